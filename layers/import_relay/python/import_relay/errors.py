@@ -1,0 +1,287 @@
+"""Every error the relay raises on purpose, grouped by what the caller does about it.
+
+    RelayError
+    ├── Reject   this input is final as it is: answer or report it, go on with its neighbours
+    │   ├── SignatureError        a request that does not prove where it comes from (401)
+    │   ├── UnknownConnection     a path that names no connection (404)
+    │   ├── DeliveryTooLarge      a body that the receiver does not take (413)
+    │   ├── UnreadableDelivery    authentic, but its body cannot be split (quarantine, then 2xx)
+    │   └── RejectedRow           a record that can never become a row of an import
+    ├── Retry    nothing was done; the same call may be made again
+    │   └── StoreUnavailable      AWS took none or only a part of what had to be stored (503)
+    ├── Wait     nothing is wrong; the time for it has not come
+    │   ├── LimitReached          today's requests or entities are spent
+    │   ├── SlotTooFar            the next free request slot lies behind the deadline
+    │   └── LeaseHeld             another submitter is at work
+    └── Abort    a person has to change something first
+        ├── ConfigurationError    settings or connections.toml
+        └── CredentialsRefused    Mateo does not accept the token
+
+No text of these errors holds a payload, a secret or a phone number: `RejectedRow.value` goes into
+the report in the bucket and nowhere else. `CODES` is the one list of codes; docs/errors.md shows it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a code means and what a person does about it."""
+
+    what: str
+    what_to_do: str
+
+
+CODES: Mapping[str, Explanation] = MappingProxyType(
+    {
+        # the receiver
+        "signature.missing": Explanation(
+            "The request carries no proof of its sender.",
+            "Set the secret or the credentials in the CRM's webhook settings.",
+        ),
+        "signature.malformed": Explanation(
+            "The proof is there but is not of the form that this kind of connection uses.",
+            "Compare the CRM's webhook settings with the connection's kind.",
+        ),
+        "signature.expired": Explanation(
+            "The signed time is more than five minutes away from now.",
+            "Check the sender's clock; an old delivery must be sent again by the CRM.",
+        ),
+        "signature.mismatch": Explanation(
+            "The proof does not fit the body and any of the connection's secrets.",
+            "Put the CRM's current secret into the connection secrets.",
+        ),
+        "signature.no_secret": Explanation(
+            "The connection has no secret yet, so nothing can prove itself.",
+            "Add the connection's secret to the connection secrets.",
+        ),
+        "connection.unknown": Explanation(
+            "The path names no connection of connections.toml.",
+            "Correct the address in the CRM or add the connection and deploy.",
+        ),
+        "delivery.not_utf8": Explanation(
+            "The body is authentic but is not UTF-8 text.",
+            "Have the sender encode the body as UTF-8; the raw body is in quarantine/.",
+        ),
+        "delivery.not_json": Explanation(
+            "The body is authentic but is not JSON.",
+            "Have the sender post JSON; the raw body is in quarantine/.",
+        ),
+        "delivery.wrong_shape": Explanation(
+            "The body is JSON, but not of the shape that this kind of connection sends.",
+            "Compare the body in quarantine/ with the connection's kind.",
+        ),
+        "delivery.too_deep": Explanation(
+            "The body nests deeper than the relay reads.",
+            "Flatten the record at the sender; the raw body is in quarantine/.",
+        ),
+        "delivery.compressed": Explanation(
+            "The body is authentic but is compressed (Content-Encoding).",
+            "Have the sender post it uncompressed; the raw body is in quarantine/.",
+        ),
+        "delivery.too_many_items": Explanation(
+            "The delivery holds more records than one request may bring (100,000).",
+            "Have the sender post smaller batches; the raw body is in quarantine/.",
+        ),
+        "delivery.too_large": Explanation(
+            "The body is larger than 6 MB; the request is refused (413).",
+            "Have the sender post smaller batches.",
+        ),
+        "store.unavailable": Explanation(
+            "The delivery could not be stored; the sender is told to try again (503).",
+            "Nothing, unless it lasts: then see the state of SQS and S3 in the region.",
+        ),
+        # rows
+        "row.not_an_object": Explanation(
+            "The record is not a JSON object.",
+            "Have the sender post one object per record.",
+        ),
+        "row.no_identifier": Explanation(
+            "The row has neither an external id nor any handle (e-mail, phone, ...).",
+            "Map `external_id` in connections.toml, or fill it in the CRM.",
+        ),
+        "row.no_valid_phone": Explanation(
+            "No phone number of the row is valid and it has no other handle.",
+            "Correct the number in the CRM, or set `country_codes` for national numbers.",
+        ),
+        "row.bad_datetime": Explanation(
+            "A date or time cannot be read.",
+            "Send ISO 8601, e.g. 2026-11-21T09:30:00+01:00.",
+        ),
+        "row.bad_value": Explanation(
+            "A value is of a type that the column cannot hold.",
+            "Correct the field's expression in connections.toml.",
+        ),
+        "row.bad_version": Explanation(
+            "The value that orders the changes of a record is neither a number nor a time.",
+            "Correct `version` in connections.toml.",
+        ),
+        "row.bad_mapping": Explanation(
+            "The expression of a field fails on this record.",
+            "Correct the field's expression in connections.toml.",
+        ),
+        "row.bad_text": Explanation(
+            "A text holds a character that Mateo's database cannot store (NUL, half a surrogate).",
+            "Remove the character in the CRM.",
+        ),
+        "row.too_large": Explanation(
+            "The row alone is larger than an import may be.",
+            "Map fewer or shorter fields.",
+        ),
+        "row.connection_removed": Explanation(
+            "The connection that received this record is no longer in connections.toml.",
+            "Put the connection back and deliver the record again.",
+        ),
+        "row.refused_by_mateo": Explanation(
+            "Mateo refuses an import that holds only this row.",
+            "See the message; correct the record or the mapping.",
+        ),
+        "import.refused_by_mateo": Explanation(
+            "Mateo refuses the import for a reason that all its rows share, or it could not be "
+            "narrowed down within the allowed number of calls.",
+            "See the message (an unknown contact list is the usual reason), then deliver again.",
+        ),
+        # imports
+        "import.unfinished": Explanation(
+            "Mateo did not report the end of the import within the tracking time.",
+            "Look the import up in Mateo; its rows are counted as unaccounted.",
+        ),
+        "import.several_found": Explanation(
+            "Several imports fit one whose answer was lost; the oldest was adopted.",
+            "Compare the imports in Mateo; rows are upserts, so no contact is doubled.",
+        ),
+        "import.abandoned": Explanation(
+            "The import was given up before anything was sent; its records went back.",
+            "Nothing.",
+        ),
+        "failures.unavailable": Explanation(
+            "Mateo names failed rows, but their list could not be fetched or read.",
+            "Open the import in Mateo; the raw file, if any, lies beside the summary.",
+        ),
+        # waiting and aborting
+        "limit.requests": Explanation("Today's requests are spent.", "Nothing: it goes on tomorrow."),
+        "limit.entities": Explanation("Today's entities are spent.", "Nothing: it goes on tomorrow."),
+        "slot.too_far": Explanation("The next request slot lies too far away.", "Nothing."),
+        "lease.held": Explanation("Another submitter is at work.", "Nothing."),
+        "mateo.credentials": Explanation(
+            "Mateo refuses the token (401 or 403) or the address (404).",
+            "Put a valid token into the token secret; the gate opens within the hour.",
+        ),
+        "mateo.rate_limited": Explanation(
+            "Mateo answers 429 although the relay's own counters allow the call.",
+            "Lower the limits if other clients share the account.",
+        ),
+        "mateo.unreachable": Explanation(
+            "No connection to Mateo; nothing was sent.",
+            "Nothing, unless it lasts.",
+        ),
+        "configuration.invalid": Explanation(
+            "A setting or connections.toml is wrong.", "Correct it and deploy again."
+        ),
+    }
+)
+
+
+class RelayError(Exception):
+    """Root of the tree. `code` is one of `CODES`; `detail` says what happened, without data."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        self.code = code
+        self.detail = detail
+        explanation = CODES[code]
+        super().__init__(f"{code}: {detail or explanation.what} {explanation.what_to_do}")
+
+
+class Reject(RelayError):
+    """This input is final as it is."""
+
+
+class Retry(RelayError):
+    """Nothing was done; the same call may be made again."""
+
+
+class Wait(RelayError):
+    """Nothing is wrong; the time for it has not come."""
+
+
+class Abort(RelayError):
+    """A person has to change something first."""
+
+
+class SignatureError(Reject):
+    """A request that does not prove where it comes from."""
+
+
+class UnknownConnection(Reject):
+    """A path that names no connection."""
+
+    def __init__(self) -> None:
+        super().__init__("connection.unknown")
+
+
+class DeliveryTooLarge(Reject):
+    """A body that is larger than the receiver takes."""
+
+    def __init__(self) -> None:
+        super().__init__("delivery.too_large")
+
+
+class UnreadableDelivery(Reject):
+    """Authentic, but its body cannot be split into records."""
+
+
+class RejectedRow(Reject):
+    """A record that can never become a row: which field, and the value that is wrong.
+
+    `value` may be personal data: it belongs into the report and nowhere else.
+    """
+
+    def __init__(self, code: str, *, field: str = "", value: object = None, detail: str = "") -> None:
+        super().__init__(code, detail)
+        self.field = field
+        self.value = value
+
+
+class StoreUnavailable(Retry):
+    """AWS took none or only a part of what had to be stored."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("store.unavailable", detail)
+
+
+class LimitReached(Wait):
+    """Today's requests or entities are spent. `resets_at`: seconds since the epoch."""
+
+    def __init__(self, code: str, *, resets_at: float) -> None:
+        super().__init__(code)
+        self.resets_at = resets_at
+
+
+class SlotTooFar(Wait):
+    """The next free request slot lies behind the caller's deadline."""
+
+    def __init__(self) -> None:
+        super().__init__("slot.too_far")
+
+
+class LeaseHeld(Wait):
+    """Another submitter is at work."""
+
+    def __init__(self) -> None:
+        super().__init__("lease.held")
+
+
+class ConfigurationError(Abort):
+    """A setting or connections.toml is wrong; `detail` names it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("configuration.invalid", detail)
+
+
+class CredentialsRefused(Abort):
+    """Mateo does not accept the token, or the base URL is wrong."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("mateo.credentials", detail)

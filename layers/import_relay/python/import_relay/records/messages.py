@@ -1,0 +1,141 @@
+"""The queue message: written by the receiver and by deferrals, read by submission.
+
+A message carries up to 100 raw items of one delivery. Its text is JSON:
+`{"format":1, "delivery", "part", "connection", "received_at": µs, "deferrals": n, "items": [
+{"n", "event", "item" | "at", "attempt"?}]}`; `at` points to an object in the bucket that holds an
+item too large for a message.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from import_relay.records.models import Occurrence
+
+FORMAT = 1
+LONGEST_DELAY_S = 900
+"""Longest delay of an SQS message (AWS: quotas of messages)."""
+ITEMS_PER_MESSAGE = 100
+LARGEST_MESSAGE_B = 240_000
+LARGEST_ITEM_B = 900_000
+"""Within 1 MiB, SQS's largest message; escaped, an item may be three times what was received."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMessage:
+    """One message as submission sees it; `message_id` is what SQS calls it."""
+
+    message_id: str
+    deferrals: int
+    part: int
+    connection: str
+    delivery: str
+    received_at: int
+    occurrences: Sequence[Occurrence]
+
+
+def parse_message(
+    message_id: str, body: str, *, fetch: Callable[[str], bytes]
+) -> QueueMessage:
+    """Read one queue message; `fetch` loads an item that was stored apart, by its key.
+
+    Raises:
+        ValueError, KeyError, TypeError: the message was not written by this relay.
+    """
+    content = json.loads(body)
+    if content["format"] != FORMAT:
+        raise ValueError("unknown format of a queue message")
+    connection, delivery = content["connection"], content["delivery"]
+    received_at = content["received_at"]
+    occurrences = [
+        Occurrence(
+            message_id,
+            connection,
+            delivery,
+            item["n"],
+            item["event"],
+            received_at,
+            item.get("attempt", 0),
+            item["item"] if "item" in item else json.loads(fetch(item["at"])),
+        )
+        for item in content["items"]
+    ]
+    return QueueMessage(
+        message_id,
+        content["deferrals"],
+        content["part"],
+        connection,
+        delivery,
+        received_at,
+        occurrences,
+    )
+
+
+def deferred_body(message: QueueMessage, body: str, origins: Iterable[str]) -> str:
+    """The text of a message that brings only these of its items again, once more deferred.
+
+    It is made from the original text, so that pointers stay pointers.
+    """
+    wanted = frozenset(origins)
+    content = json.loads(body)
+    kept = [
+        item
+        for item, occurrence in zip(content["items"], message.occurrences, strict=True)
+        if occurrence.origin in wanted
+    ]
+    return json.dumps(content | {"deferrals": message.deferrals + 1, "items": kept})
+
+
+def deferral_delay_s(deferrals: int) -> int:
+    """60 s at first, doubled with every deferral, at most 15 minutes."""
+    return int(min(60 * 2 ** min(deferrals, 10), LONGEST_DELAY_S))
+
+
+def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Messages that bring occurrences again, from the provenance of their rows.
+
+    Each source has `connection`, `delivery`, `received_at`, `n`, `event`, `item` and its `attempt`.
+    A message holds up to `ITEMS_PER_MESSAGE` items and `LARGEST_MESSAGE_B` bytes; a larger item
+    travels alone, or as a pointer to where the receiver stored it.
+    """
+    deliveries: dict[tuple[str, str, int], list[str]] = {}
+    for source in sources:
+        delivery = (source["connection"], source["delivery"], source["received_at"])
+        deliveries.setdefault(delivery, []).append(_repeated_item(source))
+    for (connection, name, received_at), items in deliveries.items():
+        head = {
+            "format": FORMAT,
+            "delivery": name,
+            "part": 0,
+            "connection": connection,
+            "received_at": received_at,
+            "deferrals": 0,
+        }
+        for group in _groups(items):
+            yield f'{json.dumps(head)[:-1]}, "items": [{", ".join(group)}]}}'
+
+
+def _repeated_item(source: Mapping[str, Any]) -> str:
+    item = {name: source[name] for name in ("n", "event", "item")}
+    if source["attempt"]:
+        item["attempt"] = source["attempt"]
+    text = json.dumps(item)
+    if len(text) > LARGEST_ITEM_B:
+        del item["item"]
+        item["at"] = f"oversize/{source['delivery']}/{source['n']}.json"
+        text = json.dumps(item)
+    return text
+
+
+def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
+    group: list[str] = []
+    size = 0
+    for text in texts:
+        if group and (len(group) == ITEMS_PER_MESSAGE or size + len(text) > LARGEST_MESSAGE_B):
+            yield group
+            group, size = [], 0
+        group.append(text)
+        size += len(text)
+    if group:
+        yield group

@@ -1,0 +1,148 @@
+"""The nouns that planning and submission speak of: occurrences, changes and rows.
+
+An *occurrence* is one item of one accepted webhook; its origin is unique. A *change* is what an
+occurrence says about one record; a *row* is what Mateo is sent, made of one or more changes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from import_relay.connections import RecordTypeName
+
+FULL = "*"
+"""The scope of a full record; any other scope is one column of a partial record."""
+
+MATEO_TYPES: Mapping[RecordTypeName, str] = {
+    "contact": "contact_details",
+    "deal": "deal_details",
+    "appointment": "appointment_details",
+}
+"""Record type in connections.toml → `type` of an import (docs: Create Import)."""
+
+
+class Occurrence(NamedTuple):
+    """One item of one delivery, as it lies in the queue."""
+
+    message_id: str
+    connection: str
+    delivery: str
+    number: int
+    event: str
+    received_at: int
+    attempt: int
+    item: object
+
+    @property
+    def origin(self) -> str:
+        """Unique and the same through every redelivery: `<delivery>/<number>[~<attempt>]`."""
+        retried = f"~{self.attempt}" if self.attempt else ""
+        return f"{self.delivery}/{self.number}{retried}"
+
+
+class ImportOptions(NamedTuple):
+    """What Mateo takes per import and not per row: rows that differ in it need other imports."""
+
+    type: str
+    contact_list_id: str | None = None
+    contact_list_external_id: str | None = None
+    allow_reassignment: bool | None = None
+
+    def body_head(self) -> dict[str, object]:
+        """The keys of the request body besides `payload`."""
+        head: dict[str, object] = {"type": self.type}
+        if self.contact_list_id:
+            head["contact_list_id"] = self.contact_list_id
+        if self.contact_list_external_id:
+            head["contact_list_external_id"] = self.contact_list_external_id
+        if self.allow_reassignment is not None:
+            noun = "deal" if self.type == "deal_details" else "appointment"
+            head[f"allow_{noun}_reassignment"] = self.allow_reassignment
+        return head
+
+
+class Outcome(StrEnum):
+    """How an occurrence ends, apart from being imported or failed in an import."""
+
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An occurrence that ended without an import of its own, and why.
+
+    `reason` is a code of `errors.CODES` for a rejection, else a short stable word. `field` and
+    `value` say what was wrong with a rejected record; `value` may be personal data.
+    """
+
+    occurrence: Occurrence
+    outcome: Outcome
+    reason: str = ""
+    field: str = ""
+    value: object = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MappedChange:
+    """One occurrence after mapping: the columns it sets on the record `key`, at `version`.
+
+    `text` is the JSON of `columns` as it is sent.
+    """
+
+    occurrence: Occurrence
+    key: str
+    version: int
+    partial: bool
+    columns: Mapping[str, object]
+    text: bytes
+    options: ImportOptions
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The last change that was claimed in one scope of a record key: a watermark.
+
+    `reference` is the import that it was claimed for, empty while that import is being planned.
+    `failed` is set when Mateo failed the row, so that the same change may be delivered again.
+    """
+
+    version: int
+    event: str
+    origin: str
+    reference: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of an import: what is sent, and what was decided on the way there.
+
+    `changes` are the contributing changes, oldest first. `marks` are all watermarks of the key once
+    this row is claimed. `shadowed` are occurrences that this row makes superfluous: they
+    share its fate, deferred with it or settled once it is claimed.
+    """
+
+    key: str
+    text: bytes
+    options: ImportOptions
+    changes: tuple[MappedChange, ...]
+    marks: Mapping[str, Mark]
+    shadowed: tuple[Settled, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out of the row on purpose, e.g. an invalid number beside a valid mail."""
+        return tuple(note for change in self.changes for note in change.notes)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The occurrences that share the row's fate."""
+        return tuple(change.occurrence.origin for change in self.changes) + tuple(
+            settled.occurrence.origin for settled in self.shadowed
+        )
