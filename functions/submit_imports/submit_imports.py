@@ -1,0 +1,80 @@
+"""Lambda behind the queue: drains a batch of SQS messages into imports."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+
+from import_relay.connections import load_connections
+from import_relay.outcome_log import OutcomeLog
+from import_relay.planning import Mapper
+from import_relay.settings import SubmitSettings
+from import_relay.state.executions import Executions
+from import_relay.state.lease import Lease
+from import_relay.state.queue import Queue
+from import_relay.state.watermarks import Watermarks
+from import_relay.submission import BatchReport, Parts, Submission, SubmitOptions
+from import_relay.tracing import traced
+from import_relay.wiring import Wiring
+
+log = OutcomeLog()
+
+
+@traced
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Submit one batch; the answer names the messages that have to be delivered again."""
+    deadline = time.time() + context.get_remaining_time_in_millis() / 1000
+    bodies = {record.message_id: record.body for record in SQSEvent(event).records}
+    report = submission().submit(bodies, invocation=context.aws_request_id, deadline=deadline)
+    log.write("batch.measured", measures(report), messages=len(bodies))
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in sorted(report.give_back)]}
+
+
+@cache
+def submission() -> Submission:
+    """The use case, wired once per process."""
+    settings = SubmitSettings.from_environment()
+    wiring = Wiring(settings, clock=time.time)
+    dynamodb = wiring.dynamodb
+    parts = Parts(
+        mapper=Mapper(load_connections(settings.connections_file)),
+        lease=Lease(dynamodb, settings.ledger_table, clock=time.time),
+        budget=wiring.budget,
+        ledger=wiring.ledger,
+        watermarks=Watermarks(dynamodb, settings.watermarks_table, clock=time.time),
+        archive=wiring.archive,
+        queue=Queue(wiring.client("sqs"), settings.queue_url),
+        executions=Executions(wiring.client("stepfunctions"), settings.state_machine_arn),
+        gate=wiring.gate(settings),
+        api=wiring.api,
+    )
+    return Submission(
+        parts,
+        SubmitOptions(settings.rows_per_import, settings.send_reference_id),
+        clock=time.time,
+        sleep=time.sleep,
+        new_reference=new_reference,
+        emit=lambda event, **keys: log.write(event, {}, **keys),
+    )
+
+
+def new_reference(type_: str) -> str:
+    """A name that sorts by time and says what it is; Step Functions allows 80 such characters."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{type_.split('_')[0]}-{secrets.token_hex(6)}"
+
+
+def measures(report: BatchReport) -> Mapping[str, int]:
+    """The metrics of a batch."""
+    return {
+        "ImportsSent": report.imports,
+        "RowsSent": report.rows,
+        "ItemsDeferred": report.deferred,
+        "EntitiesUsedToday": report.entities_used,
+        "GateClosed": int(bool(report.closed)),
+        "GateClosedForCredentials": int(report.closed == "mateo.credentials"),
+        **{f"Items{outcome.title()}": count for outcome, count in report.outcomes.items()},
+    }

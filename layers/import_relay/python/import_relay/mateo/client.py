@@ -1,0 +1,259 @@
+"""Client of Mateo's Import API: create, look up, poll and read the results of imports.
+
+Every call takes a `Slot`, so that none can be made without being counted and paced. Called by
+submission (create), tracking (look up, poll, create again) and reporting (results, failures).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from import_relay.errors import CredentialsRefused
+from import_relay.mateo.outcomes import Outcome, of_exception, of_status
+from import_relay.state.budget import Slot
+
+REQUEST_TIMEOUT_S = 5.0
+"""Mateo ends a request after two seconds (limits page); its error needs time to arrive."""
+CONNECT_TIMEOUT_S = 3.0
+POLL_PAGE = 50
+"""Rows per GET, capped by Mateo without a word (concepts/pagination)."""
+LARGEST_FAILURES_B = 64_000_000
+"""Own cap on the file of failed rows: a day's 25,000 rows of 2.5 kB each."""
+_POLL_COLUMNS = "id,created_at,total_count,success_count,failed_count"
+_LOOKUP_COLUMNS = f"{_POLL_COLUMNS},reference_id"
+
+
+class ImportStatus(BaseModel):
+    """The part of an import that the relay reads; unknown columns are ignored, they may grow."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    id: str
+    created_at: datetime | None = None
+    total_count: int | None = None
+    success_count: int | None = None
+    failed_count: int | None = None
+    failed_url: str | None = None
+    payload_url: str | None = None
+    payload: Any = None
+    failed: Any = None
+    hints: Any = None
+    reference_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of a `POST /import`. `message` is Mateo's own, for the report."""
+
+    outcome: Outcome
+    import_id: str = ""
+    status: int = 0
+    message: str = ""
+    retry_after_s: float | None = None
+
+
+class MateoUnavailable(Exception):
+    """A read got no usable answer (network, 5xx, 429, not JSON): ask again later.
+
+    `retry_after_s` is set where Mateo said how long to wait.
+    """
+
+    def __init__(self, what: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(what)
+        self.retry_after_s = retry_after_s
+
+
+class ImportApi:
+    """The Import API of one account.
+
+    Args:
+        http: a client without redirects; the test seam is its transport.
+        base_url: e.g. `https://…/api/v1`, without a slash at the end.
+        token: read at each call, so that a new token works at once.
+        renew_token: looks for a newer token; whether there was one.
+    """
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        base_url: str,
+        token: Callable[[], str],
+        *,
+        renew_token: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._http = http
+        self._base_url = base_url
+        self._token = token
+        self.renew_token = renew_token
+
+    def create(self, slot: Slot, body: bytes) -> Posted:
+        """`POST /import?select=id` with exactly this body. Never raises for an answer or a timeout."""
+        del slot
+        try:
+            response = self._http.post(
+                f"{self._base_url}/import",
+                params={"select": "id"},
+                content=body,
+                headers={**self._authorization(), "Content-Type": "application/json"},
+            )
+        except httpx.HTTPError as error:
+            return Posted(of_exception(error), message=type(error).__name__)
+        return _posted(response)
+
+    def poll(self, slot: Slot, import_ids: Sequence[str]) -> dict[str, ImportStatus]:
+        """Ask for up to 50 imports in one call; absent ones are absent from the answer.
+
+        Raises:
+            MateoUnavailable: no usable answer.
+            CredentialsRefused: token or address are wrong.
+        """
+        listed = ",".join(import_ids[:POLL_PAGE])
+        rows = self._list(slot, {"id": f"in.({listed})", "select": _POLL_COLUMNS})
+        return {row.id: row for row in rows}
+
+    def result(self, slot: Slot, import_id: str) -> ImportStatus | None:
+        """All that Mateo tells about an import; errors as in `poll`.
+
+        No `select`: the column `failed` is documented in the guide only, and naming a column that
+        does not exist is an error.
+        """
+        rows = self._list(slot, {"id": f"eq.{import_id}"})
+        return rows[0] if rows else None
+
+    def find_by_reference(self, slot: Slot, reference: str) -> list[ImportStatus]:
+        """Imports that carry this reference id, oldest first; errors as in `poll`."""
+        return self._list(
+            slot,
+            {
+                "reference_id": f"eq.{reference}",
+                "select": _LOOKUP_COLUMNS,
+                "order": "created_at.asc",
+            },
+        )
+
+    def find_by_window(
+        self, slot: Slot, type_: str, *, earliest: float, latest: float
+    ) -> list[ImportStatus]:
+        """Imports of a type created between two moments (s since the epoch), oldest first.
+
+        At most 50; errors as in `poll`.
+        """
+        return self._list(
+            slot,
+            {
+                "type": f"eq.{type_}",
+                "and": f"(created_at.gte.{_iso(earliest)},created_at.lte.{_iso(latest)})",
+                "select": _LOOKUP_COLUMNS,
+                "order": "created_at.asc",
+            },
+        )
+
+    def download(self, url: str) -> bytes | None:
+        """A file that Mateo points to, or None when it cannot be had.
+
+        Only https, or the API's own origin; the token goes to that origin alone. No redirects, at
+        most `LARGEST_FAILURES_B` bytes.
+        """
+        own = _origin(url) == _origin(self._base_url)
+        if not own and urlsplit(url).scheme != "https":
+            return None
+        try:
+            with self._http.stream(
+                "GET", url, headers=self._authorization() if own else {}
+            ) as response:
+                if response.status_code != httpx.codes.OK:
+                    return None
+                return _bounded(response.iter_bytes())
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return None
+
+    def _list(self, slot: Slot, params: Mapping[str, str]) -> list[ImportStatus]:
+        del slot
+        try:
+            response = self._http.get(
+                f"{self._base_url}/import", params=params, headers=self._authorization()
+            )
+        except httpx.HTTPError as error:
+            raise MateoUnavailable(type(error).__name__) from error
+        if response.status_code in (401, 403, 404):
+            raise CredentialsRefused(f"GET /import answered {response.status_code}")
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise MateoUnavailable("429", retry_after_s=_retry_after(response))
+        if response.status_code not in (200, 206):
+            raise MateoUnavailable(f"GET /import answered {response.status_code}")
+        try:
+            return [ImportStatus.model_validate(row) for row in response.json()]
+        except (ValueError, TypeError, ValidationError) as error:
+            raise MateoUnavailable("GET /import answered something else") from error
+
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token()}"}
+
+
+def http_client() -> httpx.Client:
+    """The HTTP client that `ImportApi` wants: timeouts set, redirects not followed."""
+    return httpx.Client(
+        timeout=httpx.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _posted(response: httpx.Response) -> Posted:
+    content = _json_object(response)
+    import_id = content.get("id")
+    known = import_id if isinstance(import_id, str) and import_id else None
+    return Posted(
+        of_status(response.status_code, known),
+        import_id=known or "",
+        status=response.status_code,
+        message=str(content.get("message") or "")[:500],
+        retry_after_s=_retry_after(response),
+    )
+
+
+def _json_object(response: httpx.Response) -> Mapping[str, object]:
+    try:
+        content = response.json()
+    except ValueError:
+        return {}
+    if isinstance(content, list) and len(content) == 1:
+        content = content[0]
+    return content if isinstance(content, dict) else {}
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds to wait, from `retry-after`, else from `ratelimit-reset`."""
+    for name in ("retry-after", "ratelimit-reset"):
+        text = response.headers.get(name, "")
+        try:
+            seconds = float(text)
+        except ValueError:
+            continue
+        if 0 <= seconds < 8 * 86_400:
+            return seconds
+    return None
+
+
+def _bounded(chunks: Iterator[bytes]) -> bytes | None:
+    content = bytearray()
+    for chunk in chunks:
+        content += chunk
+        if len(content) > LARGEST_FAILURES_B:
+            return None
+    return bytes(content)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
+

@@ -1,0 +1,63 @@
+"""What an answer to `POST /import` means for its rows: the one table that decides it.
+
+Sources: Mateo's error table (docs.getmateo.com/introduction), the limits page, and PostgREST's codes.
+Whatever is not in the table is *unknown*: it is kept and looked up, never dropped.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+import httpx
+
+
+class Outcome(StrEnum):
+    """What became of an import that was posted, and who acts on it."""
+
+    SENT = "sent"
+    """Created; tracking follows it."""
+    UNKNOWN = "unknown"
+    """Created or not: tracking looks it up."""
+    NOT_SENT = "not_sent"
+    """No connection was made, so nothing was created: bring the records again later."""
+    REFUSED = "refused"
+    """Not created because of some row: halve and try again."""
+    REFUSED_WHOLE = "refused_whole"
+    """Not created for a reason that all rows share: report them."""
+    CREDENTIALS = "credentials"
+    """Not created; token or address are wrong: close the gate, alarm."""
+    RATE_LIMITED = "rate_limited"
+    """Not created; come again later."""
+
+
+BY_STATUS: Mapping[int, Outcome] = MappingProxyType(
+    {
+        400: Outcome.REFUSED,
+        401: Outcome.CREDENTIALS,
+        403: Outcome.CREDENTIALS,
+        404: Outcome.CREDENTIALS,
+        405: Outcome.CREDENTIALS,
+        409: Outcome.REFUSED_WHOLE,  # unknown contact list: a foreign key that all rows share
+        413: Outcome.REFUSED,
+        422: Outcome.REFUSED,
+        429: Outcome.RATE_LIMITED,
+    }
+)
+
+
+def of_status(status: int, import_id: str | None) -> Outcome:
+    """The outcome of an answer. 2xx without an id is a creation whose id is not known."""
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    if 300 <= status < 400:
+        return Outcome.CREDENTIALS  # the address is wrong; redirects are not followed
+    if 200 <= status < 300 and import_id:
+        return Outcome.SENT
+    return Outcome.UNKNOWN
+
+
+def of_exception(error: httpx.HTTPError) -> Outcome:
+    """The outcome of a call without an answer: only a connection never made is certain."""
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return Outcome.NOT_SENT
+    return Outcome.UNKNOWN

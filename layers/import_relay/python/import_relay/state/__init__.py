@@ -1,0 +1,1 @@
+"""What must survive a function: budget, ledger, watermarks, archive, gate, queue, executions."""

@@ -1,0 +1,137 @@
+"""The bucket: frozen imports, reports, rejected records, outcomes, items too large for the queue.
+
+Prefixes carry `date=` and `type=` so that Athena reads them as partitions as they are.
+"""
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from import_relay.errors import CODES
+from import_relay.records.models import Row, Settled
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenImport:
+    """An import as it was or will be posted: the exact body, and where each row came from."""
+
+    body: bytes
+    provenance: Sequence[Mapping[str, Any]]
+
+
+class Archive:
+    """The relay's bucket."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def freeze(self, reference: str, body: bytes, rows: Sequence[Row]) -> None:
+        """Store an import before anything of it is sent, under `imports/<reference>/`.
+
+        Two lines of JSON, compressed: the exact body, and the provenance of each row.
+        """
+        provenance = json.dumps([_provenance(row) for row in rows], separators=(",", ":"))
+        self.put(
+            f"imports/{reference}/request.json.gz",
+            gzip.compress(body + b"\n" + provenance.encode(), compresslevel=1),
+            content_type="application/gzip",
+        )
+
+    def thaw(self, reference: str) -> FrozenImport | None:
+        """The import that was frozen under this reference, if there is one."""
+        try:
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=f"imports/{reference}/request.json.gz"
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+                return None
+            raise
+        body, provenance = gzip.decompress(answer["Body"].read()).split(b"\n", 1)
+        return FrozenImport(body, json.loads(provenance))
+
+    def fetch(self, key: str) -> bytes:
+        """An object as it is."""
+        return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+
+    def put(self, key: str, content: bytes, *, content_type: str) -> None:
+        """Store an object; the same key again replaces it."""
+        self._client.put_object(
+            Bucket=self._bucket, Key=key, Body=content, ContentType=content_type
+        )
+
+    def record_settled(self, settled: Iterable[Settled], *, date: str, batch: str) -> None:
+        """Write down occurrences that ended without an import, before their messages go.
+
+        `rejected/` has what never reached Mateo, with the record and what to do; `outcomes/` has
+        who was superseded, duplicate or ignored, without data. A redelivery may write an
+        occurrence again: its origin tells.
+        """
+        rejected: list[Settled] = []
+        others: list[Settled] = []
+        for one in settled:
+            (rejected if one.outcome == "rejected" else others).append(one)
+        for prefix, lines in (
+            ("rejected", [_rejection(one) for one in rejected]),
+            ("outcomes", [_outcome(one) for one in others]),
+        ):
+            if lines:
+                text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+                self.put(
+                    f"{prefix}/date={date}/{batch}.ndjson",
+                    text.encode("utf-8", "backslashreplace"),
+                    content_type="application/x-ndjson",
+                )
+
+
+def _provenance(row: Row) -> dict[str, Any]:
+    """What a report and a retry need to know of a row, besides its text."""
+    return {
+        "key": row.key,
+        "scopes": [scope for scope, mark in row.marks.items() if not mark.reference],
+        "notes": list(row.notes),
+        "sources": [
+            {
+                "connection": one.connection,
+                "delivery": one.delivery,
+                "n": one.number,
+                "event": one.event,
+                "received_at": one.received_at,
+                "attempt": one.attempt,
+                "item": one.item,
+            }
+            for one in (change.occurrence for change in row.changes)
+        ],
+    }
+
+
+def _outcome(settled: Settled) -> dict[str, Any]:
+    one = settled.occurrence
+    return {
+        "origin": one.origin,
+        "outcome": settled.outcome,
+        "reason": settled.reason,
+        "connection": one.connection,
+        "event": one.event,
+        "received_at": one.received_at,
+    }
+
+
+def _rejection(settled: Settled) -> dict[str, Any]:
+    explanation = CODES[settled.reason]
+    return _outcome(settled) | {
+        "code": settled.reason,
+        "field": settled.field,
+        "value": settled.value,
+        "what": settled.detail or explanation.what,
+        "what_to_do": explanation.what_to_do,
+        "item": settled.occurrence.item,
+    }

@@ -1,0 +1,224 @@
+"""Today's budget and the pace of requests, in the ledger table: no limit is ever exceeded.
+
+One item per day counts requests and held entities; one item says when the next request may leave.
+Every call to Mateo needs a `Slot`, and only `Budget.take_slot` makes one. Counters only ever
+change by conditional updates, never by read and write. Limits: docs.getmateo.com/limits.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from botocore.exceptions import ClientError
+
+from import_relay.errors import LimitReached, SlotTooFar
+from import_relay.state.attributes import from_attributes, to_attribute
+from import_relay.state.conditions import condition_failed, through_conflicts
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+SPACING = 1.25
+"""Requests leave this much further apart than the rate allows: the network jitters, clocks differ."""
+LATE_S = 0.1
+"""A slot that is used later than this is lost: the next caller may be close behind."""
+TRACKING_SHARE = 0.05
+"""Share of a day's requests that only tracking may use, so that imports can always be followed."""
+DAY_ITEM_DAYS = 40
+"""How long a day's counters are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What Mateo allows, and where its day begins."""
+
+    requests_per_second: float
+    requests_per_day: int
+    entities_per_day: int
+    time_zone: ZoneInfo
+
+    def day(self, now: float) -> str:
+        """The day, as YYYY-MM-DD, that a request at `now` (s since the epoch) counts for."""
+        return datetime.fromtimestamp(now, self.time_zone).date().isoformat()
+
+    def next_day(self, now: float) -> float:
+        """When that day ends, in s since the epoch."""
+        today = datetime.fromtimestamp(now, self.time_zone).date()
+        midnight = datetime.combine(
+            today + timedelta(days=1), datetime.min.time(), tzinfo=self.time_zone
+        )
+        return midnight.astimezone(UTC).timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What is used of one day."""
+
+    day: str
+    requests: int
+    entities: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Leave to make one request, now. `day` is the day that it was counted for."""
+
+    day: str
+
+
+class Budget:
+    """The counters of one account with Mateo.
+
+    Args:
+        clock: seconds since the epoch.
+        sleep: waits that many seconds.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        limits: Limits,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._sleep = sleep
+        self.limits = limits
+
+    def usage(self) -> Usage:
+        """What is used of today."""
+        day = self.limits.day(self._clock())
+        answer = self._client.get_item(
+            TableName=self._table, Key=day_key(day), ConsistentRead=True
+        )
+        item = from_attributes(answer.get("Item", {}))
+        return Usage(day, int(item.get("requests", 0)), int(item.get("entities", 0)))
+
+    def take_slot(self, *, deadline: float, for_tracking: bool = False) -> Slot:
+        """Wait for leave to make one request, and count it.
+
+        Args:
+            deadline: give up if the request could not leave before (s since the epoch).
+            for_tracking: may use the share of the day that is kept for tracking.
+
+        Raises:
+            SlotTooFar: the next free slot lies behind the deadline.
+            LimitReached: today's requests are spent.
+        """
+        while True:
+            slot = self._reserve(deadline)
+            wait = slot - self._clock()
+            if wait > 0:
+                self._sleep(wait)
+            if self._clock() - slot <= LATE_S:
+                return self._count(for_tracking=for_tracking)
+
+    def _reserve(self, deadline: float) -> float:
+        """Move the pace item on by one interval and return the moment that is ours."""
+        interval = SPACING / self.limits.requests_per_second
+        while True:
+            now = self._clock()
+            answer = self._client.get_item(
+                TableName=self._table, Key=_PACE_KEY, ConsistentRead=True
+            )
+            known = answer.get("Item", {}).get("next_at")
+            free_at = float(known["N"]) if known else 0.0
+            slot = max(free_at, now)
+            if slot >= deadline:
+                raise SlotTooFar
+            unchanged = "next_at = :known" if known else "attribute_not_exists(next_at)"
+            values: dict[str, Any] = {":next": to_attribute(slot + interval)}
+            if known:
+                values[":known"] = known
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_PACE_KEY,
+                    UpdateExpression="SET next_at = :next",
+                    ConditionExpression=unchanged,
+                    ExpressionAttributeValues=values,
+                )
+            except ClientError as error:
+                if not condition_failed(error):
+                    raise
+            else:
+                return slot
+
+    def _count(self, *, for_tracking: bool) -> Slot:
+        now = self._clock()
+        day = self.limits.day(now)
+        allowed = self.limits.requests_per_day
+        if not for_tracking:
+            allowed = max(1, int(allowed * (1 - TRACKING_SHARE)))
+        try:
+            through_conflicts(
+                lambda: self._client.update_item(
+                    TableName=self._table,
+                    Key=day_key(day),
+                    UpdateExpression=(
+                        "SET expires_at = if_not_exists(expires_at, :expires) ADD requests :one"
+                    ),
+                    ConditionExpression="attribute_not_exists(requests) OR requests < :allowed",
+                    ExpressionAttributeValues={
+                        ":one": {"N": "1"},
+                        ":allowed": {"N": str(allowed)},
+                        ":expires": {"N": str(int(now) + DAY_ITEM_DAYS * 86_400)},
+                    },
+                )
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                raise LimitReached(
+                    "limit.requests", resets_at=self.limits.next_day(now)
+                ) from error
+            raise
+        return Slot(day)
+
+    def hold_operation(self, day: str, rows: int) -> dict[str, Any]:
+        """The part of a transaction that holds entities of a day; it fails when they do not fit."""
+        expires = int(self._clock()) + DAY_ITEM_DAYS * 86_400
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": day_key(day),
+                "UpdateExpression": (
+                    "SET expires_at = if_not_exists(expires_at, :expires) ADD entities :rows"
+                ),
+                "ConditionExpression": (
+                    ":rows <= :limit AND (attribute_not_exists(entities) OR entities <= :room)"
+                ),
+                "ExpressionAttributeValues": {
+                    ":rows": {"N": str(rows)},
+                    ":room": {"N": str(self.limits.entities_per_day - rows)},
+                    ":limit": {"N": str(self.limits.entities_per_day)},
+                    ":expires": {"N": str(expires)},
+                },
+            }
+        }
+
+    def release_operation(self, day: str, rows: int) -> dict[str, Any]:
+        """The part of a transaction that gives held entities of a day back."""
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": day_key(day),
+                "UpdateExpression": "ADD entities :rows",
+                "ExpressionAttributeValues": {":rows": {"N": str(-rows)}},
+            }
+        }
+
+
+_PACE_KEY: dict[str, Any] = {"pk": {"S": "pace"}}
+
+
+def day_key(day: str) -> dict[str, Any]:
+    """The key of a day's counters."""
+    return {"pk": {"S": f"day#{day}"}}
+

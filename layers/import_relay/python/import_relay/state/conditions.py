@@ -1,0 +1,55 @@
+"""How DynamoDB says no: failed conditions, and conflicts between transactions."""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+CONFLICT_TRIES = 6
+_T = TypeVar("_T")
+
+
+def condition_failed(error: ClientError) -> bool:
+    """Whether DynamoDB refused a single write because of its condition."""
+    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+
+
+def failed_conditions(error: ClientError) -> list[bool] | None:
+    """Which operations of a cancelled transaction failed on their condition; None if none did."""
+    reasons = _reasons(error)
+    failed = [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons]
+    return failed if any(failed) else None
+
+
+def through_conflicts(
+    call: Callable[[], _T], *, sleep: Callable[[float], None] = time.sleep
+) -> _T:
+    """Make a write again that only failed because another one touched the same item just then.
+
+    Nothing was written in that case, and the SDK does not try it again by itself.
+    """
+    for attempt in range(CONFLICT_TRIES):
+        try:
+            return call()
+        except ClientError as error:
+            if not _is_conflict(error) or attempt == CONFLICT_TRIES - 1:
+                raise
+            sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # jitter, no secret
+    raise AssertionError("unreachable")
+
+
+def _is_conflict(error: ClientError) -> bool:
+    if error.response.get("Error", {}).get("Code") == "TransactionConflictException":
+        return True
+    codes = {reason.get("Code") for reason in _reasons(error)}
+    return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes
+
+
+def _reasons(error: ClientError) -> Sequence[Mapping[str, Any]]:
+    if error.response.get("Error", {}).get("Code") != "TransactionCanceledException":
+        return ()
+    response: Mapping[str, Any] = error.response
+    reasons: Sequence[Mapping[str, Any]] = response.get("CancellationReasons", ())
+    return reasons

@@ -1,0 +1,412 @@
+"""The ledger: one entry per import, from the intention to send it to its report.
+
+    intended ──▶ sent ──▶ finished
+       │  ├────▶ unknown ──▶ sent (adopted, or posted again)
+       │  │         └────▶ gave_up ◀── sent
+       │  ├────▶ refused       nothing was created: halved, or rejected
+       └──┴────▶ abandoned     nothing was sent: its records went back
+
+Holding entities and writing the entry are one transaction; so are releasing them and the change of
+state that releases them. Written by submission, tracking and reporting.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from import_relay.errors import LimitReached
+from import_relay.state.attributes import Plain, from_attributes, to_attributes
+from import_relay.state.budget import Budget
+from import_relay.state.conditions import condition_failed, failed_conditions, through_conflicts
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+ENTRY_DAYS = 90
+"""How long an entry is kept: longer than any watermark that points to it."""
+OPEN_INDEX = "open-imports"
+
+
+class State(StrEnum):
+    """Where an import is on its way."""
+
+    INTENDED = "intended"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    FINISHED = "finished"
+    GAVE_UP = "gave_up"
+    REFUSED = "refused"
+    ABANDONED = "abandoned"
+
+
+UNFINISHED = frozenset({State.INTENDED, State.SENT, State.UNKNOWN})
+"""The import may still change records in Mateo."""
+VOID = frozenset({State.REFUSED, State.ABANDONED})
+"""The import never happened and never will."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One import. Times are seconds since the epoch; counts are Mateo's, None until it has them.
+
+    `deadline`: when whoever is sending it is certainly gone. `day`: the day whose entities it
+    holds. `posts`: how often it was posted at most, `posted_at`: the last moment at which it may
+    have been. `absent`: how often a lookup since then did not find it. `found`: how many imports
+    fitted when it was adopted.
+    """
+
+    reference: str
+    state: State
+    type: str
+    rows: int
+    day: str
+    created_at: float
+    deadline: float
+    digest: str = ""
+    import_id: str = ""
+    posts: int = 0
+    posted_at: float = 0.0
+    absent: int = 0
+    absent_at: float = 0.0
+    polled_at: float = 0.0
+    total_count: int | None = None
+    success_count: int | None = None
+    failed_count: int | None = None
+    found: int = 0
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether Mateo has finished it: the counts are there and add up."""
+        if self.total_count is None or self.success_count is None or self.failed_count is None:
+            return False
+        return self.success_count + self.failed_count == self.total_count
+
+
+class Ledger:
+    """The entries, in the table that also holds the budget."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        budget: Budget,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._budget = budget
+        self._clock = clock
+
+    def get(self, reference: str) -> Entry | None:
+        """One entry, read consistently."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=_key(reference), ConsistentRead=True
+        )
+        item = answer.get("Item")
+        return _entry(item) if item else None
+
+    def states(self, references: Collection[str]) -> dict[str, State]:
+        """The states of those references that have an entry, read consistently."""
+        keys = [_key(reference) for reference in sorted(references)]
+        request = {
+            "ConsistentRead": True,
+            "ProjectionExpression": "#reference, #state",
+            "ExpressionAttributeNames": {"#reference": "reference", "#state": "state"},
+        }
+        return {
+            item["reference"]["S"]: State(item["state"]["S"]) for item in self._read(keys, request)
+        }
+
+    def _read(
+        self, keys: Sequence[Mapping[str, Any]], request: Mapping[str, Any]
+    ) -> Iterator[Mapping[str, Any]]:
+        pending: list[Any] = list(keys)
+        while pending:
+            batch, pending = pending[:100], pending[100:]
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": batch, **request}}  # type: ignore[dict-item]
+            )
+            yield from answer["Responses"].get(self._table, [])
+            left = answer.get("UnprocessedKeys", {}).get(self._table)
+            pending += list(left["Keys"]) if left else []
+
+    def intend(self, entry: Entry) -> bool:
+        """Write a new entry and hold its rows of its day's entities, both or neither.
+
+        Returns:
+            False when the reference has an entry already: tracking gave it up first.
+
+        Raises:
+            LimitReached: the rows do not fit into what is left of that day.
+        """
+        try:
+            self._transact(
+                self._put_operation(entry), self._budget.hold_operation(entry.day, entry.rows)
+            )
+        except ClientError as error:
+            failed = failed_conditions(error)
+            if failed is None:
+                raise
+            if failed[0]:
+                return False
+            raise self._entities_spent() from error
+        return True
+
+    def bury(self, reference: str, *, type_: str = "") -> bool:
+        """Write an abandoned entry for a reference that never got one, so that it never will.
+
+        Returns:
+            False when there is an entry after all.
+        """
+        now = self._clock()
+        entry = Entry(
+            reference=reference,
+            state=State.ABANDONED,
+            type=type_,
+            rows=0,
+            day=self._budget.limits.day(now),
+            created_at=now,
+            deadline=now,
+        )
+        put = self._put_operation(entry)["Put"]
+        try:
+            self._client.put_item(**put)
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def advance(
+        self,
+        reference: str,
+        *,
+        source: Iterable[State],
+        target: State,
+        **changes: Plain,
+    ) -> bool:
+        """Move an entry on and change some of its attributes.
+
+        An `import_id` among them is claimed first, so that no other entry ever adopts that import.
+
+        Returns:
+            False when it is not in one of the `source` states any more; nothing was changed then.
+        """
+        import_id = changes.get("import_id")
+        if import_id:
+            self.claim_import(str(import_id), reference)
+        try:
+            update = self._update(reference, source, target, changes)
+            through_conflicts(lambda: self._client.update_item(**update))
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def release(self, entry: Entry, *, source: Iterable[State], target: State) -> bool:
+        """Move an entry to a void state and give its entities back, in one transaction.
+
+        Returns:
+            False when it is not in one of the `source` states any more; nothing was changed then.
+        """
+        update = self._update(entry.reference, source, target, {})
+        try:
+            self._transact(
+                {"Update": update}, self._budget.release_operation(entry.day, entry.rows)
+            )
+        except ClientError as error:
+            if failed_conditions(error) is None:
+                raise
+            return False
+        return True
+
+    def move_hold(self, entry: Entry, *, day: str) -> bool:
+        """Let the entry hold entities of another day: the one on which it is really sent.
+
+        Returns:
+            False when the entry has changed meanwhile; nothing was changed then.
+
+        Raises:
+            LimitReached: it does not fit into what is left of that day.
+        """
+        update = self._update(entry.reference, [entry.state], entry.state, {"day": day})
+        update["ConditionExpression"] += " AND #day = :old_day"
+        update["ExpressionAttributeValues"][":old_day"] = {"S": entry.day}
+        try:
+            self._transact(
+                {"Update": update},
+                self._budget.release_operation(entry.day, entry.rows),
+                self._budget.hold_operation(day, entry.rows),
+            )
+        except ClientError as error:
+            failed = failed_conditions(error)
+            if failed is None:
+                raise
+            if failed[0]:
+                return False
+            raise self._entities_spent() from error
+        return True
+
+    def begin_post(self, entry: Entry, *, posted_at: float, deadline: float) -> bool:
+        """Write down that an unknown import is about to be posted again, before `deadline`.
+
+        Its lookups start afresh.
+
+        Returns:
+            False when somebody else did so meanwhile; then it must not be posted here.
+        """
+        changes: dict[str, Plain] = {
+            "posts": entry.posts + 1,
+            "posted_at": posted_at,
+            "deadline": deadline,
+            "absent": 0,
+            "absent_at": 0.0,
+        }
+        update = self._update(entry.reference, [State.UNKNOWN], State.UNKNOWN, changes)
+        update["ConditionExpression"] += " AND #posts = :known_posts"
+        update["ExpressionAttributeValues"][":known_posts"] = {"N": str(entry.posts)}
+        try:
+            through_conflicts(lambda: self._client.update_item(**update))
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def claim_import(self, import_id: str, reference: str) -> bool:
+        """Write down whose import this is in Mateo; False when it is another entry's."""
+        expires = int(self._clock()) + ENTRY_DAYS * 86_400
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    **_owner_key(import_id),
+                    **to_attributes({"reference": reference, "expires_at": expires}),
+                },
+                ConditionExpression="attribute_not_exists(pk) OR #reference = :reference",
+                ExpressionAttributeNames={"#reference": "reference"},
+                ExpressionAttributeValues={":reference": {"S": reference}},
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def owners(self, import_ids: Iterable[str]) -> dict[str, str]:
+        """Import id in Mateo → reference of the entry that it belongs to, where it is known."""
+        found = {}
+        keys = [_owner_key(import_id) for import_id in sorted(set(import_ids))]
+        for item in self._read(keys, {"ConsistentRead": True}):
+            found[item["pk"]["S"].removeprefix("mateo#")] = item["reference"]["S"]
+        return found
+
+    def open_imports(self, limit: int = 50) -> Sequence[Entry]:
+        """The oldest unfinished imports, at most `limit`. From an index: may lag a little."""
+        answer = self._client.query(
+            TableName=self._table,
+            IndexName=OPEN_INDEX,
+            KeyConditionExpression="#open = :open",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues={":open": {"S": "yes"}},
+            Limit=limit,
+        )
+        return [_entry(item) for item in answer["Items"]]
+
+    def record_poll(
+        self, reference: str, *, polled_at: float, counts: Mapping[str, int | None]
+    ) -> None:
+        """Write what a poll said of an import that is sent; anything else is left alone."""
+        known = {name: value for name, value in counts.items() if value is not None}
+        self.advance(
+            reference,
+            source=[State.SENT],
+            target=State.SENT,
+            polled_at=polled_at,
+            **known,
+        )
+
+    def claim_round(self, *, not_since: float) -> bool:
+        """Become the one who polls for all; False when somebody did after `not_since`."""
+        now = self._clock()
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={"pk": {"S": "round"}, "started_at": {"N": repr(now)}},
+                ConditionExpression="attribute_not_exists(pk) OR started_at < :since",
+                ExpressionAttributeValues={":since": {"N": repr(not_since)}},
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def _transact(self, *operations: Any) -> None:
+        through_conflicts(lambda: self._client.transact_write_items(TransactItems=operations))
+
+    def _entities_spent(self) -> LimitReached:
+        return LimitReached(
+            "limit.entities", resets_at=self._budget.limits.next_day(self._clock())
+        )
+
+    def _put_operation(self, entry: Entry) -> dict[str, Any]:
+        values: dict[str, Plain | None] = {
+            field.name: getattr(entry, field.name) for field in fields(entry)
+        }
+        values["state"] = entry.state.value
+        values["expires_at"] = int(self._clock()) + ENTRY_DAYS * 86_400
+        if entry.state in UNFINISHED:
+            values["open"] = "yes"
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": {**_key(entry.reference), **to_attributes(values)},
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+
+    def _update(
+        self,
+        reference: str,
+        source: Iterable[State],
+        target: State,
+        changes: Mapping[str, Plain],
+    ) -> dict[str, Any]:
+        allowed = {f":from{n}": state.value for n, state in enumerate(source)}
+        sets = {"state": target.value, **changes}
+        remove = "" if target in UNFINISHED else " REMOVE #open"
+        names = {f"#{name}": name for name in sets} | ({"#open": "open"} if remove else {})
+        return {
+            "TableName": self._table,
+            "Key": _key(reference),
+            "UpdateExpression": (
+                "SET " + ", ".join(f"#{name} = :{name}" for name in sets) + remove
+            ),
+            "ConditionExpression": f"#state IN ({', '.join(allowed)})",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": to_attributes(
+                {**{f":{name}": value for name, value in sets.items()}, **allowed}
+            ),
+        }
+
+
+def _key(reference: str) -> dict[str, Any]:
+    return {"pk": {"S": f"import#{reference}"}}
+
+
+def _owner_key(import_id: str) -> dict[str, Any]:
+    return {"pk": {"S": f"mateo#{import_id}"}}
+
+
+def _entry(item: Mapping[str, Any]) -> Entry:
+    values = from_attributes(item)
+    known = {field.name for field in fields(Entry)}
+    kept: dict[str, Any] = {name: value for name, value in values.items() if name in known}
+    kept["state"] = State(kept["state"])
+    return Entry(**kept)

@@ -1,0 +1,71 @@
+"""Brings records again later: new messages in the relay's own queue, with a delay.
+
+A message that is sent again does not use up its receive count, so waiting never fills the DLQ.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from import_relay.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+BATCH = 10
+"""Messages per SendMessageBatch (AWS quota)."""
+BATCH_BYTES = 1_000_000
+"""All messages of a SendMessageBatch together: 1 MiB (AWS quota)."""
+TRIES = 4
+
+
+class Delayed(NamedTuple):
+    """A message to be received in `delay_s` seconds at the earliest."""
+
+    body: str
+    delay_s: int
+
+
+class Queue:
+    """The sending side of the queue."""
+
+    def __init__(
+        self, client: "SQSClient", url: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._url = url
+        self._sleep = sleep
+
+    def send(self, messages: Iterable[Delayed]) -> None:
+        """Store messages, all of them.
+
+        Raises:
+            StoreUnavailable: some were not taken; the caller keeps what they came from.
+        """
+        batch: list[Delayed] = []
+        size = 0
+        for message in messages:
+            bytes_ = len(message.body.encode())
+            if batch and (len(batch) == BATCH or size + bytes_ > BATCH_BYTES):
+                self._send_batch(batch)
+                batch, size = [], 0
+            batch.append(message)
+            size += bytes_
+        if batch:
+            self._send_batch(batch)
+
+    def _send_batch(self, messages: Sequence[Delayed]) -> None:
+        pending: dict[str, Any] = {
+            str(n): {"Id": str(n), "MessageBody": message.body, "DelaySeconds": message.delay_s}
+            for n, message in enumerate(messages)
+        }
+        for attempt in range(TRIES):
+            answer = self._client.send_message_batch(
+                QueueUrl=self._url, Entries=list(pending.values())
+            )
+            for done in answer.get("Successful", []):
+                pending.pop(done["Id"], None)
+            if not pending:
+                return
+            self._sleep(0.1 * 2**attempt)
+        raise StoreUnavailable("the queue did not take all messages")

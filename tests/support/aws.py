@@ -1,0 +1,109 @@
+"""The relay's AWS resources in moto, in process: what functional tests act on."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from moto import mock_aws
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+
+LEDGER = "ledger"
+WATERMARKS = "watermarks"
+BUCKET = "relay-bucket"
+MAPPING_PARAMETER = "/import-relay/event-source-mapping"
+SCHEDULE_GROUP = "import-relay-gate"
+SCHEDULE_ROLE = "arn:aws:iam::123456789012:role/gate"
+MACHINE = "track-import"
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Handles on the resources."""
+
+    dynamodb: "DynamoDBClient"
+    s3: "S3Client"
+    sqs: "SQSClient"
+    queue_url: str
+    state_machine_arn: str
+
+    def objects(self, prefix: str = "") -> dict[str, bytes]:
+        """Key → content of all objects below a prefix."""
+        listed = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+        return {
+            one["Key"]: self.s3.get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read()
+            for one in listed
+        }
+
+    def lines(self, prefix: str) -> list[dict[str, Any]]:
+        """All lines of the ndjson objects below a prefix."""
+        return [
+            json.loads(line)
+            for content in self.objects(prefix).values()
+            for line in content.decode().splitlines()
+        ]
+
+    def queued(self) -> list[tuple[dict[str, Any], int]]:
+        """(content, delay in s) of every message that was sent to the queue."""
+        from moto.core.models import DEFAULT_ACCOUNT_ID
+        from moto.sqs.models import sqs_backends
+
+        backend = sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
+        queue = backend.get_queue(self.queue_url.rsplit("/", 1)[1])
+        return [
+            (json.loads(one.body), round(max(0, one.delayed_until - one.sent_timestamp) / 1000))
+            for one in queue._messages
+        ]
+
+
+@contextmanager
+def relay_resources() -> Iterator[Aws]:
+    """Tables, bucket, queue, state machine and schedule group as the template makes them."""
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb")
+        dynamodb.create_table(
+            TableName=LEDGER,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "open", "AttributeType": "S"},
+                {"AttributeName": "created_at", "AttributeType": "N"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "open-imports",
+                    "KeySchema": [
+                        {"AttributeName": "open", "KeyType": "HASH"},
+                        {"AttributeName": "created_at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
+        )
+        dynamodb.create_table(
+            TableName=WATERMARKS,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        )
+        s3 = boto3.client("s3")
+        s3.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+        sqs = boto3.client("sqs")
+        queue_url = sqs.create_queue(QueueName="relay")["QueueUrl"]
+        machine = boto3.client("stepfunctions").create_state_machine(
+            name=MACHINE,
+            definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
+            roleArn="arn:aws:iam::123456789012:role/machine",
+        )["stateMachineArn"]
+        boto3.client("scheduler").create_schedule_group(Name=SCHEDULE_GROUP)
+        boto3.client("ssm").put_parameter(Name=MAPPING_PARAMETER, Value="mapping-1", Type="String")
+        yield Aws(dynamodb, s3, sqs, queue_url, machine)

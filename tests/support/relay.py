@@ -1,0 +1,205 @@
+"""Submission on moto and a scripted Mateo, with a clock that only moves when it is told to."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import boto3
+import httpx
+
+from import_relay.connections import Connection
+from import_relay.mateo.client import ImportApi
+from import_relay.planning import Mapper
+from import_relay.state.archive import Archive
+from import_relay.state.budget import Budget, Limits
+from import_relay.state.executions import Executions
+from import_relay.state.gate import Gate, GateClients, GateNames
+from import_relay.state.lease import Lease
+from import_relay.state.ledger import Entry, Ledger
+from import_relay.state.queue import Queue
+from import_relay.state.watermarks import Watermarks
+from import_relay.submission import BatchReport, Parts, Submission, SubmitOptions
+from tests.support import aws as resources
+from tests.support.aws import Aws
+from tests.support.builders import NOON, connections
+
+
+@dataclass
+class Clock:
+    """Time that moves by sleeping, or by hand."""
+
+    now: float = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class FakeLambda:
+    """The one call of the Lambda service that the gate makes."""
+
+    def __init__(self) -> None:
+        self.enabled = True
+
+    def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> None:  # noqa: N803  # boto3's names
+        assert UUID == "mapping-1"
+        self.enabled = Enabled
+
+
+Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+
+
+@dataclass
+class Mateo:
+    """Answers in the given order, then creates every import; remembers the requests."""
+
+    answers: deque[Answer] = field(default_factory=deque)
+    requests: list[httpx.Request] = field(default_factory=list)
+    ids: Any = field(default_factory=lambda: count(1))
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if not self.answers:
+            return httpx.Response(201, json={"id": f"import-{next(self.ids)}"})
+        answer = self.answers.popleft()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, httpx.Response) else answer(request)
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        """The bodies of all posts."""
+        return [json.loads(one.content) for one in self.requests if one.method == "POST"]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows of all posts."""
+        return [row for body in self.bodies for row in body["payload"]]
+
+
+LIMITS = Limits(2.0, 10_000, 25_000, ZoneInfo("UTC"))
+
+
+@dataclass
+class Relay:
+    """One relay: its parts, its clock, and what it said."""
+
+    aws: Aws
+    clock: Clock = field(default_factory=Clock)
+    mateo: Mateo = field(default_factory=Mateo)
+    lambda_: FakeLambda = field(default_factory=FakeLambda)
+    events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+    limits: Limits = LIMITS
+    connections: Mapping[str, Connection] = field(default_factory=connections)
+    rows_per_import: int = 5000
+    send_reference_id: bool = False
+    references: Any = field(default_factory=lambda: count(1))
+
+    def emit(self, event: str, **keys: object) -> None:
+        self.events.append((event, keys))
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(
+            self.aws.dynamodb,
+            resources.LEDGER,
+            self.limits,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+        )
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.aws.dynamodb, resources.LEDGER, self.budget, clock=self.clock)
+
+    @property
+    def watermarks(self) -> Watermarks:
+        return Watermarks(
+            self.aws.dynamodb, resources.WATERMARKS, clock=self.clock, sleep=self.clock.sleep
+        )
+
+    @property
+    def archive(self) -> Archive:
+        return Archive(self.aws.s3, resources.BUCKET)
+
+    @property
+    def queue(self) -> Queue:
+        return Queue(self.aws.sqs, self.aws.queue_url, sleep=self.clock.sleep)
+
+    @property
+    def lease(self) -> Lease:
+        return Lease(
+            self.aws.dynamodb, resources.LEDGER, clock=self.clock, sleep=self.clock.sleep
+        )
+
+    @property
+    def api(self) -> ImportApi:
+        http = httpx.Client(transport=httpx.MockTransport(self.mateo))
+        return ImportApi(http, "https://mateo.example.com/api/v1", lambda: "token")
+
+    @property
+    def gate(self) -> Gate:
+        clients = GateClients(
+            dynamodb=self.aws.dynamodb,
+            lambda_=self.lambda_,  # type: ignore[arg-type]  # a fake of the one call
+            scheduler=boto3.client("scheduler"),
+            ssm=boto3.client("ssm"),
+        )
+        names = GateNames(
+            resources.LEDGER,
+            resources.MAPPING_PARAMETER,
+            resources.SCHEDULE_GROUP,
+            resources.SCHEDULE_ROLE,
+        )
+        return Gate(clients, names, clock=self.clock)
+
+    def submission(self, **replaced: Any) -> Submission:
+        """The use case; single parts may be replaced by name."""
+        parts = {
+            "mapper": Mapper(self.connections),
+            "lease": self.lease,
+            "budget": self.budget,
+            "ledger": self.ledger,
+            "watermarks": self.watermarks,
+            "archive": self.archive,
+            "queue": self.queue,
+            "executions": Executions(
+                boto3.client("stepfunctions"), self.aws.state_machine_arn
+            ),
+            "gate": self.gate,
+            "api": self.api,
+        }
+        return Submission(
+            Parts(**{**parts, **replaced}),
+            SubmitOptions(self.rows_per_import, self.send_reference_id),
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            new_reference=lambda type_: f"ref-{next(self.references)}",
+            emit=self.emit,
+        )
+
+    def submit(
+        self, *bodies: str, seconds: float = 120.0, invocation: str = "inv", **replaced: Any
+    ) -> BatchReport:
+        """Submit one batch; messages are named m0, m1, …"""
+        return self.submission(**replaced).submit(
+            {f"m{n}": body for n, body in enumerate(bodies)},
+            invocation=invocation,
+            deadline=self.clock.now + seconds,
+        )
+
+    def entry(self, reference: str) -> Entry:
+        """A ledger entry that must exist."""
+        entry = self.ledger.get(reference)
+        assert entry is not None
+        return entry
+
+    def said(self, event: str) -> Sequence[Mapping[str, object]]:
+        """The keys of every event of a name."""
+        return [keys for name, keys in self.events if name == event]

@@ -1,0 +1,326 @@
+"""`decide` and `size`: which changes become rows, which wait, and which end without an import."""
+
+import json
+
+import pytest
+
+from import_relay.planning import (
+    Mapper,
+    canonical_digest,
+    decide,
+    payload_digest,
+    request_body,
+    row_text,
+    size,
+)
+from import_relay.errors import RejectedRow
+from import_relay.records.models import ImportOptions, MappedChange, Mark, Outcome
+from tests.support.builders import change, connections, mark, occurrence
+
+KEY = "contact_details#external_id:1"
+
+
+def decided(
+    *changes: MappedChange,
+    marks: dict[str, Mark] | None = None,
+    unfinished: bool = False,
+    void: bool = False,
+):
+    return decide(
+        changes,
+        {KEY: marks} if marks else {},
+        is_unfinished=lambda reference: unfinished,
+        is_void=lambda reference: void,
+    )
+
+
+def outcomes(result) -> list[tuple[str, Outcome]]:
+    settled = result.settled + [one for row in result.rows for one in row.shadowed]
+    return [(one.occurrence.origin, one.outcome) for one in settled]
+
+
+def columns(row) -> dict[str, object]:
+    return json.loads(row.text)
+
+
+def test_a_record_nobody_knows_becomes_a_row() -> None:
+    result = decided(change())
+
+    assert [columns(row) for row in result.rows] == [{"external_id": "1", "full_name": "V1"}]
+    assert result.rows[0].marks["*"].origin == "d1/0"
+
+
+def test_newest_version_wins_whatever_the_order_of_arrival() -> None:
+    result = decided(change(version=2, number=0), change(version=1, number=1))
+
+    assert columns(result.rows[0])["full_name"] == "V2"
+    assert outcomes(result) == [("d1/1", Outcome.SUPERSEDED)]
+
+
+def test_older_than_the_watermark_is_superseded() -> None:
+    result = decided(change(version=1), marks={"*": mark(2)})
+
+    assert result.rows == []
+    assert outcomes(result) == [("d1/0", Outcome.SUPERSEDED)]
+
+
+def test_newer_than_the_watermark_is_imported() -> None:
+    result = decided(change(version=3), marks={"*": mark(2)})
+
+    assert len(result.rows) == 1
+
+
+def test_a_record_with_an_open_import_waits() -> None:
+    result = decided(change(version=3), marks={"*": mark(2)}, unfinished=True)
+
+    assert result.rows == []
+    assert [one.version for one in result.busy] == [3]
+
+
+def test_an_old_version_of_a_busy_record_need_not_wait() -> None:
+    result = decided(change(version=1), marks={"*": mark(2)}, unfinished=True)
+
+    assert result.busy == []
+    assert outcomes(result) == [("d1/0", Outcome.SUPERSEDED)]
+
+
+def test_same_version_and_event_again_is_a_duplicate() -> None:
+    result = decided(change(version=2, event="old", delivery="d9"), marks={"*": mark(2, "old")})
+
+    assert result.rows == []
+    assert outcomes(result) == [("d9/0", Outcome.DUPLICATE)]
+
+
+def test_same_version_of_another_event_is_imported() -> None:
+    result = decided(change(version=2, event="new"), marks={"*": mark(2, "old")})
+
+    assert len(result.rows) == 1
+
+
+def test_a_redelivered_message_is_neither_imported_nor_counted() -> None:
+    ours = Mark(1, "ed1-0", "d1/0", "r1")
+
+    result = decided(change(version=1), marks={"*": ours})
+
+    assert (result.rows, result.busy, outcomes(result)) == ([], [], [])
+
+
+def test_a_claim_without_an_import_is_taken_over() -> None:
+    ours = Mark(1, "ed1-0", "d1/0", "r1")
+
+    result = decided(change(version=1), marks={"*": ours}, void=True)
+
+    assert len(result.rows) == 1
+
+
+def test_older_than_a_void_claim_is_still_superseded() -> None:
+    result = decided(change(version=1), marks={"*": mark(2)}, void=True)
+
+    assert result.rows == []
+
+
+def test_a_change_that_mateo_failed_may_be_delivered_again() -> None:
+    result = decided(
+        change(version=2, event="old", delivery="d9"), marks={"*": mark(2, "old", failed=True)}
+    )
+
+    assert len(result.rows) == 1
+
+
+def test_a_failed_change_redelivered_by_the_queue_is_not_imported_again() -> None:
+    failed = Mark(1, "ed1-0", "d1/0", "r1", failed=True)
+
+    assert decided(change(version=1), marks={"*": failed}).rows == []
+
+
+def test_duplicates_within_a_batch_share_the_fate_of_their_row() -> None:
+    result = decided(
+        change(version=1, event="e", number=0), change(version=1, event="e", number=1)
+    )
+
+    assert len(result.rows) == 1
+    assert result.settled == []
+    assert result.rows[0].origins == ("d1/0", "d1/1")
+    assert outcomes(result) == [("d1/1", Outcome.DUPLICATE)]
+
+
+def test_partial_changes_merge_per_column() -> None:
+    result = decided(
+        change(version=1, number=0, partial=True, columns={"email": "a@example.com"}),
+        change(version=2, number=1, partial=True, columns={"full_name": "A"}),
+    )
+
+    assert columns(result.rows[0]) == {
+        "external_id": "1",
+        "email": "a@example.com",
+        "full_name": "A",
+    }
+    assert set(result.rows[0].marks) == {"email", "full_name"}
+    assert len(result.rows[0].changes) == 2
+
+
+def test_a_partial_change_wholly_overwritten_by_a_newer_one_is_superseded() -> None:
+    result = decided(
+        change(version=1, number=0, partial=True, columns={"email": "a@example.com"}),
+        change(version=2, number=1, partial=True, columns={"email": "b@example.com"}),
+    )
+
+    assert columns(result.rows[0])["email"] == "b@example.com"
+    assert outcomes(result) == [("d1/0", Outcome.SUPERSEDED)]
+
+
+def test_a_full_record_leaves_out_columns_with_a_newer_partial_change() -> None:
+    result = decided(
+        change(version=5, columns={"email": "old@example.com", "full_name": "New"}),
+        marks={"email": mark(7)},
+    )
+
+    assert columns(result.rows[0]) == {"external_id": "1", "full_name": "New"}
+    assert set(result.rows[0].marks) == {"*", "email"}
+
+
+def test_a_partial_change_older_than_the_full_record_is_superseded() -> None:
+    result = decided(
+        change(version=4, partial=True, columns={"email": "a@example.com"}), marks={"*": mark(5)}
+    )
+
+    assert result.rows == []
+    assert outcomes(result) == [("d1/0", Outcome.SUPERSEDED)]
+
+
+def test_a_newer_partial_change_is_merged_into_the_full_record_of_the_batch() -> None:
+    result = decided(
+        change(version=5, number=0, columns={"email": "old@example.com", "full_name": "A"}),
+        change(version=6, number=1, partial=True, columns={"email": "new@example.com"}),
+    )
+
+    assert columns(result.rows[0])["email"] == "new@example.com"
+    assert [one.version for one in result.rows[0].changes] == [5, 6]
+
+
+def test_a_partial_change_for_another_contact_list_waits_for_the_next_import() -> None:
+    leads = ImportOptions("contact_details", contact_list_external_id="leads")
+
+    result = decided(
+        change(version=5, number=0),
+        change(
+            version=6, number=1, partial=True, options=leads, columns={"email": "n@example.com"}
+        ),
+    )
+
+    assert len(result.rows) == 1
+    assert [one.version for one in result.busy] == [6]
+
+
+def test_an_occurrence_delivered_twice_in_a_batch_counts_once() -> None:
+    twice = occurrence(item={"id": 1, "name": "A"})
+
+    mapped = Mapper(connections()).map([twice, twice])
+
+    assert len(mapped.changes) == 1
+
+
+def test_a_record_of_a_removed_connection_is_rejected_not_lost() -> None:
+    mapped = Mapper(connections()).map([occurrence(item={"id": 1}, connection="gone")])
+
+    assert [one.reason for one in mapped.settled] == ["row.connection_removed"]
+
+
+def test_a_bad_record_hurts_no_other() -> None:
+    mapped = Mapper(connections()).map(
+        [occurrence(0, item={"name": "no id"}), occurrence(1, item={"id": 1, "name": "A"})]
+    )
+
+    assert [one.reason for one in mapped.settled] == ["row.no_identifier"]
+    assert [one.key for one in mapped.changes] == [KEY]
+
+
+def test_without_a_version_the_time_of_receipt_orders_changes() -> None:
+    mapped = Mapper(connections()).map([occurrence(item={"id": 1}, received_at=77)])
+
+    assert mapped.changes[0].version == 77
+
+
+def rows_of(count: int, **kwargs):
+    changes = [change(f"contact_details#external_id:{n}", number=n, **kwargs) for n in range(count)]
+    return decide(changes, {}, is_unfinished=lambda _: False, is_void=lambda _: False).rows
+
+
+def test_imports_are_cut_at_the_row_limit() -> None:
+    sized = size(rows_of(5), rows_per_import=2, entities_left=100)
+
+    assert [len(rows) for rows in sized.imports] == [2, 2, 1]
+
+
+def test_imports_are_cut_at_the_byte_limit() -> None:
+    rows = rows_of(3, columns={"full_name": "x" * 1_500_000})
+
+    sized = size(rows, rows_per_import=5000, entities_left=100)
+
+    assert [len(one) for one in sized.imports] == [2, 1]
+
+
+def test_rows_beyond_todays_entities_wait() -> None:
+    sized = size(rows_of(5), rows_per_import=5000, entities_left=3)
+
+    assert [len(rows) for rows in sized.imports] == [3]
+    assert len(sized.over_budget) == 2
+
+
+@pytest.mark.parametrize("left", [0, -7])
+def test_nothing_is_sent_when_nothing_is_left(left: int) -> None:
+    sized = size(rows_of(2), rows_per_import=5000, entities_left=left)
+
+    assert sized.imports == []
+    assert len(sized.over_budget) == 2
+
+
+def test_rows_with_other_options_need_another_import() -> None:
+    leads = ImportOptions("contact_details", contact_list_external_id="leads")
+    rows = rows_of(2) + rows_of(1, options=leads)
+
+    sized = size(rows, rows_per_import=5000, entities_left=100)
+
+    assert sorted(len(one) for one in sized.imports) == [1, 2]
+
+
+def test_the_body_is_one_object_with_type_options_and_payload() -> None:
+    options = ImportOptions("deal_details", "list-id", None, True)
+
+    body = json.loads(request_body(rows_of(1, options=options), reference="r"))
+
+    assert body == {
+        "type": "deal_details",
+        "contact_list_id": "list-id",
+        "allow_deal_reassignment": True,
+        "reference_id": "r",
+        "payload": [{"external_id": "0", "full_name": "V1"}],
+    }
+
+
+def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
+    body = request_body(rows_of(1))
+
+    assert payload_digest(body) == canonical_digest([{"full_name": "V1", "external_id": "0"}])
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("a\x00b", "row.bad_text"),
+        (["a\x00b"], "row.bad_text"),
+        ("\ud800", "row.bad_text"),
+        (float("inf"), "row.bad_value"),
+        (float("nan"), "row.bad_value"),
+        ("x" * 4_000_000, "row.too_large"),
+    ],
+)
+def test_what_mateo_cannot_store_is_rejected(value: object, code: str) -> None:
+    with pytest.raises(RejectedRow) as caught:
+        row_text({"full_name": value})
+
+    assert caught.value.code == code
+
+
+def test_a_text_that_only_looks_like_an_escaped_nul_is_fine() -> None:
+    assert json.loads(row_text({"full_name": "\\u0000"})) == {"full_name": "\\u0000"}
