@@ -12,12 +12,13 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from import_relay.connections import load_connections
 from import_relay.outcome_log import OutcomeLog
 from import_relay.planning import Mapper
+from import_relay.posting import PostingParts, Tools
 from import_relay.settings import SubmitSettings
 from import_relay.state.executions import Executions
 from import_relay.state.lease import Lease
 from import_relay.state.queue import Queue
 from import_relay.state.watermarks import Watermarks
-from import_relay.submission import BatchReport, Parts, Submission, SubmitOptions
+from import_relay.submission import BatchReport, Parts, Submission
 from import_relay.tracing import traced
 from import_relay.wiring import Wiring
 
@@ -39,32 +40,34 @@ def submission() -> Submission:
     """The use case, wired once per process."""
     settings = SubmitSettings.from_environment()
     wiring = Wiring(settings, clock=time.time)
-    dynamodb = wiring.dynamodb
     parts = Parts(
         mapper=Mapper(load_connections(settings.connections_file)),
-        lease=Lease(dynamodb, settings.ledger_table, clock=time.time),
-        budget=wiring.budget,
-        ledger=wiring.ledger,
-        watermarks=Watermarks(dynamodb, settings.watermarks_table, clock=time.time),
-        archive=wiring.archive,
+        lease=Lease(wiring.dynamodb, settings.ledger_table, clock=time.time),
         queue=Queue(wiring.client("sqs"), settings.queue_url),
-        executions=Executions(wiring.client("stepfunctions"), settings.state_machine_arn),
-        gate=wiring.gate(settings),
-        api=wiring.api,
+        posting=PostingParts(
+            budget=wiring.budget,
+            ledger=wiring.ledger,
+            watermarks=Watermarks(wiring.dynamodb, settings.watermarks_table, clock=time.time),
+            archive=wiring.archive,
+            executions=Executions(wiring.client("stepfunctions"), settings.state_machine_arn),
+            gate=wiring.gate(settings),
+            api=wiring.api,
+        ),
     )
-    return Submission(
-        parts,
-        SubmitOptions(settings.rows_per_import, settings.send_reference_id),
+    tools = Tools(
         clock=time.time,
         sleep=time.sleep,
         new_reference=new_reference,
         emit=lambda event, **keys: log.write(event, {}, **keys),
+        send_reference_id=settings.send_reference_id,
     )
+    return Submission(parts, tools, settings.rows_per_import)
 
 
 def new_reference(type_: str) -> str:
     """A name that sorts by time and says what it is; Step Functions allows 80 such characters."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{type_.split('_')[0]}-{secrets.token_hex(6)}"
+    noun = type_.removesuffix("_details")
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{noun}-{secrets.token_hex(6)}"
 
 
 def measures(report: BatchReport) -> Mapping[str, int]:

@@ -1,7 +1,10 @@
-"""The import protocol on moto: what is sent, what waits, and what a death between two steps leaves."""
+"""The import protocol on moto: what is sent, what waits, and what a death leaves behind."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import boto3
 import httpx
@@ -16,7 +19,7 @@ ADA = {"id": 1, "v": 1, "name": "Ada Example", "email": "ada@example.com"}
 BOB = {"id": 2, "v": 1, "name": "Bob Example", "phone": "030 23125001"}
 
 
-def refusing(bad: str):
+def refusing(bad: str) -> Callable[[httpx.Request], httpx.Response]:
     """Mateo refuses every import that holds this external id."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -174,18 +177,17 @@ def test_no_request_when_todays_requests_are_spent(relay: Relay) -> None:
 def test_requests_leave_no_faster_than_the_rate(relay: Relay) -> None:
     relay.rows_per_import = 1
     sent_at: list[float] = []
-    relay.mateo.answers.extend(
-        [
-            lambda request, n=n: (
-                sent_at.append(relay.clock()) or httpx.Response(201, json={"id": f"i{n}"})
-            )
-            for n in range(3)
-        ]
-    )
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent_at.append(relay.clock())
+        return httpx.Response(201, json={"id": f"import-{len(sent_at)}"})
+
+    relay.mateo.answers.extend([answer] * 3)
 
     relay.submit(message([ADA, BOB, {"id": 3}]))
 
-    gaps = [later - earlier for earlier, later in zip(sent_at, sent_at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(sent_at)]
+    assert len(gaps) == 2
     assert all(gap >= 0.5 for gap in gaps)
 
 
@@ -301,7 +303,7 @@ def test_a_refused_import_is_halved_until_the_bad_row_is_alone(relay: Relay, sta
 def test_narrowing_down_stops_after_the_allowed_calls(
     relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("import_relay.submission.REFUSAL_CALLS", 4)
+    monkeypatch.setattr("import_relay.posting.REFUSAL_CALLS", 4)
     relay.mateo.answers.extend([httpx.Response(400, json={"message": "all bad"})] * 50)
 
     relay.submit(message([{"id": n} for n in range(16)]))
@@ -366,12 +368,12 @@ class DiesAt:
     def __init__(self, part: object, method: str, *, after: bool) -> None:
         self._part, self._method, self._after = part, method, after
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         real = getattr(self._part, name)
         if name != self._method:
             return real
 
-        def die(*args, **kwargs):
+        def die(*args: Any, **kwargs: Any) -> None:
             if self._after:
                 real(*args, **kwargs)
             raise Dies
@@ -399,11 +401,10 @@ def test_death_at_any_step_sends_nothing_twice_and_loses_nothing(
 ) -> None:
     relay.limits = replace(LIMITS, entities_per_day=2)
     body = message([ADA, BOB, {"id": 3, "v": 1}, {"name": "rejected"}])
-    whole = relay.submission()
-    dying = DiesAt(getattr(whole.parts, part), method, after=after)
+    replaced: Any = {part: DiesAt(getattr(relay, part), method, after=after)}
 
     with pytest.raises(Dies):
-        relay.submit(body, **{part: dying})
+        relay.submit(body, **replaced)
     relay.clock.sleep(720)
     relay.submit(body, invocation="again")
 

@@ -57,7 +57,10 @@ class Aws:
         backend = sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
         queue = backend.get_queue(self.queue_url.rsplit("/", 1)[1])
         return [
-            (json.loads(one.body), round(max(0, one.delayed_until - one.sent_timestamp) / 1000))
+            (
+                json.loads(one.body),
+                round(max(0, one.delayed_until - float(str(one.sent_timestamp))) / 1000),
+            )
             for one in queue._messages
         ]
 

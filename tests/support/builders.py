@@ -82,7 +82,9 @@ def change(
     )
 
 
-def mark(version: int = 1, event: str = "old", *, reference: str = "r1", failed: bool = False) -> Mark:
+def mark(
+    version: int = 1, event: str = "old", *, reference: str = "r1", failed: bool = False
+) -> Mark:
     """A watermark that some earlier import left."""
     return Mark(version, event, f"{event}/0", reference, failed)
 

@@ -14,6 +14,7 @@ import httpx
 from import_relay.connections import Connection
 from import_relay.mateo.client import ImportApi
 from import_relay.planning import Mapper
+from import_relay.posting import PostingParts, Tools
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Limits
 from import_relay.state.executions import Executions
@@ -22,7 +23,7 @@ from import_relay.state.lease import Lease
 from import_relay.state.ledger import Entry, Ledger
 from import_relay.state.queue import Queue
 from import_relay.state.watermarks import Watermarks
-from import_relay.submission import BatchReport, Parts, Submission, SubmitOptions
+from import_relay.submission import BatchReport, Parts, Submission
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.builders import NOON, connections
@@ -134,9 +135,11 @@ class Relay:
 
     @property
     def lease(self) -> Lease:
-        return Lease(
-            self.aws.dynamodb, resources.LEDGER, clock=self.clock, sleep=self.clock.sleep
-        )
+        return Lease(self.aws.dynamodb, resources.LEDGER, clock=self.clock, sleep=self.clock.sleep)
+
+    @property
+    def executions(self) -> Executions:
+        return Executions(boto3.client("stepfunctions"), self.aws.state_machine_arn)
 
     @property
     def api(self) -> ImportApi:
@@ -161,33 +164,36 @@ class Relay:
 
     def submission(self, **replaced: Any) -> Submission:
         """The use case; single parts may be replaced by name."""
-        parts = {
-            "mapper": Mapper(self.connections),
-            "lease": self.lease,
+        posting: dict[str, Any] = {
             "budget": self.budget,
             "ledger": self.ledger,
             "watermarks": self.watermarks,
             "archive": self.archive,
-            "queue": self.queue,
-            "executions": Executions(
-                boto3.client("stepfunctions"), self.aws.state_machine_arn
-            ),
+            "executions": self.executions,
             "gate": self.gate,
             "api": self.api,
         }
-        return Submission(
-            Parts(**{**parts, **replaced}),
-            SubmitOptions(self.rows_per_import, self.send_reference_id),
+        own: dict[str, Any] = {
+            "mapper": Mapper(self.connections),
+            "lease": self.lease,
+            "queue": self.queue,
+        }
+        for name, part in replaced.items():
+            (posting if name in posting else own)[name] = part
+        tools = Tools(
             clock=self.clock,
             sleep=self.clock.sleep,
             new_reference=lambda type_: f"ref-{next(self.references)}",
             emit=self.emit,
+            send_reference_id=self.send_reference_id,
         )
+        parts = Parts(**own, posting=PostingParts(**posting))
+        return Submission(parts, tools, self.rows_per_import)
 
     def submit(
         self, *bodies: str, seconds: float = 120.0, invocation: str = "inv", **replaced: Any
     ) -> BatchReport:
-        """Submit one batch; messages are named m0, m1, …"""
+        """Submit one batch; messages are named m0, m1 and so on."""
         return self.submission(**replaced).submit(
             {f"m{n}": body for n, body in enumerate(bodies)},
             invocation=invocation,

@@ -1,10 +1,13 @@
 """`decide` and `size`: which changes become rows, which wait, and which end without an import."""
 
 import json
+from typing import Any
 
 import pytest
 
+from import_relay.errors import RejectedRow
 from import_relay.planning import (
+    Decided,
     Mapper,
     canonical_digest,
     decide,
@@ -13,8 +16,7 @@ from import_relay.planning import (
     row_text,
     size,
 )
-from import_relay.errors import RejectedRow
-from import_relay.records.models import ImportOptions, MappedChange, Mark, Outcome
+from import_relay.records.models import ImportOptions, MappedChange, Mark, Outcome, Row
 from tests.support.builders import change, connections, mark, occurrence
 
 KEY = "contact_details#external_id:1"
@@ -25,7 +27,7 @@ def decided(
     marks: dict[str, Mark] | None = None,
     unfinished: bool = False,
     void: bool = False,
-):
+) -> Decided:
     return decide(
         changes,
         {KEY: marks} if marks else {},
@@ -34,13 +36,14 @@ def decided(
     )
 
 
-def outcomes(result) -> list[tuple[str, Outcome]]:
+def outcomes(result: Decided) -> list[tuple[str, Outcome]]:
     settled = result.settled + [one for row in result.rows for one in row.shadowed]
     return [(one.occurrence.origin, one.outcome) for one in settled]
 
 
-def columns(row) -> dict[str, object]:
-    return json.loads(row.text)
+def columns(row: Row) -> dict[str, object]:
+    found: dict[str, object] = json.loads(row.text)
+    return found
 
 
 def test_a_record_nobody_knows_becomes_a_row() -> None:
@@ -134,9 +137,7 @@ def test_a_failed_change_redelivered_by_the_queue_is_not_imported_again() -> Non
 
 
 def test_duplicates_within_a_batch_share_the_fate_of_their_row() -> None:
-    result = decided(
-        change(version=1, event="e", number=0), change(version=1, event="e", number=1)
-    )
+    result = decided(change(version=1, event="e", number=0), change(version=1, event="e", number=1))
 
     assert len(result.rows) == 1
     assert result.settled == []
@@ -241,7 +242,7 @@ def test_without_a_version_the_time_of_receipt_orders_changes() -> None:
     assert mapped.changes[0].version == 77
 
 
-def rows_of(count: int, **kwargs):
+def rows_of(count: int, **kwargs: Any) -> list[Row]:
     changes = [change(f"contact_details#external_id:{n}", number=n, **kwargs) for n in range(count)]
     return decide(changes, {}, is_unfinished=lambda _: False, is_void=lambda _: False).rows
 
@@ -324,3 +325,14 @@ def test_what_mateo_cannot_store_is_rejected(value: object, code: str) -> None:
 
 def test_a_text_that_only_looks_like_an_escaped_nul_is_fine() -> None:
     assert json.loads(row_text({"full_name": "\\u0000"})) == {"full_name": "\\u0000"}
+
+
+def test_contacts_are_sent_before_what_belongs_to_them() -> None:
+    rows = rows_of(1, options=ImportOptions("appointment_details")) + rows_of(1)
+
+    sized = size(rows, rows_per_import=5000, entities_left=100)
+
+    assert [one[0].options.type for one in sized.imports] == [
+        "contact_details",
+        "appointment_details",
+    ]

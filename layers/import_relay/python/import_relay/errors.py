@@ -18,7 +18,7 @@
         └── CredentialsRefused    Mateo does not accept the token
 
 No text of these errors holds a payload, a secret or a phone number: `RejectedRow.value` goes into
-the report in the bucket and nowhere else. `CODES` is the one list of codes; docs/errors.md shows it.
+the report in the bucket and nowhere else. `CODES` is the one list of codes (docs/errors.md).
 """
 
 from collections.abc import Mapping
@@ -143,7 +143,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "narrowed down within the allowed number of calls.",
             "See the message (an unknown contact list is the usual reason), then deliver again.",
         ),
-        # imports
+        # of an import as a whole
         "import.unfinished": Explanation(
             "Mateo did not report the end of the import within the tracking time.",
             "Look the import up in Mateo; its rows are counted as unaccounted.",
@@ -151,6 +151,14 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         "import.several_found": Explanation(
             "Several imports fit one whose answer was lost; the oldest was adopted.",
             "Compare the imports in Mateo; rows are upserts, so no contact is doubled.",
+        ),
+        "import.counts_differ": Explanation(
+            "Mateo counts other numbers of rows than were sent.",
+            "Compare the import in Mateo with the rows of this report.",
+        ),
+        "import.not_frozen": Explanation(
+            "What was sent is no longer in the bucket, so no failure can be traced to its webhook.",
+            "See whether somebody deletes objects below imports/ before 35 days are over.",
         ),
         "import.abandoned": Explanation(
             "The import was given up before anything was sent; its records went back.",
@@ -161,8 +169,12 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Open the import in Mateo; the raw file, if any, lies beside the summary.",
         ),
         # waiting and aborting
-        "limit.requests": Explanation("Today's requests are spent.", "Nothing: it goes on tomorrow."),
-        "limit.entities": Explanation("Today's entities are spent.", "Nothing: it goes on tomorrow."),
+        "limit.requests": Explanation(
+            "Today's requests are spent.", "Nothing: it goes on tomorrow."
+        ),
+        "limit.entities": Explanation(
+            "Today's entities are spent.", "Nothing: it goes on tomorrow."
+        ),
         "slot.too_far": Explanation("The next request slot lies too far away.", "Nothing."),
         "lease.held": Explanation("Another submitter is at work.", "Nothing."),
         "mateo.credentials": Explanation(
@@ -238,7 +250,9 @@ class RejectedRow(Reject):
     `value` may be personal data: it belongs into the report and nowhere else.
     """
 
-    def __init__(self, code: str, *, field: str = "", value: object = None, detail: str = "") -> None:
+    def __init__(
+        self, code: str, *, field: str = "", value: object = None, detail: str = ""
+    ) -> None:
         super().__init__(code, detail)
         self.field = field
         self.value = value

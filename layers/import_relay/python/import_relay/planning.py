@@ -228,9 +228,7 @@ def _only_row(change: MappedChange) -> Row:
     """The usual case, without the detour: one change of a record that nothing is known of."""
     mark = Mark(change.version, change.occurrence.event, change.occurrence.origin)
     scopes = _scopes(change)
-    return Row(
-        change.key, change.text, change.options, (change,), dict.fromkeys(scopes, mark), ()
-    )
+    return Row(change.key, change.text, change.options, (change,), dict.fromkeys(scopes, mark), ())
 
 
 def _scopes(change: MappedChange) -> tuple[str, ...]:
@@ -365,7 +363,8 @@ def size(rows: Sequence[Row], *, rows_per_import: int, entities_left: int) -> Si
     """Group rows by what an import fixes for all its rows, and cut the groups to size.
 
     An import holds at most `rows_per_import` rows and `LARGEST_BODY_B` bytes; all together hold at
-    most `entities_left` rows. Rows keep their order within a group.
+    most `entities_left` rows. Contacts come first, since deals and appointments belong to them;
+    rows keep their order within a group.
     """
     sized = Sized(over_budget=list(rows[max(entities_left, 0) :]))
     within = sorted(rows[: max(entities_left, 0)], key=lambda row: _sort_key(row.options))
@@ -385,18 +384,16 @@ def size(rows: Sequence[Row], *, rows_per_import: int, entities_left: int) -> Si
 
 
 def _sort_key(options: ImportOptions) -> tuple[str, ...]:
-    return tuple(str(part) for part in options)
+    return ("0" if options.type == "contact_details" else "1", *(str(part) for part in options))
 
 
 def request_body(rows: Sequence[Row], *, reference: str | None = None) -> bytes:
-    """The exact body of `POST /import` for rows of one group; `reference` only if Mateo takes it."""
+    """The exact body of `POST /import` for rows of one group; `reference` if Mateo takes it."""
     head: dict[str, object] = rows[0].options.body_head()
     if reference is not None:
         head["reference_id"] = reference
     opening = _encode(head)[:-1].encode()
     return b"".join((opening, b',"payload":[', b",".join(row.text for row in rows), b"]}"))
-
-
 
 
 def payload_digest(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What each function is told by its environment: the only reader of `os.environ` besides the receiver's.
+"""What each function is told by its environment; besides the receiver's, the only reader of it.
 
 One frozen model per function; the template sets exactly these variables (a test compares them).
 The receiver has its own light-weight class in `settings_receive.py`.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 TOKEN_KEPT_S = 300
-"""How long a token is used before Secrets Manager is asked again; a refused one is asked for at once."""
+"""How long a token is used before Secrets Manager is asked again; a refused one is at once."""
 CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=16)
 
 
@@ -61,7 +61,7 @@ class Token:
         return str(self._provider.get(self._arn, max_age=TOKEN_KEPT_S)).strip()
 
     def refresh(self) -> bool:
-        """Ask Secrets Manager again, since Mateo refused what is cached; whether it is a new one."""
+        """Ask Secrets Manager again, since Mateo refused what is cached; whether it is newer."""
         refused = self()
         self._provider.get(self._arn, max_age=TOKEN_KEPT_S, force_fetch=True)
         return self() != refused

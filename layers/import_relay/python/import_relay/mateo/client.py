@@ -92,7 +92,7 @@ class ImportApi:
         self.renew_token = renew_token
 
     def create(self, slot: Slot, body: bytes) -> Posted:
-        """`POST /import?select=id` with exactly this body. Never raises for an answer or a timeout."""
+        """`POST /import?select=id` with exactly this body; no answer or timeout raises."""
         del slot
         try:
             response = self._http.post(
@@ -145,12 +145,15 @@ class ImportApi:
         """
         return self._list(
             slot,
-            {
-                "type": f"eq.{type_}",
-                "and": f"(created_at.gte.{_iso(earliest)},created_at.lte.{_iso(latest)})",
-                "select": _LOOKUP_COLUMNS,
-                "order": "created_at.asc",
-            },
+            httpx.QueryParams(  # a name that occurs twice is joined by AND
+                [
+                    ("type", f"eq.{type_}"),
+                    ("created_at", f"gte.{_iso(earliest)}"),
+                    ("created_at", f"lte.{_iso(latest)}"),
+                    ("select", _LOOKUP_COLUMNS),
+                    ("order", "created_at.asc"),
+                ]
+            ),
         )
 
     def download(self, url: str) -> bytes | None:
@@ -172,7 +175,9 @@ class ImportApi:
         except (httpx.HTTPError, httpx.InvalidURL):
             return None
 
-    def _list(self, slot: Slot, params: Mapping[str, str]) -> list[ImportStatus]:
+    def _list(
+        self, slot: Slot, params: Mapping[str, str] | httpx.QueryParams
+    ) -> list[ImportStatus]:
         del slot
         try:
             response = self._http.get(
@@ -256,4 +261,3 @@ def _origin(url: str) -> tuple[str, str]:
 
 def _iso(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
-

@@ -1,6 +1,6 @@
 """What an answer to `POST /import` means for its rows: the one table that decides it.
 
-Sources: Mateo's error table (docs.getmateo.com/introduction), the limits page, and PostgREST's codes.
+Sources: Mateo's error table (docs.getmateo.com/introduction), its limits page, PostgREST's codes.
 Whatever is not in the table is *unknown*: it is kept and looked up, never dropped.
 """
 

@@ -1,4 +1,4 @@
-"""Datetimes as Mateo wants them: ISO 8601 with zone; without a zone it is UTC (guide: Contact Import)."""
+"""Datetimes as Mateo wants them: ISO 8601 with zone, UTC where there is none (its import guide)."""
 
 from datetime import UTC, date, datetime
 

@@ -5,12 +5,15 @@ directly: the interpreter takes ten times as long. Source of the columns: Mateo'
 contact_details, deal_details, appointment_details and the Contact Import guide.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import jmespath
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
 from jmespath.visitor import TreeInterpreter
+from phonenumbers import SUPPORTED_REGIONS
 
 from import_relay.connections import Connection, RecordType
 from import_relay.errors import RejectedRow
@@ -22,12 +25,16 @@ IDENTIFIERS = ("external_id", "secondary_external_id")
 PHONES = ("whatsapp", "sms")
 HANDLES = ("email", *PHONES, "instagram", "facebook", "google_business_messaging")
 TEXTS = frozenset({*IDENTIFIERS, *HANDLES, "contact_external_id", "contact_id"})
+LONGEST_KEY_B = 1_000
+"""Own cap on the key of a record: DynamoDB takes 2,048 bytes."""
 DATES = frozenset({"birthday"})
 DATETIMES = frozenset({"start_time", "end_time", "confirmed_at", "cancelled_at"})
 
 Expression = Callable[[object], object]
 _INTERPRETER = TreeInterpreter()
 """One for all expressions: it keeps no state, and `search` would make a new one for each record."""
+_EVALUATION_ERRORS = (ValueError, TypeError, ArithmeticError)
+"""JMESPathError is a ValueError; functions such as `ceil` also raise what Python's own do."""
 
 
 class Columns(NamedTuple):
@@ -105,7 +112,7 @@ class RecordMapping:
             return True
         try:
             return self._when(record) is True
-        except JMESPathError:
+        except _EVALUATION_ERRORS:
             return False
 
     def version(self, record: object) -> int | None:
@@ -146,7 +153,7 @@ class RecordMapping:
     def _search(self, column: str, expression: Expression, record: object) -> object:
         try:
             return expression(record)
-        except JMESPathError as error:
+        except _EVALUATION_ERRORS as error:
             raise RejectedRow("row.bad_mapping", field=column, value=str(error)) from error
 
     def _converter(self, column: str) -> Callable[[str, object], object]:
@@ -195,18 +202,26 @@ def record_key(type_: str, columns: Mapping[str, object]) -> str:
     """
     for column in IDENTIFIERS:
         if columns.get(column):
-            return f"{type_}#{column}:{columns[column]}"
+            return _short_key(type_, column, str(columns[column]))
     if type_ == "contact_details":
         for column in HANDLES:
             value = columns.get(column)
             if value:
                 first = value[0] if isinstance(value, list) else value
-                return f"{type_}#{column}:{str(first).lower()}"
+                return _short_key(type_, column, str(first).lower())
     raise RejectedRow("row.no_identifier", field="external_id")
 
 
+def _short_key(type_: str, column: str, value: str) -> str:
+    """A text that the watermarks can be kept under; a very long identifier is replaced by its digest."""
+    encoded = value.encode("utf-8", "surrogatepass")
+    if len(encoded) > LONGEST_KEY_B:
+        value = f"sha256:{hashlib.sha256(encoded).hexdigest()}"
+    return f"{type_}#{column}:{value}"
+
+
 def mapping_mistakes(connection: Connection) -> Iterator[tuple[str, str]]:
-    """(key, what is wrong) for every expression of a connection that does not parse."""
+    """(key, what is wrong) for every mistake in how a connection's records are mapped."""
     for name, record_type in connection.record_types.items():
         texts = {f"fields.{column}": text for column, text in record_type.fields.items()}
         texts |= {
@@ -215,12 +230,33 @@ def mapping_mistakes(connection: Connection) -> Iterator[tuple[str, str]]:
             if text
         }
         for key, text in texts.items():
-            try:
-                jmespath.compile(text)
-            except JMESPathError as error:
-                yield f"{name}.{key}", f"is no JMESPath expression: {str(error).splitlines()[0]}"
-        if not any(column in record_type.fields for column in (*IDENTIFIERS, *HANDLES)):
+            mistake = _expression_mistake(text)
+            if mistake:
+                yield f"{name}.{key}", f"is no JMESPath expression: {mistake}"
+        identifiers = (*IDENTIFIERS, *HANDLES) if name == "contact" else IDENTIFIERS
+        if not any(column in record_type.fields for column in identifiers):
             yield f"{name}.fields", "maps no identifier: map external_id"
+        for key, columns in (("datetimes", record_type.datetimes), ("clears", record_type.clears)):
+            for column in columns:
+                if column not in record_type.fields:
+                    yield f"{name}.{key}", f"names {column!r}, which {name}.fields does not map"
+        for code in record_type.country_codes:
+            if code not in SUPPORTED_REGIONS:
+                yield f"{name}.country_codes", f"{code!r} is no country with phone numbers"
+
+
+def _expression_mistake(text: str) -> str:
+    """What is wrong with an expression: its syntax, or a function that there is not."""
+    try:
+        evaluate = compile_expression(text)
+    except JMESPathError as error:
+        return str(error).splitlines()[0]
+    with suppress(*_EVALUATION_ERRORS):  # an empty record need not fit
+        try:
+            evaluate({})
+        except (ArityError, UnknownFunctionError) as error:
+            return str(error).splitlines()[0]
+    return ""
 
 
 def _text(column: str, value: object) -> str | None:
@@ -248,9 +284,9 @@ def _datetime(column: str, value: object) -> str | None:
 def _moment(column: str, value: object, write: Callable[[str], str]) -> str | None:
     if value == "":
         return None
+    if not isinstance(value, str):
+        raise RejectedRow("row.bad_datetime", field=column, value=value)
     try:
-        if not isinstance(value, str):
-            raise ValueError("not a text")
         return write(value)
     except ValueError as error:
         raise RejectedRow("row.bad_datetime", field=column, value=value) from error

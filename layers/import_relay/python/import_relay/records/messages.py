@@ -35,9 +35,7 @@ class QueueMessage:
     occurrences: Sequence[Occurrence]
 
 
-def parse_message(
-    message_id: str, body: str, *, fetch: Callable[[str], bytes]
-) -> QueueMessage:
+def parse_message(message_id: str, body: str, *, fetch: Callable[[str], bytes]) -> QueueMessage:
     """Read one queue message; `fetch` loads an item that was stored apart, by its key.
 
     Raises:

@@ -9,7 +9,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat
 def first_valid(numbers: Iterable[object], country_codes: Sequence[str]) -> str | None:
     """The first number that is valid, in E.164; None when there is none.
 
-    A number without `+` or `00` is tried in each country, in the given order.
+    A number without `+` is tried in each country, in the given order.
     """
     for number in numbers:
         for region in country_codes or (None,):

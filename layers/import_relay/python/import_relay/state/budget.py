@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 SPACING = 1.25
-"""Requests leave this much further apart than the rate allows: the network jitters, clocks differ."""
+"""Requests leave this much further apart than the rate allows: networks jitter, clocks differ."""
 LATE_S = 0.1
 """A slot that is used later than this is lost: the next caller may be close behind."""
 TRACKING_SHARE = 0.05
@@ -95,9 +95,7 @@ class Budget:
     def usage(self) -> Usage:
         """What is used of today."""
         day = self.limits.day(self._clock())
-        answer = self._client.get_item(
-            TableName=self._table, Key=day_key(day), ConsistentRead=True
-        )
+        answer = self._client.get_item(TableName=self._table, Key=day_key(day), ConsistentRead=True)
         item = from_attributes(answer.get("Item", {}))
         return Usage(day, int(item.get("requests", 0)), int(item.get("entities", 0)))
 
@@ -175,9 +173,7 @@ class Budget:
             )
         except ClientError as error:
             if condition_failed(error):
-                raise LimitReached(
-                    "limit.requests", resets_at=self.limits.next_day(now)
-                ) from error
+                raise LimitReached("limit.requests", resets_at=self.limits.next_day(now)) from error
             raise
         return Slot(day)
 
@@ -221,4 +217,3 @@ _PACE_KEY: dict[str, Any] = {"pk": {"S": "pace"}}
 def day_key(day: str) -> dict[str, Any]:
     """The key of a day's counters."""
     return {"pk": {"S": f"day#{day}"}}
-

@@ -351,9 +351,7 @@ class Ledger:
         through_conflicts(lambda: self._client.transact_write_items(TransactItems=operations))
 
     def _entities_spent(self) -> LimitReached:
-        return LimitReached(
-            "limit.entities", resets_at=self._budget.limits.next_day(self._clock())
-        )
+        return LimitReached("limit.entities", resets_at=self._budget.limits.next_day(self._clock()))
 
     def _put_operation(self, entry: Entry) -> dict[str, Any]:
         values: dict[str, Plain | None] = {

@@ -68,7 +68,9 @@ class Watermarks:
         expires = str(int(self._clock()) + KEPT_DAYS * 86_400)
         with ThreadPoolExecutor(THREADS) as threads:
             for _ in threads.map(
-                lambda batch: self._write_batch([_item(key, marks, expires) for key, marks in batch]),
+                lambda batch: self._write_batch(
+                    [_item(key, marks, expires) for key, marks in batch]
+                ),
                 _batches(list(records.items()), WRITE_BATCH),
             ):
                 pass

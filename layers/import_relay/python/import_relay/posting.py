@@ -1,0 +1,325 @@
+"""One import of a batch, from the claim to what became of it. Called by `submission` for each.
+
+The steps, and why a death after any of them is harmless: see `submission`. What the import changes
+for the rest of the batch is in `Progress`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from import_relay.errors import LimitReached, SlotTooFar
+from import_relay.events import Emit
+from import_relay.mateo.client import ImportApi, Posted
+from import_relay.mateo.outcomes import Outcome as PostOutcome
+from import_relay.planning import payload_digest, request_body
+from import_relay.records.models import Mark, Outcome, Row, Settled
+from import_relay.state.archive import Archive
+from import_relay.state.budget import Budget, Slot
+from import_relay.state.executions import Executions
+from import_relay.state.gate import RESET_MARGIN_S, Gate, GateState
+from import_relay.state.ledger import Entry, Ledger, State
+from import_relay.state.watermarks import Watermarks
+
+IMPORT_S = 20.0
+"""An import is begun only if this much of the invocation is left: all its steps fit into it."""
+POST_S = 8.0
+"""The POST must leave this long before the deadline: it times out after five seconds."""
+REFUSAL_CALLS = 80
+"""Calls spent on narrowing one refused import down; one bad row in 5,000 takes about 26."""
+SHORT_WAIT_S = 5.0
+"""A `retry-after` up to this is waited for within the invocation."""
+CREDENTIALS_PAUSE_S = 3_600.0
+"""How long refused credentials close the gate, unless a person opens it."""
+PROBE_PAUSE_S = 3_600.0
+"""How long a 429 on the first import of a day closes the gate: Mateo's day may begin later."""
+LONGEST_PAUSE_S = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class PostingParts:
+    """What an import acts on."""
+
+    budget: Budget
+    ledger: Ledger
+    watermarks: Watermarks
+    archive: Archive
+    executions: Executions
+    gate: Gate
+    api: ImportApi
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Clock (s since the epoch), sleep, names and events: what differs between life and test.
+
+    `new_reference` makes a unique name for an import of a type. `send_reference_id` puts that name
+    into the request, for accounts that accept it.
+    """
+
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    new_reference: Callable[[str], str]
+    emit: Emit
+    send_reference_id: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """How many more calls may be spent on narrowing down one refused import."""
+
+    left: list[int] = field(default_factory=lambda: [REFUSAL_CALLS])
+
+    def spend(self, calls: int) -> bool:
+        """Take these calls, if there are as many."""
+        if self.left[0] < calls:
+            return False
+        self.left[0] -= calls
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Rows on their way into one import. The halves of a refused import share `refusals`."""
+
+    rows: Sequence[Row]
+    refusals: Refusals = field(default_factory=Refusals)
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Why and until when (s since the epoch) the gate has to be closed after the batch."""
+
+    reason: str
+    until: float
+    strikes: int = 0
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a batch has come; every import of it adds to this.
+
+    `deferred` are origins to bring again later, `settled` those that ended. Once `stopped`, no
+    further import of the batch is begun.
+    """
+
+    gate: GateState
+    first_of_day: bool
+    pending: deque[Attempt] = field(default_factory=deque)
+    settled: list[Settled] = field(default_factory=list)
+    deferred: set[str] = field(default_factory=set)
+    closing: Closing | None = None
+    stopped: bool = False
+    imports: int = 0
+    rows: int = 0
+
+    def defer(self, rows: Iterable[Row]) -> None:
+        """Bring all that these rows stand for again later."""
+        self.deferred.update(origin for row in rows for origin in row.origins)
+
+    def stop(self, reason: str, until: float, *, strikes: int = 0) -> None:
+        """Begin no further import, and close the gate."""
+        self.stopped = True
+        self.closing = Closing(reason, until, strikes)
+
+    def pause(self, reason: str, now: float) -> None:
+        """Stop for a minute at first, twice as long each time it happens again in a row."""
+        strikes = self.gate.strikes + 1
+        pause = min(60.0 * 2 ** min(strikes - 1, 10), LONGEST_PAUSE_S)
+        self.stop(reason, now + pause, strikes=strikes)
+
+
+class Posting:
+    """Sends the imports of one batch, one after the other."""
+
+    def __init__(
+        self, parts: PostingParts, tools: Tools, progress: Progress, *, deadline: float
+    ) -> None:
+        self._parts = parts
+        self._tools = tools
+        self._progress = progress
+        self._deadline = deadline
+
+    def bring(self, attempt: Attempt) -> None:
+        """Take one import through claim, freeze, watch, intend, post and settle.
+
+        Raises:
+            ClientError, BotoCoreError, StoreUnavailable: AWS failed a step; the rows stay with
+                their messages.
+        """
+        rows = attempt.rows
+        type_ = rows[0].options.type
+        reference = self._tools.new_reference(type_)
+        self._parts.watermarks.write({row.key: _claimed(row, reference) for row in rows})
+        body = request_body(rows, reference=reference if self._tools.send_reference_id else None)
+        self._parts.archive.freeze(reference, body, rows)
+        self._parts.executions.start(reference, deadline=self._deadline)
+        entry = self._entry(reference, type_, len(rows), body)
+        try:
+            intended = self._parts.ledger.intend(entry)
+        except LimitReached as error:
+            self._progress.defer(rows)
+            self.close_for_today(error.code, entry.day)
+            return
+        slot = self._slot(entry, rows) if intended else None
+        if slot is not None:
+            self._settle(attempt, entry, self._parts.api.create(slot, body))
+        elif not intended:
+            self._progress.defer(rows)
+
+    def close_for_today(self, reason: str, day: str) -> None:
+        """Close the gate until the next day begins, unless it has begun meanwhile."""
+        now = self._tools.clock()
+        limits = self._parts.budget.limits
+        if limits.day(now) == day and self._progress.closing is None:
+            self._progress.closing = Closing(reason, limits.next_day(now) + RESET_MARGIN_S)
+
+    def _entry(self, reference: str, type_: str, rows: int, body: bytes) -> Entry:
+        now = self._tools.clock()
+        return Entry(
+            reference=reference,
+            state=State.INTENDED,
+            type=type_,
+            rows=rows,
+            day=self._parts.budget.limits.day(now),
+            created_at=now,
+            deadline=self._deadline,
+            digest=payload_digest(body),
+        )
+
+    def _slot(self, entry: Entry, rows: Sequence[Row]) -> Slot | None:
+        """Leave to post, on the day whose entities are held; None when there is none in time."""
+        reason = ""
+        try:
+            slot = self._parts.budget.take_slot(deadline=self._deadline - POST_S)
+            if slot.day == entry.day or self._parts.ledger.move_hold(entry, day=slot.day):
+                return slot
+        except SlotTooFar as error:
+            reason = error.code
+        except LimitReached as error:
+            reason = error.code
+            self.close_for_today(reason, self._parts.budget.limits.day(self._tools.clock()))
+        self._abandon(entry, rows, reason)
+        self._progress.stopped = True
+        return None
+
+    def _settle(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
+        rows = attempt.rows
+        # The hold may have moved to another day meanwhile: release what the ledger says.
+        entry = self._parts.ledger.get(entry.reference) or entry
+        match posted.outcome:
+            case PostOutcome.SENT:
+                self._created(entry, rows, State.SENT, posted)
+                self._forget_strikes()
+            case PostOutcome.REFUSED:
+                self._refuse(entry, posted)
+                self._narrow_down(attempt, posted)
+            case PostOutcome.REFUSED_WHOLE:
+                self._refuse(entry, posted)
+                self._reject(rows, "import.refused_by_mateo", posted)
+            case PostOutcome.NOT_SENT:
+                self._abandon(entry, rows, "mateo.unreachable")
+                self._progress.pause("mateo.unreachable", self._tools.clock())
+            case PostOutcome.CREDENTIALS:
+                self._credentials_refused(attempt, entry)
+            case PostOutcome.RATE_LIMITED:
+                self._rate_limited(attempt, entry, posted)
+            case PostOutcome.UNKNOWN:
+                self._created(entry, rows, State.UNKNOWN, posted)
+                self._progress.pause("mateo.unanswered", self._tools.clock())
+
+    def _created(self, entry: Entry, rows: Sequence[Row], state: State, posted: Posted) -> None:
+        """The import exists, or may exist: from here on it is followed, never sent again here."""
+        self._parts.ledger.advance(
+            entry.reference,
+            source=[State.INTENDED],
+            target=state,
+            import_id=posted.import_id,
+            posts=1,
+            posted_at=self._tools.clock(),
+        )
+        self._progress.settled += [settled for row in rows for settled in row.shadowed]
+        self._progress.first_of_day = False
+        self._progress.imports += 1
+        self._progress.rows += len(rows)
+        event = "import.sent" if state is State.SENT else "import.unknown"
+        self._tools.emit(event, **_keys(entry), status=posted.status)
+
+    def _forget_strikes(self) -> None:
+        if self._progress.gate.strikes:
+            self._parts.gate.clear_strikes()
+            self._progress.gate = GateState()
+
+    def _abandon(self, entry: Entry, rows: Sequence[Row], reason: str) -> None:
+        current = self._parts.ledger.get(entry.reference) or entry
+        self._parts.ledger.release(current, source=[State.INTENDED], target=State.ABANDONED)
+        self._progress.defer(rows)
+        self._tools.emit("import.abandoned", **_keys(entry), reason=reason)
+
+    def _refuse(self, entry: Entry, posted: Posted) -> None:
+        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.REFUSED)
+        self._tools.emit("import.refused", **_keys(entry), status=posted.status)
+
+    def _narrow_down(self, attempt: Attempt, posted: Posted) -> None:
+        """Halve a refused import, breadth first, until the bad rows are alone."""
+        rows, refusals = attempt.rows, attempt.refusals
+        if len(rows) == 1:
+            self._reject(rows, "row.refused_by_mateo", posted)
+        elif not refusals.spend(2):
+            self._reject(rows, "import.refused_by_mateo", posted)
+        else:
+            middle = len(rows) // 2
+            self._progress.pending.append(Attempt(rows[:middle], refusals))
+            self._progress.pending.append(Attempt(rows[middle:], refusals))
+
+    def _reject(self, rows: Sequence[Row], code: str, posted: Posted) -> None:
+        detail = f"Mateo answered {posted.status}: {posted.message}"
+        for row in rows:
+            self._progress.settled += row.shadowed
+            self._progress.settled += [
+                Settled(change.occurrence, Outcome.REJECTED, code, detail=detail)
+                for change in row.changes
+            ]
+
+    def _credentials_refused(self, attempt: Attempt, entry: Entry) -> None:
+        """Perhaps only the cached token is old; else a person has to act."""
+        if not attempt.repeated and self._parts.api.renew_token():
+            self._repeat(attempt, entry)
+            return
+        self._abandon(entry, attempt.rows, "mateo.credentials")
+        self._progress.stop("mateo.credentials", self._tools.clock() + CREDENTIALS_PAUSE_S)
+
+    def _repeat(self, attempt: Attempt, entry: Entry) -> None:
+        """Nothing was created: the same rows once more, as an import of another name."""
+        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.ABANDONED)
+        self._progress.pending.appendleft(replace(attempt, repeated=True))
+
+    def _rate_limited(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
+        now = self._tools.clock()
+        wait = posted.retry_after_s
+        latest = min(now + SHORT_WAIT_S, self._deadline - IMPORT_S)
+        if wait is not None and now + wait <= latest and not attempt.repeated:
+            self._tools.sleep(wait)
+            self._repeat(attempt, entry)
+            return
+        self._abandon(entry, attempt.rows, "mateo.rate_limited")
+        if wait is not None:
+            self._progress.stop("mateo.rate_limited", now + wait)
+        elif self._progress.first_of_day:
+            self._progress.stop("mateo.rate_limited", now + PROBE_PAUSE_S)
+        else:
+            self._progress.pause("mateo.rate_limited", now)
+
+
+def _claimed(row: Row, reference: str) -> Mapping[str, Mark]:
+    """The row's watermarks, with the import that brings its changes."""
+    return {
+        scope: mark if mark.reference else replace(mark, reference=reference)
+        for scope, mark in row.marks.items()
+    }
+
+
+def _keys(entry: Entry) -> dict[str, object]:
+    """What every event says of an import."""
+    return {"reference": entry.reference, "type": entry.type, "rows": entry.rows}
