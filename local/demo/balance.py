@@ -1,0 +1,180 @@
+"""The demo's account: every accepted item in exactly one place, and Mateo's database as expected.
+
+It reads what an operator reads (the bucket) and what Mateo stored (its admin surface), and nothing
+of the relay's inside.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.demo.traffic import Expected
+from local.stack import Stack
+
+ENDS = ("imported", "failed", "rejected", "superseded", "duplicate", "ignored", "unaccounted")
+PAGE = 10_000
+
+
+@dataclass(slots=True)
+class Account:
+    """Counts by end, and everything that does not add up."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    accepted: int = 0
+    wrong: list[str] = field(default_factory=list)
+    checks: list[str] = field(default_factory=list)
+
+    def check(self, holds: bool, what: str, otherwise: str) -> None:  # noqa: FBT001 - the claim
+        """Note a claim that holds, or what is wrong with it."""
+        (self.checks if holds else self.wrong).append(what if holds else otherwise)
+
+
+def settle(stack: Stack, accepted: Mapping[str, int], expected: Expected) -> Account:
+    """Compare what was accepted (delivery → items) with where it ended.
+
+    Args:
+        stack: with nothing under way any more.
+        expected: what Mateo must hold.
+    """
+    account = Account(accepted=sum(accepted.values()))
+    _items(stack, accepted, account)
+    _reports(stack, account)
+    _contents(stack, expected, account)
+    _limits(stack, account)
+    return account
+
+
+def objects(stack: Stack, prefix: str) -> Iterator[tuple[str, bytes]]:
+    """Key and content of all objects below a prefix."""
+    s3, bucket = stack.client("s3"), stack.outputs["BucketName"]
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for found in page.get("Contents", []):
+            yield found["Key"], s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
+
+
+def _lines(stack: Stack, prefix: str, ending: str) -> Iterator[dict[str, Any]]:
+    for key, content in objects(stack, prefix):
+        if key.endswith(ending):
+            text = gzip.decompress(content) if ending.endswith(".gz") else content
+            yield from (json.loads(line) for line in text.splitlines())
+
+
+def _items(stack: Stack, accepted: Mapping[str, int], account: Account) -> None:
+    """Where each item ended. What a redelivery wrote twice has the same origin."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for prefix in ("rejected/", "outcomes/"):
+        for line in _lines(stack, prefix, ".ndjson"):
+            places[_item(line["origin"])].add(line["outcome"])
+    for line in _lines(stack, "reports/", "rows.ndjson.gz"):
+        for origin in line["origins"]:
+            if line["outcome"] != "retried":
+                places[_item(origin)].add(line["outcome"])
+    known = {f"{delivery}/{n}" for delivery, items in accepted.items() for n in range(items)}
+    account.ends = Counter(end for one in places.values() for end in one)
+    several = [item for item, ends in places.items() if len(ends) > 1]
+    lost, foreign = known - places.keys(), places.keys() - known
+    account.check(
+        not several and not lost and not foreign,
+        f"each of {len(known):,} accepted items ended in exactly one place",
+        f"items: {len(lost)} nowhere, {len(several)} in several places, {len(foreign)} unknown",
+    )
+
+
+def _item(origin: str) -> str:
+    """The item behind an origin, whichever time it was brought."""
+    return origin.partition("~")[0]
+
+
+def _reports(stack: Stack, account: Account) -> None:
+    summaries = [
+        json.loads(content)
+        for key, content in objects(stack, "reports/")
+        if key.endswith("summary.json")
+    ]
+    wrong = [one["reference"] for one in summaries if not _adds_up(one["rows"])]
+    account.check(
+        not wrong,
+        f"rows = imported + failed + unaccounted in each of {len(summaries)} reports",
+        f"reports that do not add up: {', '.join(wrong)}",
+    )
+    applied = sum(
+        one["rows_applied"]
+        for kind in ("contacts", "deals", "appointments")
+        for one in _stored(stack, kind)
+    )
+    imported = sum(one["rows"]["imported"] for one in summaries)
+    account.check(
+        applied == imported,
+        f"Mateo applied {applied:,} rows, as many as the reports call imported: none twice",
+        f"Mateo applied {applied:,} rows, the reports say {imported:,}",
+    )
+
+
+def _adds_up(rows: Mapping[str, int]) -> bool:
+    return rows["total"] == rows["imported"] + rows["failed"] + rows["unaccounted"]
+
+
+def _contents(stack: Stack, expected: Expected, account: Account) -> None:
+    for kind, wanted in (
+        ("contacts", expected.contacts),
+        ("deals", expected.deals),
+        ("appointments", expected.appointments),
+    ):
+        found = Counter(one["external_id"] for one in _stored(stack, kind))
+        account.check(
+            found == Counter(wanted),
+            f"Mateo holds exactly the {len(wanted):,} {kind} that it should",
+            f"{kind}: {len(found.keys() - wanted)} too many, {len(wanted - found.keys())} missing, "
+            f"{found.total() - len(found)} double",
+        )
+    names = {
+        one["external_id"]: one["fields"].get("full_name") for one in _stored(stack, "contacts")
+    }
+    stale = [key for key, name in expected.names.items() if names.get(key) != name]
+    account.check(
+        not stale,
+        "changed contacts have their newest name: nothing old came after",
+        f"contacts with an older name: {', '.join(stale)}",
+    )
+
+
+def _limits(stack: Stack, account: Account) -> None:
+    limits = stack.mateo("GET", "state")["limits"]
+    requests = list(_pages(stack, "requests"))
+    arrivals = sorted(one["arrived_real_us"] for one in requests if one["counted"])
+    rate = int(limits["requests_per_second"])
+    spans = [later - first for first, later in zip(arrivals, arrivals[rate:], strict=False)]
+    refused = sum(one["status"] == 429 for one in requests)
+    account.check(
+        refused == 0 and all(span >= 1_000_000 for span in spans),
+        f"{len(requests)} requests to Mateo, never more than {rate} within a second, none refused",
+        f"Mateo refused {refused} requests",
+    )
+    per_day: Counter[str] = Counter()
+    for one in requests:
+        per_day[str(one["arrived_at_us"] // 86_400_000_000)] += one["rows"] or 0
+    most = max(per_day.values(), default=0)
+    account.check(
+        most <= limits["entities_per_day"],
+        f"never more than {most:,} entities on a day (limit {limits['entities_per_day']:,})",
+        f"{most:,} entities on one day, the limit is {limits['entities_per_day']:,}",
+    )
+
+
+def _stored(stack: Stack, kind: str) -> Sequence[dict[str, Any]]:
+    return list(_pages(stack, kind))
+
+
+def _pages(stack: Stack, kind: str) -> Iterator[dict[str, Any]]:
+    offset = 0
+    while True:
+        page = stack.mateo("GET", f"{kind}?limit={PAGE}&offset={offset}")
+        yield from page["items"]
+        offset += PAGE
+        if offset >= page["count"]:
+            return

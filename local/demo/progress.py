@@ -1,0 +1,101 @@
+"""The demo's live line: what was received, what waits, what is in Mateo, and today's budget."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass
+
+from local.stack import Stack
+
+PERIOD_S = 0.5
+SHOWN = ("import.sent", "import.finished", "import.gave_up", "gate.closed", "import.unknown")
+"""Events that get a line of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How far the stack is. `waiting` are messages, everything else items or rows."""
+
+    waiting: int
+    submitted: int
+    imported: int
+    failed: int
+    budget: str
+    gate: str
+
+    @classmethod
+    def of(cls, stack: Stack) -> Snapshot:
+        """Ask queue, gate and Mateo."""
+        imports = stack.mateo("GET", "imports?limit=10000")["items"]
+        state = stack.mateo("GET", "state")
+        used, limit = state["usage"]["entities"], state["limits"]["entities_per_day"]
+        return cls(
+            waiting=sum(stack.queue_counts().values()),
+            submitted=sum(one["row_count"] for one in imports),
+            imported=sum(one["succeeded"] or 0 for one in imports),
+            failed=sum(one["row_count"] - one["succeeded"] for one in imports if _done(one)),
+            budget=f"{used:,} of {limit:,}",
+            gate="open" if stack.esm_enabled() else "closed",
+        )
+
+
+def _done(one: dict[str, object]) -> bool:
+    return one["state"] == "done"
+
+
+class Progress:
+    """Prints a line again and again in place; on something that is no terminal, when it changes."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self._stack: Stack | None = None
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._line = ""
+        self._terminal = sys.stdout.isatty()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self, stack: Stack) -> None:
+        """Begin to show how far `stack` is."""
+        self._stack = stack
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Show it a last time."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self._terminal:
+            print()
+
+    def say(self, text: str) -> None:
+        """Print a line of its own above the live one."""
+        with self._lock:
+            if self._terminal and self._line:
+                print("\r\x1b[2K", end="")
+            print(text, flush=True)
+            if self._terminal and self._line:
+                print(self._line, end="", flush=True)
+
+    def _run(self) -> None:
+        last = False
+        while not last:
+            last = self._stopping.wait(PERIOD_S)
+            if self._stack is not None:
+                self._show(Snapshot.of(self._stack))
+
+    def _show(self, now: Snapshot) -> None:
+        line = (
+            f"  received {self.received:,} items | queue {now.waiting:,} messages | "
+            f"submitted {now.submitted:,} rows | imported {now.imported:,} | "
+            f"failed {now.failed:,} | today {now.budget} | gate {now.gate}"
+        )
+        with self._lock:
+            if line != self._line:
+                self._line = line
+                print(
+                    f"\r\x1b[2K{line}" if self._terminal else line,
+                    end="" if self._terminal else "\n",
+                )
+                sys.stdout.flush()

@@ -1,0 +1,220 @@
+"""What the demo's three senders send, and what must come of it; `run` sends it.
+
+Everyone here is invented: example.com addresses, plainly invented numbers.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+ERP_CHUNK = 2_500
+"""Records per ERP request: below 1 MB, far below the 6 MB that a request may have."""
+UNIMPORTABLE = 5
+"""ERP records that can never become rows: the relay rejects them."""
+FAILING = 5
+"""ERP records that Mateo fails: it keeps loyalty_level as a number, and these have a text."""
+REPEATED = 10
+"""ERP records that are sent a second time, unchanged."""
+PEOPLE = 10
+"""People from each of the two other senders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One HTTP request. `status`: the answer that it must get; `items`: how many it brings."""
+
+    connection: str
+    body: bytes
+    headers: Mapping[str, str]
+    items: int
+    status: int = 200
+
+
+@dataclass(slots=True)
+class Expected:
+    """What Mateo must hold in the end: external ids by type, and what some contacts are called."""
+
+    contacts: set[str] = field(default_factory=set)
+    deals: set[str] = field(default_factory=set)
+    appointments: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+class Traffic:
+    """The senders, with the secrets of their connections."""
+
+    def __init__(self, secrets: Mapping[str, Sequence[str]], contacts: int, now: datetime) -> None:
+        self._secrets = secrets
+        self._contacts = contacts
+        self._now = now
+        self.expected = Expected()
+
+    def first_day(self) -> Iterator[Delivery]:
+        """Signed events, the ERP's batch, and what senders do wrong."""
+        yield from self._pipedrive()
+        yield from self._standard_webhooks()
+        yield from self._erp()
+        yield from self._repetitions()
+        yield from self._mistakes()
+
+    def next_day(self) -> Iterator[Delivery]:
+        """The person whose deal came a day too early, and a change of a known contact."""
+        yield self._person(9_900, "Late Person")
+        yield self._from_erp([self._customer(3) | {"name": "Customer 3, renamed", **self._at(9)}])
+        self.expected.names["C-000003"] = "Customer 3, renamed"
+
+    # an ERP: JSON with a secret header
+
+    def _erp(self) -> Iterator[Delivery]:
+        numbers = range(1, self._contacts + 1)
+        for start in range(0, self._contacts, ERP_CHUNK):
+            yield self._from_erp([self._customer(n) for n in numbers[start : start + ERP_CHUNK]])
+        self.expected.contacts |= {f"C-{n:06d}" for n in numbers}
+        bad = [self._customer(self._contacts + n) for n in range(1, UNIMPORTABLE + 1)]
+        for customer in bad[:3]:
+            customer |= {"phones": ["12"], "email": None}
+        bad[3]["birthday"] = "31.12.1990"
+        bad[4] = {"name": "Nobody", "updated_at": bad[4]["updated_at"]}
+        failing = [
+            self._customer(self._contacts + UNIMPORTABLE + n) | {"loyalty_level": "gold"}
+            for n in range(1, FAILING + 1)
+        ]
+        yield self._from_erp([*bad, *failing])
+
+    def _repetitions(self) -> Iterator[Delivery]:
+        yield self._from_erp([self._customer(n) for n in range(4, 4 + REPEATED)])
+        newer = self._customer(1) | {"name": "Customer 1, married"} | self._at(5)
+        older = self._customer(1) | {"name": "Customer 1, as a child"} | self._at(-5)
+        yield self._from_erp([newer])
+        yield self._from_erp([older])
+        self.expected.names["C-000001"] = "Customer 1, married"
+
+    def _customer(self, number: int) -> dict[str, object]:
+        newsletter = (True, False, None)[number % 3]
+        return {
+            "customer_no": f"C-{number:06d}",
+            "name": f"Customer {number}",
+            "email": f"customer{number}@example.com",
+            "phones": [f"0151 {20_000_000 + number}"],
+            "birthday": "1990-05-15",
+            "address": {"street": "Beispielweg 1", "zip": "18055", "city": "Rostock"},
+            "loyalty_level": number % 5,
+            "newsletter": newsletter,
+            **self._at(0),
+        }
+
+    def _at(self, hours: int) -> dict[str, object]:
+        return {"updated_at": (self._now + timedelta(hours=hours - 24)).isoformat()}
+
+    def _from_erp(self, records: Sequence[Mapping[str, object]], **status: int) -> Delivery:
+        headers = {
+            "content-type": "application/json",
+            "x-relay-secret": self._secrets["erp"][0],
+        }
+        body = json.dumps({"records": records}).encode()
+        return Delivery("erp", body, headers, len(records), **status)
+
+    # a Standard Webhooks sender: signed
+
+    def _standard_webhooks(self) -> Iterator[Delivery]:
+        for number in range(PEOPLE):
+            yield self._signed("contact.created", number)
+        yield self._signed("contact.created", 0)  # the sender tries again
+        yield self._signed("contact.deleted", 1)
+        self.expected.contacts |= {f"S-{number}" for number in range(PEOPLE)}
+
+    def _signed(self, type_: str, number: int) -> Delivery:
+        person = {
+            "id": f"S-{number}",
+            "full_name": f"Subscriber {number}",
+            "email": f"subscriber{number}@example.com",
+            "phone": f"+4915130{number:06d}",
+        }
+        event = {"type": type_, "timestamp": self._now.isoformat(), "data": person}
+        body = json.dumps(event).encode()
+        message_id, timestamp = f"msg_{type_.partition('.')[2]}_{number}", str(int(time.time()))
+        key = base64.b64decode(self._secrets["standard"][0].removeprefix("whsec_"))
+        signed = b".".join((message_id.encode(), timestamp.encode(), body))
+        signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": f"v1,{signature}",
+        }
+        return Delivery("standard", body, headers, 1)
+
+    # Pipedrive: webhooks v2 with HTTP Basic
+
+    def _pipedrive(self) -> Iterator[Delivery]:
+        for number in range(9_000, 9_000 + PEOPLE):
+            yield self._person(number, f"Person {number}")
+        for number in range(700, 705):
+            yield self._deal(number, person=number + 8_300)
+        yield self._deal(799, person=9_900)  # the person comes a day later
+        for number in range(800, 803):
+            data = {
+                "id": number,
+                "subject": f"Visit {number}",
+                "due_date": "2026-12-01",
+                "due_time": "09:30:00",
+                "person_id": number + 8_200,
+            }
+            yield self._event("activity", "create", number, data)
+            self.expected.appointments.add(str(number))
+        yield self._event("person", "delete", 9_001, None)
+        yield self._event("organization", "create", 5, {"id": 5, "name": "Example GmbH"})
+
+    def _person(self, number: int, name: str) -> Delivery:
+        data = {
+            "id": number,
+            "name": name,
+            "emails": [{"value": f"person{number}@example.com", "primary": True}],
+            "phones": [{"value": f"+4915140{number:06d}", "primary": True}],
+        }
+        self.expected.contacts.add(str(number))
+        return self._event("person", "create", number, data)
+
+    def _deal(self, number: int, *, person: int) -> Delivery:
+        data = {"id": number, "title": f"Deal {number}", "status": "open", "person_id": person}
+        self.expected.deals.add(str(number))
+        return self._event("deal", "create", number, data)
+
+    def _event(self, entity: str, action: str, number: int, data: object) -> Delivery:
+        event = {
+            "meta": {
+                "action": action,
+                "entity": entity,
+                "entity_id": str(number),
+                "id": f"{entity}-{action}-{number}",
+                "timestamp": self._now.isoformat(),
+                "version": "2.0",
+                "attempt": 1,
+            },
+            "data": data,
+            "previous": None,
+        }
+        password = base64.b64encode(self._secrets["pipedrive"][0].encode()).decode()
+        headers = {"content-type": "application/json", "authorization": f"Basic {password}"}
+        return Delivery("pipedrive", json.dumps(event).encode(), headers, 1)
+
+    # what senders do wrong
+
+    def _mistakes(self) -> Iterator[Delivery]:
+        right = self._signed("contact.created", 5)
+        yield Delivery("standard", right.body + b" ", right.headers, 0, status=401)
+        yield Delivery("nobody", b"{}", {}, 0, status=404)
+        unreadable = self._from_erp([])
+        yield Delivery("erp", b"{not JSON", unreadable.headers, 0)
+
+
+def today() -> datetime:
+    """Now, in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
