@@ -1,0 +1,80 @@
+"""POST /webhooks/{connection}: from the gateway's event to `Intake.receive`, and to an answer."""
+# ruff: noqa: E402 - the imports stand between two lines that make them faster
+
+import gc
+
+gc.disable()  # going through all that boto3 leaves behind takes a fifth of the start
+
+import json
+import os
+import time
+from base64 import b64decode
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from import_relay.answers import answer_to
+from import_relay.intake import Intake, Receipt, delivery_id
+from import_relay.outcome_log import OutcomeLog
+from import_relay.settings_receive import ReceiveSettings
+from import_relay.sources.contract import Request
+from import_relay.tracing import traced
+from import_relay.wiring_receive import build_intake
+
+gc.freeze()
+gc.enable()
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+TIME_TO_ANSWER_S = 0.5
+log = OutcomeLog()
+
+
+@cache
+def intake() -> Intake:
+    """The use case, made once per process."""
+    return build_intake(ReceiveSettings.from_environment())
+
+
+def request_of(event: dict[str, Any], received_at: int) -> Request:
+    """The request behind an event of an HTTP API, payload format 2.0."""
+    body = event.get("body") or ""
+    return Request(
+        method=event["requestContext"]["http"]["method"],
+        path=event["rawPath"],
+        query=event["rawQueryString"],
+        headers={name.lower(): value for name, value in event["headers"].items()},
+        body=b64decode(body) if event.get("isBase64Encoded") else body.encode(),
+        received_at=received_at,
+    )
+
+
+@traced
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """Store the delivery and answer; whatever goes wrong here, the sender is told to try again."""
+    received_at = time.time_ns() // 1_000
+    remaining_s = context.get_remaining_time_in_millis() / 1_000 - TIME_TO_ANSWER_S
+    give_up_at = time.monotonic() + remaining_s
+    keys = {"delivery": delivery_id(received_at, os.urandom(5))}
+    outcome: Receipt | Exception
+    try:
+        name = event["pathParameters"]["connection"]
+        if name in intake().connections:  # other names are the sender's text and go into no log
+            keys["connection"] = name
+        request = request_of(event, received_at)
+        outcome = intake().receive(request, name, delivery=keys["delivery"], give_up_at=give_up_at)
+    except Exception as error:  # noqa: BLE001 - a 500 of the gateway is final for some senders
+        outcome = error
+    answer = answer_to(outcome)
+    log.write(answer.event, answer.counts, level=answer.level, **keys, **answer.keys)
+    return {
+        "statusCode": answer.status,
+        "headers": {"content-type": "application/json", **answer.headers},
+        "body": json.dumps(answer.body),
+    }
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # Lambda gives the init phase more CPU than requests
+    with suppress(Exception):  # the first request meets the same error and answers it
+        intake()

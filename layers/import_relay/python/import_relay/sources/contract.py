@@ -1,0 +1,105 @@
+"""What the receiver and the mapping need to know of a CRM: the contract of every source module.
+
+The receiver calls `verify` and `split`, submission calls `interpret`, `make check` calls
+`check_options`. A source does no I/O and reads no clock.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from import_relay.connections import Connection, RecordTypeName
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request as the sender made it.
+
+    Header names are in lower case, repeated headers are joined by a comma. `body` holds the raw
+    bytes that signatures cover. `received_at` is in microseconds since the epoch.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: int
+
+
+class Item(NamedTuple):
+    """One record or event of a delivery: its id and its JSON exactly as it was received."""
+
+    event_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an item says about one record.
+
+    `record` is what the expressions of connections.toml see. `record_type` None: the connection's
+    tables choose by `when`. `version` None: the connection's `version` expression, else the time of
+    receipt. `partial`: it claims exactly the columns that it maps to. `ignored`: a stable word that
+    says why nothing is imported.
+    """
+
+    record: object
+    record_type: RecordTypeName | None = None
+    version: int | None = None
+    partial: bool = False
+    ignored: str | None = None
+
+
+class Source(Protocol):
+    """A kind of connection; modules fulfil it."""
+
+    OPTIONS: Mapping[str, str]
+    """Option of connections.toml that only this kind knows → what it means."""
+
+    def verify(
+        self,
+        request: Request,
+        secrets: Sequence[str],
+        options: Mapping[str, str],
+        *,
+        now: float,
+    ) -> None:
+        """Return if one of the secrets proves the sender; `now` in seconds since the epoch.
+
+        Raises:
+            SignatureError: whatever the request looks like, nothing else is raised.
+        """
+
+    def split(self, request: Request, options: Mapping[str, str]) -> list[Item]:
+        """The items of a verified request, in their order.
+
+        Raises:
+            UnreadableDelivery: the body is not what this kind sends.
+        """
+
+    def interpret(self, item: object, connection: Connection) -> Change:
+        """What a parsed item says.
+
+        Raises:
+            RejectedRow: it can never become a row.
+        """
+
+    def check_options(self, connection: Connection) -> Iterable[tuple[str, str]]:
+        """(key, what is wrong) for each mistake in the kind's own options."""
+
+
+def unknown_options(connection: Connection, known: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """A mistake for each option that the kind does not know."""
+    names = sorted(known)
+    for key in sorted(connection.options.keys() - set(names)):
+        choice = f"knows {', '.join(names)}" if names else "has no options of its own"
+        yield key, f"is not known; kind {connection.kind!r} {choice}"
+
+
+def missing_conditions(connection: Connection) -> Iterable[tuple[str, str]]:
+    """A mistake for each record type without `when`, if the kind cannot tell record types apart."""
+    if len(connection.record_types) > 1:
+        for name, record_type in connection.record_types.items():
+            if record_type.when is None:
+                yield f"{name}.when", "is needed: the connection has several record types"

@@ -1,0 +1,30 @@
+"""Puts the receiver together: settings and AWS clients in, `Intake` out. Called by its handler.
+
+Apart from `wiring`, because nothing here may import what only the other functions need.
+"""
+
+from functools import cache
+
+import boto3
+
+from import_relay.connections import load_connections
+from import_relay.intake import Intake
+from import_relay.settings_receive import ReceiveSettings
+from import_relay.state.connection_secrets import ConnectionSecrets
+from import_relay.state.intake_store import CLIENT_CONFIG, IntakeStore
+
+
+def build_intake(settings: ReceiveSettings) -> Intake:
+    """The use case with its clients; that of S3 is made when it is needed.
+
+    Raises:
+        ConfigurationError: connections.toml is wrong.
+    """
+    secrets = boto3.client("secretsmanager", config=CLIENT_CONFIG)
+    sqs = boto3.client("sqs", config=CLIENT_CONFIG)
+    s3 = cache(lambda: boto3.client("s3", config=CLIENT_CONFIG))
+    return Intake(
+        load_connections(settings.connections_file),
+        ConnectionSecrets(secrets, settings.connection_secrets_arn),
+        IntakeStore(sqs, settings.queue_url, s3, settings.bucket_name),
+    )

@@ -1,0 +1,173 @@
+"""Reading JSON without changing it."""
+
+import json
+
+import pytest
+
+from import_relay.errors import UnreadableDelivery
+from import_relay.sources.json_text import DEEPEST, MOST_ITEMS, body_text, records, single
+from tests.support.webhooks import request
+
+
+def slices(text: str) -> list[str]:
+    return [raw for _, raw in records(text)]
+
+
+def code_of(text: str) -> str:
+    with pytest.raises(UnreadableDelivery) as caught:
+        records(text)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a":1}', ['{"a":1}']),
+        (' \r\n\t{"a":1} \n', ['{"a":1}']),
+        ("{}", ["{}"]),
+        ("[]", []),
+        (" [ ] ", []),
+        ('[{"a":1}]', ['{"a":1}']),
+        ('[ {"a": 1} ,\n{"b":2}, 3 , "x" ,null,[1,2] ]', None),
+        ('{"records":[]}', []),
+        ('{"records":[{"a":1},{"b":2}]}', ['{"a":1}', '{"b":2}']),
+        (' { "records" : [ {"a":1} , {"b":2} ] } ', ['{"a":1}', '{"b":2}']),
+        ('{"count":2,"records":[{"a":1}],"next":{"records":[1]}}', ['{"a":1}']),
+        ('{"records":[1],"records":[2,3]}', ["2", "3"]),
+        ('{"records":[1],"records":7}', ['{"records":[1],"records":7}']),
+        ('{"records":7,"records":[1]}', ["1"]),
+        ('{"records":{"a":1}}', ['{"records":{"a":1}}']),
+        ('{"records":null}', ['{"records":null}']),
+        ('{"a":"\\"records\\"","b":[1]}', ['{"a":"\\"records\\"","b":[1]}']),
+        ('{"a":{"records":[1]}}', ['{"a":{"records":[1]}}']),
+        ("7", ["7"]),
+        ('"text"', ['"text"']),
+        ("null", ["null"]),
+    ],
+)
+def test_each_shape_becomes_its_items(text: str, expected: list[str] | None) -> None:
+    wanted = ['{"a": 1}', '{"b":2}', "3", '"x"', "null", "[1,2]"] if expected is None else expected
+    assert slices(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"id":9007199254740993}',
+        '{"id":-0.0,"x":1e400,"y":1.10,"z":1E+2}',
+        '{"a":1,"a":2}',
+        '{"a":"\\u0000 \\ud800 \\u00e4 \\/ \\uffff"}',
+        '{"a" :\t[ 1 , 2 ] }',
+        '{"ä":"\u2028\ufffe\U0001f600"}',
+    ],
+)
+def test_an_item_is_the_text_that_was_received(raw: str) -> None:
+    assert slices(f"[{raw}]") == [raw]
+    assert slices(f'{{"records":[{raw},{raw}]}}') == [raw, raw]
+    assert single(raw)[1] == raw
+
+
+NOT_JSON = [
+    "",
+    " ",
+    "{",
+    "}",
+    "[",
+    "[1",
+    "[1,",
+    "[1,]",
+    "[,1]",
+    "[1 2]",
+    "[1]]",
+    "[1] 2",
+    '{"a":1}{"b":2}',
+    "{'a':1}",
+    '{"a":1,}',
+    "{a:1}",
+    '{"a"}',
+    "nul",
+    "NaN",
+    "[NaN]",
+    "[Infinity]",
+    "[-Infinity]",
+    '{"records":[1],}',
+    '{"records" [1]}',
+    '{"records":[1] "a":2}',
+    '{1:2,"records":[]}',
+    '{"records":[1],2:3}',
+    '{"records":[NaN]}',
+    '{"records":[1]',
+    '{} "records"',
+    "<xml/>",
+    '["tab\there"]',
+    '["nul\x00"]',
+    "[01]",
+    "[1.]",
+    "[+1]",
+    "a=1&b=2",
+    f"[{'1' * 4301}]",  # more digits than Python reads
+]
+
+
+@pytest.mark.parametrize("text", NOT_JSON)
+def test_what_is_not_json_is_refused_as_such(text: str) -> None:
+    assert code_of(text) == "delivery.not_json"
+
+
+def nested(levels: int) -> str:
+    return '{"a":[' * (levels // 2) + "]}" * (levels // 2)
+
+
+def test_an_item_may_nest_as_deeply_as_is_documented() -> None:
+    assert slices(nested(DEEPEST)) == [nested(DEEPEST)]
+    assert len(slices(f"[{nested(DEEPEST)}]")) == 1
+
+
+@pytest.mark.parametrize("levels", [DEEPEST + 2, 1_000, 10_000, 200_000])
+@pytest.mark.parametrize("frame", ["{}", "[{}]", '{{"records":[{}]}}'])
+def test_an_item_that_nests_deeper_is_refused(levels: int, frame: str) -> None:
+    assert code_of(frame.format(nested(levels))) == "delivery.too_deep"
+
+
+def test_depth_that_an_equal_key_hides_is_seen() -> None:
+    assert code_of(f'{{"a":{nested(DEEPEST)},"a":1}}') == "delivery.too_deep"
+
+
+def test_brackets_in_texts_are_no_levels() -> None:
+    raw = json.dumps({"a": '[{"' * 1_000, "b": "\\", "c": ["[" * 500, '\\"']})
+    assert slices(raw) == [raw]
+
+
+def test_wide_items_are_not_deep() -> None:
+    raw = json.dumps([{"a": []}] * 1_000)
+    assert slices(f'{{"x":{raw}}}') == [f'{{"x":{raw}}}']
+
+
+def test_more_items_than_can_be_stored_in_time_are_refused() -> None:
+    assert len(slices("[" + ",".join(["1"] * MOST_ITEMS) + "]")) == MOST_ITEMS
+    assert code_of("[" + ",".join(["1"] * (MOST_ITEMS + 1)) + "]") == "delivery.too_many_items"
+
+
+def test_a_byte_order_mark_is_dropped() -> None:
+    assert body_text(request(b'\xef\xbb\xbf{"a":1}')) == '{"a":1}'
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff", b'"\xed\xa0\x80"', '{"a":"ä"}'.encode("latin-1"), b"\xc0\x80"]
+)
+def test_a_body_that_is_not_utf8_is_refused(body: bytes) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        body_text(request(body))
+    assert caught.value.code == "delivery.not_utf8"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", "deflate, gzip"])
+def test_a_compressed_body_is_refused(encoding: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        body_text(request(b"\x1f\x8b", {"content-encoding": encoding}))
+    assert caught.value.code == "delivery.compressed"
+
+
+@pytest.mark.parametrize("encoding", ["identity", "", " Identity "])
+def test_a_body_that_says_it_is_not_compressed_is_read(encoding: str) -> None:
+    assert body_text(request(b"{}", {"content-encoding": encoding})) == "{}"

@@ -1,0 +1,320 @@
+"""The intake: what is stored, what is refused, what waits in quarantine."""
+
+import json
+from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from import_relay.connections import Connection, RecordType
+from import_relay.errors import (
+    DeliveryTooLarge,
+    SignatureError,
+    StoreUnavailable,
+    UnknownConnection,
+)
+from import_relay.intake import (
+    ITEMS_PER_MESSAGE,
+    LARGEST_BODY_B,
+    LARGEST_MESSAGE_B,
+    Intake,
+    Packed,
+    Receipt,
+    delivery_id,
+    pack,
+)
+from import_relay.records.messages import parse_message
+from import_relay.sources.contract import Item, Request
+from import_relay.state.connection_secrets import ConnectionSecrets
+from import_relay.state.intake_store import IntakeStore
+from tests.support.webhooks import NOW, request, with_headers
+
+CONTACT = {"contact": RecordType("contact", {})}
+CONNECTIONS = {
+    "erp": Connection("erp", "json", {}, CONTACT),
+    "crm": Connection("crm", "standard_webhooks", {}, CONTACT),
+}
+DELIVERY = "20261121T093000000000-00"
+PROOF = {"x-relay-secret": "s3cret"}
+
+
+@dataclass
+class Store:
+    """Remembers what it is given; the queue, the bucket or both may be out of order."""
+
+    broken: Sequence[str] = ()
+    messages: list[str] = field(default_factory=list)
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def send(self, bodies: Sequence[str], *, give_up_at: float) -> None:
+        if "queue" in self.broken:
+            raise StoreUnavailable("test")
+        self.messages.extend(bodies)
+
+    def put(self, key: str, body: bytes, *, give_up_at: float) -> None:
+        if "bucket" in self.broken:
+            raise StoreUnavailable("test")
+        self.objects[key] = body
+
+    @property
+    def untouched(self) -> bool:
+        return not self.messages and not self.objects
+
+
+@dataclass
+class Secrets:
+    """Gives these secrets, and others once it is asked for new ones."""
+
+    known: Sequence[str] = ("s3cret",)
+    newer: Sequence[str] | None = None
+    renewals: int = 0
+
+    def of(self, connection: str) -> Sequence[str]:
+        return self.known
+
+    def renewed(self, connection: str) -> Sequence[str] | None:
+        self.renewals += 1
+        return self.newer
+
+
+def receive(
+    given: Request, connection: str = "erp", *, store: Store, secrets: Secrets | None = None
+) -> Receipt:
+    intake = Intake(
+        CONNECTIONS,
+        cast("ConnectionSecrets", secrets or Secrets()),
+        cast("IntakeStore", store),
+    )
+    return intake.receive(given, connection, delivery=DELIVERY, give_up_at=0)
+
+
+def packed(items: Sequence[str]) -> Packed:
+    return pack([Item(f"e{n}", text) for n, text in enumerate(items)], NOW, "erp", DELIVERY)
+
+
+def contents(texts: Sequence[str]) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in texts]
+
+
+def test_a_delivery_is_in_the_queue_when_its_receipt_is_given() -> None:
+    store = Store()
+    receipt = receive(request('[{"a":1},{"a":2}]', PROOF), store=store)
+    assert receipt == Receipt(DELIVERY, items=2, messages=1)
+    (message,) = contents(store.messages)
+    assert {key: message[key] for key in message if key != "items"} == {
+        "format": 1,
+        "delivery": DELIVERY,
+        "part": 0,
+        "connection": "erp",
+        "received_at": NOW * 1_000_000,
+        "deferrals": 0,
+    }
+    assert [(item["n"], item["item"]) for item in message["items"]] == [
+        (0, {"a": 1}),
+        (1, {"a": 2}),
+    ]
+    assert not store.objects
+
+
+def test_a_delivery_without_records_needs_no_message() -> None:
+    store = Store()
+    assert receive(request("[]", PROOF), store=store) == Receipt(DELIVERY)
+    assert store.untouched
+
+
+def test_an_unknown_connection_is_refused_without_a_look_at_its_proof() -> None:
+    store, secrets = Store(), Secrets()
+    with pytest.raises(UnknownConnection):
+        receive(request("[]", PROOF), "other", store=store, secrets=secrets)
+    assert store.untouched
+    assert secrets.renewals == 0
+
+
+def test_a_body_that_is_too_large_is_refused() -> None:
+    store = Store()
+    with pytest.raises(DeliveryTooLarge):
+        receive(request(b" " * (LARGEST_BODY_B + 1), PROOF), store=store)
+    assert store.untouched
+    assert receive(request(b" " * (LARGEST_BODY_B - 2) + b"{}", PROOF), store=store).items == 1
+
+
+def test_a_request_without_proof_changes_nothing() -> None:
+    store, secrets = Store(), Secrets()
+    with pytest.raises(SignatureError):
+        receive(request("[{}]"), store=store, secrets=secrets)
+    assert store.untouched
+    assert secrets.renewals == 0
+
+
+def test_the_proof_is_checked_before_the_body_is_read() -> None:
+    store = Store()
+    with pytest.raises(SignatureError):
+        receive(request(b"\xff not json"), store=store)
+    assert store.untouched
+
+
+@pytest.mark.parametrize("known", [("old",), ()])
+def test_a_new_secret_works_at_once(known: Sequence[str]) -> None:
+    secrets = Secrets(known, newer=("s3cret", "old"))
+    assert receive(request("[{}]", PROOF), store=Store(), secrets=secrets).items == 1
+    assert secrets.renewals == 1
+
+
+@pytest.mark.parametrize("newer", [None, (), ("another",)])
+def test_a_wrong_secret_stays_wrong(newer: Sequence[str] | None) -> None:
+    store = Store()
+    with pytest.raises(SignatureError):
+        receive(request("[{}]", PROOF), store=store, secrets=Secrets(("old",), newer=newer))
+    assert store.untouched
+
+
+def test_what_no_secret_can_heal_asks_for_none() -> None:
+    secrets = Secrets(("whsec_AAAA",))
+    old = {"webhook-id": "m", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}
+    with pytest.raises(SignatureError):
+        receive(request("{}", old), "crm", store=Store(), secrets=secrets)
+    assert secrets.renewals == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"not json", "delivery.not_json"),
+        (b"", "delivery.not_json"),
+        (b"\xff", "delivery.not_utf8"),
+        (b"[" * 5_000 + b"]" * 5_000, "delivery.too_deep"),
+    ],
+)
+def test_what_is_authentic_but_unreadable_waits_in_quarantine(body: bytes, code: str) -> None:
+    store = Store()
+    headers = PROOF | {
+        "content-type": "application/json",
+        "user-agent": "ERP/1",
+        "authorization": "Basic c2VjcmV0",
+        "cookie": "session=secret",
+        "webhook-signature": "v1,secret",
+        "x-api-key": "secret",
+    }
+    receipt = receive(request(body, headers), store=store)
+    assert receipt == Receipt(DELIVERY, quarantined=code)
+    assert not store.messages
+    ((key, content),) = store.objects.items()
+    assert key == f"quarantine/date=2026-11-21/{DELIVERY}.json"
+    kept = json.loads(content)
+    assert b64decode(kept.pop("body_base64")) == body
+    assert kept.pop("reason").startswith(f"{code}: ")
+    assert kept == {
+        "delivery": DELIVERY,
+        "connection": "erp",
+        "received_at": "2026-11-21T09:30:00+00:00",
+        "code": code,
+        "headers": {"content-type": "application/json", "user-agent": "ERP/1"},
+    }
+
+
+def test_a_compressed_body_is_verified_raw_and_waits_in_quarantine() -> None:
+    store = Store()
+    given = with_headers(request(b"\x1f\x8b", PROOF), content_encoding="gzip")
+    assert receive(given, store=store).quarantined == "delivery.compressed"
+
+
+@pytest.mark.parametrize(
+    ("broken", "body"),
+    [("queue", "[{}]"), ("bucket", "not json"), ("bucket", f'["{"x" * LARGEST_MESSAGE_B}"]')],
+)
+def test_what_cannot_be_stored_gives_no_receipt(broken: str, body: str) -> None:
+    with pytest.raises(StoreUnavailable):
+        receive(request(body, PROOF), store=Store(broken=[broken]))
+
+
+def test_items_are_spliced_in_as_they_were_received() -> None:
+    raw = '{ "id":9007199254740993, "x":1e400, "a":1, "a":2, "t":"\\u0000\\ud800 ä\u2028" }'
+    (message,) = packed([raw]).messages
+    assert f'"item":{raw}}}]}}' in message
+
+
+def test_characters_that_the_queue_refuses_are_escaped() -> None:
+    (message,) = packed(['{"a":"\ufffe\uffff\\\\\ufffe"}']).messages
+    assert "\ufffe" not in message
+    assert "\uffff" not in message
+    assert json.loads(message)["items"][0]["item"] == {"a": "\ufffe\uffff\\\ufffe"}
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [(1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])],
+)
+def test_a_message_holds_at_most_a_hundred_items(count: int, sizes: list[int]) -> None:
+    messages = contents(packed(["{}"] * count).messages)
+    assert [len(message["items"]) for message in messages] == sizes
+    assert [message["part"] for message in messages] == list(range(len(sizes)))
+    numbers = [item["n"] for message in messages for item in message["items"]]
+    assert numbers == list(range(count))
+    assert ITEMS_PER_MESSAGE == 100
+
+
+@pytest.mark.parametrize("letter", ["x", "ä", "\u2603", "\U0001f600"])
+@pytest.mark.parametrize("length", [1_000, 3_999, 40_000, 59_000])
+def test_a_message_holds_at_most_its_bytes_of_utf8(letter: str, length: int) -> None:
+    made = packed([f'"{letter * length}"'] * 90)
+    assert not made.oversize
+    assert len(made.messages) > 1 or length == 1_000
+    for message in made.messages:
+        assert len(message.encode()) <= LARGEST_MESSAGE_B
+    assert sum(len(message["items"]) for message in contents(made.messages)) == 90
+
+
+def test_messages_are_filled() -> None:
+    made = packed([f'"{"x" * 59_000}"'] * 8)
+    assert [len(message["items"]) for message in contents(made.messages)] == [4, 4]
+
+
+def test_an_item_too_large_for_a_message_travels_as_a_pointer() -> None:
+    large = '"' + "\U0001f600" * (LARGEST_MESSAGE_B // 4) + '"'
+    made = packed(['{"a":1}', large, '{"a":2}'])
+    key = f"oversize/{DELIVERY}/1.json"
+    assert made.oversize == {key: large}
+    (message,) = contents(made.messages)
+    assert message["items"] == [
+        {"n": 0, "event": "e0", "item": {"a": 1}},
+        {"n": 1, "event": "e1", "at": key},
+        {"n": 2, "event": "e2", "item": {"a": 2}},
+    ]
+
+
+def test_the_largest_item_of_a_message_and_the_next_byte() -> None:
+    def texts(size: int) -> Packed:
+        return packed(['"' + "x" * (size - 2) + '"'])
+
+    size = next(size for size in range(LARGEST_MESSAGE_B, 0, -1) if not texts(size).oversize)
+    assert size > LARGEST_MESSAGE_B - 200
+    assert len(texts(size).messages[0].encode()) <= LARGEST_MESSAGE_B
+    assert texts(size + 1).oversize
+
+
+def test_a_large_item_is_in_the_bucket_before_its_pointer_is_in_the_queue() -> None:
+    store = Store(broken=["queue"])
+    large = '{"a":"' + "x" * LARGEST_MESSAGE_B + '"}'
+    with pytest.raises(StoreUnavailable):
+        receive(request(large, PROOF), store=store)
+    assert store.objects == {f"oversize/{DELIVERY}/0.json": large.encode()}
+
+
+def test_submission_reads_what_was_packed() -> None:
+    large = '{"a":"' + "x" * LARGEST_MESSAGE_B + '"}'
+    made = packed(['{"a":"\ufffe"}', large])
+    message = parse_message("m1", made.messages[0], fetch=lambda key: made.oversize[key].encode())
+    assert (message.connection, message.delivery, message.received_at) == ("erp", DELIVERY, NOW)
+    assert [one.event for one in message.occurrences] == ["e0", "e1"]
+    assert [one.number for one in message.occurrences] == [0, 1]
+    assert [one.item for one in message.occurrences] == [{"a": "\ufffe"}, json.loads(large)]
+
+
+def test_ids_of_deliveries_sort_by_time() -> None:
+    ids = [
+        delivery_id(NOW * 1_000_000 + later, b"\x9f\x00") for later in (0, 1, 999_999, 1_000_000)
+    ]
+    assert ids[0] == "20261121T093000000000-9f00"
+    assert ids == sorted(set(ids))
