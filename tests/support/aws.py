@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -21,6 +22,14 @@ MAPPING_PARAMETER = "/import-relay/event-source-mapping"
 SCHEDULE_GROUP = "import-relay-gate"
 SCHEDULE_ROLE = "arn:aws:iam::123456789012:role/gate"
 MACHINE = "track-import"
+
+
+@cache
+def client(service: Any) -> Any:
+    """A client that all tests share: making one takes longer than most tests."""
+    return boto3.session.Session(
+        aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-central-1"
+    ).client(service)
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,7 @@ class Aws:
 def relay_resources() -> Iterator[Aws]:
     """Tables, bucket, queue, state machine and schedule group as the template makes them."""
     with mock_aws():
-        dynamodb = boto3.client("dynamodb")
+        dynamodb = client("dynamodb")
         dynamodb.create_table(
             TableName=LEDGER,
             BillingMode="PAY_PER_REQUEST",
@@ -96,17 +105,17 @@ def relay_resources() -> Iterator[Aws]:
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         )
-        s3 = boto3.client("s3")
+        s3 = client("s3")
         s3.create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
         )
-        sqs = boto3.client("sqs")
+        sqs = client("sqs")
         queue_url = sqs.create_queue(QueueName="relay")["QueueUrl"]
-        machine = boto3.client("stepfunctions").create_state_machine(
+        machine = client("stepfunctions").create_state_machine(
             name=MACHINE,
             definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
             roleArn="arn:aws:iam::123456789012:role/machine",
         )["stateMachineArn"]
-        boto3.client("scheduler").create_schedule_group(Name=SCHEDULE_GROUP)
-        boto3.client("ssm").put_parameter(Name=MAPPING_PARAMETER, Value="mapping-1", Type="String")
+        client("scheduler").create_schedule_group(Name=SCHEDULE_GROUP)
+        client("ssm").put_parameter(Name=MAPPING_PARAMETER, Value="mapping-1", Type="String")
         yield Aws(dynamodb, s3, sqs, queue_url, machine)

@@ -8,7 +8,6 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import boto3
 import httpx
 
 from import_relay.connections import Connection
@@ -139,7 +138,7 @@ class Relay:
 
     @property
     def executions(self) -> Executions:
-        return Executions(boto3.client("stepfunctions"), self.aws.state_machine_arn)
+        return Executions(resources.client("stepfunctions"), self.aws.state_machine_arn)
 
     @property
     def api(self) -> ImportApi:
@@ -151,8 +150,8 @@ class Relay:
         clients = GateClients(
             dynamodb=self.aws.dynamodb,
             lambda_=self.lambda_,  # type: ignore[arg-type]  # a fake of the one call
-            scheduler=boto3.client("scheduler"),
-            ssm=boto3.client("ssm"),
+            scheduler=resources.client("scheduler"),
+            ssm=resources.client("ssm"),
         )
         names = GateNames(
             resources.LEDGER,

@@ -15,7 +15,7 @@ from import_relay.mateo.outcomes import Outcome as PostOutcome
 from import_relay.planning import payload_digest, request_body
 from import_relay.records.models import Mark, Outcome, Row, Settled
 from import_relay.state.archive import Archive
-from import_relay.state.budget import Budget, Slot
+from import_relay.state.budget import Budget
 from import_relay.state.executions import Executions
 from import_relay.state.gate import RESET_MARGIN_S, Gate, GateState
 from import_relay.state.ledger import Entry, Ledger, State
@@ -148,6 +148,7 @@ class Posting:
             ClientError, BotoCoreError, StoreUnavailable: AWS failed a step; the rows stay with
                 their messages.
         """
+        self._parts.api.make_ready()
         rows = attempt.rows
         type_ = rows[0].options.type
         reference = self._tools.new_reference(type_)
@@ -162,10 +163,9 @@ class Posting:
             self._progress.defer(rows)
             self.close_for_today(error.code, entry.day)
             return
-        slot = self._slot(entry, rows) if intended else None
-        if slot is not None:
-            self._settle(attempt, entry, self._parts.api.create(slot, body))
-        elif not intended:
+        if intended:
+            self._post(attempt, entry, body)
+        else:
             self._progress.defer(rows)
 
     def close_for_today(self, reason: str, day: str) -> None:
@@ -188,21 +188,21 @@ class Posting:
             digest=payload_digest(body),
         )
 
-    def _slot(self, entry: Entry, rows: Sequence[Row]) -> Slot | None:
-        """Leave to post, on the day whose entities are held; None when there is none in time."""
-        reason = ""
+    def _post(self, attempt: Attempt, entry: Entry, body: bytes) -> None:
+        """Post on the day whose entities are held; if there is no slot in time, all goes back."""
         try:
             slot = self._parts.budget.take_slot(deadline=self._deadline - POST_S)
-            if slot.day == entry.day or self._parts.ledger.move_hold(entry, day=slot.day):
-                return slot
-        except SlotTooFar as error:
-            reason = error.code
-        except LimitReached as error:
-            reason = error.code
-            self.close_for_today(reason, self._parts.budget.limits.day(self._tools.clock()))
-        self._abandon(entry, rows, reason)
-        self._progress.stopped = True
-        return None
+            if slot.day != entry.day and not self._parts.ledger.move_hold(entry, day=slot.day):
+                return  # tracking has taken the import over
+            posted = self._parts.api.create(slot, body)
+        except (SlotTooFar, LimitReached) as error:
+            if isinstance(error, LimitReached):
+                now = self._tools.clock()
+                self.close_for_today(error.code, self._parts.budget.limits.day(now))
+            self._abandon(entry, attempt.rows, error.code)
+            self._progress.stopped = True
+        else:
+            self._settle(attempt, entry, posted)
 
     def _settle(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
         rows = attempt.rows

@@ -16,7 +16,7 @@ from import_relay.errors import ConfigurationError
 def _known_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder's name
         raise ValueError("is no IANA time zone such as UTC or Europe/Berlin") from error
     return name
 

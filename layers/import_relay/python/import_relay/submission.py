@@ -106,7 +106,7 @@ class Submission:
                 batch.messages[message_id] = parse_message(
                     message_id, body, fetch=self.parts.posting.archive.fetch
                 )
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError, *AWS_ERRORS) as error:
                 reason = type(error).__name__
                 self.tools.emit("message.unreadable", message=message_id, reason=reason)
                 batch.unreadable.add(message_id)

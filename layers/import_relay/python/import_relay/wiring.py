@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.config import Config
 
+from import_relay.errors import StoreUnavailable
 from import_relay.mateo.client import ImportApi, http_client
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Limits
@@ -57,14 +59,24 @@ class Token:
         self._provider = provider
 
     def __call__(self) -> str:
-        """The token, at most `TOKEN_KEPT_S` old."""
-        return str(self._provider.get(self._arn, max_age=TOKEN_KEPT_S)).strip()
+        """The token, at most `TOKEN_KEPT_S` old.
+
+        Raises:
+            StoreUnavailable: Secrets Manager does not answer.
+        """
+        return self._read(force=False)
 
     def refresh(self) -> bool:
         """Ask Secrets Manager again, since Mateo refused what is cached; whether it is newer."""
         refused = self()
-        self._provider.get(self._arn, max_age=TOKEN_KEPT_S, force_fetch=True)
-        return self() != refused
+        return self._read(force=True) != refused
+
+    def _read(self, *, force: bool) -> str:
+        try:
+            text = self._provider.get(self._arn, max_age=TOKEN_KEPT_S, force_fetch=force)
+        except GetParameterError as error:
+            raise StoreUnavailable("Secrets Manager did not give the token") from error
+        return str(text).strip()
 
 
 class Wiring:
@@ -141,6 +153,7 @@ class Wiring:
             self._settings.mateo_base_url,
             self.token,
             renew_token=self.token.refresh,
+            is_in_time=self.budget.is_in_time,
         )
 
     def gate(self, settings: GateSettings) -> Gate:

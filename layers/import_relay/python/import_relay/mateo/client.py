@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from import_relay.errors import CredentialsRefused
+from import_relay.errors import CredentialsRefused, SlotTooFar
 from import_relay.mateo.outcomes import Outcome, of_exception, of_status
 from import_relay.state.budget import Slot
 
@@ -76,6 +76,7 @@ class ImportApi:
         base_url: e.g. `https://…/api/v1`, without a slash at the end.
         token: read at each call, so that a new token works at once.
         renew_token: looks for a newer token; whether there was one.
+        is_in_time: whether a request in this slot may still leave.
     """
 
     def __init__(
@@ -85,24 +86,43 @@ class ImportApi:
         token: Callable[[], str],
         *,
         renew_token: Callable[[], bool] = lambda: False,
+        is_in_time: Callable[[Slot], bool] = lambda _: True,
     ) -> None:
         self._http = http
         self._base_url = base_url
         self._token = token
         self.renew_token = renew_token
+        self._is_in_time = is_in_time
+
+    def make_ready(self) -> None:
+        """Fetch the token now, so that nothing slow stands between taking a slot and its request.
+
+        Raises:
+            StoreUnavailable: Secrets Manager does not answer.
+        """
+        self._token()
 
     def create(self, slot: Slot, body: bytes) -> Posted:
-        """`POST /import?select=id` with exactly this body; no answer or timeout raises."""
-        del slot
+        """`POST /import?select=id` with exactly this body; no answer or timeout raises.
+
+        Raises:
+            SlotTooFar: the slot was lost before the request could leave; nothing was sent.
+        """
         try:
-            response = self._http.post(
-                f"{self._base_url}/import",
-                params={"select": "id"},
-                content=body,
-                headers={**self._authorization(), "Content-Type": "application/json"},
+            response = self._send(
+                slot,
+                self._http.build_request(
+                    "POST",
+                    f"{self._base_url}/import",
+                    params={"select": "id"},
+                    content=body,
+                    headers={**self._authorization(), "Content-Type": "application/json"},
+                ),
             )
         except httpx.HTTPError as error:
             return Posted(of_exception(error), message=type(error).__name__)
+        except CredentialsRefused as error:
+            return Posted(Outcome.CREDENTIALS, message=error.detail)
         return _posted(response)
 
     def poll(self, slot: Slot, import_ids: Sequence[str]) -> dict[str, ImportStatus]:
@@ -111,6 +131,7 @@ class ImportApi:
         Raises:
             MateoUnavailable: no usable answer.
             CredentialsRefused: token or address are wrong.
+            SlotTooFar: the slot was lost before the request could leave.
         """
         listed = ",".join(import_ids[:POLL_PAGE])
         rows = self._list(slot, {"id": f"in.({listed})", "select": _POLL_COLUMNS})
@@ -162,26 +183,28 @@ class ImportApi:
         Only https, or the API's own origin; the token goes to that origin alone. No redirects, at
         most `LARGEST_FAILURES_B` bytes.
         """
-        own = _origin(url) == _origin(self._base_url)
-        if not own and urlsplit(url).scheme != "https":
-            return None
         try:
+            own = _origin(url) == _origin(self._base_url)
+            if not own and urlsplit(url).scheme != "https":
+                return None
             with self._http.stream(
                 "GET", url, headers=self._authorization() if own else {}
             ) as response:
                 if response.status_code != httpx.codes.OK:
                     return None
                 return _bounded(response.iter_bytes())
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):  # ValueError: of urlsplit
             return None
 
     def _list(
         self, slot: Slot, params: Mapping[str, str] | httpx.QueryParams
     ) -> list[ImportStatus]:
-        del slot
         try:
-            response = self._http.get(
-                f"{self._base_url}/import", params=params, headers=self._authorization()
+            response = self._send(
+                slot,
+                self._http.build_request(
+                    "GET", f"{self._base_url}/import", params=params, headers=self._authorization()
+                ),
             )
         except httpx.HTTPError as error:
             raise MateoUnavailable(type(error).__name__) from error
@@ -196,8 +219,16 @@ class ImportApi:
         except (ValueError, TypeError, ValidationError) as error:
             raise MateoUnavailable("GET /import answered something else") from error
 
+    def _send(self, slot: Slot, request: httpx.Request) -> httpx.Response:
+        if not self._is_in_time(slot):
+            raise SlotTooFar
+        return self._http.send(request)
+
     def _authorization(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token()}"}
+        token = self._token()
+        if not (token and token.isascii() and token.isprintable()):
+            raise CredentialsRefused("the token secret holds no token")
+        return {"Authorization": f"Bearer {token}"}
 
 
 def http_client() -> httpx.Client:

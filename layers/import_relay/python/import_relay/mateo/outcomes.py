@@ -58,6 +58,8 @@ def of_status(status: int, import_id: str | None) -> Outcome:
 
 def of_exception(error: httpx.HTTPError) -> Outcome:
     """The outcome of a call without an answer: only a connection never made is certain."""
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return Outcome.CREDENTIALS  # the address is wrong
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         return Outcome.NOT_SENT
     return Outcome.UNKNOWN

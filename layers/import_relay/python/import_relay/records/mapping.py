@@ -213,7 +213,7 @@ def record_key(type_: str, columns: Mapping[str, object]) -> str:
 
 
 def _short_key(type_: str, column: str, value: str) -> str:
-    """A text that the watermarks can be kept under; a very long identifier is replaced by its digest."""
+    """A key that DynamoDB takes: a very long identifier is replaced by its digest."""
     encoded = value.encode("utf-8", "surrogatepass")
     if len(encoded) > LONGEST_KEY_B:
         value = f"sha256:{hashlib.sha256(encoded).hexdigest()}"

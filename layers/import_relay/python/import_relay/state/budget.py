@@ -5,6 +5,7 @@ Every call to Mateo needs a `Slot`, and only `Budget.take_slot` makes one. Count
 change by conditional updates, never by read and write. Limits: docs.getmateo.com/limits.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,10 +22,10 @@ from import_relay.state.conditions import condition_failed, through_conflicts
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-SPACING = 1.25
+SPACING = 1.5
 """Requests leave this much further apart than the rate allows: networks jitter, clocks differ."""
-LATE_S = 0.1
-"""A slot that is used later than this is lost: the next caller may be close behind."""
+LATE_S = 0.2
+"""A slot that is used later than this is lost, counted or not: the next caller may be close."""
 TRACKING_SHARE = 0.05
 """Share of a day's requests that only tracking may use, so that imports can always be followed."""
 DAY_ITEM_DAYS = 40
@@ -64,9 +65,13 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Leave to make one request, now. `day` is the day that it was counted for."""
+    """Leave to make one request, now; lost after `until` (s since the epoch).
+
+    `day` is the day that the request was counted for.
+    """
 
     day: str
+    until: float = math.inf
 
 
 class Budget:
@@ -110,15 +115,23 @@ class Budget:
             SlotTooFar: the next free slot lies behind the deadline.
             LimitReached: today's requests are spent.
         """
+        ahead = 0.0
         while True:
-            slot = self._reserve(deadline)
-            wait = slot - self._clock()
+            moment = self._reserve(deadline, ahead)
+            slot = self._count(moment, for_tracking=for_tracking)
+            wait = moment - self._clock()
             if wait > 0:
                 self._sleep(wait)
-            if self._clock() - slot <= LATE_S:
-                return self._count(for_tracking=for_tracking)
+            late = self._clock() - moment
+            if late <= LATE_S / 2:  # the other half is for the request to get out
+                return slot
+            ahead += late  # DynamoDB is slow: leave it more time
 
-    def _reserve(self, deadline: float) -> float:
+    def is_in_time(self, slot: Slot) -> bool:
+        """Whether a request in this slot may still leave."""
+        return self._clock() <= slot.until
+
+    def _reserve(self, deadline: float, ahead: float) -> float:
         """Move the pace item on by one interval and return the moment that is ours."""
         interval = SPACING / self.limits.requests_per_second
         while True:
@@ -128,7 +141,7 @@ class Budget:
             )
             known = answer.get("Item", {}).get("next_at")
             free_at = float(known["N"]) if known else 0.0
-            slot = max(free_at, now)
+            slot = max(free_at, now + ahead)
             if slot >= deadline:
                 raise SlotTooFar
             unchanged = "next_at = :known" if known else "attribute_not_exists(next_at)"
@@ -149,9 +162,9 @@ class Budget:
             else:
                 return slot
 
-    def _count(self, *, for_tracking: bool) -> Slot:
-        now = self._clock()
-        day = self.limits.day(now)
+    def _count(self, moment: float, *, for_tracking: bool) -> Slot:
+        """Count the request that leaves at this moment."""
+        day = self.limits.day(moment)
         allowed = self.limits.requests_per_day
         if not for_tracking:
             allowed = max(1, int(allowed * (1 - TRACKING_SHARE)))
@@ -167,15 +180,16 @@ class Budget:
                     ExpressionAttributeValues={
                         ":one": {"N": "1"},
                         ":allowed": {"N": str(allowed)},
-                        ":expires": {"N": str(int(now) + DAY_ITEM_DAYS * 86_400)},
+                        ":expires": {"N": str(int(moment) + DAY_ITEM_DAYS * 86_400)},
                     },
                 )
             )
         except ClientError as error:
             if condition_failed(error):
-                raise LimitReached("limit.requests", resets_at=self.limits.next_day(now)) from error
+                resets_at = self.limits.next_day(moment)
+                raise LimitReached("limit.requests", resets_at=resets_at) from error
             raise
-        return Slot(day)
+        return Slot(day, moment + LATE_S)
 
     def hold_operation(self, day: str, rows: int) -> dict[str, Any]:
         """The part of a transaction that holds entities of a day; it fails when they do not fit."""

@@ -4,7 +4,7 @@
        │  ├────▶ unknown ──▶ sent (adopted, or posted again)
        │  │         └────▶ gave_up ◀── sent
        │  ├────▶ refused       nothing was created: halved, or rejected
-       └──┴────▶ abandoned     nothing was sent: its records went back
+       └──┴────▶ abandoned     nothing was created: its records went back
 
 Holding entities and writing the entry are one transaction; so are releasing them and the change of
 state that releases them. Written by submission, tracking and reporting.
