@@ -1,0 +1,107 @@
+# Everything that can be done with the relay; `make` alone lists it.
+
+PYTHON ?= python3
+VENV ?= .venv
+SAM_VENV ?= .venv-sam
+ARCHITECTURE ?= arm64
+
+export PYTHONPATH := $(CURDIR)/layers/import_relay/python
+export SAM := $(abspath $(SAM_VENV))/bin/sam
+export SAM_CLI_TELEMETRY := 0
+
+BIN := $(VENV)/bin
+INSTALL := -m pip install --quiet --no-compile --no-deps --require-hashes
+LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --annotation-style line $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo up test quick slow check bench build deploy mateo lock clean
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------- run it here
+
+demo: $(VENV)/.local  ## see it work: webhooks to reports, a day's limit included (CONTACTS=50000 for more)
+	@$(BIN)/python -m local demo $(ARGS)
+
+up: $(VENV)/.local  ## start the relay, AWS and Mateo on this machine and keep them running
+	@$(BIN)/python -m local up $(ARGS)
+
+mateo: $(VENV)/.local  ## start only the Import API (port 4010)
+	@$(BIN)/python -m local.mateo $(ARGS)
+
+# ---------------------------------------------------------------- develop it
+
+test: quick slow  ## run all tests
+
+quick: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/unit tests/functional tests/statemachine tests/template tests/docs
+
+slow: $(VENV)/.dev $(SAM_VENV)/.sam
+	$(BIN)/python -m pytest tests/built tests/end_to_end
+
+check: $(VENV)/.dev $(SAM_VENV)/.sam  ## lint, types, import rules, connections.toml and the template
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m import_relay.connections layers/connections/connections.toml
+	$(BIN)/cfn-lint template.yaml
+	AWS_REGION=eu-central-1 $(SAM) validate --lint
+
+bench: $(VENV)/.dev  ## measure CPU, memory, requests and cost
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+lock: .venv-lock/.lock  ## write the pinned requirements again (UPGRADE=--upgrade for newer versions)
+	$(LOCK) requirements/relay.in --output-file layers/dependencies/requirements.txt
+	$(LOCK) requirements/local.in --constraint layers/dependencies/requirements.txt --output-file requirements/local.txt
+	$(LOCK) requirements/dev.in --constraint requirements/local.txt --output-file requirements/dev.txt
+	$(LOCK) requirements/sam.in --output-file requirements/sam.txt
+	$(LOCK) requirements/lock.in --output-file requirements/lock.txt
+
+clean:  ## remove everything that was installed, built or recorded here
+	rm -rf $(VENV) $(SAM_VENV) .venv-* .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---------------------------------------------------------------- deploy it
+
+build: $(SAM_VENV)/.sam  ## sam build (ARCHITECTURE=x86_64 for that processor)
+	@python313=$$(.ci/find-python 3.13) && \
+		find functions layers -name __pycache__ -type d -prune -exec rm -rf {} + && \
+		PATH="$$python313:$$PATH" AWS_REGION=$${AWS_REGION:-eu-central-1} \
+		$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+deploy: build  ## sam deploy --guided
+	$(SAM) deploy --guided $(if $(filter-out arm64,$(ARCHITECTURE)),--parameter-overrides Architecture=$(ARCHITECTURE))
+
+# ---------------------------------------------------------------- installed once, and again when a file changes
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed, but $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; \
+		exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.local: requirements/local.txt | $(VENV)/.python
+	@echo "Installing into $(VENV), once ..."
+	@$(BIN)/python $(INSTALL) -r requirements/local.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(VENV)/.python
+	@echo "Installing what tests need into $(VENV), once ..."
+	@$(BIN)/python $(INSTALL) -r requirements/dev.txt
+	@touch $@ $(VENV)/.local
+
+$(SAM_VENV)/.sam: requirements/sam.txt | $(VENV)/.python
+	@echo "Installing SAM CLI into $(SAM_VENV), once ..."
+	@$(BIN)/python -m venv $(SAM_VENV)
+	@$(SAM_VENV)/bin/python $(INSTALL) -r requirements/sam.txt
+	@touch $@
+
+.venv-lock/.lock: | $(VENV)/.python
+	@$(BIN)/python -m venv .venv-lock
+	@.venv-lock/bin/python $(INSTALL) -r requirements/lock.txt
+	@touch $@

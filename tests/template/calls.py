@@ -1,0 +1,65 @@
+"""What the relay's code asks of AWS, read from its source; used by the tests of permissions."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import botocore.session
+from botocore import xform_name
+
+from tests.template.expanded import ROOT
+
+CODE = ROOT / "layers/import_relay/python/import_relay"
+SERVICES = {
+    "dynamodb": "dynamodb",
+    "lambda": "lambda",
+    "s3": "s3",
+    "scheduler": "scheduler",
+    "sqs": "sqs",
+    "ssm": "ssm",
+    "stepfunctions": "states",
+}
+"""boto3's name of a service → the one of its actions."""
+OTHERWISE = {"sqs:SendMessageBatch": "sqs:SendMessage"}
+"""Calls whose permission has another name."""
+TRANSACTION = "dynamodb:TransactWriteItems"
+"""Permitted by its parts: `Put`, `Update`, `Delete`, `ConditionCheck`."""
+PARTS = {
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+    "Delete": "dynamodb:DeleteItem",
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+}
+
+
+@cache
+def actions_called() -> frozenset[str]:
+    """The actions that the code needs to be allowed."""
+    called = {OTHERWISE.get(action, action) for action in _client_calls()}
+    if TRANSACTION in called:
+        called.remove(TRANSACTION)
+        called |= {action for part, action in PARTS.items() if _is_in_a_transaction(part)}
+    return frozenset(called)
+
+
+def _client_calls() -> Iterator[str]:
+    methods = dict(_methods())
+    for file in CODE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in methods:
+                yield methods[node.attr]
+
+
+def _methods() -> Iterator[tuple[str, str]]:
+    session = botocore.session.Session()
+    for service, prefix in SERVICES.items():
+        for operation in session.get_service_model(service).operation_names:
+            yield xform_name(operation), f"{prefix}:{operation}"
+
+
+def _is_in_a_transaction(part: str) -> bool:
+    return any(
+        re.search(rf'"{part}":', file.read_text(encoding="utf-8"))
+        for file in (CODE / "state").glob("*.py")
+    )

@@ -1,0 +1,108 @@
+"""Functions: each is told exactly what its settings read, and its logs do not pile up."""
+
+from typing import Any
+
+import pytest
+
+from import_relay.settings import ReportSettings, SubmitSettings, TrackSettings
+from import_relay.settings_receive import ReceiveSettings
+from tests.template.expanded import ROOT, Expanded
+
+FUNCTION = "AWS::Lambda::Function"
+OF_POWERTOOLS = {
+    "POWERTOOLS_LOG_LEVEL",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_SERVICE_NAME",
+}
+SETTINGS = {
+    "ReceiveWebhook": ReceiveSettings.environment_names(),
+    "SubmitImports": SubmitSettings.environment_names(),
+    "TrackImport": TrackSettings.environment_names(),
+    "WriteReport": ReportSettings.environment_names(),
+}
+
+
+def test_there_are_the_four_functions(template: Expanded) -> None:
+    assert template.of_type(FUNCTION).keys() == SETTINGS.keys()
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_the_environment_is_exactly_what_the_settings_read(
+    template: Expanded, function: str
+) -> None:
+    assert template.environment(function).keys() - OF_POWERTOOLS == SETTINGS[function]
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_logs_and_metrics_carry_one_name(template: Expanded, function: str) -> None:
+    environment = template.environment(function)
+    assert environment["POWERTOOLS_SERVICE_NAME"] == "import-relay"
+    assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "ImportRelay"
+    assert environment["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_logs_go_to_a_group_of_the_functions_own_that_forgets(
+    template: Expanded, function: str
+) -> None:
+    group = template.properties(function)["LoggingConfig"]["LogGroup"]["Ref"]
+    assert group == f"{function}Logs"
+    assert template.properties(group)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_every_log_group_forgets(template: Expanded) -> None:
+    for group in template.of_type("AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_the_handler_is_the_module_named_like_its_folder(
+    written: dict[str, Any], function: str
+) -> None:
+    properties = written["Resources"][function]["Properties"]
+    folder = ROOT / properties["CodeUri"]
+    assert properties["Handler"] == f"{folder.name}.handler"
+    assert (folder / f"{folder.name}.py").is_file()
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_the_functions_run_on_python_3_13_and_the_chosen_processor(
+    template: Expanded, function: str
+) -> None:
+    properties = template.properties(function)
+    assert properties["Runtime"] == "python3.13"
+    assert properties["Architectures"] == [{"Ref": "Architecture"}]
+
+
+def test_the_webhook_route_is_the_only_way_in(template: Expanded) -> None:
+    paths = template.properties("Api")["Body"]["paths"]
+    assert {path: list(methods) for path, methods in paths.items()} == {
+        "/webhooks/{connection}": ["post"]
+    }
+
+
+def test_the_access_log_shows_no_query_string_header_or_address(template: Expanded) -> None:
+    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
+    shown = stage["AccessLogSettings"]["Format"]
+    for hidden in ("queryString", "header", "sourceIp", "identity", "authorizer", "protocol"):
+        assert hidden.lower() not in shown.lower()
+
+
+def test_the_state_machine_is_given_what_its_definition_asks_for(template: Expanded) -> None:
+    substitutions = template.properties("TrackImportMachine")["DefinitionSubstitutions"]
+    definition = (ROOT / "statemachine/track_import.asl.yaml").read_text(encoding="utf-8")
+    for name in substitutions:
+        assert f"${{{name}}}" in definition
+    assert definition.count("${") == sum(definition.count(f"${{{name}}}") for name in substitutions)
+
+
+def test_the_state_machine_keeps_a_history_of_every_import(template: Expanded) -> None:
+    machine = template.properties("TrackImportMachine")
+    assert machine["StateMachineType"] == "STANDARD"
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_tracing_follows_the_parameter(template: Expanded, function: str) -> None:
+    assert template.properties(function)["TracingConfig"] == {
+        "Mode": {"Fn::If": ["TracingIsOn", "Active", "PassThrough"]}
+    }

@@ -1,0 +1,157 @@
+"""Permissions: each function may do its own work on its own resources and nothing else."""
+
+from typing import Any
+
+import pytest
+
+from tests.template.calls import actions_called
+from tests.template.expanded import Expanded, listed, text
+
+FUNCTIONS = ["ReceiveWebhook", "SubmitImports", "TrackImport", "WriteReport"]
+NOT_CALLED_BY_THE_CODE = {
+    "iam:PassRole": "checked when a schedule is given its role",
+    "lambda:InvokeFunction": "the state machine calls the functions",
+    "logs:CreateLogStream": "Lambda itself writes the logs",
+    "logs:PutLogEvents": "Lambda itself writes the logs",
+    "s3:ListBucket": "without it a missing object looks like a refused one",
+    "secretsmanager:GetSecretValue": "called by Powertools",
+    "sqs:DeleteMessage": "Lambda itself reads the queue",
+    "sqs:GetQueueAttributes": "Lambda itself reads the queue",
+    "sqs:ReceiveMessage": "Lambda itself reads the queue",
+}
+TRACING_POLICY = "policy/AWSXRayDaemonWriteAccess"
+
+
+def allowed(template: Expanded, role: str) -> dict[str, str]:
+    """Action → its resources as text."""
+    return {
+        action: text(statement["Resource"])
+        for name, statement in template.statements()
+        if name == role
+        for action in listed(statement["Action"])
+    }
+
+
+def test_no_statement_allows_every_action_or_every_action_of_a_service(template: Expanded) -> None:
+    actions = {a for _, one in template.statements() for a in listed(one["Action"])}
+    assert not {action for action in actions if "*" in action}
+
+
+def test_no_statement_covers_every_resource(template: Expanded) -> None:
+    for name, statement in template.statements():
+        for resource in listed(statement["Resource"]):
+            assert resource != "*", name
+            assert not str(resource).startswith("*"), name
+
+
+def test_a_star_ends_a_resource_only_below_one_log_group_prefix_group_or_kind(
+    template: Expanded,
+) -> None:
+    starred = {
+        resource["Fn::Sub"]
+        for _, statement in template.statements()
+        for resource in listed(statement["Resource"])
+        if isinstance(resource, dict) and "*" in str(resource.get("Fn::Sub"))
+    }
+    for resource in starred:
+        assert resource.count("*") == 1
+        assert resource.endswith(("Logs}:*", "/*", ":event-source-mapping:*")), (
+            f"{resource} is wider than it need be"
+        )
+
+
+def test_the_kind_of_all_event_source_mappings_is_narrowed_to_those_of_one_function(
+    template: Expanded,
+) -> None:
+    statements = [one for _, one in template.statements() if ":event-source-mapping:*" in text(one)]
+    assert statements
+    for statement in statements:
+        function = statement["Condition"]["ArnEquals"]["lambda:FunctionArn"]["Fn::Sub"]
+        assert function.endswith(":function:${AWS::StackName}-submit-imports")
+
+
+def test_the_only_managed_policy_is_that_of_tracing_and_only_while_tracing_is_on(
+    template: Expanded,
+) -> None:
+    # X-Ray has no resources: AWS's own policy for it is the one place where a star is meant.
+    for role in template.of_type("AWS::IAM::Role").values():
+        match role.get("ManagedPolicyArns"):
+            case None:
+                pass
+            case {"Fn::If": ["TracingIsOn", [{"Fn::Sub": policy}], {"Ref": "AWS::NoValue"}]}:
+                assert policy.endswith(TRACING_POLICY)
+            case other:
+                pytest.fail(f"unexpected managed policies: {other}")
+
+
+def test_what_the_code_calls_is_allowed_and_nothing_else(template: Expanded) -> None:
+    permitted = {a for _, one in template.statements() for a in listed(one["Action"])}
+    assert permitted - NOT_CALLED_BY_THE_CODE.keys() == actions_called()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_function_has_a_role_of_its_own(template: Expanded, function: str) -> None:
+    assert template.properties(function)["Role"] == {"Fn::GetAtt": [f"{function}Role", "Arn"]}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_function_writes_to_its_own_log_group_only(template: Expanded, function: str) -> None:
+    permitted = allowed(template, f"{function}Role")
+    assert f"log-group:${{{function}Logs}}:*" in permitted["logs:PutLogEvents"]
+    assert "logs:CreateLogGroup" not in permitted
+
+
+def test_the_receiver_neither_reads_data_nor_knows_the_token(template: Expanded) -> None:
+    permitted = allowed(template, "ReceiveWebhookRole")
+    assert permitted.keys() == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "s3:PutObject",
+        "secretsmanager:GetSecretValue",
+        "sqs:SendMessage",
+    }
+    assert "ConnectionSecrets" in permitted["secretsmanager:GetSecretValue"]
+
+
+@pytest.mark.parametrize("function", ["SubmitImports", "TrackImport", "WriteReport"])
+def test_only_the_receiver_reads_the_connections_secrets(template: Expanded, function: str) -> None:
+    secret = allowed(template, f"{function}Role")["secretsmanager:GetSecretValue"]
+    assert secret == text({"Ref": "MateoToken"})
+
+
+def test_only_submission_may_give_the_gates_role_and_only_to_the_scheduler(
+    template: Expanded,
+) -> None:
+    passing = [one for _, one in template.statements() if "iam:PassRole" in listed(one["Action"])]
+    assert allowed(template, "SubmitImportsRole").keys() >= {"iam:PassRole"}
+    assert [one["Resource"] for one in passing] == [{"Fn::GetAtt": ["GateScheduleRole", "Arn"]}]
+    assert passing[0]["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}
+    }
+
+
+def test_the_gates_role_can_only_change_the_one_mapping(template: Expanded) -> None:
+    assert allowed(template, "GateScheduleRole") == {}
+    permitted = allowed(template, "GateSchedulePolicy")
+    assert permitted.keys() == {"lambda:UpdateEventSourceMapping"}
+    assert "${SubmitImportsQueueBatch}" in permitted["lambda:UpdateEventSourceMapping"]
+
+
+def test_the_state_machine_can_only_call_its_two_functions(template: Expanded) -> None:
+    assert allowed(template, "TrackImportMachineRole") == {
+        "lambda:InvokeFunction": text(
+            [{"Fn::GetAtt": ["TrackImport", "Arn"]}, {"Fn::GetAtt": ["WriteReport", "Arn"]}]
+        )
+    }
+
+
+def test_submit_names_the_state_machine_as_it_is_called(
+    template: Expanded, written: dict[str, Any]
+) -> None:
+    name = written["Resources"]["TrackImportMachine"]["Properties"]["Name"]["Fn::Sub"]
+    expected = {
+        "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:"
+        + name
+    }
+    assert template.environment("SubmitImports")["STATE_MACHINE_ARN"] == expected
+    assert allowed(template, "SubmitImportsRole")["states:StartExecution"] == text(expected)

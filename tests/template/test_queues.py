@@ -1,0 +1,89 @@
+"""Queues: nothing that waits is lost, handed out twice too early, or forgotten."""
+
+from typing import Any
+
+import pytest
+
+from tests.template.expanded import Expanded
+
+QUEUE = "AWS::SQS::Queue"
+FOURTEEN_DAYS = 14 * 24 * 3600
+
+
+def dead_letter_queues(template: Expanded) -> set[str]:
+    return {
+        properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        for properties in template.of_type(QUEUE).values()
+        if "RedrivePolicy" in properties
+    }
+
+
+def mapping(template: Expanded) -> dict[str, Any]:
+    return template.properties("SubmitImportsQueueBatch")
+
+
+def test_a_message_stays_hidden_for_six_times_as_long_as_its_function_may_run(
+    template: Expanded,
+) -> None:
+    timeout = template.properties("SubmitImports")["Timeout"]
+    assert template.properties("Queue")["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_collecting_a_batch_and_submitting_it_fit_into_the_visibility_timeout(
+    template: Expanded, written: dict[str, Any]
+) -> None:
+    longest_window = written["Parameters"]["BatchingWindow"]["MaxValue"]
+    timeout = template.properties("SubmitImports")["Timeout"]
+    assert longest_window + timeout < template.properties("Queue")["VisibilityTimeout"]
+
+
+def test_every_queue_has_a_dead_letter_queue_except_those(template: Expanded) -> None:
+    without = {name for name, one in template.of_type(QUEUE).items() if "RedrivePolicy" not in one}
+    assert without == dead_letter_queues(template)
+
+
+def test_every_dead_letter_queue_has_an_alarm_for_its_first_message(template: Expanded) -> None:
+    watched = {
+        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 0
+    }
+    assert watched == dead_letter_queues(template)
+
+
+def test_every_other_queue_has_an_alarm_days_before_it_deletes_its_oldest_message(
+    template: Expanded,
+) -> None:
+    thresholds = {
+        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]: alarm["Threshold"]
+        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+    }
+    assert thresholds.keys() == template.of_type(QUEUE).keys() - dead_letter_queues(template)
+    for name, threshold in thresholds.items():
+        left = template.properties(name)["MessageRetentionPeriod"] - threshold
+        assert left >= 3 * 24 * 3600
+
+
+@pytest.mark.parametrize("name", ["Queue", "DeadLetterQueue"])
+def test_a_queue_keeps_its_messages_as_long_as_possible_and_encrypted(
+    template: Expanded, name: str
+) -> None:
+    properties = template.properties(name)
+    assert properties["MessageRetentionPeriod"] == FOURTEEN_DAYS
+    assert properties["SqsManagedSseEnabled"] is True
+
+
+def test_a_failing_message_is_tried_ten_times(template: Expanded) -> None:
+    assert template.properties("Queue")["RedrivePolicy"]["maxReceiveCount"] == 10
+
+
+def test_the_mapping_collects_large_batches_and_takes_partial_answers(template: Expanded) -> None:
+    assert mapping(template)["BatchSize"] == 10_000
+    assert mapping(template)["MaximumBatchingWindowInSeconds"] == {"Ref": "BatchingWindow"}
+    assert mapping(template)["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping(template)["ScalingConfig"] == {"MaximumConcurrency": 2}
+
+
+def test_an_update_of_the_stack_does_not_open_the_gate(template: Expanded) -> None:
+    assert "Enabled" not in mapping(template)
