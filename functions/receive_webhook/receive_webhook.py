@@ -18,7 +18,6 @@ from import_relay.intake import Intake, Receipt, delivery_id
 from import_relay.outcome_log import OutcomeLog
 from import_relay.settings_receive import ReceiveSettings
 from import_relay.sources.contract import Request
-from import_relay.tracing import traced
 from import_relay.wiring_receive import build_intake
 
 gc.freeze()
@@ -50,7 +49,6 @@ def request_of(event: dict[str, Any], received_at: int) -> Request:
     )
 
 
-@traced
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Store the delivery and answer; whatever goes wrong here, the sender is told to try again."""
     received_at = time.time_ns() // 1_000

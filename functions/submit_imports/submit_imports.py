@@ -19,13 +19,11 @@ from import_relay.state.lease import Lease
 from import_relay.state.queue import Queue
 from import_relay.state.watermarks import Watermarks
 from import_relay.submission import BatchReport, Parts, Submission
-from import_relay.tracing import traced
 from import_relay.wiring import Wiring
 
 log = OutcomeLog()
 
 
-@traced
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Submit one batch; the answer names the messages that have to be delivered again."""
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
@@ -78,6 +76,6 @@ def measures(report: BatchReport) -> Mapping[str, int]:
         "ItemsDeferred": report.deferred,
         "EntitiesUsedToday": report.entities_used,
         "GateClosed": int(bool(report.closed)),
-        "GateClosedForCredentials": int(report.closed == "mateo.credentials"),
+        "CredentialsRefused": int(report.closed == "mateo.credentials"),
         **{f"Items{outcome.title()}": count for outcome, count in report.outcomes.items()},
     }

@@ -10,7 +10,7 @@ from import_relay.mateo.client import ImportApi
 from import_relay.reporting import Reported, Reporting
 from import_relay.state.ledger import Entry, State
 from import_relay.tracking import Tracked, Tracking, TrackOptions
-from tests.support.aws import Aws
+from tests.support.aws import BUCKET, LEDGER, Aws
 from tests.support.builders import message
 from tests.support.mateo import MateoImports
 from tests.support.relay import Clock, Relay
@@ -132,3 +132,25 @@ def payload_of(mateo: MateoImports) -> list[dict[str, Any]]:
         next(one for one in reversed(mateo.requests) if one.method == "POST").content
     )["payload"]
     return rows
+
+
+class Context:
+    """What the handlers ask Lambda's context for."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def mateo_environment(base_url: str, token_arn: str) -> dict[str, str]:
+    """The variables that tracking and reporting share."""
+    return {
+        "BUCKET_NAME": BUCKET,
+        "LEDGER_TABLE": LEDGER,
+        "MATEO_BASE_URL": base_url,
+        "MATEO_TOKEN_ARN": token_arn,
+        "REQUESTS_PER_SECOND": "100",
+        "REQUESTS_PER_DAY": "10000",
+        "ENTITIES_PER_DAY": "25000",
+        "LIMIT_TIME_ZONE": "UTC",
+        "SEND_REFERENCE_ID": "false",
+    }

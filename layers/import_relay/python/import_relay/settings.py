@@ -88,7 +88,7 @@ class SubmitSettings(_Mateo, _Gate):
     rows_per_import: Annotated[int, Field(ge=1, le=5000)]
 
 
-class TrackSettings(_Mateo, _Gate):
+class TrackSettings(_Mateo):
     """Settings of track_import."""
 
     tracking_hours: Annotated[int, Field(ge=1)]

@@ -194,6 +194,8 @@ class Budget:
     def hold_operation(self, day: str, rows: int) -> dict[str, Any]:
         """The part of a transaction that holds entities of a day; it fails when they do not fit."""
         expires = int(self._clock()) + DAY_ITEM_DAYS * 86_400
+        room = self.limits.entities_per_day - rows
+        untouched = "attribute_not_exists(entities) OR " if room >= 0 else ""
         return {
             "Update": {
                 "TableName": self._table,
@@ -201,13 +203,10 @@ class Budget:
                 "UpdateExpression": (
                     "SET expires_at = if_not_exists(expires_at, :expires) ADD entities :rows"
                 ),
-                "ConditionExpression": (
-                    ":rows <= :limit AND (attribute_not_exists(entities) OR entities <= :room)"
-                ),
+                "ConditionExpression": f"{untouched}entities <= :room",
                 "ExpressionAttributeValues": {
                     ":rows": {"N": str(rows)},
-                    ":room": {"N": str(self.limits.entities_per_day - rows)},
-                    ":limit": {"N": str(self.limits.entities_per_day)},
+                    ":room": {"N": str(room)},
                     ":expires": {"N": str(expires)},
                 },
             }

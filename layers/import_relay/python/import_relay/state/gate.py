@@ -31,6 +31,7 @@ SHORTEST_S = 60
 """Schedules have a precision of one minute."""
 _KEY: dict[str, Any] = {"pk": {"S": "gate"}}
 _TARGET = "arn:{partition}:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
+"""Its input is spelled as in the AWS SDK for Java: `Uuid`, not `UUID`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Gate:
                 Target={
                     "Arn": _TARGET.format(partition=role.split(":")[1]),
                     "RoleArn": role,
-                    "Input": json.dumps({"UUID": mapping, "Enabled": True}),
+                    "Input": json.dumps({"Uuid": mapping, "Enabled": True}),
                 },
             )
         except ClientError as error:

@@ -1,0 +1,56 @@
+"""Task of the state machine: reports how an import ended, or brings its records again."""
+
+import time
+from functools import cache
+from typing import Any
+
+from import_relay.outcome_log import OutcomeLog
+from import_relay.reporting import Parts, Reporting
+from import_relay.settings import ReportSettings
+from import_relay.state.queue import Queue
+from import_relay.state.watermarks import Watermarks
+from import_relay.wiring import Wiring
+
+log = OutcomeLog()
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Act on the `status` that tracking found; the answer's `status` says how it ended."""
+    deadline = time.time() + context.get_remaining_time_in_millis() / 1000
+    reference = event["reference"]
+    if event["status"] == "send_back":
+        reported = reporting().send_back(reference)
+    else:
+        gave_up = event["status"] == "gave_up"
+        reported = reporting().report(reference, gave_up=gave_up, deadline=deadline)
+    return {**event, "status": reported.status.value, "wait_s": reported.wait_s}
+
+
+@cache
+def reporting() -> Reporting:
+    """The use case, wired once per process."""
+    settings = ReportSettings.from_environment()
+    wiring = Wiring(settings, clock=time.time)
+    parts = Parts(
+        budget=wiring.budget,
+        ledger=wiring.ledger,
+        watermarks=Watermarks(wiring.dynamodb, settings.watermarks_table, clock=time.time),
+        archive=wiring.archive,
+        queue=Queue(wiring.client("sqs"), settings.queue_url),
+        api=wiring.api,
+    )
+    return Reporting(parts, clock=time.time, emit=tell)
+
+
+def tell(event: str, **keys: Any) -> None:
+    """Log an event; one of an import's end carries its metrics."""
+    counts = {}
+    if event in ("import.finished", "import.gave_up"):
+        counts = {
+            "RowsImported": keys["imported"],
+            "RowsFailed": keys["failed"],
+            "RowsUnaccounted": keys["unaccounted"],
+            "ImportAgeSeconds": keys["age_s"],
+            "ImportsGaveUp": int(event == "import.gave_up"),
+        }
+    log.write(event, counts, **keys)

@@ -1,0 +1,277 @@
+"""How an import ended, row by row, and the documents that say so. Pure; called by reporting.
+
+Two sums always hold. Rows: total = imported + failed + unaccounted, by Mateo's counts. Items, the
+occurrences that rows were made of: total = imported + failed + retried + unaccounted, by what is
+known of each single row, which is less where Mateo counts failures but does not name them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from import_relay.errors import CODES
+from import_relay.mateo.client import ImportStatus
+from import_relay.records.failures import Failure, join
+from import_relay.records.models import Occurrence
+from import_relay.state.ledger import Entry
+
+FOREIGN_KEY = "23503"
+"""PostgreSQL's code for a reference to something that is not there."""
+MOST_ATTEMPTS = 3
+"""A record is brought again at most so often."""
+FAILURE_COLUMNS = (
+    "code",
+    "message",
+    "retryable",
+    "will_retry",
+    "external_id",
+    "input",
+    "connection",
+    "event",
+    "received_at",
+)
+Source = Mapping[str, Any]
+"""One occurrence of a row, as the archive keeps it: connection, delivery, n, event, …"""
+
+
+class RowOutcome(StrEnum):
+    """How a row ended, and with it the occurrences that it was made of."""
+
+    IMPORTED = "imported"
+    FAILED = "failed"
+    RETRIED = "retried"
+    """It failed in this import and is brought again."""
+    UNACCOUNTED = "unaccounted"
+    """It is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent: rows as Mateo got them, and where each came from. Empty if it is not kept."""
+
+    rows: Sequence[Mapping[str, Any]] = ()
+    provenance: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What Mateo says of an import. `unread` is a file of failures that could not be read."""
+
+    status: ImportStatus | None = None
+    failures: Sequence[Failure] = ()
+    unread: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known of an import's end."""
+
+    entry: Entry
+    sent: Sent
+    account: Account
+    gave_up: bool
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether Mateo has finished it, perhaps only just when it was given up."""
+        return not self.gave_up or (self.unaccounted == 0 and self._counts[0] is not None)
+
+    # rows
+
+    @cached_property
+    def _counts(self) -> tuple[int | None, int | None, int | None]:
+        """Mateo's total, success and failed."""
+        status = self.account.status
+        known = status if status and status.total_count is not None else self.entry
+        return known.total_count, known.success_count, known.failed_count
+
+    @cached_property
+    def failed(self) -> int:
+        """Rows that Mateo failed, by its count or by its list if that is longer."""
+        return min(max(self._counts[2] or 0, len(self.account.failures)), self.entry.rows)
+
+    @cached_property
+    def imported(self) -> int:
+        """Rows that Mateo imported."""
+        return min(self._counts[1] or 0, self.entry.rows - self.failed)
+
+    @property
+    def unaccounted(self) -> int:
+        """Rows of which Mateo did not say what became of them."""
+        return self.entry.rows - self.imported - self.failed
+
+    # single rows
+
+    @cached_property
+    def failures(self) -> Sequence[tuple[Failure, int | None]]:
+        """Each failure that Mateo lists, with the number of our row."""
+        failures = self.account.failures
+        return list(zip(failures, join(failures, self.sent.rows), strict=True))
+
+    @cached_property
+    def outcomes(self) -> Sequence[RowOutcome]:
+        """How each row that was sent ended, as far as it is known."""
+        named = {
+            number: RowOutcome.RETRIED if self._will_retry(failure, number) else RowOutcome.FAILED
+            for failure, number in self.failures
+            if number is not None
+        }
+        rest = RowOutcome.UNACCOUNTED
+        if self.unaccounted == 0 and self.failed == len(named):
+            rest = RowOutcome.IMPORTED
+        elif self.unaccounted == 0 and self.imported == 0:
+            rest = RowOutcome.FAILED
+        return [named.get(number, rest) for number in range(len(self.sent.rows))]
+
+    def sources(self, number: int) -> Sequence[Source]:
+        """The occurrences that a row was made of."""
+        sources: Sequence[Source] = self.sent.provenance[number]["sources"]
+        return sources
+
+    def unclaimed(self) -> Iterator[Mapping[str, Any]]:
+        """Provenance of the rows that did not get in, or may not have."""
+        for row, outcome in zip(self.sent.provenance, self.outcomes, strict=True):
+            if outcome is not RowOutcome.IMPORTED:
+                yield row
+
+    def retried_sources(self) -> Iterator[Source]:
+        """The occurrences to bring again, with their attempt counted on."""
+        for number, outcome in enumerate(self.outcomes):
+            if outcome is RowOutcome.RETRIED:
+                for source in self.sources(number):
+                    yield {**source, "attempt": source["attempt"] + 1}
+
+    def _is_retryable(self, failure: Failure, number: int | None) -> bool:
+        """Whether time can heal it: the contact of a deal or appointment is not in Mateo yet."""
+        return (
+            number is not None
+            and failure.code == FOREIGN_KEY
+            and self.entry.type in ("deal_details", "appointment_details")
+            and bool(self.sent.rows[number].get("contact_external_id"))
+        )
+
+    def _will_retry(self, failure: Failure, number: int | None) -> bool:
+        return (
+            number is not None
+            and self._is_retryable(failure, number)
+            and all(source["attempt"] < MOST_ATTEMPTS for source in self.sources(number))
+        )
+
+    # documents
+
+    def summary(self) -> dict[str, object]:
+        """The content of summary.json: the same each time it is made."""
+        entry, status = self.entry, self.account.status
+        total, success, failed = self._counts
+        return {
+            "reference": entry.reference,
+            "import_id": entry.import_id,
+            "type": entry.type,
+            "state": "finished" if self.is_finished else "unfinished",
+            "created_at": _time(entry.created_at),
+            "posted_at": _time(entry.posted_at),
+            "counted_at": _time(entry.polled_at),
+            "posts": entry.posts,
+            "rows": {
+                "total": entry.rows,
+                "imported": self.imported,
+                "failed": self.failed,
+                "unaccounted": self.unaccounted,
+            },
+            "items": self._items(),
+            "failures": {
+                "listed": len(self.failures),
+                "unlisted": self.failed - min(len(self.failures), self.failed),
+                "joined": sum(number is not None for _, number in self.failures),
+                "codes": dict(sorted(Counter(one.code for one, _ in self.failures).items())),
+            },
+            "mateo": {"total_count": total, "success_count": success, "failed_count": failed},
+            "hints": status.hints if status else None,
+            "notes": dict(sorted(Counter(self._notes()).items())),
+            "remarks": [
+                {"code": code, "what": CODES[code].what, "what_to_do": CODES[code].what_to_do}
+                for code in self._remarks()
+            ],
+        }
+
+    def _items(self) -> dict[str, int]:
+        items = dict.fromkeys(("total", *RowOutcome), 0)
+        for number, outcome in enumerate(self.outcomes):
+            items[outcome.value] += len(self.sources(number))
+            items["total"] += len(self.sources(number))
+        return items
+
+    def _notes(self) -> Iterable[str]:
+        return (note for row in self.sent.provenance for note in row["notes"])
+
+    def _remarks(self) -> Iterator[str]:
+        if not self.is_finished:
+            yield "import.unfinished"
+        if self.entry.found > 1:
+            yield "import.several_found"
+        total, success, failed = self._counts
+        if None not in (total, success, failed) and (total, success, failed) != (
+            self.entry.rows,
+            self.imported,
+            self.failed,
+        ):
+            yield "import.counts_differ"
+        if len(self.failures) < self.failed:
+            yield "failures.unavailable"
+        if self.entry.rows and not self.sent.rows:
+            yield "import.not_frozen"
+
+    def row_lines(self) -> Iterator[dict[str, object]]:
+        """The content of rows.ndjson.gz: how each row and its occurrences ended, without data."""
+        for number, (row, outcome) in enumerate(
+            zip(self.sent.provenance, self.outcomes, strict=True)
+        ):
+            yield {
+                "row": number,
+                "outcome": outcome.value,
+                "origins": [_origin(source) for source in row["sources"]],
+                "notes": row["notes"],
+            }
+
+    def failure_lines(self) -> Iterator[dict[str, object]]:
+        """The content of failures.ndjson: each listed failure with the webhooks that caused it."""
+        for failure, number in self.failures:
+            yield {
+                "code": failure.code,
+                "message": failure.message,
+                "retryable": self._is_retryable(failure, number),
+                "will_retry": self._will_retry(failure, number),
+                "external_id": failure.columns.get("external_id"),
+                "input": failure.input,
+                "sources": [
+                    {
+                        "connection": source["connection"],
+                        "event": source["event"],
+                        "origin": _origin(source),
+                        "received_at": _time(source["received_at"] / 1_000_000),
+                    }
+                    for source in (() if number is None else self.sources(number))
+                ],
+            }
+
+
+def _origin(source: Source) -> str:
+    return Occurrence(
+        "",
+        source["connection"],
+        source["delivery"],
+        source["n"],
+        source["event"],
+        source["received_at"],
+        source["attempt"],
+        None,
+    ).origin
+
+
+def _time(moment: float) -> str | None:
+    """ISO 8601 in UTC, to the second; None for a time that has not come."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds") if moment else None

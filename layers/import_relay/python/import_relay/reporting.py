@@ -1,0 +1,278 @@
+"""The use case of write_report: how an import ended, in the bucket, with numbers that add up.
+
+Called by the state machine once Mateo has counted an import, or when it is given up. The steps are
+in such an order that each may be repeated after a crash:
+
+    ask        what Mateo says of the import, and its list of failed rows
+    unclaim    watermarks of rows that did not get in: the same change may be delivered again
+    retry      rows that fail for a reason that time can heal go back to the queue
+    write      failures, rows, then the summary; the same content each time
+    close      the ledger entry: from here on the records are free for other imports
+"""
+
+import gzip
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from import_relay.errors import CredentialsRefused
+from import_relay.events import Emit
+from import_relay.findings import FAILURE_COLUMNS, Account, Findings, Sent
+from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
+from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
+from import_relay.records.failures import Failure, as_csv, listed_failures, read_failures
+from import_relay.records.messages import LONGEST_DELAY_S, deferral_delay_s, repeat_bodies
+from import_relay.state.archive import Archive
+from import_relay.state.budget import Budget
+from import_relay.state.ledger import UNFINISHED, Entry, Ledger, State
+from import_relay.state.queue import Delayed, Queue
+from import_relay.state.watermarks import Watermarks
+
+CALL_S = 8.0
+"""A call must leave this long before the deadline: it times out after five seconds."""
+PATIENCE_S = 86_400.0
+"""After so long a report is written without what Mateo says of the import."""
+FILE_PATIENCE_S = 1_800.0
+"""The same for its file of failed rows."""
+THREADS = 8
+
+
+class Status(StrEnum):
+    """What the state machine does next."""
+
+    WAIT = "wait"
+    FINISHED = "finished"
+    GAVE_UP = "gave_up"
+    ABANDONED = "abandoned"
+
+
+_ENDED: Mapping[State, Status] = MappingProxyType(
+    {
+        State.FINISHED: Status.FINISHED,
+        State.GAVE_UP: Status.GAVE_UP,
+        State.REFUSED: Status.ABANDONED,
+        State.ABANDONED: Status.ABANDONED,
+    }
+)
+"""Entries that are closed: whatever there was to do has been done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What became of a report. `reason`: a code of `errors.CODES` if something is in the way."""
+
+    status: Status
+    wait_s: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that reporting acts on."""
+
+    budget: Budget
+    ledger: Ledger
+    watermarks: Watermarks
+    archive: Archive
+    queue: Queue
+    api: ImportApi
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Writes reports; made once per process. `clock` gives seconds since the epoch."""
+
+    parts: Parts
+    clock: Callable[[], float]
+    emit: Emit
+
+    def report(self, reference: str, *, gave_up: bool, deadline: float) -> Reported:
+        """Report how the import `reference` ended, and close its entry.
+
+        Args:
+            gave_up: it was followed for as long as imports are followed; nothing is waited for.
+            deadline: when this process is certainly gone (s since the epoch).
+
+        Returns:
+            how it ended, or for how long to wait before this is tried again.
+
+        Raises:
+            LookupError: there is no such import.
+            StoreUnavailable: AWS took a part only; the report is to be written again.
+        """
+        entry = self._entry(reference)
+        if entry.state in _ENDED:
+            return Reported(_ENDED[entry.state])
+        account = Account()
+        waited = self.clock() - max(entry.created_at, entry.posted_at, entry.polled_at)
+        try:
+            account = self._ask(entry, deadline, patient=not gave_up and waited < FILE_PATIENCE_S)
+        except HINDRANCES as hindrance:
+            if not gave_up and waited < PATIENCE_S:
+                return self._wait(entry, hindrance, waited)
+        findings = Findings(entry, self._sent(entry), account, gave_up)
+        self._unclaim(findings)
+        self.parts.queue.send(
+            Delayed(body, LONGEST_DELAY_S) for body in repeat_bodies(findings.retried_sources())
+        )
+        self._write(findings)
+        return self._close(findings)
+
+    def send_back(self, reference: str) -> Reported:
+        """Bring all records of an import again that was not created and cannot be posted as it is.
+
+        Submission then narrows them down, or waits for entities. The messages go first: a crash
+        before the entry is void leaves duplicates, which the watermarks catch.
+
+        Raises:
+            LookupError: there is no such import.
+            StoreUnavailable: the queue took a part only; this is to be tried again.
+        """
+        entry = self._entry(reference)
+        if entry.state in _ENDED:
+            return Reported(_ENDED[entry.state])
+        if entry.state is not State.UNKNOWN:
+            return Reported(Status.WAIT, 1)  # found after all: it is followed again
+        rows = self._sent(entry).provenance
+        sources = (source for row in rows for source in row["sources"])
+        delay_s = deferral_delay_s(0)
+        self.parts.queue.send(Delayed(body, delay_s) for body in repeat_bodies(sources))
+        self.parts.ledger.release(entry, source=[State.UNKNOWN], target=State.ABANDONED)
+        self.emit("import.abandoned", reference=reference, type=entry.type, rows=entry.rows)
+        return Reported(Status.ABANDONED)
+
+    def _entry(self, reference: str) -> Entry:
+        entry = self.parts.ledger.get(reference)
+        if entry is None:
+            raise LookupError(f"import {reference} is not in the ledger")
+        return entry
+
+    def _sent(self, entry: Entry) -> Sent:
+        frozen = self.parts.archive.thaw(entry.reference)
+        if frozen is None:
+            return Sent()
+        return Sent(json.loads(frozen.body)["payload"], frozen.provenance)
+
+    # ask
+
+    def _ask(self, entry: Entry, deadline: float, *, patient: bool) -> Account:
+        """What Mateo says; if `patient`, a list of failures that cannot be had is a hindrance."""
+        if not entry.import_id:
+            return Account()
+        self.parts.api.make_ready()
+        slot = self.parts.budget.take_slot(deadline=deadline - CALL_S, for_tracking=True)
+        status = self.parts.api.result(slot, entry.import_id)
+        if status is None:
+            return Account()
+        failures = _inline_failures(status)
+        if len(failures) >= (status.failed_count or 0) or not status.failed_url:
+            return Account(status, failures)
+        content = self.parts.api.download(status.failed_url)
+        if content is None:
+            if patient:
+                raise MateoUnavailable("the list of failed rows cannot be had")
+            return Account(status, failures)
+        listed = read_failures(content)
+        if listed is None:
+            return Account(status, failures, unread=content)
+        return Account(status, listed)
+
+    def _wait(self, entry: Entry, hindrance: Exception, waited: float) -> Reported:
+        if isinstance(hindrance, CredentialsRefused) and self.parts.api.renew_token():
+            return Reported(Status.WAIT, math.ceil(SHORTEST_WAIT_S))
+        reason, seconds = waiting_for(hindrance, age_s=waited, now=self.clock())
+        wait_s = max(1, math.ceil(seconds))
+        self.emit(
+            "report.waiting",
+            reference=entry.reference,
+            type=entry.type,
+            rows=entry.rows,
+            reason=reason,
+            wait_s=wait_s,
+        )
+        return Reported(Status.WAIT, wait_s, reason)
+
+    # write
+
+    def _unclaim(self, findings: Findings) -> None:
+        reference = findings.entry.reference
+        with ThreadPoolExecutor(THREADS) as threads:
+            for _ in threads.map(
+                lambda row: self.parts.watermarks.mark_failed(row["key"], row["scopes"], reference),
+                findings.unclaimed(),
+            ):
+                pass
+
+    def _write(self, findings: Findings) -> None:
+        """Store the report; the summary last, so that where it is, everything is."""
+        folder = self._folder(findings.entry)
+        put = self.parts.archive.put
+        if findings.account.unread is not None:
+            content = findings.account.unread
+            put(f"{folder}/failures.raw", content, content_type="application/octet-stream")
+        failures = list(findings.failure_lines())
+        if failures:
+            table = as_csv(FAILURE_COLUMNS, map(_cells, failures))
+            put(f"{folder}/failures.csv", table, content_type="text/csv; charset=utf-8")
+            lines = _ndjson(failures)
+            put(f"{folder}/failures.ndjson", lines, content_type="application/x-ndjson")
+        if findings.sent.rows:
+            lines = gzip.compress(_ndjson(findings.row_lines()), mtime=0)
+            put(f"{folder}/rows.ndjson.gz", lines, content_type="application/gzip")
+        summary = json.dumps(findings.summary(), ensure_ascii=False, indent=2) + "\n"
+        put(
+            f"{folder}/summary.json",
+            summary.encode("utf-8", "backslashreplace"),
+            content_type="application/json",
+        )
+
+    def _folder(self, entry: Entry) -> str:
+        date = self.parts.budget.limits.day(entry.created_at)
+        return f"reports/date={date}/type={entry.type}/import={entry.reference}"
+
+    def _close(self, findings: Findings) -> Reported:
+        entry = findings.entry
+        state = State.FINISHED if findings.is_finished else State.GAVE_UP
+        self.parts.ledger.advance(entry.reference, source=UNFINISHED, target=state)
+        counts = {
+            "reference": entry.reference,
+            "type": entry.type,
+            "rows": entry.rows,
+            "imported": findings.imported,
+            "failed": findings.failed,
+            "unaccounted": findings.unaccounted,
+        }
+        self.emit("report.written", **counts, folder=self._folder(entry))
+        age_s = int(self.clock() - entry.created_at)
+        self.emit(f"import.{state.value}", **counts, age_s=age_s)
+        return Reported(Status(state.value))
+
+
+def _inline_failures(status: ImportStatus) -> list[Failure]:
+    return listed_failures(status.failed) if isinstance(status.failed, list) else []
+
+
+def _ndjson(lines: Iterable[Mapping[str, object]]) -> bytes:
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _cells(failure: Mapping[str, object]) -> list[str]:
+    """A failure as a line of the table: of several webhooks it names all events, and the last."""
+    sources = failure["sources"]
+    assert isinstance(sources, list)  # noqa: S101  # for the type: Findings.failure_lines
+    last = sources[-1] if sources else {}
+    cells = {
+        **failure,
+        "retryable": "yes" if failure["retryable"] else "no",
+        "will_retry": "yes" if failure["will_retry"] else "no",
+        "input": json.dumps(failure["input"], ensure_ascii=False),
+        "connection": last.get("connection"),
+        "event": " ".join(source["event"] for source in sources),
+        "received_at": last.get("received_at"),
+    }
+    return ["" if cells[name] is None else str(cells[name]) for name in FAILURE_COLUMNS]
