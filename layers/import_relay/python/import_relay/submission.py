@@ -88,16 +88,17 @@ class Submission:
     def _submit(self, batch: "_Batch", invocation: str, deadline: float) -> BatchReport:
         gate = self.parts.posting.gate.state()
         if gate.is_closed(self.tools.clock()):
-            return self._park(batch, gate)
+            report = self._park(batch, gate.reason)
+            # It came through although the gate is closed: close it once more.
+            self.parts.posting.gate.close(gate.closed_until, gate.reason, strikes=gate.strikes)
+            return report
         try:
             with self.parts.lease.held(
                 invocation, until=deadline, wait_until=deadline - 2 * IMPORT_S
             ):
                 return _Run(self, batch, gate, invocation, deadline).run()
         except LeaseHeld as error:
-            ids = set(batch.messages) | batch.unreadable
-            self.tools.emit("batch.given_back", reason=error.code, messages=len(ids))
-            return BatchReport(give_back=ids)
+            return self._park(batch, error.code)
 
     def _read(self, bodies: Mapping[str, str]) -> "_Batch":
         batch = _Batch(bodies)
@@ -112,12 +113,11 @@ class Submission:
                 batch.unreadable.add(message_id)
         return batch
 
-    def _park(self, batch: "_Batch", gate: GateState) -> BatchReport:
-        """A batch that was under way when the gate closed: bring it again, and close once more."""
+    def _park(self, batch: "_Batch", reason: str) -> BatchReport:
+        """Bring the whole batch again later, without using up its receive counts."""
         origins = batch.origins()
         self.parts.queue.send(batch.deferrals(origins))
-        self.parts.posting.gate.close(gate.closed_until, gate.reason, strikes=gate.strikes)
-        self.tools.emit("batch.parked", reason=gate.reason, items=len(origins))
+        self.tools.emit("batch.parked", reason=reason, items=len(origins))
         return BatchReport(
             give_back=set(batch.unreadable), items=len(origins), deferred=len(origins)
         )

@@ -303,6 +303,7 @@ class _Look:
                 target=State.SENT,
                 import_id=oldest.id,
                 found=len(matches),
+                polled_at=self._clock(),
                 **_counts(oldest),
             ):
                 self._say("import.found", found=len(matches))

@@ -232,9 +232,11 @@ class ImportApi:
 
 
 def http_client() -> httpx.Client:
-    """The HTTP client that `ImportApi` wants: timeouts set, redirects not followed."""
+    """The HTTP client that `ImportApi` wants: a new connection per call, no redirects."""
     return httpx.Client(
         timeout=httpx.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        # A connection that died while the function was frozen would make a POST's outcome unknown.
+        limits=httpx.Limits(max_keepalive_connections=0),
         follow_redirects=False,
         trust_env=False,
     )

@@ -1,0 +1,39 @@
+"""A function process: `functions` starts it as a script, `python -P function_process.py HANDLER`.
+
+It moves its own clock by RELAY_CLOCK_OFFSET seconds and then is nothing but awslambdaric, the
+runtime client that AWS ships. The function sees an environment like Lambda's, without this
+variable.
+"""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+
+def _load(name: str) -> ModuleType:
+    # By its path: a function must not find the stack's modules on its own search path.
+    spec = importlib.util.spec_from_file_location(
+        f"_{name}", Path(__file__).with_name(f"{name}.py")
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> None:
+    """Serve invocations until the stack ends this process."""
+    child = _load("child")
+    child.end_with_parent()
+    child.watch_parent_pipe()
+    child.MovedClock().move(float(os.environ.pop("RELAY_CLOCK_OFFSET", "0")))
+    from awslambdaric.__main__ import main as serve
+
+    serve(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

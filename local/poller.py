@@ -1,0 +1,315 @@
+"""Polls the queue and invokes the function with batches, as Lambda's event source mapping does.
+
+`stack` runs one `Poller` in a thread of its own. Semantics from the Lambda developer guide,
+"Using Lambda with Amazon SQS": a batch is invoked when it is full, when its window is over, or
+when its event would exceed 6 MB; answers in `batchItemFailures` give single messages back; on an
+error the whole batch comes back when its visibility timeout is over. Disabled means that nothing
+is received, not that what was received is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from local.execution_environment import LARGEST_PAYLOAD_BYTES
+from local.runtime_api import Outcome
+
+RECEIVE_COUNT = 10
+"""Most messages of one ReceiveMessage call."""
+
+NAP_S = 0.1
+"""How long the poller sleeps when there is nothing to do."""
+
+LONG_POLL_S = 1
+
+_FRAME = len('{"Records":[]}')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapping:
+    """The event source mapping as Lambda's API describes it at this moment."""
+
+    enabled: bool
+    batch_size: int
+    window_s: float
+    maximum_concurrency: int
+    reports_failures: bool
+
+
+class Queue(Protocol):
+    """What the poller needs of SQS."""
+
+    arn: str
+
+    def receive(self, count: int, wait_s: int) -> list[dict[str, Any]]:
+        """Messages as ReceiveMessage gives them, all attributes included."""
+
+    def delete(self, receipts: Sequence[str]) -> None:
+        """Acknowledge messages."""
+
+
+Invoke = Callable[[bytes], Outcome]
+
+
+class Poller:
+    """One event source mapping at work."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        mapping: Callable[[], Mapping],
+        invoke: Invoke,
+        *,
+        region: str,
+        disable_lag_s: float = 0.0,
+    ) -> None:
+        self._queue = queue
+        self._mapping = mapping
+        self._invoke = invoke
+        self._region = region
+        self.disable_lag_s = disable_lag_s
+        """Seconds that a mapping is still polled after it was disabled; AWS promises none."""
+        self._disabled_since: float | None = None
+        self._carried: list[Record] = []
+        self._stopping = threading.Event()
+        self._pausing = threading.Event()
+        self._quiet = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Poll in the background until `stop`."""
+        self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop polling; batches under way are abandoned, their messages come back."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def pause(self) -> None:
+        """Receive nothing more and return when everything received is delivered."""
+        self._quiet.clear()
+        self._pausing.set()
+        while self._thread is not None and self._thread.is_alive() and not self._quiet.wait(NAP_S):
+            pass
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._pausing.clear()
+
+    def _run(self) -> None:
+        slots = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="batch")
+        running: set[Future[None]] = set()
+        try:
+            while not self._stopping.is_set():
+                running = {one for one in running if not one.done()}
+                try:
+                    self._poll_once(slots, running)
+                except Exception:  # noqa: BLE001 - the endpoint may be stopping or starting
+                    self._stopping.wait(NAP_S)
+        finally:
+            slots.shutdown(wait=False, cancel_futures=True)
+
+    def _poll_once(self, slots: ThreadPoolExecutor, running: set[Future[None]]) -> None:
+        mapping = self._mapping()
+        pausing = self._pausing.is_set()
+        if pausing and not running and not self._carried:
+            self._quiet.set()
+        # Without a free slot nothing is received, so that no visibility timeout runs while a
+        # batch waits.
+        busy = len(running) >= mapping.maximum_concurrency
+        if busy or (not self._carried and (pausing or not self._receives(mapping))):
+            self._stopping.wait(NAP_S)
+            return
+        batch = self.collect(mapping)
+        if batch:
+            running.add(slots.submit(self.deliver, batch, mapping))
+
+    def _receives(self, mapping: Mapping) -> bool:
+        if mapping.enabled:
+            self._disabled_since = None
+            return True
+        if self._disabled_since is None:
+            self._disabled_since = time.monotonic()
+        return time.monotonic() - self._disabled_since < self.disable_lag_s
+
+    def collect(self, mapping: Mapping) -> list[Record]:
+        """The next batch: empty if no message came within one poll."""
+        batch = _Batch(mapping.batch_size)
+        self._carried = batch.take(self._carried)
+        window_over = time.monotonic() + mapping.window_s if batch.records else None
+        if not mapping.enabled and batch.records:
+            return batch.records
+        while not (batch.full or self._stopping.is_set() or self._pausing.is_set()):
+            left = LONG_POLL_S if window_over is None else window_over - time.monotonic()
+            if left <= 0:
+                break
+            wanted = min(RECEIVE_COUNT, mapping.batch_size - len(batch.records))
+            messages = self._queue.receive(wanted, LONG_POLL_S if left >= LONG_POLL_S else 0)
+            if messages:
+                window_over = window_over or time.monotonic() + mapping.window_s
+                records = [Record(message, self._queue.arn, self._region) for message in messages]
+                self._carried = batch.take(records)
+            elif window_over is None:
+                break
+            elif left < LONG_POLL_S:
+                self._stopping.wait(min(left, NAP_S))
+        return batch.records
+
+    def deliver(self, batch: Sequence[Record], mapping: Mapping) -> None:
+        """Invoke the function and delete what it did not give back."""
+        event = b'{"Records":[' + b",".join(record.text for record in batch) + b"]}"
+        try:
+            outcome = self._invoke(event)
+        except Exception:  # noqa: BLE001 - the invocation never happened: the batch comes back
+            return
+        given_back = failed_messages(outcome, [record.message_id for record in batch], mapping)
+        receipts = [one.receipt for one in batch if one.message_id not in given_back]
+        if receipts:
+            self._queue.delete(receipts)
+
+
+class Record:
+    """A message as it stands in the function's event, serialised once."""
+
+    def __init__(self, message: dict[str, Any], queue_arn: str, region: str) -> None:
+        self.message_id: str = message["MessageId"]
+        self.receipt: str = message["ReceiptHandle"]
+        attributes = message.get("Attributes", {})
+        self.text = json.dumps(
+            {
+                "messageId": self.message_id,
+                "receiptHandle": self.receipt,
+                "body": message["Body"],
+                "attributes": {name: str(value) for name, value in attributes.items()},
+                "messageAttributes": {
+                    name: _attribute(value)
+                    for name, value in message.get("MessageAttributes", {}).items()
+                },
+                "md5OfBody": message["MD5OfBody"],
+                "eventSource": "aws:sqs",
+                "eventSourceARN": queue_arn,
+                "awsRegion": region,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        ).encode()
+
+
+def _attribute(value: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "dataType": value["DataType"],
+        "stringListValues": [],
+        "binaryListValues": [],
+        **({"stringValue": value["StringValue"]} if "StringValue" in value else {}),
+    }
+
+
+class _Batch:
+    """Records up to the batch size and up to 6 MB of event."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._bytes = _FRAME
+        self.records: list[Record] = []
+        self.full = False
+
+    def take(self, records: list[Record]) -> list[Record]:
+        """Add what fits, in order; returns what does not, which opens the next batch."""
+        for position, record in enumerate(records):
+            # One message is at most 1 MiB, so a first one always fits.
+            needed = len(record.text) + 1
+            if self.records and self._bytes + needed > LARGEST_PAYLOAD_BYTES:
+                self.full = True
+                return records[position:]
+            self.records.append(record)
+            self._bytes += needed
+            if len(self.records) >= self._size:
+                self.full = True
+                return records[position + 1 :]
+        return []
+
+
+def failed_messages(
+    outcome: Outcome, message_ids: Sequence[str], mapping: Mapping
+) -> frozenset[str]:
+    """The messages that the function's outcome gives back to the queue.
+
+    An error gives back all. Without ReportBatchItemFailures an answer is success whatever it
+    says. With
+    it: null, an empty object, and a list that is empty or null are success; an identifier that
+        is missing, null, empty, not a text or not of this batch gives back all ("Implementing
+        partial batch responses").
+    """
+    everything = frozenset(message_ids)
+    if outcome.failed:
+        return everything
+    if not mapping.reports_failures:
+        return frozenset()
+    named = _named_failures(outcome.payload)
+    if named is None or not all(one in everything for one in named):
+        return everything
+    return frozenset(map(str, named))
+
+
+def _named_failures(payload: bytes) -> list[object] | None:
+    """The identifiers that an answer names; None if it is no answer of that kind."""
+    try:
+        answer = json.loads(payload or b"null")
+    except ValueError:
+        return None
+    if not isinstance(answer, dict):
+        return [] if answer in (None, "") else None
+    failures = answer.get("batchItemFailures") or []
+    if not isinstance(failures, list):
+        return None
+    return [one.get("itemIdentifier") if isinstance(one, dict) else None for one in failures]
+
+
+class SqsQueue:
+    """The stack's queue through its AWS endpoint."""
+
+    def __init__(self, client: Any, url: str, arn: str) -> None:
+        self._client = client
+        self._url = url
+        self.arn = arn
+
+    def receive(self, count: int, wait_s: int) -> list[dict[str, Any]]:
+        """One ReceiveMessage with all attributes."""
+        answer = self._client.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=count,
+            WaitTimeSeconds=wait_s,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
+
+    def delete(self, receipts: Sequence[str]) -> None:
+        """DeleteMessageBatch in tens; one that fails comes back later, as on AWS."""
+        for start in range(0, len(receipts), RECEIVE_COUNT):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": receipt}
+                for number, receipt in enumerate(receipts[start : start + RECEIVE_COUNT])
+            ]
+            self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
+
+
+def read_mapping(client: Any, uuid: str) -> Mapping:
+    """The mapping's present configuration from Lambda's API."""
+    answer = client.get_event_source_mapping(UUID=uuid)
+    return Mapping(
+        enabled=answer["State"] == "Enabled",
+        batch_size=int(answer["BatchSize"]),
+        window_s=float(answer.get("MaximumBatchingWindowInSeconds", 0)),
+        maximum_concurrency=int(answer.get("ScalingConfig", {}).get("MaximumConcurrency", 5)),
+        reports_failures="ReportBatchItemFailures" in answer.get("FunctionResponseTypes", []),
+    )

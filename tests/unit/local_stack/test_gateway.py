@@ -1,0 +1,219 @@
+"""The gateway makes HTTP API events (payload format 2.0) of requests, and responses of answers."""
+
+import asyncio
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from local.clock import Clock
+from local.functions import PayloadTooLarge
+from local.gateway import LARGEST_BODY_BYTES, Gateway, Request, Response, make_event, shape
+from local.runtime_api import Outcome
+from local.template import Route
+
+ROUTE = Route(method="POST", path="/webhooks/{connection}", function="Receive")
+
+
+def request(**changes: Any) -> Request:
+    values: dict[str, Any] = {
+        "method": "POST",
+        "path": "/webhooks/erp",
+        "query": "",
+        "headers": [("host", "127.0.0.1:3000"), ("content-type", "application/json")],
+        "body": b'{"a":1}',
+        "source_ip": "127.0.0.1",
+    }
+    return Request(**(values | changes))
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    return make_event(request(**changes), ROUTE, {"connection": "erp"}, Clock())
+
+
+class FakeFunctions:
+    """Keeps the last event and answers with what it is given."""
+
+    def __init__(self, outcome: Outcome | Exception) -> None:
+        self.outcome = outcome
+        self.event: dict[str, Any] = {}
+
+    async def __call__(self, function: str, event: bytes) -> Outcome:
+        self.event = json.loads(event)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+def answer(outcome: Outcome | Exception, **changes: Any) -> Response:
+    gateway = Gateway([ROUTE], FakeFunctions(outcome), Clock())
+    return asyncio.run(gateway.respond(request(**changes)))
+
+
+def header(response: Response, name: str) -> str:
+    return dict(response.headers)[name]
+
+
+OK = Outcome(payload=b'{"statusCode": 202, "body": "stored"}')
+
+
+def test_an_event_has_route_path_and_context_of_the_request() -> None:
+    made = event(query="a=1&a=2&b=", headers=[("host", "relay.example.com"), ("user-agent", "x")])
+
+    assert made["version"] == "2.0"
+    assert made["routeKey"] == "POST /webhooks/{connection}"
+    assert made["rawPath"] == "/webhooks/erp"
+    assert made["rawQueryString"] == "a=1&a=2&b="
+    assert made["queryStringParameters"] == {"a": "1,2", "b": ""}
+    assert made["pathParameters"] == {"connection": "erp"}
+    context = made["requestContext"]
+    assert context["http"] == {
+        "method": "POST",
+        "path": "/webhooks/erp",
+        "protocol": "HTTP/1.1",
+        "sourceIp": "127.0.0.1",
+        "userAgent": "x",
+    }
+    assert context["domainName"] == "relay.example.com"
+    assert context["stage"] == "$default"
+    assert {"requestId", "timeEpoch", "time", "accountId", "apiId", "routeKey"} <= set(context)
+
+
+def test_repeated_headers_are_joined_and_cookies_stand_apart() -> None:
+    made = event(headers=[("x-a", "1"), ("x-a", "2"), ("cookie", "c=1; d=2")])
+
+    assert made["headers"] == {"x-a": "1,2"}
+    assert made["cookies"] == ["c=1", "d=2"]
+
+
+def test_a_request_without_query_cookies_or_body_has_no_such_members() -> None:
+    made = event(body=b"")
+
+    assert not {"queryStringParameters", "cookies", "body"} & set(made)
+    assert made["isBase64Encoded"] is False
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/json", "application/json; charset=utf-8", "text/plain", "application/x+json"],
+)
+def test_a_text_body_is_handed_on_as_it_is(kind: str) -> None:
+    made = event(headers=[("content-type", kind)], body='{"ü":1}'.encode())
+
+    assert [made["body"], made["isBase64Encoded"]] == ['{"ü":1}', False]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ([("content-type", "application/octet-stream")], b"\x00\x01"),
+        ([("content-type", "application/x-www-form-urlencoded")], b"a=1"),
+        ([], b"{}"),
+        ([("content-type", "application/json"), ("content-encoding", "gzip")], b"{}"),
+        ([("content-type", "application/json")], b"\xff"),
+    ],
+)
+def test_any_other_body_is_encoded(headers: list[tuple[str, str]], body: bytes) -> None:
+    made = event(headers=headers, body=body)
+
+    assert [base64.b64decode(made["body"]), made["isBase64Encoded"]] == [body, True]
+
+
+def test_the_functions_answer_is_the_response() -> None:
+    response = answer(OK)
+
+    assert [response.status, response.body] == [202, b"stored"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"method": "GET"}, {"path": "/"}, {"path": "/webhooks/a/b"}, {"path": "/webhooks/"}]
+)
+def test_only_the_templates_routes_exist(changes: dict[str, str]) -> None:
+    response = answer(OK, **changes)
+
+    assert [response.status, json.loads(response.body)] == [404, {"message": "Not Found"}]
+
+
+def test_a_path_parameter_is_decoded() -> None:
+    functions = FakeFunctions(OK)
+    gateway = Gateway([ROUTE], functions, Clock())
+
+    asyncio.run(gateway.respond(request(path="/webhooks/a%20b")))
+
+    assert functions.event["pathParameters"] == {"connection": "a b"}
+
+
+def test_a_function_that_fails_is_an_internal_server_error() -> None:
+    response = answer(Outcome(payload=b'{"errorType": "E"}', failed=True))
+
+    assert response.status == 500
+    assert json.loads(response.body) == {"message": "Internal Server Error"}
+
+
+def test_an_event_that_lambda_refuses_is_too_large() -> None:
+    assert answer(PayloadTooLarge()).status == 413
+
+
+def test_a_slow_function_is_a_503_and_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.gateway.INTEGRATION_TIMEOUT_S", 0.001)
+    ended = []
+
+    async def slow(_: str, __: bytes) -> Outcome:
+        await asyncio.sleep(0.05)
+        ended.append(True)
+        return OK
+
+    async def both() -> Response:
+        response = await Gateway([ROUTE], slow, Clock()).respond(request())
+        await asyncio.sleep(0.1)
+        return response
+
+    assert asyncio.run(both()).status == 503
+    assert ended
+
+
+def test_an_answer_without_status_is_the_body_of_a_200() -> None:
+    response = shape(b'{"a": 1}')
+
+    assert [response.status, json.loads(response.body)] == [200, {"a": 1}]
+    assert header(response, "content-type") == "application/json"
+
+
+def test_headers_cookies_and_encoded_bodies_are_carried_out() -> None:
+    payload = {
+        "statusCode": 200,
+        "headers": {"Retry-After": 5, "Content-Type": "a/b"},
+        "cookies": ["c=1"],
+        "body": base64.b64encode(b"\x00").decode(),
+        "isBase64Encoded": True,
+    }
+    response = shape(json.dumps(payload).encode())
+
+    assert response.body == b"\x00"
+    assert header(response, "retry-after") == "5"
+    assert header(response, "set-cookie") == "c=1"
+    assert header(response, "content-type") == "a/b"
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"statusCode": "x"}', b'{"statusCode": 200, "headers": 5}', b"no json"]
+)
+def test_an_answer_that_makes_no_response_is_a_500(payload: bytes) -> None:
+    assert shape(payload).status == 500
+
+
+def test_a_body_over_10_mb_is_refused_before_any_function() -> None:
+    functions = FakeFunctions(OK)
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"x" * (LARGEST_BODY_BYTES + 1)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/webhooks/erp", "headers": []}
+    asyncio.run(Gateway([ROUTE], functions, Clock())(scope, receive, send))
+
+    assert [sent[0]["status"], functions.event] == [413, {}]

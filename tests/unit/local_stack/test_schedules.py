@@ -1,0 +1,150 @@
+"""Schedules are executed when they are due, as EventBridge Scheduler does it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from local.clock import Clock
+from local.schedules import ScheduleError, Schedules, due
+
+DAILY = "cron(1 0 * * ? *)"
+TARGET = "arn:aws:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone", "after", "now", "expected"),
+    [
+        (DAILY, "UTC", "2026-11-21T23:59:00", "2026-11-22T00:01:00", True),
+        (DAILY, "UTC", "2026-11-22T00:01:00", "2026-11-22T23:59:00", False),
+        (DAILY, "UTC", "2026-11-21T10:00:00", "2026-11-23T10:00:00", True),
+        (DAILY, "Europe/Berlin", "2026-11-21T22:59:00", "2026-11-21T23:01:30", True),
+        (DAILY, "Europe/Berlin", "2026-11-21T23:59:00", "2026-11-22T00:02:00", False),
+        ("cron(0/15 8-9 ? * MON-FRI *)", "UTC", "2026-11-23T08:14:00", "2026-11-23T08:15:00", True),
+        (
+            "cron(0/15 8-9 ? * MON-FRI *)",
+            "UTC",
+            "2026-11-22T08:14:00",
+            "2026-11-22T08:20:00",
+            False,
+        ),
+        ("at(2026-11-22T00:00:05)", "UTC", "2026-11-21T00:00:00", "2026-11-22T00:00:05", True),
+        ("at(2026-11-22T00:00:05)", "UTC", "2026-11-21T00:00:00", "2026-11-22T00:00:04", False),
+        (
+            "at(2026-11-22T00:00:00)",
+            "Europe/Berlin",
+            "2026-11-21T00:00:00",
+            "2026-11-21T23:00:00",
+            True,
+        ),
+    ],
+)
+def test_a_schedule_is_due_once_its_time_has_come(
+    expression: str, zone: str, after: str, now: str, *, expected: bool
+) -> None:
+    assert due(expression, zone, moment(after), moment(now)) is expected
+
+
+@pytest.mark.parametrize("expression", ["rate(1 hour)", "cron(0 0 * *)", "cron(0 0 L * ? *)"])
+def test_an_expression_of_another_kind_is_refused(expression: str) -> None:
+    with pytest.raises(ScheduleError):
+        due(expression, "UTC", moment("2026-11-21T00:00:00"), moment("2026-11-21T00:05:00"))
+
+
+class FakeScheduler:
+    """Holds schedules by name, as the API lists and gives them."""
+
+    def __init__(self, **schedules: dict[str, Any]) -> None:
+        self.schedules = schedules
+
+    def get_paginator(self, _: str) -> "FakeScheduler":
+        return self
+
+    def paginate(self) -> list[dict[str, Any]]:
+        listed = [{"Name": name, "GroupName": "g", "Arn": name} for name in self.schedules]
+        return [{"Schedules": listed}]
+
+    def get_schedule(self, Name: str, GroupName: str) -> dict[str, Any]:  # noqa: N803
+        return self.schedules[Name]
+
+    def delete_schedule(self, Name: str, GroupName: str) -> None:  # noqa: N803
+        del self.schedules[Name]
+
+    def update_schedule(self, Name: str, GroupName: str, **changes: Any) -> None:  # noqa: N803
+        self.schedules[Name] |= changes
+
+
+class FakeLambda:
+    """Keeps how the mapping was updated."""
+
+    def __init__(self) -> None:
+        self.updates: list[dict[str, Any]] = []
+
+    def update_event_source_mapping(self, **values: Any) -> None:
+        self.updates.append(values)
+
+
+def schedule(**changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "ScheduleExpression": "at(2026-11-22T00:00:00)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "ActionAfterCompletion": "DELETE",
+        "Target": {"Arn": TARGET, "Input": json.dumps({"Uuid": "u", "Enabled": True})},
+    }
+    return values | changes
+
+
+def run(
+    scheduler: FakeScheduler, offset_s: float = 10 * 365 * 86_400
+) -> tuple[FakeLambda, list[str]]:
+    lambda_, said = FakeLambda(), list[str]()
+    clock = Clock()
+    schedules = Schedules(scheduler, lambda_, clock, said.append)
+    clock.offset_s = offset_s
+    schedules.run_due()
+    schedules.run_due()
+    return lambda_, said
+
+
+def test_a_due_one_time_schedule_opens_the_gate_and_is_deleted() -> None:
+    scheduler = FakeScheduler(one=schedule())
+
+    lambda_, _ = run(scheduler)
+
+    assert lambda_.updates == [{"UUID": "u", "Enabled": True}]
+    assert scheduler.schedules == {}
+
+
+def test_a_one_time_schedule_that_is_kept_is_executed_once() -> None:
+    scheduler = FakeScheduler(one=schedule(ActionAfterCompletion="NONE"))
+
+    lambda_, _ = run(scheduler)
+
+    assert len(lambda_.updates) == 1
+    assert scheduler.schedules["one"]["State"] == "DISABLED"
+
+
+def test_a_cron_schedule_is_executed_once_for_each_look_that_passes_its_time() -> None:
+    lambda_, _ = run(FakeScheduler(daily=schedule(ScheduleExpression=DAILY)), offset_s=86_400)
+
+    assert len(lambda_.updates) == 1
+
+
+def test_a_disabled_schedule_is_not_executed() -> None:
+    lambda_, _ = run(FakeScheduler(one=schedule(State="DISABLED")))
+
+    assert lambda_.updates == []
+
+
+def test_a_schedule_that_is_not_known_here_is_reported_once() -> None:
+    other = schedule(Target={"Arn": "arn:aws:lambda:us-east-1:123456789012:function:f"})
+
+    _, said = run(FakeScheduler(one=other))
+
+    assert len(said) == 1
+    assert "one" in said[0]
