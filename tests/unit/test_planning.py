@@ -336,3 +336,10 @@ def test_contacts_are_sent_before_what_belongs_to_them() -> None:
         "contact_details",
         "appointment_details",
     ]
+
+
+@pytest.mark.parametrize(("sent", "stored"), [(1e16, 10**16), (-0.0, 0), (2.0, 2), ([3.0], [3])])
+def test_the_digest_does_not_depend_on_how_a_number_is_written(
+    sent: object, stored: object
+) -> None:
+    assert canonical_digest([{"a": sent}]) == canonical_digest([{"a": stored}])

@@ -405,7 +405,19 @@ def payload_digest(body: bytes) -> str:
 
 
 def canonical_digest(payload: object) -> str:
-    """SHA-256 of a JSON value, independent of the order of its keys."""
-    return hashlib.sha256(
-        json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
-    ).hexdigest()
+    """SHA-256 of a JSON value, independent of the order of its keys and of how numbers are written.
+
+    PostgreSQL gives 1e16 back as 10000000000000000 (jsonb keeps numbers as `numeric`).
+    """
+    text = json.dumps(_with_plain_numbers(payload), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _with_plain_numbers(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _with_plain_numbers(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_with_plain_numbers(one) for one in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
