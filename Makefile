@@ -37,7 +37,7 @@ mateo: $(VENV)/.local  ## start only the Import API (port 4010)
 test: quick slow  ## run all tests
 
 quick: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/unit tests/functional tests/statemachine tests/template tests/docs
+	$(BIN)/python -m pytest -n auto tests/unit tests/functional tests/statemachine tests/template tests/docs
 
 slow: $(VENV)/.dev $(SAM_VENV)/.sam
 	$(BIN)/python -m pytest tests/built tests/end_to_end

@@ -79,7 +79,7 @@ def test_the_outputs_that_a_person_needs_are_there(template: Expanded) -> None:
     assert template.content["Outputs"].keys() == OUTPUTS
 
 
-@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("name", sorted(OUTPUTS))
 def test_every_output_says_what_it_is(name: str) -> None:
     outputs: dict[str, Any] = source()["Outputs"]
     assert outputs[name]["Description"]
