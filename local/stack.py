@@ -317,7 +317,9 @@ class Stack:
         return read_mapping(self.client("lambda"), uuid).enabled
 
     def open_gate(self) -> None:
-        """Enable the event source mapping."""
+        """Open the gate by hand: forget until when it is closed, then enable the mapping."""
+        ledger = self.outputs["LedgerTableName"]
+        self.client("dynamodb").delete_item(TableName=ledger, Key={"pk": {"S": "gate"}})
         uuid = self.provisioned.resources[self._mapping]["Ref"]
         self.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
 

@@ -10,6 +10,7 @@ import boto3
 import httpx
 import pytest
 
+from import_relay.outcome_log import OutcomeLog
 from import_relay.state.ledger import State
 from tests.support.aws import BUCKET, SCHEDULE_GROUP
 from tests.support.builders import connections, message
@@ -480,3 +481,12 @@ def test_a_token_that_was_changed_meanwhile_is_fetched_and_used_at_once(relay: R
     assert relay.entry("ref-1").state is State.ABANDONED
     assert relay.entry("ref-2").state is State.SENT
     assert relay.budget.usage().entities == 1
+
+
+def test_what_is_said_of_an_unreadable_message_can_be_logged(relay: Relay) -> None:
+    relay.submit("garbage")
+
+    for event, keys in relay.events:
+        OutcomeLog().write(event, {}, **keys)
+
+    assert relay.said("message.unreadable") == [{"message_id": "m0", "reason": "JSONDecodeError"}]

@@ -65,19 +65,12 @@ class Door:
         task = asyncio.current_task()
         assert task is not None
         self._passing.add(task)
-        try:
-            behind_reader, behind_writer = await asyncio.open_connection(HOST, self.target)
-            try:
-                # Whichever side ends first ends both: HTTP keeps no half of a connection.
-                ways = [_copy(reader, behind_writer), _copy(behind_reader, writer)]
-                await _first(*map(asyncio.ensure_future, ways))
-            finally:
-                behind_writer.transport.abort()
-        except (OSError, asyncio.CancelledError):
-            pass  # refused or reset behind the door, or the door was shut
-        finally:
-            writer.transport.abort()
-            self._passing.discard(task)
+        # Cancelled when the door is shut; refused or reset by what is behind it.
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            behind = await asyncio.open_connection(HOST, self.target)
+            await _first(_copy(reader, behind[1]), _copy(behind[0], writer))
+        writer.close()
+        self._passing.discard(task)
 
 
 def _bound(port: int) -> socket.socket:
@@ -89,19 +82,17 @@ def _bound(port: int) -> socket.socket:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
+    try:
         while chunk := await reader.read(CHUNK_B):
             writer.write(chunk)
             await writer.drain()
-        await _flushed(writer)
+    finally:
+        writer.close()
 
 
-async def _flushed(writer: asyncio.StreamWriter) -> None:
-    writer.write_eof()
-    await writer.drain()
-
-
-async def _first(*tasks: asyncio.Future[None]) -> None:
+async def _first(*ways: Coroutine[Any, Any, None]) -> None:
+    """Until one way ends: HTTP keeps no half of a connection."""
+    tasks = [asyncio.ensure_future(way) for way in ways]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from import_relay.errors import StoreUnavailable
-from import_relay.state.queue import BATCH, TRIES, Delayed, Queue
+from import_relay.state.batches import MESSAGES_PER_CALL
+from import_relay.state.queue import TRIES, Delayed, Queue
 from tests.support.builders import message
 from tests.support.clients import Overruling, Recording
 from tests.support.relay import Relay
@@ -40,7 +41,7 @@ def test_a_call_holds_at_most_ten_messages(relay: Relay) -> None:
 
     assert [len(arguments["Entries"]) for _, arguments in calls] == [10, 10, 5]
     assert deliveries(relay) == [f"d{n}" for n in range(25)]
-    assert BATCH == 10
+    assert MESSAGES_PER_CALL == 10
 
 
 def test_a_call_holds_at_most_a_mebibyte(relay: Relay) -> None:

@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from import_relay.errors import StoreUnavailable
-from import_relay.state.intake_store import BYTES_PER_CALL, LONGEST_CALL_S, IntakeStore
+from import_relay.state.batches import BYTES_PER_CALL
+from import_relay.state.intake_store import LONGEST_CALL_S, IntakeStore
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -185,6 +185,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Mateo answers 429 although the relay's own counters allow the call.",
             "Lower the limits if other clients share the account.",
         ),
+        "mateo.unanswered": Explanation(
+            "Mateo did not say whether it created an import; it is looked up, and sending pauses.",
+            "Nothing, unless it lasts.",
+        ),
         "mateo.unreachable": Explanation(
             "No connection to Mateo; nothing was sent.",
             "Nothing, unless it lasts.",

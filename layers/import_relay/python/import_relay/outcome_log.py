@@ -22,7 +22,10 @@ LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERR
 
 
 class OutcomeLog:
-    """Writes outcomes. No key may hold a record, a header's value or a secret."""
+    """Writes outcomes. No key may hold a record, a header's value or a secret.
+
+    A key that a log record has itself, such as `message` or `name`, is a KeyError.
+    """
 
     def __init__(self) -> None:
         self._logger = Logger(service=SERVICE, location=None)

@@ -109,7 +109,7 @@ class Submission:
                 )
             except (ValueError, KeyError, TypeError, RecursionError, *AWS_ERRORS) as error:
                 reason = type(error).__name__
-                self.tools.emit("message.unreadable", message=message_id, reason=reason)
+                self.tools.emit("message.unreadable", message_id=message_id, reason=reason)
                 batch.unreadable.add(message_id)
         return batch
 

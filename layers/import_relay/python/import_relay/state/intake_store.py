@@ -4,22 +4,19 @@ It stops before the function's own time is over: the sender gets a 503 and not a
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.errors import StoreUnavailable
+from import_relay.state.batches import calls
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-MESSAGES_PER_CALL = 10
-"""Messages of one SendMessageBatch (AWS: quotas of messages)."""
-BYTES_PER_CALL = 1_048_576
-"""UTF-8 bytes of all messages of one SendMessageBatch (AWS: quotas of messages)."""
 CONNECT_TIMEOUT_S = 1
 READ_TIMEOUT_S = 3
 LONGEST_CALL_S = CONNECT_TIMEOUT_S + READ_TIMEOUT_S
@@ -63,7 +60,7 @@ class IntakeStore:
         Raises:
             StoreUnavailable: some were not taken, or there is no time left.
         """
-        for call in _calls(bodies):
+        for call in calls(bodies, str):
             self._send_call(call, give_up_at)
 
     def put(self, key: str, body: bytes, *, give_up_at: float) -> None:
@@ -116,18 +113,3 @@ class IntakeStore:
             raise StoreUnavailable("no time left for another call")
         if pause:
             self._sleep(pause)
-
-
-def _calls(bodies: Sequence[str]) -> Iterator[list[str]]:
-    """Messages in their order, as many to a call as SQS allows."""
-    call: list[str] = []
-    room = BYTES_PER_CALL
-    for body in bodies:
-        size = len(body.encode())
-        if call and (len(call) == MESSAGES_PER_CALL or size > room):
-            yield call
-            call, room = [], BYTES_PER_CALL
-        call.append(body)
-        room -= size
-    if call:
-        yield call

@@ -8,14 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from import_relay.errors import StoreUnavailable
+from import_relay.state.batches import calls
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-BATCH = 10
-"""Messages per SendMessageBatch (AWS quota)."""
-BATCH_BYTES = 1_000_000
-"""All messages of a SendMessageBatch together: 1 MiB (AWS quota)."""
 TRIES = 4
 
 
@@ -42,17 +39,8 @@ class Queue:
         Raises:
             StoreUnavailable: some were not taken; the caller keeps what they came from.
         """
-        batch: list[Delayed] = []
-        size = 0
-        for message in messages:
-            bytes_ = len(message.body.encode())
-            if batch and (len(batch) == BATCH or size + bytes_ > BATCH_BYTES):
-                self._send_batch(batch)
-                batch, size = [], 0
-            batch.append(message)
-            size += bytes_
-        if batch:
-            self._send_batch(batch)
+        for call in calls(messages, lambda message: message.body):
+            self._send_batch(call)
 
     def _send_batch(self, messages: Sequence[Delayed]) -> None:
         pending: dict[str, Any] = {

@@ -1,0 +1,53 @@
+"""docs/decisions/: records are numbered, have the same parts, and their figures are the code's."""
+
+import re
+
+import pytest
+
+from import_relay.records import messages
+from import_relay.state import budget, ledger, watermarks
+from import_relay.tracking import MOST_POSTS
+from tests.docs.documents import Document, document, documents
+from tests.template.expanded import source
+
+RECORDS = [one for one in documents() if "/decisions/" in one.name]
+IN_WORDS = {5: "five", 10: "ten"}
+FIGURES = {
+    "0001-ledger-and-reconciliation": [f"at most {IN_WORDS[MOST_POSTS - 1]} times"],
+    "0004-watermarks": [f"{watermarks.KEPT_DAYS} days", f"({ledger.ENTRY_DAYS} days)"],
+    "0005-partial-changes-claim-columns": [f"{watermarks.KEPT_DAYS} days"],
+    "0006-waiting-by-sending-again": [
+        f"a delay of {messages.deferral_delay_s(0)} s",
+        f"{messages.LONGEST_DELAY_S // 60} min",
+        f"after {IN_WORDS[10]} a message",
+    ],
+    "0011-spacing-of-requests": [
+        f"{budget.SPACING} times wider",
+        f"{budget.SPACING} / rate",
+        f"more than {budget.LATE_S} s late",
+        f"{budget.TRACKING_SHARE:.0%}".replace("%", " %"),
+    ],
+}
+
+
+def test_records_are_numbered_without_gaps() -> None:
+    for number, record in enumerate(RECORDS, start=1):
+        assert record.path.name.startswith(f"{number:04}-")
+        assert record.headings[0].startswith(f"{number}. ")
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=[one.path.stem for one in RECORDS])
+def test_each_record_has_the_same_parts(record: Document) -> None:
+    parts = re.findall(r"^\*\*([\w ]+)\.\*\*", record.text, re.MULTILINE)
+    assert parts == ["Context", "Options", "Decision", "Price", "To undo"]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_figures_of_a_record_are_those_of_the_code(name: str) -> None:
+    text = document(f"docs/decisions/{name}.md").text
+    assert [figure for figure in FIGURES[name] if figure not in text] == []
+
+
+def test_the_receive_count_of_the_queue_is_the_one_that_is_spoken_of() -> None:
+    queue = source()["Resources"]["Queue"]["Properties"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 10

@@ -1,0 +1,153 @@
+"""docs/runbook.md: every alarm, log event and metric of the relay, and no other."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from import_relay.errors import CODES
+from import_relay.state import budget, ledger, watermarks
+from tests.docs.documents import ROOT, deployed_modules, document, texts_of
+from tests.template.expanded import source
+
+PAGE = document("docs/runbook.md")
+RESOURCES: dict[str, dict[str, Any]] = source()["Resources"]
+ALARMS = {
+    name: str(resource["Properties"]["AlarmName"]["Fn::Sub"]).removeprefix("${AWS::StackName}-")
+    for name, resource in RESOURCES.items()
+    if resource["Type"] == "AWS::CloudWatch::Alarm"
+}
+EVENT = re.compile(r"(webhook|batch|message|import|report|gate)\\\.(\w|\\|\+)+")
+METRIC = re.compile(r"(?:[A-Z][a-z]+)+(?:\\w\+)?")
+
+
+def event_patterns() -> set[str]:
+    """Names of log events in the code, as patterns; those of f-strings have gaps."""
+    codes = {re.escape(code) for code in CODES}
+    emitted = set(first_arguments())
+    return {
+        text
+        for module in deployed_modules()
+        for text in texts_of(module)
+        if EVENT.fullmatch(text) and (text not in codes or text in emitted)
+    }
+
+
+def first_arguments() -> Iterator[str]:
+    """The constant first argument of every call of an emitter."""
+    for module in deployed_modules():
+        for call in (node for node in ast.walk(module) if isinstance(node, ast.Call)):
+            if called(call) in ("emit", "_emit", "_say", "write") and call.args:
+                first = call.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    yield re.escape(first.value)
+
+
+def called(call: ast.Call) -> str:
+    match call.func:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return ""
+
+
+def metric_patterns() -> set[str]:
+    """Keys of the dictionaries that hold metrics: of handlers and of the receiver's answers."""
+    paths = [
+        *(ROOT / "functions").rglob("*.py"),
+        ROOT / "layers/import_relay/python/import_relay/answers.py",
+    ]
+    return {
+        text
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if key is not None
+        for text in texts_of(key)
+        if METRIC.fullmatch(text)
+    } | items_by_outcome()
+
+
+def items_by_outcome() -> set[str]:
+    """`f"Items{...}"` of submission's metrics, which stands in a comprehension."""
+    handler = ROOT / "functions/submit_imports/submit_imports.py"
+    tree = ast.parse(handler.read_text(encoding="utf-8"))
+    return {text for text in texts_of(tree) if text.startswith("Items") and text.endswith(r"\w+")}
+
+
+def agree(patterns: set[str], names: set[str]) -> None:
+    """Every pattern has a name on the page, every name a pattern in the code."""
+    assert {p for p in patterns if not any(re.fullmatch(p, name) for name in names)} == set()
+    assert {n for n in names if not any(re.fullmatch(p, n) for p in patterns)} == set()
+
+
+@pytest.mark.parametrize("logical_id", ALARMS)
+def test_every_alarm_has_a_section_that_says_what_to_do(logical_id: str) -> None:
+    section = PAGE.section(ALARMS[logical_id]).text
+    assert f"`{logical_id}`" in section
+    assert "**Means**" in section
+    assert "**Do**" in section or "| do |" in section
+    assert "**Do nothing**" in section
+
+
+def test_no_alarm_is_explained_that_does_not_exist() -> None:
+    alarms = PAGE.section("Alarms").text
+    assert set(re.findall(r"^### (.+)$", alarms, re.MULTILINE)) == set(ALARMS.values())
+
+
+def test_every_log_event_is_listed_and_no_other() -> None:
+    agree(event_patterns(), PAGE.section("Log events").first_cells())
+
+
+def test_every_metric_is_listed_and_no_other() -> None:
+    agree(metric_patterns(), PAGE.section("Metrics").first_cells())
+
+
+def test_every_reason_that_closes_the_gate_is_listed() -> None:
+    reasons = {
+        text.replace("\\", "")
+        for module in deployed_modules()
+        for text in texts_of(module)
+        if re.fullmatch(r"mateo\\\.\w+", text) or text in (r"limit\.requests", r"limit\.entities")
+    }
+    assert PAGE.section("Why, and until when").first_cells() == reasons
+
+
+@pytest.mark.parametrize("function", ["receive", "submit", "track", "report"])
+def test_the_log_group_of_each_function_is_named(function: str) -> None:
+    groups = {
+        str(resource["Properties"]["LogGroupName"]["Fn::Sub"]).replace(
+            "${AWS::StackName}", "import-relay"
+        )
+        for resource in RESOURCES.values()
+        if resource["Type"] == "AWS::Logs::LogGroup"
+    }
+    matching = [group for group in groups if function in group]
+    assert matching
+    assert all(f"`{group}`" in PAGE.text for group in matching)
+
+
+def test_the_times_for_which_things_are_kept_are_those_of_the_code() -> None:
+    kept = {row[0]: row[-1] for row in PAGE.section("What is where").rows}
+    content = {row[0]: row[1] for row in PAGE.section("What is where").rows}
+    assert kept["watermarks table"] == f"{watermarks.KEPT_DAYS} days"
+    assert f"({ledger.ENTRY_DAYS} days)" in content["ledger table"]
+    assert f"({budget.DAY_ITEM_DAYS} days)" in content["ledger table"]
+    rules = RESOURCES["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    for rule in rules:
+        if "Prefix" not in rule:
+            continue
+        (time,) = [kept[place] for place in kept if f"`{rule['Prefix']}" in place]
+        days = rule["ExpirationInDays"]
+        assert time == (f"{days} days" if isinstance(days, int) else f"`{days['Ref']}`")
+
+
+def test_what_stays_when_the_stack_is_removed_is_named() -> None:
+    retained = {
+        name for name, resource in RESOURCES.items() if resource.get("DeletionPolicy") == "Retain"
+    }
+    assert retained == {"Bucket", "LedgerTable", "WatermarksTable"}
+    section = PAGE.section("Remove the stack").text
+    assert all(noun in section for noun in ("bucket", "ledger table", "watermarks table"))

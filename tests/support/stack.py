@@ -1,0 +1,253 @@
+"""One end-to-end test on a running stack: it sends, it is patient, and it settles the account.
+
+What a test sees is what an operator sees (answers, the bucket, log events, executions, the gate)
+and what Mateo stored; the relay's own tables are only ever emptied.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from import_relay.sources.contract import Request
+from local.demo.balance import objects, settle
+from local.demo.traffic import Expected
+from local.services import MATEO_TOKEN
+from local.stack import Stack
+from tests.support.door import HOST, Door
+from tests.support.senders import erp
+
+ENTITIES_PER_DAY = 50
+ROWS_PER_IMPORT = 25
+STEP_S = 900.0
+"""The clock is moved by this much when everything waits for time to pass."""
+MOST_STEPS = 30
+QUIET_S = 1.0
+PATIENCE_S = 60.0
+FUNCTIONS = ("ReceiveWebhook", "SubmitImports", "TrackImport", "WriteReport")
+
+Line = tuple[str, str]
+
+
+@contextmanager
+def running_stack(folder: Path) -> Iterator["Grounds"]:
+    """A stack with small limits, whose way to Mateo leads through a door."""
+    lines: list[Line] = []
+    with Door() as door:
+        stack = Stack(
+            state_dir=folder,
+            parameters={
+                "MateoBaseUrl": f"http://{HOST}:{door.port}/api/v1",
+                "EntitiesPerDay": str(ENTITIES_PER_DAY),
+                "RowsPerImport": str(ROWS_PER_IMPORT),
+                "BatchingWindow": "1",
+            },
+            on_line=lambda function, line: lines.append((function, line)),
+        )
+        with stack:
+            door.target = int(stack.mateo_url.split(":")[2].split("/")[0])
+            yield Grounds(stack, door, lines)
+
+
+class Grounds:
+    """A running stack on which one test after the other begins with nothing stored."""
+
+    def __init__(self, stack: Stack, door: Door, lines: list[Line]) -> None:
+        self.stack = stack
+        self.door = door
+        self._lines = lines
+
+    def trial(self) -> "Trial":
+        """A new test: queues, bucket, tables, schedules and Mateo are empty, the gate is open."""
+        stack = self.stack
+        self._stop_executions()
+        for output in ("QueueUrl", "DeadLetterQueueUrl"):
+            stack.client("sqs").purge_queue(QueueUrl=stack.outputs[output])
+        self._restore_token()
+        self._empty_stores()
+        stack.mateo("POST", "reset")
+        stack.mateo("PUT", "clock", {"offset_s": stack.clock.offset_s})
+        stack.open_gate()
+        self.door.open()
+        del self._lines[:]
+        warm(stack, "ReceiveWebhook", "SubmitImports")
+        return Trial(stack, self._lines)
+
+    def _restore_token(self) -> None:
+        secret = {"SecretId": self.stack.outputs["MateoTokenArn"]}
+        known = self.stack.client("secretsmanager").get_secret_value(**secret)
+        if known["SecretString"] != MATEO_TOKEN:
+            self.stack.set_secret("MateoToken", MATEO_TOKEN)
+            self.stack.restart_functions()  # they remember the other one
+
+    def _stop_executions(self) -> None:
+        machine = self.stack.client("stepfunctions")
+        for one in _executions(self.stack):
+            if one["status"] == "RUNNING":
+                machine.stop_execution(executionArn=one["executionArn"])
+
+    def _empty_stores(self) -> None:
+        stack = self.stack
+        for output in ("LedgerTableName", "WatermarksTableName"):
+            table = {"TableName": stack.outputs[output]}
+            dynamodb = stack.client("dynamodb")
+            for item in dynamodb.scan(**table)["Items"]:
+                dynamodb.delete_item(**table, Key={"pk": item["pk"]})
+        bucket, s3 = stack.outputs["BucketName"], stack.client("s3")
+        for key, _ in objects(stack, ""):
+            s3.delete_object(Bucket=bucket, Key=key)
+        scheduler = stack.client("scheduler")
+        for schedule in scheduler.list_schedules()["Schedules"]:
+            if schedule["Name"] != "open-gate-daily":
+                names = {"Name": schedule["Name"], "GroupName": schedule["GroupName"]}
+                scheduler.delete_schedule(**names)
+
+
+class Trial:
+    """The traffic of one test, and what came of it."""
+
+    def __init__(self, stack: Stack, lines: list[Line]) -> None:
+        self.stack = stack
+        self.expected = Expected()
+        self.accepted: dict[str, int] = {}
+        """Delivery → how many items it brought."""
+        self._lines = lines
+        self._earlier = {one["executionArn"] for one in _executions(stack)}
+
+    # ------------------------------------------------------------ send
+
+    def post(self, connection: str, webhook: Request) -> httpx.Response:
+        """Send a webhook as it is."""
+        return httpx.post(
+            f"{self.stack.webhooks_url}/{connection}",
+            content=webhook.body,
+            headers=dict(webhook.headers),
+            timeout=30,
+            trust_env=False,
+        )
+
+    def bring(self, connection: str, webhook: Request) -> None:
+        """Send a webhook that must be accepted; its items have to be found in the end."""
+        answer = self.post(connection, webhook)
+        assert answer.status_code == 200, answer.text
+        receipt = answer.json()
+        self.accepted[receipt["delivery"]] = receipt["received"]
+
+    def bring_customers(self, *customers: Mapping[str, object]) -> None:
+        """Send records of the ERP in one webhook; Mateo must have them in the end, so named."""
+        self.expect(*customers)
+        self.bring("erp", erp(customers))
+
+    def expect(self, *customers: Mapping[str, object]) -> None:
+        """Mateo must have these records of the ERP in the end, and name them so."""
+        for one in customers:
+            self.expected.contacts.add(str(one["customer_no"]))
+            self.expected.names[str(one["customer_no"])] = str(one["name"])
+
+    # ------------------------------------------------------------ wait
+
+    def wait_until_quiet(self) -> None:
+        """Wait until nothing happens any more unless time passes or the gate opens."""
+        self.stack.wait_until(self._steadily_quiet, "quiet", PATIENCE_S)
+
+    def drain(self) -> None:
+        """Let time pass until everything that was accepted has come to its end."""
+        for _ in range(MOST_STEPS):
+            self.wait_until_quiet()
+            if self.is_drained():
+                return
+            self.stack.advance_clock(STEP_S)
+            warm(self.stack, *FUNCTIONS[1:])
+        raise AssertionError(f"still under way: {self.stack.status()}")
+
+    def is_drained(self) -> bool:
+        """Nothing is queued, and no import is followed."""
+        return not any(self.stack.queue_counts().values()) and not self.stack.running_executions()
+
+    def _steadily_quiet(self) -> bool:
+        if not self._is_quiet():
+            return False
+        if self.is_drained():
+            return True
+        before = self.stack.functions.counts.copy()
+        deadline = self.stack.clock.time() + QUIET_S
+        self.stack.wait_until(lambda: self.stack.clock.time() > deadline, "a moment")
+        return self._is_quiet() and before == self.stack.functions.counts
+
+    def _is_quiet(self) -> bool:
+        counts, mateo = self.stack.queue_counts(), self.stack.mateo("GET", "state")
+        return not (
+            (counts["visible"] and self.stack.esm_enabled())
+            or counts["in_flight"]
+            or any(self.stack.busy(function) for function in FUNCTIONS)
+            or (mateo["counts"]["imports_unfinished"] and not mateo["behaviour"]["stalled"])
+        )
+
+    # ------------------------------------------------------------ look
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The log events of this name since the test began."""
+        found = []
+        for _, line in self._lines.copy():
+            if line.startswith("{"):
+                event = json.loads(line)
+                if event.get("message") == name:
+                    found.append(event)
+        return found
+
+    def imports(self) -> list[dict[str, Any]]:
+        """The imports that Mateo has."""
+        found: list[dict[str, Any]] = self.stack.mateo("GET", "imports?limit=10000")["items"]
+        return found
+
+    def requests(self, **wanted: object) -> list[dict[str, Any]]:
+        """The requests that Mateo got, with these values: method, status, fault, …"""
+        found = self.stack.mateo("GET", "requests?limit=10000")["items"]
+        return [one for one in found if wanted.items() <= one.items()]
+
+    def executions(self) -> Sequence[Mapping[str, Any]]:
+        """The executions of this test: one per import that was begun."""
+        found = _executions(self.stack)
+        return [one for one in found if one["executionArn"] not in self._earlier]
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """The summaries of all reports, by reference: oldest first."""
+        found = objects(self.stack, "reports/")
+        read = [json.loads(content) for key, content in found if key.endswith("summary.json")]
+        return sorted(read, key=lambda one: str(one["created_at"]))
+
+    def lines(self, prefix: str) -> list[dict[str, Any]]:
+        """The lines of all .ndjson objects below a prefix of the bucket."""
+        found = objects(self.stack, prefix)
+        texts = [content for key, content in found if key.endswith(".ndjson")]
+        return [json.loads(line) for text in texts for line in text.splitlines()]
+
+    # ------------------------------------------------------------ settle
+
+    def check(self, *, wrong: Sequence[str] = (), **ends: int) -> None:
+        """Everything balances but `wrong`, and that many items came to each of these ends.
+
+        Each accepted item ended in exactly one place, the reports add up, Mateo applied exactly
+        what they call imported and holds exactly what was expected, no limit was exceeded.
+        """
+        account = settle(self.stack, self.accepted, self.expected)
+        assert account.wrong == list(wrong)
+        assert dict(account.ends) == ends
+        assert account.ends.total() == account.accepted
+        assert not any(self.stack.queue_counts("DeadLetterQueueUrl").values())
+
+
+def warm(stack: Stack, *functions: str) -> None:
+    """Start processes of functions now, all at once, since they will be needed."""
+    for function in functions:
+        stack.run(stack.functions.warm(function))
+
+
+def _executions(stack: Stack) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = stack.client("stepfunctions").list_executions(
+        stateMachineArn=stack.outputs["StateMachineArn"]
+    )["executions"]
+    return found
