@@ -34,9 +34,6 @@ def relay(aws: Aws, mateo: MateoImports, monkeypatch: pytest.MonkeyPatch) -> Ite
     with serving(mateo) as origin:
         environment = mateo_environment(f"{origin}/api/v1", secret["ARN"]) | {
             "TRACKING_HOURS": "24",
-            "EVENT_SOURCE_MAPPING_PARAMETER": resources.MAPPING_PARAMETER,
-            "GATE_SCHEDULE_GROUP": resources.SCHEDULE_GROUP,
-            "GATE_SCHEDULE_ROLE_ARN": resources.SCHEDULE_ROLE,
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

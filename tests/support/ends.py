@@ -137,6 +137,8 @@ def payload_of(mateo: MateoImports) -> list[dict[str, Any]]:
 class Context:
     """What the handlers ask Lambda's context for."""
 
+    aws_request_id = "request-1"
+
     def get_remaining_time_in_millis(self) -> int:
         return 60_000
 
