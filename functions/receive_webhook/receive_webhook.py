@@ -11,7 +11,7 @@ import time
 from base64 import b64decode
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from import_relay.answers import answer_to
 from import_relay.intake import Intake, Receipt, delivery_id
@@ -22,9 +22,6 @@ from import_relay.wiring_receive import build_intake
 
 gc.freeze()
 gc.enable()
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 TIME_TO_ANSWER_S = 0.5
 log = OutcomeLog()
@@ -49,7 +46,7 @@ def request_of(event: dict[str, Any], received_at: int) -> Request:
     )
 
 
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Store the delivery and answer; whatever goes wrong here, the sender is told to try again."""
     received_at = time.time_ns() // 1_000
     remaining_s = context.get_remaining_time_in_millis() / 1_000 - TIME_TO_ANSWER_S

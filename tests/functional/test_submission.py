@@ -486,7 +486,8 @@ def test_a_token_that_was_changed_meanwhile_is_fetched_and_used_at_once(relay: R
 def test_what_is_said_of_an_unreadable_message_can_be_logged(relay: Relay) -> None:
     relay.submit("garbage")
 
+    log: Any = OutcomeLog()
     for event, keys in relay.events:
-        OutcomeLog().write(event, {}, **keys)
+        log.write(event, {}, **keys)
 
     assert relay.said("message.unreadable") == [{"message_id": "m0", "reason": "JSONDecodeError"}]

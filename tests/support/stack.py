@@ -149,32 +149,50 @@ class Trial:
 
     # ------------------------------------------------------------ wait
 
-    def wait_until_quiet(self) -> None:
-        """Wait until nothing happens any more unless time passes or the gate opens."""
-        self.stack.wait_until(self._steadily_quiet, "quiet", PATIENCE_S)
-
     def drain(self) -> None:
         """Let time pass until everything that was accepted has come to its end."""
         for _ in range(MOST_STEPS):
-            self.wait_until_quiet()
+            self.stack.wait_until(self._is_quiet, "quiet", PATIENCE_S)
             if self.is_drained():
                 return
-            self.stack.advance_clock(STEP_S)
-            warm(self.stack, *FUNCTIONS[1:])
+            self.let_pass(STEP_S)
         raise AssertionError(f"still under way: {self.stack.status()}")
+
+    def let_pass(self, seconds: float) -> None:
+        """Move the clock forward, and wait until every import that is followed was looked at."""
+        followed, looks = self._followed(), self._looks()
+        self.stack.advance_clock(seconds)
+        if any(self.stack.queue_counts().values()):
+            warm(self.stack, "SubmitImports")
+        if followed:
+            warm(self.stack, "TrackImport", "WriteReport")
+        self.stack.wait_until(
+            lambda: self._looks() - looks >= len(followed & self._followed()),
+            "a look at each import",
+            PATIENCE_S,
+        )
+
+    def wait_until_quiet(self) -> None:
+        """Wait until nothing happens any more unless time passes or the gate opens."""
+        self.stack.wait_until(self._is_quiet_for_long, "quiet", PATIENCE_S)
 
     def is_drained(self) -> bool:
         """Nothing is queued, and no import is followed."""
         return not any(self.stack.queue_counts().values()) and not self.stack.running_executions()
 
-    def _steadily_quiet(self) -> bool:
+    def _followed(self) -> set[str]:
+        """The executions that have not ended."""
+        return {one["name"] for one in _executions(self.stack) if one["status"] == "RUNNING"}
+
+    def _looks(self) -> int:
+        return self.stack.functions.counts.get("TrackImport", 0)
+
+    def _is_quiet_for_long(self) -> bool:
+        before = self.stack.functions.counts.copy()
         if not self._is_quiet():
             return False
-        if self.is_drained():
-            return True
-        before = self.stack.functions.counts.copy()
-        deadline = self.stack.clock.time() + QUIET_S
-        self.stack.wait_until(lambda: self.stack.clock.time() > deadline, "a moment")
+        until = self.stack.clock.time() + QUIET_S
+        self.stack.wait_until(lambda: self.stack.clock.time() > until, "a moment")
         return self._is_quiet() and before == self.stack.functions.counts
 
     def _is_quiet(self) -> bool:
@@ -204,7 +222,7 @@ class Trial:
         return found
 
     def requests(self, **wanted: object) -> list[dict[str, Any]]:
-        """The requests that Mateo got, with these values: method, status, fault, …"""
+        """The requests that Mateo got, with these values of method, status and so on."""
         found = self.stack.mateo("GET", "requests?limit=10000")["items"]
         return [one for one in found if wanted.items() <= one.items()]
 

@@ -14,7 +14,7 @@ from jmespath.exceptions import JMESPathError
 from import_relay.connections import RecordType
 from import_relay.errors import RejectedRow
 from import_relay.records.mapping import (
-    LONGEST_KEY_B,
+    LONGEST_KEY,
     Columns,
     RecordMapping,
     compile_expression,
@@ -322,7 +322,9 @@ def test_a_very_long_identifier_fits_a_key_of_dynamodb_and_stays_distinct() -> N
     keys = {record_key("deal_details", {"external_id": "x" * 5_000 + end}) for end in "ab"}
 
     assert len(keys) == 2
-    assert all(len(key) < LONGEST_KEY_B for key in keys)
+    assert all(len(key) < LONGEST_KEY for key in keys)
+    longest = record_key("deal_details", {"external_id": "\N{GRINNING FACE}" * LONGEST_KEY})
+    assert len(longest.encode()) < 2_048
 
 
 def test_half_a_surrogate_pair_in_an_identifier_is_no_reason_to_fail_here() -> None:
@@ -422,3 +424,21 @@ def test_a_deal_that_maps_only_a_handle_can_never_be_imported() -> None:
     assert [key for key, _ in mistakes_in("[erp.deal.fields]\nemail = 'm'", "deal")] == [
         "deal.fields"
     ]
+
+
+def test_an_empty_text_leaves_a_column_as_it_is_unless_it_clears() -> None:
+    type_ = record_type(external_id="id", city="city")
+
+    assert values_of({"id": "1", "city": ""}, type_) == {"external_id": "1"}
+    assert values_of({"id": "1", "city": ""}, replace(type_, clears=("city",))) == {
+        "external_id": "1",
+        "city": None,
+    }
+
+
+def test_a_partial_record_clears_nothing_that_it_does_not_mention() -> None:
+    type_ = replace(record_type(external_id="id", city="city"), clears=("city",))
+
+    columns = RecordMapping(type_).columns({"id": "1"}, partial=True)
+
+    assert columns.values == {"external_id": "1"}

@@ -107,7 +107,7 @@ class Mapper:
         mapping = self._mapping(connection.name, change)
         if mapping is None:
             return Settled(occurrence, Outcome.IGNORED, "no_record_type")
-        columns, notes = mapping.columns(change.record)
+        columns, notes = mapping.columns(change.record, partial=change.partial)
         key = record_key(mapping.options.type, columns)
         version = change.version if change.version is not None else mapping.version(change.record)
         return MappedChange(

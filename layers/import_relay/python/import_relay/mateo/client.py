@@ -4,6 +4,7 @@ Every call takes a `Slot`, so that none can be made without being counted and pa
 submission (create), tracking (look up, poll, create again) and reporting (results, failures).
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ POLL_PAGE = 50
 """Rows per GET, capped by Mateo without a word (concepts/pagination)."""
 LARGEST_FAILURES_B = 64_000_000
 """Own cap on the file of failed rows: a day's 25,000 rows of 2.5 kB each."""
+LONGEST_DOWNLOAD_S = 60.0
 _POLL_COLUMNS = "id,created_at,total_count,success_count,failed_count"
 _LOOKUP_COLUMNS = f"{_POLL_COLUMNS},reference_id"
 
@@ -181,7 +183,7 @@ class ImportApi:
         """A file that Mateo points to, or None when it cannot be had.
 
         Only https, or the API's own origin; the token goes to that origin alone. No redirects, at
-        most `LARGEST_FAILURES_B` bytes.
+        most `LARGEST_FAILURES_B` bytes and `LONGEST_DOWNLOAD_S`.
         """
         try:
             own = _origin(url) == _origin(self._base_url)
@@ -280,9 +282,10 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 def _bounded(chunks: Iterator[bytes]) -> bytes | None:
     content = bytearray()
+    give_up_at = time.monotonic() + LONGEST_DOWNLOAD_S
     for chunk in chunks:
         content += chunk
-        if len(content) > LARGEST_FAILURES_B:
+        if len(content) > LARGEST_FAILURES_B or time.monotonic() > give_up_at:
             return None
     return bytes(content)
 

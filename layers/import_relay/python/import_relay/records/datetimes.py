@@ -1,7 +1,11 @@
 """Datetimes as Mateo wants them: ISO 8601 with zone, UTC where there is none (its import guide)."""
 
+import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
+LARGEST_VERSION = 2**63
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -39,18 +43,19 @@ def microseconds(moment: datetime) -> int:
 
 
 def version_number(value: object) -> int:
-    """The number that orders changes: an integer as it is, a datetime as µs since the epoch.
+    """The number that orders changes: a time as µs since the epoch, a number in millionths.
+
+    So seconds since the epoch, with or without a fraction, order with times as they should.
 
     Raises:
         ValueError: the value is neither.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("neither a number nor a time")
-    if isinstance(value, str):
-        text = value.strip()
-        if not (text.isascii() and text.lstrip("-").isdecimal()):
-            return microseconds(datetime.fromisoformat(text))
-        value = int(text)
-    if not abs(value) < 2**63:  # NaN too
+    text = value.strip() if isinstance(value, str) else repr(value)
+    if isinstance(value, str) and not _NUMBER.fullmatch(text):
+        return microseconds(datetime.fromisoformat(text))
+    number = Decimal(text)
+    if not (number.is_finite() and abs(number) < LARGEST_VERSION):
         raise ValueError("out of range")
-    return int(value)
+    return int(number * 1_000_000)

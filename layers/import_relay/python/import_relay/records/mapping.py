@@ -25,8 +25,8 @@ IDENTIFIERS = ("external_id", "secondary_external_id")
 PHONES = ("whatsapp", "sms")
 HANDLES = ("email", *PHONES, "instagram", "facebook", "google_business_messaging")
 TEXTS = frozenset({*IDENTIFIERS, *HANDLES, "contact_external_id", "contact_id"})
-LONGEST_KEY_B = 1_000
-"""Own cap on the key of a record: DynamoDB takes 2,048 bytes."""
+LONGEST_KEY = 400
+"""Characters of an identifier within a key: DynamoDB takes 2,048 bytes, four to a character."""
 DATES = frozenset({"birthday"})
 DATETIMES = frozenset({"start_time", "end_time", "confirmed_at", "cancelled_at"})
 
@@ -123,16 +123,17 @@ class RecordMapping:
         """
         if self._version is None:
             return None
-        value = self._search("version", self._version, record)
-        if value is None:
-            return None
         try:
-            return version_number(value)
+            value = self._version(record)
+        except _EVALUATION_ERRORS as error:
+            raise _bad_mapping("version", error) from error
+        try:
+            return None if value in (None, "") else version_number(value)
         except ValueError as error:
             raise RejectedRow("row.bad_version", field="version", value=value) from error
 
-    def columns(self, record: object) -> Columns:
-        """The row of a record.
+    def columns(self, record: object, *, partial: bool = False) -> Columns:
+        """The row of a record; what a `partial` one does not mention is left as it is.
 
         Raises:
             RejectedRow: names the field and the value that cannot be sent.
@@ -141,20 +142,17 @@ class RecordMapping:
             raise RejectedRow("row.not_an_object", value=record)
         values: dict[str, object] = {}
         for column, expression, convert in self._fields:
-            value = self._search(column, expression, record)
+            try:
+                value = expression(record)
+            except _EVALUATION_ERRORS as error:
+                raise _bad_mapping(column, error) from error
             if value is not None:
                 value = convert(column, value)
-            if value is not None or column in self._clears:
+            if value is not None or (column in self._clears and not partial):
                 values[column] = value
         if not self._is_contact:
             return Columns(values, ())
         return Columns(values, self._choose_phones(values))
-
-    def _search(self, column: str, expression: Expression, record: object) -> object:
-        try:
-            return expression(record)
-        except _EVALUATION_ERRORS as error:
-            raise RejectedRow("row.bad_mapping", field=column, value=str(error)) from error
 
     def _converter(self, column: str) -> Callable[[str, object], object]:
         if self._is_contact and column in PHONES:
@@ -194,6 +192,10 @@ class RecordMapping:
         return tuple(notes)
 
 
+def _bad_mapping(field: str, error: Exception) -> RejectedRow:
+    return RejectedRow("row.bad_mapping", field=field, value=str(error))
+
+
 def record_key(type_: str, columns: Mapping[str, object]) -> str:
     """What identifies the record in Mateo: the external id, else the first handle there is.
 
@@ -214,8 +216,8 @@ def record_key(type_: str, columns: Mapping[str, object]) -> str:
 
 def _short_key(type_: str, column: str, value: str) -> str:
     """A key that DynamoDB takes: a very long identifier is replaced by its digest."""
-    encoded = value.encode("utf-8", "surrogatepass")
-    if len(encoded) > LONGEST_KEY_B:
+    if len(value) > LONGEST_KEY:
+        encoded = value.encode("utf-8", "surrogatepass")
         value = f"sha256:{hashlib.sha256(encoded).hexdigest()}"
     return f"{type_}#{column}:{value}"
 
@@ -293,6 +295,8 @@ def _moment(column: str, value: object, write: Callable[[str], str]) -> str | No
 
 
 def _plain(column: str, value: object) -> object:
+    if value == "":
+        return None
     if isinstance(value, str | int | float):
         return value
     if isinstance(value, list) and all(isinstance(entry, str | int | float) for entry in value):

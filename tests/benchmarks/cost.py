@@ -1,0 +1,523 @@
+"""Cost per million webhooks with one record each, from the requests that a run makes.
+
+The four handlers run in this process on moto, against a Mateo that takes a minute for an import;
+the state machine's own definition is walked, its waits by moving the clock. What is counted:
+requests to AWS by operation, DynamoDB units by the sizes of items, states entered, log bytes,
+invocations. Two things are estimated: how long an invocation is billed (its CPU here at the
+function's share of a processor, plus a latency for each request it makes, one after the other), and
+the requests by which Lambda reads the queue.
+
+The bar is on a backlog, where a batch is as full as Lambda makes it. Even traffic, where each
+batching window makes an import, costs more; it is shown without a bar.
+"""
+
+import json
+import math
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.measures import Measure
+from tests.benchmarks.receive import signed_event
+
+ROOT = Path(__file__).parents[2]
+MILLION = 1_000_000
+BAR_USD = 3.0
+PROCESSING_S = 60.0
+PER_DAY = 25_000
+DAY_S = 86_400
+LONGEST_WINDOW_S = 300
+"""AWS's limit of a batching window."""
+
+PRICES: Mapping[str, float] = {
+    "API Gateway requests": 1.00 / MILLION,
+    "Lambda requests": 0.20 / MILLION,
+    "Lambda GB-seconds": 0.0000133334,
+    "SQS requests": 0.40 / MILLION,
+    "DynamoDB write units": 0.625 / MILLION,
+    "DynamoDB read units": 0.125 / MILLION,
+    "Step Functions transitions": 25.0 / MILLION,
+    "S3 writes": 5.0 / MILLION,
+    "S3 reads": 0.40 / MILLION,
+    "Secrets Manager requests": 5.0 / MILLION,
+    "Log bytes": 0.50 / 10**9,
+}
+"""US dollars in us-east-1, on arm64, without free tiers; autumn 2026."""
+
+FUNCTIONS = {
+    "receive": "ReceiveWebhook",
+    "submit": "SubmitImports",
+    "track": "TrackImport",
+    "report": "WriteReport",
+}
+ACCESS = {
+    "requestTimeEpoch": "1795262400000",
+    "requestTime": "21/Nov/2026:12:00:00 +0000",
+    "requestId": "AbCdEfGhIjKlMnO=",
+    "routeKey": "POST /webhooks/{connection}",
+    "path": "/webhooks/standard",
+    "status": "200",
+    "responseLength": "60",
+    "responseLatency": "12",
+    "integrationStatus": "200",
+    "error.responseType": "-",
+}
+"""What the variables of the access log stand for in a usual request."""
+FULL_PROCESSOR_MB = 1769
+"""Memory at which a function has one whole processor (AWS: configure memory)."""
+AWS_LATENCY_S = 0.010
+MATEO_LATENCY_S = 0.500
+LATENCY_S = {"s3": 0.030, "secretsmanager": 0.020}
+
+SQS_CHUNK_B = 64 * 1024
+RECEIVE_BATCH = 10
+EVENT_B = 6 * 1024 * 1024
+ENVELOPE_B = 847
+"""What Lambda adds to a message in its event."""
+PLATFORM_LOG_B = 270
+"""Lambda's own START, END and REPORT lines of an invocation."""
+LOG_EVENT_B = 26
+"""CloudWatch counts so much for each line besides its text."""
+
+ENVIRONMENT = {
+    "POWERTOOLS_SERVICE_NAME": "import-relay",
+    "POWERTOOLS_METRICS_NAMESPACE": "ImportRelay",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "CONNECTIONS_FILE": str(ROOT / "layers" / "connections" / "connections.toml"),
+    "MATEO_BASE_URL": "https://mateo.example.com/api/v1",
+    "ROWS_PER_IMPORT": "5000",
+    "REQUESTS_PER_SECOND": "2",
+    "REQUESTS_PER_DAY": "10000",
+    "ENTITIES_PER_DAY": "25000",
+    "LIMIT_TIME_ZONE": "UTC",
+    "SEND_REFERENCE_ID": "false",
+    "TRACKING_HOURS": "24",
+    "GATE_SCHEDULE_GROUP": "import-relay-gate",
+    "GATE_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/gate",
+    "EVENT_SOURCE_MAPPING_PARAMETER": "/import-relay/event-source-mapping",
+}
+
+
+def measure() -> Iterator[Measure]:
+    """A backlog, with a bar, and even traffic."""
+    template = Template.read()
+    with redirect_stdout(StringIO()) as log:
+        run = Run(log, template)
+        run.batch(1)  # makes clients and reads secrets, which belongs to no million
+        full = run.batch(None)
+        even = {window: run.batch(per_window(window)) for window in windows(template)}
+    print(f"  a backlog, {full.webhooks} webhooks to an import, per million:")
+    total = full.show()
+    print(f"  {full.log_bytes()}")
+    yield Measure("cost per million webhooks", total, BAR_USD, "USD")
+    for window, bill in even.items():
+        imports = DAY_S / window
+        print(
+            f"  even traffic of {PER_DAY} webhooks a day, batching window {window} s, no bar: "
+            f"{bill.cost():.2f} USD per million, {imports:.0f} imports and up to "
+            f"{imports * bill.used['Import API requests']:.0f} Import API requests a day"
+        )
+
+
+def windows(template: "Template") -> list[int]:
+    """The batching window by default, and the longest."""
+    return sorted({template.batching_window_s, LONGEST_WINDOW_S})
+
+
+def per_window(window_s: int) -> int:
+    """Webhooks of even traffic in a batching window."""
+    return max(1, round(PER_DAY / DAY_S * window_s))
+
+
+@dataclass(frozen=True)
+class Template:
+    """What template.yaml says about logs, memory and batches."""
+
+    memory_mb: Mapping[str, int]
+    has_platform_logs: Mapping[str, bool]
+    access_log_format: str
+    batching_window_s: int
+
+    @classmethod
+    def read(cls) -> "Template":
+        """Read it, functions of CloudFormation left as they are written."""
+        import yaml
+
+        class Loader(yaml.SafeLoader):
+            pass
+
+        Loader.add_multi_constructor("!", lambda loader, suffix, node: str(node.value))
+        text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+        content: dict[str, Any] = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
+        resources = {name: one["Properties"] for name, one in content["Resources"].items()}
+        functions = {name: resources[logical_id] for name, logical_id in FUNCTIONS.items()}
+        return cls(
+            {name: one["MemorySize"] for name, one in functions.items()},
+            {
+                name: one.get("LoggingConfig", {}).get("SystemLogLevel") != "WARN"
+                for name, one in functions.items()
+            },
+            resources["Api"].get("AccessLogSettings", {}).get("Format", ""),
+            content["Parameters"]["BatchingWindow"]["Default"],
+        )
+
+    def access_log_bytes(self) -> int:
+        """One line of the HTTP API's access log."""
+        line = self.access_log_format
+        for name, value in ACCESS.items():
+            line = line.replace(f"$context.{name}", value)
+        return len(line) + LOG_EVENT_B if line else 0
+
+
+@dataclass
+class Bill:
+    """What so many webhooks used, by the names of `PRICES`."""
+
+    webhooks: int = 0
+    used: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def cost(self) -> float:
+        """US dollars for a million webhooks."""
+        return sum(self.of_a_million(name) * price for name, price in PRICES.items())
+
+    def of_a_million(self, name: str) -> float:
+        """How much of something a million webhooks use."""
+        return self.used[name] / self.webhooks * MILLION
+
+    def show(self) -> float:
+        """Print each item; the sum in US dollars for a million webhooks."""
+        for name, price in PRICES.items():
+            amount = self.of_a_million(name)
+            print(f"    {name:<28} {amount:>16,.0f} {amount * price:>8.3f} USD")
+        return self.cost()
+
+    def log_bytes(self) -> str:
+        """Where the log bytes of a webhook come from."""
+        parts = [name for name in self.used if name.startswith("log of ")]
+        shown = ", ".join(f"{name} {self.used[name] / self.webhooks:.0f}" for name in parts)
+        return f"log bytes of a webhook: {shown}"
+
+    def log(self, part: str, size: int) -> None:
+        """Count bytes of a log."""
+        self.used["Log bytes"] += size
+        self.used[f"log of {part}"] += size
+
+
+class Meter:
+    """Counts what boto3 sends, below the clients, and how long moto took to answer it."""
+
+    def __init__(self) -> None:
+        self.bill = Bill()
+        self.latency_s = 0.0
+        self.answering_s = 0.0
+
+    def install(self) -> None:
+        """Stand before moto in every client that is made from now on."""
+        import botocore.handlers
+        from moto.core.botocore_stubber import BotocoreStubber
+
+        botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", self._count))
+        answer = BotocoreStubber.__call__
+
+        def timed(stubber: Any, *arguments: Any, **named: Any) -> Any:
+            start = time.thread_time()
+            try:
+                return answer(stubber, *arguments, **named)
+            finally:
+                self.answering_s += time.thread_time() - start
+
+        setattr(BotocoreStubber, "__call__", timed)  # noqa: B010 - wrapped, not replaced
+
+    def _count(self, event_name: str, request: Any, **_: object) -> None:
+        service, operation = event_name.split(".")[1:]
+        self.latency_s += LATENCY_S.get(service, AWS_LATENCY_S)
+        used = self.bill.used
+        if service == "dynamodb":
+            content = json.loads(request.body)
+            used["DynamoDB write units"] += written(operation, content)
+            used["DynamoDB read units"] += read(operation, content)
+        elif service == "sqs":
+            entries = json.loads(request.body).get("Entries", [])
+            used["SQS requests"] += chunks(sum(len(one["MessageBody"]) for one in entries))
+        elif service == "s3":
+            used["S3 writes" if operation == "PutObject" else "S3 reads"] += 1
+        elif service == "secretsmanager":
+            used["Secrets Manager requests"] += 1
+
+
+def chunks(size: int) -> int:
+    """Requests that SQS bills for so many bytes."""
+    return max(1, math.ceil(size / SQS_CHUNK_B))
+
+
+def written(operation: str, content: dict[str, Any]) -> float:
+    """Write units of a call: one per KB of an item, twice that in a transaction, and the index."""
+    if operation == "BatchWriteItem":
+        items = [one["PutRequest"] for of in content["RequestItems"].values() for one in of]
+        return float(sum(units(one["Item"]) for one in items))
+    if operation == "TransactWriteItems":
+        parts = [next(iter(one.values())) for one in content["TransactItems"]]
+        return float(sum(2 * units(one.get("Item", {})) + indexed(one) for one in parts))
+    if operation in ("PutItem", "UpdateItem", "DeleteItem"):
+        return float(units(content.get("Item", {})) + indexed(content))
+    return 0.0
+
+
+def indexed(content: dict[str, Any]) -> int:
+    """Imports stand in the index of open imports as well."""
+    key = content.get("Key", content.get("Item", {})).get("pk", {}).get("S", "")
+    return int(key.startswith("import#"))
+
+
+def read(operation: str, content: dict[str, Any]) -> float:
+    """Read units of a call: all reads are consistent, items are below 4 KB."""
+    if operation == "GetItem":
+        return 1.0
+    if operation == "BatchGetItem":
+        return float(sum(len(of["Keys"]) for of in content["RequestItems"].values()))
+    return 2.5 if operation == "Query" else 0.0  # fifty open imports of the index, at most
+
+
+def units(item: Mapping[str, Any]) -> int:
+    """Kilobytes of an item, begun ones included."""
+    return max(1, math.ceil(sum(len(name) + size_of(value) for name, value in item.items()) / 1024))
+
+
+def size_of(attribute: Mapping[str, Any]) -> int:
+    """Bytes that DynamoDB counts for a value."""
+    ((kind, value),) = attribute.items()
+    if kind == "M":
+        return 3 + sum(1 + len(name) + size_of(one) for name, one in value.items())
+    return len(str(value).encode())
+
+
+class Context:
+    """What Lambda tells a function."""
+
+    aws_request_id = "invocation-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Time enough."""
+        return 110_000
+
+
+class Run:
+    """The relay in this process."""
+
+    def __init__(self, log: StringIO, template: Template) -> None:
+        self._log = log
+        self._template = template
+        self._meter = Meter()
+        self._number = 0
+        os.environ.update(ENVIRONMENT)
+        for name in ("receive_webhook", "submit_imports", "track_import", "write_report"):
+            sys.path.insert(0, str(ROOT / "functions" / name))
+        self._meter.install()
+        self._start()
+
+    def _start(self) -> None:
+        import httpx
+        import time_machine
+
+        from import_relay import wiring
+        from tests.benchmarks.receive import secrets_answer
+        from tests.support import aws as resources
+
+        self._travel = time_machine.travel(1_795_262_400.0, tick=True)
+        self._clock = self._travel.start()
+        self._resources = resources.relay_resources()
+        self._aws = self._resources.__enter__()
+        secrets = resources.client("secretsmanager")
+        text = secrets_answer()["SecretString"]
+        token = secrets.create_secret(Name="token", SecretString="token")["ARN"]
+        connections = secrets.create_secret(Name="connections", SecretString=text)["ARN"]
+        os.environ.update(
+            {
+                "QUEUE_URL": self._aws.queue_url,
+                "BUCKET_NAME": resources.BUCKET,
+                "LEDGER_TABLE": resources.LEDGER,
+                "WATERMARKS_TABLE": resources.WATERMARKS,
+                "STATE_MACHINE_ARN": self._aws.state_machine_arn,
+                "MATEO_TOKEN_ARN": token,
+                "CONNECTION_SECRETS_ARN": connections,
+            }
+        )
+        transport = httpx.MockTransport(self._mateo)
+        setattr(wiring, "http_client", lambda: httpx.Client(transport=transport))  # noqa: B010
+
+    def _mateo(self, request: Any) -> Any:
+        self._meter.latency_s += MATEO_LATENCY_S
+        self._meter.bill.used["Import API requests"] += 1
+        for one in self._imports.imports:
+            if time.time() - one.created_at >= PROCESSING_S and one.total_count is None:
+                one.finish()
+        return self._imports(request)
+
+    @cached_property
+    def _imports(self) -> Any:
+        from tests.support.mateo import MateoImports
+        from tests.support.relay import Clock
+
+        class Now(Clock):
+            def __call__(self) -> float:
+                return time.time()
+
+        return MateoImports(clock=Now())
+
+    @cached_property
+    def _handlers(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
+        import receive_webhook
+        import submit_imports
+        import track_import
+        import write_report
+
+        return {
+            "receive": receive_webhook.handler,
+            "submit": submit_imports.handler,
+            "track": track_import.handler,
+            "report": write_report.handler,
+        }
+
+    def batch(self, webhooks: int | None) -> Bill:
+        """Webhooks that become one import, and all that happens to it; None: a full batch."""
+        self._meter.bill = bill = Bill()
+        bodies: list[str] = []
+        wanted = webhooks or 1
+        while len(bodies) < wanted:
+            self._receive()
+            bodies += self._taken_from_queue()
+            wanted = webhooks or full_batch(bodies[0])
+        bill.webhooks = len(bodies)
+        bill.used["API Gateway requests"] += len(bodies)
+        bill.log("access log", len(bodies) * self._template.access_log_bytes())
+        bill.used["SQS requests"] += reading(bodies)
+        self._submit(bodies)
+        for reference in self._started():
+            self._follow(reference)
+        return bill
+
+    def _receive(self) -> None:
+        self._number += 1
+        body = json.dumps(
+            {
+                "type": "contact.created",
+                "timestamp": "2026-11-21T09:30:00Z",
+                "data": {
+                    "id": str(self._number),
+                    "full_name": f"Ada Example{self._number}",
+                    "email": f"c{self._number}@example.com",
+                    "phone": f"+49151{12_000_000 + self._number}",
+                    "city": "Rostock",
+                },
+            }
+        )
+        answer = self._invoke("receive", signed_event(body, number=self._number))
+        assert answer["statusCode"] == 200, answer
+
+    def _submit(self, bodies: list[str]) -> None:
+        from tests.benchmarks.batch import sqs_event
+
+        assert self._invoke("submit", sqs_event(bodies)) == {"batchItemFailures": []}
+
+    def _follow(self, reference: str) -> None:
+        """Walk the state machine; every state that is entered is a transition."""
+        import yaml
+
+        text = (ROOT / "statemachine" / "track_import.asl.yaml").read_text(encoding="utf-8")
+        machine = yaml.safe_load(text)
+        document: dict[str, Any] = {
+            "reference": reference,
+            "deadline": time.time(),
+            "wait_s": 5,
+        }
+        name = machine["StartAt"]
+        while name:
+            state = machine["States"][name]
+            self._meter.bill.used["Step Functions transitions"] += 1
+            if state["Type"] == "Wait":
+                self._clock.shift(document["wait_s"])
+            elif state["Type"] == "Task":
+                handler = "track" if "TrackImport" in state["Resource"] else "report"
+                document = self._invoke(handler, document)
+            name = chosen(state, document) if state["Type"] == "Choice" else state.get("Next")
+        assert document["status"] == "finished", document
+
+    def _invoke(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
+        meter, used = self._meter, self._meter.bill.used
+        handler = self._handlers[name]
+        logged, latency, answering = self._log.tell(), meter.latency_s, meter.answering_s
+        start = time.process_time()
+        answer = handler(event, Context())
+        cpu = time.process_time() - start - (meter.answering_s - answering)
+        memory = self._template.memory_mb[name]
+        seconds = cpu * max(1.0, FULL_PROCESSOR_MB / memory) + meter.latency_s - latency
+        used["Lambda requests"] += 1
+        used["Lambda GB-seconds"] += seconds * memory / 1024
+        written_to_log = self._log.getvalue()[logged:]
+        meter.bill.log(name, len(written_to_log) + LOG_EVENT_B * written_to_log.count("\n"))
+        if self._template.has_platform_logs[name]:
+            meter.bill.log("Lambda itself", PLATFORM_LOG_B + 3 * LOG_EVENT_B)
+        self._log.seek(0)
+        self._log.truncate()
+        return answer
+
+    def _taken_from_queue(self) -> list[str]:
+        """What the receiver put into the queue, without a request that would be counted."""
+        from moto.core.models import DEFAULT_ACCOUNT_ID
+        from moto.sqs.models import sqs_backends
+
+        backend = sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
+        queue = backend.get_queue(self._aws.queue_url.rsplit("/", 1)[1])
+        bodies = [str(one.body) for one in queue._messages]
+        queue._messages.clear()
+        return bodies
+
+    def _started(self) -> list[str]:
+        """References of imports that were not followed yet."""
+        new = [one for one in self._references() if one not in self._followed]
+        self._followed |= set(new)
+        return new
+
+    @cached_property
+    def _followed(self) -> set[str]:
+        return set()
+
+    def _references(self) -> list[str]:
+        from tests.support import aws as resources
+
+        listed = resources.client("stepfunctions").list_executions(
+            stateMachineArn=self._aws.state_machine_arn
+        )
+        return [one["name"] for one in listed["executions"]]
+
+
+def full_batch(body: str) -> int:
+    """Messages like this one in the largest event that Lambda makes, rows of one import at most."""
+    return min(5_000, EVENT_B // (len(json.dumps(body)) + ENVELOPE_B))
+
+
+def reading(bodies: list[str]) -> int:
+    """Requests by which Lambda receives and deletes these messages, ten at a time."""
+    groups = [bodies[n : n + RECEIVE_BATCH] for n in range(0, len(bodies), RECEIVE_BATCH)]
+    return sum(chunks(sum(len(one) for one in group)) + 1 for group in groups)
+
+
+def chosen(state: dict[str, Any], document: dict[str, Any]) -> str:
+    """Where a Choice leads."""
+    for choice in state["Choices"]:
+        if document[choice["Variable"].removeprefix("$.")] == choice["StringEquals"]:
+            return str(choice["Next"])
+    return str(state["Default"])

@@ -1,0 +1,95 @@
+"""Memory of submit: the whole function's code on a batch of 20,000 contacts.
+
+Everything is real down to the transports: boto3's clients are answered below botocore, the HTTP
+client of Mateo by httpx's mock transport. The figure is the peak of this process, interpreter and
+imports included.
+"""
+
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+from tests.benchmarks.measures import Measure
+
+ROOT = Path(__file__).parents[2]
+ROWS = 20_000
+BAR_MB = 256.0
+MB = 1024.0 if sys.platform.startswith("linux") else 1024.0 * 1024.0
+"""What `ru_maxrss` counts in: kilobytes on Linux, bytes elsewhere."""
+
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "POWERTOOLS_SERVICE_NAME": "import-relay",
+    "POWERTOOLS_METRICS_NAMESPACE": "ImportRelay",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/relay",
+    "BUCKET_NAME": "bucket",
+    "LEDGER_TABLE": "ledger",
+    "WATERMARKS_TABLE": "watermarks",
+    "STATE_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:track-import",
+    "ROWS_PER_IMPORT": "5000",
+    "MATEO_BASE_URL": "https://mateo.example.com/api/v1",
+    "MATEO_TOKEN_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:token",
+    "REQUESTS_PER_SECOND": "1000",
+    "REQUESTS_PER_DAY": "10000",
+    "ENTITIES_PER_DAY": "25000",
+    "LIMIT_TIME_ZONE": "UTC",
+    "SEND_REFERENCE_ID": "false",
+    "EVENT_SOURCE_MAPPING_PARAMETER": "/import-relay/event-source-mapping",
+    "GATE_SCHEDULE_GROUP": "import-relay-gate",
+    "GATE_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/gate",
+}
+
+
+class Context:
+    """What Lambda tells the function."""
+
+    aws_request_id = "invocation-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Time enough."""
+        return 120_000
+
+
+def measure() -> Iterator[Measure]:
+    """Peak memory."""
+    sys.path.insert(0, str(ROOT / "functions" / "submit_imports"))
+    os.environ.update(ENVIRONMENT)
+    import httpx
+
+    from tests.benchmarks.batch import CONNECTIONS, bodies, sqs_event, texts
+    from tests.benchmarks.stub_aws import StubAws
+
+    secret = {"SecretString": "token", "ARN": "arn", "Name": "token"}
+    aws = StubAws(GetSecretValue=secret)
+    aws.install()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "connections.toml"
+        file.write_text(CONNECTIONS, encoding="utf-8")
+        os.environ["CONNECTIONS_FILE"] = str(file)
+        with redirect_stdout(StringIO()):  # where its log goes from now on
+            import submit_imports
+        from import_relay import wiring
+
+        created: list[int] = []
+
+        def create(request: httpx.Request) -> httpx.Response:
+            created.append(len(request.content))
+            return httpx.Response(201, json={"id": f"import-{len(created)}"})
+
+        transport = httpx.MockTransport(create)
+        setattr(wiring, "http_client", lambda: httpx.Client(transport=transport))  # noqa: B010
+        with redirect_stdout(StringIO()):
+            answer = submit_imports.handler(sqs_event(list(bodies(texts(ROWS)))), Context())
+    assert answer == {"batchItemFailures": []}
+    assert len(created) == 4
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB
+    yield Measure("submit peak memory", peak, BAR_MB, "MB")

@@ -1,0 +1,176 @@
+"""Receive: how fast a new process is ready, and what one verified webhook costs in CPU.
+
+Start: import of the handler and the set-up of its first call, against `import boto3;
+boto3.client("sqs")`, each measured from inside a new process, in turns. Webhook: a signed request
+with one record, against HMAC, json.loads and boto3's own SendMessageBatch; in both, boto3 is
+answered below botocore.
+"""
+
+import base64
+import hmac
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.measures import Measure, best_of_alternating
+
+ROOT = Path(__file__).parents[2]
+FUNCTION = ROOT / "functions" / "receive_webhook"
+PROCESSES = 9
+START_BAR = 1.5
+CALLS = 300
+CALL_BAR = 3.0
+
+QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/relay"
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "POWERTOOLS_SERVICE_NAME": "import-relay",
+    "POWERTOOLS_METRICS_NAMESPACE": "ImportRelay",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "QUEUE_URL": QUEUE_URL,
+    "BUCKET_NAME": "bucket",
+    "CONNECTIONS_FILE": str(ROOT / "layers" / "connections" / "connections.toml"),
+    "CONNECTION_SECRETS_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
+}
+TIMED = "import time\nstart = time.perf_counter()\n{}\nprint(time.perf_counter() - start)"
+OURS = TIMED.format("import receive_webhook\nreceive_webhook.intake()")
+FLOOR = TIMED.format('import boto3\nboto3.client("sqs")')
+
+
+def measure() -> Iterator[Measure]:
+    """Start, and one webhook."""
+    yield start()
+    yield webhook()
+
+
+def start() -> Measure:
+    """A new process, until it can take its first request."""
+    seconds_of(OURS), seconds_of(FLOOR)  # compiles what is not compiled yet
+    rounds = [(seconds_of(FLOOR), seconds_of(OURS)) for _ in range(PROCESSES)]
+    ours = statistics.median(one for _, one in rounds)
+    floor = statistics.median(one for one, _ in rounds)
+    return Measure("receive start", ours * 1e3, START_BAR, "ms", floor=floor * 1e3)
+
+
+def seconds_of(code: str) -> float:
+    """What the code measures of itself in a new process."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **ENVIRONMENT,
+        "AWS_LAMBDA_FUNCTION_NAME": "receive-webhook",
+        "PYTHONPATH": os.pathsep.join([str(FUNCTION), os.environ.get("PYTHONPATH", "")]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+class Context:
+    """What Lambda tells the function."""
+
+    aws_request_id = "request-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Time enough."""
+        return 10_000
+
+
+BODY = json.dumps(
+    {
+        "type": "contact.created",
+        "timestamp": "2026-11-21T09:30:00Z",
+        "data": {
+            "id": "4711",
+            "email": "ada@example.com",
+            "name": "Ada Example",
+            "phones": ["+4915112345678"],
+            "address": {"city": "Rostock", "zip": "18055"},
+        },
+    }
+)
+KEY = b"k" * 24
+
+
+def signed_event(body: str = BODY, *, number: int = 1) -> dict[str, Any]:
+    """A signed webhook as the HTTP API hands it on."""
+    identifier, timestamp = f"msg_{number}", str(int(time.time()))
+    signature = base64.b64encode(digest(identifier, timestamp, body)).decode()
+    return {
+        "version": "2.0",
+        "routeKey": "POST /webhooks/{connection}",
+        "rawPath": "/webhooks/standard",
+        "rawQueryString": "",
+        "headers": {
+            "content-type": "application/json",
+            "user-agent": "Svix-Webhooks/1.0",
+            "webhook-id": identifier,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": f"v1,{signature}",
+        },
+        "requestContext": {"http": {"method": "POST", "path": "/webhooks/standard"}},
+        "pathParameters": {"connection": "standard"},
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def digest(identifier: str, timestamp: str, body: str) -> bytes:
+    """What the sender signs."""
+    return hmac.digest(KEY, f"{identifier}.{timestamp}.{body}".encode(), "sha256")
+
+
+def secrets_answer() -> dict[str, Any]:
+    """What Secrets Manager gives for the connection secrets."""
+    secret = "whsec_" + base64.b64encode(KEY).decode()
+    return {"SecretString": json.dumps({"standard": [secret]}), "ARN": "a", "Name": "n"}
+
+
+def webhook() -> Measure:
+    """One verified webhook with one record."""
+    sys.path.insert(0, str(FUNCTION))
+    os.environ.update(ENVIRONMENT)
+    import boto3
+
+    from tests.benchmarks.stub_aws import StubAws
+
+    aws = StubAws(GetSecretValue=secrets_answer())
+    aws.install()
+    with redirect_stdout(StringIO()):  # where its log goes from now on
+        import receive_webhook
+    from import_relay.state.intake_store import CLIENT_CONFIG
+
+    sqs = boto3.client("sqs", config=CLIENT_CONFIG)
+    event = signed_event()
+    context: Any = Context()
+
+    def ours() -> None:
+        for _ in range(CALLS):
+            answer = receive_webhook.handler(event, context)
+        assert answer["statusCode"] == 200
+
+    def floor() -> None:
+        for _ in range(CALLS):
+            digest("msg_1", "1", BODY)
+            json.loads(BODY)
+            sqs.send_message_batch(QueueUrl=QUEUE_URL, Entries=[{"Id": "0", "MessageBody": BODY}])
+
+    ours()
+    floor()
+    before = aws.requests["SendMessageBatch"]
+    best, least = best_of_alternating(ours, floor)
+    assert aws.requests["SendMessageBatch"] - before == 2 * 5 * CALLS
+    return Measure(
+        "receive webhook CPU", best / CALLS * 1e3, CALL_BAR, "ms", floor=least / CALLS * 1e3
+    )
