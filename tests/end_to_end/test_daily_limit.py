@@ -1,0 +1,22 @@
+"""What a day does not hold waits in the queue, and goes on the next day."""
+
+from tests.support.senders import customer
+from tests.support.stack import ENTITIES_PER_DAY, Trial
+
+
+def test_what_exceeds_a_day_waits_and_is_imported_the_next_day(trial: Trial) -> None:
+    trial.bring_customers(*(customer(number) for number in range(1, 81)))
+    trial.stack.wait_until(lambda: not trial.stack.esm_enabled(), "the gate to close", 60)
+    trial.bring_customers(customer(81))
+    trial.wait_until_quiet()
+
+    assert trial.stack.mateo("GET", "state")["usage"]["entities"] == ENTITIES_PER_DAY
+    assert [one["reason"] for one in trial.events("gate.closed")] == ["limit.entities"]
+    assert trial.stack.queue_counts()["visible"] + trial.stack.queue_counts()["delayed"] == 2
+
+    trial.stack.advance_to_next_day()
+
+    assert trial.stack.esm_enabled(), "the daily schedule opened the gate"
+    trial.drain()
+    assert sum(one["row_count"] for one in trial.imports()) == 81
+    trial.check(imported=81)

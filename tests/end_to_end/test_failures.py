@@ -1,0 +1,76 @@
+"""Records that Mateo refuses, and imports that it never finishes, stop nobody else."""
+
+from tests.support.senders import customer, erp
+from tests.support.stack import Trial
+
+HOUR_S = 3_600
+
+
+def test_a_row_that_mateo_refuses_is_rejected_and_the_others_get_in(trial: Trial) -> None:
+    trial.stack.mateo(
+        "POST",
+        "faults",
+        {"kind": "refuse_row", "column": "external_id", "value": "C-3", "message": "not this one"},
+    )
+    others = [customer(number) for number in (1, 2, 4)]
+    trial.expect(*others)
+
+    trial.bring("erp", erp([*others, customer(3)]))
+    trial.drain()
+
+    (line,) = trial.lines("rejected/")
+    assert line["code"] == "row.refused_by_mateo"
+    assert line["item"]["customer_no"] == "C-3"
+    assert "not this one" in line["what"]
+    assert line["what_to_do"]
+    trial.check(imported=3, rejected=1)
+
+
+def test_rows_that_mateo_fails_are_in_the_report_with_their_webhook(trial: Trial) -> None:
+    trial.stack.mateo(
+        "PUT", "behaviour", {"custom_fields": {"contact": {"loyalty_level": "number"}}}
+    )
+    trial.bring_customers(customer(1, loyalty_level=3))
+    trial.bring("erp", erp([customer(2, loyalty_level="gold")]))
+    trial.drain()
+
+    (failure,) = trial.lines("reports/")
+    assert failure["external_id"] == "C-2"
+    assert not failure["will_retry"]
+    assert failure["sources"][0]["origin"].partition("/")[0] in trial.accepted
+    assert failure["sources"][0]["connection"] == "erp"
+    trial.check(imported=1, failed=1)
+
+
+def test_a_stalled_import_is_given_up_and_others_go_on(trial: Trial) -> None:
+    trial.stack.mateo("PUT", "behaviour", {"stalled": True})
+    trial.bring_customers(customer(1, "First"), customer(2))
+    trial.stack.wait_until(lambda: trial.events("import.sent"), "the import", 60)
+    trial.let_pass(12 * HOUR_S)
+    trial.bring_customers(customer(3))
+    trial.bring_customers(customer(1, "Second", minute=1))
+    trial.stack.wait_until(lambda: len(trial.imports()) == 2, "another import", 60)
+    assert not trial.summaries()
+
+    trial.let_pass(12.5 * HOUR_S)
+    trial.stack.wait_until(lambda: trial.events("import.gave_up"), "the end of the import", 60)
+
+    (summary,) = trial.summaries()
+    assert summary["state"] == "unfinished"
+    assert summary["rows"] == {"total": 2, "imported": 0, "failed": 0, "unaccounted": 2}
+    assert [remark["code"] for remark in summary["remarks"]] == ["import.unfinished"]
+    assert [one["status"] for one in trial.executions() if one["name"] == summary["reference"]] == [
+        "FAILED"
+    ]
+    assert len(trial.events("import.gave_up")) == 1
+
+    trial.stack.mateo("PUT", "behaviour", {"stalled": False})
+    trial.drain()
+
+    # What Mateo finishes after it was given up is applied, and never reported as imported.
+    trial.check(wrong=["Mateo applied 4 rows, the reports say 2"], imported=2, unaccounted=2)
+    assert sorted(one["status"] for one in trial.executions()) == [
+        "FAILED",
+        "SUCCEEDED",
+        "SUCCEEDED",
+    ]
