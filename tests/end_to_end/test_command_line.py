@@ -109,7 +109,7 @@ def test_up_takes_its_own_curl_line_to_a_report_and_leaves_nothing_behind(
 
 def test_demo_balances_and_shows_a_failure_report(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "local", "demo", "--contacts", "60", "--state-dir", str(tmp_path)],
+        [sys.executable, "-m", "local", "demo", "--contacts", "150", "--state-dir", str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

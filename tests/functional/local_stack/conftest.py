@@ -154,7 +154,7 @@ Outputs:
   QueueUrl: {Value: !Ref Queue}
   DeadLetterQueueUrl: {Value: !Ref Dead}
   BucketName: {Value: !Ref Bucket}
-  TableName: {Value: !Ref Table}
+  LedgerTableName: {Value: !Ref Table}
   StateMachineArn: {Value: !Ref Machine}
 """
 
@@ -195,7 +195,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> Iterato
 
 def stored(stack: Stack) -> set[str]:
     """The keys in the project's table."""
-    answer = stack.client("dynamodb").scan(TableName=stack.outputs["TableName"])
+    answer = stack.client("dynamodb").scan(TableName=stack.outputs["LedgerTableName"])
     return {item["pk"]["S"] for item in answer["Items"]}
 
 
