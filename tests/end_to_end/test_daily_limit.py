@@ -5,7 +5,9 @@ from tests.support.stack import ENTITIES_PER_DAY, Trial
 
 
 def test_what_exceeds_a_day_waits_and_is_imported_the_next_day(trial: Trial) -> None:
-    trial.bring_customers(*(customer(number) for number in range(1, 81)))
+    trial.bring_customers(*(customer(number) for number in range(1, 31)))
+    trial.stack.wait_until(lambda: len(trial.imports()) == 2, "a part of the day", 60)
+    trial.bring_customers(*(customer(number) for number in range(31, 81)))
     trial.stack.wait_until(lambda: not trial.stack.esm_enabled(), "the gate to close", 60)
     trial.bring_customers(customer(81))
     trial.wait_until_quiet()
