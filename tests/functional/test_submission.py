@@ -1,7 +1,8 @@
 """The import protocol on moto: what is sent, what waits, and what a death leaves behind."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from import_relay.outcome_log import OutcomeLog
 from import_relay.state.ledger import State
-from tests.support.aws import BUCKET, SCHEDULE_GROUP
+from tests.support.aws import BUCKET, MAPPING_PARAMETER, SCHEDULE_GROUP
 from tests.support.builders import connections, message
 from tests.support.relay import LIMITS, Relay
 
@@ -491,3 +492,44 @@ def test_what_is_said_of_an_unreadable_message_can_be_logged(relay: Relay) -> No
         log.write(event, {}, **keys)
 
     assert relay.said("message.unreadable") == [{"message_id": "m0", "reason": "JSONDecodeError"}]
+
+
+def test_a_gate_that_closed_while_waiting_for_the_lease_is_respected(relay: Relay) -> None:
+    class ClosesMeanwhile:
+        @contextmanager
+        def held(self, holder: str, **times: float) -> Iterator[None]:
+            relay.gate.close(relay.clock() + 3_600, "mateo.rate_limited")
+            yield
+
+    report = relay.submit(message([ADA]), lease=ClosesMeanwhile())
+
+    assert relay.mateo.requests == []
+    assert (report.give_back, len(relay.aws.queued())) == (set(), 1)
+
+
+def test_a_parked_batch_is_not_given_back_because_closing_again_fails(relay: Relay) -> None:
+    relay.gate.close(relay.clock() + 3_600, "limit.entities")
+    boto3.client("ssm").delete_parameter(Name=MAPPING_PARAMETER)
+
+    report = relay.submit(message([ADA]))
+
+    assert report.give_back == set()
+    assert len(relay.aws.queued()) == 1
+
+
+def test_a_shorter_closing_does_not_shorten_a_longer_one(relay: Relay) -> None:
+    longer = relay.gate.close(relay.clock() + 7_200, "limit.entities")
+
+    assert relay.gate.close(relay.clock() + 60, "mateo.unreachable") == longer
+    assert relay.gate.state().reason == "limit.entities"
+
+
+def test_imports_shrink_while_mateo_leaves_posts_unanswered(relay: Relay) -> None:
+    relay.rows_per_import = 8
+    relay.mateo.answers.append(httpx.ReadTimeout("slow"))
+    relay.submit(message([{"id": n} for n in range(8)]))
+    relay.clock.now = relay.gate.state().closed_until
+
+    relay.submit(message([{"id": n} for n in range(100, 108)], delivery="d2"), invocation="second")
+
+    assert [len(body["payload"]) for body in relay.mateo.bodies] == [8, 4, 4]

@@ -22,6 +22,12 @@ from import_relay.state.budget import Slot
 BASE = "https://mateo.example.com/api/v1"
 TOKEN = "token-1"
 SLOT = Slot("2026-11-21")
+
+
+def take_slot() -> Slot:
+    return SLOT
+
+
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 
@@ -420,7 +426,7 @@ def test_an_answer_that_does_not_fit_is_not_quoted() -> None:
 def test_a_file_of_the_apis_own_origin_is_fetched_with_the_token() -> None:
     server = Server(httpx.Response(200, content=b"[]"))
 
-    assert server.api.download("https://mateo.example.com/files/1.json") == b"[]"
+    assert server.api.download("https://mateo.example.com/files/1.json", take_slot) == b"[]"
     assert server.request.headers["authorization"] == f"Bearer {TOKEN}"
 
 
@@ -438,7 +444,7 @@ def test_a_file_of_the_apis_own_origin_is_fetched_with_the_token() -> None:
 def test_a_file_on_another_host_is_fetched_without_the_token(url: str) -> None:
     server = Server(httpx.Response(200, content=b"[]"))
 
-    assert server.api.download(url) == b"[]"
+    assert server.api.download(url, take_slot) == b"[]"
     assert TOKEN not in str(server.request.headers.raw)
 
 
@@ -463,15 +469,15 @@ def test_a_file_on_another_host_is_fetched_without_the_token(url: str) -> None:
 def test_anything_but_https_or_an_address_is_not_fetched(url: str) -> None:
     server = Server(httpx.Response(200, content=b"[]"))
 
-    assert server.api.download(url) is None
+    assert server.api.download(url, take_slot) is None
     assert server.requests == []
 
 
 def test_an_api_on_plain_http_may_have_its_files_there() -> None:
     server = Server(httpx.Response(200, content=b"[]"), base_url="http://127.0.0.1:4010/api/v1")
 
-    assert server.api.download("http://127.0.0.1:4010/files/1") == b"[]"
-    assert server.api.download("http://127.0.0.1:4011/files/1") is None
+    assert server.api.download("http://127.0.0.1:4010/files/1", take_slot) == b"[]"
+    assert server.api.download("http://127.0.0.1:4011/files/1", take_slot) is None
 
 
 @pytest.mark.parametrize("status", [204, 206, 301, 302, 307, 401, 403, 404, 410, 500])
@@ -479,13 +485,13 @@ def test_a_file_that_is_not_simply_there_is_not_had(status: int) -> None:
     headers = {"location": "https://elsewhere.example.com/1.json"}
     server = Server(httpx.Response(status, content=b"", headers=headers))
 
-    assert server.api.download("https://files.example.org/1.json") is None
+    assert server.api.download("https://files.example.org/1.json", take_slot) is None
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError("no"), httpx.ReadTimeout("slow")])
 def test_a_file_whose_host_does_not_answer_is_not_had(error: httpx.HTTPError) -> None:
-    assert Server(error).api.download("https://files.example.org/1.json") is None
+    assert Server(error).api.download("https://files.example.org/1.json", take_slot) is None
 
 
 def test_a_file_that_ends_early_is_not_had() -> None:
@@ -495,7 +501,7 @@ def test_a_file_that_ends_early_is_not_had() -> None:
 
     server = Server(lambda request: httpx.Response(200, content=broken()))
 
-    assert server.api.download("https://files.example.org/1.json") is None
+    assert server.api.download("https://files.example.org/1.json", take_slot) is None
 
 
 def test_an_endless_file_is_given_up_and_not_read_on() -> None:
@@ -509,7 +515,7 @@ def test_an_endless_file_is_given_up_and_not_read_on() -> None:
 
     server = Server(lambda request: httpx.Response(200, content=endless()))
 
-    assert server.api.download("https://files.example.org/1.json") is None
+    assert server.api.download("https://files.example.org/1.json", take_slot) is None
     assert read == LARGEST_FAILURES_B // 1_000_000 + 1
 
 
@@ -522,7 +528,7 @@ def test_a_compressed_file_is_unpacked_and_bounded_by_what_it_unpacks_to(
 
     def served(content: bytes) -> bytes | None:
         server = Server(httpx.Response(200, content=content, headers=headers))
-        return server.api.download("https://files.example.org/1.json")
+        return server.api.download("https://files.example.org/1.json", take_slot)
 
     assert served(small) == b"x" * 1_000
     assert served(large) is None
@@ -534,3 +540,17 @@ def test_the_client_trusts_no_environment_follows_nothing_and_times_out() -> Non
     assert http.follow_redirects is False
     assert http.trust_env is False
     assert (http.timeout.connect, http.timeout.read) == (3.0, 5.0)
+
+
+def test_a_file_of_the_apis_own_origin_takes_a_slot_and_one_elsewhere_does_not() -> None:
+    taken: list[Slot] = []
+    server = Server(httpx.Response(200, content=b"[]"))
+
+    def count() -> Slot:
+        taken.append(SLOT)
+        return SLOT
+
+    server.api.download("https://mateo.example.com/files/1.json", count)
+    server.api.download("https://files.example.org/1.json", count)
+
+    assert len(taken) == 1

@@ -1,6 +1,7 @@
 """`decide` and `size`: which changes become rows, which wait, and which end without an import."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,10 +95,31 @@ def test_same_version_and_event_again_is_a_duplicate() -> None:
     assert outcomes(result) == [("d9/0", Outcome.DUPLICATE)]
 
 
-def test_same_version_of_another_event_is_imported() -> None:
-    result = decided(change(version=2, event="new"), marks={"*": mark(2, "old")})
+def test_same_version_of_another_event_is_imported_if_it_was_received_later() -> None:
+    result = decided(change(version=2, event="new", delivery="z"), marks={"*": mark(2, "old")})
 
     assert len(result.rows) == 1
+
+
+def test_same_version_of_another_event_that_was_received_earlier_is_superseded() -> None:
+    result = decided(change(version=2, event="new", delivery="a"), marks={"*": mark(2, "old")})
+
+    assert result.rows == []
+    assert outcomes(result) == [("a/0", Outcome.SUPERSEDED)]
+
+
+def test_of_equal_versions_in_a_delivery_the_later_item_wins_by_its_number() -> None:
+    tenth = Mark(1, "e", "d1/10~1", "r1")
+
+    assert decided(change(version=1, number=9), marks={"*": tenth}).rows == []
+    assert len(decided(change(version=1, number=11), marks={"*": tenth}).rows) == 1
+
+
+def test_a_sender_that_repeats_an_event_without_a_version_sends_a_duplicate() -> None:
+    repeated = replace(change(version=9, event="old", delivery="z"), by_receipt=True)
+
+    assert outcomes(decided(repeated, marks={"*": mark(5, "old")})) == [("z/0", Outcome.DUPLICATE)]
+    assert len(decided(repeated, marks={"*": mark(5, "other")}).rows) == 1
 
 
 def test_a_redelivered_message_is_neither_imported_nor_counted() -> None:

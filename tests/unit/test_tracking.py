@@ -8,7 +8,7 @@ import pytest
 
 from import_relay.errors import LimitReached
 from import_relay.state.ledger import Entry, Ledger, State
-from import_relay.tracking import Status
+from import_relay.tracking import Status, pause_after
 from tests.support.aws import LEDGER, Aws, relay_resources
 from tests.support.builders import NOON, message
 from tests.support.ends import (
@@ -194,11 +194,9 @@ def test_a_neighbour_with_other_rows_is_not_adopted(relay: Relay, mateo: MateoIm
     assert relay.entry("ref-1").state is State.UNKNOWN
 
 
-def test_a_neighbour_with_another_number_of_rows_costs_no_request(
-    relay: Relay, mateo: MateoImports
-) -> None:
+def test_a_neighbour_with_more_rows_costs_no_request(relay: Relay, mateo: MateoImports) -> None:
     unknown_import(relay, mateo, created=False)
-    mateo.add([{"external_id": "8"}]).finish()
+    mateo.add([{"external_id": n} for n in "678"]).finish()
 
     track(relay)
 
@@ -254,10 +252,47 @@ def test_an_import_whose_rows_cannot_be_read_is_adopted_if_nothing_else_fits(
 ) -> None:
     unknown_import(relay, mateo, created=True)
     mateo.imports[0].hides_payload = True
+    mateo.imports[0].finish()
 
     track(relay)
 
     assert relay.entry("ref-1").import_id == mateo.imports[0].id
+
+
+def test_an_unreadable_import_is_not_adopted_before_its_rows_are_counted(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    unknown_import(relay, mateo, created=True)
+    mateo.imports[0].hides_payload = True
+
+    tracked = track(relay)
+
+    assert tracked.status is Status.WAIT
+    assert (relay.entry("ref-1").import_id, relay.entry("ref-1").absent) == ("", 0)
+
+
+def test_an_unreadable_import_is_not_adopted_while_another_may_be_its_owner(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    unknown_import(relay, mateo, created=True)
+    mateo.imports[0].hides_payload = True
+    mateo.imports[0].finish()
+    sent_entry(relay, "ref-2")
+    relay.ledger.advance("ref-2", source=[State.SENT], target=State.UNKNOWN)
+
+    assert track(relay).status is Status.WAIT
+    assert relay.entry("ref-1").state is State.UNKNOWN
+
+
+def test_the_answer_of_a_post_takes_its_import_back_from_who_adopted_it(relay: Relay) -> None:
+    sent_entry(relay, "adopter", import_id="import-9")
+    sent_entry(relay, "owner")
+
+    relay.ledger.advance("owner", source=[State.SENT], target=State.SENT, import_id="import-9")
+
+    assert relay.ledger.owners(["import-9"]) == {"import-9": "owner"}
+    assert relay.entry("adopter").state is State.UNKNOWN
+    assert relay.entry("adopter").import_id == ""
 
 
 def test_an_import_with_the_same_rows_goes_before_one_that_cannot_be_read(
@@ -445,7 +480,7 @@ def test_a_post_on_the_next_day_takes_its_entities_from_that_day(
 def test_without_room_on_the_next_day_the_records_go_back_to_the_queue(
     aws: Aws,
 ) -> None:
-    clock = Clock(MIDNIGHT - 30)
+    clock = Clock(MIDNIGHT - 45)
     mateo = MateoImports(clock=clock)
     relay = Relay(aws, clock=clock, mateo=mateo, limits=replace(LIMITS, entities_per_day=2))
     unknown_import(relay, mateo, created=False)
@@ -514,13 +549,33 @@ def test_an_import_that_is_refused_when_posted_again_goes_back_to_the_queue(
     assert track(relay).status is Status.SEND_BACK
 
 
-def test_an_import_is_posted_again_a_few_times_only(relay: Relay, mateo: MateoImports) -> None:
+def test_an_import_that_never_gets_through_goes_back_to_the_queue(
+    relay: Relay, mateo: MateoImports
+) -> None:
     unknown_import(relay, mateo, created=False)
     relay.ledger.advance("ref-1", source=[State.UNKNOWN], target=State.UNKNOWN, posts=6)
     relay.clock.now += 200
     absent_twice(relay)
 
-    assert track(relay).status is Status.GAVE_UP
+    assert track(relay).status is Status.SEND_BACK
+    assert mateo.bodies == []
+
+
+def test_each_further_post_of_an_import_comes_later() -> None:
+    assert [pause_after(posts) for posts in (1, 2, 3, 9)] == [60, 120, 240, 3600]
+
+
+def test_a_post_that_lost_its_slot_does_not_count(relay: Relay, mateo: MateoImports) -> None:
+    unknown_import(relay, mateo, created=False)
+    absent_twice(relay)
+    before = relay.entry("ref-1")
+    api = relay.api
+    looks = iter([True, False])
+    api._is_in_time = lambda _: next(looks)
+
+    track(relay, api=api)
+
+    assert relay.entry("ref-1").posts == before.posts
     assert mateo.bodies == []
 
 

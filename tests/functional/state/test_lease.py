@@ -110,7 +110,17 @@ def test_of_parallel_submitters_one_holds_it(relay: Relay) -> None:
     held.__exit__(None, None, None)
 
 
-@pytest.mark.parametrize("method", ["put_item", "delete_item"])
+def test_a_lease_that_cannot_be_given_back_runs_out_by_itself(relay: Relay) -> None:
+    def denied(real: Any, **arguments: Any) -> Any:
+        raise client_error("InternalServerError")
+
+    failing = lease(Overruling(relay.aws.dynamodb, delete_item=denied), relay.clock)
+
+    with failing.held("a", until=NOON + 1, wait_until=NOON):
+        pass
+
+
+@pytest.mark.parametrize("method", ["put_item"])
 def test_any_other_error_of_the_table_is_raised(relay: Relay, method: str) -> None:
     def denied(real: Any, **arguments: Any) -> Any:
         raise client_error("AccessDeniedException")

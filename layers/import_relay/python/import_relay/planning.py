@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum, auto
 from itertools import groupby
 
@@ -27,6 +28,7 @@ from import_relay.records.models import (
     Outcome,
     Row,
     Settled,
+    receipt_order,
 )
 from import_relay.sources import source_for
 from import_relay.sources.contract import Change, Source
@@ -119,6 +121,7 @@ class Mapper:
             row_text(columns),
             mapping.options,
             notes,
+            by_receipt=version is None,
         )
 
     def _source(self, kind: str) -> Source:
@@ -194,8 +197,9 @@ def decide(
 
     ======================================  ====================================================
     newer version                           fresh; *busy* while an import of the record is open
-    same version, another event             fresh
+    same version, another event             fresh if it was received later, else superseded
     same version and event                  duplicate, unless that row failed: then fresh
+    same event, versions are receipt times  the same: the sender repeats itself
     same origin                             redelivered by the queue: nothing more to say
     … and its import is void                fresh: it takes the claim over
     older version                           superseded
@@ -259,7 +263,7 @@ class _Coalescing:
         self._shadowed: list[Settled] = []
 
     def add_all(self, changes: list[MappedChange]) -> None:
-        changes.sort(key=lambda c: (c.version, c.occurrence.received_at, c.occurrence.number))
+        changes.sort(key=lambda c: (c.version, receipt_order(c.occurrence.origin)))
         for change in changes:
             self._add(change)
         if self._contributors:
@@ -287,9 +291,15 @@ class _Coalescing:
         void = bool(mark.reference) and self._is_void(mark.reference)
         if mark.origin == change.occurrence.origin:
             return _Verdict.FRESH if void else _Verdict.REDELIVERED
-        if (mark.version, mark.event) == (change.version, change.occurrence.event):
+        same_version = change.version == mark.version or change.by_receipt
+        if same_version and mark.event == change.occurrence.event:
             return _Verdict.FRESH if void or mark.failed else _Verdict.DUPLICATE
-        return _Verdict.STALE if change.version < mark.version else _Verdict.FRESH
+        received = (change.version, receipt_order(change.occurrence.origin))
+        return (
+            _Verdict.STALE
+            if received < (mark.version, receipt_order(mark.origin))
+            else _Verdict.FRESH
+        )
 
     def _settle(self, change: MappedChange, verdicts: list[_Verdict]) -> None:
         if _Verdict.REDELIVERED in verdicts:
@@ -419,5 +429,5 @@ def _with_plain_numbers(value: object) -> object:
     if isinstance(value, list):
         return [_with_plain_numbers(one) for one in value]
     if isinstance(value, float) and value.is_integer():
-        return int(value)
+        return int(Decimal(repr(value)))
     return value

@@ -9,11 +9,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from import_relay.mateo.client import POLL_PAGE, ImportApi, ImportStatus
+from import_relay.mateo.client import POLL_PAGE, ImportApi, ImportStatus, MateoUnavailable
 from import_relay.planning import canonical_digest
 from import_relay.state.budget import Slot
-from import_relay.state.ledger import Entry, Ledger
+from import_relay.state.ledger import Entry, Ledger, State
 
+OPEN_LIMIT = 200
 WINDOW_S = 120.0
 """How far Mateo's clock may be from ours when an import is looked up by time."""
 
@@ -64,7 +65,14 @@ class Lookup:
             earliest = last.timestamp()
 
     def _of_same_rows(self, listed: Sequence[ImportStatus], entry: Entry) -> list[ImportStatus]:
-        """Those whose rows are the entry's; failing that, those whose rows cannot be read."""
+        """Those whose rows are the entry's.
+
+        Failing that, one whose rows cannot be read, if it has as many rows and nobody else's
+        import may be this one.
+
+        Raises:
+            MateoUnavailable: it cannot be told yet.
+        """
         same: list[ImportStatus] = []
         unreadable: list[ImportStatus] = []
         for one in listed:
@@ -73,7 +81,21 @@ class Lookup:
                 unreadable.append(one)
             elif digest == entry.digest:
                 same.append(one)
-        return same or unreadable
+        if same or not unreadable:
+            return same
+        (first, *others) = unreadable
+        if others or first.total_count != entry.rows or self._may_be_anothers(entry):
+            raise MateoUnavailable("an import may be the one, but its rows cannot be read")
+        return unreadable
+
+    def _may_be_anothers(self, entry: Entry) -> bool:
+        """Whether another import of the type is being sent or looked up."""
+        return any(
+            one.reference != entry.reference
+            and one.type == entry.type
+            and one.state in (State.INTENDED, State.UNKNOWN)
+            for one in self.ledger.open_imports(OPEN_LIMIT)
+        )
 
     def _digest(self, listed: ImportStatus) -> str | None:
         """The digest of an import's rows as Mateo keeps them; None when they cannot be read."""
@@ -82,7 +104,7 @@ class Lookup:
             return None
         payload = full.payload
         if payload is None and full.payload_url:
-            content = self.api.download(full.payload_url)
+            content = self.api.download(full.payload_url, self.take_slot)
             try:
                 payload = None if content is None else json.loads(content)
             except ValueError:
@@ -92,5 +114,5 @@ class Lookup:
 
 def _may_be(listed: ImportStatus, entry: Entry) -> bool:
     """Whether an import that nobody owns could be this entry's, by what the list shows of it."""
-    fits = listed.total_count in (None, 0, entry.rows)
+    fits = listed.total_count is None or listed.total_count <= entry.rows
     return fits and listed.reference_id in (None, "", entry.reference)

@@ -27,7 +27,7 @@ from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
 from import_relay.records.failures import Failure, as_csv, listed_failures, read_failures
 from import_relay.records.messages import LONGEST_DELAY_S, deferral_delay_s, repeat_bodies
 from import_relay.state.archive import Archive
-from import_relay.state.budget import Budget
+from import_relay.state.budget import Budget, Slot
 from import_relay.state.ledger import UNFINISHED, Entry, Ledger, State
 from import_relay.state.queue import Delayed, Queue
 from import_relay.state.watermarks import Watermarks
@@ -137,8 +137,12 @@ class Reporting:
             return Reported(_ENDED[entry.state])
         if entry.state is not State.UNKNOWN:
             return Reported(Status.WAIT, 1)  # found after all: it is followed again
-        rows = self._sent(entry).provenance
-        sources = (source for row in rows for source in row["sources"])
+        sent = self._sent(entry)
+        if entry.rows and not sent.rows:  # nothing is left to bring: say so
+            findings = Findings(entry, sent, Account(), gave_up=True)
+            self._write(findings)
+            return self._close(findings)
+        sources = (source for row in sent.provenance for source in row["sources"])
         delay_s = deferral_delay_s(0)
         self.parts.queue.send(Delayed(body, delay_s) for body in repeat_bodies(sources))
         self.parts.ledger.release(entry, source=[State.UNKNOWN], target=State.ABANDONED)
@@ -164,14 +168,17 @@ class Reporting:
         if not entry.import_id:
             return Account()
         self.parts.api.make_ready()
-        slot = self.parts.budget.take_slot(deadline=deadline - CALL_S, for_tracking=True)
-        status = self.parts.api.result(slot, entry.import_id)
+
+        def take_slot() -> Slot:
+            return self.parts.budget.take_slot(deadline=deadline - CALL_S, for_tracking=True)
+
+        status = self.parts.api.result(take_slot(), entry.import_id)
         if status is None:
             return Account()
         failures = _inline_failures(status)
         if len(failures) >= (status.failed_count or 0) or not status.failed_url:
             return Account(status, failures)
-        content = self.parts.api.download(status.failed_url)
+        content = self.parts.api.download(status.failed_url, take_slot)
         if content is None:
             if patient:
                 raise MateoUnavailable("the list of failed rows cannot be had")

@@ -36,6 +36,7 @@ from import_relay.state.lease import Lease
 from import_relay.state.ledger import UNFINISHED, VOID, State
 from import_relay.state.queue import Delayed, Queue
 
+MOST_HALVINGS = 3
 AWS_ERRORS = (ClientError, BotoCoreError, StoreUnavailable)
 
 
@@ -88,14 +89,14 @@ class Submission:
     def _submit(self, batch: "_Batch", invocation: str, deadline: float) -> BatchReport:
         gate = self.parts.posting.gate.state()
         if gate.is_closed(self.tools.clock()):
-            report = self._park(batch, gate.reason)
-            # It came through although the gate is closed: close it once more.
-            self.parts.posting.gate.close(gate.closed_until, gate.reason, strikes=gate.strikes)
-            return report
+            return self._park_at(gate, batch)
         try:
             with self.parts.lease.held(
                 invocation, until=deadline, wait_until=deadline - 2 * IMPORT_S
             ):
+                gate = self.parts.posting.gate.state()  # who held the lease may have closed it
+                if gate.is_closed(self.tools.clock()):
+                    return self._park_at(gate, batch)
                 return _Run(self, batch, gate, invocation, deadline).run()
         except LeaseHeld as error:
             return self._park(batch, error.code)
@@ -112,6 +113,15 @@ class Submission:
                 self.tools.emit("message.unreadable", message_id=message_id, reason=reason)
                 batch.unreadable.add(message_id)
         return batch
+
+    def _park_at(self, gate: GateState, batch: "_Batch") -> BatchReport:
+        """A batch came through although the gate is closed: bring it again, close once more."""
+        report = self._park(batch, gate.reason)
+        try:
+            self.parts.posting.gate.close(gate.closed_until, gate.reason, strikes=gate.strikes)
+        except AWS_ERRORS as error:  # the batch is safe; the next one closes it
+            self.tools.emit("batch.interrupted", reason=type(error).__name__)
+        return report
 
     def _park(self, batch: "_Batch", reason: str) -> BatchReport:
         """Bring the whole batch again later, without using up its receive counts."""
@@ -203,9 +213,15 @@ class _Run:
         limit = self._parts.posting.budget.limits.entities_per_day
         return size(
             decided.rows,
-            rows_per_import=self._rows_per_import,
+            rows_per_import=self._rows_of_an_import(),
             entities_left=limit - self._usage.entities,
         )
+
+    def _rows_of_an_import(self) -> int:
+        """Fewer while Mateo leaves posts unanswered: it may be their size that takes too long."""
+        gate = self._progress.gate
+        halvings = min(gate.strikes, MOST_HALVINGS) if gate.reason == "mateo.unanswered" else 0
+        return max(1, self._rows_per_import >> halvings)
 
     def _decide(self, changes: list[MappedChange]) -> Decided:
         marks = self._parts.posting.watermarks.read(change.key for change in changes)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from import_relay.errors import CredentialsRefused, LimitReached
+from import_relay.errors import CredentialsRefused, LimitReached, SlotTooFar
 from import_relay.events import Emit
 from import_relay.mateo.client import (
     POLL_PAGE,
@@ -49,7 +49,8 @@ CALL_S = 8.0
 LAG_S = 60.0
 """How late a new import may show up in lists; two absences this far apart are believed."""
 MOST_POSTS = 6
-"""An import is posted again at most five times."""
+"""An import is posted again at most five times; then its records go back to the queue."""
+LONGEST_PAUSE_S = 3_600.0
 ROUND_S = 4.0
 """Polls are at least this far apart, however many imports are under way."""
 FRESH = 0.8
@@ -270,7 +271,10 @@ class _Look:
             return self._note_absence()
         if self._clock() >= self._give_up_at:
             return Tracked(Status.SEND_BACK)
-        return _GAVE_UP if self._entry.posts >= MOST_POSTS else self._post_again()
+        if self._entry.posts >= MOST_POSTS:
+            return Tracked(Status.SEND_BACK)
+        wait = self._entry.posted_at + pause_after(self._entry.posts) - self._clock()
+        return _wait(wait) if wait > 0 else self._post_again()
 
     def _proven_absent_at(self) -> float:
         """When a second lookup in vain proves that the import was not created."""
@@ -325,7 +329,11 @@ class _Look:
             return _wait(SHORTEST_WAIT_S)
         if not ledger.begin_post(entry, posted_at=self._clock(), deadline=self._deadline):
             return _wait(SHORTEST_WAIT_S)
-        posted = self._parts.api.create(slot, frozen.body)
+        try:
+            posted = self._parts.api.create(slot, frozen.body)
+        except SlotTooFar:
+            self._take_back()
+            raise
         self._say("import.posted_again", outcome=posted.outcome.value, status=posted.status)
         return self._settle(posted)
 
@@ -360,6 +368,11 @@ class _Look:
             absent=1,
             absent_at=entry.absent_at,
         )
+
+
+def pause_after(posts: int) -> float:
+    """Seconds between the last post of an import and the next one, longer each time."""
+    return min(LAG_S * 2.0 ** (posts - 1), LONGEST_PAUSE_S)
 
 
 def _wait(seconds: float, reason: str = "") -> Tracked:

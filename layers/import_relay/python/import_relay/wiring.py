@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 TOKEN_KEPT_S = 300
 """How long a token is used before Secrets Manager is asked again; a refused one is at once."""
-CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=16)
+CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    max_pool_connections=16,
+)
+"""A call that hangs must not outlast what it is needed for: leases and gates have times."""
 
 
 class MateoSettings(Protocol):

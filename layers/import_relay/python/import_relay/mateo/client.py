@@ -179,19 +179,20 @@ class ImportApi:
             ),
         )
 
-    def download(self, url: str) -> bytes | None:
+    def download(self, url: str, take_slot: Callable[[], Slot]) -> bytes | None:
         """A file that Mateo points to, or None when it cannot be had.
 
-        Only https, or the API's own origin; the token goes to that origin alone. No redirects, at
+        Only https, or the API's own origin; the token goes to that origin alone, and only a request
+        to it takes a slot (which may raise as the budget does). No redirects, at
         most `LARGEST_FAILURES_B` bytes and `LONGEST_DOWNLOAD_S`.
         """
         try:
             own = _origin(url) == _origin(self._base_url)
             if not own and urlsplit(url).scheme != "https":
                 return None
-            with self._http.stream(
-                "GET", url, headers=self._authorization() if own else {}
-            ) as response:
+            headers = self._authorization() if own else {}
+            extensions = self._guarded(take_slot()) if own else {}
+            with self._http.stream("GET", url, headers=headers, extensions=extensions) as response:
                 if response.status_code != httpx.codes.OK:
                     return None
                 return _bounded(response.iter_bytes())
@@ -222,9 +223,19 @@ class ImportApi:
             raise MateoUnavailable("GET /import answered something else") from error
 
     def _send(self, slot: Slot, request: httpx.Request) -> httpx.Response:
+        request.extensions = {**request.extensions, **self._guarded(slot)}
+        return self._http.send(request)
+
+    def _guarded(self, slot: Slot) -> dict[str, Callable[[str, object], None]]:
+        """Lets a request leave in its slot only, however long it took to connect."""
+
+        def guard(event: str, _: object) -> None:
+            if event == "http11.send_request_headers.started" and not self._is_in_time(slot):
+                raise SlotTooFar
+
         if not self._is_in_time(slot):
             raise SlotTooFar
-        return self._http.send(request)
+        return {"trace": guard}
 
     def _authorization(self) -> dict[str, str]:
         token = self._token()

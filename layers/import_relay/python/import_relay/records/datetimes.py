@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 LARGEST_VERSION = 2**63
+LONGEST_NUMBER = 100
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -55,7 +56,7 @@ def version_number(value: object) -> int:
     text = value.strip() if isinstance(value, str) else repr(value)
     if isinstance(value, str) and not _NUMBER.fullmatch(text):
         return microseconds(datetime.fromisoformat(text))
-    number = Decimal(text)
+    number = Decimal(text) if len(text) <= LONGEST_NUMBER else Decimal("Infinity")
     if not (number.is_finite() and abs(number) < LARGEST_VERSION):
         raise ValueError("out of range")
     return int(number * 1_000_000)

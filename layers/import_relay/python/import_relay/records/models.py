@@ -41,6 +41,12 @@ class Occurrence(NamedTuple):
         return f"{self.delivery}/{self.number}{retried}"
 
 
+def receipt_order(origin: str) -> tuple[str, int]:
+    """Orders origins as their occurrences were received: delivery ids sort by time."""
+    delivery, _, rest = origin.rpartition("/")
+    return delivery, int(rest.partition("~")[0])
+
+
 class ImportOptions(NamedTuple):
     """What Mateo takes per import and not per row: rows that differ in it need other imports."""
 
@@ -91,7 +97,8 @@ class Settled:
 class MappedChange:
     """One occurrence after mapping: the columns it sets on the record `key`, at `version`.
 
-    `text` is the JSON of `columns` as it is sent.
+    `text` is the JSON of `columns` as it is sent. `by_receipt`: the record says nothing of its
+    version, so that it is the time of receipt.
     """
 
     occurrence: Occurrence
@@ -102,6 +109,7 @@ class MappedChange:
     text: bytes
     options: ImportOptions
     notes: tuple[str, ...] = ()
+    by_receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ SPACING = 1.5
 """Requests leave this much further apart than the rate allows: networks jitter, clocks differ."""
 LATE_S = 0.2
 """A slot that is used later than this is lost, counted or not: the next caller may be close."""
+DAY_MARGIN_S = 30.0
+"""No request leaves so close to a day's end that it could count for the other day with Mateo."""
 TRACKING_SHARE = 0.05
 """Share of a day's requests that only tracking may use, so that imports can always be followed."""
 DAY_ITEM_DAYS = 40
@@ -141,7 +143,7 @@ class Budget:
             )
             known = answer.get("Item", {}).get("next_at")
             free_at = float(known["N"]) if known else 0.0
-            slot = max(free_at, now + ahead)
+            slot = self._away_from_midnight(max(free_at, now + ahead))
             if slot >= deadline:
                 raise SlotTooFar
             unchanged = "next_at = :known" if known else "attribute_not_exists(next_at)"
@@ -161,6 +163,13 @@ class Budget:
                     raise
             else:
                 return slot
+
+    def _away_from_midnight(self, moment: float) -> float:
+        """The same moment, or one safely behind the day's end: Mateo's clock is not ours."""
+        before, behind = moment - DAY_MARGIN_S, moment + DAY_MARGIN_S
+        if self.limits.day(before) == self.limits.day(behind):
+            return moment
+        return self.limits.next_day(before) + DAY_MARGIN_S
 
     def _count(self, moment: float, *, for_tracking: bool) -> Slot:
         """Count the request that leaves at this moment."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from import_relay.state.attributes import from_attributes, to_attributes
+from import_relay.state.conditions import condition_failed
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -98,13 +99,20 @@ class Gate:
             when it will open.
         """
         until = float(math.ceil(max(until, self._clock() + SHORTEST_S)))
-        self._clients.dynamodb.put_item(
-            TableName=self._names.table,
-            Item={
-                **_KEY,
-                **to_attributes({"closed_until": until, "reason": reason, "strikes": strikes}),
-            },
-        )
+        try:
+            self._clients.dynamodb.put_item(
+                TableName=self._names.table,
+                Item={
+                    **_KEY,
+                    **to_attributes({"closed_until": until, "reason": reason, "strikes": strikes}),
+                },
+                ConditionExpression="attribute_not_exists(pk) OR closed_until <= :until",
+                ExpressionAttributeValues={":until": {"N": repr(until)}},
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            until = self.state().closed_until  # somebody closed it for longer
         mapping = self._mapping()
         self._schedule_opening(until, mapping)
         self._set_enabled(mapping, enabled=False)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.errors import LeaseHeld
 from import_relay.state.attributes import to_attributes
@@ -89,6 +89,5 @@ class Lease:
                 ConditionExpression="holder = :holder",
                 ExpressionAttributeValues={":holder": {"S": holder}},
             )
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
+        except (ClientError, BotoCoreError):
+            return  # not ours any more, or it runs out by itself

@@ -197,8 +197,8 @@ class Ledger:
             False when it is not in one of the `source` states any more; nothing was changed then.
         """
         import_id = changes.get("import_id")
-        if import_id:
-            self.claim_import(str(import_id), reference)
+        if import_id and not self.claim_import(str(import_id), reference):
+            self._take_import(str(import_id), reference)
         try:
             update = self._update(reference, source, target, changes)
             through_conflicts(lambda: self._client.update_item(**update))
@@ -297,6 +297,24 @@ class Ledger:
                 return False
             raise
         return True
+
+    def _take_import(self, import_id: str, reference: str) -> None:
+        """Take an import from whoever adopted it by its looks: a POST's own answer names it."""
+        adopter = self.owners([import_id]).get(import_id)
+        expires = int(self._clock()) + ENTRY_DAYS * 86_400
+        values: dict[str, Plain | None] = {"reference": reference, "expires_at": expires}
+        self._client.put_item(
+            TableName=self._table, Item={**_owner_key(import_id), **to_attributes(values)}
+        )
+        if adopter is not None:
+            self.advance(
+                adopter,
+                source=[State.SENT],
+                target=State.UNKNOWN,
+                import_id="",
+                absent=0,
+                absent_at=0.0,
+            )
 
     def owners(self, import_ids: Iterable[str]) -> dict[str, str]:
         """Import id in Mateo → reference of the entry that it belongs to, where it is known."""
