@@ -709,6 +709,20 @@ def test_an_import_that_is_no_longer_unknown_is_not_sent_back(
     assert relay.entry("ref-1").state is State.SENT
 
 
+def test_records_that_are_no_longer_kept_are_reported_and_not_forgotten(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    unknown_import(relay, mateo, created=False)
+    relay.aws.s3.delete_object(Bucket=BUCKET, Key="imports/ref-1/request.json.gz")
+
+    reported = reporting_of(relay).send_back("ref-1")
+
+    assert reported.status is Status.GAVE_UP
+    (summary,) = [json.loads(one) for one in relay.aws.objects("reports/").values()]
+    assert summary["rows"]["unaccounted"] == 2
+    assert "import.not_frozen" in [one["code"] for one in summary["remarks"]]
+
+
 def source(number: int, *, item: object = None, delivery: str = "d1") -> dict[str, Any]:
     return {
         "connection": "erp",
