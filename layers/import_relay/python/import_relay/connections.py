@@ -8,7 +8,6 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -18,17 +17,36 @@ RecordTypeName = Literal["contact", "deal", "appointment"]
 RECORD_TYPES: tuple[RecordTypeName, ...] = get_args(RecordTypeName)
 
 KINDS: Mapping[str, str] = {
+    "activecampaign": "import_relay.sources.activecampaign",
+    "attio": "import_relay.sources.attio",
+    "calcom": "import_relay.sources.calcom",
+    "calendly": "import_relay.sources.calendly",
+    "close": "import_relay.sources.close",
+    "cloudevents": "import_relay.sources.cloudevents",
+    "dataverse": "import_relay.sources.dataverse",
+    "hubspot": "import_relay.sources.hubspot",
+    "hubspot_workflow": "import_relay.sources.hubspot_workflow",
     "json": "import_relay.sources.json_records",
     "pipedrive": "import_relay.sources.pipedrive",
+    "salesforce_cdc": "import_relay.sources.salesforce_cdc",
+    "salesforce_flow": "import_relay.sources.salesforce_flow",
+    "salesforce_outbound": "import_relay.sources.salesforce_outbound",
+    "shopify": "import_relay.sources.shopify",
     "standard_webhooks": "import_relay.sources.standard_webhooks",
+    "zoho": "import_relay.sources.zoho",
 }
 """Kind of connection → the module that knows it."""
+
+MAPPED_BY_HAND = frozenset({"cloudevents", "json", "salesforce_flow", "standard_webhooks"})
+"""Kinds whose records may look like anything: they have no default mapping."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
     """How one type of record of a connection becomes rows. Expressions are JMESPath texts.
 
+    In connections.toml it may be incomplete: `sources.with_defaults` adds what its kind maps by
+    default. A column with an empty expression is not mapped, whatever the default.
     `datetimes` names custom fields that hold a date and time; the documented columns are known.
     `clears` names columns that an empty value clears in Mateo; elsewhere it leaves them untouched.
     """
@@ -78,7 +96,7 @@ def parse_connections(text: str, *, file: str = "connections.toml") -> dict[str,
     mistakes: list[str] = []
     found: dict[str, Connection] = {}
     for name, table in tables.items():
-        reader = _Reader(name, mistakes)
+        reader = _TableReader(name, mistakes)
         connection = reader.connection(table)
         if connection is not None:
             found[name] = connection
@@ -87,12 +105,13 @@ def parse_connections(text: str, *, file: str = "connections.toml") -> dict[str,
     return found
 
 
-class _Reader:
+class _TableReader:
     """Reads one connection's table and collects its mistakes instead of stopping at the first."""
 
     def __init__(self, name: str, mistakes: list[str]) -> None:
         self._name = name
         self._mistakes = mistakes
+        self._has_defaults = False
 
     def _wrong(self, key: str, what: str) -> None:
         self._mistakes.append(f"connection {self._name!r}, key {key!r}: {what}")
@@ -107,10 +126,11 @@ class _Reader:
         if not isinstance(kind, str) or kind not in KINDS:
             self._wrong("kind", f"must be one of {', '.join(sorted(KINDS))}, not {kind!r}")
             return None
+        self._has_defaults = kind not in MAPPED_BY_HAND
         record_types: dict[str, RecordType] = {
             name: self._record_type(name, table[name]) for name in RECORD_TYPES if name in table
         }
-        if not record_types:
+        if not record_types and kind in MAPPED_BY_HAND:
             self._wrong("contact", f"needs a table for at least one of {', '.join(RECORD_TYPES)}")
         options = {}
         for key, value in table.items():
@@ -152,11 +172,13 @@ class _Reader:
         return None
 
     def _fields(self, name: str, value: object) -> Mapping[str, str]:
-        if not isinstance(value, dict) or not value:
+        if value is None and self._has_defaults:
+            return {}
+        if not isinstance(value, dict) or not (value or self._has_defaults):
             self._wrong(f"{name}.fields", "needs a table of column = 'expression'")
             return {}
         for column, expression in value.items():
-            if not isinstance(expression, str) or not expression:
+            if not isinstance(expression, str) or not (expression or self._has_defaults):
                 self._wrong(f"{name}.fields.{column}", "must be a JMESPath expression (a text)")
         return {column: text for column, text in value.items() if isinstance(text, str)}
 
@@ -190,15 +212,16 @@ class _Reader:
 def check(path: str | Path) -> Iterator[str]:
     """Everything that is wrong with the file, expressions and kinds' own options included."""
     from import_relay.records.mapping import mapping_mistakes  # late: the receiver does not map
+    from import_relay.sources import source_for, with_defaults
 
     try:
         connections = load_connections(path)
     except ConfigurationError as error:
         yield from error.detail.splitlines()
         return
-    for connection in connections.values():
-        source = import_module(KINDS[connection.kind])
-        for key, what in source.check_options(connection):
+    for given in connections.values():
+        connection = with_defaults(given)
+        for key, what in source_for(connection.kind).check_options(connection):
             yield f"{path}: connection {connection.name!r}, key {key!r}: {what}"
         for key, what in mapping_mistakes(connection):
             yield f"{path}: connection {connection.name!r}, key {key!r}: {what}"

@@ -12,7 +12,8 @@
     ├── Wait     nothing is wrong; the time for it has not come
     │   ├── LimitReached          today's requests or entities are spent
     │   ├── SlotTooFar            the next free request slot lies behind the deadline
-    │   └── LeaseHeld             another submitter is at work
+    │   ├── LeaseHeld             another submitter is at work
+    │   └── RecordsUnread         a CRM does not give the records that a webhook only names
     └── Abort    a person has to change something first
         ├── ConfigurationError    settings or connections.toml
         └── CredentialsRefused    Mateo does not accept the token
@@ -57,6 +58,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "The connection has no secret yet, so nothing can prove itself.",
             "Add the connection's secret to the connection secrets.",
         ),
+        "signature.wrong_transport": Explanation(
+            "This kind of connection takes events from EventBridge only, not from the web.",
+            "Remove the webhook at the sender; the events come over the event bus.",
+        ),
         "connection.unknown": Explanation(
             "The path names no connection of connections.toml.",
             "Correct the address in the CRM or add the connection and deploy.",
@@ -69,8 +74,16 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "The body is authentic but is not JSON.",
             "Have the sender post JSON; the raw body is in quarantine/.",
         ),
+        "delivery.not_xml": Explanation(
+            "The body is authentic but is not XML, or declares entities or a document type.",
+            "Have the sender post plain XML; the raw body is in quarantine/.",
+        ),
+        "delivery.not_form": Explanation(
+            "The body is authentic but is not form data.",
+            "Have the sender post form data; the raw body is in quarantine/.",
+        ),
         "delivery.wrong_shape": Explanation(
-            "The body is JSON, but not of the shape that this kind of connection sends.",
+            "The body can be read, but is not of the shape that this kind of connection sends.",
             "Compare the body in quarantine/ with the connection's kind.",
         ),
         "delivery.too_deep": Explanation(
@@ -93,6 +106,19 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "The delivery could not be stored; the sender is told to try again (503).",
             "Nothing, unless it lasts: then see the state of SQS and S3 in the region.",
         ),
+        # reading records at a CRM
+        "reader.unavailable": Explanation(
+            "The CRM's API does not answer, is too busy, or failed; its records wait.",
+            "Nothing, unless it lasts: then see the CRM's status page.",
+        ),
+        "reader.refused": Explanation(
+            "The CRM's API refuses the connection's token; its records wait.",
+            "Put a valid token with the needed scopes into the secrets, as `<connection>.token`.",
+        ),
+        "reader.unexpected": Explanation(
+            "The CRM's API answers something else than it documents; its records wait.",
+            "Check the connection's options, e.g. the API's address.",
+        ),
         # rows
         "row.not_an_object": Explanation(
             "The record is not a JSON object.",
@@ -113,6 +139,14 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         "row.bad_value": Explanation(
             "A value is of a type that the column cannot hold.",
             "Correct the field's expression in connections.toml.",
+        ),
+        "row.token_missing": Explanation(
+            "The webhook does not hold enough of the record, and it cannot be read at the CRM.",
+            "Put an API token of the CRM into the connection secrets, as `<connection>.token`.",
+        ),
+        "row.incomplete": Explanation(
+            "The webhook does not hold what the mapping needs, and the record cannot be read.",
+            "Have the CRM send these fields with every change; see the section of its kind.",
         ),
         "row.bad_version": Explanation(
             "The value that orders the changes of a record is neither a number nor a time.",
@@ -289,6 +323,10 @@ class LeaseHeld(Wait):
 
     def __init__(self) -> None:
         super().__init__("lease.held")
+
+
+class RecordsUnread(Wait):
+    """A CRM did not give records now: it is down, busy, slow, or refuses the token."""
 
 
 class ConfigurationError(Abort):

@@ -5,10 +5,11 @@ Modules are imported when a connection needs them, so that no kind makes the rec
 slower.
 """
 
+from dataclasses import fields, replace
 from importlib import import_module
 from typing import cast
 
-from import_relay.connections import KINDS
+from import_relay.connections import KINDS, RECORD_TYPES, Connection, RecordType, RecordTypeName
 from import_relay.sources.contract import Source
 
 
@@ -19,3 +20,34 @@ def source_for(kind: str) -> Source:
         KeyError: there is no such kind (`load_connections` lets none through).
     """
     return cast("Source", import_module(KINDS[kind]))
+
+
+def with_defaults(connection: Connection) -> Connection:
+    """The connection with what its kind maps by default.
+
+    A connection without any record type has all those of its kind; otherwise those that it names.
+    Each of their keys, and each column of `fields`, goes before the default; an empty expression
+    takes a column away.
+    """
+    defaults = source_for(connection.kind).DEFAULTS
+    given = connection.record_types or {name: RecordType(name, {}) for name in defaults}
+    merged: dict[str, RecordType] = {
+        name: _merged(given[name], defaults.get(name)) for name in RECORD_TYPES if name in given
+    }
+    return replace(connection, record_types=merged)
+
+
+def _merged(given: RecordType, default: RecordType | None) -> RecordType:
+    columns = {**(default.fields if default else {}), **given.fields}
+    mapped = {column: expression for column, expression in columns.items() if expression}
+    if default is None:
+        return replace(given, fields=mapped)
+    named = {
+        one.name: getattr(given, one.name)
+        for one in fields(RecordType)
+        if one.name not in ("name", "fields") and getattr(given, one.name) != one.default
+    }
+    return replace(default, fields=mapped, **named)
+
+
+__all__ = ["RecordTypeName", "source_for", "with_defaults"]

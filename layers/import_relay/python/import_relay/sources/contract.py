@@ -6,9 +6,9 @@ The receiver calls `verify` and `split`, submission calls `interpret`, `make che
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
-from import_relay.connections import Connection, RecordTypeName
+from import_relay.connections import Connection, RecordType, RecordTypeName
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class Request:
     """One HTTP request as the sender made it.
 
     Header names are in lower case, repeated headers are joined by a comma. `body` holds the raw
-    bytes that signatures cover. `received_at` is in microseconds since the epoch.
+    bytes that signatures cover. `received_at` is in microseconds since the epoch. An event of
+    EventBridge is a request as well: `path` is then the event's source, which AWS vouches for.
     """
 
     method: str
@@ -25,23 +26,43 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     received_at: int
+    transport: Literal["http", "eventbridge"] = "http"
 
 
 class Item(NamedTuple):
-    """One record or event of a delivery: its id and its JSON exactly as it was received."""
+    """One record or event of a delivery: its id and its JSON exactly as it was received.
+
+    Where headers matter or the body is no JSON, it is a JSON object that the source made of them.
+    """
 
     event_id: str
     text: str
+
+
+class Lookup(NamedTuple):
+    """A record to be read at the CRM, by `readers`, since the webhook does not say enough of it.
+
+    `object_type` is what the CRM's API calls its type. `always` False: it is read only if the
+    mapping needs more than a partial change holds.
+    """
+
+    object_type: str
+    id: str
+    always: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What an item says about one record.
 
-    `record` is what the expressions of connections.toml see. `record_type` None: the connection's
-    tables choose by `when`. `version` None: the connection's `version` expression, else the time of
-    receipt. `partial`: it claims exactly the columns that it maps to. `ignored`: a stable word that
-    says why nothing is imported.
+    `record` is what the expressions of connections.toml see; None: the item says nothing of it,
+    there is only its `lookup`. `record_type` None: the connection's tables choose by `when`.
+    `version` None: the connection's `version` expression, else the time of receipt. `partial`: the
+    record holds only what is known to have changed, beside its id; a column is set if all
+    that its expression names is there. `ignored`: a stable word that says why nothing is imported.
+
+    With a `lookup` and a reader for the connection the record that was read takes the place of
+    `record`, even of one that would be ignored; without a reader the rest holds.
     """
 
     record: object
@@ -49,6 +70,20 @@ class Change:
     version: int | None = None
     partial: bool = False
     ignored: str | None = None
+    lookup: Lookup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """How a kind's sender is answered, where the JSON that others get would not do.
+
+    `accepted`: the body of the 200 once everything is stored. `retry_after`: that header of the
+    503; most senders read seconds.
+    """
+
+    accepted: str | None = None
+    content_type: str = "application/json"
+    retry_after: str = "60"
 
 
 class Source(Protocol):
@@ -56,6 +91,12 @@ class Source(Protocol):
 
     OPTIONS: Mapping[str, str]
     """Option of connections.toml that only this kind knows → what it means."""
+
+    DEFAULTS: Mapping[RecordTypeName, RecordType]
+    """The mapping that need not be spelt out; empty where records may look like anything."""
+
+    REPLIES: Replies
+    """How its sender is answered."""
 
     def verify(
         self,
@@ -79,7 +120,7 @@ class Source(Protocol):
         """
 
     def interpret(self, item: object, connection: Connection) -> Change:
-        """What a parsed item says.
+        """What a parsed item says; `connection` has its defaults already.
 
         Raises:
             RejectedRow: it can never become a row.

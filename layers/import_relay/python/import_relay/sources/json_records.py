@@ -10,24 +10,27 @@ The record is the object itself.
 import string
 from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.connections import Connection
+from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow
 from import_relay.sources.contract import (
     Change,
     Item,
+    Replies,
     Request,
     missing_conditions,
     unknown_options,
 )
 from import_relay.sources.event_ids import event_id
 from import_relay.sources.json_text import body_text, records
-from import_relay.sources.proofs import check_basic, check_header_secret
+from import_relay.sources.proofs import check_basic, check_secret
 
 OPTIONS: Mapping[str, str] = {
     "auth": "how the sender proves itself: 'header' (default) or 'basic'",
     "header": "name of the header that carries the secret; by default X-Relay-Secret",
     "event_id": "name of the record's field that holds a stable id, e.g. id or meta.event_id",
 }
+DEFAULTS: Mapping[RecordTypeName, RecordType] = {}
+REPLIES = Replies()
 DEFAULT_HEADER = "X-Relay-Secret"
 _HEADER_SIGNS = frozenset(string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~")
 """RFC 9110, section 5.6.2."""
@@ -41,7 +44,7 @@ def verify(
         check_basic(request.headers.get("authorization"), secrets)
     else:
         header = options.get("header", DEFAULT_HEADER).lower()
-        check_header_secret(request.headers.get(header), secrets)
+        check_secret(request.headers.get(header), secrets)
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:

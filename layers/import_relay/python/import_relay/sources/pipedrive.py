@@ -12,15 +12,17 @@ quarantine.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from import_relay.connections import Connection, RecordTypeName
+from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, UnreadableDelivery
 from import_relay.records.datetimes import microseconds
-from import_relay.sources.contract import Change, Item, Request, unknown_options
+from import_relay.sources.contract import Change, Item, Replies, Request, unknown_options
 from import_relay.sources.event_ids import event_id
 from import_relay.sources.json_text import body_text, single
 from import_relay.sources.proofs import check_basic
 
 OPTIONS: Mapping[str, str] = {}
+DEFAULTS: Mapping[RecordTypeName, RecordType] = {}
+REPLIES = Replies()
 RECORD_TYPES: Mapping[object, RecordTypeName] = {
     "person": "contact",
     "deal": "deal",

@@ -1,18 +1,25 @@
-"""Proofs that several CRMs share: a secret in a header, and HTTP Basic. Called by `verify`.
+"""Proofs that several CRMs share: a secret somewhere in the request, HTTP Basic, an HMAC.
+
+Called by `verify` of the sources.
 
 Comparisons take the same time whatever they compare, and every secret is compared: how long a
 refusal takes says nothing about the secrets.
 """
 
 import hmac
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
+from typing import Literal
+from urllib.parse import parse_qsl, unquote
 
 from import_relay.errors import SignatureError
 
+LONGEST_PROOF = 4_096
+"""Own limit on the text of a signature header; those of all known senders are below 1,000."""
 
-def check_header_secret(given: str | None, secrets: Sequence[str]) -> None:
-    """Return if the header's value is one of the secrets.
+
+def check_secret(given: str | None, secrets: Sequence[str]) -> None:
+    """Return if the text, e.g. of a header, is one of the secrets.
 
     Raises:
         SignatureError: it is missing or another one.
@@ -20,6 +27,73 @@ def check_header_secret(given: str | None, secrets: Sequence[str]) -> None:
     if not given:
         raise SignatureError("signature.missing")
     require_match([given], usable(secrets))
+
+
+def check_path_secret(path: str, secrets: Sequence[str]) -> None:
+    """Return if the path is `/webhooks/<connection>/<secret>` with one of the secrets.
+
+    Raises:
+        SignatureError: it has no third part, or another one.
+    """
+    parts = path.split("/", 3)
+    check_secret(unquote(parts[3]) if len(parts) > 3 else None, secrets)
+
+
+def check_query_secret(query: str, name: str, secrets: Sequence[str]) -> None:
+    """Return if the query string gives the parameter `name` once, as one of the secrets.
+
+    Raises:
+        SignatureError: it is missing, repeated or another one.
+    """
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
+    except ValueError as error:
+        raise SignatureError("signature.malformed", "the query string cannot be read") from error
+    given = [value for key, value in pairs if key == name]
+    if len(given) > 1:
+        raise SignatureError("signature.malformed", "the secret's parameter is repeated")
+    check_secret(given[0] if given else None, secrets)
+
+
+def check_hmac(
+    given: str | None,
+    message: bytes,
+    keys: Sequence[bytes],
+    *,
+    encoding: Literal["hex", "base64"],
+) -> None:
+    """Return if the text is the HMAC-SHA256 of the message under one of the keys.
+
+    Raises:
+        SignatureError: it is missing, far too long, or another one; or there is no key.
+    """
+    if not given:
+        raise SignatureError("signature.missing")
+    if len(given) > LONGEST_PROOF:
+        raise SignatureError("signature.malformed", "the signature is far too long")
+    if not keys:
+        raise SignatureError("signature.no_secret")
+    require_match([given], [signature(key, message, encoding=encoding) for key in keys])
+
+
+def signature(key: bytes, message: bytes, *, encoding: Literal["hex", "base64"]) -> str:
+    """The HMAC-SHA256 of a message as text; hexadecimal digits are lower case."""
+    code = hmac.digest(key, message, "sha256")
+    return code.hex() if encoding == "hex" else b64encode(code).decode("ascii")
+
+
+def check_time(timestamp: str, now: float, *, tolerance_s: float, per_second: int = 1) -> None:
+    """Return if the signed time, a whole number, is not further away from now than the tolerance.
+
+    `per_second`: how many of its units make a second, e.g. 1000 for milliseconds.
+
+    Raises:
+        SignatureError: it is no number, or too far in the past or in the future.
+    """
+    if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 20):
+        raise SignatureError("signature.malformed", "the timestamp is no whole number")
+    if abs(now - int(timestamp) / per_second) > tolerance_s:
+        raise SignatureError("signature.expired")
 
 
 def check_basic(authorization: str | None, secrets: Sequence[str]) -> None:

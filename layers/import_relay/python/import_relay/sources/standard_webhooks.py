@@ -9,26 +9,28 @@ body, so that expressions say `data.email` and `when` can test `type`. What orde
 sender's choice: `version = "timestamp"` is the specification's own field.
 """
 
-import hmac
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.connections import Connection
+from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.sources.contract import (
     Change,
     Item,
+    Replies,
     Request,
     missing_conditions,
     unknown_options,
 )
 from import_relay.sources.event_ids import event_id
 from import_relay.sources.json_text import body_text, single
-from import_relay.sources.proofs import require_match, usable
+from import_relay.sources.proofs import check_time, require_match, signature, usable
 
 OPTIONS: Mapping[str, str] = {
     "ignore_types": "values of the body's `type` that are not imported, separated by spaces",
 }
+DEFAULTS: Mapping[RecordTypeName, RecordType] = {}
+REPLIES = Replies()
 TOLERANCE_S = 300
 
 
@@ -41,19 +43,12 @@ def verify(
     signatures = request.headers.get("webhook-signature")
     if not identifier or not timestamp or not signatures:
         raise SignatureError("signature.missing")
-    _check_time(timestamp, now)
+    check_time(timestamp, now, tolerance_s=TOLERANCE_S)
     given = [entry[3:] for entry in signatures.split(" ") if entry.startswith("v1,")]
     if not given:
         raise SignatureError("signature.malformed", "no signature of version v1")
     signed = f"{identifier}.{timestamp}.".encode("utf-8", "surrogatepass") + request.body
-    require_match(given, [_signature(key, signed) for key in _keys(secrets)])
-
-
-def _check_time(timestamp: str, now: float) -> None:
-    if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 15):
-        raise SignatureError("signature.malformed", "the timestamp is no number of seconds")
-    if abs(now - int(timestamp)) > TOLERANCE_S:
-        raise SignatureError("signature.expired")
+    require_match(given, [signature(key, signed, encoding="base64") for key in _keys(secrets)])
 
 
 def _keys(secrets: Sequence[str]) -> list[bytes]:
@@ -70,10 +65,6 @@ def _keys(secrets: Sequence[str]) -> list[bytes]:
     if not keys:
         raise SignatureError("signature.no_secret", "no secret is base64, with or without whsec_")
     return keys
-
-
-def _signature(key: bytes, signed: bytes) -> str:
-    return b64encode(hmac.digest(key, signed, "sha256")).decode("ascii")
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:

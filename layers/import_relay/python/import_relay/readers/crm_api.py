@@ -1,0 +1,113 @@
+"""Requests to a CRM's API: paced, with timeouts and few retries. Used by the reader modules.
+
+One `CrmApi` serves one connection within one batch. Whatever keeps it from the records is
+`RecordsUnread`: they wait, and other connections go on.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from import_relay.errors import RecordsUnread
+
+TIMEOUT = httpx.Timeout(8.0, connect=3.0)
+"""Own limit per request. A batch has two minutes for everything."""
+ATTEMPTS = 3
+LONGEST_RETRY_AFTER_S = 5.0
+"""A longer `retry-after` is not waited for within a batch: the records come again later."""
+LARGEST_ANSWER_B = 20_000_000
+_REFUSED = frozenset({401, 403})
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(slots=True)
+class CrmApi:
+    """One connection's way to its CRM. Times are in seconds; `give_up_at` is on `clock`.
+
+    `token` is what stands under `<connection>.token` in the connection secrets.
+    """
+
+    client: httpx.Client
+    token: str
+    options: Mapping[str, str]
+    requests_per_second: float
+    give_up_at: float
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    _next_at: float = field(default=float("-inf"))
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        content: object = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The JSON value of a 2xx answer; None for 404 and for an empty body.
+
+        `content` is sent as JSON. Retries what may heal within seconds.
+
+        Raises:
+            RecordsUnread: no such answer in time.
+        """
+        if not url.startswith(("https://", "http://127.0.0.1:")):
+            raise RecordsUnread("reader.unexpected", "the API's address is not https")
+        pause = 0.5
+        for attempt in range(1, ATTEMPTS + 1):
+            self._wait_for_turn()
+            try:
+                answer = self.client.request(
+                    method, url, headers=headers, params=params, json=content, data=form
+                )
+            except httpx.HTTPError as error:
+                problem, wait = type(error).__name__, pause
+            except httpx.InvalidURL as error:
+                raise RecordsUnread("reader.unexpected", "no address") from error
+            else:
+                if answer.status_code not in _BUSY:
+                    return _value(answer)
+                problem, wait = f"status {answer.status_code}", _retry_after(answer, pause)
+            if attempt == ATTEMPTS or wait > LONGEST_RETRY_AFTER_S:
+                break
+            self._pause(wait)
+            pause *= 2
+        raise RecordsUnread("reader.unavailable", problem)
+
+    def _wait_for_turn(self) -> None:
+        self._pause(max(0.0, self._next_at - self.clock()))
+        self._next_at = self.clock() + 1 / self.requests_per_second
+
+    def _pause(self, seconds: float) -> None:
+        if self.clock() + seconds >= self.give_up_at:
+            raise RecordsUnread("reader.unavailable", "no time left in this batch")
+        if seconds > 0:
+            self.sleep(seconds)
+
+
+def _value(answer: httpx.Response) -> Any:
+    if answer.status_code in _REFUSED:
+        raise RecordsUnread("reader.refused", f"status {answer.status_code}")
+    if answer.status_code == httpx.codes.NOT_FOUND or (answer.is_success and not answer.content):
+        return None
+    if not answer.is_success:
+        raise RecordsUnread("reader.unexpected", f"status {answer.status_code}")
+    if len(answer.content) > LARGEST_ANSWER_B:
+        raise RecordsUnread("reader.unexpected", "the answer is far too large")
+    try:
+        return json.loads(answer.content)
+    except (ValueError, RecursionError) as error:
+        raise RecordsUnread("reader.unexpected", "the answer is no JSON") from error
+
+
+def _retry_after(answer: httpx.Response, otherwise: float) -> float:
+    """The seconds that the answer asks to wait; a date counts as too long."""
+    given = answer.headers.get("retry-after", "")
+    if not given:
+        return otherwise
+    return float(given) if given.isascii() and given.isdecimal() else LONGEST_RETRY_AFTER_S + 1
