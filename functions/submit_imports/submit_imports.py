@@ -9,11 +9,13 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
+from import_relay.changes import Mapper
 from import_relay.connections import load_connections
 from import_relay.outcome_log import OutcomeLog
-from import_relay.planning import Mapper
 from import_relay.posting import PostingParts, Tools
+from import_relay.reading import Reading, http_client
 from import_relay.settings import SubmitSettings
+from import_relay.state.connection_secrets import ConnectionSecrets
 from import_relay.state.executions import Executions
 from import_relay.state.lease import Lease
 from import_relay.state.queue import Queue
@@ -38,8 +40,17 @@ def submission() -> Submission:
     """The use case, wired once per process."""
     settings = SubmitSettings.from_environment()
     wiring = Wiring(settings, clock=time.time)
+    connections = load_connections(settings.connections_file)
     parts = Parts(
-        mapper=Mapper(load_connections(settings.connections_file)),
+        mapper=Mapper(connections),
+        reading=Reading(
+            connections,
+            ConnectionSecrets(wiring.client("secretsmanager"), settings.connection_secrets_arn),
+            http_client(),
+            clock=time.time,
+            sleep=time.sleep,
+            emit=emit,
+        ),
         lease=Lease(wiring.dynamodb, settings.ledger_table, clock=time.time),
         queue=Queue(wiring.client("sqs"), settings.queue_url),
         posting=PostingParts(
@@ -56,10 +67,15 @@ def submission() -> Submission:
         clock=time.time,
         sleep=time.sleep,
         new_reference=new_reference,
-        emit=lambda event, **keys: log.write(event, {}, **keys),
+        emit=emit,
         send_reference_id=settings.send_reference_id,
     )
     return Submission(parts, tools, settings.rows_per_import)
+
+
+def emit(event: str, **keys: Any) -> None:
+    """Log an event of the use case."""
+    log.write(event, {}, **keys)
 
 
 def new_reference(type_: str) -> str:
@@ -76,6 +92,7 @@ def measures(report: BatchReport) -> Mapping[str, int]:
         "ItemsDeferred": report.deferred,
         "EntitiesUsedToday": report.entities_used,
         "GateClosed": int(bool(report.closed)),
+        "ReadersUnavailable": report.unread_connections,
         "CredentialsRefused": int(report.closed == "mateo.credentials"),
         **{f"Items{outcome.title()}": count for outcome, count in report.outcomes.items()},
     }

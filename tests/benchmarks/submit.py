@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import phonenumbers
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
+from import_relay.changes import Mapper, RecordsRead
 from import_relay.connections import parse_connections
-from import_relay.planning import Mapper, collector_paused, decide, request_body, size
+from import_relay.planning import collector_paused, decide, request_body, size
 from import_relay.records.messages import parse_message
 from tests.benchmarks.batch import CONNECTIONS, bodies, sqs_event, texts
 from tests.benchmarks.measures import Measure, best_of_alternating
@@ -36,7 +37,10 @@ def measure() -> Iterator[Measure]:
         received = {one.message_id: one.body for one in SQSEvent(event).records}
         with collector_paused():
             messages = [parse_message(*one, fetch=no_fetch) for one in received.items()]
-            mapped = mapper.map(one for message in messages for one in message.occurrences)
+            interpreted = mapper.interpret(
+                one for message in messages for one in message.occurrences
+            )
+            mapped = mapper.map(interpreted, RecordsRead())
             decided = decide(
                 mapped.changes, {}, is_unfinished=lambda _: False, is_void=lambda _: False
             )

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from import_relay.changes import row_text
 from import_relay.connections import Connection, RecordType, parse_connections
-from import_relay.planning import row_text
 from import_relay.records.models import ImportOptions, MappedChange, Mark, Occurrence
 
 CONTACTS = ImportOptions("contact_details")

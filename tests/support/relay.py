@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from import_relay.changes import Mapper
 from import_relay.connections import Connection
 from import_relay.mateo.client import ImportApi
-from import_relay.planning import Mapper
 from import_relay.posting import PostingParts, Tools
+from import_relay.reading import Reading
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Limits
 from import_relay.state.executions import Executions
@@ -83,6 +84,25 @@ class Mateo:
         return [row for body in self.bodies for row in body["payload"]]
 
 
+@dataclass(frozen=True)
+class Secrets:
+    """The connection secrets, without Secrets Manager."""
+
+    texts: Mapping[str, list[str]]
+    newer: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def of(self, connection: str) -> Sequence[str]:
+        return self.texts.get(connection, [])
+
+    def renewed(self, connection: str) -> Sequence[str] | None:
+        return self.newer.get(connection)
+
+
+def no_crm(request: httpx.Request) -> httpx.Response:
+    """No test reads a record unless it says so."""
+    raise AssertionError(request.url)
+
+
 LIMITS = Limits(2.0, 10_000, 25_000, ZoneInfo("UTC"))
 
 
@@ -100,6 +120,8 @@ class Relay:
     rows_per_import: int = 5000
     send_reference_id: bool = False
     references: Any = field(default_factory=lambda: count(1))
+    secrets: dict[str, list[str]] = field(default_factory=dict)
+    crm: Callable[[httpx.Request], httpx.Response] = no_crm
 
     def emit(self, event: str, **keys: object) -> None:
         self.events.append((event, keys))
@@ -161,6 +183,18 @@ class Relay:
         )
         return Gate(clients, names, clock=self.clock)
 
+    @property
+    def reading(self) -> Reading:
+        """Reads at `crm`, for connections with a token in `secrets`."""
+        return Reading(
+            self.connections,
+            Secrets(self.secrets),
+            httpx.Client(transport=httpx.MockTransport(self.crm)),
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            emit=self.emit,
+        )
+
     def submission(self, **replaced: Any) -> Submission:
         """The use case; single parts may be replaced by name."""
         posting: dict[str, Any] = {
@@ -174,6 +208,7 @@ class Relay:
         }
         own: dict[str, Any] = {
             "mapper": Mapper(self.connections),
+            "reading": self.reading,
             "lease": self.lease,
             "queue": self.queue,
         }

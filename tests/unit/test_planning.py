@@ -6,19 +6,16 @@ from typing import Any
 
 import pytest
 
-from import_relay.errors import RejectedRow
 from import_relay.planning import (
     Decided,
-    Mapper,
     canonical_digest,
     decide,
     payload_digest,
     request_body,
-    row_text,
     size,
 )
 from import_relay.records.models import ImportOptions, MappedChange, Mark, Outcome, Row
-from tests.support.builders import change, connections, mark, occurrence
+from tests.support.builders import change, mark
 
 KEY = "contact_details#external_id:1"
 
@@ -235,35 +232,6 @@ def test_a_partial_change_for_another_contact_list_waits_for_the_next_import() -
     assert [one.version for one in result.busy] == [6]
 
 
-def test_an_occurrence_delivered_twice_in_a_batch_counts_once() -> None:
-    twice = occurrence(item={"id": 1, "name": "A"})
-
-    mapped = Mapper(connections()).map([twice, twice])
-
-    assert len(mapped.changes) == 1
-
-
-def test_a_record_of_a_removed_connection_is_rejected_not_lost() -> None:
-    mapped = Mapper(connections()).map([occurrence(item={"id": 1}, connection="gone")])
-
-    assert [one.reason for one in mapped.settled] == ["row.connection_removed"]
-
-
-def test_a_bad_record_hurts_no_other() -> None:
-    mapped = Mapper(connections()).map(
-        [occurrence(0, item={"name": "no id"}), occurrence(1, item={"id": 1, "name": "A"})]
-    )
-
-    assert [one.reason for one in mapped.settled] == ["row.no_identifier"]
-    assert [one.key for one in mapped.changes] == [KEY]
-
-
-def test_without_a_version_the_time_of_receipt_orders_changes() -> None:
-    mapped = Mapper(connections()).map([occurrence(item={"id": 1}, received_at=77)])
-
-    assert mapped.changes[0].version == 77
-
-
 def rows_of(count: int, **kwargs: Any) -> list[Row]:
     changes = [change(f"contact_details#external_id:{n}", number=n, **kwargs) for n in range(count)]
     return decide(changes, {}, is_unfinished=lambda _: False, is_void=lambda _: False).rows
@@ -325,28 +293,6 @@ def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
     body = request_body(rows_of(1))
 
     assert payload_digest(body) == canonical_digest([{"full_name": "V1", "external_id": "0"}])
-
-
-@pytest.mark.parametrize(
-    ("value", "code"),
-    [
-        ("a\x00b", "row.bad_text"),
-        (["a\x00b"], "row.bad_text"),
-        ("\ud800", "row.bad_text"),
-        (float("inf"), "row.bad_value"),
-        (float("nan"), "row.bad_value"),
-        ("x" * 4_000_000, "row.too_large"),
-    ],
-)
-def test_what_mateo_cannot_store_is_rejected(value: object, code: str) -> None:
-    with pytest.raises(RejectedRow) as caught:
-        row_text({"full_name": value})
-
-    assert caught.value.code == code
-
-
-def test_a_text_that_only_looks_like_an_escaped_nul_is_fine() -> None:
-    assert json.loads(row_text({"full_name": "\\u0000"})) == {"full_name": "\\u0000"}
 
 
 def test_contacts_are_sent_before_what_belongs_to_them() -> None:

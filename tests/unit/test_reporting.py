@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from import_relay.changes import row_text
 from import_relay.errors import CODES
-from import_relay.planning import request_body, row_text
+from import_relay.planning import request_body
 from import_relay.records.messages import repeat_bodies
 from import_relay.records.models import Row
 from import_relay.reporting import Status

@@ -1,8 +1,8 @@
-"""The pure heart of submission: occurrences in, sized imports out. No I/O and no clock.
+"""The pure heart of submission: changes in, sized imports out. No I/O and no clock.
 
-Three steps, in the order in which `submission` calls them: `Mapper.map` makes changes of raw items,
-`decide` compares them with the watermarks and coalesces them to one row per record, `size` groups
-the rows into imports that Mateo and today's budget allow.
+Two steps, in the order in which `submission` calls them once `changes` has mapped a batch: `decide`
+compares changes with the watermarks and coalesces them to one row per record, `size` groups the
+rows into imports that Mateo and today's budget allow.
 """
 
 import gc
@@ -16,25 +16,18 @@ from decimal import Decimal
 from enum import Enum, auto
 from itertools import groupby
 
-from import_relay.connections import Connection
-from import_relay.errors import RejectedRow
-from import_relay.records.mapping import IDENTIFIERS, RecordMapping, record_key
+from import_relay.changes import LARGEST_BODY_B, row_text
+from import_relay.records.mapping import IDENTIFIERS
 from import_relay.records.models import (
     FULL,
     ImportOptions,
     MappedChange,
     Mark,
-    Occurrence,
     Outcome,
     Row,
     Settled,
     receipt_order,
 )
-from import_relay.sources import source_for
-from import_relay.sources.contract import Change, Source
-
-LARGEST_BODY_B = 4_000_000
-"""Own cap on the body of an import: Mateo documents none, and a request has two seconds."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _CONTACT_REFERENCES = frozenset({"contact_id", "contact_external_id", "country_codes"})
@@ -54,117 +47,6 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-@dataclass(slots=True)
-class Mapped:
-    """What mapping made of a batch: changes to decide on, and occurrences that end here."""
-
-    changes: list[MappedChange] = field(default_factory=list)
-    settled: list[Settled] = field(default_factory=list)
-
-
-class Mapper:
-    """Every connection, with its source and its compiled mappings. Made once per process."""
-
-    def __init__(self, connections: Mapping[str, Connection]) -> None:
-        self._connections = connections
-        self._sources: dict[str, Source] = {}
-        self._mappings = {
-            name: {
-                type_name: RecordMapping(record_type)
-                for type_name, record_type in connection.record_types.items()
-            }
-            for name, connection in connections.items()
-        }
-
-    def map(self, occurrences: Iterable[Occurrence]) -> Mapped:
-        """Interpret and map each occurrence; a record that cannot be a row hurts no other."""
-        mapped = Mapped()
-        seen: set[str] = set()
-        for occurrence in occurrences:
-            origin = occurrence.origin
-            if origin in seen:  # SQS delivered it twice within one batch
-                continue
-            seen.add(origin)
-            try:
-                result = self._map(occurrence)
-            except RejectedRow as error:
-                result = Settled(
-                    occurrence, Outcome.REJECTED, error.code, error.field, error.value, error.detail
-                )
-            if isinstance(result, Settled):
-                mapped.settled.append(result)
-            else:
-                mapped.changes.append(result)
-        return mapped
-
-    def _map(self, occurrence: Occurrence) -> MappedChange | Settled:
-        connection = self._connections.get(occurrence.connection)
-        if connection is None:
-            raise RejectedRow("row.connection_removed", value=occurrence.connection)
-        change = self._source(connection.kind).interpret(occurrence.item, connection)
-        if change.ignored is not None:
-            return Settled(occurrence, Outcome.IGNORED, change.ignored)
-        mapping = self._mapping(connection.name, change)
-        if mapping is None:
-            return Settled(occurrence, Outcome.IGNORED, "no_record_type")
-        columns, notes = mapping.columns(change.record, partial=change.partial)
-        key = record_key(mapping.options.type, columns)
-        version = change.version if change.version is not None else mapping.version(change.record)
-        return MappedChange(
-            occurrence,
-            key,
-            occurrence.received_at if version is None else version,
-            change.partial,
-            columns,
-            row_text(columns),
-            mapping.options,
-            notes,
-            by_receipt=version is None,
-        )
-
-    def _source(self, kind: str) -> Source:
-        if kind not in self._sources:
-            self._sources[kind] = source_for(kind)
-        return self._sources[kind]
-
-    def _mapping(self, connection: str, change: Change) -> RecordMapping | None:
-        mappings = self._mappings[connection]
-        if change.record_type is not None:
-            mapping = mappings.get(change.record_type)
-            return mapping if mapping and mapping.applies_to(change.record) else None
-        for mapping in mappings.values():
-            if mapping.applies_to(change.record):
-                return mapping
-        return None
-
-
-def row_text(columns: Mapping[str, object]) -> bytes:
-    """The JSON of a row as it is sent.
-
-    Raises:
-        RejectedRow: a value is no JSON, a text cannot be stored, or the row alone is too large.
-    """
-    try:
-        text = _encode(columns).encode()
-    except UnicodeEncodeError as error:
-        raise RejectedRow("row.bad_text", detail="half a surrogate pair") from error
-    except (ValueError, RecursionError) as error:
-        raise RejectedRow("row.bad_value", detail="not a finite number") from error
-    if b"\\u0000" in text and "\x00" in "".join(_texts(columns)):
-        raise RejectedRow("row.bad_text", detail="a NUL character")
-    if len(text) > LARGEST_BODY_B - 1_000:
-        raise RejectedRow("row.too_large", detail=f"{len(text)} bytes")
-    return text
-
-
-def _texts(columns: Mapping[str, object]) -> Iterable[str]:
-    for column, value in columns.items():
-        yield column
-        for entry in value if isinstance(value, list) else [value]:
-            if isinstance(entry, str):
-                yield entry
 
 
 class _Verdict(Enum):
@@ -230,7 +112,7 @@ def decide(
 
 def _only_row(change: MappedChange) -> Row:
     """The usual case, without the detour: one change of a record that nothing is known of."""
-    mark = Mark(change.version, change.occurrence.event, change.occurrence.origin)
+    mark = Mark(change.version, change.event, change.occurrence.origin)
     scopes = _scopes(change)
     return Row(change.key, change.text, change.options, (change,), dict.fromkeys(scopes, mark), ())
 
@@ -292,7 +174,7 @@ class _Coalescing:
         if mark.origin == change.occurrence.origin:
             return _Verdict.FRESH if void else _Verdict.REDELIVERED
         same_version = change.version == mark.version or change.by_receipt
-        if same_version and mark.event == change.occurrence.event:
+        if same_version and mark.event == change.event:
             return _Verdict.FRESH if void or mark.failed else _Verdict.DUPLICATE
         received = (change.version, receipt_order(change.occurrence.origin))
         return (
@@ -358,7 +240,7 @@ class _Coalescing:
 
 
 def _mark(change: MappedChange) -> Mark:
-    return Mark(change.version, change.occurrence.event, change.occurrence.origin)
+    return Mark(change.version, change.event, change.occurrence.origin)
 
 
 @dataclass(slots=True)

@@ -85,6 +85,7 @@ class SubmitSettings(_Mateo, _Gate):
     watermarks_table: Name
     state_machine_arn: Name
     connections_file: Name
+    connection_secrets_arn: Name
     rows_per_import: Annotated[int, Field(ge=1, le=5000)]
 
 

@@ -3,7 +3,8 @@
 The order of the steps is the protocol; after each of them the process may die:
 
     lease       one submitter at a time, until its own deadline
-    plan        map, validate, compare with the watermarks, coalesce, size; nothing is written
+    plan        map, validate, compare with the watermarks, coalesce, size; nothing is written.
+                Records that webhooks only name are read at their CRM; what it does not give waits
     claim       watermarks say which import brings which change; void without a ledger entry
     freeze      the exact body and the origin of each row, in the bucket
     watch       an execution follows the import; without an entry it ends as abandoned
@@ -21,9 +22,11 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from import_relay.changes import Mapped, Mapper
 from import_relay.errors import LeaseHeld, StoreUnavailable
-from import_relay.planning import Decided, Mapper, Sized, collector_paused, decide, size
+from import_relay.planning import Decided, Sized, collector_paused, decide, size
 from import_relay.posting import IMPORT_S, Attempt, Posting, PostingParts, Progress, Tools
+from import_relay.reading import Reading
 from import_relay.records.messages import (
     QueueMessage,
     deferral_delay_s,
@@ -45,6 +48,7 @@ class Parts:
     """Everything that submission acts on; `posting` are the parts that single imports act on."""
 
     mapper: Mapper
+    reading: Reading
     lease: Lease
     queue: Queue
     posting: PostingParts
@@ -62,6 +66,7 @@ class BatchReport:
     outcomes: Counter[str] = field(default_factory=Counter)
     entities_used: int = 0
     closed: str = ""
+    unread_connections: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,7 @@ class _Run:
         self._progress = Progress(gate, first_of_day=self._usage.entities == 0)
         self._posting = Posting(self._parts.posting, self._tools, self._progress, deadline=deadline)
         self._unresolved: set[str] = set()
+        self._unread_connections = 0
 
     def run(self) -> BatchReport:
         sized = self._plan()
@@ -203,19 +209,27 @@ class _Run:
         return self._acknowledge()
 
     def _plan(self) -> Sized:
-        occurrences = [
-            one for message in self._batch.messages.values() for one in message.occurrences
-        ]
-        mapped = self._parts.mapper.map(occurrences)
+        mapped = self._map()
         decided = self._decide(mapped.changes)
         self._progress.settled += mapped.settled + decided.settled
         self._progress.deferred.update(change.occurrence.origin for change in decided.busy)
+        self._progress.deferred |= mapped.waiting
         limit = self._parts.posting.budget.limits.entities_per_day
         return size(
             decided.rows,
             rows_per_import=self._rows_of_an_import(),
             entities_left=limit - self._usage.entities,
         )
+
+    def _map(self) -> Mapped:
+        """Changes of the batch's items; records that webhooks only name are read on the way."""
+        interpreted = self._parts.mapper.interpret(
+            one for message in self._batch.messages.values() for one in message.occurrences
+        )
+        give_up_at = self._deadline - 2 * IMPORT_S
+        read = self._parts.reading.read(interpreted.wanted, give_up_at=give_up_at)
+        self._unread_connections = len(read.failed)
+        return self._parts.mapper.map(interpreted, read)
 
     def _rows_of_an_import(self) -> int:
         """Fewer while Mateo leaves posts unanswered: it may be their size that takes too long."""
@@ -294,6 +308,7 @@ class _Run:
             outcomes=Counter(settled.outcome.value for settled in progress.settled),
             entities_used=self._usage.entities + progress.rows,
             closed=progress.closing.reason if progress.closing else "",
+            unread_connections=self._unread_connections,
         )
         self._tools.emit(
             "batch.submitted",

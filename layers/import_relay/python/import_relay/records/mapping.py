@@ -1,23 +1,28 @@
 """From a CRM's record to the columns of a row, by the expressions in connections.toml.
 
-Expressions are JMESPath. Plain paths such as `properties.email`, which most are, are walked
-directly: the interpreter takes ten times as long. Source of the columns: Mateo's reference of
-contact_details, deal_details, appointment_details and the Contact Import guide.
+Source of the columns: Mateo's reference of contact_details, deal_details, appointment_details and
+the Contact Import guide.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-import jmespath
 from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
-from jmespath.visitor import TreeInterpreter
 from phonenumbers import SUPPORTED_REGIONS
 
 from import_relay.connections import Connection, RecordType
 from import_relay.errors import RejectedRow
 from import_relay.records.datetimes import explicit_datetime, plain_date, version_number
+from import_relay.records.expressions import (
+    EVALUATION_ERRORS,
+    Expression,
+    Path,
+    compile_expression,
+    is_known,
+    named_paths,
+)
 from import_relay.records.models import MATEO_TYPES, ImportOptions
 from import_relay.records.phones import first_valid
 
@@ -30,12 +35,6 @@ LONGEST_KEY = 400
 DATES = frozenset({"birthday"})
 DATETIMES = frozenset({"start_time", "end_time", "confirmed_at", "cancelled_at"})
 
-Expression = Callable[[object], object]
-_INTERPRETER = TreeInterpreter()
-"""One for all expressions: it keeps no state, and `search` would make a new one for each record."""
-_EVALUATION_ERRORS = (ValueError, TypeError, ArithmeticError)
-"""JMESPathError is a ValueError; functions such as `ceil` also raise what Python's own do."""
-
 
 class Columns(NamedTuple):
     """The columns that a record sets, and what was left out of it on purpose."""
@@ -44,41 +43,13 @@ class Columns(NamedTuple):
     notes: tuple[str, ...]
 
 
-def compile_expression(text: str) -> Expression:
-    """A function that evaluates a JMESPath expression on a record.
+class _Field(NamedTuple):
+    """One column: how its value is found and converted, and the paths that it depends on."""
 
-    Raises:
-        jmespath.exceptions.JMESPathError: the text is no expression.
-    """
-    parsed = jmespath.compile(text).parsed
-    path = _plain_path(parsed)
-    if path is None:
-        return lambda record: _INTERPRETER.visit(parsed, record)
-    if len(path) == 1:
-        (only,) = path
-        return lambda record: record.get(only) if type(record) is dict else None
-    return lambda record: _walk(record, path)
-
-
-def _plain_path(node: Mapping[str, object]) -> tuple[str, ...] | None:
-    """The names of `a.b.c`, or None when the expression is anything else."""
-    if node["type"] == "field":
-        return (str(node["value"]),)
-    children = node["children"]
-    if node["type"] != "subexpression" or not isinstance(children, list):
-        return None
-    paths = [_plain_path(child) for child in children]
-    if any(path is None for path in paths):
-        return None
-    return tuple(name for path in paths for name in path or ())
-
-
-def _walk(record: object, path: Sequence[str]) -> object:
-    for name in path:
-        if type(record) is not dict:
-            return None
-        record = record.get(name)
-    return record
+    column: str
+    evaluate: Expression
+    convert: Callable[[str, object], object]
+    paths: frozenset[Path]
 
 
 class RecordMapping:
@@ -102,9 +73,19 @@ class RecordMapping:
         self._clears = frozenset(record_type.clears)
         self._is_contact = record_type.name == "contact"
         self._fields = [
-            (column, compile_expression(text), self._converter(column))
+            _Field(column, compile_expression(text), self._converter(column), named_paths(text))
             for column, text in record_type.fields.items()
         ]
+        self._conditions = frozenset(
+            path
+            for text in (record_type.version, record_type.when)
+            if text
+            for path in named_paths(text)
+        )
+        self._identity = frozenset(
+            path for field in self._fields if field.column in IDENTIFIERS for path in field.paths
+        )
+        self.paths = self._conditions.union(*(field.paths for field in self._fields))
 
     def applies_to(self, record: object) -> bool:
         """Whether `when` is true of the record, or there is no `when`."""
@@ -112,7 +93,7 @@ class RecordMapping:
             return True
         try:
             return self._when(record) is True
-        except _EVALUATION_ERRORS:
+        except EVALUATION_ERRORS:
             return False
 
     def version(self, record: object) -> int | None:
@@ -125,7 +106,7 @@ class RecordMapping:
             return None
         try:
             value = self._version(record)
-        except _EVALUATION_ERRORS as error:
+        except EVALUATION_ERRORS as error:
             raise _bad_mapping("version", error) from error
         try:
             return None if value in (None, "") else version_number(value)
@@ -133,7 +114,7 @@ class RecordMapping:
             raise RejectedRow("row.bad_version", field="version", value=value) from error
 
     def columns(self, record: object, *, partial: bool = False) -> Columns:
-        """The row of a record; what a `partial` one does not mention is left as it is.
+        """The row of a record; a `partial` one sets only the columns that it holds as a whole.
 
         Raises:
             RejectedRow: names the field and the value that cannot be sent.
@@ -141,18 +122,64 @@ class RecordMapping:
         if type(record) is not dict:
             raise RejectedRow("row.not_an_object", value=record)
         values: dict[str, object] = {}
-        for column, expression, convert in self._fields:
+        for column, evaluate, convert, _ in self._known(record) if partial else self._fields:
             try:
-                value = expression(record)
-            except _EVALUATION_ERRORS as error:
+                value = evaluate(record)
+            except EVALUATION_ERRORS as error:
                 raise _bad_mapping(column, error) from error
             if value is not None:
                 value = convert(column, value)
-            if value is not None or (column in self._clears and not partial):
+            if value is not None or column in self._clears:
                 values[column] = value
-        if not self._is_contact:
-            return Columns(values, ())
-        return Columns(values, self._choose_phones(values))
+        notes = self._choose_phones(values) if self._is_contact else ()
+        if partial:
+            cut = self.cut_columns(record)
+            notes += tuple(f"{column}: only a part is known, left out" for column in cut)
+        return Columns(values, notes)
+
+    def needs(self, record: object) -> tuple[str, ...]:
+        """What a partial record does not say, although nothing can be imported without it.
+
+        Keys of the record type: columns that identify it, and `when` or `version`.
+        """
+        identifiers = tuple(
+            field.column
+            for field in self._fields
+            if field.column in IDENTIFIERS and not self._is_whole(record, field)
+        )
+        if all(is_known(record, path) for path in self._conditions):
+            return identifiers
+        return (*identifiers, "when" if self.record_type.when else "version")
+
+    def cut_columns(self, record: object) -> tuple[str, ...]:
+        """Columns of which a partial record holds only a part, so that they cannot be told."""
+        return tuple(
+            field.column
+            for field in self._fields
+            if field.column not in IDENTIFIERS
+            and any(is_known(record, path) for path in field.paths - self._identity)
+            and not self._is_whole(record, field)
+        )
+
+    @staticmethod
+    def sets_anything(values: Mapping[str, object]) -> bool:
+        """Whether a partial record's row says more than which record it is about."""
+        return not values.keys() <= {*IDENTIFIERS, "country_codes"}
+
+    def _known(self, record: object) -> list[_Field]:
+        """The columns that a partial record sets: identifiers, and those that it holds as a whole.
+
+        A column that depends on nothing but the identifier says nothing of a change.
+        """
+        return [
+            field
+            for field in self._fields
+            if (field.column in IDENTIFIERS or field.paths - self._identity)
+            and self._is_whole(record, field)
+        ]
+
+    def _is_whole(self, record: object, field: _Field) -> bool:
+        return all(is_known(record, path) for path in field.paths)
 
     def _converter(self, column: str) -> Callable[[str, object], object]:
         if self._is_contact and column in PHONES:
@@ -253,7 +280,7 @@ def _expression_mistake(text: str) -> str:
         evaluate = compile_expression(text)
     except JMESPathError as error:
         return str(error).splitlines()[0]
-    with suppress(*_EVALUATION_ERRORS):  # an empty record need not fit
+    with suppress(*EVALUATION_ERRORS):  # an empty record need not fit
         try:
             evaluate({})
         except (ArityError, UnknownFunctionError) as error:

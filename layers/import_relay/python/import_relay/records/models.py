@@ -98,7 +98,8 @@ class MappedChange:
     """One occurrence after mapping: the columns it sets on the record `key`, at `version`.
 
     `text` is the JSON of `columns` as it is sent. `by_receipt`: the record says nothing of its
-    version, so that it is the time of receipt.
+    version, so that it is the time of receipt. `state`, of a record that was read at the CRM, says
+    in which state it was found: two events that find the same one are the same change.
     """
 
     occurrence: Occurrence
@@ -110,6 +111,12 @@ class MappedChange:
     options: ImportOptions
     notes: tuple[str, ...] = ()
     by_receipt: bool = False
+    state: str = ""
+
+    @property
+    def event(self) -> str:
+        """What tells this change from another one of the same version."""
+        return self.state or self.occurrence.event
 
 
 @dataclass(frozen=True, slots=True)

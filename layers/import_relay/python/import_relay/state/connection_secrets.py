@@ -1,7 +1,8 @@
-"""The secrets that prove senders: Secrets Manager, cached. Used by the receiver only.
+"""The secrets that prove senders, and API tokens: Secrets Manager, cached.
 
-The secret's text is a JSON object, `{"connection name": ["secret", ...]}`; all secrets of a list
-are valid at the same time, so that one can be replaced without a gap.
+Used by the receiver, and by submission where records are read at a CRM. The secret's text is a JSON
+object, `{"connection name": ["secret", ...], "connection name.token": ["token"]}`; all secrets of a
+list are valid at the same time, so that one can be replaced without a gap.
 """
 
 import json

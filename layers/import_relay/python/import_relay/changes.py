@@ -1,0 +1,262 @@
+"""From occurrences to changes of records: interpret, then map. Called by `submission`; no I/O.
+
+`Mapper.interpret` asks each kind's source what an item says and names the records that have to be
+read at a CRM; `reading` reads them; `Mapper.map` makes changes of what is known then.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from import_relay.connections import Connection, RecordTypeName
+from import_relay.errors import RejectedRow
+from import_relay.readers import READERS
+from import_relay.readers.contract import Found, Path
+from import_relay.records.mapping import RecordMapping, record_key
+from import_relay.records.models import MappedChange, Occurrence, Outcome, Settled
+from import_relay.sources import source_for, with_defaults
+from import_relay.sources.contract import Change, Source
+from import_relay.sources.event_ids import digest
+
+LARGEST_BODY_B = 4_000_000
+"""Own cap on the body of an import: Mateo documents none, and a request has two seconds."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+class RecordName(NamedTuple):
+    """A record at a CRM: whose, of which type in the CRM's own words, and its id."""
+
+    connection: str
+    object_type: str
+    id: str
+
+
+@dataclass(slots=True)
+class Interpreted:
+    """What the items of a batch say, and which records have to be read to know more.
+
+    `wanted` maps each of those to every path that its mapping names.
+    """
+
+    changes: list[tuple[Occurrence, Change]] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
+    wanted: dict[RecordName, frozenset[Path]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RecordsRead:
+    """What came of reading records: `gone` are not there (any more), `waiting` not to be had now.
+
+    Records in none of them belong to connections without a reader. `at`: when they were read, in
+    microseconds since the epoch. `failed`: connections whose CRM did not give all records.
+    """
+
+    at: int = 0
+    found: dict[RecordName, Found] = field(default_factory=dict)
+    gone: set[RecordName] = field(default_factory=set)
+    waiting: set[RecordName] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Mapped:
+    """Changes to decide on, occurrences that end here, and origins whose record is not read yet."""
+
+    changes: list[MappedChange] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
+    waiting: set[str] = field(default_factory=set)
+
+
+class Mapper:
+    """Every connection, with its source and its compiled mappings. Made once per process."""
+
+    def __init__(self, connections: Mapping[str, Connection]) -> None:
+        self._connections = {
+            name: with_defaults(connection) for name, connection in connections.items()
+        }
+        self._sources: dict[str, Source] = {}
+        self._mappings = {
+            name: {
+                type_name: RecordMapping(record_type)
+                for type_name, record_type in connection.record_types.items()
+            }
+            for name, connection in self._connections.items()
+        }
+
+    def interpret(self, occurrences: Iterable[Occurrence]) -> Interpreted:
+        """What each occurrence says; one that cannot be understood hurts no other."""
+        result = Interpreted()
+        seen: set[str] = set()
+        for occurrence in occurrences:
+            origin = occurrence.origin
+            if origin in seen:  # SQS delivered it twice within one batch
+                continue
+            seen.add(origin)
+            try:
+                change = self._change(occurrence)
+            except RejectedRow as error:
+                result.settled.append(_rejected(occurrence, error))
+                continue
+            result.changes.append((occurrence, change))
+            name = _record_name(occurrence, change)
+            if name is not None and self._wants_record(occurrence.connection, change):
+                result.wanted[name] = self._paths(occurrence.connection, change.record_type)
+        return result
+
+    def map(self, interpreted: Interpreted, read: RecordsRead) -> Mapped:
+        """Map what is known now; a record that cannot be a row hurts no other."""
+        mapped = Mapped(settled=interpreted.settled)
+        for occurrence, change in interpreted.changes:
+            try:
+                result = self._mapped(occurrence, change, interpreted, read)
+            except RejectedRow as error:
+                result = _rejected(occurrence, error)
+            if result is None:
+                mapped.waiting.add(occurrence.origin)
+            elif isinstance(result, Settled):
+                mapped.settled.append(result)
+            else:
+                mapped.changes.append(result)
+        return mapped
+
+    def _change(self, occurrence: Occurrence) -> Change:
+        connection = self._connections.get(occurrence.connection)
+        if connection is None:
+            raise RejectedRow("row.connection_removed", value=occurrence.connection)
+        return self._source(connection.kind).interpret(occurrence.item, connection)
+
+    def _wants_record(self, connection: str, change: Change) -> bool:
+        """Whether the record itself is needed, for a type of record that is imported at all."""
+        if change.record_type is not None:
+            mapping = self._mappings[connection].get(change.record_type)
+            if mapping is None:
+                return False
+            if change.partial and change.lookup is not None and not change.lookup.always:
+                missing = *mapping.needs(change.record), *mapping.cut_columns(change.record)
+                return bool(missing)
+        return True
+
+    def _paths(self, connection: str, record_type: RecordTypeName | None) -> frozenset[Path]:
+        mappings = self._mappings[connection]
+        if record_type is not None:
+            return mappings[record_type].paths
+        return frozenset().union(*(mapping.paths for mapping in mappings.values()))
+
+    def _mapped(
+        self, occurrence: Occurrence, change: Change, interpreted: Interpreted, read: RecordsRead
+    ) -> MappedChange | Settled | None:
+        """The change, or how the occurrence ends, or None: its record has to be read first."""
+        name = _record_name(occurrence, change)
+        if name is None or name not in interpreted.wanted:
+            return self._map(occurrence, change)
+        if name in read.waiting:
+            return None
+        if name in read.gone:
+            return Settled(occurrence, Outcome.IGNORED, "deleted")
+        if name not in read.found:
+            return self._map(occurrence, change)
+        found = read.found[name]
+        return self._map(
+            occurrence,
+            replace(
+                change, record=found.record, version=found.version, partial=False, ignored=None
+            ),
+            read_at=read.at,
+        )
+
+    def _map(
+        self, occurrence: Occurrence, change: Change, *, read_at: int | None = None
+    ) -> MappedChange | Settled:
+        if change.ignored is not None:
+            return Settled(occurrence, Outcome.IGNORED, change.ignored)
+        connection = self._connections[occurrence.connection]
+        mapping = self._mapping(connection, change)
+        if mapping is None:
+            return Settled(occurrence, Outcome.IGNORED, "no_record_type")
+        columns, notes = mapping.columns(change.record, partial=change.partial)
+        if change.partial and not mapping.sets_anything(columns):
+            if cut := mapping.cut_columns(change.record):
+                raise _incomplete(connection, cut)
+            return Settled(occurrence, Outcome.IGNORED, "not_mapped")
+        key = record_key(mapping.options.type, columns)
+        version = mapping.version(change.record)
+        version = version if version is not None else change.version
+        otherwise = occurrence.received_at if read_at is None else read_at
+        text = row_text(columns)
+        return MappedChange(
+            occurrence,
+            key,
+            otherwise if version is None else version,
+            change.partial,
+            columns,
+            text,
+            mapping.options,
+            notes,
+            by_receipt=version is None,
+            state="" if read_at is None else digest(text.decode()),
+        )
+
+    def _mapping(self, connection: Connection, change: Change) -> RecordMapping | None:
+        """The mapping for a change; None: nothing of this type, or like this, is imported."""
+        for name, mapping in self._mappings[connection.name].items():
+            if change.record_type not in (None, name):
+                continue
+            if change.record is None:
+                raise _incomplete(connection, ())
+            if change.partial and (needed := mapping.needs(change.record)):
+                raise _incomplete(connection, needed)
+            if mapping.applies_to(change.record):
+                return mapping
+        return None
+
+    def _source(self, kind: str) -> Source:
+        if kind not in self._sources:
+            self._sources[kind] = source_for(kind)
+        return self._sources[kind]
+
+
+def _record_name(occurrence: Occurrence, change: Change) -> RecordName | None:
+    lookup = change.lookup
+    return RecordName(occurrence.connection, lookup.object_type, lookup.id) if lookup else None
+
+
+def _incomplete(connection: Connection, missing: Sequence[str]) -> RejectedRow:
+    """The webhook does not say enough: what is missing, and the token with which it can be read."""
+    missing_text = ", ".join(missing)
+    if connection.kind in READERS:
+        detail = f"there is no {connection.name}.token in the connection secrets"
+        return RejectedRow("row.token_missing", field=missing_text, detail=detail)
+    return RejectedRow("row.incomplete", field=missing_text)
+
+
+def _rejected(occurrence: Occurrence, error: RejectedRow) -> Settled:
+    return Settled(occurrence, Outcome.REJECTED, error.code, error.field, error.value, error.detail)
+
+
+def row_text(columns: Mapping[str, object]) -> bytes:
+    """The JSON of a row as it is sent.
+
+    Raises:
+        RejectedRow: a value is no JSON, a text cannot be stored, or the row alone is too large.
+    """
+    try:
+        text = _encode(columns).encode()
+    except UnicodeEncodeError as error:
+        raise RejectedRow("row.bad_text", detail="half a surrogate pair") from error
+    except (ValueError, RecursionError) as error:
+        raise RejectedRow("row.bad_value", detail="not a finite number") from error
+    if b"\\u0000" in text and "\x00" in "".join(_texts(columns)):
+        raise RejectedRow("row.bad_text", detail="a NUL character")
+    if len(text) > LARGEST_BODY_B - 1_000:
+        raise RejectedRow("row.too_large", detail=f"{len(text)} bytes")
+    return text
+
+
+def _texts(columns: Mapping[str, object]) -> Iterable[str]:
+    for column, value in columns.items():
+        yield column
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, str):
+                yield entry

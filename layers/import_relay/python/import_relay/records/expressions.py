@@ -1,0 +1,113 @@
+"""The expressions of connections.toml: what they evaluate to, and which paths they name.
+
+Called by `mapping`. Expressions are JMESPath. Plain paths such as `properties.email`, which most
+are, are walked directly: the interpreter takes ten times as long.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import jmespath
+from jmespath.visitor import TreeInterpreter
+
+Expression = Callable[[object], object]
+Path = tuple[str, ...]
+EVALUATION_ERRORS = (ValueError, TypeError, ArithmeticError)
+"""JMESPathError is a ValueError; functions such as `ceil` also raise what Python's own do."""
+_INTERPRETER = TreeInterpreter()
+"""One for all expressions: it keeps no state, and `search` would make a new one for each record."""
+_NULL: Path = ("null",)
+"""`null` without backticks is a field of that name; people write it for the value that it gives."""
+
+
+def compile_expression(text: str) -> Expression:
+    """A function that evaluates a JMESPath expression on a record.
+
+    Raises:
+        jmespath.exceptions.JMESPathError: the text is no expression.
+    """
+    parsed = jmespath.compile(text).parsed
+    path = _plain_path(parsed)
+    if path is None:
+        return lambda record: _INTERPRETER.visit(parsed, record)
+    if len(path) == 1:
+        (only,) = path
+        return lambda record: record.get(only) if type(record) is dict else None
+    return lambda record: _walk(record, path)
+
+
+def named_paths(text: str) -> frozenset[Path]:
+    """The paths from the record's top that an expression depends on.
+
+    `join(' ', [a.b, c])` gives `a.b` and `c`; `a[?b].c` gives `a`. The empty path is the record as
+    a whole (`@`).
+
+    Raises:
+        jmespath.exceptions.JMESPathError: the text is no expression.
+    """
+    return frozenset(_named(jmespath.compile(text).parsed, ())) - {_NULL}
+
+
+def is_known(record: object, path: Path) -> bool:
+    """Whether a partial record says what is at the path, be it null. Never of the whole record."""
+    for name in path:
+        if record is None:
+            return True
+        if type(record) is not dict or name not in record:
+            return False
+        record = record[name]
+    return bool(path)
+
+
+def _plain_path(node: Mapping[str, Any]) -> Path | None:
+    """The names of `a.b.c`, or None when the expression is anything else."""
+    if node["type"] == "field":
+        return (str(node["value"]),)
+    if node["type"] != "subexpression":
+        return None
+    paths = [_plain_path(child) for child in node["children"]]
+    if any(path is None for path in paths):
+        return None
+    return tuple(name for path in paths for name in path or ())
+
+
+def _walk(record: object, path: Sequence[str]) -> object:
+    for name in path:
+        if type(record) is not dict:
+            return None
+        record = record.get(name)
+    return record
+
+
+_OF_ITS_OWN = frozenset({"literal", "expref"})
+"""Nodes that name nothing of the record; a reference to an expression is applied to elements."""
+_OF_THE_FIRST = frozenset(
+    {"pipe", "index_expression", "projection", "filter_projection", "value_projection", "flatten"}
+)
+"""Nodes whose further parts are applied to what the first one gives."""
+
+
+def _named(node: Mapping[str, Any], at: Path) -> Iterator[Path]:
+    """The paths that a node names; `at` is the path of what it is applied to."""
+    kind, children = node["type"], node["children"]
+    if kind == "field":
+        yield (*at, str(node["value"]))
+    elif kind in ("current", "identity"):
+        yield at
+    elif kind == "subexpression":
+        yield from _named_in_steps(children, at)
+    elif kind in _OF_THE_FIRST:
+        yield from _named(children[0], at)
+    elif kind not in _OF_ITS_OWN:
+        for child in children:
+            yield from _named(child, at)
+
+
+def _named_in_steps(steps: Sequence[Mapping[str, Any]], at: Path) -> Iterator[Path]:
+    """Of `a.b.<step>`: plain names lead on, anything else is the last that counts."""
+    for number, step in enumerate(steps, start=1):
+        path = at if step["type"] == "current" else _plain_path(step)
+        if path is None or number == len(steps):
+            yield from _named(step, at)
+            return
+        at = at if step["type"] == "current" else (*at, *path)
