@@ -13,11 +13,11 @@ from jmespath.exceptions import JMESPathError
 
 from import_relay.connections import RecordType
 from import_relay.errors import RejectedRow
+from import_relay.records.expressions import compile_expression
 from import_relay.records.mapping import (
     LONGEST_KEY,
     Columns,
     RecordMapping,
-    compile_expression,
     mapping_mistakes,
     record_key,
 )
@@ -433,6 +433,78 @@ def test_an_empty_text_leaves_a_column_as_it_is_unless_it_clears() -> None:
     assert values_of({"id": "1", "city": ""}, replace(type_, clears=("city",))) == {
         "external_id": "1",
         "city": None,
+    }
+
+
+PERSON = record_type(
+    external_id="id",
+    full_name="join(' ', [p.first, p.last][?@])",
+    email="p.email",
+    city="p.city",
+    source="'crm'",
+    crm_number="id",
+)
+
+
+def partial(record: object, type_: RecordType = PERSON) -> Columns:
+    return RecordMapping(type_).columns(record, partial=True)
+
+
+def test_a_partial_record_sets_the_columns_that_it_holds_as_a_whole() -> None:
+    assert partial({"id": 1, "p": {"email": "jo@example.com"}}).values == {
+        "external_id": "1",
+        "email": "jo@example.com",
+    }
+
+
+def test_half_of_what_a_column_is_made_of_does_not_overwrite_it() -> None:
+    columns = partial({"id": 1, "p": {"first": "Jo", "city": "Berlin"}})
+
+    assert columns.values == {"external_id": "1", "city": "Berlin"}
+    assert columns.notes == ("full_name: only a part is known, left out",)
+
+
+def test_both_halves_make_the_whole() -> None:
+    columns = partial({"id": 1, "p": {"first": "Jo", "last": None}})
+
+    assert columns.values == {"external_id": "1", "full_name": "Jo"}
+    assert columns.notes == ()
+
+
+def test_a_partial_record_says_nothing_by_what_never_changes() -> None:
+    assert partial({"id": 1, "p": {}}).values == {"external_id": "1"}
+
+
+def test_what_was_emptied_is_cleared_if_the_column_may_be() -> None:
+    type_ = replace(PERSON, clears=("email",))
+
+    assert partial({"id": 1, "p": {"email": None}}, type_).values["email"] is None
+    assert partial({"id": 1, "p": {"email": ""}}, type_).values["email"] is None
+    assert "email" not in partial({"id": 1, "p": {"city": "X"}}, type_).values
+
+
+@pytest.mark.parametrize(
+    ("type_", "record", "needed"),
+    [
+        (PERSON, {"id": 1, "p": {"email": "x"}}, ()),
+        (PERSON, {"p": {"email": "x"}}, ("external_id",)),
+        (replace(PERSON, when="p.kind == 'a'"), {"id": 1, "p": {"email": "x"}}, ("when",)),
+        (replace(PERSON, when="p.kind == 'a'"), {"id": 1, "p": {"kind": "a"}}, ()),
+        (replace(PERSON, version="p.at"), {"id": 1, "p": {"email": "x"}}, ("version",)),
+    ],
+)
+def test_nothing_is_imported_without_identity_condition_and_order(
+    type_: RecordType, record: object, needed: tuple[str, ...]
+) -> None:
+    assert RecordMapping(type_).needs(record) == needed
+
+
+def test_the_paths_of_a_mapping_are_what_a_reader_has_to_ask_for() -> None:
+    type_ = replace(PERSON, version="p.at", when="p.kind == 'a'")
+
+    assert RecordMapping(type_).paths == {
+        ("id",),
+        *(("p", name) for name in ("first", "last", "email", "city", "at", "kind")),
     }
 
 

@@ -43,6 +43,7 @@ class Reading:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     emit: Emit
+    readers: Callable[[str], Reader | None] = reader_for
 
     def read(
         self, wanted: Mapping[RecordName, frozenset[Path]], *, give_up_at: float
@@ -53,7 +54,7 @@ class Reading:
         for name, paths in wanted.items():
             by_connection[name.connection][name] = paths
         for connection, names in by_connection.items():
-            reader = reader_for(self.connections[connection].kind)
+            reader = self.readers(self.connections[connection].kind)
             if reader is None:
                 continue
             until = min(self.clock() + LONGEST_READ_S, give_up_at)
