@@ -4,17 +4,64 @@ import json
 
 import pytest
 
-from import_relay.changes import Mapped, Mapper, RecordsRead, row_text
+from import_relay.changes import Interpreted, Mapped, Mapper, RecordName, RecordsRead, row_text
 from import_relay.errors import RejectedRow
-from import_relay.records.models import Occurrence
+from import_relay.readers.contract import Found
+from import_relay.records.models import MappedChange, Occurrence, Outcome
 from tests.support.builders import connections, occurrence
 
 KEY = "contact_details#external_id:1"
+ZOHO = """
+[crm]
+kind = "zoho"
+[crm.contact]
+[crm.contact.fields]
+city = ""
+"""
+SERVER_TIME = 1_795_262_400_000
+"""A notification's time, in milliseconds."""
+JO = RecordName("crm", "Contacts", "1")
+READ_AT = 1_795_262_500_000_000
 
 
-def mapped(occurrences: list[Occurrence], read: RecordsRead | None = None) -> Mapped:
-    mapper = Mapper(connections())
+def mapped(
+    occurrences: list[Occurrence], read: RecordsRead | None = None, text: str | None = None
+) -> Mapped:
+    mapper = Mapper(connections(text) if text else connections())
     return mapper.map(mapper.interpret(occurrences), read or RecordsRead())
+
+
+def notified(
+    number: int = 0,
+    *,
+    module: str = "Contacts",
+    operation: str = "update",
+    values: object = None,
+) -> Occurrence:
+    """An item of Zoho's: which record changed, and perhaps what changed of it."""
+    item = {"module": module, "operation": operation, "server_time": SERVER_TIME, "id": "1"}
+    return occurrence(number, connection="crm", item=item | ({"values": values} if values else {}))
+
+
+def interpreted(*occurrences: Occurrence, text: str = ZOHO) -> Interpreted:
+    return Mapper(connections(text)).interpret(occurrences)
+
+
+def reading(**columns: object) -> RecordsRead:
+    """Jo's record as it was read."""
+    found = Found({"id": "1", **columns}, SERVER_TIME * 1_000)
+    return RecordsRead(READ_AT, found={JO: found})
+
+
+def only_change(result: Mapped) -> MappedChange:
+    assert result.settled == []
+    (change,) = result.changes
+    return change
+
+
+def reasons(result: Mapped) -> list[tuple[Outcome, str]]:
+    assert result.changes == []
+    return [(one.outcome, one.reason) for one in result.settled]
 
 
 def test_an_occurrence_delivered_twice_in_a_batch_counts_once() -> None:
@@ -66,3 +113,139 @@ def test_what_mateo_cannot_store_is_rejected(value: object, code: str) -> None:
 
 def test_a_text_that_only_looks_like_an_escaped_nul_is_fine() -> None:
     assert json.loads(row_text({"full_name": "\\u0000"})) == {"full_name": "\\u0000"}
+
+
+# records that a webhook only names
+
+
+def test_a_record_that_is_only_named_is_wanted_with_all_that_its_mapping_names() -> None:
+    wanted = interpreted(notified()).wanted
+
+    assert wanted.keys() == {JO}
+    assert {("id",), ("First_Name",), ("Last_Name",), ("Email",)} <= wanted[JO]
+    assert ("Mailing_City",) not in wanted[JO]
+
+
+def test_several_events_of_a_record_want_it_once() -> None:
+    assert len(interpreted(notified(0), notified(1)).wanted) == 1
+
+
+def test_a_record_that_was_read_is_imported_as_a_whole() -> None:
+    read = reading(First_Name="Jo", Last_Name="Example", Email="jo@example.com")
+    change = only_change(mapped([notified()], read, ZOHO))
+
+    assert not change.partial
+    assert change.version == SERVER_TIME * 1_000
+    assert change.columns == {
+        "external_id": "1",
+        "full_name": "Jo Example",
+        "email": "jo@example.com",
+    }
+
+
+def test_two_events_that_find_a_record_in_the_same_state_are_the_same_change() -> None:
+    first, second = (
+        only_change(mapped([notified(number)], reading(Email="jo@example.com"), ZOHO)).event
+        for number in (0, 1)
+    )
+    other = only_change(mapped([notified(2)], reading(Email="new@example.com"), ZOHO)).event
+
+    assert first == second != other
+
+
+def test_without_a_time_of_the_last_change_the_time_of_reading_orders_it() -> None:
+    read = RecordsRead(READ_AT, found={JO: Found({"id": "1", "Email": "jo@example.com"}, None)})
+    change = only_change(mapped([notified()], read, ZOHO))
+
+    assert change.version == READ_AT
+    assert change.by_receipt
+
+
+def test_a_configured_version_goes_before_that_of_the_reader() -> None:
+    text = ZOHO.replace("[crm.contact]\n", '[crm.contact]\nversion = "Revision"\n')
+    change = only_change(mapped([notified()], reading(Email="jo@example.com", Revision=7), text))
+
+    assert change.version == 7_000_000
+
+
+def test_a_record_that_is_gone_is_ignored() -> None:
+    read = RecordsRead(READ_AT, gone={JO})
+
+    assert reasons(mapped([notified()], read, ZOHO)) == [(Outcome.IGNORED, "deleted")]
+
+
+def test_a_record_that_is_not_to_be_had_waits() -> None:
+    read = RecordsRead(READ_AT, waiting={JO}, failed={"crm"})
+    result = mapped([notified()], read, ZOHO)
+
+    assert result.waiting == {"d1/0"}
+    assert (result.changes, result.settled) == ([], [])
+
+
+def test_without_a_token_a_record_that_is_only_named_is_rejected_and_the_token_named() -> None:
+    (settled,) = mapped([notified()], None, ZOHO).settled
+
+    assert settled.reason == "row.token_missing"
+    assert "crm.token" in settled.detail
+
+
+def test_what_a_webhook_says_as_a_whole_needs_no_reading() -> None:
+    event = notified(values={"Email": "jo@example.com"})
+
+    assert interpreted(event).wanted == {}
+    change = only_change(mapped([event], None, ZOHO))
+    assert change.partial
+    assert change.columns == {"external_id": "1", "email": "jo@example.com"}
+    assert change.version == SERVER_TIME * 1_000
+
+
+def test_half_a_column_is_read_where_it_can_be() -> None:
+    event = notified(values={"First_Name": "Jo", "Email": "jo@example.com"})
+    read = reading(First_Name="Jo", Last_Name="Example")
+
+    assert interpreted(event).wanted.keys() == {JO}
+    assert only_change(mapped([event], read, ZOHO)).columns["full_name"] == "Jo Example"
+
+
+def test_half_a_column_is_left_out_where_it_cannot_be_read() -> None:
+    event = notified(values={"First_Name": "Jo", "Email": "jo@example.com"})
+    change = only_change(mapped([event], None, ZOHO))
+
+    assert change.columns == {"external_id": "1", "email": "jo@example.com"}
+    assert change.notes == ("full_name: only a part is known, left out",)
+
+
+def test_nothing_but_half_a_column_is_rejected_where_it_cannot_be_read() -> None:
+    (settled,) = mapped([notified(values={"First_Name": "Jo"})], None, ZOHO).settled
+
+    assert (settled.reason, settled.field) == ("row.token_missing", "full_name")
+
+
+def test_a_change_of_nothing_that_is_mapped_is_ignored_and_not_read() -> None:
+    event = notified(values={"Mailing_City": "Berlin"})
+
+    assert interpreted(event).wanted == {}
+    assert reasons(mapped([event], None, ZOHO)) == [(Outcome.IGNORED, "not_mapped")]
+
+
+def test_a_type_of_record_that_is_not_imported_is_neither_read_nor_rejected() -> None:
+    event = notified(module="Deals")
+
+    assert interpreted(event).wanted == {}
+    assert reasons(mapped([event], None, ZOHO)) == [(Outcome.IGNORED, "no_record_type")]
+
+
+def test_a_deletion_is_not_read() -> None:
+    event = notified(operation="delete")
+
+    assert interpreted(event).wanted == {}
+    assert reasons(mapped([event], None, ZOHO)) == [(Outcome.IGNORED, "deleted")]
+
+
+def test_a_partial_change_without_what_the_condition_asks_for_is_not_guessed_at() -> None:
+    text = ZOHO.replace("[crm.contact]\n", "[crm.contact]\nwhen = \"Lead_Source == 'shop'\"\n")
+    event = notified(values={"Email": "jo@example.com"})
+    (settled,) = mapped([event], None, text).settled
+
+    assert interpreted(event, text=text).wanted.keys() == {JO}
+    assert (settled.reason, settled.field) == ("row.token_missing", "when")
