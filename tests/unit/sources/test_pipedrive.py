@@ -1,4 +1,4 @@
-"""Pipedrive webhooks v2."""
+"""Pipedrive webhooks of both versions: one mapping serves them."""
 
 import json
 from typing import Any
@@ -7,11 +7,15 @@ import pytest
 
 from import_relay.connections import Connection, RecordType
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
+from import_relay.records.mapping import RecordMapping
 from import_relay.sources import pipedrive as source
+from import_relay.sources import with_defaults
+from import_relay.sources.contract import Change
 from import_relay.sources.event_ids import digest
 from tests.support.webhooks import NOW, basic, request, sample
 
 CONNECTION = Connection("pipedrive", "pipedrive", {}, {"contact": RecordType("contact", {})})
+DEFAULTS = with_defaults(Connection("pipedrive", "pipedrive"))
 MOMENT = 1_795_253_400_000_000
 """2026-11-21T09:30:00Z in microseconds."""
 
@@ -19,6 +23,17 @@ MOMENT = 1_795_253_400_000_000
 def event(data: object = None, **meta: object) -> dict[str, Any]:
     known: dict[str, object] = {"entity": "person", "action": "change", "id": "e1"}
     return {"meta": known | meta, "data": {"id": 3} if data is None else data, "previous": None}
+
+
+def first_event(current: object = None, **meta: object) -> dict[str, Any]:
+    known: dict[str, object] = {"object": "person", "action": "updated", "id": 3}
+    return {"v": 1, "meta": known | meta, "current": current, "previous": None}
+
+
+def row(change: Change) -> dict[str, object]:
+    assert change.record_type is not None
+    mapping = RecordMapping(DEFAULTS.record_types[change.record_type])
+    return mapping.columns(change.record).values
 
 
 def test_the_credentials_of_the_webhook_prove_the_sender() -> None:
@@ -56,11 +71,13 @@ def test_without_these_the_digest_identifies_the_event() -> None:
         '{"meta":{"entity":"person","action":"change"}}',
         '{"meta":{"entity":7,"action":"change"},"data":{}}',
         '{"meta":{"entity":"person"},"data":{}}',
-        '{"v":1,"meta":{"object":"person","action":"added","id":3},"current":{},"previous":null}',
+        '{"v":1,"meta":{"entity":"person","action":"added","id":3},"current":{}}',
+        '{"v":1,"meta":{"object":"person","id":3},"current":{}}',
+        '{"v":1,"meta":{"object":"person","action":"added","id":3}}',
         "[" + json.dumps(event()) + "]",
     ],
 )
-def test_a_body_that_is_no_event_of_version_2_has_the_wrong_shape(body: str) -> None:
+def test_a_body_that_is_no_event_of_either_version_has_the_wrong_shape(body: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
         source.split(request(body), {})
     assert caught.value.code == "delivery.wrong_shape"
@@ -110,30 +127,12 @@ def test_an_item_without_meta_is_rejected(item: object) -> None:
         source.interpret(item, CONNECTION)
 
 
-@pytest.mark.parametrize(
-    ("timestamp", "version"),
-    [
-        ("2026-11-21T09:30:00.000Z", MOMENT),
-        ("2026-11-21T09:30:00Z", MOMENT),
-        ("2026-11-21T10:30:00+01:00", MOMENT),
-        ("2026-11-21 09:30:00", MOMENT),
-        ("2026-11-21T09:30:00.000001Z", MOMENT + 1),
-        (1_795_253_400, MOMENT),
-        ("1795253400", MOMENT),
-        (1_795_253_400_000, MOMENT),
-        ("1795253400000", MOMENT),
-        (1_795_253_400_000_000, MOMENT),
-    ],
-)
-def test_every_form_of_the_timestamp_gives_the_same_version(
-    timestamp: object, version: int
-) -> None:
-    assert source.interpret(event(timestamp=timestamp), CONNECTION).version == version
+@pytest.mark.parametrize("timestamp", ["2026-11-21T09:30:00.000Z", 1_795_253_400, "1795253400"])
+def test_the_time_of_the_event_is_the_version_whatever_its_form(timestamp: object) -> None:
+    assert source.interpret(event(timestamp=timestamp), CONNECTION).version == MOMENT
 
 
-@pytest.mark.parametrize(
-    "timestamp", [None, "", "yesterday", 0, -1, True, 1.5, [], 10**17, "9" * 5_000, "\u0661"]
-)
+@pytest.mark.parametrize("timestamp", [None, "yesterday", 0, []])
 def test_without_a_readable_timestamp_the_records_own_time_is_the_version(
     timestamp: object,
 ) -> None:
@@ -146,6 +145,127 @@ def test_a_configured_version_goes_first() -> None:
     contact = RecordType("contact", {}, version="data.update_time")
     given = Connection("pipedrive", "pipedrive", {}, {"contact": contact})
     assert source.interpret(event(timestamp=1_795_253_400), given).version is None
+
+
+def test_the_record_that_was_merged_into_another_is_ignored() -> None:
+    item = json.loads(sample("pipedrive.person-merged"))
+    assert source.interpret(item, CONNECTION).ignored == "merged"
+
+
+def test_the_record_that_another_was_merged_into_is_changed() -> None:
+    change = source.interpret(event({"id": 4}, merged_from_id="3"), CONNECTION)
+    assert (change.record_type, change.ignored) == ("contact", None)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("pipedrive.v1-person-added", "pipedrive.person-created"),
+        ("pipedrive.v1-deal-updated", "pipedrive.deal-changed"),
+        ("pipedrive.v1-activity-added", "pipedrive.activity-created"),
+    ],
+)
+def test_both_versions_become_the_same_row_by_the_same_mapping(first: str, second: str) -> None:
+    rows = [row(source.interpret(json.loads(sample(name)), DEFAULTS)) for name in (first, second)]
+    assert rows[0] == rows[1]
+
+
+def test_the_default_mapping_of_a_person_a_deal_and_a_meeting() -> None:
+    names = ("person-created", "deal-changed", "activity-created")
+    items = [json.loads(sample(f"pipedrive.{name}")) for name in names]
+    assert [row(source.interpret(item, DEFAULTS)) for item in items] == [
+        {"external_id": "3", "full_name": "Ada Example", "email": "ada@example.com"},
+        {"external_id": "1", "name": "Nowhere Solutions deal", "contact_external_id": "3"},
+        {
+            "external_id": "2",
+            "name": "Call Ada",
+            "description": "Talk about the offer",
+            "start_time": "2026-11-24T10:30:00Z",
+            "contact_external_id": "3",
+        },
+    ]
+
+
+@pytest.mark.parametrize("type_", ["task", "email", "deadline", None])
+def test_by_default_nobody_is_reminded_of_anything_but_meetings(type_: str | None) -> None:
+    mapping = RecordMapping(DEFAULTS.record_types["appointment"])
+    assert not mapping.applies_to({"data": {"type": type_}})
+    assert mapping.applies_to({"data": {"type": "meeting"}})
+
+
+@pytest.mark.parametrize("due_time", ["", None])
+def test_by_default_a_meeting_for_a_whole_day_has_no_start(due_time: str | None) -> None:
+    data = {"id": 2, "type": "meeting", "due_date": "2026-11-24", "due_time": due_time}
+    assert row(source.interpret(event(data, entity="activity"), DEFAULTS)) == {"external_id": "2"}
+
+
+def test_an_event_of_version_1_is_identified_by_record_time_and_action() -> None:
+    item = first_event({"id": 3}, timestamp_micro=1_795_253_400_482_110)
+    (found,) = source.split(request(json.dumps(item)), {})
+    assert found == ("person:3:1795253400482110:updated", json.dumps(item))
+
+
+def test_an_event_of_version_1_without_its_time_is_identified_by_its_digest() -> None:
+    body = json.dumps(first_event({"id": 3}))
+    assert source.split(request(body), {})[0].event_id == digest(body)
+
+
+@pytest.mark.parametrize(
+    ("meta", "version"),
+    [
+        ({"timestamp_micro": 1_795_253_400_000_001, "timestamp": 1_795_253_400}, MOMENT + 1),
+        ({"timestamp": 1_795_253_400}, MOMENT),
+        ({}, MOMENT + 2_000_000),
+    ],
+)
+def test_the_most_exact_time_of_version_1_is_the_version(
+    meta: dict[str, object], version: int
+) -> None:
+    item = first_event({"id": 3, "update_time": "2026-11-21 09:30:02"}, **meta)
+    assert source.interpret(item, CONNECTION).version == version
+
+
+def test_one_address_alone_in_version_1_is_the_primary_one() -> None:
+    change = source.interpret(first_event({"id": 3, "email": "ada@example.com"}), DEFAULTS)
+    assert row(change) == {"external_id": "3", "email": "ada@example.com"}
+
+
+def test_version_1_keeps_its_own_names_and_what_has_the_names_of_version_2() -> None:
+    current = {"id": 3, "email": "a@example.com", "emails": "kept", "user_id": 7, "4f1c": "gold"}
+    record = source.interpret(first_event(current), CONNECTION).record
+    assert isinstance(record, dict)
+    assert record["data"] == current | {"owner_id": 7}
+    assert record["current"] == current
+    assert record["meta"]["entity"] == record["meta"]["object"] == "person"
+
+
+def test_the_primary_participant_of_version_1_is_found_as_in_version_2() -> None:
+    people = [{"person_id": 4, "primary_flag": False}, {"person_id": 5, "primary_flag": True}, 7]
+    current = {"id": 2, "type": "meeting", "participants": people}
+    change = source.interpret(first_event(current, object="activity"), DEFAULTS)
+    assert row(change) == {"external_id": "2", "contact_external_id": "5"}
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        (first_event(None, action="deleted"), "deleted"),
+        (first_event(None, action="merged"), "merged"),
+        (first_event({"id": 4}, action="merged"), None),
+        (first_event({"id": 3}, action="created"), "action"),
+        (first_event({"id": 3}, action=["updated"]), "action"),
+        (first_event({"id": 3}, object="organization"), "entity"),
+        (first_event({"id": 3}, object=None), "entity"),
+    ],
+)
+def test_what_is_ignored_in_version_1(item: object, reason: str | None) -> None:
+    assert source.interpret(item, CONNECTION).ignored == reason
+
+
+@pytest.mark.parametrize("current", [None, "a text", []])
+def test_a_change_of_version_1_without_a_state_is_rejected(current: object) -> None:
+    with pytest.raises(RejectedRow):
+        source.interpret(first_event(current), CONNECTION)
 
 
 def test_the_kind_has_no_options() -> None:

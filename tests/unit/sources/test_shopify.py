@@ -1,0 +1,258 @@
+"""Shopify: the signature under both names of its header, topics, and what a resource becomes."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from import_relay.connections import Connection, RecordType
+from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
+from import_relay.records.mapping import RecordMapping
+from import_relay.sources import shopify as source
+from import_relay.sources import with_defaults
+from import_relay.sources.contract import Change, Request
+from tests.support.webhooks import NOW, request, sample, with_headers
+
+SECRET = "shpss_example"
+OLDER = "shpss_older_example"
+BODY = '{"id":706405506930370084}'
+# printf '%s' '{"id":706405506930370084}' | openssl dgst -sha256 -hmac <secret> -binary | base64
+SIGNATURE = "5jr6/6td7F0JVyQYSEteIvMFFiNXF4CW4hhr1Hjwh/Q="
+SIGNATURE_OF_OLDER = "X5cyKa82JHcDmmVfD6O8yFHV8bsWYCKznFTgQMTo8vU="
+OLD_NAME, NEW_NAME = "x-shopify-hmac-sha256", "shopify-hmac-sha256"
+CONNECTION = with_defaults(Connection("shopify", "shopify"))
+
+
+def verify(given: Request, *secrets: str) -> None:
+    source.verify(given, secrets or (SECRET,), {}, now=NOW)
+
+
+def refusal(given: Request, *secrets: str) -> str:
+    with pytest.raises(SignatureError) as caught:
+        source.verify(given, secrets, {}, now=NOW)
+    return caught.value.code
+
+
+def delivery(topic: str = "customers/update", body: str | bytes = BODY, **headers: str) -> Request:
+    known = {"x-shopify-topic": topic, "x-shopify-webhook-id": "b54557e4"}
+    return with_headers(request(body, known), **headers)
+
+
+def interpret(given: Request, connection: Connection = CONNECTION) -> Change:
+    (item,) = source.split(given, {})
+    return source.interpret(json.loads(item.text), connection)
+
+
+def row(change: Change) -> dict[str, object]:
+    assert change.record_type is not None
+    mapping = RecordMapping(CONNECTION.record_types[change.record_type])
+    return mapping.columns(change.record).values
+
+
+@pytest.mark.parametrize("name", [OLD_NAME, NEW_NAME])
+def test_a_signature_made_by_openssl_is_accepted_under_both_names(name: str) -> None:
+    verify(request(BODY, {name: SIGNATURE}))
+
+
+def test_both_names_may_carry_the_same_signature() -> None:
+    verify(request(BODY, {OLD_NAME: SIGNATURE, NEW_NAME: SIGNATURE}))
+
+
+@pytest.mark.parametrize("other", ["AAAA", SIGNATURE_OF_OLDER])
+def test_two_signatures_that_differ_are_malformed_even_if_one_is_right(other: str) -> None:
+    given = request(BODY, {OLD_NAME: SIGNATURE, NEW_NAME: other})
+    assert refusal(given, SECRET, OLDER) == "signature.malformed"
+
+
+def test_the_older_secret_counts_while_it_is_listed() -> None:
+    given = request(BODY, {OLD_NAME: SIGNATURE_OF_OLDER})
+    verify(given, SECRET, OLDER)
+    assert refusal(given, SECRET) == "signature.mismatch"
+
+
+def test_a_changed_body_is_refused() -> None:
+    given = request(BODY, {OLD_NAME: SIGNATURE})
+    assert refusal(replace(given, body=given.body + b" "), SECRET) == "signature.mismatch"
+
+
+@pytest.mark.parametrize(
+    ("signature", "code"),
+    [
+        (None, "signature.missing"),
+        ("", "signature.missing"),
+        (SIGNATURE.lower(), "signature.mismatch"),
+        (SIGNATURE[:-1], "signature.mismatch"),
+        (f"{SIGNATURE}, {SIGNATURE}", "signature.mismatch"),
+        ("e63afaffab5dec5d0957241848", "signature.mismatch"),
+        ("\u2603", "signature.mismatch"),
+    ],
+)
+def test_anything_but_the_signature_is_refused(signature: str | None, code: str) -> None:
+    assert refusal(with_headers(request(BODY), x_shopify_hmac_sha256=signature), SECRET) == code
+
+
+@pytest.mark.parametrize("secrets", [(), ("",)])
+def test_without_a_secret_nothing_is_accepted(secrets: tuple[str, ...]) -> None:
+    assert refusal(request(BODY, {OLD_NAME: SIGNATURE}), *secrets) == "signature.no_secret"
+
+
+def test_the_body_is_spliced_so_that_no_digit_and_no_key_is_lost() -> None:
+    body = '{"id": 706405506930370084, "id": 706405506930370085, "note": "\\u00e9", "n": 1e400}'
+    (item,) = source.split(delivery(body=body), {})
+    assert item.text.endswith(f'"data": {body}}}')
+
+
+@pytest.mark.parametrize("prefix", ["x_shopify", "shopify"])
+def test_the_webhook_id_of_either_name_is_the_event_id(prefix: str) -> None:
+    headers = {f"{prefix}_topic": "orders/create", f"{prefix}_webhook_id": "w-1"}
+    (item,) = source.split(with_headers(request(BODY), **headers), {})
+    assert item.event_id == "w-1"
+
+
+def test_without_a_webhook_id_body_and_topic_identify_the_event() -> None:
+    created, changed, again = (
+        source.split(request(BODY, {"x-shopify-topic": topic}), {})[0].event_id
+        for topic in ("orders/create", "orders/updated", "orders/create")
+    )
+    assert created == again != changed
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        request(BODY),
+        delivery(body="[]"),
+        delivery(body="7"),
+        delivery(shopify_topic="orders/create"),
+        delivery(shopify_webhook_id="another"),
+    ],
+)
+def test_no_topic_no_object_or_names_that_disagree_have_the_wrong_shape(given: Request) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        source.split(given, {})
+    assert caught.value.code == "delivery.wrong_shape"
+
+
+def test_a_customer_becomes_a_contact_with_every_digit_of_its_id() -> None:
+    change = interpret(delivery("customers/update", sample("shopify.customer-updated")))
+    assert (change.record_type, change.ignored, change.partial) == ("contact", None, False)
+    assert row(change) == {
+        "external_id": "706405506930370084",
+        "full_name": "Ada Example",
+        "email": "ada@example.com",
+        "whatsapp": "+4915112345678",
+        "address_line1": "Beispielstrasse 1",
+        "address_line2": "Hinterhaus",
+        "zipcode": "10115",
+        "city": "Berlin",
+    }
+
+
+def test_an_order_becomes_a_deal_of_its_customer() -> None:
+    change = interpret(delivery("orders/create", sample("shopify.order-created")))
+    assert change.record_type == "deal"
+    assert row(change) == {
+        "external_id": "820982911946154508",
+        "name": "#1001",
+        "contact_external_id": "706405506930370084",
+    }
+
+
+def test_a_customer_without_names_or_address_is_mapped_as_far_as_it_goes() -> None:
+    change = interpret(delivery(body='{"id": 7, "first_name": null, "default_address": null}'))
+    assert row(change) == {"external_id": "7"}
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "customers/create",
+        "customers/enable",
+        "customers/disable",
+        "orders/updated",
+        "orders/paid",
+        "orders/cancelled",
+        "orders/fulfilled",
+        "orders/partially_fulfilled",
+    ],
+)
+def test_topics_with_a_whole_resource_are_imported(topic: str) -> None:
+    change = interpret(delivery(topic))
+    assert change.ignored is None
+    assert change.record_type == ("contact" if topic.startswith("customers") else "deal")
+
+
+@pytest.mark.parametrize(
+    ("topic", "reason"),
+    [
+        ("customers/delete", "deleted"),
+        ("customers/redact", "deleted"),
+        ("orders/delete", "deleted"),
+        ("customers/merge", "merged"),
+        ("orders/edited", "event_type"),
+        ("customers/data_request", "event_type"),
+        ("draft_orders/create", "entity"),
+        ("Customer", "entity"),
+        ("app/uninstalled", "entity"),
+        ("ORDERS/CREATE", "entity"),
+    ],
+)
+def test_deletions_merges_fragments_and_other_topics_are_ignored(topic: str, reason: str) -> None:
+    assert interpret(delivery(topic)).ignored == reason
+
+
+@pytest.mark.parametrize("prefix", ["x_shopify", "shopify"])
+def test_a_test_delivery_is_ignored_and_orders_nothing(prefix: str) -> None:
+    change = interpret(delivery(**{f"{prefix}_test": "true"}))
+    assert (change.ignored, change.version) == ("test", None)
+
+
+def test_a_delivery_that_says_it_is_no_test_is_imported() -> None:
+    assert interpret(delivery(x_shopify_test="false")).ignored is None
+
+
+@pytest.mark.parametrize(
+    ("updated_at", "triggered_at", "version"),
+    [
+        ("2026-11-21T10:30:00+01:00", "2026-11-21T12:00:00Z", NOW * 1_000_000),
+        (None, "2026-11-21T09:30:00.136738016Z", NOW * 1_000_000 + 136_738),
+        ("soon", "2026-11-21T09:30:00.136738016Z", NOW * 1_000_000 + 136_738),
+        (None, "never", None),
+    ],
+)
+def test_the_resources_own_time_orders_changes_else_the_triggers(
+    updated_at: object, triggered_at: str, version: int | None
+) -> None:
+    body = json.dumps({"id": 7, "updated_at": updated_at})
+    given = delivery(body=body, x_shopify_triggered_at=triggered_at)
+    assert interpret(given).version == version
+
+
+def test_a_configured_version_goes_first() -> None:
+    contact = RecordType("contact", {}, version="created_at")
+    given = Connection("shopify", "shopify", {}, {"contact": contact})
+    body = json.dumps({"id": 7, "updated_at": "2026-11-21T10:30:00+01:00"})
+    assert interpret(delivery(body=body), given).version is None
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        7,
+        [],
+        {},
+        {"topic": ["customers/update"]},
+        {"topic": "customers/update"},
+        {"topic": "customers/update", "data": []},
+    ],
+)
+def test_an_item_that_no_delivery_makes_is_rejected(item: Any) -> None:
+    with pytest.raises(RejectedRow):
+        source.interpret(item, CONNECTION)
+
+
+def test_the_kind_has_no_options() -> None:
+    assert not list(source.check_options(CONNECTION))
+    wrong = replace(CONNECTION, options={"header": "x"})
+    assert [key for key, _ in source.check_options(wrong)] == ["header"]
