@@ -70,9 +70,8 @@ def test_numbers_beyond_2_53_stay_exact() -> None:
     assert api(answer).request("GET", URL) == {"id": 9007199254740993}
 
 
-@pytest.mark.parametrize("answer", [httpx.Response(404), httpx.Response(204)])
-def test_nothing_found_is_no_failure(answer: httpx.Response) -> None:
-    assert api(answering(answer)).request("GET", URL) is None
+def test_an_empty_answer_is_no_failure() -> None:
+    assert api(answering(httpx.Response(204))).request("GET", URL) is None
 
 
 @pytest.mark.parametrize(
@@ -123,6 +122,7 @@ def test_a_refused_token_is_a_matter_for_a_person(status: int) -> None:
     "answer",
     [
         httpx.Response(400),
+        httpx.Response(404),
         httpx.Response(302, headers={"location": "https://elsewhere.example.com"}),
         httpx.Response(200, content=b"<html>"),
         httpx.Response(200, content=b"[" * 100_000),

@@ -49,7 +49,7 @@ class CrmApi:
         content: object = None,
         form: Mapping[str, str] | None = None,
     ) -> Any:
-        """The JSON value of a 2xx answer; None for 404 and for an empty body.
+        """The JSON value of a 2xx answer; None for an empty body.
 
         `content` is sent as JSON. Retries what may heal within seconds.
 
@@ -101,10 +101,10 @@ def _address(url: str) -> httpx.URL:
 def _value(answer: httpx.Response) -> Any:
     if answer.status_code in _REFUSED:
         raise RecordsUnread("reader.refused", f"status {answer.status_code}")
-    if answer.status_code == httpx.codes.NOT_FOUND or (answer.is_success and not answer.content):
-        return None
-    if not answer.is_success:
+    if not answer.is_success:  # a 404 as well: a wrong address must not make records look deleted
         raise RecordsUnread("reader.unexpected", f"status {answer.status_code}")
+    if not answer.content:
+        return None
     if len(answer.content) > LARGEST_ANSWER_B:
         raise RecordsUnread("reader.unexpected", "the answer is far too large")
     try:
