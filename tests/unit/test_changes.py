@@ -143,6 +143,13 @@ def test_a_record_that_was_read_is_imported_as_a_whole() -> None:
     }
 
 
+def test_a_record_is_as_new_as_the_event_for_which_it_was_read() -> None:
+    read = RecordsRead(READ_AT, found={JO: Found({"id": "1", "Email": "jo@example.com"}, 1_000)})
+    change = only_change(mapped([notified()], read, ZOHO))
+
+    assert change.version == SERVER_TIME * 1_000
+
+
 def test_two_events_that_find_a_record_in_the_same_state_are_the_same_change() -> None:
     first, second = (
         only_change(mapped([notified(number)], reading(Email="jo@example.com"), ZOHO)).event
@@ -249,3 +256,11 @@ def test_a_partial_change_without_what_the_condition_asks_for_is_not_guessed_at(
 
     assert interpreted(event, text=text).wanted.keys() == {JO}
     assert (settled.reason, settled.field) == ("row.token_missing", "when")
+
+
+def test_what_a_condition_excludes_needs_no_reading() -> None:
+    text = ZOHO.replace("[crm.contact]\n", "[crm.contact]\nwhen = \"Lead_Source == 'shop'\"\n")
+    event = notified(values={"First_Name": "Jo", "Lead_Source": "fair"})
+
+    assert interpreted(event, text=text).wanted == {}
+    assert reasons(mapped([event], None, text)) == [(Outcome.IGNORED, "no_record_type")]

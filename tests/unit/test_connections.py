@@ -1,5 +1,6 @@
 """connections.toml: what it says, and that each mistake in it names connection, key and what."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from import_relay.connections import (
     KINDS,
     Connection,
+    RecordType,
     check,
     load_connections,
     main,
@@ -14,6 +16,7 @@ from import_relay.connections import (
 )
 from import_relay.errors import ConfigurationError
 from import_relay.sources import source_for
+from import_relay.sources.contract import Replies
 from tests.support.builders import connections
 
 FULL = """
@@ -273,5 +276,24 @@ def test_every_kind_has_a_module_that_fulfils_the_contract(kind: str) -> None:
     source = source_for(kind)
 
     assert all(callable(getattr(source, name)) for name in ("verify", "split", "interpret"))
-    assert list(source.check_options(Connection("x", kind))) == []
+    assert isinstance(source.REPLIES, Replies)
     assert set(source.OPTIONS).isdisjoint({"kind", "contact", "deal", "appointment"})
+    assert all(isinstance(key, str) for key, _ in source.check_options(Connection("x", kind)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_defaults_leave_to_the_connection_what_it_could_not_set_back(kind: str) -> None:
+    for name, default in source_for(kind).DEFAULTS.items():
+        assert default == replace(
+            RecordType(name, default.fields),
+            version=default.version,
+            when=default.when,
+            allow_reassignment=default.allow_reassignment,
+        )
+
+
+def test_a_list_is_for_contacts_only() -> None:
+    (mistake,) = mistakes('[x]\nkind = "pipedrive"\n[x.deal]\ncontact_list_id = "1"')
+
+    assert "'deal.contact_list_id'" in mistake
+    assert "is for contacts only" in mistake

@@ -218,6 +218,49 @@ def test_a_newer_partial_change_is_merged_into_the_full_record_of_the_batch() ->
     assert [one.version for one in result.rows[0].changes] == [5, 6]
 
 
+def test_of_a_partial_and_a_full_change_of_one_version_the_later_received_wins() -> None:
+    partial = change(version=5, delivery="d2", partial=True, columns={"email": "later@example.com"})
+    full = change(version=5, delivery="d1", columns={"email": "old@example.com", "city": "X"})
+    after_partial = decided(full, marks={"email": Mark(5, "e", "d2/0", "r1")})
+    after_full = decided(replace(full, partial=True), marks={"*": Mark(5, "e", "d2/0", "r1")})
+
+    assert columns(decided(full, partial).rows[0]) == {
+        "external_id": "1",
+        "email": "later@example.com",
+        "city": "X",
+    }
+    assert columns(after_partial.rows[0]) == {"external_id": "1", "city": "X"}
+    assert outcomes(after_full) == [("d1/0", Outcome.SUPERSEDED)]
+
+
+@pytest.mark.parametrize("column", ["contact_external_id", "secondary_external_id"])
+def test_an_older_partial_change_does_not_bring_back_an_older_reference(column: str) -> None:
+    older = change(version=1, partial=True, columns={column: "A", "name": "N"})
+    result = decided(older, marks={column: mark(2)})
+
+    assert columns(result.rows[0]) == {"external_id": "1", "name": "N"}
+
+
+def test_partial_changes_too_large_for_one_row_come_one_after_the_other() -> None:
+    changes = [
+        change(version=n, number=n, partial=True, columns={f"text_{n}": "x" * 2_100_000})
+        for n in (1, 2)
+    ]
+    result = decided(*changes)
+
+    assert [set(columns(row)) for row in result.rows] == [{"external_id", "text_1"}]
+    assert [one.occurrence.origin for one in result.busy] == ["d1/2"]
+
+
+def test_a_merged_row_is_written_anew_although_its_values_are_equal() -> None:
+    result = decided(
+        change(version=1, number=0, columns={"vip": 1}),
+        change(version=2, number=1, partial=True, columns={"vip": True}),
+    )
+
+    assert columns(result.rows[0])["vip"] is True
+
+
 def test_a_partial_change_for_another_contact_list_waits_for_the_next_import() -> None:
     leads = ImportOptions("contact_details", contact_list_external_id="leads")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -13,7 +13,7 @@ from import_relay.connections import Connection
 from import_relay.errors import ConfigurationError, RecordsUnread, StoreUnavailable
 from import_relay.readers.contract import Found, Path
 from import_relay.readers.crm_api import CrmApi
-from import_relay.reading import LONGEST_READ_S, Reading
+from import_relay.reading import LONGEST_READ_S, MOST_HALVINGS, Reading
 from tests.support.builders import NOON
 from tests.support.relay import Clock, Secrets, no_crm
 
@@ -205,15 +205,90 @@ def test_without_secrets_records_wait(error: Exception) -> None:
     assert names(read.waiting) == {"a/contacts/1"}
 
 
-def test_one_connection_does_not_use_up_the_time_of_the_batch() -> None:
-    seen = []
+class Timed(Crm):
+    """Notes how much time each call is given."""
 
-    class Asked(Crm):
+    def read(self, api: CrmApi, *args: Any) -> Mapping[str, Found]:
+        self.given.append(round(api.give_up_at - api.clock()))
+        return super().read(api, *args)
+
+    given: ClassVar[list[int]] = []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "given"), [(60, [LONGEST_READ_S, LONGEST_READ_S]), (10, [5, 10])]
+)
+def test_connections_share_the_time_of_the_batch(seconds: float, given: list[float]) -> None:
+    Timed.given.clear()
+
+    Attempt(Timed()).read("a/contacts/1", "b/contacts/1", seconds=seconds)
+
+    assert Timed.given == given
+
+
+def test_more_records_than_there_is_time_for_are_no_trouble_of_the_crm() -> None:
+    attempt = Attempt(Crm(troubles={"token-a": RecordsUnread("reader.out_of_time")}))
+
+    read = attempt.read("a/contacts/1")
+
+    assert names(read.waiting) == {"a/contacts/1"}
+    assert read.failed == set()
+    assert attempt.events == [
+        (
+            "reader.postponed",
+            {"connection": "a", "code": "reader.out_of_time", "records": 1},
+        )
+    ]
+
+
+@dataclass
+class Picky(Crm):
+    """Refuses one type of records, and answers oddly when it is asked for one id."""
+
+    def read(
+        self, api: CrmApi, object_type: str, ids: Sequence[str], wanted: AbstractSet[Path]
+    ) -> Mapping[str, Found]:
+        if object_type == "secrets":
+            raise RecordsUnread("reader.refused")
+        if "bad" in ids:
+            raise RecordsUnread("reader.unexpected")
+        return super().read(api, object_type, ids, wanted)
+
+    IDS_PER_READ: int = 8
+
+
+def test_a_type_that_the_token_may_not_see_does_not_stop_the_others() -> None:
+    read = Attempt(Picky()).read("a/secrets/1", "a/contacts/1")
+
+    assert names(read.found) == {"a/contacts/1"}
+    assert names(read.waiting) == {"a/secrets/1"}
+    assert read.failed == {"a"}
+
+
+def test_one_id_that_spoils_the_answer_waits_alone() -> None:
+    read = Attempt(Picky()).read("a/contacts/1", "a/contacts/bad", "a/contacts/2", "a/contacts/3")
+
+    assert names(read.found) == {"a/contacts/1", "a/contacts/2", "a/contacts/3"}
+    assert names(read.waiting) == {"a/contacts/bad"}
+
+
+def test_answers_that_are_odd_throughout_are_not_asked_for_without_end() -> None:
+    asked = []
+
+    class Odd(Picky):
         def read(self, api: CrmApi, *args: Any) -> Mapping[str, Found]:
-            seen.append(api.give_up_at - api.clock())
-            return super().read(api, *args)
+            asked.append(args)
+            raise RecordsUnread("reader.unexpected")
 
-    Attempt(Asked()).read("a/contacts/1", seconds=60)
-    Attempt(Asked()).read("a/contacts/1", seconds=5)
+    read = Attempt(Odd()).read(*(f"a/contacts/{n}" for n in range(64)))
 
-    assert seen == [LONGEST_READ_S, 5]
+    assert len(read.waiting) == 64
+    assert len(asked) == 64 // 8 + 2 * MOST_HALVINGS
+
+
+def test_of_several_tokens_the_one_that_is_taken_counts() -> None:
+    crm = Crm(troubles={"old": RecordsUnread("reader.refused")})
+
+    read = Attempt(crm, Secrets({"a.token": ["old", "new"]})).read("a/contacts/1")
+
+    assert names(read.found) == {"a/contacts/1"}

@@ -1,6 +1,6 @@
 """Requests to a CRM: the pace, the patience, and what becomes of every kind of answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -70,7 +70,7 @@ def test_numbers_beyond_2_53_stay_exact() -> None:
     assert api(answer).request("GET", URL) == {"id": 9007199254740993}
 
 
-def test_an_empty_answer_is_no_failure() -> None:
+def test_no_content_is_no_failure() -> None:
     assert api(answering(httpx.Response(204))).request("GET", URL) is None
 
 
@@ -125,6 +125,7 @@ def test_a_refused_token_is_a_matter_for_a_person(status: int) -> None:
         httpx.Response(404),
         httpx.Response(302, headers={"location": "https://elsewhere.example.com"}),
         httpx.Response(200, content=b"<html>"),
+        httpx.Response(200),
         httpx.Response(200, content=b"[" * 100_000),
     ],
 )
@@ -162,7 +163,22 @@ def test_requests_keep_the_pace() -> None:
 def test_nothing_is_begun_that_the_batch_has_no_time_for() -> None:
     error = failure([httpx.Response(503), httpx.Response(200, json=1)], seconds=0.3)
 
-    assert error.code == "reader.unavailable"
+    assert error.code == "reader.out_of_time"
+
+
+def test_an_answer_that_drips_is_given_up_when_time_is_over() -> None:
+    time = Time()
+
+    def dripping() -> Iterator[bytes]:
+        for _ in range(1_000):
+            time.now += 1.0
+            yield b" "
+
+    with pytest.raises(RecordsUnread) as caught:
+        api(lambda _: httpx.Response(200, content=dripping()), time, seconds=5).request("GET", URL)
+
+    assert caught.value.code == "reader.unavailable"
+    assert time.now < 110
 
 
 def test_the_reason_names_no_address_and_no_token() -> None:

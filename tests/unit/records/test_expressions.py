@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from import_relay.records.expressions import Path, compile_expression, is_known, named_paths
+from import_relay.records.expressions import (
+    Path,
+    compile_expression,
+    is_known,
+    is_touched,
+    named_paths,
+)
 
 NAMES = st.sampled_from("abc")
 VALUES = st.recursive(
@@ -82,6 +88,8 @@ def test_what_no_named_path_leads_to_changes_nothing(expression: str, record: An
         ("address.[street, city]", {("address", "street"), ("address", "city")}),
         ("mobile || phone || null", {("mobile",), ("phone",)}),
         ("map(&x.y, things)", {("things",)}),
+        ("a.b | join('', [c, d.e])", {("a", "b", "c"), ("a", "b", "d", "e")}),
+        ("a | b | c", {("a", "b", "c")}),
         ("'DE'", set()),
         ("@", {()}),
     ],
@@ -106,8 +114,10 @@ def test_a_path_is_known_if_the_record_says_what_is_there(record: object, *, kno
     assert is_known(record, ("a", "b")) is known
 
 
-def test_the_whole_of_a_partial_record_is_never_known() -> None:
-    assert not is_known({"a": 1}, ())
+@pytest.mark.parametrize("path", [(), ("a",)])
+def test_an_object_of_a_partial_record_is_never_known_as_a_whole(path: Path) -> None:
+    assert not is_known({"a": {"b": 1}}, path)
+    assert is_touched({"a": {"b": 1}}, path)
 
 
 def test_a_plain_path_is_walked_as_jmespath_does() -> None:

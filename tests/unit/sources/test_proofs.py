@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 
 from import_relay.errors import SignatureError
-from import_relay.sources.proofs import check_basic, check_header_secret
+from import_relay.sources.proofs import check_basic, check_secret
 from tests.support.webhooks import basic
 
 
@@ -79,7 +79,7 @@ def test_other_credentials_are_refused(credentials: str) -> None:
 @pytest.mark.parametrize("secrets", [[], [""], ["", ""]])
 def test_without_a_secret_nobody_gets_in(secrets: list[str]) -> None:
     with pytest.raises(SignatureError) as caught:
-        check_header_secret("anything", secrets)
+        check_secret("anything", secrets)
     assert caught.value.code == "signature.no_secret"
     with pytest.raises(SignatureError) as caught:
         check_basic(basic("user:pass"), secrets)
@@ -88,7 +88,7 @@ def test_without_a_secret_nobody_gets_in(secrets: list[str]) -> None:
 
 @pytest.mark.parametrize("secrets", [["s3cret"], ["old", "s3cret"], ["s3cret", "old"]])
 def test_any_of_the_secrets_in_the_header_is_accepted(secrets: list[str]) -> None:
-    check_header_secret("s3cret", secrets)
+    check_secret("s3cret", secrets)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,14 @@ def test_any_of_the_secrets_in_the_header_is_accepted(secrets: list[str]) -> Non
 )
 def test_another_value_in_the_header_is_refused(value: str) -> None:
     with pytest.raises(SignatureError) as caught:
-        check_header_secret(value, ["s3cret"])
+        check_secret(value, ["s3cret"])
     assert caught.value.code == "signature.mismatch"
 
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_the_header_is_needed(value: str | None) -> None:
     with pytest.raises(SignatureError) as caught:
-        check_header_secret(value, ["s3cret", ""])
+        check_secret(value, ["s3cret", ""])
     assert caught.value.code == "signature.missing"
 
 

@@ -6,7 +6,7 @@ read at a CRM; `reading` reads them; `Mapper.map` makes changes of what is known
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from import_relay.connections import Connection, RecordTypeName
@@ -21,6 +21,9 @@ from import_relay.sources.event_ids import digest
 
 LARGEST_BODY_B = 4_000_000
 """Own cap on the body of an import: Mateo documents none, and a request has two seconds."""
+
+LARGEST_ROW_B = LARGEST_BODY_B - 1_000
+"""What is left of it beside the keys of the body."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -134,8 +137,7 @@ class Mapper:
             if mapping is None:
                 return False
             if change.partial and change.lookup is not None and not change.lookup.always:
-                missing = *mapping.needs(change.record), *mapping.cut_columns(change.record)
-                return bool(missing)
+                return _misses_something(mapping, change.record)
         return True
 
     def _paths(self, connection: str, record_type: RecordTypeName | None) -> frozenset[Path]:
@@ -158,13 +160,9 @@ class Mapper:
         if name not in read.found:
             return self._map(occurrence, change)
         found = read.found[name]
-        return self._map(
-            occurrence,
-            replace(
-                change, record=found.record, version=found.version, partial=False, ignored=None
-            ),
-            read_at=read.at,
-        )
+        version = _not_before(found.version, change.version)
+        full = Change(found.record, change.record_type, version)
+        return self._map(occurrence, full, read_at=read.at)
 
     def _map(
         self, occurrence: Occurrence, change: Change, *, read_at: int | None = None
@@ -205,10 +203,13 @@ class Mapper:
                 continue
             if change.record is None:
                 raise _incomplete(connection, ())
+            if change.partial and not mapping.knows_condition(change.record):
+                raise _incomplete(connection, ("when",))
+            if not mapping.applies_to(change.record):
+                continue
             if change.partial and (needed := mapping.needs(change.record)):
                 raise _incomplete(connection, needed)
-            if mapping.applies_to(change.record):
-                return mapping
+            return mapping
         return None
 
     def _source(self, kind: str) -> Source:
@@ -217,9 +218,25 @@ class Mapper:
         return self._sources[kind]
 
 
+def _not_before(read: int | None, event: int | None) -> int | None:
+    """The version of a record that was read because of an event: it holds what the event told.
+
+    The CRM's clock for events and that for records may differ, as may their precision.
+    """
+    return None if read is None else max(read, event or read)
+
+
 def _record_name(occurrence: Occurrence, change: Change) -> RecordName | None:
     lookup = change.lookup
     return RecordName(occurrence.connection, lookup.object_type, lookup.id) if lookup else None
+
+
+def _misses_something(mapping: RecordMapping, record: object) -> bool:
+    """Whether a partial record says less than its mapping needs, if it applies at all."""
+    if not mapping.knows_condition(record):
+        return True
+    missing = mapping.needs(record) or mapping.cut_columns(record)
+    return bool(missing) and mapping.applies_to(record)
 
 
 def _incomplete(connection: Connection, missing: Sequence[str]) -> RejectedRow:
@@ -249,7 +266,7 @@ def row_text(columns: Mapping[str, object]) -> bytes:
         raise RejectedRow("row.bad_value", detail="not a finite number") from error
     if b"\\u0000" in text and "\x00" in "".join(_texts(columns)):
         raise RejectedRow("row.bad_text", detail="a NUL character")
-    if len(text) > LARGEST_BODY_B - 1_000:
+    if len(text) > LARGEST_ROW_B:
         raise RejectedRow("row.too_large", detail=f"{len(text)} bytes")
     return text
 

@@ -160,6 +160,9 @@ class _TableReader:
         }
         for key in table.keys() - known.keys():
             self._wrong(f"{name}.{key}", f"is not known; known are {', '.join(known)}")
+        for key in ("contact_list_id", "contact_list_external_id"):
+            if known[key] and name != "contact":
+                self._wrong(f"{name}.{key}", "is for contacts only")
         if known["contact_list_id"] and known["contact_list_external_id"]:
             self._wrong(f"{name}.contact_list_id", "give the list by one id, not by both")
         return RecordType(name=name, **known)  # type: ignore[arg-type]  # checked one by one above

@@ -47,7 +47,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Compare the CRM's webhook settings with the connection's kind.",
         ),
         "signature.expired": Explanation(
-            "The signed time is more than five minutes away from now.",
+            "The signed time is further away from now than this kind of connection allows.",
             "Check the sender's clock; an old delivery must be sent again by the CRM.",
         ),
         "signature.mismatch": Explanation(
@@ -118,6 +118,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         "reader.unexpected": Explanation(
             "The CRM's API answers something else than it documents; its records wait.",
             "Check the connection's options, e.g. the API's address.",
+        ),
+        "reader.out_of_time": Explanation(
+            "There are more records to be read than one batch has time for; the rest wait.",
+            "Nothing: they are read with a later batch.",
         ),
         # rows
         "row.not_an_object": Explanation(

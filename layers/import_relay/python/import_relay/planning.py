@@ -16,8 +16,7 @@ from decimal import Decimal
 from enum import Enum, auto
 from itertools import groupby
 
-from import_relay.changes import LARGEST_BODY_B, row_text
-from import_relay.records.mapping import IDENTIFIERS
+from import_relay.changes import LARGEST_BODY_B, LARGEST_ROW_B, row_text
 from import_relay.records.models import (
     FULL,
     ImportOptions,
@@ -30,8 +29,6 @@ from import_relay.records.models import (
 )
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_CONTACT_REFERENCES = frozenset({"contact_id", "contact_external_id", "country_codes"})
-_IDENTITY = frozenset({*IDENTIFIERS, "country_codes"})
 
 
 @contextmanager
@@ -120,7 +117,12 @@ def _only_row(change: MappedChange) -> Row:
 def _scopes(change: MappedChange) -> tuple[str, ...]:
     if not change.partial:
         return (FULL,)
-    return tuple(column for column in change.columns if column not in _IDENTITY) or (FULL,)
+    return tuple(column for column in change.columns if not _identifies(change, column)) or (FULL,)
+
+
+def _identifies(change: MappedChange, column: str) -> bool:
+    """Whether a column only says which record it is: the key's own, and what helps to read it."""
+    return column == "country_codes" or column == change.key.partition("#")[2].partition(":")[0]
 
 
 class _Coalescing:
@@ -145,7 +147,7 @@ class _Coalescing:
         self._shadowed: list[Settled] = []
 
     def add_all(self, changes: list[MappedChange]) -> None:
-        changes.sort(key=lambda c: (c.version, receipt_order(c.occurrence.origin)))
+        changes.sort(key=_order)
         for change in changes:
             self._add(change)
         if self._contributors:
@@ -166,7 +168,7 @@ class _Coalescing:
     def _verdict(self, change: MappedChange, scope: str) -> _Verdict:
         mark = self._marks.get(scope)
         full = self._marks.get(FULL)
-        if full is not None and scope != FULL and change.version < full.version:
+        if scope != FULL and full is not None and self._is_older(change, full):
             return _Verdict.STALE
         if mark is None:
             return _Verdict.FRESH
@@ -176,12 +178,12 @@ class _Coalescing:
         same_version = change.version == mark.version or change.by_receipt
         if same_version and mark.event == change.event:
             return _Verdict.FRESH if void or mark.failed else _Verdict.DUPLICATE
-        received = (change.version, receipt_order(change.occurrence.origin))
-        return (
-            _Verdict.STALE
-            if received < (mark.version, receipt_order(mark.origin))
-            else _Verdict.FRESH
-        )
+        return _Verdict.STALE if self._is_older(change, mark) else _Verdict.FRESH
+
+    @staticmethod
+    def _is_older(change: MappedChange, mark: Mark) -> bool:
+        """Of two equal versions the one that was received earlier is the older."""
+        return _order(change) < (mark.version, receipt_order(mark.origin))
 
     def _settle(self, change: MappedChange, verdicts: list[_Verdict]) -> None:
         if _Verdict.REDELIVERED in verdicts:
@@ -191,19 +193,21 @@ class _Coalescing:
         (self._shadowed if self._contributors else self._decided.settled).append(settled)
 
     def _needs_another_import(self, change: MappedChange) -> bool:
-        """A partial change cannot join a row whose import has other options; it comes later."""
-        return bool(
-            self._contributors
-            and change.partial
-            and change.options != self._contributors[0].options
-        )
+        """A partial change that cannot join the row comes later.
+
+        The row's import has other options, or the row could become larger than an import may be.
+        """
+        if not self._contributors or not change.partial:
+            return False
+        size = len(change.text) + sum(len(one.text) for one in self._contributors)
+        return change.options != self._contributors[0].options or size > LARGEST_ROW_B
 
     def _add_full(self, change: MappedChange) -> None:
         self._shadow(self._contributors)
         newer = {
             scope
             for scope, mark in self._marks.items()
-            if scope != FULL and mark.version > change.version
+            if scope != FULL and self._is_older(change, mark)
         }
         self._marks = {scope: self._marks[scope] for scope in newer} | {FULL: _mark(change)}
         self._contributors = [change]
@@ -215,7 +219,7 @@ class _Coalescing:
 
     def _add_partial(self, change: MappedChange, fresh: list[str]) -> None:
         for column, value in change.columns.items():
-            if column in fresh or column in _IDENTITY or column in _CONTACT_REFERENCES:
+            if column in fresh or _identifies(change, column):
                 self._columns[column] = (value, change)
         self._marks |= dict.fromkeys(fresh, _mark(change))
         contributing = {id(owner) for _, owner in self._columns.values()}
@@ -228,7 +232,8 @@ class _Coalescing:
     def _row(self) -> Row:
         columns = {column: value for column, (value, _) in self._columns.items()}
         first = self._contributors[0]
-        text = first.text if columns == first.columns else row_text(columns)
+        is_first = len(self._contributors) == 1 and columns.keys() == first.columns.keys()
+        text = first.text if is_first else row_text(columns)
         return Row(
             self._key,
             text,
@@ -237,6 +242,10 @@ class _Coalescing:
             self._marks,
             tuple(self._shadowed),
         )
+
+
+def _order(change: MappedChange) -> tuple[int, tuple[str, int]]:
+    return change.version, receipt_order(change.occurrence.origin)
 
 
 def _mark(change: MappedChange) -> Mark:

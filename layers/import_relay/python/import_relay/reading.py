@@ -4,8 +4,8 @@ Only connections with an API token in the connection secrets have their records 
 does not answer costs its own connection time and nothing else: its records wait.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +21,8 @@ from import_relay.readers.crm_api import TIMEOUT, CrmApi
 
 LONGEST_READ_S = 20.0
 """Own limit for all records of one connection in one batch; the rest waits for a later batch."""
+MOST_HALVINGS = 10
+"""How often groups of records of one type are halved in a batch; one of 500 needs nine."""
 
 
 class Secrets(Protocol):
@@ -53,25 +55,34 @@ class Reading:
         by_connection: dict[str, dict[RecordName, frozenset[Path]]] = defaultdict(dict)
         for name, paths in wanted.items():
             by_connection[name.connection][name] = paths
-        for connection, names in by_connection.items():
+        for place, (connection, names) in enumerate(by_connection.items()):
             reader = self.readers(self.connections[connection].kind)
             if reader is None:
                 continue
-            until = min(self.clock() + LONGEST_READ_S, give_up_at)
+            share = (give_up_at - self.clock()) / (len(by_connection) - place)
+            until = self.clock() + min(LONGEST_READ_S, share)
             try:
                 self._read_connection(connection, reader, names, result, until)
             except RecordsUnread as error:
-                result.failed.add(connection)
-                waiting = names.keys() - result.found.keys() - result.gone
-                result.waiting |= waiting
-                self.emit(
-                    "reader.unavailable",
-                    connection=connection,
-                    code=error.code,
-                    reason=error.detail,
-                    records=len(waiting),
-                )
+                self._wait_for(connection, names, error, result)
         return result
+
+    def _wait_for(
+        self,
+        connection: str,
+        names: Iterable[RecordName],
+        error: RecordsUnread,
+        result: RecordsRead,
+    ) -> None:
+        """Have the records that are still missing wait, and say why."""
+        waiting = set(names) - result.found.keys() - result.gone
+        result.waiting |= waiting
+        keys = {"connection": connection, "code": error.code, "records": len(waiting)}
+        if error.code == "reader.out_of_time":
+            self.emit("reader.postponed", **keys)
+        else:
+            result.failed.add(connection)
+            self.emit("reader.unavailable", **keys, reason=error.detail)
 
     def _read_connection(
         self,
@@ -81,21 +92,29 @@ class Reading:
         result: RecordsRead,
         give_up_at: float,
     ) -> None:
-        """Read a connection's records, with a newer token if there is one and the known is refused.
+        """Read a connection's records; a token that is refused makes room for another one.
 
         Raises:
             RecordsUnread: not all could be read.
         """
-        token = self._token(connection)
-        if token is None:
-            return
-        try:
-            _read_all(reader, self._api(connection, reader, token, give_up_at), names, result)
-        except RecordsUnread as error:
-            renewed = self._renewed_token(connection) if error.code == "reader.refused" else None
-            if renewed is None:
-                raise
-            _read_all(reader, self._api(connection, reader, renewed, give_up_at), names, result)
+        tried: set[str] = set()
+        tokens = self._tokens(connection)
+        refused: RecordsUnread | None = None
+        while tokens:
+            token = tokens.pop(0)
+            tried.add(token)
+            try:
+                _read_all(reader, self._api(connection, reader, token, give_up_at), names, result)
+            except RecordsUnread as error:
+                if error.code != "reader.refused":
+                    raise
+                refused = error
+            else:
+                return
+            if not tokens:
+                tokens = [one for one in self._renewed_tokens(connection) if one not in tried]
+        if refused is not None:
+            raise refused
 
     def _api(self, connection: str, reader: Reader, token: str, give_up_at: float) -> CrmApi:
         return CrmApi(
@@ -108,18 +127,18 @@ class Reading:
             sleep=self.sleep,
         )
 
-    def _token(self, connection: str) -> str | None:
-        """The connection's token; None: it has none, nothing is read."""
+    def _tokens(self, connection: str) -> list[str]:
+        """The connection's tokens; without any nothing is read."""
         try:
-            return _first(self.secrets.of(f"{connection}.token"))
+            return _usable(self.secrets.of(f"{connection}.token"))
         except (StoreUnavailable, ConfigurationError) as error:
             raise RecordsUnread("reader.unavailable", error.detail) from error
 
-    def _renewed_token(self, connection: str) -> str | None:
+    def _renewed_tokens(self, connection: str) -> list[str]:
         try:
-            return _first(self.secrets.renewed(f"{connection}.token") or ())
+            return _usable(self.secrets.renewed(f"{connection}.token") or ())
         except (StoreUnavailable, ConfigurationError):
-            return None
+            return []
 
 
 def http_client() -> httpx.Client:
@@ -127,9 +146,8 @@ def http_client() -> httpx.Client:
     return httpx.Client(timeout=TIMEOUT, follow_redirects=False)
 
 
-def _first(texts: Sequence[str]) -> str | None:
-    """The token that counts: the first that is not empty."""
-    return next((text.strip() for text in texts if text.strip()), None)
+def _usable(texts: Iterable[str]) -> list[str]:
+    return [text.strip() for text in texts if text.strip()]
 
 
 def _read_all(
@@ -138,31 +156,74 @@ def _read_all(
     names: Mapping[RecordName, frozenset[Path]],
     result: RecordsRead,
 ) -> None:
-    """Read what is not read yet, in calls of as many ids as the reader takes.
+    """Read what is not read yet, type by type; trouble with one type does not stop the others.
 
     Raises:
-        RecordsUnread: with what the calls before gave in `result`.
+        RecordsUnread: the last trouble, with everything else in `result`.
     """
-    left = [name for name in names if name not in result.found and name not in result.gone]
     by_type: dict[tuple[str, frozenset[Path]], list[RecordName]] = defaultdict(list)
-    for name in left:
-        by_type[name.object_type, names[name]].append(name)
-    for (object_type, paths), of_type in by_type.items():
-        for start in range(0, len(of_type), reader.IDS_PER_READ):
-            asked = of_type[start : start + reader.IDS_PER_READ]
-            records = _records(reader, api, object_type, [name.id for name in asked], paths)
-            for name in asked:
-                if name.id in records:
-                    result.found[name] = records[name.id]
-                else:
-                    result.gone.add(name)
+    for name in names:
+        if name not in result.found and name not in result.gone:
+            by_type[name.object_type, names[name]].append(name)
+    trouble: RecordsUnread | None = None
+    for (_, paths), of_type in by_type.items():
+        try:
+            _read_type(reader, api, of_type, paths, result)
+        except RecordsUnread as error:
+            if error.code not in _OF_ONE_TYPE:
+                raise
+            trouble = error
+    if trouble is not None:
+        raise trouble
+
+
+_OF_ONE_TYPE = frozenset({"reader.refused", "reader.unexpected"})
+"""Troubles that may concern one type of records alone, e.g. one that the token may not see."""
+
+
+def _read_type(
+    reader: Reader,
+    api: CrmApi,
+    names: Sequence[RecordName],
+    paths: frozenset[Path],
+    result: RecordsRead,
+) -> None:
+    """Read records of one type; where an answer is odd, narrow it down to the record it is about.
+
+    Raises:
+        RecordsUnread: the last trouble, with everything else in `result`.
+    """
+    size = reader.IDS_PER_READ
+    pending = deque(names[start : start + size] for start in range(0, len(names), size))
+    halvings = MOST_HALVINGS
+    trouble: RecordsUnread | None = None
+    while pending:
+        asked = pending.popleft()
+        try:
+            records = _records(reader, api, asked, paths)
+        except RecordsUnread as error:
+            if error.code != "reader.unexpected":
+                raise
+            trouble = error
+            if len(asked) > 1 and halvings:
+                halvings -= 1
+                middle = len(asked) // 2
+                pending += (asked[:middle], asked[middle:])
+            continue
+        for name in asked:
+            if name.id in records:
+                result.found[name] = records[name.id]
+            else:
+                result.gone.add(name)
+    if trouble is not None:
+        raise trouble
 
 
 def _records(
-    reader: Reader, api: CrmApi, object_type: str, ids: Sequence[str], paths: frozenset[Path]
+    reader: Reader, api: CrmApi, names: Sequence[RecordName], paths: frozenset[Path]
 ) -> Mapping[str, Found]:
     try:
-        return reader.read(api, object_type, ids, paths)
+        return reader.read(api, names[0].object_type, [name.id for name in names], paths)
     except RecordsUnread:
         raise
     except Exception as error:

@@ -6,6 +6,7 @@ One `CrmApi` serves one connection within one batch. Whatever keeps it from the 
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,7 @@ class CrmApi:
         content: object = None,
         form: Mapping[str, str] | None = None,
     ) -> Any:
-        """The JSON value of a 2xx answer; None for an empty body.
+        """The JSON value of a 2xx answer; None for 204, no content.
 
         `content` is sent as JSON. Retries what may heal within seconds.
 
@@ -60,10 +61,11 @@ class CrmApi:
         pause = 0.5
         for attempt in range(1, ATTEMPTS + 1):
             self._wait_for_turn()
+            request = self.client.build_request(
+                method, address, headers=headers, params=params, json=content, data=form
+            )
             try:
-                answer = self.client.request(
-                    method, address, headers=headers, params=params, json=content, data=form
-                )
+                answer = self._answer(request)
             except httpx.HTTPError as error:
                 problem, wait = type(error).__name__, pause
             else:
@@ -76,13 +78,25 @@ class CrmApi:
             pause *= 2
         raise RecordsUnread("reader.unavailable", problem)
 
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer, unless it is too large or drips too slowly: timeouts count per read."""
+        with closing(self.client.send(request, stream=True)) as answer:
+            body = bytearray()
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > LARGEST_ANSWER_B:
+                    raise RecordsUnread("reader.unexpected", "the answer is far too large")
+                if self.clock() >= self.give_up_at:
+                    raise RecordsUnread("reader.unavailable", "the answer is too slow")
+        return httpx.Response(answer.status_code, headers=answer.headers, content=bytes(body))
+
     def _wait_for_turn(self) -> None:
         self._pause(max(0.0, self._next_at - self.clock()))
         self._next_at = self.clock() + 1 / self.requests_per_second
 
     def _pause(self, seconds: float) -> None:
         if self.clock() + seconds >= self.give_up_at:
-            raise RecordsUnread("reader.unavailable", "no time left in this batch")
+            raise RecordsUnread("reader.out_of_time")
         if seconds > 0:
             self.sleep(seconds)
 
@@ -103,10 +117,8 @@ def _value(answer: httpx.Response) -> Any:
         raise RecordsUnread("reader.refused", f"status {answer.status_code}")
     if not answer.is_success:  # a 404 as well: a wrong address must not make records look deleted
         raise RecordsUnread("reader.unexpected", f"status {answer.status_code}")
-    if not answer.content:
+    if answer.status_code == httpx.codes.NO_CONTENT:
         return None
-    if len(answer.content) > LARGEST_ANSWER_B:
-        raise RecordsUnread("reader.unexpected", "the answer is far too large")
     try:
         return json.loads(answer.content)
     except (ValueError, RecursionError) as error:

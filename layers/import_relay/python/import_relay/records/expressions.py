@@ -39,8 +39,8 @@ def compile_expression(text: str) -> Expression:
 def named_paths(text: str) -> frozenset[Path]:
     """The paths from the record's top that an expression depends on.
 
-    `join(' ', [a.b, c])` gives `a.b` and `c`; `a[?b].c` gives `a`. The empty path is the record as
-    a whole (`@`).
+    `join(' ', [a.b, c])` gives `a.b` and `c`; `a[?b].c` gives `a`, and `a | b` gives `a.b`. The
+    empty path is the record as a whole (`@`).
 
     Raises:
         jmespath.exceptions.JMESPathError: the text is no expression.
@@ -49,21 +49,35 @@ def named_paths(text: str) -> frozenset[Path]:
 
 
 def is_known(record: object, path: Path) -> bool:
-    """Whether a partial record says what is at the path, be it null. Never of the whole record."""
+    """Whether a partial record says what is at the path, be it null.
+
+    Never of an object, nor of the record itself: other parts of it may be missing.
+    """
     for name in path:
         if record is None:
             return True
         if type(record) is not dict or name not in record:
             return False
         record = record[name]
-    return bool(path)
+    return type(record) is not dict
+
+
+def is_touched(record: object, path: Path) -> bool:
+    """Whether a partial record says anything of what is at the path."""
+    for name in path:
+        if record is None:
+            return True
+        if type(record) is not dict or name not in record:
+            return False
+        record = record[name]
+    return True
 
 
 def _plain_path(node: Mapping[str, Any]) -> Path | None:
-    """The names of `a.b.c`, or None when the expression is anything else."""
+    """The names of `a.b.c` or `a | b.c`, or None when the expression is anything else."""
     if node["type"] == "field":
         return (str(node["value"]),)
-    if node["type"] != "subexpression":
+    if node["type"] not in ("subexpression", "pipe"):
         return None
     paths = [_plain_path(child) for child in node["children"]]
     if any(path is None for path in paths):
@@ -96,6 +110,8 @@ def _named(node: Mapping[str, Any], at: Path) -> Iterator[Path]:
         yield at
     elif kind == "subexpression":
         yield from _named_in_steps(children, at)
+    elif kind == "pipe" and (path := _plain_path(children[0])) is not None:
+        yield from _named(children[1], (*at, *path))
     elif kind in _OF_THE_FIRST:
         yield from _named(children[0], at)
     elif kind not in _OF_ITS_OWN:

@@ -21,6 +21,7 @@ from import_relay.records.expressions import (
     Path,
     compile_expression,
     is_known,
+    is_touched,
     named_paths,
 )
 from import_relay.records.models import MATEO_TYPES, ImportOptions
@@ -76,16 +77,16 @@ class RecordMapping:
             _Field(column, compile_expression(text), self._converter(column), named_paths(text))
             for column, text in record_type.fields.items()
         ]
-        self._conditions = frozenset(
-            path
-            for text in (record_type.version, record_type.when)
-            if text
-            for path in named_paths(text)
-        )
-        self._identity = frozenset(
-            path for field in self._fields if field.column in IDENTIFIERS for path in field.paths
-        )
-        self.paths = self._conditions.union(*(field.paths for field in self._fields))
+        self._version_paths = named_paths(record_type.version or "`null`")
+        self._when_paths = named_paths(record_type.when or "`null`")
+        by_column = {field.column: field for field in self._fields}
+        names = (*IDENTIFIERS, *HANDLES) if self._is_contact else IDENTIFIERS
+        self._identifying = [by_column[name] for name in names if name in by_column]
+        key = next((field for field in self._identifying if field.column in IDENTIFIERS), None)
+        self._key_column = key.column if key else None
+        self._identity = key.paths if key else frozenset()
+        of_fields = (field.paths for field in self._fields)
+        self.paths = frozenset().union(self._version_paths, self._when_paths, *of_fields)
 
     def applies_to(self, record: object) -> bool:
         """Whether `when` is true of the record, or there is no `when`."""
@@ -131,50 +132,60 @@ class RecordMapping:
                 value = convert(column, value)
             if value is not None or column in self._clears:
                 values[column] = value
-        notes = self._choose_phones(values) if self._is_contact else ()
+        notes = self._choose_phones(values, partial=partial) if self._is_contact else ()
         if partial:
             cut = self.cut_columns(record)
             notes += tuple(f"{column}: only a part is known, left out" for column in cut)
         return Columns(values, notes)
 
+    def knows_condition(self, record: object) -> bool:
+        """Whether a partial record says all that `when` depends on."""
+        return all(is_known(record, path) for path in self._when_paths)
+
     def needs(self, record: object) -> tuple[str, ...]:
         """What a partial record does not say, although nothing can be imported without it.
 
-        Keys of the record type: columns that identify it, and `when` or `version`.
+        The first column that may identify the record and is not known, and `version`.
         """
-        identifiers = tuple(
-            field.column
-            for field in self._fields
-            if field.column in IDENTIFIERS and not self._is_whole(record, field)
-        )
-        if all(is_known(record, path) for path in self._conditions):
-            return identifiers
-        return (*identifiers, "when" if self.record_type.when else "version")
+        unidentified = self._unidentified(record)
+        if all(is_known(record, path) for path in self._version_paths):
+            return unidentified
+        return (*unidentified, "version")
+
+    def _unidentified(self, record: object) -> tuple[str, ...]:
+        """Identifying columns count in their order: what comes before the key has to be known."""
+        for field in self._identifying:
+            if not self._is_whole(record, field):
+                return (field.column,)
+            with suppress(*EVALUATION_ERRORS):  # `columns` says what is wrong with it
+                if field.evaluate(record) not in (None, "", []):
+                    return ()
+        return ()
 
     def cut_columns(self, record: object) -> tuple[str, ...]:
         """Columns of which a partial record holds only a part, so that they cannot be told."""
         return tuple(
             field.column
             for field in self._fields
-            if field.column not in IDENTIFIERS
-            and any(is_known(record, path) for path in field.paths - self._identity)
+            if field.column != self._key_column
+            and any(is_touched(record, path) for path in field.paths - self._identity)
             and not self._is_whole(record, field)
         )
 
-    @staticmethod
-    def sets_anything(values: Mapping[str, object]) -> bool:
+    def sets_anything(self, values: Mapping[str, object]) -> bool:
         """Whether a partial record's row says more than which record it is about."""
-        return not values.keys() <= {*IDENTIFIERS, "country_codes"}
+        return not values.keys() <= {self._key_column, "country_codes"}
 
     def _known(self, record: object) -> list[_Field]:
-        """The columns that a partial record sets: identifiers, and those that it holds as a whole.
+        """The columns that a partial record sets: its key, and those that it holds as a whole.
 
-        A column that depends on nothing but the identifier says nothing of a change.
+        A column that depends on nothing but the key says nothing of a change, unless a message
+        could go there.
         """
         return [
             field
             for field in self._fields
-            if (field.column in IDENTIFIERS or field.paths - self._identity)
+            if (field.column in (self._key_column, *HANDLES) or field.paths - self._identity)
             and self._is_whole(record, field)
         ]
 
@@ -192,8 +203,10 @@ class RecordMapping:
             return _datetime
         return _plain
 
-    def _choose_phones(self, values: dict[str, object]) -> tuple[str, ...]:
+    def _choose_phones(self, values: dict[str, object], *, partial: bool) -> tuple[str, ...]:
         """Replace each list of numbers by its first valid one; what is left without one goes.
+
+        A whole record without any handle is rejected then; of a partial one nobody knows.
 
         With `phones = "pass"` the list stays, with the country codes that help Mateo to parse it.
         """
@@ -213,7 +226,8 @@ class RecordMapping:
                 notes.append(f"{column}: no valid number, left out")
             else:
                 values[column] = chosen
-        if notes and not any(values.get(handle) for handle in HANDLES):
+        known_enough = partial and self.sets_anything(values)
+        if notes and not known_enough and not any(values.get(handle) for handle in HANDLES):
             column, options = given[0]
             raise RejectedRow("row.no_valid_phone", field=column, value=options)
         return tuple(notes)
@@ -251,27 +265,30 @@ def _short_key(type_: str, column: str, value: str) -> str:
 
 def mapping_mistakes(connection: Connection) -> Iterator[tuple[str, str]]:
     """(key, what is wrong) for every mistake in how a connection's records are mapped."""
-    for name, record_type in connection.record_types.items():
-        texts = {f"fields.{column}": text for column, text in record_type.fields.items()}
-        texts |= {
-            key: text
-            for key, text in (("version", record_type.version), ("when", record_type.when))
-            if text
-        }
-        for key, text in texts.items():
-            mistake = _expression_mistake(text)
-            if mistake:
-                yield f"{name}.{key}", f"is no JMESPath expression: {mistake}"
-        identifiers = (*IDENTIFIERS, *HANDLES) if name == "contact" else IDENTIFIERS
-        if not any(column in record_type.fields for column in identifiers):
-            yield f"{name}.fields", "maps no identifier: map external_id"
-        for key, columns in (("datetimes", record_type.datetimes), ("clears", record_type.clears)):
-            for column in columns:
-                if column not in record_type.fields:
-                    yield f"{name}.{key}", f"names {column!r}, which {name}.fields does not map"
-        for code in record_type.country_codes:
-            if code not in SUPPORTED_REGIONS:
-                yield f"{name}.country_codes", f"{code!r} is no country with phone numbers"
+    for record_type in connection.record_types.values():
+        for key, what in _mistakes_of(record_type):
+            yield f"{record_type.name}.{key}", what
+
+
+def _mistakes_of(record_type: RecordType) -> Iterator[tuple[str, str]]:
+    texts = {f"fields.{column}": text for column, text in record_type.fields.items()}
+    others = {"version": record_type.version, "when": record_type.when}
+    texts |= {key: text for key, text in others.items() if text}
+    for key, text in texts.items():
+        if mistake := _expression_mistake(text):
+            yield key, f"is no JMESPath expression: {mistake}"
+    if "" in record_type.fields:
+        yield "fields", "a column needs a name"
+    identifiers = (*IDENTIFIERS, *HANDLES) if record_type.name == "contact" else IDENTIFIERS
+    if record_type.fields.keys().isdisjoint(identifiers):
+        yield "fields", "maps no identifier: map external_id"
+    for key, columns in (("datetimes", record_type.datetimes), ("clears", record_type.clears)):
+        for column in columns:
+            if column not in record_type.fields:
+                yield key, f"names {column!r}, which {record_type.name}.fields does not map"
+    for code in record_type.country_codes:
+        if code not in SUPPORTED_REGIONS:
+            yield "country_codes", f"{code!r} is no country with phone numbers"
 
 
 def _expression_mistake(text: str) -> str:
