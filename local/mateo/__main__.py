@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     host = f"[{start.host}]" if ":" in start.host else start.host
     address = f"http://{host}:{bound.getsockname()[1]}"
-    line = f"mateo: {address}{BASE_PATH}, admin {address}/_sandbox, state {start.state}"
+    line = f"mateo: {address}{BASE_PATH}, try it at {address}/docs, state {start.state}"
     serve(build_application(sandbox), bound, line)
     return 0
 

@@ -2,7 +2,6 @@
 ask for faults.
 
 `application` mounts it. It needs no token, is not limited, not counted and not logged.
-`INDEX` is what a person sees who opens it.
 """
 
 from __future__ import annotations
@@ -12,43 +11,26 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.mateo.clock import MICROSECONDS
+from local.mateo.definitions import Definitions
 from local.mateo.errors import ApiError
 from local.mateo.faults import Fault
 from local.mateo.imports import add_contact_list, failures_of
+from local.mateo.index import index
 from local.mateo.inspection import count_all, page
+from local.mateo.json_body import json_object, json_value
 from local.mateo.limits import usage_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from local.mateo.sandbox import Sandbox
-
-INDEX = """\
-A local Import API: POST and GET /api/v1/import, `Authorization: Bearer <token>`.
-
-Look (lists: ?limit= up to 10000, ?offset=, and any column as ?name=value):
-  GET    /_sandbox/contacts  /_sandbox/deals  /_sandbox/appointments
-  GET    /_sandbox/imports   /_sandbox/imports/{id}   (with payload and failures)
-  GET    /_sandbox/requests  ?after=<n>
-  GET    /_sandbox/contact-lists
-  GET    /_sandbox/state     limits, today's usage, clock, behaviour, faults, counts
-Change (a JSON object with what is to change; the answer shows the result):
-  PUT    /_sandbox/clock      one of day, offset_s, advance_s, now
-  PUT    /_sandbox/limits     requests_per_second requests_per_day entities_per_day
-                              request_timeout_s time_zone
-  PUT    /_sandbox/behaviour  see GET /_sandbox/state
-  PUT    /_sandbox/token      token
-  POST   /_sandbox/contact-lists  external_id, id, name
-  POST   /_sandbox/faults     one fault or a list of them
-  GET    /_sandbox/faults     DELETE /_sandbox/faults
-  POST   /_sandbox/reset      delete all data, back to the state of the start
-"""
 
 
 class ClockChange(BaseModel):
@@ -67,7 +49,7 @@ class TokenChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    token: str
+    token: str = Field(min_length=1)
 
 
 class NewContactList(BaseModel):
@@ -75,7 +57,7 @@ class NewContactList(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str | None = None
+    id: UUID | None = None
     external_id: str | None = None
     name: str | None = None
 
@@ -88,6 +70,7 @@ class Admin:
 
     def routes(self) -> list[Route]:
         """All routes, relative to ``/_sandbox``."""
+        definitions = Definitions(self._sandbox)
         table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
             ("GET", "/", index),
             ("GET", "/contacts", self._lists("contact")),
@@ -98,6 +81,12 @@ class Admin:
             ("GET", "/requests", self._lists("request")),
             ("GET", "/contact-lists", self._lists("contact_list")),
             ("POST", "/contact-lists", self._add_contact_list),
+            ("GET", "/custom-fields", definitions.fields),
+            ("POST", "/custom-fields", definitions.add_field),
+            ("DELETE", "/custom-fields/{entity}/{key:path}", definitions.delete_field),
+            ("GET", "/marketing-channels", definitions.channels),
+            ("POST", "/marketing-channels", definitions.add_channel),
+            ("DELETE", "/marketing-channels/{key:path}", definitions.delete_channel),
             ("GET", "/state", self._state),
             ("GET", "/clock", self._clock),
             ("PUT", "/clock", self._change_clock),
@@ -170,7 +159,7 @@ class Admin:
         return JSONResponse(self._clock_state())
 
     async def _change_clock(self, request: Request) -> Response:
-        change = ClockChange.model_validate(await _object(request))
+        change = ClockChange.model_validate(await json_object(request))
         if len(change.model_dump(exclude_none=True)) != 1:
             raise ApiError(400, "400", "give exactly one of day, offset_s, advance_s, now")
         try:
@@ -191,35 +180,36 @@ class Admin:
         return round((change.offset_s or 0.0) * MICROSECONDS)
 
     async def _change_limits(self, request: Request) -> Response:
-        await self._sandbox.change_limits(await _object(request))
+        await self._sandbox.change_limits(await json_object(request))
         return JSONResponse(self._sandbox.limits.model_dump())
 
     async def _change_behaviour(self, request: Request) -> Response:
-        await self._sandbox.change_behaviour(await _object(request))
+        await self._sandbox.change_behaviour(await json_object(request))
         return JSONResponse(self._sandbox.behaviour.model_dump())
 
     async def _change_token(self, request: Request) -> Response:
-        change = TokenChange.model_validate(await _object(request))
+        change = TokenChange.model_validate(await json_object(request))
         await self._sandbox.change_token(change.token)
         return JSONResponse({"token": self._sandbox.token})
 
     async def _add_contact_list(self, request: Request) -> Response:
-        new = NewContactList.model_validate(await _object(request))
+        new = NewContactList.model_validate(await json_object(request))
+        given = new.model_dump(mode="json")
 
         def work(connection: sqlite3.Connection) -> str:
             try:
-                return add_contact_list(connection, **new.model_dump())
+                return add_contact_list(connection, **given)
             except sqlite3.IntegrityError as error:
                 raise ApiError(409, "23505", "this contact list exists") from error
 
         list_id = await self._sandbox.storage.write(work)
-        return JSONResponse({**new.model_dump(), "id": list_id}, 201)
+        return JSONResponse({**given, "id": list_id}, 201)
 
     async def _faults(self, _: Request) -> Response:
         return JSONResponse({"faults": self._sandbox.faults.listing()})
 
     async def _add_faults(self, request: Request) -> Response:
-        given = await _json(request)
+        given = await json_value(request)
         for fault in [
             Fault.model_validate(item) for item in (given if isinstance(given, list) else [given])
         ]:
@@ -235,11 +225,6 @@ class Admin:
         return await self._state(request)
 
 
-async def index(_: Request) -> Response:
-    """What is here, for people."""
-    return PlainTextResponse(INDEX)
-
-
 def _answering(
     endpoint: Callable[[Request], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
@@ -251,21 +236,7 @@ def _answering(
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            return ApiError(400, "400", f"{where}: {first['msg']}").response()
+            text = f"{where}: {first['msg']}".encode(errors="replace").decode()
+            return ApiError(400, "400", text).response()
 
     return answer
-
-
-async def _json(request: Request) -> object:
-    try:
-        value: object = json.loads(await request.body() or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise ApiError(400, "400", "the body is not JSON") from error
-    return value
-
-
-async def _object(request: Request) -> dict[str, object]:
-    value = await _json(request)
-    if not isinstance(value, dict):
-        raise ApiError(400, "400", "the body is not a JSON object")
-    return value

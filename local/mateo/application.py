@@ -1,45 +1,7 @@
-"""A local Import API with the documented endpoints, limits and background processing.
+"""Puts the emulator together: the API, its files, the admin surface and the documentation.
 
 `__main__` serves it; a test may serve it too. Base path ``/api/v1``, admin surface ``/_sandbox``.
-
-Documented, and done here
-    * ``POST /import``: one object with ``type``, ``payload``, ``contact_list_id``,
-      ``contact_list_external_id``, ``allow_deal_reassignment``, ``allow_appointment_reassignment``;
-      201, with the object when ``select`` is given.
-    * ``GET /import``: columns as filters, ``select``, ``order``, ``limit``, ``offset``, at most 50
-      rows.
-    * Bearer token; 401 missing, 403 wrong; errors ``{code, message, hint, status}``.
-    * 2 requests per second, 10,000 requests and 25,000 imported entities per day, 2 seconds per
-      request; 429; ``ratelimit-limit`` and ``ratelimit-remaining`` on every answer.
-    * Background processing without a promise on time; ``total_count``, ``success_count``,
-      ``failed_count``; ``failed`` as ``{code, message, input}``; ``failed_url``; ``payload_url``
-      for large imports; at most 20 ``hints``.
-    * Contacts: ``external_id`` and every handle are unique, an existing value updates. Flat custom
-      fields and marketing channels. Lists of phone numbers with ``country_codes``. Datetimes
-      without a zone are UTC. Deals and appointments with ``contact_id`` or ``contact_external_id``.
-
-Inferred, and chosen here (most of it can be switched, see `settings.Behaviour`)
-    * The codes of row failures, of 401, 403 and 429, and that the three 429 look alike.
-    * ``ratelimit-reset`` and ``retry-after``.
-    * ``reference_id`` in a POST is refused with 400 ``PGRST204``.
-    * ``failed`` cannot be selected by name; it is shown when nothing is selected and the failures
-      are few (100), more of them are behind ``failed_url`` (``failed_url_always``: behind both).
-    * An import of more than 1,000 rows has ``payload_url`` instead of ``payload``.
-    * Both links are signed, expire and need no token; behind them is a JSON array.
-    * Every request counts, refused ones too; an import over the day's entities is refused whole.
-    * The day begins at midnight in ``time_zone`` (UTC).
-    * Which contact a row means when its ids and handles disagree: `contacts`.
-    * The columns of deals. An unknown contact list is 409 ``23503``.
-    * No phone number valid, unreadable datetime, unknown contact: that row fails.
-
-Unknown, and therefore never to be relied upon
-    * The largest import, the largest body, how long imports stay readable.
-    * The order in which imports are processed, and two rows with the same key in one import.
-    * Whether a request that took too long left an import behind: here it may or may not.
-    * The format of hints.
-
-Not here yet: ``cs`` and ``cd``, JSON paths and casts, ``Range``, ``Prefer``, single objects,
-custom fields managed through an endpoint, ``/format`` and the other resources of the API.
+What of it is documented, inferred or unknown is listed in the package's docstring.
 """
 
 from __future__ import annotations
@@ -52,10 +14,12 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from local.mateo.admin import Admin, index
+from local.mateo import documentation
+from local.mateo.admin import Admin
 from local.mateo.errors import ApiError
 from local.mateo.gateway import Gateway
 from local.mateo.imports import file_of
+from local.mateo.index import index
 from local.mateo.links import PREFIX
 from local.mateo.request_log import Arrival
 
@@ -79,9 +43,9 @@ def build_application(sandbox: Sandbox) -> Starlette:
 
     gateway = Gateway(sandbox, BASE_PATH)
     files = _Files(sandbox)
-    return Starlette(
+    application = Starlette(
         routes=[
-            Route("/", index, methods=["GET"]),
+            *documentation.routes(),
             Route("/_sandbox", index, methods=["GET"]),
             Mount("/_sandbox", routes=Admin(sandbox).routes()),
             Route(PREFIX + "{path:path}", files.answer, methods=["GET"]),
@@ -90,6 +54,8 @@ def build_application(sandbox: Sandbox) -> Starlette:
         exception_handlers={404: _not_found, 405: _not_allowed},
         lifespan=lifespan,
     )
+    application.router.redirect_slashes = False  # an unknown path is a 404 and nothing else
+    return application
 
 
 class _Files:

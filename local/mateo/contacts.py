@@ -15,13 +15,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from local.mateo.errors import RowFailure
-from local.mateo.fields import HANDLES, FieldRules, JsonValue, merged, read_identifier
+from local.mateo.fields import (
+    CONTACT_IDENTIFIERS,
+    CONTACT_KEYS,
+    HANDLES,
+    FieldRules,
+    JsonValue,
+    merged,
+    read_identifier,
+)
 from local.mateo.phones import first_valid, read_country_codes
 from local.mateo.settings import Behaviour
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONES = ("whatsapp", "sms")
-_IDENTIFIERS = ("id", "external_id", "secondary_external_id")
 Hint = dict[str, object]
 
 
@@ -42,7 +49,7 @@ class Writing:
     import_id: str
     now_us: int
     behaviour: Behaviour
-    contact_list_id: str | None = None
+    contact_list_ids: Sequence[str] = ()
     allow_reassignment: bool = False
 
 
@@ -52,13 +59,14 @@ def read_contact(row: Mapping[str, object], rules: FieldRules, behaviour: Behavi
     Raises:
         RowFailure: the row cannot be imported, whatever is stored already.
     """
-    found = {name: read_identifier(row, name) for name in _IDENTIFIERS}
+    found = {name: read_identifier(row, name) for name in CONTACT_IDENTIFIERS}
     identifiers = {name: value for name, value in found.items() if value is not None}
     handles = _read_handles(row, behaviour)
     if not identifiers and not any(handles.values()):
         raise RowFailure("23514", "a contact needs an external_id or a handle")
-    known = {*_IDENTIFIERS, *HANDLES, "country_codes"}
-    fields = {name: rules.read(name, value) for name, value in row.items() if name not in known}
+    fields = {
+        name: rules.read(name, value) for name, value in row.items() if name not in CONTACT_KEYS
+    }
     return ContactRow(identifiers, handles, fields)
 
 
@@ -104,40 +112,41 @@ def apply_contact(row: ContactRow, writing: Writing) -> list[Hint]:
     Raises:
         RowFailure: the row contradicts what is stored. The caller rolls the row back.
     """
-    contact_id, stored = _find(row, writing.connection)
-    if contact_id is None:
-        contact_id = _insert(row, writing)
-    else:
-        _update(contact_id, row, stored, writing)
-    if writing.contact_list_id is not None:
+    owners = {
+        kind: None if value is None else _owner(kind, value, writing.connection)
+        for kind, value in row.handles.items()
+    }
+    known = _find(row, owners, writing.connection)
+    contact_id = _insert(row, writing) if known is None else _update(known, row, writing)
+    for list_id in writing.contact_list_ids:
         writing.connection.execute(
-            "INSERT OR IGNORE INTO contact_list_member VALUES (?, ?)",
-            (writing.contact_list_id, contact_id),
+            "INSERT OR IGNORE INTO contact_list_member VALUES (?, ?)", (list_id, contact_id)
         )
-    hints = [_set_handle(contact_id, kind, value, writing) for kind, value in row.handles.items()]
+    if known is not None:
+        _free_changed_handles(contact_id, owners, writing.connection)
+    hints = [_set_handle(contact_id, kind, owner, row, writing) for kind, owner in owners.items()]
     return [hint for hint in hints if hint is not None]
 
 
-def _find(row: ContactRow, connection: sqlite3.Connection) -> tuple[str | None, str]:
-    """The contact that a row means, and its stored fields.
+def _find(
+    row: ContactRow, owners: Mapping[str, sqlite3.Row | None], connection: sqlite3.Connection
+) -> sqlite3.Row | None:
+    """The contact that a row means, None for a new one.
 
     By ``id``, ``external_id``, ``secondary_external_id``, in this order; else by the first handle
     whose owner is not known under an id that contradicts the row's.
     """
     for name, value in row.identifiers.items():
-        found = connection.execute(
-            f"SELECT id, fields FROM contact WHERE {name} = ?",  # noqa: S608 - one of three names
+        found: sqlite3.Row | None = connection.execute(
+            f"SELECT * FROM contact WHERE {name} = ?",  # noqa: S608 - one of three names
             (value,),
         ).fetchone()
         if found is not None:
-            return found["id"], found["fields"]
+            return found
         if name == "id":
             raise RowFailure("23503", 'Key (id) is not present in table "contact"')
-    for kind, handle in row.handles.items():
-        owner = None if handle is None else _owner(kind, handle, connection)
-        if owner is not None and _may_be(owner, row):
-            return owner["id"], owner["fields"]
-    return None, "{}"
+    possible = (owner for owner in owners.values() if owner is not None and _may_be(owner, row))
+    return next(possible, None)
 
 
 def _owner(kind: str, handle: str, connection: sqlite3.Connection) -> sqlite3.Row | None:
@@ -170,7 +179,7 @@ def _insert(row: ContactRow, writing: Writing) -> str:
     return contact_id
 
 
-def _update(contact_id: str, row: ContactRow, stored: str, writing: Writing) -> None:
+def _update(known: sqlite3.Row, row: ContactRow, writing: Writing) -> str:
     try:
         writing.connection.execute(
             "UPDATE contact SET external_id = coalesce(?, external_id),"
@@ -179,36 +188,47 @@ def _update(contact_id: str, row: ContactRow, stored: str, writing: Writing) -> 
             (
                 row.identifiers.get("external_id"),
                 row.identifiers.get("secondary_external_id"),
-                json.dumps(merged(json.loads(stored), row.fields), ensure_ascii=False),
+                json.dumps(merged(json.loads(known["fields"]), row.fields), ensure_ascii=False),
                 writing.now_us,
                 writing.import_id,
-                contact_id,
+                known["id"],
             ),
         )
     except sqlite3.IntegrityError as error:
         name = str(error).rpartition(".")[2]
         message = f'duplicate key value violates unique constraint "contact_{name}_key"'
         raise RowFailure("23505", message) from error
+    return str(known["id"])
 
 
-def _set_handle(contact_id: str, kind: str, value: str | None, writing: Writing) -> Hint | None:
-    connection = writing.connection
-    if value is None:
-        connection.execute(
-            "DELETE FROM handle WHERE contact_id = ? AND kind = ?", (contact_id, kind)
-        )
-        return None
-    owner = connection.execute(
-        "SELECT contact_id FROM handle WHERE kind = ? AND value = ?", (kind, value)
-    ).fetchone()
-    if owner is not None and owner[0] == contact_id:
+def _free_changed_handles(
+    contact_id: str,
+    owners: Mapping[str, sqlite3.Row | None],
+    connection: sqlite3.Connection,
+) -> None:
+    """Remove those of the contact's handles that the row sets anew, or to nothing."""
+    connection.executemany(
+        "DELETE FROM handle WHERE contact_id = ? AND kind = ?",
+        [
+            (contact_id, kind)
+            for kind, owner in owners.items()
+            if owner is None or owner["id"] != contact_id
+        ],
+    )
+
+
+def _set_handle(
+    contact_id: str, kind: str, owner: sqlite3.Row | None, row: ContactRow, writing: Writing
+) -> Hint | None:
+    if row.handles[kind] is None or (owner is not None and owner["id"] == contact_id):
         return None
     if owner is not None and writing.behaviour.handle_conflict == "fail":
         message = f'duplicate key value violates unique constraint "unique_{kind}"'
         raise RowFailure("23514", message)
-    connection.execute("DELETE FROM handle WHERE contact_id = ? AND kind = ?", (contact_id, kind))
-    connection.execute("REPLACE INTO handle VALUES (?, ?, ?)", (kind, value, contact_id))
-    return None if owner is None else _moved(kind, owner[0], contact_id)
+    writing.connection.execute(
+        "REPLACE INTO handle VALUES (?, ?, ?)", (kind, row.handles[kind], contact_id)
+    )
+    return None if owner is None else _moved(kind, owner["id"], contact_id)
 
 
 def _moved(kind: str, loser: str, winner: str) -> Hint:

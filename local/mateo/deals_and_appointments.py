@@ -15,11 +15,17 @@ from typing import Literal
 
 from local.mateo.contacts import Writing
 from local.mateo.errors import RowFailure
-from local.mateo.fields import FieldRules, JsonValue, merged, read_identifier
+from local.mateo.fields import (
+    CONTACT_REFERENCES,
+    ENGAGEMENT_IDENTIFIERS,
+    ENGAGEMENT_KEYS,
+    FieldRules,
+    JsonValue,
+    merged,
+    read_identifier,
+)
 
 Table = Literal["deal", "appointment"]
-_IDENTIFIERS = ("id", "external_id")
-_CONTACT = ("contact_id", "contact_external_id")
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,16 @@ def read_engagement(row: Mapping[str, object], rules: FieldRules) -> EngagementR
     Raises:
         RowFailure: the row cannot be imported, whatever is stored already.
     """
-    own = {name: read_identifier(row, name) for name in _IDENTIFIERS}
-    contact = {name: read_identifier(row, name) for name in _CONTACT}
-    known = (*_IDENTIFIERS, *_CONTACT)
+    own = {name: read_identifier(row, name) for name in ENGAGEMENT_IDENTIFIERS}
+    contact = {name: read_identifier(row, name) for name in CONTACT_REFERENCES}
     return EngagementRow(
         {name: value for name, value in own.items() if value is not None},
         {name: value for name, value in contact.items() if value is not None},
-        {name: rules.read(name, value) for name, value in row.items() if name not in known},
+        {
+            name: rules.read(name, value)
+            for name, value in row.items()
+            if name not in ENGAGEMENT_KEYS
+        },
     )
 
 

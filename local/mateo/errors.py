@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from starlette.responses import JSONResponse
 
 
 class ApiError(Exception):
@@ -34,9 +34,13 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> JSONResponse:
-        """The answer for this error."""
+        """The answer for this error, with "?" for what no answer can carry."""
+        # the query language raises these errors and knows nothing of the server
+        from starlette.responses import JSONResponse
+
+        message = self.message.encode(errors="replace").decode()
         return JSONResponse(
-            {"code": self.code, "message": self.message, "hint": self.hint, "status": self.status},
+            {"code": self.code, "message": message, "hint": self.hint, "status": self.status},
             status_code=self.status,
             headers=self.headers,
         )
@@ -49,6 +53,11 @@ class RowFailure(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+def too_deep() -> ApiError:
+    """400 ``54001``: JSON that is stored but nested too deep for what is asked of it."""
+    return ApiError(400, "54001", "stack depth limit exceeded")
 
 
 def statement_timeout() -> ApiError:

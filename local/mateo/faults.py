@@ -5,16 +5,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 FaultKind = Literal[
     "answer_lost_after_create", "timeout_before", "timeout_after", "drop_before", "slow",
     "status", "refuse_row",
 ]  # fmt: skip
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
+_FRAMING = frozenset(("content-length", "transfer-encoding"))
+_WITHOUT_BODY = frozenset((204, 304))
 
 
 class Fault(BaseModel):
@@ -36,19 +42,38 @@ class Fault(BaseModel):
 
     kind: FaultKind
     method: Literal["GET", "POST"] | None = None
-    count: int | None = Field(default=1, ge=1)
-    skip: int = Field(default=0, ge=0)
+    count: int | None = Field(default=1, ge=1, le=10**9)
+    skip: int = Field(default=0, ge=0, le=10**9)
     status: int = Field(default=400, ge=200, le=599)
     code: str | None = None
     message: str | None = None
     headers: dict[str, str] = Field(default={})
     rate_limit_headers: bool = True
-    retry_after_s: float = Field(default=1.0, ge=0)
+    retry_after_s: float = Field(default=1.0, ge=0, le=1e8)
     body: str | None = None
     created: bool = False
-    seconds: float = Field(default=0.0, ge=0)
+    seconds: float = Field(default=0.0, ge=0, le=1e8)
     column: str | None = None
     value: str | int | float | bool | None = None
+
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+                message = f"{name!r} cannot be sent as a header"
+                raise ValueError(message)
+            if name.lower() in _FRAMING:
+                message = f"{name!r} follows from the body"
+                raise ValueError(message)
+        return headers
+
+    @model_validator(mode="after")
+    def _no_body_where_none_may_be(self) -> Fault:
+        if self.kind == "status" and self.status in _WITHOUT_BODY and self.body != "":
+            message = f'a {self.status} has no body: say "body": ""'
+            raise ValueError(message)
+        return self
 
     def refuses(self, rows: Sequence[object]) -> bool:
         """Whether a row holds the value that this fault refuses."""

@@ -18,6 +18,11 @@ JsonValue = str | int | float | bool | list[str] | None
 Reader = Callable[[str, object], JsonValue]
 
 HANDLES = ("email", "whatsapp", "sms", "instagram", "facebook", "google_business_messaging")
+CONTACT_IDENTIFIERS = ("id", "external_id", "secondary_external_id")
+CONTACT_KEYS = frozenset((*CONTACT_IDENTIFIERS, *HANDLES, "country_codes"))
+ENGAGEMENT_IDENTIFIERS = ("id", "external_id")
+CONTACT_REFERENCES = ("contact_id", "contact_external_id")
+ENGAGEMENT_KEYS = frozenset((*ENGAGEMENT_IDENTIFIERS, *CONTACT_REFERENCES))
 _CHANNELS = (*HANDLES, "postal")
 _SUBSCRIPTIONS = ("requested", "accepted", "declined")
 
@@ -160,6 +165,12 @@ class FieldRules:
             table = TABLES[self.entity]
             raise RowFailure("42703", f'column "{name}" of relation "{table}" does not exist')
         return None if value is None else (reader or _read_undefined)(name, value)
+
+
+def known_keys(entity: Entity, behaviour: Behaviour) -> frozenset[str]:
+    """Every key that already means something in a row of this entity."""
+    own = CONTACT_KEYS if entity == "contact" else ENGAGEMENT_KEYS
+    return frozenset((*own, *FieldRules.of(entity, behaviour).readers, *_COMPUTED))
 
 
 def read_identifier(row: Mapping[str, object], name: str) -> str | None:

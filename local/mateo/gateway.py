@@ -11,17 +11,15 @@ import contextlib
 import sqlite3
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from local.mateo.endpoints import Endpoints
 from local.mateo.errors import ApiError, statement_timeout
-from local.mateo.import_body import NewImport, read_import
-from local.mateo.imports import by_id, create_import, grammar, list_imports
 from local.mateo.limits import Standing, count_request, too_many
-from local.mateo.query import parse_query, parse_select
 from local.mateo.request_log import Arrival
 
 if TYPE_CHECKING:
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from local.mateo.sandbox import Sandbox
 
 T = TypeVar("T")
+_METHODS = ("GET", "HEAD", "POST")
 
 
 class ConnectionDroppedError(Exception):
@@ -45,6 +44,7 @@ class Gateway:
     def __init__(self, sandbox: Sandbox, base_path: str) -> None:
         self._sandbox = sandbox
         self._base_path = base_path
+        self._endpoints = Endpoints(sandbox)
 
     async def answer(self, request: Request) -> Response:
         """The answer to one request; its arrival counts from this moment."""
@@ -60,7 +60,9 @@ class Gateway:
             pass
         finally:
             status = None if response is None else response.status_code
-            await sandbox.storage.write(lambda db: arrival.store_answer(db, status))
+            # Not waited for: what a request that took too long still does in that thread must not
+            # make its sender wait for the error. Whatever asks for the log comes after it.
+            sandbox.storage.write_soon(lambda db: arrival.store_answer(db, status))
         if response is None:
             return await _drop(request)
         if arrival.fault != "status":
@@ -111,8 +113,8 @@ class Gateway:
                 raise too_many(standing, self._sandbox.behaviour.rate_limit_headers)
         if arrival.path != f"{self._base_path}/import":
             raise ApiError(404, "404", "Not found")
-        if arrival.method not in ("GET", "POST"):
-            raise ApiError(405, "405", "Method not allowed", headers={"allow": "GET, POST"})
+        if arrival.method not in _METHODS:
+            raise ApiError(405, "405", "Method not allowed", headers={"allow": ", ".join(_METHODS)})
 
     async def _with_fault(self, request: Request, arrival: Arrival, body: bytes) -> Response:
         fault = self._sandbox.faults.take(arrival.method)
@@ -175,63 +177,8 @@ class Gateway:
 
     async def _work(self, request: Request, arrival: Arrival, body: bytes) -> Response:
         if arrival.method == "POST":
-            return await self._create(request, arrival, body)
-        return await self._list(request)
-
-    async def _list(self, request: Request) -> Response:
-        sandbox = self._sandbox
-        behaviour = sandbox.behaviour
-        query = parse_query(request.query_params.multi_items(), grammar(behaviour))
-        rows = await sandbox.storage.read(
-            lambda db: list_imports(
-                db,
-                query,
-                behaviour,
-                visible_until_us=sandbox.clock.now_us(),
-                link=self._link(request),
-            )
-        )
-        last = query.offset + len(rows) - 1
-        span = f"{query.offset}-{last}/*" if rows else "*/*"
-        return JSONResponse(rows, headers={"content-range": span})
-
-    async def _create(self, request: Request, arrival: Arrival, body: bytes) -> Response:
-        sandbox = self._sandbox
-        behaviour, bounds, moment = sandbox.behaviour, sandbox.limits, sandbox.moment()
-        wanted = request.query_params.get("select")
-        select = parse_select(wanted, grammar(behaviour))
-        new = await sandbox.storage.read(lambda _: read_import(body, behaviour))
-        arrival.rows = len(new.rows)
-        self._refuse_rows(new, arrival)
-
-        def work(connection: sqlite3.Connection) -> dict[str, object]:
-            arrival.import_id = create_import(connection, new, moment, (bounds, behaviour))
-            return list_imports(
-                connection,
-                by_id(arrival.import_id, select),
-                behaviour,
-                visible_until_us=None,
-                link=self._link(request),
-            )[0]
-
-        created = await sandbox.storage.write(work)
-        sandbox.worker.wake()
-        if wanted is not None:
-            return JSONResponse(created, 201)
-        if behaviour.empty_answer == "object":
-            return JSONResponse({}, 201)
-        return Response(status_code=204 if behaviour.empty_answer == "no_content" else 201)
-
-    def _refuse_rows(self, new: NewImport, arrival: Arrival) -> None:
-        fault = self._sandbox.faults.take_refusal(new.rows)
-        if fault is not None:
-            arrival.fault = fault.kind
-            code, message = fault.code or "22P02", fault.message or "invalid input in payload"
-            raise ApiError(fault.status, code, message, headers=fault.headers)
-
-    def _link(self, request: Request) -> Callable[[str], str]:
-        base_url = str(request.base_url).rstrip("/")
-        return lambda path: self._sandbox.link(base_url, path)
+            return await self._endpoints.create_import(request, arrival, body)
+        return await self._endpoints.list_imports(request)
 
 
 async def _drop(request: Request) -> Response:

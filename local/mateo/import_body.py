@@ -76,9 +76,14 @@ def _read_object(body: bytes, behaviour: Behaviour) -> dict[str, object]:
             raise ApiError(
                 400,
                 "PGRST204",
-                f"Could not find the '{key}' column of 'import' in the schema cache",
+                f"Could not find the '{_shown(key)}' column of 'import' in the schema cache",
             )
     return document
+
+
+def _shown(key: str) -> str:
+    """The key with "?" for what no answer can carry."""
+    return key.encode(errors="replace").decode()
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -1,7 +1,7 @@
-"""The import itself: store a new one, and list imports with a query.
+"""The import itself: store a new one, and read what came of it.
 
-`gateway` calls this for ``POST`` and ``GET /api/v1/import``, always in the thread of the requests;
-`worker` takes over from the stored row.
+`endpoints` calls this for ``POST /api/v1/import``, always in the thread of the requests; `worker`
+takes over from the stored row, `import_list` shows it.
 """
 
 from __future__ import annotations
@@ -12,38 +12,13 @@ import random
 import re
 import sqlite3
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local.mateo import limits
-from local.mateo.clock import iso
-from local.mateo.conditions import order_by, where
 from local.mateo.errors import ApiError
 from local.mateo.import_body import NewImport
-from local.mateo.query import Comparison, Grammar, Query
-from local.mateo.query_values import Kind, Scalar
 from local.mateo.settings import Behaviour, Limits
-
-_COLUMNS: dict[str, tuple[Kind, str]] = {
-    "id": ("uuid", "import.id"),
-    "created_at": ("timestamp", "import.created_at"),
-    "updated_at": ("timestamp", "import.updated_at"),
-    "organisation_id": ("uuid", "import.organisation_id"),
-    "type": ("import_type", "import.type"),
-    "payload": ("json", "CASE WHEN import.payload_path IS NULL THEN import_payload.body END"),
-    "contact_list_id": ("uuid", "import.contact_list_id"),
-    "contact_list_external_id": ("text", "import.contact_list_external_id"),
-    "allow_deal_reassignment": ("boolean", "import.allow_deal_reassignment"),
-    "allow_appointment_reassignment": ("boolean", "import.allow_appointment_reassignment"),
-    "failed_url": ("text", "import.failed_path"),
-    "payload_url": ("text", "import.payload_path"),
-    "total_count": ("integer", "import.total_count"),
-    "success_count": ("integer", "import.success_count"),
-    "failed_count": ("integer", "import.failed_count"),
-    "reference_id": ("text", "import.reference_id"),
-    "hints": ("json", "import.hints"),
-}
-_SQL = {name: sql for name, (_, sql) in _COLUMNS.items()}
 
 
 @dataclass(frozen=True)
@@ -55,15 +30,6 @@ class Moment:
     seconds_until_tomorrow: float
     machine_us: int
     organisation_id: str
-
-
-def grammar(behaviour: Behaviour) -> Grammar:
-    """What a query may name; ``failed`` can be selected only where the behaviour allows it."""
-    return Grammar(
-        {name: kind for name, (kind, _) in _COLUMNS.items()},
-        ("created_at", "updated_at") if behaviour.strict_order else None,
-        frozenset({"failed"} if behaviour.failed_selectable else ()),
-    )
 
 
 def create_import(
@@ -165,73 +131,6 @@ def add_contact_list(
     return list_id
 
 
-def list_imports(
-    connection: sqlite3.Connection,
-    query: Query,
-    behaviour: Behaviour,
-    *,
-    visible_until_us: int | None,
-    link: Callable[[str], str],
-) -> list[dict[str, object]]:
-    """The imports that a query finds, each as the answer shows it.
-
-    Args:
-        visible_until_us: Imports that become visible later are left out; None shows all.
-        link: Makes a signed link of a stored path.
-    """
-    condition, values = where(query.where, _SQL)
-    columns = tuple(_COLUMNS) if query.select is None else tuple(query.select.values())
-    wanted = [f"{_SQL[name]} AS {name}" for name in dict.fromkeys(columns) if name in _SQL]
-    shown = [*wanted, "import.id AS own_id", "import.failed_count AS own_failed_count"]
-    parameters: list[Scalar] = [*values]
-    if visible_until_us is not None:
-        condition = f"({condition}) AND import.visible_at <= ?"
-        parameters.append(visible_until_us)
-    rows = connection.execute(
-        f"SELECT {', '.join(shown)} FROM import"  # noqa: S608 - only expressions of this module
-        " LEFT JOIN import_payload ON import_payload.import_id = import.id"
-        f" WHERE {condition} ORDER BY {order_by(query.order, _SQL)} LIMIT ? OFFSET ?",
-        [*parameters, query.limit, query.offset],
-    ).fetchall()
-    return [_shown(connection, row, query, behaviour, link) for row in rows]
-
-
-def _shown(
-    connection: sqlite3.Connection,
-    row: sqlite3.Row,
-    query: Query,
-    behaviour: Behaviour,
-    link: Callable[[str], str],
-) -> dict[str, object]:
-    few = row["own_failed_count"] is not None and (
-        row["own_failed_count"] <= behaviour.failed_inline_max
-    )
-    if query.select is None:
-        answer = {name: _value(name, row[name], link) for name in _COLUMNS}
-        if few:
-            answer["failed"] = failures_of(connection, row["own_id"])
-        return answer
-    return {
-        alias: (failures_of(connection, row["own_id"]) if few else None)
-        if name == "failed"
-        else _value(name, row[name], link)
-        for alias, name in query.select.items()
-    }
-
-
-def _value(name: str, stored: Scalar, link: Callable[[str], str]) -> object:
-    kind = _COLUMNS[name][0]
-    if stored is None:
-        return None
-    if name in ("failed_url", "payload_url"):
-        return link(str(stored))
-    if kind == "timestamp":
-        return iso(int(stored))
-    if kind == "boolean":
-        return bool(stored)
-    return json.loads(str(stored)) if kind == "json" else stored
-
-
 def failures_of(connection: sqlite3.Connection, import_id: str) -> list[dict[str, object]]:
     """The failed rows of an import in their order: code, message and the row as it was sent."""
     rows = connection.execute(
@@ -255,8 +154,3 @@ def file_of(connection: sqlite3.Connection, path: str) -> str | None:
         "SELECT body FROM import_payload WHERE import_id = ?", (match[1],)
     ).fetchone()
     return None if row is None else str(row[0])
-
-
-def by_id(import_id: str, select: Mapping[str, str] | None) -> Query:
-    """The query for one import."""
-    return Query(select, (Comparison("id", "eq", (import_id,)),))

@@ -6,11 +6,15 @@ Used by `contacts` for ``whatsapp`` and ``sms``. Documented: the list, the order
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import phonenumbers
 
 from local.mateo.errors import RowFailure
+
+_PLUS = re.compile("[+\uff0b]")
 
 
 def read_country_codes(value: object) -> list[str]:
@@ -29,16 +33,17 @@ def read_country_codes(value: object) -> list[str]:
 
 def first_valid(value: object, country_codes: Sequence[str]) -> str | None:
     """The first valid number among the options in E.164, or None."""
-    options = value if isinstance(value, list) else [value]
+    options, regions = value if isinstance(value, list) else [value], tuple(country_codes)
     for option in options:
-        number = _e164(option, country_codes) if isinstance(option, str) else None
+        number = _e164(option, regions) if isinstance(option, str) else None
         if number is not None:
             return number
     return None
 
 
-def _e164(text: str, country_codes: Sequence[str]) -> str | None:
-    for region in (*country_codes, None):
+@lru_cache(maxsize=4_096)  # the same numbers are usually sent for ``whatsapp`` and ``sms``
+def _e164(text: str, country_codes: tuple[str, ...]) -> str | None:
+    for region in _regions(text, country_codes):
         try:
             number = phonenumbers.parse(text, region)
         except phonenumbers.NumberParseException:
@@ -46,3 +51,10 @@ def _e164(text: str, country_codes: Sequence[str]) -> str | None:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None
+
+
+def _regions(text: str, country_codes: Sequence[str]) -> Sequence[str | None]:
+    """Where to try a number: the country does not matter after a plus, and has to without one."""
+    if text.lstrip().startswith("+"):
+        return (None,)
+    return (*country_codes, None) if _PLUS.search(text) else country_codes

@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -71,20 +71,22 @@ class Sandbox:
     async def change_limits(self, changes: Mapping[str, object]) -> None:
         """Change some limits; raises pydantic's ValidationError for a wrong name or value."""
         limits = Limits.model_validate({**self.limits.model_dump(), **changes})
-        await self._save("limits", limits.model_dump())
         self.limits = limits
         self.clock.zone = ZoneInfo(limits.time_zone)
+        await self._save("limits", limits.model_dump())
 
     async def change_behaviour(self, changes: Mapping[str, object]) -> None:
         """Change some of the behaviour; raises pydantic's ValidationError like `change_limits`."""
         behaviour = Behaviour.model_validate({**self.behaviour.model_dump(), **changes})
-        await self._save("behaviour", behaviour.model_dump())
         self.behaviour = behaviour
+        await self._save("behaviour", behaviour.model_dump())
         self.worker.wake()
 
     async def change_clock(self, offset_us: int) -> None:
-        """Set the offset of the clock in microseconds."""
-        datetime.fromtimestamp((machine_time_us() + offset_us) / MICROSECONDS, self.clock.zone)
+        """Set the offset of the clock in microseconds; raises ValueError outside 1971 to 8999."""
+        moment = datetime.fromtimestamp((machine_time_us() + offset_us) / MICROSECONDS, UTC)
+        if not 1970 < moment.year < 9000:  # room for days and lifetimes on both sides
+            raise ValueError(moment)
         await self._save("clock_offset_us", offset_us)
         self.clock.offset_us = offset_us
 

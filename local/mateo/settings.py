@@ -9,13 +9,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 FieldKind = Literal["string", "datetime", "boolean", "number", "date", "string_list"]
 Entity = Literal["contact", "deal", "appointment"]
+
+# What is defined from the start: the keys of the guide's examples, and two that a shop would have.
+PREPARED_FIELDS: dict[Entity, dict[str, FieldKind]] = {
+    "contact": {
+        "last_contacted_at": "datetime", "my_custom_field_key": "string", "loyalty_level": "string",
+    },
+}  # fmt: skip
+PREPARED_CHANNELS = ["my_marketing_channel_key", "newsletter"]
+
+
+_Seconds = Annotated[float, Field(ge=0, le=1e8)]
+_Microseconds = Annotated[float, Field(ge=0, le=1e8)]
+_Count = Annotated[int, Field(ge=0, le=10**9)]
+_Size = Annotated[int, Field(ge=1, le=10**9)]
 
 
 class _Changeable(BaseModel):
@@ -25,10 +39,10 @@ class _Changeable(BaseModel):
 class Limits(_Changeable):
     """The documented limits; None switches one off."""
 
-    requests_per_second: int | None = Field(default=2, ge=0)
-    requests_per_day: int | None = Field(default=10_000, ge=0)
-    entities_per_day: int | None = Field(default=25_000, ge=0)
-    request_timeout_s: float = Field(default=2.0, gt=0)
+    requests_per_second: _Count | None = 2
+    requests_per_day: _Count | None = 10_000
+    entities_per_day: _Count | None = 25_000
+    request_timeout_s: Annotated[float, Field(gt=0, le=1e8)] = 2.0
     time_zone: str = "UTC"
 
     @field_validator("time_zone")
@@ -46,34 +60,34 @@ class Behaviour(_Changeable):
     """What the emulator does where the documents say nothing, or say it in two ways."""
 
     # Background processing: no guarantee on time is documented.
-    processing_delay_s: float = Field(default=0.3, ge=0)
-    processing_jitter_s: float = Field(default=0.0, ge=0)
-    processing_per_row_us: float = Field(default=50.0, ge=0)
+    processing_delay_s: _Seconds = 0.3
+    processing_jitter_s: _Seconds = 0.0
+    processing_per_row_us: _Microseconds = 50.0
+    processing_order: Literal["due", "newest", "random"] = "due"
     stalled: bool = False
-    visible_after_s: float = Field(default=0.0, ge=0)
+    visible_after_s: _Seconds = 0.0
     # POST /import
     reference_id: Literal["refuse", "ignore", "accept"] = "refuse"
+    created_status: Literal[200, 201] = 201
     empty_answer: Literal["empty", "object", "no_content"] = "empty"
     auto_contact_lists: bool = False
-    rows_per_import_max: int | None = Field(default=None, ge=1)
-    body_bytes_max: int | None = Field(default=None, ge=1)
+    rows_per_import_max: _Size | None = None
+    body_bytes_max: _Size | None = None
     # GET /import
     failed_selectable: bool = False
-    failed_inline_max: int = Field(default=100, ge=0)
+    failed_inline_max: _Count = 100
     failed_url_always: bool = False
-    payload_inline_max: int = Field(default=1_000, ge=0)
-    link_lifetime_s: float = Field(default=3_600.0, gt=0)
+    payload_inline_max: _Count = 1_000
+    link_lifetime_s: Annotated[float, Field(gt=0, le=1e8)] = 3_600.0
     strict_order: bool = True
     rate_limit_headers: Literal["all", "no_retry_after", "none"] = "all"
     # Rows
-    custom_fields_strict: bool = False
-    custom_fields: dict[Entity, dict[str, FieldKind]] = Field(
-        default={"contact": {"last_contacted_at": "datetime"}}
-    )
-    marketing_channels: list[str] = Field(default=[])
+    custom_fields_strict: bool = True
+    custom_fields: dict[Entity, dict[str, FieldKind]] = PREPARED_FIELDS
+    marketing_channels: list[str] = PREPARED_CHANNELS
     handle_conflict: Literal["move", "fail"] = "move"
     no_valid_phone: Literal["fail", "drop"] = "fail"
-    default_country_codes: list[str] = Field(default=[])
+    default_country_codes: list[str] = []
 
 
 @dataclass(frozen=True)

@@ -15,20 +15,17 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from local.mateo.clock import MICROSECONDS, Clock, machine_time_us
-from local.mateo.contacts import ContactRow, Hint, Writing, apply_contact, read_contact
-from local.mateo.deals_and_appointments import EngagementRow, apply_engagement, read_engagement
+from local.mateo.clock import MICROSECONDS, Clock, machine_time_us, steady_time_us
+from local.mateo.contacts import Hint, Writing
 from local.mateo.errors import RowFailure
-from local.mateo.fields import FieldRules
-from local.mateo.settings import Behaviour, Entity
+from local.mateo.rows import ENTITIES, Reading, apply_row, read_rows
+from local.mateo.settings import Behaviour
 from local.mateo.storage import Storage
 
 CHUNK_ROWS = 200
 MAX_HINTS = 20
-_ENTITIES: dict[str, Entity] = {
-    "contact_details": "contact", "deal_details": "deal", "appointment_details": "appointment",
-}  # fmt: skip
-Reading = ContactRow | EngagementRow | RowFailure
+_ORDERS = {"due": "due", "newest": "sequence DESC", "random": "lottery"}
+"""What decides between imports whose delay is over; one that has begun is finished first."""
 
 
 @dataclass
@@ -91,15 +88,20 @@ class Worker:
         behaviour = self._behaviour()
         if behaviour.stalled:
             return None, None
+        now_us = machine_time_us()
         found = connection.execute(
-            "SELECT *, created_real_us + lottery * ? AS turn FROM import"
-            " WHERE total_count IS NULL ORDER BY next_row = 0, turn LIMIT 1",
-            (behaviour.processing_jitter_s * MICROSECONDS,),
+            "SELECT *, created_real_us + ? + lottery * ? AS due FROM import"  # noqa: S608
+            " WHERE total_count IS NULL"
+            f" ORDER BY next_row = 0, max(due, ?), {_ORDERS[behaviour.processing_order]} LIMIT 1",
+            (
+                behaviour.processing_delay_s * MICROSECONDS,
+                behaviour.processing_jitter_s * MICROSECONDS,
+                now_us,
+            ),
         ).fetchone()
         if found is None:
             return None, None
-        due_us = found["turn"] + behaviour.processing_delay_s * MICROSECONDS
-        wait_s = (due_us - machine_time_us()) / MICROSECONDS
+        wait_s = (found["due"] - now_us) / MICROSECONDS
         return (found, 0) if wait_s <= 0 or found["next_row"] > 0 else (None, wait_s)
 
     def _process(self, connection: sqlite3.Connection, found: sqlite3.Row) -> None:
@@ -114,12 +116,23 @@ class Worker:
             if self._stopping.is_set() or behaviour.stalled:
                 return
             chunk = rows[first : first + CHUNK_ROWS]
-            readings = _read_chunk(found["type"], chunk, behaviour)
+            readings = read_rows(found["type"], chunk, behaviour)
             last = first + len(chunk) == len(rows)
             if not self._apply(connection, found, (first, chunk, readings), last=last) or last:
                 return
             first += len(chunk)
-            self._stopping.wait(len(chunk) * behaviour.processing_per_row_us / MICROSECONDS)
+            self._rest(len(chunk))
+
+    def _rest(self, rows: int) -> None:
+        """Wait as long as these rows are to take; a change of the behaviour counts at once."""
+        begun_us = steady_time_us()
+        while not (self._stopping.is_set() or self._behaviour().stalled):
+            over_us = begun_us + rows * self._behaviour().processing_per_row_us
+            wait_s = (over_us - steady_time_us()) / MICROSECONDS
+            if wait_s <= 0:
+                return
+            self._woken.wait(wait_s)
+            self._woken.clear()
 
     def _apply(
         self,
@@ -140,7 +153,7 @@ class Worker:
             writing = self._writing(connection, found)
             progress = _Progress(0, json.loads(now["found_hints"]), [])
             for number, reading in enumerate(readings, start=first):
-                _apply_row(found["type"], number, reading, writing, progress)
+                _count_row(found["type"], number, reading, writing, progress)
             _record_failures(connection, found["id"], first, chunk, progress.failures)
             _record_progress(writing, first + len(chunk), progress)
             if last:
@@ -148,79 +161,31 @@ class Worker:
         return True
 
     def _writing(self, connection: sqlite3.Connection, found: sqlite3.Row) -> Writing:
-        entity = _ENTITIES[found["type"]]
+        entity = ENTITIES[found["type"]]
         flag = None if entity == "contact" else found[f"allow_{entity}_reassignment"]
-        contact_list = connection.execute(
+        contact_lists = connection.execute(
             "SELECT id FROM contact_list WHERE id = ? OR external_id = ?",
             (found["contact_list_id"], found["contact_list_external_id"]),
-        ).fetchone()
+        ).fetchall()
         return Writing(
             connection,
             found["id"],
             self._clock.now_us(),
             self._behaviour(),
-            None if contact_list is None else contact_list[0],
+            [list_id for (list_id,) in contact_lists],
             bool(flag),
         )
 
 
-def _read_chunk(import_type: str, rows: Sequence[object], behaviour: Behaviour) -> list[Reading]:
-    rules = FieldRules.of(_ENTITIES[import_type], behaviour)
-    return [_read_row(row, rules, behaviour) for row in rows]
-
-
-def _read_row(row: object, rules: FieldRules, behaviour: Behaviour) -> Reading:
-    try:
-        if not isinstance(row, dict):
-            return RowFailure("22023", "a row must be an object")
-        if rules.entity == "contact":
-            return read_contact(row, rules, behaviour)
-        return read_engagement(row, rules)
-    except RowFailure as failure:
-        return failure
-    except Exception:  # noqa: BLE001 - one row must not stop the others
-        return _internal()
-
-
-def _apply_row(
+def _count_row(
     import_type: str, number: int, reading: Reading, writing: Writing, progress: _Progress
 ) -> None:
-    outcome = (
-        reading if isinstance(reading, RowFailure) else _attempt(import_type, reading, writing)
-    )
+    outcome = apply_row(import_type, reading, writing)
     if isinstance(outcome, RowFailure):
         progress.failures.append((number, outcome))
     else:
         progress.succeeded += 1
         progress.hints += [{"row": number, **hint} for hint in outcome]
-
-
-def _attempt(
-    import_type: str, reading: ContactRow | EngagementRow, writing: Writing
-) -> list[Hint] | RowFailure:
-    """Apply one row; whatever a failing row has written is taken back."""
-    writing.connection.execute("SAVEPOINT row")
-    try:
-        return _apply_reading(import_type, reading, writing)
-    except Exception as error:  # noqa: BLE001 - one row must not stop the others
-        writing.connection.execute("ROLLBACK TO row")
-        return error if isinstance(error, RowFailure) else _internal()
-    finally:
-        writing.connection.execute("RELEASE row")
-
-
-def _apply_reading(
-    import_type: str, reading: ContactRow | EngagementRow, writing: Writing
-) -> list[Hint]:
-    if isinstance(reading, ContactRow):
-        return apply_contact(reading, writing)
-    apply_engagement("deal" if import_type == "deal_details" else "appointment", reading, writing)
-    return []
-
-
-def _internal() -> RowFailure:
-    traceback.print_exc(file=sys.stderr)
-    return RowFailure("XX000", "internal error")
 
 
 def _record_failures(

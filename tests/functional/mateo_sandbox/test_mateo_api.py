@@ -67,6 +67,18 @@ def test_the_empty_answer_can_be_switched(emulator: Emulator, answer: str, statu
     assert emulator.post([contact(1)], select=None).status_code == status
 
 
+@pytest.mark.parametrize("select", [None, "id"])
+def test_an_answer_of_200_can_be_switched_on(emulator: Emulator, select: str | None) -> None:
+    emulator.change("behaviour", created_status=200)
+    assert emulator.post([contact(1)], select=select).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1", "/api/v1/", "/api", "/nothing/"])
+def test_an_unknown_path_is_not_found_and_redirects_nowhere(emulator: Emulator, path: str) -> None:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    assert emulator.http.get(emulator.root + path, headers=headers).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

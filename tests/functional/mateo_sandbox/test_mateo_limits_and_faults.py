@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -181,10 +182,13 @@ def test_a_429_comes_with_and_without_headers(emulator: Emulator) -> None:
     assert not [name for name in untold.headers if name.startswith(("ratelimit", "retry"))]
 
 
-def test_a_status_can_be_answered_although_the_import_exists(emulator: Emulator) -> None:
-    emulator.fault("status", status=200, created=True, body="")
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_status_can_be_answered_although_the_import_exists(
+    emulator: Emulator, status: int
+) -> None:
+    emulator.fault("status", status=status, created=True, body="")
     response = emulator.post([contact(1)])
-    assert (response.status_code, response.content, created(emulator)) == (200, b"", 1)
+    assert (response.status_code, response.content, created(emulator)) == (status, b"", 1)
 
 
 def test_a_refused_row_refuses_its_whole_import_until_the_fault_is_deleted(
@@ -227,14 +231,22 @@ def test_a_reset_returns_to_the_start(emulator: Emulator) -> None:
         ("clock", {}),
         ("clock", {"day": "2026-11-22", "offset_s": 0}),
         ("clock", {"offset_s": 1e18}),
+        ("clock", {"now": "9999-12-31T23:59:59Z"}),
         ("token", {}),
+        ("token", {"token": ""}),
+        ("limits", {"request_timeout_s": 0}),
+        ("behaviour", {"processing_delay_s": 1e9}),
+        ("behaviour", {"processing_order": "oldest"}),
+        ("behaviour", {"\ud800": 1}),
     ],
 )
 def test_a_wrong_change_is_400_and_changes_nothing(
     emulator: Emulator, what: str, changes: dict[str, object]
 ) -> None:
     before = emulator.look("state")
-    response = emulator.http.put(f"{emulator.root}/_sandbox/{what}", json=changes)
+    response = emulator.http.put(
+        f"{emulator.root}/_sandbox/{what}", content=json.dumps(changes).encode()
+    )
     after = emulator.look("state")
     assert response.status_code == 400
     assert all(before[name] == after[name] for name in ("limits", "behaviour"))

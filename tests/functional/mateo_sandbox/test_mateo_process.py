@@ -148,6 +148,17 @@ def test_flags_win_over_the_environment_and_that_over_the_defaults() -> None:
     assert read_start([], {}).port == 4010
 
 
+def test_it_is_a_command_of_the_stack_too(tmp_path: Path) -> None:
+    line = ["-m", "local", "mateo", "--port", "0", "--state", str(tmp_path)]
+    with subprocess.Popen(
+        [sys.executable, *line], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[1].removesuffix("/api/v1,")
+        assert httpx.get(f"{address}/_sandbox/clock").status_code == 200
+        process.terminate()
+
+
 def test_the_process_needs_no_environment(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "local.mateo", "--help"],

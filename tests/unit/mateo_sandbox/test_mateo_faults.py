@@ -71,6 +71,29 @@ def test_an_unknown_fault_is_refused() -> None:
         queue_of({"kind": "earthquake"})
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x y": "1"},
+        {"": "1"},
+        {"x": "a\r\nb"},
+        {"x": " a"},
+        {"x": "\u00e4"},
+        {"Content-Length": "1"},
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        queue_of({"kind": "status", "headers": headers})
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_a_body_has_to_say_so(status: int) -> None:
+    with pytest.raises(ValidationError):
+        queue_of({"kind": "status", "status": status})
+    assert kinds(queue_of({"kind": "status", "status": status, "body": ""}), "POST") == ["status"]
+
+
 def token(link: str) -> str:
     return link.partition("?token=")[2]
 

@@ -1,0 +1,131 @@
+"""What ``POST`` and ``GET /api/v1/import`` answer, once a request has been let in.
+
+`gateway` calls these; everything about tokens, limits and faults happens there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from starlette.responses import JSONResponse, Response
+
+from local.mateo.errors import ApiError, too_deep
+from local.mateo.import_body import NewImport, read_import
+from local.mateo.import_list import Found, Link, find_import, grammar, list_imports
+from local.mateo.imports import create_import
+from local.mateo.preferences import count_preference
+from local.mateo.query import parse_query
+from local.mateo.ranges import content_range, status_of
+from local.mateo.representations import Representation, negotiate
+from local.mateo.selecting import read_select
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from local.mateo.request_log import Arrival
+    from local.mateo.sandbox import Sandbox
+
+_CREATED_RANGE = "*/*"
+
+
+class Endpoints:
+    """The two documented endpoints of one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def list_imports(self, request: Request) -> Response:
+        """``GET`` or ``HEAD``: 200, or 206 where a total was asked for and rows are missing.
+
+        Raises:
+            ApiError: 400, 406 or 416; see `query`, `representations` and `ranges`.
+        """
+        sandbox, headers = self._sandbox, request.headers
+        behaviour, parameters = sandbox.behaviour, request.query_params.multi_items()
+        wanted_range = headers.get("range") if request.method == "GET" else None
+        query = parse_query(parameters, grammar(behaviour), wanted_range)
+        representation = negotiate(headers.get("accept"))
+        count = count_preference(headers.getlist("prefer"))
+        found = await sandbox.storage.read(
+            lambda db: list_imports(
+                db,
+                query,
+                behaviour,
+                now_us=sandbox.clock.now_us(),
+                link=self._link(request),
+                counted=count is not None,
+            )
+        )
+        offset, returned = query.window.offset, len(found.rows)
+        status = status_of(offset, returned, found.total)
+        response = _written(representation, found, status)
+        response.headers["content-range"] = content_range(offset, returned, found.total)
+        response.headers["content-location"] = _location(parameters)
+        if count is not None:
+            response.headers["preference-applied"] = f"count={count}"
+        return response
+
+    async def create_import(self, request: Request, arrival: Arrival, body: bytes) -> Response:
+        """``POST``: 201 with the import for ``select``, else the configured empty answer.
+
+        ``Prefer`` is left to Mateo's own gateway and means nothing here.
+
+        Raises:
+            ApiError: 400, 406, 409, 413 or 429; then nothing was created.
+        """
+        sandbox = self._sandbox
+        behaviour, bounds, moment = sandbox.behaviour, sandbox.limits, sandbox.moment()
+        wanted = request.query_params.get("select")
+        select = read_select(wanted, grammar(behaviour))
+        representation = negotiate(request.headers.get("accept")).single()
+        new = await sandbox.storage.read(lambda _: read_import(body, behaviour))
+        arrival.rows = len(new.rows)
+        self._refuse_rows(new, arrival)
+
+        def work(connection: sqlite3.Connection) -> Found:
+            arrival.import_id = create_import(connection, new, moment, (bounds, behaviour))
+            return find_import(
+                connection, arrival.import_id, select, behaviour, self._link(request)
+            )
+
+        created = await sandbox.storage.write(work)
+        sandbox.worker.wake()
+        status = behaviour.created_status
+        if wanted is not None:
+            response = _written(representation, created, status)
+        elif behaviour.empty_answer == "object":
+            response = JSONResponse({}, status)
+        elif behaviour.empty_answer == "no_content":
+            response = Response(status_code=204)
+        else:
+            response = Response(status_code=status)
+        response.headers["content-range"] = _CREATED_RANGE
+        return response
+
+    def _refuse_rows(self, new: NewImport, arrival: Arrival) -> None:
+        fault = self._sandbox.faults.take_refusal(new.rows)
+        if fault is not None:
+            arrival.fault = fault.kind
+            code, message = fault.code or "22P02", fault.message or "invalid input in payload"
+            raise ApiError(fault.status, code, message, headers=fault.headers)
+
+    def _link(self, request: Request) -> Link:
+        base_url = str(request.base_url).rstrip("/")
+        return lambda path: self._sandbox.link(base_url, path)
+
+
+def _written(representation: Representation, found: Found, status: int) -> Response:
+    try:
+        body = representation.write(found.rows, found.kinds)
+    except RecursionError as error:
+        raise too_deep() from error
+    return Response(body, status, {"content-type": representation.content_type})
+
+
+def _location(parameters: list[tuple[str, str]]) -> str:
+    """The path of the list and its parameters by their names, as PostgREST has it."""
+    pairs = sorted(parameters, key=lambda pair: pair[0])
+    text = "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in pairs)
+    return f"/import?{text}" if text else "/import"
