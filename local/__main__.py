@@ -5,6 +5,7 @@ demo        send contacts through a fresh stack and watch (also `make demo`)
 status      what a running stack is doing
 clock       move a running stack's time of day forward
 open-gate   let submitting go on after the gate was closed
+mateo       start only the Import API (also `make mateo`)
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import shutil
 import signal
 import sys
 import threading
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -28,11 +28,11 @@ from local.environment import http_json
 from local.log_lines import readable
 from local.ports import HOST, PortTaken
 from local.services import StackError
-from local.stack import Stack, example_secrets
+from local.stack import Stack, example_connections, example_secrets
 from local.template import TemplateError
 
 WEBHOOKS_PORT, AWS_PORT, MATEO_PORT = 3000, 4566, 4010
-EXAMPLE_EVENT = "events/erp.customer-changed.json"
+EXAMPLE_EVENT = "events/json.customer-changed.json"
 STOP_TIMEOUT_S = 4.5
 """After this the process ends itself, and its children with it."""
 
@@ -67,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     clock.set_defaults(command=_clock)
     gate = commands.add_parser("open-gate", help="let submitting go on")
     gate.set_defaults(command=_open_gate)
+    # Everything after it is for `local.mateo`, which reads it itself: no flag begins with "+".
+    mateo = commands.add_parser(
+        "mateo", help="start only the Import API", prefix_chars="+", add_help=False
+    )
+    mateo.add_argument("flags", nargs="*")
+    mateo.set_defaults(command=_mateo)
     for client in (status, clock, gate):
         _port(client, "--webhooks-port", WEBHOOKS_PORT)
     return parser
@@ -210,6 +216,12 @@ def _open_gate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _mateo(options: argparse.Namespace) -> int:
+    command = importlib.import_module("local.mateo.__main__")
+    code: int = command.main(options.flags)
+    return code
+
+
 def _ask(
     options: argparse.Namespace, method: str, path: str, content: object = None
 ) -> dict[str, object]:
@@ -235,7 +247,7 @@ def welcome(stack: Stack, state_dir: Path) -> str:
         "",
         "Connections (layers/connections/connections.toml) and their secrets",
         "(local/example_secrets.json):",
-        *(f"  {name:<12}{_secret(secrets, name)}" for name in connection_names()),
+        *(f"  {name:<21}{_secret(secrets, name)}" for name in example_connections()),
         "",
         "Send a contact:",
         f"  {_curl(stack.webhooks_url, secrets)}",
@@ -250,17 +262,10 @@ def _secret(secrets: Mapping[str, Sequence[str]], name: str) -> str:
     return ", ".join(secrets.get(name, [])) or "none: every request is refused"
 
 
-def connection_names(root: Path = ROOT) -> list[str]:
-    """The connections that are configured, in the file's order."""
-    path = root / "layers" / "connections" / "connections.toml"
-    with path.open("rb") as file:
-        return list(tomllib.load(file))
-
-
 def _curl(webhooks_url: str, secrets: Mapping[str, Sequence[str]]) -> str:
-    secret = next(iter(secrets.get("erp", [])), "the-secret")
+    secret = next(iter(secrets.get("json", [])), "the-secret")
     return (
-        f"curl -i {webhooks_url}/erp -H 'Content-Type: application/json' "
+        f"curl -i {webhooks_url}/json -H 'Content-Type: application/json' "
         f"-H 'X-Relay-Secret: {secret}' -d @{EXAMPLE_EVENT}"
     )
 

@@ -1,6 +1,6 @@
 """Turns the functions' log events into one readable line per outcome; `__main__` prints them.
 
-    14:03:21  receive_webhook  webhook.stored  connection=erp items=500
+    14:03:21  receive_webhook  webhook.stored  connection=json items=500
 
 The log files under `.local/logs` keep everything as the functions wrote it.
 """

@@ -124,6 +124,8 @@ def _held_by_stack(template: Template) -> dict[str, Attributes]:
             held[name] = {"Ref": API_ID, "ApiEndpoint": _API_ADDRESS, "ApiId": API_ID}
         elif resource["Type"] == "AWS::Lambda::LayerVersion":
             held[name] = {"Ref": f"arn:{PARTITION}:lambda:{REGION}:{ACCOUNT}:layer:{name}:1"}
+        elif resource["Type"] == "AWS::Events::Rule":
+            held[name] = {"Ref": name, "Arn": _arn("events", f"rule/{name}")}
     return held
 
 

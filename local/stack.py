@@ -17,6 +17,7 @@ import functools
 import json
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -440,6 +441,12 @@ def example_secrets(root: Path = child.ROOT) -> dict[str, list[str]]:
         return {}
     secrets: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
     return secrets
+
+
+def example_connections(root: Path = child.ROOT) -> dict[str, dict[str, object]]:
+    """The tables of connections.toml, in the file's order."""
+    with (root / "layers" / "connections" / "connections.toml").open("rb") as file:
+        return tomllib.load(file)
 
 
 async def _immediately(action: Callable[[], T]) -> T:

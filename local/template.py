@@ -53,8 +53,11 @@ them).
 BY_STACK: Mapping[str, str] = {
     "AWS::ApiGatewayV2::Api": "the gateway serves its routes",
     "AWS::ApiGatewayV2::Stage": "the gateway is its only stage, without throttling and access log",
+    "AWS::Events::Rule": "nothing sends events here; `Stack.invoke` hands a function one",
+    "AWS::Lambda::EventInvokeConfig": "whoever invokes a function sees its error",
     "AWS::Lambda::LayerVersion": "its folder is on the functions' path",
     "AWS::S3::BucketPolicy": "it refuses plain http, which is all there is on loopback",
+    "AWS::SQS::QueuePolicy": "nobody but the stack reaches its queues",
 }
 """What the stack itself stands for, and how."""
 
@@ -154,7 +157,7 @@ def load(path: Path, overrides: Mapping[str, str], stack_name: str) -> Template:
         cloudformation={"Resources": by_cloudformation, "Outputs": outputs},
         by_api=by_api,
         by_stack=by_stack,
-        code=code,
+        code={name: one for name, one in code.items() if name in resources},
         routes=_routes(by_stack),
         definitions=definitions,
         parameters=parameters,

@@ -1,11 +1,10 @@
-"""POST /webhooks/{connection}: from the gateway's event to `Intake.receive`, and to an answer."""
+"""Webhooks: from an event of the gateway's routes to `Intake.receive`, and to an answer."""
 # ruff: noqa: E402 - the imports stand between two lines that make them faster
 
 import gc
 
 gc.disable()  # going through all that boto3 leaves behind takes a fifth of the start
 
-import json
 import os
 import time
 from base64 import b64decode
@@ -13,17 +12,19 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from import_relay.answers import answer_to
+from import_relay.answers import Answer, answer_to, answer_to_question
 from import_relay.intake import Intake, Receipt, delivery_id
 from import_relay.outcome_log import OutcomeLog
 from import_relay.settings_receive import ReceiveSettings
-from import_relay.sources.contract import Request
+from import_relay.sources.contract import Replies, Request
 from import_relay.wiring_receive import build_intake
 
 gc.freeze()
 gc.enable()
 
 TIME_TO_ANSWER_S = 0.5
+SENDERS_WAIT_S = 5.0
+"""HubSpot and Shopify hang up after this time; nobody is known to wait less."""
 log = OutcomeLog()
 
 
@@ -47,27 +48,39 @@ def request_of(event: dict[str, Any], received_at: int) -> Request:
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Store the delivery and answer; whatever goes wrong here, the sender is told to try again."""
-    received_at = time.time_ns() // 1_000
-    remaining_s = context.get_remaining_time_in_millis() / 1_000 - TIME_TO_ANSWER_S
-    give_up_at = time.monotonic() + remaining_s
+    """Store the delivery and answer; whatever goes wrong here, the sender is told to try again.
+
+    An OPTIONS request asks whether its sender may deliver, and stores nothing.
+    """
+    received_at, begun_at = time.time_ns() // 1_000, time.monotonic()
+    left_s = context.get_remaining_time_in_millis() / 1_000
     keys = {"delivery": delivery_id(received_at, os.urandom(5))}
+    replies = Replies()
     outcome: Receipt | Exception
     try:
         name = event["pathParameters"]["connection"]
         if name in intake().connections:  # other names are the sender's text and go into no log
             keys["connection"] = name
         request = request_of(event, received_at)
-        outcome = intake().receive(request, name, delivery=keys["delivery"], give_up_at=give_up_at)
+        if request.method == "OPTIONS":
+            return told(answer_to_question(intake().allowed_origin(request, name)), **keys)
+        replies = intake().replies(name)
+        outcome = intake().receive(
+            request,
+            name,
+            delivery=keys["delivery"],
+            answer_by=begun_at + min(left_s, SENDERS_WAIT_S) - TIME_TO_ANSWER_S,
+            give_up_at=begun_at + left_s - TIME_TO_ANSWER_S,
+        )
     except Exception as error:  # noqa: BLE001 - a 500 of the gateway is final for some senders
         outcome = error
-    answer = answer_to(outcome)
+    return told(answer_to(outcome, replies), **keys)
+
+
+def told(answer: Answer, **keys: str) -> dict[str, Any]:
+    """The answer in the gateway's form, once it is logged."""
     log.write(answer.event, answer.counts, level=answer.level, **keys, **answer.keys)
-    return {
-        "statusCode": answer.status,
-        "headers": {"content-type": "application/json", **answer.headers},
-        "body": json.dumps(answer.body),
-    }
+    return {"statusCode": answer.status, "headers": dict(answer.headers), "body": answer.body}
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # Lambda gives the init phase more CPU than requests

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.demo.traffic import Expected
+from local.demo.expected import TYPES, Expected
 from local.stack import Stack
 
 ENDS = ("imported", "failed", "rejected", "superseded", "duplicate", "ignored", "unaccounted")
@@ -120,18 +120,17 @@ def _adds_up(rows: Mapping[str, int]) -> bool:
 
 
 def _contents(stack: Stack, expected: Expected, account: Account) -> None:
-    for kind, wanted in (
-        ("contacts", expected.contacts),
-        ("deals", expected.deals),
-        ("appointments", expected.appointments),
-    ):
-        found = Counter(one["external_id"] for one in _stored(stack, kind))
+    found_ids: dict[str, Counter[str]] = {}
+    for kind in TYPES:
+        wanted: set[str] = getattr(expected, kind)
+        found = found_ids[kind] = Counter(one["external_id"] for one in _stored(stack, kind))
         account.check(
             found == Counter(wanted),
             f"Mateo holds exactly the {len(wanted):,} {kind} that it should",
             f"{kind}: {len(found.keys() - wanted)} too many, {len(wanted - found.keys())} missing, "
             f"{found.total() - len(found)} double",
         )
+    _by_connection(found_ids, expected, account)
     names = {
         one["external_id"]: one["fields"].get("full_name") for one in _stored(stack, "contacts")
     }
@@ -141,6 +140,20 @@ def _contents(stack: Stack, expected: Expected, account: Account) -> None:
         "changed contacts have their newest name: nothing old came after",
         f"contacts with an older name: {', '.join(stale)}",
     )
+
+
+def _by_connection(found: Mapping[str, Counter[str]], expected: Expected, account: Account) -> None:
+    for connection, of_types in expected.of_connections.items():
+        missing = {kind: ids - found[kind].keys() for kind, ids in of_types.items()}
+        account.check(
+            not any(missing.values()),
+            f"from {connection}: {_numbers(of_types)}",
+            f"from {connection}, missing: {_numbers(missing)}",
+        )
+
+
+def _numbers(of_types: Mapping[str, set[str]]) -> str:
+    return ", ".join(f"{len(ids):,} {kind}" for kind, ids in of_types.items() if ids)
 
 
 def _limits(stack: Stack, account: Account) -> None:

@@ -7,28 +7,35 @@ demo then moves the stack's day forward, as often as it takes.
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from local.demo.balance import ENDS, Account, settle
 from local.demo.progress import SHOWN, Progress
-from local.demo.traffic import Delivery, Traffic, today
+from local.demo.senders import Delivery
+from local.demo.traffic import Traffic, today
 from local.log_lines import readable
 from local.services import StackError
-from local.stack import Stack, example_secrets
+from local.stack import Stack, example_connections, example_secrets
 
 CONTACTS = 3_000
+OTHERS = 100
+"""About as many rows come from the senders beside the ERP."""
 DOCUMENTED_DAY = 25_000
 """Entities per day that Mateo documents: the demo's limit when more contacts than that are sent."""
 PATIENCE_S = 240.0
 LONGEST_DELAY_S = 900
 """How long a message may be delayed at most: the clock is moved by that much when all wait."""
 MOST_DAYS = 60
+ACK = re.compile(r"<Ack>.*?</Ack>")
 
 
 def main(options: argparse.Namespace) -> int:
@@ -37,11 +44,12 @@ def main(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     progress = Progress()
-    stack = _stack(options, contacts, progress)
+    stored: list[Mapping[str, Any]] = []
+    stack = _stack(options, contacts, progress, stored)
     print(f"Starting the relay, AWS and Mateo on this machine for {contacts:,} contacts ...")
     try:
         with stack:
-            demo = _Demo(stack, contacts, progress)
+            demo = _Demo(stack, contacts, progress, stored)
             account = demo.play()
             _print_account(account, _failures(options.state_dir))
     except KeyboardInterrupt:
@@ -51,13 +59,23 @@ def main(options: argparse.Namespace) -> int:
     return 1 if account.wrong else 0
 
 
-def _stack(options: argparse.Namespace, contacts: int, progress: Progress) -> Stack:
-    """A fresh stack on free ports, with a day's limit that the contacts exceed."""
+def _stack(
+    options: argparse.Namespace,
+    contacts: int,
+    progress: Progress,
+    stored: list[Mapping[str, Any]],
+) -> Stack:
+    """A fresh stack on free ports, with a day's limit that the contacts exceed.
+
+    `stored` is filled with the log events of the deliveries.
+    """
     for folder in ("logs", "reports", "rejected", "outcomes", "quarantine"):
         shutil.rmtree(options.state_dir / folder, ignore_errors=True)
-    a_day = DOCUMENTED_DAY if contacts > DOCUMENTED_DAY else max(20, contacts * 2 // 3)
+    a_day = DOCUMENTED_DAY if contacts > DOCUMENTED_DAY else (contacts + OTHERS) * 2 // 3
 
     def show(function: str, line: str) -> None:
+        if '"webhook.stored"' in line:
+            stored.append(json.loads(line))
         if any(f'"{event}"' in line for event in SHOWN):
             text = readable(function, line, stack.clock.now())
             if text:
@@ -74,11 +92,19 @@ def _stack(options: argparse.Namespace, contacts: int, progress: Progress) -> St
 class _Demo:
     """One run against a stack that is up."""
 
-    def __init__(self, stack: Stack, contacts: int, progress: Progress) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        contacts: int,
+        progress: Progress,
+        stored: Sequence[Mapping[str, Any]],
+    ) -> None:
         self._stack = stack
         self._progress = progress
-        self._traffic = Traffic(example_secrets(), contacts, today())
+        self._stored = stored
+        self._traffic = Traffic(example_secrets(), example_connections(), contacts, today())
         self._accepted: dict[str, int] = {}
+        self._shown: set[str] = set()
         self._days = 1
 
     def play(self) -> Account:
@@ -103,19 +129,46 @@ class _Demo:
         with httpx.Client(trust_env=False, timeout=30) as http:
             for delivery in deliveries:
                 answer = http.post(
-                    f"{self._stack.webhooks_url}/{delivery.connection}",
+                    f"{self._stack.webhooks_url}/{delivery.path}",
                     content=delivery.body,
                     headers=dict(delivery.headers),
                 )
-                content = answer.json()
+                receipt = self._receipt(delivery, answer)
                 if (
                     answer.status_code != delivery.status
-                    or content.get("received", 0) != delivery.items
+                    or receipt.get("received", 0) != delivery.items
                 ):
-                    raise StackError(f"a webhook got {answer.status_code} {content}")
+                    raise StackError(f"a webhook got {answer.status_code} {answer.text}")
+                self._show(delivery, answer)
                 if delivery.items:
-                    self._accepted[content["delivery"]] = delivery.items
+                    self._accepted[str(receipt["delivery"])] = delivery.items
                     self._progress.received += delivery.items
+
+    def _receipt(self, delivery: Delivery, answer: httpx.Response) -> Mapping[str, Any]:
+        """What was received, by the answer; where that is in the sender's own words, by the log."""
+        if answer.headers["content-type"] == "application/json":
+            content: Mapping[str, Any] = answer.json()
+            return content
+
+        def logged() -> list[Mapping[str, Any]]:
+            return [
+                one
+                for one in self._stored
+                if one["connection"] == delivery.connection
+                and one["delivery"] not in self._accepted
+            ]
+
+        (found,) = self._stack.wait_until(logged, "the log of a delivery")
+        return {"delivery": found["delivery"], "received": found["items"]}
+
+    def _show(self, delivery: Delivery, answer: httpx.Response) -> None:
+        """Print the first answer that each sender gets, and each that tells of a mistake."""
+        if delivery.connection in self._shown and delivery.items:
+            return
+        self._shown.add(delivery.connection)
+        acknowledged = ACK.search(answer.text)
+        text = f"SOAP, {acknowledged[0]}" if acknowledged else answer.text
+        self._progress.say(f"          {delivery.connection:<21}{answer.status_code}  {text}")
 
     def _drain(self) -> None:
         """Move time on until nothing is under way: to the next day, or past the delays."""

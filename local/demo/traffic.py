@@ -1,18 +1,18 @@
-"""What the demo's three senders send, and what must come of it; `run` sends it.
+"""What the demo's seven senders send, and what must come of it; `run` sends it.
 
 Everyone here is invented: example.com addresses, plainly invented numbers.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from local.demo import senders
+from local.demo.crms import Crms, Options
+from local.demo.expected import Expected
+from local.demo.senders import Delivery
 
 ERP_CHUNK = 2_500
 """Records per ERP request: below 1 MB, far below the 6 MB that a request may have."""
@@ -23,43 +23,30 @@ FAILING = 5
 REPEATED = 10
 """ERP records that are sent a second time, unchanged."""
 PEOPLE = 10
-"""People from each of the two other senders."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One HTTP request. `status`: the answer that it must get; `items`: how many it brings."""
-
-    connection: str
-    body: bytes
-    headers: Mapping[str, str]
-    items: int
-    status: int = 200
-
-
-@dataclass(slots=True)
-class Expected:
-    """What Mateo must hold in the end: external ids by type, and what some contacts are called."""
-
-    contacts: set[str] = field(default_factory=set)
-    deals: set[str] = field(default_factory=set)
-    appointments: set[str] = field(default_factory=set)
-    names: dict[str, str] = field(default_factory=dict)
+"""People from each of the six other senders."""
 
 
 class Traffic:
     """The senders, with the secrets of their connections."""
 
-    def __init__(self, secrets: Mapping[str, Sequence[str]], contacts: int, now: datetime) -> None:
+    def __init__(
+        self,
+        secrets: Mapping[str, Sequence[str]],
+        connections: Options,
+        contacts: int,
+        now: datetime,
+    ) -> None:
         self._secrets = secrets
         self._contacts = contacts
         self._now = now
         self.expected = Expected()
+        self._crms = Crms(secrets, connections, now, self.expected, people=PEOPLE)
 
     def first_day(self) -> Iterator[Delivery]:
         """Signed events, the ERP's batch, and what senders do wrong."""
         yield from self._pipedrive()
         yield from self._standard_webhooks()
+        yield from self._crms.deliveries()
         yield from self._erp()
         yield from self._repetitions()
         yield from self._mistakes()
@@ -76,7 +63,7 @@ class Traffic:
         numbers = range(1, self._contacts + 1)
         for start in range(0, self._contacts, ERP_CHUNK):
             yield self._from_erp([self._customer(n) for n in numbers[start : start + ERP_CHUNK]])
-        self.expected.contacts |= {f"C-{n:06d}" for n in numbers}
+        self.expected.add("json", "contacts", *(f"C-{n:06d}" for n in numbers))
         bad = [self._customer(self._contacts + n) for n in range(1, UNIMPORTABLE + 1)]
         for customer in bad[:3]:
             customer |= {"phones": ["12"], "email": None}
@@ -113,13 +100,8 @@ class Traffic:
     def _at(self, hours: int) -> dict[str, object]:
         return {"updated_at": (self._now + timedelta(hours=hours - 24)).isoformat()}
 
-    def _from_erp(self, records: Sequence[Mapping[str, object]], **status: int) -> Delivery:
-        headers = {
-            "content-type": "application/json",
-            "x-relay-secret": self._secrets["erp"][0],
-        }
-        body = json.dumps({"records": records}).encode()
-        return Delivery("erp", body, headers, len(records), **status)
+    def _from_erp(self, records: Sequence[Mapping[str, object]]) -> Delivery:
+        return senders.json_records(records, self._secrets["json"][0])
 
     # a Standard Webhooks sender: signed
 
@@ -128,7 +110,9 @@ class Traffic:
             yield self._signed("contact.created", number)
         yield self._signed("contact.created", 0)  # the sender tries again
         yield self._signed("contact.deleted", 1)
-        self.expected.contacts |= {f"S-{number}" for number in range(PEOPLE)}
+        self.expected.add(
+            "standard_webhooks", "contacts", *(f"S-{number}" for number in range(PEOPLE))
+        )
 
     def _signed(self, type_: str, number: int) -> Delivery:
         person = {
@@ -138,18 +122,8 @@ class Traffic:
             "phone": f"+4915130{number:06d}",
         }
         event = {"type": type_, "timestamp": self._now.isoformat(), "data": person}
-        body = json.dumps(event).encode()
-        message_id, timestamp = f"msg_{type_.partition('.')[2]}_{number}", str(int(time.time()))
-        key = base64.b64decode(self._secrets["standard"][0].removeprefix("whsec_"))
-        signed = b".".join((message_id.encode(), timestamp.encode(), body))
-        signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": message_id,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": f"v1,{signature}",
-        }
-        return Delivery("standard", body, headers, 1)
+        message_id = f"msg_{type_.partition('.')[2]}_{number}"
+        return senders.standard_webhook(message_id, event, self._secrets["standard_webhooks"][0])
 
     # Pipedrive: webhooks v2 with HTTP Basic
 
@@ -163,12 +137,13 @@ class Traffic:
             data = {
                 "id": number,
                 "subject": f"Visit {number}",
+                "type": "meeting",
                 "due_date": "2026-12-01",
                 "due_time": "09:30:00",
                 "person_id": number + 8_200,
             }
             yield self._event("activity", "create", number, data)
-            self.expected.appointments.add(str(number))
+            self.expected.add("pipedrive", "appointments", str(number))
         yield self._event("person", "delete", 9_001, None)
         yield self._event("organization", "create", 5, {"id": 5, "name": "Example GmbH"})
 
@@ -179,12 +154,12 @@ class Traffic:
             "emails": [{"value": f"person{number}@example.com", "primary": True}],
             "phones": [{"value": f"+4915140{number:06d}", "primary": True}],
         }
-        self.expected.contacts.add(str(number))
+        self.expected.add("pipedrive", "contacts", str(number))
         return self._event("person", "create", number, data)
 
     def _deal(self, number: int, *, person: int) -> Delivery:
         data = {"id": number, "title": f"Deal {number}", "status": "open", "person_id": person}
-        self.expected.deals.add(str(number))
+        self.expected.add("pipedrive", "deals", str(number))
         return self._event("deal", "create", number, data)
 
     def _event(self, entity: str, action: str, number: int, data: object) -> Delivery:
@@ -201,18 +176,15 @@ class Traffic:
             "data": data,
             "previous": None,
         }
-        password = base64.b64encode(self._secrets["pipedrive"][0].encode()).decode()
-        headers = {"content-type": "application/json", "authorization": f"Basic {password}"}
-        return Delivery("pipedrive", json.dumps(event).encode(), headers, 1)
+        return senders.pipedrive(event, self._secrets["pipedrive"][0])
 
     # what senders do wrong
 
     def _mistakes(self) -> Iterator[Delivery]:
         right = self._signed("contact.created", 5)
-        yield Delivery("standard", right.body + b" ", right.headers, 0, status=401)
+        yield replace(right, body=right.body + b" ", items=0, status=401)
         yield Delivery("nobody", b"{}", {}, 0, status=404)
-        unreadable = self._from_erp([])
-        yield Delivery("erp", b"{not JSON", unreadable.headers, 0)
+        yield replace(self._from_erp([]), body=b"{not JSON")
 
 
 def today() -> datetime:

@@ -55,9 +55,9 @@ def prepare(stack: Stack) -> None:
 def post(stack: Stack, records: list[dict[str, Any]]) -> None:
     """One delivery of the ERP."""
     answer = httpx.post(
-        f"{stack.webhooks_url}/erp",
+        f"{stack.webhooks_url}/json",
         json=[fitting(one) for one in records],
-        headers={"X-Relay-Secret": example_secrets()["erp"][0]},
+        headers={"X-Relay-Secret": example_secrets()["json"][0]},
         timeout=30,
     )
     assert answer.status_code == 200

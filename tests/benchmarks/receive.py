@@ -110,7 +110,7 @@ def signed_event(body: str = BODY, *, number: int = 1) -> dict[str, Any]:
     return {
         "version": "2.0",
         "routeKey": "POST /webhooks/{connection}",
-        "rawPath": "/webhooks/standard",
+        "rawPath": "/webhooks/standard_webhooks",
         "rawQueryString": "",
         "headers": {
             "content-type": "application/json",
@@ -119,8 +119,8 @@ def signed_event(body: str = BODY, *, number: int = 1) -> dict[str, Any]:
             "webhook-timestamp": timestamp,
             "webhook-signature": f"v1,{signature}",
         },
-        "requestContext": {"http": {"method": "POST", "path": "/webhooks/standard"}},
-        "pathParameters": {"connection": "standard"},
+        "requestContext": {"http": {"method": "POST", "path": "/webhooks/standard_webhooks"}},
+        "pathParameters": {"connection": "standard_webhooks"},
         "body": body,
         "isBase64Encoded": False,
     }
@@ -134,7 +134,7 @@ def digest(identifier: str, timestamp: str, body: str) -> bytes:
 def secrets_answer() -> dict[str, Any]:
     """What Secrets Manager gives for the connection secrets."""
     secret = "whsec_" + base64.b64encode(KEY).decode()
-    return {"SecretString": json.dumps({"standard": [secret]}), "ARN": "a", "Name": "n"}
+    return {"SecretString": json.dumps({"standard_webhooks": [secret]}), "ARN": "a", "Name": "n"}
 
 
 def webhook() -> Measure:

@@ -11,7 +11,13 @@ import pytest
 
 from tests.built.artifact import MACHINES, Artifact, build, python_folder, run, runtime_packages
 
-FUNCTIONS = ["ReceiveWebhook", "SubmitImports", "TrackImport", "WriteReport"]
+FUNCTIONS = [
+    "ReceiveChangeEvents",
+    "ReceiveWebhook",
+    "SubmitImports",
+    "TrackImport",
+    "WriteReport",
+]
 ARCHITECTURES = sorted(MACHINES)
 HERE = {"aarch64": "arm64", "x86_64": "x86_64"}.get(platform.machine(), "x86_64")
 MOST_BYTES = 250 * 1024 * 1024
@@ -93,7 +99,7 @@ def test_the_relays_code_is_where_python_looks_for_it(built: Built, architecture
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_connections_are_where_functions_look_for_them(built: Built, architecture: str) -> None:
     artifact = built(architecture)
-    for function in ("ReceiveWebhook", "SubmitImports"):
+    for function in ("ReceiveChangeEvents", "ReceiveWebhook", "SubmitImports"):
         properties = artifact.resources[function]["Properties"]
         file = Path(properties["Environment"]["Variables"]["CONNECTIONS_FILE"])
         assert file.parent == Path("/opt")

@@ -15,7 +15,7 @@ def test_a_row_that_mateo_refuses_is_rejected_and_the_others_get_in(trial: Trial
     others = [customer(number) for number in (1, 2, 4)]
     trial.expect(*others)
 
-    trial.bring("erp", erp([*others, customer(3)]))
+    trial.bring("json", erp([*others, customer(3)]))
     trial.drain()
 
     (line,) = trial.lines("rejected/")
@@ -31,14 +31,14 @@ def test_rows_that_mateo_fails_are_in_the_report_with_their_webhook(trial: Trial
         "PUT", "behaviour", {"custom_fields": {"contact": {"loyalty_level": "number"}}}
     )
     trial.bring_customers(customer(1, loyalty_level=3))
-    trial.bring("erp", erp([customer(2, loyalty_level="gold")]))
+    trial.bring("json", erp([customer(2, loyalty_level="gold")]))
     trial.drain()
 
     (failure,) = trial.lines("reports/")
     assert failure["external_id"] == "C-2"
     assert not failure["will_retry"]
     assert failure["sources"][0]["origin"].partition("/")[0] in trial.accepted
-    assert failure["sources"][0]["connection"] == "erp"
+    assert failure["sources"][0]["connection"] == "json"
     trial.check(imported=1, failed=1)
 
 

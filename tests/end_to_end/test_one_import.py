@@ -97,7 +97,7 @@ def test_a_message_that_the_queue_delivers_twice_is_imported_once(trial: Trial) 
 def test_a_webhook_that_its_sender_sends_again_is_a_duplicate(trial: Trial) -> None:
     def send() -> None:
         webhook = subscriber("Sub Scriber", identifier="msg_1", timestamp=trial.stack.clock.time())
-        trial.bring("standard", webhook)
+        trial.bring("standard_webhooks", webhook)
 
     trial.expected.contacts.add("S-1")
 

@@ -3,12 +3,13 @@
 import base64
 import json
 
+import httpx
 import pytest
 
 from import_relay.sources.contract import Request
 from local.demo.balance import objects
 from tests.support.senders import customer, erp, erp_text
-from tests.support.stack import Trial
+from tests.support.stack import Grounds, Trial
 
 
 def stored(trial: Trial) -> list[str]:
@@ -23,7 +24,7 @@ def stored(trial: Trial) -> list[str]:
 
 
 def test_an_unreadable_delivery_is_kept_in_quarantine_and_accepted(trial: Trial) -> None:
-    answer = trial.post("erp", erp_text("{not JSON"))
+    answer = trial.post("json", erp_text("{not JSON"))
 
     assert answer.status_code == 200
     (key,) = stored(trial)
@@ -31,7 +32,7 @@ def test_an_unreadable_delivery_is_kept_in_quarantine_and_accepted(trial: Trial)
     ((_, content),) = objects(trial.stack, key)
     kept = json.loads(content)
     assert base64.b64decode(kept["body_base64"]) == b"{not JSON"
-    assert kept["connection"] == "erp"
+    assert kept["connection"] == "json"
     assert kept["reason"]
     assert "x-relay-secret" not in {name.lower() for name in kept["headers"]}
 
@@ -39,8 +40,8 @@ def test_an_unreadable_delivery_is_kept_in_quarantine_and_accepted(trial: Trial)
 @pytest.mark.parametrize(
     ("connection", "webhook", "status"),
     [
-        pytest.param("erp", erp_text("{}", secret="wrong"), 401, id="a wrong secret"),
-        pytest.param("standard", erp([customer(1)]), 401, id="no signature"),
+        pytest.param("json", erp_text("{}", secret="wrong"), 401, id="a wrong secret"),
+        pytest.param("standard_webhooks", erp([customer(1)]), 401, id="no signature"),
         pytest.param("pipedrive", erp([customer(1)]), 401, id="no password"),
         pytest.param("nobody", erp([customer(1)]), 404, id="an unknown connection"),
     ],
@@ -53,3 +54,16 @@ def test_a_request_that_proves_nothing_leaves_nothing(
     assert stored(trial) == []
     assert not trial.stack.busy("SubmitImports")
     assert trial.requests() == []
+
+
+def test_a_sender_of_cloudevents_may_ask_whether_it_may_deliver(grounds: Grounds) -> None:
+    answer = httpx.request(
+        "OPTIONS",
+        f"{grounds.stack.webhooks_url}/cloudevents",
+        headers={"WebHook-Request-Origin": "eventgrid.azure.net"},
+        trust_env=False,
+        timeout=30,
+    )
+
+    assert answer.status_code == 200
+    assert answer.headers["webhook-allowed-origin"] == "eventgrid.azure.net"

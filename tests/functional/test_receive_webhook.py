@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 from base64 import b64decode
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import Any
 
@@ -16,8 +16,9 @@ import pytest
 import time_machine
 
 import receive_webhook
+from import_relay.intake import Receipt
 from import_relay.outcome_log import SERVICE
-from import_relay.sources.contract import Request
+from import_relay.sources.contract import Replies, Request
 from tests.support.aws import BUCKET, Aws
 from tests.support.webhooks import (
     NOW,
@@ -31,7 +32,8 @@ from tests.support.webhooks import (
 )
 
 SECRETS = example_secrets()
-ERP = {"x-relay-secret": SECRETS["erp"][0], "content-type": "application/json"}
+SIGNING = SECRETS["standard_webhooks"][0]
+ERP = {"x-relay-secret": SECRETS["json"][0], "content-type": "application/json"}
 
 
 class Context:
@@ -56,10 +58,14 @@ class Receiver:
         self, event: dict[str, Any], *, remaining_s: float = 10.0
     ) -> tuple[int, dict[str, Any]]:
         """Status and body of the answer."""
-        with time_machine.travel(NOW, tick=True):
-            answer = receive_webhook.handler(event, Context(remaining_s))
+        answer = self.answer(event, remaining_s=remaining_s)
         assert answer["headers"]["content-type"] == "application/json"
         return answer["statusCode"], json.loads(answer["body"])
+
+    def answer(self, event: dict[str, Any], *, remaining_s: float = 10.0) -> dict[str, Any]:
+        """The answer as it is."""
+        with time_machine.travel(NOW, tick=True):
+            return receive_webhook.handler(event, Context(remaining_s))
 
     def post(self, given: Request, connection: str) -> tuple[int, dict[str, Any]]:
         """Post a request to a connection."""
@@ -107,17 +113,17 @@ def receiver(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 
 
 def test_a_signed_webhook_is_stored(receiver: Receiver) -> None:
-    body = sample("standard.contact-created").decode()
-    status, answer = receiver.post(signed(body, SECRETS["standard"][0]), "standard")
+    body = sample("standard_webhooks.contact-created").decode()
+    status, answer = receiver.post(signed(body, SIGNING), "standard_webhooks")
     assert (status, answer["received"]) == (200, 1)
     (message,) = receiver.queued()
     assert message["delivery"] == answer["delivery"]
-    assert message["connection"] == "standard"
+    assert message["connection"] == "standard_webhooks"
     assert NOW * 1_000_000 <= message["received_at"] < (NOW + 60) * 1_000_000
     assert message["items"] == [{"n": 0, "event": "msg_1", "item": json.loads(body)}]
 
 
-@pytest.mark.parametrize("name", ["receive_webhook.erp", "receive_webhook.pipedrive"])
+@pytest.mark.parametrize("name", ["receive_webhook.json", "receive_webhook.pipedrive"])
 def test_the_events_for_sam_local_invoke_are_accepted(receiver: Receiver, name: str) -> None:
     event = json.loads(sample(name))
     status, answer = receiver.call(event)
@@ -126,19 +132,19 @@ def test_the_events_for_sam_local_invoke_are_accepted(receiver: Receiver, name: 
 
 
 def test_those_events_carry_the_sample_bodies() -> None:
-    for name, body in (("erp", "erp.batch"), ("pipedrive", "pipedrive.person-created")):
+    for name, body in (("json", "json.batch"), ("pipedrive", "pipedrive.person-created")):
         event = json.loads(sample(f"receive_webhook.{name}"))
         assert json.loads(event["body"]) == json.loads(sample(body))
 
 
 def test_a_body_that_the_gateway_encoded_is_verified_as_it_was_sent(receiver: Receiver) -> None:
     body = '{"type":"contact.created","data":{"id":"ä"}}'
-    event = gateway_event(signed(body, SECRETS["standard"][0]), "standard", encoded=True)
+    event = gateway_event(signed(body, SIGNING), "standard_webhooks", encoded=True)
     assert receiver.call(event)[0] == 200
 
 
 def test_header_names_may_be_in_any_case(receiver: Receiver) -> None:
-    event = gateway_event(request("[{}]", {"X-Relay-SECRET": SECRETS["erp"][0]}), "erp")
+    event = gateway_event(request("[{}]", {"X-Relay-SECRET": SECRETS["json"][0]}), "json")
     assert receiver.call(event)[0] == 200
 
 
@@ -147,21 +153,21 @@ def test_six_megabytes_are_stored(receiver: Receiver) -> None:
     count = 19_500
     body = json.dumps({"records": [record | {"customer_no": str(n)} for n in range(count)]})
     assert 6_000_000 < len(body) < 6 * 1024 * 1024
-    status, answer = receiver.post(request(body, ERP), "erp")
+    status, answer = receiver.post(request(body, ERP), "json")
     assert (status, answer["received"]) == (200, count)
     numbers = [item["n"] for message in receiver.queued() for item in message["items"]]
     assert sorted(numbers) == list(range(count))
 
 
 def test_more_than_that_is_refused(receiver: Receiver) -> None:
-    status, answer = receiver.post(request(b" " * (6 * 1024 * 1024 + 1), ERP), "erp")
+    status, answer = receiver.post(request(b" " * (6 * 1024 * 1024 + 1), ERP), "json")
     assert (status, answer) == (413, {"code": "delivery.too_large"})
     assert receiver.untouched
 
 
 def test_a_large_item_lies_in_the_bucket(receiver: Receiver) -> None:
     body = json.dumps({"customer_no": "1", "note": "ä" * 200_000}, ensure_ascii=False)
-    status, answer = receiver.post(request(body, ERP), "erp")
+    status, answer = receiver.post(request(body, ERP), "json")
     assert status == 200
     key = f"oversize/{answer['delivery']}/0.json"
     assert receiver.aws.objects() == {key: body.encode()}
@@ -170,7 +176,7 @@ def test_a_large_item_lies_in_the_bucket(receiver: Receiver) -> None:
 
 
 def test_what_cannot_be_read_is_accepted_into_quarantine(receiver: Receiver) -> None:
-    status, answer = receiver.post(request(b"not json", ERP), "erp")
+    status, answer = receiver.post(request(b"not json", ERP), "json")
     assert status == 200
     assert answer["quarantined"] == "delivery.not_json"
     ((key, content),) = receiver.aws.objects().items()
@@ -191,22 +197,111 @@ def test_an_unknown_connection_is_not_found(receiver: Receiver) -> None:
 @pytest.mark.parametrize("secret", [None, "", "wrong", "gef\u00e4lscht"])
 def test_without_the_right_proof_nobody_gets_in(receiver: Receiver, secret: str | None) -> None:
     given = with_headers(request("[{}]"), x_relay_secret=secret)
-    status, answer = receiver.post(given, "erp")
+    status, answer = receiver.post(given, "json")
     assert status == 401
     assert answer["code"] == ("signature.mismatch" if secret else "signature.missing")
     assert receiver.untouched
 
 
 def test_a_new_secret_works_at_once_and_beside_the_old_one(receiver: Receiver) -> None:
-    assert receiver.post(request("[{}]", ERP), "erp")[0] == 200
-    receiver.set_secrets({"erp": [SECRETS["erp"][0], "new"]})
-    assert receiver.post(request("[{}]", {"x-relay-secret": "new"}), "erp")[0] == 200
-    assert receiver.post(request("[{}]", ERP), "erp")[0] == 200
+    assert receiver.post(request("[{}]", ERP), "json")[0] == 200
+    receiver.set_secrets({"json": [SECRETS["json"][0], "new"]})
+    assert receiver.post(request("[{}]", {"x-relay-secret": "new"}), "json")[0] == 200
+    assert receiver.post(request("[{}]", ERP), "json")[0] == 200
 
 
 def test_a_connection_without_a_secret_lets_nobody_in(receiver: Receiver) -> None:
     receiver.set_secrets({})
-    assert receiver.post(request("[{}]", ERP), "erp") == (401, {"code": "signature.no_secret"})
+    assert receiver.post(request("[{}]", ERP), "json") == (401, {"code": "signature.no_secret"})
+
+
+SOAP = replace(
+    request(sample("salesforce_outbound.event-created.xml"), {"content-type": "text/xml"}),
+    path=f"/webhooks/salesforce_outbound/{SECRETS['salesforce_outbound'][0]}",
+)
+
+
+def test_a_kind_is_answered_in_its_own_words(receiver: Receiver) -> None:
+    answer = receiver.answer(gateway_event(SOAP, "salesforce_outbound"))
+    assert (answer["statusCode"], answer["headers"]["content-type"]) == (200, "text/xml")
+    assert "<Ack>true</Ack>" in answer["body"]
+    assert len(receiver.queued()) == 1
+
+
+def test_a_secret_in_the_path_proves_the_sender_and_stands_nowhere(
+    receiver: Receiver, capfd: pytest.CaptureFixture[str]
+) -> None:
+    unreadable = replace(SOAP, body=b"<no XML")
+    wrong = replace(SOAP, path="/webhooks/salesforce_outbound/another0secret")
+    answers = [
+        receiver.answer(gateway_event(given, "salesforce_outbound"))
+        for given in (SOAP, unreadable, wrong)
+    ]
+    assert [answer["statusCode"] for answer in answers] == [200, 200, 401]
+    out, err = capfd.readouterr()
+    kept = [content.decode() for content in receiver.aws.objects().values()]
+    shown = "".join(
+        [receiver.log.getvalue(), out, err, str(answers), str(receiver.queued()), *kept]
+    )
+    assert SECRETS["salesforce_outbound"][0] not in shown
+    assert "another0secret" not in shown
+
+
+def question(connection: str, origin: str) -> dict[str, Any]:
+    asked = request("", {"webhook-request-origin": origin})
+    return gateway_event(replace(asked, method="OPTIONS"), connection)
+
+
+def test_a_sender_of_cloudevents_may_ask_whether_it_may_deliver(receiver: Receiver) -> None:
+    answer = receiver.answer(question("cloudevents", "eventgrid.azure.net"))
+    assert (answer["statusCode"], answer["body"]) == (200, "")
+    assert answer["headers"]["webhook-allowed-origin"] == "eventgrid.azure.net"
+    (record,) = receiver.records()
+    assert (record["message"], record["connection"]) == ("webhook.permitted", "cloudevents")
+    assert receiver.untouched
+
+
+@pytest.mark.parametrize(
+    ("connection", "origin"),
+    [
+        ("cloudevents", "ada@example.com"),
+        ("cloudevents", ""),
+        ("json", "eventgrid.azure.net"),
+        ("nobody", "eventgrid.azure.net"),
+    ],
+)
+def test_other_senders_that_ask_find_nobody(
+    receiver: Receiver, connection: str, origin: str
+) -> None:
+    answer = receiver.answer(question(connection, origin))
+    assert answer["statusCode"] == 404
+    assert "webhook-allowed-origin" not in answer["headers"]
+    assert "ada@example.com" not in receiver.log.getvalue()
+    assert receiver.untouched
+
+
+@pytest.mark.parametrize(("left_s", "answer_by", "give_up_at"), [(10.0, 4.5, 9.5), (3.0, 2.5, 2.5)])
+def test_a_sender_is_answered_before_it_or_the_function_gives_up(
+    monkeypatch: pytest.MonkeyPatch, left_s: float, answer_by: float, give_up_at: float
+) -> None:
+    @dataclass
+    class Noting:
+        connections: Mapping[str, object] = field(default_factory=dict)
+        times: list[float] = field(default_factory=list)
+
+        def replies(self, name: str) -> Replies:
+            return Replies()
+
+        def receive(self, *_: object, answer_by: float, give_up_at: float, **__: str) -> Receipt:
+            self.times = [answer_by - NOW, give_up_at - NOW]
+            return Receipt("d1")
+
+    noting = Noting()
+    monkeypatch.setattr(receive_webhook, "intake", lambda: noting)
+    with time_machine.travel(NOW, tick=False):
+        monkeypatch.setattr("time.monotonic", lambda: float(NOW))
+        receive_webhook.handler(gateway_event(request("[]"), "json"), Context(left_s))
+    assert noting.times == [answer_by, give_up_at]
 
 
 UNAVAILABLE = (503, {"code": "store.unavailable"})
@@ -217,7 +312,7 @@ def test_a_queue_that_is_gone_means_try_again(
 ) -> None:
     monkeypatch.setattr("import_relay.state.intake_store.PAUSES_S", (0.0, 0.0))
     receiver.aws.sqs.delete_queue(QueueUrl=receiver.aws.queue_url)
-    assert receiver.post(request("[{}]", ERP), "erp") == UNAVAILABLE
+    assert receiver.post(request("[{}]", ERP), "json") == UNAVAILABLE
 
 
 def test_a_bucket_that_is_gone_means_try_again(
@@ -225,11 +320,11 @@ def test_a_bucket_that_is_gone_means_try_again(
 ) -> None:
     monkeypatch.setattr("import_relay.state.intake_store.PAUSES_S", (0.0, 0.0))
     receiver.aws.s3.delete_bucket(Bucket=BUCKET)
-    assert receiver.post(request("not json", ERP), "erp") == UNAVAILABLE
+    assert receiver.post(request("not json", ERP), "json") == UNAVAILABLE
 
 
 def test_a_function_that_has_no_time_left_says_so(receiver: Receiver) -> None:
-    event = gateway_event(request("[{}]", ERP), "erp")
+    event = gateway_event(request("[{}]", ERP), "json")
     assert receiver.call(event, remaining_s=2.0) == UNAVAILABLE
     assert receiver.untouched
 
@@ -238,7 +333,7 @@ def test_secrets_that_cannot_be_read_mean_try_again(receiver: Receiver) -> None:
     boto3.client("secretsmanager").delete_secret(
         SecretId=receiver.secret_arn, ForceDeleteWithoutRecovery=True
     )
-    assert receiver.post(request("[{}]", ERP), "erp") == UNAVAILABLE
+    assert receiver.post(request("[{}]", ERP), "json") == UNAVAILABLE
 
 
 @pytest.mark.parametrize("variable", ["QUEUE_URL", "CONNECTIONS_FILE"])
@@ -246,7 +341,7 @@ def test_a_setting_that_is_missing_means_try_again(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.delenv(variable)
-    assert receiver.post(request("[{}]", ERP), "erp") == UNAVAILABLE
+    assert receiver.post(request("[{}]", ERP), "json") == UNAVAILABLE
     (record,) = receiver.records()
     assert (record["code"], variable in record["reason"]) == ("configuration.invalid", True)
 
@@ -271,18 +366,18 @@ PERSONAL = ("Jo Example", "jo@example.com", "+4915112345678", "1f81eb52")
 def test_neither_log_nor_answer_shows_a_record_or_a_secret(
     receiver: Receiver, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    body = sample("standard.contact-created").decode()
-    secret = SECRETS["standard"][0]
+    body = sample("standard_webhooks.contact-created").decode()
+    secret = SIGNING
     good = signed(body, secret)
     answers = [
-        receiver.post(good, "standard"),
-        receiver.post(with_headers(good, webhook_signature="v1,SECRET"), "standard"),
-        receiver.post(with_headers(good, webhook_id="jo@example.com"), "standard"),
-        receiver.post(signed(body + "}", secret), "standard"),
-        receiver.post(signed(f"[{body}]", secret), "standard"),
+        receiver.post(good, "standard_webhooks"),
+        receiver.post(with_headers(good, webhook_signature="v1,SECRET"), "standard_webhooks"),
+        receiver.post(with_headers(good, webhook_id="jo@example.com"), "standard_webhooks"),
+        receiver.post(signed(body + "}", secret), "standard_webhooks"),
+        receiver.post(signed(f"[{body}]", secret), "standard_webhooks"),
     ]
     receiver.aws.sqs.delete_queue(QueueUrl=receiver.aws.queue_url)
-    answers.append(receiver.call(gateway_event(good, "standard"), remaining_s=4.7))
+    answers.append(receiver.call(gateway_event(good, "standard_webhooks"), remaining_s=4.7))
     assert [status for status, _ in answers] == [200, 401, 401, 200, 200, 503]
     out, err = capfd.readouterr()
     shown = receiver.log.getvalue() + caplog.text + out + err + json.dumps(answers)
@@ -299,7 +394,7 @@ def test_neither_log_nor_answer_shows_a_record_or_a_secret(
 
 
 def test_a_message_has_no_attributes(receiver: Receiver) -> None:
-    receiver.post(request("[{}]", ERP), "erp")
+    receiver.post(request("[{}]", ERP), "json")
     (message,) = receiver.aws.sqs.receive_message(
         QueueUrl=receiver.aws.queue_url, MessageAttributeNames=["All"]
     )["Messages"]
@@ -307,11 +402,11 @@ def test_a_message_has_no_attributes(receiver: Receiver) -> None:
 
 
 def test_every_outcome_is_one_record_with_its_metric(receiver: Receiver) -> None:
-    receiver.post(request("[{},{}]", ERP), "erp")
-    receiver.post(request("[{}]"), "erp")
+    receiver.post(request("[{},{}]", ERP), "json")
+    receiver.post(request("[{}]"), "json")
     stored, refused = receiver.records()
     assert stored["message"] == "webhook.stored"
-    assert (stored["connection"], stored["items"], stored["messages"]) == ("erp", 2, 1)
+    assert (stored["connection"], stored["items"], stored["messages"]) == ("json", 2, 1)
     assert (stored["WebhooksAccepted"], stored["ItemsReceived"]) == ([1.0], [2.0])
     assert (refused["message"], refused["code"]) == ("webhook.refused", "signature.missing")
     assert refused["WebhooksRefused"] == [1.0]

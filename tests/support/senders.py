@@ -29,7 +29,7 @@ def erp(records: Sequence[object]) -> Request:
     return erp_text(json.dumps({"records": records}))
 
 
-def erp_text(body: str, *, secret: str = SECRETS["erp"][0]) -> Request:
+def erp_text(body: str, *, secret: str = SECRETS["json"][0]) -> Request:
     """A request of the ERP with any body."""
     return request(body, {"content-type": "application/json", "x-relay-secret": secret})
 
@@ -40,7 +40,7 @@ def subscriber(name: str, *, identifier: str, timestamp: float) -> Request:
     body = {"type": "contact.updated", "timestamp": FIRST_CHANGE.isoformat(), "data": person}
     return signed(
         json.dumps(body),
-        SECRETS["standard"][0],
+        SECRETS["standard_webhooks"][0],
         identifier=identifier,
         timestamp=int(timestamp),
     )

@@ -18,8 +18,9 @@ NOW = 1_795_253_400
 
 
 def sample(name: str) -> bytes:
-    """The file `events/<name>.json` as it is."""
-    return (ROOT / "events" / f"{name}.json").read_bytes()
+    """The file `events/<name>` as it is; `.json` may be left out."""
+    path = ROOT / "events" / name
+    return (path if path.is_file() else path.with_name(f"{name}.json")).read_bytes()
 
 
 def example_secrets() -> dict[str, list[str]]:
@@ -73,13 +74,15 @@ def basic(credentials: str) -> str:
 def gateway_event(given: Request, connection: str, *, encoded: bool = False) -> dict[str, Any]:
     """The request as an HTTP API hands it to a function, payload format 2.0."""
     body = b64encode(given.body).decode() if encoded else given.body.decode()
+    _, _, secret = given.path.removeprefix("/webhooks/").partition("/")
+    path = f"/webhooks/{connection}/{secret}" if secret else f"/webhooks/{connection}"
     return {
         "version": "2.0",
         "routeKey": "POST /webhooks/{connection}",
-        "rawPath": f"/webhooks/{connection}",
+        "rawPath": path,
         "rawQueryString": given.query,
         "headers": dict(given.headers),
-        "requestContext": {"http": {"method": given.method, "path": f"/webhooks/{connection}"}},
+        "requestContext": {"http": {"method": given.method, "path": path}},
         "pathParameters": {"connection": connection},
         "body": body,
         "isBase64Encoded": encoded,

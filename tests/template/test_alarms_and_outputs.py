@@ -8,6 +8,8 @@ from tests.template.expanded import Expanded, source
 
 ALARM = "AWS::CloudWatch::Alarm"
 ALARMS = {
+    "ChangeEventsNotStored": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+    "CrmNotReadable": ("ImportRelay", "ReadersUnavailable"),
     "DeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     "DeliveryQuarantined": ("ImportRelay", "Quarantined"),
     "GateClosedForCredentials": ("ImportRelay", "CredentialsRefused"),
@@ -21,6 +23,7 @@ ALARMS = {
 }
 OUTPUTS = {
     "BucketName",
+    "ChangeEventsDeadLetterQueueUrl",
     "ConnectionSecretsArn",
     "DeadLetterQueueUrl",
     "LedgerTableName",

@@ -1,12 +1,13 @@
 """Functions: each is told exactly what its settings read, and its logs do not pile up."""
 
+import re
 from typing import Any
 
 import pytest
 
 from import_relay.settings import ReportSettings, SubmitSettings, TrackSettings
 from import_relay.settings_receive import ReceiveSettings
-from tests.template.expanded import ROOT, Expanded
+from tests.template.expanded import ROOT, Expanded, text
 
 FUNCTION = "AWS::Lambda::Function"
 OF_POWERTOOLS = {
@@ -15,6 +16,7 @@ OF_POWERTOOLS = {
     "POWERTOOLS_SERVICE_NAME",
 }
 SETTINGS = {
+    "ReceiveChangeEvents": ReceiveSettings.environment_names(),
     "ReceiveWebhook": ReceiveSettings.environment_names(),
     "SubmitImports": SubmitSettings.environment_names(),
     "TrackImport": TrackSettings.environment_names(),
@@ -22,7 +24,7 @@ SETTINGS = {
 }
 
 
-def test_there_are_the_four_functions(template: Expanded) -> None:
+def test_there_are_the_five_functions(template: Expanded) -> None:
     assert template.of_type(FUNCTION).keys() == SETTINGS.keys()
 
 
@@ -74,18 +76,31 @@ def test_the_functions_run_on_python_3_13_and_the_chosen_processor(
     assert properties["Architectures"] == [{"Ref": "Architecture"}]
 
 
-def test_the_webhook_route_is_the_only_way_in(template: Expanded) -> None:
+def test_webhooks_with_and_without_a_secret_and_questions_are_the_only_ways_in(
+    template: Expanded,
+) -> None:
     paths = template.properties("Api")["Body"]["paths"]
-    assert {path: list(methods) for path, methods in paths.items()} == {
-        "/webhooks/{connection}": ["post"]
+    assert {path: sorted(methods) for path, methods in paths.items()} == {
+        "/webhooks/{connection}": ["options", "post"],
+        "/webhooks/{connection}/{secret}": ["post"],
     }
+    assert all("ReceiveWebhook" in text(one) for path in paths.values() for one in path.values())
 
 
-def test_the_access_log_shows_no_query_string_header_or_address(template: Expanded) -> None:
+SHOWN = {
+    "$context.requestTimeEpoch",
+    "$context.routeKey",
+    "$context.status",
+    "$context.responseLatency",
+    "$context.error.responseType",
+}
+"""The access log's variables. A route is not a path: that may end in a secret."""
+
+
+def test_the_access_log_shows_nothing_that_a_sender_wrote(template: Expanded) -> None:
     (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
     shown = stage["AccessLogSettings"]["Format"]
-    for hidden in ("queryString", "header", "sourceIp", "identity", "authorizer", "protocol"):
-        assert hidden.lower() not in shown.lower()
+    assert set(re.findall(r"\$[\w.]+", shown)) == SHOWN
 
 
 def test_the_state_machine_is_given_what_its_definition_asks_for(template: Expanded) -> None:

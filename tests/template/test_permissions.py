@@ -7,7 +7,14 @@ import pytest
 from tests.template.calls import actions_called
 from tests.template.expanded import Expanded, listed, text
 
-FUNCTIONS = ["ReceiveWebhook", "SubmitImports", "TrackImport", "WriteReport"]
+FUNCTIONS = [
+    "ReceiveChangeEvents",
+    "ReceiveWebhook",
+    "SubmitImports",
+    "TrackImport",
+    "WriteReport",
+]
+RECEIVERS = ["ReceiveChangeEvents", "ReceiveWebhook"]
 NOT_CALLED_BY_THE_CODE = {
     "iam:PassRole": "checked when a schedule is given its role",
     "lambda:InvokeFunction": "the state machine calls the functions",
@@ -101,8 +108,11 @@ def test_each_function_writes_to_its_own_log_group_only(template: Expanded, func
     assert "logs:CreateLogGroup" not in permitted
 
 
-def test_the_receiver_neither_reads_data_nor_knows_the_token(template: Expanded) -> None:
-    permitted = allowed(template, "ReceiveWebhookRole")
+@pytest.mark.parametrize("function", RECEIVERS)
+def test_a_receiver_neither_reads_data_nor_knows_the_token(
+    template: Expanded, function: str
+) -> None:
+    permitted = allowed(template, f"{function}Role")
     assert permitted.keys() == {
         "logs:CreateLogStream",
         "logs:PutLogEvents",
@@ -110,11 +120,28 @@ def test_the_receiver_neither_reads_data_nor_knows_the_token(template: Expanded)
         "secretsmanager:GetSecretValue",
         "sqs:SendMessage",
     }
-    assert "ConnectionSecrets" in permitted["secretsmanager:GetSecretValue"]
+    assert permitted["secretsmanager:GetSecretValue"] == text({"Ref": "ConnectionSecrets"})
 
 
-@pytest.mark.parametrize("function", ["SubmitImports", "TrackImport", "WriteReport"])
-def test_only_the_receiver_reads_the_connections_secrets(template: Expanded, function: str) -> None:
+def test_only_lambda_puts_aside_what_the_receiver_of_change_events_cannot_store(
+    template: Expanded,
+) -> None:
+    queues = allowed(template, "ReceiveChangeEventsRole")["sqs:SendMessage"]
+    assert queues == text(
+        [{"Fn::GetAtt": [name, "Arn"]} for name in ("Queue", "ChangeEventsDeadLetterQueue")]
+    )
+    assert template.environment("ReceiveChangeEvents")["QUEUE_URL"] == {"Ref": "Queue"}
+
+
+def test_submission_reads_the_tokens_among_the_connections_secrets(template: Expanded) -> None:
+    secret = allowed(template, "SubmitImportsRole")["secretsmanager:GetSecretValue"]
+    assert secret == text([{"Ref": "MateoToken"}, {"Ref": "ConnectionSecrets"}])
+
+
+@pytest.mark.parametrize("function", ["TrackImport", "WriteReport"])
+def test_what_follows_an_import_does_not_know_the_connections_secrets(
+    template: Expanded, function: str
+) -> None:
     secret = allowed(template, f"{function}Role")["secretsmanager:GetSecretValue"]
     assert secret == text({"Ref": "MateoToken"})
 

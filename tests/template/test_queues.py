@@ -11,11 +11,22 @@ FOURTEEN_DAYS = 14 * 24 * 3600
 
 
 def dead_letter_queues(template: Expanded) -> set[str]:
-    return {
-        properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+    """What queues, functions and rules put aside goes here."""
+    of_queues = [
+        properties["RedrivePolicy"]["deadLetterTargetArn"]
         for properties in template.of_type(QUEUE).values()
         if "RedrivePolicy" in properties
-    }
+    ]
+    of_functions = [
+        properties["DestinationConfig"]["OnFailure"]["Destination"]
+        for properties in template.of_type("AWS::Lambda::EventInvokeConfig").values()
+    ]
+    of_rules = [
+        target["DeadLetterConfig"]["Arn"]
+        for properties in template.of_type("AWS::Events::Rule").values()
+        for target in properties["Targets"]
+    ]
+    return {arn["Fn::GetAtt"][0] for arn in of_queues + of_functions + of_rules}
 
 
 def mapping(template: Expanded) -> dict[str, Any]:
@@ -65,7 +76,7 @@ def test_every_other_queue_has_an_alarm_days_before_it_deletes_its_oldest_messag
         assert left >= 3 * 24 * 3600
 
 
-@pytest.mark.parametrize("name", ["Queue", "DeadLetterQueue"])
+@pytest.mark.parametrize("name", ["ChangeEventsDeadLetterQueue", "DeadLetterQueue", "Queue"])
 def test_a_queue_keeps_its_messages_as_long_as_possible_and_encrypted(
     template: Expanded, name: str
 ) -> None:

@@ -81,8 +81,8 @@ def test_what_a_queued_record_points_to_outlives_it_in_both_queues(
     template: Expanded, prefix: str
 ) -> None:
     waiting_days = sum(
-        queue["MessageRetentionPeriod"] // 86_400
-        for queue in template.of_type("AWS::SQS::Queue").values()
+        template.properties(queue)["MessageRetentionPeriod"] // 86_400
+        for queue in ("Queue", "DeadLetterQueue")
     )
     assert rules(template)[prefix]["ExpirationInDays"] > waiting_days
 

@@ -26,7 +26,8 @@ from import_relay.intake import (
     pack,
 )
 from import_relay.records.messages import parse_message
-from import_relay.sources.contract import Item, Request
+from import_relay.sources import source_for
+from import_relay.sources.contract import Item, Replies, Request
 from import_relay.state.connection_secrets import ConnectionSecrets
 from import_relay.state.intake_store import IntakeStore
 from tests.support.webhooks import NOW, request, with_headers
@@ -35,8 +36,11 @@ CONTACT = {"contact": RecordType("contact", {})}
 CONNECTIONS = {
     "erp": Connection("erp", "json", {}, CONTACT),
     "crm": Connection("crm", "standard_webhooks", {}, CONTACT),
+    "bus": Connection("bus", "salesforce_cdc", {"event_source": "aws.partner/salesforce.com/x/y"}),
+    "events": Connection("events", "cloudevents", {"origins": "sender.example.com"}, CONTACT),
 }
 DELIVERY = "20261121T093000000000-00"
+ANSWER_BY, GIVE_UP_AT = 4.5, 9.5
 PROOF = {"x-relay-secret": "s3cret"}
 
 
@@ -47,13 +51,16 @@ class Store:
     broken: Sequence[str] = ()
     messages: list[str] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
+    until: list[float] = field(default_factory=list)
 
     def send(self, bodies: Sequence[str], *, give_up_at: float) -> None:
+        self.until.append(give_up_at)
         if "queue" in self.broken:
             raise StoreUnavailable("test")
         self.messages.extend(bodies)
 
     def put(self, key: str, body: bytes, *, give_up_at: float) -> None:
+        self.until.append(give_up_at)
         if "bucket" in self.broken:
             raise StoreUnavailable("test")
         self.objects[key] = body
@@ -79,15 +86,17 @@ class Secrets:
         return self.newer
 
 
+def intake_of(store: Store, secrets: Secrets) -> Intake:
+    return Intake(CONNECTIONS, cast("ConnectionSecrets", secrets), cast("IntakeStore", store))
+
+
 def receive(
     given: Request, connection: str = "erp", *, store: Store, secrets: Secrets | None = None
 ) -> Receipt:
-    intake = Intake(
-        CONNECTIONS,
-        cast("ConnectionSecrets", secrets or Secrets()),
-        cast("IntakeStore", store),
+    intake = intake_of(store, secrets or Secrets())
+    return intake.receive(
+        given, connection, delivery=DELIVERY, answer_by=ANSWER_BY, give_up_at=GIVE_UP_AT
     )
-    return intake.receive(given, connection, delivery=DELIVERY, give_up_at=0)
 
 
 def packed(items: Sequence[str]) -> Packed:
@@ -212,6 +221,73 @@ def test_what_is_authentic_but_unreadable_waits_in_quarantine(body: bytes, code:
         "code": code,
         "headers": {"content-type": "application/json", "user-agent": "ERP/1"},
     }
+
+
+@pytest.mark.parametrize(
+    "tag", ["<SessionId>", "<om:SessionId>", '<SessionId xmlns="http://soap.sforce.com/">']
+)
+def test_quarantine_holds_no_session_of_a_sender(tag: str) -> None:
+    store = Store()
+    receive(request(f"<a>{tag}00D!AQ</SessionId><b>kept", PROOF), store=store)
+    ((_, content),) = store.objects.items()
+    kept = b64decode(json.loads(content)["body_base64"]).decode()
+    assert kept == f"<a>{tag}***</SessionId><b>kept"
+
+
+def test_quarantine_holds_none_of_the_connections_secrets() -> None:
+    store = Store()
+    given = request(b'{"token":"s3cret","again":"s3cret","other":"old"', PROOF)
+    receive(given, store=store, secrets=Secrets(("s3cret", "", "old")))
+    ((_, content),) = store.objects.items()
+    kept = b64decode(json.loads(content)["body_base64"])
+    assert kept == b'{"token":"***","again":"***","other":"***"'
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[{}]", "not json", '{"a":"' + "x" * LARGEST_MESSAGE_B + '"}'],
+    ids=["one message", "quarantine", "a message and an object"],
+)
+def test_a_sender_is_answered_before_it_hangs_up(body: str) -> None:
+    store = Store()
+    receive(request(body, PROOF), store=store)
+    assert set(store.until) == {ANSWER_BY}
+
+
+def test_a_delivery_of_several_messages_has_the_time_that_it_takes() -> None:
+    store = Store()
+    records = ",".join(["{}"] * (ITEMS_PER_MESSAGE + 1))
+    receive(request(f"[{records}]", PROOF), store=store)
+    assert store.until == [GIVE_UP_AT]
+
+
+def test_senders_are_answered_as_their_kind_wants_it() -> None:
+    intake = intake_of(Store(), Secrets())
+    assert intake.replies("erp") == source_for("json").REPLIES
+    assert intake.replies("nobody") == Replies()
+
+
+def test_an_event_of_a_bus_belongs_to_the_connection_that_names_its_source() -> None:
+    intake = intake_of(Store(), Secrets())
+    assert intake.connection_of_events("aws.partner/salesforce.com/x/y") == "bus"
+    with pytest.raises(UnknownConnection):
+        intake.connection_of_events("aws.partner/salesforce.com/x/other")
+
+
+def test_only_a_connection_for_cloudevents_permits_a_sender_that_asks() -> None:
+    asked = request("", {"webhook-request-origin": "sender.example.com"})
+    intake = intake_of(store := Store(), Secrets())
+    assert intake.allowed_origin(asked, "events") == "sender.example.com"
+    assert intake.allowed_origin(asked, "erp") is None
+    assert intake.allowed_origin(asked, "nobody") is None
+    assert store.untouched
+
+
+def test_a_sender_that_is_not_named_or_does_not_ask_is_not_permitted() -> None:
+    intake = intake_of(Store(), Secrets())
+    other = request("", {"webhook-request-origin": "other.example.com"})
+    assert intake.allowed_origin(other, "events") is None
+    assert intake.allowed_origin(request(""), "events") is None
 
 
 def test_a_compressed_body_is_verified_raw_and_waits_in_quarantine() -> None:

@@ -184,7 +184,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> Iterato
         root=write_project(tmp_path_factory.mktemp("project")),
         state_dir=tmp_path_factory.mktemp("state"),
         parameters={"BatchingWindow": "1"},
-        secrets={"erp": ["secret"]},
+        secrets={"json": ["secret"]},
         with_mateo=False,
         mapping="SubmitQueueBatch",
         on_line=lambda function, line: lines.append(f"{function} {line}"),

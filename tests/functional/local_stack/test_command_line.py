@@ -103,9 +103,9 @@ def test_up_says_what_a_person_needs_and_sigterm_leaves_nothing(up: Up) -> None:
     for port in ports[1::2]:
         assert f"http://127.0.0.1:{port}" in welcome
     for word in (
-        "standard",
+        "standard_webhooks",
         "pipedrive",
-        "erp",
+        "json",
         "local/example_secrets.json",
         "curl",
         "local-token",
@@ -127,7 +127,7 @@ def test_the_curl_line_works_and_its_outcome_is_one_line(up: Up) -> None:
     secret = curl.split("X-Relay-Secret: ")[1].split("'")[0]
     body = (ROOT / curl.split("-d @")[1]).read_text()
     response = httpx.post(
-        f"http://127.0.0.1:{ports[1]}/webhooks/erp",
+        f"http://127.0.0.1:{ports[1]}/webhooks/json",
         content=body,
         headers={"Content-Type": "application/json", "X-Relay-Secret": secret},
         trust_env=False,
@@ -138,7 +138,7 @@ def test_the_curl_line_works_and_its_outcome_is_one_line(up: Up) -> None:
     while not (line := process.stdout.readline()).strip():
         pass
     assert "webhook.stored" in line
-    assert "connection=erp" in line
+    assert "connection=json" in line
 
 
 def test_a_killed_supervisor_takes_its_children_along(up: Up) -> None:

@@ -32,7 +32,8 @@ def handler(event, context):
             print("a line", flush=True)
     return {"echo": event, "pid": os.getpid(), "time": time.time(), "environment": dict(os.environ),
             "remaining_ms": context.get_remaining_time_in_millis(), "id": context.aws_request_id,
-            "arn": context.invoked_function_arn, "path": sys.path}
+            "arn": context.invoked_function_arn, "path": sys.path,
+            "has_pytest": sys.modules.get("pytest") is not None}
 """
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:echo"
@@ -230,6 +231,7 @@ def test_a_moved_clock_is_seen_by_new_processes(tmp_path: Path) -> None:
         after = content(await call(functions))
         assert 86_400 <= after["time"] - before["time"] < 86_460
         assert 19_000 < after["remaining_ms"] <= 20_010
+        assert not after["has_pytest"], "it takes longer to load than the function"
 
     use(tmp_path, act, clock=clock)
 

@@ -48,9 +48,9 @@ def disable(stack: Stack) -> None:
 
 
 def test_a_webhook_goes_through_the_queue_to_a_report_on_disk(stack: Stack) -> None:
-    response = post(stack, "/erp", b'{"id": "one"}')
+    response = post(stack, "/json", b'{"id": "one"}')
 
-    assert [response.status_code, response.text] == [202, "erp"]
+    assert [response.status_code, response.text] == [202, "json"]
     report = stack.state_dir / "reports" / "one-1.txt"
     stack.wait_until(report.exists, "the mirrored report")
     stack.wait_for_empty_queue()
@@ -60,7 +60,7 @@ def test_a_webhook_goes_through_the_queue_to_a_report_on_disk(stack: Stack) -> N
 def test_a_failing_function_is_a_500_and_its_error_is_in_the_log(
     stack: Stack, lines: list[str]
 ) -> None:
-    response = post(stack, "/erp", b"fail")
+    response = post(stack, "/json", b"fail")
 
     assert response.status_code == 500
     stack.wait_until(lambda: any("RuntimeError" in line for line in lines), "the logged error")
@@ -85,7 +85,7 @@ def test_lambdas_api_invokes_the_process(stack: Stack) -> None:
     content = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer
     assert content["word"] == "from the layer"
-    assert json.loads(content["secret"]) == {"erp": ["secret"]}
+    assert json.loads(content["secret"]) == {"json": ["secret"]}
 
 
 def test_lambdas_api_names_an_error(stack: Stack) -> None:

@@ -19,7 +19,7 @@ ROUTE = Route(method="POST", path="/webhooks/{connection}", function="Receive")
 def request(**changes: Any) -> Request:
     values: dict[str, Any] = {
         "method": "POST",
-        "path": "/webhooks/erp",
+        "path": "/webhooks/json",
         "query": "",
         "headers": [("host", "127.0.0.1:3000"), ("content-type", "application/json")],
         "body": b'{"a":1}',
@@ -29,7 +29,7 @@ def request(**changes: Any) -> Request:
 
 
 def event(**changes: Any) -> dict[str, Any]:
-    return make_event(request(**changes), ROUTE, {"connection": "erp"}, Clock())
+    return make_event(request(**changes), ROUTE, {"connection": "json"}, Clock())
 
 
 class FakeFunctions:
@@ -63,14 +63,14 @@ def test_an_event_has_route_path_and_context_of_the_request() -> None:
 
     assert made["version"] == "2.0"
     assert made["routeKey"] == "POST /webhooks/{connection}"
-    assert made["rawPath"] == "/webhooks/erp"
+    assert made["rawPath"] == "/webhooks/json"
     assert made["rawQueryString"] == "a=1&a=2&b="
     assert made["queryStringParameters"] == {"a": "1,2", "b": ""}
-    assert made["pathParameters"] == {"connection": "erp"}
+    assert made["pathParameters"] == {"connection": "json"}
     context = made["requestContext"]
     assert context["http"] == {
         "method": "POST",
-        "path": "/webhooks/erp",
+        "path": "/webhooks/json",
         "protocol": "HTTP/1.1",
         "sourceIp": "127.0.0.1",
         "userAgent": "x",
@@ -213,7 +213,7 @@ def test_a_body_over_10_mb_is_refused_before_any_function() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/webhooks/erp", "headers": []}
+    scope = {"type": "http", "method": "POST", "path": "/webhooks/json", "headers": []}
     asyncio.run(Gateway([ROUTE], functions, Clock())(scope, receive, send))
 
     assert [sent[0]["status"], functions.event] == [413, {}]

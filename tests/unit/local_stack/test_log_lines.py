@@ -22,11 +22,11 @@ def test_an_event_is_one_line_with_its_facts() -> None:
         timestamp="2026-11-21 14:03:21,000+0000",
         service="import-relay",
         function_request_id="x",
-        connection="erp",
+        connection="json",
         items=500,
     )
 
-    assert shown == "14:03:21  receive_webhook  webhook.stored  connection=erp items=500"
+    assert shown == "14:03:21  receive_webhook  webhook.stored  connection=json items=500"
 
 
 def test_metrics_in_an_event_are_left_out_of_its_line() -> None:

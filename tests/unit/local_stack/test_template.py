@@ -118,6 +118,13 @@ def test_a_resource_whose_condition_is_false_is_left_out(tmp_path: Path) -> None
     assert "Topic" in loaded(tmp_path, content, Mode="b").cloudformation["Resources"]
 
 
+def test_a_function_whose_condition_is_false_has_no_code_to_run(tmp_path: Path) -> None:
+    assert set(loaded(tmp_path, source()).code) == {"Receive"}
+    content = source(Receive=function() | {"Condition": "IsB"})
+    assert not loaded(tmp_path, content).code
+    assert set(loaded(tmp_path, content, Mode="b").code) == {"Receive"}
+
+
 def test_code_that_is_missing_is_an_error(tmp_path: Path) -> None:
     content = source()
     content["Resources"]["Receive"] = function(CodeUri="functions/nowhere/")

@@ -68,7 +68,7 @@ def test_a_record_without_the_configured_field_has_its_digest(record: str) -> No
 
 
 def test_the_sample_batch_is_split_into_its_records() -> None:
-    items = source.split(request(sample("erp.batch")), {})
+    items = source.split(request(sample("json.batch")), {})
     assert len(items) == 3
     assert '"customer_no": 9007199254740993,' in items[2].text
 

@@ -5,7 +5,14 @@ import json
 import pytest
 
 from import_relay.errors import UnreadableDelivery
-from import_relay.sources.json_text import DEEPEST, MOST_ITEMS, body_text, records, single
+from import_relay.sources.json_text import (
+    DEEPEST,
+    MOST_ITEMS,
+    body_text,
+    elements,
+    records,
+    single,
+)
 from tests.support.webhooks import request
 
 
@@ -65,6 +72,35 @@ def test_an_item_is_the_text_that_was_received(raw: str) -> None:
     assert slices(f"[{raw}]") == [raw]
     assert slices(f'{{"records":[{raw},{raw}]}}') == [raw, raw]
     assert single(raw)[1] == raw
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("[]", []), (' [ {"a":1} , 2 ] ', ['{"a":1}', "2"]), ('[{"records":[1]}]', None)],
+)
+def test_elements_are_those_of_an_array(text: str, expected: list[str] | None) -> None:
+    wanted = ['{"records":[1]}'] if expected is None else expected
+    assert [raw for _, raw in elements(text)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{}", "delivery.wrong_shape"),
+        ('{"records":[1]}', "delivery.wrong_shape"),
+        ("7", "delivery.wrong_shape"),
+        ("[1", "delivery.not_json"),
+        ("[] []", "delivery.not_json"),
+        ("", "delivery.not_json"),
+        ("[" * 10_000 + "]" * 10_000, "delivery.too_deep"),
+        ("{" * 10_000, "delivery.not_json"),
+    ],
+    ids=lambda text: text[:16],
+)
+def test_what_is_no_array_has_no_elements(text: str, code: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        elements(text)
+    assert caught.value.code == code
 
 
 NOT_JSON = [

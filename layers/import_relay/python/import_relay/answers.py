@@ -1,23 +1,26 @@
-"""What a sender is told and what is logged for each outcome. Called by receive_webhook.
+"""What a sender is told and what is logged for each outcome. Called by the receivers' handlers.
 
 The rules of the senders behind it: 2xx only when everything is stored; 503 when it could not be,
 never 429 or 500, which some senders take as final (Dataverse); an unreadable delivery is accepted,
-because a 4xx would bring it back ten times with everything beside it (HubSpot).
+because a 4xx would bring it back ten times with everything beside it (HubSpot). A kind may want its
+200 in its own words and its pause in its own unit (`contract.Replies`).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from import_relay.errors import DeliveryTooLarge, RelayError, SignatureError, UnknownConnection
 from import_relay.intake import Receipt
 from import_relay.outcome_log import Level, place_of
+from import_relay.sources.contract import Replies
 
 REFUSALS: Mapping[type[RelayError], int] = {
     SignatureError: 401,
     UnknownConnection: 404,
     DeliveryTooLarge: 413,
 }
-RETRY_AFTER_S = 60
+JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,51 +28,73 @@ class Answer:
     """An HTTP answer, and the log event with its keys and counts."""
 
     status: int
-    body: Mapping[str, object]
+    body: str
     event: str
     level: Level
     counts: Mapping[str, int]
     keys: Mapping[str, object] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": JSON})
 
 
-def answer_to(outcome: Receipt | Exception) -> Answer:
+def answer_to(outcome: Receipt | Exception, replies: Replies) -> Answer:
     """The answer to a receipt, or to whatever `Intake.receive` raised."""
     if isinstance(outcome, Receipt):
-        return _accepted(outcome)
+        return _accepted(outcome, replies)
     if isinstance(outcome, RelayError) and type(outcome) in REFUSALS:
-        return Answer(
-            REFUSALS[type(outcome)],
-            {"code": outcome.code},
-            "webhook.refused",
-            "warning",
-            {"WebhooksRefused": 1},
-            {"code": outcome.code, "reason": outcome.detail},
-        )
-    return _unavailable(outcome)
+        return _refused(outcome, outcome.detail)
+    return _unavailable(outcome, replies)
 
 
-def _accepted(receipt: Receipt) -> Answer:
+def answer_to_question(origin: str | None) -> Answer:
+    """The answer to a sender that asks whether it may deliver; `origin`: the one that may.
+
+    By "HTTP 1.1 Web Hooks for Event Delivery", section 4.2, the two headers alone are a permission,
+    whatever the status is. No rate is agreed upon: what is stored at once needs none.
+    """
+    if origin is None:
+        return _refused(UnknownConnection(), "nobody here gives this sender a permission")
+    headers = {"allow": "POST", "webhook-allowed-origin": origin, "webhook-allowed-rate": "*"}
+    return Answer(200, "", "webhook.permitted", "info", {}, {"origin": origin}, headers)
+
+
+def _refused(error: RelayError, reason: str) -> Answer:
+    return Answer(
+        REFUSALS[type(error)],
+        json.dumps({"code": error.code}),
+        "webhook.refused",
+        "warning",
+        {"WebhooksRefused": 1},
+        {"code": error.code, "reason": reason},
+    )
+
+
+def _accepted(receipt: Receipt, replies: Replies) -> Answer:
     if receipt.quarantined is not None:
         return Answer(
             200,
-            {"quarantined": receipt.quarantined, "delivery": receipt.delivery},
+            _acceptance(replies, quarantined=receipt.quarantined, delivery=receipt.delivery),
             "webhook.quarantined",
             "error",
             {"Quarantined": 1},
             {"code": receipt.quarantined},
+            {"content-type": replies.content_type},
         )
     return Answer(
         200,
-        {"received": receipt.items, "delivery": receipt.delivery},
+        _acceptance(replies, received=receipt.items, delivery=receipt.delivery),
         "webhook.stored",
         "info",
         {"WebhooksAccepted": 1, "ItemsReceived": receipt.items},
         {"items": receipt.items, "messages": receipt.messages},
+        {"content-type": replies.content_type},
     )
 
 
-def _unavailable(error: Exception) -> Answer:
+def _acceptance(replies: Replies, **content: object) -> str:
+    return json.dumps(content) if replies.accepted is None else replies.accepted
+
+
+def _unavailable(error: Exception, replies: Replies) -> Answer:
     """Known or unknown, the sender learns no more than that it must try again."""
     if isinstance(error, RelayError):
         keys = {"code": error.code, "reason": error.detail}
@@ -77,10 +102,10 @@ def _unavailable(error: Exception) -> Answer:
         keys = {"code": "unexpected", "reason": place_of(error)}
     return Answer(
         503,
-        {"code": "store.unavailable"},
+        json.dumps({"code": "store.unavailable"}),
         "webhook.unavailable",
         "error",
         {"WebhooksUnavailable": 1},
         keys,
-        {"retry-after": str(RETRY_AFTER_S)},
+        {"content-type": JSON, "retry-after": replies.retry_after},
     )

@@ -1,4 +1,4 @@
-"""The use case of receive_webhook: verify a request, split it, store its items, all or none.
+"""The use case of the receivers: verify a request, split it, store its items, all or none.
 
 A request that proves nothing costs no call and no write. One that is authentic but unreadable is
 kept in quarantine, since sending it again would not make it readable. Everything else is in the
@@ -6,9 +6,10 @@ queue before the sender is answered.
 """
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from import_relay.connections import Connection
@@ -19,7 +20,7 @@ from import_relay.errors import (
     UnreadableDelivery,
 )
 from import_relay.sources import source_for
-from import_relay.sources.contract import Item, Request, Source
+from import_relay.sources.contract import Item, Replies, Request, Source
 from import_relay.state.connection_secrets import ConnectionSecrets
 from import_relay.state.intake_store import IntakeStore
 
@@ -32,6 +33,12 @@ KEPT_HEADERS = frozenset(
     {"content-encoding", "content-length", "content-type", "user-agent", "webhook-id"}
 )
 """Headers that go into quarantine: none that can hold a secret or a signature."""
+EVENT_BUS_KIND = "salesforce_cdc"
+"""The kind whose events come over EventBridge; its connections name their `event_source`."""
+ASKING_KIND = "cloudevents"
+"""The kind whose senders may ask for permission before they deliver."""
+_SESSION_ID = re.compile(rb"(<(?:\w+:)?SessionId\b[^<>]*>)[^<]*")
+"""Salesforce's outbound messages may bring one; it opens the API of their organization."""
 _HEALED_BY_NEW_SECRETS = frozenset({"signature.mismatch", "signature.no_secret"})
 
 
@@ -68,10 +75,55 @@ class Intake:
     secrets: ConnectionSecrets
     store: IntakeStore
 
+    def replies(self, connection_name: str) -> Replies:
+        """How the senders of a connection are answered; as usual if there is no such connection."""
+        connection = self.connections.get(connection_name)
+        return source_for(connection.kind).REPLIES if connection else Replies()
+
+    def connection_of_events(self, event_source: str) -> str:
+        """The name of the connection whose events come from this source of an event bus.
+
+        Raises:
+            UnknownConnection: none names it.
+        """
+        for connection in self.connections.values():
+            if (
+                connection.kind == EVENT_BUS_KIND
+                and connection.options.get("event_source") == event_source
+            ):
+                return connection.name
+        raise UnknownConnection
+
+    def allowed_origin(self, request: Request, connection_name: str) -> str | None:
+        """The origin that a sender who asks is allowed to deliver from; None: it is not.
+
+        Nothing is proved by a question and nothing stored.
+        """
+        connection = self.connections.get(connection_name)
+        if connection is None or connection.kind != ASKING_KIND:
+            return None
+        from import_relay.sources import cloudevents  # late: no other kind needs it
+
+        return cloudevents.allowed_origin(request, connection.options)
+
     def receive(
-        self, request: Request, connection_name: str, *, delivery: str, give_up_at: float
+        self,
+        request: Request,
+        connection_name: str,
+        *,
+        delivery: str,
+        answer_by: float,
+        give_up_at: float,
     ) -> Receipt:
-        """Store a delivery; `give_up_at` is a time of the store's clock.
+        """Store a delivery. Times are of the store's clock.
+
+        Args:
+            request: as the sender made it.
+            connection_name: the connection that it was sent to.
+            delivery: the id that it is known by from now on.
+            answer_by: when its sender may hang up.
+            give_up_at: for a delivery of several messages: none of the senders that hang up early
+                sends so much, and an ERP's six megabytes take longer.
 
         Raises:
             UnknownConnection, SignatureError, DeliveryTooLarge: nothing was stored.
@@ -88,13 +140,15 @@ class Intake:
         try:
             items = source.split(request, connection.options)
         except UnreadableDelivery as error:
-            key, body = _quarantine_object(error, request, connection_name, delivery)
-            self.store.put(key, body, give_up_at=give_up_at)
+            kept = replace(request, body=_harmless(request.body, self.secrets.of(connection_name)))
+            key, body = _quarantine_object(error, kept, connection_name, delivery)
+            self.store.put(key, body, give_up_at=answer_by)
             return Receipt(delivery, quarantined=error.code)
         packed = pack(items, request.received_at, connection_name, delivery)
+        until = answer_by if len(packed.messages) == 1 else give_up_at
         for key, text in packed.oversize.items():
-            self.store.put(key, text.encode(), give_up_at=give_up_at)
-        self.store.send(packed.messages, give_up_at=give_up_at)
+            self.store.put(key, text.encode(), give_up_at=until)
+        self.store.send(packed.messages, give_up_at=until)
         return Receipt(delivery, len(items), len(packed.messages))
 
     def _verify(self, source: Source, request: Request, connection: Connection) -> None:
@@ -170,6 +224,13 @@ def _sendable(text: str) -> str:
     if text.isascii():
         return text
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+
+
+def _harmless(body: bytes, secrets: Sequence[str]) -> bytes:
+    """The body with asterisks for what opens a door, here or at the sender, if it is not packed."""
+    for secret in filter(None, secrets):
+        body = body.replace(secret.encode("utf-8", "surrogatepass"), b"***")
+    return _SESSION_ID.sub(rb"\1***", body)
 
 
 def _quarantine_object(

@@ -7,7 +7,6 @@ nothing else is kept. Event id: the record's field that `event_id` names, else a
 The record is the object itself.
 """
 
-import string
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
@@ -21,19 +20,21 @@ from import_relay.sources.contract import (
     unknown_options,
 )
 from import_relay.sources.event_ids import event_id
+from import_relay.sources.header_secret import (
+    DEFAULT_HEADER,
+    check_header_secret,
+    header_mistakes,
+)
 from import_relay.sources.json_text import body_text, records
-from import_relay.sources.proofs import check_basic, check_secret
+from import_relay.sources.proofs import check_basic
 
 OPTIONS: Mapping[str, str] = {
     "auth": "how the sender proves itself: 'header' (default) or 'basic'",
-    "header": "name of the header that carries the secret; by default X-Relay-Secret",
+    "header": f"name of the header that carries the secret; by default {DEFAULT_HEADER}",
     "event_id": "name of the record's field that holds a stable id, e.g. id or meta.event_id",
 }
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {}
 REPLIES = Replies()
-DEFAULT_HEADER = "X-Relay-Secret"
-_HEADER_SIGNS = frozenset(string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~")
-"""RFC 9110, section 5.6.2."""
 
 
 def verify(
@@ -43,8 +44,7 @@ def verify(
     if options.get("auth") == "basic":
         check_basic(request.headers.get("authorization"), secrets)
     else:
-        header = options.get("header", DEFAULT_HEADER).lower()
-        check_secret(request.headers.get(header), secrets)
+        check_header_secret(request, secrets, options)
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
@@ -79,8 +79,6 @@ def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
         yield "auth", f"must be 'header' or 'basic', not {options['auth']!r}"
     if options.get("auth") == "basic" and "header" in options:
         yield "header", "has no meaning with auth = 'basic'"
-    header = options.get("header", DEFAULT_HEADER)
-    if not header or not set(header) <= _HEADER_SIGNS:
-        yield "header", f"must be the name of an HTTP header, not {header!r}"
+    yield from header_mistakes(options)
     if "event_id" in options and not all(options["event_id"].split(".")):
         yield "event_id", "must name a field, e.g. id or meta.event_id"

@@ -63,6 +63,15 @@ def records(text: str) -> list[Parsed]:
     return _guarded(_records, text)
 
 
+def elements(text: str) -> list[Parsed]:
+    """The elements of an array.
+
+    Raises:
+        UnreadableDelivery: it is not JSON, no array, nested too deeply, or has too many elements.
+    """
+    return _guarded(_array, text)
+
+
 def _guarded(read: Callable[[str], list[Parsed]], text: str) -> list[Parsed]:
     """What `read` makes of the text. A number of over 4,300 digits is a ValueError of `int`."""
     try:
@@ -81,6 +90,16 @@ def _single(text: str) -> list[Parsed]:
     value, end = _decode(text, start)
     _require_end(text, end)
     return [(value, text[start:end])]
+
+
+def _array(text: str) -> list[Parsed]:
+    start = _after_space(text, 0)
+    if not text.startswith("[", start):
+        _single(text)
+        raise UnreadableDelivery("delivery.wrong_shape", "not a JSON array")
+    found, end = _elements(text, start)
+    _require_end(text, end)
+    return found
 
 
 def _records(text: str) -> list[Parsed]:

@@ -30,13 +30,15 @@ def check_secret(given: str | None, secrets: Sequence[str]) -> None:
 
 
 def check_path_secret(path: str, secrets: Sequence[str]) -> None:
-    """Return if the path is `/webhooks/<connection>/<secret>` with one of the secrets.
+    """Return if the path ends in `/webhooks/<connection>/<secret>` with one of the secrets.
+
+    What comes before it is that of a domain of one's own.
 
     Raises:
-        SignatureError: it has no third part, or another one.
+        SignatureError: it has no such last part, or another one.
     """
-    parts = path.split("/", 3)
-    check_secret(unquote(parts[3]) if len(parts) > 3 else None, secrets)
+    _, _, place = path.partition("/webhooks/")
+    check_secret(unquote(place.partition("/")[2]), secrets)
 
 
 def check_query_secret(query: str, name: str, secrets: Sequence[str]) -> None:

@@ -1,12 +1,15 @@
 """The Standard Webhooks specification 1.0.0, as Svix and many others send it.
 
-Proof: `webhook-signature`, a list separated by spaces, holds `v1,` and the base64 of the
-HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>`; the key is the base64 text after `whsec_`.
-Other versions are ignored. The signed time, in seconds, may be five minutes away, as in the
-reference libraries. Secrets may overlap in time: several are tried, and a sender may send several
-signatures. Event id: `webhook-id`, which stays the same through retries. The record is the whole
-body, so that expressions say `data.email` and `when` can test `type`. What orders changes is the
-sender's choice: `version = "timestamp"` is the specification's own field.
+Proof: `webhook-signature`, a list separated by spaces, of signatures of the text
+`<webhook-id>.<webhook-timestamp>.<body>`. `v1,` precedes the base64 of its HMAC-SHA256; the key is
+the base64 text after `whsec_`. `v1a,` precedes the base64 of its ed25519 signature; the public key
+is the base64 text after `whpk_`. Other versions are ignored. Svix sends the same headers as
+`svix-…` unless its customer chose the names of the specification. The signed time, in seconds, may
+be five minutes away, as in the reference libraries. Secrets may overlap in time: several are tried,
+of both sorts, and a sender may send several signatures. Event id: `webhook-id`, which stays the
+same through retries. The record is the whole body, so that expressions say `data.email` and `when`
+can test `type`. What orders changes is the sender's choice: `version = "timestamp"` is the
+specification's own field.
 """
 
 from base64 import b64decode
@@ -24,7 +27,13 @@ from import_relay.sources.contract import (
 )
 from import_relay.sources.event_ids import event_id
 from import_relay.sources.json_text import body_text, single
-from import_relay.sources.proofs import check_time, require_match, signature, usable
+from import_relay.sources.proofs import (
+    LONGEST_PROOF,
+    check_time,
+    require_match,
+    signature,
+    usable,
+)
 
 OPTIONS: Mapping[str, str] = {
     "ignore_types": "values of the body's `type` that are not imported, separated by spaces",
@@ -32,39 +41,86 @@ OPTIONS: Mapping[str, str] = {
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {}
 REPLIES = Replies()
 TOLERANCE_S = 300
+PUBLIC_KEY = "whpk_"
+SHARED_KEY = "whsec_"
+_PUBLIC_KEY_B = 32
+"""RFC 8032, section 5.1.5."""
 
 
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
     """See `contract.Source.verify`."""
-    identifier = request.headers.get("webhook-id")
-    timestamp = request.headers.get("webhook-timestamp")
-    signatures = request.headers.get("webhook-signature")
+    identifier, timestamp, signatures = _headers(request)
     if not identifier or not timestamp or not signatures:
         raise SignatureError("signature.missing")
+    if len(signatures) > LONGEST_PROOF:
+        raise SignatureError("signature.malformed", "the signature is far too long")
     check_time(timestamp, now, tolerance_s=TOLERANCE_S)
-    given = [entry[3:] for entry in signatures.split(" ") if entry.startswith("v1,")]
-    if not given:
-        raise SignatureError("signature.malformed", "no signature of version v1")
+    given = _of_version("v1", signatures), _of_version("v1a", signatures)
+    if not any(given):
+        raise SignatureError("signature.malformed", "no signature of version v1 or v1a")
+    shared, public = _keys(secrets)
     signed = f"{identifier}.{timestamp}.".encode("utf-8", "surrogatepass") + request.body
-    require_match(given, [signature(key, signed, encoding="base64") for key in _keys(secrets)])
+    if given[1] and public and _is_signed_by(public, given[1], signed):
+        return
+    require_match(given[0], [signature(key, signed, encoding="base64") for key in shared])
 
 
-def _keys(secrets: Sequence[str]) -> list[bytes]:
-    """The keys behind the secrets; an empty key would let anyone sign, so it is none."""
-    keys = []
+def _headers(request: Request) -> tuple[str | None, ...]:
+    """Id, time and signatures, all three by the specification's names or all three by Svix's."""
+    prefix = "webhook" if "webhook-signature" in request.headers else "svix"
+    return tuple(
+        request.headers.get(f"{prefix}-{name}") for name in ("id", "timestamp", "signature")
+    )
+
+
+def _of_version(version: str, signatures: str) -> list[str]:
+    start = f"{version},"
+    return [one[len(start) :] for one in signatures.split(" ") if one.startswith(start)]
+
+
+def _keys(secrets: Sequence[str]) -> tuple[list[bytes], list[bytes]]:
+    """The shared and the public keys behind the secrets, each for its own version alone.
+
+    An empty shared key would let anyone sign, and a public one used as a shared key as well.
+    """
+    shared, public = [], []
     for secret in usable(secrets):
-        encoded = secret.removeprefix("whsec_").rstrip("=")
-        try:
-            key = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-        except ValueError:  # not base64 at all, or not ASCII: it cannot prove anything
-            continue
-        if key:
-            keys.append(key)
-    if not keys:
-        raise SignatureError("signature.no_secret", "no secret is base64, with or without whsec_")
-    return keys
+        if secret.startswith(PUBLIC_KEY):
+            key = _decoded(secret.removeprefix(PUBLIC_KEY))
+            if len(key) == _PUBLIC_KEY_B:
+                public.append(key)
+        elif key := _decoded(secret.removeprefix(SHARED_KEY)):
+            shared.append(key)
+    if not shared and not public:
+        raise SignatureError("signature.no_secret", "no secret is whsec_ or whpk_ and base64")
+    return shared, public
+
+
+def _decoded(text: str) -> bytes:
+    """The bytes of a base64 text with or without padding; none if it is something else."""
+    try:
+        unpadded = text.rstrip("=")
+        return b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)
+    except ValueError:  # not base64 at all, or not ASCII: it cannot prove anything
+        return b""
+
+
+def _is_signed_by(keys: Sequence[bytes], given: Iterable[str], signed: bytes) -> bool:
+    """Whether one of the public keys fits one of the ed25519 signatures."""
+    # late: few senders sign this way, and the library takes its time to load
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    for key in map(Ed25519PublicKey.from_public_bytes, keys):
+        for text in given:
+            try:
+                key.verify(_decoded(text), signed)
+                return True
+            except InvalidSignature:
+                continue
+    return False
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
@@ -72,7 +128,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
     value, text = single(body_text(request))
     if not isinstance(value, dict):
         raise UnreadableDelivery("delivery.wrong_shape", "not a JSON object")
-    return [Item(event_id(request.headers.get("webhook-id"), text), text)]
+    return [Item(event_id(_headers(request)[0], text), text)]
 
 
 def interpret(item: object, connection: Connection) -> Change:

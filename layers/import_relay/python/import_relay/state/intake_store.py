@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-CONNECT_TIMEOUT_S = 1
-READ_TIMEOUT_S = 3
+CONNECT_TIMEOUT_S = 1.0
+READ_TIMEOUT_S = 1.5
 LONGEST_CALL_S = CONNECT_TIMEOUT_S + READ_TIMEOUT_S
 CLIENT_CONFIG = Config(
     connect_timeout=CONNECT_TIMEOUT_S,
@@ -27,7 +27,8 @@ CLIENT_CONFIG = Config(
 )
 """Of all clients of the receiver: the store alone decides when to try again."""
 PAUSES_S = (0.0, 0.1, 0.3)
-"""Before each try of a call: three tries, well within the five seconds that HubSpot waits."""
+"""Before each try of a call. A first try that hangs leaves time for a second one within the five
+seconds that HubSpot and Shopify wait."""
 
 
 class IntakeStore:

@@ -1,0 +1,71 @@
+"""Lambda behind Salesforce's event bus: from an event of EventBridge to `Intake.receive`.
+
+Nobody waits for an answer. What cannot be stored is an error: Lambda tries again, and then puts
+the event aside into the queue that docs/runbook.md says how to empty.
+"""
+
+import json
+import os
+import time
+from functools import cache
+from typing import Any
+
+from import_relay.answers import answer_to
+from import_relay.errors import RelayError, StoreUnavailable
+from import_relay.intake import Intake, Receipt, delivery_id
+from import_relay.outcome_log import OutcomeLog, place_of
+from import_relay.settings_receive import ReceiveSettings
+from import_relay.sources.contract import Replies, Request
+from import_relay.wiring_receive import build_intake
+
+TIME_TO_END_S = 0.5
+log = OutcomeLog()
+
+
+@cache
+def intake() -> Intake:
+    """The use case, made once per process."""
+    return build_intake(ReceiveSettings.from_environment())
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Store the event's changes; each outcome is logged as that of a webhook.
+
+    Raises:
+        RelayError: nothing or not everything is stored; its text holds nothing of the event.
+    """
+    received_at = time.time_ns() // 1_000
+    left_s = context.get_remaining_time_in_millis() / 1_000
+    give_up_at = time.monotonic() + left_s - TIME_TO_END_S
+    keys = {"delivery": delivery_id(received_at, os.urandom(5))}
+    outcome: Receipt | RelayError
+    try:
+        keys["connection"] = name = intake().connection_of_events(event["source"])
+        outcome = intake().receive(
+            request_of(event, received_at),
+            name,
+            delivery=keys["delivery"],
+            answer_by=give_up_at,
+            give_up_at=give_up_at,
+        )
+    except RelayError as error:
+        outcome = error
+    except Exception as error:  # noqa: BLE001 - its text may be a part of the event
+        outcome = StoreUnavailable(place_of(error))
+    answer = answer_to(outcome, Replies())
+    log.write(answer.event, answer.counts, level=answer.level, **keys, **answer.keys)
+    if isinstance(outcome, RelayError):
+        raise outcome
+
+
+def request_of(event: dict[str, Any], received_at: int) -> Request:
+    """The event as a request: AWS vouches for its source, which stands in the place of a path."""
+    return Request(
+        method="",
+        path=event["source"],
+        query="",
+        headers={},
+        body=json.dumps(event).encode(),
+        received_at=received_at,
+        transport="eventbridge",
+    )

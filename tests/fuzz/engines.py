@@ -1,0 +1,66 @@
+"""What makes inputs for `targets.run`: hypothesis, or atheris, which is led by coverage."""
+
+import importlib
+import os
+import sys
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from import_relay.connections import KINDS
+from tests.fuzz import targets
+
+INPUT_B = 40
+PER_EXAMPLE = 20
+"""Inputs that hypothesis makes at once: what it does itself takes longer than what is tested."""
+EXAMPLES = 500
+"""Examples of one run of hypothesis, which remembers all that it tried."""
+
+
+def with_hypothesis(kind: str, inputs: int, start: int) -> None:
+    """Run that many inputs; the numbers from `start` on seed them, the same ones each time.
+
+    Raises:
+        targets.FindingError: with an input made as small as hypothesis could.
+    """
+    examples = -(-inputs // PER_EXAMPLE)
+    for number, done in enumerate(range(0, examples, EXAMPLES)):
+
+        @seed(start + number)
+        @settings(
+            max_examples=min(EXAMPLES, examples - done),
+            deadline=None,
+            database=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate, Phase.shrink],
+        )
+        @given(data=st.binary(min_size=PER_EXAMPLE * INPUT_B, max_size=PER_EXAMPLE * INPUT_B))
+        def one(data: bytes) -> None:
+            for at in range(0, len(data), INPUT_B):
+                targets.run(kind, data[at : at + INPUT_B])
+
+        one()
+
+
+def with_atheris(kind: str, inputs: int, start: int) -> None:
+    """The same with libFuzzer, led by which lines of the sources run; it ends this process."""
+    atheris = importlib.import_module("atheris")
+    for name in [name for name in sys.modules if name.startswith("import_relay.sources.")]:
+        del sys.modules[name]
+    with atheris.instrument_imports(include=["import_relay.sources"], enable_loader_override=False):
+        importlib.import_module(KINDS[kind])
+
+    def one(data: bytes) -> None:
+        try:
+            targets.run(kind, data)
+        except targets.FindingError as finding:
+            print(finding, flush=True)
+            os._exit(1)
+
+    options = [f"-runs={inputs}", f"-seed={start + 1}", f"-max_len={INPUT_B}", "-verbosity=0"]
+    atheris.Setup([sys.argv[0], *options], one)
+    atheris.Fuzz()
+
+
+ENGINES = {"hypothesis": with_hypothesis, "atheris": with_atheris}

@@ -1,0 +1,215 @@
+"""Every kind's sender: an example connection with its secret, and what it really sends.
+
+`SENDERS` is the registry; `requests_of(kind)` gives one proven request for each file of the kind in
+events/. Tests over every kind, the fuzz targets and a benchmark start from these.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Literal
+
+from import_relay.changes import Mapped, Mapper, RecordsRead
+from import_relay.connections import Connection, load_connections
+from import_relay.records.models import Occurrence
+from import_relay.sources.contract import Request
+from tests.support import signers
+from tests.support.signers import Prove
+from tests.support.webhooks import NOW, ROOT, example_secrets, request, sample
+
+JSON = {"content-type": "application/json"}
+CONNECTIONS = load_connections(ROOT / "layers" / "connections" / "connections.toml")
+SECRETS = example_secrets()
+
+
+@dataclass(frozen=True)
+class Sender:
+    """How one kind's sender proves itself and what it sends besides the body.
+
+    `proof`: the header that carries the proof, None if it is elsewhere. `time`: the header that
+    carries the signed time. `covers_body`: the proof changes with each byte of the body.
+    `needs_secret`: False where something else than a secret proves the sender. `headers_of`:
+    further headers by the name of the file. `spoil`: makes a body's own proof wrong.
+    """
+
+    prove: Prove
+    proof: str | None = None
+    time: str | None = None
+    covers_body: bool = False
+    needs_secret: bool = True
+    headers: Mapping[str, str] = field(default_factory=lambda: dict(JSON))
+    headers_of: Callable[[str], Mapping[str, str]] = lambda _: {}
+    spoil: Callable[[bytes], bytes] = lambda body: body
+    transport: Literal["http", "eventbridge"] = "http"
+
+    def unproven(self, given: Request) -> Request:
+        """The same request without its proof."""
+        bare = {name: value for name, value in given.headers.items() if name != self.proof}
+        return replace(given, headers=bare, path=_bare_path(given), body=self.spoil(given.body))
+
+
+def _secret(kind: str) -> str:
+    return SECRETS[kind][0]
+
+
+SENDERS: Mapping[str, Sender] = {
+    "activecampaign": Sender(
+        signers.path_secret(_secret("activecampaign")),
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    ),
+    "attio": Sender(
+        signers.body_hmac("attio-signature", _secret("attio"), encoding="hex"),
+        proof="attio-signature",
+        covers_body=True,
+        headers_of=lambda name: {"idempotency-key": f"key-of-{name}"},
+    ),
+    "calcom": Sender(
+        signers.body_hmac("x-cal-signature-256", _secret("calcom"), encoding="hex"),
+        proof="x-cal-signature-256",
+        covers_body=True,
+    ),
+    "calendly": Sender(
+        signers.calendly(_secret("calendly")),
+        proof="calendly-webhook-signature",
+        time="calendly-webhook-signature",
+        covers_body=True,
+    ),
+    "close": Sender(
+        signers.close(_secret("close")),
+        proof="close-sig-hash",
+        time="close-sig-timestamp",
+        covers_body=True,
+    ),
+    "cloudevents": Sender(
+        signers.header("authorization", f"Bearer {_secret('cloudevents')}"),
+        proof="authorization",
+        headers_of=lambda name: _CLOUDEVENTS.get(name, _CLOUDEVENTS[""]),
+    ),
+    "dataverse": Sender(
+        signers.header("x-relay-secret", _secret("dataverse")), proof="x-relay-secret"
+    ),
+    "hubspot": Sender(
+        signers.hubspot(_secret("hubspot"), CONNECTIONS["hubspot"].options.get("public_url", "")),
+        proof="x-hubspot-signature-v3",
+        time="x-hubspot-request-timestamp",
+        covers_body=True,
+    ),
+    "hubspot_workflow": Sender(
+        signers.hubspot(
+            _secret("hubspot_workflow"),
+            CONNECTIONS["hubspot_workflow"].options.get("public_url", ""),
+        ),
+        proof="x-hubspot-signature-v3",
+        time="x-hubspot-request-timestamp",
+        covers_body=True,
+    ),
+    "json": Sender(signers.header("x-relay-secret", _secret("json")), proof="x-relay-secret"),
+    "pipedrive": Sender(signers.credentials(_secret("pipedrive")), proof="authorization"),
+    "salesforce_cdc": Sender(
+        signers.event_bus(CONNECTIONS["salesforce_cdc"].options["event_source"]),
+        needs_secret=False,
+        transport="eventbridge",
+    ),
+    "salesforce_flow": Sender(
+        signers.header("x-relay-secret", _secret("salesforce_flow")), proof="x-relay-secret"
+    ),
+    "salesforce_outbound": Sender(
+        signers.path_secret(_secret("salesforce_outbound")),
+        headers={"content-type": "text/xml; charset=utf-8", "soapaction": '""'},
+    ),
+    "shopify": Sender(
+        signers.body_hmac("x-shopify-hmac-sha256", _secret("shopify"), encoding="base64"),
+        proof="x-shopify-hmac-sha256",
+        covers_body=True,
+        headers_of=lambda name: _shopify(name.split(".")[1]),
+    ),
+    "standard_webhooks": Sender(
+        signers.standard_webhooks(_secret("standard_webhooks")),
+        proof="webhook-signature",
+        time="webhook-timestamp",
+        covers_body=True,
+    ),
+    "zoho": Sender(
+        signers.body_token("token", _secret("zoho")),
+        spoil=lambda body: body.replace(b'"token"', b'"nothing"'),
+    ),
+}
+_TOPICS = {"updated": "update", "created": "create", "deleted": "delete", "merged": "merge"}
+
+
+def _shopify(case: str) -> Mapping[str, str]:
+    """The headers of `customer-updated` and the like; orders say `updated`, customers `update`."""
+    resource, _, event = case.partition("-")
+    topic = event if case == "order-updated" else _TOPICS.get(event, event)
+    return {
+        "x-shopify-topic": f"{resource}s/{topic}",
+        "x-shopify-webhook-id": "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
+        "x-shopify-triggered-at": "2026-11-21T09:30:00.123456789Z",
+        "x-shopify-shop-domain": "example.myshopify.com",
+        "x-shopify-api-version": "2026-10",
+    }
+
+
+_CLOUDEVENTS: Mapping[str, Mapping[str, str]] = {
+    "cloudevents.batch.json": {"content-type": "application/cloudevents-batch+json"},
+    "cloudevents.binary.json": {
+        "ce-specversion": "1.0",
+        "ce-type": "com.example.contact.updated",
+        "ce-source": "/crm/accounts/4711",
+        "ce-id": "0005",
+        "ce-time": "2026-11-21T09:30:00Z",
+        "ce-subject": "contacts%2F1005",
+    },
+    "": {"content-type": "application/cloudevents+json; charset=utf-8"},
+}
+
+
+def connection_of(kind: str) -> Connection:
+    """The example connection of a kind, which is named like it."""
+    return CONNECTIONS[kind]
+
+
+@cache
+def requests_of(kind: str) -> Mapping[str, Request]:
+    """File in events/ → the request that brings it, proven at `webhooks.NOW`."""
+    names = sorted(path.name for path in (ROOT / "events").iterdir())
+    return {name: _request(kind, name) for name in names if name.startswith(f"{kind}.")}
+
+
+def _request(kind: str, name: str) -> Request:
+    """The request at `NOW`."""
+    sender = SENDERS[kind]
+    headers = {**sender.headers, **sender.headers_of(name)}
+    given = request(sample(name), headers, path=f"/webhooks/{kind}")
+    return sender.prove(replace(given, transport=sender.transport))
+
+
+def with_body(kind: str, given: Request, body: bytes) -> Request:
+    """The request with another body, proven as its sender would."""
+    bare = replace(given, body=body)
+    return SENDERS[kind].prove(replace(bare, path=_bare_path(given)))
+
+
+def received_at(kind: str, given: Request, seconds: float) -> Request:
+    """The request as it arrives at another time, in seconds since the epoch, proven for then."""
+    moved = replace(given, received_at=int(seconds * 1_000_000), path=_bare_path(given))
+    return SENDERS[kind].prove(moved)
+
+
+def _bare_path(given: Request) -> str:
+    """The path without its secret."""
+    return "/".join(given.path.split("/")[:3])
+
+
+@cache
+def _mapper(kind: str) -> Mapper:
+    return Mapper({kind: connection_of(kind)})
+
+
+def mapped(kind: str, items: Sequence[object]) -> Mapped:
+    """What becomes of items without anything read at a CRM, as submission finds it."""
+    occurrences = [
+        Occurrence("m1", kind, "d1", number, f"e{number}", NOW * 1_000_000, 0, item)
+        for number, item in enumerate(items)
+    ]
+    return _mapper(kind).map(_mapper(kind).interpret(occurrences), RecordsRead())
