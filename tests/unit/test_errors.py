@@ -24,6 +24,7 @@ RAISED: list[RelayError] = [
     errors.LimitReached("limit.entities", resets_at=1.0),
     errors.SlotTooFar(),
     errors.LeaseHeld(),
+    errors.RecordsUnread("reader.unavailable", "status 503"),
     errors.ConfigurationError("QUEUE_URL is missing"),
     errors.CredentialsRefused(),
 ]

@@ -235,7 +235,7 @@ def test_more_records_than_there_is_time_for_are_no_trouble_of_the_crm() -> None
     assert read.failed == set()
     assert attempt.events == [
         (
-            "reader.postponed",
+            "reader.out_of_time",
             {"connection": "a", "code": "reader.out_of_time", "records": 1},
         )
     ]

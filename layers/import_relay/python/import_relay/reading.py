@@ -79,7 +79,7 @@ class Reading:
         result.waiting |= waiting
         keys = {"connection": connection, "code": error.code, "records": len(waiting)}
         if error.code == "reader.out_of_time":
-            self.emit("reader.postponed", **keys)
+            self.emit("reader.out_of_time", **keys)
         else:
             result.failed.add(connection)
             self.emit("reader.unavailable", **keys, reason=error.detail)
