@@ -117,7 +117,7 @@ def test_the_contacts_of_a_record_take_a_second_call(object_type: str) -> None:
     found = read(crm, "1", "2", "3", object_type=object_type, wanted=OF_DEALS)
     assert found["1"].record["associations"] == {"contacts": [{"id": "7"}, {"id": "8"}]}
     assert found["2"].record["associations"] == {"contacts": []}
-    path = f"{API}/crm/v4/associations/{object_type}/contacts/batch/read"
+    path = f"{API}/crm/associations/2026-03/{object_type}/contacts/batch/read"
     assert crm.asked()[1:] == [("POST", path)]
     assert crm.sent(1) == {"inputs": [{"id": "1"}, {"id": "2"}]}
 

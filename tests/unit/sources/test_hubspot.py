@@ -384,13 +384,19 @@ def test_without_a_usable_time_the_time_of_receipt_counts(at: object) -> None:
 
 
 def mistakes(**options: str) -> list[str]:
-    given = Connection("h", "hubspot", options)
+    given = Connection("h", "hubspot", {"portal_id": "33", **options})
     return [key for key, _ in source.check_options(given)]
 
 
 def test_the_address_that_hubspot_calls_is_needed() -> None:
     assert mistakes() == ["public_url"]
     assert mistakes(public_url=URL) == []
+
+
+def test_the_account_is_needed_since_ids_of_two_would_meet() -> None:
+    given = Connection("h", "hubspot", {"public_url": URL})
+
+    assert [key for key, _ in source.check_options(given)] == ["portal_id"]
 
 
 @pytest.mark.parametrize("url", ["", "relay.example.com", "ftp://x/", f"{URL}#x", "https://["])

@@ -75,7 +75,7 @@ def _properties(given: Mapping[str, object]) -> dict[str, object]:
 
 def _contacts(api: CrmApi, object_type: str, ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
     """Id of a record → those of its contacts."""
-    path = f"/crm/v4/associations/{object_type}/contacts/batch/read"
+    path = f"/crm/associations/2026-03/{object_type}/contacts/batch/read"
     return dict(map(_associated, _results(api, path, {"inputs": _inputs(ids)})))
 
 

@@ -34,7 +34,7 @@ from import_relay.sources.moments import moment
 OPTIONS: Mapping[str, str] = {
     **URL_OPTION,
     **records.DATETIME_OPTION,
-    "portal_id": "only events of this account are imported; without it those of all accounts",
+    "portal_id": "number of the HubSpot account; events of others are ignored; needed",
     "api_url": "to read records: HubSpot's API, https://api.hubapi.com by default",
 }
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {
@@ -212,9 +212,9 @@ def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
     """Unknown options; a missing address; an account or an API that cannot be."""
     yield from unknown_options(connection, OPTIONS)
     yield from url_mistakes(connection.options)
-    portal = connection.options.get("portal_id", "1")
+    portal = connection.options.get("portal_id", "")
     if not (portal.isascii() and portal.isdecimal()):
-        yield "portal_id", f"must be the number of a HubSpot account, not {portal!r}"
+        yield "portal_id", f"must be the number of your HubSpot account, not {portal!r}"
     api_url = connection.options.get("api_url", "https://api.hubapi.com")
     if not _address.fullmatch(api_url):
         yield "api_url", f"must be an https address without a path, not {api_url!r}"
