@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from local.demo import senders
@@ -19,7 +20,8 @@ class Crms:
     """The four of them, with some people each.
 
     `connections`: the content of connections.toml, since HubSpot signs the address that it calls
-    and Salesforce names its organization. `expected` is filled while they send.
+    and Salesforce names its organization. `expected` is filled while they send. `clock` gives the
+    time that signatures hold, in seconds.
     """
 
     def __init__(
@@ -30,12 +32,14 @@ class Crms:
         expected: Expected,
         *,
         people: int,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._secrets = secrets
         self._connections = connections
         self._now = now
         self._expected = expected
         self._people = range(people)
+        self._clock = clock
 
     def deliveries(self) -> Iterator[Delivery]:
         """Everything, one CRM after the other."""
@@ -63,7 +67,8 @@ class Crms:
         events.append(self._hubspot_event("contact.deletion", 99, {"changeFlag": "DELETED"}))
         self._expected.add("hubspot", "contacts", *(str(510_000 + n) for n in self._people))
         address = str(self._connections["hubspot"]["public_url"])
-        return senders.hubspot(events, self._secrets["hubspot"][0], address)
+        secret = self._secrets["hubspot"][0]
+        return senders.hubspot(events, secret, address, at=self._clock())
 
     def _hubspot_event(self, kind: str, number: int, content: Record) -> Record:
         return {
@@ -174,7 +179,8 @@ class Crms:
         if event == "invitee.canceled":
             payload["cancellation"] = {"created_at": moment, "canceler_type": "invitee"}
         content = {"event": event, "created_at": moment, "payload": payload}
-        return senders.calendly(content, self._secrets["calendly"][0], items)
+        secret = self._secrets["calendly"][0]
+        return senders.calendly(content, secret, items, at=self._clock())
 
     @staticmethod
     def _invitee(number: int) -> str:

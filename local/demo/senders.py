@@ -9,7 +9,6 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -44,9 +43,9 @@ def json_records(records: Sequence[Record], secret: str) -> Delivery:
     return Delivery("json", body, {**JSON, "x-relay-secret": secret}, len(records))
 
 
-def standard_webhook(message_id: str, event: Record, secret: str) -> Delivery:
+def standard_webhook(message_id: str, event: Record, secret: str, *, at: float) -> Delivery:
     """Standard Webhooks: id, seconds and body are signed."""
-    body, timestamp = json.dumps(event).encode(), str(int(time.time()))
+    body, timestamp = json.dumps(event).encode(), str(int(at))
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
     headers = {
@@ -63,9 +62,9 @@ def pipedrive(event: Record, user_and_password: str) -> Delivery:
     return Delivery("pipedrive", json.dumps(event).encode(), {**JSON, **headers}, 1)
 
 
-def hubspot(events: Sequence[Record], client_secret: str, address: str) -> Delivery:
+def hubspot(events: Sequence[Record], client_secret: str, address: str, *, at: float) -> Delivery:
     """HubSpot: method, address, body and milliseconds are signed (version 3)."""
-    body, timestamp = json.dumps(events).encode(), str(time.time_ns() // 1_000_000)
+    body, timestamp = json.dumps(events).encode(), str(int(at * 1_000))
     signed = b"POST" + address.encode() + body + timestamp.encode()
     headers = {
         "x-hubspot-signature-v3": _base64(_hmac(client_secret.encode(), signed)),
@@ -127,9 +126,9 @@ def _fields(fields: Record) -> str:
     return "".join(f"<sf:{key}>{escape(str(value))}</sf:{key}>" for key, value in fields.items())
 
 
-def calendly(event: Record, signing_key: str, items: int) -> Delivery:
+def calendly(event: Record, signing_key: str, items: int, *, at: float) -> Delivery:
     """Calendly: seconds and body are signed. A booking brings a contact and an appointment."""
-    body, timestamp = json.dumps(event).encode(), str(int(time.time()))
+    body, timestamp = json.dumps(event).encode(), str(int(at))
     signature = _hmac(signing_key.encode(), f"{timestamp}.".encode() + body).hex()
     headers = {"calendly-webhook-signature": f"t={timestamp},v1={signature}"}
     return Delivery("calendly", body, {**JSON, **headers}, items)

@@ -5,6 +5,7 @@ Everyone here is invented: example.com addresses, plainly invented numbers.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -123,7 +124,8 @@ class Traffic:
         }
         event = {"type": type_, "timestamp": self._now.isoformat(), "data": person}
         message_id = f"msg_{type_.partition('.')[2]}_{number}"
-        return senders.standard_webhook(message_id, event, self._secrets["standard_webhooks"][0])
+        secret = self._secrets["standard_webhooks"][0]
+        return senders.standard_webhook(message_id, event, secret, at=time.time())
 
     # Pipedrive: webhooks v2 with HTTP Basic
 

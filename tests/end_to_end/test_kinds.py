@@ -50,6 +50,7 @@ def hand_in_those_of_the_demo(trial: Trial) -> dict[str, str]:
         trial.stack.clock.now(),
         trial.expected,
         people=PEOPLE,
+        clock=trial.stack.clock.time,
     )
     return {one.connection: trial.hand_in(one) for one in crms.deliveries()}
 

@@ -75,7 +75,7 @@ def test_a_message_that_the_queue_delivers_twice_is_imported_once(trial: Trial) 
     def send() -> None:
         trial.stack.client("sqs").send_message(
             QueueUrl=trial.stack.outputs["QueueUrl"],
-            MessageBody=builders.message(CUSTOMERS, delivery="delivered-twice"),
+            MessageBody=builders.message(CUSTOMERS, delivery="delivered-twice", connection="json"),
         )
 
     trial.expect(*CUSTOMERS)
