@@ -134,14 +134,14 @@ EXPECTED = {
         ),
     ),
     "pipedrive.activity-created.json": (
-        "appointment 2: name description start_time contact_external_id",
+        "appointment 2: name description start_time end_time contact_external_id",
     ),
     "pipedrive.deal-changed.json": ("deal 1: name contact_external_id status_key",),
     "pipedrive.person-created.json": ("contact 3: full_name email whatsapp",),
     "pipedrive.person-deleted.json": ("ignored: deleted",),
     "pipedrive.person-merged.json": ("ignored: merged",),
     "pipedrive.v1-activity-added.json": (
-        "appointment 2: name description start_time contact_external_id",
+        "appointment 2: name description start_time end_time contact_external_id",
     ),
     "pipedrive.v1-deal-updated.json": ("deal 1: name contact_external_id status_key",),
     "pipedrive.v1-person-added.json": ("contact 3: full_name email whatsapp",),
@@ -159,6 +159,7 @@ EXPECTED = {
         "contact 003Xx0000004adAIAQ, partial: city",
         "contact 003Xx0000004adBIAQ, partial: city",
     ),
+    "salesforce_cdc.contacts-converted.json": ("rejected: row.incomplete",),
     "salesforce_cdc.event-created.json": (
         "appointment 00UXx0000005evTMAQ: name start_time end_time contact_external_id",
     ),
@@ -204,6 +205,12 @@ EXPECTED = {
     "shopify.order-edited.json": ("ignored: event_type",),
     "standard_webhooks.contact-created.json": ("contact …343485: full_name email whatsapp",),
     "standard_webhooks.contact-deleted.json": ("ignored: event_type",),
+    "zoho.appointment-updated.json": (
+        (
+            "appointment 5525000000490001, partial: name description start_time end_time "
+            "contact_external_id"
+        ),
+    ),
     "zoho.contact-deleted.json": ("ignored: deleted",),
     "zoho.contact-updated.json": (
         "contact 5525000000460001, partial: full_name email whatsapp city",

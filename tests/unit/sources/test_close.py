@@ -50,10 +50,20 @@ def interpret(item: object, connection: Connection = CONNECTION) -> Change:
 
 
 def row(name: str) -> dict[str, object]:
-    change = interpret(json.loads(sample(name)))
+    return row_of(json.loads(sample(name)))
+
+
+def row_of(item: object, **settings: Any) -> dict[str, object]:
+    """The row of an event, with other settings of its record type if any are given."""
+    change = interpret(item)
     assert change.record_type is not None
-    mapping = RecordMapping(CONNECTION.record_types[change.record_type])
+    mapping = RecordMapping(replace(CONNECTION.record_types[change.record_type], **settings))
     return mapping.columns(change.record).values
+
+
+def meeting(**data: object) -> dict[str, Any]:
+    known = {"id": "m1", "date_updated": "2026-11-21T09:45:00+00:00"}
+    return event({**known, **data}, "activity.meeting")
 
 
 def test_a_signature_made_by_openssl_with_the_decoded_key_is_accepted() -> None:
@@ -157,6 +167,30 @@ def test_a_meeting_becomes_an_appointment_and_is_cancelled_with_it() -> None:
     }
     canceled = row("close.meeting-canceled")
     assert canceled == scheduled | {"cancelled_at": "2026-11-21T09:45:00Z"}
+
+
+@pytest.mark.parametrize("status", ["canceled", "declined-by-lead", "declined-by-org"])
+def test_a_meeting_that_was_called_off_or_declined_is_cancelled(status: str) -> None:
+    assert row_of(meeting(status=status))["cancelled_at"] == "2026-11-21T09:45:00Z"
+
+
+@pytest.mark.parametrize(
+    "status", ["upcoming", "in-progress", "completed", "declined", "", None, 7, ["canceled"]]
+)
+def test_a_meeting_of_any_other_status_is_not_cancelled(status: object) -> None:
+    assert row_of(meeting(status=status)) == {"external_id": "m1"}
+    assert row_of(meeting()) == {"external_id": "m1"}
+
+
+def test_a_cancellation_that_is_taken_back_is_cleared_only_on_request() -> None:
+    again = meeting(status="upcoming")
+    assert "cancelled_at" not in row_of(again)
+    assert row_of(again, clears=("cancelled_at",))["cancelled_at"] is None
+
+
+def test_a_later_edit_of_a_cancelled_meeting_dates_it_anew() -> None:
+    edited = meeting(status="canceled", date_updated="2026-11-22T08:00:00+00:00")
+    assert row_of(edited)["cancelled_at"] == "2026-11-22T08:00:00Z"
 
 
 @pytest.mark.parametrize(

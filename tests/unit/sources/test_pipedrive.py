@@ -95,7 +95,8 @@ def test_persons_deals_and_activities_are_imported(name: str, record_type: str) 
     item = json.loads(sample(name))
     change = source.interpret(item, CONNECTION)
     assert (change.record_type, change.ignored, change.partial) == (record_type, None, False)
-    assert change.record == item
+    end = {"end_time": "2026-11-24T11:00:00Z"} if record_type == "appointment" else {}
+    assert change.record == item | {"data": item["data"] | end}
 
 
 def test_a_deletion_is_ignored() -> None:
@@ -181,6 +182,7 @@ def test_the_default_mapping_of_a_person_a_deal_and_a_meeting() -> None:
             "name": "Call Ada",
             "description": "Talk about the offer",
             "start_time": "2026-11-24T10:30:00Z",
+            "end_time": "2026-11-24T11:00:00Z",
             "contact_external_id": "3",
         },
     ]
@@ -197,6 +199,78 @@ def test_by_default_nobody_is_reminded_of_anything_but_meetings(type_: str | Non
 def test_by_default_a_meeting_for_a_whole_day_has_no_start(due_time: str | None) -> None:
     data = {"id": 2, "type": "meeting", "due_date": "2026-11-24", "due_time": due_time}
     assert row(source.interpret(event(data, entity="activity"), DEFAULTS)) == {"external_id": "2"}
+
+
+def meeting(**data: object) -> dict[str, object]:
+    known = {"id": 2, "type": "meeting", "due_date": "2026-11-24", "due_time": "10:30"}
+    return {**known, "duration": "00:30", **data}
+
+
+def end_of(item: object) -> object:
+    record = source.interpret(item, DEFAULTS).record
+    assert isinstance(record, dict)
+    return record["data"].get("end_time")
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "end"),
+    [
+        ("10:30", "00:30", "2026-11-24T11:00:00Z"),
+        ("10:30:00", "01:15:00", "2026-11-24T11:45:00Z"),
+        ("10:30:30", "0:00:45", "2026-11-24T10:31:15Z"),
+        ("23:30", "00:45", "2026-11-25T00:15:00Z"),
+        ("10:30", "100:00", "2026-11-28T14:30:00Z"),
+    ],
+)
+def test_an_activity_of_either_version_ends_after_its_duration(
+    start: str, duration: str, end: str
+) -> None:
+    data = meeting(due_time=start, duration=duration)
+    assert end_of(event(data, entity="activity")) == end
+    assert end_of(first_event(data, object="activity")) == end
+
+
+@pytest.mark.parametrize("duration", ["00:30", "00:30:00"])
+def test_the_end_is_mapped_by_default(duration: str) -> None:
+    change = source.interpret(event(meeting(duration=duration), entity="activity"), DEFAULTS)
+    assert row(change)["end_time"] == "2026-11-24T11:00:00Z"
+
+
+NO_DURATIONS = [None, "", "00:00", "00:00:00", "-00:30", "00:60", "30", 30, "00:30\n", ["00:30"]]
+HOSTILE = [
+    "\ud800",
+    "\u0660\u0660:\u0663\u0660",
+    "9" * 5000,
+    "9" * 5000 + ":00",
+    {"hours": 1},
+    True,
+]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"duration": value} for value in [*NO_DURATIONS, *HOSTILE]),
+        *({"due_time": value} for value in [None, "", "25:00", 10.5, "10:30+01:00", *HOSTILE]),
+        *({"due_date": value} for value in [None, "", "2026-02-30", "soon", [], *HOSTILE]),
+        {"due_date": "9999-12-31", "duration": "24:00"},
+    ],
+)
+def test_without_a_start_or_a_length_an_activity_has_no_end_and_is_no_error(
+    odd: dict[str, object],
+) -> None:
+    assert end_of(event(meeting(**odd), entity="activity")) is None
+    assert end_of(first_event(meeting(**odd), object="activity")) is None
+
+
+def test_an_end_that_pipedrive_gives_itself_is_kept() -> None:
+    given = event(meeting(end_time="2026-11-24T12:00:00Z"), entity="activity")
+    assert end_of(given) == "2026-11-24T12:00:00Z"
+
+
+def test_deals_and_persons_get_no_end() -> None:
+    assert end_of(event(meeting(), entity="deal")) is None
+    assert end_of(event(meeting(), entity="person")) is None
 
 
 def test_an_event_of_version_1_is_identified_by_record_time_and_action() -> None:

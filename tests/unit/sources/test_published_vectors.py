@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from import_relay.connections import Connection
-from import_relay.errors import SignatureError
+from import_relay.errors import RejectedRow, SignatureError
 from import_relay.sources import calendly, cloudevents
 from import_relay.sources.proofs import check_hmac
 from tests.support.webhooks import NOW, request
@@ -71,6 +71,42 @@ def test_the_structured_example_of_the_cloudevents_specification_is_read() -> No
     assert item.event_id == "/mycontext C234-1234-1234"
     change = cloudevents.interpret(json.loads(item.text), Connection("x", "cloudevents"))
     assert change.record == event
+
+
+def test_the_batch_example_of_the_cloudevents_specification_is_read() -> None:
+    """JSON event format 1.0.2, section 4.3; the binary data of its first event is a placeholder."""
+    binary = {
+        "specversion": "1.0",
+        "type": "com.example.someevent",
+        "source": "/mycontext/4",
+        "id": "B234-1234-1234",
+        "time": "2018-04-05T17:31:00Z",
+        "comexampleextension1": "value",
+        "comexampleothervalue": 5,
+        "datacontenttype": "application/vnd.apache.thrift.binary",
+        "data_base64": "... base64 encoded string ...",
+    }
+    other = {
+        "specversion": "1.0",
+        "type": "com.example.someotherevent",
+        "source": "/mycontext/9",
+        "id": "C234-1234-1234",
+        "time": "2018-04-05T17:31:05Z",
+        "comexampleextension1": "value",
+        "comexampleothervalue": 5,
+        "datacontenttype": "application/json",
+        "data": {"appinfoA": "abc", "appinfoB": 123, "appinfoC": True},
+    }
+    batch = json.dumps([binary, other])
+    given = request(batch, {"content-type": "application/cloudevents-batch+json"})
+    first, second = cloudevents.split(given, {})
+    assert first.event_id == "/mycontext/4 B234-1234-1234"
+    assert second.event_id == "/mycontext/9 C234-1234-1234"
+    with pytest.raises(RejectedRow) as caught:
+        cloudevents.interpret(json.loads(first.text), Connection("x", "cloudevents"))
+    assert caught.value.field == "data_base64"
+    change = cloudevents.interpret(json.loads(second.text), Connection("x", "cloudevents"))
+    assert change.record == other
 
 
 def test_the_binary_example_of_the_cloudevents_specification_is_read() -> None:

@@ -55,6 +55,14 @@ def test_a_signature_made_by_openssl_is_accepted_under_both_names(name: str) -> 
     verify(request(BODY, {name: SIGNATURE}))
 
 
+def test_a_signature_made_by_shopifys_own_library_is_accepted() -> None:
+    """Not published: the vendor's npm package @shopify/shopify-api 13.1.0 generated it."""
+    body = '{"id":706405506930370084,"email":"bob@biller.com"}'
+    given = request(body, {OLD_NAME: "WxDgBL1/ovzvO2Lfp0EetoVjhhhSMbm2zV5VGVf5us8="})
+    verify(given, "hush")
+    assert refusal(given, SECRET) == "signature.mismatch"
+
+
 def test_both_names_may_carry_the_same_signature() -> None:
     verify(request(BODY, {OLD_NAME: SIGNATURE, NEW_NAME: SIGNATURE}))
 

@@ -44,7 +44,9 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "name": "title",
             "start_time": "starts_at",
             "end_time": "ends_at",
-            "cancelled_at": "status == 'canceled' && date_updated || null",
+            # a meeting that either side declined does not take place: nobody is to be reminded
+            "cancelled_at": "contains(['canceled', 'declined-by-lead', 'declined-by-org'], status)"
+            " && date_updated || null",
             "contact_external_id": "contact_id",
         },
         allow_reassignment=True,

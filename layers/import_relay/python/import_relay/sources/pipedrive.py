@@ -5,7 +5,8 @@ nothing. One event per request. Version 2: `{"meta", "data", "previous"}`; `data
 the change, `null` when deleted. Version 1 says `current` instead of `data` and has other names:
 the record is given those of version 2 beside its own, so that one mapping serves both. A merge
 arrives as the deletion of one record and a change of the other. The record is the whole event:
-expressions say `data.name`.
+expressions say `data.name`. An activity of either version gets the end that Pipedrive leaves to be
+worked out, as `data.end_time`: its UTC start, `due_date` and `due_time`, and its `duration`.
 
 Event id: in version 2 `meta.id`, a UUID that retries keep; without one entity, record and time. In
 version 1 `meta.id` is the id of the record, so that record, time in microseconds and action make
@@ -13,10 +14,13 @@ the event's id. Version: the time of the event in `meta`, else `data.update_time
 texts or as numbers.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, UnreadableDelivery
+from import_relay.records.datetimes import explicit_datetime
 from import_relay.sources.contract import Change, Item, Replies, Request, unknown_options
 from import_relay.sources.event_ids import event_id
 from import_relay.sources.json_text import body_text, single
@@ -52,6 +56,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "description": "data.public_description",
             "start_time": "data.due_date && data.due_time"
             " && join('', [data.due_date, 'T', data.due_time, 'Z'])",
+            "end_time": "data.end_time",
             "contact_external_id": "data.person_id"
             " || (data.participants[?primary].person_id | [0])",
         },
@@ -68,6 +73,8 @@ RECORD_TYPES: Mapping[object, RecordTypeName] = {
 _CHANGES = frozenset({"create", "change"})
 _V1_ACTIONS: Mapping[object, str] = {"added": "create", "updated": "change", "deleted": "delete"}
 """Action of version 1 → the same one of version 2."""
+_CLOCK = re.compile(r"([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?")
+"""Hours, minutes and perhaps seconds: a time or a duration. Four digits of hours: own limit."""
 
 
 def verify(
@@ -142,6 +149,9 @@ def _change(
     data = event.get("data")
     if not isinstance(data, dict):
         raise RejectedRow("row.not_an_object", field="data", value=data)
+    if record_type == "appointment":
+        data = _with_end(data)
+        event = {**event, "data": data}
     configured = connection.record_types.get(record_type)
     if configured is not None and configured.version:
         return Change(event, record_type)
@@ -185,6 +195,23 @@ def _participant(given: object) -> object:
     if isinstance(given, dict) and "primary_flag" in given:
         return {"primary": given["primary_flag"], **given}
     return given
+
+
+def _with_end(data: dict[str, object]) -> dict[str, object]:
+    """An activity with its `end_time`; without a start or a length it has none."""
+    day, time, duration = (_text(data.get(key)) for key in ("due_date", "due_time", "duration"))
+    length = _CLOCK.fullmatch(duration or "")
+    if not day or not _CLOCK.fullmatch(time or "") or not length:
+        return data
+    hours, minutes, seconds = (int(part or 0) for part in length.groups())
+    lasts = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if not lasts:  # an end at the start would say that the meeting takes no time
+        return data
+    try:
+        end = datetime.fromisoformat(f"{day}T{time}Z") + lasts
+    except (ValueError, OverflowError):  # no time, or one beyond the year 9999
+        return data
+    return {"end_time": explicit_datetime(end.isoformat()), **data}
 
 
 def _text(value: object) -> str | None:
