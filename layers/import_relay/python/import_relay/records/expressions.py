@@ -53,24 +53,27 @@ def is_known(record: object, path: Path) -> bool:
 
     Never of an object, nor of the record itself: other parts of it may be missing.
     """
-    for name in path:
-        if record is None:
-            return True
-        if type(record) is not dict or name not in record:
-            return False
-        record = record[name]
-    return type(record) is not dict
+    value = _at(record, path)
+    return value is not _UNSAID and type(value) is not dict
 
 
 def is_touched(record: object, path: Path) -> bool:
     """Whether a partial record says anything of what is at the path."""
+    return _at(record, path) is not _UNSAID
+
+
+_UNSAID = object()
+"""Stands for what a partial record does not mention; null is something that it says."""
+
+
+def _at(record: object, path: Path) -> object:
     for name in path:
         if record is None:
-            return True
+            return None
         if type(record) is not dict or name not in record:
-            return False
+            return _UNSAID
         record = record[name]
-    return True
+    return record
 
 
 def _plain_path(node: Mapping[str, Any]) -> Path | None:
