@@ -53,7 +53,14 @@ def handler(event: dict[str, Any], context: Any) -> None:
     except Exception as error:  # noqa: BLE001 - its text may be a part of the event
         outcome = StoreUnavailable(place_of(error))
     answer = answer_to(outcome, Replies())
-    log.write(answer.event, answer.counts, level=answer.level, **keys, **answer.keys)
+    log.write(
+        answer.event,
+        answer.counts,
+        level=answer.level,
+        counted_at=received_at,
+        **keys,
+        **answer.keys,
+    )
     if isinstance(outcome, RelayError):
         raise outcome
 

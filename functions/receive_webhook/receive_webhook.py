@@ -8,6 +8,7 @@ gc.disable()  # going through all that boto3 leaves behind takes a fifth of the 
 import os
 import time
 from base64 import b64decode
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -63,7 +64,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             keys["connection"] = name
         request = request_of(event, received_at)
         if request.method == "OPTIONS":
-            return told(answer_to_question(intake().allowed_origin(request, name)), **keys)
+            question = answer_to_question(intake().allowed_origin(request, name))
+            return told(question, received_at, keys)
         replies = intake().replies(name)
         outcome = intake().receive(
             request,
@@ -74,12 +76,19 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         )
     except Exception as error:  # noqa: BLE001 - a 500 of the gateway is final for some senders
         outcome = error
-    return told(answer_to(outcome, replies), **keys)
+    return told(answer_to(outcome, replies), received_at, keys)
 
 
-def told(answer: Answer, **keys: str) -> dict[str, Any]:
-    """The answer in the gateway's form, once it is logged."""
-    log.write(answer.event, answer.counts, level=answer.level, **keys, **answer.keys)
+def told(answer: Answer, received_at: int, keys: Mapping[str, str]) -> dict[str, Any]:
+    """The answer in the gateway's form, once it is logged and counted for the time of receipt."""
+    log.write(
+        answer.event,
+        answer.counts,
+        level=answer.level,
+        counted_at=received_at,
+        **keys,
+        **answer.keys,
+    )
     return {"statusCode": answer.status, "headers": dict(answer.headers), "body": answer.body}
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from import_relay.changes import Mapper
 from import_relay.connections import load_connections
@@ -29,8 +30,14 @@ log = OutcomeLog()
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Submit one batch; the answer names the messages that have to be delivered again."""
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
-    bodies = {record.message_id: record.body for record in SQSEvent(event).records}
-    report = submission().submit(bodies, invocation=context.aws_request_id, deadline=deadline)
+    records = list(SQSEvent(event).records)
+    bodies = {record.message_id: record.body for record in records}
+    report = submission().submit(
+        bodies,
+        invocation=context.aws_request_id,
+        deadline=deadline,
+        redelivered={one.message_id for one in records if _was_received_before(one)},
+    )
     log.write("batch.measured", measures(report), messages=len(bodies))
     return {"batchItemFailures": [{"itemIdentifier": one} for one in sorted(report.give_back)]}
 
@@ -53,6 +60,7 @@ def submission() -> Submission:
         ),
         lease=Lease(wiring.dynamodb, settings.ledger_table, clock=time.time),
         queue=Queue(wiring.client("sqs"), settings.queue_url),
+        tally=wiring.tally,
         posting=PostingParts(
             budget=wiring.budget,
             ledger=wiring.ledger,
@@ -71,6 +79,10 @@ def submission() -> Submission:
         send_reference_id=settings.send_reference_id,
     )
     return Submission(parts, tools, settings.rows_per_import)
+
+
+def _was_received_before(record: SQSRecord) -> bool:
+    return int(record.attributes.approximate_receive_count) > 1
 
 
 def emit(event: str, **keys: Any) -> None:

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from import_relay.planning import EARLIER_KEPT
 from import_relay.records import messages
-from import_relay.state import budget, ledger, watermarks
+from import_relay.state import budget, ledger, tally, watermarks
+from import_relay.submission import LONG_AGO_S
 from import_relay.tracking import MOST_POSTS
 from tests.docs.documents import Document, document, documents
 from tests.template.expanded import source
@@ -14,17 +16,32 @@ RECORDS = [one for one in documents() if "/decisions/" in one.name]
 IN_WORDS = {5: "five", 10: "ten"}
 FIGURES = {
     "0001-ledger-and-reconciliation": [f"at most {IN_WORDS[MOST_POSTS - 1]} times"],
-    "0004-watermarks": [f"{watermarks.KEPT_DAYS} days", f"({ledger.ENTRY_DAYS} days)"],
+    "0004-watermarks": [
+        f"{watermarks.KEPT_DAYS} days",
+        f"({ledger.ENTRY_DAYS} days)",
+        f"the last {EARLIER_KEPT} claims",
+        f"more than {EARLIER_KEPT} later claims",
+    ],
     "0005-partial-changes-claim-columns": [f"{watermarks.KEPT_DAYS} days"],
     "0006-waiting-by-sending-again": [
         f"a delay of {messages.deferral_delay_s(0)} s",
         f"{messages.LONGEST_DELAY_S // 60} min",
         f"after {IN_WORDS[10]} a message",
     ],
+    "0008-outcomes-by-origin": [
+        f"Up to {tally.NUMBERS_PER_ITEM} records",
+        f"a read per {tally.NUMBERS_PER_ITEM} records",
+        f"per {tally.SETTLEMENTS_PER_TRANSACTION} deliveries",
+        f"more than {LONG_AGO_S / 60:.0f} minutes ago",
+        f"Markers live {tally.SETTLEMENT_DAYS} days, counts {tally.KEPT_DAYS} days",
+    ],
     "0011-spacing-of-requests": [
         f"{budget.SPACING} times wider",
         f"{budget.SPACING} / rate",
         f"more than {budget.LATE_S} s late",
+        f"half of {budget.LATE_S} s",
+        f"{budget.CLOCK_SKEW_S:.0f} s, by",
+        f"{budget.DAY_MARGIN_S:.0f} seconds of a day's end",
         f"{budget.TRACKING_SHARE:.0%}".replace("%", " %"),
     ],
 }
@@ -44,7 +61,7 @@ def test_each_record_has_the_same_parts(record: Document) -> None:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_figures_of_a_record_are_those_of_the_code(name: str) -> None:
-    text = document(f"docs/decisions/{name}.md").text
+    text = " ".join(document(f"docs/decisions/{name}.md").text.split())
     assert [figure for figure in FIGURES[name] if figure not in text] == []
 
 

@@ -74,6 +74,16 @@ def test_a_change_is_stored_for_the_connection_of_its_source(
     assert (stored["connection"], stored["items"]) == ("salesforce_cdc", 1)
 
 
+def test_changes_are_counted_for_the_moment_of_their_receipt(
+    receiver: Receiver, lines: Lines
+) -> None:
+    receiver.hand_in(event())
+    ((message, _),) = receiver.aws.queued()
+    (stored,) = said(lines, "webhook.stored")
+    assert stored["ItemsReceived"] == [1.0]
+    assert stored["_aws"]["Timestamp"] == message["received_at"] // 1_000
+
+
 def test_numbers_that_no_float_holds_arrive_as_they_are(receiver: Receiver) -> None:
     receiver.hand_in(event())
     ((message, _),) = receiver.aws.queued()

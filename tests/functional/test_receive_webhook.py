@@ -123,6 +123,14 @@ def test_a_signed_webhook_is_stored(receiver: Receiver) -> None:
     assert message["items"] == [{"n": 0, "event": "msg_1", "item": json.loads(body)}]
 
 
+def test_items_are_counted_for_the_moment_of_their_receipt(receiver: Receiver) -> None:
+    body = sample("standard_webhooks.contact-created").decode()
+    receiver.post(signed(body, SIGNING), "standard_webhooks")
+    (message,), (record,) = receiver.queued(), receiver.records()
+    assert record["ItemsReceived"] == [1.0]
+    assert record["_aws"]["Timestamp"] == message["received_at"] // 1_000
+
+
 @pytest.mark.parametrize("name", ["receive_webhook.json", "receive_webhook.pipedrive"])
 def test_the_events_for_sam_local_invoke_are_accepted(receiver: Receiver, name: str) -> None:
     event = json.loads(sample(name))

@@ -60,10 +60,16 @@ def logged() -> Iterator[Lines]:
         yield lines
 
 
-def batch(*bodies: str) -> dict[str, Any]:
+def batch(*bodies: str, received: int = 1) -> dict[str, Any]:
+    """Messages that are received for this time."""
     return {
         "Records": [
-            {"messageId": f"m{n}", "body": body, "eventSource": "aws:sqs"}
+            {
+                "messageId": f"m{n}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": str(received)},
+                "eventSource": "aws:sqs",
+            }
             for n, body in enumerate(bodies)
         ]
     }
@@ -98,6 +104,20 @@ def test_a_batch_leaves_its_measures(logged: Lines) -> None:
     assert measured["ItemsRejected"] == [1.0]
     assert measured["EntitiesUsedToday"] == [1.0]
     assert measured["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ImportRelay"
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(("received", "rejected"), [(1, [1.0]), (2, None), (10, None)])
+def test_what_ended_before_is_asked_for_only_if_the_message_was_received_before(
+    logged: Lines, received: int, rejected: object
+) -> None:
+    body = message([{"name": "nobody"}], received_at=int(time.time() * 1_000_000))
+    handler(batch(body), Context())
+
+    handler(batch(body, received=received), Context())
+
+    *_, last = [line for line in logged() if line["message"] == "batch.measured"]
+    assert last.get("ItemsRejected") == rejected
 
 
 @pytest.mark.usefixtures("environment")

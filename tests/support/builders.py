@@ -24,6 +24,18 @@ full_name = "name"
 whatsapp = "phone"
 """
 
+CAMPAIGNS = """
+[campaigns]
+kind = "activecampaign"
+[campaigns.contact]
+version = "v"
+[campaigns.contact.fields]
+external_id = "contact.id"
+full_name = "contact.name"
+city = "contact.city"
+"""
+"""Its items are partial: see `partial_item`."""
+
 
 def connections(text: str = ERP) -> dict[str, Connection]:
     """Connections of a connections.toml text."""
@@ -80,6 +92,11 @@ def change(
         row_text(values),
         options,
     )
+
+
+def partial_item(version: int, **contact: str) -> dict[str, object]:
+    """An item of `CAMPAIGNS`: some properties of contact 1."""
+    return {"type": "update", "v": version, "contact": {"id": "1", **contact}}
 
 
 def mark(

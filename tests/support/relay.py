@@ -22,6 +22,7 @@ from import_relay.state.gate import Gate, GateClients, GateNames
 from import_relay.state.lease import Lease
 from import_relay.state.ledger import Entry, Ledger
 from import_relay.state.queue import Queue
+from import_relay.state.tally import Tally
 from import_relay.state.watermarks import Watermarks
 from import_relay.submission import BatchReport, Parts, Submission
 from tests.support import aws as resources
@@ -138,7 +139,24 @@ class Relay:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.aws.dynamodb, resources.LEDGER, self.budget, clock=self.clock)
+        return Ledger(
+            self.aws.dynamodb,
+            resources.LEDGER,
+            self.budget,
+            self.tally,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+        )
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(
+            self.aws.dynamodb,
+            resources.LEDGER,
+            self.limits.day,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+        )
 
     @property
     def watermarks(self) -> Watermarks:
@@ -211,6 +229,7 @@ class Relay:
             "reading": self.reading,
             "lease": self.lease,
             "queue": self.queue,
+            "tally": self.tally,
         }
         for name, part in replaced.items():
             (posting if name in posting else own)[name] = part
@@ -225,13 +244,20 @@ class Relay:
         return Submission(parts, tools, self.rows_per_import)
 
     def submit(
-        self, *bodies: str, seconds: float = 120.0, invocation: str = "inv", **replaced: Any
+        self,
+        *bodies: str,
+        seconds: float = 120.0,
+        invocation: str = "inv",
+        again: bool = False,
+        **replaced: Any,
     ) -> BatchReport:
-        """Submit one batch; messages are named m0, m1 and so on."""
+        """Submit one batch; messages are named m0, m1 and so on. `again`: all are redelivered."""
+        messages = {f"m{n}": body for n, body in enumerate(bodies)}
         return self.submission(**replaced).submit(
-            {f"m{n}": body for n, body in enumerate(bodies)},
+            messages,
             invocation=invocation,
             deadline=self.clock.now + seconds,
+            redelivered=messages if again else (),
         )
 
     def entry(self, reference: str) -> Entry:

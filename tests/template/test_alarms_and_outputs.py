@@ -70,7 +70,8 @@ def test_an_alarm_is_quiet_while_nothing_happens(template: Expanded, name: str) 
 def test_alarms_on_our_own_metrics_use_the_dimension_that_powertools_writes(
     template: Expanded, name: str
 ) -> None:
-    assert template.properties(name)["Dimensions"] == [{"Name": "service", "Value": "import-relay"}]
+    dimensions = [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+    assert template.properties(name)["Dimensions"] == dimensions
 
 
 @pytest.mark.parametrize("name", ["AlarmTopic", "AlarmSubscription"])

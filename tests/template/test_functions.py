@@ -38,7 +38,7 @@ def test_the_environment_is_exactly_what_the_settings_read(
 @pytest.mark.parametrize("function", SETTINGS)
 def test_logs_and_metrics_carry_one_name(template: Expanded, function: str) -> None:
     environment = template.environment(function)
-    assert environment["POWERTOOLS_SERVICE_NAME"] == "import-relay"
+    assert environment["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
     assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "ImportRelay"
     assert environment["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
 

@@ -62,3 +62,12 @@ def test_a_log_level_that_hides_the_record_keeps_the_metrics(
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert line["First"] == [1.0]
     assert "delivery" not in line
+
+
+def test_counts_may_belong_to_an_earlier_moment_than_the_line(stream: StringIO) -> None:
+    log = OutcomeLog()
+    log.write("a", {"First": 1}, counted_at=1_795_262_400_123_456)
+    log.write("b", {"First": 1})
+    first, second = (json.loads(line)["_aws"] for line in stream.getvalue().splitlines())
+    assert first["Timestamp"] == 1_795_262_400_123
+    assert second["Timestamp"] != first["Timestamp"]

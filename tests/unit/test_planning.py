@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from import_relay.planning import (
+    EARLIER_KEPT,
     Decided,
     canonical_digest,
     decide,
@@ -14,8 +15,15 @@ from import_relay.planning import (
     request_body,
     size,
 )
-from import_relay.records.models import ImportOptions, MappedChange, Mark, Outcome, Row
-from tests.support.builders import change, mark
+from import_relay.records.models import (
+    ImportOptions,
+    MappedChange,
+    Mark,
+    Outcome,
+    Row,
+    Watermark,
+)
+from tests.support.builders import change, mark, occurrence
 
 KEY = "contact_details#external_id:1"
 
@@ -23,15 +31,24 @@ KEY = "contact_details#external_id:1"
 def decided(
     *changes: MappedChange,
     marks: dict[str, Mark] | None = None,
+    earlier: tuple[str, ...] = (),
     unfinished: bool = False,
     void: bool = False,
 ) -> Decided:
     return decide(
         changes,
-        {KEY: marks} if marks else {},
+        {KEY: Watermark(marks, earlier)} if marks else {},
         is_unfinished=lambda reference: unfinished,
         is_void=lambda reference: void,
     )
+
+
+def attempts(*numbers: int) -> list[MappedChange]:
+    """One change, brought for these times."""
+    return [
+        replace(change(event="e"), occurrence=occurrence(event="e", attempt=number))
+        for number in numbers
+    ]
 
 
 def outcomes(result: Decided) -> list[tuple[str, Outcome]]:
@@ -125,6 +142,120 @@ def test_a_redelivered_message_is_neither_imported_nor_counted() -> None:
     result = decided(change(version=1), marks={"*": ours})
 
     assert (result.rows, result.busy, outcomes(result)) == ([], [], [])
+
+
+def test_a_redelivered_change_whose_mark_was_replaced_is_neither_imported_nor_counted() -> None:
+    result = decided(change(version=1), marks={"*": mark(2)}, earlier=("d1/0",))
+
+    assert (result.rows, result.busy, outcomes(result)) == ([], [], [])
+
+
+def test_another_change_of_the_same_delivery_is_not_taken_for_a_redelivered_one() -> None:
+    result = decided(change(version=1, number=1), marks={"*": mark(2)}, earlier=("d1/0", "d1/10"))
+
+    assert outcomes(result) == [("d1/1", Outcome.SUPERSEDED)]
+
+
+def test_a_replaced_claim_is_remembered_among_the_earlier_ones() -> None:
+    (row,) = decided(change(version=3), marks={"*": mark(2)}, earlier=("d0/7",)).rows
+
+    assert row.earlier == ("d0/7", "old/0")
+
+
+def test_a_change_that_failed_and_comes_as_another_attempt_leaves_its_first_one_behind() -> None:
+    first = Mark(1, "e", "d1/0", "r1", failed=True)
+
+    (row,) = decided(*attempts(1), marks={"*": first}).rows
+
+    assert (row.marks["*"].origin, row.earlier) == ("d1/0~1", ("d1/0",))
+
+
+def test_a_later_attempt_at_a_row_that_failed_is_imported() -> None:
+    failed = Mark(1, "e", "d1/0~1", "r1", failed=True)
+
+    result = decided(*attempts(2), marks={"*": failed})
+
+    assert [row.origins for row in result.rows] == [("d1/0~2",)]
+
+
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_an_attempt_says_nothing_once_it_or_a_later_one_is_claimed(
+    attempt: int, failed: bool
+) -> None:
+    claimed = Mark(1, "e", "d1/0~1", "r1", failed=failed)
+
+    result = decided(*attempts(attempt), marks={"*": claimed})
+
+    assert (result.rows, result.busy, outcomes(result)) == ([], [], [])
+
+
+def test_a_later_attempt_says_nothing_while_nobody_knows_that_the_one_before_failed() -> None:
+    result = decided(*attempts(1), marks={"*": Mark(1, "e", "d1/0", "r1")})
+
+    assert (result.rows, result.busy, outcomes(result)) == ([], [], [])
+
+
+def test_an_earlier_attempt_takes_over_the_claim_of_a_later_one_that_is_void() -> None:
+    result = decided(*attempts(0), marks={"*": Mark(1, "e", "d1/0~1", "r1")}, void=True)
+
+    assert [row.origins for row in result.rows] == [("d1/0",)]
+
+
+@pytest.mark.parametrize(
+    "marks", [None, {"*": mark(0)}, {"*": Mark(1, "e", "d1/0", "r1", failed=True)}]
+)
+def test_two_attempts_of_an_item_in_one_batch_are_one_change(
+    marks: dict[str, Mark] | None,
+) -> None:
+    result = decided(*attempts(0, 1), marks=marks)
+
+    assert [len(row.changes) for row in result.rows] == [1]
+    assert (result.busy, outcomes(result)) == ([], [])
+
+
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_an_earlier_claim_stands_for_its_attempt_and_those_before(attempt: int) -> None:
+    result = decided(*attempts(attempt), marks={"*": mark(2)}, earlier=("d1/0~1",))
+
+    assert (result.rows, result.busy, outcomes(result)) == ([], [], [])
+
+
+def test_an_attempt_after_an_earlier_claim_comes_to_its_own_end() -> None:
+    result = decided(*attempts(2), marks={"*": mark(2)}, earlier=("d1/0", "d1/0~1"))
+
+    assert outcomes(result) == [("d1/0~2", Outcome.SUPERSEDED)]
+
+
+def test_a_void_claim_is_not_remembered_since_its_change_has_not_ended() -> None:
+    (row,) = decided(change(version=3), marks={"*": mark(2)}, earlier=("d0/7",), void=True).rows
+
+    assert row.earlier == ("d0/7",)
+
+
+def test_a_change_that_still_holds_a_column_is_not_among_the_earlier_ones() -> None:
+    first = Mark(1, "e", "d0/0", "r1")
+    email = change(version=2, partial=True, columns={"email": "new@example.com"})
+
+    (row,) = decided(email, marks={"email": first, "city": first}).rows
+
+    assert (row.marks["city"].origin, row.earlier) == ("d0/0", ())
+
+
+def test_a_full_record_leaves_the_partial_changes_that_it_replaces_behind() -> None:
+    marks = {"email": mark(1, "a"), "city": mark(1, "b"), "street": mark(9, "c")}
+
+    (row,) = decided(change(version=5), marks=marks).rows
+
+    assert (set(row.marks), row.earlier) == ({"*", "street"}, ("a/0", "b/0"))
+
+
+def test_of_earlier_claims_only_the_last_ones_are_remembered() -> None:
+    earlier = tuple(f"d0/{number}" for number in range(EARLIER_KEPT))
+
+    (row,) = decided(change(version=3), marks={"*": mark(2)}, earlier=earlier).rows
+
+    assert row.earlier == (*earlier[1:], "old/0")
 
 
 def test_a_claim_without_an_import_is_taken_over() -> None:

@@ -15,10 +15,19 @@ from import_relay.errors import CODES
 from import_relay.planning import request_body
 from import_relay.records.messages import repeat_bodies
 from import_relay.records.models import Row
-from import_relay.reporting import Status
+from import_relay.reporting import ANOTHER_S, Status
+from import_relay.state.budget import CLOCK_SKEW_S
 from import_relay.state.ledger import State
 from tests.support.aws import BUCKET, Aws, relay_resources
-from tests.support.builders import CONTACTS, change, connections, message
+from tests.support.builders import (
+    CAMPAIGNS,
+    CONTACTS,
+    NOON,
+    change,
+    connections,
+    message,
+    partial_item,
+)
 from tests.support.ends import (
     ADA,
     BOB,
@@ -35,6 +44,7 @@ from tests.support.mateo import ORIGIN, MateoImports
 from tests.support.relay import Relay
 
 FOLDER = "reports/date=2026-11-21/type=contact_details/import=ref-1"
+TODAY = "2026-11-21"
 EVA = {"id": 3, "v": 1, "name": "Eva Example", "phone": "+4915112345678"}
 DEALS = """
 [erp]
@@ -397,6 +407,106 @@ def test_a_report_without_the_frozen_import_still_counts(relay: Relay, mateo: Ma
     assert codes_of(summary) == ["import.not_frozen"]
 
 
+# what is counted
+
+
+def ends(relay: Relay) -> dict[str, int]:
+    return relay.tally.days([TODAY]).get(TODAY, {})
+
+
+def at(day: int) -> int:
+    """Noon of a day of November 2026, as a time of receipt."""
+    return int((NOON + (day - 21) * 86_400) * 1_000_000)
+
+
+def test_ends_are_counted_on_the_day_on_which_the_records_were_received(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    relay.submit(
+        message([ADA, BOB], received_at=at(18)), message([EVA], delivery="d2", received_at=at(21))
+    )
+    ada, *_ = payload_of(mateo)
+    mateo.imports[0].finish(failure(ada))
+
+    report(relay)
+
+    assert relay.tally.days(f"2026-11-{day}" for day in range(17, 23)) == {
+        "2026-11-18": {"imported": 1, "failed": 1},
+        TODAY: {"imported": 1},
+    }
+
+
+def test_an_import_is_counted_when_it_is_closed_and_not_before(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA)
+    mateo.imports[0].finish()
+    before = ends(relay)
+
+    report(relay)
+    report(relay)
+
+    assert (before, ends(relay)) == ({}, {"imported": 1})
+
+
+def test_every_occurrence_of_a_coalesced_row_comes_to_the_end_of_the_row(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, {**ADA, "v": 2}, ADA, BOB)
+    mateo.imports[0].finish()
+
+    report(relay)
+
+    assert ends(relay) == {"imported": 2, "superseded": 1}
+
+
+def test_records_that_come_again_are_counted_when_they_have_ended(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    deal_failed(relay, mateo)
+    before = ends(relay)
+    ((content, _),) = relay.aws.queued()
+    relay.submit(json.dumps(content))
+    mateo.imports[1].finish()
+
+    report(relay, "ref-2")
+
+    assert (before, ends(relay)) == ({}, {"imported": 1})
+
+
+def test_records_of_an_import_that_was_given_up_are_counted_as_unaccounted(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA, BOB)
+
+    report(relay, gave_up=True)
+
+    assert ends(relay) == {"unaccounted": 2}
+
+
+def test_records_whose_origin_is_no_longer_kept_are_counted_as_unaccounted(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    relay.connections = connections(CAMPAIGNS)
+    items = [partial_item(1, name="Ada"), partial_item(2, city="Ulm")]
+    relay.submit(message(items, connection="campaigns", received_at=at(18)))
+    mateo.imports[0].finish()
+    relay.aws.s3.delete_object(Bucket=BUCKET, Key="imports/ref-1/request.json.gz")
+
+    report(relay)
+
+    assert relay.entry("ref-1").rows == 1
+    assert relay.tally.days(["2026-11-18", TODAY]) == {TODAY: {"unaccounted": 2}}
+
+
+def test_records_that_are_sent_back_are_not_counted(relay: Relay, mateo: MateoImports) -> None:
+    unknown_import(relay, mateo, created=False)
+
+    reporting_of(relay).send_back("ref-1")
+
+    assert ends(relay) == {}
+
+
 # given up
 
 
@@ -480,7 +590,7 @@ def test_a_report_with_a_new_token_is_tried_at_once(relay: Relay, mateo: MateoIm
 def test_a_report_does_not_wait_for_mateo_forever(relay: Relay, mateo: MateoImports) -> None:
     submitted(relay, mateo, ADA)
     counts: dict[str, int | None] = {"total_count": 1, "success_count": 1, "failed_count": 0}
-    relay.ledger.record_poll("ref-1", polled_at=relay.clock.now, counts=counts)
+    relay.ledger.record_poll(relay.entry("ref-1"), polled_at=relay.clock.now, counts=counts)
     relay.clock.now += 86_400
     mateo.answers.append(httpx.Response(503))
 
@@ -615,7 +725,7 @@ def test_a_report_that_died_halfway_is_written_again_the_same(
             self._real = real
 
         def __getattr__(self, name: str) -> Any:
-            if name in ("put", "advance"):
+            if name in ("put", "close"):
                 raise Killed
             if name == "send":
                 return self._send
@@ -629,6 +739,7 @@ def test_a_report_that_died_halfway_is_written_again_the_same(
     with pytest.raises(Killed):
         report(relay, **dying)
     before = relay.aws.objects("reports/")
+    relay.clock.now += 300 + CLOCK_SKEW_S + 1
 
     assert report(relay).status is Status.FINISHED
 
@@ -637,6 +748,21 @@ def test_a_report_that_died_halfway_is_written_again_the_same(
     first, *more = (content for content, _ in relay.aws.queued())
     relay.submit(json.dumps(first), *(json.dumps(one) for one in more))
     assert len(mateo.imports) == 2
+    assert ends(relay) == {}
+
+
+def test_a_report_that_somebody_else_is_writing_is_waited_for(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    relay.connections = connections(DEALS)
+    (row,) = submitted(relay, mateo, DEAL)
+    mateo.imports[0].finish(failure(row, "23503"))
+    relay.ledger.begin_report(relay.entry("ref-1"), until=relay.clock() + 60)
+
+    reported = report(relay)
+
+    assert (reported.status, reported.wait_s) == (Status.WAIT, ANOTHER_S)
+    assert (relay.aws.objects("reports/"), relay.aws.queued()) == ({}, [])
 
 
 def test_a_second_report_of_an_import_does_nothing(relay: Relay, mateo: MateoImports) -> None:
@@ -722,6 +848,7 @@ def test_records_that_are_no_longer_kept_are_reported_and_not_forgotten(
     (summary,) = [json.loads(one) for one in relay.aws.objects("reports/").values()]
     assert summary["rows"]["unaccounted"] == 2
     assert "import.not_frozen" in [one["code"] for one in summary["remarks"]]
+    assert ends(relay) == {"unaccounted": 2}
 
 
 def source(number: int, *, item: object = None, delivery: str = "d1") -> dict[str, Any]:

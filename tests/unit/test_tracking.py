@@ -75,7 +75,7 @@ def test_an_entry_that_appears_just_before_the_tombstone_is_followed(relay: Rela
             return None
 
     sent_entry(relay, "ref-1")
-    ledger = Late(relay.aws.dynamodb, LEDGER, relay.budget, clock=relay.clock)
+    ledger = Late(relay.aws.dynamodb, LEDGER, relay.budget, relay.tally, clock=relay.clock)
 
     assert track(relay, submit_deadline=NOON - 60, ledger=ledger).status is Status.WAIT
     assert relay.entry("ref-1").state is State.SENT
@@ -175,14 +175,16 @@ def test_an_import_whose_answer_was_lost_is_adopted(relay: Relay, mateo: MateoIm
     assert mateo.bodies == []
 
 
-def test_what_a_lookup_shows_of_the_counts_spares_a_poll(relay: Relay, mateo: MateoImports) -> None:
+def test_an_import_that_a_lookup_finds_counted_is_asked_about_before_it_is_finished(
+    relay: Relay, mateo: MateoImports
+) -> None:
     unknown_import(relay, mateo, created=True)
     mateo.imports[0].finish()
-    track(relay)
-    mateo.requests.clear()
 
+    assert track(relay).status is Status.WAIT
+    assert relay.entry("ref-1").total_count is None
     assert track(relay).status is Status.FINISHED
-    assert mateo.requests == []
+    assert relay.entry("ref-1").total_count == 2
 
 
 def test_a_neighbour_with_other_rows_is_not_adopted(relay: Relay, mateo: MateoImports) -> None:
@@ -457,7 +459,7 @@ def test_two_looks_at_once_post_once(relay: Relay, mateo: MateoImports) -> None:
         def get(self, reference: str) -> Entry | None:
             return stale
 
-    ledger = Stale(relay.aws.dynamodb, LEDGER, relay.budget, clock=relay.clock)
+    ledger = Stale(relay.aws.dynamodb, LEDGER, relay.budget, relay.tally, clock=relay.clock)
 
     assert track(relay, ledger=ledger).status is Status.WAIT
     assert mateo.bodies == []
@@ -643,10 +645,14 @@ def test_counts_that_stay_at_another_number_of_rows_are_believed_after_an_hour(
     relay: Relay, mateo: MateoImports
 ) -> None:
     sent_entry(relay, "ref-1")
-    relay.clock.now += HOUR
-    mateo.answers.append(httpx.Response(200, json=[counted("ref-1", 1)]))
+    statuses = []
 
-    assert track(relay).status is Status.FINISHED
+    for total, pause in [(0, 5), (1, HOUR / 2), (1, HOUR - 1), (1, 900)]:
+        relay.clock.now += pause
+        mateo.answers.append(httpx.Response(200, json=[counted("ref-1", total)]))
+        statuses.append(track(relay).status)
+
+    assert statuses == [Status.WAIT, Status.WAIT, Status.WAIT, Status.FINISHED]
 
 
 def test_one_poll_serves_all_imports(relay: Relay, mateo: MateoImports) -> None:
@@ -679,7 +685,7 @@ def test_who_was_asked_about_longest_ago_comes_first(relay: Relay, mateo: MateoI
     for number in range(52):
         sent_entry(relay, f"ref-{number}")
     for number in range(1, 50):
-        relay.ledger.record_poll(f"ref-{number}", polled_at=NOON, counts={})
+        relay.ledger.record_poll(relay.entry(f"ref-{number}"), polled_at=NOON, counts={})
     relay.clock.now += 5
     mateo.answers.append(httpx.Response(200, json=[]))
 

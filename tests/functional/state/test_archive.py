@@ -11,7 +11,7 @@ from import_relay.planning import request_body
 from import_relay.records.models import Mark, Outcome, Row, Settled
 from import_relay.state.archive import Archive
 from tests.support.aws import BUCKET
-from tests.support.builders import CONTACTS, change, occurrence
+from tests.support.builders import CONTACTS, NOON, change, occurrence
 from tests.support.clients import Overruling, client_error
 from tests.support.relay import Relay
 
@@ -113,7 +113,7 @@ def test_rejections_and_other_ends_have_a_line_each_in_their_own_files(relay: Re
         Settled(occurrence(3), Outcome.IGNORED, "event_type"),
     ]
 
-    relay.archive.record_settled(settled, date="2026-11-21", batch="inv")
+    relay.archive.record_settled(settled, at=NOON, date="2026-11-21", batch="inv")
 
     assert sorted(relay.aws.objects()) == [
         "outcomes/date=2026-11-21/inv.ndjson",
@@ -124,25 +124,30 @@ def test_rejections_and_other_ends_have_a_line_each_in_their_own_files(relay: Re
     assert (line["code"], line["field"], line["value"]) == ("row.no_valid_phone", "whatsapp", "12")
     assert line["what_to_do"] == CODES["row.no_valid_phone"].what_to_do
     assert line["item"] == {"phone": "12"}
+    assert line["settled_at"] == int(NOON * 1_000_000)
     assert [(one["outcome"], one["reason"]) for one in relay.aws.lines("outcomes/")] == [
         ("duplicate", ""),
         ("superseded", ""),
         ("ignored", "event_type"),
     ]
+    assert {one["settled_at"] for one in relay.aws.lines("outcomes/")} == {int(NOON * 1_000_000)}
 
 
 def test_ends_without_a_rejection_are_written_without_data(relay: Relay) -> None:
     secret = {"email": "ada@example.com"}
 
     relay.archive.record_settled(
-        [Settled(occurrence(1, item=secret), Outcome.DUPLICATE)], date="2026-11-21", batch="inv"
+        [Settled(occurrence(1, item=secret), Outcome.DUPLICATE)],
+        at=NOON,
+        date="2026-11-21",
+        batch="inv",
     )
 
     assert b"ada@example.com" not in b"".join(relay.aws.objects().values())
 
 
 def test_nothing_that_ended_is_no_object(relay: Relay) -> None:
-    relay.archive.record_settled([], date="2026-11-21", batch="inv")
+    relay.archive.record_settled([], at=NOON, date="2026-11-21", batch="inv")
 
     assert relay.aws.objects() == {}
 
@@ -151,6 +156,7 @@ def test_nothing_that_ended_is_no_object(relay: Relay) -> None:
 def test_each_line_is_one_line_of_json_whatever_the_record_holds(relay: Relay, text: str) -> None:
     relay.archive.record_settled(
         [rejected(0, "row.bad_text", {"note": text}, text), rejected(1, "row.bad_value")],
+        at=NOON,
         date="2026-11-21",
         batch="inv",
     )
@@ -168,6 +174,6 @@ def test_a_detail_says_more_than_the_general_sentence(relay: Relay) -> None:
         occurrence(), Outcome.REJECTED, "row.refused_by_mateo", detail="Mateo answered 400: no"
     )
 
-    relay.archive.record_settled([detailed], date="2026-11-21", batch="inv")
+    relay.archive.record_settled([detailed], at=NOON, date="2026-11-21", batch="inv")
 
     assert relay.aws.lines("rejected/")[0]["what"] == "Mateo answered 400: no"

@@ -4,21 +4,35 @@ import itertools
 from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from botocore.exceptions import ClientError
 
 from import_relay.errors import LimitReached, SlotTooFar
-from import_relay.state.budget import DAY_ITEM_DAYS, Budget, Limits, day_key
+from import_relay.state.budget import (
+    CLOCK_SKEW_S,
+    DAY_ITEM_DAYS,
+    DAY_MARGIN_S,
+    LATE_S,
+    SPACING,
+    Budget,
+    Limits,
+    day_key,
+)
+from tests.functional.state.true_time import Distant, Time, Turns, Wrong
 from tests.support.aws import LEDGER, Aws
 from tests.support.builders import NOON
-from tests.support.clients import Atomic, Overruling, in_threads
+from tests.support.clients import Atomic, Overruling, client_error, in_threads
 from tests.support.relay import Clock
 
 FAR = NOON + 1_000_000
 BERLIN = ZoneInfo("Europe/Berlin")
 MIDNIGHT = NOON + 12 * 3_600
+INTERVAL = SPACING / 2.0
+"""Between two slots at the usual rate."""
 
 
 def limits(
@@ -27,7 +41,7 @@ def limits(
     return Limits(rate, requests, entities, ZoneInfo(zone))
 
 
-def budget(client: Any, clock: Clock, of: Limits | None = None) -> Budget:
+def budget(client: Any, clock: Clock | Wrong, of: Limits | None = None) -> Budget:
     return Budget(client, LEDGER, of or limits(), clock=clock, sleep=clock.sleep)
 
 
@@ -35,15 +49,16 @@ def at(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-class Sleepless(Clock):
-    """Oversleeps its first sleeps by the given seconds."""
+def slowly(time: Time, *seconds: float) -> Any:
+    """A method whose first answers are as late as that."""
+    left = list(seconds)
 
-    def __init__(self, *oversleeps: float) -> None:
-        super().__init__()
-        self._oversleeps = list(oversleeps)
+    def method(real: Any, **arguments: Any) -> Any:
+        answer = real(**arguments)
+        time.sleep(left.pop(0) if left else 0.0)
+        return answer
 
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds + (self._oversleeps.pop(0) if self._oversleeps else 0.0)
+    return method
 
 
 # the pace
@@ -76,68 +91,255 @@ def test_the_first_slot_is_now_and_an_idle_time_is_not_saved_up(aws: Aws) -> Non
     assert clock.now >= NOON + 3_600.5
 
 
-def test_parallel_callers_never_leave_closer_than_the_rate(aws: Aws) -> None:
-    client = Atomic(aws.dynamodb)
-    clocks = [Clock(NOON + number / 100) for number in range(8)]
-    departures: list[float] = []
+class Departures:
+    """Requests of several functions at once; a request leaves some time after its slot was given.
 
-    def call(clock: Clock) -> None:
-        one = budget(client, clock)
-        for _ in range(4):
-            one.take_slot(deadline=FAR)
-            departures.append(clock.now)
+    What takes time is the tables, waking up from a sleep, and the way out.
+    """
 
-    failures = in_threads([partial(call, clock) for clock in clocks])
+    def __init__(self, aws: Aws, seed: int) -> None:
+        self.times: list[float] = []
+        self.turns = Turns()
+        self._random = Random(seed)  # noqa: S311 - any, but the same each time
+        self._client: Any = Distant(aws.dynamodb, self.turns, self._random)
 
-    departures.sort()
-    gaps = [later - earlier for earlier, later in itertools.pairwise(departures)]
-    assert failures == [None] * 8
-    assert len(departures) == 32
-    assert min(gaps) >= 0.5
+    def of(self, ahead_s: float, number: int) -> None:
+        """Make so many requests, as a function whose clock is so far ahead."""
+        clock = Wrong(self.turns, ahead_s)
+        one = Budget(self._client, LEDGER, limits(), clock=clock, sleep=self._oversleep)
+        while number:
+            slot = one.take_slot(deadline=FAR)
+            self.turns.sleep(self._random.uniform(0.0, 0.4))
+            if one.is_in_time(slot):
+                self.times.append(self.turns.now)
+                number -= 1
+
+    def _oversleep(self, seconds: float) -> None:
+        self.turns.sleep(seconds + self._random.choice([0.0, 0.01, 0.3, 2.0]))
+
+    @property
+    def closest(self) -> float:
+        return min(later - earlier for earlier, later in itertools.pairwise(self.times))
+
+
+HALF = CLOCK_SKEW_S / 2
+CLOCKS = {
+    "right": [0.0] * 6,
+    "a little wrong": [0.0, 0.05, -0.05, 0.3, -0.3, 0.7],
+    "as wrong as may be": [HALF, -HALF, HALF, -HALF, 0.0, 1.0],
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("clocks", CLOCKS.values(), ids=CLOCKS)
+def test_functions_never_leave_closer_than_the_rate_however_wrong_their_clocks_are(
+    aws: Aws, clocks: list[float], seed: int
+) -> None:
+    departures = Departures(aws, seed)
+
+    departures.turns.run(*(partial(departures.of, ahead_s, 3) for ahead_s in clocks))
+
+    assert len(departures.times) == 3 * len(clocks)
+    assert departures.closest >= 0.5
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.0, 0.0), (HALF, -HALF), (-HALF, HALF)])
+def test_a_slot_of_another_function_counts_from_when_it_was_seen(
+    aws: Aws, first: float, second: float
+) -> None:
+    time = Clock()
+    budget(aws.dynamodb, Wrong(time, first)).take_slot(deadline=FAR)
+    time.now += 0.3
+
+    budget(aws.dynamodb, Wrong(time, second)).take_slot(deadline=FAR)
+
+    assert time.now == pytest.approx(NOON + 0.3 + INTERVAL)
+
+
+def test_a_slot_that_is_seen_again_counts_from_when_it_was_seen_first(aws: Aws) -> None:
+    time = Clock()
+    other = budget(aws.dynamodb, time)
+    budget(aws.dynamodb, time).take_slot(deadline=FAR)
+    with pytest.raises(SlotTooFar):
+        other.take_slot(deadline=NOON + INTERVAL)
+    time.now += 0.3
+
+    other.take_slot(deadline=FAR)
+
+    assert time.now == pytest.approx(NOON + INTERVAL)
+
+
+def test_an_older_slot_counts_from_its_time_and_what_clocks_may_differ_by(aws: Aws) -> None:
+    time = Clock()
+    budget(aws.dynamodb, time).take_slot(deadline=FAR)
+    time.now += CLOCK_SKEW_S + 0.3
+
+    budget(aws.dynamodb, time).take_slot(deadline=FAR)
+
+    assert time.now == pytest.approx(NOON + CLOCK_SKEW_S + INTERVAL)
+
+
+@pytest.mark.parametrize("ahead_s", [-HALF, 0.0, HALF])
+def test_after_a_long_idle_time_a_slot_of_another_function_is_not_waited_for(
+    aws: Aws, ahead_s: float
+) -> None:
+    time = Clock()
+    budget(aws.dynamodb, Wrong(time, -ahead_s)).take_slot(deadline=FAR)
+    time.now += 2 * CLOCK_SKEW_S + INTERVAL
+    began_at = time.now
+
+    budget(aws.dynamodb, Wrong(time, ahead_s)).take_slot(deadline=FAR)
+
+    assert time.now == began_at
+
+
+def test_an_own_slot_counts_from_when_it_was_taken(aws: Aws) -> None:
+    clock = Clock()
+    one = budget(aws.dynamodb, clock)
+    one.take_slot(deadline=FAR)
+    clock.now += 0.3
+
+    one.take_slot(deadline=FAR)
+
+    assert clock.now == pytest.approx(NOON + INTERVAL)
+
+
+def overtaking(other: Budget) -> Any:
+    """A method before whose first call the other caller takes the slot."""
+    left = [other]
+
+    def method(real: Any, **arguments: Any) -> Any:
+        if left:
+            left.pop().take_slot(deadline=FAR)
+        return real(**arguments)
+
+    return method
+
+
+def test_who_loses_a_race_for_a_slot_looks_again_and_counts_its_request_once(aws: Aws) -> None:
+    time = Clock()
+    client = Overruling(aws.dynamodb, put_item=overtaking(budget(aws.dynamodb, time)))
+
+    one = budget(client, time)
+    one.take_slot(deadline=FAR)
+
+    assert time.now == pytest.approx(NOON + INTERVAL)
+    assert one.usage().requests == 2
+
+
+def test_who_loses_a_race_for_the_last_slot_before_its_deadline_gives_up(aws: Aws) -> None:
+    time = Clock()
+    client = Overruling(aws.dynamodb, put_item=overtaking(budget(aws.dynamodb, time)))
+
+    with pytest.raises(SlotTooFar):
+        budget(client, time).take_slot(deadline=NOON + INTERVAL)
+
+    assert time.now == NOON
+
+
+def test_who_loses_a_race_for_the_last_slot_of_a_day_counts_for_the_next_one(aws: Aws) -> None:
+    time = Clock(MIDNIGHT - DAY_MARGIN_S - 0.1)
+    client = Overruling(aws.dynamodb, put_item=overtaking(budget(aws.dynamodb, time)))
+
+    one = budget(client, time)
+    slot = one.take_slot(deadline=FAR)
+
+    assert (slot.day, time.now) == ("2026-11-22", MIDNIGHT + DAY_MARGIN_S)
+    assert one.usage().requests == 1
+
+
+@pytest.mark.parametrize("seconds", [0.11, 0.6, 3.0])
+def test_a_slot_whose_answer_came_too_late_is_lost_and_counted_once(
+    aws: Aws, seconds: float
+) -> None:
+    time = Clock()
+    one = budget(Overruling(aws.dynamodb, put_item=slowly(time, seconds)), time)
+
+    slot = one.take_slot(deadline=FAR)
+
+    assert time.now == pytest.approx(NOON + max(seconds, INTERVAL))
+    assert one.is_in_time(slot)
+    assert one.usage().requests == 1
+
+
+def test_a_slot_whose_answer_came_soon_is_used_for_what_is_left_of_it(aws: Aws) -> None:
+    time = Clock()
+    one = budget(Overruling(aws.dynamodb, put_item=slowly(time, 0.09)), time)
+
+    slot = one.take_slot(deadline=FAR)
+
+    assert slot.until == pytest.approx(NOON + LATE_S)
+    assert one.is_in_time(slot)
+    time.now = NOON + LATE_S + 0.01
+    assert not one.is_in_time(slot)
+
+
+def test_a_slot_whose_answer_was_lost_is_not_used(aws: Aws) -> None:
+    """The SDK repeats the call by itself, and the repetition finds the slot taken."""
+    time = Clock()
+    answers = iter([True])
+
+    def twice(real: Any, **arguments: Any) -> Any:
+        if next(answers, False):
+            real(**arguments)
+        return real(**arguments)
+
+    budget(Overruling(aws.dynamodb, put_item=twice), time).take_slot(deadline=FAR)
+
+    assert time.now == pytest.approx(NOON + INTERVAL)
+
+
+def test_a_table_that_takes_no_slots_is_an_error_and_not_a_lost_race(aws: Aws) -> None:
+    def denied(real: Any, **arguments: Any) -> Any:
+        raise client_error("AccessDeniedException")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        budget(Overruling(aws.dynamodb, put_item=denied), Clock()).take_slot(deadline=FAR)
+
+
+def test_an_item_without_a_number_of_slots_is_no_slot(aws: Aws) -> None:
+    """Older versions of the relay kept a moment there."""
+    aws.dynamodb.put_item(
+        TableName=LEDGER, Item={"pk": {"S": "pace"}, "next_at": {"N": str(NOON + 60)}}
+    )
+    clock = Clock()
+    one = budget(aws.dynamodb, clock)
+
+    one.take_slot(deadline=FAR)
+    assert clock.now == NOON
+    one.take_slot(deadline=FAR)
+
+    assert clock.now == pytest.approx(NOON + INTERVAL)
 
 
 @pytest.mark.parametrize("oversleep", [0.11, 0.4, 0.6, 5.0])
-def test_a_slot_that_was_slept_through_is_lost_and_nobody_is_overtaken(
-    aws: Aws, oversleep: float
-) -> None:
-    late, punctual = Sleepless(oversleep), Clock()
-    budget(aws.dynamodb, punctual).take_slot(deadline=FAR)
+def test_who_oversleeps_takes_a_later_slot_and_is_not_overtaken(aws: Aws, oversleep: float) -> None:
+    time = Clock()
 
-    budget(aws.dynamodb, late).take_slot(deadline=FAR)
-    budget(aws.dynamodb, punctual).take_slot(deadline=FAR)
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds + oversleep)
 
-    assert abs(late.now - punctual.now) >= 0.5
-    assert budget(aws.dynamodb, punctual).usage().requests == 4
+    punctual = budget(aws.dynamodb, time)
+    punctual.take_slot(deadline=FAR)
+    Budget(aws.dynamodb, LEDGER, limits(), clock=time, sleep=sleep).take_slot(deadline=FAR)
+    left_at = time.now
+    punctual.take_slot(deadline=FAR)
 
-
-@pytest.mark.parametrize("seconds", [0.2, 0.6, 3.0])
-def test_a_slot_is_lost_as_well_when_counting_it_took_too_long(aws: Aws, seconds: float) -> None:
-    slow, quick = Clock(), Clock()
-    delays = [seconds]
-
-    def slowly(real: Any, **arguments: Any) -> Any:
-        if arguments["Key"] == day_key("2026-11-21") and delays:
-            slow.now += delays.pop()
-        return real(**arguments)
-
-    budget(Overruling(aws.dynamodb, update_item=slowly), slow).take_slot(deadline=FAR)
-    budget(aws.dynamodb, quick).take_slot(deadline=FAR)
-
-    assert abs(slow.now - quick.now) >= 0.5
+    assert left_at == pytest.approx(NOON + INTERVAL + oversleep)
+    assert time.now == pytest.approx(left_at + INTERVAL)
+    assert punctual.usage().requests == 3
 
 
 @pytest.mark.parametrize("seconds", [0.08, 0.3, 2.0])
 def test_a_slow_table_delays_requests_but_does_not_stop_them(aws: Aws, seconds: float) -> None:
     clock = Clock()
+    late = slowly(clock, *[seconds] * 100)
+    slow = Overruling(aws.dynamodb, update_item=late, get_item=late)
 
-    def slowly(real: Any, **arguments: Any) -> Any:
-        clock.now += seconds
-        return real(**arguments)
-
-    slow = Overruling(aws.dynamodb, update_item=slowly, get_item=slowly)
     budget(slow, clock).take_slot(deadline=NOON + 60)
 
-    assert budget(aws.dynamodb, clock).usage().requests <= 3
+    assert clock.now == pytest.approx(NOON + 2 * seconds)
+    assert budget(aws.dynamodb, clock).usage().requests == 1
 
 
 def test_a_slot_behind_the_deadline_is_not_waited_for_and_costs_nothing(aws: Aws) -> None:

@@ -9,17 +9,21 @@ import pytest
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from import_relay.errors import LimitReached
+from import_relay.findings import RowOutcome
+from import_relay.records.models import Outcome, Settled, Watermark
 from import_relay.state.budget import Budget
 from import_relay.state.gate import Gate, GateClients
 from import_relay.state.lease import Lease
 from import_relay.state.ledger import Entry, Ledger, State
+from import_relay.state.tally import Tally
 from import_relay.state.watermarks import Watermarks
 from tests.support.aws import LEDGER, WATERMARKS
-from tests.support.builders import NOON, mark
+from tests.support.builders import NOON, mark, occurrence
 from tests.support.clients import Recording
 from tests.support.relay import LIMITS, Relay
 
 SYNTAX = {"SET", "ADD", "REMOVE", "AND", "OR", "IN"}
+ENDS = [*Outcome, *RowOutcome]
 FUNCTIONS = {"attribute_not_exists", "if_not_exists"}
 
 
@@ -30,7 +34,8 @@ def entry(rows: int = 10) -> Entry:
 def everything(relay: Relay, client: Any) -> None:
     """Every call that the relay makes to its tables, at least once."""
     budget = Budget(client, LEDGER, relay.limits, clock=relay.clock, sleep=relay.clock.sleep)
-    ledger = Ledger(client, LEDGER, budget, clock=relay.clock)
+    tally = Tally(client, LEDGER, relay.limits.day, clock=relay.clock)
+    ledger = Ledger(client, LEDGER, budget, tally, clock=relay.clock)
     watermarks = Watermarks(client, WATERMARKS, clock=relay.clock, sleep=relay.clock.sleep)
     clients = relay.gate._clients
     gate = Gate(
@@ -48,15 +53,19 @@ def everything(relay: Relay, client: Any) -> None:
     ledger.advance("r1", source=[State.INTENDED], target=State.UNKNOWN, import_id="i1")
     ledger.begin_post(replace(entry(), state=State.UNKNOWN), posted_at=NOON, deadline=NOON)
     ledger.release(entry(), source=State, target=State.ABANDONED)
-    ledger.record_poll("r1", polled_at=NOON, counts={"total_count": 1})
+    ledger.record_poll(entry(), polled_at=NOON, counts={"total_count": 1})
+    ledger.begin_report(entry(), until=NOON)
     ledger.bury("r2")
+    ledger.close(entry(), target=State.FINISHED, ends={"2026-11-21": dict.fromkeys(ENDS, 1)})
+    tally.settle(Settled(occurrence(n), outcome) for n, outcome in enumerate(Outcome))
+    tally.days(["2026-11-21"])
     ledger.states(["r1"])
     ledger.owners(["i1"])
     ledger.open_imports()
     ledger.claim_round(not_since=NOON)
-    watermarks.write({"k": {"my field": mark(reference="r1")}})
+    watermarks.write({"k": Watermark({"my field": mark(reference="r1")}, ("d0/0",))})
     watermarks.read(["k"])
-    watermarks.mark_failed("k", ["my field"], "r1")
+    watermarks.mark_failed([("k", ["my field"])], "r1")
     gate.close(NOON, "limit.entities")
     gate.state()
 

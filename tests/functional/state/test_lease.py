@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.errors import LeaseHeld
-from import_relay.state.lease import CLOCK_SKEW_S, Lease
+from import_relay.state.budget import CLOCK_SKEW_S
+from import_relay.state.lease import Lease
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
 from tests.support.clients import Atomic, Overruling, client_error, in_threads

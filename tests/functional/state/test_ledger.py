@@ -8,10 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.errors import LimitReached
+from import_relay.state.budget import CLOCK_SKEW_S
 from import_relay.state.ledger import ENTRY_DAYS, UNFINISHED, VOID, Entry, Ledger, State
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
-from tests.support.clients import Atomic, Overruling, client_error, in_threads
+from tests.support.clients import Atomic, Overruling, Recording, client_error, in_threads
 from tests.support.relay import LIMITS, Relay
 
 TODAY, TOMORROW = "2026-11-21", "2026-11-22"
@@ -39,7 +40,9 @@ def held(relay: Relay, day: str = TODAY) -> int:
 
 
 def with_client(relay: Relay, client: Any) -> Ledger:
-    return Ledger(client, LEDGER, relay.budget, clock=relay.clock)
+    return Ledger(
+        client, LEDGER, relay.budget, relay.tally, clock=relay.clock, sleep=relay.clock.sleep
+    )
 
 
 def in_state(relay: Relay, state: State, reference: str = "r1") -> Entry:
@@ -66,6 +69,7 @@ def test_an_entry_comes_back_as_it_was_written(relay: Relay) -> None:
         success_count=9,
         failed_count=1,
         found=3,
+        items=12,
     )
 
     relay.ledger.intend(whole)
@@ -96,21 +100,6 @@ def test_the_states_of_many_references_are_read_at_once(relay: Relay) -> None:
 
     assert states == {f"r{number}": State.ABANDONED for number in range(120)}
     assert relay.ledger.states([]) == {}
-
-
-def test_states_that_dynamodb_leaves_unanswered_are_asked_for_again(relay: Relay) -> None:
-    for number in range(5):
-        relay.ledger.bury(f"r{number}")
-
-    def answer_two(real: Any, *, RequestItems: Any) -> Any:  # noqa: N803
-        keys = RequestItems[LEDGER]["Keys"]
-        some = {LEDGER: {**RequestItems[LEDGER], "Keys": keys[:2]}}
-        left = {LEDGER: {"Keys": keys[2:]}} if keys[2:] else {}
-        return {**real(RequestItems=some), "UnprocessedKeys": left}
-
-    ledger = with_client(relay, Overruling(relay.aws.dynamodb, batch_get_item=answer_two))
-
-    assert len(ledger.states([f"r{number}" for number in range(5)])) == 5
 
 
 @pytest.mark.parametrize(
@@ -291,6 +280,83 @@ def test_an_entry_in_another_state_releases_nothing(relay: Relay, state: State) 
     assert relay.entry("r1").state is state
 
 
+# close
+
+
+CLOSING = {TODAY: {"imported": 8, "failed": 1}, TOMORROW: {"unaccounted": 3}}
+
+
+def counted(relay: Relay) -> dict[str, dict[str, int]]:
+    return relay.tally.days([TODAY, TOMORROW])
+
+
+@pytest.mark.parametrize("target", [State.FINISHED, State.GAVE_UP])
+def test_closing_ends_an_entry_and_counts_its_occurrences_in_one_transaction(
+    relay: Relay, target: State
+) -> None:
+    one = in_state(relay, State.SENT)
+    calls: list[tuple[str, dict[str, Any]]] = []
+    ledger = with_client(relay, Recording(relay.aws.dynamodb, calls))
+
+    assert ledger.close(one, target=target, ends=CLOSING) is True
+
+    assert relay.entry("r1").state is target
+    assert relay.ledger.open_imports() == []
+    assert counted(relay) == CLOSING
+    assert [name for name, _ in calls] == ["transact_write_items"]
+
+
+def test_closing_keeps_the_hold(relay: Relay) -> None:
+    relay.ledger.close(in_state(relay, State.SENT), target=State.FINISHED, ends=CLOSING)
+
+    assert held(relay) == 10
+
+
+def test_closing_twice_counts_once(relay: Relay) -> None:
+    one = in_state(relay, State.SENT)
+    relay.ledger.close(one, target=State.FINISHED, ends=CLOSING)
+
+    assert relay.ledger.close(one, target=State.GAVE_UP, ends=CLOSING) is False
+
+    assert counted(relay) == CLOSING
+    assert relay.entry("r1").state is State.FINISHED
+
+
+def test_parallel_closings_count_once(relay: Relay) -> None:
+    one = in_state(relay, State.SENT)
+    ledger = with_client(relay, Atomic(relay.aws.dynamodb))
+
+    results = in_threads([lambda: ledger.close(one, target=State.FINISHED, ends=CLOSING)] * 6)
+
+    assert results.count(True) == 1
+    assert counted(relay) == CLOSING
+
+
+@pytest.mark.parametrize("state", sorted(VOID))
+def test_an_import_that_never_happened_counts_nothing(relay: Relay, state: State) -> None:
+    one = in_state(relay, state)
+
+    assert relay.ledger.close(one, target=State.FINISHED, ends=CLOSING) is False
+
+    assert counted(relay) == {}
+    assert relay.entry("r1").state is state
+
+
+def test_an_entry_that_is_not_there_counts_nothing(relay: Relay) -> None:
+    assert relay.ledger.close(entry(), target=State.FINISHED, ends=CLOSING) is False
+
+    assert counted(relay) == {}
+    assert relay.ledger.get("r1") is None
+
+
+def test_an_import_without_occurrences_is_closed_and_counts_nothing(relay: Relay) -> None:
+    one = in_state(relay, State.SENT)
+
+    assert relay.ledger.close(one, target=State.FINISHED, ends={TODAY: {"imported": 0}})
+
+    assert counted(relay) == {}
+
+
 # the hold's day
 
 
@@ -399,25 +465,94 @@ def test_an_import_without_an_id_is_owned_by_nobody(relay: Relay) -> None:
     assert relay.ledger.owners([""]) == {}
 
 
+# reports
+
+
+@pytest.mark.parametrize("state", sorted(UNFINISHED))
+def test_one_at_a_time_reports_an_import(relay: Relay, state: State) -> None:
+    one = in_state(relay, state)
+
+    assert relay.ledger.begin_report(one, until=NOON + 60) is True
+    assert relay.ledger.begin_report(one, until=NOON + 60) is False
+    assert relay.entry("r1") == one
+
+
+def test_who_died_over_a_report_is_not_waited_for_longer_than_clocks_may_differ(
+    relay: Relay,
+) -> None:
+    one = in_state(relay, State.SENT)
+    relay.ledger.begin_report(one, until=NOON + 60)
+
+    relay.clock.now = NOON + 60 + CLOCK_SKEW_S
+    assert relay.ledger.begin_report(one, until=NOON + 120) is False
+    relay.clock.now += 0.01
+    assert relay.ledger.begin_report(one, until=NOON + 120) is True
+
+
+def test_an_import_that_has_gone_on_meanwhile_is_not_reported(relay: Relay) -> None:
+    one = in_state(relay, State.UNKNOWN)
+    relay.ledger.advance("r1", source=[State.UNKNOWN], target=State.SENT)
+
+    assert relay.ledger.begin_report(one, until=NOON + 60) is False
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - UNFINISHED))
+def test_an_import_that_has_ended_is_not_reported_again(relay: Relay, state: State) -> None:
+    one = in_state(relay, state)
+
+    assert relay.ledger.begin_report(one, until=NOON + 60) is False
+
+
+def test_of_parallel_reporters_one_begins(relay: Relay) -> None:
+    one = in_state(relay, State.SENT)
+    ledger = with_client(relay, Atomic(relay.aws.dynamodb))
+
+    begun = in_threads([partial(ledger.begin_report, one, until=NOON + 60)] * 4)
+
+    assert sorted(begun) == [False, False, False, True]
+
+
+def test_a_table_that_does_not_answer_is_an_error_and_not_another_reporter(relay: Relay) -> None:
+    one = in_state(relay, State.SENT)
+
+    def denied(real: Any, **arguments: Any) -> Any:
+        raise client_error("AccessDeniedException")
+
+    ledger = with_client(relay, Overruling(relay.aws.dynamodb, update_item=denied))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ledger.begin_report(one, until=NOON + 60)
+
+
 # polls
 
 
 def test_a_poll_is_written_down_where_the_import_is_sent(relay: Relay) -> None:
-    in_state(relay, State.SENT)
+    sent = in_state(relay, State.SENT)
 
-    relay.ledger.record_poll(
-        "r1", polled_at=NOON + 9, counts={"total_count": 10, "success_count": None}
+    now = relay.ledger.record_poll(
+        sent, polled_at=NOON + 9, counts={"total_count": 10, "success_count": None}
     )
 
-    one = relay.entry("r1")
-    assert (one.polled_at, one.total_count, one.success_count) == (NOON + 9, 10, None)
+    assert now == relay.entry("r1")
+    assert (now.polled_at, now.total_count, now.success_count) == (NOON + 9, 10, None)
+
+
+def test_an_entry_says_since_when_its_counts_are_what_they_are(relay: Relay) -> None:
+    one = in_state(relay, State.SENT)
+    since = []
+
+    for second, total in enumerate([None, 3, 3, 4, 4]):
+        one = relay.ledger.record_poll(one, polled_at=NOON + second, counts={"total_count": total})
+        since.append(relay.entry("r1").counted_at)
+
+    assert since == [0.0, NOON + 1, NOON + 1, NOON + 3, NOON + 3]
 
 
 @pytest.mark.parametrize("state", [State.FINISHED, State.GAVE_UP, State.UNKNOWN])
 def test_a_late_poll_changes_nothing(relay: Relay, state: State) -> None:
     before = in_state(relay, state)
 
-    relay.ledger.record_poll("r1", polled_at=NOON + 9, counts={"total_count": 10})
+    relay.ledger.record_poll(before, polled_at=NOON + 9, counts={"total_count": 10})
 
     assert relay.entry("r1") == before
 
@@ -463,7 +598,7 @@ def test_a_conflict_with_another_transaction_is_no_reason_to_give_up(relay: Rela
     assert held(relay) == 10
 
 
-@pytest.mark.parametrize("call", ["intend", "release", "move_hold"])
+@pytest.mark.parametrize("call", ["intend", "release", "move_hold", "close"])
 def test_any_other_failure_of_a_transaction_is_raised(relay: Relay, call: str) -> None:
     one = in_state(relay, State.INTENDED)
     methods, _ = failing(99, client_error("InternalServerError"), "transact_write_items")
@@ -472,6 +607,7 @@ def test_any_other_failure_of_a_transaction_is_raised(relay: Relay, call: str) -
         "intend": lambda: ledger.intend(entry("r2")),
         "release": lambda: ledger.release(one, source=[State.INTENDED], target=State.ABANDONED),
         "move_hold": lambda: ledger.move_hold(one, day=TOMORROW),
+        "close": lambda: ledger.close(one, target=State.FINISHED, ends=CLOSING),
     }
 
     with pytest.raises(ClientError, match="InternalServerError"):

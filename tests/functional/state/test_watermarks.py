@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.errors import StoreUnavailable
-from import_relay.records.models import Mark
-from import_relay.state.watermarks import KEPT_DAYS, TRIES, Watermarks
+from import_relay.records.models import Mark, Watermark
+from import_relay.state.watermarks import KEPT_DAYS, Watermarks
 from tests.support.aws import WATERMARKS
 from tests.support.builders import NOON, mark
 from tests.support.clients import Overruling, client_error
@@ -23,30 +23,31 @@ def with_client(relay: Relay, **methods: Any) -> Watermarks:
     return Watermarks(client, WATERMARKS, clock=relay.clock, sleep=relay.clock.sleep)
 
 
-def many(number: int) -> dict[str, dict[str, Mark]]:
-    return {f"{KEY}{n}": {"*": mark(n, f"e{n}")} for n in range(number)}
+def many(number: int) -> dict[str, Watermark]:
+    return {f"{KEY}{n}": Watermark({"*": mark(n, f"e{n}")}) for n in range(number)}
 
 
-def test_marks_come_back_as_they_were_written(relay: Relay) -> None:
-    marks = {
+def test_a_watermark_comes_back_as_it_was_written(relay: Relay) -> None:
+    scopes = {
         "*": Mark(2**62, "evt_1", "d1/0", "ref-1"),
         "email": Mark(-5, "", "d2/3~1", "ref-2", failed=True),
         "my field.with dots": Mark(0, "Zoë", "d3/0", ""),
     }
+    watermark = Watermark(scopes, ("d0/7", "d0/1~2"))
 
-    relay.watermarks.write({KEY: marks})
+    relay.watermarks.write({KEY: watermark})
 
-    assert relay.watermarks.read([KEY]) == {KEY: marks}
-
-
-def test_writing_replaces_all_marks_of_a_record(relay: Relay) -> None:
-    relay.watermarks.write({KEY: {"*": mark(1), "email": mark(2)}})
-    relay.watermarks.write({KEY: {"*": mark(3)}})
-
-    assert relay.watermarks.read([KEY]) == {KEY: {"*": mark(3)}}
+    assert relay.watermarks.read([KEY]) == {KEY: watermark}
 
 
-def test_a_record_that_nobody_claimed_has_no_marks(relay: Relay) -> None:
+def test_writing_replaces_all_that_is_remembered_of_a_record(relay: Relay) -> None:
+    relay.watermarks.write({KEY: Watermark({"*": mark(1), "email": mark(2)}, ("d0/7",))})
+    relay.watermarks.write({KEY: Watermark({"*": mark(3)})})
+
+    assert relay.watermarks.read([KEY]) == {KEY: Watermark({"*": mark(3)})}
+
+
+def test_a_record_that_nobody_claimed_has_no_watermark(relay: Relay) -> None:
     assert relay.watermarks.read([KEY]) == {}
     assert relay.watermarks.read([]) == {}
     relay.watermarks.write({})
@@ -58,32 +59,14 @@ def test_more_records_than_one_call_takes_are_read_and_written(relay: Relay) -> 
     assert relay.watermarks.read([*many(260), *many(260), "unknown"]) == many(260)
 
 
-def test_marks_go_by_themselves_after_a_while(relay: Relay) -> None:
-    relay.watermarks.write({KEY: {"*": mark()}})
+def test_watermarks_go_by_themselves_after_a_while(relay: Relay) -> None:
+    relay.watermarks.write({KEY: Watermark({"*": mark()})})
 
     item = relay.aws.dynamodb.get_item(TableName=WATERMARKS, Key={"pk": {"S": KEY}})["Item"]
     assert item["expires_at"] == {"N": str(int(NOON) + KEPT_DAYS * 86_400)}
 
 
 # what DynamoDB leaves undone
-
-
-def test_what_was_left_unread_is_asked_for_again(relay: Relay) -> None:
-    relay.watermarks.write(many(90))
-    asked: list[int] = []
-
-    def answer_forty(real: Any, *, RequestItems: Any) -> Any:  # noqa: N803
-        keys = RequestItems[WATERMARKS]["Keys"]
-        asked.append(len(keys))
-        assert RequestItems[WATERMARKS]["ConsistentRead"] is True
-        some = {WATERMARKS: {**RequestItems[WATERMARKS], "Keys": keys[:40]}}
-        left = {WATERMARKS: {"Keys": keys[40:]}} if keys[40:] else {}
-        return {**real(RequestItems=some), "UnprocessedKeys": left}
-
-    found = with_client(relay, batch_get_item=answer_forty).read(many(90))
-
-    assert found == many(90)
-    assert asked == [90, 50, 10]
 
 
 def test_what_was_left_unwritten_is_written_again(relay: Relay) -> None:
@@ -95,18 +78,6 @@ def test_what_was_left_unwritten_is_written_again(relay: Relay) -> None:
     with_client(relay, batch_write_item=take_ten).write(many(60))
 
     assert relay.watermarks.read(many(60)) == many(60)
-
-
-def test_a_table_that_answers_nothing_again_and_again_is_unavailable(relay: Relay) -> None:
-    calls = []
-
-    def nothing(real: Any, *, RequestItems: Any) -> Any:  # noqa: N803
-        calls.append(1)
-        return {"Responses": {}, "UnprocessedKeys": RequestItems}
-
-    with pytest.raises(StoreUnavailable):
-        with_client(relay, batch_get_item=nothing).read([KEY])
-    assert len(calls) == TRIES
 
 
 def test_a_table_that_takes_nothing_again_and_again_is_unavailable(relay: Relay) -> None:
@@ -159,39 +130,46 @@ def test_an_error_of_one_batch_is_an_error_of_the_whole(relay: Relay, method: st
 
 def test_a_failed_row_may_be_claimed_again(relay: Relay) -> None:
     marks = {"*": mark(1, reference="r1"), "email": mark(2, reference="r1")}
-    relay.watermarks.write({KEY: marks})
+    relay.watermarks.write({KEY: Watermark(marks, ("d0/7",))})
 
-    relay.watermarks.mark_failed(KEY, ["*"], "r1")
+    relay.watermarks.mark_failed([(KEY, ["*"])], "r1")
 
-    assert relay.watermarks.read([KEY])[KEY] == {
-        "*": mark(1, reference="r1", failed=True),
-        "email": mark(2, reference="r1"),
-    }
+    failed = {"*": mark(1, reference="r1", failed=True), "email": mark(2, reference="r1")}
+    assert relay.watermarks.read([KEY]) == {KEY: Watermark(failed, ("d0/7",))}
+
+
+def test_many_failed_rows_may_be_claimed_again(relay: Relay) -> None:
+    relay.watermarks.write(many(20))
+
+    relay.watermarks.mark_failed(((key, ["*"]) for key in many(19)), "r1")
+
+    found = relay.watermarks.read(many(20)).values()
+    assert sum(one.scopes["*"].failed for one in found) == 19
 
 
 def test_marking_a_failure_twice_is_marking_it_once(relay: Relay) -> None:
-    relay.watermarks.write({KEY: {"*": mark(1, reference="r1")}})
+    relay.watermarks.write({KEY: Watermark({"*": mark(1, reference="r1")})})
 
-    relay.watermarks.mark_failed(KEY, ["*"], "r1")
-    relay.watermarks.mark_failed(KEY, ["*"], "r1")
+    relay.watermarks.mark_failed([(KEY, ["*"])], "r1")
+    relay.watermarks.mark_failed([(KEY, ["*"])], "r1")
 
-    assert relay.watermarks.read([KEY])[KEY]["*"].failed is True
+    assert relay.watermarks.read([KEY])[KEY].scopes["*"].failed is True
 
 
 def test_a_mark_that_belongs_to_another_import_by_now_is_left_alone(relay: Relay) -> None:
     marks = {"*": mark(1, reference="r2"), "email": mark(1, reference="r1")}
-    relay.watermarks.write({KEY: marks})
+    relay.watermarks.write({KEY: Watermark(marks)})
 
-    relay.watermarks.mark_failed(KEY, ["*", "email", "city"], "r1")
+    relay.watermarks.mark_failed([(KEY, ["*", "email", "city"])], "r1")
 
-    assert relay.watermarks.read([KEY])[KEY] == {
+    assert relay.watermarks.read([KEY])[KEY].scopes == {
         "*": mark(1, reference="r2"),
         "email": mark(1, reference="r1", failed=True),
     }
 
 
 def test_a_record_that_is_forgotten_already_is_not_made_anew(relay: Relay) -> None:
-    relay.watermarks.mark_failed(KEY, ["*"], "r1")
+    relay.watermarks.mark_failed([(KEY, ["*"])], "r1")
 
     assert relay.watermarks.read([KEY]) == {}
 
@@ -201,4 +179,4 @@ def test_any_other_error_of_marking_is_raised(relay: Relay) -> None:
         raise client_error("AccessDeniedException")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        with_client(relay, update_item=denied).mark_failed(KEY, ["*"], "r1")
+        with_client(relay, update_item=denied).mark_failed([(KEY, ["*"])], "r1")

@@ -166,7 +166,12 @@ def test_sources_come_again_in_messages_of_their_deliveries() -> None:
         ["d1/0", "d1/2"],
         ["d2/1"],
     ]
-    assert {each.deferrals for each in messages} == {0}
+
+
+def test_what_comes_again_is_told_from_what_comes_for_the_first_time() -> None:
+    (again,) = [read(body) for body in repeat_bodies([source(0)])]
+
+    assert again.deferrals == 1
 
 
 def test_a_repeated_item_is_what_it_was() -> None:

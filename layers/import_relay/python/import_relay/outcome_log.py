@@ -7,6 +7,7 @@ two halves what a webhook costs in logs.
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from types import TracebackType
@@ -16,7 +17,8 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 NAMESPACE = "ImportRelay"
-SERVICE = "import-relay"
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "import-relay")
+"""The stack's name: two stacks in one region count apart."""
 Level = Literal["info", "warning", "error"]
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -32,22 +34,34 @@ class OutcomeLog:
         self._metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 
     def write(
-        self, event: str, counts: Mapping[str, int], *, level: Level = "info", **keys: object
+        self,
+        event: str,
+        counts: Mapping[str, int],
+        *,
+        level: Level = "info",
+        counted_at: int | None = None,
+        **keys: object,
     ) -> None:
-        """Log `event` with its keys, and count; a log level that hides the record keeps counts."""
+        """Log `event` with its keys, and count; a log level that hides the record keeps counts.
+
+        Args:
+            counted_at: the moment that the counts belong to, in µs since the epoch; now if None.
+        """
         shown = logging.getLogger(SERVICE).isEnabledFor(LEVELS[level])
-        embedded = self._embedded(counts) if counts else {}
+        embedded = self._embedded(counts, counted_at) if counts else {}
         if shown:
             getattr(self._logger, level)(event, extra={**keys, **embedded})
         elif embedded:
             sys.stdout.write(json.dumps(embedded) + "\n")
 
-    def _embedded(self, counts: Mapping[str, int]) -> Mapping[str, object]:
+    def _embedded(self, counts: Mapping[str, int], counted_at: int | None) -> Mapping[str, object]:
         for name, count in counts.items():
             self._metrics.add_metric(name, MetricUnit.Count, count)
-        embedded: Mapping[str, object] = {**self._metrics.serialize_metric_set()}
+        embedded = self._metrics.serialize_metric_set()
         self._metrics.clear_metrics()
-        return embedded
+        if counted_at is not None:
+            embedded["_aws"]["Timestamp"] = counted_at // 1_000
+        return {**embedded}
 
 
 def place_of(error: BaseException) -> str:

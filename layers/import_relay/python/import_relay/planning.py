@@ -25,8 +25,13 @@ from import_relay.records.models import (
     Outcome,
     Row,
     Settled,
+    Watermark,
+    item_of,
     receipt_order,
 )
+
+EARLIER_KEPT = 16
+"""Replaced claims that are remembered per record: what the queue brings again is recent."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -64,7 +69,7 @@ class Decided:
 
 def decide(
     changes: Sequence[MappedChange],
-    marks: Mapping[str, Mapping[str, Mark]],
+    watermarks: Mapping[str, Watermark],
     *,
     is_unfinished: Callable[[str], bool],
     is_void: Callable[[str], bool],
@@ -79,8 +84,9 @@ def decide(
     same version, another event             fresh if it was received later, else superseded
     same version and event                  duplicate, unless that row failed: then fresh
     same event, versions are receipt times  the same: the sender repeats itself
-    same origin                             redelivered by the queue: nothing more to say
+    same origin, or that of an earlier mark redelivered by the queue: nothing more to say
     … and its import is void                fresh: it takes the claim over
+    … and a later attempt at a failed row   fresh
     older version                           superseded
     ======================================  ====================================================
 
@@ -88,7 +94,7 @@ def decide(
     older than the full record is superseded.
 
     Args:
-        marks: watermarks by key and scope.
+        watermarks: what is remembered, by key.
         is_unfinished: whether the import of this reference may still change records.
         is_void: whether the import of this reference never happened and never will.
     """
@@ -97,12 +103,12 @@ def decide(
         by_key[change.key].append(change)
     decided = Decided()
     for key, of_key in by_key.items():
-        known = marks.get(key)
+        known = watermarks.get(key)
         if not known and len(of_key) == 1:
             decided.rows.append(_only_row(of_key[0]))
             continue
-        known = known or {}
-        busy = any(is_unfinished(mark.reference) for mark in known.values())
+        known = known or Watermark({})
+        busy = any(is_unfinished(mark.reference) for mark in known.scopes.values())
         _Coalescing(key, known, is_void, decided, busy=busy).add_all(of_key)
     return decided
 
@@ -131,14 +137,15 @@ class _Coalescing:
     def __init__(
         self,
         key: str,
-        known: Mapping[str, Mark],
+        known: Watermark,
         is_void: Callable[[str], bool],
         decided: Decided,
         *,
         busy: bool,
     ) -> None:
         self._key = key
-        self._marks = dict(known)
+        self._known = known
+        self._marks = dict(known.scopes)
         self._is_void = is_void
         self._decided = decided
         self._busy = busy
@@ -154,6 +161,8 @@ class _Coalescing:
             self._decided.rows.append(self._row())
 
     def _add(self, change: MappedChange) -> None:
+        if self._has_ended(change.occurrence.origin):
+            return
         verdicts = {scope: self._verdict(change, scope) for scope in _scopes(change)}
         fresh = [scope for scope, verdict in verdicts.items() if verdict is _Verdict.FRESH]
         if not fresh:
@@ -165,6 +174,13 @@ class _Coalescing:
         else:
             self._add_partial(change, fresh)
 
+    def _has_ended(self, origin: str) -> bool:
+        """Whether this attempt or a later one was part of an import that came to its end."""
+        item, attempt = item_of(origin)
+        return any(
+            item == ended and attempt <= last for ended, last in map(item_of, self._known.earlier)
+        )
+
     def _verdict(self, change: MappedChange, scope: str) -> _Verdict:
         mark = self._marks.get(scope)
         full = self._marks.get(FULL)
@@ -173,8 +189,11 @@ class _Coalescing:
         if mark is None:
             return _Verdict.FRESH
         void = bool(mark.reference) and self._is_void(mark.reference)
-        if mark.origin == change.occurrence.origin:
-            return _Verdict.FRESH if void else _Verdict.REDELIVERED
+        item, attempt = item_of(change.occurrence.origin)
+        claimed_item, claimed_attempt = item_of(mark.origin)
+        if item == claimed_item:
+            again = mark.failed and attempt > claimed_attempt
+            return _Verdict.FRESH if void or again else _Verdict.REDELIVERED
         same_version = change.version == mark.version or change.by_receipt
         if same_version and mark.event == change.event:
             return _Verdict.FRESH if void or mark.failed else _Verdict.DUPLICATE
@@ -241,7 +260,18 @@ class _Coalescing:
             tuple(self._contributors),
             self._marks,
             tuple(self._shadowed),
+            self._earlier(),
         )
+
+    def _earlier(self) -> tuple[str, ...]:
+        """Origins whose marks are replaced by now; those of void imports have not ended."""
+        replaced = dict.fromkeys(self._known.earlier)
+        for mark in self._known.scopes.values():
+            if not self._is_void(mark.reference):
+                replaced[mark.origin] = None
+        for mark in self._marks.values():
+            replaced.pop(mark.origin, None)
+        return tuple(replaced)[-EARLIER_KEPT:]
 
 
 def _order(change: MappedChange) -> tuple[int, tuple[str, int]]:

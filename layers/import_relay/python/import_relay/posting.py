@@ -5,7 +5,7 @@ for the rest of the batch is in `Progress`.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from import_relay.errors import LimitReached, SlotTooFar
@@ -13,7 +13,7 @@ from import_relay.events import Emit
 from import_relay.mateo.client import ImportApi, Posted
 from import_relay.mateo.outcomes import Outcome as PostOutcome
 from import_relay.planning import payload_digest, request_body
-from import_relay.records.models import Mark, Outcome, Row, Settled
+from import_relay.records.models import Outcome, Row, Settled, Watermark
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget
 from import_relay.state.executions import Executions
@@ -156,7 +156,7 @@ class Posting:
         body = request_body(rows, reference=reference if self._tools.send_reference_id else None)
         self._parts.archive.freeze(reference, body, rows)
         self._parts.executions.start(reference, deadline=self._deadline)
-        entry = self._entry(reference, type_, len(rows), body)
+        entry = self._entry(reference, type_, rows, body)
         try:
             intended = self._parts.ledger.intend(entry)
         except LimitReached as error:
@@ -175,17 +175,18 @@ class Posting:
         if limits.day(now) == day and self._progress.closing is None:
             self._progress.closing = Closing(reason, limits.next_day(now) + RESET_MARGIN_S)
 
-    def _entry(self, reference: str, type_: str, rows: int, body: bytes) -> Entry:
+    def _entry(self, reference: str, type_: str, rows: Sequence[Row], body: bytes) -> Entry:
         now = self._tools.clock()
         return Entry(
             reference=reference,
             state=State.INTENDED,
             type=type_,
-            rows=rows,
+            rows=len(rows),
             day=self._parts.budget.limits.day(now),
             created_at=now,
             deadline=self._deadline,
             digest=payload_digest(body),
+            items=sum(len(row.changes) for row in rows),
         )
 
     def _post(self, attempt: Attempt, entry: Entry, body: bytes) -> None:
@@ -312,12 +313,13 @@ class Posting:
             self._progress.pause("mateo.rate_limited", now)
 
 
-def _claimed(row: Row, reference: str) -> Mapping[str, Mark]:
-    """The row's watermarks, with the import that brings its changes."""
-    return {
+def _claimed(row: Row, reference: str) -> Watermark:
+    """The row's watermark, with the import that brings its changes."""
+    scopes = {
         scope: mark if mark.reference else replace(mark, reference=reference)
         for scope, mark in row.marks.items()
     }
+    return Watermark(scopes, row.earlier)
 
 
 def _keys(entry: Entry) -> dict[str, object]:

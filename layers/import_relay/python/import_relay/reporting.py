@@ -4,41 +4,45 @@ Called by the state machine once Mateo has counted an import, or when it is give
 in such an order that each may be repeated after a crash:
 
     ask        what Mateo says of the import, and its list of failed rows
+    begin      nobody else reports it until this process is certainly gone
     unclaim    watermarks of rows that did not get in: the same change may be delivered again
     retry      rows that fail for a reason that time can heal go back to the queue
     write      failures, rows, then the summary; the same content each time
-    close      the ledger entry: from here on the records are free for other imports
+    close      the ledger entry, and count how its records ended: from here on they are free for
+               other imports
 """
 
 import gzip
 import json
 import math
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from import_relay.errors import CredentialsRefused
 from import_relay.events import Emit
-from import_relay.findings import FAILURE_COLUMNS, Account, Findings, Sent
+from import_relay.findings import FAILURE_COLUMNS, Account, Findings, RowOutcome, Sent
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
 from import_relay.records.failures import Failure, as_csv, listed_failures, read_failures
 from import_relay.records.messages import LONGEST_DELAY_S, deferral_delay_s, repeat_bodies
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Slot
-from import_relay.state.ledger import UNFINISHED, Entry, Ledger, State
+from import_relay.state.ledger import Entry, Ledger, State
 from import_relay.state.queue import Delayed, Queue
+from import_relay.state.tally import Ends
 from import_relay.state.watermarks import Watermarks
 
 CALL_S = 8.0
 """A call must leave this long before the deadline: it times out after five seconds."""
+ANOTHER_S = 60
+"""Before looking again whether somebody else has reported the import, or died while at it."""
 PATIENCE_S = 86_400.0
 """After so long a report is written without what Mateo says of the import."""
 FILE_PATIENCE_S = 1_800.0
 """The same for its file of failed rows."""
-THREADS = 8
 
 
 class Status(StrEnum):
@@ -114,6 +118,8 @@ class Reporting:
         except HINDRANCES as hindrance:
             if not gave_up and waited < PATIENCE_S:
                 return self._wait(entry, hindrance, waited)
+        if not self.parts.ledger.begin_report(entry, until=deadline):
+            return Reported(Status.WAIT, ANOTHER_S)
         findings = Findings(entry, self._sent(entry), account, gave_up)
         self._unclaim(findings)
         self.parts.queue.send(
@@ -206,13 +212,10 @@ class Reporting:
     # write
 
     def _unclaim(self, findings: Findings) -> None:
-        reference = findings.entry.reference
-        with ThreadPoolExecutor(THREADS) as threads:
-            for _ in threads.map(
-                lambda row: self.parts.watermarks.mark_failed(row["key"], row["scopes"], reference),
-                findings.unclaimed(),
-            ):
-                pass
+        self.parts.watermarks.mark_failed(
+            ((row["key"], row["scopes"]) for row in findings.unclaimed()),
+            findings.entry.reference,
+        )
 
     def _write(self, findings: Findings) -> None:
         """Store the report; the summary last, so that where it is, everything is."""
@@ -244,7 +247,7 @@ class Reporting:
     def _close(self, findings: Findings) -> Reported:
         entry = findings.entry
         state = State.FINISHED if findings.is_finished else State.GAVE_UP
-        self.parts.ledger.advance(entry.reference, source=UNFINISHED, target=state)
+        self.parts.ledger.close(entry, target=state, ends=self._ends(findings))
         counts = {
             "reference": entry.reference,
             "type": entry.type,
@@ -257,6 +260,18 @@ class Reporting:
         age_s = int(self.clock() - entry.created_at)
         self.emit(f"import.{state.value}", **counts, age_s=age_s)
         return Reported(Status(state.value))
+
+    def _ends(self, findings: Findings) -> Ends:
+        """How many occurrences came to which end, by the day on which they were received."""
+        entry, day = findings.entry, self.parts.budget.limits.day
+        if not findings.sent.rows:  # not kept: all that is known is how many there were
+            return {day(entry.created_at): {RowOutcome.UNACCOUNTED: entry.items}}
+        ends: dict[str, Counter[str]] = defaultdict(Counter)
+        for number, outcome in enumerate(findings.outcomes):
+            if outcome is not RowOutcome.RETRIED:
+                for source in findings.sources(number):
+                    ends[day(source["received_at"] / 1_000_000)][outcome] += 1
+        return ends
 
 
 def _inline_failures(status: ImportStatus) -> list[Failure]:

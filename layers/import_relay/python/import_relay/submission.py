@@ -11,13 +11,14 @@ The order of the steps is the protocol; after each of them the process may die:
     intend      ledger entry and hold of today's entities, in one transaction
     post        `POST /import`, the only step that cannot be undone
     settle      the entry says what became of it; a hold that is not needed goes back with it
-    acknowledge what ended is written down, what has to wait is sent again, the messages may go
+    acknowledge what ended is written down and counted, what has to wait is sent again, the messages
+                may go
 
 `posting` takes each import from claim to settle; this module does what a batch needs once.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,13 +34,16 @@ from import_relay.records.messages import (
     deferred_body,
     parse_message,
 )
-from import_relay.records.models import MappedChange
+from import_relay.records.models import MappedChange, Occurrence
 from import_relay.state.gate import GateState
 from import_relay.state.lease import Lease
 from import_relay.state.ledger import UNFINISHED, VOID, State
 from import_relay.state.queue import Delayed, Queue
+from import_relay.state.tally import Tally
 
 MOST_HALVINGS = 3
+LONG_AGO_S = 3_600.0
+"""No message reaches the dead-letter queue faster: ten receives, twelve minutes apart."""
 AWS_ERRORS = (ClientError, BotoCoreError, StoreUnavailable)
 
 
@@ -51,6 +55,7 @@ class Parts:
     reading: Reading
     lease: Lease
     queue: Queue
+    tally: Tally
     posting: PostingParts
 
 
@@ -77,11 +82,19 @@ class Submission:
     tools: Tools
     rows_per_import: int
 
-    def submit(self, bodies: Mapping[str, str], *, invocation: str, deadline: float) -> BatchReport:
+    def submit(
+        self,
+        bodies: Mapping[str, str],
+        *,
+        invocation: str,
+        deadline: float,
+        redelivered: Collection[str] = (),
+    ) -> BatchReport:
         """Submit the messages of one SQS batch.
 
         Args:
             bodies: message id → body, as received.
+            redelivered: ids of those that were received before.
             invocation: unique name of this invocation.
             deadline: when this process is certainly gone (s since the epoch).
 
@@ -89,7 +102,7 @@ class Submission:
             what became of it; every message that is not in `give_back` may be deleted.
         """
         with collector_paused():
-            return self._submit(self._read(bodies), invocation, deadline)
+            return self._submit(self._read(bodies, redelivered), invocation, deadline)
 
     def _submit(self, batch: "_Batch", invocation: str, deadline: float) -> BatchReport:
         gate = self.parts.posting.gate.state()
@@ -106,8 +119,8 @@ class Submission:
         except LeaseHeld as error:
             return self._park(batch, error.code)
 
-    def _read(self, bodies: Mapping[str, str]) -> "_Batch":
-        batch = _Batch(bodies)
+    def _read(self, bodies: Mapping[str, str], redelivered: Collection[str]) -> "_Batch":
+        batch = _Batch(bodies, redelivered)
         for message_id, body in bodies.items():
             try:
                 batch.messages[message_id] = parse_message(
@@ -141,13 +154,26 @@ class Submission:
 class _Batch:
     """The messages of a batch, read."""
 
-    def __init__(self, bodies: Mapping[str, str]) -> None:
+    def __init__(self, bodies: Mapping[str, str], redelivered: Collection[str]) -> None:
         self._bodies = bodies
+        self._redelivered = redelivered
         self.messages: dict[str, QueueMessage] = {}
         self.unreadable: set[str] = set()
 
     def origins(self) -> set[str]:
         return {one.origin for message in self.messages.values() for one in message.occurrences}
+
+    def brought_again(self, now: float) -> list[Occurrence]:
+        """Those that may have ended before, in a batch whose acknowledgement did not succeed."""
+        before = (now - LONG_AGO_S) * 1_000_000
+        return [
+            one
+            for message_id, message in self.messages.items()
+            if message.deferrals
+            or message_id in self._redelivered
+            or message.received_at < before  # it may come from the dead-letter queue
+            for one in message.occurrences
+        ]
 
     def deferrals(self, origins: set[str]) -> list[Delayed]:
         """Messages that bring these occurrences again; one per message that had any of them."""
@@ -223,8 +249,12 @@ class _Run:
 
     def _map(self) -> Mapped:
         """Changes of the batch's items; records that webhooks only name are read on the way."""
+        ended = self._parts.tally.settled(self._batch.brought_again(self._tools.clock()))
         interpreted = self._parts.mapper.interpret(
-            one for message in self._batch.messages.values() for one in message.occurrences
+            one
+            for message in self._batch.messages.values()
+            for one in message.occurrences
+            if one.origin not in ended
         )
         give_up_at = self._deadline - 2 * IMPORT_S
         read = self._parts.reading.read(interpreted.wanted, give_up_at=give_up_at)
@@ -238,15 +268,27 @@ class _Run:
         return max(1, self._rows_per_import >> halvings)
 
     def _decide(self, changes: list[MappedChange]) -> Decided:
-        marks = self._parts.posting.watermarks.read(change.key for change in changes)
+        watermarks = self._parts.posting.watermarks.read(change.key for change in changes)
         states = self._parts.posting.ledger.states(
-            {mark.reference for of_key in marks.values() for mark in of_key.values()}
+            {mark.reference for one in watermarks.values() for mark in one.scopes.values()}
+        )
+
+        def is_void(reference: str) -> bool:
+            return states.get(reference, State.ABANDONED) in VOID
+
+        may_be_claimed_again = {
+            key
+            for key, watermark in watermarks.items()
+            if any(mark.failed or is_void(mark.reference) for mark in watermark.scopes.values())
+        }
+        ended = self._parts.tally.settled(
+            change.occurrence for change in changes if change.key in may_be_claimed_again
         )
         return decide(
-            changes,
-            marks,
+            [change for change in changes if change.occurrence.origin not in ended],
+            watermarks,
             is_unfinished=lambda reference: states.get(reference) in UNFINISHED,
-            is_void=lambda reference: states.get(reference, State.ABANDONED) in VOID,
+            is_void=is_void,
         )
 
     def _bring(self, attempt: Attempt) -> None:
@@ -284,10 +326,15 @@ class _Run:
             self._unresolved |= origins
 
     def _record_settled(self) -> None:
-        date = self._parts.posting.budget.limits.day(self._tools.clock())
+        """Write lines and count, but for those that ended before: the first end is the one."""
+        settled, tally = self._progress.settled, self._parts.tally
+        ended = tally.settled(one.occurrence for one in settled)
+        new = [one for one in settled if one.occurrence.origin not in ended]
+        now = self._tools.clock()
         self._parts.posting.archive.record_settled(
-            self._progress.settled, date=date, batch=self._invocation
+            new, at=now, date=self._parts.posting.budget.limits.day(now), batch=self._invocation
         )
+        tally.settle(new)
 
     def _close(self) -> None:
         closing = self._progress.closing

@@ -36,8 +36,7 @@ from import_relay.mateo.waiting import (
 )
 from import_relay.reconciling import Lookup
 from import_relay.state.archive import Archive
-from import_relay.state.budget import Budget, Slot
-from import_relay.state.lease import CLOCK_SKEW_S
+from import_relay.state.budget import CLOCK_SKEW_S, Budget, Slot
 from import_relay.state.ledger import Entry, Ledger, State
 
 GONE_S = CLOCK_SKEW_S + 2.0
@@ -58,7 +57,7 @@ FRESH = 0.8
 OPEN_LIMIT = 200
 """Of so many open imports, the 50 that were asked about longest ago are in a poll."""
 BELIEVED_AFTER_S = 3_600.0
-"""Counts that add up, but not to our number of rows, are believed after this time."""
+"""Counts that add up, but not to our number of rows, are believed if they stay for so long."""
 
 
 class Status(StrEnum):
@@ -220,11 +219,11 @@ class _Look:
     # sent
 
     def _follow(self) -> Tracked:
-        if not _is_done(self._entry, self._clock()) and not self._is_fresh():
+        if not _is_done(self._entry) and not self._is_fresh():
             if not self._parts.ledger.claim_round(not_since=self._clock() - ROUND_S):
                 return _wait(SHORTEST_WAIT_S)  # somebody asks for all just now
             self._poll()
-        if _is_done(self._entry, self._clock()):
+        if _is_done(self._entry):
             return Tracked(Status.FINISHED)
         return _wait(pace(self._age()))
 
@@ -241,11 +240,13 @@ class _Look:
         try:
             answers = self._parts.api.poll(slot, [entry.import_id for entry in asked])
         finally:  # a poll without an answer, too, spares the others theirs
-            for entry in asked:
-                counts = _counts(answers.get(entry.import_id))
-                self._parts.ledger.record_poll(entry.reference, polled_at=polled_at, counts=counts)
-        own = answers.get(self._entry.import_id)
-        self._entry = _with_counts(replace(self._entry, polled_at=polled_at), own)
+            now = [
+                self._parts.ledger.record_poll(
+                    entry, polled_at=polled_at, counts=_counts(answers.get(entry.import_id))
+                )
+                for entry in asked
+            ]
+        self._entry = now[0]
 
     def _others(self) -> Sequence[Entry]:
         others = [
@@ -253,7 +254,7 @@ class _Look:
             for entry in self._parts.ledger.open_imports(OPEN_LIMIT)
             if entry.state is State.SENT
             and entry.reference != self._entry.reference
-            and not _is_done(entry, self._clock())
+            and not _is_done(entry)
         ]
         return sorted(others, key=lambda entry: entry.polled_at)[: POLL_PAGE - 1]
 
@@ -307,8 +308,6 @@ class _Look:
                 target=State.SENT,
                 import_id=oldest.id,
                 found=len(matches),
-                polled_at=self._clock(),
-                **_counts(oldest),
             ):
                 self._say("import.found", found=len(matches))
             break
@@ -379,12 +378,13 @@ def _wait(seconds: float, reason: str = "") -> Tracked:
     return Tracked(Status.WAIT, max(1, math.ceil(seconds)), reason)
 
 
-def _is_done(entry: Entry, now: float) -> bool:
+def _is_done(entry: Entry) -> bool:
     """Whether Mateo has counted every row; any other total may still grow for a while."""
     if not entry.is_counted:
         return False
-    since = max(entry.created_at, entry.posted_at)
-    return entry.total_count == entry.rows or now - since >= BELIEVED_AFTER_S
+    return (
+        entry.total_count == entry.rows or entry.confirmed_at - entry.counted_at >= BELIEVED_AFTER_S
+    )
 
 
 def _counts(status: ImportStatus | None) -> dict[str, int]:
@@ -397,14 +397,3 @@ def _counts(status: ImportStatus | None) -> dict[str, int]:
         "failed_count": status.failed_count,
     }
     return {name: count for name, count in counts.items() if count is not None}
-
-
-def _with_counts(entry: Entry, status: ImportStatus | None) -> Entry:
-    if status is None:
-        return entry
-    return replace(
-        entry,
-        total_count=status.total_count,
-        success_count=status.success_count,
-        failed_count=status.failed_count,
-    )

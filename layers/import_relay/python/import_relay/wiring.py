@@ -20,6 +20,7 @@ from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Limits
 from import_relay.state.gate import Gate, GateClients, GateNames
 from import_relay.state.ledger import Ledger
+from import_relay.state.tally import Tally
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -136,7 +137,14 @@ class Wiring:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger of imports."""
-        return Ledger(self.dynamodb, self._settings.ledger_table, self.budget, clock=self._clock)
+        table = self._settings.ledger_table
+        return Ledger(self.dynamodb, table, self.budget, self.tally, clock=self._clock)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """How records ended, by day."""
+        day = self.budget.limits.day
+        return Tally(self.dynamodb, self._settings.ledger_table, day, clock=self._clock)
 
     @cached_property
     def archive(self) -> Archive:

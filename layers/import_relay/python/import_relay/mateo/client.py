@@ -218,9 +218,12 @@ class ImportApi:
         if response.status_code not in (200, 206):
             raise MateoUnavailable(f"GET /import answered {response.status_code}")
         try:
-            return [ImportStatus.model_validate(row) for row in response.json()]
-        except (ValueError, TypeError, ValidationError) as error:
+            rows = response.json()
+            if isinstance(rows, list):  # `{}` would look like nothing, and nothing is posted again
+                return [ImportStatus.model_validate(row) for row in rows]
+        except (ValueError, ValidationError) as error:
             raise MateoUnavailable("GET /import answered something else") from error
+        raise MateoUnavailable("GET /import answered no list")
 
     def _send(self, slot: Slot, request: httpx.Request) -> httpx.Response:
         request.extensions = {**request.extensions, **self._guarded(slot)}

@@ -108,7 +108,7 @@ def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             "part": 0,
             "connection": connection,
             "received_at": received_at,
-            "deferrals": 0,
+            "deferrals": 1,
         }
         for group in _groups(items):
             yield f'{json.dumps(head)[:-1]}, "items": [{", ".join(group)}]}}'

@@ -41,6 +41,12 @@ class Occurrence(NamedTuple):
         return f"{self.delivery}/{self.number}{retried}"
 
 
+def item_of(origin: str) -> tuple[str, int]:
+    """The item behind an origin, `<delivery>/<number>`, and which attempt at it this is."""
+    item, _, attempt = origin.partition("~")
+    return item, int(attempt or 0)
+
+
 def receipt_order(origin: str) -> tuple[str, int]:
     """Orders origins as their occurrences were received: delivery ids sort by time."""
     delivery, _, rest = origin.rpartition("/")
@@ -135,12 +141,24 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Watermark:
+    """What is remembered of a record: the last claim in each scope, and whose claims were before.
+
+    `earlier` are origins of changes whose import came to its end and whose marks others replaced
+    since, oldest first: if the queue brings one of them again, it has ended already.
+    """
+
+    scopes: Mapping[str, Mark]
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row of an import: what is sent, and what was decided on the way there.
 
-    `changes` are the contributing changes, oldest first. `marks` are all watermarks of the key once
-    this row is claimed. `shadowed` are occurrences that this row makes superfluous: they
-    share its fate, deferred with it or settled once it is claimed.
+    `changes` are the contributing changes, oldest first. `marks` are those of all scopes of the key
+    once this row is claimed, `earlier` as in `Watermark`. `shadowed` are occurrences that this row
+    makes superfluous: they share its fate, deferred with it or settled once it is claimed.
     """
 
     key: str
@@ -149,6 +167,7 @@ class Row:
     changes: tuple[MappedChange, ...]
     marks: Mapping[str, Mark]
     shadowed: tuple[Settled, ...] = ()
+    earlier: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -68,20 +68,27 @@ class Archive:
             Bucket=self._bucket, Key=key, Body=content, ContentType=content_type
         )
 
-    def record_settled(self, settled: Iterable[Settled], *, date: str, batch: str) -> None:
+    def record_settled(
+        self, settled: Iterable[Settled], *, at: float, date: str, batch: str
+    ) -> None:
         """Write down occurrences that ended without an import, before their messages go.
 
         `rejected/` has what never reached Mateo, with the record and what to do; `outcomes/` has
-        who was superseded, duplicate or ignored, without data. A redelivery may write an
-        occurrence again: its origin tells.
+        who was superseded, duplicate or ignored, without data. If a process dies before these ends
+        are counted, a redelivery writes an occurrence again: of its lines the latest counts.
+
+        Args:
+            at: now, in s since the epoch.
+            date: the day in the objects' names.
+            batch: unique name of the batch.
         """
         rejected: list[Settled] = []
         others: list[Settled] = []
         for one in settled:
             (rejected if one.outcome == "rejected" else others).append(one)
         for prefix, lines in (
-            ("rejected", [_rejection(one) for one in rejected]),
-            ("outcomes", [_outcome(one) for one in others]),
+            ("rejected", [_rejection(one, at) for one in rejected]),
+            ("outcomes", [_outcome(one, at) for one in others]),
         ):
             if lines:
                 text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
@@ -113,7 +120,7 @@ def _provenance(row: Row) -> dict[str, Any]:
     }
 
 
-def _outcome(settled: Settled) -> dict[str, Any]:
+def _outcome(settled: Settled, at: float) -> dict[str, Any]:
     one = settled.occurrence
     return {
         "origin": one.origin,
@@ -122,12 +129,13 @@ def _outcome(settled: Settled) -> dict[str, Any]:
         "connection": one.connection,
         "event": one.event,
         "received_at": one.received_at,
+        "settled_at": int(at * 1_000_000),
     }
 
 
-def _rejection(settled: Settled) -> dict[str, Any]:
+def _rejection(settled: Settled, at: float) -> dict[str, Any]:
     explanation = CODES[settled.reason]
-    return _outcome(settled) | {
+    return _outcome(settled, at) | {
         "code": settled.reason,
         "field": settled.field,
         "value": settled.value,

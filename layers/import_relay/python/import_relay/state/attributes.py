@@ -1,6 +1,6 @@
 """Flat DynamoDB items to and from plain values; used by every table of the relay."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 Plain = str | int | float | bool
 Attributes = Mapping[str, Mapping[str, object]]
@@ -23,14 +23,16 @@ def to_attributes(values: Mapping[str, Plain | None]) -> dict[str, dict[str, obj
 
 def from_attributes(item: Attributes) -> dict[str, Plain]:
     """The flat item back again. Numbers are integers unless they have a fraction."""
-    return {name: _plain(value) for name, value in item.items()}
+    plain: dict[str, Plain] = {}
+    for name, attribute in item.items():
+        ((kind, value),) = attribute.items()
+        plain[name] = _READ[kind](value)
+    return plain
 
 
-def _plain(attribute: Mapping[str, object]) -> Plain:
-    ((kind, value),) = attribute.items()
-    if kind == "N":
-        text = str(value)
-        return int(text) if text.lstrip("-").isdecimal() else float(text)
-    if kind == "BOOL":
-        return bool(value)
-    return str(value)
+def _number(text: object) -> int | float:
+    digits = str(text)
+    return int(digits) if digits.lstrip("-").isdecimal() else float(digits)
+
+
+_READ: Mapping[str, Callable[[object], Plain]] = {"S": str, "N": _number, "BOOL": bool}

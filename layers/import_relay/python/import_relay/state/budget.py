@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from botocore.exceptions import ClientError
 
 from import_relay.errors import LimitReached, SlotTooFar
-from import_relay.state.attributes import from_attributes, to_attribute
+from import_relay.state.attributes import from_attributes, to_attributes
 from import_relay.state.conditions import condition_failed, through_conflicts
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ SPACING = 1.5
 """Requests leave this much further apart than the rate allows: networks jitter, clocks differ."""
 LATE_S = 0.2
 """A slot that is used later than this is lost, counted or not: the next caller may be close."""
+CLOCK_SKEW_S = 5.0
+"""How far apart the clocks of two functions may be."""
 DAY_MARGIN_S = 30.0
 """No request leaves so close to a day's end that it could count for the other day with Mateo."""
 TRACKING_SHARE = 0.05
@@ -76,6 +78,13 @@ class Slot:
     until: float = math.inf
 
 
+class _LastSlot(NamedTuple):
+    """The number of a slot, and when the next one is free."""
+
+    number: int
+    free_at: float
+
+
 class Budget:
     """The counters of one account with Mateo.
 
@@ -98,6 +107,8 @@ class Budget:
         self._clock = clock
         self._sleep = sleep
         self.limits = limits
+        self._seen = (0, 0.0)
+        """The last slot that was seen here, and when it was taken at the latest, by our clock."""
 
     def usage(self) -> Usage:
         """What is used of today."""
@@ -109,6 +120,10 @@ class Budget:
     def take_slot(self, *, deadline: float, for_tracking: bool = False) -> Slot:
         """Wait for leave to make one request, and count it.
 
+        A slot is taken only when the one before is known to be an interval ago. The clock that the
+        one before was written with may be wrong, so its age counts from when it was seen here, or
+        from its time less what clocks may differ by.
+
         Args:
             deadline: give up if the request could not leave before (s since the epoch).
             for_tracking: may use the share of the day that is kept for tracking.
@@ -117,52 +132,60 @@ class Budget:
             SlotTooFar: the next free slot lies behind the deadline.
             LimitReached: today's requests are spent.
         """
-        ahead = 0.0
+        counted = ""
         while True:
-            moment = self._reserve(deadline, ahead)
-            slot = self._count(moment, for_tracking=for_tracking)
-            wait = moment - self._clock()
-            if wait > 0:
-                self._sleep(wait)
-            late = self._clock() - moment
-            if late <= LATE_S / 2:  # the other half is for the request to get out
-                return slot
-            ahead += late  # DynamoDB is slow: leave it more time
+            last = self._last_slot()
+            moment = self._away_from_midnight(max(self._clock(), last.free_at))
+            if moment >= deadline:
+                raise SlotTooFar
+            self._wait_until(moment)
+            day = self.limits.day(self._clock())
+            if day != counted:
+                self._count(day, for_tracking=for_tracking)
+                counted = day
+            taken_at = self._clock()
+            # What is slow after this is DynamoDB's answer: half of the time is for the request.
+            if self._take(last) and self._clock() - taken_at <= LATE_S / 2:
+                return Slot(day, taken_at + LATE_S)
 
     def is_in_time(self, slot: Slot) -> bool:
         """Whether a request in this slot may still leave."""
         return self._clock() <= slot.until
 
-    def _reserve(self, deadline: float, ahead: float) -> float:
-        """Move the pace item on by one interval and return the moment that is ours."""
-        interval = SPACING / self.limits.requests_per_second
-        while True:
-            now = self._clock()
-            answer = self._client.get_item(
-                TableName=self._table, Key=_PACE_KEY, ConsistentRead=True
+    def _last_slot(self) -> _LastSlot:
+        """The last slot that anybody took, and when the next one is free by our clock."""
+        answer = self._client.get_item(TableName=self._table, Key=_PACE_KEY, ConsistentRead=True)
+        item = from_attributes(answer.get("Item", {}))
+        now = self._clock()
+        if "slots" not in item:
+            return _LastSlot(0, now)
+        number = int(item["slots"])
+        if self._seen[0] != number:
+            # Whoever took it may have a clock that is ahead of ours.
+            self._seen = (number, min(now, float(item["taken_at"]) + CLOCK_SKEW_S))
+        return _LastSlot(number, self._seen[1] + SPACING / self.limits.requests_per_second)
+
+    def _take(self, last: _LastSlot) -> bool:
+        """Take the slot after this one; False when somebody else did."""
+        number, now = last.number + 1, self._clock()
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={**_PACE_KEY, **to_attributes({"slots": number, "taken_at": now})},
+                ConditionExpression="attribute_not_exists(slots) OR slots = :last",
+                ExpressionAttributeValues={":last": {"N": str(last.number)}},
             )
-            known = answer.get("Item", {}).get("next_at")
-            free_at = float(known["N"]) if known else 0.0
-            slot = self._away_from_midnight(max(free_at, now + ahead))
-            if slot >= deadline:
-                raise SlotTooFar
-            unchanged = "next_at = :known" if known else "attribute_not_exists(next_at)"
-            values: dict[str, Any] = {":next": to_attribute(slot + interval)}
-            if known:
-                values[":known"] = known
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=_PACE_KEY,
-                    UpdateExpression="SET next_at = :next",
-                    ConditionExpression=unchanged,
-                    ExpressionAttributeValues=values,
-                )
-            except ClientError as error:
-                if not condition_failed(error):
-                    raise
-            else:
-                return slot
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        self._seen = (number, now)
+        return True
+
+    def _wait_until(self, moment: float) -> None:
+        wait = moment - self._clock()
+        if wait > 0:
+            self._sleep(wait)
 
     def _away_from_midnight(self, moment: float) -> float:
         """The same moment, or one safely behind the day's end: Mateo's clock is not ours."""
@@ -171,9 +194,8 @@ class Budget:
             return moment
         return self.limits.next_day(before) + DAY_MARGIN_S
 
-    def _count(self, moment: float, *, for_tracking: bool) -> Slot:
-        """Count the request that leaves at this moment."""
-        day = self.limits.day(moment)
+    def _count(self, day: str, *, for_tracking: bool) -> None:
+        """Count a request of this day, which is today."""
         allowed = self.limits.requests_per_day
         if not for_tracking:
             allowed = max(1, int(allowed * (1 - TRACKING_SHARE)))
@@ -189,16 +211,16 @@ class Budget:
                     ExpressionAttributeValues={
                         ":one": {"N": "1"},
                         ":allowed": {"N": str(allowed)},
-                        ":expires": {"N": str(int(moment) + DAY_ITEM_DAYS * 86_400)},
+                        ":expires": {"N": str(int(self._clock()) + DAY_ITEM_DAYS * 86_400)},
                     },
-                )
+                ),
+                sleep=self._sleep,
             )
         except ClientError as error:
             if condition_failed(error):
-                resets_at = self.limits.next_day(moment)
+                resets_at = self.limits.next_day(self._clock())
                 raise LimitReached("limit.requests", resets_at=resets_at) from error
             raise
-        return Slot(day, moment + LATE_S)
 
     def hold_operation(self, day: str, rows: int) -> dict[str, Any]:
         """The part of a transaction that holds entities of a day; it fails when they do not fit."""

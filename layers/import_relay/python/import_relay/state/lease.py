@@ -13,13 +13,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.errors import LeaseHeld
 from import_relay.state.attributes import to_attributes
+from import_relay.state.budget import CLOCK_SKEW_S
 from import_relay.state.conditions import condition_failed
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-CLOCK_SKEW_S = 5.0
-"""How far apart the clocks of two functions may be."""
 RETRY_S = 1.0
 _KEY: dict[str, Any] = {"pk": {"S": "lease#submit"}}
 

@@ -7,11 +7,13 @@
        └──┴────▶ abandoned     nothing was created: its records went back
 
 Holding entities and writing the entry are one transaction; so are releasing them and the change of
-state that releases them. Written by submission, tracking and reporting.
+state that releases them, and closing the entry and counting how its occurrences ended. Written by
+submission, tracking and reporting.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,10 @@ from botocore.exceptions import ClientError
 
 from import_relay.errors import LimitReached
 from import_relay.state.attributes import Plain, from_attributes, to_attributes
-from import_relay.state.budget import Budget
+from import_relay.state.budget import CLOCK_SKEW_S, Budget
+from import_relay.state.bulk_reads import read_items
 from import_relay.state.conditions import condition_failed, failed_conditions, through_conflicts
+from import_relay.state.tally import Ends, Tally
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -55,7 +59,8 @@ class Entry:
     `deadline`: when whoever is sending it is certainly gone. `day`: the day whose entities it
     holds. `posts`: how often it was posted at most, `posted_at`: the last moment at which it may
     have been. `absent`: how often a lookup since then did not find it. `found`: how many imports
-    fitted when it was adopted.
+    fitted when it was adopted. `items`: of how many occurrences the rows were made. `counted_at`:
+    since when the counts are what they are, `confirmed_at`: when Mateo last said so.
     """
 
     reference: str
@@ -72,10 +77,13 @@ class Entry:
     absent: int = 0
     absent_at: float = 0.0
     polled_at: float = 0.0
+    counted_at: float = 0.0
+    confirmed_at: float = 0.0
     total_count: int | None = None
     success_count: int | None = None
     failed_count: int | None = None
     found: int = 0
+    items: int = 0
 
     @property
     def is_counted(self) -> bool:
@@ -83,6 +91,9 @@ class Entry:
         if self.total_count is None or self.success_count is None or self.failed_count is None:
             return False
         return self.success_count + self.failed_count == self.total_count
+
+
+_FIELDS = tuple(field.name for field in fields(Entry))
 
 
 class Ledger:
@@ -93,13 +104,17 @@ class Ledger:
         client: "DynamoDBClient",
         table: str,
         budget: Budget,
+        tally: Tally,
         *,
         clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._table = table
         self._budget = budget
+        self._tally = tally
         self._clock = clock
+        self._sleep = sleep
 
     def get(self, reference: str) -> Entry | None:
         """One entry, read consistently."""
@@ -113,26 +128,18 @@ class Ledger:
         """The states of those references that have an entry, read consistently."""
         keys = [_key(reference) for reference in sorted(references)]
         request = {
-            "ConsistentRead": True,
             "ProjectionExpression": "#reference, #state",
             "ExpressionAttributeNames": {"#reference": "reference", "#state": "state"},
         }
         return {
-            item["reference"]["S"]: State(item["state"]["S"]) for item in self._read(keys, request)
+            item["reference"]["S"]: State(item["state"]["S"])
+            for item in self._items(keys, request=request)
         }
 
-    def _read(
-        self, keys: Sequence[Mapping[str, Any]], request: Mapping[str, Any]
+    def _items(
+        self, keys: Sequence[Mapping[str, Any]], *, request: Mapping[str, Any] | None = None
     ) -> Iterator[Mapping[str, Any]]:
-        pending: list[Any] = list(keys)
-        while pending:
-            batch, pending = pending[:100], pending[100:]
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": batch, **request}}  # type: ignore[dict-item]
-            )
-            yield from answer["Responses"].get(self._table, [])
-            left = answer.get("UnprocessedKeys", {}).get(self._table)
-            pending += list(left["Keys"]) if left else []
+        return read_items(self._client, self._table, keys, request=request, sleep=self._sleep)
 
     def intend(self, entry: Entry) -> bool:
         """Write a new entry and hold its rows of its day's entities, both or neither.
@@ -187,9 +194,9 @@ class Ledger:
         *,
         source: Iterable[State],
         target: State,
-        **changes: Plain,
+        **changes: Plain | None,
     ) -> bool:
-        """Move an entry on and change some of its attributes.
+        """Move an entry on and change some of its attributes; None takes one away.
 
         An `import_id` among them is claimed first, so that no other entry ever adopts that import.
 
@@ -201,7 +208,7 @@ class Ledger:
             self._take_import(str(import_id), reference)
         try:
             update = self._update(reference, source, target, changes)
-            through_conflicts(lambda: self._client.update_item(**update))
+            through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
         except ClientError as error:
             if condition_failed(error):
                 return False
@@ -219,6 +226,41 @@ class Ledger:
             self._transact(
                 {"Update": update}, self._budget.release_operation(entry.day, entry.rows)
             )
+        except ClientError as error:
+            if failed_conditions(error) is None:
+                raise
+            return False
+        return True
+
+    def begin_report(self, entry: Entry, *, until: float) -> bool:
+        """Become the one who reports an unfinished import, until a moment (s since the epoch).
+
+        Returns:
+            False when somebody else is at it, or was and the import has ended.
+        """
+        update = self._update(entry.reference, UNFINISHED, entry.state, {"reported_until": until})
+        update["ConditionExpression"] += (
+            " AND #state = :state AND (attribute_not_exists(#reported_until)"
+            " OR #reported_until < :now)"
+        )
+        update["ExpressionAttributeValues"][":now"] = {"N": repr(self._clock() - CLOCK_SKEW_S)}
+        try:
+            through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def close(self, entry: Entry, *, target: State, ends: Ends) -> bool:
+        """Move an entry to a final state and count how its occurrences ended, in one transaction.
+
+        Returns:
+            False when it had ended already; nothing was changed then.
+        """
+        update = self._update(entry.reference, UNFINISHED, target, {})
+        try:
+            self._transact({"Update": update}, *self._tally.operations(ends))
         except ClientError as error:
             if failed_conditions(error) is None:
                 raise
@@ -271,7 +313,7 @@ class Ledger:
         update["ConditionExpression"] += " AND #posts = :known_posts"
         update["ExpressionAttributeValues"][":known_posts"] = {"N": str(entry.posts)}
         try:
-            through_conflicts(lambda: self._client.update_item(**update))
+            through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
         except ClientError as error:
             if condition_failed(error):
                 return False
@@ -314,13 +356,16 @@ class Ledger:
                 import_id="",
                 absent=0,
                 absent_at=0.0,
+                total_count=None,
+                success_count=None,
+                failed_count=None,
             )
 
     def owners(self, import_ids: Iterable[str]) -> dict[str, str]:
         """Import id in Mateo → reference of the entry that it belongs to, where it is known."""
         found = {}
         keys = [_owner_key(import_id) for import_id in sorted(set(import_ids))]
-        for item in self._read(keys, {"ConsistentRead": True}):
+        for item in self._items(keys):
             found[item["pk"]["S"].removeprefix("mateo#")] = item["reference"]["S"]
         return found
 
@@ -337,17 +382,21 @@ class Ledger:
         return [_entry(item) for item in answer["Items"]]
 
     def record_poll(
-        self, reference: str, *, polled_at: float, counts: Mapping[str, int | None]
-    ) -> None:
-        """Write what a poll said of an import that is sent; anything else is left alone."""
-        known = {name: value for name, value in counts.items() if value is not None}
-        self.advance(
-            reference,
-            source=[State.SENT],
-            target=State.SENT,
-            polled_at=polled_at,
-            **known,
-        )
+        self, entry: Entry, *, polled_at: float, counts: Mapping[str, int | None]
+    ) -> Entry:
+        """Write what a poll said of an import that is sent; anything else is left alone.
+
+        Returns:
+            the entry with that, unless it is not sent any more.
+        """
+        changes: dict[str, Any] = {name: n for name, n in counts.items() if n is not None}
+        if any(getattr(entry, name) != value for name, value in changes.items()):
+            changes["counted_at"] = polled_at
+        if changes:
+            changes["confirmed_at"] = polled_at
+        changes["polled_at"] = polled_at
+        written = self.advance(entry.reference, source=[State.SENT], target=State.SENT, **changes)
+        return replace(entry, **changes) if written else entry
 
     def claim_round(self, *, not_since: float) -> bool:
         """Become the one who polls for all; False when somebody did after `not_since`."""
@@ -366,15 +415,15 @@ class Ledger:
         return True
 
     def _transact(self, *operations: Any) -> None:
-        through_conflicts(lambda: self._client.transact_write_items(TransactItems=operations))
+        through_conflicts(
+            lambda: self._client.transact_write_items(TransactItems=operations), sleep=self._sleep
+        )
 
     def _entities_spent(self) -> LimitReached:
         return LimitReached("limit.entities", resets_at=self._budget.limits.next_day(self._clock()))
 
     def _put_operation(self, entry: Entry) -> dict[str, Any]:
-        values: dict[str, Plain | None] = {
-            field.name: getattr(entry, field.name) for field in fields(entry)
-        }
+        values: dict[str, Plain | None] = {name: getattr(entry, name) for name in _FIELDS}
         values["state"] = entry.state.value
         values["expires_at"] = int(self._clock()) + ENTRY_DAYS * 86_400
         if entry.state in UNFINISHED:
@@ -392,12 +441,16 @@ class Ledger:
         reference: str,
         source: Iterable[State],
         target: State,
-        changes: Mapping[str, Plain],
+        changes: Mapping[str, Plain | None],
     ) -> dict[str, Any]:
         allowed = {f":from{n}": state.value for n, state in enumerate(source)}
-        sets = {"state": target.value, **changes}
-        remove = "" if target in UNFINISHED else " REMOVE #open"
-        names = {f"#{name}": name for name in sets} | ({"#open": "open"} if remove else {})
+        known = {name: value for name, value in changes.items() if value is not None}
+        sets: dict[str, Plain] = {"state": target.value, **known}
+        removed = [name for name in changes if name not in known]
+        if target not in UNFINISHED:
+            removed.append("open")
+        remove = " REMOVE " + ", ".join(f"#{name}" for name in removed) if removed else ""
+        names = {f"#{name}": name for name in (*sets, *removed)}
         return {
             "TableName": self._table,
             "Key": _key(reference),
@@ -422,7 +475,6 @@ def _owner_key(import_id: str) -> dict[str, Any]:
 
 def _entry(item: Mapping[str, Any]) -> Entry:
     values = from_attributes(item)
-    known = {field.name for field in fields(Entry)}
-    kept: dict[str, Any] = {name: value for name, value in values.items() if name in known}
+    kept: dict[str, Any] = {name: values[name] for name in _FIELDS if name in values}
     kept["state"] = State(kept["state"])
     return Entry(**kept)

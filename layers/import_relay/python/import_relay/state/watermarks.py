@@ -7,12 +7,13 @@ writes claims, and reports mark failures only while the record's import keeps it
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
 from import_relay.errors import StoreUnavailable
-from import_relay.records.models import Mark
+from import_relay.records.models import Mark, Watermark
+from import_relay.state.bulk_reads import READ_BATCH, read_items
 from import_relay.state.conditions import condition_failed
 
 if TYPE_CHECKING:
@@ -20,18 +21,29 @@ if TYPE_CHECKING:
 
 KEPT_DAYS = 30
 """How long a record is remembered: shorter than the ledger entries that its marks point to."""
-READ_BATCH = 100
-"""Keys per BatchGetItem (AWS quota)."""
 WRITE_BATCH = 25
 """Items per BatchWriteItem (AWS quota)."""
 THREADS = 8
+_V = TypeVar("_V")
+_R = TypeVar("_R")
 TRIES = 8
 
-Marks = Mapping[str, Mark]
+
+class ForAll(Protocol):
+    """How many calls are made that do not depend on each other."""
+
+    def __call__(self, call: Callable[[_V], _R], values: Iterable[_V]) -> Iterable[_R]:
+        """Make the call for each value, all of them; the results in order."""
+
+
+def in_threads(call: Callable[[_V], _R], values: Iterable[_V]) -> list[_R]:
+    """Several at a time: most of each call is waiting."""
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(call, values))
 
 
 class Watermarks:
-    """The table of watermarks."""
+    """The table of watermarks. `for_all` makes the calls of what takes many."""
 
     def __init__(
         self,
@@ -40,46 +52,52 @@ class Watermarks:
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], None] = time.sleep,
+        for_all: ForAll = in_threads,
     ) -> None:
         self._client = client
         self._table = table
         self._clock = clock
         self._sleep = sleep
+        self._for_all = for_all
 
-    def read(self, keys: Iterable[str]) -> dict[str, Marks]:
-        """The marks of those records that have any, read consistently.
+    def read(self, keys: Iterable[str]) -> dict[str, Watermark]:
+        """The watermarks of those records that have one, read consistently.
 
         Raises:
             StoreUnavailable: DynamoDB left a part unanswered, again and again.
         """
-        found: dict[str, Marks] = {}
-        with ThreadPoolExecutor(THREADS) as threads:
-            for items in threads.map(self._read_batch, _batches(sorted(set(keys)), READ_BATCH)):
-                for item in items:
-                    found[item["pk"]["S"]] = _marks(item)
+        found: dict[str, Watermark] = {}
+        for items in self._for_all(self._read_batch, _batches(sorted(set(keys)), READ_BATCH)):
+            for item in items:
+                found[item["pk"]["S"]] = _watermark(item)
         return found
 
-    def write(self, records: Mapping[str, Marks]) -> None:
-        """Replace the marks of records.
+    def write(self, records: Mapping[str, Watermark]) -> None:
+        """Replace the watermarks of records, each by itself.
 
         Raises:
             StoreUnavailable: DynamoDB left a part unwritten, again and again.
         """
         expires = str(int(self._clock()) + KEPT_DAYS * 86_400)
-        with ThreadPoolExecutor(THREADS) as threads:
-            for _ in threads.map(
-                lambda batch: self._write_batch(
-                    [_item(key, marks, expires) for key, marks in batch]
-                ),
-                _batches(list(records.items()), WRITE_BATCH),
-            ):
-                pass
+        self._for_all(
+            lambda batch: self._write_batch(
+                [_item(key, watermark, expires) for key, watermark in batch]
+            ),
+            _batches(list(records.items()), WRITE_BATCH),
+        )
 
-    def mark_failed(self, key: str, scopes: Iterable[str], reference: str) -> None:
-        """Let the same change be claimed again, since this import could not bring it in.
+    def mark_failed(self, rows: Iterable[tuple[str, Iterable[str]]], reference: str) -> None:
+        """Let the same changes be claimed again, since this import could not bring them in.
 
         A mark that belongs to another import by now is left alone.
+
+        Args:
+            rows: keys and scopes.
+            reference: of the import.
         """
+        self._for_all(lambda row: self._mark_failed(row[0], row[1], reference), rows)
+
+    def _mark_failed(self, key: str, scopes: Iterable[str], reference: str) -> None:
         for scope in scopes:
             try:
                 self._client.update_item(
@@ -98,19 +116,8 @@ class Watermarks:
                     raise
 
     def _read_batch(self, keys: Sequence[str]) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = []
-        pending: list[Any] = [{"pk": {"S": key}} for key in keys]
-        for attempt in range(TRIES):
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": pending, "ConsistentRead": True}}
-            )
-            found += answer["Responses"].get(self._table, [])
-            left = answer.get("UnprocessedKeys", {}).get(self._table)
-            if not left:
-                return found
-            pending = list(left["Keys"])
-            self._sleep(0.05 * 2**attempt)
-        raise StoreUnavailable("watermarks could not be read")
+        items = [{"pk": {"S": key}} for key in keys]
+        return list(read_items(self._client, self._table, items, sleep=self._sleep))
 
     def _write_batch(self, items: Sequence[Mapping[str, Any]]) -> None:
         pending: Sequence[Any] = [{"PutRequest": {"Item": item}} for item in items]
@@ -128,7 +135,7 @@ def _batches(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
         yield values[start : start + size]
 
 
-def _item(key: str, marks: Marks, expires: str) -> dict[str, Any]:
+def _item(key: str, watermark: Watermark, expires: str) -> dict[str, Any]:
     scopes = {
         scope: {
             "M": {
@@ -139,13 +146,20 @@ def _item(key: str, marks: Marks, expires: str) -> dict[str, Any]:
                 **({"failed": {"BOOL": True}} if mark.failed else {}),
             }
         }
-        for scope, mark in marks.items()
+        for scope, mark in watermark.scopes.items()
     }
-    return {"pk": {"S": key}, "expires_at": {"N": expires}, "scopes": {"M": scopes}}
+    item: dict[str, Any] = {
+        "pk": {"S": key},
+        "expires_at": {"N": expires},
+        "scopes": {"M": scopes},
+    }
+    if watermark.earlier:
+        item["earlier"] = {"L": [{"S": origin} for origin in watermark.earlier]}
+    return item
 
 
-def _marks(item: Mapping[str, Any]) -> Marks:
-    return {
+def _watermark(item: Mapping[str, Any]) -> Watermark:
+    scopes = {
         scope: Mark(
             version=int(mark["M"]["version"]["N"]),
             event=mark["M"]["event"]["S"],
@@ -155,3 +169,4 @@ def _marks(item: Mapping[str, Any]) -> Marks:
         )
         for scope, mark in item["scopes"]["M"].items()
     }
+    return Watermark(scopes, tuple(one["S"] for one in item.get("earlier", {}).get("L", ())))

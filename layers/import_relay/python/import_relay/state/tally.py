@@ -1,0 +1,191 @@
+"""How occurrences ended, counted by the day on which they were received, in the ledger table.
+
+An occurrence that was part of an import is counted in the transaction that closes the import. One
+that ended without an import leaves a *settlement*, written in the transaction that counts it and
+only if there is none: the queue may bring it again, and the first end is the one that counts.
+"""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from import_relay.errors import StoreUnavailable
+from import_relay.records.models import Occurrence, Settled
+from import_relay.state.attributes import from_attributes
+from import_relay.state.bulk_reads import read_items
+from import_relay.state.conditions import failed_conditions, through_conflicts
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+KEPT_DAYS = 90
+"""How long a day's counts are kept: as long as ledger entries."""
+SETTLEMENT_DAYS = 30
+"""How long the queue may bring an occurrence again: longer than it keeps a message."""
+NUMBERS_PER_ITEM = 100
+"""Occurrences of a delivery whose ends share an item; as many as share a message."""
+SETTLEMENTS_PER_TRANSACTION = 50
+"""Of a transaction's 100 operations (AWS quota); each takes one more at most, to be counted."""
+TRIES = 4
+
+Ends = Mapping[str, Mapping[str, int]]
+"""Day (YYYY-MM-DD) on which occurrences were received → how they ended → how many."""
+
+
+class Tally:
+    """The counts.
+
+    Args:
+        day: the day of a moment in seconds since the epoch.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        day: Callable[[float], str],
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._day = day
+        self._clock = clock
+        self._sleep = sleep
+
+    def days(self, days: Iterable[str]) -> dict[str, dict[str, int]]:
+        """The counts of those days that have any, by outcome; read consistently."""
+        found = {}
+        keys = [_day_key(day) for day in sorted(set(days))]
+        for item in self._items(keys):
+            counts = {
+                name: int(value)
+                for name, value in from_attributes(item).items()
+                if name not in ("pk", "expires_at")
+            }
+            found[item["pk"]["S"].removeprefix("tally#")] = counts
+        return found
+
+    def operations(self, ends: Ends) -> list[dict[str, Any]]:
+        """The parts of a transaction that count these ends."""
+        expires = str(int(self._clock()) + KEPT_DAYS * 86_400)
+        return [
+            self._count(day, {name: count for name, count in counts.items() if count}, expires)
+            for day, counts in sorted(ends.items())
+            if any(counts.values())
+        ]
+
+    def settled(self, occurrences: Iterable[Occurrence]) -> set[str]:
+        """Origins of those of the occurrences that ended without an import, read consistently."""
+        by_item: dict[str, list[Occurrence]] = defaultdict(list)
+        for one in occurrences:
+            by_item[_settlement_key(one)].append(one)
+        keys = [{"pk": {"S": key}} for key in by_item]
+        items = {item["pk"]["S"]: item for item in self._items(keys)}
+        return {
+            one.origin
+            for key, of_item in by_item.items()
+            for one in of_item
+            if _name(one) in items.get(key, {})
+        }
+
+    def settle(self, settled: Iterable[Settled]) -> None:
+        """Count how these occurrences ended, each once, however often this is called.
+
+        Raises:
+            StoreUnavailable: others wrote the same again and again.
+        """
+        by_item: dict[str, dict[str, Settled]] = defaultdict(dict)
+        for one in sorted(settled, key=lambda one: one.occurrence.received_at):
+            by_item[_settlement_key(one.occurrence)].setdefault(_name(one.occurrence), one)
+        of_items = [list(of_item.values()) for of_item in by_item.values()]
+        for start in range(0, len(of_items), SETTLEMENTS_PER_TRANSACTION):
+            batch = of_items[start : start + SETTLEMENTS_PER_TRANSACTION]
+            self._settle([one for of_item in batch for one in of_item])
+
+    def _settle(self, settled: Sequence[Settled]) -> None:
+        for _ in range(TRIES):
+            operations: Any = [*self._settlements(settled), *self.operations(self._ends(settled))]
+            try:
+                self._transact(operations)
+            except ClientError as error:
+                if failed_conditions(error) is None:
+                    raise
+            else:
+                return
+            known = self.settled(one.occurrence for one in settled)
+            settled = [one for one in settled if one.occurrence.origin not in known]
+            if not settled:
+                return
+        raise StoreUnavailable("ends could not be counted")
+
+    def _transact(self, operations: Any) -> None:
+        through_conflicts(
+            lambda: self._client.transact_write_items(TransactItems=operations), sleep=self._sleep
+        )
+
+    def _items(self, keys: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        return read_items(self._client, self._table, keys, sleep=self._sleep)
+
+    def _settlements(self, settled: Iterable[Settled]) -> Iterator[dict[str, Any]]:
+        expires = str(int(self._clock()) + SETTLEMENT_DAYS * 86_400)
+        by_item: dict[str, dict[str, str]] = defaultdict(dict)
+        for one in settled:
+            by_item[_settlement_key(one.occurrence)][_name(one.occurrence)] = one.outcome.value
+        for key, outcomes in by_item.items():
+            names = {f"#{name}": name for name in outcomes}
+            sets = ", ".join(f"#{name} = :{name}" for name in outcomes)
+            yield {
+                "Update": {
+                    "TableName": self._table,
+                    "Key": {"pk": {"S": key}},
+                    "UpdateExpression": f"SET {sets}, expires_at = :expires",
+                    "ConditionExpression": " AND ".join(
+                        f"attribute_not_exists({name})" for name in names
+                    ),
+                    "ExpressionAttributeNames": names,
+                    "ExpressionAttributeValues": {
+                        **{f":{name}": {"S": outcome} for name, outcome in outcomes.items()},
+                        ":expires": {"N": expires},
+                    },
+                }
+            }
+
+    def _ends(self, settled: Iterable[Settled]) -> Ends:
+        ends: dict[str, Counter[str]] = defaultdict(Counter)
+        for one in settled:
+            ends[self._day(one.occurrence.received_at / 1_000_000)][one.outcome.value] += 1
+        return ends
+
+    def _count(self, day: str, counts: Mapping[str, int], expires: str) -> dict[str, Any]:
+        names = {f"#{name}": name for name in counts}
+        adds = ", ".join(f"#{name} :{name}" for name in counts)
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": _day_key(day),
+                "UpdateExpression": f"SET expires_at = :expires ADD {adds}",
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": {
+                    **{f":{name}": {"N": str(count)} for name, count in counts.items()},
+                    ":expires": {"N": expires},
+                },
+            }
+        }
+
+
+def _day_key(day: str) -> dict[str, Any]:
+    return {"pk": {"S": f"tally#{day}"}}
+
+
+def _settlement_key(one: Occurrence) -> str:
+    return f"settled#{one.delivery}#{one.number // NUMBERS_PER_ITEM}"
+
+
+def _name(one: Occurrence) -> str:
+    return f"n{one.number}"
