@@ -2,7 +2,7 @@
 
 up          start everything and stay (also `make up`)
 demo        send contacts through a fresh stack and watch (also `make demo`)
-status      what a running stack is doing
+status      where every accepted item is, budget, gate, backlog; of a deployed stack by its name
 clock       move a running stack's time of day forward
 open-gate   let submitting go on after the gate was closed
 mateo       start only the Import API (also `make mateo`)
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import json
 import os
 import shutil
 import signal
@@ -33,6 +32,7 @@ from local.template import TemplateError
 
 WEBHOOKS_PORT, AWS_PORT, MATEO_PORT = 3000, 4566, 4010
 EXAMPLE_EVENT = "events/json.customer-changed.json"
+RELAY = ROOT / "layers" / "import_relay" / "python"
 STOP_TIMEOUT_S = 4.5
 """After this the process ends itself, and its children with it."""
 
@@ -60,7 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     add_stack_options(demo)
     demo.add_argument("--contacts", type=int, default=int(os.environ.get("CONTACTS", "0")) or None)
     demo.set_defaults(command=_demo)
-    status = commands.add_parser("status", help="what a running stack is doing")
+    status = commands.add_parser("status", help="where every accepted item is; 1 if sums are wrong")
+    status.add_argument(
+        "--stack", metavar="NAME", help="a deployed stack, with your AWS credentials"
+    )
+    status.add_argument("--region", help="its region")
+    status.add_argument("--json", action="store_true", help="the same for programs")
     status.set_defaults(command=_status)
     clock = commands.add_parser("clock", help="move a running stack's time of day forward")
     clock.add_argument("step", help="seconds, or `next-day`")
@@ -196,8 +201,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    print(json.dumps(_ask(options, "GET", "status"), indent=2))
-    return 0
+    sys.path.append(str(RELAY))
+    status = importlib.import_module("local.status.command")
+    code: int = status.main(options, lambda: _ask(options, "GET", "status"))
+    return code
 
 
 def _clock(options: argparse.Namespace) -> int:

@@ -81,6 +81,7 @@ def with_admin(application: Application, clock: MovedClock) -> Application:
             return application(environ, start_response)
         if environ["PATH_INFO"] == "/_stack/clock" and environ["REQUEST_METHOD"] == "PUT":
             clock.move(float(json.loads(environ["wsgi.input"].read())["offset_s"]))
+            executions.clock_moved()
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps({"time": time.time()}).encode()]
 

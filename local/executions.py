@@ -7,6 +7,7 @@ interpreter's calls to functions share one client instead of building one for ea
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from typing import Any
 
@@ -21,19 +22,33 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from local.environment import client
 
 LONGEST_NAP_S = 0.5
-"""A waiting execution looks at the clock this often."""
+"""A waiting execution looks this often whether it was stopped."""
+
+_moved = threading.Condition()
 
 LONGEST_TASK_S = 900
 """A function may run for 15 minutes (Lambda quotas)."""
 
 
+def clock_moved() -> None:
+    """Let everything that waits for a time of day look at the clock."""
+    with _moved:
+        _moved.notify_all()
+
+
+def _nap(deadline: float) -> bool:
+    """Sleep for a while, at most until the clock shows `deadline`; whether it did already."""
+    with _moved:
+        left = deadline - time.time()
+        if left > 0:
+            _moved.wait(min(left, LONGEST_NAP_S))
+        return left <= 0
+
+
 def wait_until(env: Environment, deadline: float) -> None:
     """Sleep until the clock, wherever it is moved, shows `deadline` or the execution is stopped."""
-    while env.is_running():
-        left = deadline - time.time()
-        if left <= 0:
-            return
-        env.program_state_event.wait(min(left, LONGEST_NAP_S))
+    while env.is_running() and not _nap(deadline):
+        pass
 
 
 def _wait_interval(_: WaitFunction, env: Environment, wait_seconds: int) -> None:
@@ -46,8 +61,8 @@ class _RetryClock:
     @staticmethod
     def sleep(seconds: float) -> None:
         deadline = time.time() + seconds
-        while (left := deadline - time.time()) > 0:
-            time.sleep(min(left, LONGEST_NAP_S))
+        while not _nap(deadline):
+            pass
 
 
 def install(endpoint: str) -> None:

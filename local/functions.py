@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from local.clock import Clock
@@ -20,6 +20,8 @@ from local.execution_environment import (
     log_name,
 )
 from local.runtime_api import Outcome
+
+MakeEnvironment = Callable[[Function, Clock, Path, LineSink], ExecutionEnvironment]
 
 
 class PayloadTooLarge(Exception):
@@ -49,6 +51,7 @@ class Functions:
         self._stopped = False
         self.counts: dict[str, int] = {}
         """Invocations that ended, by logical id."""
+        self.make_environment: MakeEnvironment = ExecutionEnvironment
 
     def add(self, function: Function) -> None:
         """Make a function known by its logical id, its name and its ARN."""
@@ -162,7 +165,7 @@ class Functions:
 
     async def _start(self, function: Function) -> ExecutionEnvironment:
         log = self._logs / f"{log_name(function.logical_id)}.log"
-        process = ExecutionEnvironment(function, self._clock, log, self._on_line)
+        process = self.make_environment(function, self._clock, log, self._on_line)
         process.busy = True
         self._processes[function.logical_id].append(process)
         await process.start(self.endpoint)

@@ -34,6 +34,7 @@ from local.environment import REGION, client, http_json
 from local.execution_environment import Function, LineSink
 from local.functions import Functions
 from local.gateway import Gateway
+from local.metrics import Metrics
 from local.poller import Poller, SqsQueue, read_mapping
 from local.provision import Provisioned, provision
 from local.reports import Mirror
@@ -104,7 +105,8 @@ class Stack:
         self._parameters = dict(parameters or {})
         self._secrets = secrets
         self._on_line: LineSink = on_line or (lambda *_: None)
-        self.functions = Functions(self.clock, state_dir / "logs", self._on_line)
+        self.metrics = Metrics()
+        self.functions = Functions(self.clock, state_dir / "logs", self._take_line)
         self._disable_lag_s = disable_lag_s
         self._concurrency = dict(concurrency or {})
         self._with_mateo = with_mateo
@@ -209,7 +211,7 @@ class Stack:
         self._undo.callback(end)
 
     def _start_gateway(self, listening: Any, template: Template) -> None:
-        gateway = Gateway(template.routes, self.functions.invoke, self.clock, Admin(self).respond)
+        gateway = Gateway(template.routes, self._receive, self.clock, Admin(self).respond)
         config = uvicorn.Config(
             gateway,
             http="h11",
@@ -276,6 +278,8 @@ class Stack:
         self._undo.callback(self.schedules.stop)
         self.mirror.start()
         self._undo.callback(self.mirror.stop)
+        self.metrics.start(self.client("cloudwatch"))
+        self._undo.callback(self.metrics.stop)
 
     # ------------------------------------------------------------ what the stack offers
 
@@ -390,7 +394,11 @@ class Stack:
         return http_json(method, f"{self._mateo_address}/_sandbox/{path}", content)
 
     def status(self) -> dict[str, object]:
-        """What is going on, for people and for `python -m local status`."""
+        """What is going on and where, for `python -m local` and the tests.
+
+        What functions counted so far is in CloudWatch when this returns.
+        """
+        self.metrics.put()
         return {
             "time": self.clock.now().isoformat(),
             "clock_offset_s": self.clock.offset_s,
@@ -411,6 +419,16 @@ class Stack:
         return future.result()
 
     # ------------------------------------------------------------ inside
+
+    def _take_line(self, function: str, line: str) -> None:
+        self.metrics.read(line)
+        self._on_line(function, line)
+
+    async def _receive(self, name: str, event: bytes) -> Outcome:
+        outcome = await self.functions.invoke(name, event)
+        if outcome.failed:
+            self.metrics.count_error(self.functions.find(name).name, self.clock.time())
+        return outcome
 
     async def _restart(self) -> None:
         async with self.functions.paused():

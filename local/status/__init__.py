@@ -1,0 +1,1 @@
+"""`python -m local status`: every accepted item accounted for, on a running or a deployed stack."""

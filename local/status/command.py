@@ -1,0 +1,113 @@
+"""The command: looks at a stack, again if it does not balance at once, and prints what it found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.environment import client as local_client
+from local.services import StackError
+from local.stack import STACK_NAME
+from local.status.account import Account
+from local.status.reading import Reading
+from local.status.screen import Shown, as_json, screen
+
+CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
+PERIOD_S, PATIENCE_S = 15.0, 150.0
+"""A deployed stack that does not balance is looked at this often, for so long: a metric comes up to
+two minutes after its log line, and SQS counts up to a minute late.
+"""
+AGAIN = "The sums do not balance at once; CloudWatch and SQS count late. Looking again …"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a stack is.
+
+    `refresh` is called before each look. If the sums do not balance, it is looked at again every
+    `period_s` for `patience_s`.
+    """
+
+    stack: str
+    place: str
+    client: Callable[[str], Any]
+    clock: Callable[[], float]
+    refresh: Callable[[], object]
+    period_s: float
+    patience_s: float
+
+
+def main(options: argparse.Namespace, running: Callable[[], dict[str, Any]]) -> int:
+    """Print the status; 0 if it balances, else 1.
+
+    Args:
+        options: `stack`, `region` and `json`.
+        running: what the running stack says of itself; it then has counted all its metrics.
+
+    Raises:
+        StackError: there is no such stack, or it cannot be read.
+    """
+    try:
+        source = _deployed(options) if options.stack else _local(running)
+        shown = look(source)
+    except (ClientError, BotoCoreError) as error:
+        raise StackError(f"{options.stack or 'The stack'} cannot be read: {error}") from error
+    if options.json:
+        print(json.dumps(as_json(shown), indent=2))
+    else:
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        print(screen(shown, colour=colour))
+    return 0 if shown.account.balances else 1
+
+
+def look(source: Source) -> Shown:
+    """Look at a stack until it balances, or for as long as numbers may be late."""
+    source.refresh()
+    reading = Reading(source.client, source.stack, clock=source.clock)
+    account = Account([reading.look()])
+    until = time.monotonic() + source.patience_s
+    if not account.balances:
+        print(AGAIN, file=sys.stderr)
+    while not account.balances and time.monotonic() < until:
+        time.sleep(source.period_s)
+        source.refresh()
+        account = Account([*account.looks, reading.look()])
+    return Shown(source.stack, source.place, reading.since, account, reading.outlook())
+
+
+def _local(running: Callable[[], dict[str, Any]]) -> Source:
+    said = running()
+    endpoint, offset_s = str(said["aws"]), float(said["clock_offset_s"])
+    return Source(
+        stack=STACK_NAME,
+        place="on this machine",
+        client=partial(local_client, endpoint=endpoint),
+        clock=lambda: time.time() + offset_s,
+        refresh=running,
+        period_s=0.5,
+        patience_s=2.0,
+    )
+
+
+def _deployed(options: argparse.Namespace) -> Source:
+    session = boto3.session.Session(region_name=options.region)
+    return Source(
+        stack=options.stack,
+        place=f"{session.region_name}",
+        client=partial(session.client, config=CONFIG),
+        clock=time.time,
+        refresh=lambda: None,
+        period_s=PERIOD_S,
+        patience_s=PATIENCE_S,
+    )

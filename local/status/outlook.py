@@ -1,0 +1,70 @@
+"""Budget, gate, and the day on which the backlog will be imported. Pure; `screen` shows it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+HOPELESS = "mateo.credentials"
+"""The gate opens again by itself, but nothing goes through until somebody stores a valid token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How much of one daily limit is used."""
+
+    used: int
+    limit: int
+
+    @property
+    def left(self) -> int:
+        """What may still be used today."""
+        return max(0, self.limit - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    """Whether the queue is read, and if not why, and when it will be again as far as is known.
+
+    Closed without `until`: by hand, or the opening is overdue; the daily schedule opens it.
+    """
+
+    is_open: bool
+    reason: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What is left of today, in the time zone of the limits. `now` carries that zone.
+
+    `requests_for_imports`: of the requests' limit, what submission may use; the rest is tracking's.
+    """
+
+    now: datetime
+    entities: Used
+    requests: Used
+    requests_for_imports: int
+    gate: GateView
+
+    @property
+    def opens_on(self) -> date:
+        """The first day on which imports can be sent."""
+        today = self.now.date()
+        if self.gate.until is not None:
+            return max(today, self.gate.until.astimezone(self.now.tzinfo).date())
+        return today if self.gate.is_open else today + timedelta(days=1)
+
+    def drained_on(self, backlog: int) -> date | None:
+        """The day on which the last of so many items is imported, if each becomes a row.
+
+        Of what comes in meanwhile nothing is known. None: not before a person does something.
+        """
+        if self.gate.reason == HOPELESS and not self.gate.is_open:
+            return None
+        day, room = self.opens_on, self.entities.limit
+        if day == self.now.date():
+            spent = self.requests.used >= self.requests_for_imports
+            room = 0 if spent else self.entities.left
+        return day + timedelta(days=max(0, math.ceil((backlog - room) / self.entities.limit)))

@@ -1,0 +1,233 @@
+"""Reads a stack for `status`, by its name: CloudFormation says what is where, the rest is reading.
+
+It changes nothing. docs/runbook.md lists the permissions that it needs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from import_relay.state.budget import TRACKING_SHARE, Budget, Limits
+from import_relay.state.gate import Gate, GateClients, GateNames
+from import_relay.state.ledger import OPEN_INDEX, UNFINISHED, Ledger
+from import_relay.state.tally import Tally
+from local.services import StackError
+from local.status.account import Look, Messages
+from local.status.outlook import GateView, Outlook, Used
+
+DAYS = 60
+"""How far back items are counted: longer than any can wait. CloudWatch keeps five-minute data for
+63 days, the tally is kept for 90.
+"""
+PERIOD_S = 900
+"""Days begin at a multiple of this in every time zone; CloudWatch takes multiples of five minutes
+for data older than 15 days.
+"""
+READ = ("Enabled", "Enabling", "Creating", "Updating")
+"""States of an event source mapping in which the queue is read, or about to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The stack's resources by logical id, when it was made, and the settings of its submission."""
+
+    resources: Mapping[str, str]
+    created_at: datetime
+    settings: Mapping[str, str]
+
+
+class Reading:
+    """Looks at one stack.
+
+    Args:
+        client: gives a boto3 client of a service.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self, client: Callable[[str], Any], stack: str, *, clock: Callable[[], float]
+    ) -> None:
+        """Find the stack's parts.
+
+        Raises:
+            StackError: it is no import relay.
+            botocore's ClientError, BotoCoreError: there is none, or AWS does not let us see it.
+        """
+        self._client = client
+        self._clock = clock
+        self._parts = _parts(client, stack)
+        settings = self._parts.settings
+        self._limits = Limits(
+            float(settings["REQUESTS_PER_SECOND"]),
+            int(settings["REQUESTS_PER_DAY"]),
+            int(settings["ENTITIES_PER_DAY"]),
+            ZoneInfo(settings["LIMIT_TIME_ZONE"]),
+        )
+        dynamodb, table = client("dynamodb"), self._parts.resources["LedgerTable"]
+        self._tally = Tally(dynamodb, table, self._limits.day, clock=clock)
+        self._budget = Budget(dynamodb, table, self._limits, clock=clock)
+        self._ledger = Ledger(dynamodb, table, self._budget, self._tally, clock=clock)
+        self._sqs, self._cloudwatch = client("sqs"), client("cloudwatch")
+
+    @property
+    def since(self) -> date:
+        """The first day whose items are counted."""
+        today = self._now().date()
+        created = self._parts.created_at.astimezone(self._limits.time_zone).date()
+        return max(created, today - timedelta(days=DAYS - 1))
+
+    def look(self) -> Look:
+        """Read the account once, in an order in which no item can slip through."""
+        days = list(self._days())
+        ended_before = self._tally.days(days)
+        metrics = self._metrics()
+        queues = self._queues()
+        open_imports, open_items = self._open()
+        ended = self._tally.days(days)
+        later = self._queues()
+        queue, dead, changes = (
+            max(pair, key=lambda one: one.total) for pair in zip(queues, later, strict=True)
+        )
+        return Look(
+            ended_before=ended_before,
+            received=metrics["received"],
+            errors=metrics["errors"],
+            quarantined=metrics["quarantined"].total(),
+            open_imports=open_imports,
+            open_items=open_items,
+            queue=queue,
+            dead=dead,
+            change_events=changes.total if self._has_event_bus else None,
+            ended=ended,
+        )
+
+    def outlook(self) -> Outlook:
+        """Budget and gate as they are."""
+        usage, limits = self._budget.usage(), self._limits
+        return Outlook(
+            now=self._now(),
+            entities=Used(usage.entities, limits.entities_per_day),
+            requests=Used(usage.requests, limits.requests_per_day),
+            requests_for_imports=int(limits.requests_per_day * (1 - TRACKING_SHARE)),
+            gate=self._gate(),
+        )
+
+    # ------------------------------------------------------------ inside
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), self._limits.time_zone)
+
+    def _days(self) -> Iterator[str]:
+        day, today = self.since, self._now().date()
+        while day <= today:
+            yield day.isoformat()
+            day += timedelta(days=1)
+
+    @property
+    def _has_event_bus(self) -> bool:
+        return "ChangeEventsDeadLetterQueue" in self._parts.resources
+
+    def _queues(self) -> tuple[Messages, Messages, Messages]:
+        """The queue, the dead-letter queue, and that of change events."""
+        names = ("Queue", "DeadLetterQueue", "ChangeEventsDeadLetterQueue")
+        queue, dead, changes = (self._messages(self._parts.resources.get(name)) for name in names)
+        return queue, dead, changes
+
+    def _messages(self, url: str | None) -> Messages:
+        if url is None:
+            return Messages()
+        prefix = "ApproximateNumberOfMessages"
+        names = [prefix, f"{prefix}NotVisible", f"{prefix}Delayed"]
+        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        return Messages(*(int(answer["Attributes"][name]) for name in names))
+
+    def _open(self) -> tuple[int, int]:
+        """Open imports and their items. The index may lag: each entry is asked for its state."""
+        pages = self._client("dynamodb").get_paginator("query")
+        found = {
+            item["reference"]["S"]: int(item.get("items", {"N": "0"})["N"])
+            for page in pages.paginate(
+                TableName=self._parts.resources["LedgerTable"],
+                IndexName=OPEN_INDEX,
+                KeyConditionExpression="#open = :open",
+                ExpressionAttributeNames={"#open": "open"},
+                ExpressionAttributeValues={":open": {"S": "yes"}},
+            )
+            for item in page["Items"]
+        }
+        states = self._ledger.states(found)
+        still = [found[one] for one, state in states.items() if state in UNFINISHED]
+        return len(still), sum(still)
+
+    def _gate(self) -> GateView:
+        nobody: Any = None  # its state is read from the table alone
+        dynamodb = self._client("dynamodb")
+        table = self._parts.resources["LedgerTable"]
+        gate = Gate(
+            GateClients(dynamodb, nobody, nobody, nobody),
+            GateNames(table, "", "", ""),
+            clock=self._clock,
+        )
+        mapping = self._parts.resources["SubmitImportsQueueBatch"]
+        answer = self._client("lambda").get_event_source_mapping(UUID=mapping)
+        noted, is_open = gate.state(), answer["State"] in READ
+        if noted.closed_until <= self._clock():
+            return GateView(is_open)
+        until = datetime.fromtimestamp(noted.closed_until, self._limits.time_zone)
+        return GateView(is_open, noted.reason, until)
+
+    def _metrics(self) -> dict[str, Counter[str]]:
+        """Items received, deliveries put into quarantine and receivers' errors, by day."""
+        midnight = datetime.combine(self.since, datetime.min.time(), self._limits.time_zone)
+        found: dict[str, Counter[str]] = {
+            name: Counter() for name in ("received", "quarantined", "errors")
+        }
+        for page in self._cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=list(self._queries()),
+            StartTime=midnight.astimezone(UTC),
+            EndTime=datetime.fromtimestamp(self._clock() + PERIOD_S, UTC),
+        ):
+            for result in page["MetricDataResults"]:
+                counts = found[result["Id"].rstrip("0123456789")]
+                for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
+                    counts[self._limits.day(moment.timestamp())] += round(value)
+        return found
+
+    def _queries(self) -> Iterator[dict[str, Any]]:
+        settings = self._parts.settings
+        own = settings["POWERTOOLS_METRICS_NAMESPACE"]
+        service = {"Name": "service", "Value": settings["POWERTOOLS_SERVICE_NAME"]}
+        yield _query("received", own, "ItemsReceived", service)
+        yield _query("quarantined", own, "Quarantined", service)
+        yield _query("errors", own, "WebhooksUnavailable", service)
+        for number, receiver in enumerate(("ReceiveWebhook", "ReceiveChangeEvents")):
+            if receiver in self._parts.resources:
+                function = {"Name": "FunctionName", "Value": self._parts.resources[receiver]}
+                yield _query(f"errors{number}", "AWS/Lambda", "Errors", function)
+
+
+def _query(name: str, namespace: str, metric: str, dimension: Mapping[str, str]) -> dict[str, Any]:
+    of = {"Namespace": namespace, "MetricName": metric, "Dimensions": [dimension]}
+    return {"Id": name, "MetricStat": {"Metric": of, "Period": PERIOD_S, "Stat": "Sum"}}
+
+
+def _parts(client: Callable[[str], Any], stack: str) -> Parts:
+    cloudformation = client("cloudformation")
+    (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    resources = {
+        one["LogicalResourceId"]: one["PhysicalResourceId"]
+        for one in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+        if one.get("PhysicalResourceId")
+    }
+    needed = {"LedgerTable", "Queue", "DeadLetterQueue", "SubmitImports", "SubmitImportsQueueBatch"}
+    missing = sorted(needed - resources.keys())
+    if missing:
+        raise StackError(f"{stack} is no import relay: it has no {missing[0]}")
+    function = client("lambda").get_function_configuration(FunctionName=resources["SubmitImports"])
+    settings = {name: str(text) for name, text in function["Environment"]["Variables"].items()}
+    return Parts(resources, described["CreationTime"], settings)

@@ -1,0 +1,68 @@
+"""What `status` says of the running stack: every item is somewhere, a missing one is an alarm."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from local.__main__ import main
+from local.stack import Stack
+from tests.support.senders import customer
+from tests.support.stack import Trial
+
+WIDE = timedelta(days=400)
+
+
+@pytest.fixture(autouse=True)
+def counted_from_now(trial: Trial) -> None:
+    """Take back what earlier tests counted: their items were deleted, metrics cannot be."""
+    cloudwatch = trial.stack.client("cloudwatch")
+    trial.stack.metrics.put()
+    now = datetime.fromtimestamp(trial.stack.clock.time(), UTC)
+    of = {
+        "Namespace": "ImportRelay",
+        "MetricName": "ItemsReceived",
+        "Dimensions": [{"Name": "service", "Value": "import-relay"}],
+    }
+    answer = cloudwatch.get_metric_statistics(
+        **of, StartTime=now - WIDE, EndTime=now + WIDE, Period=60, Statistics=["Sum"]
+    )
+    for one in answer["Datapoints"]:
+        datum = {name: of[name] for name in ("MetricName", "Dimensions")}
+        datum |= {"Timestamp": one["Timestamp"], "Value": -one["Sum"]}
+        cloudwatch.put_metric_data(Namespace=of["Namespace"], MetricData=[datum])
+
+
+def test_status_accounts_for_every_item_and_shouts_if_one_is_missing(
+    trial: Trial, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = ["status", "--webhooks-port", trial.stack.webhooks_url.split(":")[2].split("/")[0]]
+    trial.bring_customers(*(customer(number) for number in range(1, 6)))
+    trial.bring_customers(customer(6))
+    trial.drain()
+
+    code = main([*status, "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert (code, found["balances"]) == (0, True)
+    assert (found["received"], found["imported"], found["waiting"]) == (6, 6, 0)
+    assert (found["entities"]["used"], found["gate"]["open"]) == (6, True)
+
+    (day,) = days_of_the_tally(trial.stack)
+    trial.stack.client("dynamodb").update_item(
+        TableName=trial.stack.outputs["LedgerTableName"],
+        Key={"pk": {"S": day}},
+        UpdateExpression="ADD imported :less",
+        ExpressionAttributeValues={":less": {"N": "-1"}},
+    )
+    code = main(status)
+
+    text = capsys.readouterr().out
+    assert code == 1
+    assert "LOST: at least 1 item." in text
+    assert text.splitlines()[-1] == "DOES NOT BALANCE: 6 received, but 5 ended + 0 waiting"
+
+
+def days_of_the_tally(stack: Stack) -> list[str]:
+    """The keys of the tally's days."""
+    items = stack.client("dynamodb").scan(TableName=stack.outputs["LedgerTableName"])["Items"]
+    return [item["pk"]["S"] for item in items if item["pk"]["S"].startswith("tally#")]
