@@ -67,48 +67,53 @@ class Grounds:
 
     def trial(self) -> "Trial":
         """A new test: queues, bucket, tables, schedules and Mateo are empty, the gate is open."""
-        stack = self.stack
-        self._stop_executions()
-        for output in ("QueueUrl", "DeadLetterQueueUrl"):
-            stack.client("sqs").purge_queue(QueueUrl=stack.outputs[output])
-        self._restore_token()
-        self._empty_stores()
-        stack.mateo("POST", "reset")
-        stack.mateo("PUT", "clock", {"offset_s": stack.clock.offset_s})
-        stack.open_gate()
+        clean(self.stack)
         self.door.open()
         del self._lines[:]
-        warm(stack, "ReceiveWebhook", "SubmitImports")
-        return Trial(stack, self._lines)
+        warm(self.stack, "ReceiveWebhook", "SubmitImports")
+        return Trial(self.stack, self._lines)
 
-    def _restore_token(self) -> None:
-        secret = {"SecretId": self.stack.outputs["MateoTokenArn"]}
-        known = self.stack.client("secretsmanager").get_secret_value(**secret)
-        if known["SecretString"] != MATEO_TOKEN:
-            self.stack.set_secret("MateoToken", MATEO_TOKEN)
-            self.stack.restart_functions()  # they remember the other one
 
-    def _stop_executions(self) -> None:
-        machine = self.stack.client("stepfunctions")
-        for one in _executions(self.stack):
-            if one["status"] == "RUNNING":
-                machine.stop_execution(executionArn=one["executionArn"])
+def clean(stack: Stack) -> None:
+    """Empty queues, bucket, tables, schedules and Mateo; end executions, open the gate."""
+    _stop_executions(stack)
+    for output in ("QueueUrl", "DeadLetterQueueUrl"):
+        stack.client("sqs").purge_queue(QueueUrl=stack.outputs[output])
+    _restore_token(stack)
+    _empty_stores(stack)
+    stack.mateo("POST", "reset")
+    stack.mateo("PUT", "clock", {"offset_s": stack.clock.offset_s})
+    stack.open_gate()
 
-    def _empty_stores(self) -> None:
-        stack = self.stack
-        for output in ("LedgerTableName", "WatermarksTableName"):
-            table = {"TableName": stack.outputs[output]}
-            dynamodb = stack.client("dynamodb")
-            for item in dynamodb.scan(**table)["Items"]:
-                dynamodb.delete_item(**table, Key={"pk": item["pk"]})
-        bucket, s3 = stack.outputs["BucketName"], stack.client("s3")
-        for key, _ in objects(stack, ""):
-            s3.delete_object(Bucket=bucket, Key=key)
-        scheduler = stack.client("scheduler")
-        for schedule in scheduler.list_schedules()["Schedules"]:
-            if schedule["Name"] != "open-gate-daily":
-                names = {"Name": schedule["Name"], "GroupName": schedule["GroupName"]}
-                scheduler.delete_schedule(**names)
+
+def _restore_token(stack: Stack) -> None:
+    known = stack.client("secretsmanager").get_secret_value(SecretId=stack.outputs["MateoTokenArn"])
+    if known["SecretString"] != MATEO_TOKEN:
+        stack.set_secret("MateoToken", MATEO_TOKEN)
+        stack.restart_functions()  # they remember the other one
+
+
+def _stop_executions(stack: Stack) -> None:
+    machine = stack.client("stepfunctions")
+    for one in _executions(stack):
+        if one["status"] == "RUNNING":
+            machine.stop_execution(executionArn=one["executionArn"])
+
+
+def _empty_stores(stack: Stack) -> None:
+    for output in ("LedgerTableName", "WatermarksTableName"):
+        table = {"TableName": stack.outputs[output]}
+        dynamodb = stack.client("dynamodb")
+        for item in dynamodb.scan(**table)["Items"]:
+            dynamodb.delete_item(**table, Key={"pk": item["pk"]})
+    bucket, s3 = stack.outputs["BucketName"], stack.client("s3")
+    for key, _ in objects(stack, ""):
+        s3.delete_object(Bucket=bucket, Key=key)
+    scheduler = stack.client("scheduler")
+    for schedule in scheduler.list_schedules()["Schedules"]:
+        if schedule["Name"] != "open-gate-daily":
+            names = {"Name": schedule["Name"], "GroupName": schedule["GroupName"]}
+            scheduler.delete_schedule(**names)
 
 
 class Trial:

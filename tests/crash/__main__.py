@@ -1,0 +1,148 @@
+"""`python -m tests.crash`: every fault at every point of the scenarios, with a summary.
+
+    python -m tests.crash --scenario changes --function TrackImport --points 60-69 --faults kill
+    python -m tests.crash --scenario changes --at "SubmitImports/SFN.StartExecution/1/killed-after"
+
+The second form plays one run with exactly these faults, and tells its story.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.crash.faults import GROUPS, KINDS
+from tests.crash.grounds import Grounds, running_grounds
+from tests.crash.rehearsal import Planned, Result
+from tests.crash.scenarios import SCENARIOS
+from tests.crash.sweep import DOUBLE, Choice, Sweep
+from tests.support.stack import FUNCTIONS
+
+RUNS_PER_STACK = 150
+"""moto remembers every execution: a fresh stack keeps runs equally fast."""
+
+
+class Stacks:
+    """Gives the grounds for each run, new ones from time to time and after a run that got stuck."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._grounds: Grounds | None = None
+        self._runs = 0
+        self.is_spoilt = False
+
+    def __call__(self) -> Grounds:
+        if self._grounds is None or self.is_spoilt or self._runs >= RUNS_PER_STACK:
+            self.close()
+            folder = self._open.enter_context(tempfile.TemporaryDirectory())
+            self._grounds = self._open.enter_context(running_grounds(Path(folder)))
+            self._runs, self.is_spoilt = 0, False
+        self._runs += 1
+        return self._grounds
+
+    def close(self) -> None:
+        """End the stack that runs."""
+        self._grounds = None
+        self._open.close()
+
+
+class Progress:
+    """Prints one line per run, and everything about a run that broke a promise."""
+
+    def __init__(self, stacks: Stacks, *, tells: bool) -> None:
+        self._stacks = stacks
+        self._tells = tells
+        self._count = 0
+
+    def __call__(self, result: Result) -> None:
+        self._count += 1
+        self._stacks.is_spoilt = result.is_stuck
+        verdict = "BROKEN" if result.broken else "not hit" if result.not_hit else "ok"
+        what = " + ".join(map(str, result.faults)) or f"{len(result.calls)} points recorded"
+        print(f"{self._count:5} {result.seconds:5.1f} s {result.scenario}: {what}: {verdict}")
+        if self._tells or result.broken:
+            print(*(f"        {line}" for line in result.story()), sep="\n")
+        if result.broken:
+            print(*(f"      ! {line}" for line in result.broken), sep="\n")
+            print(f"      again: {result.command()}")
+        sys.stdout.flush()
+
+
+def summary(results: Sequence[Result]) -> list[str]:
+    """What a sweep came to."""
+    faults = [one for result in results for one in result.faults]
+    not_hit = [one for result in results for one in result.not_hit]
+    broken = [result for result in results if result.broken]
+    lines = [
+        f"{len(result.calls)} points of {result.scenario}, "
+        f"{len({point[:2] for point in result.points()})} different steps"
+        for result in results
+        if not result.faults
+    ]
+    lines += [f"{len(results)} runs"]
+    lines += [f"{len(faults)} faults, {len(faults) - len(not_hit)} hit, {len(not_hit)} not hit"]
+    lines += [f"   not hit: {one}" for one in not_hit]
+    lines += [f"{len(broken)} runs broke a promise"]
+    lines += [f"   {result.command()}\n      {'; '.join(result.broken)}" for result in broken]
+    return lines
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the sweep; 1 if a promise was broken or a point never reached."""
+    options = _parsed(arguments)
+    begun = time.monotonic()
+    stacks = Stacks()
+    sweep = Sweep(stacks, Progress(stacks, tells=bool(options.at)))
+    try:
+        for name in options.scenario or SCENARIOS:
+            if options.at:
+                sweep.play(SCENARIOS[name], options.at)
+            else:
+                sweep.run(SCENARIOS[name], _choice(options))
+    except KeyboardInterrupt:
+        print("interrupted")
+    finally:
+        stacks.close()
+    print(*summary(sweep.results), f"{time.monotonic() - begun:.0f} s", sep="\n")
+    return int(any(result.broken or result.not_hit for result in sweep.results))
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.crash",
+        description="Kills and disturbs the functions at every call that they make.",
+    )
+    parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="default: all")
+    parser.add_argument("--function", action="append", choices=FUNCTIONS, help="default: all")
+    parser.add_argument("--points", type=_numbers, help="of the recording, e.g. 3-9; default: all")
+    parser.add_argument(
+        "--faults",
+        default="kill,answers,double",
+        help=f"of {', '.join((*GROUPS, DOUBLE))} (default: %(default)s)",
+    )
+    parser.add_argument("--kind", action="append", choices=KINDS, help="only these kinds of fault")
+    parser.add_argument("--seed", type=int, default=0, help="chooses the second faults")
+    parser.add_argument("--at", action="append", type=Planned.parsed, help="one run, this fault")
+    return parser.parse_args(arguments)
+
+
+def _choice(options: argparse.Namespace) -> Choice:
+    return Choice(
+        groups=frozenset(options.faults.split(",")),
+        functions=frozenset(options.function or ()),
+        numbers=options.points,
+        kinds=frozenset(options.kind or ()),
+        seed=options.seed,
+    )
+
+
+def _numbers(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,88 @@
+"""Which runs a sweep makes: every fault that fits, at every point that a recording found.
+
+Double faults kill once at each point and once more at some point that the recovery from it reached.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.crash.faults import KILLS, KINDS
+from tests.crash.grounds import Grounds
+from tests.crash.rehearsal import Faults, Planned, Result, rehearse
+from tests.crash.scenarios import Scenario
+from tests.support.fault_proxy import Point
+
+DOUBLE = "double"
+PAIRS = 2
+"""Second kills that are tried for each first one."""
+TRIES = 3
+"""How often a run is repeated in which a point was not reached: moments differ from run to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is wanted of a sweep. `numbers`: of the points in the recording, from 1; None: all."""
+
+    groups: frozenset[str]
+    functions: frozenset[str] = frozenset()
+    numbers: range | None = None
+    kinds: frozenset[str] = frozenset()
+    seed: int = 0
+
+
+@dataclass(slots=True)
+class Sweep:
+    """A sweep under way. `show` is called with each result."""
+
+    grounds: Callable[[], Grounds]
+    show: Callable[[Result], None]
+    results: list[Result] = field(default_factory=list)
+
+    def run(self, scenario: Scenario, choice: Choice) -> None:
+        """Record a scenario, then play it again with each fault."""
+        recording = self.play(scenario, ())
+        for point in chosen(recording.points(), choice):
+            for kind in KINDS.values():
+                fits = kind.group in choice.groups and kind.fits(point.operation)
+                if fits and (not choice.kinds or kind.name in choice.kinds):
+                    self.play(scenario, [Planned(point, kind.name)])
+            if DOUBLE in choice.groups:
+                self._play_doubles(scenario, point, choice.seed)
+
+    def play(self, scenario: Scenario, faults: Faults) -> Result:
+        """One run, again if a point was not reached."""
+        for _ in range(TRIES):
+            result = rehearse(self.grounds(), scenario, faults)
+            if result.broken or not result.not_hit:
+                break
+        self.results.append(result)
+        self.show(result)
+        return result
+
+    def _play_doubles(self, scenario: Scenario, first: Point, seed: int) -> None:
+        for kind in (kind.name for kind in KINDS.values() if kind.group == KILLS):
+            planned = Planned(first, kind)
+            single = rehearse(self.grounds(), scenario, [planned])
+            for second in seconds(single, planned, random.Random(f"{seed} {planned}")):  # noqa: S311
+                self.play(scenario, [planned, second])
+
+
+def chosen(points: Sequence[Point], choice: Choice) -> Iterator[Point]:
+    """The points of a recording that are wanted."""
+    for number, point in enumerate(points, 1):
+        if choice.functions and point.function not in choice.functions:
+            continue
+        if choice.numbers is None or number in choice.numbers:
+            yield point
+
+
+def seconds(single: Result, first: Planned, draw: random.Random) -> list[Planned]:
+    """Some kills at points that were reached after the first one."""
+    points = single.points()
+    if first.point not in points:
+        return []
+    after = points[points.index(first.point) + 1 :]
+    kinds = [kind.name for kind in KINDS.values() if kind.group == KILLS]
+    drawn = draw.sample(after, min(PAIRS, len(after)))
+    return [Planned(point, draw.choice(kinds)) for point in drawn]

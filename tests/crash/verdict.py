@@ -1,0 +1,137 @@
+"""What a run promised and did not keep; `rehearsal` asks when everything has come to its end.
+
+The demo's account says whether each item ended in exactly one place, whether nothing was imported
+twice or overwritten by something older, whether limits were kept and reports add up. Here is what
+crashes could break beyond it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from import_relay.state.ledger import UNFINISHED
+from local.demo.balance import places, settle
+from tests.crash.course import Course
+from tests.crash.scenarios import Scenario
+from tests.support.fault_proxy import Call
+
+
+def violations(scenario: Scenario, course: Course, calls: Sequence[Call]) -> list[str]:
+    """Everything that is wrong; empty if all promises were kept."""
+    return [
+        *_account(scenario, course, calls),
+        *_places(course),
+        *_imports(course),
+        *_ledger(course),
+    ]
+
+
+def unacknowledged(calls: Sequence[Call], accepted: Mapping[str, int]) -> dict[str, int]:
+    """Deliveries that are stored although their senders never learned it: items by delivery."""
+    found: Counter[str] = Counter()
+    for call in calls:
+        if call.point[:2] == ("ReceiveWebhook", "SQS.SendMessageBatch") and call.taken:
+            taken = {one["Id"] for one in json.loads(call.taken.body).get("Successful", [])}
+            for entry in call.request.json()["Entries"]:
+                message = json.loads(entry["MessageBody"])
+                if entry["Id"] in taken and message["delivery"] not in accepted:
+                    last = max(item["n"] for item in message["items"])
+                    found[message["delivery"]] = max(found[message["delivery"]], last + 1)
+    return dict(found)
+
+
+def _account(scenario: Scenario, course: Course, calls: Sequence[Call]) -> Iterator[str]:
+    trial = course.trial
+    accepted = trial.accepted | unacknowledged(calls, trial.accepted)
+    account = settle(course.stack, accepted, trial.expected)
+    yield from account.wrong
+    for item, ends in places(course.stack).items():
+        if len(ends) > 1:
+            yield f"item {item} ended as {' and '.join(sorted(ends))}"
+    counted = _tally(course)
+    if counted != account.ends:
+        yield f"ended as {dict(account.ends)}, counted as {dict(counted)}"
+    missing = scenario.ends - account.ends.keys()
+    if missing:
+        yield f"no item ended as {', '.join(sorted(missing))}"
+    if account.ends["unaccounted"]:
+        yield f"{account.ends['unaccounted']} items unaccounted for"
+
+
+def _tally(course: Course) -> Counter[str]:
+    """The relay's own counts of how items ended, of all days."""
+    found: Counter[str] = Counter()
+    for one in _ledger_items(course):
+        if one["pk"]["S"].startswith("tally#"):
+            counts = {name: int(value["N"]) for name, value in one.items() if name != "pk"}
+            counts.pop("expires_at", None)
+            found.update(counts)
+    return +found
+
+
+def _places(course: Course) -> Iterator[str]:
+    dead = sum(course.stack.queue_counts("DeadLetterQueueUrl").values())
+    if dead:
+        yield f"{dead} messages in the dead-letter queue"
+    ended = Counter(one["status"] for one in course.trial.executions())
+    if ended.keys() - {"SUCCEEDED"}:
+        yield f"executions ended as {dict(ended)}"
+
+
+def _imports(course: Course) -> Iterator[str]:
+    imports = course.trial.imports()
+    bodies = Counter(one["payload_sha256"] for one in imports if one["success_count"])
+    twice = [digest for digest, count in bodies.items() if count > 1]
+    if twice:
+        yield f"{len(twice)} batches were imported more than once"
+    reported = Counter(one["import_id"] for one in course.trial.summaries())
+    created = Counter(one["id"] for one in imports)
+    if reported != created:
+        yield f"{created.total()} imports in Mateo, {reported.total()} reports of them"
+
+
+def _ledger(course: Course) -> Iterator[str]:
+    """The relay counts every request before it leaves, and holds exactly what was imported."""
+    items = _ledger_items(course)
+    open_ = [one["pk"]["S"] for one in items if one.get("state", {}).get("S") in UNFINISHED]
+    if open_:
+        yield f"unfinished in the ledger: {', '.join(open_)}"
+    days = {one["pk"]["S"].removeprefix("day#"): one for one in items if "day#" in one["pk"]["S"]}
+    requests, rows = _used(course)
+    for day in sorted(requests.keys() | days.keys()):
+        counted = _number(days, day, "requests")
+        if counted < requests[day]:
+            yield f"{requests[day]} requests on {day}, {counted} counted"
+        held = _number(days, day, "entities")
+        if held != rows[day]:
+            yield f"{rows[day]} entities used on {day}, {held} held"
+
+
+def _ledger_items(course: Course) -> Sequence[Mapping[str, Mapping[str, str]]]:
+    table = {"TableName": course.stack.outputs["LedgerTableName"]}
+    found: Sequence[Mapping[str, Mapping[str, str]]] = course.stack.client("dynamodb").scan(
+        **table
+    )["Items"]
+    return found
+
+
+def _number(days: Mapping[str, Mapping[str, Mapping[str, str]]], day: str, name: str) -> int:
+    return int(days.get(day, {}).get(name, {}).get("N", 0))
+
+
+def _used(course: Course) -> tuple[Counter[str], Counter[str]]:
+    """Requests that Mateo got by day, and rows of the imports that it created."""
+    requests: Counter[str] = Counter()
+    rows: Counter[str] = Counter()
+    created = {one["id"]: one["row_count"] for one in course.trial.imports()}
+    for one in course.trial.requests():
+        day = _day(one["arrived_at_us"])
+        requests[day] += bool(one["counted"])
+        if one["method"] == "POST":
+            rows[day] += created.get(one["import_id"], 0)
+    return requests, rows
+
+
+def _day(moment_us: int) -> str:
+    return datetime.fromtimestamp(moment_us / 1_000_000, UTC).date().isoformat()

@@ -1,0 +1,67 @@
+"""Functions die and services fail at every step that a recording finds; every promise is kept.
+
+A part of `python -m tests.crash`, which meets every single point with every fault that fits it.
+Here a run has many faults, so that each step meets the hardest of them once.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.crash.faults import ANSWERS, KINDS
+from tests.crash.grounds import Grounds, running_grounds
+from tests.crash.rehearsal import Result, rehearse
+from tests.crash.scenarios import SCENARIOS
+from tests.crash.walk import Walk
+from tests.support.stack import FUNCTIONS
+
+BASE = SCENARIOS["changes"]
+MOST_KILLS = 8
+"""In one run, of one function: a message is received at most ten times."""
+ONE_ANSWER = [
+    kind.name
+    for kind in KINDS.values()
+    if kind.group == ANSWERS and kind.times == 1 and not kind.name.startswith("reset")
+]
+
+
+@pytest.fixture(scope="module")
+def crash_grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
+    with running_grounds(tmp_path_factory.mktemp("crashes")) as grounds:
+        yield grounds
+
+
+@pytest.fixture(scope="module")
+def recording(crash_grounds: Grounds) -> Result:
+    """The scenario without any fault."""
+    return rehearse(crash_grounds, BASE)
+
+
+def told(result: Result) -> str:
+    """Everything about a run that broke a promise, and how to repeat it."""
+    return "\n".join([*result.broken, *result.story(), result.command()])
+
+
+def test_without_a_fault_every_promise_is_kept_by_all_functions(recording: Result) -> None:
+    assert not recording.broken, told(recording)
+    assert {point.function for point in recording.points()} == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "most"),
+    [
+        pytest.param(["killed-after"], MOST_KILLS, id="dying after each step"),
+        pytest.param(["reset-after"], 100, id="no answer to what had its effect"),
+        pytest.param(ONE_ANSWER, 100, id="another answer at each step"),
+    ],
+)
+def test_nothing_is_lost_doubled_or_stale(
+    crash_grounds: Grounds, recording: Result, kinds: list[str], most: int
+) -> None:
+    walk = Walk([KINDS[kind] for kind in kinds], most=most)
+    for result in walk.runs(crash_grounds, BASE):
+        assert not result.broken, told(result)
+        if not walk.left(recording):
+            break
+
+    assert not walk.left(recording), "no run reached these steps again"
