@@ -6,6 +6,7 @@ SAM_VENV ?= .venv-sam
 ARCHITECTURE ?= arm64
 INPUTS ?= 100000
 ENGINE ?= hypothesis
+SEEDS ?= 5000
 
 export PYTHONPATH := $(CURDIR)/layers/import_relay/python
 export SAM := $(abspath $(SAM_VENV))/bin/sam
@@ -18,7 +19,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test quick slow check bench fuzz build deploy mateo lock clean
+.PHONY: help demo up test quick slow check bench fuzz simulate crash build deploy mateo lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +40,7 @@ mateo: $(VENV)/.local  ## start only the Import API (port 4010)
 test: quick slow  ## run all tests
 
 quick: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto tests/unit tests/fuzz tests/functional tests/statemachine tests/template tests/docs
+	$(BIN)/python -m pytest -n auto tests/unit tests/fuzz tests/functional tests/simulation tests/statemachine tests/template tests/docs
 
 slow: $(VENV)/.dev $(SAM_VENV)/.sam
 	$(BIN)/python -m pytest tests/built tests/end_to_end
@@ -58,6 +59,12 @@ bench: $(VENV)/.dev  ## measure CPU, memory, requests and cost
 
 fuzz: $(VENV)/.dev  ## try hostile webhooks on every kind (INPUTS=2000 KIND=hubspot ENGINE=atheris)
 	@$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --engine $(ENGINE) $(if $(KIND),--kind $(KIND))
+
+simulate: $(VENV)/.dev  ## the relay in a simulated world: SEEDS=5000 of them, or SEED=42 with its story
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
+crash: $(VENV)/.dev  ## kill the functions before and after each call they make (ARGS="--help" for less)
+	@$(BIN)/python -m tests.crash $(ARGS)
 
 lock: .venv-lock/.lock  ## write the pinned requirements again (UPGRADE=--upgrade for newer versions)
 	$(LOCK) requirements/relay.in --output-file layers/dependencies/requirements.txt

@@ -1,0 +1,174 @@
+"""Twins of S3, Step Functions, Scheduler, Lambda and SSM, behind the calls that the relay makes."""
+
+import io
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.simulation.world import World, refusal, refused
+
+MAPPING = "mapping-1"
+
+
+class S3:
+    """A bucket in memory."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.objects: dict[str, bytes] = {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> Any:  # noqa: N803
+        """Store an object."""
+
+        def effect() -> Any:
+            self.objects[Key] = Body
+            return {}
+
+        return self._world.call("S3.PutObject", effect, refuse=refused("SlowDown", "PutObject"))
+
+    def get_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803
+        """Read an object."""
+
+        def effect() -> Any:
+            if Key not in self.objects:
+                raise refusal("NoSuchKey", "GetObject")
+            return {"Body": io.BytesIO(self.objects[Key])}
+
+        return self._world.call("S3.GetObject", effect, refuse=refused("SlowDown", "GetObject"))
+
+
+class StepFunctions:
+    """Starts executions; `begin` gets the name and the input of each."""
+
+    def __init__(
+        self, world: World, begin: Callable[[str, dict[str, Any]], object], *, double: float = 0.0
+    ) -> None:
+        self._world = world
+        self._begin = begin
+        self.double = double
+        self._names: set[str] = set()
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Any:  # noqa: A002, N803
+        """Start one; a name is taken for good.
+
+        AWS takes a second start with the same input as long as the first one runs; it has no
+        effect either, and the relay does not tell the two answers apart.
+        """
+
+        def effect() -> Any:
+            if name in self._names:
+                raise refusal("ExecutionAlreadyExists", "StartExecution")
+            self._names.add(name)
+            self._begin(name, json.loads(input))
+            if self.double and self._world.random.random() < self.double:
+                self._begin(name, json.loads(input))
+            return {}
+
+        return self._world.call(
+            "StepFunctions.StartExecution",
+            effect,
+            refuse=refused("ThrottlingException", "StartExecution"),
+        )
+
+
+class Lambda:
+    """Enables and disables the event source mapping; `enabled` is what was asked for last.
+
+    `openings`: how many schedules will enable it. `shut`: how often it was disabled without any.
+    """
+
+    def __init__(self, world: World, changed: Callable[[], object]) -> None:
+        self._world = world
+        self._changed = changed
+        self.enabled = True
+        self.disabled_at = 0.0
+        self.openings = self.shut = 0
+
+    def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> Any:  # noqa: N803
+        """Enable or disable it."""
+        assert UUID == MAPPING
+
+        def effect() -> Any:
+            self.shut += not Enabled and not self.openings
+            self.set_enabled(enabled=Enabled)
+            return {}
+
+        return self._world.call(
+            "Lambda.UpdateEventSourceMapping",
+            effect,
+            refuse=lambda: refusal(
+                self._world.random.choice(("ResourceInUseException", "TooManyRequestsException")),
+                "UpdateEventSourceMapping",
+            ),
+        )
+
+    def set_enabled(self, *, enabled: bool) -> None:
+        """Change it at once: what a schedule does."""
+        if self.enabled != enabled:
+            self.enabled = enabled
+            self.disabled_at = self._world.now
+            self._world.tell("gate opened" if enabled else "gate closed", "lambda")
+            self._changed()
+
+
+class Scheduler:
+    """One-time schedules that enable the mapping."""
+
+    def __init__(self, world: World, lambda_: Lambda) -> None:
+        self._world = world
+        self._lambda = lambda_
+        self._names: set[str] = set()
+
+    def create_schedule(
+        self,
+        *,
+        Name: str,  # noqa: N803
+        ScheduleExpression: str,  # noqa: N803
+        ScheduleExpressionTimezone: str,  # noqa: N803
+        Target: Any,  # noqa: N803
+        **others: Any,
+    ) -> Any:
+        """Enable the mapping at a moment, at most a minute late."""
+        assert ScheduleExpressionTimezone == "UTC"
+        match = re.fullmatch(r"at\((.+)\)", ScheduleExpression)
+        assert match is not None, ScheduleExpression
+        moment = datetime.fromisoformat(match.group(1)).replace(tzinfo=UTC).timestamp()
+        assert json.loads(Target["Input"]) == {"Uuid": MAPPING, "Enabled": True}
+
+        def effect() -> Any:
+            if Name in self._names:
+                raise refusal("ConflictException", "CreateSchedule")
+            self._names.add(Name)
+            if moment > self._world.now:  # one in the past never fires
+                late = self._world.random.uniform(0, 60)
+                self._lambda.openings += 1
+                self._world.at(moment + late, lambda: self._fire(Name))
+            return {}
+
+        return self._world.call(
+            "Scheduler.CreateSchedule",
+            effect,
+            refuse=refused("ThrottlingException", "CreateSchedule"),
+        )
+
+    def _fire(self, name: str) -> None:
+        self._names.discard(name)
+        self._lambda.openings -= 1
+        self._lambda.set_enabled(enabled=True)
+
+
+class Ssm:
+    """Knows the mapping's id."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def get_parameter(self, *, Name: str) -> Any:  # noqa: N803
+        """Read it."""
+        return self._world.call(
+            "SSM.GetParameter",
+            lambda: {"Parameter": {"Value": MAPPING}},
+            refuse=refused("ThrottlingException", "GetParameter"),
+        )

@@ -1,0 +1,263 @@
+"""Runs many seeds on all cores, for `python -m tests.simulation`.
+
+Each worker is a new interpreter that takes chunks of seeds and sends back their sums. No seed
+ends a campaign: an exception, or one that never comes to an end, is a failure of that seed.
+"""
+
+import gc
+import signal
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from importlib import import_module
+from multiprocessing import get_context
+from types import FrameType
+from typing import NamedTuple, Protocol, TextIO, cast
+
+from tests.simulation.report import Failure, Progress, Report, Tally
+from tests.simulation.scenario import Findings, Scenario, Violation
+from tests.simulation.story import trace
+
+SIMULATION = "tests.simulation.simulation"
+SEED_LIMIT_S = 60.0
+"""A seed that takes longer hangs: one takes milliseconds."""
+HANGS = "hangs"
+DEAD = "worker died"
+FIRST_CHUNK, MOST_PER_CHUNK = 10, 500
+"""Seeds. A chunk takes about a second; workers collect garbage after it and never within it."""
+CHUNKS_PER_JOB = 2
+"""One that runs, and one that waits for it."""
+TICK_S = 0.2
+LAST_CHUNKS_S = 3.0
+"""How long chunks that run may go on after Ctrl-C."""
+FRAMES = 12
+"""Of a traceback, the innermost."""
+
+
+class Simulation(Protocol):
+    """A module that can run seeds: `simulation`, or a pretended one in tests."""
+
+    def scenario_of(self, seed: int) -> Scenario:
+        """The scenario of a seed: the same each time."""
+
+    def run(self, scenario: Scenario, *, story: bool = False) -> Findings:
+        """Run a scenario; its story is told only if one is wanted."""
+
+
+class HangsError(BaseException):
+    """A seed takes too long. Nothing that handles errors may handle it."""
+
+
+def load(name: str) -> Simulation:
+    """The simulation in a module."""
+    return cast("Simulation", import_module(name))
+
+
+# ---------------------------------------------------------------- one run
+
+
+def attempt(simulation: Simulation, scenario: Scenario, *, story: bool = False) -> Findings:
+    """Run a scenario; what breaks the simulation itself is a violation as well."""
+    try:
+        with _limited(SEED_LIMIT_S):
+            findings = simulation.run(scenario, story=story)
+            return _checked(findings, scenario)
+    except HangsError as error:
+        violation = Violation(HANGS, f"no end after {SEED_LIMIT_S:g} s\n{_traceback(error)}")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other seeds go on
+        violation = _crash(error)
+    return Findings(scenario, violations=[violation])
+
+
+def _checked(findings: Findings, scenario: Scenario) -> Findings:
+    strange = sorted(set(findings.hit) - set(scenario.faults))
+    if strange:
+        raise AssertionError(f"calls {strange} were hit by faults that the scenario does not have")
+    return findings
+
+
+def attempt_seed(simulation: Simulation, seed: int, *, story: bool = False) -> Findings:
+    """Make the scenario of a seed and run it."""
+    try:
+        scenario = simulation.scenario_of(seed)
+    except Exception as error:  # noqa: BLE001
+        return Findings(Scenario(seed, ()), violations=[_crash(error)])
+    return attempt(simulation, scenario, story=story)
+
+
+def _crash(error: Exception) -> Violation:
+    name = type(error).__name__
+    return Violation(f"crash: {name}", f"{name}: {error}\n{_traceback(error)}")
+
+
+def _traceback(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error, limit=-FRAMES))
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise HangsError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+# ---------------------------------------------------------------- in a worker
+
+
+def _start_worker(name: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the campaign hears it and decides
+    load(name)
+    gc.disable()
+
+
+def run_chunk(name: str, seeds: Sequence[int]) -> Tally:
+    """Run seeds one after the other, here."""
+    simulation = load(name)
+    tally = Tally()
+    for seed in seeds:
+        tally.add(attempt_seed(simulation, seed))
+    return tally
+
+
+def _run_chunk_apart(name: str, seeds: Sequence[int]) -> Tally:
+    begun = time.process_time()
+    tally = run_chunk(name, seeds)
+    gc.collect()
+    gc.freeze()  # what is left lives on, such as modules and caches: never look at it again
+    tally.busy_s = time.process_time() - begun
+    return tally
+
+
+class Replay(NamedTuple):
+    """The traces of two runs of one seed: without and with its story."""
+
+    untold: Sequence[str]
+    told: Sequence[str]
+
+
+def _replay(name: str, seed: int) -> Replay:
+    simulation = load(name)
+    untold = attempt_seed(simulation, seed)
+    return Replay(trace(untold), trace(attempt_seed(simulation, seed, story=True)))
+
+
+def replay_elsewhere(name: str, seed: int) -> Replay:
+    """Run a seed twice in a new interpreter, where sets have another order and caches are empty."""
+    with _workers(name, 1) as pool:
+        with _deaf_to_interrupts():
+            replay = pool.submit(_replay, name, seed)
+        return replay.result()
+
+
+# ---------------------------------------------------------------- many runs
+
+
+@contextmanager
+def _workers(name: str, jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Workers that are ended in any case."""
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (name,))
+    try:
+        yield pool
+    except BaseException:
+        _terminate(pool)
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _terminate(pool: ProcessPoolExecutor) -> None:
+    for worker in list((pool._processes or {}).values()):
+        worker.terminate()
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """What is started meanwhile does not hear Ctrl-C from its first moment on."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def run_seeds(first: int, seeds: int, jobs: int, *, name: str = SIMULATION, out: TextIO) -> Report:
+    """Run seeds on several cores; Ctrl-C ends it early with what has been found.
+
+    Args:
+        first: the first seed; the others follow it.
+        seeds: how many.
+        jobs: how many worker processes.
+        name: the module of the simulation.
+        out: where the progress goes.
+    """
+    begun = time.monotonic()
+    progress = Progress(out, seeds, begun)
+    tally = Tally()
+    with _workers(name, jobs) as pool:
+        _run_chunks(_Work(pool, name, range(first, first + seeds), jobs), tally, progress)
+    progress.end()
+    return Report(tally, first, seeds, jobs, time.monotonic() - begun)
+
+
+class _Work:
+    """The seeds that wait, and the chunks of them that are being run."""
+
+    def __init__(self, pool: ProcessPoolExecutor, name: str, seeds: range, jobs: int) -> None:
+        self.pool = pool
+        self._name = name
+        self._left = seeds
+        self._most = jobs * CHUNKS_PER_JOB
+        self.running: dict[Future[Tally], range] = {}
+
+    def fill(self, tally: Tally) -> None:
+        """Give the workers enough to do; they are started by the first chunks."""
+        size = min(int(tally.per_core), MOST_PER_CHUNK) if tally.seeds else FIRST_CHUNK
+        with _deaf_to_interrupts():
+            while self._left and len(self.running) < self._most:
+                chunk, self._left = self._left[: max(size, 1)], self._left[max(size, 1) :]
+                self.running[self.pool.submit(_run_chunk_apart, self._name, chunk)] = chunk
+
+    def collect(self, tally: Tally, timeout_s: float) -> None:
+        """Wait for a chunk to end, and add up those that have."""
+        done, _ = wait(self.running, timeout_s, FIRST_COMPLETED)
+        for one in done:
+            tally.merge(one.result())
+            del self.running[one]
+
+
+def _run_chunks(work: _Work, tally: Tally, progress: Progress) -> None:
+    try:
+        work.fill(tally)
+        while work.running:
+            work.collect(tally, TICK_S)
+            work.fill(tally)
+            progress.show(tally, time.monotonic())
+    except KeyboardInterrupt:
+        _finish(work, tally)
+    except BrokenProcessPool:
+        suspects = sorted(work.running.values(), key=lambda chunk: chunk.start)
+        where = ", ".join(f"{chunk.start}-{chunk.stop - 1}" for chunk in suspects)
+        what = f"it was killed or crashed, in one of the seeds {where}"
+        tally.failures.append(Failure(suspects[0].start, DEAD, what))
+
+
+def _finish(work: _Work, tally: Tally) -> None:
+    """Let the chunks that run come to their end, if that is soon; a second Ctrl-C ends it now."""
+    for one in list(work.running):
+        if one.cancel():
+            del work.running[one]
+    until = time.monotonic() + LAST_CHUNKS_S
+    while work.running and (left := until - time.monotonic()) > 0:
+        work.collect(tally, left)
+    if work.running:
+        _terminate(work.pool)

@@ -1,0 +1,459 @@
+"""What the relay promises, checked against what the simulated Mateo holds and what was requested.
+
+The truth is Mateo's: its imports, the rows it applied in their order, and the log of requests. What
+the relay says of itself (lines in the bucket, reports, counts, the budget) has to agree with it.
+"""
+
+import gzip
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from import_relay.state.attributes import from_attributes
+from import_relay.state.ledger import UNFINISHED, VOID, State
+from tests.simulation.queue import MOST_RECEIVES
+from tests.simulation.relay import LEDGER, Relay
+from tests.simulation.scenario import Record, Violation
+from tests.simulation.senders import Senders
+
+ENDS = ("imported", "failed", "rejected", "superseded", "duplicate", "ignored", "unaccounted")
+JITTER_S = 0.15
+"""So much later than another a request may arrive that left at the same time."""
+COLUMNS: Mapping[str, str] = {
+    "full_name": "name",
+    "city": "city",
+    "zipcode": "zip",
+    "title": "name",
+}
+"""Column of Mateo → field of a record in which its tag stands."""
+
+
+BELIEVED_AFTER_S = 3_600.0
+"""Counts that are not those of all rows have to stay for so long before an import may end."""
+CLOCKS_S = 10.0
+"""How far the relay's times may be from the true one."""
+Version = tuple[int, str, int]
+
+
+class Item(NamedTuple):
+    """One item of one delivery: what was sent, and when the relay received it (µs)."""
+
+    record: Record
+    connection: str
+    delivery: str
+    number: int
+    received_at: int
+    acknowledged: bool
+
+    @property
+    def version(self) -> Version:
+        """What orders it among the changes of its record: of equal versions, when it came."""
+        version = self.received_at if self.connection == "plain" else self.record.version
+        return version, self.delivery, self.number
+
+
+class Applied(NamedTuple):
+    """A row that Mateo applied: when, of which import, and where it came from."""
+
+    key: str
+    row: Mapping[str, Any]
+    items: Sequence[str]
+    too_late: bool
+    """The import had been given up by then, and its records were free for others."""
+
+
+@dataclass
+class Audit:
+    """The books of a run, and what is wrong with them."""
+
+    relay: Relay
+    senders: Senders
+    violations: list[Violation] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Check everything."""
+        self._settle_items()
+        self._settle_imports()
+        self._order()
+        self._limits()
+        self._reports()
+        self._gate()
+        self._tally()
+        self._budget()
+
+    def _wrong(self, promise: str, what: str) -> None:
+        self.violations.append(Violation(promise, what))
+
+    # ------------------------------------------------------------ what there is
+
+    @cached_property
+    def items(self) -> dict[str, Item]:
+        """Every item of every delivery that the relay received, by `<delivery>/<number>`."""
+        found = {}
+        for delivery, webhook in self.senders.deliveries.items():
+            received_at = _moment(delivery)
+            for number, record in enumerate(webhook.records):
+                found[f"{delivery}/{number}"] = Item(
+                    record,
+                    webhook.connection,
+                    delivery,
+                    number,
+                    received_at,
+                    delivery in self.senders.acknowledged,
+                )
+        return found
+
+    @cached_property
+    def ends(self) -> dict[str, set[str]]:
+        """Item → how it ended, by what lies in the bucket: in a report, else in its latest line."""
+        latest: dict[str, tuple[int, str]] = {}
+        imported: dict[str, set[str]] = defaultdict(set)
+        for key, content in self.relay.s3.objects.items():
+            if key.startswith(("rejected/", "outcomes/")):
+                for line in _lines(content):
+                    item, end = _item(line["origin"]), (line["settled_at"], line["outcome"])
+                    latest[item] = max(end, latest.get(item, end))
+            elif key.endswith("rows.ndjson.gz"):
+                for line in _lines(gzip.decompress(content)):
+                    if line["outcome"] != "retried":
+                        for origin in line["origins"]:
+                            imported[_item(origin)].add(line["outcome"])
+        return {item: {end} for item, (_, end) in latest.items()} | imported
+
+    @cached_property
+    def dead(self) -> set[str]:
+        """Items that wait in the dead-letter queue for a person."""
+        return {
+            f"{one.delivery}/{one.number}"
+            for message in self.relay.queue.dead
+            for one in self.relay.read(message.id, message.body).occurrences
+        }
+
+    @property
+    def _may_die(self) -> bool:
+        """Whether faults may have used up a message's receives, with what the weather adds."""
+        return len(self.relay.world.hit) > MOST_RECEIVES / 3
+
+    @cached_property
+    def entries(self) -> list[dict[str, Any]]:
+        """The ledger's entries."""
+        table = self.relay.dynamodb.tables.get(LEDGER, {})
+        return [from_attributes(item) for pk, item in table.items() if pk.startswith("import#")]
+
+    @cached_property
+    def owners(self) -> dict[str, str]:
+        """Import id in Mateo → reference."""
+        return {one["import_id"]: one["reference"] for one in self.entries if one.get("import_id")}
+
+    @cached_property
+    def frozen(self) -> dict[str, tuple[Any, Any]]:
+        """Reference → payload and provenance of every import that was frozen."""
+        found = {}
+        for key, content in self.relay.s3.objects.items():
+            if key.startswith("imports/"):
+                body, provenance = gzip.decompress(content).split(b"\n", 1)
+                found[key.split("/")[1]] = (json.loads(body)["payload"], json.loads(provenance))
+        return found
+
+    # ------------------------------------------------------------ I1
+
+    def _settle_items(self) -> None:
+        for item, one in self.items.items():
+            ends = self.ends.get(item, set())
+            if not ends and one.acknowledged and item not in self.dead:
+                self._wrong("lost", f"{item} ({one.record.key}) ended nowhere")
+            if len(ends) > 1:
+                self._wrong("unexpected", f"{item} ended as {' and '.join(sorted(ends))}")
+            if not ends and item in self.dead and not self._may_die:
+                self._wrong("stuck", f"{item} is a dead letter, with so few faults")
+            for end in ends:
+                self._explain(item, one, end)
+                if end == "imported" and not self._times_applied[item]:
+                    self._wrong("lost", f"{item} is called imported, but Mateo has not got it")
+                if end == "failed" and self._times_applied[item]:
+                    self._wrong("unexpected", f"{item} is called failed, but Mateo has got it")
+        for item in sorted(self.ends.keys() - self.items.keys()):
+            self._wrong("unexpected", f"{item} was never received")
+
+    def _explain(self, item: str, one: Item, end: str) -> None:
+        """Whether an item may have ended like this."""
+        broken = {"no object": "rejected", "bad version": "rejected", "deletion": "ignored"}
+        if one.record.broken:
+            if end != broken[one.record.broken]:
+                self._wrong("unexpected", f"{item}: {one.record.broken}, but {end}")
+        elif end == "superseded":
+            if not all(self._is_covered(item, one, field) for field in one.record.fields):
+                self._wrong("lost", f"{item} is called superseded, but nothing newer is known")
+        elif end == "duplicate":
+            if not self._is_repeated(item, one):
+                self._wrong("lost", f"{item} is called a duplicate of nothing")
+        elif end in ("rejected", "failed") and not self._may_fail(one):
+            self._wrong("unexpected", f"{item} {end} without a reason")
+        elif end == "ignored":
+            self._wrong("unexpected", f"{item} ignored without a reason")
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[tuple[str, Item]]]:
+        found: dict[str, list[tuple[str, Item]]] = defaultdict(list)
+        for item, one in self.items.items():
+            if not one.record.broken:
+                found[one.record.key].append((item, one))
+        return found
+
+    def _is_covered(self, item: str, one: Item, field_: str) -> bool:
+        """Whether another change of the record sets this field and is not older."""
+        return any(
+            field_ in other.record.fields and other.version >= one.version
+            for name, other in self._by_key[one.record.key]
+            if name != item
+        )
+
+    def _may_fail(self, one: Item) -> bool:
+        """Whether Mateo may have refused it, or a row that it was merged into."""
+        of_key = self._by_key[one.record.key]
+        return one.connection == "shop" or any(other.record.failing for _, other in of_key)
+
+    def _is_repeated(self, item: str, one: Item) -> bool:
+        return any(
+            other.record.fields == one.record.fields and other.connection == one.connection
+            for name, other in self._by_key[one.record.key]
+            if name != item
+        )
+
+    # ------------------------------------------------------------ I2
+
+    def _settle_imports(self) -> None:
+        wanted: Counter[str] = Counter()
+        for entry in self.entries:
+            if entry["state"] not in VOID and entry["reference"] in self.frozen:
+                wanted[_text(self.frozen[entry["reference"]][0])] += 1
+        found = Counter(_text(one.payload) for one in self.relay.mateo.imports.values())
+        for payload in found - wanted:
+            self._wrong("duplicated", f"Mateo has {found[payload]} imports of {payload}")
+        for item, times in self._times_applied.items():
+            if times > 1:
+                self._wrong("duplicated", f"{item} was imported {times} times")
+        self._replays()
+
+    def _replays(self) -> None:
+        """What a sender brings again is not imported again, if nothing came in between."""
+        for of_key in self._by_key.values():
+            versions: dict[int, list[tuple[str, Item]]] = defaultdict(list)
+            for item, one in of_key:
+                if one.connection != "plain":  # its versions are times of receipt
+                    versions[one.record.version].append((item, one))
+            for of_version in versions.values():
+                changes = {(one.connection, str(one.record.fields)) for _, one in of_version}
+                imported = [item for item, _ in of_version if self.ends.get(item) == {"imported"}]
+                if len(changes) == 1 and len(imported) > 1:
+                    self._wrong("duplicated", f"{' and '.join(imported)} are the same change")
+
+    @cached_property
+    def _times_applied(self) -> Counter[str]:
+        """Item → how often Mateo applied a row that it was part of."""
+        return Counter(item for one in self.applied for item in one.items)
+
+    @cached_property
+    def applied(self) -> list[Applied]:
+        """The rows that Mateo applied, in its order."""
+        found = []
+        given_up = {one["reference"] for one in self.entries if one["state"] == State.GAVE_UP}
+        for one in self.relay.mateo.applied:
+            sources: Sequence[Any] = ()
+            reference = self.owners.get(one.import_id) or self._given_up(one.import_id)
+            if not reference:
+                self._wrong("unexpected", f"{one.import_id} in Mateo belongs to nobody")
+            else:
+                payload, provenance = self.frozen[reference]
+                sources = provenance[payload.index(one.row)]["sources"]
+            items = [f"{source['delivery']}/{source['n']}" for source in sources]
+            found.append(Applied(one.external_id, one.row, items, reference in given_up))
+        return found
+
+    def _given_up(self, import_id: str) -> str:
+        """The import that was given up before it was known that this one is it."""
+        payload = self.relay.mateo.imports[import_id].payload
+        for entry in self.entries:
+            if entry["state"] == State.GAVE_UP and not entry.get("import_id"):
+                reference = str(entry["reference"])
+                if self.frozen[reference][0] == payload:
+                    return reference
+        return ""
+
+    # ------------------------------------------------------------ I3
+
+    def _order(self) -> None:
+        latest: dict[tuple[str, str], Version] = {}
+        tags = self._tags
+        for one in self.applied:
+            if one.too_late:
+                continue
+            for column, value in one.row.items():
+                field_ = COLUMNS.get(column)
+                if field_ is None or (one.key, field_, str(value)) not in tags:
+                    continue
+                versions = tags[one.key, field_, str(value)]
+                version = max(
+                    (self.items[item].version for item in one.items if item in versions),
+                    default=max(versions.values()),
+                )
+                if version < latest.get((one.key, column), version):
+                    self._wrong("stale", f"{one.key}: {column} of {value} after a newer one")
+                latest[one.key, column] = version
+        for key, of_key in self._by_key.items():
+            self._final(key, of_key, latest)
+
+    @cached_property
+    def _tags(self) -> dict[tuple[str, str, str], dict[str, Version]]:
+        """Key, field and value → the items that say so, with their versions."""
+        found: dict[tuple[str, str, str], dict[str, Version]] = defaultdict(dict)
+        for item, one in self.items.items():
+            for field_, value in one.record.fields.items():
+                found[one.record.key, field_, str(value)][item] = one.version
+        return found
+
+    def _final(
+        self,
+        key: str,
+        of_key: Sequence[tuple[str, Item]],
+        latest: Mapping[tuple[str, str], Version],
+    ) -> None:
+        """The newest version that was imported is what Mateo has in the end."""
+        newest: dict[str, Version] = {}
+        for item, one in of_key:
+            if self.ends.get(item) == {"imported"}:
+                for field_ in one.record.fields:
+                    newest[field_] = max(newest.get(field_, one.version), one.version)
+        for column, field_ in COLUMNS.items():
+            version = latest.get((key, column))
+            if version is not None and version < newest.get(field_, version):
+                self._wrong("stale", f"{key}: {column} is not of the newest version")
+
+    # ------------------------------------------------------------ I4
+
+    def _limits(self) -> None:
+        account = self.relay.account
+        requests = self.relay.mateo.requests
+        rate = int(account.requests_per_second)
+        # When they left: what a network delays by seconds is nobody's fault.
+        sent = sorted(one.sent_at for one in requests)
+        for first, later in zip(sent, sent[rate:], strict=False):
+            if later - first < 1.0 + JITTER_S:
+                self._wrong("over-limit", f"{rate + 1} requests within {later - first:.3f} s")
+        for day, number in Counter(one.day for one in requests).items():
+            if number > account.requests_per_day:
+                self._wrong("over-limit", f"{number} requests on {day}")
+        entities: Counter[str] = Counter()
+        for one in requests:
+            if one.why in ("requests", "entities") and self.relay.mateo.keeps_to_limits:
+                self._wrong("over-limit", f"Mateo refused {one.rows} rows for the day's {one.why}")
+            if one.import_id:
+                entities[one.day] += one.rows
+        for day, number in entities.items():
+            if number > account.entities_per_day:
+                self._wrong("over-limit", f"{number} entities on {day}")
+
+    # ------------------------------------------------------------ I5
+
+    def _reports(self) -> None:
+        summaries = {
+            key.split("import=")[1].split("/")[0]: json.loads(content)
+            for key, content in self.relay.s3.objects.items()
+            if key.endswith("/summary.json")
+        }
+        for entry in self.entries:
+            if entry["state"] in VOID:
+                continue
+            if entry["state"] in UNFINISHED:
+                self._wrong("stuck", f"import {entry['reference']} is {entry['state']} for ever")
+            elif entry["reference"] not in summaries:
+                self._wrong("unreported", f"import {entry['reference']} has no report")
+        executions = sorted(self.relay.executions, key=lambda one: one.ended_at, reverse=True)
+        ended_at = {one.name: one.ended_at for one in executions}  # of two, the first end
+        for reference, summary in summaries.items():
+            rows = summary["rows"]
+            followed_s = ended_at[reference] - _seconds(summary["created_at"])
+            if followed_s < self._patience_s(summary) - CLOCKS_S:
+                self._wrong("unreported", f"{reference} was given up after {followed_s:.0f} s")
+            if rows["total"] != rows["imported"] + rows["failed"] + rows["unaccounted"]:
+                self._wrong("unreported", f"report of {reference} does not add up: {rows}")
+        said = sum(summary["rows"]["imported"] for summary in summaries.values())
+        unsure = sum(summary["rows"]["unaccounted"] for summary in summaries.values())
+        if not said <= len(self.relay.mateo.applied) <= said + unsure:
+            applied = len(self.relay.mateo.applied)
+            self._wrong("unreported", f"Mateo applied {applied} rows, reports say {said}")
+
+    def _patience_s(self, summary: Mapping[str, Any]) -> float:
+        """How long an import is followed at least that ended like this."""
+        if summary["state"] == "unfinished":
+            return self.relay.account.tracking_hours * 3_600
+        return BELIEVED_AFTER_S if summary["rows"]["unaccounted"] else 0.0
+
+    # ------------------------------------------------------------ the gate
+
+    def _gate(self) -> None:
+        shut = self.relay.mapping.lambda_.shut
+        if shut:
+            self._wrong("stuck", f"the gate was closed {shut} times with nothing to open it")
+
+    # ------------------------------------------------------------ conservation
+
+    def _tally(self) -> None:
+        table = self.relay.dynamodb.tables.get(LEDGER, {})
+        counted: Counter[tuple[str, str]] = Counter()
+        for pk, item in table.items():
+            if pk.startswith("tally#"):
+                for name, value in from_attributes(item).items():
+                    if name in ENDS:
+                        counted[pk.removeprefix("tally#"), name] += int(value)
+        found: Counter[tuple[str, str]] = Counter()
+        perhaps: Counter[tuple[str, str]] = Counter()
+        for name, ends in self.ends.items():
+            if name in self.items:
+                day = self.relay.limits.day(self.items[name].received_at / 1_000_000)
+                # Items of dead letters may have been written down before they were counted.
+                (perhaps if name in self.dead else found).update((day, end) for end in ends)
+        more, less = counted - found - perhaps, found - counted
+        if more or less:
+            wrong = f"the tally has {dict(more)} too many, {dict(less)} too few"
+            self._wrong("miscounted", wrong)
+
+    def _budget(self) -> None:
+        table = self.relay.dynamodb.tables.get(LEDGER, {})
+        held: Counter[str] = Counter()
+        for entry in self.entries:
+            if entry["state"] not in VOID:
+                held[str(entry["day"])] += int(entry["rows"])
+        for pk, item in table.items():
+            if pk.startswith("day#"):
+                day = pk.removeprefix("day#")
+                entities = int(from_attributes(item).get("entities", 0))
+                if entities != held[day]:
+                    self._wrong("miscounted", f"{day}: {entities} held, imports have {held[day]}")
+
+
+def _lines(content: bytes) -> Iterator[dict[str, Any]]:
+    return (json.loads(line) for line in content.splitlines())
+
+
+def _item(origin: str) -> str:
+    return origin.partition("~")[0]
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
+
+
+def _moment(delivery: str) -> int:
+    """When a delivery was received, by its id, in µs."""
+    text = delivery.partition("-")[0]
+    moment = datetime.strptime(text[:15] + "+0000", "%Y%m%dT%H%M%S%z")
+    return int(moment.timestamp()) * 1_000_000 + int(text[15:])

@@ -1,0 +1,286 @@
+"""Random calls of the relay's stores, the same for both sides of the contract tests.
+
+A call is data: which store, which method, and arguments out of small sets, so that calls meet on
+the same items again and again.
+"""
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from random import Random
+from typing import Any, NamedTuple
+
+from import_relay.records.models import MATEO_TYPES, Outcome, Row, Settled, Watermark
+from import_relay.state.ledger import VOID, Entry, State
+from import_relay.state.queue import Delayed
+from tests.simulation.contract_sides import Side, outcome
+from tests.simulation.world import START
+from tests.support.builders import CONTACTS, change, mark, occurrence
+
+REFERENCES = ("r1", "r2", "r3")
+IMPORTS = ("i1", "i2")
+DAYS = ("2026-10-31", "2026-11-01")
+KEYS = ("contact_details#external_id:1", "contact_details#external_id:2", "deal_details#x")
+SCOPES = ("*", "city", "my field", "a.b")
+DELIVERIES = ("d1", "d2")
+ENDS = ("imported", "failed", "rejected", "unaccounted")
+_TYPES = sorted(MATEO_TYPES.values())
+_STATES = sorted(State)
+Arguments = tuple[Sequence[Any], Mapping[str, Any]]
+
+
+class Known(NamedTuple):
+    """Stands for an entry as the ledger has it when the call is made."""
+
+    reference: str
+
+
+class Call(NamedTuple):
+    """One call of a store; `inside` are calls within the block of a context manager."""
+
+    store: str
+    method: str
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    pause_s: float
+    inside: Sequence["Call"] = ()
+
+    def make(self, side: Side) -> Any:
+        """Make it on a side, and return what came of it in a form that compares."""
+        side.world.sleep(self.pause_s)
+        return outcome(lambda: self._result(side))
+
+    def _result(self, side: Side) -> Any:
+        args = [
+            side.ledger.get(one.reference) if isinstance(one, Known) else one for one in self.args
+        ]
+        if None in args:
+            return "no such entry"
+        found = getattr(getattr(side, self.store), self.method)(*args, **self.kwargs)
+        if isinstance(found, AbstractContextManager):
+            with found:
+                return [call.make(side) for call in self.inside]
+        return found
+
+
+class Chooser:
+    """Chooses arguments."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)  # noqa: S311  # a seed, no secret
+        self._entries = 0
+        self._elapsed_s = 0.0
+
+    def calls(self, number: int) -> Iterator[Call]:
+        """That many calls of all methods, some pause before each."""
+        for _ in range(number):
+            yield self.call(self.random.choice(METHODS))
+
+    def call(self, name: str) -> Call:
+        """One call of `store.method`."""
+        store, _, method = name.partition(".")
+        args, kwargs = _ARGUMENTS[name](self)
+        pause_s = self.random.choice((0.0, 0.25, 3.0))
+        if self.random.random() < 0.03:
+            pause_s = 2 * 3_600.0  # until tomorrow, in a few steps
+        self._elapsed_s += pause_s
+        inside: list[Call] = []
+        if name == "lease.held":
+            inside = [
+                self.call("lease.held" if self.random.random() < 0.3 else "ledger.get")
+                for _ in range(self.random.randrange(2))
+            ]
+        return Call(store, method, args, kwargs, pause_s, inside)
+
+    def some(self, values: Sequence[Any], most: int = 3) -> list[Any]:
+        """Some of the values, each at most once."""
+        return self.random.sample(values, self.random.randrange(min(most, len(values)) + 1))
+
+    def one(self, values: Sequence[Any]) -> Any:
+        """One of the values."""
+        return self.random.choice(values)
+
+    def moment(self) -> float:
+        """A moment around the present."""
+        later_s = self.random.choice((0.0, 1.5, 60.0, 3_600.0)) + self.random.randrange(60)
+        return START + self._elapsed_s + later_s
+
+    def entry(self) -> Entry:
+        """An entry as somebody may remember it."""
+        self._entries += 1
+        count = self.random.randrange(3)
+        return Entry(
+            reference=self.one(REFERENCES),
+            state=self.one((State.INTENDED, State.UNKNOWN, State.SENT)),
+            type=self.one(_TYPES),
+            rows=self.one((10, 30, 70)),
+            day=self.one(DAYS),
+            created_at=START + self._entries * 0.125,
+            deadline=self.moment(),
+            digest=self.one(("", "abc")),
+            posts=count,
+            items=count,
+            total_count=self.one((None, 3)),
+        )
+
+    def known(self) -> Entry | Known:
+        """An entry as the ledger has it, or as somebody may remember it."""
+        return Known(self.one(REFERENCES)) if self.random.random() < 0.7 else self.entry()
+
+    def changes(self) -> dict[str, Any]:
+        """Changes of an entry that somebody may wish for."""
+        wished = {
+            "import_id": self.one(("", *IMPORTS)),
+            "posts": self.random.randrange(3),
+            "posted_at": self.moment(),
+            "absent": self.random.randrange(3),
+            "digest": "def",
+        }
+        return {name: wished[name] for name in self.some(sorted(wished))}
+
+    def settled(self) -> Settled:
+        """The end of an occurrence."""
+        return Settled(self.occurrence(), self.one(sorted(Outcome)), "signature.missing")
+
+    def occurrence(self) -> Any:
+        """An occurrence, received today or tomorrow."""
+        return occurrence(
+            self.one((0, 1, 99, 100)),
+            delivery=self.one(DELIVERIES),
+            received_at=int(self.one((START, START + 86_400)) * 1e6),
+        )
+
+    def watermark(self) -> Watermark:
+        """What is remembered of a record."""
+        return Watermark(
+            {
+                scope: mark(
+                    self.one((-1, 5, 10**20)),
+                    reference=self.one(("", *REFERENCES)),
+                    failed=self.random.random() < 0.2,
+                )
+                for scope in self.some(SCOPES)
+            },
+            tuple(self.some(("d1/0", "d2/1~1"))),
+        )
+
+    def row(self) -> Row:
+        """A row of an import."""
+        one = change(self.one(KEYS), self.random.randrange(9))
+        return Row(one.key, one.text, CONTACTS, (one,), {"*": mark()})
+
+
+def _ends(of: Chooser) -> dict[str, dict[str, int]]:
+    return {day: {end: of.random.randrange(3) for end in of.some(ENDS)} for day in of.some(DAYS, 2)}
+
+
+_ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
+    "ledger.get": lambda of: ((of.one(REFERENCES),), {}),
+    "ledger.states": lambda of: ((of.some(REFERENCES),), {}),
+    "ledger.intend": lambda of: ((of.entry(),), {}),
+    "ledger.bury": lambda of: ((of.one(REFERENCES),), {"type_": of.one(("", *_TYPES))}),
+    "ledger.advance": lambda of: (
+        (of.one(REFERENCES),),
+        {"source": of.some(_STATES, 6) or [State.SENT], "target": of.one(_STATES), **of.changes()},
+    ),
+    "ledger.release": lambda of: (
+        (of.known(),),
+        {"source": [State.INTENDED, State.UNKNOWN], "target": of.one(sorted(VOID))},
+    ),
+    "ledger.begin_report": lambda of: ((of.known(),), {"until": of.moment()}),
+    "ledger.close": lambda of: (
+        (of.known(),),
+        {"target": of.one((State.FINISHED, State.GAVE_UP)), "ends": _ends(of)},
+    ),
+    "ledger.move_hold": lambda of: ((of.known(),), {"day": of.one(DAYS)}),
+    "ledger.begin_post": lambda of: (
+        (of.known(),),
+        {"posted_at": of.moment(), "deadline": of.moment()},
+    ),
+    "ledger.claim_import": lambda of: ((of.one(IMPORTS), of.one(REFERENCES)), {}),
+    "ledger.owners": lambda of: ((of.some(IMPORTS),), {}),
+    "ledger.open_imports": lambda of: ((), {"limit": of.one((1, 2, 50))}),
+    "ledger.record_poll": lambda of: (
+        (of.one(REFERENCES),),
+        {
+            "polled_at": of.moment(),
+            "counts": {"total_count": of.one((None, 3)), "failed_count": of.one((None, 0))},
+        },
+    ),
+    "ledger.claim_round": lambda of: ((), {"not_since": of.moment() - 30}),
+    "tally.days": lambda of: ((of.some(DAYS),), {}),
+    "tally.settled": lambda of: (([of.occurrence() for _ in range(3)],), {}),
+    "tally.settle": lambda of: (([of.settled() for _ in range(of.random.randrange(1, 4))],), {}),
+    "budget.usage": lambda of: ((), {}),
+    "budget.take_slot": lambda of: (
+        (),
+        {"deadline": of.moment(), "for_tracking": of.one((True, False))},
+    ),
+    "lease.held": lambda of: (
+        (of.one(("a", "b")),),
+        {"until": of.moment(), "wait_until": of.moment()},
+    ),
+    "watermarks.read": lambda of: ((of.some(KEYS),), {}),
+    "watermarks.write": lambda of: (({key: of.watermark() for key in of.some(KEYS) or KEYS},), {}),
+    "watermarks.mark_failed": lambda of: (
+        ([(of.one(KEYS), of.some(SCOPES))], of.one(REFERENCES)),
+        {},
+    ),
+    "gate.state": lambda of: ((), {}),
+    "gate.close": lambda of: (  # far ahead: moto's schedules never fire
+        (START + 2 * 86_400 + of.one((0.0, 0.5, 60.0)), of.one(("limit.entities", "credentials"))),
+        {"strikes": of.random.randrange(3)},
+    ),
+    "gate.clear_strikes": lambda of: ((), {}),
+    "archive.freeze": lambda of: ((of.one(REFERENCES), b'{"a":1}', [of.row()]), {}),
+    "archive.thaw": lambda of: ((of.one(REFERENCES),), {}),
+    "archive.fetch": lambda of: ((f"oversize/{of.one('abc')}",), {}),
+    "archive.put": lambda of: (
+        (f"oversize/{of.one('abc')}", of.one((b"", b"x", b"\xff"))),
+        {"content_type": "application/json"},
+    ),
+    "archive.record_settled": lambda of: (
+        ([of.settled()],),
+        {"date": of.one(DAYS), "batch": of.one("xy")},
+    ),
+    "queue.send": lambda of: (
+        ([Delayed(json.dumps(n), of.one((0, 1, 900))) for n in range(of.one((0, 1, 11)))],),
+        {},
+    ),
+    "executions.start": lambda of: ((of.one(REFERENCES),), {"deadline": of.moment()}),
+    "store.send": lambda of: (
+        (["{}", "[]"][: of.random.randrange(3)],),
+        {"give_up_at": of.moment() + 3_600},
+    ),
+    "store.put": lambda of: (
+        (f"oversize/{of.one('abc')}", b"{}"),
+        {"give_up_at": of.moment() + 3_600},
+    ),
+}
+METHODS = sorted(_ARGUMENTS)
+INDIRECT = {
+    "tally.operations",
+    "budget.hold_operation",
+    "budget.release_operation",
+    "budget.is_in_time",
+}
+"""Methods that make no call; what they give others to do comes with those others' calls."""
+
+
+def contents(side: Side) -> Mapping[str, Any]:
+    """Everything that is left on a side, in a form that compares."""
+    return {
+        "tables": side.tables(),
+        "objects": {key: _unpacked(key, content) for key, content in side.stored().items()},
+        "queued": Counter(side.queued()),
+        "executions": side.executions_begun(),
+        "schedules": side.schedules(),
+        "enabled": side.lambda_.enabled,
+    }
+
+
+def _unpacked(key: str, content: bytes) -> bytes:
+    """Compressed objects hold the time of day of this machine."""
+    return gzip.decompress(content) if key.endswith(".gz") else content

@@ -1,0 +1,175 @@
+"""Random requests to DynamoDB of exactly the shapes that the relay's stores make.
+
+The shapes are recorded from the stores themselves, so that a new expression is covered as soon as a
+method makes it. A request keeps its expressions; its keys and values are mixed anew out of those
+that were recorded at the same place.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
+from random import Random
+from typing import Any, NamedTuple
+
+from tests.simulation.contract_calls import Chooser
+from tests.simulation.contract_sides import outcome, plain, twin
+from tests.support.clients import Recording
+
+RECORDED_SEQUENCES, RECORDED_CALLS = 10, 100
+TYPES = frozenset({"S", "N", "BOOL"})
+NUMBERS = ("-10", "0", "1", "10", "50")
+"""What is compared is often equal."""
+CHANGED = 0.5
+"""So often a value is another one than in the recorded request."""
+OTHER_KIND_OF_KEY = 0.05
+"""So often a key is one of another kind of item, whose attributes are others."""
+
+
+class Request(NamedTuple):
+    """A call of the client."""
+
+    method: str
+    arguments: Mapping[str, Any]
+
+    def make(self, client: Any) -> Any:
+        """The answer in a form that compares, or the error."""
+        return outcome(lambda: self._answer(getattr(client, self.method)(**self.arguments)))
+
+    def _answer(self, found: Mapping[str, Any]) -> Any:
+        """An answer with what has no order brought into one, and without what nobody reads."""
+        comparable = plain(found)
+        for items in comparable.get("Responses", {}).values():
+            items.sort(key=repr)
+        if self.method != "query":
+            return comparable
+        items = comparable["Items"]
+        moments = [item["created_at"] for item in items]
+        assert moments == sorted(moments)
+        whole = len(items) < self.arguments["Limit"]  # else of several of one moment any may come
+        return sorted(items, key=repr) if whole else moments
+
+
+def documented(request: Request) -> Any:
+    """What AWS documents where moto is known to do something else; None elsewhere.
+
+    BatchWriteItem: "You try to perform multiple operations on the same item in the same
+    BatchWriteItem request" is an error; moto only refuses items that are the same as a whole.
+    """
+    if request.method == "batch_write_item":
+        for requests in request.arguments["RequestItems"].values():
+            keys = [one["PutRequest"]["Item"]["pk"]["S"] for one in requests]
+            if len(set(keys)) < len(keys):
+                return "ValidationException", []
+    return None
+
+
+class Shapes:
+    """What was recorded: requests by kind and shape, and the values that were seen at each place.
+
+    Those of one kind are of one method and about the same kinds of items.
+    """
+
+    def __init__(self) -> None:
+        self.by_kind: dict[str, dict[str, list[Request]]] = defaultdict(lambda: defaultdict(list))
+        self._values: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
+        self._keys: dict[str, dict[str, None]] = defaultdict(dict)
+
+    def add(self, request: Request) -> None:
+        """Remember a request."""
+        kind = " ".join([request.method, *sorted(_families(request.arguments))])
+        self.by_kind[kind][json.dumps(_shape(request.arguments))].append(request)
+        self._note("", request.arguments)
+
+    def _note(self, place: str, value: Any) -> None:
+        if isinstance(value, Mapping):
+            if _is_attribute(value):
+                ((kind, text),) = value.items()
+                if place == "pk":
+                    self._keys[text.partition("#")[0]][text] = None
+                else:
+                    self._values[place, kind][json.dumps(text)] = dict(value)
+                return
+            for name, one in value.items():
+                self._note(name.lstrip(":#"), one)
+        elif isinstance(value, list | tuple):
+            for one in value:
+                self._note(place, one)
+
+    def requests(self, seed: int, number: int) -> Iterator[Request]:
+        """That many requests, of each kind as often as of any other."""
+        random = Random(seed)  # noqa: S311  # a seed, no secret
+        for _ in range(number):
+            by_shape = self.by_kind[random.choice(sorted(self.by_kind))]
+            method, arguments = random.choice(by_shape[random.choice(sorted(by_shape))])
+            yield Request(method, self._varied(random, "", arguments))
+
+    def _varied(self, random: Random, place: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            if _is_attribute(value):
+                return self._other(random, place, value)
+            return {
+                name: self._varied(random, name.lstrip(":#"), one) for name, one in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self._varied(random, place, one) for one in value]
+        return value
+
+    def _other(self, random: Random, place: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        if random.random() > CHANGED:
+            return value
+        ((kind, text),) = value.items()
+        if kind == "N" and random.random() < CHANGED:
+            return {"N": random.choice(NUMBERS)}
+        if place != "pk":
+            seen: list[Mapping[str, Any]] = list(self._values[place, kind].values())
+            return random.choice(seen)
+        family = text.partition("#")[0]
+        if random.random() < OTHER_KIND_OF_KEY:
+            family = random.choice(sorted(self._keys))
+        return {"S": random.choice(list(self._keys[family]))}
+
+
+def _is_attribute(value: Mapping[str, Any]) -> bool:
+    return (
+        len(value) == 1
+        and value.keys() <= TYPES
+        and all(isinstance(one, str | bool) for one in value.values())
+    )
+
+
+def _families(value: Any, place: str = "") -> set[str]:
+    """The beginnings of all keys in a request."""
+    if isinstance(value, Mapping):
+        if place == "pk":
+            return {str(value["S"]).partition("#")[0]}
+        return {found for name, one in value.items() for found in _families(one, name)}
+    if isinstance(value, list | tuple):
+        return {found for one in value for found in _families(one, place)}
+    return set()
+
+
+def _shape(value: Any) -> Any:
+    """A request without its keys and values: tables, expressions, names and types."""
+    if isinstance(value, Mapping):
+        if _is_attribute(value):
+            return [*value]
+        return {name: _shape(one) for name, one in sorted(value.items())}
+    if isinstance(value, list | tuple):
+        return sorted({json.dumps(_shape(one)) for one in value})
+    return value
+
+
+@cache
+def shapes() -> Shapes:
+    """Every shape that the stores make in some hundreds of random calls."""
+    found = Shapes()
+    for seed in range(RECORDED_SEQUENCES):
+        side = twin(seed)
+        calls: list[tuple[str, dict[str, Any]]] = []
+        side.dynamodb = Recording(side.dynamodb, calls)
+        for call in Chooser(seed).calls(RECORDED_CALLS):
+            side.run(partial(call.make, side))
+        for method, arguments in calls:
+            found.add(Request(method, arguments))
+    return found

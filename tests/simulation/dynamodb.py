@@ -1,0 +1,253 @@
+"""The twin of DynamoDB: tables in memory behind the calls of boto3's client that the relay makes.
+
+Each call takes effect at one moment. Reads are consistent but those of an index, which lag.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.simulation import expressions
+from tests.simulation.world import World, refusal, refused
+
+INDEX_LAG_S = 5.0
+_THROTTLED = refused("ProvisionedThroughputExceededException", "DynamoDB")
+Item = dict[str, Any]
+
+
+class DynamoDB:
+    """The client. `stale_index`: the probability that a change shows up late in indexes."""
+
+    def __init__(self, world: World, *, stale_index: float = 0.0) -> None:
+        self._world = world
+        self._stale_index = stale_index
+        self.tables: dict[str, dict[str, Item]] = {}
+        self._open: dict[str, dict[str, Item]] = {}
+        self._lagging: list[tuple[float, str, str, Item | None]] = []
+
+    # ------------------------------------------------------------ single items
+
+    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool) -> Any:  # noqa: N803
+        """Read one item."""
+        assert ConsistentRead
+
+        def effect() -> Any:
+            item = self._table(TableName).get(Key["pk"]["S"])
+            return {} if item is None else {"Item": item}
+
+        return self._call("DynamoDB.GetItem", effect)
+
+    def put_item(self, *, TableName: str, Item: Item, **conditions: Any) -> Any:  # noqa: N803
+        """Replace one item."""
+        return self._call(
+            "DynamoDB.PutItem", lambda: self._single(TableName, "Put", Item, conditions)
+        )
+
+    def update_item(self, *, TableName: str, Key: Item, **update: Any) -> Any:  # noqa: N803
+        """Change one item."""
+        return self._call(
+            "DynamoDB.UpdateItem", lambda: self._single(TableName, "Update", Key, update)
+        )
+
+    def delete_item(self, *, TableName: str, Key: Item, **conditions: Any) -> Any:  # noqa: N803
+        """Delete one item."""
+        return self._call(
+            "DynamoDB.DeleteItem", lambda: self._single(TableName, "Delete", Key, conditions)
+        )
+
+    def _single(self, table: str, kind: str, key: Item, request: Mapping[str, Any]) -> Any:
+        if not self._holds(table, key["pk"]["S"], request):
+            raise refusal("ConditionalCheckFailedException", kind)
+        self._apply(table, kind, key, request)
+        return {}
+
+    # ------------------------------------------------------------ many items
+
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Any:  # noqa: N803
+        """Read items of one table."""
+        ((name, request),) = RequestItems.items()
+        keys: Sequence[Item] = request["Keys"]
+        assert request["ConsistentRead"]
+        _no_more_than(100, keys)
+        _each_once([key["pk"]["S"] for key in keys])
+        names = request.get("ExpressionAttributeNames", {})
+        projection = request.get("ProjectionExpression")
+        columns = [names.get(one.strip(), one.strip()) for one in (projection or "").split(",")]
+
+        def read(keys: Sequence[Item]) -> list[Item]:
+            table = self._table(name)
+            found = [table[key["pk"]["S"]] for key in keys if key["pk"]["S"] in table]
+            if projection:
+                return [{c: item[c] for c in columns if c in item} for item in found]
+            return found
+
+        def partial() -> Any:
+            middle = len(keys) // 2
+            left = {name: {**request, "Keys": list(keys[middle:])}}
+            return {"Responses": {name: read(keys[:middle])}, "UnprocessedKeys": left}
+
+        return self._call(
+            "DynamoDB.BatchGetItem",
+            lambda: {"Responses": {name: read(keys)}, "UnprocessedKeys": {}},
+            partial=partial,
+        )
+
+    def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> Any:  # noqa: N803
+        """Put items into one table, each by itself."""
+        ((name, requests),) = RequestItems.items()
+        _no_more_than(25, requests)
+        _each_once([request["PutRequest"]["Item"]["pk"]["S"] for request in requests])
+
+        def write(requests: Sequence[Any]) -> None:
+            for request in requests:
+                self._apply(name, "Put", request["PutRequest"]["Item"], {})
+
+        def partial() -> Any:
+            some = self._world.random.sample(list(requests), len(requests) // 2)
+            write(some)
+            return {"UnprocessedItems": {name: [one for one in requests if one not in some]}}
+
+        def effect() -> Any:
+            write(requests)
+            return {"UnprocessedItems": {}}
+
+        return self._call("DynamoDB.BatchWriteItem", effect, partial=partial)
+
+    def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
+        """Do all of it or nothing."""
+        _no_more_than(100, TransactItems)
+        operations = [
+            (kind, request["TableName"], request["Item" if kind == "Put" else "Key"], request)
+            for operation in TransactItems
+            for kind, request in operation.items()
+        ]
+        _each_once([(table, key["pk"]["S"]) for _, table, key, _ in operations])
+
+        def effect() -> Any:
+            failed = [
+                not self._holds(table, key["pk"]["S"], request)
+                for _, table, key, request in operations
+            ]
+            if any(failed):
+                raise _cancelled(["ConditionalCheckFailed" if one else "None" for one in failed])
+            for kind, table, key, request in operations:
+                self._apply(table, kind, key, request)
+            return {}
+
+        def conflict() -> Exception:
+            reason = self._world.random.choice(("TransactionConflict", "ThrottlingError"))
+            return _cancelled([reason] + ["None"] * (len(operations) - 1))
+
+        return self._world.call(
+            "DynamoDB.TransactWriteItems", effect, refuse=conflict, idempotent=True
+        )
+
+    def query(
+        self,
+        *,
+        TableName: str,  # noqa: N803
+        IndexName: str,  # noqa: N803
+        Limit: int | None = None,  # noqa: N803
+        ExclusiveStartKey: Item | None = None,  # noqa: N803
+        **expression: Any,
+    ) -> Any:
+        """All items of the index of open imports, oldest first."""
+        assert IndexName == "open-imports", IndexName
+        assert expression["KeyConditionExpression"] == "#open = :open"
+        assert ExclusiveStartKey is None
+
+        def effect() -> Any:
+            self._catch_up()
+            items = sorted(
+                self._open.get(TableName, {}).values(),
+                key=lambda item: expressions.number(item["created_at"]),
+            )
+            return {"Items": items[:Limit]}
+
+        return self._call("DynamoDB.Query", effect)
+
+    # ------------------------------------------------------------ inside
+
+    def _call(self, operation: str, effect: Any, *, partial: Any = None) -> Any:
+        return self._world.call(
+            operation,
+            effect,
+            refuse=_THROTTLED,
+            partial=partial,
+        )
+
+    def _table(self, name: str) -> dict[str, Item]:
+        return self.tables.setdefault(name, {})
+
+    def _holds(self, table: str, key: str, request: Mapping[str, Any]) -> bool:
+        text = request.get("ConditionExpression")
+        if text is None:
+            return True
+        return expressions.condition(text)(
+            self._table(table).get(key, {}),
+            request.get("ExpressionAttributeNames", {}),
+            request.get("ExpressionAttributeValues", {}),
+        )
+
+    def _apply(self, table: str, kind: str, key: Item, request: Mapping[str, Any]) -> None:
+        """Change one item, whose condition holds."""
+        name = key["pk"]["S"]
+        items = self._table(table)
+        after: Item | None
+        if kind == "Put":
+            after = dict(key)
+        elif kind == "Delete":
+            after = None
+        else:
+            after = {**items.get(name, {}), "pk": key["pk"]}
+            expressions.update(request["UpdateExpression"])(
+                after,
+                request.get("ExpressionAttributeNames", {}),
+                request.get("ExpressionAttributeValues", {}),
+            )
+        before = items.get(name)
+        if after is None:
+            items.pop(name, None)
+        else:
+            items[name] = after
+        if (before and "open" in before) or (after and "open" in after):
+            self._index(table, name, after if after and "open" in after else None)
+
+    def _index(self, table: str, key: str, item: Item | None) -> None:
+        late = self._stale_index and self._world.random.random() < self._stale_index
+        visible_at = self._world.now + (self._world.random.uniform(0, INDEX_LAG_S) if late else 0)
+        self._lagging.append((visible_at, table, key, item))
+
+    def _catch_up(self) -> None:
+        """Let the index see what has become visible; of one item, changes keep their order."""
+        waiting: list[tuple[float, str, str, Item | None]] = []
+        held: set[str] = set()
+        for change in self._lagging:
+            visible_at, table, key, item = change
+            if key in held or visible_at > self._world.now:
+                held.add(key)
+                waiting.append(change)
+            elif item is None:
+                self._open.get(table, {}).pop(key, None)
+            else:
+                self._open.setdefault(table, {})[key] = item
+        self._lagging = waiting
+
+
+def _cancelled(reasons: Sequence[str]) -> ClientError:
+    response: Any = {
+        "Error": {"Code": "TransactionCanceledException", "Message": ", ".join(reasons)},
+        "CancellationReasons": [{"Code": reason} for reason in reasons],
+    }
+    return ClientError(response, "TransactWriteItems")
+
+
+def _no_more_than(most: int, requests: Sequence[object]) -> None:
+    if not 0 < len(requests) <= most:
+        raise refusal("ValidationException", "Batch")
+
+
+def _each_once(keys: Sequence[object]) -> None:
+    if len(set(keys)) != len(keys):
+        raise refusal("ValidationException", "Batch")

@@ -1,0 +1,270 @@
+"""DynamoDB's expressions, as far as the relay uses them: conditions and updates, compiled once.
+
+Grammar: "Condition expressions", "Update expressions" in the DynamoDB developer guide. What is not
+known here is a ValueError, so that a new kind of expression cannot pass unnoticed.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+Item = Mapping[str, Any]
+Names = Mapping[str, str]
+Values = Mapping[str, Any]
+Condition = Callable[[Item, Names, Values], bool]
+Update = Callable[[dict[str, Any], Names, Values], None]
+_Operand = Callable[[Item, Names, Values], Any]
+
+_TOKEN = re.compile(r"\s*(<=|>=|<>|[<>=(),]|[#:]?\w+(?:\.#?\w+)*)")
+
+
+def _tokens(text: str) -> list[str]:
+    found, place = [], 0
+    text = text.strip()
+    while place < len(text):
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise ValueError(f"not understood: {text[place:]!r}")
+        found.append(match.group(1))
+        place = match.end()
+    return found
+
+
+def number(attribute: Mapping[str, Any]) -> float | int:
+    """The value of a number attribute."""
+    text = attribute["N"]
+    return int(text) if text.lstrip("-").isdecimal() else float(text)
+
+
+def text_of(value: float) -> str:
+    """A number as DynamoDB writes it."""
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _path(token: str) -> tuple[str, ...]:
+    return tuple(token.split("."))
+
+
+def _get(item: Item, path: tuple[str, ...], names: Names) -> Any:
+    value: Any = item
+    for n, part in enumerate(path):
+        name = names[part] if part[0] == "#" else part
+        if n:
+            value = value.get("M") if isinstance(value, dict) else None
+            if value is None:
+                return None
+        value = value.get(name)
+        if value is None:
+            return None
+    return value
+
+
+def _operand(token: str) -> _Operand:
+    if token[0] == ":":
+        return lambda item, names, values: values[token]
+    path = _path(token)
+    if len(path) == 1 and token[0] != "#":
+        return lambda item, names, values: item.get(token)
+    return lambda item, names, values: _get(item, path, names)
+
+
+def _order(left: Mapping[str, Any], right: Mapping[str, Any]) -> int | None:
+    """-1, 0 or 1; None for values of two types, which compare as false."""
+    if "N" in left and "N" in right:
+        one, other = number(left), number(right)
+        return (one > other) - (one < other)
+    if left.keys() != right.keys():
+        return None
+    ((kind, value),) = left.items()
+    mine, theirs = str(value), str(right[kind])
+    if kind not in ("S", "B"):
+        return 0 if mine == theirs else None
+    return (mine > theirs) - (mine < theirs)
+
+
+_COMPARE: Mapping[str, Callable[[int], bool]] = {
+    "=": lambda order: order == 0,
+    "<": lambda order: order < 0,
+    "<=": lambda order: order <= 0,
+    ">": lambda order: order > 0,
+    ">=": lambda order: order >= 0,
+}
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.tokens = _tokens(text)
+        self.place = 0
+
+    def peek(self) -> str:
+        return self.tokens[self.place] if self.place < len(self.tokens) else ""
+
+    def take(self, wanted: str = "") -> str:
+        token = self.peek()
+        if not token or (wanted and token.upper() != wanted):
+            raise ValueError(f"expected {wanted or 'more'}, found {token!r}")
+        self.place += 1
+        return token
+
+    def accept(self, wanted: str) -> bool:
+        if self.peek().upper() == wanted:
+            self.place += 1
+            return True
+        return False
+
+    def condition(self) -> Condition:
+        parts = [self.conjunction()]
+        while self.accept("OR"):
+            parts.append(self.conjunction())
+        if len(parts) == 1:
+            return parts[0]
+        return lambda item, names, values: any(part(item, names, values) for part in parts)
+
+    def conjunction(self) -> Condition:
+        parts = [self.term()]
+        while self.accept("AND"):
+            parts.append(self.term())
+        if len(parts) == 1:
+            return parts[0]
+        return lambda item, names, values: all(part(item, names, values) for part in parts)
+
+    def term(self) -> Condition:
+        if self.accept("NOT"):
+            inner = self.term()
+            return lambda item, names, values: not inner(item, names, values)
+        if self.accept("("):
+            inner = self.condition()
+            self.take(")")
+            return inner
+        token = self.take()
+        if token in ("attribute_exists", "attribute_not_exists"):
+            self.take("(")
+            path = _path(self.take())
+            self.take(")")
+            wanted = token == "attribute_exists"
+            return lambda item, names, values: (_get(item, path, names) is not None) is wanted
+        return self.comparison(_operand(token))
+
+    def comparison(self, left: _Operand) -> Condition:
+        operator = self.take().upper()
+        if operator == "IN":
+            self.take("(")
+            listed = [_operand(self.take())]
+            while self.accept(","):
+                listed.append(_operand(self.take()))
+            self.take(")")
+
+            def among(item: Item, names: Names, values: Values) -> bool:
+                value = left(item, names, values)
+                return value is not None and any(
+                    _order(value, one(item, names, values)) == 0 for one in listed
+                )
+
+            return among
+        compare, right = _COMPARE[operator], _operand(self.take())
+
+        def holds(item: Item, names: Names, values: Values) -> bool:
+            one, other = left(item, names, values), right(item, names, values)
+            order = None if one is None or other is None else _order(one, other)
+            return order is not None and compare(order)
+
+        return holds
+
+    def update(self) -> Update:
+        actions: list[Update] = []
+        while self.peek():
+            clause = self.take().upper()
+            actions.append(_CLAUSES[clause](self))
+            while self.accept(","):
+                actions.append(_CLAUSES[clause](self))
+
+        def all_of_them(item: dict[str, Any], names: Names, values: Values) -> None:
+            for action in actions:
+                action(item, names, values)
+
+        return all_of_them
+
+    def set_(self) -> Update:
+        path = _path(self.take())
+        self.take("=")
+        value = self.value()
+        return lambda item, names, values: _put(item, path, names, value(item, names, values))
+
+    def value(self) -> _Operand:
+        token = self.take()
+        if token != "if_not_exists":
+            return _operand(token)
+        self.take("(")
+        known = _operand(self.take())
+        self.take(",")
+        otherwise = _operand(self.take())
+        self.take(")")
+
+        def value(item: Item, names: Names, values: Values) -> Any:
+            present = known(item, names, values)
+            return otherwise(item, names, values) if present is None else present
+
+        return value
+
+    def remove(self) -> Update:
+        token = self.take()
+
+        def take_away(item: dict[str, Any], names: Names, values: Values) -> None:
+            item.pop(names[token] if token[0] == "#" else token, None)
+
+        return take_away
+
+    def add(self) -> Update:
+        path, added = _path(self.take()), _operand(self.take())
+
+        def add(item: dict[str, Any], names: Names, values: Values) -> None:
+            before = _get(item, path, names)
+            total = (number(before) if before else 0) + number(added(item, names, values))
+            _put(item, path, names, {"N": text_of(total)})
+
+        return add
+
+
+_CLAUSES: Mapping[str, Callable[[_Parser], Update]] = {
+    "SET": _Parser.set_,
+    "REMOVE": _Parser.remove,
+    "ADD": _Parser.add,
+}
+
+
+def _put(item: dict[str, Any], path: tuple[str, ...], names: Names, value: Any) -> None:
+    """Set a value; the maps on the way are copied, since reads may still hold them."""
+    target = item
+    for n, part in enumerate(path):
+        name = names[part] if part[0] == "#" else part
+        if n == len(path) - 1:
+            target[name] = value
+            return
+        copied = dict(target[name]["M"])
+        target[name] = {"M": copied}
+        target = copied
+
+
+@lru_cache(maxsize=1024)
+def condition(text: str) -> Condition:
+    """Compile a condition expression.
+
+    Raises:
+        ValueError: it has something that is not known here.
+    """
+    parser = _Parser(text)
+    compiled = parser.condition()
+    if parser.peek():
+        raise ValueError(f"not understood: {parser.peek()!r}")
+    return compiled
+
+
+@lru_cache(maxsize=1024)
+def update(text: str) -> Update:
+    """Compile an update expression; it changes a dictionary that is its own.
+
+    Raises:
+        ValueError: it has something that is not known here.
+    """
+    return _Parser(text).update()

@@ -1,0 +1,111 @@
+"""The twin of Step Functions' interpreter: runs the relay's own state machine in virtual time."""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.simulation.world import Process, World
+
+DEFINITION = Path(__file__).parents[2] / "statemachine" / "track_import.asl.yaml"
+Task = Callable[[str, dict[str, Any], Callable[[Process], None]], object]
+"""Invokes a function by its placeholder in the definition, and says how that ended."""
+
+
+@cache
+def definition() -> Mapping[str, Any]:
+    """The state machine as it is deployed."""
+    found: Mapping[str, Any] = yaml.safe_load(DEFINITION.read_text())
+    return found
+
+
+class Execution:
+    """One execution, from its start to one of the machine's ends."""
+
+    def __init__(self, world: World, name: str, document: dict[str, Any], invoke: Task) -> None:
+        self._world = world
+        self._machine = definition()
+        self._invoke = invoke
+        self._ends_at = world.now + self._machine["TimeoutSeconds"]
+        self.name = name
+        self.document = document
+        self.state = ""
+        self.status = "RUNNING"
+        self.ended_at = math.inf
+        self._tries = 0
+        self._enter(self._machine["StartAt"])
+
+    def _enter(self, name: str) -> None:
+        self.state = name
+        self._tries = 0
+        self._do()
+
+    def _do(self) -> None:
+        if self._world.now >= self._ends_at:
+            self._end("TIMED_OUT")
+            return
+        state = self._machine["States"][self.state]
+        match state["Type"]:
+            case "Wait":
+                seconds = self.document[state["SecondsPath"].removeprefix("$.")]
+                self._world.after(seconds, lambda: self._enter(state["Next"]))
+            case "Task":
+                self._task(state)
+            case "Choice":
+                self._enter(_chosen(state, self.document))
+            case "Succeed":
+                self._end("SUCCEEDED")
+            case "Fail":
+                self._end("FAILED")
+            case other:
+                raise ValueError(f"a state of type {other}")
+
+    def _end(self, status: str) -> None:
+        self.status = status
+        self.ended_at = self._world.now
+
+    def _task(self, state: Mapping[str, Any]) -> None:
+        over = False
+
+        def ended(process: Process) -> None:
+            nonlocal over
+            if over:
+                return
+            over = True
+            if process.error is not None:
+                self._retry(state)
+                return
+            assert isinstance(process.result, dict)
+            self.document = process.result
+            self._enter(state["Next"])
+
+        def timed_out() -> None:
+            nonlocal over
+            if not over:
+                over = True
+                self._retry(state)
+
+        self._world.after(state["TimeoutSeconds"], timed_out)
+        self._invoke(state["Resource"], dict(self.document), ended)
+
+    def _retry(self, state: Mapping[str, Any]) -> None:
+        (rule,) = state["Retry"]
+        assert rule["ErrorEquals"] == ["States.ALL"]
+        assert rule["JitterStrategy"] == "FULL"
+        if self._tries >= rule["MaxAttempts"]:
+            self._end("FAILED")
+            return
+        pause = rule["IntervalSeconds"] * rule["BackoffRate"] ** self._tries
+        self._tries += 1
+        pause = min(pause, rule["MaxDelaySeconds"]) * self._world.random.random()
+        self._world.after(pause, self._do)
+
+
+def _chosen(state: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    for choice in state["Choices"]:
+        if document[choice["Variable"].removeprefix("$.")] == choice["StringEquals"]:
+            return str(choice["Next"])
+    return str(state["Default"])

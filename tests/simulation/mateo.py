@@ -1,0 +1,273 @@
+"""The twin of the Import API: `local/mateo` in memory and virtual time, in any weather.
+
+    mateo = Mateo(world, account, weather)
+    api = ImportApi(mateo.http, BASE_URL, lambda: TOKEN, ...)
+
+In calm weather it answers as `local/mateo` does, and `test_mateo_twin` holds it to that. What the
+weather changes is what the API's documents leave open, or what a network may do.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, cast
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from tests.simulation.mateo_http import CONNECT_S, Http, Request, Response
+from tests.simulation.mateo_imports import ApiError, Applied, StoredImport
+from tests.simulation.mateo_limits import Days, Quota, Standing, Window
+from tests.simulation.mateo_server import ANSWER_S, BASE_URL, FOREIGN_ORIGIN, MateoServer
+from tests.simulation.scenario import Account, Weather
+from tests.simulation.world import World
+
+TOKEN = "token"
+_AUTHORIZATION = f"Bearer {TOKEN}"
+STATEMENT_S = 2.0
+"""A request that takes longer is ended with an error (limits page)."""
+
+
+class Arrival(NamedTuple):
+    """A request that arrived: a line of Mateo's log.
+
+    Attributes:
+        at: when it arrived, by the true time (s since the epoch).
+        sent_at: when it left the relay.
+        method: `POST`, `GET` or `FILE` (a file of Mateo's own host).
+        day: by the zone that the relay is configured for, whatever Mateo's own day is.
+        rows: of a POST that could be read.
+        status: of the answer, whether it gets through or not; 0 if there is none.
+        why: of a 429: `second`, `requests`, `entities` or `weather`.
+        import_id: that it created; only then its rows count as entities.
+    """
+
+    at: float
+    sent_at: float
+    method: str
+    day: str
+    rows: int = 0
+    status: int = 0
+    why: str = ""
+    import_id: str = ""
+
+
+class Mateo:
+    """One account.
+
+    Facts for a checker: `imports` by id in the order of their creation, `applied` rows in their
+    order, `requests`, and how many imports are `unfinished`. `keeps_to_limits`: nobody else uses
+    them up, and days begin when the relay is told.
+    """
+
+    def __init__(self, world: World, account: Account, weather: Weather) -> None:
+        self._world = world
+        self._random = world.random
+        self._weather = weather
+        self._server = MateoServer(world, weather)
+        self._zone = ZoneInfo(account.time_zone)
+        self._days = Days(self._zone)
+        self._window = Window(account.requests_per_second)
+        self._quota = Quota(
+            Days(self._zone, weather.day_offset_s),
+            account.requests_per_day,
+            account.entities_per_day,
+            weather.other_clients,
+        )
+        self.keeps_to_limits = not weather.other_clients and not weather.day_offset_s
+        self._rows, self._import_id, self._why = 0, "", ""
+        self.http = cast("httpx.Client", Http(world, self))
+        self.requests: list[Arrival] = []
+
+    @property
+    def imports(self) -> dict[str, StoredImport]:
+        """Every import, by id."""
+        return self._server.imports
+
+    @property
+    def applied(self) -> list[Applied]:
+        """Every row that became a record."""
+        return self._server.records.applied
+
+    @property
+    def unfinished(self) -> int:
+        """How many imports are still to be processed."""
+        return self._server.unfinished
+
+    def settle(self) -> None:
+        """From now on nothing misbehaves any more, and whatever is unfinished is done soon."""
+        self._weather = Weather()
+        self._quota.days = Days(self._zone)
+        self._quota.others = 0
+        self._server.settle()
+
+    # ------------------------------------------------------------ what the client calls
+
+    def connect_s(self) -> float:
+        """How long a connection takes."""
+        if self._server.happens(self._weather.slow_mateo / 4):
+            return self._server.seconds(4.0)
+        return self._server.seconds(CONNECT_S)
+
+    def operation(self, request: Request) -> str:
+        """The name of a call."""
+        return _OPERATIONS[_kind(request)]
+
+    def answer(self, request: Request) -> Response:
+        """Take a request that arrives now."""
+        if request.url.startswith(FOREIGN_ORIGIN):
+            return self._server.file(request)
+        return self._let_in(request, self._answer)
+
+    def refusal(self, request: Request) -> Response:
+        """Refuse a request for no reason, or with an answer that does not say that it is done."""
+        if request.url.startswith(FOREIGN_ORIGIN):
+            return Response(self._random.choice((403, 404, 410, 429, 500)), b"")
+        (refuse,) = self._random.choices(
+            (
+                None,
+                self._too_many_for_no_reason,
+                self._error,
+                _unauthorized,
+                _reset,
+                self._without_id,
+            ),
+            (20, 30, 25, 3, 7, 15),
+        )
+        if refuse is None:
+            return Response(0, error=httpx.ConnectError("refused"))
+        return self._let_in(request, refuse)
+
+    # ------------------------------------------------------------ limits and log
+
+    def _let_in(self, request: Request, work: Callable[[Request], Response]) -> Response:
+        """Answer a request if the limits allow it, and write it down."""
+        now = self._world.now
+        self._rows, self._import_id, self._why = 0, "", ""
+        within_day, within_second = self._quota.admits(now), self._window.admits(now)
+        if request.headers.get("Authorization") != _AUTHORIZATION:
+            response = _refused(403, "403", "Invalid API key")
+        elif not within_day:
+            response = self._too_many("requests", self._quota.requests(now))
+        elif not within_second:
+            response = self._too_many("second", self._window.standing(now))
+        else:
+            response = work(request)
+        if request.method == "POST" and response.status_code != 429:
+            response.headers = self._window.standing(now).headers("no_retry_after")
+        if not response.takes_s:
+            response.takes_s = self._server.seconds(ANSWER_S)
+        self.requests.append(
+            Arrival(
+                now,
+                request.sent_at,
+                _kind(request),
+                self._days.of(now),
+                self._rows,
+                response.status_code,
+                self._why,
+                self._import_id,
+            )
+        )
+        return response
+
+    def _too_many(self, why: str, standing: Standing) -> Response:
+        """429, with headers or without: which of the limits it was is not said."""
+        self._why = why
+        self._world.tell("too many requests", "Mateo", limit=why)
+        styles = ("all", "no_retry_after", "none")
+        style = self._random.choice(styles) if self._weather.rate_limited else "all"
+        return _refused(429, "rate_limit_exceeded", "Rate limit exceeded", standing.headers(style))
+
+    def _too_many_for_no_reason(self, _: Request) -> Response:
+        reset_s = self._random.choice((1.0, 1.0, 2.0, 5.0, 60.0, 900.0))
+        return self._too_many("weather", Standing(self._window.limit, 0, reset_s))
+
+    # ------------------------------------------------------------ answers
+
+    def _answer(self, request: Request) -> Response:
+        """The work of a request, as the weather lets it be seen."""
+        weather, happens = self._weather, self._server.happens
+        if happens(weather.rate_limited):
+            return self._too_many_for_no_reason(request)
+        if happens(weather.slow_mateo):
+            return self._slow(request)
+        response = self._work(request)
+        if happens(weather.unanswered):
+            if happens(0.5):
+                response.takes_s = math.inf
+            else:
+                response.error = httpx.ReadError("connection reset by peer")
+        return response
+
+    def _work(self, request: Request) -> Response:
+        kind = _kind(request)
+        try:
+            if kind == "POST":
+                return self._create(request)
+            return self._server.listed(request) if kind == "GET" else self._server.file(request)
+        except ApiError as error:
+            return Response(error.status, error.content)
+
+    def _create(self, request: Request) -> Response:
+        columns = self._server.read(request.content)
+        self._rows = len(columns["payload"])
+        now = self._world.now
+        if not self._quota.takes(now, self._rows):
+            return self._too_many("entities", self._quota.entities(now))
+        self._import_id = self._server.create(columns, request.content).id
+        return Response(201, {"id": self._import_id})
+
+    def _slow(self, request: Request) -> Response:
+        """A request that takes long: ended by Mateo before or after its effect, or just late."""
+        kind = self._random.randrange(4)
+        if kind == 0:
+            return _ended()
+        response = self._work(request)
+        if kind == 1 and response.status_code < 300:
+            return _ended()
+        response.takes_s = self._random.uniform(0.3, STATEMENT_S) if kind == 2 else math.inf
+        return response
+
+    def _error(self, _: Request) -> Response:
+        return Response(self._random.choice((500, 502, 503, 504)), b"<html>")
+
+    def _without_id(self, request: Request) -> Response:
+        response = self._work(request)
+        if response.status_code < 300:
+            response.status_code = self._random.choice((200, 201, 204, 206))
+            response.content = self._random.choice(({}, b"", b"<html>", "created"))
+        return response
+
+
+_OPERATIONS = {
+    "POST": "Mateo.POST /import",
+    "GET": "Mateo.GET /import",
+    "FILE": "Mateo.GET file",
+}
+
+
+def _kind(request: Request) -> str:
+    if request.method == "POST":
+        return "POST"
+    return "GET" if request.url.startswith(BASE_URL) else "FILE"
+
+
+def _refused(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    return Response(status, ApiError(status, code, message).content, headers or {})
+
+
+def _unauthorized(_: Request) -> Response:
+    return _refused(401, "401", "No API key found in request")
+
+
+def _reset(_: Request) -> Response:
+    return Response(0, error=httpx.ReadError("connection reset by peer"))
+
+
+def _ended() -> Response:
+    """PostgreSQL's end of a statement, as PostgREST passes it on."""
+    response = _refused(500, "57014", "canceling statement due to statement timeout")
+    response.takes_s = STATEMENT_S
+    return response

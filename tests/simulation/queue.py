@@ -1,0 +1,201 @@
+"""The twin of SQS and of Lambda's event source mapping that drains the queue.
+
+Messages come in any order and sometimes twice; what is not deleted comes again after the visibility
+timeout and, too often received, goes to the dead-letter queue. Two pollers gather a batch within
+the batching window, up to 6 MB, and poll on for a while after the mapping was disabled.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.simulation.aws import Lambda
+from tests.simulation.world import Process, World, refusal, refused
+
+VISIBILITY_S = 720.0
+RETENTION_S = 14 * 86_400.0
+MOST_RECEIVES = 10
+BATCH_MESSAGES = 10_000
+BATCH_B = 6 * 1024 * 1024
+LONGEST_DELAY_S = 900
+"""Of one message (SQS: `DelaySeconds`)."""
+POLLERS = 2
+URL = "queue"
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """A message in the queue, waiting or in flight."""
+
+    id: str
+    body: str
+    sent_at: float
+    visible_at: float
+    receives: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as a batch has it."""
+
+    id: str
+    body: str
+    receives: int
+
+
+class Queue:
+    """The queue and its dead-letter queue. `changed` is called when messages may be visible."""
+
+    def __init__(self, world: World, *, duplicate_delivery: float = 0.0) -> None:
+        self._world = world
+        self.duplicate_delivery = duplicate_delivery
+        self._count = 0
+        self.messages: dict[str, Message] = {}
+        self.dead: list[Message] = []
+        self.expired: list[Message] = []
+        self.changed: Callable[[float], object] = lambda moment: None
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
+        """The call of boto3's client."""
+        if not 0 < len(Entries) <= 10:
+            raise refusal("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "SendMessageBatch")
+        if any(entry.get("DelaySeconds", 0) > LONGEST_DELAY_S for entry in Entries):
+            raise refusal("InvalidParameterValue", "SendMessageBatch")
+
+        def send(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+            for entry in entries:
+                self.put(entry["MessageBody"], entry.get("DelaySeconds", 0))
+            return [{"Id": entry["Id"]} for entry in entries]
+
+        def partial() -> Any:
+            some = self._world.random.sample(list(Entries), len(Entries) // 2)
+            failed = [
+                {"Id": entry["Id"], "Code": "InternalError", "SenderFault": False}
+                for entry in Entries
+                if entry not in some
+            ]
+            return {"Successful": send(some), "Failed": failed}
+
+        return self._world.call(
+            "SQS.SendMessageBatch",
+            lambda: {"Successful": send(Entries)},
+            refuse=refused("ServiceUnavailable", "SendMessageBatch"),
+            partial=partial,
+        )
+
+    def put(self, body: str, delay_s: float) -> None:
+        """Store a message."""
+        self._count += 1
+        message = Message(
+            f"m{self._count}", body, self._world.now, visible_at=self._world.now + delay_s
+        )
+        self.messages[message.id] = message
+        self.changed(message.visible_at)
+
+    def receive(self, most: int, room_b: int) -> list[Received]:
+        """Take visible messages, in any order; they are invisible for the visibility timeout."""
+        now = self._world.now
+        visible = [one for one in self.messages.values() if one.visible_at <= now]
+        if len(visible) > 1:
+            self._world.random.shuffle(visible)
+        found: list[Received] = []
+        for message in visible:
+            if now - message.sent_at > RETENTION_S:
+                self.expired.append(self.messages.pop(message.id))
+                continue
+            if message.receives >= MOST_RECEIVES:
+                self.dead.append(self.messages.pop(message.id))
+                self._world.tell("to the dead-letter queue", "sqs", message=message.id)
+                continue
+            if len(found) == most or len(message.body) > room_b:
+                break
+            message.receives += 1
+            room_b -= len(message.body)
+            if self._world.random.random() >= self.duplicate_delivery:
+                message.visible_at = now + VISIBILITY_S
+            found.append(Received(message.id, message.body, message.receives))
+        return found
+
+    def delete(self, message_id: str) -> None:
+        """Delete a message."""
+        self.messages.pop(message_id, None)
+
+    def next_visible(self) -> float | None:
+        """When the next message becomes visible, if there is any."""
+        return min((one.visible_at for one in self.messages.values()), default=None)
+
+
+Invoke = Callable[[Sequence[Received], Callable[[Process], None]], object]
+
+
+class EventSourceMapping:
+    """Drains the queue by invoking the submitter."""
+
+    def __init__(
+        self,
+        world: World,
+        queue: Queue,
+        invoke: Invoke,
+        *,
+        window_s: float,
+        disable_lag_s: float,
+    ) -> None:
+        self._world = world
+        self._queue = queue
+        self._invoke = invoke
+        self._window_s = window_s
+        self._disable_lag_s = disable_lag_s
+        self.lambda_ = Lambda(world, lambda: self._wake(world.now))
+        self._idle = POLLERS
+        self._wakes_at = float("inf")
+        queue.changed = self._wake
+
+    def _wake(self, moment: float) -> None:
+        """Poll at a moment, unless that happens earlier anyway."""
+        moment = max(moment, self._world.now)
+        if moment < self._wakes_at:
+            self._wakes_at = moment
+            self._world.at(moment, self._poll)
+
+    def _poll(self) -> None:
+        self._wakes_at = float("inf")
+        if not self._is_polling() or not self._idle:
+            return
+        batch = self._queue.receive(BATCH_MESSAGES, BATCH_B)
+        if not batch:
+            moment = self._queue.next_visible()
+            if moment is not None:
+                self._wake(moment)
+            return
+        self._idle -= 1
+        self._world.after(
+            self._window_s * self._world.random.random(), lambda: self._deliver(batch)
+        )
+        self._wake(self._world.now + 1.0)  # the other poller
+
+    def _is_polling(self) -> bool:
+        lambda_ = self.lambda_
+        return lambda_.enabled or self._world.now < lambda_.disabled_at + self._disable_lag_s
+
+    def _deliver(self, batch: list[Received]) -> None:
+        """The window is over: take what came meanwhile, and invoke."""
+        if self._is_polling():
+            room = BATCH_B - sum(len(one.body) for one in batch)
+            known = {one.id for one in batch}
+            batch += [
+                one
+                for one in self._queue.receive(BATCH_MESSAGES - len(batch), room)
+                if one.id not in known
+            ]
+        self._invoke(batch, lambda process: self._ended(batch, process))
+
+    def _ended(self, batch: Sequence[Received], process: Process) -> None:
+        self._idle += 1
+        if process.error is None:
+            assert isinstance(process.result, set)
+            for one in batch:
+                if one.id not in process.result:
+                    self._queue.delete(one.id)
+        moment = self._queue.next_visible()
+        if moment is not None:
+            self._wake(moment)

@@ -1,0 +1,470 @@
+"""The relay itself in a simulated world: production code, wired as its handlers wire it.
+
+Nothing of `import_relay` is replaced but the clients of AWS and of HTTP, the clocks and the sleeps.
+A function invocation runs in an execution environment, which keeps its parts for the next one and
+has a clock of its own that is wrong by up to `Weather.skew_s`.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, cached_property
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from import_relay.answers import answer_to
+from import_relay.changes import Mapper
+from import_relay.connections import Connection, parse_connections
+from import_relay.intake import Intake, Receipt, delivery_id
+from import_relay.mateo.client import ImportApi
+from import_relay.posting import PostingParts, Tools
+from import_relay.reading import Reading
+from import_relay.records.messages import QueueMessage, parse_message
+from import_relay.reporting import Parts as ReportingParts
+from import_relay.reporting import Reporting
+from import_relay.sources.contract import Request
+from import_relay.state.archive import Archive
+from import_relay.state.budget import Budget, Limits
+from import_relay.state.executions import Executions
+from import_relay.state.gate import Gate, GateClients, GateNames
+from import_relay.state.intake_store import IntakeStore
+from import_relay.state.lease import Lease
+from import_relay.state.ledger import Ledger
+from import_relay.state.queue import Queue as QueueSender
+from import_relay.state.tally import Tally
+from import_relay.state.watermarks import Watermarks
+from import_relay.submission import Parts as SubmissionParts
+from import_relay.submission import Submission
+from import_relay.tracking import Parts as TrackingParts
+from import_relay.tracking import Tracking, TrackOptions
+from tests.simulation.aws import S3, Scheduler, Ssm, StepFunctions
+from tests.simulation.dynamodb import DynamoDB
+from tests.simulation.machine import Execution
+from tests.simulation.mateo import Mateo
+from tests.simulation.queue import EventSourceMapping, Queue, Received
+from tests.simulation.scenario import Account, Scenario
+from tests.simulation.world import Environment, Process, World
+
+LEDGER, WATERMARKS, BUCKET = "ledger", "watermarks", "bucket"
+RECEIVE_S, SUBMIT_S, TRACK_S, REPORT_S = 10.0, 120.0, 60.0, 300.0
+"""The functions' timeouts, as in template.yaml."""
+TIME_TO_ANSWER_S, SENDERS_WAIT_S = 0.5, 5.0
+"""As in the receiver's handler."""
+_V = TypeVar("_V")
+_R = TypeVar("_R")
+SECRET = "secret"
+CONNECTIONS = """
+[erp]
+kind = "json"
+header = "X-Relay-Secret"
+[erp.contact]
+version = "v"
+[erp.contact.fields]
+external_id = "id"
+full_name = "name"
+city = "city"
+zipcode = "zip"
+
+[plain]
+kind = "json"
+header = "X-Relay-Secret"
+[plain.contact.fields]
+external_id = "id"
+full_name = "name"
+
+[shop]
+kind = "json"
+header = "X-Relay-Secret"
+[shop.deal]
+version = "v"
+[shop.deal.fields]
+external_id = "id"
+title = "name"
+contact_external_id = "contact"
+
+[hub]
+kind = "hubspot"
+public_url = "https://relay.example.com/webhooks/hub"
+portal_id = "62515"
+[hub.contact.fields]
+external_id = "id"
+full_name = ""
+city = "properties.city"
+zipcode = "properties.zip"
+"""
+
+
+@cache
+def connections() -> Mapping[str, Connection]:
+    """The connections of every run."""
+    return parse_connections(CONNECTIONS)
+
+
+@cache
+def mapper() -> Mapper:
+    """Their compiled mappings; it keeps nothing between calls."""
+    return Mapper(connections())
+
+
+class _Secrets:
+    """The connection secrets."""
+
+    def of(self, connection: str) -> Sequence[str]:
+        return [] if connection.endswith(".token") else [SECRET]
+
+    def renewed(self, connection: str) -> None:
+        return None
+
+
+def _no_crm(request: httpx.Request) -> httpx.Response:
+    raise AssertionError(request.url)
+
+
+@cache
+def _crm() -> httpx.Client:
+    """No connection of the simulation has a token, so nothing is read."""
+    return httpx.Client(transport=httpx.MockTransport(_no_crm))
+
+
+class Relay:
+    """A deployed stack, and what is said and counted about it."""
+
+    def __init__(self, world: World, scenario: Scenario) -> None:
+        weather = scenario.weather
+        self.world = world
+        self.account: Account = scenario.account
+        self._skew_s = weather.skew_s
+        self._throttled = weather.throttled
+        self.limits = Limits(
+            self.account.requests_per_second,
+            self.account.requests_per_day,
+            self.account.entities_per_day,
+            ZoneInfo(self.account.time_zone),
+        )
+        self.mateo = Mateo(world, self.account, weather)
+        self.dynamodb = DynamoDB(world, stale_index=weather.stale_index)
+        self.s3 = S3(world)
+        self.queue = Queue(world, duplicate_delivery=weather.duplicate_delivery)
+        self.mapping = EventSourceMapping(
+            world,
+            self.queue,
+            self._submit,
+            window_s=self.account.batching_window_s,
+            disable_lag_s=weather.disable_lag_s,
+        )
+        self.executions: list[Execution] = []
+        self._step_functions = StepFunctions(world, self._begin, double=weather.double_execution)
+        self._scheduler = Scheduler(world, self.mapping.lambda_)
+        self._ssm = Ssm(world)
+        self._idle: dict[str, list[Environment]] = defaultdict(list)
+        self._environments = 0
+        self._invocations: Counter[str] = Counter()
+        self._references = 0
+        self.brought_again: set[str] = set()
+        self._open_daily()
+
+    # ------------------------------------------------------------ functions
+
+    def invoke(
+        self,
+        function: str,
+        timeout_s: float,
+        body: Callable[["Parts"], object],
+        on_end: Callable[[Process], object],
+    ) -> None:
+        """Run a function in a free execution environment, or in a new one."""
+        world = self.world
+        idle = self._idle[function]
+        environment = idle.pop() if idle else self._environment(function)
+        self._invocations[function] += 1
+        name = f"{function} {self._invocations[function]}"
+
+        def ended(process: Process) -> None:
+            if process.alive:
+                idle.append(environment)
+            on_end(process)
+
+        world.spawn(
+            name,
+            lambda: body(environment.parts),
+            environment=environment,
+            timeout_s=timeout_s,
+            on_end=ended,
+        )
+
+    def _environment(self, function: str) -> Environment:
+        self._environments += 1
+        skew_s = self.world.random.uniform(-self._skew_s, self._skew_s) if self._skew_s else 0.0
+        made = Environment(function, self._environments, skew_s)
+        made.parts = Parts(self)
+        return made
+
+    def receive(
+        self,
+        connection: str,
+        request: Request,
+        on_end: Callable[[Process], object],
+        on_delivery: Callable[[str], object],
+    ) -> None:
+        """A request at the gateway; the process's result is the receipt and the answer's status.
+
+        `on_delivery` is told the id of the delivery, whatever becomes of it.
+        """
+        world = self.world
+
+        def body(parts: "Parts") -> tuple[Receipt | None, int]:
+            received_at = int(world.clock() * 1_000_000)
+            begun_at = world.now
+            delivery = delivery_id(received_at, world.random.randbytes(5))
+            on_delivery(delivery)
+            outcome: Receipt | Exception
+            try:
+                outcome = parts.intake.receive(
+                    _at(request, received_at),
+                    connection,
+                    delivery=delivery,
+                    answer_by=begun_at + min(RECEIVE_S, SENDERS_WAIT_S) - TIME_TO_ANSWER_S,
+                    give_up_at=begun_at + RECEIVE_S - TIME_TO_ANSWER_S,
+                )
+            except Exception as error:  # noqa: BLE001 - as the handler
+                outcome = error
+            status = answer_to(outcome, parts.intake.replies(connection)).status
+            world.tell("answers", status=status, delivery=delivery)
+            return (outcome if isinstance(outcome, Receipt) else None), status
+
+        self.invoke("receive", RECEIVE_S, body, on_end)
+
+    def _submit(self, batch: Sequence[Received], on_end: Callable[[Process], None]) -> None:
+        world = self.world
+        if self._throttled and world.random.random() < self._throttled:
+            environment = Environment("submit", 0, 0.0)
+            refused = Process("submit", environment, 0.0, lambda: None, on_end)
+            refused.error = RuntimeError("throttled")
+            world.after(1.0, lambda: on_end(refused))
+            return
+
+        def body(parts: "Parts") -> set[str]:
+            name = world.process.name.replace(" ", "-")
+            world.tell("receives", messages=[one.id for one in batch])
+            again = [one for one in batch if one.receives > 1 or '"deferrals": ' in one.body]
+            for one in again:
+                self.brought_again |= {
+                    f"{item.delivery}/{item.number}"
+                    for item in self.read(one.id, one.body).occurrences
+                }
+            report = parts.submission.submit(
+                {one.id: one.body for one in batch},
+                invocation=name,
+                deadline=world.clock() + SUBMIT_S,
+                redelivered={one.id for one in batch if one.receives > 1},
+            )
+            return report.give_back
+
+        self.invoke("submit", SUBMIT_S, body, on_end)
+
+    def _begin(self, name: str, document: dict[str, Any]) -> None:
+        self.executions.append(Execution(self.world, name, document, self._task))
+
+    def _task(
+        self, resource: str, event: dict[str, Any], on_end: Callable[[Process], None]
+    ) -> None:
+        if resource == "${TrackImportArn}":
+            self.invoke("track", TRACK_S, lambda parts: parts.track(event), on_end)
+        else:
+            assert resource == "${WriteReportArn}"
+            self.invoke("report", REPORT_S, lambda parts: parts.report(event), on_end)
+
+    def _open_daily(self) -> None:
+        """The schedule in the template that opens the gate one minute after midnight."""
+        moment = self.limits.next_day(self.world.now) + 60
+
+        def fire() -> None:
+            self.mapping.lambda_.set_enabled(enabled=True)
+            self._open_daily()
+
+        self.world.at(moment, fire)
+
+    def calm_down(self) -> None:
+        """From now on every service behaves."""
+        self._throttled = 0.0
+        self.queue.duplicate_delivery = 0.0
+        self._step_functions.double = 0.0
+        self.mateo.settle()
+
+    def close(self) -> None:
+        """Let go of everything that holds on to each other."""
+        self.world.close()
+        for environments in self._idle.values():
+            for one in environments:
+                one.parts = None
+        vars(self).clear()
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is queued or followed any more."""
+        return not self.queue.messages and all(one.status != "RUNNING" for one in self.executions)
+
+    def read(self, message_id: str, body: str) -> QueueMessage:
+        """A message of the queue."""
+        return parse_message(message_id, body, fetch=self.s3.objects.__getitem__)
+
+    def reference(self, type_: str) -> str:
+        """The next name of an import."""
+        self._references += 1
+        return f"{type_.removesuffix('_details')}-{self._references:04}"
+
+
+def _at(request: Request, received_at: int) -> Request:
+    return Request(
+        request.method,
+        request.path,
+        request.query,
+        request.headers,
+        request.body,
+        received_at,
+    )
+
+
+class Parts:
+    """What one execution environment keeps."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._world = relay.world
+        clients: Any = relay
+        world = relay.world
+        self._clients = clients
+        self._times: Any = {"clock": world.clock, "sleep": world.sleep}
+
+    def emit(self, event: str, **keys: object) -> None:
+        """An event of the use case is a line of the story."""
+        self._world.tell(event, **keys)
+
+    @cached_property
+    def budget(self) -> Budget:
+        return Budget(self._clients.dynamodb, LEDGER, self._relay.limits, **self._times)
+
+    @cached_property
+    def tally(self) -> Tally:
+        day = self._relay.limits.day
+        return Tally(self._clients.dynamodb, LEDGER, day, **self._times)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self._clients.dynamodb, LEDGER, self.budget, self.tally, **self._times)
+
+    @cached_property
+    def watermarks(self) -> Watermarks:
+        return Watermarks(self._clients.dynamodb, WATERMARKS, for_all=_one_by_one, **self._times)
+
+    @cached_property
+    def archive(self) -> Archive:
+        return Archive(self._clients.s3, BUCKET)
+
+    @cached_property
+    def queue(self) -> QueueSender:
+        return QueueSender(self._clients.queue, "queue", sleep=self._world.sleep)
+
+    @cached_property
+    def api(self) -> ImportApi:
+        http: Any = self._relay.mateo.http
+        return ImportApi(
+            http,
+            "https://mateo.example.com/api/v1",
+            lambda: "token",
+            is_in_time=self.budget.is_in_time,
+        )
+
+    @cached_property
+    def intake(self) -> Intake:
+        secrets: Any = _Secrets()
+        s3: Any = self._relay.s3
+        store = IntakeStore(
+            self._clients.queue,
+            "queue",
+            lambda: s3,
+            BUCKET,
+            clock=lambda: self._world.now,
+            sleep=self._world.sleep,
+        )
+        return Intake(connections(), secrets, store)
+
+    @cached_property
+    def submission(self) -> Submission:
+        clients, world = self._clients, self._world
+        gate = Gate(
+            GateClients(
+                clients.dynamodb, clients.mapping.lambda_, clients._scheduler, clients._ssm
+            ),
+            GateNames(LEDGER, "mapping", "gate", "arn:aws:iam::1:role/gate"),
+            clock=world.clock,
+        )
+        parts = SubmissionParts(
+            mapper=mapper(),
+            reading=Reading(connections(), _Secrets(), _crm(), emit=self.emit, **self._times),
+            lease=Lease(clients.dynamodb, LEDGER, **self._times),
+            queue=self.queue,
+            tally=self.tally,
+            posting=PostingParts(
+                budget=self.budget,
+                ledger=self.ledger,
+                watermarks=self.watermarks,
+                archive=self.archive,
+                executions=Executions(clients._step_functions, "machine"),
+                gate=gate,
+                api=self.api,
+            ),
+        )
+        account = self._relay.account
+        tools = Tools(
+            new_reference=self._relay.reference,
+            emit=self.emit,
+            send_reference_id=account.send_reference_id,
+            **self._times,
+        )
+        return Submission(parts, tools, account.rows_per_import)
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        account = self._relay.account
+        return Tracking(
+            TrackingParts(self.budget, self.ledger, self.archive, self.api),
+            TrackOptions(account.tracking_hours, account.send_reference_id),
+            clock=self._world.clock,
+            emit=self.emit,
+        )
+
+    @cached_property
+    def reporting(self) -> Reporting:
+        parts = ReportingParts(
+            self.budget, self.ledger, self.watermarks, self.archive, self.queue, self.api
+        )
+        return Reporting(parts, clock=self._world.clock, emit=self.emit)
+
+    def track(self, event: dict[str, Any]) -> dict[str, Any]:
+        """As the handler of track_import."""
+        deadline = self._world.clock() + TRACK_S
+        tracked = self.tracking.track(
+            event["reference"], submit_deadline=event["deadline"], deadline=deadline
+        )
+        self._world.tell(
+            "looks", reference=event["reference"], status=tracked.status.value, wait=tracked.wait_s
+        )
+        return {**event, "status": tracked.status.value, "wait_s": tracked.wait_s}
+
+    def report(self, event: dict[str, Any]) -> dict[str, Any]:
+        """As the handler of write_report."""
+        deadline = self._world.clock() + REPORT_S
+        reference, status = event["reference"], event["status"]
+        if status == "send_back":
+            reported = self.reporting.send_back(reference)
+        else:
+            gave_up = status == "gave_up"
+            reported = self.reporting.report(reference, gave_up=gave_up, deadline=deadline)
+        self._world.tell("reports", reference=reference, status=reported.status.value)
+        return {**event, "status": reported.status.value, "wait_s": reported.wait_s}
+
+
+def _one_by_one(call: Callable[[_V], _R], values: Iterable[_V]) -> list[_R]:
+    """As a pool of threads would, without threads."""
+    return [call(value) for value in values]

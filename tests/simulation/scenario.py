@@ -1,0 +1,106 @@
+"""What a run of the simulation is made of, and what it finds: plain values, made from a seed.
+
+A scenario holds everything that a run depends on, so that it can be repeated, cut down and kept.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.simulation.world import Fault, Line
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a webhook. `failing`: Mateo fails its row. `fields`: the columns it sets."""
+
+    key: str
+    version: int
+    fields: Mapping[str, object]
+    failing: bool = False
+    broken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A delivery that a CRM makes at a moment (s after the start), until it gets a 2xx.
+
+    `event`: the sender's id of it; two deliveries of one event are a replay.
+    """
+
+    at: float
+    connection: str
+    event: str
+    records: Sequence[Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """How the services of a run behave apart from single faults; probabilities from 0 to 1."""
+
+    duplicate_delivery: float = 0.0
+    skew_s: float = 0.0
+    slow_mateo: float = 0.0
+    unanswered: float = 0.0
+    rate_limited: float = 0.0
+    stale_index: float = 0.0
+    double_execution: float = 0.0
+    disable_lag_s: float = 0.0
+    throttled: float = 0.0
+    late_counts: float = 0.0
+    list_lag_s: float = 0.0
+    hidden_payloads: float = 0.0
+    expired_links: float = 0.0
+    other_clients: int = 0
+    day_offset_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Limits and settings of a run, small enough to be met."""
+
+    requests_per_second: float = 2.0
+    requests_per_day: int = 10_000
+    entities_per_day: int = 25_000
+    time_zone: str = "UTC"
+    rows_per_import: int = 5_000
+    batching_window_s: float = 120.0
+    send_reference_id: bool = False
+    tracking_hours: float = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A whole run. `faults`: number of a call → what happens to it."""
+
+    seed: int
+    webhooks: Sequence[Webhook]
+    faults: Mapping[int, Fault] = field(default_factory=dict)
+    weather: Weather = field(default_factory=Weather)
+    account: Account = field(default_factory=Account)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A promise that was broken: its name (`lost`, `duplicated`, `stale`, …) and how."""
+
+    promise: str
+    what: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a run found.
+
+    `counts`, of items: attempted, acknowledged, lost, duplicated, stale, unexpected,
+    recovered (brought again), and of requests: over-limit.
+    """
+
+    scenario: Scenario
+    counts: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+    violations: list[Violation] = field(default_factory=list)
+    calls: int = 0
+    hit: Mapping[int, str] = field(default_factory=dict)
+    days: float = 0.0
+    story: Sequence[Line] = ()

@@ -1,0 +1,126 @@
+"""CRMs: they send webhooks, prove themselves, and send again until they get a 2xx."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from import_relay.intake import Receipt
+from import_relay.sources.contract import Request
+from tests.simulation.relay import SECRET, Relay
+from tests.simulation.scenario import Record, Webhook
+from tests.simulation.world import START, Process, World
+
+PAUSES_S = (30.0, 120.0, 600.0, 1_800.0)
+"""Before a sender tries again; the last one again and again."""
+_HEADERS = {"content-type": "application/json", "x-relay-secret": SECRET}
+
+
+@dataclass(slots=True)
+class Senders:
+    """All CRMs of a run.
+
+    `deliveries`: id that the relay gave to a delivery → what was delivered. `acknowledged`: those
+    of them that were answered with a 2xx.
+    """
+
+    world: World
+    relay: Relay
+    deliveries: dict[str, Webhook] = field(default_factory=dict)
+    acknowledged: set[str] = field(default_factory=set)
+    attempted: Counter[str] = field(default_factory=Counter)
+    under_way: int = 0
+
+    def plan(self, webhooks: Sequence[Webhook]) -> None:
+        """Send all of them when their time has come."""
+        self.under_way = len(webhooks)
+        for webhook in webhooks:
+            request = _request(webhook)
+            self.world.at(START + webhook.at, _Sending(self, webhook, request).send)
+
+
+@dataclass(slots=True)
+class _Sending:
+    senders: Senders
+    webhook: Webhook
+    request: Request
+    tries: int = 0
+
+    def send(self) -> None:
+        senders = self.senders
+        senders.attempted["items"] += len(self.webhook.records)
+        senders.world.tell(
+            "sends",
+            self.webhook.connection,
+            event=self.webhook.event,
+            records=[record_text(one) for one in self.webhook.records],
+        )
+        senders.relay.receive(
+            self.webhook.connection, self.request, self._answered, self._delivered
+        )
+
+    def _delivered(self, delivery: str) -> None:
+        self.senders.deliveries[delivery] = self.webhook
+
+    def _answered(self, process: Process) -> None:
+        senders = self.senders
+        result = process.result if process.error is None else None
+        if isinstance(result, tuple) and result[1] < 300:
+            assert isinstance(result[0], Receipt)
+            senders.acknowledged.add(result[0].delivery)
+            senders.under_way -= 1
+            return
+        pause = PAUSES_S[min(self.tries, len(PAUSES_S) - 1)]
+        self.tries += 1
+        senders.world.after(pause, self.send)
+
+
+def record_text(record: Record) -> str:
+    """A record in one word, for the story."""
+    return record.broken or f"{record.key} v{record.version % 1_000_000 // 1_000} " + "/".join(
+        sorted(record.fields)
+    )
+
+
+def _request(webhook: Webhook) -> Request:
+    if webhook.connection == "hub":
+        events = [_event(webhook, n, one) for n, one in enumerate(webhook.records)]
+        body = json.dumps(events).encode()
+        proof = hashlib.sha256(SECRET.encode() + body).hexdigest()
+        headers = {
+            "content-type": "application/json",
+            "x-hubspot-signature": proof,
+            "x-hubspot-signature-version": "v1",
+        }
+        return Request("POST", "/webhooks/hub", "", headers, body, 0)
+    body = json.dumps([_object(webhook, one) for one in webhook.records]).encode()
+    return Request("POST", f"/webhooks/{webhook.connection}", "", _HEADERS, body, 0)
+
+
+def _object(webhook: Webhook, record: Record) -> object:
+    if record.broken == "no object":
+        return f"no object in {webhook.event}"
+    seconds = f"{record.version // 1_000_000}.{record.version % 1_000_000:06}"
+    version: Mapping[str, object] = {} if webhook.connection == "plain" else {"v": seconds}
+    if record.broken:
+        version = {"v": ["no version"]}
+    return {"id": record.key, **record.fields, **version}
+
+
+def _event(webhook: Webhook, number: int, record: Record) -> Mapping[str, object]:
+    event: dict[str, object] = {
+        "eventId": int(webhook.event.removeprefix("e")) * 100 + number,
+        "portalId": 62515,
+        "occurredAt": record.version // 1_000,
+        "objectId": int(record.key),
+    }
+    if record.broken:
+        return {**event, "subscriptionType": "contact.deletion"}
+    ((name, value),) = record.fields.items()
+    return {
+        **event,
+        "subscriptionType": "contact.propertyChange",
+        "propertyName": name,
+        "propertyValue": value,
+    }

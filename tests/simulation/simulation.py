@@ -1,0 +1,80 @@
+"""Runs a scenario from its first webhook until everything has come to its end, and checks it."""
+
+from tests.simulation.checks import Audit
+from tests.simulation.relay import Relay
+from tests.simulation.scenario import Findings, Scenario, Violation
+from tests.simulation.senders import Senders
+from tests.simulation.workload import scenario_of
+from tests.simulation.world import START, World
+
+__all__ = ["run", "scenario_of"]
+
+CALM_AFTER_S = 6 * 3_600.0
+"""So long after the last webhook services misbehave; then everything has to drain."""
+STEP_S = 6 * 3_600.0
+PATIENCE_DAYS = 12.0
+"""So long calm lasts at most, and a day more for each day's entities that were sent."""
+
+
+def run(scenario: Scenario, *, story: bool = False) -> Findings:
+    """Run it. The same scenario gives the same findings, to the last call."""
+    world = World(scenario.seed, faults=scenario.faults, story=[] if story else None)
+    relay = Relay(world, scenario)
+    senders = Senders(world, relay)
+    senders.plan(scenario.webhooks)
+    last = max((one.at for one in scenario.webhooks), default=0.0)
+    world.run(START + last + CALM_AFTER_S)
+    world.faults = {}
+    relay.calm_down()
+    drained = _drain(world, relay, senders)
+    audit = Audit(relay, senders)
+    if not drained:
+        audit.violations += _stuck(relay, senders)
+    audit.run()
+    findings = _findings(scenario, world, relay, senders, audit)
+    relay.close()
+    return findings
+
+
+def _drain(world: World, relay: Relay, senders: Senders) -> bool:
+    items = sum(len(one.records) for one in senders.deliveries.values())
+    days = PATIENCE_DAYS + items / relay.account.entities_per_day
+    until = world.now + days * 86_400
+    while world.now < until:
+        if not senders.under_way and relay.is_quiet():
+            return True
+        world.run(world.now + STEP_S)
+    return False
+
+
+def _stuck(relay: Relay, senders: Senders) -> list[Violation]:
+    found = []
+    if senders.under_way:
+        found.append(f"{senders.under_way} webhooks were never accepted")
+    if relay.queue.messages:
+        found.append(f"{len(relay.queue.messages)} messages wait in the queue")
+    found += [f"execution {one.name} runs" for one in relay.executions if one.status == "RUNNING"]
+    return [Violation("stuck", what) for what in found]
+
+
+def _findings(
+    scenario: Scenario, world: World, relay: Relay, senders: Senders, audit: Audit
+) -> Findings:
+    findings = Findings(
+        scenario,
+        violations=audit.violations,
+        calls=world.calls,
+        hit=world.hit,
+        days=(world.now - START) / 86_400,
+        story=tuple(world.story or ()),
+    )
+    acknowledged = {item for item, one in audit.items.items() if one.acknowledged}
+    findings.counts.update(
+        attempted=senders.attempted["items"],
+        acknowledged=len(acknowledged),
+        recovered=len(relay.brought_again & acknowledged),
+    )
+    for violation in audit.violations:
+        findings.counts[violation.promise] += 1
+    findings.ends.update(end for ends in audit.ends.values() for end in ends)
+    return findings

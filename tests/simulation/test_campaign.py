@@ -1,0 +1,215 @@
+"""A campaign finds the seeds that fail, and no seed ends it."""
+
+import io
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.simulation import campaign, pretended
+from tests.simulation.__main__ import main
+from tests.simulation.campaign import DEAD, HANGS, attempt, attempt_seed, run_seeds
+from tests.simulation.pretended import DIFFERS, KILLS, LOSES, seeds_that_fail
+from tests.simulation.report import Report
+from tests.simulation.scenario import Findings, Scenario
+from tests.simulation.world import Environment, Fault, World
+
+PRETENDED = pretended.__name__
+
+
+class Endless:
+    """Its seeds never end, and handle whatever stops other programs."""
+
+    def scenario_of(self, seed: int) -> Scenario:
+        return Scenario(seed, ())
+
+    def run(self, scenario: Scenario, *, story: bool = False) -> Findings:
+        def body() -> None:
+            while True:
+                with suppress(Exception):
+                    time.sleep(1)
+
+        world = World(scenario.seed)
+        submitter = Environment("submit", 1, 0.0)
+        world.spawn("submit 1", body, environment=submitter, timeout_s=9, on_end=lambda _: None)
+        return Findings(scenario)
+
+
+class Unmade(Endless):
+    """Its scenarios cannot be made."""
+
+    def scenario_of(self, seed: int) -> Scenario:
+        raise LookupError(seed)
+
+
+class Miscounting(Endless):
+    """It says that another call was hit than the one that was to be."""
+
+    def run(self, scenario: Scenario, *, story: bool = False) -> Findings:
+        return Findings(scenario, hit={4: "S3.PutObject"})
+
+
+class Interrupting(io.StringIO):
+    """A terminal at which somebody presses Ctrl-C when the first seeds are done."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if " of " in text and "\x1b[2K0 of" not in text:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().write(text)
+
+
+@pytest.fixture(scope="module")
+def hundred() -> Report:
+    """Seeds 1 to 100 in two processes."""
+    return run_seeds(1, 100, 2, name=PRETENDED, out=io.StringIO())
+
+
+def test_a_campaign_finds_every_seed_that_fails(hundred: Report) -> None:
+    lost, crashed = seeds_that_fail(1, 100)
+    found = hundred.tally.by_promise()
+    assert [one.seed for one in found["lost"]] == lost
+    assert [one.seed for one in found["crash: LookupError"]] == crashed
+    assert set(found) == {"lost", "miscounted", "crash: LookupError"}
+
+
+def test_a_crash_is_reported_with_its_traceback(hundred: Report) -> None:
+    (first, *_) = hundred.tally.by_promise()["crash: LookupError"]
+    assert first.brief == "LookupError: seed 33 crashes"
+    assert 'raise LookupError(f"seed {seed} crashes")' in first.what
+
+
+def test_a_campaign_adds_up_what_its_workers_found(hundred: Report) -> None:
+    _, crashed = seeds_that_fail(1, 100)
+    ran = 100 - len(crashed)
+    tally = hundred.tally
+    assert hundred.is_whole
+    assert tally.seeds == 100
+    assert tally.calls == ran * pretended.CALLS
+    assert tally.days == ran * 0.5
+    assert tally.counts["attempted"] == ran * 20
+    assert tally.counts["acknowledged"] == tally.ends.total() + tally.counts["lost"]
+    assert tally.hits.total() == ran * 2
+    assert tally.busy_s > 0
+
+
+def test_a_campaign_finds_the_same_in_one_process(hundred: Report) -> None:
+    alone = campaign.run_chunk(PRETENDED, range(1, 101))
+    assert alone.by_promise() == hundred.tally.by_promise()
+    assert alone.hits == hundred.tally.hits
+    assert alone.counts == hundred.tally.counts
+
+
+def test_a_worker_that_dies_fails_the_campaign_with_the_seeds_it_had() -> None:
+    report = run_seeds(KILLS, 1, 1, name=PRETENDED, out=io.StringIO())
+    (failure,) = report.tally.failures
+    assert failure.promise == DEAD
+    assert f"{KILLS}-{KILLS}" in failure.what
+    assert not report.is_whole
+
+
+def test_a_seed_that_never_ends_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign, "SEED_LIMIT_S", 0.05)
+    (violation,) = attempt(Endless(), Scenario(1, ())).violations
+    assert violation.promise == HANGS
+    assert "time.sleep(1)" in violation.what
+
+
+def test_a_run_that_counts_a_fault_that_there_is_not_fails() -> None:
+    (violation,) = attempt(Miscounting(), Scenario(1, (), {3: Fault.SLOW})).violations
+    assert violation.what.startswith("AssertionError: calls [4] were hit by faults that the")
+
+
+def test_a_seed_whose_scenario_cannot_be_made_fails() -> None:
+    findings = attempt_seed(Unmade(), 8)
+    assert findings.scenario.seed == 8
+    assert [one.promise for one in findings.violations] == ["crash: LookupError"]
+
+
+@pytest.mark.parametrize(("first", "status"), [(1, 1), (-(10**9), 130)])
+def test_ctrl_c_ends_a_campaign_with_the_report_so_far(
+    first: int, status: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", Interrupting())
+    arguments = ["--seeds", "100000000", "--first", str(first), "--no-shrink", "--jobs", "1"]
+    assert main(arguments, name=PRETENDED) == status
+    text = capsys.readouterr().out
+    assert text.startswith("STOPPED after ")
+    assert ("\n  lost: 25, 50, 75, " in text) == (status == 1)
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_a_seed_that_holds_ends_with_0_and_tells_no_story(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "report.json"
+    assert main(["--seed", "1", "--json", str(file)], name=PRETENDED) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("seed 1: 0.5 virtual days, 10 calls, 2 of them hit by a fault\n")
+    assert text.endswith("No promise was broken.\n")
+    assert json.loads(file.read_text())["seeds"] == 1
+
+
+def test_a_seed_that_fails_tells_its_smallest_story_and_how_to_repeat_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--seed", str(LOSES)], name=PRETENDED) == 1
+    text = capsys.readouterr().out
+    assert text.startswith(
+        f"seed {LOSES} breaks a promise: lost\n"
+        "  lost: k4b of e4 was acknowledged and came to no end\n"
+        "  miscounted: there is one item too few\n"
+    )
+    assert (
+        """\
+  1 webhook with 1 record, 1 fault
+
+>   0d 00:04:00.000  receive#0  accepted     keys={k4b}
+    0d 00:05:00.000  track#1    looked
+    0d 00:19:00.000  track      ... 14 more
+! LOST: k4b of e4 was acknowledged and came to no end
+! MISCOUNTED: there is one item too few
+
+Again: make simulate SEED=25
+"""
+    ) in text
+    assert "BROKEN, in 1 seeds:" in text
+
+
+def test_a_seed_is_not_shrunk_if_that_is_not_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--seed", str(LOSES), "--no-shrink"], name=PRETENDED) == 1
+    text = capsys.readouterr().out
+    assert (
+        "  10 webhooks with 20 records, 3 faults\n  weather: skew_s=2.0 stale_index=0.5\n" in text
+    )
+    assert "smaller" not in text
+
+
+def test_a_seed_that_does_not_repeat_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--seed", str(DIFFERS)], name=PRETENDED) == 1
+    text = capsys.readouterr().out
+    assert f"NOT DETERMINISTIC: two runs of seed {DIFFERS} differ, at line 1:\n  calls: 1" in text
+
+
+def test_the_command_reports_a_campaign_and_tells_one_seed_of_each_promise(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "report.json"
+    arguments = ["--seeds", "80", "--jobs", "2", "--first", "20", "--json", str(file)]
+    assert main(arguments, name=PRETENDED) == 1
+    text = capsys.readouterr().out
+    assert "80 seeds from 20 in " in text
+    assert "  lost: 25, 50, 75\n" in text
+    assert text.count("Again: make simulate SEED=") == 2
+    assert "Again: make simulate SEED=33" in text
+    violations = json.loads(file.read_text())["violations"]
+    assert [one["seed"] for one in violations] == [33, 66, 99, 25, 50, 75, 25, 50, 75]

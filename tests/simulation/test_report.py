@@ -1,0 +1,210 @@
+"""A report speaks Jepsen's words, and its numbers add up."""
+
+import io
+import json
+from collections import Counter
+
+from tests.simulation.report import (
+    Failure,
+    Progress,
+    Report,
+    Tally,
+    coverage,
+    json_of,
+    text_of,
+    text_of_one,
+    verdict,
+)
+from tests.simulation.scenario import Findings, Scenario, Violation
+from tests.simulation.world import Fault
+
+PUT = "S3.PutObject"
+
+
+def run_of(seed: int, *violations: Violation, fault: Fault = Fault.SLOW) -> Findings:
+    return Findings(
+        Scenario(seed, (), {2: fault, 9: Fault.LOSE}),
+        Counter(attempted=10, acknowledged=9, lost=len(violations)),
+        Counter(imported=6, rejected=3),
+        list(violations),
+        calls=5,
+        hit={2: PUT},
+        days=1.5,
+    )
+
+
+def tally_of(*runs: Findings) -> Tally:
+    tally = Tally(busy_s=0.5)
+    for run in runs:
+        tally.add(run)
+    return tally
+
+
+def report_of(tally: Tally, wanted: int | None = None) -> Report:
+    return Report(tally, 1, wanted or tally.seeds, jobs=2, seconds=2.0)
+
+
+class Terminal(io.StringIO):
+    """Where a line can be written again."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_tally_is_the_sum_of_its_runs() -> None:
+    tally = tally_of(run_of(1), run_of(2), run_of(3, Violation("lost", "k")))
+    assert (tally.seeds, tally.calls, tally.days) == (3, 15, 4.5)
+    assert tally.counts == {"attempted": 30, "acknowledged": 27, "lost": 1}
+    assert tally.ends == {"imported": 18, "rejected": 9}
+
+
+def test_a_fault_counts_only_where_it_hit_a_call() -> None:
+    assert tally_of(run_of(1), run_of(2, fault=Fault.REFUSE)).hits == {
+        (PUT, Fault.SLOW): 1,
+        (PUT, Fault.REFUSE): 1,
+    }
+
+
+def test_two_tallies_together_are_the_tally_of_all_runs() -> None:
+    runs = [run_of(1), run_of(2, Violation("lost", "k")), run_of(3), run_of(4)]
+    first, second = tally_of(*runs[:2]), tally_of(*runs[2:])
+    first.merge(second)
+    whole = tally_of(*runs)
+    whole.busy_s = 1.0
+    assert first == whole
+    assert first.per_core == 4.0
+
+
+def test_a_seed_fails_once_for_each_promise_with_its_first_violation() -> None:
+    tally = tally_of(
+        run_of(5, Violation("stale", "a"), Violation("lost", "b"), Violation("stale", "c"))
+    )
+    assert tally.failures == [Failure(5, "lost", "b"), Failure(5, "stale", "a")]
+
+
+def test_a_report_reads_in_jepsens_words() -> None:
+    assert text_of(report_of(tally_of(run_of(1), run_of(2)))) == (
+        """\
+2 seeds from 1 in 2.0 s by 2 jobs: 1 seeds/s, 4 per core
+
+3.0 virtual days, 10 calls, 2 of them hit by a fault
+
+  attempted                20  items that CRMs tried to deliver
+  acknowledged             18  items that were answered with a 2xx
+  lost                      0  acknowledged items that no end accounts for
+  duplicated                0  items or imports that Mateo has twice
+  stale                     0  columns that something older was imported into
+  unexpected                0  ends that nothing explains, rows that nobody delivered
+  over-limit                0  times that a limit of the account was exceeded
+  recovered                 0  acknowledged items that had to be brought again
+  miscounted                0  sums of the relay that do not agree with Mateo
+  unreported                0  ended imports without a true report
+  stuck                     0  things that still wait when all has been calm for days
+
+How items ended:
+
+  imported                 12
+  rejected                  6
+                -------------
+  total                    18
+
+How often each fault hit each operation:
+
+                   die    die  refuse  lose  vanish  repeat  partial  slow    slow  in all
+                before  after                                               answer
+  S3.PutObject       -      -       -     -       -       -        -     2       -       2
+  in all             0      0       0     0       0       0        0     2       0       2
+
+Never hit:
+  S3.PutObject: dies before it, dies after it, refused, answer lost, request lost, sent twice, \
+done in part, slow answer
+
+No promise was broken."""
+    )
+
+
+def test_the_report_of_one_seed_has_no_table() -> None:
+    text = text_of_one(tally_of(run_of(1)))
+    assert text.startswith("1.5 virtual days, 5 calls, 1 of them hit by a fault\n\n  attempted")
+    assert text.endswith("No promise was broken.")
+    assert PUT not in text
+
+
+def test_every_row_and_column_of_the_table_adds_up() -> None:
+    hits = {("A.B", fault): 10**n for n, fault in enumerate(Fault)} | {("C.D", Fault.SLOW): 5}
+    lines = list(coverage(hits))
+    rows = [[int(cell.replace(",", "").replace("-", "0")) for cell in line.split()[-10:]]
+            for line in lines[2:5]]  # fmt: skip
+    for row in rows:
+        assert sum(row[:-1]) == row[-1]
+    assert [one + other for one, other in zip(*rows[:2], strict=True)] == rows[2]
+
+
+def test_a_table_in_which_every_fault_hit_every_operation_says_so() -> None:
+    assert list(coverage({("A.B", fault): 1 for fault in Fault}))[-1] == (
+        "Every fault hit every operation."
+    )
+
+
+def test_a_word_that_jepsen_does_not_have_is_shown_too() -> None:
+    tally = Tally(counts=Counter({"over-limit": 1, "late": 4}))
+    assert "\n  late                      4\n" in text_of_one(tally)
+    items = json_of(report_of(tally, 1))["items"]
+    assert isinstance(items, dict)
+    assert list(items)[-2:] == ["stuck", "late"]
+
+
+def test_broken_promises_are_named_with_their_seeds() -> None:
+    failures = [Failure(seed, "lost", f"k{seed}\nmore") for seed in range(30, 10, -1)]
+    assert verdict(Tally(20, failures=[*failures, Failure(12, "crash: KeyError", "x")])) == (
+        """\
+BROKEN, in 20 seeds:
+  crash: KeyError: 12
+    12: x
+  lost: 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 and 10 more
+    11: k11"""
+    )
+
+
+def test_a_campaign_that_was_stopped_says_so_first() -> None:
+    text = text_of(report_of(tally_of(run_of(1)), wanted=1_000))
+    assert text.startswith("STOPPED after 1 of 1,000 seeds from 1 in")
+
+
+def test_nothing_tried_is_not_a_success() -> None:
+    assert text_of(report_of(Tally(), 10)).endswith("Nothing was tried.")
+
+
+def test_the_json_has_the_same_numbers_and_every_failure() -> None:
+    tally = tally_of(run_of(1), *(run_of(n, Violation("lost", "k\nat")) for n in range(2, 30)))
+    found = json.loads(json.dumps(json_of(report_of(tally))))
+    assert found["seeds"] == 29
+    assert found["items"]["lost"] == 28
+    assert found["ends"] == {"imported": 174, "rejected": 87}
+    assert found["faults"] == 29
+    assert found["hits"] == {PUT: {"SLOW": 29}}
+    assert [one["seed"] for one in found["violations"]] == list(range(2, 30))
+    assert found["violations"][0] == {"seed": 2, "promise": "lost", "what": "k\nat"}
+
+
+def test_on_a_terminal_the_line_of_progress_is_written_again() -> None:
+    out = Terminal()
+    progress = Progress(out, 1_000, begun=100.0)
+    for now in (100.1, 100.5, 100.6, 101.0):
+        progress.show(tally_of(run_of(1)), now)
+    progress.end()
+    first, second, end = out.getvalue().split("\r\x1b[2K")[1:]
+    assert first == (
+        "1 of 1,000 seeds | 2/s, 2 per core | 2 virtual days | 1 faults hit | 0 violations"
+    )
+    assert second.startswith("1 of 1,000 seeds | 1/s")
+    assert not end
+
+
+def test_elsewhere_there_is_a_line_every_ten_seconds() -> None:
+    out = io.StringIO()
+    progress = Progress(out, 1_000, begun=100.0)
+    for now in (101.0, 109.9, 110.0, 115.0, 120.1):
+        progress.show(tally_of(run_of(1)), now)
+    progress.end()
+    assert len(out.getvalue().splitlines()) == 2

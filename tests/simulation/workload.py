@@ -1,0 +1,129 @@
+"""Makes scenarios out of seeds: what CRMs send, which limits hold, and what goes wrong."""
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from tests.simulation.scenario import Account, Record, Scenario, Weather, Webhook
+from tests.simulation.world import START, Fault
+
+_T = TypeVar("_T")
+FAULTS = tuple(Fault)
+MOST_FAULTS = 6
+CALLS_PER_WEBHOOK = 45
+"""About as many calls a run makes per webhook: where faults are spread."""
+DAY_S = 86_400.0
+FIRST_VERSION = int(START * 1_000) * 1_000
+"""In microseconds; versions are a millisecond apart, which is as fine as HubSpot's are."""
+CONTACTS = 4
+SIZES = (1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 8)
+"""Webhooks of a run: most troubles need two or three; many small runs find more than few large."""
+
+
+def scenario_of(seed: int) -> Scenario:
+    """The scenario of a seed: of every kind of trouble a little, of some a lot."""
+    chance = random.Random(seed)  # noqa: S311 - a simulation
+    webhooks = _webhooks(chance)
+    return Scenario(
+        seed=seed,
+        webhooks=webhooks,
+        faults=_faults(chance, len(webhooks)),
+        weather=_weather(chance),
+        account=_account(chance),
+    )
+
+
+def _faults(chance: random.Random, webhooks: int) -> Mapping[int, Fault]:
+    number = chance.choice((0, 1, 1, 2, 2, 3, 4, MOST_FAULTS))
+    calls = CALLS_PER_WEBHOOK * webhooks
+    found: dict[int, Fault] = {}
+    for _ in range(number):
+        first = chance.randrange(1, calls)
+        kind = chance.choice(FAULTS)
+        # What a service refuses it often refuses for a while; the SDK and the relay try again.
+        length = chance.choice((1, 1, 1, 2, 3, 6)) if kind in _LASTING else 1
+        found |= dict.fromkeys(range(first, first + length), kind)
+    return found
+
+
+_LASTING = (Fault.REFUSE, Fault.PARTIAL, Fault.VANISH)
+
+
+def _weather(chance: random.Random) -> Weather:
+    def sometimes(value: _T, otherwise: _T, *, one_in: int) -> _T:
+        return value if chance.randrange(one_in) == 0 else otherwise
+
+    return Weather(
+        duplicate_delivery=sometimes(0.3, 0.0, one_in=4),
+        skew_s=sometimes(2.0, 0.0, one_in=3),
+        slow_mateo=sometimes(0.25, 0.01, one_in=5),
+        unanswered=sometimes(0.25, 0.0, one_in=5),
+        rate_limited=sometimes(0.15, 0.0, one_in=8),
+        stale_index=sometimes(0.5, 0.0, one_in=4),
+        double_execution=sometimes(0.5, 0.0, one_in=6),
+        disable_lag_s=sometimes(60.0, 0.0, one_in=3),
+        throttled=sometimes(0.2, 0.0, one_in=8),
+        late_counts=sometimes(0.5, 0.0, one_in=4),
+        list_lag_s=sometimes(25.0, 0.0, one_in=4),
+        hidden_payloads=sometimes(0.5, 0.0, one_in=6),
+        expired_links=sometimes(0.5, 0.0, one_in=6),
+        other_clients=sometimes(3, 0, one_in=8),
+        day_offset_s=sometimes(chance.choice((-3600.0, 3600.0, 7200.0)), 0.0, one_in=8),
+    )
+
+
+def _account(chance: random.Random) -> Account:
+    return Account(
+        requests_per_second=2.0,
+        requests_per_day=chance.choice((10_000, 10_000, 120, 60)),
+        entities_per_day=chance.choice((25_000, 25_000, 10, 5, 3)),
+        time_zone=chance.choice(("UTC", "Europe/Berlin", "America/New_York")),
+        rows_per_import=chance.choice((1, 2, 3, 5, 50)),
+        batching_window_s=chance.choice((1.0, 20.0, 120.0)),
+        send_reference_id=chance.randrange(3) == 0,
+        tracking_hours=chance.choice((24.0, 24.0, 3.0)),
+    )
+
+
+def _webhooks(chance: random.Random) -> Sequence[Webhook]:
+    contacts = chance.choice((1, 2, CONTACTS))
+    length_s = chance.choice((1.0, 30.0, 900.0, 7_200.0, DAY_S))
+    found: list[Webhook] = []
+    for number in range(chance.choice(SIZES)):
+        at = chance.random() * length_s
+        if found and chance.randrange(8) == 0:  # the sender brings it again
+            earlier = chance.choice(found)
+            found.append(Webhook(at, earlier.connection, earlier.event, earlier.records))
+        else:
+            found.append(_webhook(chance, number, at, contacts))
+    return sorted(found, key=lambda one: one.at)
+
+
+def _webhook(chance: random.Random, number: int, at: float, contacts: int) -> Webhook:
+    connection = chance.choice(("erp", "erp", "erp", "erp", "hub", "hub", "hub", "plain", "plain", "shop"))
+    event = f"e{number}"
+    size = chance.choice((1, 1, 1, 2, 3))
+    records = [_record(chance, connection, event, n, contacts) for n in range(size)]
+    return Webhook(at, connection, event, records)
+
+
+def _record(
+    chance: random.Random, connection: str, event: str, number: int, contacts: int
+) -> Record:
+    version = FIRST_VERSION + chance.randrange(6) * 1_000
+    tag = f"{event}.{number}"
+    contact = str(1_000 + chance.randrange(contacts))
+    broken = chance.randrange(15) == 0
+    if connection == "hub":
+        column = chance.choice(("city", "zip"))
+        return Record(contact, version, {column: tag}, broken="deletion" if broken else "")
+    if broken:
+        kinds = ("no object",) if connection == "plain" else ("no object", "bad version")
+        return Record(contact, version, {}, broken=chance.choice(kinds))
+    if connection == "plain":
+        return Record(f"p{contact}", 0, {"name": tag})
+    if connection == "shop":
+        return Record(f"d{contact}", version, {"name": tag, "contact": contact})
+    fails = chance.choice(("", "", "", "", "", "", "", "", "FAIL", "REFUSE"))
+    fields = {"name": tag, "city": fails or tag, "zip": tag}
+    return Record(contact, version, fields, failing=bool(fails))
