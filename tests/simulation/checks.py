@@ -34,6 +34,9 @@ COLUMNS: Mapping[str, str] = {
 
 BELIEVED_AFTER_S = 3_600.0
 """Counts that are not those of all rows have to stay for so long before an import may end."""
+CALM_S = 10_800.0
+"""Once all is calm, Mateo finishes every import within a minute, and within this the relay sees
+it, whatever it waited for."""
 CLOCKS_S = 10.0
 """How far the relay's times may be from the true one."""
 Version = tuple[int, str, int]
@@ -135,8 +138,10 @@ class Audit:
 
     @property
     def _may_die(self) -> bool:
-        """Whether faults may have used up a message's receives, with what the weather adds."""
-        return len(self.relay.world.hit) > MOST_RECEIVES / 3
+        """Whether so much went wrong that a message may have used up its receives."""
+        relay = self.relay
+        trouble = len(relay.world.hit) + relay.throttles + relay.queue.duplicates
+        return trouble > MOST_RECEIVES / 2
 
     @cached_property
     def entries(self) -> list[dict[str, Any]]:
@@ -269,7 +274,10 @@ class Audit:
                 self._wrong("unexpected", f"{one.import_id} in Mateo belongs to nobody")
             else:
                 payload, provenance = self.frozen[reference]
-                sources = provenance[payload.index(one.row)]["sources"]
+                if one.row in payload:
+                    sources = provenance[payload.index(one.row)]["sources"]
+                else:
+                    self._wrong("unexpected", f"{one.import_id} in Mateo is not {reference}")
             items = [f"{source['delivery']}/{source['n']}" for source in sources]
             found.append(Applied(one.external_id, one.row, items, reference in given_up))
         return found
@@ -379,6 +387,8 @@ class Audit:
             followed_s = ended_at[reference] - _seconds(summary["created_at"])
             if followed_s < self._patience_s(summary) - CLOCKS_S:
                 self._wrong("unreported", f"{reference} was given up after {followed_s:.0f} s")
+            if summary["state"] == "unfinished" and self._was_calm(ended_at[reference]):
+                self._wrong("unreported", f"{reference} was given up, and nothing was in the way")
             if rows["total"] != rows["imported"] + rows["failed"] + rows["unaccounted"]:
                 self._wrong("unreported", f"report of {reference} does not add up: {rows}")
         said = sum(summary["rows"]["imported"] for summary in summaries.values())
@@ -392,6 +402,11 @@ class Audit:
         if summary["state"] == "unfinished":
             return self.relay.account.tracking_hours * 3_600
         return BELIEVED_AFTER_S if summary["rows"]["unaccounted"] else 0.0
+
+    def _was_calm(self, moment: float) -> bool:
+        """Whether at a moment all had been well for long, and requests enough to see it."""
+        has_requests = self.relay.account.requests_per_day >= 10_000
+        return has_requests and moment > self.relay.calm_at + CALM_S
 
     # ------------------------------------------------------------ the gate
 

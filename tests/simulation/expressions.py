@@ -5,7 +5,7 @@ known here is a ValueError, so that a new kind of expression cannot pass unnotic
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,7 +33,11 @@ def _tokens(text: str) -> list[str]:
 
 def number(attribute: Mapping[str, Any]) -> float | int:
     """The value of a number attribute."""
-    text = attribute["N"]
+    return _value(attribute["N"])
+
+
+@lru_cache(maxsize=4096)
+def _value(text: str) -> float | int:
     return int(text) if text.lstrip("-").isdecimal() else float(text)
 
 
@@ -64,23 +68,24 @@ def _operand(token: str) -> _Operand:
     if token[0] == ":":
         return lambda item, names, values: values[token]
     path = _path(token)
-    if len(path) == 1 and token[0] != "#":
+    if len(path) == 1:
+        if token[0] == "#":
+            return lambda item, names, values: item.get(names[token])
         return lambda item, names, values: item.get(token)
     return lambda item, names, values: _get(item, path, names)
 
 
 def _order(left: Mapping[str, Any], right: Mapping[str, Any]) -> int | None:
     """-1, 0 or 1; None for values of two types, which compare as false."""
+    if "S" in left and "S" in right:
+        text, other_text = str(left["S"]), str(right["S"])
+        return (text > other_text) - (text < other_text)
     if "N" in left and "N" in right:
         one, other = number(left), number(right)
         return (one > other) - (one < other)
     if left.keys() != right.keys():
         return None
-    ((kind, value),) = left.items()
-    mine, theirs = str(value), str(right[kind])
-    if kind not in ("S", "B"):
-        return 0 if mine == theirs else None
-    return (mine > theirs) - (mine < theirs)
+    return 0 if left == right else None
 
 
 _COMPARE: Mapping[str, Callable[[int], bool]] = {
@@ -90,6 +95,20 @@ _COMPARE: Mapping[str, Callable[[int], bool]] = {
     ">": lambda order: order > 0,
     ">=": lambda order: order >= 0,
 }
+
+
+def _joined(parts: Sequence[Condition], *, stops_at: bool) -> Condition:
+    """Conditions joined by OR, which stops at the first that holds, or by AND."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def joined(item: Item, names: Names, values: Values) -> bool:
+        for part in parts:
+            if part(item, names, values) is stops_at:
+                return stops_at
+        return not stops_at
+
+    return joined
 
 
 class _Parser:
@@ -117,17 +136,13 @@ class _Parser:
         parts = [self.conjunction()]
         while self.accept("OR"):
             parts.append(self.conjunction())
-        if len(parts) == 1:
-            return parts[0]
-        return lambda item, names, values: any(part(item, names, values) for part in parts)
+        return _joined(parts, stops_at=True)
 
     def conjunction(self) -> Condition:
         parts = [self.term()]
         while self.accept("AND"):
             parts.append(self.term())
-        if len(parts) == 1:
-            return parts[0]
-        return lambda item, names, values: all(part(item, names, values) for part in parts)
+        return _joined(parts, stops_at=False)
 
     def term(self) -> Condition:
         if self.accept("NOT"):
@@ -140,10 +155,10 @@ class _Parser:
         token = self.take()
         if token in ("attribute_exists", "attribute_not_exists"):
             self.take("(")
-            path = _path(self.take())
+            operand = _operand(self.take())
             self.take(")")
             wanted = token == "attribute_exists"
-            return lambda item, names, values: (_get(item, path, names) is not None) is wanted
+            return lambda item, names, values: (operand(item, names, values) is not None) is wanted
         return self.comparison(_operand(token))
 
     def comparison(self, left: _Operand) -> Condition:

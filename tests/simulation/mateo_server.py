@@ -25,7 +25,7 @@ ORIGIN, FOREIGN_ORIGIN = "https://mateo.example.com", "https://files.example.com
 BASE_URL = f"{ORIGIN}/api/v1"
 ANSWER_S = 0.1
 """The most that an answer usually takes."""
-PROCESSING_S = 10.0
+PROCESSING_S = 5.0
 """The most that an import usually takes, from its creation to its counts."""
 PAYLOAD_INLINE_MAX, FAILED_INLINE_MAX, LINK_LIFETIME_S = 1_000, 100, 3_600.0
 CONTACT_LISTS = ("customers", "leads")

@@ -44,7 +44,10 @@ class Received:
 
 
 class Queue:
-    """The queue and its dead-letter queue. `changed` is called when messages may be visible."""
+    """The queue and its dead-letter queue. `changed` is called when messages may be visible.
+
+    `duplicates`: how often a message stayed visible although it was received.
+    """
 
     def __init__(self, world: World, *, duplicate_delivery: float = 0.0) -> None:
         self._world = world
@@ -53,6 +56,7 @@ class Queue:
         self.messages: dict[str, Message] = {}
         self.dead: list[Message] = []
         self.expired: list[Message] = []
+        self.duplicates = 0
         self.changed: Callable[[float], object] = lambda moment: None
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
@@ -113,6 +117,8 @@ class Queue:
             room_b -= len(message.body)
             if self._world.random.random() >= self.duplicate_delivery:
                 message.visible_at = now + VISIBILITY_S
+            else:
+                self.duplicates += 1
             found.append(Received(message.id, message.body, message.receives))
         return found
 

@@ -5,6 +5,7 @@ A function invocation runs in an execution environment, which keeps its parts fo
 has a clock of its own that is wrong by up to `Weather.skew_s`.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
@@ -41,7 +42,8 @@ from import_relay.tracking import Tracking, TrackOptions
 from tests.simulation.aws import S3, Scheduler, Ssm, StepFunctions
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.machine import Execution
-from tests.simulation.mateo import Mateo
+from tests.simulation.mateo import TOKEN, Mateo
+from tests.simulation.mateo_server import BASE_URL
 from tests.simulation.queue import EventSourceMapping, Queue, Received
 from tests.simulation.scenario import Account, Scenario
 from tests.simulation.world import Environment, Process, World
@@ -154,14 +156,17 @@ class Relay:
             disable_lag_s=weather.disable_lag_s,
         )
         self.executions: list[Execution] = []
-        self._step_functions = StepFunctions(world, self._begin, double=weather.double_execution)
-        self._scheduler = Scheduler(world, self.mapping.lambda_)
-        self._ssm = Ssm(world)
+        self.step_functions = StepFunctions(world, self._begin, double=weather.double_execution)
+        self.scheduler = Scheduler(world, self.mapping.lambda_)
+        self.ssm = Ssm(world)
+        self.stores = Stores(self)
         self._idle: dict[str, list[Environment]] = defaultdict(list)
-        self._environments = 0
+        self._parts: list[Parts] = []
         self._invocations: Counter[str] = Counter()
         self._references = 0
         self.brought_again: set[str] = set()
+        self.calm_at = math.inf
+        self.throttles = 0
         self._open_daily()
 
     # ------------------------------------------------------------ functions
@@ -194,10 +199,10 @@ class Relay:
         )
 
     def _environment(self, function: str) -> Environment:
-        self._environments += 1
         skew_s = self.world.random.uniform(-self._skew_s, self._skew_s) if self._skew_s else 0.0
-        made = Environment(function, self._environments, skew_s)
+        made = Environment(function, len(self._parts) + 1, skew_s)
         made.parts = Parts(self)
+        self._parts.append(made.parts)
         return made
 
     def receive(
@@ -239,6 +244,7 @@ class Relay:
         world = self.world
         if self._throttled and world.random.random() < self._throttled:
             environment = Environment("submit", 0, 0.0)
+            self.throttles += 1
             refused = Process("submit", environment, 0.0, lambda: None, on_end)
             refused.error = RuntimeError("throttled")
             world.after(1.0, lambda: on_end(refused))
@@ -287,17 +293,19 @@ class Relay:
 
     def calm_down(self) -> None:
         """From now on every service behaves."""
+        self.calm_at = self.world.now
         self._throttled = 0.0
         self.queue.duplicate_delivery = 0.0
-        self._step_functions.double = 0.0
+        self.step_functions.double = 0.0
         self.mateo.settle()
 
     def close(self) -> None:
         """Let go of everything that holds on to each other."""
         self.world.close()
-        for environments in self._idle.values():
-            for one in environments:
-                one.parts = None
+        for parts in self._parts:
+            vars(parts).clear()
+        vars(self.stores).clear()
+        vars(self.mateo).clear()
         vars(self).clear()
 
     def is_quiet(self) -> bool:
@@ -325,97 +333,81 @@ def _at(request: Request, received_at: int) -> Request:
     )
 
 
+class Stores:
+    """What keeps nothing of its own in memory, and so may be the same in every environment."""
+
+    def __init__(self, relay: Relay) -> None:
+        world = relay.world
+        aws: Any = relay  # its twins stand where boto3's clients do
+        times: Any = {"clock": world.clock, "sleep": world.sleep}
+        budget = Budget(aws.dynamodb, LEDGER, relay.limits, **times)
+        self.tally = Tally(aws.dynamodb, LEDGER, relay.limits.day, **times)
+        self.ledger = Ledger(aws.dynamodb, LEDGER, budget, self.tally, **times)
+        self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
+        self.lease = Lease(aws.dynamodb, LEDGER, **times)
+        self.archive = Archive(aws.s3, BUCKET)
+        self.queue = QueueSender(aws.queue, "queue", sleep=world.sleep)
+        self.executions = Executions(aws.step_functions, "machine")
+        self.gate = Gate(
+            GateClients(aws.dynamodb, aws.mapping.lambda_, aws.scheduler, aws.ssm),
+            GateNames(LEDGER, "mapping", "gate", "arn:aws:iam::1:role/gate"),
+            clock=world.clock,
+        )
+        self.intake = IntakeStore(
+            aws.queue,
+            "queue",
+            lambda: aws.s3,
+            BUCKET,
+            clock=lambda: world.now,
+            sleep=world.sleep,
+        )
+
+
 class Parts:
-    """What one execution environment keeps."""
+    """What one execution environment keeps: its use case, with a budget that has seen slots."""
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self._world = relay.world
-        clients: Any = relay
-        world = relay.world
-        self._clients = clients
+        self._world = world = relay.world
         self._times: Any = {"clock": world.clock, "sleep": world.sleep}
 
     def emit(self, event: str, **keys: object) -> None:
         """An event of the use case is a line of the story."""
         self._world.tell(event, **keys)
 
-    @cached_property
-    def budget(self) -> Budget:
-        return Budget(self._clients.dynamodb, LEDGER, self._relay.limits, **self._times)
+    def _budget(self) -> Budget:
+        dynamodb: Any = self._relay.dynamodb
+        return Budget(dynamodb, LEDGER, self._relay.limits, **self._times)
 
-    @cached_property
-    def tally(self) -> Tally:
-        day = self._relay.limits.day
-        return Tally(self._clients.dynamodb, LEDGER, day, **self._times)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        return Ledger(self._clients.dynamodb, LEDGER, self.budget, self.tally, **self._times)
-
-    @cached_property
-    def watermarks(self) -> Watermarks:
-        return Watermarks(self._clients.dynamodb, WATERMARKS, for_all=_one_by_one, **self._times)
-
-    @cached_property
-    def archive(self) -> Archive:
-        return Archive(self._clients.s3, BUCKET)
-
-    @cached_property
-    def queue(self) -> QueueSender:
-        return QueueSender(self._clients.queue, "queue", sleep=self._world.sleep)
-
-    @cached_property
-    def api(self) -> ImportApi:
-        http: Any = self._relay.mateo.http
+    def _api(self, budget: Budget) -> ImportApi:
         return ImportApi(
-            http,
-            "https://mateo.example.com/api/v1",
-            lambda: "token",
-            is_in_time=self.budget.is_in_time,
+            self._relay.mateo.http, BASE_URL, lambda: TOKEN, is_in_time=budget.is_in_time
         )
 
     @cached_property
     def intake(self) -> Intake:
         secrets: Any = _Secrets()
-        s3: Any = self._relay.s3
-        store = IntakeStore(
-            self._clients.queue,
-            "queue",
-            lambda: s3,
-            BUCKET,
-            clock=lambda: self._world.now,
-            sleep=self._world.sleep,
-        )
-        return Intake(connections(), secrets, store)
+        return Intake(connections(), secrets, self._relay.stores.intake)
 
     @cached_property
     def submission(self) -> Submission:
-        clients, world = self._clients, self._world
-        gate = Gate(
-            GateClients(
-                clients.dynamodb, clients.mapping.lambda_, clients._scheduler, clients._ssm
-            ),
-            GateNames(LEDGER, "mapping", "gate", "arn:aws:iam::1:role/gate"),
-            clock=world.clock,
-        )
+        stores, budget, account = self._relay.stores, self._budget(), self._relay.account
         parts = SubmissionParts(
             mapper=mapper(),
             reading=Reading(connections(), _Secrets(), _crm(), emit=self.emit, **self._times),
-            lease=Lease(clients.dynamodb, LEDGER, **self._times),
-            queue=self.queue,
-            tally=self.tally,
+            lease=stores.lease,
+            queue=stores.queue,
+            tally=stores.tally,
             posting=PostingParts(
-                budget=self.budget,
-                ledger=self.ledger,
-                watermarks=self.watermarks,
-                archive=self.archive,
-                executions=Executions(clients._step_functions, "machine"),
-                gate=gate,
-                api=self.api,
+                budget=budget,
+                ledger=stores.ledger,
+                watermarks=stores.watermarks,
+                archive=stores.archive,
+                executions=stores.executions,
+                gate=stores.gate,
+                api=self._api(budget),
             ),
         )
-        account = self._relay.account
         tools = Tools(
             new_reference=self._relay.reference,
             emit=self.emit,
@@ -426,9 +418,9 @@ class Parts:
 
     @cached_property
     def tracking(self) -> Tracking:
-        account = self._relay.account
+        stores, budget, account = self._relay.stores, self._budget(), self._relay.account
         return Tracking(
-            TrackingParts(self.budget, self.ledger, self.archive, self.api),
+            TrackingParts(budget, stores.ledger, stores.archive, self._api(budget)),
             TrackOptions(account.tracking_hours, account.send_reference_id),
             clock=self._world.clock,
             emit=self.emit,
@@ -436,8 +428,14 @@ class Parts:
 
     @cached_property
     def reporting(self) -> Reporting:
+        stores, budget = self._relay.stores, self._budget()
         parts = ReportingParts(
-            self.budget, self.ledger, self.watermarks, self.archive, self.queue, self.api
+            budget,
+            stores.ledger,
+            stores.watermarks,
+            stores.archive,
+            stores.queue,
+            self._api(budget),
         )
         return Reporting(parts, clock=self._world.clock, emit=self.emit)
 

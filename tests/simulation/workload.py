@@ -16,20 +16,26 @@ DAY_S = 86_400.0
 FIRST_VERSION = int(START * 1_000) * 1_000
 """In microseconds; versions are a millisecond apart, which is as fine as HubSpot's are."""
 CONTACTS = 4
-SIZES = (1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 8)
+MIDNIGHTS = {"UTC": 14_400.0, "Europe/Berlin": 10_800.0, "America/New_York": 28_800.0}
+"""When the first day of a run ends, in s after its start."""
+LATE_S = 240.0
+"""Some runs begin so shortly before midnight, in s at most."""
+CONNECTIONS = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3 + ("shop",)
+SIZES = (1, 1, 1, 1, 1, 1, 2, 2, 2, 3)
 """Webhooks of a run: most troubles need two or three; many small runs find more than few large."""
 
 
 def scenario_of(seed: int) -> Scenario:
     """The scenario of a seed: of every kind of trouble a little, of some a lot."""
     chance = random.Random(seed)  # noqa: S311 - a simulation
-    webhooks = _webhooks(chance)
+    account = _account(chance)
+    webhooks = _webhooks(chance, account.time_zone)
     return Scenario(
         seed=seed,
         webhooks=webhooks,
         faults=_faults(chance, len(webhooks)),
         weather=_weather(chance),
-        account=_account(chance),
+        account=account,
     )
 
 
@@ -54,43 +60,45 @@ def _weather(chance: random.Random) -> Weather:
         return value if chance.randrange(one_in) == 0 else otherwise
 
     return Weather(
-        duplicate_delivery=sometimes(0.3, 0.0, one_in=4),
+        duplicate_delivery=sometimes(0.5, 0.0, one_in=6),
         skew_s=sometimes(2.0, 0.0, one_in=3),
-        slow_mateo=sometimes(0.25, 0.01, one_in=5),
-        unanswered=sometimes(0.25, 0.0, one_in=5),
-        rate_limited=sometimes(0.15, 0.0, one_in=8),
-        stale_index=sometimes(0.5, 0.0, one_in=4),
-        double_execution=sometimes(0.5, 0.0, one_in=6),
-        disable_lag_s=sometimes(60.0, 0.0, one_in=3),
-        throttled=sometimes(0.2, 0.0, one_in=8),
-        late_counts=sometimes(0.5, 0.0, one_in=4),
-        list_lag_s=sometimes(25.0, 0.0, one_in=4),
-        hidden_payloads=sometimes(0.5, 0.0, one_in=6),
-        expired_links=sometimes(0.5, 0.0, one_in=6),
-        other_clients=sometimes(3, 0, one_in=8),
-        day_offset_s=sometimes(chance.choice((-3600.0, 3600.0, 7200.0)), 0.0, one_in=8),
+        slow_mateo=sometimes(0.25, 0.01, one_in=9),
+        unanswered=sometimes(0.25, 0.0, one_in=9),
+        rate_limited=sometimes(0.15, 0.0, one_in=16),
+        stale_index=sometimes(0.5, 0.0, one_in=6),
+        double_execution=sometimes(0.5, 0.0, one_in=10),
+        disable_lag_s=sometimes(60.0, 0.0, one_in=6),
+        throttled=sometimes(0.2, 0.0, one_in=14),
+        late_counts=sometimes(0.5, 0.0, one_in=8),
+        list_lag_s=sometimes(25.0, 0.0, one_in=8),
+        hidden_payloads=sometimes(0.5, 0.0, one_in=12),
+        expired_links=sometimes(0.5, 0.0, one_in=12),
+        other_clients=sometimes(3, 0, one_in=12),
+        day_offset_s=sometimes(chance.choice((-3600.0, 3600.0, 7200.0)), 0.0, one_in=12),
     )
 
 
 def _account(chance: random.Random) -> Account:
     return Account(
         requests_per_second=2.0,
-        requests_per_day=chance.choice((10_000, 10_000, 120, 60)),
-        entities_per_day=chance.choice((25_000, 25_000, 10, 5, 3)),
+        requests_per_day=chance.choice((10_000, 10_000, 60, 30)),
+        entities_per_day=chance.choice((25_000, 25_000, 25_000, 5, 3)),
         time_zone=chance.choice(("UTC", "Europe/Berlin", "America/New_York")),
-        rows_per_import=chance.choice((1, 2, 3, 5, 50)),
-        batching_window_s=chance.choice((1.0, 20.0, 120.0)),
+        rows_per_import=chance.choice((1, 2, 50, 50, 50)),
+        batching_window_s=chance.choice((1.0, 1.0, 20.0, 120.0)),
         send_reference_id=chance.randrange(3) == 0,
         tracking_hours=chance.choice((24.0, 24.0, 3.0)),
     )
 
 
-def _webhooks(chance: random.Random) -> Sequence[Webhook]:
+def _webhooks(chance: random.Random, time_zone: str) -> Sequence[Webhook]:
     contacts = chance.choice((1, 2, CONTACTS))
-    length_s = chance.choice((1.0, 30.0, 900.0, 7_200.0, DAY_S))
+    length_s = chance.choice((1.0, 3.0, 30.0, 900.0, 7_200.0, DAY_S))
+    is_late = chance.randrange(6) == 0
+    begin_s = MIDNIGHTS[time_zone] - chance.random() * LATE_S if is_late else 0.0
     found: list[Webhook] = []
     for number in range(chance.choice(SIZES)):
-        at = chance.random() * length_s
+        at = begin_s + chance.random() * length_s
         if found and chance.randrange(8) == 0:  # the sender brings it again
             earlier = chance.choice(found)
             found.append(Webhook(at, earlier.connection, earlier.event, earlier.records))
@@ -100,7 +108,7 @@ def _webhooks(chance: random.Random) -> Sequence[Webhook]:
 
 
 def _webhook(chance: random.Random, number: int, at: float, contacts: int) -> Webhook:
-    connection = chance.choice(("erp", "erp", "erp", "erp", "hub", "hub", "hub", "plain", "plain", "shop"))
+    connection = chance.choice(CONNECTIONS)
     event = f"e{number}"
     size = chance.choice((1, 1, 1, 2, 3))
     records = [_record(chance, connection, event, n, contacts) for n in range(size)]

@@ -91,10 +91,10 @@ class Process:
         try:
             self.result = self.body()
         except Killed as error:
-            self.error = error
+            self.error = error.with_traceback(None)
             self.alive = False
         except Exception as error:  # noqa: BLE001 - as Lambda: the invocation failed
-            self.error = error
+            self.error = error.with_traceback(None)
 
     def kill(self) -> NoReturn:
         """End it here and now; nothing that it still tries has an effect."""

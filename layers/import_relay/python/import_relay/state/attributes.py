@@ -1,6 +1,6 @@
 """Flat DynamoDB items to and from plain values; used by every table of the relay."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 Plain = str | int | float | bool
 Attributes = Mapping[str, Mapping[str, object]]
@@ -25,14 +25,14 @@ def from_attributes(item: Attributes) -> dict[str, Plain]:
     """The flat item back again. Numbers are integers unless they have a fraction."""
     plain: dict[str, Plain] = {}
     for name, attribute in item.items():
-        ((kind, value),) = attribute.items()
-        plain[name] = _READ[kind](value)
+        for kind, value in attribute.items():  # there is one
+            if kind == "N":
+                digits = str(value)
+                plain[name] = int(digits) if digits.isdecimal() else _number(digits)
+            else:
+                plain[name] = bool(value) if kind == "BOOL" else str(value)
     return plain
 
 
-def _number(text: object) -> int | float:
-    digits = str(text)
+def _number(digits: str) -> int | float:
     return int(digits) if digits.lstrip("-").isdecimal() else float(digits)
-
-
-_READ: Mapping[str, Callable[[object], Plain]] = {"S": str, "N": _number, "BOOL": bool}
