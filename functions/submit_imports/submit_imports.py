@@ -37,6 +37,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         invocation=context.aws_request_id,
         deadline=deadline,
         redelivered={one.message_id for one in records if _was_received_before(one)},
+        sent_at={one.message_id: int(one.attributes.sent_timestamp) / 1000 for one in records},
     )
     log.write("batch.measured", measures(report), messages=len(bodies))
     return {"batchItemFailures": [{"itemIdentifier": one} for one in sorted(report.give_back)]}

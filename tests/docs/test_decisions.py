@@ -32,7 +32,7 @@ FIGURES = {
         f"Up to {tally.NUMBERS_PER_ITEM} records",
         f"a read per {tally.NUMBERS_PER_ITEM} records",
         f"per {tally.SETTLEMENTS_PER_TRANSACTION} deliveries",
-        f"more than {LONG_AGO_S / 60:.0f} minutes ago",
+        f"more than {LONG_AGO_S / 60:.0f} minutes after",
         f"Markers live {tally.SETTLEMENT_DAYS} days, counts {tally.KEPT_DAYS} days",
     ],
     "0011-spacing-of-requests": [

@@ -202,12 +202,12 @@ def test_what_ended_in_a_message_that_was_sent_again_does_not_end_again(relay: R
 def test_what_was_rejected_stays_so_when_the_dead_letter_queue_is_emptied_after_a_correction(
     relay: Relay,
 ) -> None:
-    """A redrive begins the receive count afresh: only the time of receipt tells."""
+    """A redrive begins the receive count afresh: the time from receipt to sending tells."""
     relay.submit(message([BAD, ADA]))
     relay.connections = connections(ERP.replace('whatsapp = "phone"', ""))
     relay.clock.now += LONG_AGO_S + 1
 
-    report = relay.submit(message([BAD, ADA]), invocation="second")
+    report = relay.submit(message([BAD, ADA]), invocation="second", redriven=True)
 
     assert [row["external_id"] for row in relay.mateo.rows] == ["1"]
     assert (report.outcomes, len(relay.aws.lines("rejected/"))) == ({}, 1)

@@ -67,7 +67,10 @@ def batch(*bodies: str, received: int = 1) -> dict[str, Any]:
             {
                 "messageId": f"m{n}",
                 "body": body,
-                "attributes": {"ApproximateReceiveCount": str(received)},
+                "attributes": {
+                    "ApproximateReceiveCount": str(received),
+                    "SentTimestamp": str(int(time.time() * 1_000)),
+                },
                 "eventSource": "aws:sqs",
             }
             for n, body in enumerate(bodies)

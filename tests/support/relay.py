@@ -249,15 +249,20 @@ class Relay:
         seconds: float = 120.0,
         invocation: str = "inv",
         again: bool = False,
+        redriven: bool = False,
         **replaced: Any,
     ) -> BatchReport:
-        """Submit one batch; messages are named m0, m1 and so on. `again`: all are redelivered."""
+        """Submit one batch; messages are named m0, m1 and so on.
+
+        `again`: all are redelivered; `redriven`: all come from the dead-letter queue.
+        """
         messages = {f"m{n}": body for n, body in enumerate(bodies)}
         return self.submission(**replaced).submit(
             messages,
             invocation=invocation,
             deadline=self.clock.now + seconds,
             redelivered=messages if again else (),
+            sent_at=dict.fromkeys(messages, self.clock.now if redriven else 0.0),
         )
 
     def entry(self, reference: str) -> Entry:

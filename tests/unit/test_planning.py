@@ -487,3 +487,15 @@ def test_the_digest_does_not_depend_on_how_a_number_is_written(
     sent: object, stored: object
 ) -> None:
     assert canonical_digest([{"a": sent}]) == canonical_digest([{"a": stored}])
+
+
+def test_a_full_record_stays_part_of_the_row_that_claims_it_whatever_newer_columns_say() -> None:
+    """Else nothing would say that it ended, if its message is brought again after the claim."""
+    full = change(version=1, columns={"full_name": "old"})
+    partial = change(version=2, partial=True, delivery="d2", columns={"full_name": "new"})
+
+    (row,) = decided(full, partial).rows
+
+    assert columns(row)["full_name"] == "new"
+    assert [one.occurrence.origin for one in row.changes] == ["d1/0", "d2/0"]
+    assert row.shadowed == ()

@@ -286,6 +286,19 @@ def test_an_unreadable_import_is_not_adopted_while_another_may_be_its_owner(
     assert relay.entry("ref-1").state is State.UNKNOWN
 
 
+def test_an_unreadable_import_is_not_adopted_if_it_may_be_of_one_that_was_given_up(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    unknown_import(relay, mateo, created=True)
+    mateo.imports[0].hides_payload = True
+    mateo.imports[0].finish()
+    given_up = replace(sent_entry(relay, "ref-2"), import_id="")
+    relay.ledger.close(given_up, target=State.GAVE_UP, ends={})
+
+    assert track(relay).status is Status.WAIT
+    assert relay.entry("ref-1").state is State.UNKNOWN
+
+
 def test_the_answer_of_a_post_takes_its_import_back_from_who_adopted_it(relay: Relay) -> None:
     sent_entry(relay, "adopter", import_id="import-9")
     sent_entry(relay, "owner")
@@ -653,6 +666,16 @@ def test_counts_that_stay_at_another_number_of_rows_are_believed_after_an_hour(
         statuses.append(track(relay).status)
 
     assert statuses == [Status.WAIT, Status.WAIT, Status.WAIT, Status.FINISHED]
+
+
+def test_zeros_are_never_believed(relay: Relay, mateo: MateoImports) -> None:
+    """An import that Mateo has not begun may look like that."""
+    sent_entry(relay, "ref-1")
+
+    for _ in range(4):
+        relay.clock.now += HOUR
+        mateo.answers.append(httpx.Response(200, json=[counted("ref-1", 0)]))
+        assert track(relay).status is Status.WAIT
 
 
 def test_one_poll_serves_all_imports(relay: Relay, mateo: MateoImports) -> None:

@@ -297,8 +297,7 @@ def test_a_table_that_takes_no_slots_is_an_error_and_not_a_lost_race(aws: Aws) -
         budget(Overruling(aws.dynamodb, put_item=denied), Clock()).take_slot(deadline=FAR)
 
 
-def test_an_item_without_a_number_of_slots_is_no_slot(aws: Aws) -> None:
-    """Older versions of the relay kept a moment there."""
+def test_a_moment_that_an_older_version_kept_for_another_is_waited_for(aws: Aws) -> None:
     aws.dynamodb.put_item(
         TableName=LEDGER, Item={"pk": {"S": "pace"}, "next_at": {"N": str(NOON + 60)}}
     )
@@ -306,10 +305,10 @@ def test_an_item_without_a_number_of_slots_is_no_slot(aws: Aws) -> None:
     one = budget(aws.dynamodb, clock)
 
     one.take_slot(deadline=FAR)
-    assert clock.now == NOON
+    assert clock.now == NOON + 60
     one.take_slot(deadline=FAR)
 
-    assert clock.now == pytest.approx(NOON + INTERVAL)
+    assert clock.now == pytest.approx(NOON + 60 + INTERVAL)
 
 
 @pytest.mark.parametrize("oversleep", [0.11, 0.4, 0.6, 5.0])

@@ -242,8 +242,14 @@ class _Coalescing:
                 self._columns[column] = (value, change)
         self._marks |= dict.fromkeys(fresh, _mark(change))
         contributing = {id(owner) for _, owner in self._columns.values()}
+        # A full record that this row claims is part of it, even if others set all its columns.
+        contributing |= {id(c) for c in self._contributors if self._claims_all(c)}
         self._shadow([c for c in self._contributors if id(c) not in contributing])
         self._contributors = [c for c in self._contributors if id(c) in contributing] + [change]
+
+    def _claims_all(self, change: MappedChange) -> bool:
+        mark = self._marks.get(FULL)
+        return mark is not None and not mark.reference and mark.origin == change.occurrence.origin
 
     def _shadow(self, changes: Iterable[MappedChange]) -> None:
         self._shadowed += [Settled(c.occurrence, Outcome.SUPERSEDED) for c in changes]

@@ -27,7 +27,7 @@ from import_relay.findings import FAILURE_COLUMNS, Account, Findings, RowOutcome
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
 from import_relay.records.failures import Failure, as_csv, listed_failures, read_failures
-from import_relay.records.messages import LONGEST_DELAY_S, deferral_delay_s, repeat_bodies
+from import_relay.records.messages import LONGEST_DELAY_S, repeat_bodies
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Slot
 from import_relay.state.ledger import Entry, Ledger, State
@@ -149,8 +149,8 @@ class Reporting:
             self._write(findings)
             return self._close(findings)
         sources = (source for row in sent.provenance for source in row["sources"])
-        delay_s = deferral_delay_s(0)
-        self.parts.queue.send(Delayed(body, delay_s) for body in repeat_bodies(sources))
+        # Not before the entry is void: until then they would count as brought already.
+        self.parts.queue.send(Delayed(body, LONGEST_DELAY_S) for body in repeat_bodies(sources))
         self.parts.ledger.release(entry, source=[State.UNKNOWN], target=State.ABANDONED)
         self.emit("import.abandoned", reference=reference, type=entry.type, rows=entry.rows)
         return Reported(Status.ABANDONED)

@@ -89,12 +89,14 @@ class Submission:
         invocation: str,
         deadline: float,
         redelivered: Collection[str] = (),
+        sent_at: Mapping[str, float] | None = None,
     ) -> BatchReport:
         """Submit the messages of one SQS batch.
 
         Args:
             bodies: message id → body, as received.
             redelivered: ids of those that were received before.
+            sent_at: message id → when it was put into the queue (s since the epoch).
             invocation: unique name of this invocation.
             deadline: when this process is certainly gone (s since the epoch).
 
@@ -102,7 +104,8 @@ class Submission:
             what became of it; every message that is not in `give_back` may be deleted.
         """
         with collector_paused():
-            return self._submit(self._read(bodies, redelivered), invocation, deadline)
+            batch = self._read(bodies, redelivered, sent_at or {})
+            return self._submit(batch, invocation, deadline)
 
     def _submit(self, batch: "_Batch", invocation: str, deadline: float) -> BatchReport:
         gate = self.parts.posting.gate.state()
@@ -119,8 +122,13 @@ class Submission:
         except LeaseHeld as error:
             return self._park(batch, error.code)
 
-    def _read(self, bodies: Mapping[str, str], redelivered: Collection[str]) -> "_Batch":
-        batch = _Batch(bodies, redelivered)
+    def _read(
+        self,
+        bodies: Mapping[str, str],
+        redelivered: Collection[str],
+        sent_at: Mapping[str, float],
+    ) -> "_Batch":
+        batch = _Batch(bodies, redelivered, sent_at)
         for message_id, body in bodies.items():
             try:
                 batch.messages[message_id] = parse_message(
@@ -154,26 +162,34 @@ class Submission:
 class _Batch:
     """The messages of a batch, read."""
 
-    def __init__(self, bodies: Mapping[str, str], redelivered: Collection[str]) -> None:
+    def __init__(
+        self,
+        bodies: Mapping[str, str],
+        redelivered: Collection[str],
+        sent_at: Mapping[str, float],
+    ) -> None:
         self._bodies = bodies
         self._redelivered = redelivered
+        self._sent_at = sent_at
         self.messages: dict[str, QueueMessage] = {}
         self.unreadable: set[str] = set()
 
     def origins(self) -> set[str]:
         return {one.origin for message in self.messages.values() for one in message.occurrences}
 
-    def brought_again(self, now: float) -> list[Occurrence]:
+    def brought_again(self) -> list[Occurrence]:
         """Those that may have ended before, in a batch whose acknowledgement did not succeed."""
-        before = (now - LONG_AGO_S) * 1_000_000
         return [
             one
             for message_id, message in self.messages.items()
-            if message.deferrals
-            or message_id in self._redelivered
-            or message.received_at < before  # it may come from the dead-letter queue
+            if message.deferrals or message_id in self._redelivered or self._is_redriven(message)
             for one in message.occurrences
         ]
+
+    def _is_redriven(self, message: QueueMessage) -> bool:
+        """Whether it was sent long after its receipt: again, from the dead-letter queue."""
+        sent_at = self._sent_at.get(message.message_id, 0.0)
+        return sent_at - message.received_at / 1_000_000 > LONG_AGO_S
 
     def deferrals(self, origins: set[str]) -> list[Delayed]:
         """Messages that bring these occurrences again; one per message that had any of them."""
@@ -249,7 +265,7 @@ class _Run:
 
     def _map(self) -> Mapped:
         """Changes of the batch's items; records that webhooks only name are read on the way."""
-        ended = self._parts.tally.settled(self._batch.brought_again(self._tools.clock()))
+        ended = self._parts.tally.settled(self._batch.brought_again())
         interpreted = self._parts.mapper.interpret(
             one
             for message in self._batch.messages.values()

@@ -57,7 +57,10 @@ FRESH = 0.8
 OPEN_LIMIT = 200
 """Of so many open imports, the 50 that were asked about longest ago are in a poll."""
 BELIEVED_AFTER_S = 3_600.0
-"""Counts that add up, but not to our number of rows, are believed if they stay for so long."""
+"""Counts that add up, but not to our number of rows, are believed if they stay for so long.
+
+Zeros are not: an import that Mateo has not begun may look like that.
+"""
 
 
 class Status(StrEnum):
@@ -382,9 +385,8 @@ def _is_done(entry: Entry) -> bool:
     """Whether Mateo has counted every row; any other total may still grow for a while."""
     if not entry.is_counted:
         return False
-    return (
-        entry.total_count == entry.rows or entry.confirmed_at - entry.counted_at >= BELIEVED_AFTER_S
-    )
+    stays = entry.confirmed_at - entry.counted_at >= BELIEVED_AFTER_S
+    return entry.total_count == entry.rows or (bool(entry.total_count) and stays)
 
 
 def _counts(status: ImportStatus | None) -> dict[str, int]:

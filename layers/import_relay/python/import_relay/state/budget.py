@@ -157,8 +157,8 @@ class Budget:
         answer = self._client.get_item(TableName=self._table, Key=_PACE_KEY, ConsistentRead=True)
         item = from_attributes(answer.get("Item", {}))
         now = self._clock()
-        if "slots" not in item:
-            return _LastSlot(0, now)
+        if "slots" not in item:  # nobody took one, or it was written as earlier versions did
+            return _LastSlot(0, float(item.get("next_at", now)))
         number = int(item["slots"])
         if self._seen[0] != number:
             # Whoever took it may have a clock that is ahead of ours.

@@ -255,17 +255,38 @@ class Ledger:
     def close(self, entry: Entry, *, target: State, ends: Ends) -> bool:
         """Move an entry to a final state and count how its occurrences ended, in one transaction.
 
+        If it is given up without knowing its import, that is remembered for `given_up_until`.
+
         Returns:
             False when it had ended already; nothing was changed then.
         """
         update = self._update(entry.reference, UNFINISHED, target, {})
+        operations = [{"Update": update}, *self._tally.operations(ends)]
+        if target is State.GAVE_UP and not entry.import_id:
+            operations.append(self._remember_given_up(entry))
         try:
-            self._transact({"Update": update}, *self._tally.operations(ends))
+            self._transact(*operations)
         except ClientError as error:
             if failed_conditions(error) is None:
                 raise
             return False
         return True
+
+    def given_up_until(self, type_: str) -> float:
+        """Until when imports of a type may have been created that were given up unknown."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=_given_up_key(type_), ConsistentRead=True
+        )
+        until = from_attributes(answer.get("Item", {})).get("until", 0.0)
+        return float(until)
+
+    def _remember_given_up(self, entry: Entry) -> dict[str, Any]:
+        values = {
+            "until": max(entry.posted_at, entry.deadline),
+            "expires_at": int(self._clock()) + ENTRY_DAYS * 86_400,
+        }
+        item = {**_given_up_key(entry.type), **to_attributes(values)}
+        return {"Put": {"TableName": self._table, "Item": item}}
 
     def move_hold(self, entry: Entry, *, day: str) -> bool:
         """Let the entry hold entities of another day: the one on which it is really sent.
@@ -390,9 +411,9 @@ class Ledger:
             the entry with that, unless it is not sent any more.
         """
         changes: dict[str, Any] = {name: n for name, n in counts.items() if n is not None}
-        if any(getattr(entry, name) != value for name, value in changes.items()):
-            changes["counted_at"] = polled_at
         if changes:
+            changed = any(getattr(entry, name) != value for name, value in changes.items())
+            changes["counted_at"] = polled_at if changed else entry.counted_at or polled_at
             changes["confirmed_at"] = polled_at
         changes["polled_at"] = polled_at
         written = self.advance(entry.reference, source=[State.SENT], target=State.SENT, **changes)
@@ -467,6 +488,10 @@ class Ledger:
 
 def _key(reference: str) -> dict[str, Any]:
     return {"pk": {"S": f"import#{reference}"}}
+
+
+def _given_up_key(type_: str) -> dict[str, Any]:
+    return {"pk": {"S": f"given_up#{type_}"}}
 
 
 def _owner_key(import_id: str) -> dict[str, Any]:
