@@ -11,6 +11,7 @@ command that repeats it. Ends with 1 if a promise is broken, and with 130 if it 
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Collection
@@ -32,6 +33,7 @@ STORIES = 3
 def main(arguments: list[str] | None = None, *, name: str = SIMULATION) -> int:
     """One seed, or many; `name` is the module of the simulation."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, where nobody can type
     try:
         if options.seed is not None:
             return one_seed(options, name)

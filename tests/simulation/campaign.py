@@ -239,7 +239,9 @@ def _run_chunks(work: _Work, tally: Tally, progress: Progress) -> None:
     try:
         work.fill(tally)
         while work.running:
+            known = len(tally.failures)
             work.collect(tally, TICK_S)
+            progress.note(tally.failures[known:])
             work.fill(tally)
             progress.show(tally, time.monotonic())
     except KeyboardInterrupt:

@@ -37,6 +37,8 @@ BELIEVED_AFTER_S = 3_600.0
 CALM_S = 10_800.0
 """Once all is calm, Mateo finishes every import within a minute, and within this the relay sees
 it, whatever it waited for."""
+TRIED = frozenset({"imported", "failed", "rejected", "unaccounted"})
+"""Ends of changes that were sent to Mateo, whatever it made of them."""
 CLOCKS_S = 10.0
 """How far the relay's times may be from the true one."""
 Version = tuple[int, str, int]
@@ -127,15 +129,6 @@ class Audit:
                             imported[_item(origin)].add(line["outcome"])
         return {item: {end} for item, (_, end) in latest.items()} | imported
 
-    @cached_property
-    def dead(self) -> set[str]:
-        """Items that wait in the dead-letter queue for a person."""
-        return {
-            f"{one.delivery}/{one.number}"
-            for message in self.relay.queue.dead
-            for one in self.relay.read(message.id, message.body).occurrences
-        }
-
     @property
     def _may_die(self) -> bool:
         """Whether so much went wrong that a message may have used up its receives."""
@@ -169,11 +162,11 @@ class Audit:
     def _settle_items(self) -> None:
         for item, one in self.items.items():
             ends = self.ends.get(item, set())
-            if not ends and one.acknowledged and item not in self.dead:
+            if not ends and one.acknowledged:
                 self._wrong("lost", f"{item} ({one.record.key}) ended nowhere")
             if len(ends) > 1:
                 self._wrong("unexpected", f"{item} ended as {' and '.join(sorted(ends))}")
-            if not ends and item in self.dead and not self._may_die:
+            if item in self.relay.died and not self._may_die:
                 self._wrong("stuck", f"{item} is a dead letter, with so few faults")
             for end in ends:
                 self._explain(item, one, end)
@@ -210,9 +203,14 @@ class Audit:
         return found
 
     def _is_covered(self, item: str, one: Item, field_: str) -> bool:
-        """Whether another change of the record sets this field and is not older."""
+        """Whether another change that came to Mateo says this field and is not older.
+
+        A full record says all fields, also those that it leaves empty.
+        """
         return any(
-            field_ in other.record.fields and other.version >= one.version
+            (field_ in other.record.fields or other.connection != "hub")
+            and other.version >= one.version
+            and self.ends.get(name, set()) & (TRIED | {"duplicate"})
             for name, other in self._by_key[one.record.key]
             if name != item
         )
@@ -279,7 +277,8 @@ class Audit:
                 else:
                     self._wrong("unexpected", f"{one.import_id} in Mateo is not {reference}")
             items = [f"{source['delivery']}/{source['n']}" for source in sources]
-            found.append(Applied(one.external_id, one.row, items, reference in given_up))
+            late = reference in given_up and one.at > self._ended_at[reference]
+            found.append(Applied(one.external_id, one.row, items, late))
         return found
 
     def _given_up(self, import_id: str) -> str:
@@ -291,6 +290,12 @@ class Audit:
                 if self.frozen[reference][0] == payload:
                     return reference
         return ""
+
+    @cached_property
+    def _ended_at(self) -> dict[str, float]:
+        """When the execution of each import ended; of two, the first."""
+        executions = sorted(self.relay.executions, key=lambda one: one.ended_at, reverse=True)
+        return {one.name: one.ended_at for one in executions}
 
     # ------------------------------------------------------------ I3
 
@@ -380,14 +385,12 @@ class Audit:
                 self._wrong("stuck", f"import {entry['reference']} is {entry['state']} for ever")
             elif entry["reference"] not in summaries:
                 self._wrong("unreported", f"import {entry['reference']} has no report")
-        executions = sorted(self.relay.executions, key=lambda one: one.ended_at, reverse=True)
-        ended_at = {one.name: one.ended_at for one in executions}  # of two, the first end
         for reference, summary in summaries.items():
             rows = summary["rows"]
-            followed_s = ended_at[reference] - _seconds(summary["created_at"])
+            followed_s = self._ended_at[reference] - _seconds(summary["created_at"])
             if followed_s < self._patience_s(summary) - CLOCKS_S:
                 self._wrong("unreported", f"{reference} was given up after {followed_s:.0f} s")
-            if summary["state"] == "unfinished" and self._was_calm(ended_at[reference]):
+            if summary["state"] == "unfinished" and self._was_calm(self._ended_at[reference]):
                 self._wrong("unreported", f"{reference} was given up, and nothing was in the way")
             if rows["total"] != rows["imported"] + rows["failed"] + rows["unaccounted"]:
                 self._wrong("unreported", f"report of {reference} does not add up: {rows}")
@@ -426,13 +429,11 @@ class Audit:
                     if name in ENDS:
                         counted[pk.removeprefix("tally#"), name] += int(value)
         found: Counter[tuple[str, str]] = Counter()
-        perhaps: Counter[tuple[str, str]] = Counter()
         for name, ends in self.ends.items():
             if name in self.items:
                 day = self.relay.limits.day(self.items[name].received_at / 1_000_000)
-                # Items of dead letters may have been written down before they were counted.
-                (perhaps if name in self.dead else found).update((day, end) for end in ends)
-        more, less = counted - found - perhaps, found - counted
+                found.update((day, end) for end in ends)
+        more, less = counted - found, found - counted
         if more or less:
             wrong = f"the tally has {dict(more)} too many, {dict(less)} too few"
             self._wrong("miscounted", wrong)

@@ -194,6 +194,7 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
         (of.known(),),
         {"target": of.one((State.FINISHED, State.GAVE_UP)), "ends": _ends(of)},
     ),
+    "ledger.given_up_until": lambda of: ((of.one(("contact_details", "deal_details")),), {}),
     "ledger.move_hold": lambda of: ((of.known(),), {"day": of.one(DAYS)}),
     "ledger.begin_post": lambda of: (
         (of.known(),),

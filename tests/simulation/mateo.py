@@ -80,8 +80,8 @@ class Mateo:
 
     @property
     def imports(self) -> dict[str, StoredImport]:
-        """Every import, by id."""
-        return self._server.imports
+        """Every import of the relay's, by id."""
+        return {one.id: one for one in self._server.imports.values() if not one.is_of_others}
 
     @property
     def applied(self) -> list[Applied]:

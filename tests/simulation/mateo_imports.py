@@ -54,6 +54,7 @@ class StoredImport:
     has_links: bool = False
     links_host: str = ""
     has_flaky_links: bool = False
+    is_of_others: bool = False
     links_end_at: float = math.inf
     """From then on, links have expired when they are given out; flaky ones have at times."""
 

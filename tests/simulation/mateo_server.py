@@ -67,6 +67,8 @@ class MateoServer:
 
     def create(self, columns: dict[str, Any], body: bytes) -> StoredImport:
         """Keep a new import, and process it in a while."""
+        if self.weather.other_clients and len(self.imports) % 3 == 0:
+            self._create_of_others(columns["type"])
         one = self._stored(columns, body)
         self.imports[one.id] = one
         self.unfinished += 1
@@ -76,10 +78,25 @@ class MateoServer:
         self._world.tell("import created", "Mateo", id=one.id, type=one.type, rows=one.rows)
         return one
 
+    def _create_of_others(self, type_: str) -> None:
+        """An import of another client, of the same type and the same moment: not the relay's."""
+        import_id, created_us = self._next()
+        payload = [{"external_id": f"of others, {len(self.imports)}"}]
+        columns = columns_of({"type": type_}, import_id, created_us)
+        now = self._world.now
+        one = StoredImport(import_id, type_, payload, b"", now, created_us, columns, now)
+        one.is_of_others = True
+        one.count(1, 1, 0)
+        self.imports[import_id] = one
+
+    def _next(self) -> tuple[str, int]:
+        """The id of the next import, and its time of creation by Mateo's clock."""
+        import_id = f"00000000-0000-4000-8000-{len(self.imports) + 1:012x}"
+        return import_id, round((self._world.now + self._skew_s) * MICROSECONDS)
+
     def _stored(self, columns: dict[str, Any], body: bytes) -> StoredImport:
         weather, now = self.weather, self._world.now
-        import_id = f"00000000-0000-4000-8000-{len(self.imports) + 1:012x}"
-        created_us = round((now + self._skew_s) * MICROSECONDS)
+        import_id, created_us = self._next()
         one = StoredImport(
             id=import_id,
             type=columns["type"],

@@ -41,6 +41,7 @@ class Received:
     id: str
     body: str
     receives: int
+    sent_at: float
 
 
 class Queue:
@@ -119,7 +120,7 @@ class Queue:
                 message.visible_at = now + VISIBILITY_S
             else:
                 self.duplicates += 1
-            found.append(Received(message.id, message.body, message.receives))
+            found.append(Received(message.id, message.body, message.receives, message.sent_at))
         return found
 
     def delete(self, message_id: str) -> None:
@@ -145,6 +146,7 @@ class EventSourceMapping:
         *,
         window_s: float,
         disable_lag_s: float,
+        pollers: int = POLLERS,
     ) -> None:
         self._world = world
         self._queue = queue
@@ -152,7 +154,7 @@ class EventSourceMapping:
         self._window_s = window_s
         self._disable_lag_s = disable_lag_s
         self.lambda_ = Lambda(world, lambda: self._wake(world.now))
-        self._idle = POLLERS
+        self._idle = pollers
         self._wakes_at = float("inf")
         queue.changed = self._wake
 

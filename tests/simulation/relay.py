@@ -44,7 +44,7 @@ from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.machine import Execution
 from tests.simulation.mateo import TOKEN, Mateo
 from tests.simulation.mateo_server import BASE_URL
-from tests.simulation.queue import EventSourceMapping, Queue, Received
+from tests.simulation.queue import POLLERS, EventSourceMapping, Queue, Received
 from tests.simulation.scenario import Account, Scenario
 from tests.simulation.world import Environment, Process, World
 
@@ -154,6 +154,7 @@ class Relay:
             self._submit,
             window_s=self.account.batching_window_s,
             disable_lag_s=weather.disable_lag_s,
+            pollers=1 if weather.one_poller else POLLERS,
         )
         self.executions: list[Execution] = []
         self.step_functions = StepFunctions(world, self._begin, double=weather.double_execution)
@@ -165,6 +166,7 @@ class Relay:
         self._invocations: Counter[str] = Counter()
         self._references = 0
         self.brought_again: set[str] = set()
+        self.died: set[str] = set()
         self.calm_at = math.inf
         self.throttles = 0
         self._open_daily()
@@ -264,6 +266,7 @@ class Relay:
                 invocation=name,
                 deadline=world.clock() + SUBMIT_S,
                 redelivered={one.id for one in batch if one.receives > 1},
+                sent_at={one.id: one.sent_at for one in batch},
             )
             return report.give_back
 
@@ -298,6 +301,16 @@ class Relay:
         self.queue.duplicate_delivery = 0.0
         self.step_functions.double = 0.0
         self.mateo.settle()
+
+    def redrive(self) -> None:
+        """What a person does with dead letters: they are sent again, as new messages."""
+        dead, self.queue.dead = self.queue.dead, []
+        for message in dead:
+            self.died |= {
+                f"{one.delivery}/{one.number}"
+                for one in self.read(message.id, message.body).occurrences
+            }
+            self.queue.put(message.body, 0)
 
     def close(self) -> None:
         """Let go of everything that holds on to each other."""

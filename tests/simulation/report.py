@@ -141,6 +141,13 @@ class Progress:
         self.out.write(f"\r\x1b[2K{line}" if terminal else f"{line}\n")
         self.out.flush()
 
+    def note(self, failures: Sequence[Failure]) -> None:
+        """Say at once which seeds failed: a long campaign need not be waited for."""
+        for one in failures:
+            start = "\r\x1b[2K" if self.out.isatty() else ""
+            self.out.write(f"{start}seed {one.seed}, {one.promise}: {one.what.splitlines()[0]}\n")
+        self.out.flush()
+
     def end(self) -> None:
         """Leave an empty line for what comes next."""
         if self.out.isatty():

@@ -27,8 +27,10 @@ def run(scenario: Scenario, *, story: bool = False) -> Findings:
     world.faults = {}
     relay.calm_down()
     drained = _drain(world, relay, senders)
+    relay.redrive()
+    drained = drained and _drain(world, relay, senders)
     audit = Audit(relay, senders)
-    if not drained:
+    if not drained or relay.queue.dead:
         audit.violations += _stuck(relay, senders)
     audit.run()
     findings = _findings(scenario, world, relay, senders, audit)
@@ -53,6 +55,8 @@ def _stuck(relay: Relay, senders: Senders) -> list[Violation]:
         found.append(f"{senders.under_way} webhooks were never accepted")
     if relay.queue.messages:
         found.append(f"{len(relay.queue.messages)} messages wait in the queue")
+    if relay.queue.dead:
+        found.append(f"{len(relay.queue.dead)} dead letters died again, with nothing in the way")
     found += [f"execution {one.name} runs" for one in relay.executions if one.status == "RUNNING"]
     return [Violation("stuck", what) for what in found]
 

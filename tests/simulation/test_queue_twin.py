@@ -27,7 +27,7 @@ from tests.simulation.queue import (
     Queue,
     Received,
 )
-from tests.simulation.world import World
+from tests.simulation.world import START, World
 from tests.support.aws import client
 
 SEEDS = range(int(os.environ.get("CONTRACT_SEEDS", "4")))
@@ -218,8 +218,8 @@ def test_a_message_may_come_to_two_who_receive_at_the_same_time() -> None:
     queue = Queue(World(0), duplicate_delivery=1.0)
     queue.put("a", 0)
 
-    assert queue.receive(10, 1_000) == [Received("m1", "a", 1)]
-    assert queue.receive(10, 1_000) == [Received("m1", "a", 2)]
+    assert queue.receive(10, 1_000) == [Received("m1", "a", 1, START)]
+    assert queue.receive(10, 1_000) == [Received("m1", "a", 2, START)]
 
 
 def test_messages_come_in_any_order() -> None:

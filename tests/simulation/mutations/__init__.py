@@ -1,0 +1,20 @@
+from tests.simulation.mutations import (
+    budgeting,
+    claiming,
+    following,
+    reporting,
+    sending,
+    under_the_lease,
+)
+from tests.simulation.mutations.mutant import Mutant
+
+_ALL: tuple[Mutant, ...] = (
+    *under_the_lease.MUTANTS,
+    *claiming.MUTANTS,
+    *budgeting.MUTANTS,
+    *sending.MUTANTS,
+    *following.MUTANTS,
+    *reporting.MUTANTS,
+)
+MUTANTS = {one.name: one for one in _ALL}
+assert len(MUTANTS) == len(_ALL)

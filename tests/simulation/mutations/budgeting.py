@@ -1,0 +1,251 @@
+"""Faults in today's budget, the pace of requests and the holds."""
+# ruff: noqa: E501 - lines of the code as they are, once more indented
+
+from tests.simulation.mutations.mutant import Edit, Mutant
+
+MUTANTS = (
+    Mutant(
+        "no-hold",
+        "An import is sent without a hold of today's entities.",
+        ("miscounted", "over-limit"),
+        (
+            Edit(
+                "state/ledger.py",
+                "                self._put_operation(entry), self._budget.hold_operation(entry.day, entry.rows)\n",
+                "                self._put_operation(entry)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "hold-apart",
+        "Entities are held before the entry is written, in a write of their own.",
+        ("miscounted",),
+        (
+            Edit(
+                "state/ledger.py",
+                "            self._transact(\n"
+                "                self._put_operation(entry), self._budget.hold_operation(entry.day, entry.rows)\n"
+                "            )\n",
+                "            self._transact(self._budget.hold_operation(entry.day, entry.rows))\n"
+                "            self._transact(self._put_operation(entry))\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "hold-without-room",
+        "Entities are planned and held that today does not have.",
+        ("over-limit",),
+        (
+            Edit(
+                "state/budget.py",
+                'f"{untouched}entities <= :room"',
+                'f"{untouched}entities <= :room OR entities > :room"',
+            ),
+            Edit(
+                "submission.py",
+                "entities_left=limit - self._usage.entities,",
+                "entities_left=limit,",
+            ),
+        ),
+    ),
+    Mutant(
+        "hold-counts-imports",
+        "An import holds one entity, however many rows it has.",
+        ("over-limit", "miscounted"),
+        (
+            Edit(
+                "state/budget.py",
+                '":rows": {"N": str(rows)},\n                    ":room"',
+                '":rows": {"N": "1"},\n                    ":room"',
+            ),
+        ),
+    ),
+    Mutant(
+        "release-apart",
+        "Held entities are given back before the state changes, in a write of their own.",
+        ("miscounted",),
+        (
+            Edit(
+                "state/ledger.py",
+                """            self._transact(
+                {"Update": update}, self._budget.release_operation(entry.day, entry.rows)
+            )
+""",
+                """            self._transact(self._budget.release_operation(entry.day, entry.rows))
+            self._transact({"Update": update})
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "release-without-state",
+        "Held entities are given back, and the entry stays as it is.",
+        ("miscounted",),
+        (
+            Edit(
+                "state/ledger.py",
+                """                {"Update": update}, self._budget.release_operation(entry.day, entry.rows)
+            )
+""",
+                """                self._budget.release_operation(entry.day, entry.rows)
+            )
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "state-without-release",
+        "An import that never happened keeps its hold.",
+        ("miscounted",),
+        (
+            Edit(
+                "state/ledger.py",
+                '{"Update": update}, self._budget.release_operation(entry.day, entry.rows)\n            )\n',
+                '{"Update": update}\n            )\n',
+            ),
+        ),
+    ),
+    Mutant(
+        "moved-hold-ignored",
+        "A hold is given back to the day on which it was taken, although it moved.",
+        ("miscounted",),
+        (
+            Edit(
+                "posting.py",
+                "        entry = self._parts.ledger.get(entry.reference) or entry\n",
+                "",
+            ),
+            Edit(
+                "posting.py",
+                "current = self._parts.ledger.get(entry.reference) or entry",
+                "current = entry",
+            ),
+        ),
+    ),
+    Mutant(
+        "hold-not-moved",
+        "An import is sent after midnight with the entities of yesterday.",
+        ("over-limit",),
+        (
+            Edit(
+                "posting.py",
+                "            if slot.day != entry.day and not self._parts.ledger.move_hold(entry, day=slot.day):\n"
+                "                return  # tracking has taken the import over\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "hold-not-moved-when-posted-again",
+        "An import is posted again on a later day with the entities of the first.",
+        ("over-limit",),
+        (
+            Edit(
+                "tracking.py",
+                "moved = slot.day == entry.day or ledger.move_hold(entry, day=slot.day)",
+                "moved = True",
+            ),
+        ),
+    ),
+    Mutant(
+        "moved-hold-held-twice",
+        "A hold that moves to another day stays on its day as well.",
+        ("miscounted",),
+        (
+            Edit(
+                "state/ledger.py",
+                "                self._budget.release_operation(entry.day, entry.rows),\n"
+                "                self._budget.hold_operation(day, entry.rows),\n",
+                "                self._budget.hold_operation(day, entry.rows),\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "days-of-another-zone",
+        "The account's day is taken to begin at midnight in UTC.",
+        ("over-limit", "miscounted"),
+        (
+            Edit(
+                "state/budget.py",
+                "return datetime.fromtimestamp(now, self.time_zone).date().isoformat()",
+                "return datetime.fromtimestamp(now, UTC).date().isoformat()",
+            ),
+            Edit(
+                "state/budget.py",
+                "        today = datetime.fromtimestamp(now, self.time_zone).date()\n",
+                "        today = datetime.fromtimestamp(now, UTC).date()\n",
+            ),
+            Edit(
+                "state/budget.py",
+                "datetime.min.time(), tzinfo=self.time_zone\n",
+                "datetime.min.time(), tzinfo=UTC\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "slot-of-anybody",
+        "Two callers take the same slot.",
+        ("over-limit",),
+        (
+            Edit(
+                "state/budget.py",
+                "attribute_not_exists(slots) OR slots = :last",
+                "attribute_not_exists(slots) OR slots >= :last OR slots < :last",
+            ),
+        ),
+    ),
+    Mutant(
+        "slot-not-taken",
+        "Who waits for a slot does not write down that it is taken.",
+        ("over-limit",),
+        (Edit("state/budget.py", "            if self._take(last) and", "            if"),),
+    ),
+    Mutant(
+        "pace-halved",
+        "Requests leave at half the distance.",
+        ("over-limit",),
+        (Edit("state/budget.py", "SPACING = 1.5", "SPACING = 0.75"),),
+    ),
+    Mutant(
+        "clocks-trusted",
+        "A slot's age is taken from the clock of whoever took it, which may be wrong.",
+        ("over-limit",),
+        (
+            Edit(
+                "state/budget.py",
+                'min(now, float(item["taken_at"]) + CLOCK_SKEW_S)',
+                'min(now, float(item["taken_at"]))',
+            ),
+        ),
+    ),
+    Mutant(
+        "late-slot-used",
+        "A request leaves in a slot that was lost meanwhile.",
+        ("over-limit",),
+        (Edit("state/budget.py", "return self._clock() <= slot.until", "return True"),),
+    ),
+    Mutant(
+        "requests-not-counted",
+        "Requests are not counted.",
+        ("over-limit",),
+        (
+            Edit(
+                "state/budget.py",
+                "                self._count(day, for_tracking=for_tracking)\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "one-request-too-many",
+        "The last request of a day is made twice.",
+        ("over-limit",),
+        (
+            Edit(
+                "state/budget.py",
+                "attribute_not_exists(requests) OR requests < :allowed",
+                "attribute_not_exists(requests) OR requests <= :allowed",
+            ),
+        ),
+    ),
+)

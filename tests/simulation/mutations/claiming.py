@@ -1,0 +1,228 @@
+"""Faults in what is decided of a change, and in claims: who may bring it, and who has."""
+# ruff: noqa: E501 - lines of the code as they are, once more indented
+
+from tests.simulation.mutations.mutant import Edit, Mutant
+
+CLAIM = (
+    "        self._parts.watermarks.write({row.key: _claimed(row, reference) for row in rows})\n"
+)
+
+MUTANTS = (
+    Mutant(
+        "no-claim",
+        "Nothing is claimed.",
+        ("duplicated", "stale"),
+        (Edit("posting.py", CLAIM, ""),),
+    ),
+    Mutant(
+        "claim-after-post",
+        "What is sent is claimed after it was sent.",
+        ("duplicated",),
+        (
+            Edit("posting.py", CLAIM, ""),
+            Edit(
+                "posting.py",
+                "            self._post(attempt, entry, body)\n",
+                "            self._post(attempt, entry, body)\n    " + CLAIM,
+            ),
+        ),
+    ),
+    Mutant(
+        "claimed-without-reference",
+        "A claim does not say for which import it is.",
+        ("stale", "lost"),
+        (
+            Edit(
+                "posting.py",
+                "scope: mark if mark.reference else replace(mark, reference=reference)",
+                "scope: mark",
+            ),
+        ),
+    ),
+    Mutant(
+        "older-overwrites",
+        "A change is imported although a newer one was.",
+        ("stale", "duplicated"),
+        (
+            Edit(
+                "planning.py",
+                "return _Verdict.STALE if self._is_older(change, mark) else _Verdict.FRESH",
+                "return _Verdict.FRESH",
+            ),
+        ),
+    ),
+    Mutant(
+        "oldest-of-a-batch-wins",
+        "Changes of a batch are taken newest first.",
+        ("lost", "stale"),
+        (
+            Edit(
+                "planning.py", "changes.sort(key=_order)", "changes.sort(key=_order, reverse=True)"
+            ),
+        ),
+    ),
+    Mutant(
+        "busy-ignored",
+        "A newer change is sent while an import of the record is open.",
+        ("stale",),
+        (Edit("planning.py", "elif self._busy or self._needs", "elif self._needs"),),
+    ),
+    Mutant(
+        "unknown-is-not-busy",
+        "A newer change is sent while it is not known what became of an import of the record.",
+        ("stale",),
+        (
+            Edit(
+                "submission.py",
+                "is_unfinished=lambda reference: states.get(reference) in UNFINISHED,",
+                "is_unfinished=lambda reference: states.get(reference) is State.SENT,",
+            ),
+        ),
+    ),
+    Mutant(
+        "live-import-taken-over",
+        "What a redelivery brings is claimed again although its import is under way.",
+        (),
+        (
+            Edit(
+                "submission.py",
+                "return states.get(reference, State.ABANDONED) in VOID",
+                "return states.get(reference, State.ABANDONED) in VOID | UNFINISHED",
+            ),
+        ),
+        harmless="the record is busy until the import has ended, and by then it is not void",
+    ),
+    Mutant(
+        "finished-import-taken-over",
+        "What a redelivery brings is claimed again although its import has finished.",
+        ("duplicated",),
+        (
+            Edit(
+                "submission.py",
+                "return states.get(reference, State.ABANDONED) in VOID",
+                "return states.get(reference, State.ABANDONED) not in UNFINISHED",
+            ),
+        ),
+    ),
+    Mutant(
+        "void-import-not-taken-over",
+        "What was claimed for an import that never happened is taken for done.",
+        ("lost",),
+        (
+            Edit(
+                "submission.py",
+                "return states.get(reference, State.ABANDONED) in VOID",
+                "return False",
+            ),
+        ),
+    ),
+    Mutant(
+        "equal-versions-are-duplicates",
+        "Another event of the same version is taken for a duplicate.",
+        ("lost",),
+        (
+            Edit(
+                "planning.py",
+                "        if same_version and mark.event == change.event:\n",
+                "        if same_version:\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "equal-versions-by-version-alone",
+        "Of two changes of the same version the one that was received first may overwrite the other.",
+        ("stale", "duplicated"),
+        (
+            Edit(
+                "planning.py",
+                "return _order(change) < (mark.version, receipt_order(mark.origin))",
+                "return change.version < mark.version",
+            ),
+        ),
+    ),
+    Mutant(
+        "earlier-forgotten",
+        "It is forgotten whose claims were replaced.",
+        ("unexpected", "duplicated", "miscounted"),
+        (
+            Edit(
+                "planning.py",
+                "        return tuple(replaced)[-EARLIER_KEPT:]\n",
+                "        return ()\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "full-record-forgets-newer-columns",
+        "A full record overwrites a column for which a newer partial change is known.",
+        ("stale",),
+        (
+            Edit(
+                "planning.py",
+                "            if column not in newer\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "partial-older-than-full",
+        "A partial change is imported after a newer full record.",
+        ("stale",),
+        (
+            Edit(
+                "planning.py",
+                "            return _Verdict.STALE\n        if mark is None",
+                "            pass\n        if mark is None",
+            ),
+        ),
+    ),
+    Mutant(
+        "partial-change-loses-columns",
+        "Of two partial changes of a batch the second replaces the first.",
+        ("lost",),
+        (
+            Edit(
+                "planning.py",
+                "        self._marks |= dict.fromkeys(fresh, _mark(change))\n        contributing",
+                "        self._columns = {c: v for c, v in self._columns.items() if v[1] is change}\n"
+                "        self._marks |= dict.fromkeys(fresh, _mark(change))\n        contributing",
+            ),
+        ),
+    ),
+    Mutant(
+        "shadowed-forgotten",
+        "What a row of the same batch makes superfluous gets no end.",
+        ("lost",),
+        (
+            Edit(
+                "posting.py",
+                "        self._progress.settled += [settled for row in rows for settled in row.shadowed]\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "unprocessed-claims-ignored",
+        "DynamoDB wrote a part of the claims, and the rest is not written.",
+        ("duplicated", "stale", "lost"),
+        (
+            Edit(
+                "state/watermarks.py",
+                "            if not pending:\n                return\n",
+                "            return\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "unprocessed-reads-ignored",
+        "DynamoDB read a part of what was asked for, and the rest counts as not being there.",
+        ("duplicated", "stale", "lost", "unexpected", "miscounted"),
+        (
+            Edit(
+                "state/bulk_reads.py",
+                "            if not left:\n",
+                "            if left is not wanted:\n",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,117 @@
+"""Faults in how an import ends: its report, what is brought again, and the counts."""
+
+from tests.simulation.mutations.mutant import Edit, Mutant
+
+RETRY = """        self.parts.queue.send(
+            Delayed(body, LONGEST_DELAY_S) for body in repeat_bodies(findings.retried_sources())
+        )
+"""
+UNCLAIM = "        self._unclaim(findings)\n"
+WRITE = "        self._write(findings)\n        return self._close(findings)\n\n    def send_back"
+
+MUTANTS = (
+    Mutant(
+        "closed-before-written",
+        "An entry is closed before its report is written.",
+        ("unreported", "lost"),
+        (
+            Edit(
+                "reporting.py",
+                WRITE,
+                "        closed = self._close(findings)\n        self._write(findings)\n"
+                "        return closed\n\n    def send_back",
+            ),
+        ),
+    ),
+    Mutant(
+        "rows-not-written",
+        "The rows of an import are written only if one failed.",
+        ("lost",),
+        (
+            Edit(
+                "reporting.py",
+                "        if findings.sent.rows:\n            lines = gzip",
+                "        if findings.failures:\n            lines = gzip",
+            ),
+        ),
+    ),
+    Mutant(
+        "retry-forgotten",
+        "A row that time can heal is called retried, and not brought again.",
+        ("lost",),
+        (Edit("reporting.py", RETRY, ""),),
+    ),
+    Mutant(
+        "retry-sent-twice",
+        "A row that time can heal is brought again twice.",
+        (),
+        (Edit("reporting.py", RETRY, RETRY + RETRY),),
+        harmless="the watermark knows the attempt",
+    ),
+    Mutant(
+        "failed-rows-stay-claimed",
+        "The claims of failed rows stay, so that a retry is taken for done.",
+        ("lost",),
+        (Edit("reporting.py", UNCLAIM, ""),),
+    ),
+    Mutant(
+        "all-rows-unclaimed",
+        "The claims of all rows are given up, those of imported ones as well.",
+        ("duplicated",),
+        (
+            Edit(
+                "findings.py",
+                "            if outcome is not RowOutcome.IMPORTED:\n",
+                "            if outcome:\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "closed-and-counted-apart",
+        "Ends of an import are counted in another transaction than the one that closes it.",
+        ("miscounted",),
+        (
+            Edit(
+                "state/ledger.py",
+                '        operations = [{"Update": update}, *self._tally.operations(ends)]\n',
+                '        operations = [{"Update": update}]\n',
+            ),
+            Edit(
+                "state/ledger.py",
+                "            self._transact(*operations)\n",
+                "            self._transact(*operations)\n"
+                "            self._transact(*self._tally.operations(ends))\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "counted-on-the-wrong-day",
+        "Ends of an import are counted on the day on which it was made.",
+        ("miscounted",),
+        (
+            Edit(
+                "reporting.py",
+                'ends[day(source["received_at"] / 1_000_000)][outcome] += 1',
+                "ends[day(entry.created_at)][outcome] += 1",
+            ),
+        ),
+    ),
+    Mutant(
+        "unnamed-failures-imported",
+        "Rows are called imported although failures are not named.",
+        ("unexpected", "lost"),
+        (
+            Edit(
+                "findings.py",
+                "        if self.unaccounted == 0 and self.failed == len(named):\n",
+                "        if named is not None:\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "retried-for-ever",
+        "A row that time does not heal is brought again for ever.",
+        ("stuck",),
+        (Edit("findings.py", "MOST_ATTEMPTS = 3\n", "MOST_ATTEMPTS = 10**6\n"),),
+    ),
+)

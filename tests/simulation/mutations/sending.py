@@ -1,0 +1,260 @@
+"""Faults in the order of the steps of one import, and in what the answer to its POST means."""
+# ruff: noqa: E501 - lines of the code as they are, once more indented
+
+from tests.simulation.mutations.mutant import Edit, Mutant
+
+FREEZE = "        self._parts.archive.freeze(reference, body, rows)\n"
+WATCH = "        self._parts.executions.start(reference, deadline=self._deadline)\n"
+POST = "            self._post(attempt, entry, body)\n"
+
+MUTANTS = (
+    Mutant(
+        "freeze-after-post",
+        "An import is frozen after it was sent.",
+        ("lost", "crash"),
+        (Edit("posting.py", FREEZE, ""), Edit("posting.py", POST, POST + "    " + FREEZE)),
+    ),
+    Mutant(
+        "no-watch",
+        "Nobody follows an import.",
+        ("stuck", "lost"),
+        (Edit("posting.py", WATCH, ""),),
+    ),
+    Mutant(
+        "watch-after-post",
+        "An import is followed only once it was sent.",
+        ("stuck", "lost"),
+        (Edit("posting.py", WATCH, ""), Edit("posting.py", POST, POST + "    " + WATCH)),
+    ),
+    Mutant(
+        "watch-without-deadline",
+        "Tracking is not told until when the submitter may act, and buries what is being sent.",
+        ("duplicated", "stuck", "miscounted", "lost"),
+        (
+            Edit("tracking.py", "left = submit_deadline + GONE_S - self.clock()", "left = 0.0"),
+            Edit(
+                "state/ledger.py",
+                '                "ConditionExpression": "attribute_not_exists(pk)",\n',
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "post-before-intend",
+        "An import is sent before its entry is written.",
+        ("duplicated", "unexpected"),
+        (
+            Edit(
+                "posting.py",
+                "            intended = self._parts.ledger.intend(entry)\n",
+                "            slot = self._parts.budget.take_slot(deadline=self._deadline - POST_S)\n"
+                "            posted = self._parts.api.create(slot, body)\n"
+                "            intended = self._parts.ledger.intend(entry)\n",
+            ),
+            Edit("posting.py", POST, "            self._settle(attempt, entry, posted)\n"),
+            Edit(
+                "posting.py",
+                "        except LimitReached as error:\n            self._progress.defer(rows)",
+                "        except (LimitReached, SlotTooFar) as error:\n            self._progress.defer(rows)",
+            ),
+        ),
+    ),
+    Mutant(
+        "taken-over-too-early",
+        "Tracking takes an import over while its submitter is at it.",
+        ("duplicated", "miscounted"),
+        (
+            Edit(
+                "tracking.py",
+                "left = entry.deadline + GONE_S - self._clock()",
+                "left = 0.0",
+            ),
+        ),
+    ),
+    Mutant(
+        "unknown-is-not-sent",
+        "An answer that says nothing is taken for a no.",
+        ("duplicated", "unexpected"),
+        (
+            Edit(
+                "mateo/outcomes.py",
+                "    return Outcome.UNKNOWN\n\n\ndef",
+                "    return Outcome.NOT_SENT\n\n\ndef",
+            ),
+        ),
+    ),
+    Mutant(
+        "timeout-is-not-sent",
+        "A POST without an answer is taken for one that never left.",
+        ("duplicated", "unexpected"),
+        (
+            Edit(
+                "mateo/outcomes.py",
+                "httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout",
+                "httpx.ConnectError | httpx.TimeoutException",
+            ),
+        ),
+    ),
+    Mutant(
+        "timeout-is-posted-again-at-once",
+        "A POST without an answer is made again at once.",
+        ("duplicated", "over-limit", "unexpected"),
+        (
+            Edit(
+                "mateo/client.py",
+                "        except httpx.HTTPError as error:\n            return Posted(of_exception",
+                "        except httpx.ReadTimeout:\n"
+                "            return self.create(slot, body)\n"
+                "        except httpx.HTTPError as error:\n            return Posted(of_exception",
+            ),
+            Edit("state/budget.py", "return self._clock() <= slot.until", "return True"),
+        ),
+    ),
+    Mutant(
+        "unknown-is-sent",
+        "An answer that says nothing is taken for a yes.",
+        ("lost", "unreported", "unexpected"),
+        (
+            Edit(
+                "posting.py",
+                "self._created(entry, rows, State.UNKNOWN, posted)",
+                "self._created(entry, rows, State.SENT, posted)",
+            ),
+        ),
+    ),
+    Mutant(
+        "server-error-is-a-refusal",
+        "A 500 is taken for a refusal of the rows.",
+        ("duplicated", "unexpected"),
+        (
+            Edit(
+                "mateo/outcomes.py",
+                "        422: Outcome.REFUSED,\n",
+                "        422: Outcome.REFUSED,\n        500: Outcome.REFUSED,\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "created-without-id-is-refused",
+        "A 2xx that names no import is taken for one that created none.",
+        ("duplicated", "unexpected"),
+        (
+            Edit(
+                "mateo/outcomes.py",
+                "    if 200 <= status < 300 and import_id:\n        return Outcome.SENT\n",
+                "    if 200 <= status < 300:\n"
+                "        return Outcome.SENT if import_id else Outcome.NOT_SENT\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "refused-together",
+        "All rows of a refused import are rejected for the one that is bad.",
+        ("unexpected",),
+        (Edit("posting.py", "        if len(rows) == 1:\n", "        if rows:\n"),),
+    ),
+    Mutant(
+        "second-half-forgotten",
+        "Of a refused import the second half is not tried again.",
+        ("lost",),
+        (
+            Edit(
+                "posting.py",
+                "            self._progress.pending.append(Attempt(rows[middle:], refusals))\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "refused-and-not-closed",
+        "A refused import stays intended, and tracking posts it again.",
+        ("duplicated", "miscounted", "unexpected", "stuck"),
+        (
+            Edit(
+                "posting.py",
+                "        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.REFUSED)\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "abandoned-and-not-deferred",
+        "What could not be sent is not brought again.",
+        ("lost",),
+        (
+            Edit(
+                "posting.py",
+                "target=State.ABANDONED)\n        self._progress.defer(rows)\n",
+                "target=State.ABANDONED)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "repeated-and-not-closed",
+        "After a 429 the rows go out under another name, and the first import is not closed.",
+        ("duplicated", "miscounted"),
+        (
+            Edit(
+                "posting.py",
+                "        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.ABANDONED)\n"
+                "        self._progress.pending.appendleft",
+                "        self._progress.pending.appendleft",
+            ),
+        ),
+    ),
+    Mutant(
+        "over-budget-forgotten",
+        "What today's entities do not cover is not brought again.",
+        ("lost",),
+        (Edit("submission.py", "            progress.defer(sized.over_budget)\n", ""),),
+    ),
+    Mutant(
+        "stopped-and-forgotten",
+        "What is left of a batch when it stops is not brought again.",
+        ("lost",),
+        (
+            Edit(
+                "submission.py",
+                "                progress.defer(attempt.rows)\n",
+                "                pass\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "sent-and-not-written-down",
+        "That an import was sent is not written down.",
+        (),
+        (
+            Edit(
+                "posting.py",
+                "            source=[State.INTENDED],\n            target=state,\n",
+                "            source=[State.GAVE_UP],\n            target=state,\n",
+            ),
+        ),
+        harmless="tracking takes the import over and finds it",
+    ),
+    Mutant(
+        "accepted-before-stored",
+        "A sender is told yes although the queue did not take its message.",
+        ("lost",),
+        (
+            Edit(
+                "state/intake_store.py",
+                '        raise StoreUnavailable(f"SQS took all but {len(waiting)} messages: {reason}")\n',
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "accepted-in-part",
+        "A sender is told yes although the queue took a part of its messages.",
+        ("lost",),
+        (
+            Edit(
+                "state/intake_store.py",
+                "            if not waiting:\n                return\n",
+                "            if not reason.startswith('Client'):\n                return\n",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,206 @@
+"""Faults in what a batch does once: lease, gate, what is read first, and the acknowledgement."""
+# ruff: noqa: E501 - lines of the code as they are, once more indented
+
+from tests.simulation.mutations.mutant import Edit, Mutant
+
+MUTANTS = (
+    Mutant(
+        "lease-taken-while-held",
+        "Two submitters hold the lease at the same time.",
+        ("duplicated", "stale"),
+        (
+            Edit(
+                "state/lease.py",
+                'ConditionExpression=f"{free} OR {ours} OR {run_out}",',
+                'ConditionExpression=f"{free} OR {ours} OR {run_out} OR attribute_exists(pk)",',
+            ),
+        ),
+    ),
+    Mutant(
+        "lease-runs-out-early",
+        "The lease ends a second after it was taken, and its holder goes on.",
+        ("duplicated", "stale"),
+        (
+            Edit(
+                "submission.py",
+                "invocation, until=deadline, wait_until",
+                "invocation, until=self.tools.clock() - 4, wait_until",
+            ),
+        ),
+    ),
+    Mutant(
+        "lease-given-back-first",
+        "The lease is given back before the batch is submitted.",
+        ("duplicated", "stale"),
+        (
+            Edit(
+                "submission.py",
+                "                return _Run(self, batch, gate, invocation, deadline).run()\n",
+                "            return _Run(self, batch, gate, invocation, deadline).run()\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "gate-never-scheduled",
+        "The gate is closed, and no schedule opens it again.",
+        ("stuck",),
+        (Edit("state/gate.py", "        self._schedule_opening(until, mapping)\n", ""),),
+    ),
+    Mutant(
+        "gate-closed-before-scheduled",
+        "The mapping is disabled before there is a schedule that enables it.",
+        ("stuck",),
+        (
+            Edit(
+                "state/gate.py",
+                """        self._schedule_opening(until, mapping)
+        self._set_enabled(mapping, enabled=False)
+""",
+                """        self._set_enabled(mapping, enabled=False)
+        self._schedule_opening(until, mapping)
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "gate-opened-in-the-past",
+        "The schedule is for the moment at which the gate was closed: it never fires.",
+        ("stuck",),
+        (
+            Edit(
+                "state/gate.py",
+                "moment = datetime.fromtimestamp(until, UTC)",
+                "moment = datetime.fromtimestamp(self._clock(), UTC)",
+            ),
+        ),
+    ),
+    Mutant(
+        "deferred-items-not-sent",
+        "Messages go although what they deferred was not sent again.",
+        ("lost",),
+        (
+            Edit(
+                "submission.py",
+                """                lambda: self._parts.queue.send(self._batch.deferrals(progress.deferred)),
+""",
+                """                lambda: None,
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "failed-steps-acknowledged",
+        "Messages go although a step of acknowledging them failed.",
+        ("lost", "miscounted"),
+        (Edit("submission.py", "            self._unresolved |= origins\n", ""),),
+    ),
+    Mutant(
+        "nothing-given-back",
+        "Messages go although AWS failed the import of their items.",
+        ("lost",),
+        (
+            Edit(
+                "submission.py",
+                "give_back=self._batch.unreadable | self._batch.messages_with(self._unresolved),",
+                "give_back=set(),",
+            ),
+        ),
+    ),
+    Mutant(
+        "parked-and-not-sent",
+        "A batch that came through a closed gate goes without being sent again.",
+        ("lost",),
+        (Edit("submission.py", "        self.parts.queue.send(batch.deferrals(origins))\n", ""),),
+    ),
+    Mutant(
+        "part-of-a-deferral",
+        "A deferral brings only one of the items of a message again.",
+        ("lost",),
+        (
+            Edit(
+                "submission.py",
+                "body = deferred_body(message, self._bodies[message_id], wanted)",
+                "body = deferred_body(message, self._bodies[message_id], sorted(wanted)[:1])",
+            ),
+        ),
+    ),
+    Mutant(
+        "counted-before-written",
+        "An end is counted before its line is written.",
+        ("lost",),
+        (
+            Edit(
+                "submission.py",
+                "        now = self._tools.clock()\n        self._parts.posting.archive.record_settled(",
+                "        tally.settle(new)\n"
+                "        now = self._tools.clock()\n        self._parts.posting.archive.record_settled(",
+            ),
+            Edit("submission.py", "        )\n        tally.settle(new)\n", "        )\n"),
+        ),
+    ),
+    Mutant(
+        "ends-not-counted",
+        "Ends without an import are written and not counted.",
+        ("miscounted",),
+        (Edit("submission.py", "        tally.settle(new)\n", ""),),
+    ),
+    Mutant(
+        "settled-without-condition",
+        "An end is counted again whenever it is written again.",
+        ("miscounted",),
+        (
+            Edit(
+                "submission.py",
+                "if one.occurrence.origin not in ended]\n        now",
+                "]\n        now",
+            ),
+            Edit("submission.py", "            if one.origin not in ended\n", ""),
+            Edit(
+                "state/tally.py",
+                """" AND ".join(
+                        f"attribute_not_exists({name})" for name in names
+                    ),
+""",
+                """"attribute_not_exists(nothing)",
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "counted-apart",
+        "Ends are counted in another transaction than their settlements.",
+        ("miscounted",),
+        (
+            Edit(
+                "state/tally.py",
+                "                self._transact(operations)\n",
+                "                self._transact(operations[:1])\n"
+                "                self._transact(operations[1:])\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "settled-on-the-wrong-day",
+        "Ends are counted on the day on which they were found.",
+        ("miscounted",),
+        (
+            Edit(
+                "state/tally.py",
+                "ends[self._day(one.occurrence.received_at / 1_000_000)][one.outcome.value] += 1",
+                "ends[self._day(self._clock())][one.outcome.value] += 1",
+            ),
+        ),
+    ),
+    Mutant(
+        "queue-failures-ignored",
+        "The queue says that it did not take a message, and nobody listens.",
+        ("lost",),
+        (
+            Edit(
+                "state/queue.py",
+                "            if not pending:\n                return\n",
+                "            return\n",
+            ),
+        ),
+    ),
+)
