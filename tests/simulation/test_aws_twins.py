@@ -33,7 +33,7 @@ from tests.support.aws import (
 )
 from tests.support.builders import mark
 
-SEEDS = range(int(os.environ.get("CONTRACT_SEEDS", "4")))
+SEEDS = range(int(os.environ.get("CONTRACT_SEEDS", "2")))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -21,7 +21,7 @@ from tests.statemachine.test_track_import_machine import Failing, Functions, fun
 
 __all__ = ["functions"]  # a fixture
 
-SEEDS = range(int(os.environ.get("CONTRACT_SEEDS", "4")))
+SEEDS = range(int(os.environ.get("CONTRACT_SEEDS", "2")))
 INPUT = {"reference": "ref-1", "deadline": 77.5, "wait_s": 0}
 FUNCTIONS = {"${TrackImportArn}": "track", "${WriteReportArn}": "report"}
 Script = list[str | Exception]

@@ -30,7 +30,7 @@ from tests.simulation.queue import (
 from tests.simulation.world import START, World
 from tests.support.aws import client
 
-SEEDS = range(int(os.environ.get("CONTRACT_SEEDS", "4")))
+SEEDS = range(int(os.environ.get("CONTRACT_SEEDS", "2")))
 
 
 @dataclass

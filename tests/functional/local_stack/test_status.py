@@ -82,7 +82,7 @@ class Deployed:
 
     def count(self, name: str, moment: datetime, value: float = 1) -> None:
         """Put a value of one of the receiver's metrics."""
-        dimensions = [{"Name": "service", "Value": "import-relay"}]
+        dimensions = [{"Name": "service", "Value": STACK}]
         self.put("ImportRelay", name, dimensions, moment, value)
 
     def put(

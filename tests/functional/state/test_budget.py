@@ -130,7 +130,7 @@ CLOCKS = {
 }
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 @pytest.mark.parametrize("clocks", CLOCKS.values(), ids=CLOCKS)
 def test_functions_never_leave_closer_than_the_rate_however_wrong_their_clocks_are(
     aws: Aws, clocks: list[float], seed: int
