@@ -7,6 +7,7 @@ ARCHITECTURE ?= arm64
 INPUTS ?= 100000
 ENGINE ?= hypothesis
 SEEDS ?= 5000
+QUICK ?= tests/unit tests/fuzz tests/functional tests/statemachine tests/template tests/docs tests/simulation
 
 export PYTHONPATH := $(CURDIR)/layers/import_relay/python
 export SAM := $(abspath $(SAM_VENV))/bin/sam
@@ -40,7 +41,7 @@ mateo: $(VENV)/.local  ## start only the Import API (port 4010)
 test: quick slow  ## run all tests
 
 quick: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto tests/unit tests/fuzz tests/functional tests/simulation tests/statemachine tests/template tests/docs
+	$(BIN)/python -m pytest -n auto $(QUICK)
 
 slow: $(VENV)/.dev $(SAM_VENV)/.sam
 	$(BIN)/python -m pytest tests/built tests/end_to_end
