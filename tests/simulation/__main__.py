@@ -33,7 +33,6 @@ STORIES = 3
 def main(arguments: list[str] | None = None, *, name: str = SIMULATION) -> int:
     """One seed, or many; `name` is the module of the simulation."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, where nobody can type
     try:
         if options.seed is not None:
             return one_seed(options, name)
@@ -189,4 +188,5 @@ def _breaks(simulation: Simulation, promise: str, scenario: Scenario) -> bool:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, where nobody can type
     sys.exit(main())
