@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -133,6 +134,15 @@ def test_a_seed_whose_scenario_cannot_be_made_fails() -> None:
     assert [one.promise for one in findings.violations] == ["crash: LookupError"]
 
 
+@pytest.fixture
+def _hears_ctrl_c() -> Iterator[None]:
+    """A shell starts what runs in its background deaf to Ctrl-C, such as these tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_hears_ctrl_c")
 @pytest.mark.parametrize(("first", "status"), [(1, 1), (-(10**9), 130)])
 def test_ctrl_c_ends_a_campaign_with_the_report_so_far(
     first: int, status: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
