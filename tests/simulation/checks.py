@@ -133,7 +133,8 @@ class Audit:
     def _may_die(self) -> bool:
         """Whether so much went wrong that a message may have used up its receives."""
         relay = self.relay
-        trouble = len(relay.world.hit) + relay.throttles + relay.queue.duplicates
+        queue = relay.queue
+        trouble = len(relay.world.hit) + relay.throttles + queue.duplicates + queue.partials
         return trouble > MOST_RECEIVES / 2
 
     @cached_property
@@ -471,5 +472,5 @@ def _seconds(moment: str) -> float:
 def _moment(delivery: str) -> int:
     """When a delivery was received, by its id, in µs."""
     text = delivery.partition("-")[0]
-    moment = datetime.strptime(text[:15] + "+0000", "%Y%m%dT%H%M%S%z")
+    moment = datetime.fromisoformat(text[:15] + "+00:00")
     return int(moment.timestamp()) * 1_000_000 + int(text[15:])

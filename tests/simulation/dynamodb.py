@@ -3,6 +3,7 @@
 Each call takes effect at one moment. Reads are consistent but those of an index, which lag.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.simulation.world import World, refusal, refused
 INDEX_LAG_S = 5.0
 _THROTTLED = refused("ProvisionedThroughputExceededException", "DynamoDB")
 Item = dict[str, Any]
+_NOTHING: Mapping[str, Any] = {}
 
 
 class DynamoDB:
@@ -22,7 +24,7 @@ class DynamoDB:
     def __init__(self, world: World, *, stale_index: float = 0.0) -> None:
         self._world = world
         self._stale_index = stale_index
-        self.tables: dict[str, dict[str, Item]] = {}
+        self.tables: defaultdict[str, dict[str, Item]] = defaultdict(dict)
         self._open: dict[str, dict[str, Item]] = {}
         self._lagging: list[tuple[float, str, str, Item | None]] = []
 
@@ -33,7 +35,7 @@ class DynamoDB:
         assert ConsistentRead
 
         def effect() -> Any:
-            item = self._table(TableName).get(Key["pk"]["S"])
+            item = self.tables[TableName].get(Key["pk"]["S"])
             return {} if item is None else {"Item": item}
 
         return self._call("DynamoDB.GetItem", effect)
@@ -76,7 +78,7 @@ class DynamoDB:
         columns = [names.get(one.strip(), one.strip()) for one in (projection or "").split(",")]
 
         def read(keys: Sequence[Item]) -> list[Item]:
-            table = self._table(name)
+            table = self.tables[name]
             found = [table[key["pk"]["S"]] for key in keys if key["pk"]["S"] in table]
             if projection:
                 return [{c: item[c] for c in columns if c in item} for item in found]
@@ -170,30 +172,22 @@ class DynamoDB:
     # ------------------------------------------------------------ inside
 
     def _call(self, operation: str, effect: Any, *, partial: Any = None) -> Any:
-        return self._world.call(
-            operation,
-            effect,
-            refuse=_THROTTLED,
-            partial=partial,
-        )
-
-    def _table(self, name: str) -> dict[str, Item]:
-        return self.tables.setdefault(name, {})
+        return self._world.call(operation, effect, refuse=_THROTTLED, partial=partial)
 
     def _holds(self, table: str, key: str, request: Mapping[str, Any]) -> bool:
         text = request.get("ConditionExpression")
         if text is None:
             return True
         return expressions.condition(text)(
-            self._table(table).get(key, {}),
-            request.get("ExpressionAttributeNames", {}),
-            request.get("ExpressionAttributeValues", {}),
+            self.tables[table].get(key, _NOTHING),
+            request.get("ExpressionAttributeNames", _NOTHING),
+            request.get("ExpressionAttributeValues", _NOTHING),
         )
 
     def _apply(self, table: str, kind: str, key: Item, request: Mapping[str, Any]) -> None:
         """Change one item, whose condition holds."""
         name = key["pk"]["S"]
-        items = self._table(table)
+        items = self.tables[table]
         after: Item | None
         if kind == "Put":
             after = dict(key)
@@ -203,8 +197,8 @@ class DynamoDB:
             after = {**items.get(name, {}), "pk": key["pk"]}
             expressions.update(request["UpdateExpression"])(
                 after,
-                request.get("ExpressionAttributeNames", {}),
-                request.get("ExpressionAttributeValues", {}),
+                request.get("ExpressionAttributeNames", _NOTHING),
+                request.get("ExpressionAttributeValues", _NOTHING),
             )
         before = items.get(name)
         if after is None:

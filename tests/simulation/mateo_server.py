@@ -121,7 +121,10 @@ class MateoServer:
         """Seconds until an import is processed: mostly soon, sometimes after a day, or never."""
         if not self.happens(self.weather.slow_mateo):
             return 1.0 + self.seconds(PROCESSING_S)
-        return math.inf if self.happens(0.05) else 60.0 * 2_000.0 ** self._random.random()
+        if self.happens(0.05):
+            return math.inf
+        longest = 2_000.0 if self.happens(0.2) else 60.0  # hours that are waited find little
+        return float(60.0 * longest ** self._random.random())
 
     def _process(self, one: StoredImport) -> None:
         """Apply the rows of an import, in two parts if its counts come late; then show them."""

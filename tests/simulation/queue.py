@@ -47,17 +47,22 @@ class Received:
 class Queue:
     """The queue and its dead-letter queue. `changed` is called when messages may be visible.
 
-    `duplicates`: how often a message stayed visible although it was received.
+    `duplicates`: how often a message stayed visible although it was received; `partials`: how
+    often only some messages of a call were taken.
     """
 
-    def __init__(self, world: World, *, duplicate_delivery: float = 0.0) -> None:
+    def __init__(
+        self, world: World, *, duplicate_delivery: float = 0.0, partial_sends: float = 0.0
+    ) -> None:
         self._world = world
         self.duplicate_delivery = duplicate_delivery
+        self.partial_sends = partial_sends
         self._count = 0
         self.messages: dict[str, Message] = {}
         self.dead: list[Message] = []
         self.expired: list[Message] = []
         self.duplicates = 0
+        self.partials = 0
         self.changed: Callable[[float], object] = lambda moment: None
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
@@ -81,9 +86,15 @@ class Queue:
             ]
             return {"Successful": send(some), "Failed": failed}
 
+        def effect() -> Any:
+            if self.partial_sends and self._world.random.random() < self.partial_sends:
+                self.partials += 1
+                return partial()
+            return {"Successful": send(Entries)}
+
         return self._world.call(
             "SQS.SendMessageBatch",
-            lambda: {"Successful": send(Entries)},
+            effect,
             refuse=refused("ServiceUnavailable", "SendMessageBatch"),
             partial=partial,
         )

@@ -147,7 +147,11 @@ class Relay:
         self.mateo = Mateo(world, self.account, weather)
         self.dynamodb = DynamoDB(world, stale_index=weather.stale_index)
         self.s3 = S3(world)
-        self.queue = Queue(world, duplicate_delivery=weather.duplicate_delivery)
+        self.queue = Queue(
+            world,
+            duplicate_delivery=weather.duplicate_delivery,
+            partial_sends=weather.partial_sends,
+        )
         self.mapping = EventSourceMapping(
             world,
             self.queue,
@@ -298,7 +302,7 @@ class Relay:
         """From now on every service behaves."""
         self.calm_at = self.world.now
         self._throttled = 0.0
-        self.queue.duplicate_delivery = 0.0
+        self.queue.duplicate_delivery = self.queue.partial_sends = 0.0
         self.step_functions.double = 0.0
         self.mateo.settle()
 

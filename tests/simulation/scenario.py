@@ -39,6 +39,7 @@ class Weather:
     """How the services of a run behave apart from single faults; probabilities from 0 to 1."""
 
     duplicate_delivery: float = 0.0
+    partial_sends: float = 0.0
     one_poller: float = 0.0
     skew_s: float = 0.0
     slow_mateo: float = 0.0

@@ -359,7 +359,7 @@ def test_a_marked_row_fails_and_a_marked_request_is_refused() -> None:
 
 def test_once_it_settles_nothing_misbehaves_and_everything_is_processed() -> None:
     worst = Weather(
-        slow_mateo=0.4,
+        slow_mateo=0.8,
         unanswered=0.3,
         rate_limited=0.3,
         late_counts=0.5,

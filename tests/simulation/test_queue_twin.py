@@ -222,6 +222,18 @@ def test_a_message_may_come_to_two_who_receive_at_the_same_time() -> None:
     assert queue.receive(10, 1_000) == [Received("m1", "a", 2, START)]
 
 
+def test_only_some_messages_of_a_call_may_be_taken() -> None:
+    world = World(0)
+    queue = Queue(world, partial_sends=1.0)
+
+    answer = in_process(
+        world, lambda: queue.send_message_batch(QueueUrl="queue", Entries=entries(4, delays=[0]))
+    )
+
+    assert len(answer["Successful"]) == len(answer["Failed"]) == len(queue.messages) == 2
+    assert queue.partials == 1
+
+
 def test_messages_come_in_any_order() -> None:
     orders = set()
     for seed in range(9):

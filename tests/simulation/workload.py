@@ -23,7 +23,7 @@ LATE_S = 150.0
 STORMS = 7
 """In one run of so many, half of all that can go wrong does: some faults need three to meet."""
 CONNECTIONS = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3 + ("shop",)
-SIZES = (1, 1, 1, 1, 1, 1, 2, 2, 2, 3)
+SIZES = (1, 1, 1, 1, 1, 1, 1, 2, 2, 3)
 """Webhooks of a run: most troubles need two or three; many small runs find more than few large."""
 
 
@@ -80,6 +80,7 @@ def _weather(chance: random.Random) -> Weather:
         expired_links=sometimes(0.5, 0.0, one_in=12),
         other_clients=sometimes(3, 0, one_in=12),
         day_offset_s=sometimes(chance.choice((-3600.0, 3600.0, 7200.0)), 0.0, one_in=12),
+        partial_sends=sometimes(0.3, 0.0, one_in=12),
     )
 
 

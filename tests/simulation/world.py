@@ -82,6 +82,7 @@ class Process:
     body: Callable[[], object]
     on_end: Callable[["Process"], object]
     alive: bool = True
+    is_over: bool = False
     result: object = None
     error: BaseException | None = None
     greenlet: Any = None
@@ -95,6 +96,7 @@ class Process:
             self.alive = False
         except Exception as error:  # noqa: BLE001 - as Lambda: the invocation failed
             self.error = error.with_traceback(None)
+        self.is_over = True
 
     def kill(self) -> NoReturn:
         """End it here and now; nothing that it still tries has an effect."""
@@ -180,7 +182,8 @@ class World:
     ) -> Process:
         """Start an invocation now; `on_end` is called once it has returned, failed or died."""
         process = Process(name, environment, self.now + timeout_s, body, on_end)
-        process.greenlet = greenlet.greenlet(process.run, parent=self._hub)
+        process.greenlet = _IDLE.pop() if _IDLE else greenlet.greenlet(_run_one_after_another)
+        process.greenlet.parent = self._hub
         self._resume(process)
         return process
 
@@ -189,12 +192,13 @@ class World:
         before, self.current = self.current, process
         running = process.greenlet
         try:
-            running.switch()
+            running.switch(process)
         finally:
             self.current = before
-        if not running.dead:
+        if not process.is_over:
             return
         process.greenlet = None
+        _IDLE.append(running)
         if process.error is not None and self.story is not None:
             reason = repr(process.error) if process.alive else ""
             self.tell("failed" if process.alive else "died", process.name, reason=reason)
@@ -256,12 +260,12 @@ class World:
             idempotent: sent twice by the SDK, it takes effect once (a client token).
             patience_s: so long the caller waits; what is slower takes effect all the same.
         """
-        process = self.process
         self.calls = number = self.calls + 1
         self.sleep(self.latency_s * self._chance())
         fault = self.faults.get(number)
         if fault is None:
             return effect()
+        process = self.process
         self.hit[number] = operation
         self.tell(f"{operation}: {fault}", fault=number)
         if fault in (Fault.DIE_BEFORE, Fault.DIE_AFTER):
@@ -295,6 +299,20 @@ class World:
             self.sleep(patience_s)
             raise lose()
         self.sleep(seconds)
+
+
+_IDLE: list[Any] = []
+"""Greenlets that wait for a process: making one costs more than most processes do."""
+
+
+def _run_one_after_another(process: Process) -> NoReturn:
+    """The body of a greenlet: run a process, and wait for the next one."""
+    while True:
+        process.run()
+        del process
+        hub = greenlet.getcurrent().parent
+        assert hub is not None
+        process = hub.switch()
 
 
 def _tried(effect: Callable[[], object]) -> None:
