@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError
 
 from import_relay.state.conditions import (
     CONFLICT_TRIES,
-    condition_failed,
     failed_conditions,
+    takes_effect,
     through_conflicts,
 )
 from tests.support.clients import client_error
@@ -82,9 +82,21 @@ def test_the_pauses_grow_and_stay_short() -> None:
     assert all(0 <= pause <= 0.05 * 2**attempt for attempt, pause in enumerate(pauses))
 
 
-def test_a_failed_condition_is_told_from_everything_else() -> None:
-    assert condition_failed(client_error("ConditionalCheckFailedException"))
-    assert not any(condition_failed(error) for error in CONFLICTS + OTHERS[1:])
+def test_a_conditional_write_takes_effect_or_not() -> None:
+    def refuses() -> None:
+        raise client_error("ConditionalCheckFailedException")
+
+    assert takes_effect(dict)
+    assert not takes_effect(refuses)
+
+
+@pytest.mark.parametrize("error", CONFLICTS + OTHERS[1:])
+def test_any_other_error_of_a_conditional_write_is_raised(error: ClientError) -> None:
+    call, _ = failing(error, 1)
+
+    with pytest.raises(ClientError) as caught:
+        takes_effect(call)
+    assert caught.value is error
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from botocore.exceptions import ClientError
-
 from import_relay.errors import LimitReached, SlotTooFar
 from import_relay.state.attributes import from_attributes, to_attributes
-from import_relay.state.conditions import condition_failed, through_conflicts
+from import_relay.state.conditions import takes_effect, through_conflicts
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -168,19 +166,17 @@ class Budget:
     def _take(self, last: _LastSlot) -> bool:
         """Take the slot after this one; False when somebody else did."""
         number, now = last.number + 1, self._clock()
-        try:
-            self._client.put_item(
+        taken = takes_effect(
+            lambda: self._client.put_item(
                 TableName=self._table,
                 Item={**_PACE_KEY, **to_attributes({"slots": number, "taken_at": now})},
                 ConditionExpression="attribute_not_exists(slots) OR slots = :last",
                 ExpressionAttributeValues={":last": {"N": str(last.number)}},
             )
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        self._seen = (number, now)
-        return True
+        )
+        if taken:
+            self._seen = (number, now)
+        return taken
 
     def _wait_until(self, moment: float) -> None:
         wait = moment - self._clock()
@@ -199,28 +195,25 @@ class Budget:
         allowed = self.limits.requests_per_day
         if not for_tracking:
             allowed = max(1, int(allowed * (1 - TRACKING_SHARE)))
-        try:
-            through_conflicts(
-                lambda: self._client.update_item(
-                    TableName=self._table,
-                    Key=day_key(day),
-                    UpdateExpression=(
-                        "SET expires_at = if_not_exists(expires_at, :expires) ADD requests :one"
-                    ),
-                    ConditionExpression="attribute_not_exists(requests) OR requests < :allowed",
-                    ExpressionAttributeValues={
-                        ":one": {"N": "1"},
-                        ":allowed": {"N": str(allowed)},
-                        ":expires": {"N": str(int(self._clock()) + DAY_ITEM_DAYS * 86_400)},
-                    },
-                ),
-                sleep=self._sleep,
-            )
-        except ClientError as error:
-            if condition_failed(error):
-                resets_at = self.limits.next_day(self._clock())
-                raise LimitReached("limit.requests", resets_at=resets_at) from error
-            raise
+        update: Any = {
+            "TableName": self._table,
+            "Key": day_key(day),
+            "UpdateExpression": (
+                "SET expires_at = if_not_exists(expires_at, :expires) ADD requests :one"
+            ),
+            "ConditionExpression": "attribute_not_exists(requests) OR requests < :allowed",
+            "ExpressionAttributeValues": {
+                ":one": {"N": "1"},
+                ":allowed": {"N": str(allowed)},
+                ":expires": {"N": str(int(self._clock()) + DAY_ITEM_DAYS * 86_400)},
+            },
+        }
+        counts = takes_effect(
+            lambda: through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
+        )
+        if not counts:
+            resets_at = self.limits.next_day(self._clock())
+            raise LimitReached("limit.requests", resets_at=resets_at)
 
     def hold_operation(self, day: str, rows: int) -> dict[str, Any]:
         """The part of a transaction that holds entities of a day; it fails when they do not fit."""

@@ -11,9 +11,15 @@ CONFLICT_TRIES = 6
 _T = TypeVar("_T")
 
 
-def condition_failed(error: ClientError) -> bool:
-    """Whether DynamoDB refused a single write because of its condition."""
-    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+def takes_effect(write: Callable[[], object]) -> bool:
+    """Make a single conditional write; False when its condition does not hold."""
+    try:
+        write()
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
 
 
 def failed_conditions(error: ClientError) -> list[bool] | None:

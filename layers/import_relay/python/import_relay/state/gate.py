@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from import_relay.state.attributes import from_attributes, to_attributes
-from import_relay.state.conditions import condition_failed
+from import_relay.state.conditions import takes_effect
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -99,8 +99,8 @@ class Gate:
             when it will open.
         """
         until = float(math.ceil(max(until, self._clock() + SHORTEST_S)))
-        try:
-            self._clients.dynamodb.put_item(
+        closes = takes_effect(
+            lambda: self._clients.dynamodb.put_item(
                 TableName=self._names.table,
                 Item={
                     **_KEY,
@@ -109,9 +109,8 @@ class Gate:
                 ConditionExpression="attribute_not_exists(pk) OR closed_until <= :until",
                 ExpressionAttributeValues={":until": {"N": repr(until)}},
             )
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
+        )
+        if not closes:
             until = self.state().closed_until  # somebody closed it for longer
         mapping = self._mapping()
         self._schedule_opening(until, mapping)

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from import_relay.errors import LeaseHeld
 from import_relay.state.attributes import to_attributes
 from import_relay.state.budget import CLOCK_SKEW_S
-from import_relay.state.conditions import condition_failed
+from import_relay.state.conditions import takes_effect
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -64,8 +64,8 @@ class Lease:
         free = "attribute_not_exists(pk)"
         ours = "holder = :holder"
         run_out = "held_until < :now"
-        try:
-            self._client.put_item(
+        return takes_effect(
+            lambda: self._client.put_item(
                 TableName=self._table,
                 Item={**_KEY, **to_attributes({"holder": holder, "held_until": until})},
                 ConditionExpression=f"{free} OR {ours} OR {run_out}",
@@ -74,11 +74,7 @@ class Lease:
                     ":now": {"N": repr(self._clock() - CLOCK_SKEW_S)},
                 },
             )
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        )
 
     def _give_back(self, holder: str) -> None:
         try:

@@ -23,7 +23,7 @@ from import_relay.errors import LimitReached
 from import_relay.state.attributes import Plain, from_attributes, to_attributes
 from import_relay.state.budget import CLOCK_SKEW_S, Budget
 from import_relay.state.bulk_reads import read_items
-from import_relay.state.conditions import condition_failed, failed_conditions, through_conflicts
+from import_relay.state.conditions import failed_conditions, takes_effect, through_conflicts
 from import_relay.state.tally import Ends, Tally
 
 if TYPE_CHECKING:
@@ -180,13 +180,7 @@ class Ledger:
             deadline=now,
         )
         put = self._put_operation(entry)["Put"]
-        try:
-            self._client.put_item(**put)
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return takes_effect(lambda: self._client.put_item(**put))
 
     def advance(
         self,
@@ -206,14 +200,7 @@ class Ledger:
         import_id = changes.get("import_id")
         if import_id and not self.claim_import(str(import_id), reference):
             self._take_import(str(import_id), reference)
-        try:
-            update = self._update(reference, source, target, changes)
-            through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return self._write(self._update(reference, source, target, changes))
 
     def release(self, entry: Entry, *, source: Iterable[State], target: State) -> bool:
         """Move an entry to a void state and give its entities back, in one transaction.
@@ -244,13 +231,7 @@ class Ledger:
             " OR #reported_until < :now)"
         )
         update["ExpressionAttributeValues"][":now"] = {"N": repr(self._clock() - CLOCK_SKEW_S)}
-        try:
-            through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return self._write(update)
 
     def close(self, entry: Entry, *, target: State, ends: Ends) -> bool:
         """Move an entry to a final state and count how its occurrences ended, in one transaction.
@@ -333,19 +314,13 @@ class Ledger:
         update = self._update(entry.reference, [State.UNKNOWN], State.UNKNOWN, changes)
         update["ConditionExpression"] += " AND #posts = :known_posts"
         update["ExpressionAttributeValues"][":known_posts"] = {"N": str(entry.posts)}
-        try:
-            through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        return self._write(update)
 
     def claim_import(self, import_id: str, reference: str) -> bool:
         """Write down whose import this is in Mateo; False when it is another entry's."""
         expires = int(self._clock()) + ENTRY_DAYS * 86_400
-        try:
-            self._client.put_item(
+        return takes_effect(
+            lambda: self._client.put_item(
                 TableName=self._table,
                 Item={
                     **_owner_key(import_id),
@@ -355,11 +330,7 @@ class Ledger:
                 ExpressionAttributeNames={"#reference": "reference"},
                 ExpressionAttributeValues={":reference": {"S": reference}},
             )
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        )
 
     def _take_import(self, import_id: str, reference: str) -> None:
         """Take an import from whoever adopted it by its looks: a POST's own answer names it."""
@@ -422,18 +393,20 @@ class Ledger:
     def claim_round(self, *, not_since: float) -> bool:
         """Become the one who polls for all; False when somebody did after `not_since`."""
         now = self._clock()
-        try:
-            self._client.put_item(
+        return takes_effect(
+            lambda: self._client.put_item(
                 TableName=self._table,
                 Item={"pk": {"S": "round"}, "started_at": {"N": repr(now)}},
                 ConditionExpression="attribute_not_exists(pk) OR started_at < :since",
                 ExpressionAttributeValues={":since": {"N": repr(not_since)}},
             )
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+        )
+
+    def _write(self, update: Mapping[str, Any]) -> bool:
+        """Change an entry; False when its condition does not hold."""
+        return takes_effect(
+            lambda: through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
+        )
 
     def _transact(self, *operations: Any) -> None:
         through_conflicts(

@@ -7,14 +7,13 @@ writes claims, and reports mark failures only while the record's import keeps it
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-
-from botocore.exceptions import ClientError
 
 from import_relay.errors import StoreUnavailable
 from import_relay.records.models import Mark, Watermark
 from import_relay.state.bulk_reads import READ_BATCH, read_items
-from import_relay.state.conditions import condition_failed
+from import_relay.state.conditions import takes_effect
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -99,21 +98,19 @@ class Watermarks:
 
     def _mark_failed(self, key: str, scopes: Iterable[str], reference: str) -> None:
         for scope in scopes:
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key={"pk": {"S": key}},
-                    UpdateExpression="SET scopes.#scope.failed = :yes",
-                    ConditionExpression="scopes.#scope.#reference = :reference",
-                    ExpressionAttributeNames={"#scope": scope, "#reference": "reference"},
-                    ExpressionAttributeValues={
-                        ":yes": {"BOOL": True},
-                        ":reference": {"S": reference},
-                    },
-                )
-            except ClientError as error:
-                if not condition_failed(error):
-                    raise
+            update: Any = {
+                "TableName": self._table,
+                "Key": {"pk": {"S": key}},
+                "UpdateExpression": "SET scopes.#scope.failed = :yes",
+                "ConditionExpression": "scopes.#scope.#reference = :reference",
+                "ExpressionAttributeNames": {"#scope": scope, "#reference": "reference"},
+                "ExpressionAttributeValues": {
+                    ":yes": {"BOOL": True},
+                    ":reference": {"S": reference},
+                },
+            }
+            # Where it is not true any more, somebody else has claimed the record since.
+            takes_effect(partial(self._client.update_item, **update))
 
     def _read_batch(self, keys: Sequence[str]) -> list[Mapping[str, Any]]:
         items = [{"pk": {"S": key}} for key in keys]
