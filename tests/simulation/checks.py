@@ -7,7 +7,7 @@ the relay says of itself (lines in the bucket, reports, counts, the budget) has 
 import gzip
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -129,6 +129,10 @@ class Audit:
                             imported[_item(origin)].add(line["outcome"])
         return {item: {end} for item, (_, end) in latest.items()} | imported
 
+    def _end(self, item: str) -> Collection[str]:
+        """How an item ended."""
+        return self.ends.get(item, ())
+
     @property
     def _may_die(self) -> bool:
         """Whether so much went wrong that a message may have used up its receives."""
@@ -162,7 +166,7 @@ class Audit:
 
     def _settle_items(self) -> None:
         for item, one in self.items.items():
-            ends = self.ends.get(item, set())
+            ends = self._end(item)
             if not ends and one.acknowledged:
                 self._wrong("lost", f"{item} ({one.record.key}) ended nowhere")
             if len(ends) > 1:
@@ -302,6 +306,7 @@ class Audit:
 
     def _order(self) -> None:
         latest: dict[tuple[str, str], Version] = {}
+        final: dict[tuple[str, str], Version] = {}
         tags = self._tags
         for one in self.applied:
             if one.too_late:
@@ -311,15 +316,18 @@ class Audit:
                 if field_ is None or (one.key, field_, str(value)) not in tags:
                     continue
                 versions = tags[one.key, field_, str(value)]
-                version = max(
-                    (self.items[item].version for item in one.items if item in versions),
-                    default=max(versions.values()),
-                )
-                if version < latest.get((one.key, column), version):
+                own = [versions[item] for item in one.items if item in versions]
+                version = max(own or versions.values())
+                # Of changes with one version the last to arrive wins, and one that was brought
+                # again may have arrived as the copy that ended as its duplicate.
+                copies = [at for item, at in versions.items() if "duplicate" in self._end(item)]
+                newest = max([version, *copies])
+                if newest < latest.get((one.key, column), newest):
                     self._wrong("stale", f"{one.key}: {column} of {value} after a newer one")
                 latest[one.key, column] = version
+                final[one.key, column] = newest
         for key, of_key in self._by_key.items():
-            self._final(key, of_key, latest)
+            self._final(key, of_key, final)
 
     @cached_property
     def _tags(self) -> dict[tuple[str, str, str], dict[str, Version]]:

@@ -189,7 +189,7 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
         (of.known(),),
         {"source": [State.INTENDED, State.UNKNOWN], "target": of.one(sorted(VOID))},
     ),
-    "ledger.begin_report": lambda of: ((of.known(),), {"until": of.moment()}),
+    "ledger.begin_report": lambda of: ((of.known(),), {"until": of.moment(), "retried": "0-1"}),
     "ledger.close": lambda of: (
         (of.known(),),
         {"target": of.one((State.FINISHED, State.GAVE_UP)), "ends": _ends(of)},

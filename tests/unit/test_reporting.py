@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ import pytest
 
 from import_relay.changes import row_text
 from import_relay.errors import CODES
+from import_relay.findings import numbers_of, numbers_text
 from import_relay.planning import request_body
 from import_relay.records.messages import LONGEST_DELAY_S, repeat_bodies
 from import_relay.records.models import Row
@@ -712,6 +713,29 @@ def test_a_contact_never_comes_again(relay: Relay, mateo: MateoImports) -> None:
 # crashes
 
 
+class Dying:
+    """A part that a report dies of: before it stores or closes, or once its messages are sent."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("put", "close"):
+            raise Killed
+        if name == "send":
+            return self._send
+        return getattr(self._real, name)
+
+    def _send(self, messages: Any) -> None:
+        self._real.send(messages)
+        raise Killed
+
+
+def dying(relay: Relay, part: str) -> dict[str, Any]:
+    """That part of the relay, so that a report dies of it."""
+    return {part: Dying(getattr(relay, part))}
+
+
 @pytest.mark.parametrize("part", ["archive", "queue", "ledger"])
 def test_a_report_that_died_halfway_is_written_again_the_same(
     relay: Relay, mateo: MateoImports, part: str
@@ -720,24 +744,8 @@ def test_a_report_that_died_halfway_is_written_again_the_same(
     (row,) = submitted(relay, mateo, DEAL)
     mateo.imports[0].finish(failure(row, "23503"))
 
-    class Dying:
-        def __init__(self, real: object) -> None:
-            self._real = real
-
-        def __getattr__(self, name: str) -> Any:
-            if name in ("put", "close"):
-                raise Killed
-            if name == "send":
-                return self._send
-            return getattr(self._real, name)
-
-        def _send(self, messages: Any) -> None:
-            relay.queue.send(messages)
-            raise Killed
-
-    dying: dict[str, Any] = {part: Dying(getattr(relay, part))}
     with pytest.raises(Killed):
-        report(relay, **dying)
+        report(relay, **dying(relay, part))
     before = relay.aws.objects("reports/")
     relay.clock.now += 300 + CLOCK_SKEW_S + 1
 
@@ -751,13 +759,51 @@ def test_a_report_that_died_halfway_is_written_again_the_same(
     assert ends(relay) == {}
 
 
+@pytest.mark.parametrize("died_over", ["queue", "archive"])
+def test_a_row_that_was_brought_again_is_not_failed_as_well_if_mateo_names_it_no_more(
+    relay: Relay, mateo: MateoImports, died_over: str
+) -> None:
+    relay.connections = connections(DEALS)
+    (row,) = submitted(relay, mateo, DEAL)
+    mateo.imports[0].finish(failure(row, "23503"))
+    with pytest.raises(Killed):
+        report(relay, **dying(relay, died_over))
+    mateo.imports[0].failed = None
+    relay.clock.now += 300 + CLOCK_SKEW_S + 1
+
+    assert report(relay).status is Status.FINISHED
+
+    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
+    assert rows_of(relay.aws, folder)[0]["outcome"] == "retried"
+    assert summary_of(relay.aws, folder)["items"] == {
+        "total": 1,
+        "imported": 0,
+        "failed": 0,
+        "retried": 1,
+        "unaccounted": 0,
+    }
+    assert ends(relay) == {}
+    assert {body["items"][0]["attempt"] for body, _ in relay.aws.queued()} == {1}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [((), ""), ((7,), "7"), ((4, 0, 1, 3), "0-1,3-4"), (range(5_000), "0-4999")],
+)
+def test_the_rows_that_come_again_are_written_down_in_short(
+    numbers: Collection[int], text: str
+) -> None:
+    assert numbers_text(numbers) == text
+    assert sorted(numbers_of(text)) == sorted(numbers)
+
+
 def test_a_report_that_somebody_else_is_writing_is_waited_for(
     relay: Relay, mateo: MateoImports
 ) -> None:
     relay.connections = connections(DEALS)
     (row,) = submitted(relay, mateo, DEAL)
     mateo.imports[0].finish(failure(row, "23503"))
-    relay.ledger.begin_report(relay.entry("ref-1"), until=relay.clock() + 60)
+    relay.ledger.begin_report(relay.entry("ref-1"), until=relay.clock() + 60, retried="")
 
     reported = report(relay)
 

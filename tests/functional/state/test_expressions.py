@@ -54,7 +54,7 @@ def everything(relay: Relay, client: Any) -> None:
     ledger.begin_post(replace(entry(), state=State.UNKNOWN), posted_at=NOON, deadline=NOON)
     ledger.release(entry(), source=State, target=State.ABANDONED)
     ledger.record_poll(entry(), polled_at=NOON, counts={"total_count": 1})
-    ledger.begin_report(entry(), until=NOON)
+    ledger.begin_report(entry(), until=NOON, retried="")
     ledger.bury("r2")
     ledger.close(entry(), target=State.FINISHED, ends={"2026-11-21": dict.fromkeys(ENDS, 1)})
     tally.settle(Settled(occurrence(n), outcome) for n, outcome in enumerate(Outcome))

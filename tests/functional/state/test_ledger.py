@@ -472,42 +472,57 @@ def test_an_import_without_an_id_is_owned_by_nobody(relay: Relay) -> None:
 def test_one_at_a_time_reports_an_import(relay: Relay, state: State) -> None:
     one = in_state(relay, state)
 
-    assert relay.ledger.begin_report(one, until=NOON + 60) is True
-    assert relay.ledger.begin_report(one, until=NOON + 60) is False
-    assert relay.entry("r1") == one
+    assert relay.ledger.begin_report(one, until=NOON + 60, retried="0-4,7") is True
+
+    begun = replace(one, reported_until=NOON + 60, retried="0-4,7")
+    assert relay.entry("r1") == begun
+    for seen in (one, begun):
+        assert relay.ledger.begin_report(seen, until=NOON + 60, retried="") is False
+    assert relay.entry("r1") == begun
 
 
 def test_who_died_over_a_report_is_not_waited_for_longer_than_clocks_may_differ(
     relay: Relay,
 ) -> None:
     one = in_state(relay, State.SENT)
-    relay.ledger.begin_report(one, until=NOON + 60)
+    relay.ledger.begin_report(one, until=NOON + 60, retried="")
 
+    begun = relay.entry("r1")
     relay.clock.now = NOON + 60 + CLOCK_SKEW_S
-    assert relay.ledger.begin_report(one, until=NOON + 120) is False
+    assert relay.ledger.begin_report(begun, until=NOON + 120, retried="") is False
     relay.clock.now += 0.01
-    assert relay.ledger.begin_report(one, until=NOON + 120) is True
+    assert relay.ledger.begin_report(begun, until=NOON + 120, retried="") is True
+
+
+def test_who_read_an_entry_before_its_report_began_does_not_know_what_that_brought_again(
+    relay: Relay,
+) -> None:
+    read_before = in_state(relay, State.SENT)
+    relay.ledger.begin_report(read_before, until=NOON + 60, retried="0")
+    relay.clock.now = NOON + 3_600
+
+    assert relay.ledger.begin_report(read_before, until=NOON + 3_700, retried="") is False
 
 
 def test_an_import_that_has_gone_on_meanwhile_is_not_reported(relay: Relay) -> None:
     one = in_state(relay, State.UNKNOWN)
     relay.ledger.advance("r1", source=[State.UNKNOWN], target=State.SENT)
 
-    assert relay.ledger.begin_report(one, until=NOON + 60) is False
+    assert relay.ledger.begin_report(one, until=NOON + 60, retried="") is False
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - UNFINISHED))
 def test_an_import_that_has_ended_is_not_reported_again(relay: Relay, state: State) -> None:
     one = in_state(relay, state)
 
-    assert relay.ledger.begin_report(one, until=NOON + 60) is False
+    assert relay.ledger.begin_report(one, until=NOON + 60, retried="") is False
 
 
 def test_of_parallel_reporters_one_begins(relay: Relay) -> None:
     one = in_state(relay, State.SENT)
     ledger = with_client(relay, Atomic(relay.aws.dynamodb))
 
-    begun = in_threads([partial(ledger.begin_report, one, until=NOON + 60)] * 4)
+    begun = in_threads([partial(ledger.begin_report, one, until=NOON + 60, retried="")] * 4)
 
     assert sorted(begun) == [False, False, False, True]
 
@@ -520,7 +535,7 @@ def test_a_table_that_does_not_answer_is_an_error_and_not_another_reporter(relay
 
     ledger = with_client(relay, Overruling(relay.aws.dynamodb, update_item=denied))
     with pytest.raises(ClientError, match="AccessDenied"):
-        ledger.begin_report(one, until=NOON + 60)
+        ledger.begin_report(one, until=NOON + 60, retried="")
 
 
 # polls

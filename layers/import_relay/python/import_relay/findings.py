@@ -113,13 +113,24 @@ class Findings:
         return list(zip(failures, join(failures, self.sent.rows), strict=True))
 
     @cached_property
+    def retried(self) -> frozenset[int]:
+        """The rows to bring again: as an earlier report decided, or by what Mateo lists now."""
+        if self.entry.retried:
+            return frozenset(numbers_of(self.entry.retried))
+        return frozenset(
+            number
+            for failure, number in self.failures
+            if number is not None
+            and self._is_retryable(failure, number)
+            and all(source["attempt"] < MOST_ATTEMPTS for source in self.sources(number))
+        )
+
+    @cached_property
     def outcomes(self) -> Sequence[RowOutcome]:
         """How each row that was sent ended, as far as it is known."""
         named = {
-            number: RowOutcome.RETRIED if self._will_retry(failure, number) else RowOutcome.FAILED
-            for failure, number in self.failures
-            if number is not None
-        }
+            number: RowOutcome.FAILED for _, number in self.failures if number is not None
+        } | dict.fromkeys(self.retried, RowOutcome.RETRIED)
         rest = RowOutcome.UNACCOUNTED
         if self.unaccounted == 0 and self.failed == len(named):
             rest = RowOutcome.IMPORTED
@@ -152,13 +163,6 @@ class Findings:
             and failure.code == FOREIGN_KEY
             and self.entry.type in ("deal_details", "appointment_details")
             and bool(self.sent.rows[number].get("contact_external_id"))
-        )
-
-    def _will_retry(self, failure: Failure, number: int | None) -> bool:
-        return (
-            number is not None
-            and self._is_retryable(failure, number)
-            and all(source["attempt"] < MOST_ATTEMPTS for source in self.sources(number))
         )
 
     # documents
@@ -244,7 +248,7 @@ class Findings:
                 "code": failure.code,
                 "message": failure.message,
                 "retryable": self._is_retryable(failure, number),
-                "will_retry": self._will_retry(failure, number),
+                "will_retry": number in self.retried,
                 "external_id": failure.columns.get("external_id"),
                 "input": failure.input,
                 "sources": [
@@ -257,6 +261,24 @@ class Findings:
                     for source in (() if number is None else self.sources(number))
                 ],
             }
+
+
+def numbers_text(numbers: Iterable[int]) -> str:
+    """Numbers as text, e.g. `0-4,7`; empty for none."""
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def numbers_of(text: str) -> Iterator[int]:
+    """The numbers of such a text."""
+    for run in filter(None, text.split(",")):
+        first, _, last = run.partition("-")
+        yield from range(int(first), int(last or first) + 1)
 
 
 def _origin(source: Source) -> str:

@@ -4,7 +4,8 @@ Called by the state machine once Mateo has counted an import, or when it is give
 in such an order that each may be repeated after a crash:
 
     ask        what Mateo says of the import, and its list of failed rows
-    begin      nobody else reports it until this process is certainly gone
+    begin      nobody else reports it until this process is certainly gone; which rows are brought
+               again is settled, whatever Mateo says if it is asked once more
     unclaim    watermarks of rows that did not get in: the same change may be delivered again
     retry      rows that fail for a reason that time can heal go back to the queue
     write      failures, rows, then the summary; the same content each time
@@ -23,7 +24,14 @@ from types import MappingProxyType
 
 from import_relay.errors import CredentialsRefused
 from import_relay.events import Emit
-from import_relay.findings import FAILURE_COLUMNS, Account, Findings, RowOutcome, Sent
+from import_relay.findings import (
+    FAILURE_COLUMNS,
+    Account,
+    Findings,
+    RowOutcome,
+    Sent,
+    numbers_text,
+)
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
 from import_relay.records.failures import Failure, as_csv, listed_failures, read_failures
@@ -118,9 +126,10 @@ class Reporting:
         except HINDRANCES as hindrance:
             if not gave_up and waited < PATIENCE_S:
                 return self._wait(entry, hindrance, waited)
-        if not self.parts.ledger.begin_report(entry, until=deadline):
-            return Reported(Status.WAIT, ANOTHER_S)
         findings = Findings(entry, self._sent(entry), account, gave_up)
+        retried = numbers_text(findings.retried)
+        if not self.parts.ledger.begin_report(entry, until=deadline, retried=retried):
+            return Reported(Status.WAIT, ANOTHER_S)
         self._unclaim(findings)
         self.parts.queue.send(
             Delayed(body, LONGEST_DELAY_S) for body in repeat_bodies(findings.retried_sources())

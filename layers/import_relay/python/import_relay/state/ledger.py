@@ -61,6 +61,8 @@ class Entry:
     have been. `absent`: how often a lookup since then did not find it. `found`: how many imports
     fitted when it was adopted. `items`: of how many occurrences the rows were made. `counted_at`:
     since when the counts are what they are, `confirmed_at`: when Mateo last said so.
+    `reported_until`: when whoever last began its report is certainly gone, `retried`: the numbers
+    of the rows that are brought again, as that one decided.
     """
 
     reference: str
@@ -84,6 +86,8 @@ class Entry:
     failed_count: int | None = None
     found: int = 0
     items: int = 0
+    reported_until: float = 0.0
+    retried: str = ""
 
     @property
     def is_counted(self) -> bool:
@@ -219,18 +223,30 @@ class Ledger:
             return False
         return True
 
-    def begin_report(self, entry: Entry, *, until: float) -> bool:
+    def begin_report(self, entry: Entry, *, until: float, retried: str) -> bool:
         """Become the one who reports an unfinished import, until a moment (s since the epoch).
 
+        Args:
+            retried: the numbers of the rows that this report brings again; whoever reports the
+                import after a crash has to keep to them.
+
         Returns:
-            False when somebody else is at it, or was and the import has ended.
+            False when somebody else is at it, or was since the entry was read.
         """
-        update = self._update(entry.reference, UNFINISHED, entry.state, {"reported_until": until})
+        update = self._update(
+            entry.reference,
+            UNFINISHED,
+            entry.state,
+            {"reported_until": until, "retried": retried},
+        )
         update["ConditionExpression"] += (
             " AND #state = :state AND (attribute_not_exists(#reported_until)"
-            " OR #reported_until < :now)"
+            " OR (#reported_until = :known AND #reported_until < :now))"
         )
-        update["ExpressionAttributeValues"][":now"] = {"N": repr(self._clock() - CLOCK_SKEW_S)}
+        update["ExpressionAttributeValues"] |= {
+            ":known": {"N": repr(entry.reported_until)},
+            ":now": {"N": repr(self._clock() - CLOCK_SKEW_S)},
+        }
         return self._write(update)
 
     def close(self, entry: Entry, *, target: State, ends: Ends) -> bool:
