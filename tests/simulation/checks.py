@@ -64,6 +64,7 @@ class Item(NamedTuple):
 class Applied(NamedTuple):
     """A row that Mateo applied: when, of which import, and where it came from."""
 
+    at: float
     key: str
     row: Mapping[str, Any]
     items: Sequence[str]
@@ -283,7 +284,7 @@ class Audit:
                     self._wrong("unexpected", f"{one.import_id} in Mateo is not {reference}")
             items = [f"{source['delivery']}/{source['n']}" for source in sources]
             late = reference in given_up and one.at > self._ended_at[reference]
-            found.append(Applied(one.external_id, one.row, items, late))
+            found.append(Applied(one.at, one.external_id, one.row, items, late))
         return found
 
     def _given_up(self, import_id: str) -> str:
@@ -318,10 +319,7 @@ class Audit:
                 versions = tags[one.key, field_, str(value)]
                 own = [versions[item] for item in one.items if item in versions]
                 version = max(own or versions.values())
-                # Of changes with one version the last to arrive wins, and one that was brought
-                # again may have arrived as the copy that ended as its duplicate.
-                copies = [at for item, at in versions.items() if "duplicate" in self._end(item)]
-                newest = max([version, *copies])
+                newest = max([version, *self._copies(versions, one.at)])
                 if newest < latest.get((one.key, column), newest):
                     self._wrong("stale", f"{one.key}: {column} of {value} after a newer one")
                 latest[one.key, column] = version
@@ -337,6 +335,17 @@ class Audit:
             for field_, value in one.record.fields.items():
                 found[one.record.key, field_, str(value)][item] = one.version
         return found
+
+    def _copies(self, versions: Mapping[str, Version], until: float) -> Iterator[Version]:
+        """The versions of a change's copies that had come before a moment.
+
+        Of changes with one version the last to arrive wins, and one that was brought again may
+        have arrived as the copy that ended as its duplicate.
+        """
+        for item, version in versions.items():
+            came_at = self.items[item].received_at / 1_000_000
+            if "duplicate" in self._end(item) and came_at < until + CLOCKS_S:
+                yield version
 
     def _final(
         self,

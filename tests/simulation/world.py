@@ -182,7 +182,7 @@ class World:
     ) -> Process:
         """Start an invocation now; `on_end` is called once it has returned, failed or died."""
         process = Process(name, environment, self.now + timeout_s, body, on_end)
-        process.greenlet = _IDLE.pop() if _IDLE else greenlet.greenlet(_run_one_after_another)
+        process.greenlet = _IDLE.pop() if _IDLE else _started()
         process.greenlet.parent = self._hub
         self._resume(process)
         return process
@@ -305,14 +305,21 @@ _IDLE: list[Any] = []
 """Greenlets that wait for a process: making one costs more than most processes do."""
 
 
-def _run_one_after_another(process: Process) -> NoReturn:
-    """The body of a greenlet: run a process, and wait for the next one."""
+def _started() -> Any:
+    """A greenlet that waits for its first process; as an argument it would keep that for ever."""
+    made = greenlet.greenlet(_run_one_after_another)
+    made.switch()
+    return made
+
+
+def _run_one_after_another() -> NoReturn:
+    """The body of a greenlet: wait for a process and run it, again and again."""
     while True:
-        process.run()
-        del process
         hub = greenlet.getcurrent().parent
         assert hub is not None
-        process = hub.switch()
+        process: Process = hub.switch()
+        process.run()
+        del process
 
 
 def _tried(effect: Callable[[], object]) -> None:

@@ -786,6 +786,45 @@ def test_a_row_that_was_brought_again_is_not_failed_as_well_if_mateo_names_it_no
     assert {body["items"][0]["attempt"] for body, _ in relay.aws.queued()} == {1}
 
 
+def test_a_row_that_mateo_names_later_is_brought_again_as_well(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    relay.connections = connections(DEALS)
+    first, second = submitted(relay, mateo, DEAL, {**DEAL, "id": 8})
+    mateo.imports[0].finish(failure(first, "23503"))
+    with pytest.raises(Killed):
+        report(relay, **dying(relay, "queue"))
+    mateo.imports[0].finish(failure(first, "23503"), failure(second, "23503"))
+    relay.clock.now += 300 + CLOCK_SKEW_S + 1
+
+    report(relay)
+
+    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
+    assert [row["outcome"] for row in rows_of(relay.aws, folder)] == ["retried", "retried"]
+    assert ends(relay) == {}
+
+
+def test_a_row_that_was_brought_again_counts_as_failed_if_mateo_says_that_all_are_imported(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    relay.connections = connections(DEALS)
+    first, _ = submitted(relay, mateo, DEAL, {**DEAL, "id": 8})
+    mateo.imports[0].finish(failure(first, "23503"))
+    with pytest.raises(Killed):
+        report(relay, **dying(relay, "queue"))
+    mateo.imports[0].finish()
+    relay.clock.now += 300 + CLOCK_SKEW_S + 1
+
+    report(relay)
+
+    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
+    assert [row["outcome"] for row in rows_of(relay.aws, folder)] == ["retried", "imported"]
+    summary = summary_of(relay.aws, folder)
+    assert summary["rows"] == {"total": 2, "imported": 1, "failed": 1, "unaccounted": 0}
+    assert "import.counts_differ" in codes_of(summary)
+    assert ends(relay) == {"imported": 1}
+
+
 @pytest.mark.parametrize(
     ("numbers", "text"),
     [((), ""), ((7,), "7"), ((4, 0, 1, 3), "0-1,3-4"), (range(5_000), "0-4999")],

@@ -91,8 +91,9 @@ class Findings:
 
     @cached_property
     def failed(self) -> int:
-        """Rows that Mateo failed, by its count or by its list if that is longer."""
-        return min(max(self._counts[2] or 0, len(self.account.failures)), self.entry.rows)
+        """Rows that Mateo failed: by its count, or by its list or what is brought again if more."""
+        known = max(len(self.account.failures), len(self.retried))
+        return min(max(self._counts[2] or 0, known), self.entry.rows)
 
     @cached_property
     def imported(self) -> int:
@@ -114,16 +115,14 @@ class Findings:
 
     @cached_property
     def retried(self) -> frozenset[int]:
-        """The rows to bring again: as an earlier report decided, or by what Mateo lists now."""
-        if self.entry.retried:
-            return frozenset(numbers_of(self.entry.retried))
-        return frozenset(
+        """The rows to bring again: what an earlier report decided, and what Mateo lists now."""
+        return frozenset(numbers_of(self.entry.retried)) | {
             number
             for failure, number in self.failures
             if number is not None
             and self._is_retryable(failure, number)
             and all(source["attempt"] < MOST_ATTEMPTS for source in self.sources(number))
-        )
+        }
 
     @cached_property
     def outcomes(self) -> Sequence[RowOutcome]:
