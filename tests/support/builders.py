@@ -10,6 +10,9 @@ from import_relay.records.models import ImportOptions, MappedChange, Mark, Occur
 CONTACTS = ImportOptions("contact_details")
 NOON = 1_795_262_400.0
 """2026-11-21 12:00:00 UTC."""
+MIDNIGHT = NOON + 12 * 3_600
+TODAY, TOMORROW = "2026-11-21", "2026-11-22"
+"""The days before and after `MIDNIGHT`."""
 
 ERP = """
 [erp]

@@ -11,7 +11,7 @@ from import_relay.reporting import Reported, Reporting
 from import_relay.state.ledger import Entry, State
 from import_relay.tracking import Tracked, Tracking, TrackOptions
 from tests.support.aws import BUCKET, LEDGER, Aws
-from tests.support.builders import message
+from tests.support.builders import TODAY, message
 from tests.support.mateo import MateoImports
 from tests.support.relay import Clock, Relay
 
@@ -132,6 +132,11 @@ def payload_of(mateo: MateoImports) -> list[dict[str, Any]]:
         next(one for one in reversed(mateo.requests) if one.method == "POST").content
     )["payload"]
     return rows
+
+
+def ends(relay: Relay) -> dict[str, int]:
+    """How the records ended that were received today, with their numbers."""
+    return relay.tally.days([TODAY]).get(TODAY, {})
 
 
 class Context:

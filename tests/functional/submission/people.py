@@ -1,0 +1,5 @@
+"""The people of these tests, as the items of a delivery."""
+
+ADA = {"id": 1, "v": 1, "name": "Ada Example", "email": "ada@example.com"}
+BOB = {"id": 2, "v": 1, "name": "Bob Example", "phone": "030 23125001"}
+BAD = {"id": 3, "v": 1, "phone": "12"}

@@ -1,0 +1,31 @@
+"""A relay whose Mateo keeps imports, as fixtures: a folder's conftest names them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.aws import Aws, relay_resources
+from tests.support.ends import relay_with_imports
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+
+
+@pytest.fixture(name="aws")
+def resources() -> Iterator[Aws]:
+    with relay_resources() as made:
+        yield made
+
+
+@pytest.fixture
+def made(aws: Aws) -> tuple[Relay, MateoImports]:
+    return relay_with_imports(aws)
+
+
+@pytest.fixture
+def relay(made: tuple[Relay, MateoImports]) -> Relay:
+    return made[0]
+
+
+@pytest.fixture
+def mateo(made: tuple[Relay, MateoImports]) -> MateoImports:
+    return made[1]

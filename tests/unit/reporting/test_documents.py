@@ -1,0 +1,138 @@
+"""What a report writes down: the summary, the rows and the list of failures."""
+
+import csv
+import io
+import json
+
+from import_relay.changes import row_text
+from import_relay.planning import request_body
+from import_relay.records.models import Row
+from import_relay.reporting import Status
+from import_relay.state.ledger import State
+from tests.support.aws import Aws
+from tests.support.builders import CONTACTS, change
+from tests.support.ends import ADA, BOB, report, sent_entry
+from tests.support.mateo import ORIGIN, MateoImports
+from tests.support.relay import Relay
+from tests.unit.reporting.written import FOLDER, failure, rows_of, submitted, summary_of
+
+
+def table_of(aws: Aws, folder: str = FOLDER) -> list[dict[str, str]]:
+    text = aws.objects(folder)[f"{folder}/failures.csv"].decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_an_import_without_failures_has_a_summary_and_no_list_of_failures(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA, BOB)
+    mateo.imports[0].finish()
+
+    reported = report(relay)
+
+    assert reported.status is Status.FINISHED
+    assert relay.entry("ref-1").state is State.FINISHED
+    assert set(relay.aws.objects(FOLDER)) == {f"{FOLDER}/summary.json", f"{FOLDER}/rows.ndjson.gz"}
+    summary = summary_of(relay.aws)
+    assert summary["rows"] == {"total": 2, "imported": 2, "failed": 0, "unaccounted": 0}
+    assert summary["items"] == {
+        "total": 2,
+        "imported": 2,
+        "failed": 0,
+        "retried": 0,
+        "unaccounted": 0,
+    }
+    assert summary["remarks"] == []
+    assert (summary["import_id"], summary["state"]) == ("import-1", "finished")
+
+
+def test_one_request_asks_for_all_that_mateo_tells(relay: Relay, mateo: MateoImports) -> None:
+    submitted(relay, mateo, ADA)
+    mateo.imports[0].finish()
+    mateo.imports[0].hints = [{"code": "stolen", "field": "email"}]
+
+    report(relay)
+
+    assert [str(url) for url in mateo.gets] == [f"{ORIGIN}/api/v1/import?id=eq.import-1"]
+    assert summary_of(relay.aws)["hints"] == [{"code": "stolen", "field": "email"}]
+
+
+def test_a_failed_row_is_listed_with_the_webhook_that_caused_it(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    ada, _ = submitted(relay, mateo, ADA, BOB)
+    mateo.imports[0].finish(failure(ada))
+
+    report(relay)
+
+    (line,) = relay.aws.lines(f"{FOLDER}/failures.ndjson")
+    assert (line["code"], line["message"]) == ("23514", "violates unique")
+    assert (line["external_id"], line["input"]) == ("1", ada)
+    assert (line["retryable"], line["will_retry"]) == (False, False)
+    assert line["sources"] == [
+        {
+            "connection": "erp",
+            "event": "d1.0",
+            "origin": "d1/0",
+            "received_at": "2026-11-21T12:00:00+00:00",
+        }
+    ]
+    (cells,) = table_of(relay.aws)
+    assert json.loads(cells["input"]) == ada
+    assert (cells["connection"], cells["event"]) == ("erp", "d1.0")
+    assert cells["received_at"] == "2026-11-21T12:00:00+00:00"
+    assert [row["outcome"] for row in rows_of(relay.aws)] == ["failed", "imported"]
+    assert summary_of(relay.aws)["failures"]["codes"] == {"23514": 1}
+
+
+def test_the_rows_file_names_no_person(relay: Relay, mateo: MateoImports) -> None:
+    submitted(relay, mateo, ADA)
+    mateo.imports[0].finish()
+
+    report(relay)
+
+    assert rows_of(relay.aws) == [
+        {"row": 0, "outcome": "imported", "origins": ["d1/0"], "notes": []}
+    ]
+
+
+def test_every_occurrence_of_a_coalesced_row_is_counted(relay: Relay, mateo: MateoImports) -> None:
+    changes = (
+        change(number=0, partial=True, columns={"city": "Ulm"}),
+        change(number=1, partial=True, columns={"zipcode": "89073"}),
+    )
+    columns = {"external_id": "1", "city": "Ulm", "zipcode": "89073"}
+    row = Row(changes[0].key, row_text(columns), CONTACTS, changes, {})
+    sent_entry(relay, "ref-1", rows=1, import_id="import-1")
+    relay.archive.freeze("ref-1", request_body([row]), [row])
+    mateo.add([columns]).finish()
+
+    report(relay)
+
+    summary = summary_of(relay.aws)
+    assert (summary["rows"]["imported"], summary["items"]["imported"]) == (1, 2)
+    assert rows_of(relay.aws)[0]["origins"] == ["d1/0", "d1/1"]
+
+
+def test_what_was_left_out_of_rows_is_counted(relay: Relay, mateo: MateoImports) -> None:
+    submitted(relay, mateo, {**ADA, "phone": "12"})
+    mateo.imports[0].finish()
+
+    report(relay)
+
+    assert summary_of(relay.aws)["notes"] == {"whatsapp: no valid number, left out": 1}
+
+
+def test_the_table_opens_in_a_spreadsheet_and_holds_no_formula(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    ada, _ = submitted(relay, mateo, {**ADA, "id": "=cmd()"}, BOB)
+    mateo.imports[0].finish(failure(ada, text="+49 is taken"))
+
+    report(relay)
+
+    content = relay.aws.objects(FOLDER)[f"{FOLDER}/failures.csv"]
+    assert content.startswith(b"\xef\xbb\xbfcode,message,")
+    assert content.count(b"\r\n") == 2
+    (cells,) = table_of(relay.aws)
+    assert (cells["external_id"], cells["message"]) == ("'=cmd()", "'+49 is taken")
