@@ -227,6 +227,27 @@ def test_an_attempt_after_an_earlier_claim_comes_to_its_own_end() -> None:
     assert outcomes(result) == [("d1/0~2", Outcome.SUPERSEDED)]
 
 
+def test_a_change_whose_claim_failed_says_nothing_when_a_copy_of_it_takes_the_claim_over() -> None:
+    failed = Mark(1, "e", "d1/0", "r1", failed=True)
+    copy = replace(change(event="e"), occurrence=occurrence(event="e", delivery="d0"))
+
+    result = decided(*attempts(0), copy, marks={"*": failed})
+
+    assert [row.origins for row in result.rows] == [("d0/0",)]
+    assert (result.busy, outcomes(result)) == ([], [])
+    assert result.rows[0].earlier == ("d1/0",)
+
+
+def test_a_change_whose_claim_is_void_is_a_duplicate_of_the_copy_that_takes_it_over() -> None:
+    void = Mark(1, "e", "d1/0", "r1")
+    copy = replace(change(event="e"), occurrence=occurrence(event="e", delivery="d0"))
+
+    result = decided(*attempts(0), copy, marks={"*": void}, void=True)
+
+    assert [row.changes for row in result.rows] == [(copy,)]
+    assert outcomes(result) == [("d1/0", Outcome.DUPLICATE)]
+
+
 def test_a_void_claim_is_not_remembered_since_its_change_has_not_ended() -> None:
     (row,) = decided(change(version=3), marks={"*": mark(2)}, earlier=("d0/7",), void=True).rows
 

@@ -146,6 +146,9 @@ class _Coalescing:
         self._key = key
         self._known = known
         self._marks = dict(known.scopes)
+        self._ended = [item_of(origin) for origin in known.earlier] + [
+            item_of(mark.origin) for mark in known.scopes.values() if not is_void(mark.reference)
+        ]
         self._is_void = is_void
         self._decided = decided
         self._busy = busy
@@ -175,11 +178,12 @@ class _Coalescing:
             self._add_partial(change, fresh)
 
     def _has_ended(self, origin: str) -> bool:
-        """Whether this attempt or a later one was part of an import that came to its end."""
+        """Whether this attempt or a later one is part of an import, and so ends with that.
+
+        Also if the claim it had is another one's by now: one of this batch takes over what failed.
+        """
         item, attempt = item_of(origin)
-        return any(
-            item == ended and attempt <= last for ended, last in map(item_of, self._known.earlier)
-        )
+        return any(item == claimed and attempt <= last for claimed, last in self._ended)
 
     def _verdict(self, change: MappedChange, scope: str) -> _Verdict:
         mark = self._marks.get(scope)
