@@ -307,7 +307,6 @@ class Audit:
 
     def _order(self) -> None:
         latest: dict[tuple[str, str], Version] = {}
-        final: dict[tuple[str, str], Version] = {}
         tags = self._tags
         for one in self.applied:
             if one.too_late:
@@ -322,10 +321,9 @@ class Audit:
                 newest = max([version, *self._copies(versions, one.at)])
                 if newest < latest.get((one.key, column), newest):
                     self._wrong("stale", f"{one.key}: {column} of {value} after a newer one")
-                latest[one.key, column] = version
-                final[one.key, column] = newest
+                latest[one.key, column] = newest
         for key, of_key in self._by_key.items():
-            self._final(key, of_key, final)
+            self._final(key, of_key, latest)
 
     @cached_property
     def _tags(self) -> dict[tuple[str, str, str], dict[str, Version]]:
@@ -353,15 +351,23 @@ class Audit:
         of_key: Sequence[tuple[str, Item]],
         latest: Mapping[tuple[str, str], Version],
     ) -> None:
-        """The newest version that was imported is what Mateo has in the end."""
+        """The newest version that was imported is what Mateo has in the end.
+
+        But for a column of which something newer is unaccounted for: older ones leave it out.
+        """
         newest: dict[str, Version] = {}
+        unsure: dict[str, Version] = {}
         for item, one in of_key:
-            if self.ends.get(item) == {"imported"}:
+            known = newest if self.ends.get(item) == {"imported"} else unsure
+            if known is newest or "unaccounted" in self._end(item):
                 for field_ in one.record.fields:
-                    newest[field_] = max(newest.get(field_, one.version), one.version)
+                    known[field_] = max(known.get(field_, one.version), one.version)
         for column, field_ in COLUMNS.items():
             version = latest.get((key, column))
-            if version is not None and version < newest.get(field_, version):
+            best = newest.get(field_)
+            if best is None or version is None or unsure.get(field_, best) > best:
+                continue
+            if version < best:
                 self._wrong("stale", f"{key}: {column} is not of the newest version")
 
     # ------------------------------------------------------------ I4

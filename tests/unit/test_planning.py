@@ -248,6 +248,34 @@ def test_a_change_whose_claim_is_void_is_a_duplicate_of_the_copy_that_takes_it_o
     assert outcomes(result) == [("d1/0", Outcome.DUPLICATE)]
 
 
+@pytest.mark.parametrize("unfinished", [False, True])
+def test_a_copy_of_a_claim_waits_with_an_older_change_that_is_going_to_replace_the_claim(
+    unfinished: bool,
+) -> None:
+    claimed = Mark(1, "second", "d1/1", "r1")
+    repeated = [
+        replace(change(event=event), occurrence=occurrence(n, event=event, delivery="d2"))
+        for n, event in enumerate(("first", "second"))
+    ]
+
+    result = decided(*repeated, marks={"*": claimed}, unfinished=unfinished)
+
+    if unfinished:
+        assert (result.busy, outcomes(result)) == (repeated, [])
+    else:
+        assert [row.changes for row in result.rows] == [(repeated[1],)]
+        assert outcomes(result) == [("d2/0", Outcome.SUPERSEDED)]
+
+
+def test_a_copy_of_a_claim_is_a_duplicate_at_once_if_nothing_else_waits() -> None:
+    claimed = Mark(1, "e", "d1/0", "r1")
+    copy = replace(change(event="e"), occurrence=occurrence(event="e", delivery="d2"))
+
+    result = decided(copy, marks={"*": claimed}, unfinished=True)
+
+    assert (result.busy, outcomes(result)) == ([], [("d2/0", Outcome.DUPLICATE)])
+
+
 def test_a_void_claim_is_not_remembered_since_its_change_has_not_ended() -> None:
     (row,) = decided(change(version=3), marks={"*": mark(2)}, earlier=("d0/7",), void=True).rows
 

@@ -152,6 +152,7 @@ class _Coalescing:
         self._is_void = is_void
         self._decided = decided
         self._busy = busy
+        self._waits = False
         self._columns: dict[str, tuple[object, MappedChange]] = {}
         self._contributors: list[MappedChange] = []
         self._shadowed: list[Settled] = []
@@ -168,9 +169,10 @@ class _Coalescing:
             return
         verdicts = {scope: self._verdict(change, scope) for scope in _scopes(change)}
         fresh = [scope for scope, verdict in verdicts.items() if verdict is _Verdict.FRESH]
-        if not fresh:
+        if not fresh and not (self._waits and _Verdict.DUPLICATE in verdicts.values()):
             self._settle(change, list(verdicts.values()))
         elif self._busy or self._needs_another_import(change):
+            self._waits = True  # and so does the copy of a claim that it is going to replace
             self._decided.busy.append(change)
         elif FULL in fresh:
             self._add_full(change)
