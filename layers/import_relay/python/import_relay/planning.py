@@ -83,6 +83,7 @@ def decide(
     newer version                           fresh; *busy* while an import of the record is open
     same version, another event             fresh if it was received later, else superseded
     same version and event                  duplicate, unless that row failed: then fresh
+    … and an older one of the batch waits   it waits too: that one replaces the claim
     same event, versions are receipt times  the same: the sender repeats itself
     same origin, or that of an earlier mark redelivered by the queue: nothing more to say
     … and its import is void                fresh: it takes the claim over
