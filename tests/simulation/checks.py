@@ -317,8 +317,7 @@ class Audit:
                     continue
                 versions = tags[one.key, field_, str(value)]
                 own = [versions[item] for item in one.items if item in versions]
-                version = max(own or versions.values())
-                newest = max([version, *self._copies(versions, one.at)])
+                newest = max([*(own or versions.values()), *self._copies(versions, one.at)])
                 if newest < latest.get((one.key, column), newest):
                     self._wrong("stale", f"{one.key}: {column} of {value} after a newer one")
                 latest[one.key, column] = newest

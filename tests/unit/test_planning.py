@@ -267,6 +267,19 @@ def test_a_copy_of_a_claim_waits_with_an_older_change_that_is_going_to_replace_t
         assert outcomes(result) == [("d2/0", Outcome.SUPERSEDED)]
 
 
+def test_a_copy_of_a_claim_waits_with_an_older_change_that_needs_another_import() -> None:
+    other = ImportOptions("contact_details", "leads-id")
+    email = {"email": "n@example.com"}
+    first = change(number=0, partial=True, columns={"city": "Ulm"})
+    waiting = change(number=1, event="new", partial=True, options=other, columns=email)
+    copy = change(number=2, event="claimed", partial=True, columns=email)
+
+    result = decided(first, waiting, copy, marks={"email": mark(1, "claimed")})
+
+    assert [row.changes for row in result.rows] == [(first,)]
+    assert (result.busy, outcomes(result)) == ([waiting, copy], [])
+
+
 def test_a_copy_of_a_claim_is_a_duplicate_at_once_if_nothing_else_waits() -> None:
     claimed = Mark(1, "e", "d1/0", "r1")
     copy = replace(change(event="e"), occurrence=occurrence(event="e", delivery="d2"))

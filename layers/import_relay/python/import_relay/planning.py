@@ -170,11 +170,15 @@ class _Coalescing:
             return
         verdicts = {scope: self._verdict(change, scope) for scope in _scopes(change)}
         fresh = [scope for scope, verdict in verdicts.items() if verdict is _Verdict.FRESH]
-        if not fresh and not (self._waits and _Verdict.DUPLICATE in verdicts.values()):
-            self._settle(change, list(verdicts.values()))
-        elif self._busy or self._needs_another_import(change):
-            self._waits = True  # and so does the copy of a claim that it is going to replace
+        if fresh:
+            waits = self._busy or self._needs_another_import(change)
+        else:  # the copy of a claim that an older change, which waits, is going to replace
+            waits = self._waits and _Verdict.DUPLICATE in verdicts.values()
+        if waits:
+            self._waits = True
             self._decided.busy.append(change)
+        elif not fresh:
+            self._settle(change, list(verdicts.values()))
         elif FULL in fresh:
             self._add_full(change)
         else:
