@@ -65,7 +65,7 @@ MUTANTS = (
         "busy-ignored",
         "A newer change is sent while an import of the record is open.",
         ("stale",),
-        (Edit("planning.py", "elif self._busy or self._needs", "elif self._needs"),),
+        (Edit("planning.py", "waits = self._busy or ", "waits = "),),
     ),
     Mutant(
         "unknown-is-not-busy",
