@@ -7,7 +7,6 @@ to differ from AWS's documentation the difference is named where it is taken out
 import inspect
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -90,7 +89,7 @@ def side(request: pytest.FixtureRequest) -> Iterator[Side]:
 @pytest.mark.parametrize("limit", [1, 2, 50])
 def test_the_oldest_items_of_the_index_come_first(side: Side, limit: int) -> None:
     for number in (3, 1, 2):
-        one = replace(entry(), reference=f"r{number}", created_at=START + number)
+        one = entry()._replace(reference=f"r{number}", created_at=START + number)
         side.run(partial(side.ledger.intend, one))
     side.run(lambda: side.ledger.release(one, source=State, target=State.ABANDONED))
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,7 +50,7 @@ def everything(relay: Relay, client: Any) -> None:
     ledger.intend(entry())
     ledger.move_hold(entry(), day="2026-11-22")
     ledger.advance("r1", source=[State.INTENDED], target=State.UNKNOWN, import_id="i1")
-    ledger.begin_post(replace(entry(), state=State.UNKNOWN), posted_at=NOON, deadline=NOON)
+    ledger.begin_post(entry()._replace(state=State.UNKNOWN), posted_at=NOON, deadline=NOON)
     ledger.release(entry(), source=State, target=State.ABANDONED)
     ledger.record_poll(entry(), polled_at=NOON, counts={"total_count": 1})
     ledger.begin_report(entry(), until=NOON, retried="")

@@ -167,8 +167,8 @@ MUTANTS = (
         (
             Edit(
                 "state/budget.py",
-                "return datetime.fromtimestamp(now, self.time_zone).date().isoformat()",
-                "return datetime.fromtimestamp(now, UTC).date().isoformat()",
+                "return datetime.fromtimestamp(quarter * QUARTER_S, zone).date().isoformat()",
+                "return datetime.fromtimestamp(quarter * QUARTER_S, UTC).date().isoformat()",
             ),
             Edit(
                 "state/budget.py",

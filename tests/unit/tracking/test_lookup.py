@@ -1,7 +1,5 @@
 """Which import of Mateo is taken for one whose answer was lost."""
 
-from dataclasses import replace
-
 import httpx
 
 from import_relay.state.ledger import State
@@ -142,7 +140,7 @@ def test_an_unreadable_import_is_not_adopted_if_it_may_be_of_one_that_was_given_
     unknown_import(relay, mateo, created=True)
     mateo.imports[0].hides_payload = True
     mateo.imports[0].finish()
-    given_up = replace(sent_entry(relay, "ref-2"), import_id="")
+    given_up = sent_entry(relay, "ref-2")._replace(import_id="")
     relay.ledger.close(given_up, target=State.GAVE_UP, ends={})
 
     assert track(relay).status is Status.WAIT

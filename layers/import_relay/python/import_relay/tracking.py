@@ -215,7 +215,7 @@ class _Look:
             posted_at=entry.deadline,
         ):
             return _wait(SHORTEST_WAIT_S)
-        self._entry = replace(entry, state=State.UNKNOWN, posts=1, posted_at=entry.deadline)
+        self._entry = entry._replace(state=State.UNKNOWN, posts=1, posted_at=entry.deadline)
         self._say("import.unknown")
         return self._reconcile()
 
@@ -296,7 +296,7 @@ class _Look:
             absent=1,
             absent_at=now,
         )
-        self._entry = replace(self._entry, absent=1, absent_at=now)
+        self._entry = self._entry._replace(absent=1, absent_at=now)
         return _wait(self._proven_absent_at() - now)
 
     def _adopt(self, matches: Sequence[ImportStatus]) -> Tracked:

@@ -1,6 +1,5 @@
 """What one does at a time: to post again, to report and to poll."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -56,7 +55,7 @@ def test_one_at_a_time_reports_an_import(relay: Relay, state: State) -> None:
 
     assert relay.ledger.begin_report(one, until=NOON + 60, retried="0-4,7") is True
 
-    begun = replace(one, reported_until=NOON + 60, retried="0-4,7")
+    begun = one._replace(reported_until=NOON + 60, retried="0-4,7")
     assert relay.entry("r1") == begun
     for seen in (one, begun):
         assert relay.ledger.begin_report(seen, until=NOON + 60, retried="") is False

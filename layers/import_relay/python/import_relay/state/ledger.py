@@ -13,9 +13,8 @@ submission, tracking and reporting.
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -52,8 +51,7 @@ VOID = frozenset({State.REFUSED, State.ABANDONED})
 """The import never happened and never will."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One import. Times are seconds since the epoch; counts are Mateo's, None until it has them.
 
     `deadline`: when whoever is sending it is certainly gone. `day`: the day whose entities it
@@ -95,9 +93,6 @@ class Entry:
         if self.total_count is None or self.success_count is None or self.failed_count is None:
             return False
         return self.success_count + self.failed_count == self.total_count
-
-
-_FIELDS = tuple(field.name for field in fields(Entry))
 
 
 class Ledger:
@@ -404,7 +399,7 @@ class Ledger:
             changes["confirmed_at"] = polled_at
         changes["polled_at"] = polled_at
         written = self.advance(entry.reference, source=[State.SENT], target=State.SENT, **changes)
-        return replace(entry, **changes) if written else entry
+        return entry._replace(**changes) if written else entry
 
     def claim_round(self, *, not_since: float) -> bool:
         """Become the one who polls for all; False when somebody did after `not_since`."""
@@ -433,7 +428,7 @@ class Ledger:
         return LimitReached("limit.entities", resets_at=self._budget.limits.next_day(self._clock()))
 
     def _put_operation(self, entry: Entry) -> dict[str, Any]:
-        values: dict[str, Plain | None] = {name: getattr(entry, name) for name in _FIELDS}
+        values: dict[str, Plain | None] = entry._asdict()
         values["state"] = entry.state.value
         values["expires_at"] = int(self._clock()) + ENTRY_DAYS * 86_400
         if entry.state in UNFINISHED:
@@ -489,6 +484,6 @@ def _owner_key(import_id: str) -> dict[str, Any]:
 
 def _entry(item: Mapping[str, Any]) -> Entry:
     values = from_attributes(item)
-    kept: dict[str, Any] = {name: values[name] for name in _FIELDS if name in values}
+    kept: dict[str, Any] = {name: values[name] for name in Entry._fields if name in values}
     kept["state"] = State(kept["state"])
     return Entry(**kept)
