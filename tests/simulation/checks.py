@@ -6,6 +6,7 @@ the relay says of itself (lines in the bucket, reports, counts, the budget) has 
 
 import gzip
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -307,6 +308,7 @@ class Audit:
 
     def _order(self) -> None:
         latest: dict[tuple[str, str], Version] = {}
+        repeated: dict[tuple[str, str], list[Version]] = {}
         tags = self._tags
         for one in self.applied:
             if one.too_late:
@@ -317,10 +319,15 @@ class Audit:
                     continue
                 versions = tags[one.key, field_, str(value)]
                 own = [versions[item] for item in one.items if item in versions]
-                newest = max([*(own or versions.values()), *self._copies(versions, one.at)])
-                if newest < latest.get((one.key, column), newest):
+                newest = max(own or versions.values())
+                place = one.key, column
+                before = latest.get(place, newest)
+                may_be = max([newest, *self._copies(versions, one.at)])
+                overtaken = any(_came_together(newest, copy) for copy in repeated.get(place, ()))
+                if may_be < before or overtaken:
                     self._wrong("stale", f"{one.key}: {column} of {value} after a newer one")
-                latest[one.key, column] = newest
+                latest[place] = max(newest, before)
+                repeated[place] = list(self._copies(versions))
         for key, of_key in self._by_key.items():
             self._final(key, of_key, latest)
 
@@ -333,7 +340,9 @@ class Audit:
                 found[one.record.key, field_, str(value)][item] = one.version
         return found
 
-    def _copies(self, versions: Mapping[str, Version], until: float) -> Iterator[Version]:
+    def _copies(
+        self, versions: Mapping[str, Version], until: float = math.inf
+    ) -> Iterator[Version]:
         """The versions of a change's copies that had come before a moment.
 
         Of changes with one version the last to arrive wins, and one that was brought again may
@@ -462,17 +471,30 @@ class Audit:
             self._wrong("miscounted", wrong)
 
     def _budget(self) -> None:
+        """Held is what the imports have, on the day on which they were sent."""
         table = self.relay.dynamodb.tables.get(LEDGER, {})
-        held: Counter[str] = Counter()
+        sent: Counter[str] = Counter()
+        for one in self.relay.mateo.requests:
+            if one.import_id:
+                sent[self.relay.limits.day(one.sent_at)] += one.rows
+        imports: Counter[str] = Counter()
         for entry in self.entries:
             if entry["state"] not in VOID:
-                held[str(entry["day"])] += int(entry["rows"])
+                imports[str(entry["day"])] += int(entry["rows"])
+        held: Counter[str] = Counter()
         for pk, item in table.items():
             if pk.startswith("day#"):
-                day = pk.removeprefix("day#")
-                entities = int(from_attributes(item).get("entities", 0))
-                if entities != held[day]:
-                    self._wrong("miscounted", f"{day}: {entities} held, imports have {held[day]}")
+                held[pk.removeprefix("day#")] = int(from_attributes(item).get("entities", 0))
+        for day in sorted(held.keys() | imports.keys() | sent.keys()):
+            if held[day] != imports[day]:
+                self._wrong("miscounted", f"{day}: {held[day]} held, imports have {imports[day]}")
+            if held[day] < sent[day]:
+                self._wrong("over-limit", f"{day}: {sent[day]} sent, {held[day]} held")
+
+
+def _came_together(older: Version, newer: Version) -> bool:
+    """Whether one delivery brought both, in this order."""
+    return older[1] == newer[1] and older < newer
 
 
 def _lines(content: bytes) -> Iterator[dict[str, Any]]:

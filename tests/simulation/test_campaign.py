@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -56,13 +57,14 @@ class Miscounting(Endless):
 
 
 class Interrupting(io.StringIO):
-    """A terminal at which somebody presses Ctrl-C when the first seeds are done."""
+    """A terminal at which somebody presses Ctrl-C when the first hundred seeds are done."""
 
     def isatty(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
-        if " of " in text and "\x1b[2K0 of" not in text:
+        progress = re.match(r"\r\x1b\[2K([\d,]+) of ", text)
+        if progress and int(progress[1].replace(",", "")) >= 100:
             os.kill(os.getpid(), signal.SIGINT)
         return super().write(text)
 

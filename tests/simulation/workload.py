@@ -22,8 +22,10 @@ LATE_S = 150.0
 """Some runs begin so shortly before midnight, in s at most."""
 STORMS = 7
 """In one run of so many, half of all that can go wrong does: some faults need three to meet."""
-CONNECTIONS = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3 + ("shop",)
-SIZES = (1, 1, 1, 1, 1, 1, 1, 2, 2, 3)
+CONTACTS_FROM = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3
+CONNECTIONS = (*CONTACTS_FROM, "shop")
+"""A deal needs a contact: alone it is tried until it is given up, and nothing else happens."""
+SIZES = (1, 1, 1, 1, 1, 1, 1, 1, 2, 3)
 """Webhooks of a run: most troubles need two or three; many small runs find more than few large."""
 
 
@@ -87,7 +89,7 @@ def _weather(chance: random.Random) -> Weather:
 def _account(chance: random.Random) -> Account:
     return Account(
         requests_per_second=2.0,
-        requests_per_day=chance.choice((10_000, 10_000, 60, 30)),
+        requests_per_day=chance.choice((10_000, 10_000, 30, 12)),
         entities_per_day=chance.choice((25_000, 25_000, 25_000, 5, 3)),
         time_zone=chance.choice(("UTC", "Europe/Berlin", "America/New_York")),
         rows_per_import=chance.choice((1, 2, 50, 50, 50)),
@@ -98,12 +100,14 @@ def _account(chance: random.Random) -> Account:
 
 
 def _webhooks(chance: random.Random, time_zone: str) -> Sequence[Webhook]:
-    contacts = chance.choice((1, 2, CONTACTS))
+    webhooks = chance.choice(SIZES)
+    # Several webhooks are for what changes of one record do to each other.
+    contacts = chance.choice((1, 2, CONTACTS) if webhooks == 1 else (1, 1, 2))
     length_s = chance.choice((1.0, 3.0, 30.0, 900.0, 7_200.0, DAY_S))
     is_late = chance.randrange(6) == 0
     begin_s = MIDNIGHTS[time_zone] - chance.random() * LATE_S if is_late else 0.0
     found: list[Webhook] = []
-    for number in range(chance.choice(SIZES)):
+    for number in range(webhooks):
         at = begin_s + chance.random() * length_s
         if found and chance.randrange(8) == 0:  # the sender brings it again
             earlier = chance.choice(found)
@@ -114,7 +118,7 @@ def _webhooks(chance: random.Random, time_zone: str) -> Sequence[Webhook]:
 
 
 def _webhook(chance: random.Random, number: int, at: float, contacts: int) -> Webhook:
-    connection = chance.choice(CONNECTIONS)
+    connection = chance.choice(CONNECTIONS if number else CONTACTS_FROM)
     event = f"e{number}"
     size = chance.choice((1, 1, 1, 2, 3))
     records = [_record(chance, connection, event, n, contacts) for n in range(size)]

@@ -1,0 +1,45 @@
+"""What the checks of a run call stale, and what they do not."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from import_relay import planning
+from tests.simulation.scenario import Account, Record, Scenario, Webhook
+from tests.simulation.simulation import run
+
+PROMPT = Account(batching_window_s=1.0)
+
+
+def change(connection: str = "erp", **fields: str) -> Record:
+    """A change of one contact; all of them have the same version."""
+    everything = dict.fromkeys(("name", "city", "zip"), "first") if connection == "erp" else {}
+    return Record("1000", 5_000, everything | fields)
+
+
+def broken(webhooks: Sequence[Webhook]) -> set[str]:
+    """The promises that a run without any fault breaks."""
+    return {one.promise for one in run(Scenario(9026, webhooks, account=PROMPT)).violations}
+
+
+def test_a_repetition_may_lose_to_another_sender_of_the_same_version() -> None:
+    erp = change()
+    assert not broken(
+        [
+            Webhook(0.0, "erp", "e0", [erp]),
+            Webhook(9.0, "hub", "e1", [change("hub", zip="second")]),
+            Webhook(13.0, "erp", "e0", [erp]),
+        ]
+    )
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_repeated_pair_of_changes_ends_with_the_second(
+    waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not waits:  # the second ends at once as a copy, while the first waits
+        never = property(lambda _: False, lambda *_: None)
+        monkeypatch.setattr(planning._Coalescing, "_waits", never, raising=False)
+    pair = [change(name="one"), change(name="two")]
+    webhooks = [Webhook(0.0, "erp", "e0", pair), Webhook(3.0, "erp", "e0", pair)]
+    assert broken(webhooks) == (set() if waits else {"stale"})
