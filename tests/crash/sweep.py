@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.crash.faults import KILLS, KINDS
+from tests.crash.faults import KILLS, KINDS, Kind
 from tests.crash.grounds import Grounds
 from tests.crash.rehearsal import Faults, Planned, Result, rehearse
 from tests.crash.scenarios import Scenario
@@ -43,12 +43,13 @@ class Sweep:
         """Record a scenario, then play it again with each fault."""
         recording = self.play(scenario, ())
         for point in chosen(recording.points(), choice):
-            for kind in KINDS.values():
-                fits = kind.group in choice.groups and kind.fits(point.operation)
-                if fits and (not choice.kinds or kind.name in choice.kinds):
-                    self.play(scenario, [Planned(point, kind.name)])
-            if DOUBLE in choice.groups:
-                self._play_doubles(scenario, point, choice.seed)
+            for kind in wanted(choice, point):
+                planned = Planned(point, kind.name)
+                single = self.play(scenario, [planned])
+                if DOUBLE in choice.groups and kind.group == KILLS:
+                    chance = random.Random(f"{choice.seed} {planned}")  # noqa: S311
+                    for second in seconds(single, planned, chance):
+                        self.play(scenario, [planned, second])
 
     def play(self, scenario: Scenario, faults: Faults) -> Result:
         """One run, again if a point was not reached."""
@@ -60,12 +61,14 @@ class Sweep:
         self.show(result)
         return result
 
-    def _play_doubles(self, scenario: Scenario, first: Point, seed: int) -> None:
-        for kind in (kind.name for kind in KINDS.values() if kind.group == KILLS):
-            planned = Planned(first, kind)
-            single = rehearse(self.grounds(), scenario, [planned])
-            for second in seconds(single, planned, random.Random(f"{seed} {planned}")):  # noqa: S311
-                self.play(scenario, [planned, second])
+
+def wanted(choice: Choice, point: Point) -> Iterator[Kind]:
+    """The kinds of fault that are wanted of a point; a double fault begins with a single kill."""
+    groups = choice.groups | ({KILLS} if DOUBLE in choice.groups else set())
+    for kind in KINDS.values():
+        is_named = not choice.kinds or kind.name in choice.kinds
+        if kind.group in groups and is_named and kind.fits(point.operation):
+            yield kind
 
 
 def chosen(points: Sequence[Point], choice: Choice) -> Iterator[Point]:
