@@ -18,7 +18,7 @@ from tests.crash.faults import GROUPS, KINDS
 from tests.crash.grounds import Grounds, running_grounds
 from tests.crash.rehearsal import Planned, Result
 from tests.crash.scenarios import SCENARIOS
-from tests.crash.sweep import DOUBLE, Choice, Sweep
+from tests.crash.sweep import DOUBLE, Choice, Sweep, wanted
 from tests.support.stack import FUNCTIONS
 
 RUNS_PER_STACK = 150
@@ -123,10 +123,15 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         default="kill,answers,double",
         help=f"of {', '.join((*GROUPS, DOUBLE))} (default: %(default)s)",
     )
-    parser.add_argument("--kind", action="append", choices=KINDS, help="only these kinds of fault")
+    parser.add_argument(
+        "--kind", action="append", choices=KINDS, help="only these, of two faults the first"
+    )
     parser.add_argument("--seed", type=int, default=0, help="chooses the second faults")
     parser.add_argument("--at", action="append", type=Planned.parsed, help="one run, this fault")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if not options.at and not wanted(_choice(options)):
+        parser.error("--faults and --kind leave no fault")
+    return options
 
 
 def _choice(options: argparse.Namespace) -> Choice:

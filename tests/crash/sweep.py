@@ -43,7 +43,7 @@ class Sweep:
         """Record a scenario, then play it again with each fault."""
         recording = self.play(scenario, ())
         for point in chosen(recording.points(), choice):
-            for kind in wanted(choice, point):
+            for kind in fitting(choice, point):
                 planned = Planned(point, kind.name)
                 single = self.play(scenario, [planned])
                 if DOUBLE in choice.groups and kind.group == KILLS:
@@ -62,13 +62,16 @@ class Sweep:
         return result
 
 
-def wanted(choice: Choice, point: Point) -> Iterator[Kind]:
-    """The kinds of fault that are wanted of a point; a double fault begins with a single kill."""
+def wanted(choice: Choice) -> list[Kind]:
+    """The kinds of single or first faults; a double fault begins with a single kill."""
     groups = choice.groups | ({KILLS} if DOUBLE in choice.groups else set())
-    for kind in KINDS.values():
-        is_named = not choice.kinds or kind.name in choice.kinds
-        if kind.group in groups and is_named and kind.fits(point.operation):
-            yield kind
+    found = [kind for kind in KINDS.values() if kind.group in groups]
+    return [kind for kind in found if not choice.kinds or kind.name in choice.kinds]
+
+
+def fitting(choice: Choice, point: Point) -> list[Kind]:
+    """Those of them that a point can meet."""
+    return [kind for kind in wanted(choice) if kind.fits(point.operation)]
 
 
 def chosen(points: Sequence[Point], choice: Choice) -> Iterator[Point]:

@@ -327,7 +327,7 @@ class Audit:
                 if may_be < before or overtaken:
                     self._wrong("stale", f"{one.key}: {column} of {value} after a newer one")
                 latest[place] = max(newest, before)
-                repeated[place] = list(self._copies(versions))
+                repeated[place] = [*repeated.get(place, ()), *self._copies(versions)]
         for key, of_key in self._by_key.items():
             self._final(key, of_key, latest)
 
@@ -343,7 +343,7 @@ class Audit:
     def _copies(
         self, versions: Mapping[str, Version], until: float = math.inf
     ) -> Iterator[Version]:
-        """The versions of a change's copies that had come before a moment.
+        """The versions of a change's copies, or of those that had come before a moment.
 
         Of changes with one version the last to arrive wins, and one that was brought again may
         have arrived as the copy that ended as its duplicate.
@@ -493,7 +493,7 @@ class Audit:
 
 
 def _came_together(older: Version, newer: Version) -> bool:
-    """Whether one delivery brought both, in this order."""
+    """Whether one delivery brought both, of which the first is the older."""
     return older[1] == newer[1] and older < newer
 
 

@@ -7,6 +7,7 @@ import pytest
 from import_relay import planning
 from tests.simulation.scenario import Account, Record, Scenario, Webhook
 from tests.simulation.simulation import run
+from tests.simulation.workload import FIRST_VERSION
 
 PROMPT = Account(batching_window_s=1.0)
 
@@ -14,7 +15,7 @@ PROMPT = Account(batching_window_s=1.0)
 def change(connection: str = "erp", **fields: str) -> Record:
     """A change of one contact; all of them have the same version."""
     everything = dict.fromkeys(("name", "city", "zip"), "first") if connection == "erp" else {}
-    return Record("1000", 5_000, everything | fields)
+    return Record("1000", FIRST_VERSION, everything | fields)
 
 
 def broken(webhooks: Sequence[Webhook]) -> set[str]:
@@ -33,13 +34,14 @@ def test_a_repetition_may_lose_to_another_sender_of_the_same_version() -> None:
     )
 
 
+@pytest.mark.parametrize("others", [[], [Webhook(2.0, "hub", "e1", [change("hub", zip="x")])]])
 @pytest.mark.parametrize("waits", [True, False])
 def test_a_repeated_pair_of_changes_ends_with_the_second(
-    waits: bool, monkeypatch: pytest.MonkeyPatch
+    waits: bool, others: list[Webhook], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not waits:  # the second ends at once as a copy, while the first waits
         never = property(lambda _: False, lambda *_: None)
         monkeypatch.setattr(planning._Coalescing, "_waits", never, raising=False)
     pair = [change(name="one"), change(name="two")]
-    webhooks = [Webhook(0.0, "erp", "e0", pair), Webhook(3.0, "erp", "e0", pair)]
+    webhooks = [Webhook(0.0, "erp", "e0", pair), *others, Webhook(3.0, "erp", "e0", pair)]
     assert broken(webhooks) == (set() if waits else {"stale"})

@@ -1,10 +1,10 @@
 """A simulated year at an account's full allowance of entities, measured: `python -m ...year`.
 
-    python -m tests.simulation.year [--days 365] [--entities 500] [--webhook 50]
+    python -m tests.simulation.year [--days 365] [--entities 250] [--webhook 50]
 
 It is one long run, with a fault at one call in a thousand. Every row goes through the production
-code, which takes about a tenth of a millisecond: to fit a year into a minute, one row stands for
-fifty of the 25,000 that Mateo allows. Prints what came of it and what it took; ends with 1 if a
+code, which takes a fraction of a millisecond: to fit a year into a minute, one row stands for a
+hundred of the 25,000 that Mateo allows. Prints what came of it and what it took; ends with 1 if a
 promise is broken or if a whole year takes more than a minute.
 """
 
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run it once."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.year")
     parser.add_argument("--days", type=int, default=YEAR_DAYS)
-    parser.add_argument("--entities", type=int, default=500, help="a day")
+    parser.add_argument("--entities", type=int, default=250, help="a day")
     parser.add_argument("--webhook", type=int, default=50, help="records in each")
     options = parser.parse_args(arguments)
     scenario = scenario_of(options.days, options.entities, options.webhook)

@@ -172,11 +172,6 @@ MUTANTS = (
             ),
             Edit(
                 "state/budget.py",
-                "        today = datetime.fromtimestamp(now, self.time_zone).date()\n",
-                "        today = datetime.fromtimestamp(now, UTC).date()\n",
-            ),
-            Edit(
-                "state/budget.py",
                 "datetime.min.time(), tzinfo=self.time_zone\n",
                 "datetime.min.time(), tzinfo=UTC\n",
             ),

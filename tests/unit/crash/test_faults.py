@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.crash.__main__ import main
 from tests.crash.faults import KINDS, PERSISTENT
 from tests.crash.rehearsal import Planned, Result
-from tests.crash.sweep import Choice, chosen, seconds
+from tests.crash.sweep import Choice, chosen, fitting, seconds
 from tests.support.fault_proxy import Answer, Call, Exchange, Point, at_points
 from tests.support.operations import Request
 
@@ -185,6 +186,30 @@ def test_points_are_chosen_by_function_and_number() -> None:
 
     assert list(chosen(points, Choice(frozenset(), numbers=range(2, 4)))) == points[1:]
     assert not list(chosen(points, Choice(frozenset(), functions=frozenset({"TrackImport"}))))
+
+
+@pytest.mark.parametrize(
+    ("groups", "kinds", "found"),
+    [
+        ({"double"}, set(), ["killed-before", "killed-after"]),
+        ({"kill", "double"}, {"killed-after"}, ["killed-after"]),
+        ({"answers"}, {"throttled", "429-bare"}, ["throttled"]),
+        ({"answers"}, {"killed-after"}, []),
+    ],
+)
+def test_kinds_are_chosen_by_group_and_name_if_they_fit(
+    groups: set[str], kinds: set[str], found: list[str]
+) -> None:
+    choice = Choice(frozenset(groups), kinds=frozenset(kinds))
+    point = Point("SubmitImports", "SQS.SendMessageBatch", 1)
+
+    assert [kind.name for kind in fitting(choice, point)] == found
+
+
+def test_a_sweep_without_any_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--faults", "kill", "--kind", "throttled"])
+    assert "--faults and --kind leave no fault" in capsys.readouterr().err
 
 
 def test_a_second_kill_happens_after_the_first_and_the_same_seed_chooses_the_same() -> None:

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -34,7 +34,7 @@ TRACKING_SHARE = 0.05
 DAY_ITEM_DAYS = 40
 """How long a day's counters are kept."""
 QUARTER_S = 900
-"""Midnight is at a full quarter of an hour in every time zone: a quarter has one date."""
+"""Midnight is at a full quarter of an hour in every time zone of today: a quarter has one date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Limits:
 
     def next_day(self, now: float) -> float:
         """When that day ends, in s since the epoch."""
-        today = datetime.fromtimestamp(now, self.time_zone).date()
+        today = date.fromisoformat(self.day(now))
         midnight = datetime.combine(
             today + timedelta(days=1), datetime.min.time(), tzinfo=self.time_zone
         )
