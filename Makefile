@@ -44,7 +44,7 @@ quick: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto $(QUICK)
 
 slow: $(VENV)/.dev $(SAM_VENV)/.sam
-	$(BIN)/python -m pytest tests/built tests/end_to_end
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/built tests/end_to_end
 
 check: $(VENV)/.dev $(SAM_VENV)/.sam  ## lint, types, import rules, connections.toml and the template
 	$(BIN)/ruff check .
