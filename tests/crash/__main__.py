@@ -18,9 +18,11 @@ from tests.crash.faults import GROUPS, KINDS
 from tests.crash.grounds import Grounds, running_grounds
 from tests.crash.rehearsal import Planned, Result
 from tests.crash.scenarios import SCENARIOS
-from tests.crash.sweep import DOUBLE, Choice, Sweep, wanted
+from tests.crash.sweep import DOUBLE, SPACING, Choice, Sweep, wanted
 from tests.support.stack import FUNCTIONS
 
+MOST_NAMED = 2
+"""Faults of a run that kept its promises."""
 RUNS_PER_STACK = 150
 """moto remembers every execution: a fresh stack keeps runs equally fast."""
 
@@ -62,6 +64,8 @@ class Progress:
         self._stacks.is_spoilt = result.is_stuck
         verdict = "BROKEN" if result.broken else "not hit" if result.not_hit else "ok"
         what = " + ".join(map(str, result.faults)) or f"{len(result.calls)} points recorded"
+        if len(result.faults) > MOST_NAMED:
+            what = f"{len(result.faults)} faults"
         print(f"{self._count:5} {result.seconds:5.1f} s {result.scenario}: {what}: {verdict}")
         if self._tells or result.broken:
             print(*(f"        {line}" for line in result.story()), sep="\n")
@@ -120,13 +124,22 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--points", type=_numbers, help="of the recording, e.g. 3-9; default: all")
     parser.add_argument(
         "--faults",
-        default="kill,answers,double",
+        default=",".join((*GROUPS, DOUBLE)),
         help=f"of {', '.join((*GROUPS, DOUBLE))} (default: %(default)s)",
     )
     parser.add_argument(
-        "--kind", action="append", choices=KINDS, help="only these, of two faults the first"
+        "--kind", action="append", choices=KINDS, help="only these, of two kills the first"
     )
-    parser.add_argument("--seed", type=int, default=0, help="chooses the second faults")
+    parser.add_argument(
+        "--spacing",
+        type=int,
+        default=SPACING,
+        help="about one call in so many meets a fault other than a kill, 0: one in a run"
+        " (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="chooses second kills and what comes together"
+    )
     parser.add_argument("--at", action="append", type=Planned.parsed, help="one run, this fault")
     options = parser.parse_args(arguments)
     if not options.at and not wanted(_choice(options)):
@@ -140,6 +153,7 @@ def _choice(options: argparse.Namespace) -> Choice:
         functions=frozenset(options.function or ()),
         numbers=options.points,
         kinds=frozenset(options.kind or ()),
+        spacing=options.spacing,
         seed=options.seed,
     )
 

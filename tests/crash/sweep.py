@@ -1,33 +1,46 @@
 """Which runs a sweep makes: every fault that fits, at every point that a recording found.
 
-Double faults kill once at each point and once more at some point that the recovery from it reached.
+Kills come alone, and in pairs: at each point, and again a few calls later, while it recovers.
+All other faults come many in a run, or a sweep would take days.
 """
 
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tests.crash.crowd import Crowd
 from tests.crash.faults import KILLS, KINDS, Kind
 from tests.crash.grounds import Grounds
-from tests.crash.rehearsal import Faults, Planned, Result, rehearse
+from tests.crash.rehearsal import Faults, Planned, Result, play, rehearse
 from tests.crash.scenarios import Scenario
-from tests.support.fault_proxy import Point
+from tests.support.fault_proxy import PlannedFault, Point
 
 DOUBLE = "double"
-PAIRS = 2
-"""Second kills that are tried for each first one."""
+MOST_BETWEEN = 40
+"""Calls from the first kill of a pair to the second."""
+SPACING = 10
 TRIES = 3
 """How often a run is repeated in which a point was not reached: moments differ from run to run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is wanted of a sweep. `numbers`: of the points in the recording, from 1; None: all."""
+    """What is wanted of a sweep.
+
+    Attributes:
+        groups: of faults, and `DOUBLE`.
+        functions: logical ids; empty: all.
+        numbers: of the points in the recording, from 1; None: all.
+        kinds: names; empty: all.
+        spacing: about one call in so many meets a fault other than a kill; 0: one in a whole run.
+        seed: chooses the second kills, and what comes together.
+    """
 
     groups: frozenset[str]
     functions: frozenset[str] = frozenset()
     numbers: range | None = None
     kinds: frozenset[str] = frozenset()
+    spacing: int = SPACING
     seed: int = 0
 
 
@@ -40,16 +53,26 @@ class Sweep:
     results: list[Result] = field(default_factory=list)
 
     def run(self, scenario: Scenario, choice: Choice) -> None:
-        """Record a scenario, then play it again with each fault."""
+        """Record a scenario, then play it again until each fault was met."""
         recording = self.play(scenario, ())
-        for point in chosen(recording.points(), choice):
-            for kind in fitting(choice, point):
-                planned = Planned(point, kind.name)
-                single = self.play(scenario, [planned])
-                if DOUBLE in choice.groups and kind.group == KILLS:
-                    chance = random.Random(f"{choice.seed} {planned}")  # noqa: S311
-                    for second in seconds(single, planned, chance):
-                        self.play(scenario, [planned, second])
+        planned = [
+            Planned(point, kind.name)
+            for point in chosen(recording.points(), choice)
+            for kind in fitting(choice, point)
+        ]
+        kills = [one for one in planned if KINDS[one.kind].group == KILLS]
+        others = [one for one in planned if KINDS[one.kind].group != KILLS]
+        for kill in kills:
+            if KILLS in choice.groups:
+                self.play(scenario, [kill])
+            if DOUBLE in choice.groups:
+                self.play_pair(scenario, kill, _chance(choice, kill))
+        if choice.spacing:
+            size = max(len(recording.calls) / choice.spacing, 1)
+            self.play_crowds(scenario, Crowd(others, size, _chance(choice, scenario.name)))
+        else:
+            for one in others:
+                self.play(scenario, [one])
 
     def play(self, scenario: Scenario, faults: Faults) -> Result:
         """One run, again if a point was not reached."""
@@ -57,13 +80,69 @@ class Sweep:
             result = rehearse(self.grounds(), scenario, faults)
             if result.broken or not result.not_hit:
                 break
+        self._keep(result)
+        return result
+
+    def play_pair(self, scenario: Scenario, first: Planned, chance: random.Random) -> None:
+        """One run with two kills, again with fewer calls between them if it ended too soon."""
+        between, kind = chance.randint(1, MOST_BETWEEN), chance.choice(_kills())
+        while True:
+            pair = Pair(first, between, kind)
+            result = play(self.grounds(), scenario, pair)
+            if result.broken or len(result.faults) > 1 or between == 1:
+                break
+            between //= 2
+        result.faults = [*result.faults, *pair.missing()]
+        self._keep(result)
+
+    def play_crowds(self, scenario: Scenario, crowd: Crowd) -> None:
+        """Runs with many faults, until all were met or some are not reached any more."""
+        fruitless = 0
+        while crowd.left() and fruitless < TRIES:
+            crowd.begin(with_all=fruitless > 0)
+            result = play(self.grounds(), scenario, crowd)
+            fruitless = 0 if crowd.met else fruitless + 1
+            result.faults = [*crowd.met, *(crowd.left() if fruitless == TRIES else ())]
+            self._keep(result)
+
+    def _keep(self, result: Result) -> None:
         self.results.append(result)
         self.show(result)
-        return result
+
+
+class Pair:
+    """Kills at a point, and again so many calls after it."""
+
+    def __init__(self, first: Planned, between: int, kind: Kind) -> None:
+        self._first = first
+        self._between = between
+        self._kind = kind
+        self._since = -1
+        """Calls since the first kill; negative before it."""
+
+    def __call__(self, point: Point) -> PlannedFault | None:
+        """What the proxy asks at each call."""
+        if self._since >= 0:
+            self._since += 1
+            return self._kind.planned(point.operation) if self._since == self._between else None
+        if point != self._first.point:
+            return None
+        self._since = 0
+        return KINDS[self._first.kind].planned(point.operation)
+
+    def missing(self) -> list[Planned]:
+        """What was not met: as no call has such a point, it shows as not hit."""
+        if self._since < 0:
+            return [self._first]
+        if self._since < self._between:
+            return [
+                Planned(Point(self._first.point.function, "any later call", 0), self._kind.name)
+            ]
+        return []
 
 
 def wanted(choice: Choice) -> list[Kind]:
-    """The kinds of single or first faults; a double fault begins with a single kill."""
+    """The kinds of faults; both kills of a pair are single kills."""
     groups = choice.groups | ({KILLS} if DOUBLE in choice.groups else set())
     found = [kind for kind in KINDS.values() if kind.group in groups]
     return [kind for kind in found if not choice.kinds or kind.name in choice.kinds]
@@ -83,12 +162,9 @@ def chosen(points: Sequence[Point], choice: Choice) -> Iterator[Point]:
             yield point
 
 
-def seconds(single: Result, first: Planned, draw: random.Random) -> list[Planned]:
-    """Some kills at points that were reached after the first one."""
-    points = single.points()
-    if first.point not in points:
-        return []
-    after = points[points.index(first.point) + 1 :]
-    kinds = [kind.name for kind in KINDS.values() if kind.group == KILLS]
-    drawn = draw.sample(after, min(PAIRS, len(after)))
-    return [Planned(point, draw.choice(kinds)) for point in drawn]
+def _kills() -> list[Kind]:
+    return [kind for kind in KINDS.values() if kind.group == KILLS]
+
+
+def _chance(choice: Choice, what: object) -> random.Random:
+    return random.Random(f"{choice.seed} {what}")  # noqa: S311 - repeats what it chose

@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-from random import Random
 from typing import Any
 
 import pytest
 
-from tests.crash.__main__ import main
 from tests.crash.faults import KINDS, PERSISTENT
 from tests.crash.rehearsal import Planned, Result
-from tests.crash.sweep import Choice, chosen, fitting, seconds
 from tests.support.fault_proxy import Answer, Call, Exchange, Point, at_points
 from tests.support.operations import Request
 
@@ -179,44 +176,3 @@ def test_a_point_that_was_not_reached_is_reported() -> None:
 
     result.calls = [Call(planned.point, Request("POST", "/", {}), fault="killed-after")]
     assert result.not_hit == []
-
-
-def test_points_are_chosen_by_function_and_number() -> None:
-    points = a_result("A.a", "B.b", "C.c").points()
-
-    assert list(chosen(points, Choice(frozenset(), numbers=range(2, 4)))) == points[1:]
-    assert not list(chosen(points, Choice(frozenset(), functions=frozenset({"TrackImport"}))))
-
-
-@pytest.mark.parametrize(
-    ("groups", "kinds", "found"),
-    [
-        ({"double"}, set(), ["killed-before", "killed-after"]),
-        ({"kill", "double"}, {"killed-after"}, ["killed-after"]),
-        ({"answers"}, {"throttled", "429-bare"}, ["throttled"]),
-        ({"answers"}, {"killed-after"}, []),
-    ],
-)
-def test_kinds_are_chosen_by_group_and_name_if_they_fit(
-    groups: set[str], kinds: set[str], found: list[str]
-) -> None:
-    choice = Choice(frozenset(groups), kinds=frozenset(kinds))
-    point = Point("SubmitImports", "SQS.SendMessageBatch", 1)
-
-    assert [kind.name for kind in fitting(choice, point)] == found
-
-
-def test_a_sweep_without_any_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--faults", "kill", "--kind", "throttled"])
-    assert "--faults and --kind leave no fault" in capsys.readouterr().err
-
-
-def test_a_second_kill_happens_after_the_first_and_the_same_seed_chooses_the_same() -> None:
-    single = a_result("A.a", "B.b", "C.c", "D.d")
-    first = Planned(single.points()[1], "killed-after")
-
-    found, again = (seconds(single, first, Random(7)) for _ in range(2))  # noqa: S311
-
-    assert {one.point for one in found} == set(single.points()[2:])
-    assert again == found
