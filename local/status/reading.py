@@ -6,7 +6,7 @@ It changes nothing. docs/runbook.md lists the permissions that it needs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -82,7 +82,11 @@ class Reading:
         return max(created, today - timedelta(days=DAYS - 1))
 
     def look(self) -> Look:
-        """Read the account once, in an order in which no item can slip through."""
+        """Read the account once, in an order in which no item can slip through.
+
+        Raises:
+            StackError: CloudWatch gives only a part.
+        """
         days = list(self._days())
         ended_before = self._tally.days(days)
         metrics = self._metrics()
@@ -187,15 +191,15 @@ class Reading:
         found: dict[str, Counter[str]] = {
             name: Counter() for name in ("received", "quarantined", "errors")
         }
-        for page in self._cloudwatch.get_paginator("get_metric_data").paginate(
+        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=list(self._queries()),
             StartTime=midnight.astimezone(UTC),
             EndTime=datetime.fromtimestamp(self._clock() + PERIOD_S, UTC),
-        ):
-            for result in page["MetricDataResults"]:
-                counts = found[result["Id"].rstrip("0123456789")]
-                for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
-                    counts[self._limits.day(moment.timestamp())] += round(value)
+        )
+        for result in metric_data(pages):
+            counts = found[result["Id"].rstrip("0123456789")]
+            for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
+                counts[self._limits.day(moment.timestamp())] += round(value)
         return found
 
     def _queries(self) -> Iterator[dict[str, Any]]:
@@ -209,6 +213,22 @@ class Reading:
             if receiver in self._parts.resources:
                 function = {"Name": "FunctionName", "Value": self._parts.resources[receiver]}
                 yield _query(f"errors{number}", "AWS/Lambda", "Errors", function)
+
+
+def metric_data(pages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The results in the answers to GetMetricData.
+
+    Raises:
+        StackError: of a metric not all was given, so that no sum of it would be true.
+    """
+    last: dict[str, str] = {}  # in pages before its last one, a result says PartialData
+    for page in pages:
+        for result in page["MetricDataResults"]:
+            last[result["Id"]] = result["StatusCode"]
+            yield result
+    for name, status in last.items():
+        if status != "Complete":
+            raise StackError(f"CloudWatch did not give all of `{name}` ({status}); run this again.")
 
 
 def _query(name: str, namespace: str, metric: str, dimension: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,30 @@
+"""What CloudWatch says is only added up when it says all of it."""
+
+from typing import Any
+
+import pytest
+
+from local.services import StackError
+from local.status.reading import metric_data
+
+
+def page(**statuses: str) -> dict[str, Any]:
+    return {
+        "MetricDataResults": [
+            {"Id": name, "StatusCode": status, "Values": [1.0]} for name, status in statuses.items()
+        ]
+    }
+
+
+def test_a_result_may_come_in_several_pages() -> None:
+    pages = [page(received="PartialData", errors="Complete"), page(received="Complete")]
+
+    assert [one["Id"] for one in metric_data(pages)] == ["received", "errors", "received"]
+
+
+@pytest.mark.parametrize("status", ["PartialData", "InternalError", "Forbidden"])
+def test_a_part_of_a_metric_is_not_taken_for_all(status: str) -> None:
+    pages = [page(received="Complete", errors="PartialData"), page(errors=status)]
+
+    with pytest.raises(StackError, match=rf"not give all of `errors` \({status}\); run this again"):
+        list(metric_data(pages))
