@@ -22,7 +22,7 @@ LONGEST_STEP_S = 900.0
 MOST_STEPS = 80
 MOST_TRIES = 10
 RESEND_S = 60.0
-PATIENCE_S = 150.0
+PATIENCE_S = 330.0
 """Longer than any function may run."""
 LOOK_S = 0.02
 GONE_S = 135.0

@@ -3,7 +3,7 @@
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from local.services import StackError
 from tests.crash.course import Course, Stuck
@@ -12,6 +12,7 @@ from tests.crash.grounds import Grounds
 from tests.crash.scenarios import Scenario
 from tests.crash.verdict import violations
 from tests.support.fault_proxy import Call, Choose, Point, at_points
+from tests.support.operations import Request
 from tests.support.stack import Trial, clean
 
 
@@ -65,9 +66,16 @@ class Result:
         return [call.point for call in self.calls]
 
     def command(self) -> str:
-        """The command that repeats the run."""
-        at = [word for one in self.faults for word in ("--at", str(one))]
+        """The command that repeats the run, as far as it came."""
+        missing = self.not_hit
+        at = [word for one in self.faults if one not in missing for word in ("--at", str(one))]
         return shlex.join(["python", "-m", "tests.crash", "--scenario", self.scenario, *at])
+
+    def outline(self) -> "Result":
+        """The same without the contents of calls, and of a run with faults without other calls."""
+        empty = Request("", "", {})
+        kept = [call for call in self.calls if call.fault or not self.faults]
+        return replace(self, calls=[replace(call, request=empty, taken=None) for call in kept])
 
     def story(self) -> list[str]:
         """One line per call, up to the last fault and what followed from it."""

@@ -1,14 +1,16 @@
 """Which runs a sweep makes: every fault that fits, at every point that a recording found.
 
-Kills come alone, and in pairs: at each point, and again a few calls later, while it recovers.
-All other faults come many in a run, or a sweep would take days.
+Kills come alone, and in pairs: at each point, and again while that function recovers. All other
+faults come many in a run, or a sweep would take days: each of them is met once, but what it breaks
+another fault of its run may have repaired. So no operation of a function meets two in one run, and
+those of a run that broke a promise are played again alone.
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.crash.crowd import Crowd
 from tests.crash.faults import KILLS, KINDS, Kind
 from tests.crash.grounds import Grounds
 from tests.crash.rehearsal import Faults, Planned, Result, play, rehearse
@@ -16,8 +18,8 @@ from tests.crash.scenarios import Scenario
 from tests.support.fault_proxy import PlannedFault, Point
 
 DOUBLE = "double"
-MOST_BETWEEN = 40
-"""Calls from the first kill of a pair to the second."""
+MOST_BETWEEN = 12
+"""From the first kill of a pair to the second, in calls of the function that is killed, at most."""
 SPACING = 10
 TRIES = 3
 """How often a run is repeated in which a point was not reached: moments differ from run to run."""
@@ -32,7 +34,7 @@ class Choice:
         functions: logical ids; empty: all.
         numbers: of the points in the recording, from 1; None: all.
         kinds: names; empty: all.
-        spacing: about one call in so many meets a fault other than a kill; 0: one in a whole run.
+        spacing: of so many points about one meets a fault in a run, kills apart; 0: only one does.
         seed: chooses the second kills, and what comes together.
     """
 
@@ -46,14 +48,14 @@ class Choice:
 
 @dataclass(slots=True)
 class Sweep:
-    """A sweep under way. `show` is called with each result."""
+    """A sweep under way. `show` is called with each result, of which `results` keeps the outline."""
 
     grounds: Callable[[], Grounds]
     show: Callable[[Result], None]
     results: list[Result] = field(default_factory=list)
 
     def run(self, scenario: Scenario, choice: Choice) -> None:
-        """Record a scenario, then play it again until each fault was met."""
+        """Record a scenario, then play it again until each fault was met, or could not be."""
         recording = self.play(scenario, ())
         planned = [
             Planned(point, kind.name)
@@ -68,8 +70,8 @@ class Sweep:
             if DOUBLE in choice.groups:
                 self.play_pair(scenario, kill, _chance(choice, kill))
         if choice.spacing:
-            size = max(len(recording.calls) / choice.spacing, 1)
-            self.play_crowds(scenario, Crowd(others, size, _chance(choice, scenario.name)))
+            size = len({one.point for one in others}) // choice.spacing
+            self.play_together(scenario, others, max(size, 1), _chance(choice, scenario.name))
         else:
             for one in others:
                 self.play(scenario, [one])
@@ -86,52 +88,65 @@ class Sweep:
     def play_pair(self, scenario: Scenario, first: Planned, chance: random.Random) -> None:
         """One run with two kills, again with fewer calls between them if it ended too soon."""
         between, kind = chance.randint(1, MOST_BETWEEN), chance.choice(_kills())
+        tries = 0
         while True:
             pair = Pair(first, between, kind)
             result = play(self.grounds(), scenario, pair)
-            if result.broken or len(result.faults) > 1 or between == 1:
+            tries += not result.faults
+            if result.broken or len(result.faults) > 1 or tries == TRIES or between == 1:
                 break
-            between //= 2
+            between = between // 2 if result.faults else between
         result.faults = [*result.faults, *pair.missing()]
         self._keep(result)
 
-    def play_crowds(self, scenario: Scenario, crowd: Crowd) -> None:
-        """Runs with many faults, until all were met or some are not reached any more."""
-        fruitless = 0
-        while crowd.left() and fruitless < TRIES:
-            crowd.begin(with_all=fruitless > 0)
-            result = play(self.grounds(), scenario, crowd)
-            fruitless = 0 if crowd.met else fruitless + 1
-            result.faults = [*crowd.met, *(crowd.left() if fruitless == TRIES else ())]
-            self._keep(result)
+    def play_together(
+        self, scenario: Scenario, planned: Sequence[Planned], size: int, chance: random.Random
+    ) -> None:
+        """Runs with up to `size` faults each, until all were met or not reached in some tries."""
+        left = list(planned)
+        missed: Counter[Planned] = Counter()
+        while left:
+            faults = together(left, size, chance)
+            result = rehearse(self.grounds(), scenario, faults)
+            missed.update(result.not_hit)
+            again = {one for one in result.not_hit if missed[one] < TRIES}
+            result.faults = [one for one in faults if one not in again]
+            left = [one for one in left if one not in result.faults]
+            if result.faults or result.broken:
+                self._keep(result)
+            if result.broken and len(faults) > 1:  # by which of them, and what of the others?
+                for one in set(result.faults) - set(result.not_hit):
+                    self.play(scenario, [one])
 
     def _keep(self, result: Result) -> None:
-        self.results.append(result)
         self.show(result)
+        self.results.append(result.outline())
 
 
 class Pair:
-    """Kills at a point, and again so many calls after it."""
+    """Kills a function at a point, and again so many of its calls later."""
 
     def __init__(self, first: Planned, between: int, kind: Kind) -> None:
         self._first = first
         self._between = between
         self._kind = kind
         self._since = -1
-        """Calls since the first kill; negative before it."""
+        """Calls of the function since the first kill; negative before it."""
 
     def __call__(self, point: Point) -> PlannedFault | None:
         """What the proxy asks at each call."""
-        if self._since >= 0:
-            self._since += 1
-            return self._kind.planned(point.operation) if self._since == self._between else None
-        if point != self._first.point:
+        if self._since < 0:
+            if point != self._first.point:
+                return None
+            self._since = 0
+            return KINDS[self._first.kind].planned(point.operation)
+        self._since += point.function == self._first.point.function
+        if point.function != self._first.point.function or self._since != self._between:
             return None
-        self._since = 0
-        return KINDS[self._first.kind].planned(point.operation)
+        return self._kind.planned(point.operation)
 
     def missing(self) -> list[Planned]:
-        """What was not met: as no call has such a point, it shows as not hit."""
+        """What was not met: as no call has such a point, the second shows as not hit."""
         if self._since < 0:
             return [self._first]
         if self._since < self._between:
@@ -139,6 +154,16 @@ class Pair:
                 Planned(Point(self._first.point.function, "any later call", 0), self._kind.name)
             ]
         return []
+
+
+def together(left: Sequence[Planned], size: int, chance: random.Random) -> list[Planned]:
+    """Some faults for one run, of each operation of a function one at most."""
+    drawn: dict[tuple[str, str], Planned] = {}
+    for one in chance.sample(left, len(left)):
+        if len(drawn) == size:
+            break
+        drawn.setdefault(one.point[:2], one)
+    return list(drawn.values())
 
 
 def wanted(choice: Choice) -> list[Kind]:

@@ -1,18 +1,17 @@
 """A sweep meets every point with every fault that fits it, alone, in pairs or many at a time."""
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pytest
 
+from tests.crash import __main__ as command
 from tests.crash import sweep as sweep_module
-from tests.crash.__main__ import main
 from tests.crash.faults import ANSWERS, KILLS, KINDS, PERSISTENT
 from tests.crash.rehearsal import Planned, Result
 from tests.crash.scenarios import SCENARIOS
-from tests.crash.sweep import DOUBLE, TRIES, Choice, Sweep, chosen, fitting
+from tests.crash.sweep import DOUBLE, MOST_BETWEEN, TRIES, Choice, Sweep, chosen, fitting
 from tests.support.fault_proxy import Call, Choose, Point, at_points
 from tests.support.operations import Request
 
@@ -21,30 +20,50 @@ OPERATIONS = ("S3.PutObject a", "SFN.StartExecution", "Mateo.GET /import?id", "S
 
 
 class Relay:
-    """Pretends to be one: it makes its calls, and from the beginning again when it is killed."""
+    """Pretends to be one: it makes its calls, those that fail again, all again when it is killed.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, operations: Sequence[str] = OPERATIONS):
+    Attributes:
+        operations: that it makes; from the second run on only `reached` of them.
+        recovers: goes on after it was killed.
+        breaks_at: the kind of fault that makes it break a promise.
+        runs: all calls of each run.
+        met: which of `operations` (from 0) met which kind.
+    """
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, operations: Sequence[str] = OPERATIONS
+    ) -> None:
         self.operations = operations
+        self.reached = len(operations)
         self.recovers = True
+        self.breaks_at = ""
         self.runs: list[list[Call]] = []
+        self.met: set[tuple[int, str]] = set()
         monkeypatch.setattr(sweep_module, "play", self._play)
         monkeypatch.setattr(sweep_module, "rehearse", self._rehearse)
 
     def _play(self, grounds: object, scenario: object, choose: Choose) -> Result:
         calls: list[Call] = []
         counts: Counter[str] = Counter()
-        left = list(self.operations)
-        while left:
-            operation = left.pop(0)
+        end = self.reached if self.runs else len(self.operations)
+        number = 0
+        while number < end:
+            operation = self.operations[number]
             counts[operation] += 1
             point = Point("SubmitImports", operation, counts[operation])
             planned = choose(point)
             calls.append(Call(point, Request("POST", "/", {}), planned.name if planned else ""))
-            if planned and KINDS[planned.name].group == KILLS:
-                left = list(self.operations) if self.recovers else []
+            if planned is None:
+                number += 1
+                continue
+            self.met.add((number, planned.name))
+            if KINDS[planned.name].group == KILLS:
+                number = 0 if self.recovers else end
         self.runs.append(calls)
-        faults = [Planned(call.point, call.fault) for call in calls if call.fault]
-        return Result("changes", faults=faults, calls=calls)
+        met = [call for call in calls if call.fault]
+        faults = [Planned(call.point, call.fault) for call in met]
+        broken = ["broken"] if self.breaks_at in {call.fault for call in met} else []
+        return Result("changes", faults=faults, calls=calls, broken=broken)
 
     def _rehearse(self, grounds: object, scenario: object, faults: Sequence[Planned]) -> Result:
         plan = {one.point: KINDS[one.kind].planned(one.point.operation) for one in faults}
@@ -52,90 +71,144 @@ class Relay:
         result.faults = faults
         return result
 
+    def wanted(self, group: str) -> set[tuple[int, str]]:
+        """Each call with each kind that fits it."""
+        return {
+            (number, kind.name)
+            for number, operation in enumerate(self.operations)
+            for kind in KINDS.values()
+            if kind.group == group and kind.fits(operation)
+        }
+
+
+@pytest.fixture
+def relay(monkeypatch: pytest.MonkeyPatch) -> Relay:
+    return Relay(monkeypatch)
+
 
 def swept(choice: Choice) -> list[Result]:
     """The results of a sweep but its recording."""
-    sweep = Sweep(cast("Any", ExitStack), lambda _: None)
+    sweep = Sweep(lambda: cast("Any", None), lambda _: None)
     sweep.run(SCENARIO, choice)
     return sweep.results[1:]
 
 
-def all_planned(relay: Relay, group: str) -> set[Planned]:
-    return {
-        Planned(call.point, kind.name)
-        for call in relay.runs[0]
-        for kind in KINDS.values()
-        if kind.group == group and kind.fits(call.point.operation)
-    }
+def met_in(results: Sequence[Result]) -> list[Planned]:
+    return [one for result in results for one in result.faults]
 
 
-def test_each_kill_comes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    relay = Relay(monkeypatch)
+# ---------------------------------------------------------------- kills
 
+
+def test_each_kill_comes_alone(relay: Relay) -> None:
     results = swept(Choice(frozenset({KILLS})))
 
     assert [len(result.faults) for result in results] == [1] * (2 * len(OPERATIONS))
-    assert {one for result in results for one in result.faults} == all_planned(relay, KILLS)
+    assert relay.met == relay.wanted(KILLS)
     assert not any(result.not_hit for result in results)
 
 
 def test_each_kill_is_followed_by_another_soon_after(monkeypatch: pytest.MonkeyPatch) -> None:
-    relay = Relay(monkeypatch)
+    relay = Relay(monkeypatch, OPERATIONS * 5)
 
     results = swept(Choice(frozenset({DOUBLE})))
 
-    assert {result.faults[0] for result in results} == all_planned(relay, KILLS)
-    assert [len(result.faults) for result in results] == [2] * (2 * len(OPERATIONS))
+    points = [call.point for call in relay.runs[0]]
+    kills = [kind.name for kind in KINDS.values() if kind.group == KILLS]
+    assert [one.faults[0] for one in results] == [Planned(p, k) for p in points for k in kills]
     assert not any(result.not_hit for result in results)
-    assert len({result.faults[1] for result in results}) > 1
+    hits = [[n for n, call in enumerate(run) if call.fault] for run in relay.runs[1:]]
+    between = {second - first for first, second in hits}
+    assert min(between) == 1
+    assert max(between) <= MOST_BETWEEN
+    assert len(between) > MOST_BETWEEN / 2
 
 
-def test_the_same_seed_chooses_the_same_second_kills(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_function_that_was_killed_is_killed_again() -> None:
+    first = Planned(Point("SubmitImports", "SFN.StartExecution", 1), "killed-after")
+    pair = sweep_module.Pair(first, 2, KINDS["killed-before"])
+    functions = ("SubmitImports", "TrackImport", "SubmitImports", "TrackImport", "SubmitImports")
+    calls = [first.point._replace(function=function) for function in functions]
+
+    met = [pair(point) for point in calls]
+
+    names = [one.name if one else "" for one in met]
+    assert names == ["killed-after", "", "", "", "killed-before"]
+    assert not pair.missing()
+
+
+def test_the_same_seed_chooses_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     Relay(monkeypatch, OPERATIONS * 5)
-    seeds = (1, 1, 2)
+    groups = frozenset({DOUBLE, ANSWERS})
 
     first, again, other = (
-        [result.faults for result in swept(Choice(frozenset({DOUBLE}), seed=seed))]
-        for seed in seeds
+        [result.faults for result in swept(Choice(groups, seed=seed))] for seed in (1, 1, 2)
     )
 
     assert first == again != other
 
 
-def test_a_second_kill_that_nothing_is_left_for_is_reported(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    relay = Relay(monkeypatch)
-
+def test_a_second_kill_that_nothing_is_left_for_is_reported(relay: Relay) -> None:
     relay.recovers = False
 
-    (result, *_) = swept(Choice(frozenset({DOUBLE})))
+    results = swept(Choice(frozenset({DOUBLE}), numbers=range(4, 5)))
 
-    assert [str(one).rpartition("/")[0] for one in result.not_hit] == [
-        "SubmitImports/any later call/0"
+    assert [[str(one).rpartition("/")[0] for one in result.not_hit] for result in results] == [
+        ["SubmitImports/any later call/0"],
+        ["SubmitImports/any later call/0"],
     ]
+    assert "any later call" not in results[0].command()
+
+
+@pytest.mark.parametrize("group", [KILLS, DOUBLE])
+def test_a_kill_whose_point_is_not_reached_is_tried_again_and_reported(
+    relay: Relay, group: str
+) -> None:
+    relay.reached = 3
+    choice = Choice(frozenset({group}), numbers=range(4, 5), kinds=frozenset({"killed-after"}))
+
+    (result,) = swept(choice)
+
+    missing = ["SubmitImports/SFN.StartExecution/2/killed-after"]
+    assert [str(one) for one in result.not_hit] == missing
+    assert len(relay.runs) == 1 + TRIES
+
+
+# ---------------------------------------------------------------- many at a time
 
 
 @pytest.mark.parametrize("spacing", [0, 1, 2, 10])
-def test_every_answer_is_met_at_every_point(monkeypatch: pytest.MonkeyPatch, spacing: int) -> None:
-    relay = Relay(monkeypatch)
+@pytest.mark.parametrize("times", [1, 7])
+def test_every_answer_is_met_at_every_call(
+    monkeypatch: pytest.MonkeyPatch, spacing: int, times: int
+) -> None:
+    relay = Relay(monkeypatch, OPERATIONS * times)
 
     results = swept(Choice(frozenset({ANSWERS}), spacing=spacing))
 
-    faults = [one for result in results for one in result.faults]
-    assert set(faults) == all_planned(relay, ANSWERS)
-    assert len(faults) == len(set(faults))
+    assert relay.met >= relay.wanted(ANSWERS)
+    assert len(met_in(results)) == len(set(met_in(results))) == len(relay.wanted(ANSWERS))
     assert not any(result.not_hit for result in results)
 
 
 def test_faults_come_as_close_as_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    relay = Relay(monkeypatch, OPERATIONS * 50)
+    relay = Relay(monkeypatch, [f"SFN.Operation{number}" for number in range(100)])
 
     results = swept(Choice(frozenset({ANSWERS}), kinds=frozenset({"reset-after"}), spacing=20))
 
-    met = [len(result.faults) for result in results]
-    assert sum(met) == len(relay.runs[0]) == 200
-    assert sum(met[:10]) / 10 == pytest.approx(10, rel=0.5)
+    assert [len(result.faults) for result in results] == [5] * 20
+    first, second, *_ = results
+    assert {one.point for one in first.faults} != {call.point for call in relay.runs[0][:5]}
+    assert len(relay.runs) == 21
+    assert second.faults != first.faults
+
+
+def test_an_operation_meets_one_fault_in_a_run(relay: Relay) -> None:
+    results = swept(Choice(frozenset({ANSWERS}), spacing=1))
+
+    steps = [[one.point[:2] for one in result.faults] for result in results]
+    assert all(len(one) == len(set(one)) for one in steps)
+    assert max(map(len, steps)) == 3
 
 
 def test_a_fault_that_persists_meets_what_follows_and_counts_once(
@@ -153,22 +226,34 @@ def test_a_fault_that_persists_meets_what_follows_and_counts_once(
     assert hit == list(range(3, 3 + PERSISTENT))
 
 
-def test_points_that_are_not_reached_again_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    relay = Relay(monkeypatch, ("SFN.StartExecution", "SFN.StartExecution"))
-    play = relay._play
+def test_points_that_are_not_reached_again_are_reported(relay: Relay) -> None:
+    relay.reached = 3
 
-    def shorter(grounds: object, scenario: object, choose: Choose) -> Result:
-        relay.operations = relay.operations[:1]
-        return play(grounds, scenario, choose)
+    results = swept(Choice(frozenset({ANSWERS}), kinds=frozenset({"throttled"}), spacing=1))
 
-    monkeypatch.setattr(sweep_module, "play", shorter)
+    missing = [str(one) for result in results for one in result.not_hit]
+    assert missing == ["SubmitImports/SFN.StartExecution/2/throttled"]
+    assert len(met_in(results)) == 3
+    assert all(result.faults for result in results)
 
-    results = swept(Choice(frozenset({ANSWERS}), kinds=frozenset({"throttled"})))
 
-    missing = ["SubmitImports/SFN.StartExecution/2/throttled"]
-    assert [str(one) for result in results for one in result.not_hit] == missing
-    assert [str(one) for one in results[-1].not_hit] == missing
-    assert not any(result.faults for result in results[-TRIES:-1])
+def test_what_came_together_in_a_run_that_broke_a_promise_comes_again_alone(relay: Relay) -> None:
+    relay.breaks_at = "throttled-on"
+    numbers = range(1, 3)
+    kinds = frozenset({"throttled-on", "broken"})
+
+    results = swept(Choice(frozenset({ANSWERS}), numbers=numbers, kinds=kinds, spacing=1))
+
+    alone = {str(one.faults[0]): bool(one.broken) for one in results if len(one.faults) == 1}
+    assert alone["SubmitImports/S3.PutObject a/1/throttled-on"]
+    together = [result for result in results if len(result.faults) == 2 and result.broken]
+    assert together
+    assert {one for result in together for one in result.faults} <= {
+        one for result in results if len(result.faults) == 1 for one in result.faults
+    }
+
+
+# ---------------------------------------------------------------- what is wanted
 
 
 def test_points_are_chosen_by_function_and_number() -> None:
@@ -196,7 +281,92 @@ def test_kinds_are_chosen_by_group_and_name_if_they_fit(
     assert [kind.name for kind in fitting(choice, point)] == found
 
 
-def test_a_sweep_without_any_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--faults", "kill", "--kind", "throttled"], "--faults and --kind leave no fault"),
+        (["--faults", "kill,answer"], "no such group of faults: answer"),
+        (["--points", "9-3"], "9-3 is an empty range"),
+        (["--points", "x"], "x is no number"),
+        (["--spacing", "-5"], "-5 is no number"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], text: str
+) -> None:
     with pytest.raises(SystemExit):
-        main(["--faults", "kill", "--kind", "throttled"])
-    assert "--faults and --kind leave no fault" in capsys.readouterr().err
+        command.main(arguments)
+    assert text in capsys.readouterr().err
+
+
+Said = Callable[..., tuple[int, str]]
+
+
+class NoStacks:
+    """In place of those on which the pretended relay does not run."""
+
+    is_spoilt = False
+
+    def __call__(self) -> None:
+        """None is needed."""
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Said:
+    """Runs the command without a stack: its exit code and what it printed."""
+    monkeypatch.setattr(command, "Stacks", NoStacks)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        code = command.main(["--scenario", "changes", "--faults", "kill", *arguments])
+        return code, capsys.readouterr().out
+
+    return run
+
+
+def test_a_sweep_that_met_everything_succeeds(relay: Relay, said: Said) -> None:
+    code, text = said()
+
+    assert code == 0
+    assert "4 points of changes, 3 different steps\n9 runs\n8 faults, 8 hit, 0 not hit" in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"breaks_at": "killed-after"}, "4 runs broke a promise"),
+        ({"reached": 3}, "8 faults, 6 hit, 2 not hit"),
+        ({"operations": ()}, "no fault was wanted that fits a point"),
+    ],
+)
+def test_a_sweep_that_broke_or_missed_something_fails(
+    relay: Relay, said: Said, changed: dict[str, Any], text: str
+) -> None:
+    vars(relay).update(changed)
+
+    code, printed = said()
+
+    assert code == 1
+    assert text in printed
+
+
+def test_a_sweep_of_points_that_are_not_there_fails(relay: Relay, said: Said) -> None:
+    assert said("--points", "900-999")[0] == 1
+
+
+def test_a_sweep_that_was_interrupted_fails(
+    relay: Relay, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(NoStacks):
+        def __call__(self) -> None:
+            if len(relay.runs) > 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "Stacks", Interrupted)
+
+    code, text = said()
+
+    assert code == 1
+    assert "interrupted" in text
