@@ -191,12 +191,13 @@ class Reading:
         found: dict[str, Counter[str]] = {
             name: Counter() for name in ("received", "quarantined", "errors")
         }
+        queries = list(self._queries())
         pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=list(self._queries()),
+            MetricDataQueries=queries,
             StartTime=midnight.astimezone(UTC),
             EndTime=datetime.fromtimestamp(self._clock() + PERIOD_S, UTC),
         )
-        for result in metric_data(pages):
+        for result in metric_data(pages, [one["Id"] for one in queries]):
             counts = found[result["Id"].rstrip("0123456789")]
             for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
                 counts[self._limits.day(moment.timestamp())] += round(value)
@@ -215,20 +216,23 @@ class Reading:
                 yield _query(f"errors{number}", "AWS/Lambda", "Errors", function)
 
 
-def metric_data(pages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The results in the answers to GetMetricData.
+def metric_data(
+    pages: Iterable[Mapping[str, Any]], asked: Iterable[str]
+) -> Iterator[Mapping[str, Any]]:
+    """The results in the answers to GetMetricData for the queries `asked`, by their ids.
 
     Raises:
-        StackError: of a metric not all was given, so that no sum of it would be true.
+        StackError: at the end, of a query not all was given, so that no sum of it would be true.
     """
-    last: dict[str, str] = {}  # in pages before its last one, a result says PartialData
+    last = dict.fromkeys(asked, "no answer")  # before its last page, a result says PartialData
     for page in pages:
         for result in page["MetricDataResults"]:
             last[result["Id"]] = result["StatusCode"]
             yield result
     for name, status in last.items():
         if status != "Complete":
-            raise StackError(f"CloudWatch did not give all of `{name}` ({status}); run this again.")
+            again = "run this again, and if it stays so, check that you may read metrics"
+            raise StackError(f"CloudWatch did not give all of `{name}` ({status}): {again}.")
 
 
 def _query(name: str, namespace: str, metric: str, dimension: Mapping[str, str]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Sweep:
-    """A sweep under way. `show` is called with each result, of which `results` keeps the outline."""
+    """A sweep under way. `show` gets each result whole, `results` keeps an outline of it."""
 
     grounds: Callable[[], Grounds]
     show: Callable[[Result], None]

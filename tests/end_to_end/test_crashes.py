@@ -1,7 +1,7 @@
 """Functions die and services fail at every step that a recording finds; every promise is kept.
 
 A part of `python -m tests.crash`, which meets every single point with every fault that fits it.
-Here a run has many faults, so that each step meets the hardest of them once.
+Here each step meets just one of the hardest, and few runs have many of them.
 """
 
 from collections.abc import Iterator

@@ -225,6 +225,22 @@ def test_days_before_the_stack_and_days_too_long_ago_are_not_looked_at(
     assert (datetime.now(BERLIN).date() - parts.since).days == DAYS - 1
 
 
+def test_a_part_of_the_numbers_is_not_added_up(deployed: Deployed) -> None:
+    def partly(service: str) -> Any:
+        made = session().client(service)  # type: ignore[call-overload]
+
+        def change(parsed: dict[str, Any], **_: object) -> None:
+            parsed["MetricDataResults"][0]["StatusCode"] = "PartialData"
+
+        made.meta.events.register("after-call.cloudwatch.GetMetricData", change)
+        return made
+
+    reading = Reading(partly, STACK, clock=time.time)
+
+    with pytest.raises(StackError, match=r"did not give all of `received` \(PartialData\)"):
+        reading.look()
+
+
 def test_the_metrics_of_others_are_not_counted(deployed: Deployed) -> None:
     noon = MIDNIGHT + timedelta(hours=12)
     other = [{"Name": "service", "Value": "another"}]

@@ -7,6 +7,8 @@ import pytest
 from local.services import StackError
 from local.status.reading import metric_data
 
+ASKED = ("received", "errors")
+
 
 def page(**statuses: str) -> dict[str, Any]:
     return {
@@ -19,12 +21,17 @@ def page(**statuses: str) -> dict[str, Any]:
 def test_a_result_may_come_in_several_pages() -> None:
     pages = [page(received="PartialData", errors="Complete"), page(received="Complete")]
 
-    assert [one["Id"] for one in metric_data(pages)] == ["received", "errors", "received"]
+    assert [one["Id"] for one in metric_data(pages, ASKED)] == ["received", "errors", "received"]
 
 
 @pytest.mark.parametrize("status", ["PartialData", "InternalError", "Forbidden"])
 def test_a_part_of_a_metric_is_not_taken_for_all(status: str) -> None:
     pages = [page(received="Complete", errors="PartialData"), page(errors=status)]
 
-    with pytest.raises(StackError, match=rf"not give all of `errors` \({status}\); run this again"):
-        list(metric_data(pages))
+    with pytest.raises(StackError, match=rf"not give all of `errors` \({status}\)"):
+        list(metric_data(pages, ASKED))
+
+
+def test_a_metric_that_is_not_answered_is_not_taken_for_zero() -> None:
+    with pytest.raises(StackError, match=r"`errors` \(no answer\)"):
+        list(metric_data([page(received="Complete")], ASKED))
