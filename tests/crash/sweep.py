@@ -102,21 +102,27 @@ class Sweep:
     def play_together(
         self, scenario: Scenario, planned: Sequence[Planned], size: int, chance: random.Random
     ) -> None:
-        """Runs with up to `size` faults each, until all were met or not reached in some tries."""
+        """Runs with up to `size` faults each, until all were met.
+
+        Those whose points the others kept from being reached, and those of a run that broke a
+        promise, are played alone.
+        """
         left = list(planned)
         missed: Counter[Planned] = Counter()
         while left:
             faults = together(left, size, chance)
             result = rehearse(self.grounds(), scenario, faults)
-            missed.update(result.not_hit)
-            again = {one for one in result.not_hit if missed[one] < TRIES}
-            result.faults = [one for one in faults if one not in again]
-            left = [one for one in left if one not in result.faults]
+            not_hit = result.not_hit
+            result.faults = [one for one in faults if one not in not_hit]
             if result.faults or result.broken:
                 self._keep(result)
-            if result.broken and len(faults) > 1:  # by which of them, and what of the others?
-                for one in set(result.faults) - set(result.not_hit):
-                    self.play(scenario, [one])
+            missed.update(not_hit)
+            alone = [one for one in not_hit if missed[one] == TRIES]
+            if result.broken and len(faults) > 1:
+                alone += result.faults
+            for one in alone:
+                self.play(scenario, [one])
+            left = [one for one in left if one not in result.faults and one not in alone]
 
     def _keep(self, result: Result) -> None:
         self.show(result)

@@ -24,6 +24,7 @@ class Relay:
 
     Attributes:
         operations: that it makes; from the second run on only `reached` of them.
+        shortcut: of `operations`, the number after which a run ends that met two faults.
         recovers: goes on after it was killed.
         breaks_at: the kind of fault that makes it break a promise.
         runs: all calls of each run.
@@ -35,6 +36,7 @@ class Relay:
     ) -> None:
         self.operations = operations
         self.reached = len(operations)
+        self.shortcut = len(operations)
         self.recovers = True
         self.breaks_at = ""
         self.runs: list[list[Call]] = []
@@ -57,6 +59,8 @@ class Relay:
                 number += 1
                 continue
             self.met.add((number, planned.name))
+            if sum(bool(call.fault) for call in calls) > 1:
+                end = min(end, self.shortcut)
             if KINDS[planned.name].group == KILLS:
                 number = 0 if self.recovers else end
         self.runs.append(calls)
@@ -235,6 +239,20 @@ def test_points_that_are_not_reached_again_are_reported(relay: Relay) -> None:
     assert missing == ["SubmitImports/SFN.StartExecution/2/throttled"]
     assert len(met_in(results)) == 3
     assert all(result.faults for result in results)
+
+
+def test_a_point_that_other_faults_keep_from_being_reached_is_met_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    relay = Relay(monkeypatch, [f"SFN.Operation{number}" for number in range(8)])
+    relay.shortcut = 6
+
+    results = swept(Choice(frozenset({ANSWERS}), kinds=frozenset({"broken"}), spacing=1))
+
+    assert Counter(met_in(results)) == Counter(
+        Planned(call.point, "broken") for call in relay.runs[0]
+    )
+    assert not any(result.not_hit for result in results)
 
 
 def test_what_came_together_in_a_run_that_broke_a_promise_comes_again_alone(relay: Relay) -> None:
