@@ -25,6 +25,8 @@ RESEND_S = 60.0
 PATIENCE_S = 330.0
 """Longer than any function may run."""
 LOOK_S = 0.02
+MOST_RECEIVES = 10
+"""Of a message; then the queue gives it up."""
 GONE_S = 135.0
 """After so long a submitter that did not give its lease back is certainly gone."""
 ASLEEP = frozenset(
@@ -128,6 +130,25 @@ class Course:
             else:
                 self.pass_time(steps.pop(0) if steps else LONGEST_STEP_S)
         raise Stuck(f"still under way: {self._state()}")
+
+    def redrive(self) -> bool:
+        """Send dead letters again, as a person does once all is well; whether there were any.
+
+        They stay where they are unless so many faults were met that each of their receives may
+        have met one: the relay must not give up a message for less.
+        """
+        faulty = [call for call in self._grounds.proxy.calls if call.fault]
+        if sum(call.point.function == SUBMIT for call in faulty) < MOST_RECEIVES:
+            return False
+        sqs, outputs = self.stack.client("sqs"), self.stack.outputs
+        dead, queue = outputs["DeadLetterQueueUrl"], outputs["QueueUrl"]
+        found = False
+        while letters := sqs.receive_message(QueueUrl=dead).get("Messages"):
+            for one in letters:
+                sqs.send_message(QueueUrl=queue, MessageBody=one["Body"])
+                sqs.delete_message(QueueUrl=dead, ReceiptHandle=one["ReceiptHandle"])
+                found = True
+        return found
 
     def is_drained(self) -> bool:
         """Nothing is queued, and no import is followed."""

@@ -107,6 +107,8 @@ def play(grounds: Grounds, scenario: Scenario, choose: Choose) -> Result:
     try:
         scenario.play(course)
         course.drain()
+        if course.redrive():
+            course.drain()
         result.broken = violations(scenario, course, grounds.proxy.calls)
     except (Stuck, StackError) as error:
         result.broken = [str(error)]
