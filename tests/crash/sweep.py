@@ -93,7 +93,9 @@ class Sweep:
             pair = Pair(first, between, kind)
             result = play(self.grounds(), scenario, pair)
             tries += not result.faults
-            if result.broken or len(result.faults) > 1 or tries == TRIES or between == 1:
+            if result.broken or len(result.faults) > 1 or tries == TRIES:
+                break
+            if result.faults and between == 1:
                 break
             between = between // 2 if result.faults else between
         result.faults = [*result.faults, *pair.missing()]

@@ -164,10 +164,11 @@ def test_a_second_kill_that_nothing_is_left_for_is_reported(relay: Relay) -> Non
     assert "any later call" not in results[0].command()
 
 
-@pytest.mark.parametrize("group", [KILLS, DOUBLE])
+@pytest.mark.parametrize(("group", "between"), [(KILLS, 1), (DOUBLE, 1), (DOUBLE, 12)])
 def test_a_kill_whose_point_is_not_reached_is_tried_again_and_reported(
-    relay: Relay, group: str
+    relay: Relay, group: str, between: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sweep_module, "MOST_BETWEEN", between)
     relay.reached = 3
     choice = Choice(frozenset({group}), numbers=range(4, 5), kinds=frozenset({"killed-after"}))
 
