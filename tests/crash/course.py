@@ -101,16 +101,8 @@ class Course:
         self.settle_down()
 
     def next_day(self) -> None:
-        """Move to the next day, past the schedule that opens the gate.
-
-        Before that imports that are followed come to their end: a day on which they could be looked
-        at once or twice would be an outage of a day, after which they are given up.
-        """
-        for _ in range(MOST_STEPS):
-            self.settle_down()
-            if not self.stack.running_executions():
-                break
-            self.pass_time(LONGEST_STEP_S)
+        """Move to the next day, past the schedule that opens the gate."""
+        self.settle_down()
         self.stack.advance_to_next_day()
         self.settle_down()
 

@@ -59,6 +59,8 @@ def running_grounds(folder: Path) -> Iterator[Grounds]:
             "EntitiesPerDay": str(ENTITIES_PER_DAY),
             "RequestsPerSecond": str(REQUESTS_PER_SECOND),
             "RowsPerImport": "4",
+            # Days pass at once, with few looks at an import: that alone must not make it given up.
+            "TrackingHours": "72",
         },
         on_line=lambda function, line: lines.append((function, line)),
         concurrency=dict.fromkeys(FUNCTIONS, 1),
