@@ -21,8 +21,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from local.child import ROOT
-from local.clock import Clock
+from local.child import ROOT, shift_clock
+from local.clock import Clock, seconds_until
 from local.environment import http_json
 from local.log_lines import readable
 from local.ports import HOST, PortTaken
@@ -42,6 +42,8 @@ Command = Callable[[argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 2 if it cannot start, with one line that says why."""
     options = _parser().parse_args(arguments)
+    if getattr(options, "today", None) is not None:
+        shift_clock(options.today)
     command: Command = options.command
     try:
         return command(options)
@@ -100,6 +102,12 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="value of a template parameter; may be repeated",
+    )
+    parser.add_argument(
+        "--today",
+        type=seconds_until,
+        metavar="DATE",
+        help="begin on this date, e.g. 2028-02-29 or 2030-12-31T23:58 (UTC)",
     )
     parser.add_argument("--fresh", action="store_true", help="delete earlier logs and reports")
 
@@ -278,4 +286,5 @@ def _curl(webhooks_url: str, secrets: Mapping[str, Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
+    shift_clock()
     sys.exit(main())

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 STOP_TIMEOUT_S = 2.0
 KILL = signal.SIGKILL
+CLOCK_SHIFT = "RELAY_CLOCK_SHIFT_S"
+"""Seconds by which every process of a run sees another time of day than the machine's."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -52,6 +54,19 @@ def watch_parent_pipe() -> None:
         os._exit(0)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def shift_clock(seconds: float | None = None) -> None:
+    """See a time of day that is so much later, in this process and those that it starts.
+
+    Without `seconds`, first thing in a process: as much later as the process that started it.
+    """
+    inherited = float(os.environ.get(CLOCK_SHIFT, "0"))
+    shift = inherited if seconds is None else seconds
+    if seconds is not None:
+        os.environ[CLOCK_SHIFT] = repr(inherited + seconds)
+    if shift:
+        _depart(shift)
 
 
 class MovedClock:
@@ -130,6 +145,7 @@ def main(arguments: Sequence[str]) -> None:
 
     end_with_parent()
     watch_parent_pipe()
+    shift_clock()
     module, *rest = arguments
     sys.argv = [module, *rest]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

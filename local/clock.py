@@ -12,6 +12,16 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 
+def seconds_until(today: str) -> float:
+    """How far away a date and time are, e.g. 2028-02-29 or 2030-12-31T23:58 (UTC).
+
+    Raises:
+        ValueError: the text is no date.
+    """
+    wanted = datetime.fromisoformat(today)
+    return (wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)).timestamp() - time.time()
+
+
 class Clock:
     """The stack's time of day."""
 

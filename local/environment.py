@@ -29,11 +29,17 @@ ACCESS_KEY = "test"
 SECRET_KEY = "test"  # noqa: S105 - moto asks for none in particular
 
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+_CLOCK = ("RELAY_CLOCK_SHIFT_S", "LD_PRELOAD", "FAKETIME")
+"""Beginnings of what may shift the time of day: it reaches every process of the stack, or none."""
 
 
 def base_environment() -> dict[str, str]:
     """The environment of every child: what a process needs, AWS by dummy credentials only."""
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _INHERITED or name.startswith(_CLOCK)
+    }
     return inherited | {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,

@@ -29,6 +29,8 @@ def main() -> None:
     child = _load("child")
     child.end_with_parent()
     child.watch_parent_pipe()
+    child.shift_clock()
+    os.environ.pop(child.CLOCK_SHIFT, None)
     child.MovedClock().move(float(os.environ.pop("RELAY_CLOCK_OFFSET", "0")))
     from awslambdaric.__main__ import main as serve
 

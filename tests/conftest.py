@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 import pytest_socket
 
+from local import child
+from local.clock import seconds_until
+
 NO_ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_CONFIG_FILE": os.devnull,
@@ -21,8 +24,17 @@ UNIT_TESTS = Path(__file__).parent / "unit"
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 
-def pytest_configure() -> None:
-    """Hide the user's own AWS set-up before anything that could read it is imported."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--today`: the date and time (UTC) at which the whole run takes place."""
+    parser.addoption("--today", metavar="DATE", help="e.g. 2028-02-29 or 2030-12-31T23:58 (UTC)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Shift the clock, and hide the user's own AWS set-up before anything could read it."""
+    if hasattr(config, "workerinput"):
+        child.shift_clock()  # by as much as the process that started this one
+    elif today := config.getoption("today"):
+        child.shift_clock(seconds_until(today))
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(NO_ACCOUNT)

@@ -120,6 +120,7 @@ def _run(handler: str, wanted: dict[str, Any]) -> None:
 def main() -> None:
     """Prepare, then serve."""
     child.end_with_parent()
+    child.shift_clock()
     handler, descriptor = sys.argv[1:]
     prepare(handler)
     serve(handler, socket.socket(fileno=int(descriptor)))
