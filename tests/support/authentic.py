@@ -135,18 +135,27 @@ SENDERS: Mapping[str, Sender] = {
     ),
 }
 _TOPICS = {"updated": "update", "created": "create", "deleted": "delete", "merged": "merge"}
+_WHOLE_TOPICS = {
+    "email-consent-updated": "customers_email_marketing_consent/update",
+    "sms-consent-updated": "customers_marketing_consent/update",
+    "tags-added": "customer.tags_added",
+}
 
 
 def _shopify(case: str) -> Mapping[str, str]:
-    """The headers of `customer-updated` and the like; orders say `updated`, customers `update`."""
+    """The headers of `customer-updated` and the like; orders say `updated`, customers `update`.
+
+    A case may end with the version of the API that its body is of: `customer-updated-2024-10`.
+    """
+    case, version = (case[:-8], case[-7:]) if case[-7:-3].isdecimal() else (case, "2026-10")
     resource, _, event = case.partition("-")
     topic = event if case == "order-updated" else _TOPICS.get(event, event)
     return {
-        "x-shopify-topic": f"{resource}s/{topic}",
+        "x-shopify-topic": _WHOLE_TOPICS.get(case, f"{resource}s/{topic}"),
         "x-shopify-webhook-id": "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
         "x-shopify-triggered-at": "2026-11-21T09:30:00.123456789Z",
         "x-shopify-shop-domain": "example.myshopify.com",
-        "x-shopify-api-version": "2026-10",
+        "x-shopify-api-version": version,
     }
 
 

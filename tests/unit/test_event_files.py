@@ -197,12 +197,25 @@ EXPECTED = {
     "shopify.customer-merged.json": ("ignored: merged",),
     "shopify.customer-updated.json": (
         (
-            "contact 706405506930370084: full_name email whatsapp address_line1 "
+            "contact 706405506930370084, partial: full_name email whatsapp address_line1 "
             "address_line2 zipcode city"
         ),
     ),
+    "shopify.customer-updated-2024-10.json": (
+        (
+            "contact 706405506930370084: full_name email whatsapp address_line1 "
+            "address_line2 zipcode city email_marketing_opt_in"
+        ),
+    ),
+    "shopify.email-consent-updated.json": (
+        "contact 706405506930370084, partial: email_marketing_opt_in",
+    ),
     "shopify.order-created.json": ("deal 820982911946154508: name contact_external_id",),
     "shopify.order-edited.json": ("ignored: event_type",),
+    "shopify.sms-consent-updated.json": (
+        "contact 706405506930370084, partial: sms_marketing_opt_in",
+    ),
+    "shopify.tags-added.json": ("ignored: not_mapped",),
     "standard_webhooks.contact-created.json": ("contact …343485: full_name email whatsapp",),
     "standard_webhooks.contact-deleted.json": ("ignored: event_type",),
     "zoho.appointment-updated.json": (

@@ -47,7 +47,7 @@ def interpret(given: Request, connection: Connection = CONNECTION) -> Change:
 def row(change: Change) -> dict[str, object]:
     assert change.record_type is not None
     mapping = RecordMapping(CONNECTION.record_types[change.record_type])
-    return mapping.columns(change.record).values
+    return mapping.columns(change.record, partial=change.partial).values
 
 
 @pytest.mark.parametrize("name", [OLD_NAME, NEW_NAME])
@@ -144,7 +144,7 @@ def test_no_topic_no_object_or_names_that_disagree_have_the_wrong_shape(given: R
 
 def test_a_customer_becomes_a_contact_with_every_digit_of_its_id() -> None:
     change = interpret(delivery("customers/update", sample("shopify.customer-updated")))
-    assert (change.record_type, change.ignored, change.partial) == ("contact", None, False)
+    assert (change.record_type, change.ignored, change.partial) == ("contact", None, True)
     assert row(change) == {
         "external_id": "706405506930370084",
         "full_name": "Ada Example",
@@ -154,6 +154,124 @@ def test_a_customer_becomes_a_contact_with_every_digit_of_its_id() -> None:
         "address_line2": "Hinterhaus",
         "zipcode": "10115",
         "city": "Berlin",
+    }
+
+
+def consent(topic: str, body: object, connection: Connection = CONNECTION) -> Change:
+    return interpret(
+        delivery(topic, json.dumps(body), x_shopify_triggered_at="2026-11-21T09:30:00.5Z"),
+        connection,
+    )
+
+
+EMAIL = {"customer_id": 706405506930370084, "email_address": "ada@example.com"}
+SMS = {"id": 706405506930370084, "phone": "+4915112345678"}
+EMAIL_TOPICS = (
+    "customers_email_marketing_consent/update",
+    "customers/email_marketing_consent_update",
+)
+SMS_TOPICS = ("customers_marketing_consent/update", "customers/marketing_consent_update")
+DECISIONS = [
+    ("subscribed", {"opt_in": True}),
+    ("SUBSCRIBED", {"opt_in": True}),
+    ("unsubscribed", {"opt_in": False}),
+    ("redacted", {"opt_in": False}),
+    ("not_subscribed", {}),
+    ("pending", {}),
+    ("invalid", {}),
+]
+
+
+@pytest.mark.parametrize(("state", "expected"), DECISIONS)
+@pytest.mark.parametrize("topic", [*EMAIL_TOPICS, *SMS_TOPICS])
+def test_a_decision_about_consent_arrives_and_silence_is_none(
+    topic: str, state: str, expected: dict[str, bool]
+) -> None:
+    channel, base = ("email", EMAIL) if topic in EMAIL_TOPICS else ("sms", SMS)
+    change = consent(topic, {**base, f"{channel}_marketing_consent": {"state": state}})
+    assert (change.record_type, change.ignored, change.partial) == ("contact", None, True)
+    sent = {f"{channel}_marketing_{name}": value for name, value in expected.items()}
+    assert row(change) == {"external_id": "706405506930370084", **sent}
+
+
+@pytest.mark.parametrize(("state", "expected"), DECISIONS)
+def test_consent_within_a_customer_is_mapped_alike(state: str, expected: dict[str, bool]) -> None:
+    body = {"id": 7, "tags": "", "email_marketing_consent": {"state": state.lower()}}
+    change = interpret(delivery(body=json.dumps({**body, "sms_marketing_consent": None})))
+    sent = {f"email_marketing_{name}": value for name, value in expected.items()}
+    assert (change.partial, row(change)) == (False, {"external_id": "7", **sent})
+
+
+@pytest.mark.parametrize("name", ["customer-updated", "customer-deleted", "order-created"])
+def test_samples_have_the_shape_of_the_version_that_they_name(name: str) -> None:
+    body = json.loads(sample(f"shopify.{name}"))
+    customer = body.get("customer", body)
+    assert not customer.keys() & {"tags", "email_marketing_consent", "sms_marketing_consent"}
+
+
+@pytest.mark.parametrize("missing", ["email_marketing_consent", "sms_marketing_consent", "tags"])
+def test_a_customer_is_partial_where_it_lacks_what_other_topics_tell(missing: str) -> None:
+    """An opt-out from before the customer's last change must not be superseded by it."""
+    body = json.loads(sample("shopify.customer-updated-2024-10"))
+    assert not interpret(delivery(body=json.dumps(body))).partial
+    del body[missing]
+    change = interpret(delivery(body=json.dumps(body)))
+    assert change.partial
+    assert "full_name" in row(change)
+
+
+def test_the_trigger_orders_consent_since_apps_may_date_it_back() -> None:
+    body = {
+        **EMAIL,
+        "email_marketing_consent": {
+            "state": "unsubscribed",
+            "consent_updated_at": "2020-01-01T00:00:00Z",
+        },
+    }
+    triggered = NOW * 1_000_000 + 500_000
+    assert consent(EMAIL_TOPICS[0], body).version == triggered
+    untimed = interpret(delivery(EMAIL_TOPICS[0], json.dumps(body)))
+    assert untimed.version == 1_577_836_800_000_000
+
+
+@pytest.mark.parametrize("said", [None, "unsubscribed", {}, {"state": None}, {"state": 1}, []])
+@pytest.mark.parametrize("topic", [*EMAIL_TOPICS, *SMS_TOPICS])
+def test_consent_that_cannot_be_read_is_rejected_and_not_silent(topic: str, said: object) -> None:
+    for name, base in (("email_marketing_consent", EMAIL), ("sms_marketing_consent", SMS)):
+        with pytest.raises(RejectedRow):
+            consent(topic, {**base, name: said})
+
+
+@pytest.mark.parametrize("customer", [None, True, "", "x", "gid://shopify/Order/7", 1.5, -7, []])
+def test_consent_and_tags_of_nobody_are_rejected(customer: object) -> None:
+    state = {"email_marketing_consent": {"state": "unsubscribed"}}
+    with pytest.raises(RejectedRow):
+        consent(EMAIL_TOPICS[0], {**state, "customer_id": customer})
+    with pytest.raises(RejectedRow):
+        consent("customer.tags_added", {"customerId": customer, "tags": ["vip"]})
+
+
+@pytest.mark.parametrize(
+    ("topic", "vip"), [("customer.tags_added", True), ("customer.tags_removed", False)]
+)
+def test_tags_that_were_added_or_removed_can_be_mapped(topic: str, vip: bool) -> None:
+    expression = (
+        "not_null(contains(tags_added || `[]`, 'vip') || `null`,"
+        " (contains(tags_removed || `[]`, 'vip') || `null`) && `false`)"
+    )
+    contact = RecordType("contact", {"external_id": "id", "vip": expression})
+    connection = Connection("shopify", "shopify", {}, {"contact": contact})
+    body = {
+        "customerId": "gid://shopify/Customer/706405506930370084",
+        "tags": ["vip", "x"],
+        "occurredAt": "2026-11-21T09:29:00Z",
+    }
+    change = consent(topic, body, connection)
+    columns = RecordMapping(contact).columns(change.record, partial=change.partial).values
+    assert columns == {"external_id": "706405506930370084", "vip": vip}
+    other = consent(topic, {**body, "tags": ["x"]}, connection)
+    assert RecordMapping(contact).columns(other.record, partial=True).values == {
+        "external_id": "706405506930370084"
     }
 
 
@@ -200,6 +318,8 @@ def test_topics_with_a_whole_resource_are_imported(topic: str) -> None:
         ("customers/merge", "merged"),
         ("orders/edited", "event_type"),
         ("customers/data_request", "event_type"),
+        ("customers/purchasing_summary", "event_type"),
+        ("customer.joined_segment", "event_type"),
         ("draft_orders/create", "entity"),
         ("Customer", "entity"),
         ("app/uninstalled", "entity"),

@@ -10,10 +10,18 @@ One resource per request, and what it is stands in the topic's header: the item 
 beside the body. The record is the resource itself, so that expressions say `email`. Event id:
 `Webhook-Id`, which retries keep (`Event-Id` is shared by several subscriptions). Version: the
 resource's `updated_at`, since Shopify sends out of order; without it the time of the trigger.
-Fragments (deletions, merges, edits of orders) and test deliveries are ignored.
+Deletions, merges, edits of orders and test deliveries are ignored.
+
+Since API version 2025-01 customers carry neither consent nor tags; topics of their own do. These
+are partial records: `{"id", "email_marketing_consent"}`, `{"id", "sms_marketing_consent"}`, and
+`{"id", "tags_added", "tags_removed"}` with the tags that were added or removed, since nothing
+tells all that a customer has. Their version is the time of the trigger: Shopify sends the state of
+that time, and lets apps date consent back. A customer without these fields is partial as well, so
+that it never supersedes an opt-out that it says nothing of.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
@@ -25,6 +33,20 @@ from import_relay.sources.moments import moment
 from import_relay.sources.proofs import check_hmac, usable
 
 OPTIONS: Mapping[str, str] = {}
+
+
+def _opt_in(consent: str) -> str:
+    """True or false as the customer decided; null where the customer never did.
+
+    `pending`, `not_subscribed` and `invalid` are no decisions.
+    """
+    state = f"{consent}.state"
+    return (
+        f"not_null({state} == 'subscribed' || `null`,"
+        f" (contains(['unsubscribed', 'redacted'], {state}) || `null`) && `false`)"
+    )
+
+
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     "contact": RecordType(
         "contact",
@@ -37,6 +59,8 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "address_line2": "default_address.address2",
             "zipcode": "default_address.zip",
             "city": "default_address.city",
+            "email_marketing_opt_in": _opt_in("email_marketing_consent"),
+            "sms_marketing_opt_in": _opt_in("sms_marketing_consent"),
         },
     ),
     "deal": RecordType(
@@ -59,13 +83,32 @@ TOPICS: Mapping[str, RecordTypeName] = {
     "orders/partially_fulfilled": "deal",
 }
 """Topics whose body is the whole resource → what it becomes."""
+_CONSENTS: Mapping[str, tuple[str, str]] = {
+    "customers_email_marketing_consent/update": ("customer_id", "email_marketing_consent"),
+    "customers/email_marketing_consent_update": ("customer_id", "email_marketing_consent"),
+    "customers_marketing_consent/update": ("id", "sms_marketing_consent"),
+    "customers/marketing_consent_update": ("id", "sms_marketing_consent"),
+}
+"""Topic of a consent → the keys of the customer's id and of the consent.
+
+The names with `customers/` are those of Shopify's changelog of 2025-01, the others those of its
+lists of topics.
+"""
+_TAGS: Mapping[str, str] = {
+    "customer.tags_added": "tags_added",
+    "customer.tags_removed": "tags_removed",
+}
+"""Topic about tags → what the record calls them."""
+_OF_OTHER_TOPICS = frozenset({"email_marketing_consent", "sms_marketing_consent", "tags"})
+"""What a customer lacks since 2025-01."""
+_customer_gid = re.compile(r"gid://shopify/Customer/([0-9]{1,20})", re.ASCII)
 _REASONS: Mapping[str, str] = {
     "customers/delete": "deleted",
     "customers/redact": "deleted",
     "customers/merge": "merged",
     "orders/delete": "deleted",
 }
-_RESOURCES = frozenset({"customers", "orders"})
+_RESOURCES = frozenset({"customer", "customers", "orders"})
 
 
 def verify(
@@ -110,7 +153,7 @@ def _only(request: Request, name: str) -> str | None:
 
 
 def interpret(item: object, connection: Connection) -> Change:
-    """A customer or an order as a whole.
+    """A customer or an order, or what changed of a customer's consent or tags.
 
     Ignored: `test`, `deleted`, `merged`, `event_type` (other topics of customers and orders, whose
     bodies are fragments) and `entity`. `version` in connections.toml goes before `updated_at`.
@@ -121,23 +164,71 @@ def interpret(item: object, connection: Connection) -> Change:
     data = item.get("data")
     if item.get("test") == "true":
         return Change(data, ignored="test")
-    record_type = TOPICS.get(topic)
+    record_type = "contact" if topic in _CONSENTS or topic in _TAGS else TOPICS.get(topic)
     if record_type is None:
         return Change(data, ignored=_reason(topic))
     if not isinstance(data, dict):
         raise RejectedRow("row.not_an_object", value=data)
+    triggered_at = moment(item.get("triggered_at"))
+    record = _consent(topic, data) or _tags(topic, data)
+    if record is not None:
+        version, partial = triggered_at or _occurred_at(data), True
+    else:
+        version, partial = moment(data.get("updated_at")) or triggered_at, _lacks(topic, data)
     configured = connection.record_types.get(record_type)
     if configured is not None and configured.version:
-        return Change(data, record_type)
-    version = moment(data.get("updated_at"))
-    return Change(
-        data, record_type, moment(item.get("triggered_at")) if version is None else version
-    )
+        version = None
+    return Change(record or data, record_type, version, partial=partial)
+
+
+def _consent(topic: str, data: Mapping[str, object]) -> dict[str, object] | None:
+    """What a topic about consent says; None: it is another topic."""
+    if topic not in _CONSENTS:
+        return None
+    key, consent = _CONSENTS[topic]
+    said = data.get(consent)
+    state = said.get("state") if isinstance(said, dict) else None
+    if not isinstance(said, dict) or not isinstance(state, str):
+        raise RejectedRow("row.bad_value", field=f"{consent}.state", value=state)
+    return {"id": _customer(data, key), consent: {**said, "state": state.lower()}}
+
+
+def _tags(topic: str, data: Mapping[str, object]) -> dict[str, object] | None:
+    """What a topic about tags says; None: it is another topic."""
+    if topic not in _TAGS:
+        return None
+    tags = data.get("tags")
+    if not isinstance(tags, list):
+        raise RejectedRow("row.bad_value", field="tags", value=tags)
+    named: dict[str, object] = {"tags_added": [], "tags_removed": [], _TAGS[topic]: tags}
+    return {"id": _customer(data, "customerId"), **named}
+
+
+def _customer(data: Mapping[str, object], key: str) -> object:
+    """The customer's id as customers have it: a number, be it at the end of a global id."""
+    given = data.get(key)
+    found = _customer_gid.fullmatch(given) if isinstance(given, str) else None
+    number = found[1] if found else given
+    if isinstance(number, bool) or not str(number).isdecimal():
+        raise RejectedRow("row.bad_value", field=key, value=given)
+    return number
+
+
+def _occurred_at(data: Mapping[str, object]) -> int | None:
+    """When a consent or tags changed, by the body."""
+    times = [data.get("occurredAt")]
+    times += [one.get("consent_updated_at") for one in data.values() if isinstance(one, dict)]
+    return next((at for at in map(moment, times) if at is not None), None)
+
+
+def _lacks(topic: str, data: Mapping[str, object]) -> bool:
+    """Whether other topics tell of this customer what the body does not."""
+    return TOPICS.get(topic) == "contact" and not data.keys() >= _OF_OTHER_TOPICS
 
 
 def _reason(topic: str) -> str:
     """Why a topic is not imported."""
-    resource = topic.partition("/")[0]
+    resource = re.split(r"[/.]", topic, maxsplit=1)[0]
     return _REASONS.get(topic, "event_type" if resource in _RESOURCES else "entity")
 
 
