@@ -13,7 +13,8 @@ from typing import Any
 from import_relay.answers import answer_to
 from import_relay.errors import RelayError, StoreUnavailable
 from import_relay.intake import Intake, Receipt, delivery_id
-from import_relay.outcome_log import OutcomeLog, place_of
+from import_relay.outcome_log import OutcomeLog, without_payload
+from import_relay.reasons import place_of
 from import_relay.settings_receive import ReceiveSettings
 from import_relay.sources.contract import Replies, Request
 from import_relay.wiring_receive import build_intake
@@ -28,6 +29,7 @@ def intake() -> Intake:
     return build_intake(ReceiveSettings.from_environment())
 
 
+@without_payload
 def handler(event: dict[str, Any], context: Any) -> None:
     """Store the event's changes; each outcome is logged as that of a webhook.
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from import_relay.answers import Answer, answer_to, answer_to_question
 from import_relay.intake import Intake, Receipt, delivery_id
-from import_relay.outcome_log import OutcomeLog
+from import_relay.outcome_log import OutcomeLog, without_payload
 from import_relay.settings_receive import ReceiveSettings
 from import_relay.sources.contract import Replies, Request
 from import_relay.wiring_receive import build_intake
@@ -48,6 +48,7 @@ def request_of(event: dict[str, Any], received_at: int) -> Request:
     )
 
 
+@without_payload
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Store the delivery and answer; whatever goes wrong here, the sender is told to try again.
 

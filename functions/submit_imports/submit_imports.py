@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from import_relay.changes import Mapper
 from import_relay.connections import load_connections
-from import_relay.outcome_log import OutcomeLog
+from import_relay.outcome_log import OutcomeLog, without_payload
 from import_relay.posting import PostingParts, Tools
 from import_relay.reading import Reading, http_client
 from import_relay.settings import SubmitSettings
@@ -27,6 +27,7 @@ from import_relay.wiring import Wiring
 log = OutcomeLog()
 
 
+@without_payload
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Submit one batch; the answer names the messages that have to be delivered again."""
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000

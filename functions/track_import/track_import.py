@@ -4,7 +4,7 @@ import time
 from functools import cache
 from typing import Any
 
-from import_relay.outcome_log import OutcomeLog
+from import_relay.outcome_log import OutcomeLog, without_payload
 from import_relay.settings import TrackSettings
 from import_relay.tracking import Parts, Tracking, TrackOptions
 from import_relay.wiring import Wiring
@@ -12,6 +12,7 @@ from import_relay.wiring import Wiring
 log = OutcomeLog()
 
 
+@without_payload
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Look at the import `reference`; `status` and `wait_s` of the answer steer the machine."""
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000

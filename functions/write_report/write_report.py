@@ -4,7 +4,7 @@ import time
 from functools import cache
 from typing import Any
 
-from import_relay.outcome_log import OutcomeLog
+from import_relay.outcome_log import OutcomeLog, without_payload
 from import_relay.reporting import Parts, Reporting
 from import_relay.settings import ReportSettings
 from import_relay.state.queue import Queue
@@ -14,6 +14,7 @@ from import_relay.wiring import Wiring
 log = OutcomeLog()
 
 
+@without_payload
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Act on the `status` that tracking found; the answer's `status` says how it ended."""
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000

@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.settings import ReportSettings, SubmitSettings, TrackSettings
 from import_relay.settings_receive import ReceiveSettings
-from tests.template.expanded import ROOT, Expanded, text
+from tests.template.expanded import ROOT, Expanded, listed, text
 
 FUNCTION = "AWS::Lambda::Function"
 OF_POWERTOOLS = {
@@ -121,3 +121,38 @@ def test_tracing_follows_the_parameter(template: Expanded, function: str) -> Non
     assert template.properties(function)["TracingConfig"] == {
         "Mode": {"Fn::If": ["TracingIsOn", "Active", "PassThrough"]}
     }
+
+
+def test_lambda_lets_every_line_with_metrics_pass(template: Expanded) -> None:
+    """A line without a level counts as INFO: above that, metrics and alarms would be lost."""
+    for function in SETTINGS:
+        logging = template.properties(function)["LoggingConfig"]
+        assert (logging.keys() <= {"LogGroup"}) or (
+            logging["LogFormat"] == "JSON"
+            and logging["ApplicationLogLevel"] == {"Fn::If": ["LogsDebug", "DEBUG", "INFO"]}
+        )
+    assert template.content["Conditions"]["LogsDebug"] == {
+        "Fn::Equals": [{"Ref": "LogLevel"}, "DEBUG"]
+    }
+
+
+def test_functions_whose_messages_come_back_to_them_may_be_called_again_and_again(
+    template: Expanded,
+) -> None:
+    """By default Lambda refuses the 17th call in a chain (Lambda guide, "recursive loops")."""
+    queue = {"Fn::GetAtt": ["Queue", "Arn"]}
+    read = {
+        mapping["FunctionName"]["Ref"]
+        for mapping in template.of_type("AWS::Lambda::EventSourceMapping").values()
+    }
+    reached = set(read) | {"WriteReport"}  # behind the state machine that a reader starts
+    assert read == {"SubmitImports"}
+    for function in SETTINGS:
+        sends = any(
+            "sqs:SendMessage" in listed(statement["Action"])
+            and queue in listed(statement["Resource"])
+            for name, statement in template.statements()
+            if name == f"{function}Role"
+        )
+        allowed = template.properties(function).get("RecursiveLoop") == "Allow"
+        assert allowed == (sends and function in reached)

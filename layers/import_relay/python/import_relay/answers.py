@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from import_relay.errors import DeliveryTooLarge, RelayError, SignatureError, UnknownConnection
 from import_relay.intake import Receipt
-from import_relay.outcome_log import Level, place_of
+from import_relay.outcome_log import Level
+from import_relay.reasons import place_of
 from import_relay.sources.contract import Replies
 
 REFUSALS: Mapping[type[RelayError], int] = {

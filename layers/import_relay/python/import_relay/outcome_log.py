@@ -2,25 +2,39 @@
 
 Called by handlers. CloudWatch reads metrics from any JSON line with an `_aws` member, and other
 members may stand beside it (Embedded Metric Format specification, "Root node"); one line instead of
-two halves what a webhook costs in logs.
+two halves what a webhook costs in logs. Metrics leave at every log level.
 """
 
 import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Literal
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, Literal, TypeVar
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from import_relay.errors import RelayError
+from import_relay.log_levels import own_level, passing_level, quiet_libraries
+from import_relay.reasons import Unexpected, place_of
 
 NAMESPACE = "ImportRelay"
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "import-relay")
 """The stack's name: two stacks in one region count apart."""
 Level = Literal["info", "warning", "error"]
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_T = TypeVar("_T")
+
+
+class _OwnLogger(Logger):
+    """Powertools' logger at the relay's own level, whatever level Lambda's configuration names."""
+
+    def _determine_log_level(self, level: str | int | None) -> str | int:
+        # Its own choice prefers Lambda's level, and fails on TRACE, which Python does not have.
+        return own_level() if level is None else level
 
 
 class OutcomeLog:
@@ -30,7 +44,8 @@ class OutcomeLog:
     """
 
     def __init__(self) -> None:
-        self._logger = Logger(service=SERVICE, location=None)
+        quiet_libraries()
+        self._logger = _OwnLogger(service=SERVICE, location=None, use_rfc3339=True)
         self._metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 
     def write(
@@ -49,10 +64,12 @@ class OutcomeLog:
         """
         shown = logging.getLogger(SERVICE).isEnabledFor(LEVELS[level])
         embedded = self._embedded(counts, counted_at) if counts else {}
+        passing = passing_level()
+        together = shown and not passing
         if shown:
-            getattr(self._logger, level)(event, extra={**keys, **embedded})
-        elif embedded:
-            sys.stdout.write(json.dumps(embedded) + "\n")
+            getattr(self._logger, level)(event, extra={**keys, **(embedded if together else {})})
+        if embedded and not together:
+            sys.stdout.write(json.dumps({**_head(passing), **embedded}) + "\n")
 
     def _embedded(self, counts: Mapping[str, int], counted_at: int | None) -> Mapping[str, object]:
         for name, count in counts.items():
@@ -64,15 +81,27 @@ class OutcomeLog:
         return {**embedded}
 
 
-def place_of(error: BaseException) -> str:
-    """`ValueError at intake.py:88`: all that can be said of an unknown error without its text."""
-    return f"{type(error).__name__} at {_innermost(error.__traceback__)}"
+def _head(passing: str) -> Mapping[str, str]:
+    """What lets a line with metrics alone pass Lambda's filter by level."""
+    return {"level": passing, "timestamp": datetime.now(UTC).isoformat()} if passing else {}
 
 
-def _innermost(traceback: TracebackType | None) -> str:
-    place = "unknown place"
-    while traceback is not None:
-        file = traceback.tb_frame.f_code.co_filename.rpartition("/")[2]
-        place = f"{file}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return place
+def without_payload(handler: Callable[[dict[str, Any], Any], _T]) -> Callable[..., _T]:
+    """A handler whose errors may be shown: Lambda logs their text, and its callers keep it.
+
+    Errors of the relay stay as they are; any other becomes `Unexpected`, which names type and
+    place, and of an error of AWS its code and operation.
+    """
+
+    @wraps(handler)
+    def guarded(event: dict[str, Any], context: Any) -> _T:
+        try:
+            return handler(event, context)
+        except RelayError:
+            raise
+        except Exception as error:  # noqa: BLE001 - its text may hold data
+            inside = error.__traceback__.tb_next if error.__traceback__ else None
+            shown = Unexpected(place_of(error.with_traceback(inside))).with_traceback(inside)
+        raise shown
+
+    return guarded

@@ -28,6 +28,7 @@ from import_relay.errors import LeaseHeld, StoreUnavailable
 from import_relay.planning import Decided, Sized, collector_paused, decide, size
 from import_relay.posting import IMPORT_S, Attempt, Posting, PostingParts, Progress, Tools
 from import_relay.reading import Reading
+from import_relay.reasons import reason_of
 from import_relay.records.messages import (
     QueueMessage,
     deferral_delay_s,
@@ -135,7 +136,7 @@ class Submission:
                     message_id, body, fetch=self.parts.posting.archive.fetch
                 )
             except (ValueError, KeyError, TypeError, RecursionError, *AWS_ERRORS) as error:
-                reason = type(error).__name__
+                reason = reason_of(error)
                 self.tools.emit("message.unreadable", message_id=message_id, reason=reason)
                 batch.unreadable.add(message_id)
         return batch
@@ -146,7 +147,7 @@ class Submission:
         try:
             self.parts.posting.gate.close(gate.closed_until, gate.reason, strikes=gate.strikes)
         except AWS_ERRORS as error:  # the batch is safe; the next one closes it
-            self.tools.emit("batch.interrupted", reason=type(error).__name__)
+            self.tools.emit("batch.interrupted", reason=reason_of(error))
         return report
 
     def _park(self, batch: "_Batch", reason: str) -> BatchReport:
@@ -311,7 +312,7 @@ class _Run:
         try:
             self._posting.bring(attempt)
         except AWS_ERRORS as error:
-            reason = type(error).__name__
+            reason = reason_of(error)
             self._tools.emit("import.interrupted", reason=reason, rows=len(attempt.rows))
             self._unresolved.update(origin for row in attempt.rows for origin in row.origins)
             self._progress.stopped = True
@@ -338,7 +339,7 @@ class _Run:
         try:
             step()
         except AWS_ERRORS as error:
-            self._tools.emit("batch.interrupted", reason=type(error).__name__)
+            self._tools.emit("batch.interrupted", reason=reason_of(error))
             self._unresolved |= origins
 
     def _record_settled(self) -> None:

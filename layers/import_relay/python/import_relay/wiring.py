@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from import_relay.errors import StoreUnavailable
 from import_relay.mateo.client import ImportApi, http_client
+from import_relay.reasons import reason_of
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Limits
 from import_relay.state.gate import Gate, GateClients, GateNames
@@ -82,7 +83,8 @@ class Token:
         try:
             text = self._provider.get(self._arn, max_age=TOKEN_KEPT_S, force_fetch=force)
         except GetParameterError as error:
-            raise StoreUnavailable("Secrets Manager did not give the token") from error
+            reason = f"Secrets Manager did not give the token: {reason_of(error)}"
+            raise StoreUnavailable(reason) from error
         return str(text).strip()
 
 

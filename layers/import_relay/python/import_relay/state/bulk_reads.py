@@ -46,4 +46,4 @@ def read_items(
             pending = list(left["Keys"])
             sleep(0.05 * 2**attempt)
         else:
-            raise StoreUnavailable(f"{len(pending)} items could not be read")
+            raise StoreUnavailable(f"{len(pending)} not read: UnprocessedKeys in BatchGetItem")

@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
 
 from import_relay.errors import ConfigurationError, StoreUnavailable
+from import_relay.reasons import reason_of
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -74,7 +75,8 @@ class ConnectionSecrets:
         except GetParameterError as error:
             self._not_before = self._clock() + PAUSE_S
             if self._known is None:
-                raise StoreUnavailable("Secrets Manager did not give the secrets") from error
+                reason = f"Secrets Manager did not give the secrets: {reason_of(error)}"
+                raise StoreUnavailable(reason) from error
             return
         if text != self._text or self._known is None:
             self._known = _parsed(text)

@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.errors import StoreUnavailable
+from import_relay.reasons import reason_of
 from import_relay.state.batches import calls
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class IntakeStore:
                 failure = error
             else:
                 return
-        raise StoreUnavailable(f"S3: {type(failure).__name__}") from failure
+        raise StoreUnavailable(f"S3: {reason_of(failure)}") from failure
 
     def _send_call(self, bodies: Sequence[str], give_up_at: float) -> None:
         waiting = {str(number): body for number, body in enumerate(bodies)}
@@ -100,14 +101,14 @@ class IntakeStore:
                 Entries=[{"Id": id_, "MessageBody": body} for id_, body in waiting.items()],
             )
         except (BotoCoreError, ClientError) as error:
-            return type(error).__name__
+            return reason_of(error)
         for stored in answer.get("Successful", []):
             waiting.pop(stored["Id"], None)
         failed: Sequence[Mapping[str, object]] = answer.get("Failed", [])
         codes = " ".join(sorted({str(failure.get("Code")) for failure in failed}))
         if any(failure.get("SenderFault") for failure in failed):
-            raise StoreUnavailable(f"SQS refuses messages: {codes}")
-        return codes
+            raise StoreUnavailable(f"SQS refuses messages: {codes} in SendMessageBatch")
+        return f"{codes} in SendMessageBatch"
 
     def _wait(self, pause: float, give_up_at: float) -> None:
         if self._clock() + pause + LONGEST_CALL_S > give_up_at:

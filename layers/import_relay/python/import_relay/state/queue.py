@@ -55,5 +55,6 @@ class Queue:
                 pending.pop(done["Id"], None)
             if not pending:
                 return
+            codes = " ".join(sorted({str(one.get("Code")) for one in answer.get("Failed", [])}))
             self._sleep(0.1 * 2**attempt)
-        raise StoreUnavailable("the queue did not take all messages")
+        raise StoreUnavailable(f"the queue did not take all messages: {codes} in SendMessageBatch")

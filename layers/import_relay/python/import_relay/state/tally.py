@@ -122,7 +122,7 @@ class Tally:
             settled = [one for one in settled if one.occurrence.origin not in known]
             if not settled:
                 return
-        raise StoreUnavailable("ends could not be counted")
+        raise StoreUnavailable("ends could not be counted: conditions fail in TransactWriteItems")
 
     def _transact(self, operations: Any) -> None:
         through_conflicts(

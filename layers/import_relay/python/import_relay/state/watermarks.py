@@ -124,7 +124,7 @@ class Watermarks:
             if not pending:
                 return
             self._sleep(0.05 * 2**attempt)
-        raise StoreUnavailable("watermarks could not be written")
+        raise StoreUnavailable("not all written: UnprocessedItems in BatchWriteItem")
 
 
 def _batches(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
