@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from import_relay.changes import Interpreted, Mapped, Mapper, RecordName, RecordsRead, row_text
+from import_relay.changes import (
+    FUTURE_NOTE,
+    Interpreted,
+    Mapped,
+    Mapper,
+    RecordName,
+    RecordsRead,
+    row_text,
+)
 from import_relay.errors import RejectedRow
 from import_relay.readers.contract import Found
 from import_relay.records.models import MappedChange, Occurrence, Outcome
@@ -40,7 +48,12 @@ def notified(
 ) -> Occurrence:
     """An item of Zoho's: which record changed, and perhaps what changed of it."""
     item = {"module": module, "operation": operation, "server_time": SERVER_TIME, "id": "1"}
-    return occurrence(number, connection="crm", item=item | ({"values": values} if values else {}))
+    return occurrence(
+        number,
+        connection="crm",
+        item=item | ({"values": values} if values else {}),
+        received_at=SERVER_TIME * 1_000,
+    )
 
 
 def interpreted(*occurrences: Occurrence, text: str = ZOHO) -> Interpreted:
@@ -264,3 +277,62 @@ def test_what_a_condition_excludes_needs_no_reading() -> None:
 
     assert interpreted(event, text=text).wanted == {}
     assert reasons(mapped([event], None, text)) == [(Outcome.IGNORED, "no_record_type")]
+
+
+# versions of the future
+
+RECEIVED_AT = SERVER_TIME * 1_000
+HOUR = 3_600_000_000
+
+
+@pytest.mark.parametrize(
+    "version", ["9999-12-31", "2026-11-22T12:00:01Z", "2027-01-01T00:00:00+01:00"]
+)
+def test_a_time_of_the_future_is_no_version(version: str) -> None:
+    one = occurrence(item={"id": 1, "v": version}, received_at=RECEIVED_AT)
+
+    change = only_change(mapped([one]))
+
+    assert change.version == RECEIVED_AT
+    assert change.by_receipt
+    assert change.notes == (FUTURE_NOTE,)
+
+
+@pytest.mark.parametrize(
+    ("version", "number"),
+    [
+        ("2026-11-22T12:00:00Z", RECEIVED_AT + 24 * HOUR),
+        (2**53, 2**53 * 1_000_000),
+        (str(RECEIVED_AT), RECEIVED_AT * 1_000_000),
+        ("1e999", None),
+    ],
+)
+def test_a_clock_a_day_ahead_and_whatever_counts_up_stay_versions(
+    version: object, number: int | None
+) -> None:
+    one = occurrence(item={"id": 1, "v": version}, received_at=RECEIVED_AT)
+
+    result = mapped([one])
+
+    if number is None:
+        (settled,) = result.settled
+        assert settled.reason == "row.bad_version"
+    else:
+        assert only_change(result).version == number
+        assert only_change(result).notes == ()
+
+
+def test_a_connectors_own_time_of_the_future_is_no_version() -> None:
+    one = notified(values={"Email": "jo@example.com"})._replace(received_at=RECEIVED_AT - 25 * HOUR)
+
+    change = only_change(mapped([one], None, ZOHO))
+
+    assert (change.version, change.by_receipt) == (RECEIVED_AT - 25 * HOUR, True)
+
+
+def test_a_record_that_is_read_days_later_keeps_its_version() -> None:
+    one = notified()._replace(received_at=RECEIVED_AT - 72 * HOUR)
+
+    change = only_change(mapped([one], reading(Email="jo@example.com"), ZOHO))
+
+    assert (change.version, change.by_receipt) == (RECEIVED_AT, False)

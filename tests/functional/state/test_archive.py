@@ -1,6 +1,8 @@
 """The bucket: what was frozen comes back byte for byte, and what ended is written down."""
 
+import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from botocore.exceptions import ClientError
 from import_relay.errors import CODES
 from import_relay.planning import request_body
 from import_relay.records.models import Mark, Outcome, Row, Settled
-from import_relay.state.archive import Archive
+from import_relay.state.archive import MAX_VALUE_LENGTH, Archive
 from tests.support.aws import BUCKET
 from tests.support.builders import CONTACTS, NOON, change, occurrence
 from tests.support.clients import Overruling, client_error
@@ -131,6 +133,41 @@ def test_rejections_and_other_ends_have_a_line_each_in_their_own_files(relay: Re
         ("ignored", "event_type"),
     ]
     assert {one["settled_at"] for one in relay.aws.lines("outcomes/")} == {int(NOON * 1_000_000)}
+
+
+def test_a_line_is_standard_json_that_no_viewer_obeys(relay: Relay) -> None:
+    item = json.loads('{"name": "\u202eecila", "x": 1e999}')
+    one = rejected(0, "row.bad_value", item, item["x"])
+
+    relay.archive.record_settled([one], at=NOON, date="2026-11-21", batch="inv")
+
+    (content,) = relay.aws.objects("rejected/").values()
+    assert b"\\u202e" in content
+    line = json.loads(content, parse_constant=pytest.fail)
+    assert (line["value"], line["item"]) == ("Infinity", {"name": "\u202eecila", "x": "Infinity"})
+
+
+def test_of_a_long_value_the_beginning_is_shown(relay: Relay) -> None:
+    one = rejected(0, "row.bad_value", {"x": ["y" * 9_999]}, ["y" * 9_999])
+
+    relay.archive.record_settled([one], at=NOON, date="2026-11-21", batch="inv")
+
+    (line,) = relay.aws.lines("rejected/")
+    assert len(line["value"]) == MAX_VALUE_LENGTH + 1
+    assert line["item"] == {"x": ["y" * 9_999]}
+
+
+def test_what_is_frozen_is_standard_json(relay: Relay) -> None:
+    one = change()
+    one = replace(one, occurrence=one.occurrence._replace(item=json.loads('{"x": 1e999}')))
+    rows = [Row(one.key, one.text, CONTACTS, (one,), {})]
+
+    relay.archive.freeze("ref-1", request_body(rows), rows)
+
+    (content,) = relay.aws.objects("imports/").values()
+    provenance = gzip.decompress(content).split(b"\n")[1]
+    ((source,),) = (one["sources"] for one in json.loads(provenance, parse_constant=pytest.fail))
+    assert source["item"] == {"x": "Infinity"}
 
 
 def test_ends_without_a_rejection_are_written_without_data(relay: Relay) -> None:

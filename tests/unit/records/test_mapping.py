@@ -584,3 +584,21 @@ def test_a_partial_record_clears_nothing_that_it_does_not_mention() -> None:
     columns = RecordMapping(type_).columns({"id": "1"}, partial=True)
 
     assert columns.values == {"external_id": "1"}
+
+
+# bounds
+
+
+@pytest.mark.parametrize("column", ["whatsapp", "sms", "tags"])
+def test_a_column_of_far_too_many_values_rejects_its_record_alone(column: str) -> None:
+    type_ = record_type(external_id="id", **{column: "x"})
+
+    error = rejection_of({"id": 1, "x": ["1"] * 1_001}, type_)
+
+    assert (error.code, error.field, error.value) == ("row.too_many_values", column, None)
+
+
+def test_a_hundred_numbers_are_tried() -> None:
+    record = {"id": 1, "phones": ["1"] * 99 + ["+4915112345678"]}
+
+    assert values_of(record, external_id="id", sms="phones")["sms"] == "+4915112345678"

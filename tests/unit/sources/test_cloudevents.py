@@ -1,6 +1,7 @@
 """CloudEvents: the three modes of the HTTP binding, the proofs, and what an event becomes."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -340,3 +341,19 @@ def test_several_record_types_need_conditions() -> None:
     types = {"contact": RecordType("contact", {}, when="a"), "deal": RecordType("deal", {})}
     given = Connection("events", "cloudevents", {}, types)
     assert [key for key, _ in source.check_options(given)] == ["deal.when"]
+
+
+@pytest.mark.parametrize("part", ['"\\"', '"', '"a\\', '\\"', '"\\\\'])
+def test_no_header_takes_long_to_unquote(part: str) -> None:
+    value = part * (300_000 // len(part))
+    before = time.process_time()
+
+    source.split(request(b"", BINARY | {"ce-note": value}), {})
+
+    assert time.process_time() - before < 5  # some ms, unless it grows with the square: hours
+
+
+def test_a_quote_that_nothing_closes_stays_as_it_is() -> None:
+    (item,) = source.split(request(b"", BINARY | {"ce-note": 'x "a b" "c'}), {})
+
+    assert json.loads(item.text)["note"] == 'x a b "c'

@@ -25,6 +25,11 @@ LARGEST_BODY_B = 4_000_000
 LARGEST_ROW_B = LARGEST_BODY_B - 1_000
 """What is left of it beside the keys of the body."""
 
+MAX_AHEAD_US = 24 * 3_600 * 1_000_000
+"""A time that lies so long after an item's receipt orders nothing: no clock is that wrong."""
+
+FUTURE_NOTE = "version: a time in the future, ordered by receipt"
+
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -179,9 +184,10 @@ class Mapper:
                 raise _incomplete(connection, cut)
             return Settled(occurrence, Outcome.IGNORED, "not_mapped")
         key = record_key(mapping.options.type, columns)
-        version = mapping.version(change.record)
-        version = version if version is not None else change.version
         otherwise = occurrence.received_at if read_at is None else read_at
+        version, is_future = _version(mapping, change, otherwise)
+        if is_future:
+            notes += (FUTURE_NOTE,)
         text = row_text(columns)
         return MappedChange(
             occurrence,
@@ -216,6 +222,21 @@ class Mapper:
         if kind not in self._sources:
             self._sources[kind] = source_for(kind)
         return self._sources[kind]
+
+
+def _version(mapping: RecordMapping, change: Change, known_at: int) -> tuple[int | None, bool]:
+    """What orders a change, and whether that was a time of the future, which orders nothing.
+
+    `known_at`: when its item was received or its record read, in µs since the epoch. A number that
+    `version` in connections.toml finds may count anything and stays; a connector gives times.
+    """
+    configured = mapping.version(change.record)
+    version = change.version if configured is None else configured
+    if version is None or version <= known_at + MAX_AHEAD_US:
+        return version, False
+    if configured is not None and not mapping.version_is_time(change.record):
+        return version, False
+    return None, True
 
 
 def _not_before(read: int | None, event: int | None) -> int | None:

@@ -164,6 +164,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "A text holds a character that Mateo's database cannot store (NUL, half a surrogate).",
             "Remove the character in the CRM.",
         ),
+        "row.too_many_values": Explanation(
+            "The record, or one of its columns, holds more values than the relay takes.",
+            "Map a part of the list, e.g. `phones[:10]`, or send less at the CRM.",
+        ),
         "row.too_large": Explanation(
             "The row alone is larger than an import may be.",
             "Map fewer or shorter fields.",

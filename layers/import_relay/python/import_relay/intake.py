@@ -6,7 +6,6 @@ queue before the sender is answered.
 """
 
 import json
-import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from import_relay.errors import (
     UnknownConnection,
     UnreadableDelivery,
 )
+from import_relay.redaction import redact
 from import_relay.sources import source_for
 from import_relay.sources.contract import Item, Replies, Request, Source
 from import_relay.state.connection_secrets import ConnectionSecrets
@@ -37,8 +37,6 @@ EVENT_BUS_KIND = "salesforce_cdc"
 """The kind whose events come over EventBridge; its connections name their `event_source`."""
 ASKING_KIND = "cloudevents"
 """The kind whose senders may ask for permission before they deliver."""
-_SESSION_ID = re.compile(rb"(<(?:\w+:)?SessionId\b[^<>]*>)[^<]*")
-"""Salesforce's outbound messages may bring one; it opens the API of their organization."""
 _HEALED_BY_NEW_SECRETS = frozenset({"signature.mismatch", "signature.no_secret"})
 
 
@@ -140,7 +138,7 @@ class Intake:
         try:
             items = source.split(request, connection.options)
         except UnreadableDelivery as error:
-            kept = replace(request, body=_harmless(request.body, self.secrets.of(connection_name)))
+            kept = replace(request, body=redact(request.body, self.secrets.of(connection_name)))
             key, body = _quarantine_object(error, kept, connection_name, delivery)
             self.store.put(key, body, give_up_at=answer_by)
             return Receipt(delivery, quarantined=error.code)
@@ -224,13 +222,6 @@ def _sendable(text: str) -> str:
     if text.isascii():
         return text
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
-
-
-def _harmless(body: bytes, secrets: Sequence[str]) -> bytes:
-    """The body with asterisks for what opens a door, here or at the sender, if it is not packed."""
-    for secret in filter(None, secrets):
-        body = body.replace(secret.encode("utf-8", "surrogatepass"), b"***")
-    return _SESSION_ID.sub(rb"\1***", body)
 
 
 def _quarantine_object(

@@ -142,8 +142,8 @@ class Reading:
 
 
 def http_client() -> httpx.Client:
-    """The client for all CRMs; no redirects, since tokens must not follow them."""
-    return httpx.Client(timeout=TIMEOUT, follow_redirects=False)
+    """The client for all CRMs; no redirects, since tokens must not follow them, and no proxy."""
+    return httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
 
 
 def _usable(texts: Iterable[str]) -> list[str]:

@@ -36,6 +36,7 @@ from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
 from import_relay.records.failures import Failure, as_csv, listed_failures, read_failures
 from import_relay.records.messages import LONGEST_DELAY_S, repeat_bodies
+from import_relay.records.report_text import json_text
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Slot
 from import_relay.state.ledger import Entry, Ledger, State
@@ -242,7 +243,7 @@ class Reporting:
         if findings.sent.rows:
             lines = gzip.compress(_ndjson(findings.row_lines()), mtime=0)
             put(f"{folder}/rows.ndjson.gz", lines, content_type="application/gzip")
-        summary = json.dumps(findings.summary(), ensure_ascii=False, indent=2) + "\n"
+        summary = json_text(findings.summary(), indent=2) + "\n"
         put(
             f"{folder}/summary.json",
             summary.encode("utf-8", "backslashreplace"),
@@ -288,7 +289,7 @@ def _inline_failures(status: ImportStatus) -> list[Failure]:
 
 
 def _ndjson(lines: Iterable[Mapping[str, object]]) -> bytes:
-    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    text = "".join(json_text(line) + "\n" for line in lines)
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -301,7 +302,7 @@ def _cells(failure: Mapping[str, object]) -> list[str]:
         **failure,
         "retryable": "yes" if failure["retryable"] else "no",
         "will_retry": "yes" if failure["will_retry"] else "no",
-        "input": json.dumps(failure["input"], ensure_ascii=False),
+        "input": json_text(failure["input"]),
         "connection": last.get("connection"),
         "event": " ".join(source["event"] for source in sources),
         "received_at": last.get("received_at"),

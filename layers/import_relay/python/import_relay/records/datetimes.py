@@ -43,6 +43,11 @@ def microseconds(moment: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
+def is_time(value: object) -> bool:
+    """Whether `version_number` reads the value as a time and not as a number that counts."""
+    return isinstance(value, str) and not _NUMBER.fullmatch(value.strip())
+
+
 def version_number(value: object) -> int:
     """The number that orders changes: a time as µs since the epoch, a number in millionths.
 

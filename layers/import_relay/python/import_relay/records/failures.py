@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from import_relay.records.mapping import HANDLES, IDENTIFIERS
+from import_relay.records.report_text import defused
 
 LARGEST_CELL_B = 10_000_000
 """A CSV cell may hold a whole row as JSON."""
@@ -89,6 +90,7 @@ def as_csv(header: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
 
 
 def _harmless(cell: str) -> str:
+    cell = defused(cell)
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 

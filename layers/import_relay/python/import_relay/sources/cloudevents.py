@@ -50,7 +50,7 @@ _JSON = re.compile(r"[^/;\s]+/(?:[^/;\s]+\+)?json")
 _ATTRIBUTE = re.compile(r"ce-([a-z0-9]+)")
 _BODY_ATTRIBUTES = frozenset({"data", "datacontenttype"})
 """What must not come as a `ce-` header: it is the body and its Content-Type."""
-_QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)("?)')
 
 
 def verify(
@@ -144,11 +144,19 @@ def _attributes(headers: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 def _decoded(value: str) -> str:
     """The text behind a header's value: without quotes, then percents decoded once (3.1.3.2)."""
-    unquoted = _QUOTED.sub(lambda quoted: re.sub(r"\\(.)", r"\1", quoted[1]), value)
+    unquoted = _QUOTED.sub(_unquoted, value)
     try:
         return unquote(unquoted, errors="strict")
     except UnicodeDecodeError as error:
         raise UnreadableDelivery("delivery.wrong_shape", "a header is not UTF-8") from error
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    """What stands between quotes; a quote that nothing closes stays as it is.
+
+    The pattern takes that in as well: else each quote in it would be tried once more.
+    """
+    return re.sub(r"\\(.)", r"\1", found[1]) if found[2] else found[0]
 
 
 def interpret(item: object, connection: Connection) -> Change:

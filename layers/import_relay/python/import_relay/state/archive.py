@@ -13,9 +13,13 @@ from botocore.exceptions import ClientError
 
 from import_relay.errors import CODES
 from import_relay.records.models import Row, Settled
+from import_relay.records.report_text import finite, json_text
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+MAX_VALUE_LENGTH = 2_000
+"""Characters of a wrong value beside the record that it stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Archive:
 
         Two lines of JSON, compressed: the exact body, and the provenance of each row.
         """
-        provenance = json.dumps([_provenance(row) for row in rows], separators=(",", ":"))
+        provenance = _standard_json([_provenance(row) for row in rows])
         self.put(
             f"imports/{reference}/request.json.gz",
             gzip.compress(body + b"\n" + provenance.encode(), compresslevel=1),
@@ -91,12 +95,20 @@ class Archive:
             ("outcomes", [_outcome(one, at) for one in others]),
         ):
             if lines:
-                text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+                text = "".join(json_text(line) + "\n" for line in lines)
                 self.put(
                     f"{prefix}/date={date}/{batch}.ndjson",
                     text.encode("utf-8", "backslashreplace"),
                     content_type="application/x-ndjson",
                 )
+
+
+def _standard_json(value: object) -> str:
+    """Its JSON; in items a number beyond all bounds, of a field that is not mapped, is a text."""
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        return json.dumps(finite(value), separators=(",", ":"))
 
 
 def _provenance(row: Row) -> dict[str, Any]:
@@ -133,12 +145,18 @@ def _outcome(settled: Settled, at: float) -> dict[str, Any]:
     }
 
 
+def _shown(value: object) -> object:
+    """A wrong value, or its beginning: the whole of it stands in the item."""
+    text = value if isinstance(value, str) else json_text(value)
+    return value if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}…"
+
+
 def _rejection(settled: Settled, at: float) -> dict[str, Any]:
     explanation = CODES[settled.reason]
     return _outcome(settled, at) | {
         "code": settled.reason,
         "field": settled.field,
-        "value": settled.value,
+        "value": _shown(settled.value),
         "what": settled.detail or explanation.what,
         "what_to_do": explanation.what_to_do,
         "item": settled.occurrence.item,
