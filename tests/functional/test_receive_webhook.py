@@ -184,10 +184,12 @@ def test_a_large_item_lies_in_the_bucket(receiver: Receiver) -> None:
     assert message["items"][0]["at"] == key
 
 
-def test_what_cannot_be_read_is_accepted_into_quarantine(receiver: Receiver) -> None:
+def test_what_cannot_be_read_is_kept_in_quarantine_and_its_builder_told(
+    receiver: Receiver,
+) -> None:
     status, answer = receiver.post(request(b"not json", ERP), "json")
-    assert status == 200
-    assert answer["quarantined"] == "delivery.not_json"
+    assert (status, answer["code"]) == (400, "delivery.not_json")
+    assert "line 1, column 1" in answer["reason"]
     ((key, content),) = receiver.aws.objects().items()
     assert key == f"quarantine/date=2026-11-21/{answer['delivery']}.json"
     assert b64decode(json.loads(content)["body_base64"]) == b"not json"

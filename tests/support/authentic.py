@@ -103,7 +103,11 @@ SENDERS: Mapping[str, Sender] = {
         time="x-hubspot-request-timestamp",
         covers_body=True,
     ),
-    "json": Sender(signers.header("x-relay-secret", _secret("json")), proof="x-relay-secret"),
+    "json": Sender(
+        signers.header("x-relay-secret", _secret("json")),
+        proof="x-relay-secret",
+        headers_of=lambda name: _JSON_TYPES.get(name, {}),
+    ),
     "pipedrive": Sender(signers.credentials(_secret("pipedrive")), proof="authorization"),
     "salesforce_cdc": Sender(
         signers.event_bus(CONNECTIONS["salesforce_cdc"].options["event_source"]),
@@ -157,6 +161,12 @@ def _shopify(case: str) -> Mapping[str, str]:
         "x-shopify-shop-domain": "example.myshopify.com",
         "x-shopify-api-version": version,
     }
+
+
+_JSON_TYPES: Mapping[str, Mapping[str, str]] = {
+    "json.lines.ndjson": {"content-type": "application/x-ndjson"},
+    "json.windows-1252.json": {"content-type": "application/json; charset=windows-1252"},
+}
 
 
 _CLOUDEVENTS: Mapping[str, Mapping[str, str]] = {

@@ -71,8 +71,20 @@ def basic(credentials: str) -> str:
     return f"Basic {b64encode(credentials.encode()).decode()}"
 
 
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def gateway_event(given: Request, connection: str, *, encoded: bool = False) -> dict[str, Any]:
-    """The request as an HTTP API hands it to a function, payload format 2.0."""
+    """The request as an HTTP API hands it to a function, payload format 2.0.
+
+    A body that is no UTF-8 text has to be encoded.
+    """
+    encoded |= not _is_utf8(given.body)
     body = b64encode(given.body).decode() if encoded else given.body.decode()
     _, _, secret = given.path.removeprefix("/webhooks/").partition("/")
     path = f"/webhooks/{connection}/{secret}" if secret else f"/webhooks/{connection}"

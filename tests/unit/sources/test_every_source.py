@@ -223,7 +223,7 @@ def test_a_body_that_is_not_what_the_kind_sends_becomes_no_row(kind: str, body: 
         assert answer.code in REFUSALS
         assert answer.store.is_untouched
         return
-    assert answer.status == 200
+    assert answer.status == (source_for(kind).REPLIES.unreadable if answer.code else 200)
     if answer.code:
         assert answer.code.startswith("delivery.")
         assert not answer.store.messages
@@ -245,7 +245,14 @@ def test_a_compressed_body_waits_in_quarantine(kind: str, encoding: str) -> None
         assert SENDERS[kind].proof is None
         assert answer.store.is_untouched
     else:
-        assert (answer.status, answer.code) == (200, "delivery.compressed")
+        status = source_for(kind).REPLIES.unreadable
+        assert (answer.status, answer.code) == (status, "delivery.compressed")
+
+
+def test_only_the_kind_of_calls_that_people_build_answers_with_a_4xx() -> None:
+    """The CRMs would send the same body again for hours, or give the webhook up."""
+    told = {kind: source_for(kind).REPLIES.unreadable for kind in ALL}
+    assert {kind: status for kind, status in told.items() if status != 200} == {"json": 400}
 
 
 # ---------------------------------------------------------------- what is exact

@@ -1,9 +1,11 @@
 """Plain JSON records: how they are protected and identified."""
 
+import json
+
 import pytest
 
 from import_relay.connections import Connection, RecordType
-from import_relay.errors import RejectedRow, SignatureError
+from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.sources import json_records as source
 from import_relay.sources.event_ids import digest
 from tests.support.webhooks import NOW, basic, request, sample
@@ -73,6 +75,91 @@ def test_the_sample_batch_is_split_into_its_records() -> None:
     assert '"customer_no": 9007199254740993,' in items[2].text
 
 
+def texts(body: str, **options: str) -> list[str]:
+    return [item.text for item in source.split(request(body), options)]
+
+
+TWO = '[{"id":1} , {"id":9007199254740993}]'
+BOTH = ['{"id":1}', '{"id":9007199254740993}']
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"data":{TWO}}}',
+        f'{{"value":{TWO}}}',
+        f'{{"@odata.context":"x","@odata.nextLink":"y","value":{TWO}}}',
+        f'{{"data":{TWO},"meta":{{"page":1}},"links":{{}},"has_more":false}}',
+        f' {{"success":true,"total_count":2,"data":{TWO}}} ',
+    ],
+)
+def test_a_list_in_an_envelope_holds_the_records(body: str) -> None:
+    assert texts(body) == BOTH
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"id":7,"data":{TWO}}}',
+        f'{{"event":"customer.changed","data":{TWO}}}',
+        f'{{"data":{TWO},"value":7}}',
+        '{"data":[1,2]}',
+        '{"value":["a"],"count":1}',
+        '{"data":{"id":1}}',
+        '{"data":null}',
+        '{"value":7}',
+    ],
+)
+def test_what_may_be_a_record_of_its_own_stays_one(body: str) -> None:
+    assert texts(body) == [body]
+
+
+def test_an_envelope_without_records_brings_none() -> None:
+    assert texts('{"value":[],"@odata.count":0}') == []
+
+
+@pytest.mark.parametrize(
+    ("body", "place", "expected"),
+    [
+        (f'{{"result":{{"items":{TWO},"x":[1]}}}}', "result.items", BOTH),
+        (f'{{"id":7,"data":{TWO}}}', "data", BOTH),
+        (f'{{"customers":{TWO},"records":[]}}', "customers", BOTH),
+        (f'{{"data":{TWO}}}', "@", [f'{{"data":{TWO}}}']),
+        (f'{{"records":{TWO}}}', "@", [f'{{"records":{TWO}}}']),
+        (TWO, "@", BOTH),
+    ],
+)
+def test_a_configured_list_holds_the_records(body: str, place: str, expected: list[str]) -> None:
+    assert texts(body, list=place) == expected
+
+
+@pytest.mark.parametrize(
+    "body", ["{}", '{"result":[]}', '{"result":{"items":7}}', '{"result":{"items":{}}}', "[]", "7"]
+)
+def test_a_configured_list_that_is_not_there_is_told(body: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        texts(body, list="result.items")
+    assert (caught.value.code, "result.items" in caught.value.detail) == (
+        "delivery.wrong_shape",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_a_form_is_called_one(content_type: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        source.split(request("id=1&name=x", {"content-type": content_type}), {})
+    assert caught.value.code == "delivery.not_json"
+    assert "form" in caught.value.detail
+
+
+def test_a_record_with_a_raw_line_feed_is_what_submission_parses() -> None:
+    (text,) = texts('{"note": "first line\nsecond line"}')
+    assert json.loads(text) == {"note": "first line\nsecond line"}
+
+
 ERP = Connection("erp", "json", {}, {"contact": RecordType("contact", {})})
 
 
@@ -101,6 +188,10 @@ def test_an_element_that_is_no_object_is_rejected(item: object) -> None:
         ({"header": "X-Schlüssel"}, ["header"]),
         ({"event_id": ""}, ["event_id"]),
         ({"event_id": "meta..id"}, ["event_id"]),
+        ({"list": "result.items"}, []),
+        ({"list": "@"}, []),
+        ({"list": "result."}, ["list"]),
+        ({"list": ""}, ["list"]),
         ({"ignore_types": "a", "secret": "b"}, ["ignore_types", "secret"]),
     ],
 )

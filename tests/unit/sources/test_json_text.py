@@ -117,6 +117,15 @@ NOT_JSON = [
     "[1]]",
     "[1] 2",
     '{"a":1}{"b":2}',
+    '{"a":1} {"b":2}',
+    '{"a":1}\n{"b":2}x',
+    '{"a":1}\n[1]',
+    '{"a":1}\n{"b":',
+    "[1]\n[2]",
+    "1\n2",
+    '{"records":[1]}\n{"records":[2]}',
+    '{"a":"b\\\n"}',
+    '{"a":"x"y"}',
     "{'a':1}",
     '{"a":1,}',
     "{a:1}",
@@ -135,7 +144,6 @@ NOT_JSON = [
     '{"records":[1]',
     '{} "records"',
     "<xml/>",
-    '["tab\there"]',
     '["nul\x00"]',
     "[01]",
     "[1.]",
@@ -143,6 +151,53 @@ NOT_JSON = [
     "a=1&b=2",
     f"[{'1' * 4301}]",  # more digits than Python reads
 ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a":1}\n{"b":2}', ['{"a":1}', '{"b":2}']),
+        ('{"a":1}\r\n\r\n  {"b":2}\n\n', ['{"a":1}', '{"b":2}']),
+        ('{\n"a":1\n}\n{\n"b":2\n}', ['{\n"a":1\n}', '{\n"b":2\n}']),
+        ('{"a":1}\n', ['{"a":1}']),
+    ],
+)
+def test_objects_on_lines_of_their_own_are_records(text: str, expected: list[str]) -> None:
+    assert slices(text) == expected
+
+
+def test_more_lines_than_can_be_stored_in_time_are_refused() -> None:
+    assert len(slices("{}\n" * MOST_ITEMS)) == MOST_ITEMS
+    assert code_of("{}\n" * (MOST_ITEMS + 1)) == "delivery.too_many_items"
+
+
+@pytest.mark.parametrize("sign", ["\n", "\t", "\r\n", "\x01", "\x0b", "\x1f"])
+@pytest.mark.parametrize("frame", ["{}", "[{}]", '{{"records":[{}]}}', "{0}\n{0}"])
+def test_a_raw_control_character_in_a_text_is_read_as_itself(sign: str, frame: str) -> None:
+    text = frame.format('{"k' + sign + '":"a \\" ' + sign + ' b"}')
+    for value, raw in records(text):
+        assert value == {f"k{sign}": f'a " {sign} b'}
+        assert json.loads(raw) == value
+
+
+def test_nothing_else_is_mended() -> None:
+    raw = '{"a" : "x\ty" ,\n"b":9007199254740993,"c":"\\u00e4\\n"}'
+    assert slices(raw) == ['{"a" : "x\\u0009y" ,\n"b":9007199254740993,"c":"\\u00e4\\n"}']
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ('{"a":1,\n"secret" "b"}', "Expecting ':' delimiter, line 2, column 10"),
+        ('{"a":1}{"b":2}', "Something follows the JSON value, line 1, column 8"),
+        ("[NaN]", "NaN is not JSON"),
+        ('["a\\q"]', "Invalid escape, line 1, column 4"),
+    ],
+)
+def test_it_is_told_what_is_wrong_and_where_without_the_text(text: str, detail: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        records(text)
+    assert caught.value.detail == detail
 
 
 @pytest.mark.parametrize("text", NOT_JSON)
@@ -192,6 +247,50 @@ def test_a_byte_order_mark_is_dropped() -> None:
     "body", [b"\xff", b'"\xed\xa0\x80"', '{"a":"ä"}'.encode("latin-1"), b"\xc0\x80"]
 )
 def test_a_body_that_is_not_utf8_is_refused(body: bytes) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        body_text(request(body))
+    assert caught.value.code == "delivery.not_utf8"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "encoding"),
+    [
+        ("application/json; charset=windows-1252", "cp1252"),
+        ('application/json;charset="Windows-1252"', "cp1252"),
+        ("application/json; charset=cp1252", "cp1252"),
+        ("application/json; charset=ISO-8859-1", "cp1252"),
+        ("application/json; charset=latin1", "cp1252"),
+        ("text/xml; charset=iso-8859-15", "iso8859-15"),
+        ("application/json; charset=windows-1250", "cp1250"),
+        ("application/json", "utf-16"),
+        ("application/json; charset=utf-16", "utf-16"),
+        ("", "utf-8-sig"),
+        ("application/json; charset=utf-8", "utf-8"),
+        # many declare what they do not send
+        ("application/json; charset=ISO-8859-1", "utf-8"),
+    ],
+)
+def test_a_declared_encoding_is_read(content_type: str, encoding: str) -> None:
+    text = '{"name":"J\u00f6rg M\u00fcller"}'
+    assert body_text(request(text.encode(encoding), {"content-type": content_type})) == text
+
+
+def test_a_dash_of_windows_is_read_where_latin_1_is_declared() -> None:
+    given = request(b'"\x96 \x80"', {"content-type": "text/plain; charset=iso-8859-1"})
+    assert body_text(given) == '"\u2013 \u20ac"'
+
+
+@pytest.mark.parametrize(
+    "charset", ["zlib", "utf-7", "unicode_escape", "idna", "iso-8859-99", "x" * 500, ""]
+)
+def test_an_encoding_that_is_not_known_is_none(charset: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        body_text(request(b"\xff", {"content-type": f"application/json; charset={charset}"}))
+    assert caught.value.code == "delivery.not_utf8"
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfea", b"\xfe\xff\xd8\x00"])
+def test_half_a_character_of_utf_16_is_refused(body: bytes) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
         body_text(request(body))
     assert caught.value.code == "delivery.not_utf8"

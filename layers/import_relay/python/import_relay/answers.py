@@ -3,14 +3,21 @@
 The rules of the senders behind it: 2xx only when everything is stored; 503 when it could not be,
 never 429 or 500, which some senders take as final (Dataverse); an unreadable delivery is accepted,
 because a 4xx would bring it back ten times with everything beside it (HubSpot). A kind may want its
-200 in its own words and its pause in its own unit (`contract.Replies`).
+200 in its own words, its pause in its own unit, and a 4xx with the reason for what is unreadable
+(`contract.Replies`).
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from import_relay.errors import DeliveryTooLarge, RelayError, SignatureError, UnknownConnection
+from import_relay.errors import (
+    CODES,
+    DeliveryTooLarge,
+    RelayError,
+    SignatureError,
+    UnknownConnection,
+)
 from import_relay.intake import Receipt
 from import_relay.outcome_log import Level
 from import_relay.reasons import place_of
@@ -71,15 +78,7 @@ def _refused(error: RelayError, reason: str) -> Answer:
 
 def _accepted(receipt: Receipt, replies: Replies) -> Answer:
     if receipt.quarantined is not None:
-        return Answer(
-            200,
-            _acceptance(replies, quarantined=receipt.quarantined, delivery=receipt.delivery),
-            "webhook.quarantined",
-            "error",
-            {"Quarantined": 1},
-            {"code": receipt.quarantined},
-            {"content-type": replies.content_type},
-        )
+        return _quarantined(receipt, receipt.quarantined, replies)
     return Answer(
         200,
         _acceptance(replies, received=receipt.items, delivery=receipt.delivery),
@@ -88,6 +87,28 @@ def _accepted(receipt: Receipt, replies: Replies) -> Answer:
         {"WebhooksAccepted": 1, "ItemsReceived": receipt.items},
         {"items": receipt.items, "messages": receipt.messages},
         {"content-type": replies.content_type},
+    )
+
+
+def _quarantined(receipt: Receipt, code: str, replies: Replies) -> Answer:
+    """What was kept although nobody can read it."""
+    if replies.unreadable == 200:
+        body = _acceptance(replies, quarantined=code, delivery=receipt.delivery)
+        headers = {"content-type": replies.content_type}
+    else:
+        told = CODES[code]
+        reason = f"{told.what} ({receipt.reason})" if receipt.reason else told.what
+        content = {"code": code, "reason": reason, "what_to_do": told.what_to_do}
+        body = json.dumps({**content, "delivery": receipt.delivery})
+        headers = {"content-type": JSON}
+    return Answer(
+        replies.unreadable,
+        body,
+        "webhook.quarantined",
+        "error",
+        {"Quarantined": 1},
+        {"code": code, "reason": receipt.reason},
+        headers,
     )
 
 

@@ -67,8 +67,8 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Correct the address in the CRM or add the connection and deploy.",
         ),
         "delivery.not_utf8": Explanation(
-            "The body is authentic but is not UTF-8 text.",
-            "Have the sender encode the body as UTF-8; the raw body is in quarantine/.",
+            "The body is authentic but neither UTF-8 nor what its Content-Type declares.",
+            "Have the sender encode it as UTF-8 or declare it; the raw body is in quarantine/.",
         ),
         "delivery.not_json": Explanation(
             "The body is authentic but is not JSON.",

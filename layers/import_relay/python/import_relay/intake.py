@@ -42,12 +42,16 @@ _HEALED_BY_NEW_SECRETS = frozenset({"signature.mismatch", "signature.no_secret"}
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was stored of a delivery; `quarantined` is the code if it was unreadable."""
+    """What was stored of a delivery; `quarantined` is the code if it was unreadable.
+
+    `reason` says more of that, without a word of the body.
+    """
 
     delivery: str
     items: int = 0
     messages: int = 0
     quarantined: str | None = None
+    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -141,7 +145,7 @@ class Intake:
             kept = replace(request, body=redact(request.body, self.secrets.of(connection_name)))
             key, body = _quarantine_object(error, kept, connection_name, delivery)
             self.store.put(key, body, give_up_at=answer_by)
-            return Receipt(delivery, quarantined=error.code)
+            return Receipt(delivery, quarantined=error.code, reason=error.detail)
         packed = pack(items, request.received_at, connection_name, delivery)
         until = answer_by if len(packed.messages) == 1 else give_up_at
         for key, text in packed.oversize.items():

@@ -78,12 +78,14 @@ class Replies:
     """How a kind's sender is answered, where the JSON that others get would not do.
 
     `accepted`: the body of the 200 once everything is stored. `retry_after`: that header of the
-    503; most senders read seconds.
+    503; most senders read seconds. `unreadable`: the status for a delivery that went into
+    quarantine; 200, unless a person builds the calls and sees the answers.
     """
 
     accepted: str | None = None
     content_type: str = "application/json"
     retry_after: str = "60"
+    unreadable: int = 200
 
 
 class Source(Protocol):

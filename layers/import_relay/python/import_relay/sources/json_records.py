@@ -2,15 +2,20 @@
 
 Proof: one header with a secret value (`header`, by default X-Relay-Secret), or HTTP Basic. Nothing
 is signed, so a replay cannot be told from a repetition; the versions of the records decide what
-counts. Shapes: one object; an array of objects; or an object whose `records` is a list, of which
-nothing else is kept. Event id: the record's field that `event_id` names, else a digest of its text.
-The record is the object itself.
+counts. Shapes: one object; an array of objects; objects on lines of their own (NDJSON); or an
+object with a list, of which nothing else is kept: the one that `list` names, else `records`, else
+`data` or `value` if all that stands beside it is known to belong to an envelope. Event id: the
+record's field that `event_id` names, else a digest of its text. The record is the object itself.
+
+Whoever builds such a call sees its answer, so an unreadable delivery is answered with 400 and the
+reason, besides being kept in quarantine.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
-from import_relay.errors import RejectedRow
+from import_relay.errors import RejectedRow, UnreadableDelivery
 from import_relay.sources.contract import (
     Change,
     Item,
@@ -25,16 +30,27 @@ from import_relay.sources.header_secret import (
     check_header_secret,
     header_mistakes,
 )
-from import_relay.sources.json_text import body_text, records
+from import_relay.sources.json_members import members
+from import_relay.sources.json_text import Parsed, body_text, elements, records, single
 from import_relay.sources.proofs import check_basic
 
 OPTIONS: Mapping[str, str] = {
     "auth": "how the sender proves itself: 'header' (default) or 'basic'",
     "header": f"name of the header that carries the secret; by default {DEFAULT_HEADER}",
     "event_id": "name of the record's field that holds a stable id, e.g. id or meta.event_id",
+    "list": "where the list of records stands, e.g. result.items; '@': the body is the record",
 }
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {}
-REPLIES = Replies()
+REPLIES = Replies(unreadable=400)
+BODY = "@"
+"""JMESPath's word for what an expression is applied to."""
+_LISTS = ("data", "value")
+_ENVELOPE = re.compile(
+    r"@odata\..+|odata\..+|_?links|_?meta(?:data)?|paging|pagination|page|per_page|limit|offset"
+    r"|next|previous|prev|first|last|has_more|count|total|total_?count|total_pages|cursor"
+    r"|next_?cursor|object|success|status|errors?|message"
+)
+"""Keys that stand beside a list of records in what APIs answer, and tell nothing of a record."""
 
 
 def verify(
@@ -50,10 +66,52 @@ def verify(
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
     """Each record; an element that is no object is an item too and is rejected with the rows."""
     path = options["event_id"].split(".") if "event_id" in options else []
-    return [
-        Item(event_id(_walk(value, path), text), text)
-        for value, text in records(body_text(request))
-    ]
+    try:
+        found = _records(body_text(request), options.get("list"))
+    except UnreadableDelivery as error:
+        if error.code == "delivery.not_json" and _is_form(request):
+            detail = "the content type says that it is a form; choose JSON at the sender"
+            raise UnreadableDelivery(error.code, detail) from error
+        raise
+    return [Item(event_id(_walk(value, path), text), text) for value, text in found]
+
+
+def _is_form(request: Request) -> bool:
+    content_type = request.headers.get("content-type", "").lower()
+    return content_type.startswith(("application/x-www-form-urlencoded", "multipart/"))
+
+
+def _records(text: str, place: str | None) -> list[Parsed]:
+    if place == BODY:
+        return elements(text) if text.lstrip().startswith("[") else [single(text)]
+    if place:
+        return _listed(text, place)
+    found = records(text)
+    value = found[0][0] if len(found) == 1 and text.lstrip().startswith("{") else None
+    name = _enveloped(value) if isinstance(value, dict) else None
+    return elements(members(found[0][1])[name][1]) if name else found
+
+
+def _listed(text: str, place: str) -> list[Parsed]:
+    """The elements of the list at a path of names."""
+    value, raw = single(text)
+    for name in place.split("."):
+        if not isinstance(value, dict) or name not in value:
+            raise UnreadableDelivery("delivery.wrong_shape", f"holds no {place}")
+        value, raw = members(raw)[name]
+    if not isinstance(value, list):
+        raise UnreadableDelivery("delivery.wrong_shape", f"{place} is no list")
+    return elements(raw)
+
+
+def _enveloped(value: Mapping[str, object]) -> str | None:
+    """The key of a list of records, if nothing beside it can be a record's own field."""
+    name = next((one for one in _LISTS if isinstance(value.get(one), list)), None)
+    others = [key for key in value if key != name]
+    listed = value[name] if name else None
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        return None
+    return name if all(_ENVELOPE.fullmatch(key.lower()) for key in others) else None
 
 
 def _walk(value: object, path: Sequence[str]) -> object:
@@ -82,3 +140,5 @@ def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
     yield from header_mistakes(options)
     if "event_id" in options and not all(options["event_id"].split(".")):
         yield "event_id", "must name a field, e.g. id or meta.event_id"
+    if "list" in options and not all(options["list"].split(".")):
+        yield "list", "must name a list, e.g. result.items, or be '@' for the body itself"

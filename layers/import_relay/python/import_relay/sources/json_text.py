@@ -3,6 +3,9 @@
 Called by `split` of the sources that receive JSON. Numbers beyond 2^53, duplicate keys and escapes
 survive, because nothing is serialised again. What passes here can be parsed by submission: the same
 parser has seen it, and its depth is bounded.
+
+One mistake is mended, since its meaning is certain: control characters in a string, as templates
+in automation tools put them there (a line feed in a note), become escapes.
 """
 
 import json
@@ -11,6 +14,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from import_relay.errors import UnreadableDelivery
+from import_relay.sources.charsets import decoded
 from import_relay.sources.contract import Request
 
 DEEPEST = 100
@@ -28,6 +32,9 @@ def _refuse(constant: str) -> NoReturn:
 
 _decode = json.JSONDecoder(parse_constant=_refuse).raw_decode
 _space = re.compile(r"[ \t\n\r]*").match
+_line_end = re.compile(r"[ \t\r]*\n[ \t\r\n]*").match
+_string = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_escape_or_control = re.compile(r"\\.|[\x01-\x1f]", re.DOTALL)
 _string_or_bracket = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
 
 
@@ -35,12 +42,12 @@ def body_text(request: Request) -> str:
     """The body as text; a byte order mark is dropped.
 
     Raises:
-        UnreadableDelivery: it is compressed, or not UTF-8.
+        UnreadableDelivery: it is compressed, or neither UTF-8 nor what it says that it is.
     """
     if request.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
         raise UnreadableDelivery("delivery.compressed")
     try:
-        return request.body.decode("utf-8-sig")
+        return decoded(request.body, request.headers.get("content-type", ""))
     except UnicodeDecodeError as error:
         raise UnreadableDelivery("delivery.not_utf8") from error
 
@@ -56,6 +63,8 @@ def single(text: str) -> Parsed:
 
 def records(text: str) -> list[Parsed]:
     """The elements of an array, or of the list `records` of an object; else the one value.
+
+    Several objects, each on lines of its own (NDJSON), are several records.
 
     Raises:
         UnreadableDelivery: it is not JSON, nested too deeply, or has too many elements.
@@ -73,16 +82,40 @@ def elements(text: str) -> list[Parsed]:
 
 
 def _guarded(read: Callable[[str], list[Parsed]], text: str) -> list[Parsed]:
-    """What `read` makes of the text. A number of over 4,300 digits is a ValueError of `int`."""
+    """What `read` makes of the text, mended if need be.
+
+    A number of over 4,300 digits is a ValueError of `int`.
+    """
     try:
-        found = read(text)
+        try:
+            found = read(text)
+        except ValueError:
+            mended = _string.sub(_escaped, text)
+            if mended == text:
+                raise
+            found = read(mended)
     except RecursionError as error:
         raise UnreadableDelivery("delivery.too_deep") from error
     except ValueError as error:
-        raise UnreadableDelivery("delivery.not_json") from error
+        raise UnreadableDelivery("delivery.not_json", _place(error)) from error
     if any(_nests_deeply(raw) for _, raw in found):
         raise UnreadableDelivery("delivery.too_deep")
     return found
+
+
+def _escaped(string: re.Match[str]) -> str:
+    """A string whose control characters are escapes; one after a backslash stays wrong."""
+    return _escape_or_control.sub(
+        lambda sign: sign[0] if sign[0][0] == "\\" else f"\\u{ord(sign[0]):04x}", string[0]
+    )
+
+
+def _place(error: ValueError) -> str:
+    """What is wrong and where, without a word of the body."""
+    if isinstance(error, json.JSONDecodeError):
+        what = "Invalid escape" if "escape" in error.msg else error.msg  # it may quote the sign
+        return f"{what}, line {error.lineno}, column {error.colno}"
+    return str(error)
 
 
 def _single(text: str) -> list[Parsed]:
@@ -111,9 +144,26 @@ def _records(text: str) -> list[Parsed]:
     elif text.startswith("{", start) and '"records"' in text:
         found, end = _elements_of_records(text, start)
     if found is None:
-        return _single(text)
+        return _lines(text)
     _require_end(text, end)
     return found
+
+
+def _lines(text: str) -> list[Parsed]:
+    """The one value, or several objects with a line end between each two of them."""
+    found: list[Parsed] = []
+    at = _after_space(text, 0)
+    while True:
+        value, end = _decode(text, at)
+        found.append((value, text[at:end]))
+        if _after_space(text, end) == len(text):
+            return found
+        next_line = _line_end(text, end)
+        if next_line is None or not isinstance(value, dict) or text[next_line.end()] != "{":
+            raise json.JSONDecodeError("Something follows the JSON value", text, end)
+        if len(found) == MOST_ITEMS:
+            raise UnreadableDelivery("delivery.too_many_items")
+        at = next_line.end()
 
 
 def _elements(text: str, start: int) -> tuple[list[Parsed], int]:

@@ -2,7 +2,7 @@
 
 Proof: one header with a secret value (`header`, by default X-Relay-Secret), which a named
 credential of Salesforce adds. Nothing is signed. Shapes, event ids and records are those of the
-kind `json`, whose code this is: one object, an array, or an object with a list `records`.
+kind `json`, whose code this is; what cannot be read is answered with 200, as with other CRMs.
 Salesforce adds neither an event id nor a time of change: a flow that sends
 `$Record.SystemModstamp` gives the connection a `version`, and one that sends an id of its own names
 it by `event_id`; else an unchanged body counts as the same event.
@@ -15,7 +15,9 @@ from import_relay.sources import json_records
 from import_relay.sources.contract import Change, Item, Replies, Request, unknown_options
 from import_relay.sources.header_secret import check_header_secret
 
-OPTIONS: Mapping[str, str] = {name: json_records.OPTIONS[name] for name in ("header", "event_id")}
+OPTIONS: Mapping[str, str] = {
+    name: json_records.OPTIONS[name] for name in ("header", "event_id", "list")
+}
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {}
 REPLIES = Replies()
 
