@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 SAM_VENV ?= .venv-sam
-ARCHITECTURE ?= arm64
+ARCHITECTURE ?= $(or $(shell $(PYTHON) deploy.py architecture 2>/dev/null),arm64)
 INPUTS ?= 100000
 ENGINE ?= hypothesis
 SEEDS ?= 5000
@@ -86,8 +86,8 @@ build: $(SAM_VENV)/.sam  ## sam build (ARCHITECTURE=x86_64 for that processor)
 		PATH="$$python313:$$PATH" AWS_REGION=$${AWS_REGION:-eu-central-1} \
 		$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build  ## sam deploy --guided
-	$(SAM) deploy --guided $(if $(filter-out arm64,$(ARCHITECTURE)),--parameter-overrides Architecture=$(ARCHITECTURE))
+deploy: build  ## sam deploy --guided; the answers stay in samconfig.local.toml
+	@ARCHITECTURE=$(ARCHITECTURE) $(SAM_VENV)/bin/python deploy.py
 
 # ---------------------------------------------------------------- installed once, and again when a file changes
 

@@ -146,7 +146,9 @@ def test_the_times_for_which_things_are_kept_are_those_of_the_code() -> None:
 
 def test_what_stays_when_the_stack_is_removed_is_named() -> None:
     retained = {
-        name for name, resource in RESOURCES.items() if resource.get("DeletionPolicy") == "Retain"
+        name
+        for name, resource in RESOURCES.items()
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate"
     }
     assert retained == {"Bucket", "LedgerTable", "WatermarksTable"}
     section = PAGE.section("Remove the stack").text

@@ -17,10 +17,21 @@ def rules(template: Expanded) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", [*TABLES, "Bucket"])
-def test_what_holds_data_survives_the_stack(template: Expanded, name: str) -> None:
+def test_what_holds_data_survives_the_stack_but_not_a_failed_first_deployment(
+    template: Expanded, name: str
+) -> None:
     resource = template.content["Resources"][name]
-    assert resource["DeletionPolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_nothing_else_survives_the_stack(template: Expanded) -> None:
+    kept = {
+        name
+        for name, one in template.content["Resources"].items()
+        if one.get("DeletionPolicy", "Delete") != "Delete"
+    }
+    assert kept == {*TABLES, "Bucket"}
 
 
 @pytest.mark.parametrize("table", TABLES)
