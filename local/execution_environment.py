@@ -12,14 +12,17 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from local.child import signal_group
 from local.clock import Clock
 from local.environment import base_environment
+from local.hosting import Hosting
+from local.lineage import Lineage, header
 from local.runtime_api import Invocation, Outcome, RuntimeApi, error_outcome
 from local.template import FunctionCode
 
@@ -50,6 +53,7 @@ class Function:
     code: FunctionCode
     variables: Mapping[str, str]
     concurrency: int
+    hosting: Hosting = field(default_factory=Hosting)
 
     def environment(self, runtime_api: str, clock_offset_s: float) -> dict[str, str]:
         """The whole environment of its process, /opt paths mapped to the layers' folders."""
@@ -57,12 +61,15 @@ class Function:
         return (
             base_environment()
             | {name: self._opt(value) for name, value in self.variables.items()}
+            | self.hosting.variables()
             | {
                 "AWS_LAMBDA_RUNTIME_API": runtime_api,
                 "AWS_LAMBDA_FUNCTION_NAME": self.name,
                 "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_mb),
-                "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{self.name}",
+                "AWS_LAMBDA_LOG_GROUP_NAME": str(
+                    self.hosting.log_group or f"/aws/lambda/{self.name}"
+                ),
                 "AWS_LAMBDA_LOG_STREAM_NAME": "local",
                 "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
                 "AWS_EXECUTION_ENV": "AWS_Lambda_python{}.{}".format(*sys.version_info[:2]),
@@ -129,14 +136,18 @@ class ExecutionEnvironment:
         """Whether the process can take an event."""
         return self._exited is not None and not self._exited.done() and not self._killed
 
-    async def invoke(self, event: bytes) -> Outcome:
-        """Run one event; errors, crashes and timeouts are outcomes, as for Lambda's callers."""
+    async def invoke(self, event: bytes, lineage: Lineage) -> Outcome:
+        """Run one event; errors, crashes and timeouts are outcomes, as for Lambda's callers.
+
+        `lineage`: of the event, with this invocation.
+        """
         function = self._function
         failed = await self._initialised()
         if failed is not None:
             return failed
         deadline_ms = int((self._clock.time() + function.timeout_s) * 1000)
         invocation = Invocation(event=event, function_arn=function.arn, deadline_ms=deadline_ms)
+        invocation.trace_id = header(invocation.trace_id, lineage)
         self._api.hand_over(invocation)
         assert self._exited is not None  # noqa: S101 - start() was called
         ends: set[asyncio.Future[Any]] = {invocation.outcome, self._exited}
@@ -208,13 +219,18 @@ class ExecutionEnvironment:
         rest = b""
         with self._log.open("ab") as log:
             while chunk := await self._process.stdout.read(65_536):
-                log.write(chunk)
-                log.flush()
                 *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    self._on_line(self._function.logical_id, line.decode("utf-8", "replace"))
-        if rest:
-            self._on_line(self._function.logical_id, rest.decode("utf-8", "replace"))
+                self._take_lines(log, [line + b"\n" for line in lines])
+            self._take_lines(log, [rest] if rest else [])
+
+    def _take_lines(self, log: BinaryIO, lines: Sequence[bytes]) -> None:
+        """Write down and hand on what Lambda would have in the function's log group."""
+        texts = [line.decode("utf-8", "replace").removesuffix("\n") for line in lines]
+        passing = [self._function.hosting.passes(text) for text in texts]
+        log.writelines(compress(lines, passing))
+        log.flush()
+        for text in compress(texts, passing):
+            self._on_line(self._function.logical_id, text)
 
 
 def log_name(logical_id: str) -> str:

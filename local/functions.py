@@ -19,8 +19,10 @@ from local.execution_environment import (
     LineSink,
     log_name,
 )
+from local.lineage import Lineage, extended
 from local.runtime_api import Outcome
 
+NO_LINEAGE: Lineage = {}
 MakeEnvironment = Callable[[Function, Clock, Path, LineSink], ExecutionEnvironment]
 
 
@@ -68,24 +70,28 @@ class Functions:
         """
         return self._functions[name]
 
-    async def invoke(self, name: str, event: bytes) -> Outcome:
+    async def invoke(self, name: str, event: bytes, lineage: Lineage = NO_LINEAGE) -> Outcome:
         """Run an event in a free process, waiting for one at the concurrency limit.
+
+        `lineage`: of the event; none for one that begins a chain.
 
         Raises:
             KeyError: if there is no such function.
+            LoopDetected: if Lambda would refuse the invocation.
             PayloadTooLarge: if the event exceeds 6 MB.
             FunctionsStopped: when the stack stops.
         """
         function = self.find(name)
         if len(event) > LARGEST_PAYLOAD_BYTES:
             raise PayloadTooLarge(f"{len(event)} bytes")
+        lineage = extended(lineage, function.arn, may_loop=function.hosting.may_loop)
         async with self._free[function.logical_id]:
             await self._open.wait()
             if self._stopped:
                 raise FunctionsStopped
             self._running += 1
             try:
-                return await self._run(function, event)
+                return await self._run(function, event, lineage)
             finally:
                 self._running -= 1
                 self.counts[function.logical_id] = self.counts.get(function.logical_id, 0) + 1
@@ -141,12 +147,12 @@ class Functions:
         everything = [one for processes in self._processes.values() for one in processes]
         await asyncio.gather(*(process.stop() for process in everything))
 
-    async def _run(self, function: Function, event: bytes) -> Outcome:
+    async def _run(self, function: Function, event: bytes, lineage: Lineage) -> Outcome:
         await self._bury(function)
         process = self._idle(function) or await self._start(function)
         process.busy = True
         try:
-            outcome = await process.invoke(event)
+            outcome = await process.invoke(event, lineage)
         finally:
             process.busy = False
         if outcome.failed:

@@ -79,6 +79,13 @@ class Metrics:
         of = Metric("AWS/Lambda", "Errors", "Count", (("FunctionName", function),), minute)
         self._add([(of, Statistics(1, 1.0, 1.0, 1.0))])
 
+    def count_dropped(self, function: str, now: float) -> None:
+        """Add what Lambda counts for an invocation that it refuses as a recursive loop."""
+        minute = int(now) // 60 * 60
+        dimensions = (("FunctionName", function),)
+        of = Metric("AWS/Lambda", "RecursiveInvocationsDropped", "Count", dimensions, minute)
+        self._add([(of, Statistics(1, 1.0, 1.0, 1.0))])
+
     def put(self) -> None:
         """Hand over everything that was added; what CloudWatch does not take is kept."""
         with self._lock:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from local.execution_environment import LARGEST_PAYLOAD_BYTES
+from local.lineage import Lineage, longest
 from local.runtime_api import Outcome
 
 RECEIVE_COUNT = 10
@@ -54,7 +55,8 @@ class Queue(Protocol):
         """Acknowledge messages."""
 
 
-Invoke = Callable[[bytes], Outcome]
+Invoke = Callable[[bytes, Lineage], Outcome]
+"""Given the event and its lineage."""
 
 
 class Poller:
@@ -167,7 +169,7 @@ class Poller:
         """Invoke the function and delete what it did not give back."""
         event = b'{"Records":[' + b",".join(record.text for record in batch) + b"]}"
         try:
-            outcome = self._invoke(event)
+            outcome = self._invoke(event, longest(record.trace_header for record in batch))
         except Exception:  # noqa: BLE001 - the invocation never happened: the batch comes back
             return
         given_back = failed_messages(outcome, [record.message_id for record in batch], mapping)
@@ -183,6 +185,7 @@ class Record:
         self.message_id: str = message["MessageId"]
         self.receipt: str = message["ReceiptHandle"]
         attributes = message.get("Attributes", {})
+        self.trace_header = str(attributes.get("AWSTraceHeader", ""))
         self.text = json.dumps(
             {
                 "messageId": self.message_id,

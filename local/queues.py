@@ -17,7 +17,9 @@ import time
 import uuid
 from collections import deque
 from typing import Any
+from urllib.parse import unquote
 
+from flask import has_request_context, request
 from moto.core.utils import camelcase_to_underscores
 from moto.sqs import models
 from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
@@ -279,7 +281,18 @@ def _purge_queue(backend: SQSBackend, queue_name: str) -> None:
     _indexed(backend, queue_name).purge()
 
 
+_send_message = SQSBackend.send_message
 _send_message_batch = SQSBackend.send_message_batch
+
+
+def _send_traced(backend: SQSBackend, *arguments: Any, **named: Any) -> Message:
+    """As SQS: the trace header of the request stays with the message, as a system attribute."""
+    trace = request.headers.get("X-Amzn-Trace-Id") if has_request_context() else None
+    if trace and not named.get("system_attributes"):
+        named["system_attributes"] = {
+            "AWSTraceHeader": {"DataType": "String", "StringValue": unquote(trace)}
+        }
+    return _send_message(backend, *arguments, **named)
 
 
 def _send_measured_batch(
@@ -305,6 +318,7 @@ def install(endpoint: str) -> None:
         "receive_message": _receive_message,
         "change_message_visibility": _change_message_visibility,
         "purge_queue": _purge_queue,
+        "send_message": _send_traced,
         "send_message_batch": _send_measured_batch,
     }
     for name, function in replacements.items():

@@ -21,6 +21,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -34,9 +35,11 @@ from local.environment import REGION, client, http_json
 from local.execution_environment import Function, LineSink
 from local.functions import Functions
 from local.gateway import Gateway
+from local.hosting import Hosting
+from local.lineage import Lineage, LoopDetected
 from local.metrics import Metrics
 from local.poller import Poller, SqsQueue, read_mapping
-from local.provision import Provisioned, provision
+from local.provision import Provisioned, References, provision
 from local.reports import Mirror
 from local.runtime_api import Outcome
 from local.schedules import Schedules
@@ -62,6 +65,10 @@ SERVICES = (
 )
 """What every start needs; their clients are made while the processes start."""
 
+LOOP_REFUSED = (
+    "Lambda would refuse this invocation as a recursive loop: a message was sent on more than 16 "
+    "times, and the template does not set RecursiveLoop: Allow. It ends in the dead-letter queue"
+)
 T = TypeVar("T")
 
 
@@ -248,8 +255,14 @@ class Stack:
                     code=code,
                     variables={name: str(value) for name, value in variables.items()},
                     concurrency=self._concurrency.get(logical_id, DEFAULT_CONCURRENCY),
+                    hosting=self._hosting(template.hosting[logical_id]),
                 )
             )
+
+    def _hosting(self, described: Hosting) -> Hosting:
+        """With the log group's name in the place of its reference."""
+        group = References(self.provisioned.resources).fill(described.log_group)
+        return replace(described, log_group=group)
 
     def _put_secrets(self) -> None:
         secrets = self._secrets if self._secrets is not None else example_secrets(self._root)
@@ -264,7 +277,7 @@ class Stack:
         self.poller = Poller(
             SqsQueue(self.client("sqs"), self.outputs["QueueUrl"], described["EventSourceArn"]),
             mapping,
-            lambda event: self._invoke(described["FunctionArn"], event),
+            functools.partial(self._invoke_from_queue, described["FunctionArn"]),
             region=REGION,
             disable_lag_s=self._disable_lag_s,
         )
@@ -436,6 +449,16 @@ class Stack:
 
     def _invoke(self, name: str, event: bytes) -> Outcome:
         outcome: Outcome = self.run(self.functions.invoke(name, event))
+        return outcome
+
+    def _invoke_from_queue(self, name: str, event: bytes, lineage: Lineage) -> Outcome:
+        try:
+            outcome: Outcome = self.run(self.functions.invoke(name, event, lineage))
+        except LoopDetected:
+            function = self.functions.find(name)
+            self.metrics.count_dropped(function.name, self.clock.time())
+            self._on_line("Stack", f"{function.logical_id}: {LOOP_REFUSED}")
+            raise
         return outcome
 
     async def _move_everything(self, offset_s: float) -> None:

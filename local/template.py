@@ -18,6 +18,8 @@ from typing import Any
 import yaml
 
 from local.environment import ACCOUNT, PARTITION, REGION, session
+from local.hosting import Hosting, hosting_of
+from local.properties import how_to_list, unlisted
 
 BY_CLOUDFORMATION = frozenset(
     {
@@ -114,6 +116,7 @@ class Template:
     by_api: dict[str, dict[str, Any]]
     by_stack: dict[str, dict[str, Any]]
     code: dict[str, FunctionCode]
+    hosting: dict[str, Hosting]
     routes: tuple[Route, ...]
     definitions: dict[str, str]
     """State machine definitions in JSON, by logical id, before their substitutions."""
@@ -125,8 +128,8 @@ def load(path: Path, overrides: Mapping[str, str], stack_name: str) -> Template:
 
     Raises:
         TemplateError: for a parameter that is unknown or outside its range, a resource type in
-            none of
-            the groups, an intrinsic function that is not known here, or a file that is missing.
+            none of the groups, a property that `properties` does not list, an intrinsic function
+            that is not known here, or a file that is missing.
     """
     source = read_yaml(path)
     parameters = parameter_values(source.get("Parameters", {}), overrides)
@@ -144,9 +147,16 @@ def load(path: Path, overrides: Mapping[str, str], stack_name: str) -> Template:
     by_stack = _of_types(resources, BY_STACK)
     by_cloudformation = _of_types(resources, BY_CLOUDFORMATION)
     _refuse_unknown(resources, {**by_api, **by_stack, **by_cloudformation})
-    for name, resource in by_cloudformation.items():
-        if resource["Type"] == "AWS::Lambda::Function":
-            _simplify_function(resource["Properties"], code.get(name), name)
+    if found := unlisted(expanded["Resources"]):
+        raise TemplateError(how_to_list(found))
+    functions = {
+        name: resource["Properties"]
+        for name, resource in by_cloudformation.items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+    hosting = {name: hosting_of(properties) for name, properties in functions.items()}
+    for name, properties in functions.items():
+        _simplify_function(properties, code.get(name), name)
     outputs = {
         name: {"Value": resolver.resolve(output["Value"])}
         | ({"Description": output["Description"]} if "Description" in output else {})
@@ -158,6 +168,7 @@ def load(path: Path, overrides: Mapping[str, str], stack_name: str) -> Template:
         by_api=by_api,
         by_stack=by_stack,
         code={name: one for name, one in code.items() if name in resources},
+        hosting=hosting,
         routes=_routes(by_stack),
         definitions=definitions,
         parameters=parameters,
@@ -451,7 +462,7 @@ def _simplify_function(properties: dict[str, Any], code: FunctionCode | None, na
     if code is None:
         raise TemplateError(f"function {name} has no code in this template")
     properties["Code"] = {"ZipFile": "# runs as a local process"}
-    for unused in ("Layers", "Tags", "LoggingConfig", "Architectures"):
+    for unused in ("Layers", "Tags", "LoggingConfig", "Architectures", "RecursiveLoop"):
         properties.pop(unused, None)
 
 

@@ -35,7 +35,9 @@ class Grounds:
         self._poller = Poller(
             SqsQueue(stack.client("sqs"), stack.outputs["QueueUrl"], described["EventSourceArn"]),
             self._read_mapping,
-            lambda event: stack.run(stack.functions.invoke("SubmitImports", event)),
+            lambda event, lineage: stack.run(
+                stack.functions.invoke("SubmitImports", event, lineage)
+            ),
             region=REGION,
         )
 

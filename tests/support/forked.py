@@ -17,6 +17,7 @@ from typing import Any
 
 from local.clock import Clock
 from local.execution_environment import ExecutionEnvironment, Function, LineSink
+from local.hosting import Hosting
 
 SERVER = Path(__file__).with_name("fork_server.py")
 
@@ -45,7 +46,9 @@ class Nursery:
         name = function.logical_id
         if name not in self._servers:
             own = function.environment("", 0.0) | {"AWS_ENDPOINT_URL": endpoint}
-            self._servers[name] = ForkServer(log, lambda line: on_line(name, line))
+            self._servers[name] = ForkServer(
+                log, lambda line: on_line(name, line), function.hosting
+            )
             await self._servers[name].start(function, {**own, **self._variables.get(name, {})})
         await self._servers[name].started.wait()
         return self._servers[name]
@@ -60,10 +63,11 @@ class Nursery:
 class ForkServer:
     """One server process and what it tells."""
 
-    def __init__(self, log: Path, on_line: Any) -> None:
+    def __init__(self, log: Path, on_line: Any, hosting: Hosting) -> None:
         self.started = asyncio.Event()
         self._log = log
         self._on_line = on_line
+        self._hosting = hosting
         self._forking = asyncio.Lock()
         self._pids: asyncio.Queue[int] = asyncio.Queue()
         self._ends: dict[int, asyncio.Future[int]] = {}
@@ -133,9 +137,11 @@ class ForkServer:
         assert self._process.stdout is not None
         with self._log.open("ab") as log:
             while line := await self._process.stdout.readline():
-                log.write(line)
-                log.flush()
-                self._on_line(line.decode("utf-8", "replace").rstrip("\n"))
+                text = line.decode("utf-8", "replace").rstrip("\n")
+                if self._hosting.passes(text):
+                    log.write(line)
+                    log.flush()
+                    self._on_line(text)
 
 
 class ForkedEnvironment(ExecutionEnvironment):

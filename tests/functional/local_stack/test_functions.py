@@ -11,6 +11,8 @@ import pytest
 from local.clock import Clock
 from local.execution_environment import LARGEST_PAYLOAD_BYTES, Function
 from local.functions import Functions, PayloadTooLarge
+from local.hosting import Hosting
+from local.lineage import LoopDetected, mark, parsed
 from local.runtime_api import Outcome
 from local.template import FunctionCode, Layer
 
@@ -30,6 +32,11 @@ def handler(event, context):
             return "x" * event["bytes"]
         case "print":
             print("a line", flush=True)
+        case "log":
+            import logging
+            logging.getLogger("anything").debug("a debug line")
+            logging.getLogger("anything").error("an error line")
+            print("a plain line", flush=True)
     return {"echo": event, "pid": os.getpid(), "time": time.time(), "environment": dict(os.environ),
             "remaining_ms": context.get_remaining_time_in_millis(), "id": context.aws_request_id,
             "arn": context.invoked_function_arn, "path": sys.path,
@@ -257,3 +264,53 @@ def test_an_unknown_function_is_a_key_error(tmp_path: Path) -> None:
             await functions.invoke("Nobody", b"{}")
 
     use(tmp_path, act)
+
+
+@pytest.mark.parametrize(
+    ("level", "shown"),
+    [("DEBUG", {"debug", "error", "plain"}), ("INFO", {"error", "plain"}), ("ERROR", {"error"})],
+)
+def test_json_logs_have_lambdas_variables_level_and_filter(
+    tmp_path: Path, level: str, shown: set[str]
+) -> None:
+    async def act(functions: Functions) -> None:
+        environment = content(await call(functions, do="log"))["environment"]
+        assert environment["AWS_LAMBDA_LOG_FORMAT"] == "JSON"
+        assert environment["AWS_LAMBDA_LOG_LEVEL"] == level
+        assert environment["AWS_LAMBDA_LOG_GROUP_NAME"] == "group"
+
+    hosting = Hosting(log_format="JSON", log_level=level, log_group="group")
+    lines = use(tmp_path, act, hosting=hosting)
+    kept = (tmp_path / "echo.log").read_text().splitlines()
+    assert {
+        word for line in lines for word in ("debug", "error", "plain") if f"{word} line" in line
+    } == (shown)
+    assert len(lines) == len(kept) == len(shown)
+
+
+def test_without_json_nothing_is_filtered_and_no_level_is_set(tmp_path: Path) -> None:
+    async def act(functions: Functions) -> None:
+        environment = content(await call(functions, do="log"))["environment"]
+        assert environment["AWS_LAMBDA_LOG_FORMAT"] == "Text"
+        assert "AWS_LAMBDA_LOG_LEVEL" not in environment
+        assert environment["AWS_LAMBDA_LOG_GROUP_NAME"] == "/aws/lambda/echo"
+
+    assert any("a plain line" in line for line in use(tmp_path, act))
+
+
+def test_a_function_is_told_its_lineage_and_refused_the_seventeenth_time(tmp_path: Path) -> None:
+    async def act(functions: Functions) -> None:
+        outcome = await functions.invoke("Echo", b"{}", {mark(ARN): 15})
+        trace = content(outcome)["environment"]["_X_AMZN_TRACE_ID"]
+        assert parsed(trace) == {mark(ARN): 16}
+        with pytest.raises(LoopDetected):
+            await functions.invoke("Echo", b"{}", parsed(trace))
+
+    use(tmp_path, act)
+
+
+def test_a_function_that_may_loop_is_never_refused(tmp_path: Path) -> None:
+    async def act(functions: Functions) -> None:
+        assert not (await functions.invoke("Echo", b"{}", {mark(ARN): 400})).failed
+
+    use(tmp_path, act, hosting=Hosting(may_loop=True))

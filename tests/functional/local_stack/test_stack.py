@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from local.stack import Stack
+from local.environment import client as boto3_client
+from local.lineage import header, mark, parsed
+from local.stack import LOOP_REFUSED, Stack
 from tests.functional.local_stack.conftest import send, stored
 
 TWO_DAYS_S = 172_800
@@ -205,3 +207,41 @@ def test_the_status_tells_what_goes_on(stack: Stack) -> None:
 @pytest.mark.parametrize("content", [{}, {"advance_s": "x"}, {"advance_s": -5}, []])
 def test_a_clock_request_that_makes_no_sense_is_refused(stack: Stack, content: object) -> None:
     assert admin(stack, "PUT", "clock", content).status_code == 400
+
+
+def lineage_of_one_message(stack: Stack) -> dict[str, int]:
+    (message,) = stack.client("sqs").receive_message(
+        QueueUrl=stack.outputs["QueueUrl"], MessageSystemAttributeNames=["AWSTraceHeader"]
+    )["Messages"]
+    stack.client("sqs").purge_queue(QueueUrl=stack.outputs["QueueUrl"])
+    return parsed(message["Attributes"]["AWSTraceHeader"])
+
+
+def test_a_message_carries_the_lineage_of_the_function_that_sent_it(stack: Stack) -> None:
+    stack.wait_for_empty_queue()
+    stack.poller.pause()
+    try:
+        post(stack, "/json", b'{"id": "traced"}')
+        receiver = mark(stack.provisioned.resources["Receive"]["Arn"])
+        assert lineage_of_one_message(stack) == {receiver: 1}
+    finally:
+        stack.poller.resume()
+
+
+def test_a_message_that_was_sent_on_sixteen_times_invokes_nothing(
+    stack: Stack, lines: list[str]
+) -> None:
+    sent_on = {mark(stack.provisioned.resources["Submit"]["Arn"]): 16}
+    client = boto3_client("sqs", stack.aws_endpoint)
+    client.meta.events.register(
+        "before-call.sqs.SendMessage",
+        lambda params, **_: params["headers"].update(
+            {"X-Amzn-Trace-Id": header("Root=1", sent_on)}
+        ),
+    )
+    try:
+        client.send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody='{"id": "looping"}')
+        stack.wait_until(lambda: any(LOOP_REFUSED in line for line in lines), "a refusal")
+    finally:
+        client.purge_queue(QueueUrl=stack.outputs["QueueUrl"])
+    assert not [key for key in stored(stack) if key.startswith("looping")]

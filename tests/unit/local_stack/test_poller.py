@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.execution_environment import LARGEST_PAYLOAD_BYTES
+from local.lineage import Lineage, header
 from local.poller import Mapping, Poller, Record, failed_messages
 from local.runtime_api import Outcome
 
@@ -64,9 +65,11 @@ class FakeFunction:
     def __init__(self, outcome: Outcome | None = None) -> None:
         self.outcome = outcome or Outcome(payload=b'{"batchItemFailures": []}')
         self.events: list[dict[str, Any]] = []
+        self.lineages: list[Lineage] = []
 
-    def __call__(self, event: bytes) -> Outcome:
+    def __call__(self, event: bytes, lineage: Lineage) -> Outcome:
         self.events.append(json.loads(event))
+        self.lineages.append(lineage)
         return self.outcome
 
 
@@ -183,7 +186,7 @@ def test_an_error_leaves_the_whole_batch() -> None:
 def test_an_invocation_that_never_happened_leaves_the_whole_batch() -> None:
     queue = FakeQueue()
 
-    def nobody(_: bytes) -> Outcome:
+    def nobody(_: bytes, __: Lineage) -> Outcome:
         raise ConnectionError
 
     Poller(queue, mapping, nobody, region="us-east-1").deliver(records(2), mapping())
@@ -282,3 +285,17 @@ def test_a_pause_ends_when_everything_received_is_delivered() -> None:
         assert "r9" not in queue.deleted
     finally:
         one.stop()
+
+
+def traced(number: int, **lineage: int) -> Record:
+    described = message(number)
+    described["Attributes"]["AWSTraceHeader"] = header("Root=1-0-0;Sampled=0", lineage)
+    return Record(described, QUEUE_ARN, "us-east-1")
+
+
+def test_a_batch_has_the_longest_lineage_of_its_messages() -> None:
+    function = FakeFunction()
+    batch = [traced(1, aaaaaaaa=3, bbbbbbbb=1), *records(1), traced(2, aaaaaaaa=16), traced(3)]
+    poller(FakeQueue(), function).deliver(batch, mapping())
+
+    assert function.lineages == [{"aaaaaaaa": 16, "bbbbbbbb": 1}]

@@ -104,6 +104,14 @@ def test_a_resource_type_that_nobody_provides_is_an_error(tmp_path: Path) -> Non
         loaded(tmp_path, source(Stream=unknown))
 
 
+def test_a_property_that_nobody_executes_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match=r"Fifo \(AWS::SQS::Queue\) sets FifoQueue.*LEFT_OUT"):
+        loaded(
+            tmp_path,
+            source(Fifo={"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True}}),
+        )
+
+
 def test_an_intrinsic_function_that_is_not_known_is_an_error(tmp_path: Path) -> None:
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "x"}}}
 
