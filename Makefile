@@ -51,7 +51,7 @@ check: $(VENV)/.dev $(SAM_VENV)/.sam  ## lint, types, import rules, connections.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m import_relay.connections layers/connections/connections.toml
+	$(BIN)/python -m import_relay.check_connections layers/connections/connections.toml
 	$(BIN)/cfn-lint template.yaml
 	AWS_REGION=eu-central-1 $(SAM) validate --lint
 

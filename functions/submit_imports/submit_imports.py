@@ -107,6 +107,7 @@ def measures(report: BatchReport) -> Mapping[str, int]:
         "EntitiesUsedToday": report.entities_used,
         "GateClosed": int(bool(report.closed)),
         "ReadersUnavailable": report.unread_connections,
+        "ConnectionsUnusable": report.unusable_connections,
         "CredentialsRefused": int(report.closed == "mateo.credentials"),
         **{f"Items{outcome.title()}": count for outcome, count in report.outcomes.items()},
     }

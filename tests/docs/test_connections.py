@@ -7,7 +7,8 @@ from pathlib import Path
 import jmespath
 import pytest
 
-from import_relay.connections import KINDS, RecordType, check
+from import_relay.check_connections import check
+from import_relay.connections import KINDS, RecordType
 from import_relay.readers import READERS
 from tests.docs.documents import document
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from import_relay.connections import KINDS, RecordType, check
+from import_relay.check_connections import check
+from import_relay.connections import KINDS, RecordType
 from import_relay.readers import READERS
 from import_relay.sources import source_for
 from tests.docs.documents import ROOT, Block, Document, document

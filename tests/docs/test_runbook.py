@@ -19,7 +19,7 @@ ALARMS = {
     for name, resource in RESOURCES.items()
     if resource["Type"] == "AWS::CloudWatch::Alarm"
 }
-EVENT = re.compile(r"(webhook|batch|message|import|reader|report|gate)\\\.(\w|\\|\+)+")
+EVENT = re.compile(r"(webhook|batch|connection|message|import|reader|report|gate)\\\.(\w|\\|\+)+")
 METRIC = re.compile(r"(?:[A-Z][a-z]+)+(?:\\w\+)?")
 
 

@@ -58,19 +58,27 @@ class Aws:
             for line in content.decode().splitlines()
         ]
 
-    def queued(self) -> list[tuple[dict[str, Any], int]]:
-        """(content, delay in s) of every message that was sent to the queue."""
+    def taken(self) -> list[str]:
+        """The bodies of all queued messages, which are in the queue no longer."""
+        bodies = [json.dumps(content) for content, _ in self.queued()]
+        self._queue()._messages.clear()
+        return bodies
+
+    def _queue(self) -> Any:
         from moto.core.models import DEFAULT_ACCOUNT_ID
         from moto.sqs.models import sqs_backends
 
         backend = sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
-        queue = backend.get_queue(self.queue_url.rsplit("/", 1)[1])
+        return backend.get_queue(self.queue_url.rsplit("/", 1)[1])
+
+    def queued(self) -> list[tuple[dict[str, Any], int]]:
+        """(content, delay in s) of every message that was sent to the queue."""
         return [
             (
                 json.loads(one.body),
                 round(max(0, one.delayed_until - float(str(one.sent_timestamp))) / 1000),
             )
-            for one in queue._messages
+            for one in self._queue()._messages
         ]
 
 

@@ -9,6 +9,7 @@ from tests.template.expanded import Expanded, source
 ALARM = "AWS::CloudWatch::Alarm"
 ALARMS = {
     "ChangeEventsNotStored": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+    "ConnectionNotUsable": ("ImportRelay", "ConnectionsUnusable"),
     "CrmNotReadable": ("ImportRelay", "ReadersUnavailable"),
     "DeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     "DeliveryQuarantined": ("ImportRelay", "Quarantined"),

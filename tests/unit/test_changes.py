@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from import_relay import changes
 from import_relay.changes import (
     FUTURE_NOTE,
     Interpreted,
@@ -13,10 +14,12 @@ from import_relay.changes import (
     RecordsRead,
     row_text,
 )
+from import_relay.connections import RecordType
 from import_relay.errors import RejectedRow
 from import_relay.readers.contract import Found
+from import_relay.records.mapping import RecordMapping
 from import_relay.records.models import MappedChange, Occurrence, Outcome
-from tests.support.builders import connections, occurrence
+from tests.support.builders import ERP, connections, occurrence
 
 KEY = "contact_details#external_id:1"
 ZOHO = """
@@ -89,6 +92,49 @@ def test_a_record_of_a_removed_connection_is_rejected_not_lost() -> None:
     result = mapped([occurrence(item={"id": 1}, connection="gone")])
 
     assert [one.reason for one in result.settled] == ["row.connection_removed"]
+
+
+BROKEN = """
+[broken]
+kind = "json"
+[broken.contact.fields]
+external_id = "id"
+city = 'Stra\u00dfe'
+"""
+
+
+def test_records_of_a_connection_with_a_mistake_wait_and_hurt_no_other() -> None:
+    mapper = Mapper(connections(ERP + BROKEN))
+
+    interpreted = mapper.interpret(
+        [occurrence(0, item={"id": 1}), occurrence(1, item={"id": 1}, connection="broken")]
+    )
+    result = mapper.map(interpreted, RecordsRead())
+
+    assert [one.key for one in result.changes] == [KEY]
+    assert result.settled == []
+    assert result.waiting == {"d1/1"}
+    why = mapper.why_disabled("broken")
+    assert (why["key"], why["expression"]) == ("contact.fields.city", "Stra\u00dfe")
+    assert "is no JMESPath expression" in why["reason"]
+
+
+def test_whatever_keeps_a_mapping_from_being_made_disables_its_connection_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def make(record_type: RecordType) -> RecordMapping:
+        if "twitter" in record_type.fields:
+            raise ZeroDivisionError
+        return RecordMapping(record_type)
+
+    monkeypatch.setattr(changes, "RecordMapping", make)
+    odd = BROKEN.replace("Stra\u00dfe", "name").replace("city", "twitter")
+    mapper = Mapper(connections(ERP + odd))
+
+    assert mapper.disabled.keys() == {"broken"}
+    assert (
+        mapper.why_disabled("broken")["reason"] == "its mapping cannot be made (ZeroDivisionError)"
+    )
 
 
 def test_a_bad_record_hurts_no_other() -> None:

@@ -9,9 +9,7 @@ from import_relay.connections import (
     KINDS,
     Connection,
     RecordType,
-    check,
     load_connections,
-    main,
     parse_connections,
 )
 from import_relay.errors import ConfigurationError
@@ -47,9 +45,12 @@ CONTACT = '[erp.contact.fields]\nexternal_id = "id"'
 
 
 def mistakes(text: str) -> list[str]:
-    with pytest.raises(ConfigurationError) as caught:
-        parse_connections(text)
-    return caught.value.detail.splitlines()
+    """As the check shows them, without the file's name."""
+    return [
+        f"connection {name!r}, {mistake}"
+        for name, connection in parse_connections(text).items()
+        for mistake in connection.mistakes
+    ]
 
 
 @pytest.fixture
@@ -94,14 +95,13 @@ def test_an_empty_file_has_no_connections() -> None:
 @pytest.mark.parametrize(
     ("text", "key", "what"),
     [
-        ("erp = 1", "erp", "table"),
         (f"[erp]\n{CONTACT}", "kind", "must be one of"),
         (f'[erp]\nkind = "salesfarce"\n{CONTACT}', "kind", "salesfarce"),
         (f"[erp]\nkind = 1\n{CONTACT}", "kind", "must be one of"),
         ('[erp]\nkind = "json"', "contact", "at least one of contact, deal, appointment"),
         ('[erp]\nkind = "json"\ncontact = "no"', "contact", "must be a table"),
         (f'[erp]\nkind = "json"\nport = 1\n{CONTACT}', "port", "options are texts"),
-        (f'[erp]\nkind = "json"\n{CONTACT}\n[erp.lead.fields]\na = "b"', "lead", "record type"),
+        (f'[erp]\nkind = "json"\n{CONTACT}\n[erp.lead.fields]\na = "b"', "lead", "no record type"),
         ('[erp]\nkind = "json"\n[erp.contact]', "contact.fields", "needs a table"),
         ('[erp]\nkind = "json"\n[erp.contact.fields]', "contact.fields", "needs a table"),
         (
@@ -161,7 +161,8 @@ def test_an_empty_file_has_no_connections() -> None:
         ),
         (
             (
-                '[erp]\nkind = "json"\n[erp.contact]\ncontact_list_id = "a"\n'
+                '[erp]\nkind = "json"\n[erp.contact]\n'
+                'contact_list_id = "0b8f3f5e-1d5c-4d53-9d0c-6d3ac1a6a1b2"\n'
                 f'contact_list_external_id = "b"\n{CONTACT}'
             ),
             "contact.contact_list_id",
@@ -172,9 +173,8 @@ def test_an_empty_file_has_no_connections() -> None:
 def test_a_mistake_names_connection_key_and_what_is_wrong(text: str, key: str, what: str) -> None:
     (mistake,) = mistakes(text)
 
-    assert f"connection 'erp', key {key!r}: " in mistake
+    assert mistake.startswith(f"connection 'erp', key {key!r}: ")
     assert what in mistake
-    assert mistake.startswith("connections.toml: ")
 
 
 @pytest.mark.parametrize("name", ['"a b"', '"a/b"', '"ä"', '""', '"--"'])
@@ -189,17 +189,53 @@ def test_all_mistakes_are_told_at_once() -> None:
         '[a]\nkind = "x"\n[b]\nkind = "json"\n[b.contact]\nphones = "?"\n[b.contact.fields]\nx = 1'
     )
 
-    assert [mistake.split("connection ")[1].split(":")[0] for mistake in found] == [
-        "'a', key 'kind'",
-        "'b', key 'contact.fields.x'",
-        "'b', key 'contact.phones'",
+    assert [mistake.partition(":")[0] for mistake in found] == [
+        "connection 'a', key 'kind'",
+        "connection 'b', key 'contact.fields.x'",
+        "connection 'b', key 'contact.phones'",
     ]
 
 
-def test_a_file_that_is_no_toml_says_where() -> None:
-    (mistake,) = mistakes("[erp\nkind = 1")
+def test_a_connection_that_is_no_table_is_a_mistake() -> None:
+    assert mistakes("erp = 1") == ["connection 'erp', must stand in a table, e.g. [erp]"]
 
-    assert "line 1" in mistake
+
+SOUND = '[shop]\nkind = "shopify"\n'
+
+
+@pytest.mark.parametrize(
+    ("broken", "line"),
+    [
+        ("[erp\nkind = 1\n", 1),
+        ('[erp]\nkind = "json\n', 2),
+        (f'[erp]\nkind = "json"\n{CONTACT}\nemail = "a\\.b"\n', 5),
+        (f'[erp]\nkind = "json"\n{CONTACT}\nexternal_id = "no"\n', 5),
+        ("[erp]\nkind = json\n", 2),
+        ('["erp".contact]\nversion = [\n', 3),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+def test_a_connection_that_is_no_toml_takes_no_other_with_it(
+    broken: str, line: int, first: bool
+) -> None:
+    text = broken + SOUND if first else SOUND + broken
+    found = parse_connections(text)
+
+    assert found["shop"] == parse_connections(SOUND)["shop"]
+    (mistake,) = found["erp"].mistakes
+    assert mistake.receiving
+    assert "is no TOML: " in mistake.what
+    assert len(found) == 2
+    assert (
+        f"line {line if first else line + 2}" in mistake.what or "end of document" in mistake.what
+    )
+
+
+def test_a_broken_part_of_a_connection_disables_all_of_it() -> None:
+    found = parse_connections('[erp]\nkind = "json"\n[shop]\nkind = "shopify"\n[erp.contact]\nx = ')
+
+    assert found["erp"].mistakes
+    assert not found["shop"].mistakes
 
 
 def test_a_file_that_is_not_there_is_a_configuration_error(file: Path) -> None:
@@ -207,65 +243,18 @@ def test_a_file_that_is_not_there_is_a_configuration_error(file: Path) -> None:
         load_connections(file)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_with_a_byte_order_mark_is_read(file: Path, encoding: str) -> None:
+    file.write_text(FULL, encoding=encoding)
+
+    assert load_connections(file) == parse_connections(FULL)
+
+
 def test_a_file_in_another_encoding_is_a_configuration_error(file: Path) -> None:
-    file.write_bytes('name = "Zoë"'.encode("latin-1"))
+    file.write_bytes('name = "Zoé"'.encode("latin-1"))
 
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_connections(file)
-
-
-# the check
-
-
-def test_the_check_finds_nothing_wrong_with_a_right_file(file: Path) -> None:
-    file.write_text(FULL)
-
-    assert list(check(file)) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        (FULL.replace('"no"', '"a..b"'), "contact.fields.external_id"),
-        (FULL.replace('auth = "header"', 'auth = "none"'), "auth"),
-        (FULL.replace("when = \"type == 'order'\"\n", ""), "deal.when"),
-        (FULL.replace('"json"', '"jsn"'), "kind"),
-        (FULL.replace('"pass"', '"past"'), "contact.phones"),
-    ],
-)
-def test_the_check_finds_expressions_options_and_the_rest(file: Path, text: str, key: str) -> None:
-    file.write_text(text)
-
-    (mistake,) = check(file)
-    assert mistake.startswith(f"{file}: connection 'shop', key {key!r}: ")
-
-
-def test_the_command_succeeds_and_names_the_connections(
-    file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file.write_text(FULL)
-
-    assert main([str(file)]) == 0
-    assert capsys.readouterr().out == f"{file}: shop\n"
-
-
-def test_the_command_fails_and_tells_every_mistake(
-    file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file.write_text(FULL.replace('"no"', '"a..b"').replace('"mail"', '"nothing(@)"'))
-
-    assert main([str(file)]) == 1
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert len(captured.err.splitlines()) == 2
-
-
-@pytest.mark.parametrize("arguments", [[], ["a", "b"]])
-def test_the_command_wants_one_file(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(arguments) == 2
-    assert "usage" in capsys.readouterr().err
 
 
 # kinds
@@ -292,8 +281,15 @@ def test_defaults_leave_to_the_connection_what_it_could_not_set_back(kind: str) 
         )
 
 
-def test_a_list_is_for_contacts_only() -> None:
-    (mistake,) = mistakes('[x]\nkind = "pipedrive"\n[x.deal]\ncontact_list_id = "1"')
+@pytest.mark.parametrize("given", ["customers", "17", "0b8f3f5e1d5c4d539d0c6d3ac1a6a1b2", " "])
+def test_a_list_id_that_is_no_uuid_is_a_mistake(given: str) -> None:
+    (mistake,) = mistakes(f'[x]\nkind = "close"\n[x.contact]\ncontact_list_id = "{given}"')
 
-    assert "'deal.contact_list_id'" in mistake
+    assert "must be the list's UUID" in mistake
+
+
+def test_a_list_is_for_contacts_only() -> None:
+    (mistake,) = mistakes('[x]\nkind = "pipedrive"\n[x.deal]\ncontact_list_external_id = "1"')
+
+    assert "'deal.contact_list_external_id'" in mistake
     assert "is for contacts only" in mistake

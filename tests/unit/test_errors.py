@@ -26,6 +26,7 @@ RAISED: list[RelayError] = [
     errors.LeaseHeld(),
     errors.RecordsUnread("reader.unavailable", "status 503"),
     errors.ConfigurationError("QUEUE_URL is missing"),
+    errors.ConnectionDisabled("key 'kind': must be one of json, zoho"),
     errors.CredentialsRefused(),
 ]
 

@@ -9,7 +9,8 @@ from functools import cache
 
 import pytest
 
-from import_relay.connections import KINDS, check
+from import_relay.check_connections import check
+from import_relay.connections import KINDS
 from import_relay.records.mapping import RecordMapping
 from import_relay.sources import source_for, with_defaults
 from tests.support.authentic import CONNECTIONS, SECRETS, connection_of, mapped, requests_of

@@ -8,9 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from import_relay.connections import Connection, RecordType
+from import_relay.connections import Connection, RecordType, parse_connections
 from import_relay.errors import (
+    ConnectionDisabled,
     DeliveryTooLarge,
+    RelayError,
     SignatureError,
     StoreUnavailable,
     UnknownConnection,
@@ -395,3 +397,70 @@ def test_ids_of_deliveries_sort_by_time() -> None:
     ]
     assert ids[0] == "20261121T093000000000-9f00"
     assert ids == sorted(set(ids))
+
+
+# a connection with a mistake
+
+HEADER = '[erp]\nkind = "json"\n[erp.contact.fields]\nexternal_id = "id"\n'
+IN_MAPPING = [
+    HEADER.replace('"id"', "'Stra\u00dfe'"),
+    HEADER.replace("external_id", "city"),
+    HEADER + "[erp.contact]\nfone = true",
+    HEADER + "[erp.lead.fields]\nexternal_id = 'id'",
+    HEADER + "[erp.deal.fields]\nexternal_id = 'id'",
+]
+IN_PROOF = [
+    HEADER.replace("json", "jsn"),
+    HEADER.replace("kind", "kindd"),
+    HEADER.replace("kind", "heder = 'X-Other'\nkind"),
+    HEADER.replace("kind", "header = 1\nkind"),
+    HEADER.replace("kind", "auth = 'none'\nkind"),
+    HEADER.replace("kind", "auth = \nkind"),
+]
+
+
+def receive_both(text: str) -> tuple[Store, list[Receipt | RelayError]]:
+    store = Store()
+    others = CONNECTIONS | parse_connections(text)
+    intake = Intake(others, cast("ConnectionSecrets", Secrets()), cast("IntakeStore", store))
+    given = request(b'{"id": 1}', PROOF)
+    outcomes: list[Receipt | RelayError] = []
+    for name in ("erp", "other"):
+        try:
+            outcomes.append(
+                intake.receive(
+                    given, name, delivery=DELIVERY, answer_by=ANSWER_BY, give_up_at=GIVE_UP_AT
+                )
+            )
+        except RelayError as error:
+            outcomes.append(error)
+    return store, outcomes
+
+
+OTHER = HEADER.replace("erp", "other")
+
+
+@pytest.mark.parametrize("text", IN_MAPPING)
+def test_a_mistake_in_the_mapping_keeps_no_webhook_out(text: str) -> None:
+    store, outcomes = receive_both(text + "\n" + OTHER)
+
+    assert all(isinstance(one, Receipt) for one in outcomes)
+    assert len(store.messages) == 2
+
+
+@pytest.mark.parametrize("text", IN_PROOF)
+def test_a_mistake_in_how_its_sender_proves_itself_stops_a_connection_alone(text: str) -> None:
+    store, (erp, other) = receive_both(text + "\n" + OTHER)
+
+    assert isinstance(erp, ConnectionDisabled)
+    assert isinstance(other, Receipt)
+    assert len(store.messages) == 1
+
+
+def test_a_sender_that_cannot_be_verified_asks_and_is_answered_as_anybody() -> None:
+    broken = parse_connections('[x]\nkind = "cloudevents"\nauth = "none"\norigins = "a"')
+    intake = Intake(broken, cast("ConnectionSecrets", Secrets()), cast("IntakeStore", Store()))
+    question = request(b"", {"webhook-request-origin": "a"})
+
+    assert intake.allowed_origin(question, "x") is None
+    assert intake.replies("x") == Replies()

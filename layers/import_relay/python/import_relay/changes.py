@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from import_relay.connections import Connection, RecordTypeName
+from import_relay.connections import Connection, Mistake, RecordTypeName
 from import_relay.errors import RejectedRow
 from import_relay.readers import READERS
 from import_relay.readers.contract import Found, Path
@@ -18,6 +18,7 @@ from import_relay.records.models import MappedChange, Occurrence, Outcome, Settl
 from import_relay.sources import source_for, with_defaults
 from import_relay.sources.contract import Change, Source
 from import_relay.sources.event_ids import digest
+from import_relay.usable_connections import expression_of, mistakes_of
 
 LARGEST_BODY_B = 4_000_000
 """Own cap on the body of an import: Mateo documents none, and a request has two seconds."""
@@ -45,12 +46,14 @@ class RecordName(NamedTuple):
 class Interpreted:
     """What the items of a batch say, and which records have to be read to know more.
 
-    `wanted` maps each of those to every path that its mapping names.
+    `wanted` maps each of those to every path that its mapping names. `disabled`: the connections of
+    the batch that cannot be used, with the origins that wait for them.
     """
 
     changes: list[tuple[Occurrence, Change]] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
     wanted: dict[RecordName, frozenset[Path]] = field(default_factory=dict)
+    disabled: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -70,7 +73,10 @@ class RecordsRead:
 
 @dataclass(slots=True)
 class Mapped:
-    """Changes to decide on, occurrences that end here, and origins whose record is not read yet."""
+    """Changes to decide on, occurrences that end here, and origins that wait.
+
+    They wait for a record that is not read yet, or for a connection that cannot be used.
+    """
 
     changes: list[MappedChange] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
@@ -78,20 +84,40 @@ class Mapped:
 
 
 class Mapper:
-    """Every connection, with its source and its compiled mappings. Made once per process."""
+    """Every connection, with its source and its compiled mappings. Made once per process.
+
+    `known`: the names of all connections. `disabled`: those that cannot be used, with what is
+    wrong; their occurrences wait.
+    """
 
     def __init__(self, connections: Mapping[str, Connection]) -> None:
-        self._connections = {
-            name: with_defaults(connection) for name, connection in connections.items()
-        }
+        found = mistakes_of(connections)
+        self.known = frozenset(connections)
+        self.disabled = {name: mistakes for name, mistakes in found.items() if mistakes}
+        self._given = connections
+        self._connections: dict[str, Connection] = {}
         self._sources: dict[str, Source] = {}
-        self._mappings = {
-            name: {
-                type_name: RecordMapping(record_type)
-                for type_name, record_type in connection.record_types.items()
+        self._mappings: dict[str, dict[RecordTypeName, RecordMapping]] = {}
+        for name in self.known - self.disabled.keys():
+            self._add(with_defaults(connections[name]))
+
+    def _add(self, connection: Connection) -> None:
+        """Compile a connection's mappings; whatever goes wrong, it goes wrong for it alone."""
+        try:
+            self._mappings[connection.name] = {
+                record_type.name: RecordMapping(record_type)
+                for record_type in connection.record_types.values()
             }
-            for name, connection in self._connections.items()
-        }
+            self._connections[connection.name] = connection
+        except Exception as error:  # noqa: BLE001 - the other connections must go on
+            what = f"its mapping cannot be made ({type(error).__name__})"
+            self.disabled[connection.name] = [Mistake("", what)]
+
+    def why_disabled(self, connection: str) -> Mapping[str, str]:
+        """A disabled connection's first mistake, for the log: `key`, `reason`, `expression`."""
+        mistake = self.disabled[connection][0]
+        expression = expression_of(self._given[connection], mistake.key)
+        return {"key": mistake.key, "reason": mistake.what, "expression": expression}
 
     def interpret(self, occurrences: Iterable[Occurrence]) -> Interpreted:
         """What each occurrence says; one that cannot be understood hurts no other."""
@@ -102,6 +128,9 @@ class Mapper:
             if origin in seen:  # SQS delivered it twice within one batch
                 continue
             seen.add(origin)
+            if occurrence.connection in self.disabled:
+                result.disabled.setdefault(occurrence.connection, set()).add(origin)
+                continue
             try:
                 change = self._change(occurrence)
             except RejectedRow as error:
@@ -115,7 +144,8 @@ class Mapper:
 
     def map(self, interpreted: Interpreted, read: RecordsRead) -> Mapped:
         """Map what is known now; a record that cannot be a row hurts no other."""
-        mapped = Mapped(settled=interpreted.settled)
+        waiting = set().union(*interpreted.disabled.values())
+        mapped = Mapped(settled=interpreted.settled, waiting=waiting)
         for occurrence, change in interpreted.changes:
             try:
                 result = self._mapped(occurrence, change, interpreted, read)

@@ -1,17 +1,19 @@
 """Which CRMs are connected and how their fields map: reads connections.toml for every function.
 
-`python -m import_relay.connections FILE` checks the file and names every mistake. Plain dataclasses
-and tomllib: the receiver loads this at each start and must not pay for more.
+A connection is the unit of failure: one with a mistake is loaded with it, and the others as ever.
+`check_connections` names every mistake of the file before it is deployed. Plain dataclasses and
+tomllib: the receiver loads this at each start and must not pay for more.
 """
 
-import sys
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import codecs
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 from import_relay.errors import ConfigurationError
+from import_relay.toml_tables import read_tables
 
 RecordTypeName = Literal["contact", "deal", "appointment"]
 RECORD_TYPES: tuple[RecordTypeName, ...] = get_args(RecordTypeName)
@@ -39,6 +41,7 @@ KINDS: Mapping[str, str] = {
 
 MAPPED_BY_HAND = frozenset({"cloudevents", "json", "salesforce_flow", "standard_webhooks"})
 """Kinds whose records may look like anything: they have no default mapping."""
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,83 +67,114 @@ class RecordType:
     allow_reassignment: bool | None = None
 
 
+class Mistake(NamedTuple):
+    """What is wrong with a connection: the dotted key within its table ("": all of it), and what.
+
+    `receiving`: it leaves open how the connection's sender proves itself.
+    """
+
+    key: str
+    what: str
+    receiving: bool = False
+
+    def __str__(self) -> str:
+        return f"key {self.key!r}: {self.what}" if self.key else self.what
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One CRM. `options` are the settings that only its kind understands."""
+    """One CRM. `options` are the settings that only its kind understands.
+
+    `mistakes`: what is wrong with its table. A connection that has any is disabled.
+    """
 
     name: str
     kind: str
     options: Mapping[str, str] = field(default_factory=dict)
     record_types: Mapping[str, RecordType] = field(default_factory=dict)
+    mistakes: tuple[Mistake, ...] = ()
 
 
 def load_connections(path: str | Path) -> dict[str, Connection]:
-    """Read connections.toml.
+    """Read connections.toml; connections with mistakes carry them.
 
     Raises:
-        ConfigurationError: names each connection, key and mistake, one per line.
+        ConfigurationError: the file cannot be read at all.
+    """
+    return parse_connections(read_text(path))
+
+
+def read_text(path: str | Path) -> str:
+    """The text of connections.toml, with or without a byte order mark.
+
+    Raises:
+        ConfigurationError: there is no such file, or it is not UTF-8.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        content = Path(path).read_bytes()
+        is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read ({type(error).__name__})") from error
-    return parse_connections(text, file=str(path))
+        reason = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else type(error).__name__
+        raise ConfigurationError(f"{path}: cannot be read ({reason})") from error
 
 
-def parse_connections(text: str, *, file: str = "connections.toml") -> dict[str, Connection]:
-    """Parse the text of connections.toml; errors as in `load_connections`."""
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{file}: {error}") from error
-    mistakes: list[str] = []
-    found: dict[str, Connection] = {}
-    for name, table in tables.items():
-        reader = _TableReader(name, mistakes)
-        connection = reader.connection(table)
-        if connection is not None:
-            found[name] = connection
-    if mistakes:
-        raise ConfigurationError("\n".join(f"{file}: {mistake}" for mistake in mistakes))
+def parse_connections(text: str) -> dict[str, Connection]:
+    """Every connection of the text of connections.toml, each with its mistakes."""
+    tables, broken = read_tables(text)
+    found = {name: _TableReader(name).connection(table) for name, table in tables.items()}
+    for name, what in broken.items():
+        mistake = Mistake("", what, receiving=True)
+        known = found.get(name, Connection(name, ""))
+        found[name] = replace(known, mistakes=(mistake, *known.mistakes))
     return found
 
 
 class _TableReader:
     """Reads one connection's table and collects its mistakes instead of stopping at the first."""
 
-    def __init__(self, name: str, mistakes: list[str]) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._mistakes = mistakes
-        self._has_defaults = False
+        self._mistakes: list[Mistake] = []
+        self._has_defaults = True
 
-    def _wrong(self, key: str, what: str) -> None:
-        self._mistakes.append(f"connection {self._name!r}, key {key!r}: {what}")
+    def _wrong(self, key: str, what: str, *, receiving: bool = False) -> None:
+        self._mistakes.append(Mistake(key, what, receiving))
 
-    def connection(self, table: object) -> Connection | None:
+    def connection(self, table: object) -> Connection:
+        name = self._name
         if not isinstance(table, dict):
-            self._wrong(self._name, f"must stand in a table, e.g. [{self._name}]")
-            return None
-        if not self._name.replace("-", "").replace("_", "").isalnum() or not self._name.isascii():
-            self._wrong(self._name, "a name is made of letters, digits, '-' and '_'")
+            self._wrong("", f"must stand in a table, e.g. [{name}]", receiving=True)
+            return Connection(name, "", mistakes=tuple(self._mistakes))
+        if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+            self._wrong("", "a name is made of letters, digits, '-' and '_'", receiving=True)
         kind = table.get("kind")
         if not isinstance(kind, str) or kind not in KINDS:
-            self._wrong("kind", f"must be one of {', '.join(sorted(KINDS))}, not {kind!r}")
-            return None
+            self._wrong(
+                "kind", f"must be one of {', '.join(sorted(KINDS))}, not {kind!r}", receiving=True
+            )
+            kind = ""
         self._has_defaults = kind not in MAPPED_BY_HAND
         record_types: dict[str, RecordType] = {
             name: self._record_type(name, table[name]) for name in RECORD_TYPES if name in table
         }
-        if not record_types and kind in MAPPED_BY_HAND:
+        if not record_types and not self._has_defaults:
             self._wrong("contact", f"needs a table for at least one of {', '.join(RECORD_TYPES)}")
+        options = self._options(table)
+        return Connection(name, kind, options, record_types, tuple(self._mistakes))
+
+    def _options(self, table: Mapping[str, object]) -> dict[str, str]:
         options = {}
         for key, value in table.items():
             if key == "kind" or key in RECORD_TYPES:
                 continue
             if isinstance(value, str):
                 options[key] = value
+            elif isinstance(value, dict):
+                self._wrong(key, f"is no record type; they are {', '.join(RECORD_TYPES)}")
             else:
-                self._wrong(key, "is neither a record type nor an option; options are texts")
-        return Connection(self._name, kind, options, record_types)
+                self._wrong(key, "is no option: options are texts", receiving=True)
+        return options
 
     def _record_type(self, name: RecordTypeName, table: object) -> RecordType:
         if not isinstance(table, dict):
@@ -160,6 +194,12 @@ class _TableReader:
         }
         for key in table.keys() - known.keys():
             self._wrong(f"{name}.{key}", f"is not known; known are {', '.join(known)}")
+        list_id = known["contact_list_id"]
+        if isinstance(list_id, str) and not _UUID.fullmatch(list_id):
+            self._wrong(
+                f"{name}.contact_list_id",
+                "must be the list's UUID in Mateo; contact_list_external_id takes your own id",
+            )
         for key in ("contact_list_id", "contact_list_external_id"):
             if known[key] and name != "contact":
                 self._wrong(f"{name}.{key}", "is for contacts only")
@@ -210,38 +250,3 @@ class _TableReader:
             return value
         self._wrong(f"{name}.allow_reassignment", "is true or false, for deal and appointment only")
         return None
-
-
-def check(path: str | Path) -> Iterator[str]:
-    """Everything that is wrong with the file, expressions and kinds' own options included."""
-    from import_relay.records.mapping import mapping_mistakes  # late: the receiver does not map
-    from import_relay.sources import source_for, with_defaults
-
-    try:
-        connections = load_connections(path)
-    except ConfigurationError as error:
-        yield from error.detail.splitlines()
-        return
-    for given in connections.values():
-        connection = with_defaults(given)
-        for key, what in source_for(connection.kind).check_options(connection):
-            yield f"{path}: connection {connection.name!r}, key {key!r}: {what}"
-        for key, what in mapping_mistakes(connection):
-            yield f"{path}: connection {connection.name!r}, key {key!r}: {what}"
-
-
-def main(arguments: list[str]) -> int:
-    """`python -m import_relay.connections FILE`: 0 when the file is right, 1 with its mistakes."""
-    if len(arguments) != 1:
-        print("usage: python -m import_relay.connections FILE", file=sys.stderr)
-        return 2
-    mistakes = list(check(arguments[0]))
-    for mistake in mistakes:
-        print(mistake, file=sys.stderr)
-    if not mistakes:
-        print(f"{arguments[0]}: {', '.join(load_connections(arguments[0]))}")
-    return 1 if mistakes else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -15,7 +15,8 @@
     │   ├── LeaseHeld             another submitter is at work
     │   └── RecordsUnread         a CRM does not give the records that a webhook only names
     └── Abort    a person has to change something first
-        ├── ConfigurationError    settings or connections.toml
+        ├── ConnectionDisabled    one connection of connections.toml; all others go on (503)
+        ├── ConfigurationError    settings, or connections.toml as a whole
         └── CredentialsRefused    Mateo does not accept the token
 
 No text of these errors holds a payload, a secret or a phone number: `RejectedRow.value` goes into
@@ -65,6 +66,15 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         "connection.unknown": Explanation(
             "The path names no connection of connections.toml.",
             "Correct the address in the CRM or add the connection and deploy.",
+        ),
+        "connection.disabled": Explanation(
+            "The connection has a mistake in connections.toml. Its records wait; a sender that "
+            "cannot be verified is told to try again (503). All other connections go on.",
+            "Correct the key that the log event names and deploy; what waits is imported then.",
+        ),
+        "connection.missing": Explanation(
+            "Records wait for a connection that is not in connections.toml, for a day at most.",
+            "Deploy a connections.toml that has it, unless it was removed on purpose.",
         ),
         "delivery.not_utf8": Explanation(
             "The body is authentic but neither UTF-8 nor what its Content-Type declares.",
@@ -173,7 +183,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Map fewer or shorter fields.",
         ),
         "row.connection_removed": Explanation(
-            "The connection that received this record is no longer in connections.toml.",
+            "The connection that received this record has not been in connections.toml for a day.",
             "Put the connection back and deliver the record again.",
         ),
         "row.refused_by_mateo": Explanation(
@@ -342,6 +352,13 @@ class ConfigurationError(Abort):
 
     def __init__(self, detail: str) -> None:
         super().__init__("configuration.invalid", detail)
+
+
+class ConnectionDisabled(Abort):
+    """A connection of connections.toml cannot be used; `detail` names key and mistake."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("connection.disabled", detail)
 
 
 class CredentialsRefused(Abort):

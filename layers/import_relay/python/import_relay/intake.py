@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 
 from import_relay.connections import Connection
 from import_relay.errors import (
+    ConnectionDisabled,
     DeliveryTooLarge,
     SignatureError,
     UnknownConnection,
     UnreadableDelivery,
 )
 from import_relay.redaction import redact
-from import_relay.sources import source_for
+from import_relay.sources import receiving_mistakes, source_for
 from import_relay.sources.contract import Item, Replies, Request, Source
 from import_relay.state.connection_secrets import ConnectionSecrets
 from import_relay.state.intake_store import IntakeStore
@@ -76,11 +77,15 @@ class Intake:
     connections: Mapping[str, Connection]
     secrets: ConnectionSecrets
     store: IntakeStore
+    _hindrances: dict[str, str] = field(default_factory=dict)
+    """Connection → why its sender cannot be verified, "" if it can."""
 
     def replies(self, connection_name: str) -> Replies:
         """How the senders of a connection are answered; as usual if there is no such connection."""
         connection = self.connections.get(connection_name)
-        return source_for(connection.kind).REPLIES if connection else Replies()
+        if connection is None or self._hindrance(connection):
+            return Replies()
+        return source_for(connection.kind).REPLIES
 
     def connection_of_events(self, event_source: str) -> str:
         """The name of the connection whose events come from this source of an event bus.
@@ -102,7 +107,7 @@ class Intake:
         Nothing is proved by a question and nothing stored.
         """
         connection = self.connections.get(connection_name)
-        if connection is None or connection.kind != ASKING_KIND:
+        if connection is None or connection.kind != ASKING_KIND or self._hindrance(connection):
             return None
         from import_relay.sources import cloudevents  # late: no other kind needs it
 
@@ -129,6 +134,7 @@ class Intake:
 
         Raises:
             UnknownConnection, SignatureError, DeliveryTooLarge: nothing was stored.
+            ConnectionDisabled: its sender cannot be verified; it must try again.
             StoreUnavailable: not everything could be stored; the sender must try again.
             ConfigurationError: the connection secrets are no JSON of the right form.
         """
@@ -137,6 +143,8 @@ class Intake:
             raise UnknownConnection
         if len(request.body) > LARGEST_BODY_B:
             raise DeliveryTooLarge
+        if hindrance := self._hindrance(connection):
+            raise ConnectionDisabled(hindrance)
         source = source_for(connection.kind)
         self._verify(source, request, connection)
         try:
@@ -152,6 +160,14 @@ class Intake:
             self.store.put(key, text.encode(), give_up_at=until)
         self.store.send(packed.messages, give_up_at=until)
         return Receipt(delivery, len(items), len(packed.messages))
+
+    def _hindrance(self, connection: Connection) -> str:
+        """Why the connection's sender cannot be verified; found out once per process."""
+        name = connection.name
+        if name not in self._hindrances:
+            mistakes = map(str, receiving_mistakes(connection))
+            self._hindrances[name] = "; ".join(mistakes)
+        return self._hindrances[name]
 
     def _verify(self, source: Source, request: Request, connection: Connection) -> None:
         """Verify with the known secrets, and once more if they turn out to be new ones by now."""

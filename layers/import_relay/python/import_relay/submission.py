@@ -23,8 +23,9 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from import_relay.changes import Mapped, Mapper
+from import_relay.changes import Interpreted, Mapped, Mapper
 from import_relay.errors import LeaseHeld, StoreUnavailable
+from import_relay.missing_connections import Missing, missing_connections
 from import_relay.planning import Decided, Sized, collector_paused, decide, size
 from import_relay.posting import IMPORT_S, Attempt, Posting, PostingParts, Progress, Tools
 from import_relay.reading import Reading
@@ -73,6 +74,7 @@ class BatchReport:
     entities_used: int = 0
     closed: str = ""
     unread_connections: int = 0
+    unusable_connections: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +177,13 @@ class _Batch:
         self.messages: dict[str, QueueMessage] = {}
         self.unreadable: set[str] = set()
 
-    def origins(self) -> set[str]:
-        return {one.origin for message in self.messages.values() for one in message.occurrences}
+    def origins(self, message_ids: Collection[str] | None = None) -> set[str]:
+        """Those of these messages, of all if None."""
+        return {
+            one.origin
+            for message_id in (self.messages if message_ids is None else message_ids)
+            for one in self.messages[message_id].occurrences
+        }
 
     def brought_again(self) -> list[Occurrence]:
         """Those that may have ended before, in a batch whose acknowledgement did not succeed."""
@@ -235,6 +242,7 @@ class _Run:
         self._posting = Posting(self._parts.posting, self._tools, self._progress, deadline=deadline)
         self._unresolved: set[str] = set()
         self._unread_connections = 0
+        self._unusable_connections = 0
 
     def run(self) -> BatchReport:
         sized = self._plan()
@@ -267,16 +275,31 @@ class _Run:
     def _map(self) -> Mapped:
         """Changes of the batch's items; records that webhooks only name are read on the way."""
         ended = self._parts.tally.settled(self._batch.brought_again())
-        interpreted = self._parts.mapper.interpret(
+        mapper = self._parts.mapper
+        missing = missing_connections(self._batch.messages, mapper.known, self._tools.clock())
+        self._batch.messages = dict(missing.messages)
+        self._progress.deferred |= self._batch.origins(missing.waiting) - ended
+        interpreted = mapper.interpret(
             one
-            for message in self._batch.messages.values()
+            for message_id, message in self._batch.messages.items()
+            if message_id not in missing.waiting
             for one in message.occurrences
             if one.origin not in ended
         )
+        self._tell_unusable(interpreted, missing)
         give_up_at = self._deadline - 2 * IMPORT_S
         read = self._parts.reading.read(interpreted.wanted, give_up_at=give_up_at)
         self._unread_connections = len(read.failed)
-        return self._parts.mapper.map(interpreted, read)
+        return mapper.map(interpreted, read)
+
+    def _tell_unusable(self, interpreted: Interpreted, missing: Missing) -> None:
+        """Say which connections items wait for, and why."""
+        for name, origins in interpreted.disabled.items():
+            why = self._parts.mapper.why_disabled(name)
+            self._tools.emit("connection.disabled", connection=name, items=len(origins), **why)
+        for name, since in missing.since.items():
+            self._tools.emit("connection.missing", connection=name, missing_since=int(since))
+        self._unusable_connections = len(interpreted.disabled) + len(missing.since)
 
     def _rows_of_an_import(self) -> int:
         """Fewer while Mateo leaves posts unanswered: it may be their size that takes too long."""
@@ -373,6 +396,7 @@ class _Run:
             entities_used=self._usage.entities + progress.rows,
             closed=progress.closing.reason if progress.closing else "",
             unread_connections=self._unread_connections,
+            unusable_connections=self._unusable_connections,
         )
         self._tools.emit(
             "batch.submitted",

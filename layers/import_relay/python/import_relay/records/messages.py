@@ -1,9 +1,10 @@
 """The queue message: written by the receiver and by deferrals, read by submission.
 
 A message carries up to 100 raw items of one delivery. Its text is JSON:
-`{"format":1, "delivery", "part", "connection", "received_at": µs, "deferrals": n, "items": [
-{"n", "event", "item" | "at", "attempt"?}]}`; `at` points to an object in the bucket that holds an
-item too large for a message.
+`{"format":1, "delivery", "part", "connection", "received_at": µs, "deferrals": n, "missing_since"?,
+"items": [{"n", "event", "item" | "at", "attempt"?}]}`; `at` points to an object in the bucket that
+holds an item too large for a message. `missing_since`: since when its connection is not known, in
+seconds since the epoch.
 """
 
 import json
@@ -33,6 +34,7 @@ class QueueMessage:
     delivery: str
     received_at: int
     occurrences: Sequence[Occurrence]
+    missing_since: float | None = None
 
 
 def parse_message(message_id: str, body: str, *, fetch: Callable[[str], bytes]) -> QueueMessage:
@@ -67,6 +69,7 @@ def parse_message(message_id: str, body: str, *, fetch: Callable[[str], bytes]) 
         delivery,
         received_at,
         occurrences,
+        content.get("missing_since"),
     )
 
 
@@ -82,7 +85,12 @@ def deferred_body(message: QueueMessage, body: str, origins: Iterable[str]) -> s
         for item, occurrence in zip(content["items"], message.occurrences, strict=True)
         if occurrence.origin in wanted
     ]
-    return json.dumps(content | {"deferrals": message.deferrals + 1, "items": kept})
+    changed = content | {"deferrals": message.deferrals + 1, "items": kept}
+    if message.missing_since is None:
+        changed.pop("missing_since", None)
+    else:
+        changed["missing_since"] = message.missing_since
+    return json.dumps(changed)
 
 
 def deferral_delay_s(deferrals: int) -> int:

@@ -5,11 +5,19 @@ Modules are imported when a connection needs them, so that no kind makes the rec
 slower.
 """
 
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from importlib import import_module
 from typing import cast
 
-from import_relay.connections import KINDS, RECORD_TYPES, Connection, RecordType, RecordTypeName
+from import_relay.connections import (
+    KINDS,
+    RECORD_TYPES,
+    Connection,
+    Mistake,
+    RecordType,
+    RecordTypeName,
+)
 from import_relay.sources.contract import Source
 
 
@@ -20,6 +28,21 @@ def source_for(kind: str) -> Source:
         KeyError: there is no such kind (`load_connections` lets none through).
     """
     return cast("Source", import_module(KINDS[kind]))
+
+
+def option_mistakes(connection: Connection) -> Iterator[Mistake]:
+    """What the connection's kind finds wrong with its options and types of records."""
+    if connection.kind not in KINDS:
+        return
+    for key, what in source_for(connection.kind).check_options(with_defaults(connection)):
+        yield Mistake(key, what, receiving=key.partition(".")[0] not in RECORD_TYPES)
+
+
+def receiving_mistakes(connection: Connection) -> Iterator[Mistake]:
+    """The mistakes that leave open how the connection's sender proves itself."""
+    for mistake in (*connection.mistakes, *option_mistakes(connection)):
+        if mistake.receiving:
+            yield mistake
 
 
 def with_defaults(connection: Connection) -> Connection:
@@ -50,4 +73,10 @@ def _merged(given: RecordType, default: RecordType | None) -> RecordType:
     return replace(default, fields=mapped, **named)
 
 
-__all__ = ["RecordTypeName", "source_for", "with_defaults"]
+__all__ = [
+    "RecordTypeName",
+    "option_mistakes",
+    "receiving_mistakes",
+    "source_for",
+    "with_defaults",
+]
