@@ -23,6 +23,7 @@ EXPECTED = {
     "activecampaign.opened.txt": ("ignored: event_type",),
     "activecampaign.subscribe.txt": ("contact 36, partial: full_name email whatsapp",),
     "activecampaign.tag-added.txt": ("contact 36, partial: full_name email whatsapp",),
+    "activecampaign.unescaped-plus.txt": ("contact 36, partial: full_name email whatsapp",),
     "activecampaign.unsubscribe.txt": ("contact 36, partial: full_name email whatsapp",),
     "activecampaign.update.txt": ("contact 36, partial: full_name email",),
     "attio.deal-updated.json": ("rejected: row.token_missing",),

@@ -24,6 +24,7 @@ from import_relay.sources.contract import Request
 from tests.support.authentic import SECRETS, SENDERS, connection_of, mapped, requests_of, with_body
 from tests.support.receiver import Answered, hand_in, post
 from tests.support.webhooks import NOW, ROOT, gateway_event
+from tests.unit.test_event_files import EXPECTED
 
 ALL = sorted(SENDERS)
 OVER_HTTP = [kind for kind in ALL if SENDERS[kind].transport == "http"]
@@ -315,6 +316,28 @@ def test_a_text_that_cannot_be_stored_never_reaches_a_row(kind: str, value: byte
 def test_a_value_of_another_type_is_mapped_or_rejected(kind: str, value: bytes) -> None:
     items, _ = texts_of(kind, value)
     assert items
+
+
+PHONE = re.compile(rb"(?:\+|%2B)49(?:[ +]?[0-9])+")
+"""A number in a sample; none is written in another way."""
+WITH_PHONES = [
+    (kind, name) for kind, name in EVERY_FILE if PHONE.search(requests_of(kind)[name].body)
+]
+
+
+@pytest.mark.parametrize("number", [b"+436641234567", b"+43 664 1234567", b"+43 (0) 664 1234567"])
+@pytest.mark.parametrize(("kind", "name"), WITH_PHONES)
+def test_a_number_never_loses_its_plus(kind: str, name: str, number: bytes) -> None:
+    """Without it an Austrian number would be another person's in Germany."""
+    given = requests_of(kind)[name]
+    request = with_body(kind, given, PHONE.sub(number, given.body))
+    items = source_for(kind).split(request, connection_of(kind).options)
+    sent = {
+        change.columns.get("whatsapp")
+        for change in mapped(kind, [json.loads(item.text) for item in items]).changes
+    }
+    assert sent <= {None, "+436641234567"}
+    assert sent != {None} or "whatsapp" not in str(EXPECTED[name])
 
 
 # ---------------------------------------------------------------- what is configured

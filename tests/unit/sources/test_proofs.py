@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 
 from import_relay.errors import SignatureError
-from import_relay.sources.proofs import check_basic, check_secret
+from import_relay.sources.proofs import check_basic, check_query_secret, check_secret
 from tests.support.webhooks import basic
 
 
@@ -122,3 +122,24 @@ def test_errors_show_neither_what_was_given_nor_what_was_expected() -> None:
     with pytest.raises(SignatureError) as caught:
         check_basic(basic("ada:given-password"), ["ada:real-password"])
     assert "password" not in str(caught.value)
+
+
+@pytest.mark.parametrize("query", ["code=a+b%3D", "x=1&code=a%2Bb=", "code=a+b="])
+def test_a_plus_of_a_key_in_an_address_may_be_escaped_or_not(query: str) -> None:
+    check_query_secret(query, "code", ["a+b="])
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("code=a%20b%3D", "signature.mismatch"),
+        ("code=a+c=", "signature.mismatch"),
+        ("code=a+b=&code=a+b=", "signature.malformed"),
+        ("code=", "signature.missing"),
+        ("", "signature.missing"),
+    ],
+)
+def test_another_key_in_an_address_is_refused(query: str, code: str) -> None:
+    with pytest.raises(SignatureError) as caught:
+        check_query_secret(query, "code", ["a+b="])
+    assert caught.value.code == code

@@ -13,12 +13,12 @@ same to the byte. Version: `date_time`, in whole seconds.
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from urllib.parse import parse_qsl
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, UnreadableDelivery
 from import_relay.sources.contract import Change, Item, Replies, Request, unknown_options
 from import_relay.sources.event_ids import digest
+from import_relay.sources.form_text import pairs
 from import_relay.sources.json_text import body_text
 from import_relay.sources.moments import moment
 from import_relay.sources.proofs import check_path_secret
@@ -40,8 +40,6 @@ IMPORTED = frozenset(
     {"subscribe", "unsubscribe", "update", "contact_tag_added", "contact_tag_removed"}
 )
 """Types of events that are about a contact itself."""
-MOST_FIELDS = 5_000
-"""Own limit: many times the custom fields of an account."""
 DEEPEST = 10
 """Own limit; known names nest two levels deep."""
 _name = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
@@ -59,32 +57,20 @@ def verify(
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
     """The one form of a request, as a JSON object."""
-    record = _nested(_pairs(body_text(request)))
+    record = _nested(pairs(body_text(request)))
     if not isinstance(record.get("type"), str):
         raise UnreadableDelivery("delivery.wrong_shape", "names no type of event")
     text = json.dumps(record, ensure_ascii=False)
     return [Item(digest(text), text)]
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    """Names and values as they were sent."""
-    try:
-        return parse_qsl(
-            text.strip(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
-        )
-    except UnicodeDecodeError as error:
-        raise UnreadableDelivery("delivery.not_utf8") from error
-    except ValueError as error:
-        raise UnreadableDelivery("delivery.not_form", "far too many fields") from error
-
-
-def _nested(pairs: Iterable[tuple[str, str]]) -> _Node:
+def _nested(fields: Iterable[tuple[str, str]]) -> _Node:
     """The object that the names stand for; as in PHP the last of several equal names counts.
 
     `name[]` counts on from 0; a name with odd brackets is a name like any other.
     """
     record: _Node = {}
-    for name, value in pairs:
+    for name, value in fields:
         match = _name.fullmatch(name)
         path = [match[1], *_part.findall(match[2])] if match else [name]
         if len(path) > DEEPEST:

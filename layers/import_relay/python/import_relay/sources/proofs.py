@@ -44,17 +44,23 @@ def check_path_secret(path: str, secrets: Sequence[str]) -> None:
 def check_query_secret(query: str, name: str, secrets: Sequence[str]) -> None:
     """Return if the query string gives the parameter `name` once, as one of the secrets.
 
+    A plus may be one: people paste keys in base64 into addresses without escaping them.
+
     Raises:
         SignatureError: it is missing, repeated or another one.
     """
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
+        literal = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, max_num_fields=100)
     except ValueError as error:
         raise SignatureError("signature.malformed", "the query string cannot be read") from error
     given = [value for key, value in pairs if key == name]
     if len(given) > 1:
         raise SignatureError("signature.malformed", "the secret's parameter is repeated")
-    check_secret(given[0] if given else None, secrets)
+    given += [value for key, value in literal if key == name]
+    if not any(given):
+        raise SignatureError("signature.missing")
+    require_match(given, usable(secrets))
 
 
 def check_hmac(
