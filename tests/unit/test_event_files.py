@@ -176,6 +176,9 @@ EXPECTED = {
     "salesforce_cdc.opportunity-created.json": (
         "deal 006Xx0000003opPIAQ: name description contact_external_id",
     ),
+    "salesforce_cdc.opportunity-description-changed.json": (
+        "deal 006Xx0000003opPIAQ, partial: name",
+    ),
     "salesforce_flow.contact-changed.json": (
         "contact 003Xx0000004adAIAQ: full_name email whatsapp",
     ),
@@ -199,6 +202,12 @@ EXPECTED = {
     ),
     "salesforce_outbound.opportunity-changed.xml": (
         "deal 006Xx0000003opPIAQ: name description contact_external_id",
+    ),
+    "salesforce_outbound.person-account-changed.xml": (
+        (
+            "contact 003Xx0000004adAIAQ: full_name email whatsapp birthday address_line1 "
+            "zipcode city"
+        ),
     ),
     "shopify.customer-deleted.json": ("ignored: deleted",),
     "shopify.customer-merged.json": ("ignored: merged",),

@@ -475,3 +475,71 @@ def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[s
 def test_the_event_source_is_needed() -> None:
     given = replace(CONNECTION, options={})
     assert [key for key, _ in source.check_options(given)] == ["event_source"]
+
+
+# ---------------------------------------------------------------- differences of long texts
+
+OPPORTUNITY = "006Xx0000003opPIAQ"
+DIFFERENCE = (
+    "--- \n+++ 9f2c1d7e5b0a4c3f8e6d1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f\n"
+    "@@ -2,1 +2,1 @@\n-Delivery in March.\n+Delivery in April.\n"
+)
+
+
+def deal(fields: dict[str, Any], **header: object) -> Change:
+    given = item("UPDATE", fields, identifier=OPPORTUNITY, entityName="Opportunity", **header)
+    return source.interpret(given, CONNECTION)
+
+
+@pytest.mark.parametrize("value", [DIFFERENCE, {"diff": DIFFERENCE}])
+@pytest.mark.parametrize("named", [["Description"], [], ["0x08"]])
+def test_a_difference_is_no_text_and_has_the_record_read(value: object, named: list[str]) -> None:
+    change = deal(
+        {"Description": value, "Name": "Licences"},
+        diffFields=named,
+        changedFields=["Description", "Name"],
+    )
+    assert change.lookup == Lookup("Opportunity", OPPORTUNITY, always=True)
+    columns, notes = RecordMapping(CONNECTION.record_types["deal"]).columns(
+        change.record, partial=True
+    )
+    assert columns == {"external_id": OPPORTUNITY, "name": "Licences"}
+    assert [note for note in notes if note.startswith("description:")]
+
+
+def test_a_field_that_the_header_calls_a_difference_is_none_whatever_it_looks_like() -> None:
+    change = deal({"Description": "@@ other form", "Name": "x"}, diffFields=["Description"])
+    assert change.record == {
+        "Id": OPPORTUNITY,
+        "Name": "x",
+        "Description": {"diff": "@@ other form"},
+    }
+
+
+def test_a_difference_alone_says_nothing_of_the_record() -> None:
+    change = deal(
+        {"Description": DIFFERENCE, "LastModifiedDate": SECOND_MS}, diffFields=["Description"]
+    )
+    assert (change.record, change.partial) == (None, False)
+    assert change.lookup == Lookup("Opportunity", OPPORTUNITY)
+
+
+@pytest.mark.parametrize("text", ["--- \nmy notes", "+++ a", "--- a\n+++ b\n", "", "---"])
+def test_a_text_that_only_resembles_a_difference_is_a_text(text: str) -> None:
+    change = deal({"Description": text}, diffFields=[], changedFields=["Description"])
+    assert change.record == {"Id": OPPORTUNITY, "Description": text}
+
+
+def test_a_long_text_of_a_creation_is_a_text() -> None:
+    change = told("CREATE", {"Description": DIFFERENCE}, diffFields=[])
+    assert isinstance(change.record, dict)
+    assert change.record["Description"] == DIFFERENCE
+
+
+def test_further_objects_are_imported_by_name() -> None:
+    given = replace(CONNECTION, options=OPTIONS | {"contact_objects": "Patient__c"})
+    named = item("CREATE", {"Email": "ada@example.com"}, entityName="Patient__c")
+    assert source.interpret(named, given).record_type == "contact"
+    assert source.interpret(named, CONNECTION).ignored == "entity"
+    wrong = replace(CONNECTION, options=OPTIONS | {"deal_objects": "a-b"})
+    assert [key for key, _ in source.check_options(wrong)] == ["deal_objects"]

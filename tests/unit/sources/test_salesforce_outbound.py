@@ -13,7 +13,7 @@ from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.records.mapping import RecordMapping
 from import_relay.sources import salesforce_outbound as source
 from import_relay.sources import soap_notifications, with_defaults
-from import_relay.sources.contract import Request
+from import_relay.sources.contract import Change, Request
 from import_relay.sources.event_ids import digest
 from tests.support.webhooks import NOW, request, sample
 
@@ -290,7 +290,8 @@ def test_other_xml_has_the_wrong_shape(body: str) -> None:
 
 def test_a_body_that_is_compressed_or_no_utf8_is_not_read() -> None:
     assert unreadable(envelope(), **{"content-encoding": "gzip"}) == "delivery.compressed"
-    assert unreadable(envelope().encode("utf-16")) == "delivery.not_utf8"
+    assert unreadable(envelope().encode() + b"\xff") == "delivery.not_utf8"
+    assert len(source.split(request(envelope().encode("utf-16")), OPTIONS)) == 1
 
 
 def test_the_answer_is_the_acknowledgement_that_salesforce_waits_for() -> None:
@@ -411,6 +412,119 @@ def test_contacts_and_leads_become_contacts() -> None:
             "zipcode": "EX1 2MP",
             "city": "Exampleton",
         }
+    ]
+
+
+ACCOUNT = "001Xx0000003DGbIAM"
+
+
+def account(**more: object) -> Change:
+    given = {"object": "Account", "fields": {"Id": ACCOUNT, "Name": "Ada Example", **more}}
+    return source.interpret(given, CONNECTION)
+
+
+def columns(change: Change) -> dict[str, object]:
+    mapping = RecordMapping(CONNECTION.record_types[change.record_type or ""])
+    return mapping.columns(change.record).values
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"IsPersonAccount": "true", "PersonEmail": "ada@example.com"},
+        {"PersonEmail": "ada@example.com"},
+        {"PersonEmail": None, "PersonMobilePhone": "+4915112345678"},
+        {"IsPersonAccount": "true"},
+        {"PersonContactId": CONTACT},
+    ],
+)
+def test_a_person_account_is_a_contact(fields: dict[str, object]) -> None:
+    change = account(**fields)
+    assert (change.record_type, change.ignored) == ("contact", None)
+    assert columns(change)["full_name"] == "Ada Example"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"Phone": "+4915112345678"},
+        {"IsPersonAccount": "false", "PersonEmail": "ada@example.com"},
+        {"PersonEmail": None, "PersonContactId": ""},
+    ],
+)
+def test_another_account_is_ignored(fields: dict[str, object]) -> None:
+    assert account(**fields).ignored == "entity"
+
+
+def test_the_fields_of_a_person_have_the_names_of_a_contacts_too() -> None:
+    (row,) = rows("person-account-changed")
+    (other,) = [one for one in rows("contacts-changed") if one["external_id"] == CONTACT]
+    assert row == other | {"full_name": "Ada Example"}
+
+
+def test_a_person_is_known_by_its_contact_or_else_by_its_account() -> None:
+    known = {"IsPersonAccount": "true", "PersonContactId": CONTACT}
+    assert columns(account(**known))["external_id"] == CONTACT
+    assert columns(account(IsPersonAccount="true"))["external_id"] == ACCOUNT
+
+
+def test_a_field_of_the_account_itself_is_not_replaced() -> None:
+    change = account(IsPersonAccount="true", Phone="+493012345", PersonPhone="+493099999")
+    assert isinstance(change.record, dict)
+    assert change.record["Phone"] == "+493012345"
+
+
+OTHERS = {
+    "contact_objects": "Patient__c  Account",
+    "deal_objects": "Order",
+    "appointment_objects": "Visit__c",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "record_type"),
+    [
+        ("Patient__c", "contact"),
+        ("Account", "contact"),
+        ("Order", "deal"),
+        ("Visit__c", "appointment"),
+        ("Contact", "contact"),
+        ("Order__c", None),
+        ("patient__c", None),
+    ],
+)
+def test_further_objects_are_imported_by_name(name: str, record_type: str | None) -> None:
+    given = replace(CONNECTION, options=OPTIONS | OTHERS)
+    change = source.interpret(
+        {"object": name, "fields": {"Id": "a01Xx0000003DGbIAM", "Name": "x"}}, given
+    )
+    assert (change.record_type, change.ignored) == (record_type, None if record_type else "entity")
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"),
+    [
+        (OTHERS, []),
+        ({"contact_objects": ""}, ["contact_objects"]),
+        ({"contact_objects": "Patient c"}, []),
+        ({"contact_objects": "Pat-ient"}, ["contact_objects"]),
+        ({"contact_objects": "A", "deal_objects": "A"}, ["deal_objects"]),
+    ],
+)
+def test_mistakes_in_the_names_of_objects_are_named(
+    options: dict[str, str], keys: list[str]
+) -> None:
+    given = replace(CONNECTION, options=OPTIONS | options)
+    assert [key for key, _ in source.check_options(given)] == keys
+
+
+def test_objects_of_a_type_that_is_not_imported_are_a_mistake() -> None:
+    contacts = {"contact": CONNECTION.record_types["contact"]}
+    given = replace(CONNECTION, options=OPTIONS | OTHERS, record_types=contacts)
+    assert [key for key, _ in source.check_options(given)] == [
+        "deal_objects",
+        "appointment_objects",
     ]
 
 

@@ -7,6 +7,10 @@ if the header names the field among `changedFields` or `nulledFields`; a value a
 other form these lists may be bitmaps (`0x400800`), whose meaning is in the event's schema: then the
 values are all that changed, unless `nulledFields` says that others were emptied.
 
+Of a long text an update may hold only the difference to the former one (section "Sending Data
+Differences"), as text or below `diff`; the header names such fields among `diffFields`. It is kept
+as `{"diff": …}`, of which no column can be told, and the record has to be read.
+
 Three things are made equal to what `readers.salesforce` gives. A lead's `Address` is called
 `MailingAddress`, as with contacts, since a mapping that names both could never be sure of a partial
 record. Times that come as milliseconds become ISO texts, for the fields known here: of custom
@@ -28,6 +32,8 @@ _TIMES = frozenset(
 _DURATION = "DurationInMinutes"
 _is_bitmap = re.compile(r"([0-9]+-)?0x[0-9A-Fa-f]+").fullmatch
 """Pub/Sub API guide, event deserialization: of the record's fields, or of a compound field's."""
+_is_difference = re.compile(r"--- ?\n\+\+\+ [0-9A-Fa-f]{64}\s").match
+"""The head of a difference, with the SHA-256 of the new text; the header may not name the field."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Record = dict[str, object]
@@ -47,8 +53,10 @@ def known_of(
     None: fields changed, but the values of none of them are there.
     """
     fields = _valued(payload)
+    differences = _differences(fields, _names(payload, "diffFields"))
+    fields |= differences
     nulled = _names(payload, "nulledFields")
-    is_complete = not any(map(_is_bitmap, nulled))
+    is_complete = not differences and not any(map(_is_bitmap, nulled))
     for path in _paths(nulled):
         _set_null(fields, path)
     for path in _paths(_names(payload, "changedFields")):
@@ -58,7 +66,7 @@ def known_of(
             _set_null(fields, path)
         else:
             is_complete = False
-    if not is_complete and fields.keys() <= SYSTEM_FIELDS:
+    if not is_complete and fields.keys() - differences.keys() <= SYSTEM_FIELDS:
         return None, False
     record = _normal(fields, entity, record_id)
     is_timed = entity == "Event" and len(record.keys() & {"ActivityDateTime", _DURATION}) == 1
@@ -76,6 +84,16 @@ def _valued(payload: Mapping[str, object]) -> Record:
         elif parts := {part: one for part, one in value.items() if one is not None}:
             fields[name] = parts
     return fields
+
+
+def _differences(fields: Mapping[str, object], named: Iterable[str]) -> Record:
+    """Field → what came instead of its value: the difference to the former one."""
+    found: Record = {}
+    for name, value in fields.items():
+        text = value.get("diff") if isinstance(value, dict) else value
+        if name in named or (isinstance(text, str) and _is_difference(text)):
+            found[name] = {"diff": text}
+    return found
 
 
 def _names(payload: Mapping[str, object], key: str) -> list[str]:

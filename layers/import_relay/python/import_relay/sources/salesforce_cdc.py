@@ -34,11 +34,17 @@ from import_relay.sources.event_ids import event_id
 from import_relay.sources.json_text import MOST_ITEMS, body_text, single
 from import_relay.sources.moments import moment
 from import_relay.sources.proofs import require_match, usable
-from import_relay.sources.salesforce_objects import RECORD_TYPES, is_id
+from import_relay.sources.salesforce_objects import (
+    OBJECTS,
+    is_id,
+    object_mistakes,
+    record_type_of,
+)
 
 OPTIONS: Mapping[str, str] = {
     "event_source": "the partner event source, aws.partner/salesforce.com/<org>/<channel>; needed",
     "instance_url": "address of the organization's API, to read records that events only name",
+    **OBJECTS,
 }
 _SOURCE = "aws.partner/salesforce.com/"
 _START = "(IsAllDayEvent != `true` && StartDateTime) || `null`"
@@ -140,7 +146,7 @@ def interpret(item: object, connection: Connection) -> Change:
     if not isinstance(item, dict) or payload is None or header is None:
         raise RejectedRow("row.not_an_object", field=HEADER, value=header)
     entity, change_type = header.get("entityName"), header.get("changeType")
-    record_type = RECORD_TYPES.get(entity) if isinstance(entity, str) else None
+    record_type = record_type_of(entity, connection.options) if isinstance(entity, str) else None
     if record_type is None or record_type not in connection.record_types:
         return Change(item, ignored="entity")
     if change_type in ("DELETE", "GAP_DELETE"):
@@ -195,6 +201,7 @@ def _version(header: Mapping[str, object], payload: Mapping[str, object]) -> int
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
     """Unknown options, an event source that is none, and an address that is none."""
     yield from unknown_options(connection, OPTIONS)
+    yield from object_mistakes(connection)
     if not connection.options.get("event_source", "").startswith(_SOURCE):
         yield "event_source", f"must be the partner event source, {_SOURCE}<org>/<channel>"
     if "instance_url" in connection.options:

@@ -13,6 +13,10 @@ holds no data and is ignored. Event id: the notification's, which retries keep. 
 `SystemModstamp`, else `LastModifiedDate`, if they were selected; messages come in any order, so
 that without both the time of receipt may let an older state win.
 
+A person account is a contact whose fields have other names (`PersonEmail`): its record has those of
+a contact too, so that one mapping serves both. Its key is the id of that contact, by which
+opportunities and events name it, if `PersonContactId` was selected. Other accounts are ignored.
+
 Whatever is accepted is answered with the SOAP `Ack`, as Salesforce sends it again otherwise.
 """
 
@@ -26,12 +30,19 @@ from import_relay.sources.event_ids import event_id
 from import_relay.sources.json_text import body_text
 from import_relay.sources.moments import moment
 from import_relay.sources.proofs import check_path_secret, require_match
-from import_relay.sources.salesforce_objects import RECORD_TYPES, SHORT_ID, is_id
+from import_relay.sources.salesforce_objects import (
+    OBJECTS,
+    SHORT_ID,
+    is_id,
+    object_mistakes,
+    record_type_of,
+)
 from import_relay.sources.soap_notifications import Message, NoMessage, NotXml, message
 
 OPTIONS: Mapping[str, str] = {
     "organization_id": "id of the Salesforce organization, 15 or 18 characters; needed",
     "auth": "'organization' (default): its id alone; 'path': also the secret part of the address",
+    **OBJECTS,
 }
 _START = "(IsAllDayEvent != 'true' && StartDateTime) || `null`"
 _END = "(IsAllDayEvent != 'true' && EndDateTime) || `null`"
@@ -39,7 +50,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     "contact": RecordType(
         "contact",
         {
-            "external_id": "Id",
+            "external_id": "PersonContactId || Id",
             "full_name": "Name || join(' ', [FirstName, LastName][?@])",
             "email": "Email",
             "whatsapp": "[MobilePhone, Phone][?@]",
@@ -81,6 +92,7 @@ REPLIES = Replies(
 )
 MOST_NOTIFICATIONS = 100
 """Salesforce's documentation of `notifications()`; more do not come from there."""
+_ACCOUNT, _PERSON = "Account", "Person"
 
 
 def verify(
@@ -140,7 +152,8 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
 def interpret(item: object, connection: Connection) -> Change:
     """The selected fields of a contact, lead, opportunity or event as a full record.
 
-    Ignored: `deleted` (no data any more), `entity` (other objects), `empty` (nothing but the id).
+    Ignored: `deleted` (no data any more), `entity` (other objects, unless the connection names
+    them), `empty` (nothing but the id).
     `version` in connections.toml goes before Salesforce's own times.
     """
     fields = item.get("fields") if isinstance(item, dict) else None
@@ -149,7 +162,10 @@ def interpret(item: object, connection: Connection) -> Change:
     if not fields:
         return Change(fields, ignored="deleted")
     name = item.get("object")
-    record_type = RECORD_TYPES.get(name) if isinstance(name, str) else None
+    record_type = record_type_of(name, connection.options) if isinstance(name, str) else None
+    if name == _ACCOUNT and _is_person(fields):
+        record_type = record_type or "contact"
+        fields = _with_contact_names(fields)
     if record_type is None:
         return Change(fields, ignored="entity")
     if not is_id(fields.get("Id")):
@@ -165,9 +181,28 @@ def interpret(item: object, connection: Connection) -> Change:
     )
 
 
+def _is_person(account: Mapping[str, object]) -> bool:
+    """Whether an account is a person; if it does not say so, fields that only persons have do."""
+    said = account.get("IsPersonAccount")
+    if said is not None:
+        return said == "true"
+    return any(value for name, value in account.items() if name.startswith(_PERSON))
+
+
+def _with_contact_names(account: Mapping[str, object]) -> dict[str, object]:
+    """A person account that has the names of a contact's fields too, where they are missing."""
+    named = {
+        name.removeprefix(_PERSON): value
+        for name, value in account.items()
+        if name.startswith(_PERSON) and name != "PersonContactId"
+    }
+    return named | {**account}
+
+
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
     """Unknown options, an organization id that is none, and a proof that cannot be."""
     yield from unknown_options(connection, OPTIONS)
+    yield from object_mistakes(connection)
     options = connection.options
     if not is_id(options.get("organization_id")):
         yield "organization_id", "must be the organization's id: 15 or 18 letters and digits"
