@@ -165,7 +165,7 @@ class Reading:
             for item in page["Items"]
         }
         states = self._ledger.states(found)
-        still = [found[one] for one, state in states.items() if state in UNFINISHED]
+        still = [found[one] for one, (state, _) in states.items() if state in UNFINISHED]
         return len(still), sum(still)
 
     def _gate(self) -> GateView:

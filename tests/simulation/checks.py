@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, str] = {
     "city": "city",
     "zipcode": "zip",
     "title": "name",
+    "stage": "stage",
 }
 """Column of Mateo → field of a record in which its tag stands."""
 
@@ -38,6 +39,8 @@ BELIEVED_AFTER_S = 3_600.0
 CALM_S = 10_800.0
 """Once all is calm, Mateo finishes every import within a minute, and within this the relay sees
 it, whatever it waited for."""
+MOST_REFUSED = 20
+"""Posts within an hour while each is refused: pauses double, from a minute to an hour."""
 TRIED = frozenset({"imported", "failed", "rejected", "unaccounted"})
 """Ends of changes that were sent to Mateo, whatever it made of them."""
 CLOCKS_S = 10.0
@@ -54,6 +57,7 @@ class Item(NamedTuple):
     number: int
     received_at: int
     acknowledged: bool
+    event: str
 
     @property
     def version(self) -> Version:
@@ -111,6 +115,7 @@ class Audit:
                     number,
                     received_at,
                     delivery in self.senders.acknowledged,
+                    webhook.event,
                 )
         return found
 
@@ -225,7 +230,7 @@ class Audit:
     def _may_fail(self, one: Item) -> bool:
         """Whether Mateo may have refused it, or a row that it was merged into."""
         of_key = self._by_key[one.record.key]
-        return one.connection == "shop" or any(other.record.failing for _, other in of_key)
+        return one.record.is_deal or any(other.record.failing for _, other in of_key)
 
     def _is_repeated(self, item: str, one: Item) -> bool:
         return any(
@@ -257,7 +262,7 @@ class Audit:
                 if one.connection != "plain":  # its versions are times of receipt
                     versions[one.record.version].append((item, one))
             for of_version in versions.values():
-                changes = {(one.connection, str(one.record.fields)) for _, one in of_version}
+                changes = {(one.event, str(one.record.fields)) for _, one in of_version}
                 imported = [item for item, _ in of_version if self.ends.get(item) == {"imported"}]
                 if len(changes) == 1 and len(imported) > 1:
                     self._wrong("duplicated", f"{' and '.join(imported)} are the same change")
@@ -401,6 +406,15 @@ class Audit:
         for day, number in entities.items():
             if number > account.entities_per_day:
                 self._wrong("over-limit", f"{number} entities on {day}")
+        self._insistence()
+
+    def _insistence(self) -> None:
+        """While Mateo refuses every POST, the relay asks less and less often."""
+        refused = [one.at for one in self.relay.mateo.requests if one.why == "spent"]
+        for first, later in zip(refused, refused[MOST_REFUSED:], strict=False):
+            if later - first < 3_600.0:
+                self._wrong("over-limit", f"{MOST_REFUSED + 1} refused posts within an hour")
+                return
 
     # ------------------------------------------------------------ I5
 

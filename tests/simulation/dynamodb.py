@@ -13,16 +13,23 @@ from tests.simulation import expressions
 from tests.simulation.world import World, refusal, refused
 
 INDEX_LAG_S = 5.0
+SLOW_READ_S = 20.0
+"""The most that a slow read takes, with everything that the SDK tries again by itself."""
 _THROTTLED = refused("ProvisionedThroughputExceededException", "DynamoDB")
 Item = dict[str, Any]
 _NOTHING: Mapping[str, Any] = {}
 
 
 class DynamoDB:
-    """The client. `stale_index`: the probability that a change shows up late in indexes."""
+    """The client.
 
-    def __init__(self, world: World, *, stale_index: float = 0.0) -> None:
+    `stale_index`: the probability that a change shows up late in indexes. `slow_reads`: the
+    probability that a read of many items takes seconds.
+    """
+
+    def __init__(self, world: World, *, stale_index: float = 0.0, slow_reads: float = 0.0) -> None:
         self._world = world
+        self.slow_reads = slow_reads
         self._stale_index = stale_index
         self.tables: defaultdict[str, dict[str, Item]] = defaultdict(dict)
         self._open: dict[str, dict[str, Item]] = {}
@@ -89,6 +96,8 @@ class DynamoDB:
             left = {name: {**request, "Keys": list(keys[middle:])}}
             return {"Responses": {name: read(keys[:middle])}, "UnprocessedKeys": left}
 
+        if self.slow_reads and self._world.random.random() < self.slow_reads:
+            self._world.sleep(self._world.random.uniform(0, SLOW_READ_S))
         return self._call(
             "DynamoDB.BatchGetItem",
             lambda: {"Responses": {name: read(keys)}, "UnprocessedKeys": {}},

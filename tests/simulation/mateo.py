@@ -19,7 +19,7 @@ from tests.simulation.mateo_imports import ApiError, Applied, StoredImport
 from tests.simulation.mateo_limits import Days, Quota, Standing, Window
 from tests.simulation.mateo_server import ANSWER_S, BASE_URL, FOREIGN_ORIGIN, MateoServer
 from tests.simulation.scenario import Account, Weather
-from tests.simulation.world import World
+from tests.simulation.world import START, World
 
 TOKEN = "token"
 _AUTHORIZATION = f"Bearer {TOKEN}"
@@ -37,7 +37,7 @@ class Arrival(NamedTuple):
         day: by the zone that the relay is configured for, whatever Mateo's own day is.
         rows: of a POST that could be read.
         status: of the answer, whether it gets through or not; 0 if there is none.
-        why: of a 429: `second`, `requests`, `entities` or `weather`.
+        why: of a 429: `second`, `requests`, `entities`, `weather` or `spent`.
         import_id: that it created; only then its rows count as entities.
     """
 
@@ -187,6 +187,8 @@ class Mateo:
     def _answer(self, request: Request) -> Response:
         """The work of a request, as the weather lets it be seen."""
         weather, happens = self._weather, self._server.happens
+        if request.method == "POST" and self._world.now < START + weather.refusing_s:
+            return self._too_many("spent", Standing(self._window.limit, 0, 1.0))
         if happens(weather.rate_limited):
             return self._too_many_for_no_reason(request)
         if happens(weather.slow_mateo):

@@ -83,6 +83,7 @@ version = "v"
 [shop.deal.fields]
 external_id = "id"
 title = "name"
+stage = "stage"
 contact_external_id = "contact"
 
 [hub]
@@ -94,6 +95,12 @@ external_id = "id"
 full_name = ""
 city = "properties.city"
 zipcode = "properties.zip"
+[hub.deal.fields]
+external_id = "id"
+title = "properties.name"
+name = ""
+stage = "properties.stage"
+contact_external_id = "properties.contact"
 """
 
 
@@ -145,7 +152,9 @@ class Relay:
             ZoneInfo(self.account.time_zone),
         )
         self.mateo = Mateo(world, self.account, weather)
-        self.dynamodb = DynamoDB(world, stale_index=weather.stale_index)
+        self.dynamodb = DynamoDB(
+            world, stale_index=weather.stale_index, slow_reads=weather.slow_reads
+        )
         self.s3 = S3(world)
         self.queue = Queue(
             world,
@@ -303,7 +312,7 @@ class Relay:
         self.calm_at = self.world.now
         self._throttled = 0.0
         self.queue.duplicate_delivery = self.queue.partial_sends = 0.0
-        self.step_functions.double = 0.0
+        self.step_functions.double = self.dynamodb.slow_reads = 0.0
         self.mateo.settle()
 
     def redrive(self) -> None:

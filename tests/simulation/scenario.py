@@ -9,16 +9,27 @@ from dataclasses import dataclass, field
 
 from tests.simulation.world import Fault, Line
 
+DEAL = "2"
+"""Deal 21000 is one of contact 1000."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a webhook. `failing`: Mateo fails its row. `fields`: the columns it sets."""
+    """One record of a webhook. `failing`: Mateo fails its row. `fields`: the columns it sets.
+
+    Keys of deals begin with `DEAL`.
+    """
 
     key: str
     version: int
     fields: Mapping[str, object]
     failing: bool = False
     broken: str = ""
+
+    @property
+    def is_deal(self) -> bool:
+        """Whether it is a deal; else it is a contact."""
+        return self.key.startswith(DEAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,10 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """How the services of a run behave apart from single faults; probabilities from 0 to 1."""
+    """How the services of a run behave apart from single faults; probabilities from 0 to 1.
+
+    `refusing_s`: so long, from the start, Mateo answers every POST with 429 and a short wait.
+    """
 
     duplicate_delivery: float = 0.0
     partial_sends: float = 0.0
@@ -48,6 +62,8 @@ class Weather:
     stale_index: float = 0.0
     double_execution: float = 0.0
     disable_lag_s: float = 0.0
+    slow_reads: float = 0.0
+    refusing_s: float = 0.0
     throttled: float = 0.0
     late_counts: float = 0.0
     list_lag_s: float = 0.0

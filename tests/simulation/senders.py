@@ -115,12 +115,13 @@ def _event(webhook: Webhook, number: int, record: Record) -> Mapping[str, object
         "occurredAt": record.version // 1_000,
         "objectId": int(record.key),
     }
+    type_ = "deal" if record.is_deal else "contact"
     if record.broken:
-        return {**event, "subscriptionType": "contact.deletion"}
+        return {**event, "subscriptionType": f"{type_}.deletion"}
     ((name, value),) = record.fields.items()
     return {
         **event,
-        "subscriptionType": "contact.propertyChange",
+        "subscriptionType": f"{type_}.propertyChange",
         "propertyName": name,
         "propertyValue": value,
     }

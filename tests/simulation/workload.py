@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from tests.simulation.scenario import Account, Record, Scenario, Weather, Webhook
+from tests.simulation.scenario import DEAL, Account, Record, Scenario, Weather, Webhook
 from tests.simulation.world import START, Fault
 
 _T = TypeVar("_T")
@@ -25,6 +25,9 @@ STORMS = 7
 CONTACTS_FROM = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3
 CONNECTIONS = (*CONTACTS_FROM, "shop")
 """A deal needs a contact: alone it is tried until it is given up, and nothing else happens."""
+DEALS_FROM = ("shop",) * 3 + ("hub",) * 4 + ("erp",)
+ABOUT_DEALS = 8
+"""One run of so many is about a deal: what is retried, and what changes of it come meanwhile."""
 SIZES = (1, 1, 1, 1, 1, 1, 1, 1, 2, 3)
 """Webhooks of a run: most troubles need two or three; many small runs find more than few large."""
 
@@ -33,12 +36,13 @@ def scenario_of(seed: int) -> Scenario:
     """The scenario of a seed: of every kind of trouble a little, of some a lot."""
     chance = random.Random(seed)  # noqa: S311 - a simulation
     account = _account(chance)
-    webhooks = _webhooks(chance, account.time_zone)
+    is_about_deals = chance.randrange(ABOUT_DEALS) == 0
+    webhooks = _webhooks(chance, account.time_zone, is_about_deals=is_about_deals)
     return Scenario(
         seed=seed,
         webhooks=webhooks,
         faults=_faults(chance, len(webhooks)),
-        weather=_weather(chance),
+        weather=_weather(chance, slow_reads_in=2 if is_about_deals else 8),
         account=account,
     )
 
@@ -59,7 +63,7 @@ def _faults(chance: random.Random, webhooks: int) -> Mapping[int, Fault]:
 _LASTING = (Fault.REFUSE, Fault.PARTIAL, Fault.VANISH)
 
 
-def _weather(chance: random.Random) -> Weather:
+def _weather(chance: random.Random, *, slow_reads_in: int) -> Weather:
     stormy = chance.randrange(STORMS) == 0
 
     def sometimes(value: _T, otherwise: _T, *, one_in: int) -> _T:
@@ -73,6 +77,7 @@ def _weather(chance: random.Random) -> Weather:
         unanswered=sometimes(0.25, 0.0, one_in=9),
         rate_limited=sometimes(0.15, 0.0, one_in=16),
         stale_index=sometimes(0.5, 0.0, one_in=6),
+        slow_reads=sometimes(0.5, 0.0, one_in=slow_reads_in),
         double_execution=sometimes(0.5, 0.0, one_in=10),
         disable_lag_s=sometimes(60.0, 0.0, one_in=6),
         throttled=sometimes(0.2, 0.0, one_in=14),
@@ -83,6 +88,7 @@ def _weather(chance: random.Random) -> Weather:
         other_clients=sometimes(3, 0, one_in=12),
         day_offset_s=sometimes(chance.choice((-3600.0, 3600.0, 7200.0)), 0.0, one_in=12),
         partial_sends=sometimes(0.3, 0.0, one_in=12),
+        refusing_s=10_800.0 if chance.randrange(60) == 0 else 0.0,
     )
 
 
@@ -99,11 +105,12 @@ def _account(chance: random.Random) -> Account:
     )
 
 
-def _webhooks(chance: random.Random, time_zone: str) -> Sequence[Webhook]:
-    webhooks = chance.choice(SIZES)
+def _webhooks(chance: random.Random, time_zone: str, *, is_about_deals: bool) -> Sequence[Webhook]:
+    webhooks = chance.choice((2, 3) if is_about_deals else SIZES)
     # Several webhooks are for what changes of one record do to each other.
     contacts = chance.choice((1, 2, CONTACTS) if webhooks == 1 else (1, 1, 2))
-    length_s = chance.choice((1.0, 3.0, 30.0, 900.0, 7_200.0, DAY_S))
+    lengths_s = (1.0, 3.0, 30.0, 900.0, 7_200.0, DAY_S)
+    length_s = chance.choice((5.0, 15.0, 30.0) if is_about_deals else lengths_s)
     is_late = chance.randrange(6) == 0
     begin_s = MIDNIGHTS[time_zone] - chance.random() * LATE_S if is_late else 0.0
     found: list[Webhook] = []
@@ -113,15 +120,19 @@ def _webhooks(chance: random.Random, time_zone: str) -> Sequence[Webhook]:
             earlier = chance.choice(found)
             found.append(Webhook(at, earlier.connection, earlier.event, earlier.records))
         else:
-            found.append(_webhook(chance, number, at, contacts))
+            found.append(_webhook(chance, number, at, contacts, is_about_deals=is_about_deals))
     return sorted(found, key=lambda one: one.at)
 
 
-def _webhook(chance: random.Random, number: int, at: float, contacts: int) -> Webhook:
-    connection = chance.choice(CONNECTIONS if number else CONTACTS_FROM)
+def _webhook(
+    chance: random.Random, number: int, at: float, contacts: int, *, is_about_deals: bool
+) -> Webhook:
+    connections = CONNECTIONS if number else CONTACTS_FROM
+    connection = chance.choice(DEALS_FROM if is_about_deals else connections)
     event = f"e{number}"
     size = chance.choice((1, 1, 1, 2, 3))
-    records = [_record(chance, connection, event, n, contacts) for n in range(size)]
+    record = _deal if is_about_deals and connection in ("shop", "hub") else _record
+    records = [record(chance, connection, event, n, contacts) for n in range(size)]
     return Webhook(at, connection, event, records)
 
 
@@ -134,16 +145,31 @@ def _record(
     broken = chance.randrange(15) == 0
     if connection == "hub":
         column = chance.choice(("city", "zip"))
-        return Record(contact, version, {column: tag}, broken="deletion" if broken else "")
+        is_failing = chance.randrange(12) == 0 and column == "city" and not broken
+        value = chance.choice(("FAIL", "REFUSE")) if is_failing else tag
+        broken_as = "deletion" if broken else ""
+        return Record(contact, version, {column: value}, failing=is_failing, broken=broken_as)
     if broken:
         kinds = ("no object",) if connection == "plain" else ("no object", "bad version")
         return Record(contact, version, {}, broken=chance.choice(kinds))
     if connection == "plain":
         return Record(f"p{contact}", 0, {"name": tag})
     if connection == "shop":
-        return Record(f"d{contact}", version, {"name": tag, "contact": contact})
+        return _deal(chance, connection, event, number, contacts)
     fails = chance.choice(("", "", "", "", "", "", "", "", "FAIL", "REFUSE"))
     fields = {"name": tag, "city": fails or tag, "zip": tag}
     if not fails and chance.randrange(3) == 0:  # a full record that says little
         fields = {"city": tag}
     return Record(contact, version, fields, failing=bool(fails))
+
+
+def _deal(chance: random.Random, connection: str, event: str, number: int, contacts: int) -> Record:
+    """A deal of a contact that may not be there, or one property of it."""
+    version = FIRST_VERSION + chance.randrange(6) * 1_000
+    contact = str(1_000 + chance.randrange(contacts))
+    tag = f"{event}.{number}"
+    fields = {"name": tag, "stage": tag, "contact": contact}
+    if connection == "hub":
+        name = chance.choice(("name", "stage", "stage", "contact"))
+        fields = {name: fields[name]}
+    return Record(f"{DEAL}{contact}", version, fields)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from import_relay.state.ledger import State
 from tests.functional.submission.people import ADA, BOB
 from tests.support.builders import message
-from tests.support.relay import Relay
+from tests.support.relay import LIMITS, Relay
 
 
 def refusing(bad: str) -> Callable[[httpx.Request], httpx.Response]:
@@ -108,6 +109,66 @@ def test_a_long_retry_after_closes_the_gate_until_then(relay: Relay) -> None:
     assert report.closed == "mateo.rate_limited"
     assert relay.gate.state().closed_until - relay.clock() == pytest.approx(7200, abs=1)
     assert len(relay.aws.queued()) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"retry-after": "0"},
+        {"retry-after": "1"},
+        {"retry-after": "30"},
+        {"retry-after": "soon"},
+        {"ratelimit-reset": "1"},
+        {"retry-after": "1", "ratelimit-reset": "3600"},
+    ],
+    ids=str,
+)
+def test_refused_posts_in_a_row_pause_longer_whatever_mateo_says(
+    relay: Relay, headers: dict[str, str]
+) -> None:
+    relay.mateo.answers.extend([httpx.Response(429, headers=headers)] * 1_000)
+    until = relay.clock() + 86_400
+    pauses: list[int] = []
+    while relay.clock() < until:
+        relay.submit(message([ADA]), invocation=f"i{len(pauses)}")
+        pauses.append(round(relay.gate.state().closed_until - relay.clock()))
+        relay.clock.now = relay.gate.state().closed_until
+
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == pytest.approx(3_600, abs=1)
+    assert len(relay.mateo.requests) <= 32
+
+
+def test_failures_of_different_kinds_in_a_row_count_together(relay: Relay) -> None:
+    relay.mateo.answers.extend(
+        [
+            httpx.ConnectError("no"),
+            httpx.Response(401),
+            httpx.Response(429, headers={"retry-after": "1"}),
+        ]
+    )
+    strikes = []
+    for number in range(3):
+        relay.submit(message([ADA]), invocation=f"i{number}")
+        strikes.append(relay.gate.state().strikes)
+        pause = relay.gate.state().closed_until - relay.clock()
+        relay.clock.now = relay.gate.state().closed_until
+
+    assert strikes == [1, 1, 2]
+    assert pause == pytest.approx(120, abs=1)
+
+
+def test_a_spent_day_does_not_forget_that_posts_failed_before_it(relay: Relay) -> None:
+    relay.mateo.answers.append(httpx.ConnectError("no"))
+    relay.submit(message([ADA]))
+    relay.clock.now = relay.gate.state().closed_until
+    relay.limits = replace(LIMITS, requests_per_day=1)
+
+    report = relay.submit(message([ADA]), invocation="second")
+
+    assert report.closed == "limit.requests"
+    assert relay.gate.state().strikes == 1
 
 
 def test_a_429_on_the_first_import_of_a_day_closes_the_gate_for_an_hour(relay: Relay) -> None:

@@ -73,9 +73,9 @@ MUTANTS = (
         ("stale",),
         (
             Edit(
-                "submission.py",
-                "is_unfinished=lambda reference: states.get(reference) in UNFINISHED,",
-                "is_unfinished=lambda reference: states.get(reference) is State.SENT,",
+                "claims.py",
+                "return self._state(reference) in UNFINISHED",
+                "return self._state(reference) is State.SENT",
             ),
         ),
     ),
@@ -85,9 +85,9 @@ MUTANTS = (
         (),
         (
             Edit(
-                "submission.py",
-                "return states.get(reference, State.ABANDONED) in VOID",
-                "return states.get(reference, State.ABANDONED) in VOID | UNFINISHED",
+                "claims.py",
+                "return self._state(reference) in VOID",
+                "return self._state(reference) in VOID | UNFINISHED",
             ),
         ),
         harmless="the record is busy until the import has ended, and by then it is not void",
@@ -98,9 +98,9 @@ MUTANTS = (
         ("duplicated",),
         (
             Edit(
-                "submission.py",
-                "return states.get(reference, State.ABANDONED) in VOID",
-                "return states.get(reference, State.ABANDONED) not in UNFINISHED",
+                "claims.py",
+                "return self._state(reference) in VOID",
+                "return self._state(reference) not in UNFINISHED",
             ),
         ),
     ),
@@ -110,11 +110,17 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submission.py",
-                "return states.get(reference, State.ABANDONED) in VOID",
+                "claims.py",
+                "return self._state(reference) in VOID",
                 "return False",
             ),
         ),
+    ),
+    Mutant(
+        "claims-read-once",
+        "A report that ends between the read of the claims and that of the states goes unnoticed.",
+        ("lost",),
+        (Edit("claims.py", "    if again:\n", "    if not found:\n"),),
     ),
     Mutant(
         "equal-versions-are-duplicates",

@@ -9,6 +9,23 @@ POST = "            self._post(attempt, entry, body)\n"
 
 MUTANTS = (
     Mutant(
+        "short-pauses-asked-for",
+        "After a 429 the relay waits for as short a time as Mateo says, again and again.",
+        ("over-limit",),
+        (
+            Edit(
+                "posting.py",
+                'self._progress.pause("mateo.rate_limited", now, at_least_s=wait)',
+                'self._progress.stop("mateo.rate_limited", now + wait)',
+            ),
+            Edit(
+                "posting.py",
+                "is_first = not attempt.repeated and not self._progress.gate.strikes",
+                "is_first = not attempt.repeated",
+            ),
+        ),
+    ),
+    Mutant(
         "freeze-after-post",
         "An import is frozen after it was sent.",
         ("lost", "crash"),

@@ -89,7 +89,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Why and until when (s since the epoch) the gate has to be closed after the batch."""
+    """Why and until when (s since the epoch) the gate has to be closed after the batch.
+
+    `strikes`: how many posts in a row have failed by then.
+    """
 
     reason: str
     until: float
@@ -118,16 +121,18 @@ class Progress:
         """Bring all that these rows stand for again later."""
         self.deferred.update(origin for row in rows for origin in row.origins)
 
-    def stop(self, reason: str, until: float, *, strikes: int = 0) -> None:
-        """Begin no further import, and close the gate."""
+    def stop(self, reason: str, until: float, *, failures: int = 0) -> None:
+        """Begin no further import, and close the gate; `failures` more were met in a row."""
         self.stopped = True
-        self.closing = Closing(reason, until, strikes)
+        self.closing = Closing(reason, until, self.gate.strikes + failures)
 
-    def pause(self, reason: str, now: float) -> None:
-        """Stop for a minute at first, twice as long each time it happens again in a row."""
-        strikes = self.gate.strikes + 1
-        pause = min(60.0 * 2 ** min(strikes - 1, 10), LONGEST_PAUSE_S)
-        self.stop(reason, now + pause, strikes=strikes)
+    def pause(self, reason: str, now: float, *, at_least_s: float = 0.0) -> None:
+        """Stop for a minute at first, twice as long after each further failure in a row.
+
+        What Mateo asks for can only make the pause longer: it may ask for a second all day.
+        """
+        pause = min(60.0 * 2 ** min(self.gate.strikes, 10), LONGEST_PAUSE_S)
+        self.stop(reason, now + max(pause, at_least_s), failures=1)
 
 
 class Posting:
@@ -173,7 +178,8 @@ class Posting:
         now = self._tools.clock()
         limits = self._parts.budget.limits
         if limits.day(now) == day and self._progress.closing is None:
-            self._progress.closing = Closing(reason, limits.next_day(now) + RESET_MARGIN_S)
+            until = limits.next_day(now) + RESET_MARGIN_S
+            self._progress.closing = Closing(reason, until, self._progress.gate.strikes)
 
     def _entry(self, reference: str, type_: str, rows: Sequence[Row], body: bytes) -> Entry:
         now = self._tools.clock()
@@ -300,17 +306,15 @@ class Posting:
         now = self._tools.clock()
         wait = posted.retry_after_s
         latest = min(now + SHORT_WAIT_S, self._deadline - IMPORT_S)
-        if wait is not None and now + wait <= latest and not attempt.repeated:
+        is_first = not attempt.repeated and not self._progress.gate.strikes
+        if wait is not None and now + wait <= latest and is_first:
             self._tools.sleep(wait)
             self._repeat(attempt, entry)
             return
         self._abandon(entry, attempt.rows, "mateo.rate_limited")
-        if wait is not None:
-            self._progress.stop("mateo.rate_limited", now + wait)
-        elif self._progress.first_of_day:
-            self._progress.stop("mateo.rate_limited", now + PROBE_PAUSE_S)
-        else:
-            self._progress.pause("mateo.rate_limited", now)
+        if wait is None:
+            wait = PROBE_PAUSE_S if self._progress.first_of_day else 0.0
+        self._progress.pause("mateo.rate_limited", now, at_least_s=wait)
 
 
 def _claimed(row: Row, reference: str) -> Watermark:

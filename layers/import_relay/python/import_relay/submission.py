@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.changes import Interpreted, Mapped, Mapper
+from import_relay.claims import read_claims
 from import_relay.errors import LeaseHeld, StoreUnavailable
 from import_relay.missing_connections import Missing, missing_connections
 from import_relay.planning import Decided, Sized, collector_paused, decide, size
@@ -39,7 +40,6 @@ from import_relay.records.messages import (
 from import_relay.records.models import MappedChange, Occurrence
 from import_relay.state.gate import GateState
 from import_relay.state.lease import Lease
-from import_relay.state.ledger import UNFINISHED, VOID, State
 from import_relay.state.queue import Delayed, Queue
 from import_relay.state.tally import Tally
 
@@ -308,27 +308,22 @@ class _Run:
         return max(1, self._rows_per_import >> halvings)
 
     def _decide(self, changes: list[MappedChange]) -> Decided:
-        watermarks = self._parts.posting.watermarks.read(change.key for change in changes)
-        states = self._parts.posting.ledger.states(
-            {mark.reference for one in watermarks.values() for mark in one.scopes.values()}
+        posting = self._parts.posting
+        claims = read_claims(
+            (change.key for change in changes),
+            posting.watermarks,
+            posting.ledger,
+            clock=self._tools.clock,
         )
-
-        def is_void(reference: str) -> bool:
-            return states.get(reference, State.ABANDONED) in VOID
-
-        may_be_claimed_again = {
-            key
-            for key, watermark in watermarks.items()
-            if any(mark.failed or is_void(mark.reference) for mark in watermark.scopes.values())
-        }
+        claimable_again = claims.claimable_again()
         ended = self._parts.tally.settled(
-            change.occurrence for change in changes if change.key in may_be_claimed_again
+            change.occurrence for change in changes if change.key in claimable_again
         )
         return decide(
             [change for change in changes if change.occurrence.origin not in ended],
-            watermarks,
-            is_unfinished=lambda reference: states.get(reference) in UNFINISHED,
-            is_void=is_void,
+            claims.watermarks,
+            is_unfinished=claims.is_unfinished,
+            is_void=claims.is_void,
         )
 
     def _bring(self, attempt: Attempt) -> None:

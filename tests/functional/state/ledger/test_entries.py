@@ -2,7 +2,7 @@
 
 import pytest
 
-from import_relay.state.ledger import ENTRY_DAYS, UNFINISHED, VOID, State
+from import_relay.state.ledger import ENTRY_DAYS, UNFINISHED, VOID, Standing, State
 from tests.functional.state.ledger.entries import entry, held, in_state
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
@@ -53,7 +53,7 @@ def test_the_states_of_many_references_are_read_at_once(relay: Relay) -> None:
 
     states = relay.ledger.states([f"r{number}" for number in range(130)])
 
-    assert states == {f"r{number}": State.ABANDONED for number in range(120)}
+    assert states == {f"r{number}": Standing(State.ABANDONED) for number in range(120)}
     assert relay.ledger.states([]) == {}
 
 

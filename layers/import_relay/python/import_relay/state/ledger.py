@@ -51,6 +51,13 @@ VOID = frozenset({State.REFUSED, State.ABANDONED})
 """The import never happened and never will."""
 
 
+class Standing(NamedTuple):
+    """Where an import is; `reported_until` as in `Entry`, 0 if nobody began its report."""
+
+    state: State
+    reported_until: float = 0.0
+
+
 class Entry(NamedTuple):
     """One import. Times are seconds since the epoch; counts are Mateo's, None until it has them.
 
@@ -123,17 +130,19 @@ class Ledger:
         item = answer.get("Item")
         return _entry(item) if item else None
 
-    def states(self, references: Collection[str]) -> dict[str, State]:
-        """The states of those references that have an entry, read consistently."""
+    def states(self, references: Collection[str]) -> dict[str, Standing]:
+        """Where those of the imports are that have an entry, each read consistently."""
         keys = [_key(reference) for reference in sorted(references)]
+        names = ("reference", "state", "reported_until")
         request = {
-            "ProjectionExpression": "#reference, #state",
-            "ExpressionAttributeNames": {"#reference": "reference", "#state": "state"},
+            "ProjectionExpression": ", ".join(f"#{name}" for name in names),
+            "ExpressionAttributeNames": {f"#{name}": name for name in names},
         }
-        return {
-            item["reference"]["S"]: State(item["state"]["S"])
-            for item in self._items(keys, request=request)
-        }
+        found = {}
+        for item in self._items(keys, request=request):
+            until = float(item.get("reported_until", {}).get("N", 0))
+            found[item["reference"]["S"]] = Standing(State(item["state"]["S"]), until)
+        return found
 
     def _items(
         self, keys: Sequence[Mapping[str, Any]], *, request: Mapping[str, Any] | None = None
