@@ -46,6 +46,10 @@ EXPECTED = {
         "appointment …d00002: name start_time end_time contact_external_id",
         "appointment …d00001, partial: start_time end_time cancelled_at contact_external_id",
     ),
+    "calcom.phone-call.json": (
+        "contact ada@example.com: full_name email whatsapp",
+        "appointment …d00003: name start_time end_time contact_external_id",
+    ),
     "calcom.ping.json": ("ignored: test",),
     "calendly.invitee-canceled.json": (
         "appointment …EE0001: name start_time end_time cancelled_at contact_external_id",
@@ -55,6 +59,10 @@ EXPECTED = {
         "appointment …EE0001: name start_time end_time contact_external_id",
     ),
     "calendly.invitee-no-show.json": ("ignored: event_type",),
+    "calendly.phone-call.json": (
+        "contact ada@example.com: full_name email whatsapp",
+        "appointment …EE0004: name start_time end_time contact_external_id",
+    ),
     "calendly.rescheduled-new-invitee.json": (
         "contact ada@example.com: full_name email whatsapp",
         "appointment …EE0002: name start_time end_time contact_external_id",

@@ -308,3 +308,37 @@ def test_the_options_choose_one_of_two_proofs() -> None:
         assert not list(source.check_options(replace(CONNECTION, options={"auth": auth})))
     wrong = replace(CONNECTION, options={"auth": "none"})
     assert [key for key, _ in source.check_options(wrong)] == ["auth"]
+
+
+NUMBER = "+4915112345678"
+
+
+def place(kind: str, value: object) -> dict[str, object]:
+    return {"location": {"label": "location", "value": {"value": kind, "optionValue": value}}}
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"responses": place("phone", NUMBER), "location": NUMBER}, NUMBER),
+        ({"responses": place("phone", ""), "location": NUMBER}, NUMBER),
+        ({"responses": place("phone", NUMBER)}, NUMBER),
+        ({"responses": {"attendeePhoneNumber": {"value": NUMBER}}}, NUMBER),
+        ({"responses": {"smsReminderNumber": {"value": NUMBER}}}, NUMBER),
+        ({"responses": {"aiAgentCallPhoneNumber": {"value": NUMBER}}}, NUMBER),
+        ({"smsReminderNumber": NUMBER}, NUMBER),
+        ({"attendees": [{"email": "ada@example.com", "phoneNumber": NUMBER}]}, NUMBER),
+        # the host's number, and places
+        ({"responses": place("userPhone", ""), "location": NUMBER}, None),
+        ({"responses": place("userPhone", NUMBER), "location": NUMBER}, None),
+        ({"responses": place("somewhereElse", NUMBER)}, None),
+        ({"responses": {"location": {"value": NUMBER}}, "location": NUMBER}, None),
+        ({"location": NUMBER}, None),
+        ({"responses": None}, None),
+    ],
+)
+def test_the_attendees_number_is_read_from_every_place_where_it_may_be(
+    payload: dict[str, object], expected: str | None
+) -> None:
+    contact, *_ = map(row, changes(json.dumps(event(**payload))))
+    assert contact.get("whatsapp") == expected

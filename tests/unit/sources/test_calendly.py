@@ -234,3 +234,30 @@ def test_the_options_choose_one_of_two_proofs() -> None:
         assert not list(source.check_options(replace(CONNECTION, options={"auth": auth})))
     wrong = replace(CONNECTION, options={"auth": "none", "header": "x"})
     assert [key for key, _ in source.check_options(wrong)] == ["header", "auth"]
+
+
+NUMBER = "+4915112345678"
+
+
+@pytest.mark.parametrize(
+    ("location", "reminder", "expected"),
+    [
+        ({"type": "outbound_call", "location": "+49 151 12345678"}, None, NUMBER),
+        ({"type": "outbound_call", "location": "+49 151 12345678"}, "+43 664 1234567", None),
+        ({"type": "outbound_call", "location": None}, "+49 151 12345678", NUMBER),
+        # the host's number, and places
+        ({"type": "inbound_call", "location": "+49 30 23125000"}, None, ""),
+        ({"type": "physical", "location": "+49 151 12345678"}, None, ""),
+        ({"type": "ask_invitee", "location": "+49 151 12345678"}, None, ""),
+        ({"type": "outbound_call"}, None, ""),
+        (None, None, ""),
+        ("+49 151 12345678", None, ""),
+    ],
+)
+def test_the_invitees_number_is_read_from_both_places_where_it_may_be(
+    location: object, reminder: str | None, expected: str | None
+) -> None:
+    given = event(scheduled_event={"location": location}, text_reminder_number=reminder)
+    contact, _ = changes(json.dumps(given))
+    values = RecordMapping(CONNECTION.record_types["contact"]).columns(contact.record).values
+    assert values.get("whatsapp", "") == ("+436641234567" if expected is None else expected)

@@ -48,8 +48,13 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "external_id": "contact.id",
             "full_name": "payload.attendees[0].name",
             "email": "contact.email",
+            # `phone` is the attendee's number as the place of the meeting, `userPhone` the host's
             "whatsapp": "[payload.attendees[0].phoneNumber,"
-            " payload.responses.attendeePhoneNumber.value, payload.smsReminderNumber][?@]",
+            " payload.responses.attendeePhoneNumber.value,"
+            " payload.responses.location.value.value == 'phone'"
+            " && (payload.responses.location.value.optionValue || payload.location),"
+            " payload.smsReminderNumber, payload.responses.smsReminderNumber.value,"
+            " payload.responses.aiAgentCallPhoneNumber.value][?@]",
         },
     ),
     "appointment": RecordType(

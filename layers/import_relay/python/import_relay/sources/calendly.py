@@ -42,7 +42,10 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "external_id": "contact.id",
             "full_name": "payload.name",
             "email": "contact.email",
-            "whatsapp": "[payload.text_reminder_number][?@]",
+            # of an inbound call the number is the host's, of the other types it is none
+            "whatsapp": "[payload.text_reminder_number,"
+            " payload.scheduled_event.location.type == 'outbound_call'"
+            " && payload.scheduled_event.location.location][?@]",
         },
     ),
     "appointment": RecordType(
