@@ -179,6 +179,7 @@ _CLOUDEVENTS: Mapping[str, Mapping[str, str]] = {
         "ce-time": "2026-11-21T09:30:00Z",
         "ce-subject": "contacts%2F1005",
     },
+    "cloudevents.plain-json.json": {"content-type": "application/json"},
     "": {"content-type": "application/cloudevents+json; charset=utf-8"},
 }
 

@@ -87,6 +87,7 @@ EXPECTED = {
     ),
     "cloudevents.binary.json": ("contact 1005: full_name email whatsapp",),
     "cloudevents.contact-updated.json": ("contact 1001: full_name email whatsapp",),
+    "cloudevents.plain-json.json": ("contact 1006: full_name email whatsapp",),
     "dataverse.appointment-canceled.json": ("appointment …000003, partial: cancelled_at",),
     "dataverse.appointment-created.json": (
         "appointment …000003: name description start_time end_time contact_external_id",

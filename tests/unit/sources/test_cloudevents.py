@@ -357,3 +357,46 @@ def test_a_quote_that_nothing_closes_stays_as_it_is() -> None:
     (item,) = source.split(request(b"", BINARY | {"ce-note": 'x "a b" "c'}), {})
 
     assert json.loads(item.text)["note"] == 'x a b "c'
+
+
+JSON = {"content-type": "application/json; charset=utf-8"}
+
+
+def test_a_structured_event_may_come_as_plain_json() -> None:
+    text = json.dumps(event())
+    assert split(text, JSON) == split(text, STRUCTURED)
+
+
+def test_a_batch_may_come_as_plain_json() -> None:
+    text = json.dumps([event(id="1"), 7, event(id="2")])
+    assert split(text, JSON) == split(text, BATCHED)
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "[7]", '{"id": "7"}', json.dumps([without("id")])])
+def test_plain_json_without_an_event_is_unreadable(body: str) -> None:
+    assert refused(body, JSON) == "delivery.wrong_shape"
+
+
+def test_with_headers_of_the_binary_mode_the_body_is_the_data() -> None:
+    (item,) = split(json.dumps(event(id="inner")), BINARY)
+    read = json.loads(item.text)
+    assert (read["id"], read["data"]["id"]) == ("e-1", "inner")
+
+
+@pytest.mark.parametrize(
+    ("changed", "data"),
+    [
+        ({"data": '{"id": 9007199254740993}'}, {"id": 9007199254740993}),
+        ({"data": '[{"id": "7"}]', "datacontenttype": "application/json"}, [{"id": "7"}]),
+        ({"data": '{"id": "7"}', "datacontenttype": "application/vnd.x+json"}, {"id": "7"}),
+        ({"data": '{"id": "7"}', "datacontenttype": "text/plain"}, '{"id": "7"}'),
+        ({"data": "7"}, "7"),
+        ({"data": "{"}, "{"),
+        ({"data": ""}, ""),
+        ({"data": "[" * 10_000}, "[" * 10_000),
+    ],
+)
+def test_json_in_a_text_is_read_as_data(changed: dict[str, object], data: object) -> None:
+    record = interpret(event(**changed)).record
+    assert isinstance(record, dict)
+    assert record["data"] == data

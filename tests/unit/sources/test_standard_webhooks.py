@@ -346,3 +346,75 @@ def test_several_record_types_need_conditions() -> None:
     types = {"contact": RecordType("contact", {}, when="a"), "deal": RecordType("deal", {})}
     given = Connection("standard", "standard_webhooks", {}, types)
     assert [key for key, _ in source.check_options(given)] == ["deal.when"]
+
+
+# ---------------------------------------------------------------- secrets as senders show them
+
+KEY = b"0123456789abcdef0123456789abcdef"
+ENCODED = b64encode(KEY).decode()
+POLAR = "whsec_Kq3vXb7mZt9pLd2sRw5yHc8nJf4gTa6e"
+"""Of the form that Polar made until September 2026."""
+
+
+def signed_with(key: bytes) -> Request:
+    """A request signed with these bytes, by the reference library, which decodes base64."""
+    return signed(BODY, b64encode(key).decode())
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        f"whsec_{ENCODED}",
+        ENCODED,
+        f"v1,whsec_{ENCODED}",
+        f"whsec_{ENCODED}\n",
+        f" v1,whsec_{ENCODED} ",
+        f"{OTHER}|v1,whsec_{ENCODED}",
+        f"v1,whsec_{ENCODED}|{OTHER}",
+    ],
+)
+def test_a_secret_may_be_pasted_as_its_sender_shows_it(secret: str) -> None:
+    verify(signed_with(KEY), secret)
+
+
+@pytest.mark.parametrize("secret", [POLAR, POLAR.replace("whsec_", "polar_whs_"), f"{POLAR}\n"])
+def test_the_whole_text_may_be_the_key(secret: str) -> None:
+    verify(signed_with(secret.strip().encode()), secret)
+    assert refusal(signed_with(KEY), secret) == "signature.mismatch"
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "polar_whs_", "whsec_short", "v1,", "|", "v1,whsec_"])
+def test_a_prefix_is_no_key(secret: str) -> None:
+    """Everybody knows it."""
+    text = secret.removeprefix("v1,")
+    for key in {text.encode(), secret.encode(), text.rpartition("_")[0].encode() + b"_"} - {b""}:
+        assert refusal(signed_with(key), secret) in {"signature.no_secret", "signature.mismatch"}
+
+
+def test_a_public_key_is_no_shared_one_in_any_reading() -> None:
+    for secret in (PUBLIC, f"v1a,{PUBLIC}"):
+        assert refusal(signed_with(PUBLIC.encode()), secret) == "signature.mismatch"
+        verify(asymmetrically(BODY), secret)
+
+
+@pytest.mark.parametrize(
+    ("secret", "hint"),
+    [
+        ("whsk_" + ENCODED, "private key"),
+        ("whpk_AAAA", "32 bytes"),
+        ("not base64!", "whsec_"),
+        ("whsec_%%%", "whsec_"),
+    ],
+)
+def test_it_is_told_why_a_secret_is_no_key(secret: str, hint: str) -> None:
+    with pytest.raises(SignatureError) as caught:
+        verify(signed_with(KEY), secret)
+    assert caught.value.code == "signature.no_secret"
+    assert hint in caught.value.detail
+    assert ENCODED not in caught.value.detail
+
+
+def test_stripes_signature_is_called_one() -> None:
+    with pytest.raises(SignatureError) as caught:
+        verify(request(BODY, {"stripe-signature": "t=1,v1=00"}))
+    assert (caught.value.code, "Stripe" in caught.value.detail) == ("signature.missing", True)

@@ -4,12 +4,15 @@ Proof: CloudEvents signs nothing. Its "Web Hooks for Event Delivery" asks for a 
 `Authorization: Bearer <secret>` (default) or as the parameter `access_token` of the address
 (`auth = "query"`); `auth = "header"` takes a header with a secret value. Nothing is signed, so a
 replay cannot be told from a repetition. Modes are told apart by Content-Type, as the HTTP binding
-does. Binary: an event is made of the `ce-…` headers, quotes and percents decoded, and of the JSON
-body as its `data`. Event id: `source` and `id`, which together are unique by the specification and
-stay the same through retries. Version: `time`, when the event occurred, unless the connection's
-`version` gives one. The record is the whole event, so that expressions say `data.email` and `when`
-can test `type`. `data_base64` that holds JSON is read as `data`. Other versions of CloudEvents and
-data that is no JSON are not read: a request ends in quarantine, an event of a batch is rejected.
+does; an event as `application/json` without `ce-…` headers is read as structured, and an array with
+such events as a batch. Binary: an event is made of the `ce-…` headers, quotes and percents decoded,
+and of the JSON body as its `data`. Event id: `source` and `id`, which together are unique by the
+specification and stay the same through retries. Version: `time`, when the event occurred, unless
+the connection's `version` gives one. The record is the whole event, so that expressions say
+`data.email` and `when` can test `type`. `data_base64` that holds JSON is read as `data`, and so is
+a text in `data` that holds a JSON object or array, unless `datacontenttype` says otherwise. Other
+versions of CloudEvents and data that is no JSON are not read: a request ends in quarantine, an
+event of a batch is rejected.
 """
 
 import json
@@ -98,6 +101,11 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
         event = single(text)
     elif media_type.startswith(_MEDIA_TYPE):
         raise UnreadableDelivery("delivery.not_json", "an event format other than JSON")
+    elif _JSON.fullmatch(media_type) and not any(map(_ATTRIBUTE.fullmatch, request.headers)):
+        value, raw = single(text)
+        if isinstance(value, list) and any(map(_is_event, value)):
+            return [_item(event) for event in elements(raw)]
+        event = value, raw
     else:
         event = _from_headers(request.headers, media_type, text)
     if not _is_event(event[0]):
@@ -171,8 +179,11 @@ def interpret(item: object, connection: Connection) -> Change:
 
 
 def _with_data(event: Mapping[str, object]) -> Mapping[str, object]:
-    """The event with what its `data_base64` holds as `data`."""
-    if "data" in event or event.get("data_base64") is None:
+    """The event with what its `data_base64`, or the text in its `data`, holds as `data`."""
+    if "data" in event:
+        data = event["data"]
+        return {**event, "data": _of_text(data, event)} if isinstance(data, str) else event
+    if event.get("data_base64") is None:
         return event
     encoded = event["data_base64"]
     try:
@@ -180,6 +191,19 @@ def _with_data(event: Mapping[str, object]) -> Mapping[str, object]:
         return {**event, "data": single(text)[0]}
     except (TypeError, ValueError, UnreadableDelivery) as error:
         raise RejectedRow("row.bad_value", field="data_base64", value=encoded) from error
+
+
+def _of_text(text: str, event: Mapping[str, object]) -> object:
+    """The object or array that a text holds; the text itself if it holds none."""
+    declared = event.get("datacontenttype")
+    media_type = declared.partition(";")[0].strip().lower() if isinstance(declared, str) else ""
+    if media_type and not _JSON.fullmatch(media_type):
+        return text
+    try:
+        value, _ = single(text)
+    except UnreadableDelivery:
+        return text
+    return value if isinstance(value, dict | list) else text
 
 
 def _version(event: Mapping[str, object], connection: Connection) -> int | None:

@@ -127,12 +127,12 @@ def check_basic(authorization: str | None, secrets: Sequence[str]) -> None:
 
 
 def usable(secrets: Sequence[str]) -> list[str]:
-    """The secrets that are not empty.
+    """The secrets that are not empty, without white space around them: it was pasted with them.
 
     Raises:
         SignatureError: there is none.
     """
-    present = [secret for secret in secrets if secret]
+    present = [secret.strip() for secret in secrets if secret.strip()]
     if not present:
         raise SignatureError("signature.no_secret")
     return present

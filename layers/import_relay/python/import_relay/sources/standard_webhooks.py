@@ -7,11 +7,13 @@ is the base64 text after `whpk_`. Other versions are ignored. Svix sends the sam
 `svix-…` unless its customer chose the names of the specification. The signed time, in seconds, may
 be five minutes away, as in the reference libraries. Secrets may overlap in time: several are tried,
 of both sorts, and a sender may send several signatures. Event id: `webhook-id`, which stays the
-same through retries. The record is the whole body, so that expressions say `data.email` and `when`
-can test `type`. What orders changes is the sender's choice: `version = "timestamp"` is the
-specification's own field.
+same through retries. Secrets may be pasted as senders show them: `v1,whsec_…` (Supabase), and
+`whsec_…` or `polar_whs_…` whose whole text is the key (Polar, before September 2026). The record is
+the whole body, so that expressions say `data.email` and `when` can test `type`. What orders changes
+is the sender's choice: `version = "timestamp"` is the specification's own field.
 """
 
+import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -43,8 +45,12 @@ REPLIES = Replies()
 TOLERANCE_S = 300
 PUBLIC_KEY = "whpk_"
 SHARED_KEY = "whsec_"
+PRIVATE_KEY = "whsk_"
 _PUBLIC_KEY_B = 32
 """RFC 8032, section 5.1.5."""
+_VERSION = re.compile(r"v1a?,")
+_WHOLE = re.compile(r"(whsec_|polar_whs_).{16,}", re.ASCII)
+"""Secrets whose text as it stands may be the key. The least length is ours: a prefix is no key."""
 
 
 def verify(
@@ -53,7 +59,8 @@ def verify(
     """See `contract.Source.verify`."""
     identifier, timestamp, signatures = _headers(request)
     if not identifier or not timestamp or not signatures:
-        raise SignatureError("signature.missing")
+        detail = "Stripe signs in a way of its own" if "stripe-signature" in request.headers else ""
+        raise SignatureError("signature.missing", detail)
     if len(signatures) > LONGEST_PROOF:
         raise SignatureError("signature.malformed", "the signature is far too long")
     check_time(timestamp, now, tolerance_s=TOLERANCE_S)
@@ -86,16 +93,34 @@ def _keys(secrets: Sequence[str]) -> tuple[list[bytes], list[bytes]]:
     An empty shared key would let anyone sign, and a public one used as a shared key as well.
     """
     shared, public = [], []
-    for secret in usable(secrets):
+    for secret in _texts(secrets):
         if secret.startswith(PUBLIC_KEY):
             key = _decoded(secret.removeprefix(PUBLIC_KEY))
             if len(key) == _PUBLIC_KEY_B:
                 public.append(key)
-        elif key := _decoded(secret.removeprefix(SHARED_KEY)):
-            shared.append(key)
+        elif not secret.startswith(PRIVATE_KEY):
+            if key := _decoded(secret.removeprefix(SHARED_KEY)):
+                shared.append(key)
+            if _WHOLE.fullmatch(secret):
+                shared.append(secret.encode())
     if not shared and not public:
-        raise SignatureError("signature.no_secret", "no secret is whsec_ or whpk_ and base64")
+        raise SignatureError("signature.no_secret", _what_is_wrong(_texts(secrets)))
     return shared, public
+
+
+def _texts(secrets: Sequence[str]) -> list[str]:
+    """Each secret without what senders show around it; Supabase separates several by `|`."""
+    parts = [part.strip() for secret in usable(secrets) for part in secret.split("|")]
+    return [_VERSION.sub("", part, count=1) for part in parts if part]
+
+
+def _what_is_wrong(secrets: Sequence[str]) -> str:
+    """Why none of the secrets is a key, without a word of them."""
+    if any(secret.startswith(PRIVATE_KEY) for secret in secrets):
+        return "whsk_ is the sender's private key; put the public one, whpk_, into the list"
+    if any(secret.startswith(PUBLIC_KEY) for secret in secrets):
+        return "what follows whpk_ is not the base64 of 32 bytes"
+    return "no secret is whsec_ or whpk_ and base64"
 
 
 def _decoded(text: str) -> bytes:
