@@ -153,7 +153,7 @@ EXPECTED = {
         "appointment 2: name description start_time end_time contact_external_id",
     ),
     "pipedrive.deal-changed.json": ("deal 1: name contact_external_id status_key",),
-    "pipedrive.person-created.json": ("contact 3: full_name email whatsapp",),
+    "pipedrive.person-created.json": ("contact 3: full_name email whatsapp loyalty_level",),
     "pipedrive.person-deleted.json": ("ignored: deleted",),
     "pipedrive.person-merged.json": ("ignored: merged",),
     "pipedrive.v1-activity-added.json": (

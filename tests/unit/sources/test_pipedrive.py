@@ -346,3 +346,34 @@ def test_the_kind_has_no_options() -> None:
     assert not list(source.check_options(CONNECTION))
     wrong = Connection("pipedrive", "pipedrive", {"header": "x"}, CONNECTION.record_types)
     assert [key for key, _ in source.check_options(wrong)] == ["header"]
+
+
+TEXT, OPTION, OPTIONS, MONEY, DATE, EMPTY = (
+    "9dc80c50d78a15643bfc4ca79d76156a73a1ca0e",
+    "d4de1c1518b4531717c676029a45911c340390a6",
+    "1bd5ca2a3e4fd0a5d1bb58cb1a1f5e1c4c5d2a37",
+    "5a8f0c3b7d2e4f61a9b0c1d2e3f4a5b6c7d8e9f0",
+    "6c0b1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f607182",
+    "7d8e9f0a1b2c3d4e5f60718293a4b5c6d7e8f901",
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "end", "value"),
+    [
+        (TEXT, "value", "gold"),
+        (OPTION, "id", 12),
+        (OPTIONS, "values[].id", [21, 23]),
+        (MONEY, "value", 1500.5),
+        (MONEY, "currency", "EUR"),
+        (DATE, "value", "2026-12-01"),
+        (EMPTY, "value", None),
+    ],
+)
+def test_a_custom_field_is_mapped_by_its_quoted_key(key: str, end: str, value: object) -> None:
+    """As the page of the kind says; the sample has a field of each type."""
+    (item,) = source.split(request(sample("pipedrive.person-created")), {})
+    change = source.interpret(json.loads(item.text), DEFAULTS)
+    fields = {"external_id": "data.id", "own": f'data.custom_fields."{key}".{end}'}
+    columns = RecordMapping(RecordType("contact", fields)).columns(change.record).values
+    assert columns.get("own") == value
