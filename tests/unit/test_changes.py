@@ -19,6 +19,7 @@ from import_relay.errors import RejectedRow
 from import_relay.readers.contract import Found
 from import_relay.records.mapping import RecordMapping
 from import_relay.records.models import MappedChange, Occurrence, Outcome
+from import_relay.records.notes import Note
 from tests.support.builders import ERP, connections, occurrence
 
 KEY = "contact_details#external_id:1"
@@ -278,7 +279,7 @@ def test_half_a_column_is_left_out_where_it_cannot_be_read() -> None:
     change = only_change(mapped([event], None, ZOHO))
 
     assert change.columns == {"external_id": "1", "email": "jo@example.com"}
-    assert change.notes == ("full_name: only a part is known, left out",)
+    assert change.notes == (Note("note.partly_known", "full_name"),)
 
 
 def test_nothing_but_half_a_column_is_rejected_where_it_cannot_be_read() -> None:

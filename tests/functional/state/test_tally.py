@@ -1,6 +1,7 @@
 """The tally: how occurrences ended, by day of receipt, and each end counted once."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,13 @@ from botocore.exceptions import ClientError
 
 from import_relay.errors import StoreUnavailable
 from import_relay.records.models import Outcome, Settled
+from import_relay.records.notes import Note
+from import_relay.state.connection_counts import (
+    MOST_CONNECTIONS,
+    MOST_COUNTERS,
+    OTHERS,
+    ConnectionCounts,
+)
 from import_relay.state.tally import (
     KEPT_DAYS,
     SETTLEMENT_DAYS,
@@ -37,8 +45,15 @@ def settled(
     delivery: str = "d1",
     attempt: int = 0,
     received_at: int = RECEIVED,
+    connection: str = "erp",
 ) -> Settled:
-    one = occurrence(number, delivery=delivery, attempt=attempt, received_at=received_at)
+    one = occurrence(
+        number,
+        delivery=delivery,
+        attempt=attempt,
+        received_at=received_at,
+        connection=connection,
+    )
     return Settled(one, outcome)
 
 
@@ -104,7 +119,7 @@ def test_only_what_there_is_to_count_becomes_a_part_of_the_transaction(relay: Re
 
     (one,) = operations
     assert one["Update"]["Key"] == {"pk": {"S": f"tally#{TODAY}"}}
-    assert one["Update"]["ExpressionAttributeNames"] == {"#imported": "imported"}
+    assert one["Update"]["ExpressionAttributeNames"] == {"#c0": "imported"}
     assert none == []
 
 
@@ -206,7 +221,7 @@ def test_occurrences_of_a_delivery_share_items_by_the_hundred(relay: Relay) -> N
     with_client(relay, Recording(relay.aws.dynamodb, calls)).settle(ends)
 
     ((_, arguments),) = calls
-    assert len(arguments["TransactItems"]) == 3 + 1
+    assert len(arguments["TransactItems"]) == 3 + 2
     assert counted(relay) == {TODAY: {"superseded": 250}}
     assert known(relay, *ends, settled(250)) == {f"d1/{number}" for number in range(250)}
 
@@ -231,14 +246,19 @@ def test_no_transaction_is_larger_than_dynamodb_allows_even_if_each_end_is_of_an
     relay: Relay,
 ) -> None:
     ends = [
-        settled(delivery=f"d{n}", received_at=RECEIVED - n * DAY_S * 1_000_000) for n in range(60)
+        settled(
+            delivery=f"d{n}",
+            received_at=RECEIVED - n * DAY_S * 1_000_000,
+            connection=f"c{n}",
+        )
+        for n in range(60)
     ]
     calls: Calls = []
 
     with_client(relay, Recording(relay.aws.dynamodb, calls)).settle(ends)
 
     sizes = [len(arguments["TransactItems"]) for _, arguments in calls]
-    assert sizes == [2 * SETTLEMENTS_PER_TRANSACTION, 20]
+    assert sizes == [3 * SETTLEMENTS_PER_TRANSACTION, 3 * (60 - SETTLEMENTS_PER_TRANSACTION)]
     assert max(sizes) <= 100
 
 
@@ -339,3 +359,58 @@ def test_any_other_failure_is_raised(relay: Relay) -> None:
 
     with pytest.raises(ClientError, match="AccessDenied"):
         overruled(relay, transact_write_items=denied).settle([settled(0)])
+
+
+# counts per connection
+
+
+def noted(number: int = 0, *, delivery: str = "d1", notes: tuple[Note, ...] = ()) -> Settled:
+    one = settled(number, Outcome.REJECTED, delivery=delivery)
+    return replace(one, notes=notes)
+
+
+def test_ends_and_notes_are_counted_by_connection_on_the_day_of_the_end(relay: Relay) -> None:
+    relay.clock.now += DAY_S
+    bad = Note("value.no_valid_phone", "sms", "12")
+    relay.tally.settle([noted(0, notes=(bad, bad)), noted(1)])
+    relay.tally.settle([noted(2, notes=(bad,)), noted(1)])
+
+    counts = relay.tally.connections(TOMORROW, ["erp", "absent"])
+
+    assert counts == {
+        "erp": ConnectionCounts({"rejected": 3}, {("value.no_valid_phone", "sms"): 3})
+    }
+    assert relay.tally.connections(TODAY, ["erp"]) == {}
+
+
+def test_counts_of_connections_hold_no_value(relay: Relay) -> None:
+    relay.tally.settle([noted(notes=(Note("value.no_valid_phone", "sms", "0151 12345678"),))])
+
+    assert "0151" not in str(item(relay, f"connection#{TODAY}#erp"))
+
+
+def test_more_connections_than_fit_into_a_transaction_are_counted_together(relay: Relay) -> None:
+    note = ("value.no_valid_phone", "sms")
+    of_connections = {
+        f"c{n:03}": ConnectionCounts({"imported": 1}, {note: n})
+        for n in range(MOST_CONNECTIONS + 9)
+    }
+    operations: Any = relay.tally.operations({}, of_connections)
+    relay.aws.dynamodb.transact_write_items(TransactItems=operations)
+
+    counts = relay.tally.connections(TODAY, [*of_connections, OTHERS])
+
+    assert len(operations) == len(counts) == MOST_CONNECTIONS
+    assert counts[OTHERS] == ConnectionCounts({"imported": 10}, {note: sum(range(10))})
+    assert counts["c068"] == of_connections["c068"]
+
+
+def test_notes_of_more_columns_than_fit_into_an_expression_are_summed_up(relay: Relay) -> None:
+    counts = {("value.no_valid_phone", f"c{n}"): 2 for n in range(MOST_COUNTERS + 5)}
+    operations: Any = relay.tally.operations({}, {"erp": ConnectionCounts({"failed": 1}, counts)})
+    relay.aws.dynamodb.transact_write_items(TransactItems=operations)
+
+    notes = relay.tally.connections(TODAY, ["erp"])["erp"].notes
+
+    assert len(notes) == MOST_COUNTERS + 1
+    assert notes["value.no_valid_phone", OTHERS] == 10

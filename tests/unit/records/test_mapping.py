@@ -21,6 +21,7 @@ from import_relay.records.mapping import (
     mapping_mistakes,
     record_key,
 )
+from import_relay.records.notes import Note
 from tests.support.builders import connections, record_type
 
 NAMES = st.text(string.ascii_lowercase, min_size=1, max_size=2)
@@ -228,15 +229,14 @@ def test_an_invalid_number_beside_another_handle_is_left_out_with_a_note() -> No
     found = columns_of({"p": "12", "m": "ada@example.com"}, checking("DE", whatsapp="p", email="m"))
 
     assert found.values == {"email": "ada@example.com"}
-    assert found.notes == ("whatsapp: no valid number, left out",)
-    assert "12" not in found.notes[0]
+    assert found.notes == (Note("value.no_valid_phone", "whatsapp", ["12"]),)
 
 
 def test_an_invalid_number_beside_a_valid_one_is_left_out_with_a_note() -> None:
     found = columns_of({"a": "12", "b": "0151 12345678"}, checking("DE", whatsapp="a", sms="b"))
 
     assert found.values == {"sms": "+4915112345678"}
-    assert found.notes == ("whatsapp: no valid number, left out",)
+    assert found.notes == (Note("value.no_valid_phone", "whatsapp", ["12"]),)
 
 
 def test_no_valid_number_and_no_other_handle_is_rejected_even_with_an_external_id() -> None:
@@ -465,7 +465,7 @@ def test_half_of_what_a_column_is_made_of_does_not_overwrite_it() -> None:
     columns = partial({"id": 1, "p": {"first": "Jo", "city": "Berlin"}})
 
     assert columns.values == {"external_id": "1", "city": "Berlin"}
-    assert columns.notes == ("full_name: only a part is known, left out",)
+    assert columns.notes == (Note("note.partly_known", "full_name"),)
 
 
 def test_both_halves_make_the_whole() -> None:
@@ -538,7 +538,7 @@ def test_a_bad_number_of_a_partial_record_does_not_cost_the_rest() -> None:
     columns = partial({"id": 1, "phone": "ext 5", "city": "Berlin"}, type_)
 
     assert columns.values == {"external_id": "1", "city": "Berlin"}
-    assert columns.notes == ("whatsapp: no valid number, left out",)
+    assert columns.notes == (Note("value.no_valid_phone", "whatsapp", ["ext 5"]),)
 
 
 def test_a_partial_record_that_is_nothing_but_a_bad_number_is_rejected() -> None:

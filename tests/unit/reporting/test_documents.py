@@ -3,11 +3,15 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 from import_relay.changes import row_text
+from import_relay.errors import CODES
 from import_relay.planning import request_body
 from import_relay.records.models import Row
+from import_relay.records.notes import Note
 from import_relay.reporting import Status
+from import_relay.state.connection_counts import ConnectionCounts
 from import_relay.state.ledger import State
 from tests.support.aws import Aws
 from tests.support.builders import CONTACTS, change
@@ -17,8 +21,8 @@ from tests.support.relay import Relay
 from tests.unit.reporting.written import FOLDER, failure, rows_of, submitted, summary_of
 
 
-def table_of(aws: Aws, folder: str = FOLDER) -> list[dict[str, str]]:
-    text = aws.objects(folder)[f"{folder}/failures.csv"].decode("utf-8-sig")
+def table_of(aws: Aws, name: str = "failures.csv") -> list[dict[str, str]]:
+    text = aws.objects(FOLDER)[f"{FOLDER}/{name}"].decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
@@ -120,7 +124,75 @@ def test_what_was_left_out_of_rows_is_counted(relay: Relay, mateo: MateoImports)
 
     report(relay)
 
-    assert summary_of(relay.aws)["notes"] == {"whatsapp: no valid number, left out": 1}
+    (counted,) = summary_of(relay.aws)["notes"]
+    assert (counted["connection"], counted["field"]) == ("erp", "whatsapp")
+    assert (counted["code"], counted["count"]) == ("value.no_valid_phone", 1)
+    assert counted["what_to_do"] == CODES["value.no_valid_phone"].what_to_do
+
+
+def test_a_value_that_was_left_out_is_listed_with_its_record(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, {**ADA, "phone": "=12"}, BOB)
+    mateo.imports[0].finish()
+
+    report(relay)
+
+    (line,) = relay.aws.lines(f"{FOLDER}/left_out.ndjson")
+    assert (line["code"], line["field"], line["value"]) == (
+        "value.no_valid_phone",
+        "whatsapp",
+        ["=12"],
+    )
+    assert (line["row"], line["outcome"], line["external_id"]) == (0, "imported", "1")
+    assert (line["connection"], line["event"]) == ("erp", "d1.0")
+    assert line["received_at"] == "2026-11-21T12:00:00+00:00"
+    (cells,) = table_of(relay.aws, "left_out.csv")
+    assert (cells["field"], cells["value"], cells["external_id"]) == ("whatsapp", '["=12"]', "1")
+
+
+def test_the_rows_file_names_the_columns_that_were_left_out_but_no_value(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, {**ADA, "phone": "12"})
+    mateo.imports[0].finish()
+
+    report(relay)
+
+    (row,) = rows_of(relay.aws)
+    assert row["notes"] == [{"code": "value.no_valid_phone", "field": "whatsapp"}]
+
+
+def test_a_remark_is_counted_and_not_listed(relay: Relay, mateo: MateoImports) -> None:
+    of_partial = replace(
+        change(partial=True, columns={"city": "Ulm"}),
+        notes=(Note("note.partly_known", "full_name"),),
+    )
+    columns = {"external_id": "1", "city": "Ulm"}
+    row = Row(of_partial.key, row_text(columns), CONTACTS, (of_partial,), {})
+    sent_entry(relay, "ref-1", rows=1, import_id="import-1")
+    relay.archive.freeze("ref-1", request_body([row]), [row])
+    mateo.add([columns]).finish()
+
+    report(relay)
+
+    (counted,) = summary_of(relay.aws)["notes"]
+    assert (counted["code"], counted["count"]) == ("note.partly_known", 1)
+    assert f"{FOLDER}/left_out.ndjson" not in relay.aws.objects(FOLDER)
+
+
+def test_left_out_values_are_counted_per_connection_and_day(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, {**ADA, "phone": "12"}, BOB)
+    mateo.imports[0].finish()
+
+    report(relay)
+
+    counts = relay.tally.connections(relay.limits.day(relay.clock()), ["erp", "other"])
+    assert counts == {
+        "erp": ConnectionCounts({"imported": 2}, {("value.no_valid_phone", "whatsapp"): 1})
+    }
 
 
 def test_the_table_opens_in_a_spreadsheet_and_holds_no_formula(

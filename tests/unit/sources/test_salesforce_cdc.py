@@ -504,7 +504,7 @@ def test_a_difference_is_no_text_and_has_the_record_read(value: object, named: l
         change.record, partial=True
     )
     assert columns == {"external_id": OPPORTUNITY, "name": "Licences"}
-    assert [note for note in notes if note.startswith("description:")]
+    assert [note for note in notes if note.field == "description"]
 
 
 def test_a_field_that_the_header_calls_a_difference_is_none_whatever_it_looks_like() -> None:

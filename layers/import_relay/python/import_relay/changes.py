@@ -15,6 +15,7 @@ from import_relay.readers import READERS
 from import_relay.readers.contract import Found, Path
 from import_relay.records.mapping import RecordMapping, record_key
 from import_relay.records.models import MappedChange, Occurrence, Outcome, Settled
+from import_relay.records.notes import Note
 from import_relay.sources import source_for, with_defaults
 from import_relay.sources.contract import Change, Source
 from import_relay.sources.event_ids import digest
@@ -29,7 +30,7 @@ LARGEST_ROW_B = LARGEST_BODY_B - 1_000
 MAX_AHEAD_US = 24 * 3_600 * 1_000_000
 """A time that lies so long after an item's receipt orders nothing: no clock is that wrong."""
 
-FUTURE_NOTE = "version: a time in the future, ordered by receipt"
+FUTURE_NOTE = Note("note.future_version", "version")
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 

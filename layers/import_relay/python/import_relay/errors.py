@@ -154,6 +154,19 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "A value is of a type that the column cannot hold.",
             "Correct the field's expression in connections.toml.",
         ),
+        # notes: of a row that is sent without a value, or with a remark
+        "value.no_valid_phone": Explanation(
+            "No phone number of the column is valid; it was left out, the rest is sent.",
+            "Correct the number in the CRM, or set `country_codes` for national numbers.",
+        ),
+        "note.future_version": Explanation(
+            "What orders the change is a time of the future; the time of receipt stands in for it.",
+            "Correct the clock of the sender, or `version` in connections.toml.",
+        ),
+        "note.partly_known": Explanation(
+            "The webhook holds only a part of what the column is made of; it was left alone.",
+            "Nothing, unless it matters: then have the CRM send all of it, or set a token.",
+        ),
         "row.token_missing": Explanation(
             "The webhook does not hold enough of the record, and it cannot be read at the CRM.",
             "Put an API token of the CRM into the connection secrets, as `<connection>.token`.",

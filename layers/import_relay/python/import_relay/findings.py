@@ -17,6 +17,8 @@ from import_relay.errors import CODES
 from import_relay.mateo.client import ImportStatus
 from import_relay.records.failures import Failure, join
 from import_relay.records.models import Occurrence
+from import_relay.records.noted_rows import counted_notes, left_out_lines, notes_of
+from import_relay.records.notes import as_objects
 from import_relay.state.ledger import Entry
 
 FOREIGN_KEY = "23503"
@@ -155,6 +157,13 @@ class Findings:
                 for source in self.sources(number):
                     yield {**source, "attempt": source["attempt"] + 1}
 
+    def ended(self) -> Iterator[tuple[Source, RowOutcome]]:
+        """The occurrences that end with this import, and how; those brought again do not."""
+        for number, outcome in enumerate(self.outcomes):
+            if outcome is not RowOutcome.RETRIED:
+                for source in self.sources(number):
+                    yield source, outcome
+
     def _is_retryable(self, failure: Failure, number: int | None) -> bool:
         """Whether time can heal it: the contact of a deal or appointment is not in Mateo yet."""
         return (
@@ -194,7 +203,9 @@ class Findings:
             },
             "mateo": {"total_count": total, "success_count": success, "failed_count": failed},
             "hints": status.hints if status else None,
-            "notes": dict(sorted(Counter(self._notes()).items())),
+            "notes": counted_notes(
+                source for row in self.sent.provenance for source in row["sources"]
+            ),
             "remarks": [
                 {"code": code, "what": CODES[code].what, "what_to_do": CODES[code].what_to_do}
                 for code in self._remarks()
@@ -207,9 +218,6 @@ class Findings:
             items[outcome.value] += len(self.sources(number))
             items["total"] += len(self.sources(number))
         return items
-
-    def _notes(self) -> Iterable[str]:
-        return (note for row in self.sent.provenance for note in row["notes"])
 
     def _remarks(self) -> Iterator[str]:
         if not self.is_finished:
@@ -237,8 +245,19 @@ class Findings:
                 "row": number,
                 "outcome": outcome.value,
                 "origins": [_origin(source) for source in row["sources"]],
-                "notes": row["notes"],
+                "notes": as_objects(
+                    (note for source in row["sources"] for note in notes_of(source)),
+                    with_values=False,
+                ),
             }
+
+    def left_out_lines(self) -> Iterator[dict[str, object]]:
+        """The content of left_out.ndjson: each value that was left out of a row, and why."""
+        for number, outcome in enumerate(self.outcomes):
+            for line in left_out_lines(
+                number, self.sent.rows[number], self.sources(number), outcome.value
+            ):
+                yield {**line, "received_at": _time(line["received_at"] / 1_000_000)}
 
     def failure_lines(self) -> Iterator[dict[str, object]]:
         """The content of failures.ndjson: each listed failure with the webhooks that caused it."""

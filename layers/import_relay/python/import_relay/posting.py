@@ -285,7 +285,9 @@ class Posting:
         for row in rows:
             self._progress.settled += row.shadowed
             self._progress.settled += [
-                Settled(change.occurrence, Outcome.REJECTED, code, detail=detail)
+                Settled(
+                    change.occurrence, Outcome.REJECTED, code, detail=detail, notes=change.notes
+                )
                 for change in row.changes
             ]
 

@@ -36,9 +36,11 @@ from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
 from import_relay.records.failures import Failure, as_csv, listed_failures, read_failures
 from import_relay.records.messages import LONGEST_DELAY_S, repeat_bodies
+from import_relay.records.noted_rows import LEFT_OUT_COLUMNS, left_out_cells, notes_of
 from import_relay.records.report_text import json_text
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Slot
+from import_relay.state.connection_counts import count_by_connection
 from import_relay.state.ledger import Entry, Ledger, State
 from import_relay.state.queue import Delayed, Queue
 from import_relay.state.tally import Ends
@@ -240,6 +242,12 @@ class Reporting:
             put(f"{folder}/failures.csv", table, content_type="text/csv; charset=utf-8")
             lines = _ndjson(failures)
             put(f"{folder}/failures.ndjson", lines, content_type="application/x-ndjson")
+        left_out = list(findings.left_out_lines())
+        if left_out:
+            table = as_csv(LEFT_OUT_COLUMNS, map(left_out_cells, left_out))
+            put(f"{folder}/left_out.csv", table, content_type="text/csv; charset=utf-8")
+            lines = _ndjson(left_out)
+            put(f"{folder}/left_out.ndjson", lines, content_type="application/x-ndjson")
         if findings.sent.rows:
             lines = gzip.compress(_ndjson(findings.row_lines()), mtime=0)
             put(f"{folder}/rows.ndjson.gz", lines, content_type="application/gzip")
@@ -257,7 +265,15 @@ class Reporting:
     def _close(self, findings: Findings) -> Reported:
         entry = findings.entry
         state = State.FINISHED if findings.is_finished else State.GAVE_UP
-        self.parts.ledger.close(entry, target=state, ends=self._ends(findings))
+        self.parts.ledger.close(
+            entry,
+            target=state,
+            ends=self._ends(findings),
+            of_connections=count_by_connection(
+                (source["connection"], outcome.value, notes_of(source))
+                for source, outcome in findings.ended()
+            ),
+        )
         counts = {
             "reference": entry.reference,
             "type": entry.type,
@@ -277,10 +293,8 @@ class Reporting:
         if not findings.sent.rows:  # not kept: all that is known is how many there were
             return {day(entry.created_at): {RowOutcome.UNACCOUNTED: entry.items}}
         ends: dict[str, Counter[str]] = defaultdict(Counter)
-        for number, outcome in enumerate(findings.outcomes):
-            if outcome is not RowOutcome.RETRIED:
-                for source in findings.sources(number):
-                    ends[day(source["received_at"] / 1_000_000)][outcome] += 1
+        for source, outcome in findings.ended():
+            ends[day(source["received_at"] / 1_000_000)][outcome] += 1
         return ends
 
 

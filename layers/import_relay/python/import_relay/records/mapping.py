@@ -30,6 +30,7 @@ from import_relay.records.expressions import (
     named_paths,
 )
 from import_relay.records.models import MATEO_TYPES, ImportOptions
+from import_relay.records.notes import Note
 from import_relay.records.phones import first_valid
 
 IDENTIFIERS = ("external_id", "secondary_external_id")
@@ -47,10 +48,10 @@ DATETIMES = frozenset({"start_time", "end_time", "confirmed_at", "cancelled_at"}
 
 
 class Columns(NamedTuple):
-    """The columns that a record sets, and what was left out of it on purpose."""
+    """The columns that a record sets, and what there is to say of those that it does not."""
 
     values: dict[str, object]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 class _Field(NamedTuple):
@@ -148,7 +149,7 @@ class RecordMapping:
         notes = self._choose_phones(values, partial=partial) if self._is_contact else ()
         if partial:
             cut = self.cut_columns(record)
-            notes += tuple(f"{column}: only a part is known, left out" for column in cut)
+            notes += tuple(Note("note.partly_known", column) for column in cut)
         return Columns(values, notes)
 
     def knows_condition(self, record: object) -> bool:
@@ -216,7 +217,7 @@ class RecordMapping:
             return _datetime
         return _plain
 
-    def _choose_phones(self, values: dict[str, object], *, partial: bool) -> tuple[str, ...]:
+    def _choose_phones(self, values: dict[str, object], *, partial: bool) -> tuple[Note, ...]:
         """Replace each list of numbers by its first valid one; what is left without one goes.
 
         A whole record without any handle is rejected then; of a partial one nobody knows.
@@ -236,7 +237,7 @@ class RecordMapping:
             chosen = first_valid(options, countries)  # type: ignore[arg-type]  # _phone_options
             if chosen is None:
                 del values[column]
-                notes.append(f"{column}: no valid number, left out")
+                notes.append(Note("value.no_valid_phone", column, options))
             else:
                 values[column] = chosen
         known_enough = partial and self.sets_anything(values)

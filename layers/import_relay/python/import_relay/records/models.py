@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from import_relay.connections import RecordTypeName
+from import_relay.records.notes import Note, left_out_columns
 
 FULL = "*"
 """The scope of a full record; any other scope is one column of a partial record."""
@@ -88,7 +89,8 @@ class Settled:
     """An occurrence that ended without an import of its own, and why.
 
     `reason` is a code of `errors.CODES` for a rejection, else a short stable word. `field` and
-    `value` say what was wrong with a rejected record; `value` may be personal data.
+    `value` say what was wrong with a rejected record; `value` may be personal data. `notes` are
+    those of a rejected or ignored record, which no row carries.
     """
 
     occurrence: Occurrence
@@ -97,6 +99,7 @@ class Settled:
     field: str = ""
     value: object = None
     detail: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class MappedChange:
     columns: Mapping[str, object]
     text: bytes
     options: ImportOptions
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     by_receipt: bool = False
     state: str = ""
 
@@ -123,6 +126,11 @@ class MappedChange:
     def event(self) -> str:
         """What tells this change from another one of the same version."""
         return self.state or self.occurrence.event
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Columns that the record has a value for, but none that can be used."""
+        return left_out_columns(self.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +176,6 @@ class Row:
     marks: Mapping[str, Mark]
     shadowed: tuple[Settled, ...] = ()
     earlier: tuple[str, ...] = ()
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was left out of the row on purpose, e.g. an invalid number beside a valid mail."""
-        return tuple(note for change in self.changes for note in change.notes)
 
     @property
     def origins(self) -> tuple[str, ...]:

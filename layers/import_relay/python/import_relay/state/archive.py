@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from import_relay.errors import CODES
-from import_relay.records.models import Row, Settled
+from import_relay.records.models import MappedChange, Row, Settled
+from import_relay.records.notes import as_lists, as_objects
 from import_relay.records.report_text import finite, json_text
 
 if TYPE_CHECKING:
@@ -116,20 +117,22 @@ def _provenance(row: Row) -> dict[str, Any]:
     return {
         "key": row.key,
         "scopes": [scope for scope, mark in row.marks.items() if not mark.reference],
-        "notes": list(row.notes),
-        "sources": [
-            {
-                "connection": one.connection,
-                "delivery": one.delivery,
-                "n": one.number,
-                "event": one.event,
-                "received_at": one.received_at,
-                "attempt": one.attempt,
-                "item": one.item,
-            }
-            for one in (change.occurrence for change in row.changes)
-        ],
+        "sources": [_source(change) for change in row.changes],
     }
+
+
+def _source(change: MappedChange) -> dict[str, Any]:
+    one = change.occurrence
+    source = {
+        "connection": one.connection,
+        "delivery": one.delivery,
+        "n": one.number,
+        "event": one.event,
+        "received_at": one.received_at,
+        "attempt": one.attempt,
+        "item": one.item,
+    }
+    return source | ({"notes": as_lists(change.notes)} if change.notes else {})
 
 
 def _outcome(settled: Settled, at: float) -> dict[str, Any]:
@@ -142,7 +145,7 @@ def _outcome(settled: Settled, at: float) -> dict[str, Any]:
         "event": one.event,
         "received_at": one.received_at,
         "settled_at": int(at * 1_000_000),
-    }
+    } | ({"notes": as_objects(settled.notes, with_values=False)} if settled.notes else {})
 
 
 def _shown(value: object) -> object:
@@ -153,7 +156,7 @@ def _shown(value: object) -> object:
 
 def _rejection(settled: Settled, at: float) -> dict[str, Any]:
     explanation = CODES[settled.reason]
-    return _outcome(settled, at) | {
+    line = _outcome(settled, at) | {
         "code": settled.reason,
         "field": settled.field,
         "value": _shown(settled.value),
@@ -161,3 +164,6 @@ def _rejection(settled: Settled, at: float) -> dict[str, Any]:
         "what_to_do": explanation.what_to_do,
         "item": settled.occurrence.item,
     }
+    if settled.notes:
+        line["notes"] = as_objects(settled.notes, with_values=True)
+    return line

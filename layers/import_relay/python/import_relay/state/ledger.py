@@ -23,6 +23,7 @@ from import_relay.state.attributes import Plain, from_attributes, to_attributes
 from import_relay.state.budget import CLOCK_SKEW_S, Budget
 from import_relay.state.bulk_reads import read_items
 from import_relay.state.conditions import failed_conditions, takes_effect, through_conflicts
+from import_relay.state.connection_counts import NO_CONNECTIONS, ConnectionCounts
 from import_relay.state.tally import Ends, Tally
 
 if TYPE_CHECKING:
@@ -253,7 +254,14 @@ class Ledger:
         }
         return self._write(update)
 
-    def close(self, entry: Entry, *, target: State, ends: Ends) -> bool:
+    def close(
+        self,
+        entry: Entry,
+        *,
+        target: State,
+        ends: Ends,
+        of_connections: Mapping[str, ConnectionCounts] = NO_CONNECTIONS,
+    ) -> bool:
         """Move an entry to a final state and count how its occurrences ended, in one transaction.
 
         If it is given up without knowing its import, that is remembered for `given_up_until`.
@@ -262,7 +270,7 @@ class Ledger:
             False when it had ended already; nothing was changed then.
         """
         update = self._update(entry.reference, UNFINISHED, target, {})
-        operations = [{"Update": update}, *self._tally.operations(ends)]
+        operations = [{"Update": update}, *self._tally.operations(ends, of_connections)]
         if target is State.GAVE_UP and not entry.import_id:
             operations.append(self._remember_given_up(entry))
         try:

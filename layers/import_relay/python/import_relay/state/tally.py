@@ -3,6 +3,9 @@
 An occurrence that was part of an import is counted in the transaction that closes the import. One
 that ended without an import leaves a *settlement*, written in the transaction that counts it and
 only if there is none: the queue may bring it again, and the first end is the one that counts.
+
+A second item per day and connection counts, in the same transactions, how occurrences of that
+connection ended and which notes they had: what a rate is made of. Its day is that of the end.
 """
 
 import time
@@ -17,6 +20,14 @@ from import_relay.records.models import Occurrence, Settled
 from import_relay.state.attributes import from_attributes
 from import_relay.state.bulk_reads import read_items
 from import_relay.state.conditions import failed_conditions, through_conflicts
+from import_relay.state.connection_counts import (
+    NO_CONNECTIONS,
+    ConnectionCounts,
+    at_most,
+    connection_counts,
+    count_by_connection,
+    counters,
+)
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -27,8 +38,8 @@ SETTLEMENT_DAYS = 30
 """How long the queue may bring an occurrence again: longer than it keeps a message."""
 NUMBERS_PER_ITEM = 100
 """Occurrences of a delivery whose ends share an item; as many as share a message."""
-SETTLEMENTS_PER_TRANSACTION = 50
-"""Of a transaction's 100 operations (AWS quota); each takes one more at most, to be counted."""
+SETTLEMENTS_PER_TRANSACTION = 33
+"""Of a transaction's 100 operations (AWS quota); each takes two more at most, to be counted."""
 TRIES = 4
 
 Ends = Mapping[str, Mapping[str, int]]
@@ -71,12 +82,30 @@ class Tally:
             found[item["pk"]["S"].removeprefix("tally#")] = counts
         return found
 
-    def operations(self, ends: Ends) -> list[dict[str, Any]]:
-        """The parts of a transaction that count these ends."""
-        expires = str(int(self._clock()) + KEPT_DAYS * 86_400)
+    def connections(self, day: str, names: Iterable[str]) -> dict[str, ConnectionCounts]:
+        """The counts of those connections that had any end on that day; read consistently.
+
+        One read of DynamoDB per 100 connections. `OTHERS` is a name, too.
+        """
+        keys = [_connection_key(day, name) for name in sorted(set(names))]
+        prefix = _connection_key(day, "")["pk"]["S"]
+        return {
+            item["pk"]["S"].removeprefix(prefix): connection_counts(from_attributes(item))
+            for item in self._items(keys)
+        }
+
+    def operations(
+        self, ends: Ends, of_connections: Mapping[str, ConnectionCounts] = NO_CONNECTIONS
+    ) -> list[dict[str, Any]]:
+        """The parts of a transaction that count these ends, by day and by connection."""
+        now = self._clock()
+        counted = [(_day_key(day), counts) for day, counts in sorted(ends.items())]
+        for name, counts in sorted(at_most(of_connections).items()):
+            counted.append((_connection_key(self._day(now), name), counters(counts)))
+        expires = str(int(now) + KEPT_DAYS * 86_400)
         return [
-            self._count(day, {name: count for name, count in counts.items() if count}, expires)
-            for day, counts in sorted(ends.items())
+            self._count(key, {name: count for name, count in counts.items() if count}, expires)
+            for key, counts in counted
             if any(counts.values())
         ]
 
@@ -110,7 +139,8 @@ class Tally:
 
     def _settle(self, settled: Sequence[Settled]) -> None:
         for _ in range(TRIES):
-            operations: Any = [*self._settlements(settled), *self.operations(self._ends(settled))]
+            counts = self.operations(self._ends(settled), _of_connections(settled))
+            operations: Any = [*self._settlements(settled), *counts]
             try:
                 self._transact(operations)
             except ClientError as error:
@@ -162,25 +192,36 @@ class Tally:
             ends[self._day(one.occurrence.received_at / 1_000_000)][one.outcome.value] += 1
         return ends
 
-    def _count(self, day: str, counts: Mapping[str, int], expires: str) -> dict[str, Any]:
-        names = {f"#{name}": name for name in counts}
-        adds = ", ".join(f"#{name} :{name}" for name in counts)
+    def _count(
+        self, key: Mapping[str, Any], counts: Mapping[str, int], expires: str
+    ) -> dict[str, Any]:
+        adds = ", ".join(f"#c{n} :c{n}" for n in range(len(counts)))
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": _day_key(day),
+                "Key": key,
                 "UpdateExpression": f"SET expires_at = :expires ADD {adds}",
-                "ExpressionAttributeNames": names,
+                "ExpressionAttributeNames": {f"#c{n}": name for n, name in enumerate(counts)},
                 "ExpressionAttributeValues": {
-                    **{f":{name}": {"N": str(count)} for name, count in counts.items()},
+                    **{f":c{n}": {"N": str(count)} for n, count in enumerate(counts.values())},
                     ":expires": {"N": expires},
                 },
             }
         }
 
 
+def _of_connections(settled: Iterable[Settled]) -> dict[str, ConnectionCounts]:
+    return count_by_connection(
+        (one.occurrence.connection, one.outcome.value, one.notes) for one in settled
+    )
+
+
 def _day_key(day: str) -> dict[str, Any]:
     return {"pk": {"S": f"tally#{day}"}}
+
+
+def _connection_key(day: str, connection: str) -> dict[str, Any]:
+    return {"pk": {"S": f"connection#{day}#{connection}"}}
 
 
 def _settlement_key(one: Occurrence) -> str:
