@@ -14,13 +14,14 @@ export SAM := $(abspath $(SAM_VENV))/bin/sam
 export SAM_CLI_TELEMETRY := 0
 
 BIN := $(VENV)/bin
+CHECK := $(BIN)/python -m import_relay.check_connections layers/connections/connections.toml
 INSTALL := -m pip install --quiet --no-compile --no-deps --require-hashes
 LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --annotation-style line $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test quick slow check bench fuzz simulate crash build deploy mateo lock clean
+.PHONY: help demo up test quick slow check bench fuzz simulate crash check-connections build deploy mateo lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +32,7 @@ demo: $(VENV)/.local  ## see it work: webhooks to reports, a day's limit include
 	@$(BIN)/python -m local demo $(ARGS)
 
 up: $(VENV)/.local  ## start the relay, AWS and Mateo on this machine and keep them running
+	@$(CHECK) $(addprefix --secrets ,$(wildcard local/example_secrets.json))
 	@$(BIN)/python -m local up $(ARGS)
 
 mateo: $(VENV)/.local  ## start only the Import API (port 4010)
@@ -51,7 +53,7 @@ check: $(VENV)/.dev $(SAM_VENV)/.sam  ## lint, types, import rules, connections.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m import_relay.check_connections layers/connections/connections.toml
+	$(CHECK)
 	$(BIN)/cfn-lint template.yaml
 	AWS_REGION=eu-central-1 $(SAM) validate --lint
 
@@ -80,7 +82,10 @@ clean:  ## remove everything that was installed, built or recorded here
 
 # ---------------------------------------------------------------- deploy it
 
-build: $(SAM_VENV)/.sam  ## sam build (ARCHITECTURE=x86_64 for that processor)
+check-connections: $(VENV)/.relay
+	@$(CHECK)
+
+build: check-connections $(SAM_VENV)/.sam  ## sam build (ARCHITECTURE=x86_64 for that processor)
 	@python313=$$(.ci/find-python 3.13) && \
 		find functions layers -name __pycache__ -type d -prune -exec rm -rf {} + && \
 		PATH="$$python313:$$PATH" AWS_REGION=$${AWS_REGION:-eu-central-1} \
@@ -98,15 +103,20 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
+# What checks connections.toml before a deployment: the packages of the functions themselves.
+$(VENV)/.relay: layers/dependencies/requirements.txt | $(VENV)/.python
+	@$(BIN)/python $(INSTALL) -r layers/dependencies/requirements.txt
+	@touch $@
+
 $(VENV)/.local: requirements/local.txt | $(VENV)/.python
 	@echo "Installing into $(VENV), once ..."
 	@$(BIN)/python $(INSTALL) -r requirements/local.txt
-	@touch $@
+	@touch $@ $(VENV)/.relay
 
 $(VENV)/.dev: requirements/dev.txt | $(VENV)/.python
 	@echo "Installing what tests need into $(VENV), once ..."
 	@$(BIN)/python $(INSTALL) -r requirements/dev.txt
-	@touch $@ $(VENV)/.local
+	@touch $@ $(VENV)/.local $(VENV)/.relay
 
 $(SAM_VENV)/.sam: requirements/sam.txt | $(VENV)/.python
 	@echo "Installing SAM CLI into $(SAM_VENV), once ..."

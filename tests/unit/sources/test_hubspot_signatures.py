@@ -6,13 +6,15 @@ from types import ModuleType
 import pytest
 from hubspot.utils.signature import Signature  # type: ignore[import-untyped]  # ships no types
 
+from import_relay.connections import Connection
 from import_relay.errors import SignatureError
-from import_relay.sources import hubspot, hubspot_workflow
+from import_relay.sources import hubspot, hubspot_workflow, source_for
 from import_relay.sources.contract import Request
 from tests.support.webhooks import NOW, request, with_headers
 
 URL = "https://www.example.com/webhook_uri"
 OPTIONS = {"public_url": URL}
+OLDER = OPTIONS | {"older_signatures": "v1 v2"}
 SECRET = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy"
 BODY = '[{"objectId":1,"propertyValue":"Zoë"}]'
 TIMESTAMP = str(NOW * 1_000)
@@ -38,12 +40,13 @@ def with_version(given: Request, version: str | None, signature: str | None) -> 
 
 
 def verify(given: Request, *secrets: str, url: str = URL, now: float = NOW) -> None:
-    hubspot.verify(given, secrets or (SECRET,), {"public_url": url}, now=now)
+    options = {"public_url": url, "older_signatures": "v1 v2"}
+    hubspot.verify(given, secrets or (SECRET,), options, now=now)
 
 
 def refusal(given: Request, *secrets: str, now: float = NOW) -> str:
     with pytest.raises(SignatureError) as caught:
-        hubspot.verify(given, secrets or (SECRET,), OPTIONS, now=now)
+        hubspot.verify(given, secrets or (SECRET,), OLDER, now=now)
     return caught.value.code
 
 
@@ -91,12 +94,36 @@ def test_version_3_made_by_hubspots_library_is_accepted(source: ModuleType) -> N
 
 @pytest.mark.parametrize("source", KINDS, ids=["hubspot", "hubspot_workflow"])
 def test_version_2_made_by_hubspots_library_is_accepted(source: ModuleType) -> None:
-    source.verify(signed("v2"), [SECRET], OPTIONS, now=NOW)
+    options = OPTIONS | {"older_signatures": "v2"}
+    source.verify(signed("v2"), [SECRET], options, now=NOW)
+
+
+@pytest.mark.parametrize("asked", ["", "v2", "v1"])
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("source", KINDS, ids=["hubspot", "hubspot_workflow"])
+def test_an_older_version_counts_only_if_it_is_asked_for(
+    source: ModuleType, version: str, asked: str
+) -> None:
+    options = OPTIONS | ({"older_signatures": asked} if asked else {})
+    if version == asked and source is hubspot:
+        source.verify(signed(version), [SECRET], options, now=NOW)
+    elif version != asked:
+        with pytest.raises(SignatureError) as caught:
+            source.verify(signed(version), [SECRET], options, now=NOW)
+        assert caught.value.code == "signature.malformed"
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("hubspot", "v3"), ("hubspot_workflow", "v1")])
+def test_an_older_version_that_does_not_exist_is_a_mistake(kind: str, asked: str) -> None:
+    options = {"public_url": URL, "older_signatures": asked}
+    found = dict(source_for(kind).check_options(Connection("x", kind, options)))
+
+    assert asked in found["older_signatures"]
 
 
 def test_version_1_proves_nothing_for_a_workflow() -> None:
     with pytest.raises(SignatureError) as caught:
-        hubspot_workflow.verify(signed("v1"), [SECRET], OPTIONS, now=NOW)
+        hubspot_workflow.verify(signed("v1"), [SECRET], OLDER, now=NOW)
     assert caught.value.code == "signature.malformed"
 
 

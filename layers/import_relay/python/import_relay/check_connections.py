@@ -1,40 +1,115 @@
-"""`python -m import_relay.check_connections FILE`: every mistake of connections.toml at once.
+"""`python -m import_relay.check_connections FILE`: all mistakes of connections.toml at once.
 
-`make check` runs it, and `make up`, `make build` and `make deploy` before anything else.
+Each with its line, and warnings after them. `make check` runs it, and `make up`, `make build` and
+`make deploy` before anything else. Nothing but the files is read.
 """
 
+import argparse
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from import_relay.connections import load_connections
+from import_relay.connection_warnings import warnings_of
+from import_relay.connections import Connection, Mistake, parse_connections, read_text
 from import_relay.errors import ConfigurationError
-from import_relay.usable_connections import mistakes_of
+from import_relay.expression_hints import quoting_hint
+from import_relay.secret_strength import weakness_of
+from import_relay.toml_lines import key_lines, line_of
+from import_relay.usable_connections import expression_of, mistakes_of
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What there is to say of a file, a line each: mistakes are refused, warnings are not."""
+
+    mistakes: Sequence[str]
+    warnings: Sequence[str]
 
 
 def check(path: str | Path) -> Iterator[str]:
     """Everything that is wrong with the file, expressions and kinds' own options included."""
+    yield from findings(path).mistakes
+
+
+def findings(path: str | Path) -> Findings:
+    """The mistakes of the file, and the warnings about the connections that have none."""
     try:
-        connections = load_connections(path)
+        text = read_text(path)
     except ConfigurationError as error:
-        yield error.detail
+        return Findings([error.detail], [])
+    connections = parse_connections(text)
+    wrong = mistakes_of(connections)
+    told = _Telling(str(path), key_lines(text), connections)
+    sound = [one for name, one in connections.items() if not wrong[name]]
+    return Findings(
+        told.lines({name: [told.with_hint(name, one) for one in wrong[name]] for name in wrong}),
+        told.lines({one.name: list(warnings_of(one)) for one in sound}, "warning: "),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Puts what was found into words: at which line it stands, and how it was meant."""
+
+    path: str
+    lines_of_keys: Mapping[str, int]
+    connections: Mapping[str, Connection]
+
+    def with_hint(self, name: str, mistake: Mistake) -> Mistake:
+        expression = expression_of(self.connections[name], mistake.key)
+        return mistake._replace(what=mistake.what + quoting_hint(expression))
+
+    def lines(self, found: Mapping[str, Sequence[Mistake]], label: str = "") -> list[str]:
+        """`<file>:<line>: connection '…', key '…': …`, in the order of the file."""
+        placed = [
+            (line_of(self.lines_of_keys, f"{name}.{one.key}".rstrip("."), one.what), name, one)
+            for name, mistakes in found.items()
+            for one in mistakes
+        ]
+        placed.sort(key=lambda entry: entry[0])
+        return [
+            f"{self.path}:{line}: {label}connection {name!r}, {one}" for line, name, one in placed
+        ]
+
+
+def secret_warnings(path: str | Path, connections: Mapping[str, Connection]) -> Iterator[str]:
+    """What is weak or missing among the connections' secrets, a JSON file; no secret is shown."""
+    try:
+        secrets = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        secrets = None
+    if not isinstance(secrets, dict):
+        yield f"{path}: warning: is no JSON object of lists of texts"
         return
-    for name, mistakes in mistakes_of(connections).items():
-        for mistake in mistakes:
-            yield f"{path}: connection {name!r}, {mistake}"
+    for name, connection in connections.items():
+        listed = secrets.get(name, [])
+        texts = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+        if not texts and connection.kind != "salesforce_cdc":
+            yield f"{path}: warning: connection {name!r} has no secret: every request is refused"
+        for weakness in filter(None, map(weakness_of, texts)):
+            yield f"{path}: warning: a secret of connection {name!r} {weakness}"
 
 
-def main(arguments: list[str]) -> int:
-    """0 when the file is right, 1 with its mistakes."""
-    if len(arguments) != 1:
-        print("usage: python -m import_relay.check_connections FILE", file=sys.stderr)
-        return 2
-    mistakes = list(check(arguments[0]))
-    for mistake in mistakes:
-        print(mistake, file=sys.stderr)
-    if not mistakes:
-        print(f"{arguments[0]}: {', '.join(load_connections(arguments[0]))}")
-    return 1 if mistakes else 0
+def main(arguments: Sequence[str]) -> int:
+    """0 when the file can be deployed, 1 with its mistakes."""
+    parser = argparse.ArgumentParser(
+        prog="python -m import_relay.check_connections", description="Check connections.toml."
+    )
+    parser.add_argument("file", help="connections.toml")
+    parser.add_argument("--secrets", metavar="FILE", help="the connections' secrets, to be judged")
+    options = parser.parse_args(arguments)
+    found = findings(options.file)
+    warnings = list(found.warnings)
+    if not found.mistakes:
+        connections = parse_connections(read_text(options.file))
+        if options.secrets:
+            warnings += secret_warnings(options.secrets, connections)
+        print(f"{options.file}: {', '.join(connections) or 'no connection'}")
+    for line in (*found.mistakes, *warnings):
+        print(line, file=sys.stderr)
+    return 1 if found.mistakes else 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, cast, get_args
 
 from import_relay.errors import ConfigurationError
+from import_relay.spelling import did_you_mean
 from import_relay.toml_tables import read_tables
 
 RecordTypeName = Literal["contact", "deal", "appointment"]
@@ -51,6 +52,7 @@ class RecordType:
     In connections.toml it may be incomplete: `sources.with_defaults` adds what its kind maps by
     default. A column with an empty expression is not mapped, whatever the default.
     `datetimes` names custom fields that hold a date and time; the documented columns are known.
+    `custom_fields` and `marketing_channels` name columns that are the account's own.
     `clears` names columns that an empty value clears in Mateo; elsewhere it leaves them untouched.
     """
 
@@ -61,6 +63,8 @@ class RecordType:
     country_codes: tuple[str, ...] = ()
     datetimes: tuple[str, ...] = ()
     clears: tuple[str, ...] = ()
+    custom_fields: tuple[str, ...] = ()
+    marketing_channels: tuple[str, ...] = ()
     contact_list_id: str | None = None
     contact_list_external_id: str | None = None
     phones: Literal["check", "pass"] = "check"
@@ -150,9 +154,9 @@ class _TableReader:
             self._wrong("", "a name is made of letters, digits, '-' and '_'", receiving=True)
         kind = table.get("kind")
         if not isinstance(kind, str) or kind not in KINDS:
-            self._wrong(
-                "kind", f"must be one of {', '.join(sorted(KINDS))}, not {kind!r}", receiving=True
-            )
+            given = "it is missing" if kind is None else f"not {kind!r}{did_you_mean(kind, KINDS)}"
+            what = f"must be one of {', '.join(sorted(KINDS))}; {given}"
+            self._wrong("kind", what, receiving=True)
             kind = ""
         self._has_defaults = kind not in MAPPED_BY_HAND
         record_types: dict[str, RecordType] = {
@@ -171,7 +175,8 @@ class _TableReader:
             if isinstance(value, str):
                 options[key] = value
             elif isinstance(value, dict):
-                self._wrong(key, f"is no record type; they are {', '.join(RECORD_TYPES)}")
+                what = f"is no record type; they are {', '.join(RECORD_TYPES)}"
+                self._wrong(key, what + did_you_mean(key, RECORD_TYPES))
             else:
                 self._wrong(key, "is no option: options are texts", receiving=True)
         return options
@@ -187,20 +192,25 @@ class _TableReader:
             "country_codes": self._country_codes(name, table.get("country_codes", [])),
             "datetimes": self._columns(name, "datetimes", table.get("datetimes", [])),
             "clears": self._columns(name, "clears", table.get("clears", [])),
+            "custom_fields": self._columns(name, "custom_fields", table.get("custom_fields", [])),
+            "marketing_channels": self._columns(
+                name, "marketing_channels", table.get("marketing_channels", [])
+            ),
             "contact_list_id": self._text(name, table, "contact_list_id"),
             "contact_list_external_id": self._text(name, table, "contact_list_external_id"),
             "phones": self._phones(name, table.get("phones", "check")),
             "allow_reassignment": self._reassignment(name, table.get("allow_reassignment")),
         }
         for key in table.keys() - known.keys():
-            self._wrong(f"{name}.{key}", f"is not known; known are {', '.join(known)}")
+            what = f"is not known; known are {', '.join(known)}{did_you_mean(key, known)}"
+            self._wrong(f"{name}.{key}", what)
         list_id = known["contact_list_id"]
         if isinstance(list_id, str) and not _UUID.fullmatch(list_id):
             self._wrong(
                 f"{name}.contact_list_id",
                 "must be the list's UUID in Mateo; contact_list_external_id takes your own id",
             )
-        for key in ("contact_list_id", "contact_list_external_id"):
+        for key in ("contact_list_id", "contact_list_external_id", "marketing_channels"):
             if known[key] and name != "contact":
                 self._wrong(f"{name}.{key}", "is for contacts only")
         if known["contact_list_id"] and known["contact_list_external_id"]:

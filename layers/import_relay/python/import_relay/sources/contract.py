@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from import_relay.connections import Connection, RecordType, RecordTypeName
+from import_relay.connections import RECORD_TYPES, Connection, RecordType, RecordTypeName
+from import_relay.spelling import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ def unknown_options(connection: Connection, known: Iterable[str]) -> Iterable[tu
     names = sorted(known)
     for key in sorted(connection.options.keys() - set(names)):
         choice = f"knows {', '.join(names)}" if names else "has no options of its own"
-        yield key, f"is not known; kind {connection.kind!r} {choice}"
+        what = f"is not known; kind {connection.kind!r} {choice}"
+        yield key, what + did_you_mean(key, [*names, "kind", *RECORD_TYPES])
 
 
 def missing_conditions(connection: Connection) -> Iterable[tuple[str, str]]:

@@ -1,11 +1,12 @@
 """HubSpot webhooks of an app: contacts, deals, appointments and meetings.
 
-Proof: the signature of version 3, else 2, else 1 (`hubspot_signatures`). A request is an array of
-up to 100 events, of all accounts that installed the app; each is an item, and one that cannot be
-read hurts no other. Both formats are known: `contact.propertyChange`, and `object.propertyChange`
-with `objectTypeId`. An event says next to nothing: a change of a property is a partial record
-with this one, a new association one with the contact. The rest is read at HubSpot. Values that
-HubSpot withholds ("REDACTED") or marks as sensitive are never passed on from the webhook.
+Proof: the signature of version 3, or of an older one that is asked for (`hubspot_signatures`). A
+request is an array of up to 100 events, of all accounts that installed the app; each is an item,
+and one that cannot be read hurts no other. Both formats are known: `contact.propertyChange`, and
+`object.propertyChange` with `objectTypeId`. An event says next to nothing: a change of a property
+is a partial record with this one, a new association one with the contact. The rest is read at
+HubSpot. Values that HubSpot withholds ("REDACTED") or marks as sensitive are never passed on from
+the webhook.
 
 Event id: `eventId` alone is not unique, so account, type, record, property and time go with it; not
 `attemptNumber`, in which a retry differs. Version: `occurredAt`, in milliseconds; HubSpot does not
@@ -27,12 +28,16 @@ from import_relay.sources.contract import (
     unknown_options,
 )
 from import_relay.sources.event_ids import event_id
-from import_relay.sources.hubspot_signatures import URL_OPTION, check_signature, url_mistakes
+from import_relay.sources.hubspot_signatures import (
+    SIGNATURE_OPTIONS,
+    check_signature,
+    signature_mistakes,
+)
 from import_relay.sources.json_text import Parsed, body_text, elements
 from import_relay.sources.moments import moment
 
 OPTIONS: Mapping[str, str] = {
-    **URL_OPTION,
+    **SIGNATURE_OPTIONS,
     **records.DATETIME_OPTION,
     "portal_id": "number of the HubSpot account; events of others are ignored; needed",
     "api_url": "to read records: HubSpot's API, https://api.hubapi.com by default",
@@ -42,6 +47,8 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     "deal": records.DEALS,
     "appointment": records.APPOINTMENTS,
 }
+_PLAIN = ("v2", "v1")
+"""Older versions of the signature that HubSpot may send instead of version 3."""
 REPLIES = Replies()
 _LEGACY = {"contact": records.CONTACT, "deal": records.DEAL}
 """First word of a legacy event's type → HubSpot's id of the object."""
@@ -75,7 +82,7 @@ def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
     """See `contract.Source.verify`."""
-    check_signature(request, secrets, options, now=now, plain=("v2", "v1"))
+    check_signature(request, secrets, options, now=now, plain=_PLAIN)
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
@@ -211,7 +218,7 @@ def _version(
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
     """Unknown options; a missing address; an account or an API that cannot be."""
     yield from unknown_options(connection, OPTIONS)
-    yield from url_mistakes(connection.options)
+    yield from signature_mistakes(connection.options, _PLAIN)
     portal = connection.options.get("portal_id", "")
     if not (portal.isascii() and portal.isdecimal()):
         yield "portal_id", f"must be the number of your HubSpot account, not {portal!r}"

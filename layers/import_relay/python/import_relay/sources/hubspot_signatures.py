@@ -26,8 +26,9 @@ from import_relay.sources.proofs import (
     usable,
 )
 
-URL_OPTION: Mapping[str, str] = {
+SIGNATURE_OPTIONS: Mapping[str, str] = {
     "public_url": "the whole address that HubSpot calls; its signature covers it",
+    "older_signatures": "older versions that count where there is no version 3, e.g. 'v2'; none",
 }
 TOLERANCE_S = 300.0
 """HubSpot: reject timestamps older than five minutes. Those of the future: our choice."""
@@ -42,7 +43,10 @@ def check_signature(
     now: float,
     plain: Collection[str],
 ) -> None:
-    """Return if version 3 proves the sender, or, where there is none, one of the `plain` versions.
+    """Return if version 3 proves the sender.
+
+    Where there is none, one of the `plain` versions may, if the option `older_signatures` names it:
+    they hold for ever, and version 1 for any address.
 
     Raises:
         SignatureError: it does not.
@@ -56,6 +60,8 @@ def check_signature(
     version = request.headers.get("x-hubspot-signature-version", "")
     if version not in plain:
         raise SignatureError("signature.malformed", "no version of a signature that counts here")
+    if version not in older_versions(options):
+        raise SignatureError("signature.malformed", f"{version} is not among older_signatures")
     signed = [b""] if version == "v1" else [_bytes(request.method + one) for one in _readings(url)]
     expected = [
         hashlib.sha256(_bytes(secret) + prefix + request.body).hexdigest()
@@ -107,8 +113,18 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def url_mistakes(options: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    """A mistake if the option `public_url` is missing or no web address."""
+def older_versions(options: Mapping[str, str]) -> list[str]:
+    """The older versions that the connection asks for."""
+    return options.get("older_signatures", "").split()
+
+
+def signature_mistakes(
+    options: Mapping[str, str], plain: Collection[str]
+) -> Iterable[tuple[str, str]]:
+    """Mistakes: `public_url` is missing or no web address, `older_signatures` is none of these."""
+    for version in older_versions(options):
+        if version not in plain:
+            yield "older_signatures", f"must be of {', '.join(plain)}, not {version!r}"
     url = options.get("public_url", "")
     try:
         parts = urlsplit(url)

@@ -1,9 +1,10 @@
 """HubSpot workflows, the action "Send a webhook": contacts and deals.
 
-Proof: the signature of version 3, else 2 (`hubspot_signatures`), or, with `auth = "header"`, an API
-key in a header. A request is one record as the legacy API gives it: contacts `{"vid", "properties":
-{name: {"value", "versions"}}}`, others `{"objectId", "objectTypeId", "properties": …}`. Expressions
-see the same record as those of the kind `hubspot`, with all properties that HubSpot sent.
+Proof: the signature of version 3, or of version 2 if it is asked for (`hubspot_signatures`); or,
+with `auth = "header"`, an API key in a header. A request is one record as the legacy API gives it:
+contacts `{"vid", "properties": {name: {"value", "versions"}}}`, others `{"objectId",
+"objectTypeId", "properties": …}`. Expressions see the same record as those of the kind `hubspot`,
+with all properties that HubSpot sent.
 
 Event id: the body has none, so it is the digest of the body. A retry with the same body is known
 by it; any other body is taken as another event, which a full record makes harmless. Version:
@@ -18,13 +19,17 @@ from import_relay.sources import hubspot_records as records
 from import_relay.sources.contract import Change, Item, Replies, Request, unknown_options
 from import_relay.sources.event_ids import digest
 from import_relay.sources.header_secret import check_header_secret, header_mistakes
-from import_relay.sources.hubspot_signatures import URL_OPTION, check_signature, url_mistakes
+from import_relay.sources.hubspot_signatures import (
+    SIGNATURE_OPTIONS,
+    check_signature,
+    signature_mistakes,
+)
 from import_relay.sources.json_text import body_text, single
 from import_relay.sources.moments import moment
 
 OPTIONS: Mapping[str, str] = {
     "auth": "how the sender proves itself: 'signature' (default) or 'header'",
-    **URL_OPTION,
+    **SIGNATURE_OPTIONS,
     "header": "name of the header with the API key, with auth = 'header'",
     **records.DATETIME_OPTION,
 }
@@ -32,6 +37,8 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     "contact": records.CONTACTS,
     "deal": records.DEALS,
 }
+_PLAIN = ("v2",)
+"""Older versions of the signature that HubSpot may send instead of version 3."""
 REPLIES = Replies(retry_after="60000")
 """HubSpot's workflows read `retry-after` in milliseconds."""
 _PROOFS = ("signature", "header")
@@ -45,7 +52,7 @@ def verify(
     if options.get("auth") == "header":
         check_header_secret(request, secrets, options)
     else:
-        check_signature(request, secrets, options, now=now, plain=("v2",))
+        check_signature(request, secrets, options, now=now, plain=_PLAIN)
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
@@ -132,4 +139,4 @@ def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
     if proof == "header":
         yield from header_mistakes(connection.options)
     else:
-        yield from url_mistakes(connection.options)
+        yield from signature_mistakes(connection.options, _PLAIN)
