@@ -92,6 +92,9 @@ EXPECTED = {
     "dataverse.appointment-created.json": (
         "appointment …000003: name description start_time end_time contact_external_id",
     ),
+    "dataverse.appointment-of-a-whole-day.json": (
+        "appointment …000003: name description contact_external_id",
+    ),
     "dataverse.contact-created.json": (
         "contact …000001: full_name email whatsapp address_line1 zipcode city",
     ),
@@ -259,6 +262,9 @@ EXPECTED = {
     ),
     "zoho.deal-updated.json": ("deal 5525000000470001, partial: name contact_external_id",),
     "zoho.lead-updated.json": ("contact 5525000000460012, partial: email city",),
+    "zoho.meeting-of-a-whole-day.json": (
+        "appointment 5525000000480001, partial: name contact_external_id",
+    ),
     "zoho.meeting-updated.json": (
         "appointment 5525000000480001, partial: name start_time end_time contact_external_id",
     ),

@@ -16,7 +16,7 @@ from import_relay.errors import RecordsUnread
 from import_relay.readers.contract import Found, Path
 from import_relay.readers.crm_api import CrmApi
 from import_relay.sources.moments import moment
-from import_relay.sources.zoho import COUNTERPARTS
+from import_relay.sources.zoho import FOREIGN
 
 IDS_PER_READ = 100
 REQUESTS_PER_SECOND = 2.0
@@ -59,7 +59,7 @@ def _requests(module: str, wanted: AbstractSet[Path]) -> Iterator[list[str]]:
 
     Not those that only the sister module has, and no name that cannot be one of a field.
     """
-    foreign = set(COUNTERPARTS.get(module, {}).values())
+    foreign = FOREIGN.get(module, frozenset())
     names = {path[0] for path in wanted if path} - foreign - {"id", "Modified_Time"}
     fields = sorted(name for name in names if _field_name.fullmatch(name))
     room = FIELDS_PER_REQUEST - 1

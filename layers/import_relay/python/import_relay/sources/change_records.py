@@ -22,6 +22,8 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from import_relay.sources.all_day import with_flag
+
 HEADER = "ChangeEventHeader"
 SYSTEM_FIELDS = frozenset({"Id", "LastModifiedDate", "LastModifiedById"})
 """Fields that every update holds, so that they alone say nothing."""
@@ -30,6 +32,8 @@ _TIMES = frozenset(
     {"ActivityDateTime", "CreatedDate", "EndDateTime", "LastModifiedDate", "StartDateTime"}
 )
 _DURATION = "DurationInMinutes"
+ALL_DAY, TIMES = "IsAllDayEvent", ("StartDateTime", "EndDateTime")
+"""Of whole days Salesforce gives midnight UTC (object reference, Event)."""
 _is_bitmap = re.compile(r"([0-9]+-)?0x[0-9A-Fa-f]+").fullmatch
 """Pub/Sub API guide, event deserialization: of the record's fields, or of a compound field's."""
 _is_difference = re.compile(r"--- ?\n\+\+\+ [0-9A-Fa-f]{64}\s").match
@@ -69,6 +73,8 @@ def known_of(
     if not is_complete and fields.keys() - differences.keys() <= SYSTEM_FIELDS:
         return None, False
     record = _normal(fields, entity, record_id)
+    if entity == "Event":
+        record = with_flag(record, ALL_DAY, TIMES, partial=True, local=True)
     is_timed = entity == "Event" and len(record.keys() & {"ActivityDateTime", _DURATION}) == 1
     return record, is_complete and (not is_timed or "EndDateTime" in record)
 

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, UnreadableDelivery
+from import_relay.sources.all_day import timed, with_flag
 from import_relay.sources.contract import Change, Item, Replies, Request, unknown_options
 from import_relay.sources.event_ids import event_id
 from import_relay.sources.header_secret import (
@@ -70,8 +71,8 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "external_id": "id",
             "name": "subject",
             "description": "description",
-            "start_time": "scheduledstart",
-            "end_time": "scheduledend",
+            "start_time": timed("isalldayevent", "scheduledstart"),
+            "end_time": timed("isalldayevent", "scheduledend"),
             "cancelled_at": "to_string(statecode) == '2' && modifiedon || null",
             "contact_external_id": (
                 "regardingobjectid.LogicalName == 'contact' && regardingobjectid.Id || null"
@@ -182,7 +183,11 @@ def _known(context: Mapping[str, object]) -> _Known:
         if isinstance(entity, dict):
             columns |= _columns(entity, DEEPEST)
     record = {**columns, "id": record_id.lower(), "entity": context["PrimaryEntityName"]}
-    return _Known(record, bool(images) or context.get("MessageName") == "Create")
+    is_full = bool(images) or context.get("MessageName") == "Create"
+    if record["entity"] == "appointment":
+        times = ("scheduledstart", "scheduledend")
+        record = with_flag(record, "isalldayevent", times, partial=not is_full, local=False)
+    return _Known(record, is_full)
 
 
 def _pairs(value: object, field: str) -> dict[str, object]:

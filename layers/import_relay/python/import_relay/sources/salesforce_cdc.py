@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
+from import_relay.sources.all_day import timed
 from import_relay.sources.change_records import HEADER, known_of, whole
 from import_relay.sources.contract import Change, Item, Lookup, Replies, Request, unknown_options
 from import_relay.sources.event_ids import event_id
@@ -47,8 +48,6 @@ OPTIONS: Mapping[str, str] = {
     **OBJECTS,
 }
 _SOURCE = "aws.partner/salesforce.com/"
-_START = "(IsAllDayEvent != `true` && StartDateTime) || `null`"
-_END = "(IsAllDayEvent != `true` && EndDateTime) || `null`"
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     "contact": RecordType(
         "contact",
@@ -79,8 +78,8 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "external_id": "Id",
             "name": "Subject",
             "description": "Description",
-            "start_time": _START,
-            "end_time": _END,
+            "start_time": timed("IsAllDayEvent", "StartDateTime"),
+            "end_time": timed("IsAllDayEvent", "EndDateTime"),
             "contact_external_id": "WhoId",
         },
         allow_reassignment=True,

@@ -25,6 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
+from import_relay.sources.all_day import timed
 from import_relay.sources.contract import Change, Item, Replies, Request, unknown_options
 from import_relay.sources.event_ids import event_id
 from import_relay.sources.json_text import body_text
@@ -44,8 +45,6 @@ OPTIONS: Mapping[str, str] = {
     "auth": "'organization' (default): its id alone; 'path': also the secret part of the address",
     **OBJECTS,
 }
-_START = "(IsAllDayEvent != 'true' && StartDateTime) || `null`"
-_END = "(IsAllDayEvent != 'true' && EndDateTime) || `null`"
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     "contact": RecordType(
         "contact",
@@ -76,8 +75,8 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "external_id": "Id",
             "name": "Subject",
             "description": "Description",
-            "start_time": _START,
-            "end_time": _END,
+            "start_time": timed("IsAllDayEvent", "StartDateTime"),
+            "end_time": timed("IsAllDayEvent", "EndDateTime"),
             "contact_external_id": "WhoId",
         },
         allow_reassignment=True,

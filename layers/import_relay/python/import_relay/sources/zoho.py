@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
+from import_relay.sources.all_day import timed, with_flag
 from import_relay.sources.contract import (
     Change,
     Item,
@@ -70,8 +71,8 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "external_id": "id",
             "name": "Event_Title || Appointment_Name",
             "description": "Description || Additional_Information",
-            "start_time": "Start_DateTime || Appointment_Start_Time",
-            "end_time": "End_DateTime || Appointment_End_Time",
+            "start_time": timed("All_day", "Start_DateTime || Appointment_Start_Time"),
+            "end_time": timed("All_day", "End_DateTime || Appointment_End_Time"),
             "contact_external_id": "Who_Id.id || Appointment_For.id",
         },
         allow_reassignment=True,
@@ -103,6 +104,13 @@ COUNTERPARTS: Mapping[str, Mapping[str, str]] = {
     "Appointments__s": {appointment: event for event, appointment in _OF_EVENTS.items()},
 }
 """Module → its field → what the same is called in the sister module, and in that one alone."""
+_ALL_DAY = "All_day"
+FOREIGN: Mapping[str, frozenset[str]] = {
+    module: frozenset(counterparts.values())
+    | ({_ALL_DAY} if module == "Appointments__s" else frozenset())
+    for module, counterparts in COUNTERPARTS.items()
+}
+"""Module → the fields that only its sister module has."""
 _CHANGES = frozenset({"insert", "create", "update", "edit"})
 _CREATIONS = frozenset({"insert", "create"})
 _KEPT = ("module", "operation", "server_time", "channel_id")
@@ -202,7 +210,13 @@ def _partial_record(record_id: str, module: str, values: object) -> dict[str, ob
     if not isinstance(values, dict) or not values:
         return None
     absent = {other: None for own, other in COUNTERPARTS.get(module, {}).items() if own in values}
-    return {**absent, **values, "id": record_id}
+    if module == "Appointments__s":
+        absent[_ALL_DAY] = None
+    record = {**absent, **values, "id": record_id}
+    if module == "Events":
+        times = ("Start_DateTime", "End_DateTime")
+        record = with_flag(record, _ALL_DAY, times, partial=True, local=True)
+    return record
 
 
 def _has_version(connection: Connection, record_type: RecordTypeName) -> bool:

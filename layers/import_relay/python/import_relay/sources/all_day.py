@@ -1,0 +1,64 @@
+"""Appointments that last whole days have no time of day. Used by every kind that knows them.
+
+CRMs write midnight as their time, somebody's or UTC's, and Mateo would send its reminders for it in
+the night. So the default mappings of these kinds set no time where the CRM's flag is set.
+
+A partial change may hold the times without the flag. Then the times tell: an appointment that
+begins at half past ten, or lasts an hour, is none of whole days. Where they leave it open the flag
+stays unknown, and so the columns are left out and noted, or the record is read.
+"""
+
+from datetime import datetime, timedelta
+
+_DAY = timedelta(days=1)
+_LAST_MINUTE = timedelta(minutes=1)
+_SUMMER_TIME = timedelta(hours=1)
+_SHORTER = _LAST_MINUTE + _SUMMER_TIME
+"""A day may end a minute early, and last an hour less or more when clocks change."""
+_QUARTER = 15
+"""Minutes: every time zone is whole quarters of an hour away from UTC."""
+
+
+def timed(flag: str, time: str) -> str:
+    """The expression for a time: null where the flag is true, be it as a text."""
+    return f'(!contains(`[true, "true"]`, {flag}) && ({time})) || `null`'
+
+
+def with_flag(
+    record: dict[str, object], flag: str, times: tuple[str, str], *, partial: bool, local: bool
+) -> dict[str, object]:
+    """The record with its flag, if only its times say what that is.
+
+    `times`: the names of start and end. `local`: the times are written in the zone whose midnight
+    begins the day. A whole record whose times are whole days is one of whole days.
+    """
+    if flag in record or not record.keys() & set(times):
+        return record
+    start, end = (_moment(record.get(name)) for name in times)
+    if _tells_time(start, end, local=local):
+        return {**record, flag: False}
+    if not partial and start and end:
+        return {**record, flag: True}
+    return record
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
+def _tells_time(start: datetime | None, end: datetime | None, *, local: bool) -> bool:
+    """Whether the times are none that whole days have."""
+    for moment in filter(None, (start, end)):
+        clock = timedelta(hours=moment.hour, minutes=moment.minute)
+        is_midnight = clock in (timedelta(0), _DAY - _LAST_MINUTE)
+        may_be_midnight = moment.minute % _QUARTER in (0, _QUARTER - 1)
+        if not (is_midnight if local else may_be_midnight):
+            return True
+    if local or start is None or end is None:
+        return False
+    span = end - start + _SHORTER
+    return span < _DAY or span % _DAY > _SHORTER + _SUMMER_TIME
