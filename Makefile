@@ -3,14 +3,17 @@
 PYTHON ?= python3
 VENV ?= .venv
 SAM_VENV ?= .venv-sam
+SECOND_AWS_VENV ?= .venv-second-aws
 ARCHITECTURE ?= $(or $(shell $(PYTHON) deploy.py architecture 2>/dev/null),arm64)
 INPUTS ?= 100000
 ENGINE ?= hypothesis
 SEEDS ?= 5000
+ON_SECOND_AWS ?= tests/functional/state tests/functional/submission $(wildcard tests/functional/test_*.py)
 QUICK ?= tests/unit tests/fuzz tests/functional tests/statemachine tests/template tests/docs tests/simulation
 
 export PYTHONPATH := $(CURDIR)/layers/import_relay/python
 export SAM := $(abspath $(SAM_VENV))/bin/sam
+export SECOND_AWS_PYTHON := $(abspath $(SECOND_AWS_VENV))/bin/python
 export SAM_CLI_TELEMETRY := 0
 
 BIN := $(VENV)/bin
@@ -21,10 +24,11 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test quick slow check bench fuzz simulate crash check-connections build deploy mateo lock clean
+.PHONY: help demo up test quick slow second-aws check bench fuzz simulate crash check-connections build deploy mateo lock \
+	clean
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---------------------------------------------------------------- run it here
 
@@ -47,6 +51,9 @@ quick: $(VENV)/.dev
 
 slow: $(VENV)/.dev $(SAM_VENV)/.sam
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/built tests/end_to_end
+
+second-aws: $(VENV)/.dev $(SAM_VENV)/.sam $(SECOND_AWS_VENV)/.second-aws  ## deploy onto an AWS of another make; stores and handlers on it
+	AWS_TWIN=ministack $(BIN)/python -m pytest -n 2 $(ON_SECOND_AWS)
 
 check: $(VENV)/.dev $(SAM_VENV)/.sam  ## lint, types, import rules, connections.toml and the template
 	$(BIN)/ruff check .
@@ -74,6 +81,7 @@ lock: .venv-lock/.lock  ## write the pinned requirements again (UPGRADE=--upgrad
 	$(LOCK) requirements/local.in --constraint layers/dependencies/requirements.txt --output-file requirements/local.txt
 	$(LOCK) requirements/dev.in --constraint requirements/local.txt --output-file requirements/dev.txt
 	$(LOCK) requirements/sam.in --output-file requirements/sam.txt
+	$(LOCK) requirements/second_aws.in --output-file requirements/second_aws.txt
 	$(LOCK) requirements/lock.in --output-file requirements/lock.txt
 
 clean:  ## remove everything that was installed, built or recorded here
@@ -122,6 +130,13 @@ $(SAM_VENV)/.sam: requirements/sam.txt | $(VENV)/.python
 	@echo "Installing SAM CLI into $(SAM_VENV), once ..."
 	@$(BIN)/python -m venv $(SAM_VENV)
 	@$(SAM_VENV)/bin/python $(INSTALL) -r requirements/sam.txt
+	@touch $@
+
+# Functions run in its process's Python, which has to be the runtime's.
+$(SECOND_AWS_VENV)/.second-aws: requirements/second_aws.txt
+	@echo "Installing a second AWS into $(SECOND_AWS_VENV), once ..."
+	@python313=$$(.ci/find-python 3.13) && "$$python313/python3.13" -m venv $(SECOND_AWS_VENV)
+	@$(SECOND_AWS_VENV)/bin/python $(INSTALL) -r requirements/second_aws.txt
 	@touch $@
 
 .venv-lock/.lock: | $(VENV)/.python

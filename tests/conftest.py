@@ -9,6 +9,7 @@ import pytest_socket
 
 from local import child
 from local.clock import seconds_until
+from tests.support import ministack
 
 NO_ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -36,7 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     elif today := config.getoption("today"):
         child.shift_clock(seconds_until(today))
     for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
+        if name != ministack.TWIN:
+            del os.environ[name]
     os.environ.update(NO_ACCOUNT)
 
 

@@ -42,7 +42,7 @@ def repository_files() -> list[str]:
 @cache
 def targets() -> frozenset[str]:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    return frozenset(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    return frozenset(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
 
 def exists(name: str) -> bool:
@@ -90,7 +90,7 @@ def test_every_prefix_of_the_bucket_that_is_named_is_one(page: Document) -> None
 
 @pytest.mark.parametrize("page", DOCUMENTS, ids=IDS)
 def test_every_make_target_that_is_named_exists(page: Document) -> None:
-    named = set(re.findall(r"\bmake ([a-z]+)\b", shell_of(page)))
+    named = set(re.findall(r"\bmake ([a-z-]+)\b", shell_of(page)))
     assert named <= targets()
 
 

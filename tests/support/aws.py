@@ -1,4 +1,7 @@
-"""The relay's AWS resources in moto, in process: what functional tests act on."""
+"""The relay's AWS resources: what functional tests act on.
+
+They are in moto, in process; with `AWS_TWIN=ministack` in a process of that.
+"""
 
 import json
 from collections.abc import Iterator
@@ -9,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from moto import mock_aws
+
+from tests.support import ministack
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -29,7 +34,7 @@ def client(service: Any) -> Any:
     """A client that all tests share: making one takes longer than most tests."""
     return boto3.session.Session(
         aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-central-1"
-    ).client(service)
+    ).client(service, endpoint_url=ministack.twin().url if ministack.is_twin() else None)
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,13 @@ class Aws:
     def taken(self) -> list[str]:
         """The bodies of all queued messages, which are in the queue no longer."""
         bodies = [json.dumps(content) for content, _ in self.queued()]
-        self._queue()._messages.clear()
+        if ministack.is_twin():
+            self.sqs.purge_queue(QueueUrl=self.queue_url)
+        else:  # moto's keeps what is delayed
+            self._in_moto()._messages.clear()
         return bodies
 
-    def _queue(self) -> Any:
+    def _in_moto(self) -> Any:
         from moto.core.models import DEFAULT_ACCOUNT_ID
         from moto.sqs.models import sqs_backends
 
@@ -73,19 +81,21 @@ class Aws:
 
     def queued(self) -> list[tuple[dict[str, Any], int]]:
         """(content, delay in s) of every message that was sent to the queue."""
+        if ministack.is_twin():
+            return ministack.twin().queued(self.queue_url)
         return [
             (
                 json.loads(one.body),
                 round(max(0, one.delayed_until - float(str(one.sent_timestamp))) / 1000),
             )
-            for one in self._queue()._messages
+            for one in self._in_moto()._messages
         ]
 
 
 @contextmanager
 def relay_resources() -> Iterator[Aws]:
     """Tables, bucket, queue, state machine and schedule group as the template makes them."""
-    with mock_aws():
+    with ministack.fresh_twin() if ministack.is_twin() else mock_aws():
         dynamodb = client("dynamodb")
         dynamodb.create_table(
             TableName=LEDGER,
