@@ -19,7 +19,7 @@ from import_relay.settings import SubmitSettings
 from import_relay.state.connection_secrets import ConnectionSecrets
 from import_relay.state.executions import Executions
 from import_relay.state.lease import Lease
-from import_relay.state.queue import Queue
+from import_relay.state.requeueing import TOO_OLD
 from import_relay.state.watermarks import Watermarks
 from import_relay.submission import BatchReport, Parts, Submission
 from import_relay.wiring import Wiring
@@ -61,7 +61,7 @@ def submission() -> Submission:
             emit=emit,
         ),
         lease=Lease(wiring.dynamodb, settings.ledger_table, clock=time.time),
-        queue=Queue(wiring.client("sqs"), settings.queue_url),
+        queue=wiring.requeueing(settings, emit),
         tally=wiring.tally,
         posting=PostingParts(
             budget=wiring.budget,
@@ -88,8 +88,11 @@ def _was_received_before(record: SQSRecord) -> bool:
 
 
 def emit(event: str, **keys: Any) -> None:
-    """Log an event of the use case."""
-    log.write(event, {}, **keys)
+    """Log an event of the use case; an alarm counts the messages that waited too long."""
+    if event == TOO_OLD:
+        log.write(event, {"MessagesTooOld": 1}, level="error", **keys)
+    else:
+        log.write(event, {}, **keys)
 
 
 def new_reference(type_: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from import_relay.outcome_log import OutcomeLog, without_payload
 from import_relay.reporting import Parts, Reporting
 from import_relay.settings import ReportSettings
-from import_relay.state.queue import Queue
+from import_relay.state.requeueing import TOO_OLD
 from import_relay.state.watermarks import Watermarks
 from import_relay.wiring import Wiring
 
@@ -37,14 +37,17 @@ def reporting() -> Reporting:
         ledger=wiring.ledger,
         watermarks=Watermarks(wiring.dynamodb, settings.watermarks_table, clock=time.time),
         archive=wiring.archive,
-        queue=Queue(wiring.client("sqs"), settings.queue_url),
+        queue=wiring.requeueing(settings, tell),
         api=wiring.api,
     )
     return Reporting(parts, clock=time.time, emit=tell)
 
 
 def tell(event: str, **keys: Any) -> None:
-    """Log an event; one of an import's end carries its metrics."""
+    """Log an event; those that alarms count carry metrics."""
+    if event == TOO_OLD:
+        log.write(event, {"MessagesTooOld": 1}, level="error", **keys)
+        return
     counts = {}
     if event in ("import.finished", "import.gave_up"):
         counts = {

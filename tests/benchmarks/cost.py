@@ -347,6 +347,7 @@ class Run:
         os.environ.update(
             {
                 "QUEUE_URL": self._aws.queue_url,
+                "DEAD_LETTER_QUEUE_URL": self._aws.dead_letter_url,
                 "BUCKET_NAME": resources.BUCKET,
                 "LEDGER_TABLE": resources.LEDGER,
                 "WATERMARKS_TABLE": resources.WATERMARKS,

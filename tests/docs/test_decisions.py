@@ -6,8 +6,8 @@ import pytest
 
 from import_relay.planning import EARLIER_KEPT
 from import_relay.records import messages
+from import_relay.records.messages import LONG_AGO_S
 from import_relay.state import budget, ledger, tally, watermarks
-from import_relay.submission import LONG_AGO_S
 from import_relay.tracking import MOST_POSTS
 from tests.docs.documents import Document, document, documents
 from tests.template.expanded import source
@@ -35,6 +35,7 @@ FIGURES = {
         f"more than {LONG_AGO_S / 60:.0f} minutes after",
         f"Markers live {tally.SETTLEMENT_DAYS} days, counts {tally.KEPT_DAYS} days",
     ],
+    "0020-thirteen-days": [f"{messages.MAX_WAIT_S / 86_400:.0f} days after its receipt"],
     "0011-spacing-of-requests": [
         f"{budget.SPACING} times wider",
         f"{budget.SPACING} / rate",

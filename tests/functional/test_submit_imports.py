@@ -39,6 +39,7 @@ def environment(
     with serving(mateo) as origin:
         told: Mapping[str, str] = mateo_environment(f"{origin}/api/v1", secret["ARN"]) | {
             "QUEUE_URL": aws.queue_url,
+            "DEAD_LETTER_QUEUE_URL": aws.dead_letter_url,
             "WATERMARKS_TABLE": resources.WATERMARKS,
             "STATE_MACHINE_ARN": aws.state_machine_arn,
             "CONNECTIONS_FILE": str(file),

@@ -34,6 +34,7 @@ def relay(aws: Aws, mateo: MateoImports, monkeypatch: pytest.MonkeyPatch) -> Ite
     with serving(mateo) as origin:
         environment = mateo_environment(f"{origin}/api/v1", secret["ARN"]) | {
             "QUEUE_URL": aws.queue_url,
+            "DEAD_LETTER_QUEUE_URL": aws.dead_letter_url,
             "WATERMARKS_TABLE": resources.WATERMARKS,
         }
         for name, value in environment.items():

@@ -1,7 +1,8 @@
 """The twin of SQS and of Lambda's event source mapping that drains the queue.
 
 Messages come in any order and sometimes twice; what is not deleted comes again after the visibility
-timeout and, too often received, goes to the dead-letter queue. Two pollers gather a batch within
+timeout and, too often received, goes to the dead-letter queue. A message has the lineage of the
+invocation that sent it. Two pollers gather a batch within
 the batching window, up to 6 MB, and poll on for a while after the mapping was disabled.
 """
 
@@ -20,7 +21,11 @@ BATCH_B = 6 * 1024 * 1024
 LONGEST_DELAY_S = 900
 """Of one message (SQS: `DelaySeconds`)."""
 POLLERS = 2
-URL = "queue"
+URL, DEAD_LETTER_URL = "queue", "dead"
+MOST_INVOCATIONS = 16
+"""Of one function in a chain of messages, unless it may loop (Lambda guide, recursive loops)."""
+MAY_LOOP = True
+"""Whether the template lets SubmitImports loop."""
 
 
 @dataclass(slots=True, eq=False)
@@ -32,6 +37,8 @@ class Message:
     sent_at: float
     visible_at: float
     receives: int = 0
+    lineage: int = 0
+    """How often the chain that it belongs to has invoked the submitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Received:
     body: str
     receives: int
     sent_at: float
+    lineage: int = 0
 
 
 class Queue:
@@ -64,6 +72,8 @@ class Queue:
         self.duplicates = 0
         self.partials = 0
         self.changed: Callable[[float], object] = lambda moment: None
+        self.lineage: Callable[[], int] = lambda: 0
+        """That of the process that sends, which travels in a header of its request."""
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
         """The call of boto3's client."""
@@ -74,7 +84,10 @@ class Queue:
 
         def send(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             for entry in entries:
-                self.put(entry["MessageBody"], entry.get("DelaySeconds", 0))
+                if QueueUrl == DEAD_LETTER_URL:
+                    self.bury(entry["MessageBody"])
+                else:
+                    self.put(entry["MessageBody"], entry.get("DelaySeconds", 0))
             return [{"Id": entry["Id"]} for entry in entries]
 
         def partial() -> Any:
@@ -103,10 +116,20 @@ class Queue:
         """Store a message."""
         self._count += 1
         message = Message(
-            f"m{self._count}", body, self._world.now, visible_at=self._world.now + delay_s
+            f"m{self._count}",
+            body,
+            self._world.now,
+            visible_at=self._world.now + delay_s,
+            lineage=self.lineage(),
         )
         self.messages[message.id] = message
         self.changed(message.visible_at)
+
+    def bury(self, body: str) -> None:
+        """Store a message in the dead-letter queue."""
+        self._count += 1
+        now = self._world.now
+        self.dead.append(Message(f"m{self._count}", body, now, visible_at=now))
 
     def receive(self, most: int, room_b: int) -> list[Received]:
         """Take visible messages, in any order; they are invisible for the visibility timeout."""
@@ -131,7 +154,11 @@ class Queue:
                 message.visible_at = now + VISIBILITY_S
             else:
                 self.duplicates += 1
-            found.append(Received(message.id, message.body, message.receives, message.sent_at))
+            found.append(
+                Received(
+                    message.id, message.body, message.receives, message.sent_at, message.lineage
+                )
+            )
         return found
 
     def delete(self, message_id: str) -> None:

@@ -33,6 +33,7 @@ from import_relay.state.intake_store import IntakeStore
 from import_relay.state.lease import Lease
 from import_relay.state.ledger import Ledger
 from import_relay.state.queue import Queue as QueueSender
+from import_relay.state.requeueing import Requeueing
 from import_relay.state.tally import Tally
 from import_relay.state.watermarks import Watermarks
 from import_relay.submission import Parts as SubmissionParts
@@ -44,7 +45,16 @@ from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.machine import Execution
 from tests.simulation.mateo import TOKEN, Mateo
 from tests.simulation.mateo_server import BASE_URL
-from tests.simulation.queue import POLLERS, EventSourceMapping, Queue, Received
+from tests.simulation.queue import (
+    DEAD_LETTER_URL,
+    MAY_LOOP,
+    MOST_INVOCATIONS,
+    POLLERS,
+    URL,
+    EventSourceMapping,
+    Queue,
+    Received,
+)
 from tests.simulation.scenario import Account, Scenario
 from tests.simulation.world import Environment, Process, World
 
@@ -169,6 +179,11 @@ class Relay:
             disable_lag_s=weather.disable_lag_s,
             pollers=1 if weather.one_poller else POLLERS,
         )
+        self.may_loop = MAY_LOOP
+        self._lineages: dict[str, int] = {}
+        self.queue.lineage = lambda: self._lineages.get(
+            world.current.name if world.current else "", 0
+        )
         self.executions: list[Execution] = []
         self.step_functions = StepFunctions(world, self._begin, double=weather.double_execution)
         self.scheduler = Scheduler(world, self.mapping.lambda_)
@@ -257,16 +272,18 @@ class Relay:
 
     def _submit(self, batch: Sequence[Received], on_end: Callable[[Process], None]) -> None:
         world = self.world
+        lineage = 1 + max(one.lineage for one in batch)
         if self._throttled and world.random.random() < self._throttled:
-            environment = Environment("submit", 0, 0.0)
             self.throttles += 1
-            refused = Process("submit", environment, 0.0, lambda: None, on_end)
-            refused.error = RuntimeError("throttled")
-            world.after(1.0, lambda: on_end(refused))
+            self._refuse_to_submit("throttled", on_end)
+            return
+        if lineage > MOST_INVOCATIONS and not self.may_loop:
+            self._refuse_to_submit("recursive loop", on_end)
             return
 
         def body(parts: "Parts") -> set[str]:
             name = world.process.name.replace(" ", "-")
+            self._lineages[world.process.name] = lineage
             world.tell("receives", messages=[one.id for one in batch])
             again = [one for one in batch if one.receives > 1 or '"deferrals": ' in one.body]
             for one in again:
@@ -284,6 +301,12 @@ class Relay:
             return report.give_back
 
         self.invoke("submit", SUBMIT_S, body, on_end)
+
+    def _refuse_to_submit(self, why: str, on_end: Callable[[Process], None]) -> None:
+        """Lambda does not invoke the function: the batch comes back when it is visible again."""
+        refused = Process("submit", Environment("submit", 0, 0.0), 0.0, lambda: None, on_end)
+        refused.error = RuntimeError(why)
+        self.world.after(1.0, lambda: on_end(refused))
 
     def _begin(self, name: str, document: dict[str, Any]) -> None:
         self.executions.append(Execution(self.world, name, document, self._task))
@@ -319,10 +342,12 @@ class Relay:
         """What a person does with dead letters: they are sent again, as new messages."""
         dead, self.queue.dead = self.queue.dead, []
         for message in dead:
-            self.died |= {
+            items = {
                 f"{one.delivery}/{one.number}"
                 for one in self.read(message.id, message.body).occurrences
             }
+            # One that waited for thirteen days is there by the relay's own rule.
+            self.died |= items if not is_too_old(message.body) else set()
             self.queue.put(message.body, 0)
 
     def close(self) -> None:
@@ -348,6 +373,11 @@ class Relay:
         return f"{type_.removesuffix('_details')}-{self._references:04}"
 
 
+def is_too_old(body: str) -> bool:
+    """Whether the relay itself made a message a dead letter, as it had waited too long."""
+    return '"moved": {"code": "waiting.too_long"' in body
+
+
 def _at(request: Request, received_at: int) -> Request:
     return Request(
         request.method,
@@ -366,13 +396,19 @@ class Stores:
         world = relay.world
         aws: Any = relay  # its twins stand where boto3's clients do
         times: Any = {"clock": world.clock, "sleep": world.sleep}
+        tell: Any = world.tell
         budget = Budget(aws.dynamodb, LEDGER, relay.limits, **times)
         self.tally = Tally(aws.dynamodb, LEDGER, relay.limits.day, **times)
         self.ledger = Ledger(aws.dynamodb, LEDGER, budget, self.tally, **times)
         self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
         self.lease = Lease(aws.dynamodb, LEDGER, **times)
         self.archive = Archive(aws.s3, BUCKET)
-        self.queue = QueueSender(aws.queue, "queue", sleep=world.sleep)
+        self.queue = Requeueing(
+            QueueSender(aws.queue, URL, sleep=world.sleep),
+            QueueSender(aws.queue, DEAD_LETTER_URL, sleep=world.sleep),
+            clock=world.clock,
+            emit=tell,
+        )
         self.executions = Executions(aws.step_functions, "machine")
         self.gate = Gate(
             GateClients(aws.dynamodb, aws.mapping.lambda_, aws.scheduler, aws.ssm),
@@ -381,7 +417,7 @@ class Stores:
         )
         self.intake = IntakeStore(
             aws.queue,
-            "queue",
+            URL,
             lambda: aws.s3,
             BUCKET,
             clock=lambda: world.now,

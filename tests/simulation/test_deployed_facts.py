@@ -46,6 +46,12 @@ def test_the_event_source_mapping_batches_as_deployed() -> None:
     assert deployed["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
+def test_lambda_refuses_loops_unless_the_template_allows_them() -> None:
+    allows = properties("SubmitImports").get("RecursiveLoop") == "Allow"
+
+    assert allows == queue.MAY_LOOP
+
+
 @pytest.mark.parametrize(
     ("function", "timeout_s"),
     [

@@ -20,6 +20,8 @@ from moto import mock_aws
 
 from tests.simulation.contract_sides import in_process, outcome, started
 from tests.simulation.queue import (
+    DEAD_LETTER_URL,
+    MOST_INVOCATIONS,
     MOST_RECEIVES,
     RETENTION_S,
     VISIBILITY_S,
@@ -27,6 +29,8 @@ from tests.simulation.queue import (
     Queue,
     Received,
 )
+from tests.simulation.relay import Relay
+from tests.simulation.scenario import Scenario
 from tests.simulation.world import START, World
 from tests.support.aws import client
 
@@ -361,3 +365,39 @@ def test_a_disabled_mapping_polls_on_for_a_while_and_then_no_more(
     mapping.lambda_.set_enabled(enabled=True)
     world.run(world.now + 3_600)
     assert queue.messages == {}
+
+
+def test_a_message_has_the_lineage_of_the_process_that_sent_it() -> None:
+    queue = Queue(World(0))
+    queue.lineage = lambda: 7
+    queue.put("a", 0)
+
+    assert [one.lineage for one in queue.receive(10, 1_000)] == [7]
+
+
+@pytest.mark.parametrize(("may_loop", "invoked"), [(True, True), (False, False)])
+def test_a_batch_whose_longest_chain_is_too_long_is_refused_unless_loops_are_allowed(
+    may_loop: bool, invoked: bool
+) -> None:
+    world = World(0, story=[])
+    relay = Relay(world, Scenario(0, ()))
+    relay.may_loop = may_loop
+    for lineage in (1, MOST_INVOCATIONS):
+        relay.queue.lineage = partial(int, lineage)
+        relay.queue.put("not a message of the relay", 0)
+    world.run(START + 400)
+
+    assert any(line.what == "receives" for line in world.story or ()) == invoked
+    assert [one.receives for one in relay.queue.messages.values()] == [1, 1]
+
+
+def test_what_is_sent_to_the_dead_letter_queue_is_not_received() -> None:
+    world = World(0)
+    queue = Queue(world)
+    in_process(
+        world,
+        lambda: queue.send_message_batch(QueueUrl=DEAD_LETTER_URL, Entries=entries(1, delays=[0])),
+    )
+
+    assert len(queue.dead) == 1
+    assert not queue.receive(10, 1_000)

@@ -46,6 +46,7 @@ class Aws:
     sqs: "SQSClient"
     queue_url: str
     state_machine_arn: str
+    dead_letter_url: str
 
     def objects(self, prefix: str = "") -> dict[str, bytes]:
         """Key → content of all objects below a prefix."""
@@ -136,4 +137,5 @@ def relay_resources() -> Iterator[Aws]:
         )["stateMachineArn"]
         client("scheduler").create_schedule_group(Name=SCHEDULE_GROUP)
         client("ssm").put_parameter(Name=MAPPING_PARAMETER, Value="mapping-1", Type="String")
-        yield Aws(dynamodb, s3, sqs, queue_url, machine)
+        dead_letter_url = sqs.create_queue(QueueName="dead")["QueueUrl"]
+        yield Aws(dynamodb, s3, sqs, queue_url, machine, dead_letter_url)

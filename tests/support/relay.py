@@ -22,6 +22,7 @@ from import_relay.state.gate import Gate, GateClients, GateNames
 from import_relay.state.lease import Lease
 from import_relay.state.ledger import Entry, Ledger
 from import_relay.state.queue import Queue
+from import_relay.state.requeueing import Requeueing
 from import_relay.state.tally import Tally
 from import_relay.state.watermarks import Watermarks
 from import_relay.submission import BatchReport, Parts, Submission
@@ -169,8 +170,12 @@ class Relay:
         return Archive(self.aws.s3, resources.BUCKET)
 
     @property
-    def queue(self) -> Queue:
-        return Queue(self.aws.sqs, self.aws.queue_url, sleep=self.clock.sleep)
+    def queue(self) -> Requeueing:
+        queue, dead_letters = (
+            Queue(self.aws.sqs, url, sleep=self.clock.sleep)
+            for url in (self.aws.queue_url, self.aws.dead_letter_url)
+        )
+        return Requeueing(queue, dead_letters, clock=self.clock, emit=self.emit)
 
     @property
     def lease(self) -> Lease:

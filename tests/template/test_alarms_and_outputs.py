@@ -15,6 +15,7 @@ ALARMS = {
     "DeliveryQuarantined": ("ImportRelay", "Quarantined"),
     "GateClosedForCredentials": ("ImportRelay", "CredentialsRefused"),
     "ImportGaveUp": ("ImportRelay", "ImportsGaveUp"),
+    "MessageTooOld": ("ImportRelay", "MessagesTooOld"),
     "OldestRecordTooOld": ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
     "ReceiveWebhookFails": ("AWS/Lambda", "Errors"),
     "SubmitImportsFails": ("AWS/Lambda", "Errors"),

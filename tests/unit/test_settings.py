@@ -20,6 +20,7 @@ VALUES = {
     "GATE_SCHEDULE_GROUP": "import-relay-gate",
     "GATE_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/gate",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead",
     "WATERMARKS_TABLE": "watermarks",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:track",
     "CONNECTIONS_FILE": "/opt/connections.toml",

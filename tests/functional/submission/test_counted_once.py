@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from import_relay.errors import StoreUnavailable
+from import_relay.records.messages import LONG_AGO_S
 from import_relay.state.ledger import State
 from import_relay.state.tally import Tally
-from import_relay.submission import LONG_AGO_S
 from tests.functional.submission.deaths import Dies, DiesAt
 from tests.functional.submission.people import ADA, BAD
 from tests.support.aws import LEDGER

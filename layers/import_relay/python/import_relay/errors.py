@@ -233,6 +233,11 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Mateo names failed rows, but their list could not be fetched or read.",
             "Open the import in Mateo; the raw file, if any, lies beside the summary.",
         ),
+        # messages
+        "waiting.too_long": Explanation(
+            "The record waited for 13 days and is in the dead-letter queue.",
+            "Remove what it waits for, then redrive the dead-letter queue: it has 13 more days.",
+        ),
         # waiting and aborting
         "limit.requests": Explanation(
             "Today's requests are spent.", "Nothing: it goes on tomorrow."

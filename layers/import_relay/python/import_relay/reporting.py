@@ -42,7 +42,7 @@ from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Slot
 from import_relay.state.connection_counts import count_by_connection
 from import_relay.state.ledger import Entry, Ledger, State
-from import_relay.state.queue import Delayed, Queue
+from import_relay.state.queue import Delayed, Sender
 from import_relay.state.tally import Ends
 from import_relay.state.watermarks import Watermarks
 
@@ -93,7 +93,7 @@ class Parts:
     ledger: Ledger
     watermarks: Watermarks
     archive: Archive
-    queue: Queue
+    queue: Sender
     api: ImportApi
 
 

@@ -82,6 +82,7 @@ class SubmitSettings(_Mateo, _Gate):
     """Settings of submit_imports."""
 
     queue_url: Name
+    dead_letter_queue_url: Name
     watermarks_table: Name
     state_machine_arn: Name
     connections_file: Name
@@ -99,4 +100,5 @@ class ReportSettings(_Mateo):
     """Settings of write_report."""
 
     queue_url: Name
+    dead_letter_queue_url: Name
     watermarks_table: Name

@@ -40,12 +40,10 @@ from import_relay.records.messages import (
 from import_relay.records.models import MappedChange, Occurrence
 from import_relay.state.gate import GateState
 from import_relay.state.lease import Lease
-from import_relay.state.queue import Delayed, Queue
+from import_relay.state.queue import Delayed, Sender
 from import_relay.state.tally import Tally
 
 MOST_HALVINGS = 3
-LONG_AGO_S = 3_600.0
-"""No message reaches the dead-letter queue faster: ten receives, twelve minutes apart."""
 AWS_ERRORS = (ClientError, BotoCoreError, StoreUnavailable)
 
 
@@ -56,7 +54,7 @@ class Parts:
     mapper: Mapper
     reading: Reading
     lease: Lease
-    queue: Queue
+    queue: Sender
     tally: Tally
     posting: PostingParts
 
@@ -131,11 +129,14 @@ class Submission:
         redelivered: Collection[str],
         sent_at: Mapping[str, float],
     ) -> "_Batch":
-        batch = _Batch(bodies, redelivered, sent_at)
+        batch = _Batch(bodies, redelivered)
         for message_id, body in bodies.items():
             try:
                 batch.messages[message_id] = parse_message(
-                    message_id, body, fetch=self.parts.posting.archive.fetch
+                    message_id,
+                    body,
+                    fetch=self.parts.posting.archive.fetch,
+                    sent_at=sent_at.get(message_id, 0.0),
                 )
             except (ValueError, KeyError, TypeError, RecursionError, *AWS_ERRORS) as error:
                 reason = reason_of(error)
@@ -169,11 +170,9 @@ class _Batch:
         self,
         bodies: Mapping[str, str],
         redelivered: Collection[str],
-        sent_at: Mapping[str, float],
     ) -> None:
         self._bodies = bodies
         self._redelivered = redelivered
-        self._sent_at = sent_at
         self.messages: dict[str, QueueMessage] = {}
         self.unreadable: set[str] = set()
 
@@ -190,14 +189,9 @@ class _Batch:
         return [
             one
             for message_id, message in self.messages.items()
-            if message.deferrals or message_id in self._redelivered or self._is_redriven(message)
+            if message.deferrals or message_id in self._redelivered or message.is_redriven
             for one in message.occurrences
         ]
-
-    def _is_redriven(self, message: QueueMessage) -> bool:
-        """Whether it was sent long after its receipt: again, from the dead-letter queue."""
-        sent_at = self._sent_at.get(message.message_id, 0.0)
-        return sent_at - message.received_at / 1_000_000 > LONG_AGO_S
 
     def deferrals(self, origins: set[str]) -> list[Delayed]:
         """Messages that bring these occurrences again; one per message that had any of them."""

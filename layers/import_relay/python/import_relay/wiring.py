@@ -15,12 +15,15 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 from botocore.config import Config
 
 from import_relay.errors import StoreUnavailable
+from import_relay.events import Emit
 from import_relay.mateo.client import ImportApi, http_client
 from import_relay.reasons import reason_of
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Limits
 from import_relay.state.gate import Gate, GateClients, GateNames
 from import_relay.state.ledger import Ledger
+from import_relay.state.queue import Queue
+from import_relay.state.requeueing import Requeueing
 from import_relay.state.tally import Tally
 
 if TYPE_CHECKING:
@@ -57,6 +60,13 @@ class GateSettings(Protocol):
     event_source_mapping_parameter: str
     gate_schedule_group: str
     gate_schedule_role_arn: str
+
+
+class QueueSettings(Protocol):
+    """What submission and reporting are told about the queues."""
+
+    queue_url: str
+    dead_letter_queue_url: str
 
 
 class Token:
@@ -171,6 +181,15 @@ class Wiring:
             renew_token=self.token.refresh,
             is_in_time=self.budget.is_in_time,
         )
+
+    def requeueing(self, settings: QueueSettings, emit: Emit) -> Requeueing:
+        """The way back into the queue, for thirteen days."""
+        sqs = self.client("sqs")
+        queue, dead_letters = (
+            Queue(sqs, url, sleep=self._sleep)
+            for url in (settings.queue_url, settings.dead_letter_queue_url)
+        )
+        return Requeueing(queue, dead_letters, clock=self._clock, emit=emit)
 
     def gate(self, settings: GateSettings) -> Gate:
         """The gate before submission."""

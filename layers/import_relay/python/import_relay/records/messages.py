@@ -4,7 +4,8 @@ A message carries up to 100 raw items of one delivery. Its text is JSON:
 `{"format":1, "delivery", "part", "connection", "received_at": µs, "deferrals": n, "missing_since"?,
 "items": [{"n", "event", "item" | "at", "attempt"?}]}`; `at` points to an object in the bucket that
 holds an item too large for a message. `missing_since`: since when its connection is not known, in
-seconds since the epoch.
+seconds since the epoch. `since` (µs): when a person last redrove it. `requeued_at` (µs): when the
+relay sent it again. `moved`, `{"code", "at": µs}`: why and when the relay made it a dead letter.
 """
 
 import json
@@ -21,6 +22,10 @@ ITEMS_PER_MESSAGE = 100
 LARGEST_MESSAGE_B = 240_000
 LARGEST_ITEM_B = 900_000
 """Within 1 MiB, SQS's largest message; escaped, an item may be three times what was received."""
+LONG_AGO_S = 3_600.0
+"""No message reaches the dead-letter queue faster: ten receives, twelve minutes apart."""
+MAX_WAIT_S = 13 * 86_400.0
+"""A record is sent again for so long. The queue itself keeps a message for a day more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,18 @@ class QueueMessage:
     received_at: int
     occurrences: Sequence[Occurrence]
     missing_since: float | None = None
+    since: int = 0
+    """When a person last redrove it (µs since the epoch); 0 if nobody did."""
+    is_redriven: bool = False
+    """Whether somebody else than the relay put it into the queue: from the dead-letter queue."""
 
 
-def parse_message(message_id: str, body: str, *, fetch: Callable[[str], bytes]) -> QueueMessage:
+def parse_message(
+    message_id: str, body: str, *, fetch: Callable[[str], bytes], sent_at: float = 0.0
+) -> QueueMessage:
     """Read one queue message; `fetch` loads an item that was stored apart, by its key.
+
+    `sent_at`: when it was put into the queue (s since the epoch), which tells a redriven one.
 
     Raises:
         ValueError, KeyError, TypeError: the message was not written by this relay.
@@ -48,6 +61,8 @@ def parse_message(message_id: str, body: str, *, fetch: Callable[[str], bytes]) 
         raise ValueError("unknown format of a queue message")
     connection, delivery = content["connection"], content["delivery"]
     received_at = content["received_at"]
+    is_redriven = _is_redriven(content, sent_at)
+    since = int(sent_at * 1_000_000) if is_redriven else content.get("since", 0)
     occurrences = [
         Occurrence(
             message_id,
@@ -58,6 +73,7 @@ def parse_message(message_id: str, body: str, *, fetch: Callable[[str], bytes]) 
             received_at,
             item.get("attempt", 0),
             item["item"] if "item" in item else json.loads(fetch(item["at"])),
+            since,
         )
         for item in content["items"]
     ]
@@ -70,7 +86,22 @@ def parse_message(message_id: str, body: str, *, fetch: Callable[[str], bytes]) 
         received_at,
         occurrences,
         content.get("missing_since"),
+        since,
+        is_redriven,
     )
+
+
+def _is_redriven(content: Mapping[str, Any], sent_at: float) -> bool:
+    """Whether a message was sent by somebody else than the relay, which dates what it sends."""
+    if not sent_at:
+        return False
+    dated = content.get("requeued_at", content["received_at"])
+    return "moved" in content or sent_at - dated / 1_000_000 > LONG_AGO_S
+
+
+def waited_s(content: Mapping[str, Any], now: float) -> float:
+    """For how long a message's records have waited since their receipt, or their last redrive."""
+    return float(now - (content.get("since") or content["received_at"]) / 1_000_000)
 
 
 def deferred_body(message: QueueMessage, body: str, origins: Iterable[str]) -> str:
@@ -86,6 +117,9 @@ def deferred_body(message: QueueMessage, body: str, origins: Iterable[str]) -> s
         if occurrence.origin in wanted
     ]
     changed = content | {"deferrals": message.deferrals + 1, "items": kept}
+    changed.pop("moved", None)
+    if message.since:
+        changed["since"] = message.since
     if message.missing_since is None:
         changed.pop("missing_since", None)
     else:
@@ -101,15 +135,17 @@ def deferral_delay_s(deferrals: int) -> int:
 def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Messages that bring occurrences again, from the provenance of their rows.
 
-    Each source has `connection`, `delivery`, `received_at`, `n`, `event`, `item` and its `attempt`.
+    Each source has `connection`, `delivery`, `received_at`, `n`, `event`, `item` and its `attempt`,
+    and `since` if a person redrove it.
     A message holds up to `ITEMS_PER_MESSAGE` items and `LARGEST_MESSAGE_B` bytes; a larger item
     travels alone, or as a pointer to where the receiver stored it.
     """
-    deliveries: dict[tuple[str, str, int], list[str]] = {}
+    deliveries: dict[tuple[str, str, int, int], list[str]] = {}
     for source in sources:
-        delivery = (source["connection"], source["delivery"], source["received_at"])
+        names = source["connection"], source["delivery"]
+        delivery = (*names, source["received_at"], source.get("since", 0))
         deliveries.setdefault(delivery, []).append(_repeated_item(source))
-    for (connection, name, received_at), items in deliveries.items():
+    for (connection, name, received_at, since), items in deliveries.items():
         head = {
             "format": FORMAT,
             "delivery": name,
@@ -117,7 +153,7 @@ def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             "connection": connection,
             "received_at": received_at,
             "deferrals": 1,
-        }
+        } | ({"since": since} if since else {})
         for group in _groups(items):
             yield f'{json.dumps(head)[:-1]}, "items": [{", ".join(group)}]}}'
 

@@ -34,6 +34,8 @@ class Occurrence(NamedTuple):
     received_at: int
     attempt: int
     item: object
+    since: int = 0
+    """When a person last redrove it from the dead-letter queue (µs); 0 if nobody did."""
 
     @property
     def origin(self) -> str:

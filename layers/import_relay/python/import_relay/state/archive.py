@@ -132,6 +132,8 @@ def _source(change: MappedChange) -> dict[str, Any]:
         "attempt": one.attempt,
         "item": one.item,
     }
+    if one.since:
+        source["since"] = one.since
     return source | ({"notes": as_lists(change.notes)} if change.notes else {})
 
 

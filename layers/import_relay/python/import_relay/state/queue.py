@@ -5,7 +5,7 @@ A message that is sent again does not use up its receive count, so waiting never
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from import_relay.errors import StoreUnavailable
 from import_relay.state.batches import calls
@@ -23,8 +23,15 @@ class Delayed(NamedTuple):
     delay_s: int
 
 
+class Sender(Protocol):
+    """What sends records again: a queue, or `requeueing` before it."""
+
+    def send(self, messages: Iterable[Delayed]) -> None:
+        """Store messages, all of them; `StoreUnavailable` if some were not taken."""
+
+
 class Queue:
-    """The sending side of the queue."""
+    """The sending side of a queue."""
 
     def __init__(
         self, client: "SQSClient", url: str, *, sleep: Callable[[float], None] = time.sleep

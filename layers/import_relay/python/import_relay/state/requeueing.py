@@ -1,0 +1,63 @@
+"""Sends records again with a delay, for thirteen days at most; then they are dead letters.
+
+Submission and reporting send through this whatever has to wait or is tried again, so no record
+goes round for ever (docs/decisions/0020-thirteen-days.md). How long one has waited is counted from
+its receipt, or from when a person last redrove it from the dead-letter queue (`since`).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from import_relay.events import Emit
+from import_relay.records.messages import MAX_WAIT_S, waited_s
+from import_relay.state.queue import Delayed, Queue
+
+TOO_OLD = "message.too_old"
+"""The event that says so; functions count it for an alarm."""
+CODE = "waiting.too_long"
+
+
+class Requeueing:
+    """The queue, and the dead-letter queue behind it. `clock` gives seconds since the epoch."""
+
+    def __init__(
+        self, queue: Queue, dead_letters: Queue, *, clock: Callable[[], float], emit: Emit
+    ) -> None:
+        self._queue = queue
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self._emit = emit
+
+    def send(self, messages: Iterable[Delayed]) -> None:
+        """Store messages, all of them: what has waited too long in the dead-letter queue.
+
+        Raises:
+            StoreUnavailable: some were not taken; the caller keeps what they came from.
+        """
+        now = self._clock()
+        dated = {"requeued_at": int(now * 1_000_000)}
+        requeued: list[Delayed] = []
+        too_old: list[Mapping[str, Any]] = []
+        for message in messages:
+            content = json.loads(message.body)
+            if waited_s(content, now) > MAX_WAIT_S:
+                too_old.append(content)
+            else:
+                requeued.append(Delayed(json.dumps(content | dated), message.delay_s))
+        self._queue.send(requeued)
+        self._move(too_old, now)
+
+    def _move(self, contents: Iterable[Mapping[str, Any]], now: float) -> None:
+        """Store messages in the dead-letter queue, with the reason in their text, and say so."""
+        for content in contents:
+            moved = {"moved": {"code": CODE, "at": int(now * 1_000_000)}}
+            self._dead_letters.send([Delayed(json.dumps({**content, **moved}), 0)])
+            self._emit(
+                TOO_OLD,
+                code=CODE,
+                connection=content["connection"],
+                delivery=content["delivery"],
+                items=len(content["items"]),
+                waited_s=int(waited_s(content, now)),
+            )
