@@ -73,19 +73,29 @@ Admin = Callable[[Request], Awaitable[Response]]
 NOT_FOUND = Response.of_json(404, {"message": "Not Found"})
 TOO_LARGE = Response.of_json(413, {"message": "Request Entity Too Large"})
 FAILED = Response.of_json(500, {"message": "Internal Server Error"})
-TOO_LATE = Response.of_json(503, {"message": "Service Unavailable"})
+UNAVAILABLE = Response.of_json(503, {"message": "Service Unavailable"})
 
 
 class Gateway:
-    """An ASGI application with the template's routes and the stack's own paths under `/_stack/`."""
+    """An ASGI application with the template's routes and the stack's own paths under `/_stack/`.
+
+    It answers 503 while `is_up` says no: the stack is starting or stopping.
+    """
 
     def __init__(
-        self, routes: Sequence[Route], invoke: Invoke, clock: Clock, admin: Admin | None = None
+        self,
+        routes: Sequence[Route],
+        invoke: Invoke,
+        clock: Clock,
+        *,
+        admin: Admin | None = None,
+        is_up: Callable[[], bool] = lambda: True,
     ) -> None:
         self._routes = [(route, _pattern(route.path)) for route in routes]
         self._invoke = invoke
         self._clock = clock
         self._admin = admin
+        self._is_up = is_up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -102,6 +112,8 @@ class Gateway:
 
     async def respond(self, request: Request) -> Response:
         """The response to a request."""
+        if not self._is_up():
+            return UNAVAILABLE
         if request.path.startswith("/_stack/") and self._admin is not None:
             return await self._admin(request)
         for route, pattern in self._routes:
@@ -117,7 +129,7 @@ class Gateway:
             outcome = await asyncio.wait_for(asyncio.shield(invocation), INTEGRATION_TIMEOUT_S)
         except TimeoutError:
             invocation.add_done_callback(lambda one: one.cancelled() or one.exception())
-            return TOO_LATE
+            return UNAVAILABLE
         except PayloadTooLarge:
             # Lambda refuses what the gateway would accept; that the sender is told 413 is an
             # assumption.

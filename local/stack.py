@@ -122,6 +122,7 @@ class Stack:
         self._undo = ExitStack()
         self._loop = asyncio.new_event_loop()
         self._moving = threading.Lock()
+        self._up = threading.Event()
         self._clients: dict[str, Any] = {}
         self.webhooks_url = self.aws_endpoint = self.mateo_url = ""
         self.template: Template | None = None
@@ -181,6 +182,8 @@ class Stack:
         if self._with_mateo:
             self._services.wait_for("mateo", f"{self._mateo_address}/_sandbox/state")
         self._start_loops()
+        self._up.set()
+        self._undo.callback(self._up.clear)
         for name in self.template.code:
             self.run(self.functions.warm(name))
 
@@ -218,7 +221,13 @@ class Stack:
         self._undo.callback(end)
 
     def _start_gateway(self, listening: Any, template: Template) -> None:
-        gateway = Gateway(template.routes, self._receive, self.clock, Admin(self).respond)
+        gateway = Gateway(
+            template.routes,
+            self._receive,
+            self.clock,
+            admin=Admin(self).respond,
+            is_up=self._up.is_set,
+        )
         config = uvicorn.Config(
             gateway,
             http="h11",

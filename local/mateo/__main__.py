@@ -14,7 +14,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from local import child
 from local.mateo.application import BASE_PATH, build_application
 from local.mateo.sandbox import Sandbox
 from local.mateo.server import listen, serve
@@ -72,5 +71,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    child.shift_clock()
     sys.exit(main(sys.argv[1:]))

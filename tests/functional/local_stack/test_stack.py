@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ import pytest
 from local.environment import client as boto3_client
 from local.lineage import header, mark, parsed
 from local.stack import LOOP_REFUSED, Stack
-from tests.functional.local_stack.conftest import send, stored
+from tests.functional.local_stack.conftest import send, stored, write_project
 
 TWO_DAYS_S = 172_800
 """More than is left of any day."""
@@ -245,3 +246,27 @@ def test_a_message_that_was_sent_on_sixteen_times_invokes_nothing(
     finally:
         client.purge_queue(QueueUrl=stack.outputs["QueueUrl"])
     assert not [key for key in stored(stack) if key.startswith("looping")]
+
+
+class _Enough(Exception):
+    """The start has been seen so far."""
+
+
+def test_a_request_while_the_stack_starts_is_answered_503(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "project").mkdir()
+    starting = Stack(
+        root=write_project(tmp_path / "project"), state_dir=tmp_path / "state", with_mateo=False
+    )
+    statuses: list[int] = []
+
+    def look(_: object) -> None:
+        statuses.append(post(starting, "/json", b"{}").status_code)
+        statuses.append(admin(starting, "GET", "status").status_code)
+        raise _Enough
+
+    monkeypatch.setattr(starting, "_add_functions", look)
+    with pytest.raises(_Enough):
+        starting.start()
+    assert statuses == [503, 503]

@@ -55,6 +55,16 @@ def header(response: Response, name: str) -> str:
     return dict(response.headers)[name]
 
 
+def test_a_request_before_the_stack_is_up_is_answered_503() -> None:
+    async def admin(_: Request) -> Response:
+        raise AssertionError("nothing is there to administer yet")
+
+    functions = FakeFunctions(KeyError("Receive"))
+    gateway = Gateway([ROUTE], functions, Clock(), admin=admin, is_up=lambda: False)
+    for path in ("/webhooks/json", "/_stack/status", "/elsewhere"):
+        assert asyncio.run(gateway.respond(request(path=path))).status == 503
+
+
 OK = Outcome(payload=b'{"statusCode": 202, "body": "stored"}')
 
 
