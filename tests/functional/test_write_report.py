@@ -64,7 +64,13 @@ def test_a_finished_import_is_reported_logged_and_counted(
 
     assert answer == {"reference": "ref-1", "deadline": 77.5, "wait_s": 0, "status": "finished"}
     names = {key.rsplit("/", 1)[1] for key in relay.aws.objects("reports/")}
-    assert names == {"summary.json", "failures.csv", "failures.ndjson", "rows.ndjson.gz"}
+    assert names == {
+        "summary.json",
+        "failures.csv",
+        "failures.ndjson",
+        "failures.xlsx",
+        "rows.ndjson.gz",
+    }
     (written, finished) = logged()
     assert (written["message"], finished["message"]) == ("report.written", "import.finished")
     assert (finished["rows"], finished["imported"], finished["failed"]) == (2, 1, 1)

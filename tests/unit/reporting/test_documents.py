@@ -5,6 +5,8 @@ import io
 import json
 from dataclasses import replace
 
+import openpyxl
+
 from import_relay.changes import row_text
 from import_relay.errors import CODES
 from import_relay.planning import request_body
@@ -24,6 +26,25 @@ from tests.unit.reporting.written import FOLDER, failure, rows_of, submitted, su
 def table_of(aws: Aws, name: str = "failures.csv") -> list[dict[str, str]]:
     text = aws.objects(FOLDER)[f"{FOLDER}/{name}"].decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+KNOWN = (
+    "code",
+    "message",
+    "retryable",
+    "will_retry",
+    "external_id",
+    "connection",
+    "event",
+    "received_at",
+)
+
+
+def sheet_of(aws: Aws, folder: str = FOLDER) -> list[list[object]]:
+    content = aws.objects(folder)[f"{folder}/failures.xlsx"]
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    return [[cell.value for cell in line] for line in sheet.iter_rows()]
 
 
 def test_an_import_without_failures_has_a_summary_and_no_list_of_failures(
@@ -87,6 +108,23 @@ def test_a_failed_row_is_listed_with_the_webhook_that_caused_it(
     assert cells["received_at"] == "2026-11-21T12:00:00+00:00"
     assert [row["outcome"] for row in rows_of(relay.aws)] == ["failed", "imported"]
     assert summary_of(relay.aws)["failures"]["codes"] == {"23514": 1}
+
+
+def test_the_workbook_has_a_column_for_each_column_that_was_sent(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    ada, _ = submitted(relay, mateo, ADA, BOB)
+    row = {**ada, "external_id": "0012345678901234567", "note": "=1+1"}
+    mateo.imports[0].finish(failure(row), failure("no row", code="x"))
+
+    report(relay)
+
+    header, *lines = sheet_of(relay.aws)
+    assert header[: len(KNOWN)] == list(KNOWN)
+    first, second = (dict(zip(header, line, strict=True)) for line in lines)
+    assert (first["external_id"], first["code"]) == ("0012345678901234567", "23514")
+    assert (first["note"], first["email"]) == ("=1+1", "ada@example.com")
+    assert (second["input"], second["note"]) == ("no row", "")
 
 
 def test_the_rows_file_names_no_person(relay: Relay, mateo: MateoImports) -> None:

@@ -17,7 +17,7 @@ import gzip
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -34,10 +34,11 @@ from import_relay.findings import (
 )
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
-from import_relay.records.failures import Failure, as_csv, listed_failures, read_failures
+from import_relay.records.failures import Failure, listed_failures, read_failures
 from import_relay.records.messages import LONGEST_DELAY_S, repeat_bodies
 from import_relay.records.noted_rows import LEFT_OUT_COLUMNS, left_out_cells, notes_of
 from import_relay.records.report_text import json_text
+from import_relay.records.tables import as_csv, as_workbook, cell_text, json_cell, spread
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Slot
 from import_relay.state.connection_counts import count_by_connection
@@ -54,6 +55,9 @@ PATIENCE_S = 86_400.0
 """After so long a report is written without what Mateo says of the import."""
 FILE_PATIENCE_S = 1_800.0
 """The same for its file of failed rows."""
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Status(StrEnum):
@@ -238,16 +242,16 @@ class Reporting:
             put(f"{folder}/failures.raw", content, content_type="application/octet-stream")
         failures = list(findings.failure_lines())
         if failures:
-            table = as_csv(FAILURE_COLUMNS, map(_cells, failures))
-            put(f"{folder}/failures.csv", table, content_type="text/csv; charset=utf-8")
-            lines = _ndjson(failures)
-            put(f"{folder}/failures.ndjson", lines, content_type="application/x-ndjson")
+            self._put_lines(f"{folder}/failures", FAILURE_COLUMNS, _cells, failures)
+            workbook = _workbook(failures, findings.entry)
+            put(f"{folder}/failures.xlsx", workbook, content_type=XLSX)
         left_out = list(findings.left_out_lines())
         if left_out:
-            table = as_csv(LEFT_OUT_COLUMNS, map(left_out_cells, left_out))
-            put(f"{folder}/left_out.csv", table, content_type="text/csv; charset=utf-8")
-            lines = _ndjson(left_out)
-            put(f"{folder}/left_out.ndjson", lines, content_type="application/x-ndjson")
+            self._put_lines(f"{folder}/left_out", LEFT_OUT_COLUMNS, left_out_cells, left_out)
+            cells = map(left_out_cells, left_out)
+            at = findings.entry.created_at
+            workbook = as_workbook("left out", LEFT_OUT_COLUMNS, cells, created_at=at)
+            put(f"{folder}/left_out.xlsx", workbook, content_type=XLSX)
         if findings.sent.rows:
             lines = gzip.compress(_ndjson(findings.row_lines()), mtime=0)
             put(f"{folder}/rows.ndjson.gz", lines, content_type="application/gzip")
@@ -256,6 +260,20 @@ class Reporting:
             f"{folder}/summary.json",
             summary.encode("utf-8", "backslashreplace"),
             content_type="application/json",
+        )
+
+    def _put_lines(
+        self,
+        path: str,
+        columns: Sequence[str],
+        cells: Callable[[Mapping[str, object]], Sequence[str]],
+        lines: Sequence[Mapping[str, object]],
+    ) -> None:
+        """Store lines for programs, as NDJSON and as CSV."""
+        table = as_csv(columns, map(cells, lines))
+        self.parts.archive.put(f"{path}.csv", table, content_type="text/csv; charset=utf-8")
+        self.parts.archive.put(
+            f"{path}.ndjson", _ndjson(lines), content_type="application/x-ndjson"
         )
 
     def _folder(self, entry: Entry) -> str:
@@ -316,9 +334,24 @@ def _cells(failure: Mapping[str, object]) -> list[str]:
         **failure,
         "retryable": "yes" if failure["retryable"] else "no",
         "will_retry": "yes" if failure["will_retry"] else "no",
-        "input": json_text(failure["input"]),
+        "input": json_cell(failure["input"]),
         "connection": last.get("connection"),
         "event": " ".join(source["event"] for source in sources),
         "received_at": last.get("received_at"),
     }
-    return ["" if cells[name] is None else str(cells[name]) for name in FAILURE_COLUMNS]
+    return [cell_text(cells[name]) for name in FAILURE_COLUMNS]
+
+
+def _workbook(failures: Sequence[Mapping[str, object]], entry: Entry) -> bytes:
+    """The failures for a person: each column of the row that was sent has a column of its own."""
+    known = [name for name in FAILURE_COLUMNS if name != "input"]
+    columns, rows = spread([failure["input"] for failure in failures])
+    sent = [name for name in columns if name not in known]
+    lines = (
+        [
+            *(dict(zip(FAILURE_COLUMNS, _cells(failure), strict=True))[name] for name in known),
+            *(row.get(name, "") for name in sent),
+        ]
+        for failure, row in zip(failures, rows, strict=True)
+    )
+    return as_workbook("failures", [*known, *sent], lines, created_at=entry.created_at)

@@ -1,4 +1,4 @@
-"""Rows that Mateo failed: reads their list, finds our row for each, and writes it as CSV.
+"""Rows that Mateo failed: reads their list, and finds our row for each.
 
 Called by reporting. The shape of an entry is documented (Contact Import guide): code, message and
 the row as it was sent. The format of the file behind `failed_url` is not: a JSON array, JSON lines
@@ -13,12 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from import_relay.records.mapping import HANDLES, IDENTIFIERS
-from import_relay.records.report_text import defused
 
 LARGEST_CELL_B = 10_000_000
 """A CSV cell may hold a whole row as JSON."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula (OWASP: CSV injection)."""
 
 Row = Mapping[str, object]
 
@@ -75,23 +72,6 @@ def join(failures: Sequence[Failure], rows: Sequence[Row]) -> list[int | None]:
             [_values(row, columns) for row in rows],
         )
     return found
-
-
-def as_csv(header: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
-    """A CSV that Excel opens as it is: UTF-8 with BOM, CRLF, nothing that works as a formula.
-
-    An apostrophe goes before a cell that would be a formula; a number such as +49 stays readable.
-    """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    for line in (header, *lines):
-        writer.writerow([_harmless(cell) for cell in line])
-    return text.getvalue().encode("utf-8-sig", "backslashreplace")
-
-
-def _harmless(cell: str) -> str:
-    cell = defused(cell)
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _failure(entry: object) -> Failure:

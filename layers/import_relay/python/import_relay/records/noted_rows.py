@@ -4,13 +4,13 @@ Called by findings and reporting. Notes lie in the provenance of a row, with the
 they are about.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from import_relay.errors import CODES
 from import_relay.records.notes import Note, from_lists
+from import_relay.records.tables import cell_text, json_cell
 
 LEFT_OUT_COLUMNS = (
     "code",
@@ -82,6 +82,5 @@ def left_out_lines(
 def left_out_cells(line: Mapping[str, object]) -> Sequence[str]:
     """Such a line as one of the table left_out.csv."""
     value = line["value"]
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    cells = {**line, "value": shown}
-    return ["" if cells[name] is None else str(cells[name]) for name in LEFT_OUT_COLUMNS]
+    cells = {**line, "value": value if isinstance(value, str) else json_cell(value)}
+    return [cell_text(cells[name]) for name in LEFT_OUT_COLUMNS]
