@@ -20,6 +20,7 @@ from import_relay.state.connection_secrets import ConnectionSecrets
 from import_relay.state.executions import Executions
 from import_relay.state.lease import Lease
 from import_relay.state.requeueing import TOO_OLD
+from import_relay.state.trials import Trials
 from import_relay.state.watermarks import Watermarks
 from import_relay.submission import BatchReport, Parts, Submission
 from import_relay.wiring import Wiring
@@ -39,6 +40,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         deadline=deadline,
         redelivered={one.message_id for one in records if _was_received_before(one)},
         sent_at={one.message_id: int(one.attributes.sent_timestamp) / 1000 for one in records},
+        receipts={one.message_id: str(one.get("receiptHandle", "")) for one in records},
     )
     log.write("batch.measured", measures(report), messages=len(bodies))
     return {"batchItemFailures": [{"itemIdentifier": one} for one in sorted(report.give_back)]}
@@ -63,6 +65,7 @@ def submission() -> Submission:
         lease=Lease(wiring.dynamodb, settings.ledger_table, clock=time.time),
         queue=wiring.requeueing(settings, emit),
         tally=wiring.tally,
+        trials=Trials(wiring.dynamodb, settings.ledger_table, clock=time.time),
         posting=PostingParts(
             budget=wiring.budget,
             ledger=wiring.ledger,
@@ -109,6 +112,7 @@ def measures(report: BatchReport) -> Mapping[str, int]:
         "ItemsDeferred": report.deferred,
         "EntitiesUsedToday": report.entities_used,
         "GateClosed": int(bool(report.closed)),
+        "ItemsDeadLettered": report.dead_lettered,
         "ReadersUnavailable": report.unread_connections,
         "ConnectionsUnusable": report.unusable_connections,
         "CredentialsRefused": int(report.closed == "mateo.credentials"),

@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "ImportRelay",
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/relay",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead",
     "BUCKET_NAME": "bucket",
     "LEDGER_TABLE": "ledger",
     "WATERMARKS_TABLE": "watermarks",

@@ -19,7 +19,8 @@ ALARMS = {
     for name, resource in RESOURCES.items()
     if resource["Type"] == "AWS::CloudWatch::Alarm"
 }
-EVENT = re.compile(r"(webhook|batch|connection|message|import|reader|report|gate)\\\.(\w|\\|\+)+")
+NOUNS = "webhook|batch|connection|message|import|item|reader|report|gate"
+EVENT = re.compile(rf"({NOUNS})\\\.(\w|\\|\+)+")
 METRIC = re.compile(r"(?:[A-Z][a-z]+)+(?:\\w\+)?")
 
 

@@ -112,6 +112,24 @@ class Queue:
             partial=partial,
         )
 
+    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
+        """The call of boto3's client; a message's receipt handle is its id here."""
+        if not 0 < len(Entries) <= 10:
+            raise refusal(
+                "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "DeleteMessageBatch"
+            )
+
+        def effect() -> Any:
+            for entry in Entries:
+                self.delete(entry["ReceiptHandle"])
+            return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
+
+        return self._world.call(
+            "SQS.DeleteMessageBatch",
+            effect,
+            refuse=refused("ServiceUnavailable", "DeleteMessageBatch"),
+        )
+
     def put(self, body: str, delay_s: float) -> None:
         """Store a message."""
         self._count += 1

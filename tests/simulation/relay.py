@@ -35,6 +35,7 @@ from import_relay.state.ledger import Ledger
 from import_relay.state.queue import Queue as QueueSender
 from import_relay.state.requeueing import Requeueing
 from import_relay.state.tally import Tally
+from import_relay.state.trials import Trials
 from import_relay.state.watermarks import Watermarks
 from import_relay.submission import Parts as SubmissionParts
 from import_relay.submission import Submission
@@ -100,6 +101,7 @@ contact_external_id = "contact"
 kind = "hubspot"
 public_url = "https://relay.example.com/webhooks/hub"
 portal_id = "62515"
+older_signatures = "v1"
 [hub.contact.fields]
 external_id = "id"
 full_name = ""
@@ -297,6 +299,7 @@ class Relay:
                 deadline=world.clock() + SUBMIT_S,
                 redelivered={one.id for one in batch if one.receives > 1},
                 sent_at={one.id: one.sent_at for one in batch},
+                receipts={one.id: one.id for one in batch},
             )
             return report.give_back
 
@@ -365,7 +368,7 @@ class Relay:
 
     def read(self, message_id: str, body: str) -> QueueMessage:
         """A message of the queue."""
-        return parse_message(message_id, body, fetch=self.s3.objects.__getitem__)
+        return parse_message(message_id, body)
 
     def reference(self, type_: str) -> str:
         """The next name of an import."""
@@ -402,6 +405,7 @@ class Stores:
         self.ledger = Ledger(aws.dynamodb, LEDGER, budget, self.tally, **times)
         self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
         self.lease = Lease(aws.dynamodb, LEDGER, **times)
+        self.trials = Trials(aws.dynamodb, LEDGER, clock=world.clock)
         self.archive = Archive(aws.s3, BUCKET)
         self.queue = Requeueing(
             QueueSender(aws.queue, URL, sleep=world.sleep),
@@ -460,6 +464,7 @@ class Parts:
             lease=stores.lease,
             queue=stores.queue,
             tally=stores.tally,
+            trials=stores.trials,
             posting=PostingParts(
                 budget=budget,
                 ledger=stores.ledger,

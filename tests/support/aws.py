@@ -73,23 +73,23 @@ class Aws:
             self._in_moto()._messages.clear()
         return bodies
 
-    def _in_moto(self) -> Any:
+    def _in_moto(self, url: str = "") -> Any:
         from moto.core.models import DEFAULT_ACCOUNT_ID
         from moto.sqs.models import sqs_backends
 
         backend = sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
-        return backend.get_queue(self.queue_url.rsplit("/", 1)[1])
+        return backend.get_queue((url or self.queue_url).rsplit("/", 1)[1])
 
-    def queued(self) -> list[tuple[dict[str, Any], int]]:
-        """(content, delay in s) of every message that was sent to the queue."""
+    def queued(self, url: str = "") -> list[tuple[dict[str, Any], int]]:
+        """(content, delay in s) of every message that was sent to the queue, or to another one."""
         if ministack.is_twin():
-            return ministack.twin().queued(self.queue_url)
+            return ministack.twin().queued(url or self.queue_url)
         return [
             (
                 json.loads(one.body),
                 round(max(0, one.delayed_until - float(str(one.sent_timestamp))) / 1000),
             )
-            for one in self._in_moto()._messages
+            for one in self._in_moto(url)._messages
         ]
 
 

@@ -24,6 +24,7 @@ from import_relay.state.ledger import Entry, Ledger
 from import_relay.state.queue import Queue
 from import_relay.state.requeueing import Requeueing
 from import_relay.state.tally import Tally
+from import_relay.state.trials import Trials
 from import_relay.state.watermarks import Watermarks
 from import_relay.submission import BatchReport, Parts, Submission
 from tests.support import aws as resources
@@ -178,6 +179,10 @@ class Relay:
         return Requeueing(queue, dead_letters, clock=self.clock, emit=self.emit)
 
     @property
+    def trials(self) -> Trials:
+        return Trials(self.aws.dynamodb, resources.LEDGER, clock=self.clock)
+
+    @property
     def lease(self) -> Lease:
         return Lease(self.aws.dynamodb, resources.LEDGER, clock=self.clock, sleep=self.clock.sleep)
 
@@ -235,6 +240,7 @@ class Relay:
             "lease": self.lease,
             "queue": self.queue,
             "tally": self.tally,
+            "trials": self.trials,
         }
         for name, part in replaced.items():
             (posting if name in posting else own)[name] = part

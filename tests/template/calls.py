@@ -21,7 +21,10 @@ SERVICES = {
     "stepfunctions": "states",
 }
 """boto3's name of a service → the one of its actions."""
-OTHERWISE = {"sqs:SendMessageBatch": "sqs:SendMessage"}
+OTHERWISE = {
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
 """Calls whose permission has another name."""
 TRANSACTION = "dynamodb:TransactWriteItems"
 """Permitted by its parts: `Put`, `Update`, `Delete`, `ConditionCheck`."""

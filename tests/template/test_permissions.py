@@ -22,7 +22,6 @@ NOT_CALLED_BY_THE_CODE = {
     "logs:PutLogEvents": "Lambda itself writes the logs",
     "s3:ListBucket": "without it a missing object looks like a refused one",
     "secretsmanager:GetSecretValue": "called by Powertools",
-    "sqs:DeleteMessage": "Lambda itself reads the queue",
     "sqs:GetQueueAttributes": "Lambda itself reads the queue",
     "sqs:ReceiveMessage": "Lambda itself reads the queue",
 }

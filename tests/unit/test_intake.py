@@ -28,6 +28,7 @@ from import_relay.intake import (
     pack,
 )
 from import_relay.records.messages import parse_message
+from import_relay.records.models import Pointer
 from import_relay.sources import source_for
 from import_relay.sources.contract import Item, Replies, Request
 from import_relay.state.connection_secrets import ConnectionSecrets
@@ -384,11 +385,13 @@ def test_a_large_item_is_in_the_bucket_before_its_pointer_is_in_the_queue() -> N
 def test_submission_reads_what_was_packed() -> None:
     large = '{"a":"' + "x" * LARGEST_MESSAGE_B + '"}'
     made = packed(['{"a":"\ufffe"}', large])
-    message = parse_message("m1", made.messages[0], fetch=lambda key: made.oversize[key].encode())
+    message = parse_message("m1", made.messages[0])
+    pointed = {Pointer(key): json.loads(text) for key, text in made.oversize.items()}
     assert (message.connection, message.delivery, message.received_at) == ("erp", DELIVERY, NOW)
     assert [one.event for one in message.occurrences] == ["e0", "e1"]
     assert [one.number for one in message.occurrences] == [0, 1]
-    assert [one.item for one in message.occurrences] == [{"a": "\ufffe"}, json.loads(large)]
+    assert message.occurrences[0].item == {"a": "\ufffe"}
+    assert pointed == {message.occurrences[1].item: json.loads(large)}
 
 
 def test_ids_of_deliveries_sort_by_time() -> None:

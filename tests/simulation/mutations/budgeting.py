@@ -43,7 +43,7 @@ MUTANTS = (
             ),
             Edit(
                 "submission.py",
-                "entities_left=limit - self._usage.entities,",
+                "entities_left=limit - self._usage.entities - self._progress.rows,",
                 "entities_left=limit,",
             ),
         ),

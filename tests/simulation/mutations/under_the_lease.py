@@ -81,7 +81,7 @@ MUTANTS = (
         (
             Edit(
                 "submission.py",
-                """                lambda: self._parts.queue.send(self._batch.deferrals(progress.deferred)),
+                """                lambda: self._parts.queue.send(self._batch.deferrals(deferred)),
 """,
                 """                lambda: None,
 """,
@@ -154,7 +154,7 @@ MUTANTS = (
                 "if one.occurrence.origin not in ended]\n        now",
                 "]\n        now",
             ),
-            Edit("submission.py", "            if one.origin not in ended\n", ""),
+            Edit("submission.py", "            if one.origin not in self._ended\n", ""),
             Edit(
                 "state/tally.py",
                 """" AND ".join(

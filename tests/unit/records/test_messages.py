@@ -1,7 +1,6 @@
 """The queue message: what is read from it, and what is written to bring items again."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,21 +15,19 @@ from import_relay.records.messages import (
     QueueMessage,
     deferral_delay_s,
     deferred_body,
+    items_body,
     parse_message,
     repeat_bodies,
 )
+from import_relay.records.models import Pointer
 from tests.support.builders import message
 
 LARGEST_SQS_MESSAGE_B = 1_048_576
 POINTER = {"n": 1, "event": "big", "at": "oversize/d1/1.json"}
 
 
-def no_fetch(key: str) -> bytes:
-    raise AssertionError(f"{key} was fetched")
-
-
-def read(body: str, stored: Mapping[str, bytes] | None = None) -> QueueMessage:
-    return parse_message("m1", body, fetch=stored.__getitem__ if stored else no_fetch)
+def read(body: str) -> QueueMessage:
+    return parse_message("m1", body)
 
 
 def with_item(item: object, body: str | None = None) -> str:
@@ -75,10 +72,8 @@ def test_a_retried_item_has_an_origin_of_its_own() -> None:
     assert read(body).occurrences[1].origin == "d1/1~2"
 
 
-def test_an_item_that_was_stored_apart_is_fetched() -> None:
-    read_message = read(with_item(POINTER), {"oversize/d1/1.json": b'{"id": "big"}'})
-
-    assert read_message.occurrences[1].item == {"id": "big"}
+def test_an_item_that_was_stored_apart_is_not_loaded_yet() -> None:
+    assert read(with_item(POINTER)).occurrences[1].item == Pointer("oversize/d1/1.json")
 
 
 def test_an_item_that_is_null_is_an_item_and_no_pointer() -> None:
@@ -109,6 +104,16 @@ def test_a_message_of_another_program_is_an_error_that_submission_knows(body: st
 # deferring
 
 
+def test_a_single_item_of_a_message_can_be_put_aside_as_it_is() -> None:
+    body = with_item(POINTER, message([{"id": 0}], deferrals=4))
+
+    aside = read(items_body(read(body), body, ["d1/1"]))
+
+    assert [one.origin for one in aside.occurrences] == ["d1/1"]
+    assert aside.occurrences[0].item == Pointer("oversize/d1/1.json")
+    assert aside.deferrals == 4
+
+
 def test_only_the_wanted_items_are_brought_again_once_more_deferred() -> None:
     body = message([{"id": 0}, {"id": 1}, {"id": 2}], deferrals=4)
 
@@ -131,9 +136,8 @@ def test_deferring_keeps_everything_else() -> None:
 
 def test_a_pointer_stays_a_pointer() -> None:
     body = with_item(POINTER)
-    stored = {"oversize/d1/1.json": json.dumps("x" * 500_000).encode()}
 
-    deferred = deferred_body(read(body, stored), body, ["d1/1"])
+    deferred = deferred_body(read(body), body, ["d1/1"])
 
     assert json.loads(deferred)["items"] == [POINTER]
     assert len(deferred) < LARGEST_MESSAGE_B

@@ -187,6 +187,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "A text holds a character that Mateo's database cannot store (NUL, half a surrogate).",
             "Remove the character in the CRM.",
         ),
+        "row.killed_process": Explanation(
+            "The process died when it tried this record alone; it is in the dead-letter queue.",
+            "See the log before that for the cause, correct it, deploy, and redrive the queue.",
+        ),
         "row.too_many_values": Explanation(
             "The record, or one of its columns, holds more values than the relay takes.",
             "Map a part of the list, e.g. `phones[:10]`, or send less at the CRM.",

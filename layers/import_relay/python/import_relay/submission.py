@@ -23,9 +23,12 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from import_relay.changes import Interpreted, Mapped, Mapper
+from import_relay.changes import Mapped, Mapper
 from import_relay.claims import read_claims
 from import_relay.errors import LeaseHeld, StoreUnavailable
+from import_relay.interpreting import Interpreting
+from import_relay.isolation import Isolation
+from import_relay.loading import Loading
 from import_relay.missing_connections import Missing, missing_connections
 from import_relay.planning import Decided, Sized, collector_paused, decide, size
 from import_relay.posting import IMPORT_S, Attempt, Posting, PostingParts, Progress, Tools
@@ -35,15 +38,20 @@ from import_relay.records.messages import (
     QueueMessage,
     deferral_delay_s,
     deferred_body,
+    items_body,
     parse_message,
 )
-from import_relay.records.models import MappedChange, Occurrence
+from import_relay.records.models import MappedChange, Occurrence, Settled
 from import_relay.state.gate import GateState
 from import_relay.state.lease import Lease
-from import_relay.state.queue import Delayed, Sender
+from import_relay.state.queue import Delayed
+from import_relay.state.requeueing import Requeueing
 from import_relay.state.tally import Tally
+from import_relay.state.trials import Trials, Tried
 
 MOST_HALVINGS = 3
+KILLED = "row.killed_process"
+"""Why a single record is in the dead-letter queue."""
 AWS_ERRORS = (ClientError, BotoCoreError, StoreUnavailable)
 
 
@@ -54,8 +62,9 @@ class Parts:
     mapper: Mapper
     reading: Reading
     lease: Lease
-    queue: Sender
+    queue: Requeueing
     tally: Tally
+    trials: Trials
     posting: PostingParts
 
 
@@ -73,6 +82,7 @@ class BatchReport:
     closed: str = ""
     unread_connections: int = 0
     unusable_connections: int = 0
+    dead_lettered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,7 @@ class Submission:
         deadline: float,
         redelivered: Collection[str] = (),
         sent_at: Mapping[str, float] | None = None,
+        receipts: Mapping[str, str] | None = None,
     ) -> BatchReport:
         """Submit the messages of one SQS batch.
 
@@ -98,6 +109,7 @@ class Submission:
             bodies: message id → body, as received.
             redelivered: ids of those that were received before.
             sent_at: message id → when it was put into the queue (s since the epoch).
+            receipts: message id → the receipt handle with which it can be deleted at once.
             invocation: unique name of this invocation.
             deadline: when this process is certainly gone (s since the epoch).
 
@@ -105,7 +117,7 @@ class Submission:
             what became of it; every message that is not in `give_back` may be deleted.
         """
         with collector_paused():
-            batch = self._read(bodies, redelivered, sent_at or {})
+            batch = self._read(bodies, redelivered, sent_at or {}, receipts or {})
             return self._submit(batch, invocation, deadline)
 
     def _submit(self, batch: "_Batch", invocation: str, deadline: float) -> BatchReport:
@@ -128,17 +140,15 @@ class Submission:
         bodies: Mapping[str, str],
         redelivered: Collection[str],
         sent_at: Mapping[str, float],
+        receipts: Mapping[str, str],
     ) -> "_Batch":
-        batch = _Batch(bodies, redelivered)
+        batch = _Batch(bodies, redelivered, receipts)
         for message_id, body in bodies.items():
             try:
                 batch.messages[message_id] = parse_message(
-                    message_id,
-                    body,
-                    fetch=self.parts.posting.archive.fetch,
-                    sent_at=sent_at.get(message_id, 0.0),
+                    message_id, body, sent_at=sent_at.get(message_id, 0.0)
                 )
-            except (ValueError, KeyError, TypeError, RecursionError, *AWS_ERRORS) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 reason = reason_of(error)
                 self.tools.emit("message.unreadable", message_id=message_id, reason=reason)
                 batch.unreadable.add(message_id)
@@ -170,9 +180,11 @@ class _Batch:
         self,
         bodies: Mapping[str, str],
         redelivered: Collection[str],
+        receipts: Mapping[str, str],
     ) -> None:
         self._bodies = bodies
         self._redelivered = redelivered
+        self._receipts = receipts
         self.messages: dict[str, QueueMessage] = {}
         self.unreadable: set[str] = set()
 
@@ -193,6 +205,15 @@ class _Batch:
             for one in message.occurrences
         ]
 
+    def received_before(self) -> set[str]:
+        """Origins of what SQS delivers again; a process may have died of them."""
+        return {
+            one.origin
+            for message_id, message in self.messages.items()
+            if message_id in self._redelivered
+            for one in message.occurrences
+        }
+
     def deferrals(self, origins: set[str]) -> list[Delayed]:
         """Messages that bring these occurrences again; one per message that had any of them."""
         found = []
@@ -204,6 +225,19 @@ class _Batch:
                 body = deferred_body(message, self._bodies[message_id], wanted)
                 found.append(Delayed(body, deferral_delay_s(message.deferrals)))
         return found
+
+    def single(self, origin: str) -> str:
+        """A message that holds nothing but this occurrence."""
+        message_id = min(self.messages_with({origin}))
+        return items_body(self.messages[message_id], self._bodies[message_id], {origin})
+
+    def receipts_without(self, message_ids: Collection[str]) -> list[str]:
+        """With what all other messages can be deleted, as far as it is known."""
+        return [
+            self._receipts[one]
+            for one in self.messages
+            if one not in message_ids and self._receipts.get(one)
+        ]
 
     def messages_with(self, origins: set[str]) -> set[str]:
         """Ids of the messages that have any of these occurrences."""
@@ -235,11 +269,93 @@ class _Run:
         self._progress = Progress(gate, first_of_day=self._usage.entities == 0)
         self._posting = Posting(self._parts.posting, self._tools, self._progress, deadline=deadline)
         self._unresolved: set[str] = set()
-        self._unread_connections = 0
-        self._unusable_connections = 0
+        self._requeued: set[str] = set()
+        self._acknowledged = 0
+        self._dead_lettered: set[str] = set()
+        again = batch.brought_again()
+        self._ended = self._parts.tally.settled(again)
+        tried = self._parts.trials.read() if again else Tried()
+        self._isolation = Isolation(self._parts.trials, batch.received_before(), tried)
+        give_up_at = deadline - 2 * IMPORT_S
+        self._loading = Loading(
+            self._parts.posting.archive.fetch, lambda: self._tools.clock() < give_up_at
+        )
+        self._interpreting = Interpreting(
+            self._parts.mapper,
+            self._parts.reading,
+            self._loading,
+            self._isolation,
+            self._tools.clock,
+            give_up_at,
+        )
+        self._missing = Missing({})
 
     def run(self) -> BatchReport:
-        sized = self._plan()
+        """Import what the batch holds; suspects come last, once all others are acknowledged."""
+        occurrences = self._to_interpret()
+        suspects = self._isolation.suspects([one.origin for one in occurrences])
+        innocent = [one for one in occurrences if one.origin not in suspects]
+        self._import(self._interpreting.together(innocent))
+        self._acknowledge(self._invocation)
+        if suspects:
+            self._delete_without(suspects)
+            self._try_alone([one for one in occurrences if one.origin in suspects])
+        if self._progress.closing is not None:
+            self._step(set(), self._close)
+        self._isolation.forget(self._dead_lettered)
+        self._tell_unusable()
+        return self._report()
+
+    def _to_interpret(self) -> list[Occurrence]:
+        """What the batch brings, each occurrence once, without what ended or kills processes."""
+        messages = self._batch.messages
+        known = self._parts.mapper.known
+        self._missing = missing = missing_connections(messages, known, self._tools.clock())
+        self._batch.messages = dict(missing.messages)
+        self._progress.deferred |= self._batch.origins(missing.waiting) - self._ended
+        found = {
+            one.origin: one
+            for message_id, message in self._batch.messages.items()
+            if message_id not in missing.waiting
+            for one in message.occurrences
+            if one.origin not in self._ended
+        }
+        for origin in sorted(self._isolation.culprits(found)):
+            self._move_to_dead_letters(found.pop(origin))
+        return list(found.values())
+
+    def _move_to_dead_letters(self, one: Occurrence) -> None:
+        """Put what killed a process into the dead-letter queue, without what came along with it."""
+        try:
+            self._parts.queue.move([self._batch.single(one.origin)], KILLED)
+        except AWS_ERRORS as error:
+            self._tools.emit("batch.interrupted", reason=reason_of(error))
+            self._unresolved.add(one.origin)
+            return
+        self._dead_lettered.add(one.origin)
+        self._tools.emit(
+            "item.dead_lettered",
+            connection=one.connection,
+            origin=one.origin,
+            code=KILLED,
+        )
+
+    def _delete_without(self, origins: set[str]) -> None:
+        """Delete what is acknowledged now: a death that may follow must not bring it again."""
+        kept = self._batch.messages_with(origins | self._unresolved)
+        self._step(set(), lambda: self._parts.queue.delete(self._batch.receipts_without(kept)))
+
+    def _try_alone(self, suspects: list[Occurrence]) -> None:
+        progress = self._progress
+        if progress.stopped or progress.closing is not None:
+            progress.deferred.update(one.origin for one in suspects)
+        else:
+            self._import(self._interpreting.alone(suspects))
+        self._acknowledge(f"{self._invocation}-alone")
+
+    def _import(self, mapped: Mapped) -> None:
+        """Take these changes through all their imports."""
+        sized = self._plan(mapped)
         progress = self._progress
         progress.pending = deque(Attempt(rows) for rows in sized.imports)
         if sized.over_budget:
@@ -251,10 +367,11 @@ class _Run:
                 progress.defer(attempt.rows)
             else:
                 self._bring(attempt)
-        return self._acknowledge()
 
-    def _plan(self) -> Sized:
-        mapped = self._map()
+    def _plan(self, mapped: Mapped) -> Sized:
+        self._give_back_unloaded()
+        mapped.settled += self._loading.taken_settled()
+        mapped.waiting |= self._loading.waiting
         decided = self._decide(mapped.changes)
         self._progress.settled += mapped.settled + decided.settled
         self._progress.deferred.update(change.occurrence.origin for change in decided.busy)
@@ -263,37 +380,24 @@ class _Run:
         return size(
             decided.rows,
             rows_per_import=self._rows_of_an_import(),
-            entities_left=limit - self._usage.entities,
+            entities_left=limit - self._usage.entities - self._progress.rows,
         )
 
-    def _map(self) -> Mapped:
-        """Changes of the batch's items; records that webhooks only name are read on the way."""
-        ended = self._parts.tally.settled(self._batch.brought_again())
-        mapper = self._parts.mapper
-        missing = missing_connections(self._batch.messages, mapper.known, self._tools.clock())
-        self._batch.messages = dict(missing.messages)
-        self._progress.deferred |= self._batch.origins(missing.waiting) - ended
-        interpreted = mapper.interpret(
-            one
-            for message_id, message in self._batch.messages.items()
-            if message_id not in missing.waiting
-            for one in message.occurrences
-            if one.origin not in ended
-        )
-        self._tell_unusable(interpreted, missing)
-        give_up_at = self._deadline - 2 * IMPORT_S
-        read = self._parts.reading.read(interpreted.wanted, give_up_at=give_up_at)
-        self._unread_connections = len(read.failed)
-        return mapper.map(interpreted, read)
-
-    def _tell_unusable(self, interpreted: Interpreted, missing: Missing) -> None:
+    def _tell_unusable(self) -> None:
         """Say which connections items wait for, and why."""
-        for name, origins in interpreted.disabled.items():
+        for name, origins in self._interpreting.disabled.items():
             why = self._parts.mapper.why_disabled(name)
             self._tools.emit("connection.disabled", connection=name, items=len(origins), **why)
-        for name, since in missing.since.items():
+        for name, since in self._missing.since.items():
             self._tools.emit("connection.missing", connection=name, missing_since=int(since))
-        self._unusable_connections = len(interpreted.disabled) + len(missing.since)
+
+    def _give_back_unloaded(self) -> None:
+        """Let items that could not be loaded be delivered again, with their messages."""
+        for origin, reason in self._loading.failed.items():
+            if origin not in self._unresolved:
+                self._unresolved.add(origin)
+                for message_id in sorted(self._batch.messages_with({origin})):
+                    self._tools.emit("message.unreadable", message_id=message_id, reason=reason)
 
     def _rows_of_an_import(self) -> int:
         """Fewer while Mateo leaves posts unanswered: it may be their size that takes too long."""
@@ -329,22 +433,25 @@ class _Run:
             self._unresolved.update(origin for row in attempt.rows for origin in row.origins)
             self._progress.stopped = True
 
-    def _acknowledge(self) -> BatchReport:
-        """Write down what ended, send again what waits; only then may the messages go."""
+    def _acknowledge(self, name: str) -> None:
+        """Write down what ended, send again what waits; only then may the messages go.
+
+        `name`: of the files that this part of the batch is written down in.
+        """
         progress = self._progress
-        if progress.settled:
-            self._step(
-                {settled.occurrence.origin for settled in progress.settled}, self._record_settled
-            )
+        settled = progress.settled[self._acknowledged :]
+        self._acknowledged = len(progress.settled)
+        if settled:
+            origins = {one.occurrence.origin for one in settled}
+            self._step(origins, lambda: self._record_settled(settled, name))
         progress.deferred -= self._unresolved
-        if progress.deferred:
+        deferred = progress.deferred - self._requeued
+        if deferred:
+            self._requeued |= deferred
             self._step(
-                progress.deferred,
-                lambda: self._parts.queue.send(self._batch.deferrals(progress.deferred)),
+                deferred,
+                lambda: self._parts.queue.send(self._batch.deferrals(deferred)),
             )
-        if progress.closing is not None:
-            self._step(set(), self._close)
-        return self._report()
 
     def _step(self, origins: set[str], step: Callable[[], object]) -> None:
         """Do a step of acknowledging; if AWS fails it, its occurrences are delivered again."""
@@ -354,14 +461,14 @@ class _Run:
             self._tools.emit("batch.interrupted", reason=reason_of(error))
             self._unresolved |= origins
 
-    def _record_settled(self) -> None:
+    def _record_settled(self, settled: list[Settled], name: str) -> None:
         """Write lines and count, but for those that ended before: the first end is the one."""
-        settled, tally = self._progress.settled, self._parts.tally
+        tally = self._parts.tally
         ended = tally.settled(one.occurrence for one in settled)
         new = [one for one in settled if one.occurrence.origin not in ended]
         now = self._tools.clock()
         self._parts.posting.archive.record_settled(
-            new, at=now, date=self._parts.posting.budget.limits.day(now), batch=self._invocation
+            new, at=now, date=self._parts.posting.budget.limits.day(now), batch=name
         )
         tally.settle(new)
 
@@ -384,8 +491,9 @@ class _Run:
             outcomes=Counter(settled.outcome.value for settled in progress.settled),
             entities_used=self._usage.entities + progress.rows,
             closed=progress.closing.reason if progress.closing else "",
-            unread_connections=self._unread_connections,
-            unusable_connections=self._unusable_connections,
+            unread_connections=self._interpreting.unread_connections,
+            unusable_connections=len(self._interpreting.disabled) + len(self._missing.since),
+            dead_lettered=len(self._dead_lettered),
         )
         self._tools.emit(
             "batch.submitted",

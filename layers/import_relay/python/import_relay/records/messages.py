@@ -9,11 +9,11 @@ relay sent it again. `moved`, `{"code", "at": µs}`: why and when the relay made
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from import_relay.records.models import Occurrence
+from import_relay.records.models import Occurrence, Pointer
 
 FORMAT = 1
 LONGEST_DELAY_S = 900
@@ -46,10 +46,8 @@ class QueueMessage:
     """Whether somebody else than the relay put it into the queue: from the dead-letter queue."""
 
 
-def parse_message(
-    message_id: str, body: str, *, fetch: Callable[[str], bytes], sent_at: float = 0.0
-) -> QueueMessage:
-    """Read one queue message; `fetch` loads an item that was stored apart, by its key.
+def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueMessage:
+    """Read one queue message; an item that was stored apart stays a `Pointer`.
 
     `sent_at`: when it was put into the queue (s since the epoch), which tells a redriven one.
 
@@ -72,7 +70,7 @@ def parse_message(
             item["event"],
             received_at,
             item.get("attempt", 0),
-            item["item"] if "item" in item else json.loads(fetch(item["at"])),
+            item["item"] if "item" in item else Pointer(str(item["at"])),
             since,
         )
         for item in content["items"]
@@ -105,7 +103,14 @@ def waited_s(content: Mapping[str, Any], now: float) -> float:
 
 
 def deferred_body(message: QueueMessage, body: str, origins: Iterable[str]) -> str:
-    """The text of a message that brings only these of its items again, once more deferred.
+    """The text of a message that brings only these of its items again, once more deferred."""
+    return items_body(message, body, origins, deferrals=message.deferrals + 1)
+
+
+def items_body(
+    message: QueueMessage, body: str, origins: Iterable[str], *, deferrals: int | None = None
+) -> str:
+    """The text of a message that holds only these of its items.
 
     It is made from the original text, so that pointers stay pointers.
     """
@@ -116,7 +121,8 @@ def deferred_body(message: QueueMessage, body: str, origins: Iterable[str]) -> s
         for item, occurrence in zip(content["items"], message.occurrences, strict=True)
         if occurrence.origin in wanted
     ]
-    changed = content | {"deferrals": message.deferrals + 1, "items": kept}
+    counted = message.deferrals if deferrals is None else deferrals
+    changed = content | {"deferrals": counted, "items": kept}
     changed.pop("moved", None)
     if message.since:
         changed["since"] = message.since

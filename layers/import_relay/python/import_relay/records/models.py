@@ -23,8 +23,14 @@ MATEO_TYPES: Mapping[RecordTypeName, str] = {
 """Record type in connections.toml → `type` of an import (docs: Create Import)."""
 
 
+class Pointer(NamedTuple):
+    """Stands for an item that is too large for the queue: its key in the bucket."""
+
+    key: str
+
+
 class Occurrence(NamedTuple):
-    """One item of one delivery, as it lies in the queue."""
+    """One item of one delivery, as it lies in the queue: a parsed JSON value, or a `Pointer`."""
 
     message_id: str
     connection: str

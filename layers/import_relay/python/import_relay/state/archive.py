@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from import_relay.errors import CODES
-from import_relay.records.models import MappedChange, Row, Settled
+from import_relay.records.models import MappedChange, Pointer, Row, Settled
 from import_relay.records.notes import as_lists, as_objects
 from import_relay.records.report_text import finite, json_text
 
@@ -63,9 +63,10 @@ class Archive:
         body, provenance = gzip.decompress(answer["Body"].read()).split(b"\n", 1)
         return FrozenImport(body, json.loads(provenance))
 
-    def fetch(self, key: str) -> bytes:
-        """An object as it is."""
-        return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+    def fetch(self, key: str, *, most: int | None = None) -> bytes:
+        """An object as it is; of one that is larger than `most` bytes a part that is larger too."""
+        body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+        return body.read() if most is None else body.read(most + 1)
 
     def put(self, key: str, content: bytes, *, content_type: str) -> None:
         """Store an object; the same key again replaces it."""
@@ -156,6 +157,11 @@ def _shown(value: object) -> object:
     return value if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}…"
 
 
+def _kept(item: object) -> object:
+    """An item, or where it is stored if it is too large to be read."""
+    return {"at": item.key} if isinstance(item, Pointer) else item
+
+
 def _rejection(settled: Settled, at: float) -> dict[str, Any]:
     explanation = CODES[settled.reason]
     line = _outcome(settled, at) | {
@@ -164,7 +170,7 @@ def _rejection(settled: Settled, at: float) -> dict[str, Any]:
         "value": _shown(settled.value),
         "what": settled.detail or explanation.what,
         "what_to_do": explanation.what_to_do,
-        "item": settled.occurrence.item,
+        "item": _kept(settled.occurrence.item),
     }
     if settled.notes:
         line["notes"] = as_objects(settled.notes, with_values=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from import_relay.errors import StoreUnavailable
-from import_relay.state.batches import calls
+from import_relay.state.batches import MESSAGES_PER_CALL, calls
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -48,6 +48,16 @@ class Queue:
         """
         for call in calls(messages, lambda message: message.body):
             self._send_batch(call)
+
+    def delete(self, receipts: Iterable[str]) -> None:
+        """Delete received messages; what SQS does not delete is delivered again."""
+        pending = list(receipts)
+        for start in range(0, len(pending), MESSAGES_PER_CALL):
+            call = pending[start : start + MESSAGES_PER_CALL]
+            self._client.delete_message_batch(
+                QueueUrl=self._url,
+                Entries=[{"Id": str(n), "ReceiptHandle": one} for n, one in enumerate(call)],
+            )
 
     def _send_batch(self, messages: Sequence[Delayed]) -> None:
         pending: dict[str, Any] = {

@@ -46,13 +46,27 @@ class Requeueing:
             else:
                 requeued.append(Delayed(json.dumps(content | dated), message.delay_s))
         self._queue.send(requeued)
-        self._move(too_old, now)
+        self._move_old(too_old, now)
 
-    def _move(self, contents: Iterable[Mapping[str, Any]], now: float) -> None:
-        """Store messages in the dead-letter queue, with the reason in their text, and say so."""
+    def move(self, bodies: Iterable[str], code: str) -> None:
+        """Store messages in the dead-letter queue, with the reason in their text.
+
+        Raises:
+            StoreUnavailable: some were not taken.
+        """
+        moved = {"moved": {"code": code, "at": int(self._clock() * 1_000_000)}}
+        self._dead_letters.send(
+            Delayed(json.dumps({**json.loads(body), **moved}), 0) for body in bodies
+        )
+
+    def delete(self, receipts: Iterable[str]) -> None:
+        """Delete received messages; what SQS does not delete is delivered again."""
+        self._queue.delete(receipts)
+
+    def _move_old(self, contents: Iterable[Mapping[str, Any]], now: float) -> None:
+        """Move what has waited too long, and say so."""
         for content in contents:
-            moved = {"moved": {"code": CODE, "at": int(now * 1_000_000)}}
-            self._dead_letters.send([Delayed(json.dumps({**content, **moved}), 0)])
+            self.move([json.dumps(content)], CODE)
             self._emit(
                 TOO_OLD,
                 code=CODE,

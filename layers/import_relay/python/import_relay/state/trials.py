@@ -1,0 +1,87 @@
+"""Which items are being tried, in the ledger table: it traces a death to the item that caused it.
+
+A batch that dies raises the receive counts of all its messages, so a count alone makes everybody a
+suspect. What was received before is therefore written down before it is interpreted, and taken out
+when that is survived. One item of the table holds everything: only the holder of the lease tries.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+KEPT_DAYS = 20
+"""Longer than the queue keeps a message."""
+MAX_KEPT = 2_000
+"""Origins of each kind that are kept; what a dead batch leaves is a hundred at most."""
+_KEY: dict[str, Any] = {"pk": {"S": "trials"}}
+
+
+@dataclass(slots=True)
+class Tried:
+    """Origins whose trial was begun and not survived.
+
+    `together`: with others, so that each of them is a suspect. `alone`: it killed the process.
+    """
+
+    together: set[str] = field(default_factory=set)
+    alone: set[str] = field(default_factory=set)
+
+
+class Trials:
+    """The one item. `clock` gives seconds since the epoch."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def read(self) -> Tried:
+        """What dead processes left, read consistently."""
+        answer = self._client.get_item(TableName=self._table, Key=_KEY, ConsistentRead=True)
+        item: Any = answer.get("Item", {})
+        return Tried(_origins(item, "together"), _origins(item, "alone"))
+
+    def write(self, tried: Tried) -> None:
+        """Replace what is written down; it has to be there before anything of it is tried."""
+        item: dict[str, Any] = {
+            **_KEY,
+            "together": _list(tried.together),
+            "alone": _list(tried.alone),
+            "expires_at": {"N": str(int(self._clock()) + KEPT_DAYS * 86_400)},
+        }
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def settle(self, tried: Tried) -> None:
+        """Replace what is written down after a trial that was survived, if AWS takes it.
+
+        It matters only for items that are received again, which survivors seldom are.
+        """
+        try:
+            self.write(tried)
+        except (ClientError, BotoCoreError):
+            return
+
+
+def _origins(item: Any, name: str) -> set[str]:
+    return {one["S"] for one in item.get(name, {}).get("L", ())}
+
+
+def _list(origins: Collection[str]) -> dict[str, Any]:
+    """The latest of them: origins begin with the time of receipt."""
+    return {"L": [{"S": one} for one in _latest(origins)]}
+
+
+def _latest(origins: Iterable[str]) -> list[str]:
+    return sorted(origins)[-MAX_KEPT:]
