@@ -180,6 +180,14 @@ def test_a_raw_control_character_in_a_text_is_read_as_itself(sign: str, frame: s
         assert json.loads(raw) == value
 
 
+@pytest.mark.parametrize(
+    "text", ['\\"' * 300_000, '"' + '\\"' * 300_000, '"\\' * 300_000, '"a\n\\', '["\n' * 100_000]
+)
+def test_a_text_that_cannot_be_mended_is_gone_through_once(text: str) -> None:
+    """Going through it again from each quotation mark would take hours."""
+    assert code_of(text) in {"delivery.not_json", "delivery.too_deep"}
+
+
 def test_nothing_else_is_mended() -> None:
     raw = '{"a" : "x\ty" ,\n"b":9007199254740993,"c":"\\u00e4\\n"}'
     assert slices(raw) == ['{"a" : "x\\u0009y" ,\n"b":9007199254740993,"c":"\\u00e4\\n"}']

@@ -33,7 +33,8 @@ def _refuse(constant: str) -> NoReturn:
 _decode = json.JSONDecoder(parse_constant=_refuse).raw_decode
 _space = re.compile(r"[ \t\n\r]*").match
 _line_end = re.compile(r"[ \t\r]*\n[ \t\r\n]*").match
-_string = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_string = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+"""A string; one that does not end reaches to the end of the text, so that nothing is read twice."""
 _escape_or_control = re.compile(r"\\.|[\x01-\x1f]", re.DOTALL)
 _string_or_bracket = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
 
