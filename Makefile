@@ -26,8 +26,8 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test quick slow second-aws check bench fuzz simulate crash check-connections build deploy mateo lock \
-	clean
+.PHONY: help demo up test quick slow second-aws check bench fuzz simulate crash check-connections build deploy mateo \
+	countries lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ simulate: $(VENV)/.dev  ## the relay in a simulated world: SEEDS=5000 of them, o
 
 crash: $(VENV)/.dev  ## kill the functions before and after each call they make (ARGS="--help" for less)
 	@$(BIN)/python -m tests.crash $(ARGS)
+
+countries: $(VENV)/.dev  ## write the table of country names again
+	@$(BIN)/python -m tests.support.country_names
 
 lock: .venv-lock/.lock  ## write the pinned requirements again (UPGRADE=--upgrade for newer versions)
 	$(LOCK) requirements/relay.in --output-file layers/dependencies/requirements.txt
