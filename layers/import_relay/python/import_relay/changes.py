@@ -288,7 +288,7 @@ def _misses_something(mapping: RecordMapping, record: object) -> bool:
     if not mapping.knows_condition(record):
         return True
     missing = mapping.needs(record) or mapping.cut_columns(record)
-    return bool(missing) and mapping.applies_to(record)
+    return (bool(missing) or mapping.misses_country(record)) and mapping.applies_to(record)
 
 
 def _incomplete(connection: Connection, missing: Sequence[str]) -> RejectedRow:

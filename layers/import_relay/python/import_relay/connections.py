@@ -17,6 +17,7 @@ from import_relay.spelling import did_you_mean
 from import_relay.toml_tables import read_tables
 
 RecordTypeName = Literal["contact", "deal", "appointment"]
+AmbiguousPhones = Literal["leave_out", "prefer_mobile", "first_country"]
 RECORD_TYPES: tuple[RecordTypeName, ...] = get_args(RecordTypeName)
 
 KINDS: Mapping[str, str] = {
@@ -68,6 +69,8 @@ class RecordType:
     contact_list_id: str | None = None
     contact_list_external_id: str | None = None
     phones: Literal["check", "pass"] = "check"
+    ambiguous_phones: AmbiguousPhones = "leave_out"
+    restore_leading_zero: bool = False
     allow_reassignment: bool | None = None
 
 
@@ -198,7 +201,11 @@ class _TableReader:
             ),
             "contact_list_id": self._text(name, table, "contact_list_id"),
             "contact_list_external_id": self._text(name, table, "contact_list_external_id"),
-            "phones": self._phones(name, table.get("phones", "check")),
+            "phones": self._one_of(name, table, "phones", ("check", "pass")),
+            "ambiguous_phones": self._one_of(
+                name, table, "ambiguous_phones", get_args(AmbiguousPhones)
+            ),
+            "restore_leading_zero": self._switch(name, table, "restore_leading_zero"),
             "allow_reassignment": self._reassignment(name, table.get("allow_reassignment")),
         }
         for key in table.keys() - known.keys():
@@ -250,10 +257,20 @@ class _TableReader:
         self._wrong(f"{name}.{key}", "must list columns, e.g. ['last_contacted_at']")
         return ()
 
-    def _phones(self, name: str, value: object) -> str:
-        if value not in ("check", "pass"):
-            self._wrong(f"{name}.phones", f"must be 'check' or 'pass', not {value!r}")
+    def _one_of(
+        self, name: str, table: Mapping[str, object], key: str, words: tuple[str, ...]
+    ) -> str:
+        """One of some words; the first one is the default."""
+        value = table.get(key, words[0])
+        if value not in words:
+            self._wrong(f"{name}.{key}", f"must be {' or '.join(map(repr, words))}, not {value!r}")
         return cast(str, value)
+
+    def _switch(self, name: str, table: Mapping[str, object], key: str) -> bool:
+        value = table.get(key, False)
+        if not isinstance(value, bool):
+            self._wrong(f"{name}.{key}", "must be true or false")
+        return value is True
 
     def _reassignment(self, name: str, value: object) -> bool | None:
         if value is None or (isinstance(value, bool) and name != "contact"):

@@ -156,8 +156,28 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         ),
         # notes: of a row that is sent without a value, or with a remark
         "value.no_valid_phone": Explanation(
-            "No phone number of the column is valid; it was left out, the rest is sent.",
+            "The column has no text that is a phone number; it was left out, the rest is sent.",
             "Correct the number in the CRM, or set `country_codes` for national numbers.",
+        ),
+        "value.ambiguous_phone": Explanation(
+            "The number may be several ones; none was sent, since a stranger might have got it.",
+            "Map the record's country to `country_codes`, or choose with `ambiguous_phones`.",
+        ),
+        "note.completed_phone": Explanation(
+            "The number has no country code; the country of the record or connection completed it.",
+            "Nothing, if `country_codes` is right; numbers that begin with + need none.",
+        ),
+        "note.ambiguous_phone": Explanation(
+            "A number that may be several ones was passed over for another one of the column.",
+            "Map the record's country to `country_codes`, or choose with `ambiguous_phones`.",
+        ),
+        "note.unusable_phone": Explanation(
+            "A text that is no phone number was passed over.",
+            "Correct it in the CRM.",
+        ),
+        "note.unknown_country": Explanation(
+            "The record's country is neither an ISO code nor a name in English or German.",
+            "Correct it in the CRM. Until then only international numbers and mobiles are sent.",
         ),
         "note.future_version": Explanation(
             "What orders the change is a time of the future; the time of receipt stands in for it.",

@@ -14,6 +14,14 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from import_relay.connections import Connection, RecordType
 from import_relay.errors import RejectedRow
+from import_relay.records.contact_phones import (
+    COUNTRIES,
+    HOMES,
+    PHONES,
+    ContactPhones,
+    is_national,
+    phone_options,
+)
 from import_relay.records.datetimes import (
     explicit_datetime,
     is_time,
@@ -31,10 +39,8 @@ from import_relay.records.expressions import (
 )
 from import_relay.records.models import MATEO_TYPES, ImportOptions
 from import_relay.records.notes import Note
-from import_relay.records.phones import first_valid
 
 IDENTIFIERS = ("external_id", "secondary_external_id")
-PHONES = ("whatsapp", "sms")
 HANDLES = ("email", *PHONES, "instagram", "facebook", "google_business_messaging")
 TEXTS = frozenset({*IDENTIFIERS, *HANDLES, "contact_external_id", "contact_id"})
 LONGEST_KEY = 400
@@ -83,6 +89,7 @@ class RecordMapping:
         self._datetimes = DATETIMES | frozenset(record_type.datetimes)
         self._clears = frozenset(record_type.clears)
         self._is_contact = record_type.name == "contact"
+        self._phones = ContactPhones(record_type)
         self._fields = [
             _Field(column, compile_expression(text), self._converter(column), named_paths(text))
             for column, text in record_type.fields.items()
@@ -92,6 +99,7 @@ class RecordMapping:
         by_column = {field.column: field for field in self._fields}
         names = (*IDENTIFIERS, *HANDLES) if self._is_contact else IDENTIFIERS
         self._identifying = [by_column[name] for name in names if name in by_column]
+        self._home = next((by_column[name] for name in HOMES if name in by_column), None)
         key = next((field for field in self._identifying if field.column in IDENTIFIERS), None)
         self._key_column = key.column if key else None
         self._identity = key.paths if key else frozenset()
@@ -146,11 +154,11 @@ class RecordMapping:
                 value = convert(column, value)
             if value is not None or column in self._clears:
                 values[column] = value
-        notes = self._choose_phones(values, partial=partial) if self._is_contact else ()
+        notes = self._choose_phones(values, record, partial=partial) if self._is_contact else []
         if partial:
             cut = self.cut_columns(record)
-            notes += tuple(Note("note.partly_known", column) for column in cut)
-        return Columns(values, notes)
+            notes += [Note("note.partly_known", column) for column in cut]
+        return Columns(values, tuple(notes))
 
     def knows_condition(self, record: object) -> bool:
         """Whether a partial record says all that `when` depends on."""
@@ -181,7 +189,7 @@ class RecordMapping:
         return tuple(
             field.column
             for field in self._fields
-            if field.column != self._key_column
+            if field.column not in (self._key_column, COUNTRIES)
             and any(is_touched(record, path) for path in field.paths - self._identity)
             and not self._is_whole(record, field)
         )
@@ -207,7 +215,7 @@ class RecordMapping:
         return all(is_known(record, path) for path in field.paths)
 
     def _converter(self, column: str) -> Callable[[str, object], object]:
-        if self._is_contact and column in PHONES:
+        if self._is_contact and column in (*PHONES, COUNTRIES):
             return _phone_options
         if column in TEXTS:
             return _text
@@ -217,34 +225,35 @@ class RecordMapping:
             return _datetime
         return _plain
 
-    def _choose_phones(self, values: dict[str, object], *, partial: bool) -> tuple[Note, ...]:
-        """Replace each list of numbers by its first valid one; what is left without one goes.
+    def misses_country(self, record: object) -> bool:
+        """Whether a partial record has a national number, but not the country it belongs to."""
+        if self._home is None or self._is_whole(record, self._home):
+            return False
+        for field in self._fields:
+            if field.column in PHONES and self._is_whole(record, field):
+                with suppress(*EVALUATION_ERRORS):  # `columns` says what is wrong with it
+                    value = field.evaluate(record)
+                    if any(map(is_national, phone_options(value))):
+                        return True
+        return False
 
-        A whole record without any handle is rejected then; of a partial one nobody knows.
+    def _choose_phones(
+        self, values: dict[str, object], record: object, *, partial: bool
+    ) -> list[Note]:
+        """One number for each phone column, or none: `ContactPhones.choose`.
 
-        With `phones = "pass"` the list stays, with the country codes that help Mateo to parse it.
+        Raises:
+            RejectedRow: no number can be sent and the whole record has no other handle, or the
+                partial one says nothing else.
         """
-        given = [(column, values[column]) for column in PHONES if values.get(column)]
-        if not given:
-            return ()
-        countries = self.record_type.country_codes
-        if self.record_type.phones == "pass":
-            if countries:
-                values["country_codes"] = list(countries)
-            return ()
-        notes = []
-        for column, options in given:
-            chosen = first_valid(options, countries)  # type: ignore[arg-type]  # _phone_options
-            if chosen is None:
-                del values[column]
-                notes.append(Note("value.no_valid_phone", column, options))
-            else:
-                values[column] = chosen
+        given = {column: values[column] for column in PHONES if values.get(column)}
+        home_is_known = not partial or self._home is None or self._is_whole(record, self._home)
+        notes = self._phones.choose(values, home_is_known=home_is_known)
         known_enough = partial and self.sets_anything(values)
-        if notes and not known_enough and not any(values.get(handle) for handle in HANDLES):
-            column, options = given[0]
+        if given and not known_enough and not any(values.get(handle) for handle in HANDLES):
+            column, options = next(iter(given.items()))
             raise RejectedRow("row.no_valid_phone", field=column, value=options)
-        return tuple(notes)
+        return notes
 
 
 def _bad_mapping(field: str, error: Exception) -> RejectedRow:
@@ -327,10 +336,9 @@ def _text(column: str, value: object) -> str | None:
     raise RejectedRow("row.bad_value", field=column, value=value)
 
 
-def _phone_options(column: str, value: object) -> list[str] | None:
-    options = _few(column, value, MAX_PHONES) if isinstance(value, list) else [value]
-    texts = [_text(column, option) for option in options if option is not None]
-    return [text for text in texts if text] or None
+def _phone_options(column: str, value: object) -> list[object] | None:
+    options = phone_options(value)
+    return _few(column, options, MAX_PHONES) if options else None
 
 
 def _few(column: str, values: list[object], most: int) -> list[object]:

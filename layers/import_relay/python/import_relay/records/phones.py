@@ -1,29 +1,199 @@
-"""Phone numbers: the first valid one of a list, in E.164, as the Import API itself would choose."""
+"""Phone numbers: which number a text means, in E.164, or why none is sent.
 
-from collections.abc import Iterable, Sequence
+A national number means one thing in each country, so a text has *readings*. Exactly one reading is
+a number; several are a guess, and a wrong guess reaches a stranger. Called by `mapping`.
+"""
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from import_relay.connections import AmbiguousPhones
+from import_relay.records.numbering import Country, Kind, country, international
+from import_relay.records.phone_texts import Dialled, Several, numbers_in
+
+_EXIT_CODE = "00"
 
 
-def first_valid(numbers: Iterable[object], country_codes: Sequence[str]) -> str | None:
-    """The first number that is valid, in E.164; None when there is none.
+class Status(StrEnum):
+    """What became of one number."""
 
-    A number without `+` is tried in each country, in the given order.
+    INTERNATIONAL = "international"
+    """It said its country itself."""
+    COMPLETED = "completed"
+    """A country of the record or of the connection completed it."""
+    AMBIGUOUS = "ambiguous"
+    """It may be several numbers, so it was left out."""
+    UNUSABLE = "unusable"
+    """It is no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRules:
+    """What a connection says of its numbers."""
+
+    countries: tuple[str, ...] = ()
+    ambiguous: AmbiguousPhones = "leave_out"
+    restore_leading_zero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The countries that a record itself names. `is_known`: whether the record says all of it.
+
+    A partial change may name a number and not the country of its record: then it is not known.
     """
-    for number in numbers:
-        for region in country_codes or (None,):
-            found = _valid(str(number), region)
-            if found is not None:
-                return found
-    return None
+
+    countries: tuple[str, ...] = ()
+    is_known: bool = True
 
 
-def _valid(number: str, region: str | None) -> str | None:
-    try:
-        parsed = phonenumbers.parse(number, region)
-    except NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(parsed):
-        return None
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+class Reading(NamedTuple):
+    """One number that a text may mean, and the country in which it means that."""
+
+    number: str
+    kind: Kind
+    country: str = ""
+    status: Status = Status.COMPLETED
+
+
+class Result(NamedTuple):
+    """What became of one number: `number` is E.164. `readings` are those of an ambiguous one."""
+
+    status: Status
+    number: str | None = None
+    readings: tuple[Reading, ...] = ()
+
+
+class Chosen(NamedTuple):
+    """The first number of a list that can be sent, and what became of all before it and of it."""
+
+    number: str | None
+    results: tuple[Result, ...]
+
+
+_UNUSABLE = Result(Status.UNUSABLE)
+
+
+def choose(texts: Iterable[str], rules: PhoneRules, home: Home) -> Chosen:
+    """The first number among the texts that is certain. A text may hold several."""
+    results: list[Result] = []
+    for text in texts:
+        for result in results_of(text, rules, home):
+            results.append(result)
+            if result.number is not None:
+                return Chosen(result.number, tuple(results))
+    return Chosen(None, tuple(results))
+
+
+def results_of(text: str, rules: PhoneRules, home: Home) -> tuple[Result, ...]:
+    """What becomes of each number in a text; one of them is no number: the whole text is none."""
+    results: list[Result] = []
+    found = numbers_in(text)
+    for one in found:
+        if isinstance(one, Several):
+            results.extend(_of_several(one, rules, home))
+        else:
+            results.append(_UNUSABLE if one is None else _result(one, rules, home))
+    if len(results) > 1 and _UNUSABLE in results:
+        return (_UNUSABLE,)
+    return tuple(results)
+
+
+def _of_several(several: Several, rules: PhoneRules, home: Home) -> Sequence[Result]:
+    """The parts if each is a number by itself; the whole if none is; else nobody knows."""
+    of_parts = [_UNUSABLE if part is None else _result(part, rules, home) for part in several.parts]
+    if _UNUSABLE not in of_parts:
+        return of_parts
+    if several.joined is None or any(result is not _UNUSABLE for result in of_parts):
+        return (_UNUSABLE,)
+    return (_result(several.joined, rules, home),)
+
+
+def _result(dialled: Dialled, rules: PhoneRules, home: Home) -> Result:
+    if dialled.has_plus:
+        return _only(_international(dialled, 0))
+    if dialled.digits.startswith(_EXIT_CODE):
+        result = _only(_international(dialled, len(_EXIT_CODE)))
+        if result is not _UNUSABLE:
+            return result
+    readings = {reading.number: reading for reading in reversed(_readings(dialled, rules, home))}
+    certain = home.is_known or all(one.kind.may_be_mobile for one in readings.values())
+    if len(readings) == 1 and certain:
+        (reading,) = readings.values()
+        return Result(reading.status, reading.number)
+    if not readings:
+        return _UNUSABLE
+    return _preferred(list(reversed(readings.values())), rules.ambiguous)
+
+
+def _only(found: Iterable[tuple[str, Kind]]) -> Result:
+    numbers = dict(found)
+    if not numbers:
+        return _UNUSABLE
+    if len(numbers) == 1:
+        return Result(Status.INTERNATIONAL, next(iter(numbers)))
+    readings = (Reading(number, kind) for number, kind in numbers.items())
+    return Result(Status.AMBIGUOUS, None, tuple(readings))
+
+
+def _international(dialled: Dialled, start: int) -> Iterator[tuple[str, Kind]]:
+    for spelling in dialled.spellings:
+        if (found := international(spelling[start:])) is not None:
+            yield found
+
+
+def _readings(dialled: Dialled, rules: PhoneRules, home: Home) -> list[Reading]:
+    """Every reading that counts: the record's own countries go before the connection's list."""
+    own = _countries(home.countries)
+    listed = _countries(rules.countries)
+    if not own:
+        return [*_in_all(dialled, listed, rules)]
+    readings = [*_in_all(dialled, own, rules)]
+    others = [one for one in listed if one not in own]
+    if not readings:
+        return [*_without_plus(dialled, others)]
+    if all(not reading.kind.may_be_mobile for reading in readings):
+        elsewhere = _in_all(dialled, others, rules)
+        readings += [reading for reading in elsewhere if reading.kind.may_be_mobile]
+    return readings
+
+
+def _in_all(dialled: Dialled, countries: list[Country], rules: PhoneRules) -> Iterator[Reading]:
+    for spelling in dialled.spellings:
+        for one in countries:
+            for number, kind in one.national(spelling):
+                yield Reading(number, kind, one.region)
+            if found := one.dialled_abroad(spelling):
+                yield Reading(*found, one.region, Status.INTERNATIONAL)
+    yield from _without_plus(dialled, countries)
+    if rules.restore_leading_zero:
+        restored = [(one, found) for one in countries if (found := one.restored(dialled.digits))]
+        if len(restored) == 1:
+            one, found = restored[0]
+            yield Reading(*found, one.region)
+
+
+def _without_plus(dialled: Dialled, countries: list[Country]) -> Iterator[Reading]:
+    for spelling in dialled.spellings:
+        for one in countries:
+            if found := one.without_plus(spelling):
+                yield Reading(*found, one.region)
+
+
+def _preferred(readings: list[Reading], choice: AmbiguousPhones) -> Result:
+    """What a connection prefers among several readings; it may leave as many."""
+    if choice == "prefer_mobile":
+        left = [reading for reading in readings if reading.kind.may_be_mobile]
+    elif choice == "first_country":
+        left = [reading for reading in readings if reading.country == readings[0].country]
+    else:
+        left = []
+    if len(left) == 1:
+        return Result(left[0].status, left[0].number)
+    return Result(Status.AMBIGUOUS, None, tuple(readings))
+
+
+def _countries(codes: tuple[str, ...]) -> list[Country]:
+    return [one for code in codes if (one := country(code)) is not None]

@@ -1,0 +1,260 @@
+"""Numbering plans: which digits are a number of a country, and of which kind. Used by `phones`.
+
+The data is that of libphonenumber (`phonenumbers`), compiled once per calling code: its own
+functions compile and search the same patterns for each number again, which costs ten times as much.
+A test holds both to the same answers.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from functools import cache
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS
+from phonenumbers.phonemetadata import NumberFormat, PhoneMetadata, PhoneNumberDesc
+
+MAX_DIGITS = 15
+"""Digits of a number with its calling code (ITU-T E.164)."""
+_MAX_CALLING_CODE = 3
+_OTHER_TYPES = (
+    "premium_rate",
+    "toll_free",
+    "shared_cost",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
+)
+_FORMER_PREFIXES = {"52": re.compile(r"(?:1|01|04[45])(?=[0-9]{10}$)")}
+"""Calling code → what was dialled before its numbers until 2019 and is part of none: Mexico's 1."""
+_ONLY_FIRST_GROUP = re.compile(r"\(?\\1\)?")
+"""A formatting rule that adds no trunk prefix: the group as it is, or in brackets."""
+
+
+class Kind(Enum):
+    """What a number is, as far as its digits tell."""
+
+    MOBILE = "mobile"
+    EITHER = "either"
+    """Countries such as the USA number mobiles and landlines alike."""
+    LANDLINE = "landline"
+    OTHER = "other"
+    """Toll-free, premium rate, VoIP and the like."""
+
+    @property
+    def may_be_mobile(self) -> bool:
+        """Whether a text message may arrive there."""
+        return self is Kind.MOBILE or self is Kind.EITHER
+
+
+class Country:
+    """How people in one country dial: its trunk prefix, and what is a number there."""
+
+    def __init__(self, region: str) -> None:
+        metadata = _metadata(region)
+        self.region = region
+        self.calling_code = str(metadata.country_code)
+        self._plan = _plan(self.calling_code)
+        self._trunk = metadata.national_prefix or ""
+        self._prefix = _Prefix(metadata)
+        exit_code = metadata.international_prefix or ""
+        self._exit = re.compile(exit_code) if exit_code not in ("", "00") else None
+
+    def national(self, digits: str) -> Iterator[tuple[str, Kind]]:
+        """Numbers in E.164 that the digits are when they are dialled within the country.
+
+        Where the country has a trunk prefix, the digits need it, unless libphonenumber knows that
+        people there write such numbers without it.
+        """
+        significant = self._prefix.removed(digits)
+        has_trunk = bool(self._trunk) and digits.startswith(self._trunk)
+        if significant != digits:
+            yield from self._checked(significant, is_complete=has_trunk)
+        yield from self._checked(digits, is_complete=not self._trunk)
+
+    def without_plus(self, digits: str) -> tuple[str, Kind] | None:
+        """The number that the digits are when they begin with the country's calling code."""
+        if not digits.startswith(self.calling_code):
+            return None
+        return self._plan.international(digits[len(self.calling_code) :])
+
+    def dialled_abroad(self, digits: str) -> tuple[str, Kind] | None:
+        """The number after the country's exit code, where that is not `00`."""
+        match = self._exit.match(digits) if self._exit else None
+        return international(digits[match.end() :]) if match else None
+
+    def restored(self, digits: str) -> tuple[str, Kind] | None:
+        """The mobile number that the digits are when a leading zero was lost."""
+        if self._trunk != "0" or digits.startswith("0"):
+            return None
+        kind = self._plan.kind(digits)
+        return (self._e164(digits), kind) if kind is Kind.MOBILE else None
+
+    def _checked(self, significant: str, *, is_complete: bool) -> Iterator[tuple[str, Kind]]:
+        kind = self._plan.kind(significant)
+        if kind is not None and (is_complete or not self._plan.needs_trunk(significant)):
+            yield self._e164(significant), kind
+
+    def _e164(self, significant: str) -> str:
+        return f"+{self.calling_code}{significant}"
+
+
+@cache
+def country(region: str) -> Country | None:
+    """The country with this ISO 3166 code, or None when it has no phone numbers."""
+    return Country(region) if region in SUPPORTED_REGIONS else None
+
+
+def international(digits: str) -> tuple[str, Kind] | None:
+    """The valid number in E.164 that begins with its calling code, and its kind."""
+    for length in range(1, _MAX_CALLING_CODE + 1):
+        if int(digits[:length] or 0) in COUNTRY_CODE_TO_REGION_CODE and digits[0] != "0":
+            return _plan(digits[:length]).international(digits[length:])
+    return None
+
+
+class _Prefix:
+    """What is dialled before a national number, and how to take it off."""
+
+    def __init__(self, metadata: PhoneMetadata) -> None:
+        pattern = metadata.national_prefix_for_parsing
+        former = _FORMER_PREFIXES.get(str(metadata.country_code))
+        self._pattern = re.compile(pattern) if pattern else former
+        self._rule = metadata.national_prefix_transform_rule
+        general = metadata.general_desc
+        self._general = re.compile((general and general.national_number_pattern) or "")
+
+    def removed(self, digits: str) -> str:
+        """The digits without trunk prefix and carrier code; unchanged if those are not there.
+
+        As libphonenumber does it: digits that are a number only with the prefix keep it.
+        """
+        match = self._pattern.match(digits) if self._pattern else None
+        if match is None or not match.end():
+            return digits
+        rest = digits[match.end() :]
+        if self._rule and match.groups() and match.groups()[-1] is not None:
+            rest = match.expand(self._rule) + rest
+        is_number = self._general.fullmatch
+        return digits if is_number(digits) and not is_number(rest) else rest
+
+
+class _Plan:
+    """The numbers behind one calling code, which several regions may share."""
+
+    def __init__(self, calling_code: str) -> None:
+        regions = COUNTRY_CODE_TO_REGION_CODE[int(calling_code)]
+        metadata = [_metadata(region, calling_code) for region in regions]
+        self._code = calling_code
+        self._max_digits = MAX_DIGITS - len(calling_code)
+        self._regions = [_Region(one) for one in metadata]
+        self._prefix = _Prefix(metadata[0])
+        self._formats = [_Format(one) for one in metadata[0].number_format]
+        self._has_trunk = bool(metadata[0].national_prefix)
+
+    def kind(self, significant: str) -> Kind | None:
+        """The kind of a national number without trunk prefix; None if there is no such number."""
+        if len(significant) > self._max_digits:
+            return None
+        if len(self._regions) == 1:
+            return self._regions[0].kind(significant)
+        for region in self._regions:
+            if region.leading_digits:
+                if region.leading_digits.match(significant):
+                    return region.kind(significant)
+            elif (kind := region.kind(significant)) is not None:
+                return kind
+        return None
+
+    def international(self, digits: str) -> tuple[str, Kind] | None:
+        """The number after the calling code: a trunk prefix that somebody left there goes."""
+        significant = self._prefix.removed(digits)
+        for candidate in (significant, digits) if significant != digits else (digits,):
+            kind = self.kind(candidate)
+            if kind is not None:
+                return f"+{self._code}{candidate}", kind
+        return None
+
+    def needs_trunk(self, significant: str) -> bool:
+        """Whether people write the number with the trunk prefix."""
+        for one in self._formats:
+            if one.fits(significant):
+                return one.needs_trunk
+        return self._has_trunk
+
+
+class _Region:
+    """The patterns of one region's numbers."""
+
+    def __init__(self, metadata: PhoneMetadata) -> None:
+        leading = metadata.leading_digits
+        self.leading_digits = re.compile(leading) if leading else None
+        self._general = _Pattern([metadata.general_desc])
+        self._fixed = _Pattern([metadata.fixed_line])
+        self._mobile = _Pattern([metadata.mobile])
+        self._other = _Pattern([getattr(metadata, name) for name in _OTHER_TYPES])
+        self._alike = bool(metadata.same_mobile_and_fixed_line_pattern)
+
+    def kind(self, significant: str) -> Kind | None:
+        if not self._general.fits(significant):
+            return None
+        if self._other.fits(significant):
+            return Kind.OTHER
+        is_mobile = self._mobile.fits(significant)
+        if self._fixed.fits(significant):
+            return Kind.EITHER if self._alike or is_mobile else Kind.LANDLINE
+        return Kind.MOBILE if is_mobile else None
+
+
+class _Pattern:
+    """Any of some descriptions: lengths and digits."""
+
+    def __init__(self, descriptions: Sequence[PhoneNumberDesc | None]) -> None:
+        self._alternatives = [
+            (frozenset(one.possible_length), re.compile(one.national_number_pattern))
+            for one in descriptions
+            if one is not None and one.national_number_pattern
+        ]
+
+    def fits(self, significant: str) -> bool:
+        length = len(significant)
+        return any(
+            (not lengths or length in lengths) and pattern.fullmatch(significant)
+            for lengths, pattern in self._alternatives
+        )
+
+
+class _Format:
+    """How some numbers of a country are written."""
+
+    def __init__(self, form: NumberFormat) -> None:
+        leading = form.leading_digits_pattern
+        self._leading = re.compile(leading[-1]) if leading else None
+        self._pattern = re.compile(form.pattern or "")
+        rule = form.national_prefix_formatting_rule
+        self.needs_trunk = bool(
+            rule
+            and not form.national_prefix_optional_when_formatting
+            and not _ONLY_FIRST_GROUP.fullmatch(rule)
+        )
+
+    def fits(self, significant: str) -> bool:
+        return (not self._leading or bool(self._leading.match(significant))) and bool(
+            self._pattern.fullmatch(significant)
+        )
+
+
+@cache
+def _plan(calling_code: str) -> _Plan:
+    return _Plan(calling_code)
+
+
+def _metadata(region: str, calling_code: str = "") -> PhoneMetadata:
+    if region == "001":  # satellite phones and the like belong to no country
+        metadata = PhoneMetadata.metadata_for_nongeo_region(int(calling_code))
+    else:
+        metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata is None:
+        raise KeyError(region)
+    return metadata

@@ -1,0 +1,157 @@
+"""What people write into a phone field, taken apart into numbers that somebody could dial.
+
+Called by `phones`, which knows countries; nothing here does. A text that may mean several things is
+no number: a wrong number reaches a stranger.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+MAX_TEXT = 250
+"""Own limit: a longer text is no phone number, and is not searched for any."""
+_MAX_DIGITS = 20
+"""More than any number with an exit code, a carrier code and a bracketed zero."""
+
+
+class Dialled(NamedTuple):
+    """The digits of one number. `zero` is where a bracketed `(0)` stands among them, else 0."""
+
+    digits: str
+    has_plus: bool
+    zero: int = 0
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The digits with the bracketed zero and without it."""
+        if not self.zero:
+            return (self.digits,)
+        return self.digits, self.digits[: self.zero] + self.digits[self.zero + 1 :]
+
+
+class Several(NamedTuple):
+    """What stands between `/` or `,`: several numbers, or groups of digits of a single one."""
+
+    parts: tuple[Dialled | None, ...]
+    joined: Dialled | None
+
+
+_EMPTY = Dialled("", has_plus=False)
+_SIMPLE = re.compile(r"\+?\(?[0-9][0-9 ]*\)? ?(?:-(?! *0$))?[0-9 ]*[0-9]")
+_NO_DIGIT = re.compile(r"[^0-9]")
+_DECIMAL = re.compile(r"[0-9]+[.,]0+")
+"""A number that a spreadsheet exported: its last zero is none of the phone number's digits."""
+_AROUND = " \t\r\n'\"`="
+_NOT_AFTER_LETTER, _NOT_BEFORE_LETTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
+_URI_PARAMETER = re.compile(r";(?:ext|isub)=[^;]*", re.IGNORECASE)
+_SEPARATOR = re.compile(
+    rf"[;\n\r|&\u2028\u2029]"
+    rf"|{_NOT_AFTER_LETTER}(?:oder|und|or|and|bzw\.?|sowie){_NOT_BEFORE_LETTER}",
+    re.IGNORECASE,
+)
+_GROUP_SEPARATOR = re.compile(r"[/,]")
+_EXTENSION = re.compile(
+    rf"[\s.(-]*(?:{_NOT_AFTER_LETTER}(?:extension|extn|ext|x|apparat|app|durchwahl|durchw|dw"
+    rf"|nebenstelle|nst|klappe|kl|anexo|poste|int|доб){_NOT_BEFORE_LETTER}|\#)"
+    r"[\s.:-]*[0-9]{1,7}\s*\)?$"
+    r"|(?<=[0-9])\s*-\s*0$",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_LABELS = frozenset(
+    """
+    tel telefon telefonnr telefonnummer telephone telefono teléfono téléphone tél fon phone tlf
+    mobil mobile mobilnr mobilnummer mobiltelefon mob cell cellphone cellular cellulare movil
+    móvil portable handy handynr handynummer natel gsm whatsapp wa sms rufnummer nr nummer number
+    privat private priv home zuhause geschäftlich gesch dienstlich dienst beruflich arbeit work
+    business büro office firma festnetz landline zentrale main callto t m p
+    """.split()  # noqa: SIM905  # a list of 70 words is longer than it is clear
+)
+"""Words that say what kind of number it is. Any other word may say that it is none."""
+_EMPTY_BRACKETS = re.compile(r"\([\s.:]*\)")
+_BRACKETED_ZERO = re.compile(r"\(\s*0\s*\)")
+_LAST_BRACKETS = re.compile(r"[0-9]\D*\([0-9]{1,4}\)$")
+_DIALLED = re.compile(r"[(\s]*(\+?)[\s(]*([0-9][0-9\s().-]*)")
+
+
+def numbers_in(text: str) -> tuple[Dialled | Several | None, ...]:
+    """The numbers of a text, in its order; None stands for a part that is no number.
+
+    Extensions are cut off, and words such as `Tel.:` or `(privat)`. A part with any other letter or
+    sign is no number: letters are never read as the digits of a keypad. At least one entry.
+    """
+    if len(text) > MAX_TEXT:
+        return (None,)
+    if _SIMPLE.fullmatch(text):
+        digits = _NO_DIGIT.sub("", text)
+        return (Dialled(digits, text[0] == "+") if len(digits) <= _MAX_DIGITS else None,)
+    plain = (text if text.isascii() else _to_ascii(text)).strip(_AROUND)
+    if _DECIMAL.fullmatch(plain):
+        return (None,)
+    texts = _SEPARATOR.split(_URI_PARAMETER.sub("", plain))
+    if "/" in plain:  # groups of digits stand between slashes, so commas separate numbers
+        texts = [part for text in texts for part in text.split(",")]
+    parts = map(_one_or_several, texts)
+    return tuple(part for part in parts if part != _EMPTY) or (None,)
+
+
+def _to_ascii(text: str) -> str:
+    """Digits, plus, brackets and dashes of any script as ASCII; marks that nobody sees go."""
+    return "".join(map(_ascii, unicodedata.normalize("NFC", text)))
+
+
+@lru_cache(maxsize=4_096)
+def _ascii(character: str) -> str:
+    digit = unicodedata.decimal(character, None)
+    if digit is not None:
+        return str(digit)
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return ""
+    if category == "Zs":
+        return " "
+    if category == "Pd" or character in "\u2212\u30fc":
+        return "-"
+    wide = unicodedata.normalize("NFKC", character)
+    return wide if wide.isascii() and not wide.isalnum() else character
+
+
+def _one_or_several(text: str) -> Dialled | Several | None:
+    texts = _GROUP_SEPARATOR.split(text)
+    if len(texts) == 1:
+        return _dialled(text)
+    parts = tuple(part for part in map(_dialled, texts) if part != _EMPTY)
+    if len(parts) <= 1:
+        return parts[0] if parts else _EMPTY
+    joined = _dialled(_GROUP_SEPARATOR.sub(" ", text))
+    return None if joined is None and None in parts else Several(parts, joined)
+
+
+def _dialled(text: str) -> Dialled | None:
+    """The one number of a text without separators; `_EMPTY` when nothing but labels is there."""
+    bare = _without_labels(_EXTENSION.sub("", text.strip()))
+    if not bare:
+        return None if bare is None else _EMPTY
+    match = _DIALLED.fullmatch(bare)
+    if match is None or _LAST_BRACKETS.search(bare):
+        return None
+    plus, written = match.groups()
+    digits = _NO_DIGIT.sub("", written)
+    zero = _BRACKETED_ZERO.search(written)
+    at = len(_NO_DIGIT.sub("", written[: zero.start()])) if zero else 0
+    return Dialled(digits, bool(plus), at) if len(digits) <= _MAX_DIGITS else None
+
+
+def _without_labels(text: str) -> str | None:
+    """The text without what its writer calls the number; None where any other letter is left.
+
+    Labels stand before the digits or after them: between digits they may separate two numbers.
+    """
+    digits = re.search(r"[0-9](?:.*[0-9])?", text)
+    for word in _WORD.finditer(text):
+        between = digits is not None and digits.start() < word.start() < digits.end()
+        if between or word.group().lower() not in _LABELS:
+            return None
+    bare = _WORD.sub("", text.replace("[", "(").replace("]", ")"))
+    return _EMPTY_BRACKETS.sub("", bare).strip(" \t.:-")

@@ -1,0 +1,29 @@
+"""A small sample of the phone benchmark: by default no number of twelve countries is wrong."""
+
+import pytest
+
+from tests.support.phone_numbers import COUNTRIES, WITHOUT_PLUS_IN_ITALY, merged, tallies
+
+PER_KIND = 12
+SEED = 2
+
+
+@pytest.mark.parametrize("region", COUNTRIES)
+def test_no_number_is_wrong_by_default_and_hardly_one_is_lost(region: str) -> None:
+    found = tallies("leave_out", PER_KIND, SEED, [region])
+
+    assert [text for tally in found.values() for text in tally.wrong] == []
+    alone = merged(found, "alone", WITHOUT_PLUS_IN_ITALY)
+    assert alone.right >= 0.99 * alone.total
+    own = merged(found, "own")
+    assert own.right + own.ambiguous >= 0.99 * own.total
+
+
+@pytest.mark.parametrize("choice", ["prefer_mobile", "first_country"])
+def test_other_choices_leave_out_less_and_send_wrong_numbers(choice: str) -> None:
+    by_default = merged(tallies("leave_out", PER_KIND, SEED, ["DE", "AT"]), "list")
+    chosen = merged(tallies(choice, PER_KIND, SEED, ["DE", "AT"]), "list")
+
+    assert chosen.left_out < by_default.left_out
+    assert chosen.right > by_default.right
+    assert chosen.wrong
