@@ -42,6 +42,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "full_name": "values.name",
             "email": "values.email_addresses[0]",
             "whatsapp": "values.phone_numbers",
+            "country_codes": "values.primary_location.country_code",
         },
         when="object == 'people'",
     ),

@@ -30,6 +30,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "full_name": "name",
             "email": "emails[0].email",
             "whatsapp": "phones[].phone",
+            "country_codes": "phones[].country",
         },
     ),
     "deal": RecordType(

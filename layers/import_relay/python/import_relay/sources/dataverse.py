@@ -49,6 +49,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "full_name": "fullname",
             "email": "emailaddress1",
             "whatsapp": "mobilephone",
+            "country_codes": "address1_country",
             "address_line1": "address1_line1",
             "address_line2": "address1_line2",
             "zipcode": "address1_postalcode",

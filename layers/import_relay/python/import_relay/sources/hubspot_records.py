@@ -31,6 +31,7 @@ CONTACTS = RecordType(
         "full_name": "join(' ', [properties.firstname, properties.lastname][?@])",
         "email": "properties.email",
         "whatsapp": "[properties.mobilephone, properties.phone][?@]",
+        "country_codes": "properties.hs_country_region_code || properties.country",
         "address_line1": "properties.address",
         "zipcode": "properties.zip",
         "city": "properties.city",

@@ -36,6 +36,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "full_name": "data.name",
             "email": "(data.emails[?primary].value | [0]) || data.emails[0].value",
             "whatsapp": "[data.phones[?primary].value, data.phones[].value][]",
+            "country_codes": "data.postal_address.country || data.postal_address_country",
         },
     ),
     "deal": RecordType(

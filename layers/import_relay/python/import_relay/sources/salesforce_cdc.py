@@ -56,6 +56,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "full_name": "join(' ', [Name.FirstName, Name.LastName][?@])",
             "email": "Email",
             "whatsapp": "[MobilePhone, Phone][?@]",
+            "country_codes": "MailingAddress.CountryCode || MailingAddress.Country",
             "birthday": "Birthdate",
             "address_line1": "MailingAddress.Street",
             "zipcode": "MailingAddress.PostalCode",

@@ -53,6 +53,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "full_name": "Name || join(' ', [FirstName, LastName][?@])",
             "email": "Email",
             "whatsapp": "[MobilePhone, Phone][?@]",
+            "country_codes": "MailingCountryCode || MailingCountry || CountryCode || Country",
             "birthday": "Birthdate",
             "address_line1": "MailingStreet || Street",
             "zipcode": "MailingPostalCode || PostalCode",

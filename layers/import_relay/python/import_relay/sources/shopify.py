@@ -55,6 +55,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "full_name": "join(' ', [first_name, last_name][?@])",
             "email": "email",
             "whatsapp": "[phone, default_address.phone][?@]",
+            "country_codes": "default_address.country_code || default_address.country",
             "address_line1": "default_address.address1",
             "address_line2": "default_address.address2",
             "zipcode": "default_address.zip",

@@ -50,6 +50,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "full_name": "join(' ', [First_Name, Last_Name][?@])",
             "email": "Email",
             "whatsapp": "[Mobile, Phone][?@]",
+            "country_codes": "Mailing_Country || Country",
             "address_line1": "Mailing_Street || Street",
             "zipcode": "Mailing_Zip || Zip_Code",
             "city": "Mailing_City || City",
@@ -89,7 +90,12 @@ MODULES: Mapping[object, tuple[str, RecordTypeName]] = {
     "Appointments__s": ("Appointments__s", "appointment"),
 }
 """Module as notifications may call it → its name in the API, and what its records become."""
-_OF_CONTACTS = {"Mailing_Street": "Street", "Mailing_City": "City", "Mailing_Zip": "Zip_Code"}
+_OF_CONTACTS = {
+    "Mailing_Street": "Street",
+    "Mailing_City": "City",
+    "Mailing_Zip": "Zip_Code",
+    "Mailing_Country": "Country",
+}
 _OF_EVENTS = {
     "Event_Title": "Appointment_Name",
     "Start_DateTime": "Appointment_Start_Time",
