@@ -495,8 +495,8 @@ def example_secrets(root: Path = child.ROOT) -> dict[str, list[str]]:
 
 def example_connections(root: Path = child.ROOT) -> dict[str, dict[str, object]]:
     """The tables of connections.toml, in the file's order."""
-    with (root / "layers" / "connections" / "connections.toml").open("rb") as file:
-        return tomllib.load(file)
+    file = root / "layers" / "connections" / "connections.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8-sig"))
 
 
 async def _immediately(action: Callable[[], T]) -> T:

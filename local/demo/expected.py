@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 TYPES = ("contacts", "deals", "appointments")
@@ -10,8 +11,12 @@ TYPES = ("contacts", "deals", "appointments")
 
 @dataclass(slots=True)
 class Expected:
-    """External ids by type, of which connection they are, and what some contacts are called."""
+    """External ids by type, of which connection they are, and what some contacts are called.
 
+    `prefixes`: connection → what stands before its ids in Mateo.
+    """
+
+    prefixes: Mapping[str, str]
     contacts: set[str] = field(default_factory=set)
     deals: set[str] = field(default_factory=set)
     appointments: set[str] = field(default_factory=set)
@@ -21,6 +26,13 @@ class Expected:
     )
 
     def add(self, connection: str, type_: str, *ids: str) -> None:
-        """Records of a type, by their external ids, that a connection brings."""
-        getattr(self, type_).update(ids)
-        self.of_connections[connection][type_].update(ids)
+        """Records of a type, by their ids at the sender, that a connection brings."""
+        prefixed = [f"{self.prefixes[connection]}{one}" for one in ids]
+        getattr(self, type_).update(prefixed)
+        self.of_connections[connection][type_].update(prefixed)
+
+
+def id_prefixes(connections: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """Connection of connections.toml → what stands before the ids of its records."""
+    owners = {name: str(table.get("same_ids_as", name)) for name, table in connections.items()}
+    return {name: str(connections[owner].get("id_prefix", "")) for name, owner in owners.items()}

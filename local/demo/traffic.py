@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from local.demo import senders
 from local.demo.crms import Crms, Options
-from local.demo.expected import Expected
+from local.demo.expected import Expected, id_prefixes
 from local.demo.senders import Delivery
 
 ERP_CHUNK = 2_500
@@ -40,7 +40,7 @@ class Traffic:
         self._secrets = secrets
         self._contacts = contacts
         self._now = now
-        self.expected = Expected()
+        self.expected = Expected(id_prefixes(connections))
         self._crms = Crms(secrets, connections, now, self.expected, people=PEOPLE)
 
     def first_day(self) -> Iterator[Delivery]:

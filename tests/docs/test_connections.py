@@ -34,9 +34,9 @@ def test_every_expression_gives_what_the_page_says(row: list[str]) -> None:
 
 def test_every_key_of_a_record_type_is_described_and_no_other() -> None:
     described = PAGE.section("All keys").first_cells()
-    of_connection = {"kind", "contact", "deal", "appointment"}
+    of_connection = {"kind", "id_prefix", "same_ids_as", "contact", "deal", "appointment"}
     assert of_connection <= described
-    keys = {field.name for field in fields(RecordType)} - {"name"}
+    keys = {field.name for field in fields(RecordType)} - {"name", "id_prefix"}
     assert described - of_connection == keys
 
 

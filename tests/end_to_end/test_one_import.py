@@ -99,7 +99,7 @@ def test_a_webhook_that_its_sender_sends_again_is_a_duplicate(trial: Trial) -> N
         webhook = subscriber("Sub Scriber", identifier="msg_1", timestamp=trial.stack.clock.time())
         trial.bring("standard_webhooks", webhook)
 
-    trial.expected.contacts.add("S-1")
+    trial.expected.add("standard_webhooks", "contacts", "S-1")
 
     send()
     send()

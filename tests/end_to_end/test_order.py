@@ -36,8 +36,8 @@ def test_a_newer_change_waits_while_an_import_of_the_record_is_open(trial: Trial
 
 
 def test_a_deal_that_comes_before_its_contact_is_brought_again(trial: Trial) -> None:
-    trial.expected.deals.add("700")
-    trial.expected.contacts.add("9000")
+    trial.expected.add("pipedrive", "deals", "700")
+    trial.expected.add("pipedrive", "contacts", "9000")
     trial.bring("pipedrive", deal(700, person=9_000))
     trial.stack.wait_until(lambda: trial.events("import.sent"), "the import", 60)
     trial.let_pass(60)

@@ -14,6 +14,7 @@ CONNECTIONS = (
     + """
 [crm]
 kind = "zoho"
+same_ids_as = "erp"
 api_url = "https://api.example.com"
 accounts_url = "https://accounts.example.com"
 [crm.contact]

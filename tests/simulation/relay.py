@@ -81,6 +81,7 @@ zipcode = "zip"
 
 [plain]
 kind = "json"
+same_ids_as = "erp"
 header = "X-Relay-Secret"
 [plain.contact.fields]
 external_id = "id"
@@ -99,6 +100,7 @@ contact_external_id = "contact"
 
 [hub]
 kind = "hubspot"
+same_ids_as = "erp"
 public_url = "https://relay.example.com/webhooks/hub"
 portal_id = "62515"
 older_signatures = "v1"

@@ -16,10 +16,10 @@ import httpx
 
 from import_relay.sources.contract import Request
 from local.demo.balance import objects, settle
-from local.demo.expected import Expected
+from local.demo.expected import Expected, id_prefixes
 from local.demo.senders import Delivery
 from local.services import MATEO_TOKEN
-from local.stack import Stack
+from local.stack import Stack, example_connections
 from tests.support.door import HOST, Door
 from tests.support.senders import erp
 from tests.support.webhooks import request
@@ -123,7 +123,7 @@ class Trial:
 
     def __init__(self, stack: Stack, lines: list[Line]) -> None:
         self.stack = stack
-        self.expected = Expected()
+        self.expected = Expected(id_prefixes(example_connections()))
         self.accepted: dict[str, int] = {}
         """Delivery → how many items it brought."""
         self._lines = lines

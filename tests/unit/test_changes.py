@@ -98,6 +98,7 @@ def test_a_record_of_a_removed_connection_is_rejected_not_lost() -> None:
 BROKEN = """
 [broken]
 kind = "json"
+same_ids_as = "erp"
 [broken.contact.fields]
 external_id = "id"
 city = 'Stra\u00dfe'

@@ -287,15 +287,22 @@ def outcome(kind: str, item: object) -> str:
         return f"{settled.outcome.name.lower()}: {settled.reason}"
     (change,) = found.changes
     columns = [column for column in change.columns if column != "external_id"]
-    record = (
-        f"{change.options.type.removesuffix('_details')} {short(change.columns['external_id'])}"
-    )
+    identifier = own_id(kind, change.columns["external_id"])
+    if "contact_external_id" in change.columns:
+        own_id(kind, change.columns["contact_external_id"])
+    record = f"{change.options.type.removesuffix('_details')} {short(identifier)}"
     return f"{record}{', partial' if change.partial else ''}: {' '.join(columns)}"
 
 
-def short(identifier: object) -> str:
+def own_id(kind: str, identifier: object) -> str:
+    """The id as its sender knows it, without the prefix that it always has."""
+    prefix, text = connection_of(kind).id_prefix, str(identifier)
+    assert text.startswith(prefix)
+    return text.removeprefix(prefix)
+
+
+def short(text: str) -> str:
     """A long id by its end."""
-    text = str(identifier)
     return text if len(text) < 20 else f"…{text[-6:]}"
 
 

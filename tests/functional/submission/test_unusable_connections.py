@@ -10,8 +10,8 @@ from tests.functional.submission.people import ADA, BOB
 from tests.support.builders import ERP, message
 from tests.support.relay import Relay
 
-SHOP = ERP.replace("erp", "shop").replace('"name"', "'Stra\u00dfe'")
-REPAIRED = ERP.replace("erp", "shop")
+REPAIRED = ERP.replace("erp", "shop").replace("[shop]", "[shop]\nsame_ids_as = 'erp'")
+SHOP = REPAIRED.replace('"name"', "'Stra\u00dfe'")
 
 
 def taken(relay: Relay) -> str:

@@ -43,6 +43,9 @@ KINDS: Mapping[str, str] = {
 
 MAPPED_BY_HAND = frozenset({"cloudevents", "json", "salesforce_flow", "standard_webhooks"})
 """Kinds whose records may look like anything: they have no default mapping."""
+MAX_PREFIX = 50
+"""Characters of an `id_prefix`: own limit, since it stands in every row."""
+_IDS = ("id_prefix", "same_ids_as")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -53,7 +56,8 @@ class RecordType:
     In connections.toml it may be incomplete: `sources.with_defaults` adds what its kind maps by
     default. A column with an empty expression is not mapped, whatever the default.
     `datetimes` names custom fields that hold a date and time; the documented columns are known.
-    `custom_fields` and `marketing_channels` name columns that are the account's own.
+    `custom_fields` and `marketing_channels` name columns that are the account's own. `id_prefix` is
+    its connection's, by `sources.with_defaults`.
     `clears` names columns that an empty value clears in Mateo; elsewhere it leaves them untouched.
     """
 
@@ -72,6 +76,7 @@ class RecordType:
     ambiguous_phones: AmbiguousPhones = "leave_out"
     restore_leading_zero: bool = False
     allow_reassignment: bool | None = None
+    id_prefix: str = ""
 
 
 class Mistake(NamedTuple):
@@ -92,7 +97,9 @@ class Mistake(NamedTuple):
 class Connection:
     """One CRM. `options` are the settings that only its kind understands.
 
-    `mistakes`: what is wrong with its table. A connection that has any is disabled.
+    `id_prefix` stands before the ids of its records; with `same_ids_as` it is that of the
+    connection whose ids these are as well. `mistakes`: what is wrong with its table. A connection
+    that has any is disabled.
     """
 
     name: str
@@ -100,6 +107,8 @@ class Connection:
     options: Mapping[str, str] = field(default_factory=dict)
     record_types: Mapping[str, RecordType] = field(default_factory=dict)
     mistakes: tuple[Mistake, ...] = ()
+    id_prefix: str = ""
+    same_ids_as: str = ""
 
 
 def load_connections(path: str | Path) -> dict[str, Connection]:
@@ -134,7 +143,25 @@ def parse_connections(text: str) -> dict[str, Connection]:
         mistake = Mistake("", what, receiving=True)
         known = found.get(name, Connection(name, ""))
         found[name] = replace(known, mistakes=(mistake, *known.mistakes))
-    return found
+    return {name: _with_shared_ids(connection, found) for name, connection in found.items()}
+
+
+def _with_shared_ids(connection: Connection, found: Mapping[str, Connection]) -> Connection:
+    """The connection with the prefix of the one whose ids it shares."""
+    if not connection.same_ids_as:
+        return connection
+    other = found.get(connection.same_ids_as)
+    if other is None:
+        what = f"names no connection{did_you_mean(connection.same_ids_as, found)}"
+    elif other is connection:
+        what = "names the connection itself"
+    elif other.same_ids_as:
+        what = f"name the one whose ids {other.name!r} has: {other.same_ids_as!r}"
+    elif any(one.key in ("", *_IDS) for one in other.mistakes):
+        what = f"the ids of {other.name!r} are not known: see its mistakes"
+    else:
+        return replace(connection, id_prefix=other.id_prefix)
+    return replace(connection, mistakes=(*connection.mistakes, Mistake("same_ids_as", what)))
 
 
 class _TableReader:
@@ -168,12 +195,27 @@ class _TableReader:
         if not record_types and not self._has_defaults:
             self._wrong("contact", f"needs a table for at least one of {', '.join(RECORD_TYPES)}")
         options = self._options(table)
-        return Connection(name, kind, options, record_types, tuple(self._mistakes))
+        prefix, same = self._ids(table)
+        return Connection(name, kind, options, record_types, tuple(self._mistakes), prefix, same)
+
+    def _ids(self, table: Mapping[str, object]) -> tuple[str, str]:
+        """The prefix of the ids, and whose ids they are as well; "" where it does not say."""
+        prefix, same = table.get("id_prefix", ""), table.get("same_ids_as", "")
+        if not isinstance(prefix, str) or prefix != prefix.strip() or len(prefix) > MAX_PREFIX:
+            what = f"must be a text of at most {MAX_PREFIX} characters, e.g. 'erp-', or ''"
+            self._wrong("id_prefix", what)
+            prefix = ""
+        if not isinstance(same, str) or ("same_ids_as" in table and not same):
+            self._wrong("same_ids_as", "must be the name of another connection")
+            same = ""
+        if "id_prefix" in table and "same_ids_as" in table:
+            self._wrong("id_prefix", "is that of the connection which same_ids_as names")
+        return prefix, same
 
     def _options(self, table: Mapping[str, object]) -> dict[str, str]:
         options = {}
         for key, value in table.items():
-            if key == "kind" or key in RECORD_TYPES:
+            if key == "kind" or key in RECORD_TYPES or key in _IDS:
                 continue
             if isinstance(value, str):
                 options[key] = value

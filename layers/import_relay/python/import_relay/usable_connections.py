@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from jmespath.exceptions import JMESPathError
 
-from import_relay.connections import KINDS, Connection, Mistake, RecordType
+from import_relay.connections import KINDS, RECORD_TYPES, Connection, Mistake, RecordType
 from import_relay.records.expressions import named_paths
 from import_relay.records.mapping import HANDLES, IDENTIFIERS, mapping_mistakes
 from import_relay.sources import option_mistakes, with_defaults
@@ -19,7 +19,11 @@ Mistakes = Mapping[str, Sequence[Mistake]]
 
 def mistakes_of(connections: Mapping[str, Connection]) -> Mistakes:
     """Connection → everything that is wrong with it; empty for one that can be used."""
-    return {name: _own_mistakes(connection) for name, connection in connections.items()}
+    meetings = _meetings(connections)
+    return {
+        name: [*_own_mistakes(connection), *meetings.get(name, ())]
+        for name, connection in connections.items()
+    }
 
 
 def expression_of(connection: Connection, key: str) -> str:
@@ -58,3 +62,44 @@ def _constants(connection: Connection) -> Iterator[Mistake]:
                 if text and not named_paths(text):
                     what = f"is the same for every record, so that each overwrites the last: {text}"
                     yield Mistake(f"{record_type.name}.fields.{column}", what)
+
+
+def _meetings(connections: Mapping[str, Connection]) -> dict[str, list[Mistake]]:
+    """Connection → the first one before it in the file whose ids its own would meet."""
+    found: dict[str, list[Mistake]] = {}
+    before: dict[str, list[Connection]] = {name: [] for name in RECORD_TYPES}
+    for connection in connections.values():
+        for type_name in _types_with_ids(connection):
+            other = next((one for one in before[type_name] if _may_meet(one, connection)), None)
+            before[type_name].append(connection)
+            if other is not None and connection.name not in found:
+                found[connection.name] = [_meeting(connection, other, type_name)]
+    return found
+
+
+def _types_with_ids(connection: Connection) -> list[str]:
+    if connection.kind not in KINDS:
+        return []
+    complete = with_defaults(connection).record_types
+    return [name for name, one in complete.items() if not one.fields.keys().isdisjoint(IDENTIFIERS)]
+
+
+def _may_meet(one: Connection, other: Connection) -> bool:
+    """Whether an id of one with its prefix may be an id of the other with its own.
+
+    Without a prefix, which one connection may have, only ids that look like the other's would.
+    """
+    if (one.same_ids_as or one.name) == (other.same_ids_as or other.name):
+        return False
+    first, second = sorted((one.id_prefix, other.id_prefix), key=len)
+    return second.startswith(first) if first else not second
+
+
+def _meeting(connection: Connection, other: Connection, type_name: str) -> Mistake:
+    owner = other.same_ids_as or other.name
+    what = (
+        f"ids of its {type_name}s would meet those of {other.name!r}: give it another id_prefix, "
+        f"e.g. '{connection.name}-', with which no other begins; or same_ids_as = '{owner}' if "
+        "both bring the same records"
+    )
+    return Mistake("same_ids_as" if connection.same_ids_as else "id_prefix", what)

@@ -7,6 +7,7 @@ the Contact Import guide.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
@@ -42,6 +43,8 @@ from import_relay.records.notes import Note
 
 IDENTIFIERS = ("external_id", "secondary_external_id")
 HANDLES = ("email", *PHONES, "instagram", "facebook", "google_business_messaging")
+IDS = frozenset({*IDENTIFIERS, "contact_external_id"})
+"""Columns with ids of the connection's own records: each gets the connection's prefix."""
 TEXTS = frozenset({*IDENTIFIERS, *HANDLES, "contact_external_id", "contact_id"})
 LONGEST_KEY = 400
 """Characters of an identifier within a key: DynamoDB takes 2,048 bytes, four to a character."""
@@ -217,6 +220,8 @@ class RecordMapping:
     def _converter(self, column: str) -> Callable[[str, object], object]:
         if self._is_contact and column in (*PHONES, COUNTRIES):
             return _phone_options
+        if column in IDS and self.record_type.id_prefix:
+            return partial(_prefixed, self.record_type.id_prefix)
         if column in TEXTS:
             return _text
         if column in DATES:
@@ -334,6 +339,11 @@ def _text(column: str, value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise RejectedRow("row.bad_value", field=column, value=value)
+
+
+def _prefixed(prefix: str, column: str, value: object) -> str | None:
+    text = _text(column, value)
+    return text and prefix + text
 
 
 def _phone_options(column: str, value: object) -> list[object] | None:

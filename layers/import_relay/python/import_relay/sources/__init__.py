@@ -55,7 +55,9 @@ def with_defaults(connection: Connection) -> Connection:
     defaults = source_for(connection.kind).DEFAULTS
     given = connection.record_types or {name: RecordType(name, {}) for name in defaults}
     merged: dict[str, RecordType] = {
-        name: _merged(given[name], defaults.get(name)) for name in RECORD_TYPES if name in given
+        name: replace(_merged(given[name], defaults.get(name)), id_prefix=connection.id_prefix)
+        for name in RECORD_TYPES
+        if name in given
     }
     return replace(connection, record_types=merged)
 

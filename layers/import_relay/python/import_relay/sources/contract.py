@@ -133,13 +133,16 @@ class Source(Protocol):
         """(key, what is wrong) for each mistake in the kind's own options."""
 
 
+_OF_ALL_KINDS = ("kind", "id_prefix", "same_ids_as", *RECORD_TYPES)
+
+
 def unknown_options(connection: Connection, known: Iterable[str]) -> Iterable[tuple[str, str]]:
     """A mistake for each option that the kind does not know."""
     names = sorted(known)
     for key in sorted(connection.options.keys() - set(names)):
         choice = f"knows {', '.join(names)}" if names else "has no options of its own"
         what = f"is not known; kind {connection.kind!r} {choice}"
-        yield key, what + did_you_mean(key, [*names, "kind", *RECORD_TYPES])
+        yield key, what + did_you_mean(key, [*names, *_OF_ALL_KINDS])
 
 
 def missing_conditions(connection: Connection) -> Iterable[tuple[str, str]]:
