@@ -5,8 +5,10 @@ import ast
 import pytest
 
 from import_relay.answers import REFUSALS
+from import_relay.connections import KINDS
 from import_relay.errors import CODES
 from import_relay.records.models import Outcome
+from import_relay.sources import source_for
 from tests.docs.documents import deployed_modules, document
 
 PAGE = document("docs/errors.md")
@@ -60,4 +62,5 @@ def test_every_outcome_of_a_record_is_on_the_page() -> None:
 
 def test_every_status_that_a_sender_can_get_is_on_the_page() -> None:
     statuses = {int(row[0]) for row in PAGE.section("Answers to a sender").rows}
-    assert statuses == {200, 503, *REFUSALS.values()}
+    unreadable = {source_for(kind).REPLIES.unreadable for kind in KINDS}
+    assert statuses == {200, 503, *REFUSALS.values(), *unreadable}
