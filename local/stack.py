@@ -50,6 +50,9 @@ STACK_NAME = "import-relay"
 MAPPING = "SubmitImportsQueueBatch"
 """Logical id of the event source mapping."""
 
+READING_SUFFIX = ".token"
+"""How names of CRM tokens end; all other names are those of connections' secrets."""
+
 DEFAULT_CONCURRENCY = 4
 """Processes per function at most, where nothing else limits it: a laptop has few cores."""
 
@@ -98,7 +101,8 @@ class Stack:
             root: folder of template.yaml.
             parameters: template parameters instead of their defaults; the batching window
                 is 2 s if it is not given, and Mateo is the local one.
-            secrets: connection secrets instead of those in local/example_secrets.json.
+            secrets: connection secrets instead of those in local/example_secrets.json; names that
+                end in `.token` become the CRM tokens.
             on_line: called with each line that a function writes.
             disable_lag_s: seconds for which a disabled event source mapping is still polled.
             concurrency: most processes per function, by logical id.
@@ -275,7 +279,11 @@ class Stack:
 
     def _put_secrets(self) -> None:
         secrets = self._secrets if self._secrets is not None else example_secrets(self._root)
-        self.set_secret("ConnectionSecrets", json.dumps(secrets))
+        tokens = {name: texts for name, texts in secrets.items() if name.endswith(READING_SUFFIX)}
+        proofs = {name: texts for name, texts in secrets.items() if name not in tokens}
+        self.set_secret("ConnectionSecrets", json.dumps(proofs))
+        if self.template is not None and "CrmTokens" in self.provisioned.resources:
+            self.set_secret("CrmTokens", json.dumps(tokens))
         self.set_secret("MateoToken", MATEO_TOKEN)
 
     def _start_loops(self) -> None:

@@ -26,7 +26,7 @@ log = OutcomeLog()
 @cache
 def intake() -> Intake:
     """The use case, made once per process."""
-    return build_intake(ReceiveSettings.from_environment())
+    return build_intake(ReceiveSettings.from_environment(), log)
 
 
 @without_payload

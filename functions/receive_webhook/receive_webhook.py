@@ -32,7 +32,7 @@ log = OutcomeLog()
 @cache
 def intake() -> Intake:
     """The use case, made once per process."""
-    return build_intake(ReceiveSettings.from_environment())
+    return build_intake(ReceiveSettings.from_environment(), log)
 
 
 def request_of(event: dict[str, Any], received_at: int) -> Request:

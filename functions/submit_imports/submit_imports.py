@@ -56,7 +56,7 @@ def submission() -> Submission:
         mapper=Mapper(connections),
         reading=Reading(
             connections,
-            ConnectionSecrets(wiring.client("secretsmanager"), settings.connection_secrets_arn),
+            ConnectionSecrets(wiring.client("secretsmanager"), settings.crm_tokens_arn),
             http_client(),
             clock=time.time,
             sleep=time.sleep,

@@ -14,7 +14,9 @@ from tests.docs.documents import document
 
 PAGE = document("docs/connections.md")
 SNIPPETS = [block.text for block in PAGE.blocks if block.language == "toml"]
-RECORD, SECRETS = [json.loads(block.text) for block in PAGE.blocks if block.language == "json"]
+RECORD, SECRETS, TOKENS = [
+    json.loads(block.text) for block in PAGE.blocks if block.language == "json"
+]
 EXPRESSIONS = [row for row in PAGE.section("Expressions").rows if len(row) == 3]
 
 

@@ -19,7 +19,7 @@ ALARMS = {
     for name, resource in RESOURCES.items()
     if resource["Type"] == "AWS::CloudWatch::Alarm"
 }
-NOUNS = "webhook|batch|connection|message|import|item|reader|report|gate"
+NOUNS = "webhook|secret|batch|connection|message|import|item|reader|report|gate"
 EVENT = re.compile(rf"({NOUNS})\\\.(\w|\\|\+)+")
 METRIC = re.compile(r"(?:[A-Z][a-z]+)+(?:\\w\+)?")
 

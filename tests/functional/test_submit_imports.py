@@ -43,7 +43,7 @@ def environment(
             "WATERMARKS_TABLE": resources.WATERMARKS,
             "STATE_MACHINE_ARN": aws.state_machine_arn,
             "CONNECTIONS_FILE": str(file),
-            "CONNECTION_SECRETS_ARN": "connection-secrets",
+            "CRM_TOKENS_ARN": "connection-secrets",
             "ROWS_PER_IMPORT": "5000",
             "EVENT_SOURCE_MAPPING_PARAMETER": resources.MAPPING_PARAMETER,
             "GATE_SCHEDULE_GROUP": resources.SCHEDULE_GROUP,

@@ -27,6 +27,7 @@ OUTPUTS = {
     "BucketName",
     "ChangeEventsDeadLetterQueueUrl",
     "ConnectionSecretsArn",
+    "CrmTokensArn",
     "DeadLetterQueueUrl",
     "LedgerTableName",
     "MateoTokenArn",

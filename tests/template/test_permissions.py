@@ -134,7 +134,7 @@ def test_only_lambda_puts_aside_what_the_receiver_of_change_events_cannot_store(
 
 def test_submission_reads_the_tokens_among_the_connections_secrets(template: Expanded) -> None:
     secret = allowed(template, "SubmitImportsRole")["secretsmanager:GetSecretValue"]
-    assert secret == text([{"Ref": "MateoToken"}, {"Ref": "ConnectionSecrets"}])
+    assert secret == text([{"Ref": "MateoToken"}, {"Ref": "CrmTokens"}])
 
 
 @pytest.mark.parametrize("function", ["TrackImport", "WriteReport"])

@@ -24,7 +24,7 @@ VALUES = {
     "WATERMARKS_TABLE": "watermarks",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:track",
     "CONNECTIONS_FILE": "/opt/connections.toml",
-    "CONNECTION_SECRETS_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:connections",
+    "CRM_TOKENS_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:connections",
     "ROWS_PER_IMPORT": "5000",
     "TRACKING_HOURS": "24",
 }

@@ -21,8 +21,12 @@ class Manager:
         self.calls = 0
         self.broken = False
         self.now = 0.0
+        self.weak: list[tuple[str, str]] = []
         self.secrets = ConnectionSecrets(
-            cast("SecretsManagerClient", self), "arn", clock=lambda: self.now
+            cast("SecretsManagerClient", self),
+            "arn",
+            clock=lambda: self.now,
+            tell_weak=lambda name, what: self.weak.append((name, what)),
         )
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
@@ -43,6 +47,20 @@ def test_a_secret_is_read_once() -> None:
 
 def test_a_connection_without_a_secret_has_none() -> None:
     assert list(Manager().secrets.of("other")) == []
+
+
+def test_a_blank_secret_proves_nothing() -> None:
+    assert Manager({"erp": ["", " \n", "one"]}).secrets.of("erp") == ["one"]
+    assert Manager({"erp": [" "]}).secrets.of("erp") == []
+
+
+def test_a_weak_secret_is_told_of_once_and_never_shown() -> None:
+    manager = Manager({"erp": ["", "hunter2"], "shop": ["a-good-long-one-7361"], "odd": 1})
+
+    for _ in range(3):
+        manager.secrets.of("erp")
+
+    assert manager.weak == [("erp", "is blank"), ("erp", "is shorter than 12 characters")]
 
 
 def test_a_secret_is_read_again_after_five_minutes() -> None:

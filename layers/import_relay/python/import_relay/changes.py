@@ -295,7 +295,7 @@ def _incomplete(connection: Connection, missing: Sequence[str]) -> RejectedRow:
     """The webhook does not say enough: what is missing, and the token with which it can be read."""
     missing_text = ", ".join(missing)
     if connection.kind in READERS:
-        detail = f"there is no {connection.name}.token in the connection secrets"
+        detail = f"there is no {connection.name}.token among the CRM tokens"
         return RejectedRow("row.token_missing", field=missing_text, detail=detail)
     return RejectedRow("row.incomplete", field=missing_text)
 

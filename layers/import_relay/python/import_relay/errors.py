@@ -123,7 +123,8 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         ),
         "reader.refused": Explanation(
             "The CRM's API refuses the connection's token; its records wait.",
-            "Put a valid token with the needed scopes into the secrets, as `<connection>.token`.",
+            "Put a valid token with the needed scopes into the CRM tokens, as "
+            "`<connection>.token`.",
         ),
         "reader.unexpected": Explanation(
             "The CRM's API answers something else than it documents; its records wait.",
@@ -189,7 +190,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         ),
         "row.token_missing": Explanation(
             "The webhook does not hold enough of the record, and it cannot be read at the CRM.",
-            "Put an API token of the CRM into the connection secrets, as `<connection>.token`.",
+            "Put an API token of the CRM into the CRM tokens, as `<connection>.token`.",
         ),
         "row.incomplete": Explanation(
             "The webhook does not hold what the mapping needs, and the record cannot be read.",

@@ -1,6 +1,6 @@
 """Reads the records that webhooks only name, at their CRMs. Called by `submission` while it plans.
 
-Only connections with an API token in the connection secrets have their records read. A CRM that
+Only connections with an API token among the CRM tokens have their records read. A CRM that
 does not answer costs its own connection time and nothing else: its records wait.
 """
 

@@ -86,7 +86,7 @@ class SubmitSettings(_Mateo, _Gate):
     watermarks_table: Name
     state_machine_arn: Name
     connections_file: Name
-    connection_secrets_arn: Name
+    crm_tokens_arn: Name
     rows_per_import: Annotated[int, Field(ge=1, le=5000)]
 
 

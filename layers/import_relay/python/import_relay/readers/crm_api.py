@@ -28,7 +28,7 @@ _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 class CrmApi:
     """One connection's way to its CRM. Times are in seconds; `give_up_at` is on `clock`.
 
-    `token` is what stands under `<connection>.token` in the connection secrets.
+    `token` is what stands under `<connection>.token` among the CRM tokens.
     """
 
     client: httpx.Client

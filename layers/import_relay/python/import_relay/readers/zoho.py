@@ -1,6 +1,6 @@
 """Reads records at Zoho CRM: contacts, leads, deals, meetings. Called by `reading`.
 
-The token in the connection secrets is `client_id:client_secret:refresh_token` of a self client or a
+The token among the CRM tokens is `client_id:client_secret:refresh_token` of a self client or a
 server-based client; access tokens are made of it. Zoho makes only a few of these in ten minutes,
 so one is kept until shortly before it expires, and renewed once if it is refused. `Get Records`
 takes 100 ids and 50 fields at once. A record is Zoho's own object: the id, and the fields that

@@ -1,8 +1,9 @@
-"""The secrets that prove senders, and API tokens: Secrets Manager, cached.
+"""The secrets that prove senders, or the tokens for CRMs: Secrets Manager, cached.
 
-Used by the receiver, and by submission where records are read at a CRM. The secret's text is a JSON
-object, `{"connection name": ["secret", ...], "connection name.token": ["token"]}`; all secrets of a
-list are valid at the same time, so that one can be replaced without a gap.
+The receivers have those that prove senders, submission those with which records are read at a CRM;
+neither may read the other's. The secret's text is a JSON object, `{"connection name": ["secret",
+...]}` or `{"connection name.token": ["token"]}`; all texts of a list are valid at the same time, so
+that one can be replaced without a gap. A blank one proves nothing and does not count.
 """
 
 import json
@@ -15,6 +16,7 @@ from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
 
 from import_relay.errors import ConfigurationError, StoreUnavailable
 from import_relay.reasons import reason_of
+from import_relay.secret_strength import weakness_of
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -34,10 +36,13 @@ class ConnectionSecrets:
         arn: str,
         *,
         clock: Callable[[], float] = time.monotonic,
+        tell_weak: Callable[[str, str], None] | None = None,
     ) -> None:
+        """Read nothing yet; `tell_weak` is told a name and what is weak about a secret of it."""
         self._provider = SecretsProvider(boto3_client=client)
         self._arn = arn
         self._clock = clock
+        self._tell_weak = tell_weak
         self._text = ""
         self._known: Mapping[str, object] | None = None
         self._not_before = float("-inf")
@@ -81,11 +86,19 @@ class ConnectionSecrets:
         if text != self._text or self._known is None:
             self._known = _parsed(text)
             self._text = str(text)
+            self._tell_weaknesses()
+
+    def _tell_weaknesses(self) -> None:
+        for name, texts in (self._known or {}).items() if self._tell_weak else ():
+            for text in texts if isinstance(texts, list) else ():
+                weakness = weakness_of(text) if isinstance(text, str) else ""
+                if weakness and self._tell_weak is not None:
+                    self._tell_weak(name, weakness)
 
     def _listed(self, connection: str) -> Sequence[str]:
         secrets = (self._known or {}).get(connection, [])
         if isinstance(secrets, list) and all(isinstance(secret, str) for secret in secrets):
-            return secrets
+            return [secret for secret in secrets if secret.strip()]
         raise ConfigurationError(f"secrets of connection {connection!r}: must be a list of texts")
 
 
