@@ -242,7 +242,9 @@ def test_consent_that_cannot_be_read_is_rejected_and_not_silent(topic: str, said
             consent(topic, {**base, name: said})
 
 
-@pytest.mark.parametrize("customer", [None, True, "", "x", "gid://shopify/Order/7", 1.5, -7, []])
+@pytest.mark.parametrize(
+    "customer", [None, True, "", "x", "gid://shopify/Order/7", "\u0667", 1.5, -7]
+)
 def test_consent_and_tags_of_nobody_are_rejected(customer: object) -> None:
     state = {"email_marketing_consent": {"state": "unsubscribed"}}
     with pytest.raises(RejectedRow):

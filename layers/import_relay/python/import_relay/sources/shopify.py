@@ -210,7 +210,7 @@ def _customer(data: Mapping[str, object], key: str) -> object:
     given = data.get(key)
     found = _customer_gid.fullmatch(given) if isinstance(given, str) else None
     number = found[1] if found else given
-    if isinstance(number, bool) or not str(number).isdecimal():
+    if isinstance(number, bool) or not (str(number).isascii() and str(number).isdecimal()):
         raise RejectedRow("row.bad_value", field=key, value=given)
     return number
 
