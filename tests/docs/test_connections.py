@@ -4,12 +4,13 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
-import jmespath
 import pytest
 
 from import_relay.check_connections import check
 from import_relay.connections import KINDS, RecordType
 from import_relay.readers import READERS
+from import_relay.records.expressions import compile_expression
+from import_relay.records.functions import OWN_FUNCTIONS
 from tests.docs.documents import document
 
 PAGE = document("docs/connections.md")
@@ -30,15 +31,23 @@ def test_every_example_is_a_right_connections_file(snippet: str, tmp_path: Path)
 @pytest.mark.parametrize("row", EXPRESSIONS, ids=[row[0] for row in EXPRESSIONS])
 def test_every_expression_gives_what_the_page_says(row: list[str]) -> None:
     _, expression, result = row
-    found = jmespath.search(expression.strip("`"), RECORD)
-    assert found == json.loads(result.strip("`"))
+    assert compile_expression(expression.strip("`"))(RECORD) == json.loads(result.strip("`"))
+
+
+def test_every_function_is_shown_and_gives_what_the_page_says() -> None:
+    rows = PAGE.section("Functions").rows
+    assert {row[0].strip("`") for row in rows} == set(OWN_FUNCTIONS)
+    for _, call, result in rows:
+        expression = call.removeprefix("``").removesuffix("``") if "``" in call else call.strip("`")
+        assert compile_expression(expression)(RECORD) == json.loads(result.strip("`")), call
 
 
 def test_every_key_of_a_record_type_is_described_and_no_other() -> None:
     described = PAGE.section("All keys").first_cells()
     of_connection = {"kind", "id_prefix", "same_ids_as", "contact", "deal", "appointment"}
+    inner = {"name", "id_prefix", "types"}  # `types` are declared with `custom_fields`
     assert of_connection <= described
-    keys = {field.name for field in fields(RecordType)} - {"name", "id_prefix"}
+    keys = {field.name for field in fields(RecordType)} - inner
     assert described - of_connection == keys
 
 

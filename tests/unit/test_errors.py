@@ -8,6 +8,7 @@ import pytest
 import import_relay
 from import_relay import errors
 from import_relay.errors import CODES, RejectedRow, RelayError
+from import_relay.records.notes import Note, RejectedRecord
 
 PACKAGE = Path(import_relay.__file__).parent
 CODE = re.compile(r'"((?:[a-z]+)\.[a-z0-9_]+)"')
@@ -20,6 +21,7 @@ RAISED: list[RelayError] = [
     errors.DeliveryTooLarge(),
     errors.UnreadableDelivery("delivery.not_json"),
     RejectedRow("row.bad_value", field="email", value=PERSONAL),
+    RejectedRecord("row.no_identifier", [Note("value.bad_email", "email", PERSONAL)]),
     errors.StoreUnavailable("S3"),
     errors.LimitReached("limit.entities", resets_at=1.0),
     errors.SlotTooFar(),

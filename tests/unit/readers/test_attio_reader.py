@@ -52,7 +52,7 @@ def failure(*answers: httpx.Response) -> RecordsUnread:
 def row(record_type: str, slug: str, **values: object) -> dict[str, object]:
     record = read(Crm([this(slug), answer({"data": [entry(**values)]})]))[ONE].record
     mappings = {name: RecordMapping(one) for name, one in CONNECTION.record_types.items()}
-    fitting = [name for name, mapping in mappings.items() if mapping.applies_to(record)]
+    fitting = [name for name, mapping in mappings.items() if mapping.condition(record)]
     assert fitting == [record_type]
     return mappings[record_type].columns(record).values
 
@@ -137,7 +137,7 @@ def test_a_deal_is_mapped() -> None:
 def test_a_company_fits_no_record_type() -> None:
     record = read(Crm([this("companies"), answer({"data": [entry()]})]))[ONE].record
     mappings = [RecordMapping(one) for one in CONNECTION.record_types.values()]
-    assert [mapping.applies_to(record) for mapping in mappings] == [False, False]
+    assert [mapping.condition(record) for mapping in mappings] == [False, False]
 
 
 def test_an_object_of_another_workspace_is_not_taken_for_deleted_records() -> None:

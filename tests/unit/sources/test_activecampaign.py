@@ -162,13 +162,6 @@ def test_the_events_time_orders_the_changes(date_time: object, version: int | No
     assert interpret(item).version == version
 
 
-def test_a_configured_version_goes_first() -> None:
-    contact = RecordType("contact", {}, version='contact.fields."9"')
-    connection = with_defaults(Connection("x", "activecampaign", {}, {"contact": contact}))
-    item = {"type": "update", "date_time": "2026-11-21T03:30:00-06:00", "contact": {"id": "3"}}
-    assert interpret(item, connection).version is None
-
-
 # ---------------------------------------------------------------- mapping
 
 

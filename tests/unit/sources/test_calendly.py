@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connections import Connection, RecordType
+from import_relay.connections import Connection
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.records.mapping import RecordMapping
 from import_relay.sources import calendly as source
@@ -176,14 +176,8 @@ def test_the_event_is_spliced_so_that_no_digit_and_no_key_is_lost() -> None:
     assert item.text.endswith(f'"event": {body}}}')
 
 
-def test_the_time_of_the_event_orders_changes_unless_a_version_is_configured() -> None:
+def test_the_time_of_the_event_orders_changes() -> None:
     assert [change.version for change in changes(json.dumps(event()))] == [NOW * 1_000_000] * 2
-    contact = RecordType("contact", {}, version="payload.updated_at")
-    given = Connection("calendly", "calendly", {}, {"contact": contact})
-    assert [change.version for change in changes(json.dumps(event()), given)] == [
-        None,
-        NOW * 1_000_000,
-    ]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connections import Connection, RecordType
+from import_relay.connections import Connection
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.records.mapping import RecordMapping
 from import_relay.sources import close as source
@@ -233,13 +233,6 @@ def test_the_events_time_is_utc_and_orders_changes_else_the_objects(
 ) -> None:
     given = event({"id": "c1", "date_updated": of_object}, date_updated=of_event)
     assert interpret(given).version == version
-
-
-def test_a_configured_version_goes_first() -> None:
-    contact = RecordType("contact", {}, version="date_updated")
-    given = Connection("close", "close", {}, {"contact": contact})
-    item = event(date_updated="2026-11-21T09:30:00")
-    assert interpret(item, given).version is None
 
 
 @pytest.mark.parametrize("item", [7, [], {}, {"event": 7}, event([]), event("a text")])

@@ -18,7 +18,7 @@ import pytest
 
 from import_relay.connections import KINDS, MAPPED_BY_HAND
 from import_relay.errors import SignatureError, UnreadableDelivery
-from import_relay.records.mapping import mapping_mistakes
+from import_relay.records.mapping_mistakes import mapping_mistakes
 from import_relay.sources import source_for, with_defaults
 from import_relay.sources.contract import Request
 from tests.support.authentic import SECRETS, SENDERS, connection_of, mapped, requests_of, with_body

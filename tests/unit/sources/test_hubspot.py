@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from import_relay.connections import Connection, RecordType
+from import_relay.connections import Connection
 from import_relay.errors import RejectedRow, UnreadableDelivery
-from import_relay.records.mapping import RecordMapping, mapping_mistakes
+from import_relay.records.mapping import RecordMapping
+from import_relay.records.mapping_mistakes import mapping_mistakes
 from import_relay.sources import hubspot as source
 from import_relay.sources import with_defaults
 from import_relay.sources.contract import Change, Item, Lookup
@@ -369,13 +370,6 @@ def test_an_object_of_another_type_is_ignored(object_type: object) -> None:
 
 
 # ---------------------------------------------------------------- configuration
-
-
-def test_a_configured_version_goes_before_hubspots_time() -> None:
-    given = with_defaults(
-        Connection("h", "hubspot", {}, {"contact": RecordType("contact", {}, version="x")})
-    )
-    assert interpret(event(), given).version is None
 
 
 @pytest.mark.parametrize("at", [None, "soon", 0, {}])

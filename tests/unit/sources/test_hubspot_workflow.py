@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from import_relay.connections import Connection, RecordType
+from import_relay.connections import Connection
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
-from import_relay.records.mapping import RecordMapping, mapping_mistakes
+from import_relay.records.mapping import RecordMapping
+from import_relay.records.mapping_mistakes import mapping_mistakes
 from import_relay.sources import hubspot_workflow as source
 from import_relay.sources import with_defaults
 from import_relay.sources.contract import Change
@@ -137,12 +138,6 @@ def test_own_date_properties_become_iso_8601() -> None:
     assert isinstance(record, dict)
     assert record["properties"]["last_visit"] == "2026-11-24T10:30:00Z"
     assert record["properties"]["other"] == "1795516200000"
-
-
-def test_a_configured_version_goes_before_hubspots_time() -> None:
-    types = {"contact": RecordType("contact", {}, version="properties.revision")}
-    given = with_defaults(Connection("w", "hubspot_workflow", {}, types))
-    assert interpret(contact(), given).version is None
 
 
 def test_without_a_time_the_time_of_receipt_counts() -> None:

@@ -142,12 +142,6 @@ def test_without_a_readable_timestamp_the_records_own_time_is_the_version(
     assert source.interpret(event({}, timestamp=timestamp), CONNECTION).version is None
 
 
-def test_a_configured_version_goes_first() -> None:
-    contact = RecordType("contact", {}, version="data.update_time")
-    given = Connection("pipedrive", "pipedrive", {}, {"contact": contact})
-    assert source.interpret(event(timestamp=1_795_253_400), given).version is None
-
-
 def test_the_record_that_was_merged_into_another_is_ignored() -> None:
     item = json.loads(sample("pipedrive.person-merged"))
     assert source.interpret(item, CONNECTION).ignored == "merged"
@@ -191,8 +185,8 @@ def test_the_default_mapping_of_a_person_a_deal_and_a_meeting() -> None:
 @pytest.mark.parametrize("type_", ["task", "email", "deadline", None])
 def test_by_default_nobody_is_reminded_of_anything_but_meetings(type_: str | None) -> None:
     mapping = RecordMapping(DEFAULTS.record_types["appointment"])
-    assert not mapping.applies_to({"data": {"type": type_}})
-    assert mapping.applies_to({"data": {"type": "meeting"}})
+    assert not mapping.condition({"data": {"type": type_}})
+    assert mapping.condition({"data": {"type": "meeting"}})
 
 
 @pytest.mark.parametrize("due_time", ["", None])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connections import Connection, RecordType
+from import_relay.connections import Connection
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.records.mapping import RecordMapping
 from import_relay.sources import salesforce_cdc as source
@@ -377,12 +377,6 @@ def test_an_event_whose_end_cannot_be_told_is_read(fields: dict[str, Any]) -> No
 def test_commit_time_and_sequence_order_the_changes(header: dict[str, Any], version: int) -> None:
     fields = {"Email": "a", "LastModifiedDate": "2026-11-21T09:29:00.000Z"}
     assert told("UPDATE", fields, **header).version == version
-
-
-def test_a_configured_version_goes_first() -> None:
-    configured = {"contact": RecordType("contact", {}, version="LastModifiedDate")}
-    given = replace(CONNECTION, record_types=configured)
-    assert source.interpret(item("CREATE"), given).version is None
 
 
 # ---------------------------------------------------------------- files and options

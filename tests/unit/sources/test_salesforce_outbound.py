@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from import_relay.connections import Connection, RecordType
+from import_relay.connections import Connection
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.records.mapping import RecordMapping
 from import_relay.sources import salesforce_outbound as source
@@ -366,12 +366,6 @@ def test_the_version_is_the_stamp_of_the_last_change() -> None:
     assert source.interpret(modified, CONNECTION).version == SECOND
     assert source.interpret(item(SystemModstamp="soon"), CONNECTION).version is None
     assert source.interpret(item(), CONNECTION).version is None
-
-
-def test_a_configured_version_goes_first() -> None:
-    configured = {"contact": RecordType("contact", {}, version="Changed__c")}
-    given = replace(CONNECTION, record_types=configured)
-    assert source.interpret(item(SystemModstamp="2026-11-21T09:30:00Z"), given).version is None
 
 
 def rows(name: str) -> list[dict[str, object]]:

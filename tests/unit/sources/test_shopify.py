@@ -359,13 +359,6 @@ def test_the_resources_own_time_orders_changes_else_the_triggers(
     assert interpret(given).version == version
 
 
-def test_a_configured_version_goes_first() -> None:
-    contact = RecordType("contact", {}, version="created_at")
-    given = Connection("shopify", "shopify", {}, {"contact": contact})
-    body = json.dumps({"id": 7, "updated_at": "2026-11-21T10:30:00+01:00"})
-    assert interpret(delivery(body=body), given).version is None
-
-
 @pytest.mark.parametrize(
     "item",
     [

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connections import Connection, RecordType
+from import_relay.connections import Connection
 from import_relay.errors import RejectedRow, SignatureError
 from import_relay.records.mapping import RecordMapping
 from import_relay.sources import with_defaults
@@ -259,12 +259,6 @@ def test_an_item_that_is_no_object_is_rejected(given: object) -> None:
 )
 def test_zohos_time_orders_the_changes(server_time: object, version: int | None) -> None:
     assert interpret(item(server_time=server_time)).version == version
-
-
-def test_a_configured_version_goes_first() -> None:
-    contact = RecordType("contact", {}, version="Modified_Time")
-    connection = with_defaults(Connection("zoho", "zoho", {}, {"contact": contact}))
-    assert interpret(item(), connection).version is None
 
 
 # ---------------------------------------------------------------- default mapping

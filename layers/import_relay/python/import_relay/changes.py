@@ -13,9 +13,10 @@ from import_relay.connections import Connection, Mistake, RecordTypeName
 from import_relay.errors import RejectedRow
 from import_relay.readers import READERS
 from import_relay.readers.contract import Found, Path
-from import_relay.records.mapping import RecordMapping, record_key
+from import_relay.records.keys import record_key
+from import_relay.records.mapping import RecordMapping, rejection
 from import_relay.records.models import MappedChange, Occurrence, Outcome, Settled
-from import_relay.records.notes import Note
+from import_relay.records.notes import Note, RejectedRecord
 from import_relay.sources import source_for, with_defaults
 from import_relay.sources.contract import Change, Source
 from import_relay.sources.event_ids import digest
@@ -206,15 +207,16 @@ class Mapper:
         if change.ignored is not None:
             return Settled(occurrence, Outcome.IGNORED, change.ignored)
         connection = self._connections[occurrence.connection]
-        mapping = self._mapping(connection, change)
+        mapping, failed = self._mapping(connection, change)
         if mapping is None:
+            if failed:
+                raise RejectedRecord("row.bad_condition", failed, field=failed[0].field)
             return Settled(occurrence, Outcome.IGNORED, "no_record_type")
         columns, notes = mapping.columns(change.record, partial=change.partial)
+        notes = (*failed, *notes)
         if change.partial and not mapping.sets_anything(columns):
-            if cut := mapping.cut_columns(change.record):
-                raise _incomplete(connection, cut)
-            return Settled(occurrence, Outcome.IGNORED, "not_mapped")
-        key = record_key(mapping.options.type, columns)
+            return self._nothing_left(occurrence, mapping, change, notes)
+        key = _key(mapping, columns, notes)
         otherwise = occurrence.received_at if read_at is None else read_at
         version, is_future = _version(mapping, change, otherwise)
         if is_future:
@@ -233,8 +235,33 @@ class Mapper:
             state="" if read_at is None else digest(text.decode()),
         )
 
-    def _mapping(self, connection: Connection, change: Change) -> RecordMapping | None:
-        """The mapping for a change; None: nothing of this type, or like this, is imported."""
+    def _nothing_left(
+        self,
+        occurrence: Occurrence,
+        mapping: RecordMapping,
+        change: Change,
+        notes: Sequence[Note],
+    ) -> Settled:
+        """How a partial change ends that sets no column.
+
+        Raises:
+            RejectedRow: it says something, but nothing that can be used.
+        """
+        unusable = next((note for note in notes if note.is_left_out), None)
+        if unusable is not None:
+            raise rejection(unusable, notes)
+        if cut := mapping.cut_columns(change.record):
+            raise _incomplete(self._connections[occurrence.connection], cut)
+        return Settled(occurrence, Outcome.IGNORED, "not_mapped", notes=tuple(notes))
+
+    def _mapping(
+        self, connection: Connection, change: Change
+    ) -> tuple[RecordMapping | None, list[Note]]:
+        """The mapping for a change, and notes of types whose `when` failed on it.
+
+        None: nothing of this type, or like this, is imported.
+        """
+        failed: list[Note] = []
         for name, mapping in self._mappings[connection.name].items():
             if change.record_type not in (None, name):
                 continue
@@ -242,12 +269,15 @@ class Mapper:
                 raise _incomplete(connection, ())
             if change.partial and not mapping.knows_condition(change.record):
                 raise _incomplete(connection, ("when",))
-            if not mapping.applies_to(change.record):
+            applies = mapping.condition(change.record)
+            if applies is None:
+                failed.append(Note("note.when_failed", f"{name}.when"))
+            if not applies:
                 continue
             if change.partial and (needed := mapping.needs(change.record)):
                 raise _incomplete(connection, needed)
-            return mapping
-        return None
+            return mapping, failed
+        return None, failed
 
     def _source(self, kind: str) -> Source:
         if kind not in self._sources:
@@ -258,14 +288,16 @@ class Mapper:
 def _version(mapping: RecordMapping, change: Change, known_at: int) -> tuple[int | None, bool]:
     """What orders a change, and whether that was a time of the future, which orders nothing.
 
+    A `version` in connections.toml takes the place of the kind's own, also where it finds nothing:
+    two clocks, or a clock and a counter, do not compare.
+
     `known_at`: when its item was received or its record read, in µs since the epoch. A number that
     `version` in connections.toml finds may count anything and stays; a connector gives times.
     """
-    configured = mapping.version(change.record)
-    version = change.version if configured is None else configured
+    version = mapping.version(change.record) if mapping.orders else change.version
     if version is None or version <= known_at + MAX_AHEAD_US:
         return version, False
-    if configured is not None and not mapping.version_is_time(change.record):
+    if mapping.orders and not mapping.version_is_time(change.record):
         return version, False
     return None, True
 
@@ -288,7 +320,8 @@ def _misses_something(mapping: RecordMapping, record: object) -> bool:
     if not mapping.knows_condition(record):
         return True
     missing = mapping.needs(record) or mapping.cut_columns(record)
-    return (bool(missing) or mapping.misses_country(record)) and mapping.applies_to(record)
+    needs_more = bool(missing) or mapping.misses_country(record)
+    return needs_more and mapping.condition(record) is not False
 
 
 def _incomplete(connection: Connection, missing: Sequence[str]) -> RejectedRow:
@@ -301,7 +334,18 @@ def _incomplete(connection: Connection, missing: Sequence[str]) -> RejectedRow:
 
 
 def _rejected(occurrence: Occurrence, error: RejectedRow) -> Settled:
-    return Settled(occurrence, Outcome.REJECTED, error.code, error.field, error.value, error.detail)
+    notes = error.notes if isinstance(error, RejectedRecord) else ()
+    return Settled(
+        occurrence, Outcome.REJECTED, error.code, error.field, error.value, error.detail, notes
+    )
+
+
+def _key(mapping: RecordMapping, columns: Mapping[str, object], notes: Sequence[Note]) -> str:
+    """The key of a row; a row without one is rejected with the notes of what might have been it."""
+    try:
+        return record_key(mapping.options.type, columns)
+    except RejectedRow as error:
+        raise RejectedRecord(error.code, notes, field=error.field) from error
 
 
 def row_text(columns: Mapping[str, object]) -> bytes:

@@ -41,6 +41,8 @@ KINDS: Mapping[str, str] = {
 }
 """Kind of connection → the module that knows it."""
 
+VALUE_TYPES = ("text", "number", "boolean", "date", "datetime", "list")
+"""What a custom field may hold."""
 MAPPED_BY_HAND = frozenset({"cloudevents", "json", "salesforce_flow", "standard_webhooks"})
 """Kinds whose records may look like anything: they have no default mapping."""
 MAX_PREFIX = 50
@@ -56,8 +58,10 @@ class RecordType:
     In connections.toml it may be incomplete: `sources.with_defaults` adds what its kind maps by
     default. A column with an empty expression is not mapped, whatever the default.
     `datetimes` names custom fields that hold a date and time; the documented columns are known.
-    `custom_fields` and `marketing_channels` name columns that are the account's own. `id_prefix` is
-    its connection's, by `sources.with_defaults`.
+    `custom_fields` and `marketing_channels` name columns that are the account's own; `types` has
+    the types of those custom fields that are declared with one. `required` names columns without
+    which no record is imported. `time_zone` is that of times without one; None: UTC, and a date
+    is the day as it is written. `id_prefix` is its connection's, by `sources.with_defaults`.
     `clears` names columns that an empty value clears in Mateo; elsewhere it leaves them untouched.
     """
 
@@ -70,6 +74,9 @@ class RecordType:
     clears: tuple[str, ...] = ()
     custom_fields: tuple[str, ...] = ()
     marketing_channels: tuple[str, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    time_zone: str | None = None
     contact_list_id: str | None = None
     contact_list_external_id: str | None = None
     phones: Literal["check", "pass"] = "check"
@@ -99,7 +106,8 @@ class Connection:
 
     `id_prefix` stands before the ids of its records; with `same_ids_as` it is that of the
     connection whose ids these are as well. `mistakes`: what is wrong with its table. A connection
-    that has any is disabled.
+    that has any is disabled. `time_zone` holds for record types
+    that name none.
     """
 
     name: str
@@ -109,6 +117,7 @@ class Connection:
     mistakes: tuple[Mistake, ...] = ()
     id_prefix: str = ""
     same_ids_as: str = ""
+    time_zone: str | None = None
 
 
 def load_connections(path: str | Path) -> dict[str, Connection]:
@@ -196,7 +205,9 @@ class _TableReader:
             self._wrong("contact", f"needs a table for at least one of {', '.join(RECORD_TYPES)}")
         options = self._options(table)
         prefix, same = self._ids(table)
-        return Connection(name, kind, options, record_types, tuple(self._mistakes), prefix, same)
+        zone = self._text("", table, "time_zone")
+        mistakes = tuple(self._mistakes)
+        return Connection(name, kind, options, record_types, mistakes, prefix, same, zone)
 
     def _ids(self, table: Mapping[str, object]) -> tuple[str, str]:
         """The prefix of the ids, and whose ids they are as well; "" where it does not say."""
@@ -215,7 +226,7 @@ class _TableReader:
     def _options(self, table: Mapping[str, object]) -> dict[str, str]:
         options = {}
         for key, value in table.items():
-            if key == "kind" or key in RECORD_TYPES or key in _IDS:
+            if key in ("kind", "time_zone", *RECORD_TYPES, *_IDS):
                 continue
             if isinstance(value, str):
                 options[key] = value
@@ -237,7 +248,9 @@ class _TableReader:
             "country_codes": self._country_codes(name, table.get("country_codes", [])),
             "datetimes": self._columns(name, "datetimes", table.get("datetimes", [])),
             "clears": self._columns(name, "clears", table.get("clears", [])),
-            "custom_fields": self._columns(name, "custom_fields", table.get("custom_fields", [])),
+            "custom_fields": self._custom_fields(name, table.get("custom_fields", [])),
+            "required": self._columns(name, "required", table.get("required", [])),
+            "time_zone": self._text(name, table, "time_zone"),
             "marketing_channels": self._columns(
                 name, "marketing_channels", table.get("marketing_channels", [])
             ),
@@ -264,13 +277,14 @@ class _TableReader:
                 self._wrong(f"{name}.{key}", "is for contacts only")
         if known["contact_list_id"] and known["contact_list_external_id"]:
             self._wrong(f"{name}.contact_list_id", "give the list by one id, not by both")
-        return RecordType(name=name, **known)  # type: ignore[arg-type]  # checked one by one above
+        types = self._types(name, table.get("custom_fields"))
+        return RecordType(name=name, types=types, **known)  # type: ignore[arg-type]  # checked above
 
     def _text(self, name: str, table: Mapping[str, object], key: str) -> str | None:
         value = table.get(key)
         if value is None or (isinstance(value, str) and value):
             return value
-        self._wrong(f"{name}.{key}", "must be a text")
+        self._wrong(f"{name}.{key}" if name else key, "must be a text")
         return None
 
     def _fields(self, name: str, value: object) -> Mapping[str, str]:
@@ -298,6 +312,21 @@ class _TableReader:
             return tuple(value)
         self._wrong(f"{name}.{key}", "must list columns, e.g. ['last_contacted_at']")
         return ()
+
+    def _custom_fields(self, name: str, value: object) -> tuple[str, ...]:
+        return (
+            tuple(value) if isinstance(value, dict) else self._columns(name, "custom_fields", value)
+        )
+
+    def _types(self, name: str, value: object) -> Mapping[str, str]:
+        """The types of custom fields, if they are given as a table of column = 'type'."""
+        if not isinstance(value, dict):
+            return {}
+        for column, type_ in value.items():
+            if type_ not in VALUE_TYPES:
+                what = f"must be one of {', '.join(VALUE_TYPES)}, not {type_!r}"
+                self._wrong(f"{name}.custom_fields.{column}", what)
+        return {column: type_ for column, type_ in value.items() if type_ in VALUE_TYPES}
 
     def _one_of(
         self, name: str, table: Mapping[str, object], key: str, words: tuple[str, ...]

@@ -7,6 +7,7 @@
     │   ├── DeliveryTooLarge      a body that the receiver does not take (413)
     │   ├── UnreadableDelivery    authentic, but its body cannot be split (quarantine, then 2xx)
     │   └── RejectedRow           a record that can never become a row of an import
+    │       └── RejectedRecord    the same, with its notes (in `records.notes`)
     ├── Retry    nothing was done; the same call may be made again
     │   └── StoreUnavailable      AWS took none or only a part of what had to be stored (503)
     ├── Wait     nothing is wrong; the time for it has not come
@@ -156,6 +157,34 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Correct the field's expression in connections.toml.",
         ),
         # notes: of a row that is sent without a value, or with a remark
+        "value.bad_date": Explanation(
+            "A date cannot be read; it was left out, the rest is sent.",
+            "Send ISO 8601, e.g. 1990-05-15, or map it with `to_date`.",
+        ),
+        "value.bad_datetime": Explanation(
+            "A date and time cannot be read; it was left out, the rest is sent.",
+            "Send ISO 8601, e.g. 2026-11-21T09:30:00+01:00, or map it with `to_datetime`.",
+        ),
+        "value.bad_email": Explanation(
+            "An e-mail address is none that Mateo takes; it was left out, the rest is sent.",
+            "Correct the address in the CRM; of several addresses, map one.",
+        ),
+        "value.bad_expression": Explanation(
+            "The column's expression fails on this record; it was left out, the rest is sent.",
+            "Correct the column's expression in connections.toml, or the value in the CRM.",
+        ),
+        "value.bad_text": Explanation(
+            "A text holds a character that Mateo's database cannot store; it was left out.",
+            "Remove the character in the CRM (NUL, half a surrogate pair).",
+        ),
+        "value.bad_type": Explanation(
+            "A value is of a type that the column cannot hold; it was left out, the rest is sent.",
+            "Correct the column's expression in connections.toml, or the value in the CRM.",
+        ),
+        "value.too_many_values": Explanation(
+            "A value is a longer list than a column takes; it was left out, the rest is sent.",
+            "Map fewer of the values, or send fewer.",
+        ),
         "value.no_valid_phone": Explanation(
             "The column has no text that is a phone number; it was left out, the rest is sent.",
             "Correct the number in the CRM, or set `country_codes` for national numbers.",
@@ -184,6 +213,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "What orders the change is a time of the future; the time of receipt stands in for it.",
             "Correct the clock of the sender, or `version` in connections.toml.",
         ),
+        "note.when_failed": Explanation(
+            "The `when` of a record type fails on this record, so another type was tried.",
+            "Correct `when` in connections.toml, so that it gives true or false.",
+        ),
         "note.partly_known": Explanation(
             "The webhook holds only a part of what the column is made of; it was left alone.",
             "Nothing, unless it matters: then have the CRM send all of it, or set a token.",
@@ -203,6 +236,14 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         "row.bad_mapping": Explanation(
             "The expression of a field fails on this record.",
             "Correct the field's expression in connections.toml.",
+        ),
+        "row.bad_condition": Explanation(
+            "A `when` fails on this record, and no other record type takes it.",
+            "Correct `when` in connections.toml, so that it gives true or false.",
+        ),
+        "row.required": Explanation(
+            "A column that the connection lists in `required` is empty or cannot be used.",
+            "Fill it in the CRM, or take it out of `required`.",
         ),
         "row.bad_text": Explanation(
             "A text holds a character that Mateo's database cannot store (NUL, half a surrogate).",

@@ -124,7 +124,8 @@ def _only_row(change: MappedChange) -> Row:
 def _scopes(change: MappedChange) -> tuple[str, ...]:
     if not change.partial:
         return (FULL,)
-    return tuple(column for column in change.columns if not _identifies(change, column)) or (FULL,)
+    columns = (*change.columns, *change.left_out)
+    return tuple(column for column in columns if not _identifies(change, column)) or (FULL,)
 
 
 def _identifies(change: MappedChange, column: str) -> bool:
@@ -248,6 +249,9 @@ class _Coalescing:
         }
 
     def _add_partial(self, change: MappedChange, fresh: list[str]) -> None:
+        for column in change.left_out:  # no value of its own, but an older one stays superseded
+            if column in fresh:
+                self._columns.pop(column, None)
         for column, value in change.columns.items():
             if column in fresh or _identifies(change, column):
                 self._columns[column] = (value, change)

@@ -11,7 +11,8 @@ from jmespath.exceptions import JMESPathError
 
 from import_relay.connections import KINDS, RECORD_TYPES, Connection, Mistake, RecordType
 from import_relay.records.expressions import named_paths
-from import_relay.records.mapping import HANDLES, IDENTIFIERS, mapping_mistakes
+from import_relay.records.keys import HANDLES, IDENTIFIERS
+from import_relay.records.mapping_mistakes import mapping_mistakes
 from import_relay.sources import option_mistakes, with_defaults
 
 Mistakes = Mapping[str, Sequence[Mistake]]

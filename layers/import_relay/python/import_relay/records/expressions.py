@@ -1,20 +1,23 @@
 """The expressions of connections.toml: what they evaluate to, and which paths they name.
 
-Called by `mapping`. Expressions are JMESPath. Plain paths such as `properties.email`, which most
-are, are walked directly: the interpreter takes ten times as long.
+Called by `mapping`. Expressions are JMESPath with the functions of `functions`. Plain paths such as
+`properties.email`, which most are, are walked directly: the interpreter takes ten times as long.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jmespath
-from jmespath.visitor import TreeInterpreter
+from jmespath.exceptions import JMESPathError
+from jmespath.visitor import Options, TreeInterpreter
+
+from import_relay.records.functions import RelayFunctions, function_mistakes
 
 Expression = Callable[[object], object]
 Path = tuple[str, ...]
 EVALUATION_ERRORS = (ValueError, TypeError, ArithmeticError)
 """JMESPathError is a ValueError; functions such as `ceil` also raise what Python's own do."""
-_INTERPRETER = TreeInterpreter()
+_INTERPRETER = TreeInterpreter(Options(custom_functions=RelayFunctions()))
 """One for all expressions: it keeps no state, and `search` would make a new one for each record."""
 _NULL: Path = ("null",)
 """`null` without backticks is a field of that name; people write it for the value that it gives."""
@@ -34,6 +37,15 @@ def compile_expression(text: str) -> Expression:
         (only,) = path
         return lambda record: record.get(only) if type(record) is dict else None
     return lambda record: _walk(record, path)
+
+
+def expression_mistake(text: str) -> str:
+    """What is wrong with an expression: its syntax, or how it calls functions; "" if nothing."""
+    try:
+        parsed = jmespath.compile(text).parsed
+    except JMESPathError as error:
+        return str(error).splitlines()[0]
+    return next(function_mistakes(parsed), "")
 
 
 def named_paths(text: str) -> frozenset[Path]:

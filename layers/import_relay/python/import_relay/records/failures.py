@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from import_relay.records.mapping import HANDLES, IDENTIFIERS
+from import_relay.records.keys import HANDLES, IDENTIFIERS
 
 LARGEST_CELL_B = 10_000_000
 """A CSV cell may hold a whole row as JSON."""

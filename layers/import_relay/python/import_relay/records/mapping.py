@@ -1,19 +1,16 @@
 """From a CRM's record to the columns of a row, by the expressions in connections.toml.
 
-Source of the columns: Mateo's reference of contact_details, deal_details, appointment_details and
-the Contact Import guide.
+An error of a field is the field's: the value is left out with a note, and the record goes on. It is
+rejected only if what identifies it, or a column that the row cannot do without, is unusable.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from datetime import UTC
+from types import MappingProxyType
 from typing import NamedTuple
 
-from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
-from phonenumbers import SUPPORTED_REGIONS
-
-from import_relay.connections import Connection, RecordType
+from import_relay.connections import RecordType
 from import_relay.errors import RejectedRow
 from import_relay.records.contact_phones import (
     COUNTRIES,
@@ -23,12 +20,7 @@ from import_relay.records.contact_phones import (
     is_national,
     phone_options,
 )
-from import_relay.records.datetimes import (
-    explicit_datetime,
-    is_time,
-    plain_date,
-    version_number,
-)
+from import_relay.records.datetimes import is_time, time_zone, version_number
 from import_relay.records.expressions import (
     EVALUATION_ERRORS,
     Expression,
@@ -38,22 +30,34 @@ from import_relay.records.expressions import (
     is_touched,
     named_paths,
 )
+from import_relay.records.keys import HANDLES, IDENTIFIERS
 from import_relay.records.models import MATEO_TYPES, ImportOptions
-from import_relay.records.notes import Note
+from import_relay.records.notes import Note, RejectedRecord
+from import_relay.records.texts import is_empty
+from import_relay.records.values import Converter, Unusable, converter
 
-IDENTIFIERS = ("external_id", "secondary_external_id")
-HANDLES = ("email", *PHONES, "instagram", "facebook", "google_business_messaging")
-IDS = frozenset({*IDENTIFIERS, "contact_external_id"})
-"""Columns with ids of the connection's own records: each gets the connection's prefix."""
-TEXTS = frozenset({*IDENTIFIERS, *HANDLES, "contact_external_id", "contact_id"})
-LONGEST_KEY = 400
-"""Characters of an identifier within a key: DynamoDB takes 2,048 bytes, four to a character."""
 MAX_PHONES = 100
 """Numbers in one column of a record: checking one takes up to 0.3 ms for each country."""
-MAX_VALUES = 1_000
-"""Values in any other column of a record."""
-DATES = frozenset({"birthday"})
-DATETIMES = frozenset({"start_time", "end_time", "confirmed_at", "cancelled_at"})
+NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "contact": (),
+        "deal": ("contact_external_id", "contact_id"),
+        "appointment": ("contact_external_id", "contact_id", "start_time"),
+    }
+)
+"""Columns whose unusable value cannot be left out: the row would mean something else."""
+_REJECTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "value.bad_date": "row.bad_datetime",
+        "value.bad_datetime": "row.bad_datetime",
+        "value.bad_email": "row.bad_value",
+        "value.bad_expression": "row.bad_mapping",
+        "value.bad_text": "row.bad_text",
+        "value.bad_type": "row.bad_value",
+        "value.too_many_values": "row.too_many_values",
+    }
+)
+"""Code of a note → code of the rejection where the value cannot be left out."""
 
 
 class Columns(NamedTuple):
@@ -68,8 +72,29 @@ class _Field(NamedTuple):
 
     column: str
     evaluate: Expression
-    convert: Callable[[str, object], object]
+    convert: Converter
     paths: frozenset[Path]
+
+    def read(self, record: object) -> object:
+        """The column's value; None if the record says nothing.
+
+        Raises:
+            Unusable: it says something that cannot be sent.
+        """
+        try:
+            value = self.evaluate(record)
+        except Unusable:
+            raise
+        except EVALUATION_ERRORS as error:
+            raise Unusable("value.bad_expression", str(error), "the expression fails") from error
+        return None if is_empty(value) else self.convert(value)
+
+    def is_said(self, record: object) -> bool:
+        """Whether the record says anything for the column, be it unusable."""
+        try:
+            return self.read(record) is not None
+        except Unusable:
+            return True
 
 
 class RecordMapping:
@@ -77,6 +102,7 @@ class RecordMapping:
 
     Raises:
         jmespath.exceptions.JMESPathError: an expression does not parse (`make check` finds it).
+        ValueError: there is no such time zone (it finds that, too).
     """
 
     def __init__(self, record_type: RecordType) -> None:
@@ -89,7 +115,7 @@ class RecordMapping:
         )
         self._version = compile_expression(record_type.version) if record_type.version else None
         self._when = compile_expression(record_type.when) if record_type.when else None
-        self._datetimes = DATETIMES | frozenset(record_type.datetimes)
+        self._zone = time_zone(record_type.time_zone) if record_type.time_zone else UTC
         self._clears = frozenset(record_type.clears)
         self._is_contact = record_type.name == "contact"
         self._phones = ContactPhones(record_type)
@@ -109,14 +135,19 @@ class RecordMapping:
         of_fields = (field.paths for field in self._fields)
         self.paths = frozenset().union(self._version_paths, self._when_paths, *of_fields)
 
-    def applies_to(self, record: object) -> bool:
-        """Whether `when` is true of the record, or there is no `when`."""
+    @property
+    def orders(self) -> bool:
+        """Whether `version` of connections.toml orders changes, instead of the kind's own."""
+        return self._version is not None
+
+    def condition(self, record: object) -> bool | None:
+        """Whether `when` is true of the record, or there is none; None: it fails on the record."""
         if self._when is None:
             return True
         try:
             return self._when(record) is True
         except EVALUATION_ERRORS:
-            return False
+            return None
 
     def version(self, record: object) -> int | None:
         """What orders this change among those of its record; None when the record does not say.
@@ -128,12 +159,15 @@ class RecordMapping:
             return None
         try:
             value = self._version(record)
+        except Unusable as error:
+            raise _no_version(error.value, error.reason) from error
         except EVALUATION_ERRORS as error:
-            raise _bad_mapping("version", error) from error
+            raise RejectedRow("row.bad_mapping", field="version", value=str(error)) from error
         try:
-            return None if value in (None, "") else version_number(value)
+            is_blank = isinstance(value, str) and is_empty(value)
+            return None if value is None or is_blank else version_number(value, self._zone)
         except ValueError as error:
-            raise RejectedRow("row.bad_version", field="version", value=value) from error
+            raise _no_version(value) from error
 
     def version_is_time(self, record: object) -> bool:
         """Whether what `version` finds is a time; what counts up may be any number."""
@@ -142,26 +176,55 @@ class RecordMapping:
     def columns(self, record: object, *, partial: bool = False) -> Columns:
         """The row of a record; a `partial` one sets only the columns that it holds as a whole.
 
+        A value that cannot be sent is left out with a note, and never cleared.
+
         Raises:
-            RejectedRow: names the field and the value that cannot be sent.
+            RejectedRow: names the field and the value without which there is no row.
         """
         if type(record) is not dict:
             raise RejectedRow("row.not_an_object", value=record)
         values: dict[str, object] = {}
-        for column, evaluate, convert, _ in self._known(record) if partial else self._fields:
+        notes: list[Note] = []
+        fields = self._known(record) if partial else self._fields
+        for field in fields:
             try:
-                value = evaluate(record)
-            except EVALUATION_ERRORS as error:
-                raise _bad_mapping(column, error) from error
-            if value is not None:
-                value = convert(column, value)
-            if value is not None or column in self._clears:
-                values[column] = value
-        notes = self._choose_phones(values, record, partial=partial) if self._is_contact else []
+                value = field.read(record)
+            except Unusable as error:
+                notes.append(Note(error.code, field.column, error.value, error.reason))
+                continue
+            if value is not None or field.column in self._clears:
+                values[field.column] = value
+        self._check_key(values, notes)
+        if self._is_contact:
+            notes += self._choose_phones(values, notes, record, partial=partial)
+        self._check_required(values, notes, {field.column for field in fields})
         if partial:
-            cut = self.cut_columns(record)
-            notes += [Note("note.partly_known", column) for column in cut]
+            notes += (Note("note.partly_known", column) for column in self.cut_columns(record))
         return Columns(values, tuple(notes))
+
+    def _check_key(self, values: Mapping[str, object], notes: Sequence[Note]) -> None:
+        """Reject what has a key that is unusable: the next identifier may be another person's."""
+        if not notes:
+            return
+        unusable = {note.field: note for note in reversed(notes)}
+        for column in ("id", *IDENTIFIERS):
+            if column in unusable:
+                raise rejection(unusable[column], notes)
+            if values.get(column):
+                break
+        for column in NEEDED[self.record_type.name]:
+            if column in unusable:
+                raise rejection(unusable[column], notes)
+
+    def _check_required(
+        self, values: Mapping[str, object], notes: Sequence[Note], read: set[str]
+    ) -> None:
+        for column in self.record_type.required:
+            if column in read and values.get(column) is None:
+                note = next((note for note in notes if note.field == column), Note("", column))
+                raise RejectedRecord(
+                    "row.required", notes, field=column, value=note.value, detail=note.reason
+                )
 
     def knows_condition(self, record: object) -> bool:
         """Whether a partial record says all that `when` depends on."""
@@ -182,9 +245,8 @@ class RecordMapping:
         for field in self._identifying:
             if not self._is_whole(record, field):
                 return (field.column,)
-            with suppress(*EVALUATION_ERRORS):  # `columns` says what is wrong with it
-                if field.evaluate(record) not in (None, "", []):
-                    return ()
+            if field.is_said(record):  # `columns` says what may be wrong with it
+                return ()
         return ()
 
     def cut_columns(self, record: object) -> tuple[str, ...]:
@@ -217,18 +279,10 @@ class RecordMapping:
     def _is_whole(self, record: object, field: _Field) -> bool:
         return all(is_known(record, path) for path in field.paths)
 
-    def _converter(self, column: str) -> Callable[[str, object], object]:
+    def _converter(self, column: str) -> Converter:
         if self._is_contact and column in (*PHONES, COUNTRIES):
             return _phone_options
-        if column in IDS and self.record_type.id_prefix:
-            return partial(_prefixed, self.record_type.id_prefix)
-        if column in TEXTS:
-            return _text
-        if column in DATES:
-            return _date
-        if column in self._datetimes:
-            return _datetime
-        return _plain
+        return converter(column, self.record_type)
 
     def misses_country(self, record: object) -> bool:
         """Whether a partial record has a national number, but not the country it belongs to."""
@@ -236,155 +290,50 @@ class RecordMapping:
             return False
         for field in self._fields:
             if field.column in PHONES and self._is_whole(record, field):
-                with suppress(*EVALUATION_ERRORS):  # `columns` says what is wrong with it
-                    value = field.evaluate(record)
+                with suppress(Unusable):  # `columns` says what is wrong with it
+                    value = field.read(record)
                     if any(map(is_national, phone_options(value))):
                         return True
         return False
 
     def _choose_phones(
-        self, values: dict[str, object], record: object, *, partial: bool
+        self, values: dict[str, object], left_out: list[Note], record: object, *, partial: bool
     ) -> list[Note]:
         """One number for each phone column, or none: `ContactPhones.choose`.
 
         Raises:
-            RejectedRow: no number can be sent and the whole record has no other handle, or the
-                partial one says nothing else.
+            RejectedRecord: no number can be sent, and nothing else identifies the record.
         """
         given = {column: values[column] for column in PHONES if values.get(column)}
         home_is_known = not partial or self._home is None or self._is_whole(record, self._home)
+        home_is_known = home_is_known and not any(note.field in HOMES for note in left_out)
         notes = self._phones.choose(values, home_is_known=home_is_known)
-        known_enough = partial and self.sets_anything(values)
-        if given and not known_enough and not any(values.get(handle) for handle in HANDLES):
+        if given and not any(values.get(column) for column in (*IDENTIFIERS, *HANDLES)):
             column, options = next(iter(given.items()))
-            raise RejectedRow("row.no_valid_phone", field=column, value=options)
+            raise RejectedRecord(
+                "row.no_valid_phone", [*left_out, *notes], field=column, value=options
+            )
         return notes
 
 
-def _bad_mapping(field: str, error: Exception) -> RejectedRow:
-    return RejectedRow("row.bad_mapping", field=field, value=str(error))
+def rejection(note: Note, notes: Sequence[Note] = ()) -> RejectedRecord:
+    """The rejection of a record for the value that this note is about."""
+    return RejectedRecord(
+        _REJECTIONS.get(note.code, "row.no_valid_phone"),
+        notes,
+        field=note.field,
+        value=note.value,
+        detail=note.reason,
+    )
 
 
-def record_key(type_: str, columns: Mapping[str, object]) -> str:
-    """What identifies the record in Mateo: the external id, else the first handle there is.
-
-    Raises:
-        RejectedRow: the row has no identifier at all.
-    """
-    for column in IDENTIFIERS:
-        if columns.get(column):
-            return _short_key(type_, column, str(columns[column]))
-    if type_ == "contact_details":
-        for column in HANDLES:
-            value = columns.get(column)
-            if value:
-                first = value[0] if isinstance(value, list) else value
-                return _short_key(type_, column, str(first).lower())
-    raise RejectedRow("row.no_identifier", field="external_id")
+def _no_version(value: object, detail: str = "") -> RejectedRow:
+    return RejectedRow("row.bad_version", field="version", value=value, detail=detail)
 
 
-def _short_key(type_: str, column: str, value: str) -> str:
-    """A key that DynamoDB takes: a very long identifier is replaced by its digest."""
-    if len(value) > LONGEST_KEY:
-        encoded = value.encode("utf-8", "surrogatepass")
-        value = f"sha256:{hashlib.sha256(encoded).hexdigest()}"
-    return f"{type_}#{column}:{value}"
-
-
-def mapping_mistakes(connection: Connection) -> Iterator[tuple[str, str]]:
-    """(key, what is wrong) for every mistake in how a connection's records are mapped."""
-    for record_type in connection.record_types.values():
-        for key, what in _mistakes_of(record_type):
-            yield f"{record_type.name}.{key}", what
-
-
-def _mistakes_of(record_type: RecordType) -> Iterator[tuple[str, str]]:
-    texts = {f"fields.{column}": text for column, text in record_type.fields.items()}
-    others = {"version": record_type.version, "when": record_type.when}
-    texts |= {key: text for key, text in others.items() if text}
-    for key, text in texts.items():
-        if mistake := _expression_mistake(text):
-            yield key, f"is no JMESPath expression: {mistake}"
-    if "" in record_type.fields:
-        yield "fields", "a column needs a name"
-    identifiers = (*IDENTIFIERS, *HANDLES) if record_type.name == "contact" else IDENTIFIERS
-    if record_type.fields.keys().isdisjoint(identifiers):
-        yield "fields", "maps no identifier: map external_id"
-    for key, columns in (("datetimes", record_type.datetimes), ("clears", record_type.clears)):
-        for column in columns:
-            if column not in record_type.fields:
-                yield key, f"names {column!r}, which {record_type.name}.fields does not map"
-    for code in record_type.country_codes:
-        if code not in SUPPORTED_REGIONS:
-            yield "country_codes", f"{code!r} is no country with phone numbers"
-
-
-def _expression_mistake(text: str) -> str:
-    """What is wrong with an expression: its syntax, or a function that there is not."""
-    try:
-        evaluate = compile_expression(text)
-    except JMESPathError as error:
-        return str(error).splitlines()[0]
-    with suppress(*EVALUATION_ERRORS):  # an empty record need not fit
-        try:
-            evaluate({})
-        except (ArityError, UnknownFunctionError) as error:
-            return str(error).splitlines()[0]
-    return ""
-
-
-def _text(column: str, value: object) -> str | None:
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise RejectedRow("row.bad_value", field=column, value=value)
-
-
-def _prefixed(prefix: str, column: str, value: object) -> str | None:
-    text = _text(column, value)
-    return text and prefix + text
-
-
-def _phone_options(column: str, value: object) -> list[object] | None:
+def _phone_options(value: object) -> list[object] | None:
     options = phone_options(value)
-    return _few(column, options, MAX_PHONES) if options else None
-
-
-def _few(column: str, values: list[object], most: int) -> list[object]:
-    """The values, unless there are more of them than a column takes."""
-    if len(values) > most:
-        detail = f"{len(values)} values; at most {most} go into {column}"
-        raise RejectedRow("row.too_many_values", field=column, detail=detail)
-    return values
-
-
-def _date(column: str, value: object) -> str | None:
-    return _moment(column, value, plain_date)
-
-
-def _datetime(column: str, value: object) -> str | None:
-    return _moment(column, value, explicit_datetime)
-
-
-def _moment(column: str, value: object, write: Callable[[str], str]) -> str | None:
-    if value == "":
-        return None
-    if not isinstance(value, str):
-        raise RejectedRow("row.bad_datetime", field=column, value=value)
-    try:
-        return write(value)
-    except ValueError as error:
-        raise RejectedRow("row.bad_datetime", field=column, value=value) from error
-
-
-def _plain(column: str, value: object) -> object:
-    if value == "":
-        return None
-    if isinstance(value, str | int | float):
-        return value
-    if isinstance(value, list):
-        values = _few(column, value, MAX_VALUES)
-        if all(isinstance(entry, str | int | float) for entry in values):
-            return values
-    raise RejectedRow("row.bad_value", field=column, value=value)
+    if len(options) > MAX_PHONES:
+        reason = f"{len(options)} values; at most {MAX_PHONES} go into a column"
+        raise Unusable("value.too_many_values", None, reason)
+    return options or None

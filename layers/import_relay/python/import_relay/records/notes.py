@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from import_relay.errors import RejectedRow
+
 LONGEST_VALUE = 500
 """Characters of a value that a note keeps; a row of a report must stay readable."""
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -33,6 +35,22 @@ class Note(NamedTuple):
     def is_left_out(self) -> bool:
         """Whether the column has a value that was left out, instead of a remark."""
         return self.code.startswith(LEFT_OUT)
+
+
+class RejectedRecord(RejectedRow):
+    """A record that cannot become a row, with the notes that were made of it before."""
+
+    def __init__(
+        self,
+        code: str,
+        notes: Sequence[Note],
+        *,
+        field: str = "",
+        value: object = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(code, field=field, value=value, detail=detail)
+        self.notes = tuple(notes)
 
 
 NoteCounts = Mapping[tuple[str, str], int]

@@ -55,11 +55,20 @@ def with_defaults(connection: Connection) -> Connection:
     defaults = source_for(connection.kind).DEFAULTS
     given = connection.record_types or {name: RecordType(name, {}) for name in defaults}
     merged: dict[str, RecordType] = {
-        name: replace(_merged(given[name], defaults.get(name)), id_prefix=connection.id_prefix)
+        name: _of_connection(_merged(given[name], defaults.get(name)), connection)
         for name in RECORD_TYPES
         if name in given
     }
     return replace(connection, record_types=merged)
+
+
+def _of_connection(record_type: RecordType, connection: Connection) -> RecordType:
+    """With the connection's prefix, and its time zone unless the record type has its own."""
+    return replace(
+        record_type,
+        id_prefix=connection.id_prefix,
+        time_zone=record_type.time_zone or connection.time_zone,
+    )
 
 
 def _merged(given: RecordType, default: RecordType | None) -> RecordType:

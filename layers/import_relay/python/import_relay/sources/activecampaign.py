@@ -91,10 +91,7 @@ def _child(node: _Node, part: str) -> _Node:
 
 
 def interpret(item: object, connection: Connection) -> Change:
-    """The contact of an event; events of other types are ignored: `event_type`.
-
-    `version` in connections.toml goes before ActiveCampaign's own time.
-    """
+    """The contact of an event; events of other types are ignored: `event_type`."""
     if not isinstance(item, dict):
         raise RejectedRow("row.not_an_object", value=item)
     event_type = item.get("type")
@@ -103,9 +100,6 @@ def interpret(item: object, connection: Connection) -> Change:
     contact = item.get("contact")
     if not isinstance(contact, dict):
         raise RejectedRow("row.not_an_object", field="contact", value=contact)
-    configured = connection.record_types.get("contact")
-    if configured is not None and configured.version:
-        return Change(item, "contact", partial=True)
     return Change(item, "contact", moment(item.get("date_time")), partial=True)
 
 

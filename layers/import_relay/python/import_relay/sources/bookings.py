@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from import_relay.connections import Connection, RecordTypeName
+from import_relay.connections import Connection
 from import_relay.errors import RejectedRow
 from import_relay.sources.contract import Item, Request, unknown_options
 from import_relay.sources.proofs import check_path_secret
@@ -78,12 +78,6 @@ def person(email: object, *, reachable: bool = True) -> dict[str, object]:
         "id": address.lower() or None,
         "email": address if address and reachable else None,
     }
-
-
-def has_version(connection: Connection, record_type: RecordTypeName) -> bool:
-    """Whether connections.toml says what orders the changes of these records."""
-    configured = connection.record_types.get(record_type)
-    return configured is not None and bool(configured.version)
 
 
 def option_mistakes(connection: Connection) -> Iterable[tuple[str, str]]:

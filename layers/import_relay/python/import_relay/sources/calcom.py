@@ -29,7 +29,6 @@ from import_relay.sources.bookings import (
     PROOF_OPTIONS,
     booked,
     check_proof,
-    has_version,
     items,
     option_mistakes,
     person,
@@ -138,8 +137,7 @@ def _replaced(payload: Mapping[str, object]) -> str | None:
 def interpret(item: object, connection: Connection) -> Change:
     """The contact, the appointment, or the appointment that a reschedule ended.
 
-    Ignored are `test`, `entity` (bookings with seats) and `event_type`. `version` in
-    connections.toml goes before Cal.com's own time.
+    Ignored are `test`, `entity` (bookings with seats) and `event_type`.
     """
     record, event = booked(item)
     trigger, payload = event.get("triggerEvent"), event.get("payload")
@@ -153,7 +151,7 @@ def interpret(item: object, connection: Connection) -> Change:
         return Change(event, ignored="entity")
     record_type: RecordTypeName = "contact" if record == "contact" else "appointment"
     created_at = event.get("createdAt")
-    version = None if has_version(connection, record_type) else moment(created_at)
+    version = moment(created_at)
     if record == _REPLACED:
         return Change(_ended_by(event, payload), record_type, version, partial=True)
     known = {**event, "contact": _person(payload)}

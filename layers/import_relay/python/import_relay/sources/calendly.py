@@ -23,7 +23,6 @@ from import_relay.sources.bookings import (
     PROOF_OPTIONS,
     booked,
     check_proof,
-    has_version,
     items,
     option_mistakes,
     person,
@@ -118,10 +117,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
 
 
 def interpret(item: object, connection: Connection) -> Change:
-    """The contact or the appointment of a booking; other events are ignored: `event_type`.
-
-    `version` in connections.toml goes before Calendly's own time.
-    """
+    """The contact or the appointment of a booking; other events are ignored: `event_type`."""
     record, event = booked(item)
     name = event.get("event")
     imported = _RECORDS.get(name, ()) if isinstance(name, str) else ()
@@ -134,8 +130,7 @@ def interpret(item: object, connection: Connection) -> Change:
     known = {**event, "contact": person(payload.get("email"))}
     if name == _CANCELED:
         known["cancelled_at"] = _cancelled_at(payload) or event.get("created_at")
-    version = None if has_version(connection, record_type) else moment(event.get("created_at"))
-    return Change(known, record_type, version)
+    return Change(known, record_type, moment(event.get("created_at")))
 
 
 def _cancelled_at(payload: Mapping[str, object]) -> object:

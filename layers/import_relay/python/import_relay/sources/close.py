@@ -103,10 +103,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
 
 
 def interpret(item: object, connection: Connection) -> Change:
-    """The object of the event; ignored are `deleted`, `merged`, `action` and `entity`.
-
-    `version` in connections.toml goes before Close's own times.
-    """
+    """The object of the event; ignored are `deleted`, `merged`, `action` and `entity`."""
     event = item.get("event") if isinstance(item, dict) else None
     if not isinstance(event, dict):
         raise RejectedRow("row.not_an_object", field="event", value=event)
@@ -118,9 +115,6 @@ def interpret(item: object, connection: Connection) -> Change:
         return Change(data, record_type, ignored=action if action in _REASONS else "action")
     if not isinstance(data, dict):
         raise RejectedRow("row.not_an_object", field="event.data", value=data)
-    configured = connection.record_types.get(record_type)
-    if configured is not None and configured.version:
-        return Change(data, record_type)
     version = moment(event.get("date_updated"))
     return Change(
         data, record_type, moment(data.get("date_updated")) if version is None else version

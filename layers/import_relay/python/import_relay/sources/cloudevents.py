@@ -19,12 +19,10 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from urllib.parse import unquote
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
-from import_relay.records.datetimes import microseconds
 from import_relay.sources.contract import (
     Change,
     Item,
@@ -36,6 +34,7 @@ from import_relay.sources.contract import (
 from import_relay.sources.event_ids import digest, event_id
 from import_relay.sources.header_secret import DEFAULT_HEADER, check_header_secret, header_mistakes
 from import_relay.sources.json_text import Parsed, body_text, elements, single
+from import_relay.sources.moments import moment
 from import_relay.sources.proofs import check_query_secret, check_secret
 
 OPTIONS: Mapping[str, str] = {
@@ -175,7 +174,7 @@ def interpret(item: object, connection: Connection) -> Change:
         raise RejectedRow("row.bad_value", field="specversion", value=item.get("specversion"))
     if item["type"] in connection.options.get("ignore_types", "").split():
         return Change(item, ignored="event_type")
-    return Change(_with_data(item), version=_version(item, connection))
+    return Change(_with_data(item), version=moment(item.get("time")))
 
 
 def _with_data(event: Mapping[str, object]) -> Mapping[str, object]:
@@ -204,17 +203,6 @@ def _of_text(text: str, event: Mapping[str, object]) -> object:
     except UnreadableDelivery:
         return text
     return value if isinstance(value, dict | list) else text
-
-
-def _version(event: Mapping[str, object], connection: Connection) -> int | None:
-    """`time` as microseconds since the epoch; None without one, or if it is not what counts."""
-    time = event.get("time")
-    if time is None or all(record_type.version for record_type in connection.record_types.values()):
-        return None
-    try:
-        return microseconds(datetime.fromisoformat(time))  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        raise RejectedRow("row.bad_version", field="time", value=time) from error
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:

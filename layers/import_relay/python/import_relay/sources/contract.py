@@ -58,9 +58,10 @@ class Change:
 
     `record` is what the expressions of connections.toml see; None: the item says nothing of it,
     there is only its `lookup`. `record_type` None: the connection's tables choose by `when`.
-    `version` None: the connection's `version` expression, else the time of receipt. `partial`: the
-    record holds only what is known to have changed, beside its id; a column is set if all
-    that its expression names is there. `ignored`: a stable word that says why nothing is imported.
+    `version` is the kind's own (µs since the epoch); one in connections.toml takes its place. None:
+    the time of receipt. `partial`: the record holds only what is known to have changed, beside its
+    id; a column is set if all that its expression names is there. `ignored`: a stable word that
+    says why nothing is imported.
 
     With a `lookup` and a reader for the connection the record that was read takes the place of
     `record`, even of one that would be ignored; without a reader the rest holds.

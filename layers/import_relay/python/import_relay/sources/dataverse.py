@@ -137,10 +137,7 @@ def _operation(context: Mapping[str, object]) -> str | None:
 
 
 def interpret(item: object, connection: Connection) -> Change:
-    """The record of a context; ignored are `entity`, `deleted`, `merged` and `action`.
-
-    `version` in connections.toml goes before Dataverse's own times.
-    """
+    """The record of a context; ignored are `entity`, `deleted`, `merged` and `action`."""
     context = item.get("context") if isinstance(item, dict) else None
     if not isinstance(item, dict) or not isinstance(context, dict):
         raise RejectedRow("row.not_an_object", field="context", value=context)
@@ -153,12 +150,9 @@ def interpret(item: object, connection: Connection) -> Change:
     if item.get("size_exceeded") is True or context.get("InputParameters") is None:
         raise RejectedRow("row.incomplete", field="InputParameters", detail="cut at 256 KB")
     known = _known(context)
-    configured = connection.record_types.get(record_type)
-    version = None
-    if configured is None or not configured.version:
-        version = moment(known.record.get("modifiedon"))
-        if version is None:
-            version = _operation_time(context.get("OperationCreatedOn"))
+    version = moment(known.record.get("modifiedon"))
+    if version is None:
+        version = _operation_time(context.get("OperationCreatedOn"))
     return Change(known.record, record_type, version, partial=not known.is_full)
 
 

@@ -100,10 +100,7 @@ def _item(parsed: Parsed) -> Item:
 
 
 def interpret(item: object, connection: Connection) -> Change:
-    """One event; ignored are `deleted`, `merged`, `action`, `entity` and `portal` (not this one).
-
-    `version` in connections.toml goes before HubSpot's own time.
-    """
+    """One event; ignored are `deleted`, `merged`, `action`, `entity`, `portal` (not this one)."""
     if not isinstance(item, dict):
         raise RejectedRow("row.not_an_object", value=item)
     portal = connection.options.get("portal_id")
@@ -126,7 +123,7 @@ def _event(
 ) -> Change:
     """What an event of one record says."""
     record_type = records.OBJECT_TYPES[object_type]
-    version = _version(event, record_type, connection)
+    version = moment(event.get("occurredAt"))
     if action in _DELETED:
         return Change(None, record_type, version, ignored="deleted")
     if action == "merge":
@@ -178,7 +175,7 @@ def _association(event: Mapping[str, object], entity: str, connection: Connectio
     ((object_type, key),) = found
     other = "toObjectId" if key == "fromObjectId" else "fromObjectId"
     record_type = records.OBJECT_TYPES[object_type]
-    version = _version(event, record_type, connection)
+    version = moment(event.get("occurredAt"))
     identifier = records.record_id(event.get(key), key)
     lookup = Lookup(object_type, identifier)
     if event.get("associationRemoved") is not False:
@@ -205,14 +202,6 @@ def _ends(event: Mapping[str, object], entity: str) -> list[tuple[str, str]]:
 
 def _end(type_id: object, word: str) -> str:
     return type_id if isinstance(type_id, str) else _WORDS.get(word, "")
-
-
-def _version(
-    event: Mapping[str, object], record_type: RecordTypeName, connection: Connection
-) -> int | None:
-    if records.has_version(connection, record_type):
-        return None
-    return moment(event.get("occurredAt"))
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:

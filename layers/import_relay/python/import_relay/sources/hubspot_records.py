@@ -12,7 +12,7 @@ other's: the id of an appointment in Mateo begins with the type of the object.
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from import_relay.connections import Connection, RecordType, RecordTypeName
+from import_relay.connections import RecordType, RecordTypeName
 from import_relay.errors import RejectedRow
 
 CONTACT, DEAL, APPOINTMENT, MEETING = "0-1", "0-3", "0-421", "0-47"
@@ -159,9 +159,3 @@ def iso(milliseconds: int) -> str:
         OverflowError: the time lies in no year from 1 to 9999.
     """
     return (_EPOCH + timedelta(milliseconds=milliseconds)).isoformat().replace("+00:00", "Z")
-
-
-def has_version(connection: Connection, record_type: RecordTypeName) -> bool:
-    """Whether connections.toml says what orders the changes of these records."""
-    configured = connection.record_types.get(record_type)
-    return configured is not None and configured.version is not None

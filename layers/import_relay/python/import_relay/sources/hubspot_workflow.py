@@ -64,10 +64,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
 
 
 def interpret(item: object, connection: Connection) -> Change:
-    """The record of a contact or a deal; others are ignored: `entity`, `deleted`.
-
-    `version` in connections.toml goes before HubSpot's own time.
-    """
+    """The record of a contact or a deal; others are ignored: `entity`, `deleted`."""
     if not isinstance(item, dict):
         raise RejectedRow("row.not_an_object", value=item)
     object_type, key = _object_type(item)
@@ -77,9 +74,7 @@ def interpret(item: object, connection: Connection) -> Change:
     if item.get("isDeleted") is True:
         return Change(None, record_type, ignored="deleted")
     properties = _properties(item, connection)
-    version = None
-    if not records.has_version(connection, record_type):
-        version = next((at for at in map(moment, map(properties.get, _CHANGED)) if at), None)
+    version = next((at for at in map(moment, map(properties.get, _CHANGED)) if at), None)
     record: dict[str, object] = {
         "id": records.record_id(item.get(key), key),
         "objectTypeId": object_type,

@@ -121,8 +121,7 @@ def _joined(meta: Mapping[str, object], keys: Sequence[str]) -> str | None:
 def interpret(item: object, connection: Connection) -> Change:
     """The event of a person, deal or activity.
 
-    Others are ignored: `deleted`, `merged` (into another record), `action`, `entity`. `version` in
-    connections.toml goes before Pipedrive's own times.
+    Others are ignored: `deleted`, `merged` (into another record), `action`, `entity`.
     """
     meta = item.get("meta") if isinstance(item, dict) else None
     if not isinstance(item, dict) or not isinstance(meta, dict):
@@ -153,9 +152,6 @@ def _change(
     if record_type == "appointment":
         data = _with_end(data)
         event = {**event, "data": data}
-    configured = connection.record_types.get(record_type)
-    if configured is not None and configured.version:
-        return Change(event, record_type)
     version = moment(meta.get("timestamp_micro")) or moment(meta.get("timestamp"))
     return Change(event, record_type, version or moment(data.get("update_time")))
 

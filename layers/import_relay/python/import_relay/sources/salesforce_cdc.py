@@ -139,7 +139,7 @@ def interpret(item: object, connection: Connection) -> Change:
     """What an event says of one contact, lead, opportunity or event.
 
     Ignored: `entity` (other objects, or those that the connection does not import), `deleted`,
-    `action` (unknown types of changes). `version` in connections.toml goes before Salesforce's.
+    `action` (unknown types of changes).
     """
     payload = _part(item, "payload")
     header = _part(payload, HEADER)
@@ -155,8 +155,7 @@ def interpret(item: object, connection: Connection) -> Change:
     if change_type not in ("CREATE", "UNDELETE", "UPDATE", *_GAPS):
         return Change(item, record_type, ignored="action")
     change = _told(payload, change_type, Change(None, record_type, lookup=lookup), lookup)
-    is_configured = connection.record_types[record_type].version is not None
-    return change if is_configured else replace(change, version=_version(header, payload))
+    return replace(change, version=_version(header, payload))
 
 
 def _told(

@@ -154,7 +154,6 @@ def interpret(item: object, connection: Connection) -> Change:
 
     Ignored: `deleted` (no data any more), `entity` (other objects, unless the connection names
     them), `empty` (nothing but the id).
-    `version` in connections.toml goes before Salesforce's own times.
     """
     fields = item.get("fields") if isinstance(item, dict) else None
     if not isinstance(item, dict) or not isinstance(fields, dict):
@@ -172,9 +171,6 @@ def interpret(item: object, connection: Connection) -> Change:
         raise RejectedRow("row.bad_value", field="Id", value=fields.get("Id"))
     if len(fields) == 1:
         return Change(fields, record_type, ignored="empty")
-    configured = connection.record_types.get(record_type)
-    if configured is not None and configured.version:
-        return Change(fields, record_type)
     version = moment(fields.get("SystemModstamp"))
     return Change(
         fields, record_type, moment(fields.get("LastModifiedDate")) if version is None else version

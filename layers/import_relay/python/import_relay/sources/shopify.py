@@ -157,7 +157,7 @@ def interpret(item: object, connection: Connection) -> Change:
     """A customer or an order, or what changed of a customer's consent or tags.
 
     Ignored: `test`, `deleted`, `merged`, `event_type` (other topics of customers and orders, whose
-    bodies are fragments) and `entity`. `version` in connections.toml goes before `updated_at`.
+    bodies are fragments) and `entity`.
     """
     topic = item.get("topic") if isinstance(item, dict) else None
     if not isinstance(item, dict) or not isinstance(topic, str):
@@ -176,9 +176,6 @@ def interpret(item: object, connection: Connection) -> Change:
         version, partial = triggered_at or _occurred_at(data), True
     else:
         version, partial = moment(data.get("updated_at")) or triggered_at, _lacks(topic, data)
-    configured = connection.record_types.get(record_type)
-    if configured is not None and configured.version:
-        version = None
     return Change(record or data, record_type, version, partial=partial)
 
 

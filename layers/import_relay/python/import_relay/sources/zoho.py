@@ -177,10 +177,7 @@ def _item(texts: Mapping[str, str]) -> Item:
 
 
 def interpret(item: object, connection: Connection) -> Change:
-    """One record of a notification; ignored are `deleted`, `action`, `entity` and `empty`.
-
-    `version` in connections.toml goes before Zoho's own time.
-    """
+    """One record of a notification; ignored are `deleted`, `action`, `entity` and `empty`."""
     if not isinstance(item, dict):
         raise RejectedRow("row.not_an_object", value=item)
     if item.get("ids") == []:
@@ -198,7 +195,7 @@ def interpret(item: object, connection: Connection) -> Change:
     return Change(
         record,
         record_type,
-        None if _has_version(connection, record_type) else moment(item.get("server_time")),
+        moment(item.get("server_time")),
         partial=record is not None,
         lookup=Lookup(module, record_id, always=record is None or operation in _CREATIONS),
     )
@@ -223,11 +220,6 @@ def _partial_record(record_id: str, module: str, values: object) -> dict[str, ob
         times = ("Start_DateTime", "End_DateTime")
         record = with_flag(record, _ALL_DAY, times, partial=True, local=True)
     return record
-
-
-def _has_version(connection: Connection, record_type: RecordTypeName) -> bool:
-    configured = connection.record_types.get(record_type)
-    return configured is not None and configured.version is not None
 
 
 def _text(value: object) -> str | None:

@@ -1,0 +1,283 @@
+"""One value of a record as its column takes it, or why it cannot be used. Called by `mapping`.
+
+`converter` gives the function for a column; each returns None for a value that says nothing, and
+raises `Unusable` for one that Mateo would not take or that may mean two things.
+
+Source of the columns' types: Mateo's reference of contact_details and appointment_details and its
+Contact Import guide; those of deals are inferred from appointments.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import tzinfo
+from decimal import Decimal
+from functools import partial
+from types import MappingProxyType
+
+from import_relay.connections import RecordType
+from import_relay.records.datetimes import YEARS, explicit_datetime, plain_date, time_zone
+from import_relay.records.texts import clean_id, clean_text, is_empty
+
+Converter = Callable[[object], object]
+
+IDS = ("id", "external_id", "secondary_external_id", "contact_external_id", "contact_id")
+PREFIXED = frozenset(("external_id", "secondary_external_id", "contact_external_id"))
+"""Columns with ids of the connection's own records: each gets the connection's prefix."""
+EMAIL = "email"
+NAMES_AT_A_SERVICE = ("instagram", "facebook", "google_business_messaging")
+DATETIMES = frozenset({"start_time", "end_time", "confirmed_at", "cancelled_at"})
+MAX_VALUES = 1_000
+"""Values in one column of a record."""
+_CHANNELS = (EMAIL, "whatsapp", "sms", *NAMES_AT_A_SERVICE, "postal")
+_COMMON_TEXTS = ("name", "description", "status_key", "type_key", "assignee_id")
+_TYPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "contact": {
+            **dict.fromkeys(("full_name", "display_name", "salutation", "postal"), "text"),
+            **dict.fromkeys(("address_line1", "address_line2", "city", "zipcode"), "text"),
+            **{f"{channel}_marketing_opt_in": "boolean" for channel in _CHANNELS},
+            "is_blocked": "boolean",
+            "birthday": "date",
+        },
+        "deal": dict.fromkeys(_COMMON_TEXTS, "text"),
+        "appointment": {
+            **dict.fromkeys(_COMMON_TEXTS, "text"),
+            **dict.fromkeys(DATETIMES, "datetime"),
+        },
+    }
+)
+_ADDRESS = re.compile(r"[^@\s,;:<>()\[\]\\\"]+@[^@\s,;:<>()\[\]\\\"]+\.[^@\s,;:<>()\[\]\\\".]+")
+"""As the constraint `valid_email`, without what separates or wraps addresses."""
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,300}(\.[0-9]{1,300})?")
+_BOOLEANS = MappingProxyType({"true": True, "t": True, "false": False, "f": False})
+MAX_ADDRESS = 254
+"""Characters of an address (RFC 5321, erratum 1690)."""
+
+
+class Unusable(ValueError):  # what the value is, not what went wrong
+    """A value that cannot be sent: the code of a note, the value, and what is known of it."""
+
+    def __init__(self, code: str, value: object, reason: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.value = value
+        self.reason = reason
+
+
+def converter(column: str, record_type: RecordType) -> Converter:
+    """What brings a value into the form of this column.
+
+    Raises:
+        ValueError: the record type's `time_zone` is none.
+    """
+    if column in IDS:
+        prefix = record_type.id_prefix if column in PREFIXED else ""
+        return partial(_prefixed, prefix) if prefix else _id
+    if record_type.name == "contact" and column in _HANDLES:
+        return _HANDLES[column]
+    zone = time_zone(record_type.time_zone) if record_type.time_zone else None
+    known = _TYPES[record_type.name].get(column)
+    if known == "date":
+        return partial(_date, zone=zone, years=YEARS)
+    if known == "datetime":
+        return partial(_datetime, zone=zone, years=YEARS)
+    return of_type(known or _own_type(column, record_type), zone)
+
+
+def is_documented(column: str, type_name: str) -> bool:
+    """Whether Mateo's reference says what the column holds."""
+    return column in _TYPES[type_name]
+
+
+def of_type(type_: str | None, zone: tzinfo | None) -> Converter:
+    """What brings a value into a custom field's type; None: the type is not known."""
+    converters: Mapping[str | None, Converter] = {
+        "text": _text,
+        "number": _number,
+        "boolean": _boolean,
+        "date": partial(_date, zone=zone),
+        "datetime": partial(_datetime, zone=zone),
+        "list": _list,
+        None: _any,
+    }
+    return converters[type_]
+
+
+def _own_type(column: str, record_type: RecordType) -> str | None:
+    if column in record_type.datetimes:
+        return "datetime"
+    return record_type.types.get(column)
+
+
+def _cleaned(value: str, clean: Callable[[str], str] = clean_text) -> str | None:
+    try:
+        return clean(value) or None
+    except ValueError as error:
+        raise Unusable("value.bad_text", value, str(error)) from error
+
+
+def _only_one(value: object) -> object:
+    """The one value of a list that has no other, or the value itself."""
+    if not isinstance(value, list):
+        return value
+    said = [one for one in value if not is_empty(one)]
+    if len(said) > 1:
+        raise Unusable("value.bad_type", value, f"{len(said)} values, the column takes one")
+    return said[0] if said else None
+
+
+def _id(value: object) -> str | None:
+    if isinstance(value, str):
+        return _cleaned(value, clean_id)
+    if value is None or type(value) is int:
+        return None if value is None else str(value)
+    raise Unusable("value.bad_type", value, f"{_kind(value)}, not a text or a whole number")
+
+
+def _prefixed(prefix: str, value: object) -> str | None:
+    text = _id(value)
+    return text and prefix + text
+
+
+def _handle(value: object) -> str | None:
+    return _id(_only_one(value))
+
+
+def _email(value: object) -> str | None:
+    address = _only_one(value)
+    if address is None:
+        return None
+    if not isinstance(address, str):
+        raise Unusable("value.bad_email", value, f"{_kind(address)}, not a text")
+    address = _cleaned(address, clean_id)
+    if address is None:
+        return None
+    if len(address) > MAX_ADDRESS or not _ADDRESS.fullmatch(address):
+        raise Unusable("value.bad_email", value, _wrong_address(address))
+    return address
+
+
+def _wrong_address(address: str) -> str:
+    if address.lower().startswith("mailto:"):
+        return "begins with mailto: (read with `replace(…, 'mailto:', '')`)"
+    if address.count("@") > 1:
+        return "more than one address (the first is `split(…, ';')[0]`)"
+    return "not one address of the form name@domain"
+
+
+_HANDLES: Mapping[str, Converter] = MappingProxyType(
+    {EMAIL: _email, **dict.fromkeys(NAMES_AT_A_SERVICE, _handle)}
+)
+
+
+def _text(value: object) -> str | int | None:
+    value = _only_one(value)
+    if isinstance(value, str):
+        return _cleaned(value)
+    if value is None or type(value) is int:
+        return value
+    raise Unusable("value.bad_type", value, f"{_kind(value)}, not a text")
+
+
+def _number(value: object) -> int | float | None:
+    value = _only_one(value)
+    if isinstance(value, str):
+        text = _cleaned(value)
+        if text is None:
+            return None
+        if not _DECIMAL.fullmatch(text):
+            reason = "not a number (`to_decimal(…, ',')` reads a decimal comma)"
+            raise Unusable("value.bad_type", text, reason)
+        value = plain_number(text)
+    if value is None or (type(value) in (int, float) and _is_finite(value)):
+        return value  # type: ignore[return-value]  # checked by its type
+    raise Unusable("value.bad_type", value, f"{_kind(value)}, not a number")
+
+
+def plain_number(text: str) -> int | float:
+    """The number that a decimal text such as `-12.50` says, whole if it can be."""
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _boolean(value: object) -> bool | None:
+    value = _only_one(value)
+    if isinstance(value, str):
+        text = _cleaned(value)
+        value = {"true": True, "t": True, "false": False, "f": False}.get(
+            (text or "").lower(), text
+        )
+    if value is None or isinstance(value, bool):
+        return value
+    reason = f"{_kind(value)}, not true or false (`lookup` reads other words)"
+    raise Unusable("value.bad_type", value, reason)
+
+
+def _date(value: object, *, zone: tzinfo | None, **years: range) -> str | None:
+    return _time(value, "value.bad_date", partial(plain_date, zone=zone, **years))
+
+
+def _datetime(value: object, *, zone: tzinfo | None, **years: range) -> str | None:
+    return _time(value, "value.bad_datetime", partial(explicit_datetime, zone=zone, **years))
+
+
+def _time(value: object, code: str, write: Callable[[object], str]) -> str | None:
+    value = _only_one(value)
+    if isinstance(value, str):
+        value = _cleaned(value, clean_id)
+    if value is None:
+        return None
+    try:
+        return write(value)
+    except ValueError as error:
+        raise Unusable(code, value, str(error)) from error
+
+
+def _list(value: object) -> list[object] | None:
+    entries = value if isinstance(value, list) else [value]
+    found = list(_entries(entries))
+    if any(not isinstance(one, str) for one in found):
+        raise Unusable("value.bad_type", value, "not a list of texts")
+    return found or None
+
+
+def _entries(entries: list[object]) -> Iterator[object]:
+    if len(entries) > MAX_VALUES:
+        reason = f"{len(entries)} values; at most {MAX_VALUES} go into a column"
+        raise Unusable("value.too_many_values", None, reason)
+    for entry in entries:
+        cleaned = _scalar(entry)
+        if cleaned is not None:
+            yield cleaned
+
+
+def _any(value: object) -> object:
+    """A custom field of which nothing is known: a text, number, boolean, or a list of them."""
+    if isinstance(value, list):
+        return list(_entries(value)) or None
+    return _scalar(value)
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, str):
+        return _cleaned(value)
+    if value is None or isinstance(value, bool) or (_is_number(value) and _is_finite(value)):
+        return value
+    raise Unusable("value.bad_type", value, f"{_kind(value)}, not a text, number or boolean")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _is_finite(value: object) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _kind(value: object) -> str:
+    """What JSON calls the value, as it stands at the beginning of a reason."""
+    kinds = {bool: "a boolean", int: "a number", float: "a number with a fraction", str: "a text"}
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a number beyond all bounds"
+    return kinds.get(type(value), "a list" if isinstance(value, list) else "an object")
