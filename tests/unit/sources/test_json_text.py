@@ -1,6 +1,7 @@
 """Reading JSON without changing it."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from import_relay.errors import UnreadableDelivery
 from import_relay.sources.json_text import (
     DEEPEST,
     MOST_ITEMS,
+    MOST_VALUES,
     body_text,
     elements,
     records,
@@ -314,3 +316,14 @@ def test_a_compressed_body_is_refused(encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["identity", "", " Identity "])
 def test_a_body_that_says_it_is_not_compressed_is_read(encoding: str) -> None:
     assert body_text(request(b"{}", {"content-encoding": encoding})) == "{}"
+
+
+@pytest.mark.parametrize("read", [single, records, elements])
+@pytest.mark.parametrize("part", ["[],", "{},", "1,", '"",'])
+def test_a_body_of_far_too_many_values_is_not_parsed(read: Any, part: str) -> None:
+    text = "[[" + part * (MOST_VALUES + 1) + "0]]"
+
+    with pytest.raises(UnreadableDelivery) as caught:
+        read(text)
+
+    assert caught.value.code == "delivery.too_many_values"

@@ -564,3 +564,20 @@ def test_an_event_of_a_whole_day_has_no_time() -> None:
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
     given = replace(CONNECTION, options=options)
     assert [key for key, _ in source.check_options(given)] == keys
+
+
+def test_xml_without_the_organization_in_its_place_is_not_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(source, "message", lambda text: pytest.fail("parsed"))
+
+    for body in ("<a>" * 9, f"<a>{ORGANIZATION}</a>", f"<OrganizationId>x{ORGANIZATION}"):
+        assert refusal(request(body)) in ("signature.mismatch", "signature.malformed")
+
+
+@pytest.mark.parametrize("attribute", ['a{}=""', "a{} = ''", 'xmlns:a{}="u"'])
+def test_attributes_count_as_elements_do(attribute: str) -> None:
+    attributes = " ".join(attribute.format(n) for n in range(100_001))
+    body = envelope().replace("<soapenv:Body", f"<soapenv:Body {attributes}", 1)
+
+    assert refusal(request(body)) == "signature.malformed"

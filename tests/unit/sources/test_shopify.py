@@ -379,3 +379,60 @@ def test_the_kind_has_no_options() -> None:
     assert not list(source.check_options(CONNECTION))
     wrong = replace(CONNECTION, options={"header": "x"})
     assert [key for key, _ in source.check_options(wrong)] == ["header"]
+
+
+# ---------------------------------------------------------------- a topic that is not signed
+
+ORDER = json.loads(sample("shopify.order-created.json"))
+CUSTOMER = json.loads(sample("shopify.customer-updated-2024-10.json"))
+DELETED = json.loads(sample("shopify.customer-deleted.json"))
+
+
+@pytest.mark.parametrize(
+    ("topic", "body"),
+    [
+        ("customers/update", ORDER),
+        ("customers/create", {"id": 1, "line_items": [], "email": "a@example.com"}),
+        ("customers/update", {"id": 1, "admin_graphql_api_id": "gid://shopify/Order/1"}),
+        ("customers/update", DELETED),
+        ("orders/create", CUSTOMER),
+        ("orders/paid", {"id": 1, "admin_graphql_api_id": "gid://shopify/DraftOrder/1"}),
+        ("orders/updated", {"id": 1, "name": "x", "first_name": "Ada"}),
+        ("customers_email_marketing_consent/update", {**CUSTOMER, "customer_id": 1}),
+        ("customers_marketing_consent/update", CUSTOMER),
+        ("customer.tags_added", {**CUSTOMER, "customerId": "1", "tags": []}),
+        ("customer.tags_removed", {**ORDER, "customerId": "1", "tags": []}),
+    ],
+)
+def test_a_body_of_another_topic_is_rejected(topic: str, body: dict[str, object]) -> None:
+    with pytest.raises(RejectedRow) as caught:
+        interpret(delivery(topic, json.dumps(body)))
+
+    assert (caught.value.code, caught.value.field) == ("row.other_topic", "topic")
+
+
+def test_a_body_of_the_shop_that_is_named_is_accepted() -> None:
+    given = with_headers(request(BODY, {OLD_NAME: SIGNATURE}))
+    shop = {"shop_domain": "ada.myshopify.com"}
+    for name in ("x-shopify-shop-domain", "shopify-shop-domain"):
+        named = with_headers(given, **{name: "Ada.myshopify.com"})
+        source.verify(named, (SECRET,), shop, now=NOW)
+
+
+@pytest.mark.parametrize("name", ["", "eve.myshopify.com", "ada.myshopify.com.evil.example"])
+def test_a_body_of_another_shop_is_refused(name: str) -> None:
+    headers = {OLD_NAME: SIGNATURE} | ({"x-shopify-shop-domain": name} if name else {})
+
+    with pytest.raises(SignatureError, match="shop_domain"):
+        source.verify(
+            request(BODY, headers), (SECRET,), {"shop_domain": "ada.myshopify.com"}, now=NOW
+        )
+
+
+@pytest.mark.parametrize(
+    "domain", ["", "ada.example.com", "https://ada.myshopify.com", "Ada.myshopify.com"]
+)
+def test_a_domain_that_is_no_shops_is_a_mistake(domain: str) -> None:
+    connection = Connection("shopify", "shopify", options={"shop_domain": domain})
+
+    assert [key for key, _ in source.check_options(connection)] == ["shop_domain"]

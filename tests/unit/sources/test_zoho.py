@@ -344,3 +344,36 @@ def test_an_address_is_https_and_has_no_path(url: str) -> None:
 
 def test_unknown_options_are_mistakes() -> None:
     assert mistakes({"region": "eu"}) == ["region"]
+
+
+# ---------------------------------------------------------------- large bodies
+
+
+def large(token: str, filler: str) -> str:
+    return f'{{"token":{token},"x":[{",".join([filler] * (100_000 // len(filler)))}]}}'
+
+
+@pytest.mark.parametrize("filler", ["[]", '{"token":7}', '"token"', '"\\"token"', "1"])
+@pytest.mark.parametrize("token", ['"another"', "7", "null", '"' + "x" * 999 + '"'])
+def test_a_large_body_without_the_token_is_not_parsed(
+    token: str, filler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "single", lambda text: pytest.fail("parsed"))
+
+    assert refusal(large(token, filler)) == "signature.mismatch"
+
+
+def test_a_large_body_with_its_token_is_accepted_wherever_that_stands() -> None:
+    values = [{"record_id": str(n), "values": {"token": "none"}} for n in range(2_000)]
+    for escaped in (TOKEN, f"\\u{ord(TOKEN[0]):04x}{TOKEN[1:]}"):
+        body = json.dumps(notification(token="?"))[:-1].replace('"?"', f'"{escaped}"')
+        given = request(f'{body},"affected_values":{json.dumps(values)}}}')
+        assert len(given.body) > source.MAX_UNPROVEN_B
+        source.verify(given, [TOKEN], {}, now=NOW)
+
+
+def test_the_token_of_a_large_body_still_has_to_be_the_channels() -> None:
+    """What is found without parsing proves nothing yet."""
+    inner = json.dumps({"token": TOKEN})
+
+    assert refusal(large('"another"', inner)) == "signature.mismatch"

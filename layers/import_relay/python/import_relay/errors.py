@@ -109,6 +109,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "The delivery holds more records than one request may bring (100,000).",
             "Have the sender post smaller batches; the raw body is in quarantine/.",
         ),
+        "delivery.too_many_values": Explanation(
+            "The body holds more values than the relay reads at once (a million).",
+            "Have the sender post smaller batches; the raw body is in quarantine/.",
+        ),
         "delivery.too_large": Explanation(
             "The body is larger than 6 MB; the request is refused (413).",
             "Have the sender post smaller batches.",
@@ -139,6 +143,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         "row.not_an_object": Explanation(
             "The record is not a JSON object.",
             "Have the sender post one object per record.",
+        ),
+        "row.other_topic": Explanation(
+            "The body is none of the topic under which it came; the topic is not signed.",
+            "Compare the item with the CRM. Nothing that Shopify sends itself ends like this.",
         ),
         "row.no_identifier": Explanation(
             "The row has neither an external id nor any handle (e-mail, phone, ...).",

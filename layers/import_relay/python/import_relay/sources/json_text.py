@@ -19,6 +19,8 @@ from import_relay.sources.contract import Request
 
 DEEPEST = 100
 """Levels that an item may nest. Python's parser gives up somewhere between 1,000 and 10,000."""
+MOST_VALUES = 1_000_000
+"""Commas and brackets of a body: six megabytes of `[],` are 240 MB once they are parsed."""
 MOST_ITEMS = 100_000
 """Items of one delivery: a thousand messages, which are stored well within the ten seconds."""
 
@@ -87,6 +89,8 @@ def _guarded(read: Callable[[str], list[Parsed]], text: str) -> list[Parsed]:
 
     A number of over 4,300 digits is a ValueError of `int`.
     """
+    if text.count(",") + text.count("[") + text.count("{") > MOST_VALUES:
+        raise UnreadableDelivery("delivery.too_many_values")
     try:
         try:
             found = read(text)

@@ -12,6 +12,9 @@ beside the body. The record is the resource itself, so that expressions say `ema
 resource's `updated_at`, since Shopify sends out of order; without it the time of the trigger.
 Deletions, merges, edits of orders and test deliveries are ignored.
 
+The headers are not signed, the body is: it has to be one of its topic, else it is rejected. Nor is
+the shop's name, which the option `shop_domain` can require: an app signs for all its shops alike.
+
 Since API version 2025-01 customers carry neither consent nor tags; topics of their own do. These
 are partial records: `{"id", "email_marketing_consent"}`, `{"id", "sms_marketing_consent"}`, and
 `{"id", "tags_added", "tags_removed"}` with the tags that were added or removed, since nothing
@@ -31,8 +34,11 @@ from import_relay.sources.event_ids import event_id
 from import_relay.sources.json_text import body_text, single
 from import_relay.sources.moments import moment
 from import_relay.sources.proofs import check_hmac, usable
+from import_relay.sources.shopify_topics import fits_customer, fits_fragment, fits_order
 
-OPTIONS: Mapping[str, str] = {}
+OPTIONS: Mapping[str, str] = {
+    "shop_domain": "the one shop that may deliver, e.g. example.myshopify.com; any by default",
+}
 
 
 def _opt_in(consent: str) -> str:
@@ -102,6 +108,7 @@ _TAGS: Mapping[str, str] = {
 """Topic about tags → what the record calls them."""
 _OF_OTHER_TOPICS = frozenset({"email_marketing_consent", "sms_marketing_consent", "tags"})
 """What a customer lacks since 2025-01."""
+_shop_domain = re.compile(r"[a-z0-9][a-z0-9-]{0,99}\.myshopify\.com")
 _customer_gid = re.compile(r"gid://shopify/Customer/([0-9]{1,20})", re.ASCII)
 _REASONS: Mapping[str, str] = {
     "customers/delete": "deleted",
@@ -121,6 +128,9 @@ def verify(
         raise SignatureError("signature.malformed", "two signature headers differ")
     keys = [secret.encode("utf-8", "surrogatepass") for secret in usable(secrets)]
     check_hmac(given[0] if given else None, request.body, keys, encoding="base64")
+    shop = options.get("shop_domain")
+    if shop and [one.lower() for one in _header(request, "shop-domain")] != [shop]:
+        raise SignatureError("signature.malformed", "it does not come from the shop of shop_domain")
 
 
 def _header(request: Request, name: str) -> list[str]:
@@ -170,6 +180,8 @@ def interpret(item: object, connection: Connection) -> Change:
         return Change(data, ignored=_reason(topic))
     if not isinstance(data, dict):
         raise RejectedRow("row.not_an_object", value=data)
+    if not _fits(topic, data):
+        raise RejectedRow("row.other_topic", field="topic", value=topic)
     triggered_at = moment(item.get("triggered_at"))
     record = _consent(topic, data) or _tags(topic, data)
     if record is not None:
@@ -177,6 +189,13 @@ def interpret(item: object, connection: Connection) -> Change:
     else:
         version, partial = moment(data.get("updated_at")) or triggered_at, _lacks(topic, data)
     return Change(record or data, record_type, version, partial=partial)
+
+
+def _fits(topic: str, data: Mapping[str, object]) -> bool:
+    """Whether the body is one of the topic, which nothing signs."""
+    if topic not in TOPICS:
+        return fits_fragment(data)
+    return fits_customer(data) if TOPICS[topic] == "contact" else fits_order(data)
 
 
 def _consent(topic: str, data: Mapping[str, object]) -> dict[str, object] | None:
@@ -231,5 +250,8 @@ def _reason(topic: str) -> str:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options: this kind has none."""
-    return unknown_options(connection, OPTIONS)
+    """Unknown options, and a domain that is none of Shopify's own."""
+    yield from unknown_options(connection, OPTIONS)
+    domain = connection.options.get("shop_domain")
+    if domain is not None and not _shop_domain.fullmatch(domain):
+        yield "shop_domain", f"must be like example.myshopify.com, not {domain!r}"

@@ -17,7 +17,8 @@ _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 DEEPEST = 20
 """Own limit; an outbound message has six levels."""
 MOST_ELEMENTS = 100_000
-"""Own limit; Salesforce sends at most 100 notifications, and 800 is a generous number of fields."""
+"""Own limit on elements and attributes: Salesforce sends at most 100 notifications, and 800 is a
+generous number of fields."""
 
 Value = str | None | list["Value"] | dict[str, "Value"]
 
@@ -66,7 +67,7 @@ def message(text: str) -> Message:
 
 
 class _BoundedBuilder(TreeBuilder):
-    """Builds a tree until it is too deep or has too many elements."""
+    """Builds a tree until it is too deep or has too many elements and attributes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +75,7 @@ class _BoundedBuilder(TreeBuilder):
 
     def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         self._depth += 1
-        self._elements += 1
+        self._elements += 1 + len(attrs)
         if self._depth > DEEPEST or self._elements > MOST_ELEMENTS:
             raise NotXml("too deep, or too many elements")
         return super().start(tag, attrs)
@@ -84,7 +85,17 @@ class _BoundedBuilder(TreeBuilder):
         return super().end(tag)
 
 
+def _may_have_attributes(text: str) -> int:
+    """At most so many attributes stand in the text: each has an equals sign and two quotes.
+
+    The parser reads all of an element's before anything can count them.
+    """
+    return min(text.count("="), (text.count('"') + text.count("'")) // 2)
+
+
 def _root(text: str) -> Element:
+    if _may_have_attributes(text) > MOST_ELEMENTS:
+        raise NotXml("too many attributes")
     parser = XMLParser(target=_BoundedBuilder(), forbid_dtd=True)
     try:
         parser.feed(text)

@@ -2,9 +2,10 @@
 
 Proof: the `token` that was chosen for the channel comes back in the body; Zoho signs nothing. So
 the body has to be parsed before anything is proven: within the limits of `json_text`, and whatever
-is wrong with it then is a malformed proof. The token stays behind: no item holds it. Therefore a
-body with the right token but without `ids` is an item too, rejected with the rows, since
-quarantine would keep the body whole.
+is wrong with it then is a malformed proof. A large body is not parsed unless one of the secrets
+stands in it behind the word `token`, which costs milliseconds to find out. The token stays behind:
+no item holds it. Therefore a body with the right token but without `ids` is an item too, rejected
+with the rows, since quarantine would keep the body whole.
 
 One notification names several records of one module; each is an item: module, operation, time,
 channel, id and, if the channel has `return_affected_field_values`, the values that changed. These
@@ -18,8 +19,11 @@ module, operation, id and values. Version: `server_time`, in milliseconds; of a 
 its `Modified_Time`.
 """
 
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -36,7 +40,7 @@ from import_relay.sources.event_ids import digest
 from import_relay.sources.json_members import members, object_text
 from import_relay.sources.json_text import MOST_ITEMS, body_text, elements, single
 from import_relay.sources.moments import moment
-from import_relay.sources.proofs import check_secret
+from import_relay.sources.proofs import check_secret, require_match, usable
 
 OPTIONS: Mapping[str, str] = {
     "api_url": "to read records: the API of your region, e.g. https://www.zohoapis.eu",
@@ -122,6 +126,11 @@ _CREATIONS = frozenset({"insert", "create"})
 _KEPT = ("module", "operation", "server_time", "channel_id")
 LARGEST_ID = 10**30
 """Own limit; Zoho's ids have 16 to 19 digits."""
+MAX_UNPROVEN_B = 64 * 1024
+"""A body up to this is parsed at once; larger ones of thousands of records are rare."""
+MAX_TOKENS = 100
+"""Own limit on what is compared of a large body: affected values may be called `token` too."""
+_token = re.compile(rb'"token"\s{0,99}:\s{0,99}("(?:[^"\\]|\\.){1,400}")', re.DOTALL)
 _id = re.compile(r"[0-9]{1,30}")
 _address = re.compile(r"(https://[A-Za-z0-9.-]+|http://127\.0\.0\.1)(:[0-9]+)?/?")
 
@@ -130,6 +139,8 @@ def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
     """See `contract.Source.verify`."""
+    if len(request.body) > MAX_UNPROVEN_B:
+        require_match(_tokens(request.body), usable(secrets))
     try:
         value, _ = single(body_text(request))
     except UnreadableDelivery as error:
@@ -138,6 +149,15 @@ def verify(
     if token is not None and not isinstance(token, str):
         raise SignatureError("signature.malformed", "the token is no text")
     check_secret(token, secrets)
+
+
+def _tokens(body: bytes) -> Iterator[str]:
+    """The texts behind the word `token` in a body that is not parsed: the first of them."""
+    for found in islice(_token.finditer(body), MAX_TOKENS):
+        with suppress(ValueError):
+            text = json.loads(found[1])
+            if isinstance(text, str):
+                yield text
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
