@@ -52,7 +52,12 @@ class Response:
         """The content; raises ValueError unless it is JSON."""
         return json.loads(self.content) if isinstance(self.content, bytes) else self.content
 
-    def iter_bytes(self) -> Iterator[bytes]:
+    @property
+    def is_stream_consumed(self) -> bool:
+        """Whether it was read before: never."""
+        return False
+
+    def iter_raw(self) -> Iterator[bytes]:
         """The content of a file."""
         yield self.content if isinstance(self.content, bytes) else json.dumps(self.content).encode()
 

@@ -494,6 +494,27 @@ def test_a_file_whose_host_does_not_answer_is_not_had(error: httpx.HTTPError) ->
     assert Server(error).api.download("https://files.example.org/1.json", take_slot) is None
 
 
+@pytest.mark.parametrize("coding", ["gzip, gzip", "gzip, deflate", "br"])
+def test_a_file_that_is_packed_twice_is_not_had(coding: str) -> None:
+    bomb = gzip.compress(gzip.compress(b"0" * 10_000_000))
+    server = Server(
+        lambda request: httpx.Response(
+            200, headers={"content-encoding": coding}, content=iter([bomb])
+        )
+    )
+
+    assert server.api.download("https://files.example.org/1.json", take_slot) is None
+
+
+def test_a_file_that_is_packed_once_is_had() -> None:
+    headers = {"content-encoding": "gzip"}
+    server = Server(
+        lambda request: httpx.Response(200, headers=headers, content=iter([gzip.compress(b"[]")]))
+    )
+
+    assert server.api.download("https://files.example.org/1.json", take_slot) == b"[]"
+
+
 def test_a_file_that_ends_early_is_not_had() -> None:
     def broken() -> Iterator[bytes]:
         yield b"[{"

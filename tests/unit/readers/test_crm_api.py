@@ -1,5 +1,7 @@
 """Requests to a CRM: the pace, the patience, and what becomes of every kind of answer."""
 
+import gzip
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -185,3 +187,40 @@ def test_the_reason_names_no_address_and_no_token() -> None:
     error = failure([httpx.ConnectError("https://crm.example.com token")] * 3)
 
     assert error.detail == "ConnectError"
+
+
+# how much is read
+
+
+def packed(content: bytes, coding: str) -> httpx.Response:
+    return httpx.Response(200, headers={"content-encoding": coding}, content=iter([content]))
+
+
+def test_an_answer_that_is_packed_once_is_read() -> None:
+    answer = answering(packed(gzip.compress(b'{"a": 1}'), "gzip"))
+
+    assert api(answer).request("GET", URL) == {"a": 1}
+
+
+def test_an_answer_that_is_packed_twice_is_none() -> None:
+    bomb = gzip.compress(gzip.compress(b"0" * 10_000_000))
+
+    assert failure([packed(bomb, "gzip, gzip")]).code == "reader.unexpected"
+
+
+def test_an_answer_of_far_too_many_values_is_none() -> None:
+    text = b"[" + b"[]," * crm_api.MAX_ANSWER_VALUES + b"[]]"
+
+    assert failure([httpx.Response(200, content=text)]).code == "reader.unexpected"
+
+
+def test_after_enough_was_read_the_rest_comes_with_a_later_batch() -> None:
+    large = json.dumps("x" * 15_000_000).encode()
+    calls = api(lambda request: httpx.Response(200, content=large))
+    for _ in range(3):
+        calls.request("GET", URL)
+
+    with pytest.raises(RecordsUnread) as caught:
+        calls.request("GET", URL)
+
+    assert caught.value.code == "reader.out_of_time"

@@ -5,7 +5,7 @@ submission (create), tracking (look up, poll, create again) and reporting (resul
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from import_relay.errors import CredentialsRefused, SlotTooFar
+from import_relay.http_bodies import ACCEPTED, Unbounded, read_body
 from import_relay.mateo.outcomes import Outcome, of_exception, of_status
 from import_relay.state.budget import Slot
 
@@ -195,8 +196,13 @@ class ImportApi:
             with self._http.stream("GET", url, headers=headers, extensions=extensions) as response:
                 if response.status_code != httpx.codes.OK:
                     return None
-                return _bounded(response.iter_bytes())
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError):  # ValueError: of urlsplit
+                give_up_at = time.monotonic() + LONGEST_DOWNLOAD_S
+                return read_body(
+                    response,
+                    most=LARGEST_FAILURES_B,
+                    is_late=lambda: time.monotonic() > give_up_at,
+                )
+        except (Unbounded, httpx.HTTPError, httpx.InvalidURL, ValueError):  # the last: of urlsplit
             return None
 
     def _list(
@@ -253,6 +259,7 @@ def http_client() -> httpx.Client:
         timeout=httpx.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         # A connection that died while the function was frozen would make a POST's outcome unknown.
         limits=httpx.Limits(max_keepalive_connections=0),
+        headers=ACCEPTED,
         follow_redirects=False,
         trust_env=False,
     )
@@ -292,16 +299,6 @@ def _retry_after(response: httpx.Response) -> float | None:
         if 0 <= seconds < 8 * 86_400:
             return seconds
     return None
-
-
-def _bounded(chunks: Iterator[bytes]) -> bytes | None:
-    content = bytearray()
-    give_up_at = time.monotonic() + LONGEST_DOWNLOAD_S
-    for chunk in chunks:
-        content += chunk
-        if len(content) > LARGEST_FAILURES_B or time.monotonic() > give_up_at:
-            return None
-    return bytes(content)
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from import_relay.errors import RecordsUnread
+from import_relay.http_bodies import Unbounded, read_body, without_packing
 
 TIMEOUT = httpx.Timeout(8.0, connect=3.0)
 """Own limit per request. A batch has two minutes for everything."""
@@ -20,6 +21,10 @@ ATTEMPTS = 3
 LONGEST_RETRY_AFTER_S = 5.0
 """A longer `retry-after` is not waited for within a batch: the records come again later."""
 LARGEST_ANSWER_B = 20_000_000
+MAX_ANSWER_VALUES = 1_000_000
+"""Commas and brackets of an answer: what they become once it is parsed fills the memory."""
+MAX_READ_B = 40_000_000
+"""After so much no more is read for a connection in a batch; the rest comes with a later one."""
 _REFUSED = frozenset({401, 403})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -39,6 +44,7 @@ class CrmApi:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     _next_at: float = field(default=float("-inf"))
+    _read_b: int = 0
 
     def request(
         self,
@@ -81,16 +87,23 @@ class CrmApi:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         """The whole answer, unless it is too large or drips too slowly: timeouts count per read."""
         with closing(self.client.send(request, stream=True)) as answer:
-            body = bytearray()
-            for part in answer.iter_bytes():
-                body += part
-                if len(body) > LARGEST_ANSWER_B:
-                    raise RecordsUnread("reader.unexpected", "the answer is far too large")
-                if self.clock() >= self.give_up_at:
-                    raise RecordsUnread("reader.unavailable", "the answer is too slow")
-        return httpx.Response(answer.status_code, headers=answer.headers, content=bytes(body))
+            try:
+                body = read_body(
+                    answer,
+                    most=LARGEST_ANSWER_B,
+                    is_late=lambda: self.clock() >= self.give_up_at,
+                )
+            except Unbounded as error:
+                code = "reader.unavailable" if error.is_late else "reader.unexpected"
+                raise RecordsUnread(code, f"the answer is {error}") from error
+        self._read_b += len(body)
+        return httpx.Response(
+            answer.status_code, headers=without_packing(answer.headers), content=body
+        )
 
     def _wait_for_turn(self) -> None:
+        if self._read_b > MAX_READ_B:
+            raise RecordsUnread("reader.out_of_time")
         self._pause(max(0.0, self._next_at - self.clock()))
         self._next_at = self.clock() + 1 / self.requests_per_second
 
@@ -119,8 +132,11 @@ def _value(answer: httpx.Response) -> Any:
         raise RecordsUnread("reader.unexpected", f"status {answer.status_code}")
     if answer.status_code == httpx.codes.NO_CONTENT:
         return None
+    content = answer.content
+    if content.count(b",") + content.count(b"[") + content.count(b"{") > MAX_ANSWER_VALUES:
+        raise RecordsUnread("reader.unexpected", "the answer holds far too many values")
     try:
-        return json.loads(answer.content)
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise RecordsUnread("reader.unexpected", "the answer is no JSON") from error
 
