@@ -36,6 +36,10 @@ def tracking() -> Tracking:
 
 
 def tell(event: str, **keys: Any) -> None:
-    """Log an event; refused credentials are counted, so that an alarm can be set on them."""
-    refused = event == "import.waiting" and keys["reason"] == "mateo.credentials"
-    log.write(event, {"CredentialsRefused": 1} if refused else {}, **keys)
+    """Log an event; what a person has to act on is counted, so that an alarm can be set on it."""
+    counts = {}
+    if event == "import.waiting" and keys["reason"] == "mateo.credentials":
+        counts = {"CredentialsRefused": 1}
+    if event == "import.waiting" and keys["reason"] == "import.ambiguous":
+        counts = {"ImportsAmbiguous": 1}
+    log.write(event, counts, **keys)

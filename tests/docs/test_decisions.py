@@ -7,8 +7,8 @@ import pytest
 from import_relay.planning import EARLIER_KEPT
 from import_relay.records import messages
 from import_relay.records.messages import LONG_AGO_S
+from import_relay.resolving import MOST_POSTS
 from import_relay.state import budget, ledger, tally, watermarks
-from import_relay.tracking import MOST_POSTS
 from tests.docs.documents import Document, document, documents
 from tests.template.expanded import source
 

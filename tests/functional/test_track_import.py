@@ -66,7 +66,8 @@ def test_the_answer_hands_the_input_on_with_what_to_do_next(
 
     answer = handler(event(deadline=77.5), Context())
 
-    assert answer == {"reference": "ref-1", "deadline": 77.5, "status": "wait", "wait_s": 5}
+    assert answer.pop("wait_s") >= 5  # as old as the import is
+    assert answer == {"reference": "ref-1", "deadline": 77.5, "status": "wait"}
 
 
 def test_a_finished_import_is_told(relay: Relay, mateo: MateoImports) -> None:

@@ -39,6 +39,8 @@ BELIEVED_AFTER_S = 3_600.0
 CALM_S = 10_800.0
 """Once all is calm, Mateo finishes every import within a minute, and within this the relay sees
 it, whatever it waited for."""
+GIVING_UP_S = 3_600.0
+"""From the last look at an import that is given up to its report, at most."""
 MOST_REFUSED = 20
 """Posts within an hour while each is refused: pauses double, from a minute to an hour."""
 TRIED = frozenset({"imported", "failed", "rejected", "unaccounted"})
@@ -432,12 +434,8 @@ class Audit:
             elif entry["reference"] not in summaries:
                 self._wrong("unreported", f"import {entry['reference']} has no report")
         for reference, summary in summaries.items():
+            self._patience(reference, summary)
             rows = summary["rows"]
-            followed_s = self._ended_at[reference] - _seconds(summary["created_at"])
-            if followed_s < self._patience_s(summary) - CLOCKS_S:
-                self._wrong("unreported", f"{reference} was given up after {followed_s:.0f} s")
-            if summary["state"] == "unfinished" and self._was_calm(self._ended_at[reference]):
-                self._wrong("unreported", f"{reference} was given up, and nothing was in the way")
             if rows["total"] != rows["imported"] + rows["failed"] + rows["unaccounted"]:
                 self._wrong("unreported", f"report of {reference} does not add up: {rows}")
         said = sum(summary["rows"]["imported"] for summary in summaries.values())
@@ -445,6 +443,26 @@ class Audit:
         if not said <= len(self.relay.mateo.applied) <= said + unsure:
             applied = len(self.relay.mateo.applied)
             self._wrong("unreported", f"Mateo applied {applied} rows, reports say {said}")
+
+    def _patience(self, reference: str, summary: Mapping[str, Any]) -> None:
+        """An import is followed for long enough, and given up for a reason only."""
+        followed_s = self._ended_at[reference] - _seconds(summary["created_at"])
+        if followed_s < self._patience_s(summary) - CLOCKS_S:
+            self._wrong("unreported", f"{reference} was given up after {followed_s:.0f} s")
+        if summary["state"] == "unfinished":
+            self._given_up_for_a_reason(reference, summary["import_id"])
+            if self._was_calm(self._ended_at[reference]):
+                self._wrong("unreported", f"{reference} was given up, and nothing was in the way")
+
+    def _given_up_for_a_reason(self, reference: str, import_id: str) -> None:
+        """An import is given up only while Mateo answers, and by what it answers."""
+        ended_at, weather = self._ended_at[reference], self.relay.weather
+        if not import_id:
+            may_be_hidden = weather.hidden_payloads or weather.expired_links
+            if not may_be_hidden:
+                self._wrong("unreported", f"{reference} was given up, and nothing hid it")
+        elif self.relay.mateo.imports[import_id].finished_at < ended_at - GIVING_UP_S:
+            self._wrong("unreported", f"{reference} was given up, and had finished long before")
 
     def _patience_s(self, summary: Mapping[str, Any]) -> float:
         """How long an import is followed at least that ended like this."""

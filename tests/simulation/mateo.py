@@ -104,6 +104,8 @@ class Mateo:
 
     def connect_s(self) -> float:
         """How long a connection takes."""
+        if self._is_silent and self._weather.silence == "down":
+            return math.inf
         if self._server.happens(self._weather.slow_mateo / 4):
             return self._server.seconds(4.0)
         return self._server.seconds(CONNECT_S)
@@ -187,6 +189,8 @@ class Mateo:
     def _answer(self, request: Request) -> Response:
         """The work of a request, as the weather lets it be seen."""
         weather, happens = self._weather, self._server.happens
+        if self._is_silent and (weather.silence != "posts" or request.method == "POST"):
+            return self._silence(request)
         if request.method == "POST" and self._world.now < START + weather.refusing_s:
             return self._too_many("spent", Standing(self._window.limit, 0, 1.0))
         if happens(weather.rate_limited):
@@ -200,6 +204,22 @@ class Mateo:
             else:
                 response.error = httpx.ReadError("connection reset by peer")
         return response
+
+    @property
+    def _is_silent(self) -> bool:
+        weather = self._weather
+        begin = START + weather.silent_from_s
+        return bool(weather.silence) and begin <= self._world.now < begin + weather.silent_s
+
+    def _silence(self, request: Request) -> Response:
+        """No answer that helps; of a mute Mateo some posts take effect all the same."""
+        if self._weather.silence == "refused":
+            return _unauthorized(request)
+        if self._weather.silence in ("errors", "posts"):
+            return self._error(request)
+        if request.method == "POST" and self._server.happens(0.3):
+            self._work(request)
+        return Response(0, takes_s=math.inf)
 
     def _work(self, request: Request) -> Response:
         kind = _kind(request)

@@ -54,6 +54,7 @@ class StoredImport:
     has_links: bool = False
     links_host: str = ""
     has_flaky_links: bool = False
+    is_normalised: bool = False
     is_of_others: bool = False
     links_end_at: float = math.inf
     """From then on, links have expired when they are given out; flaky ones have at times."""
@@ -62,6 +63,13 @@ class StoredImport:
     def rows(self) -> int:
         """How many rows it has."""
         return len(self.payload)
+
+    @property
+    def shown_payload(self) -> Sequence[Any]:
+        """The rows as Mateo gives them back: perhaps with other values and with more columns."""
+        if not self.is_normalised:
+            return self.payload
+        return [_normalised(row) if isinstance(row, dict) else row for row in self.payload]
 
     @property
     def is_finished(self) -> bool:
@@ -77,6 +85,16 @@ class StoredImport:
     def count(self, total: int, succeeded: int | None, failed: int | None) -> None:
         """Show these counts."""
         self.columns.update(total_count=total, success_count=succeeded, failed_count=failed)
+
+
+def _normalised(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Texts in lower case and a column more; what identifies the record stays."""
+    kept = ("external_id", "contact_external_id")
+    values = {
+        name: value.lower() if isinstance(value, str) and name not in kept else value
+        for name, value in row.items()
+    }
+    return {**values, "country": "DEUTSCHLAND"}
 
 
 class Applied(NamedTuple):

@@ -109,6 +109,7 @@ class MateoServer:
         )
         one.counts_late = bool(one.rows) and self.happens(weather.late_counts)
         one.hides_payload = self.happens(weather.hidden_payloads)
+        one.is_normalised = self.happens(weather.normalised)
         expiring = self.happens(weather.expired_links)
         one.has_links = expiring or self.happens(weather.hidden_payloads)
         one.links_host = FOREIGN_ORIGIN if one.has_links and self.happens(0.5) else ORIGIN
@@ -175,7 +176,12 @@ class MateoServer:
     def _shown(self, one: StoredImport) -> dict[str, Any]:
         """Everything that Mateo tells of an import, with links as they are valid now."""
         is_large = one.has_links or one.rows > PAYLOAD_INLINE_MAX
-        shown = {**one.columns, "payload": one.payload, "payload_url": None, "failed_url": None}
+        shown = {
+            **one.columns,
+            "payload": one.shown_payload,
+            "payload_url": None,
+            "failed_url": None,
+        }
         if one.hides_payload or is_large:
             shown["payload"] = None
         if is_large and not one.hides_payload:
@@ -202,7 +208,7 @@ class MateoServer:
         if float(until) < self._world.now:
             return Response(self._random.choice((403, 410)), b"expired", takes_s=takes_s)
         one = self.imports[import_id]
-        content = one.failures if name == "failed.json" else one.payload
+        content = one.failures if name == "failed.json" else one.shown_payload
         return Response(200, json.dumps(content).encode(), takes_s=takes_s)
 
     # ------------------------------------------------------------ chance

@@ -157,6 +157,7 @@ class Relay:
         weather = scenario.weather
         self.world = world
         self.account: Account = scenario.account
+        self.weather = weather
         self._skew_s = weather.skew_s
         self._throttled = weather.throttled
         self.limits = Limits(

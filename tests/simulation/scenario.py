@@ -50,6 +50,9 @@ class Weather:
     """How the services of a run behave apart from single faults; probabilities from 0 to 1.
 
     `refusing_s`: so long, from the start, Mateo answers every POST with 429 and a short wait.
+    `silence`: how Mateo behaves from `silent_from_s` after the start, for `silent_s` seconds:
+    `down`, `errors`, `refused`, `mute`, or `posts` if it answers whatever is no POST.
+    `normalised`: the probability that an import's rows are shown otherwise than they were posted.
     """
 
     duplicate_delivery: float = 0.0
@@ -64,6 +67,10 @@ class Weather:
     disable_lag_s: float = 0.0
     slow_reads: float = 0.0
     refusing_s: float = 0.0
+    silence: str = ""
+    silent_from_s: float = 0.0
+    silent_s: float = 0.0
+    normalised: float = 0.0
     throttled: float = 0.0
     late_counts: float = 0.0
     list_lag_s: float = 0.0

@@ -11,6 +11,8 @@ __all__ = ["run", "scenario_of"]
 
 CALM_AFTER_S = 6 * 3_600.0
 """So long after the last webhook services misbehave; then everything has to drain."""
+AFTER_SILENCE_S = 600.0
+"""So long at least Mateo can be asked again before all is calm."""
 STEP_S = 6 * 3_600.0
 PATIENCE_DAYS = 12.0
 """So long calm lasts at most, and a day more for each day's entities that were sent."""
@@ -23,7 +25,9 @@ def run(scenario: Scenario, *, story: bool = False) -> Findings:
     senders = Senders(world, relay)
     senders.plan(scenario.webhooks)
     last = max((one.at for one in scenario.webhooks), default=0.0)
-    world.run(START + last + CALM_AFTER_S)
+    weather = scenario.weather
+    until = max(last + CALM_AFTER_S, weather.silent_from_s + weather.silent_s + AFTER_SILENCE_S)
+    world.run(START + until)
     world.faults = {}
     relay.calm_down()
     drained = _drain(world, relay, senders)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tests.simulation.scenario import DEAL, Account, Record, Scenario, Weather, Webhook
 from tests.simulation.world import START, Fault
@@ -20,6 +20,7 @@ MIDNIGHTS = {"UTC": 14_400.0, "Europe/Berlin": 10_800.0, "America/New_York": 28_
 """When the first day of a run ends, in s after its start."""
 LATE_S = 150.0
 """Some runs begin so shortly before midnight, in s at most."""
+SILENCES = 20
 STORMS = 7
 """In one run of so many, half of all that can go wrong does: some faults need three to meet."""
 CONTACTS_FROM = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3
@@ -89,7 +90,20 @@ def _weather(chance: random.Random, *, slow_reads_in: int) -> Weather:
         day_offset_s=sometimes(chance.choice((-3600.0, 3600.0, 7200.0)), 0.0, one_in=12),
         partial_sends=sometimes(0.3, 0.0, one_in=12),
         refusing_s=10_800.0 if chance.randrange(60) == 0 else 0.0,
+        normalised=sometimes(0.7, 0.0, one_in=8),
+        **_silence(chance),
     )
+
+
+def _silence(chance: random.Random) -> Mapping[str, Any]:
+    """In one run of so many Mateo cannot be asked for longer than imports are followed."""
+    if chance.randrange(SILENCES):
+        return {}
+    return {
+        "silence": chance.choice(("down", "errors", "refused", "mute", "posts", "posts")),
+        "silent_from_s": chance.choice((1.0, 3.0, 10.0, 60.0)) * chance.random(),
+        "silent_s": 3_600.0 * chance.choice((4.0, 4.0, 5.0, 30.0)),
+    }
 
 
 def _account(chance: random.Random) -> Account:

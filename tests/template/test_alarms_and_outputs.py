@@ -14,6 +14,7 @@ ALARMS = {
     "DeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     "DeliveryQuarantined": ("ImportRelay", "Quarantined"),
     "GateClosedForCredentials": ("ImportRelay", "CredentialsRefused"),
+    "ImportAmbiguous": ("ImportRelay", "ImportsAmbiguous"),
     "ImportGaveUp": ("ImportRelay", "ImportsGaveUp"),
     "MessageTooOld": ("ImportRelay", "MessagesTooOld"),
     "OldestRecordTooOld": ("AWS/SQS", "ApproximateAgeOfOldestMessage"),

@@ -141,7 +141,7 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "tracking.py",
+                "resolving.py",
                 "moved = slot.day == entry.day or ledger.move_hold(entry, day=slot.day)",
                 "moved = True",
             ),

@@ -28,9 +28,10 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "tracking.py",
-                "matches = lookup.matches(self._entry, by_reference=self._options.send_reference_id)",
-                "matches = () if lookup else ()",
+                "resolving.py",
+                "    if found.matches:\n        return _adopt(look, found.matches)\n"
+                "    is_absent = not found.suspects\n",
+                "    found, is_absent = type(found)(), True\n",
             ),
         ),
     ),
@@ -40,8 +41,8 @@ MUTANTS = (
         (),
         (
             Edit(
-                "tracking.py",
-                "        if not self._entry.absent:\n            return self._note_absence()\n",
+                "resolving.py",
+                "    if not was_absent:\n        return wait(_proven_absent_at(look) - look.clock())\n",
                 "",
             ),
         ),
@@ -53,14 +54,14 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "tracking.py",
-                "        if not self._entry.absent:\n            return self._note_absence()\n",
+                "resolving.py",
+                "    if not was_absent:\n        return wait(_proven_absent_at(look) - look.clock())\n",
                 "",
             ),
             Edit(
-                "tracking.py",
-                "return _wait(wait) if wait > 0 else self._post_again()",
-                "return self._post_again()",
+                "resolving.py",
+                "return wait(pause_s) if pause_s > 0 else _post_again(look)",
+                "return _post_again(look)",
             ),
         ),
     ),
@@ -68,7 +69,7 @@ MUTANTS = (
         "absent-twice-in-a-row",
         "An import that two looks in a row did not find is posted again.",
         ("duplicated", "unexpected"),
-        (Edit("tracking.py", "LAG_S = 60.0", "LAG_S = 0.1"),),
+        (Edit("resolving.py", "LAG_S = 60.0", "LAG_S = 0.1"),),
     ),
     Mutant(
         "any-import-adopted",
@@ -77,8 +78,8 @@ MUTANTS = (
         (
             Edit(
                 "reconciling.py",
-                "            elif digest == entry.digest:\n",
-                "            else:\n",
+                "        if canonical_digest(shown) == self.entry.digest:\n",
+                "        if shown:\n",
             ),
         ),
     ),
@@ -90,13 +91,13 @@ MUTANTS = (
             Edit("reconciling.py", "if one.id not in owners and _may_be", "if _may_be"),
             Edit(
                 "reconciling.py",
-                "            elif digest == entry.digest:\n",
-                "            else:\n",
+                "        if canonical_digest(shown) == self.entry.digest:\n",
+                "        if shown:\n",
             ),
             Edit(
-                "tracking.py",
-                "            if not ledger.claim_import(oldest.id, reference):\n"
-                "                continue  # it became another entry's just now\n",
+                "resolving.py",
+                "        if not ledger.claim_import(oldest.id, reference):\n"
+                "            continue  # it became another entry's just now\n",
                 "",
             ),
         ),
@@ -113,8 +114,8 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "tracking.py",
-                "if not ledger.begin_post(entry, posted_at=self._clock(), deadline=self._deadline):",
+                "resolving.py",
+                "if not ledger.begin_post(entry, posted_at=look.clock(), deadline=look.deadline):",
                 "if not entry.reference:",
             ),
         ),
@@ -149,8 +150,8 @@ MUTANTS = (
         (
             Edit(
                 "tracking.py",
-                "counts=_counts(answers.get(entry.import_id))",
-                "counts=_counts(answers.get(self._entry.import_id))",
+                "counts=_counts((answers or {}).get(entry.import_id))",
+                "counts=_counts((answers or {}).get(look.entry.import_id))",
             ),
         ),
     ),
@@ -160,9 +161,59 @@ MUTANTS = (
         ("unreported", "stuck"),
         (
             Edit(
+                "looking.py",
+                "self.options.tracking_hours * 3_600",
+                "self.options.tracking_hours * 60",
+            ),
+        ),
+    ),
+    Mutant(
+        "given-up-unasked",
+        "An import is given up some hours after it was sent, whether Mateo could be asked or not.",
+        ("unreported",),
+        (
+            Edit(
                 "tracking.py",
-                "entry.created_at + tools.options.tracking_hours * 3_600",
-                "entry.created_at + tools.options.tracking_hours * 60",
+                "        return _hindered(look, hindrance)\n",
+                "        over = look.age() >= look.options.tracking_hours * 3_600\n"
+                "        return GAVE_UP if over else _hindered(look, hindrance)\n",
+            ),
+            Edit(
+                "reporting.py",
+                "            return self._wait(entry, hindrance)\n",
+                "            if not gave_up:\n                return self._wait(entry, hindrance)\n"
+                "            account = Account()\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "absent-import-given-up",
+        "An import that Mateo certainly has not got is given up, and its records do not come again.",
+        ("unreported",),
+        (
+            Edit(
+                "resolving.py",
+                "    if look.is_over() or look.entry.posts >= MOST_POSTS:\n"
+                "        return Tracked(Status.SEND_BACK)\n",
+                "    if look.is_over() or look.entry.posts >= MOST_POSTS:\n        return GAVE_UP\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "recognised-by-digest-alone",
+        "An import is recognised only if Mateo shows its rows exactly as they were posted.",
+        ("duplicated", "unexpected"),
+        (Edit("reconciling.py", "Likeness.SAME: _Verdict.SAME", "Likeness.SAME: _Verdict.OTHER"),),
+    ),
+    Mutant(
+        "unreadable-import-is-another",
+        "An import whose rows cannot be read is taken for one of somebody else: it is posted again.",
+        ("duplicated", "unexpected"),
+        (
+            Edit(
+                "reconciling.py",
+                "        if not isinstance(shown, list):\n            return _Verdict.SUSPECT\n",
+                "        if not isinstance(shown, list):\n            return _Verdict.OTHER\n",
             ),
         ),
     ),
@@ -219,6 +270,6 @@ MUTANTS = (
         "execution-ends-early",
         "Step Functions ends an execution before the import may be given up.",
         ("stuck", "lost"),
-        (Edit("track_import.asl.yaml", "TimeoutSeconds: 432000", "TimeoutSeconds: 7200"),),
+        (Edit("track_import.asl.yaml", "TimeoutSeconds: 1728000", "TimeoutSeconds: 7200"),),
     ),
 )

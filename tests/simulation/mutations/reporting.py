@@ -73,14 +73,14 @@ MUTANTS = (
         (
             Edit(
                 "state/ledger.py",
-                '        operations = [{"Update": update}, *self._tally.operations(ends)]\n',
-                '        operations = [{"Update": update}]\n',
+                '[{"Update": update}, *self._tally.operations(ends, of_connections)]',
+                '[{"Update": update}]',
             ),
             Edit(
                 "state/ledger.py",
                 "            self._transact(*operations)\n",
                 "            self._transact(*operations)\n"
-                "            self._transact(*self._tally.operations(ends))\n",
+                "            self._transact(*self._tally.operations(ends, of_connections))\n",
             ),
         ),
     ),

@@ -83,7 +83,7 @@ MUTANTS = (
         (
             Edit(
                 "tracking.py",
-                "left = entry.deadline + GONE_S - self._clock()",
+                "left = entry.deadline + GONE_S - look.clock()",
                 "left = 0.0",
             ),
         ),

@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 
 from import_relay.reporting import Status
@@ -66,11 +67,34 @@ def test_a_file_that_cannot_be_had_is_waited_for_a_while(relay: Relay, mateo: Ma
     stored.finish(failure({}))
     stored.failed, stored.failed_url = None, f"{ORIGIN}/files/gone"
 
-    assert report(relay).status is Status.WAIT
-    relay.clock.now += 1_800
-    assert report(relay).status is Status.FINISHED
+    waits = []
+    while (reported := report(relay)).status is Status.WAIT:
+        waits.append(reported.wait_s)
+        relay.clock.now += reported.wait_s
 
+    assert reported.status is Status.FINISHED
+    assert 1_200 < sum(waits) < 3_600
     assert codes_of(summary_of(relay.aws)) == ["failures.unavailable"]
+
+
+def test_a_file_is_asked_for_as_often_after_an_outage_of_mateo(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA)
+    (stored,) = mateo.imports
+    stored.finish(failure({}))
+    stored.failed, stored.failed_url = None, f"{ORIGIN}/files/late"
+    relay.clock.now += 100 * 3_600
+    assert report(relay).status is Status.WAIT
+    relay.clock.now += 900
+    mateo.answers.append(httpx.Response(503))
+    assert report(relay).status is Status.WAIT
+    relay.clock.now += 30 * 3_600
+    assert report(relay).status is Status.WAIT
+    mateo.files[stored.failed_url] = httpx.Response(200, json=[failure(stored.payload[0])]).content
+
+    assert report(relay).status is Status.FINISHED
+    assert summary_of(relay.aws)["failures"]["listed"] == 1
 
 
 def test_if_all_rows_failed_it_is_known_of_each_even_without_a_list(

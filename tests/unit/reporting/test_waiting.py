@@ -48,11 +48,16 @@ def test_an_import_that_was_never_found_is_reported_without_a_request(
     assert mateo.requests == []
 
 
-def test_giving_up_needs_no_answer_of_mateo(relay: Relay, mateo: MateoImports) -> None:
+def test_giving_up_waits_until_mateo_answers_once_more(relay: Relay, mateo: MateoImports) -> None:
     submitted(relay, mateo, ADA)
-    mateo.answers.append(httpx.Response(503))
+    mateo.answers.extend([httpx.Response(503), httpx.Response(401)])
 
-    assert report(relay, gave_up=True).status is Status.GAVE_UP
+    assert report(relay, gave_up=True).status is Status.WAIT
+    relay.clock.now += 100 * 3_600
+    assert report(relay, gave_up=True).status is Status.WAIT
+    mateo.imports[0].finish()
+    assert report(relay, gave_up=True).status is Status.FINISHED
+    assert summary_of(relay.aws)["rows"]["imported"] == 1
 
 
 # waiting
@@ -90,12 +95,16 @@ def test_a_report_with_a_new_token_is_tried_at_once(relay: Relay, mateo: MateoIm
     assert report(relay, api=api_with_new_token(relay)).wait_s == 5
 
 
-def test_a_report_does_not_wait_for_mateo_forever(relay: Relay, mateo: MateoImports) -> None:
+def test_a_report_waits_for_as_long_as_mateo_cannot_be_asked(
+    relay: Relay, mateo: MateoImports
+) -> None:
     submitted(relay, mateo, ADA)
-    counts: dict[str, int | None] = {"total_count": 1, "success_count": 1, "failed_count": 0}
-    relay.ledger.record_poll(relay.entry("ref-1"), polled_at=relay.clock.now, counts=counts)
-    relay.clock.now += 86_400
+    mateo.imports[0].finish(
+        {"code": "23502", "message": "no", "input": mateo.imports[0].payload[0]}
+    )
+    relay.clock.now += 65 * 3_600
     mateo.answers.append(httpx.Response(503))
 
+    assert report(relay).status is Status.WAIT
     assert report(relay).status is Status.FINISHED
-    assert summary_of(relay.aws)["rows"]["imported"] == 1
+    assert summary_of(relay.aws)["failures"]["listed"] == 1

@@ -5,8 +5,9 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from import_relay.resolving import pause_after
 from import_relay.state.ledger import Entry, Ledger, State
-from import_relay.tracking import Status, pause_after
+from import_relay.tracking import Status
 from tests.support.aws import LEDGER, Aws
 from tests.support.builders import MIDNIGHT, message
 from tests.support.ends import ADA, BOB, Killed, sent_entry, track, unknown_import
@@ -250,3 +251,22 @@ def test_an_import_that_is_certainly_absent_at_the_end_of_tracking_goes_back_to_
 
     assert track(relay, hours=0.01).status is Status.SEND_BACK
     assert mateo.bodies == []
+
+
+@pytest.mark.parametrize("created", [True, False])
+@pytest.mark.parametrize("answer", [httpx.Response(503), httpx.Response(401)], ids=repr)
+def test_an_unknown_import_is_not_given_up_while_mateo_cannot_be_asked(
+    relay: Relay, mateo: MateoImports, answer: httpx.Response, created: bool
+) -> None:
+    unknown_import(relay, mateo, created=created)
+    mateo.answers.extend([answer] * 5)
+    for _ in range(5):
+        relay.clock.now += 13 * 3_600
+        assert track(relay).status is Status.WAIT
+    while relay.entry("ref-1").state is State.UNKNOWN:
+        tracked = track(relay)
+        assert tracked.status is Status.WAIT
+        relay.clock.now += tracked.wait_s
+
+    assert len(mateo.imports) == 1
+    assert relay.entry("ref-1").state is State.SENT

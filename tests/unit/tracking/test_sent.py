@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.errors import LimitReached
 from import_relay.state.ledger import State
-from import_relay.tracking import Status
+from import_relay.tracking import Status, Tracked
 from tests.support.aws import Aws
 from tests.support.builders import MIDNIGHT, NOON
 from tests.support.ends import api_with_new_token, sent_entry, track
@@ -157,21 +157,72 @@ def test_an_import_that_mateo_no_longer_lists_is_waited_for(
     assert relay.entry("ref-1").state is State.SENT
 
 
+def followed(relay: Relay, hours: float) -> Tracked:
+    """Look at ref-1 as the state machine does, until it ends; a day at most."""
+    until = relay.clock.now + 24 * HOUR
+    while relay.clock.now < until:
+        tracked = track(relay, hours=hours)
+        if tracked.status is not Status.WAIT:
+            return tracked
+        relay.clock.now += tracked.wait_s
+    raise AssertionError("it is followed for ever")
+
+
 def test_an_import_is_given_up_after_the_tracking_hours(relay: Relay, mateo: MateoImports) -> None:
     sent_entry(relay, "ref-1")
-    relay.clock.now += 2 * HOUR
 
-    tracked = track(relay, hours=2)
+    tracked = followed(relay, hours=2)
 
     assert (tracked.status, tracked.reason) == (Status.GAVE_UP, "import.unfinished")
-    assert len(mateo.requests) == 1
+    assert 2 * HOUR <= relay.clock.now - NOON <= 2.5 * HOUR
 
 
-def test_no_wait_goes_far_beyond_the_tracking_hours(relay: Relay, mateo: MateoImports) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(401),
+        httpx.Response(503),
+        httpx.Response(429, headers={"retry-after": "1"}),
+        httpx.ConnectError("down"),
+        httpx.ReadTimeout("mute"),
+        httpx.Response(200, json={}),
+    ],
+    ids=repr,
+)
+def test_hours_in_which_mateo_cannot_be_asked_do_not_count(
+    relay: Relay, mateo: MateoImports, answer: httpx.Response | Exception
+) -> None:
     sent_entry(relay, "ref-1")
-    relay.clock.now += 2 * HOUR - 100
+    mateo.answers.extend([answer] * 5)
+    for _ in range(5):
+        relay.clock.now += 13 * HOUR
+        assert track(relay, hours=2).status is Status.WAIT
+    begun_at = relay.clock.now
 
-    assert track(relay, hours=2).wait_s == pytest.approx(100, abs=1)
+    assert followed(relay, hours=2).status is Status.GAVE_UP
+    assert 1 * HOUR <= relay.clock.now - begun_at <= 2.5 * HOUR
+
+
+def test_an_import_that_finished_while_mateo_could_not_be_asked_is_finished(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    sent_entry(relay, "ref-1")
+    mateo.answers.extend([httpx.Response(401), httpx.Response(200, json=[counted("ref-1")])])
+    relay.clock.now += 10
+    track(relay)
+    relay.clock.now += 65 * HOUR
+
+    assert track(relay).status is Status.FINISHED
+
+
+def test_the_poll_of_another_import_counts_as_an_answer(relay: Relay, mateo: MateoImports) -> None:
+    for reference in ("ref-1", "ref-2"):
+        sent_entry(relay, reference)
+    relay.clock.now += 600
+
+    track(relay, "ref-2")
+
+    assert relay.entry("ref-1").answered_s == relay.entry("ref-2").answered_s == 600
 
 
 def test_wrong_credentials_are_waited_out(relay: Relay, mateo: MateoImports) -> None:

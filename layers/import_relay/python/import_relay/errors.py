@@ -287,6 +287,12 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Mateo did not report the end of the import within the tracking time.",
             "Look the import up in Mateo; its rows are counted as unaccounted.",
         ),
+        "import.ambiguous": Explanation(
+            "An import in Mateo may be one whose answer was lost, but its rows cannot be read, or "
+            "only some of its records are the same.",
+            "Compare the imports named as suspects with this one in Mateo. Nothing is posted again "
+            "meanwhile.",
+        ),
         "import.several_found": Explanation(
             "Several imports fit one whose answer was lost; the oldest was adopted.",
             "Compare the imports in Mateo; rows are upserts, so no contact is doubled.",

@@ -201,6 +201,7 @@ class Findings:
                 "joined": sum(number is not None for _, number in self.failures),
                 "codes": dict(sorted(Counter(one.code for one, _ in self.failures).items())),
             },
+            "suspects": entry.suspects.split(),
             "mateo": {"total_count": total, "success_count": success, "failed_count": failed},
             "hints": status.hints if status else None,
             "notes": counted_notes(
@@ -222,6 +223,8 @@ class Findings:
     def _remarks(self) -> Iterator[str]:
         if not self.is_finished:
             yield "import.unfinished"
+        if self.entry.suspects:
+            yield "import.ambiguous"
         if self.entry.found > 1:
             yield "import.several_found"
         total, success, failed = self._counts

@@ -51,10 +51,9 @@ CALL_S = 8.0
 """A call must leave this long before the deadline: it times out after five seconds."""
 ANOTHER_S = 60
 """Before looking again whether somebody else has reported the import, or died while at it."""
-PATIENCE_S = 86_400.0
-"""After so long a report is written without what Mateo says of the import."""
-FILE_PATIENCE_S = 1_800.0
-"""The same for its file of failed rows."""
+FILE_TRIES = 9
+"""Mateo's list of failed rows is asked for so often, within 40 minutes; then the report is written
+without it. Only tries count in which Mateo answers."""
 
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -113,7 +112,7 @@ class Reporting:
         """Report how the import `reference` ended, and close its entry.
 
         Args:
-            gave_up: it was followed for as long as imports are followed; nothing is waited for.
+            gave_up: it was followed for as long as imports are followed. Mateo is asked once more.
             deadline: when this process is certainly gone (s since the epoch).
 
         Returns:
@@ -126,13 +125,10 @@ class Reporting:
         entry = self._entry(reference)
         if entry.state in _ENDED:
             return Reported(_ENDED[entry.state])
-        account = Account()
-        waited = self.clock() - max(entry.created_at, entry.posted_at, entry.polled_at)
         try:
-            account = self._ask(entry, deadline, patient=not gave_up and waited < FILE_PATIENCE_S)
+            account = self._ask(entry, deadline)
         except HINDRANCES as hindrance:
-            if not gave_up and waited < PATIENCE_S:
-                return self._wait(entry, hindrance, waited)
+            return self._wait(entry, hindrance)
         findings = Findings(entry, self._sent(entry), account, gave_up)
         retried = numbers_text(findings.retried)
         if not self.parts.ledger.begin_report(entry, until=deadline, retried=retried):
@@ -185,8 +181,8 @@ class Reporting:
 
     # ask
 
-    def _ask(self, entry: Entry, deadline: float, *, patient: bool) -> Account:
-        """What Mateo says; if `patient`, a list of failures that cannot be had is a hindrance."""
+    def _ask(self, entry: Entry, deadline: float) -> Account:
+        """What Mateo says; a list of failures that cannot be had is a hindrance for a while."""
         if not entry.import_id:
             return Account()
         self.parts.api.make_ready()
@@ -202,15 +198,29 @@ class Reporting:
             return Account(status, failures)
         content = self.parts.api.download(status.failed_url, take_slot)
         if content is None:
-            if patient:
-                raise MateoUnavailable("the list of failed rows cannot be had")
+            self._count_try(entry)
             return Account(status, failures)
         listed = read_failures(content)
         if listed is None:
             return Account(status, failures, unread=content)
         return Account(status, listed)
 
-    def _wait(self, entry: Entry, hindrance: Exception, waited: float) -> Reported:
+    def _count_try(self, entry: Entry) -> None:
+        """Note that Mateo answers, but its list of failed rows cannot be had.
+
+        Raises:
+            MateoUnavailable: it is to be tried again.
+        """
+        if entry.file_tries >= FILE_TRIES:
+            return
+        tries = entry.file_tries + 1
+        self.parts.ledger.advance(
+            entry.reference, source=[entry.state], target=entry.state, file_tries=tries
+        )
+        raise MateoUnavailable("the list of failed rows cannot be had")
+
+    def _wait(self, entry: Entry, hindrance: Exception) -> Reported:
+        waited = self.clock() - max(entry.created_at, entry.posted_at, entry.polled_at)
         if isinstance(hindrance, CredentialsRefused) and self.parts.api.renew_token():
             return Reported(Status.WAIT, math.ceil(SHORTEST_WAIT_S))
         reason, seconds = waiting_for(hindrance, age_s=waited, now=self.clock())

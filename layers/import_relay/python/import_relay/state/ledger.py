@@ -14,6 +14,7 @@ submission, tracking and reporting.
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -68,7 +69,10 @@ class Entry(NamedTuple):
     fitted when it was adopted. `items`: of how many occurrences the rows were made. `counted_at`:
     since when the counts are what they are, `confirmed_at`: when Mateo last said so.
     `reported_until`: when whoever last began its report is certainly gone, `retried`: the numbers
-    of the rows that are brought again, as that one decided.
+    of the rows that are brought again, as that one decided. `answered_at`: when Mateo last answered
+    a question about it, `answered_s`: for how long it has been asked and answered (`looking`).
+    `suspects`: ids, with spaces between them, of imports in Mateo that may be this one.
+    `file_tries`: how often the list of failed rows could not be had although Mateo answered.
     """
 
     reference: str
@@ -94,6 +98,10 @@ class Entry(NamedTuple):
     items: int = 0
     reported_until: float = 0.0
     retried: str = ""
+    answered_at: float = 0.0
+    answered_s: float = 0.0
+    suspects: str = ""
+    file_tries: int = 0
 
     @property
     def is_counted(self) -> bool:
@@ -264,15 +272,11 @@ class Ledger:
     ) -> bool:
         """Move an entry to a final state and count how its occurrences ended, in one transaction.
 
-        If it is given up without knowing its import, that is remembered for `given_up_until`.
-
         Returns:
             False when it had ended already; nothing was changed then.
         """
         update = self._update(entry.reference, UNFINISHED, target, {})
         operations = [{"Update": update}, *self._tally.operations(ends, of_connections)]
-        if target is State.GAVE_UP and not entry.import_id:
-            operations.append(self._remember_given_up(entry))
         try:
             self._transact(*operations)
         except ClientError as error:
@@ -280,22 +284,6 @@ class Ledger:
                 raise
             return False
         return True
-
-    def given_up_until(self, type_: str) -> float:
-        """Until when imports of a type may have been created that were given up unknown."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=_given_up_key(type_), ConsistentRead=True
-        )
-        until = from_attributes(answer.get("Item", {})).get("until", 0.0)
-        return float(until)
-
-    def _remember_given_up(self, entry: Entry) -> dict[str, Any]:
-        values = {
-            "until": max(entry.posted_at, entry.deadline),
-            "expires_at": int(self._clock()) + ENTRY_DAYS * 86_400,
-        }
-        item = {**_given_up_key(entry.type), **to_attributes(values)}
-        return {"Put": {"TableName": self._table, "Item": item}}
 
     def move_hold(self, entry: Entry, *, day: str) -> bool:
         """Let the entry hold entities of another day: the one on which it is really sent.
@@ -402,9 +390,17 @@ class Ledger:
         return [_entry(item) for item in answer["Items"]]
 
     def record_poll(
-        self, entry: Entry, *, polled_at: float, counts: Mapping[str, int | None]
+        self,
+        entry: Entry,
+        *,
+        polled_at: float,
+        counts: Mapping[str, int | None],
+        answered: Mapping[str, float] = MappingProxyType({}),
     ) -> Entry:
         """Write what a poll said of an import that is sent; anything else is left alone.
+
+        Args:
+            answered: `answered_at` and `answered_s` as they are now, if Mateo answered.
 
         Returns:
             the entry with that, unless it is not sent any more.
@@ -414,7 +410,7 @@ class Ledger:
             changed = any(getattr(entry, name) != value for name, value in changes.items())
             changes["counted_at"] = polled_at if changed else entry.counted_at or polled_at
             changes["confirmed_at"] = polled_at
-        changes["polled_at"] = polled_at
+        changes |= {"polled_at": polled_at, **answered}
         written = self.advance(entry.reference, source=[State.SENT], target=State.SENT, **changes)
         return entry._replace(**changes) if written else entry
 
@@ -489,10 +485,6 @@ class Ledger:
 
 def _key(reference: str) -> dict[str, Any]:
     return {"pk": {"S": f"import#{reference}"}}
-
-
-def _given_up_key(type_: str) -> dict[str, Any]:
-    return {"pk": {"S": f"given_up#{type_}"}}
 
 
 def _owner_key(import_id: str) -> dict[str, Any]:

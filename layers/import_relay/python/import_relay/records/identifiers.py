@@ -1,0 +1,87 @@
+"""What identifies the rows of an import, however Mateo shows them: called by `reconciling`.
+
+Mateo may give rows back with other values and more columns: e-mail addresses in lower case, phone
+numbers in another form. It does not change how many there are, nor what record each is about.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum, auto
+from typing import Any
+
+PHONES = ("whatsapp", "sms")
+TEXTS = ("email", "instagram", "facebook", "google_business_messaging", "postal")
+PHONE_DIGITS = 8
+"""The last digits of a number are the same in each of its forms, with a country's code or not."""
+Row = Mapping[str, Any]
+Identifier = tuple[str, str]
+
+
+class Likeness(Enum):
+    """How the rows of an import in Mateo compare with those that were posted."""
+
+    SAME = auto()
+    """The same records, one by one."""
+    SHARED = auto()
+    """Some record is in both."""
+    OTHER = auto()
+    """No record is in both, or one has more rows."""
+
+
+def likeness(posted: Sequence[Row], shown: Sequence[Any]) -> Likeness:
+    """Compare the rows that were posted with those that an import in Mateo shows."""
+    if len(posted) != len(shown):
+        return Likeness.OTHER
+    by_identifier: dict[Identifier, list[int]] = defaultdict(list)
+    for number, row in enumerate(shown):
+        if isinstance(row, Mapping):
+            for identifier in identifiers(row):
+                by_identifier[identifier].append(number)
+    is_same, shares, taken = True, False, set[int]()
+    for row in posted:
+        shares = shares or any(one in by_identifier for one in identifiers(row))
+        found = _free(row, by_identifier, taken)
+        if found is None:
+            is_same = False
+        else:
+            taken.add(found)
+    if is_same:
+        return Likeness.SAME
+    return Likeness.SHARED if shares else Likeness.OTHER
+
+
+def _free(
+    row: Row, by_identifier: Mapping[Identifier, Sequence[int]], taken: set[int]
+) -> int | None:
+    """The number of a shown row that is this one and no other's: by its external id if it has one.
+
+    Handles may move between contacts, so that two rows with the same one may be different records.
+    """
+    known = sorted(identifiers(row))
+    external = [one for one in known if one[0] == "external_id"]
+    for identifier in external or known:
+        for number in by_identifier.get(identifier, ()):
+            if number not in taken:
+                return number
+    return None
+
+
+def identifiers(row: Row) -> set[Identifier]:
+    """Column and normalised value of all that identifies a row's record."""
+    return set(_identifiers(row))
+
+
+def _identifiers(row: Row) -> Iterator[Identifier]:
+    for column in ("external_id", *TEXTS, *PHONES):
+        value = row.get(column)
+        for one in value if isinstance(value, list) else [value]:
+            text = "" if one is None else str(one).strip()
+            if column in PHONES:
+                digits = re.sub(r"\D", "", text)
+                text, column_ = digits[-PHONE_DIGITS:], "phone"
+            else:
+                column_ = column
+                text = text if column == "external_id" else text.casefold()
+            if text:
+                yield column_, text
