@@ -59,6 +59,6 @@ Unknown, and therefore never to be relied upon
     * The format of hints, and of the files behind the links.
     * When a POST is answered 200.
 
-Not here: the other resources of the API, such as ``/contact_details``, ``/custom_field`` and
-``/format``.
+Not here: the other resources of the API, such as ``/contact_details`` and ``/format``. Of
+``/custom_field`` there is the list, ``GET``.
 """

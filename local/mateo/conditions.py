@@ -1,6 +1,7 @@
 """Turns a parsed `Query` into SQL for SQLite, with PostgreSQL's rules for null, case and JSON.
 
-Called by `import_list`; `install` gives a connection the functions and orders that it needs.
+Called by `import_list` and `custom_field_list`; `install` gives a connection the functions and
+orders that it needs.
 """
 
 from __future__ import annotations
@@ -49,9 +50,11 @@ def where(conditions: Sequence[Condition], columns: Columns) -> Fragment:
     return _joined([_condition(condition, columns) for condition in conditions], "AND")
 
 
-def order_by(order: Sequence[Ordering], columns: Columns) -> Fragment:
+def order_by(
+    order: Sequence[Ordering], columns: Columns, last: str = "import.sequence"
+) -> Fragment:
     """The terms of ORDER BY; without an order the newest do not come first, nor last: any order
-    is right, and the one of creation is the quickest.
+    is right, and ``last``, that of creation, is the quickest.
     """
     terms, values = list[str](), list[Scalar]()
     for term in order:
@@ -60,7 +63,7 @@ def order_by(order: Sequence[Ordering], columns: Columns) -> Fragment:
         nulls = "FIRST" if term.nulls_first else "LAST"
         terms.append(f"{expression}{_COLLATIONS.get(term.kind, '')} {direction} NULLS {nulls}")
         values += used
-    return ", ".join([*terms, "import.sequence"]), values
+    return ", ".join([*terms, last]), values
 
 
 def _joined(fragments: Sequence[Fragment], word: str) -> Fragment:

@@ -1,4 +1,4 @@
-"""What ``POST`` and ``GET /api/v1/import`` answer, once a request has been let in.
+"""What ``/api/v1/import`` and ``/api/v1/custom_field`` answer, once a request has been let in.
 
 `gateway` calls these; everything about tokens, limits and faults happens there.
 """
@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 
+from local.mateo import custom_field_list
 from local.mateo.errors import ApiError, too_deep
 from local.mateo.import_body import NewImport, read_import
 from local.mateo.import_list import Found, Link, find_import, grammar, list_imports
 from local.mateo.imports import create_import
 from local.mateo.preferences import count_preference
-from local.mateo.query import parse_query
+from local.mateo.query import Query, parse_query
 from local.mateo.ranges import content_range, status_of
 from local.mateo.representations import Representation, negotiate
 from local.mateo.selecting import read_select
@@ -24,14 +25,22 @@ from local.mateo.selecting import read_select
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from local.mateo.references import Grammar
     from local.mateo.request_log import Arrival
     from local.mateo.sandbox import Sandbox
 
 _CREATED_RANGE = "*/*"
 
 
+class Find(Protocol):
+    """Finds the rows of one list."""
+
+    def __call__(self, db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
+        """The rows that the query finds."""
+
+
 class Endpoints:
-    """The two documented endpoints of one sandbox."""
+    """The documented endpoints of one sandbox."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -42,27 +51,50 @@ class Endpoints:
         Raises:
             ApiError: 400, 406 or 416; see `query`, `representations` and `ranges`.
         """
-        sandbox, headers = self._sandbox, request.headers
-        behaviour, parameters = sandbox.behaviour, request.query_params.multi_items()
-        wanted_range = headers.get("range") if request.method == "GET" else None
-        query = parse_query(parameters, grammar(behaviour), wanted_range)
-        representation = negotiate(headers.get("accept"))
-        count = count_preference(headers.getlist("prefer"))
-        found = await sandbox.storage.read(
-            lambda db: list_imports(
+        sandbox = self._sandbox
+
+        def find(db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
+            return list_imports(
                 db,
                 query,
-                behaviour,
+                sandbox.behaviour,
                 now_us=sandbox.clock.now_us(),
                 link=self._link(request),
-                counted=count is not None,
+                counted=counted,
             )
+
+        return await self._list(request, "/import", grammar(sandbox.behaviour), find)
+
+    async def list_custom_fields(self, request: Request) -> Response:
+        """``GET`` or ``HEAD`` of the account's custom fields; otherwise as `list_imports`."""
+        sandbox = self._sandbox
+
+        def find(db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
+            return custom_field_list.list_custom_fields(
+                db,
+                query,
+                sandbox.behaviour,
+                organisation_id=sandbox.organisation_id,
+                counted=counted,
+            )
+
+        known = custom_field_list.grammar(sandbox.behaviour)
+        return await self._list(request, "/custom_field", known, find)
+
+    async def _list(self, request: Request, path: str, known: Grammar, find: Find) -> Response:
+        headers, parameters = request.headers, request.query_params.multi_items()
+        wanted_range = headers.get("range") if request.method == "GET" else None
+        query = parse_query(parameters, known, wanted_range)
+        representation = negotiate(headers.get("accept"))
+        count = count_preference(headers.getlist("prefer"))
+        found = await self._sandbox.storage.read(
+            lambda db: find(db, query, counted=count is not None)
         )
         offset, returned = query.window.offset, len(found.rows)
         status = status_of(offset, returned, found.total)
         response = _written(representation, found, status)
         response.headers["content-range"] = content_range(offset, returned, found.total)
-        response.headers["content-location"] = _location(parameters)
+        response.headers["content-location"] = _location(path, parameters)
         if count is not None:
             response.headers["preference-applied"] = f"count={count}"
         return response
@@ -124,8 +156,8 @@ def _written(representation: Representation, found: Found, status: int) -> Respo
     return Response(body, status, {"content-type": representation.content_type})
 
 
-def _location(parameters: list[tuple[str, str]]) -> str:
+def _location(path: str, parameters: list[tuple[str, str]]) -> str:
     """The path of the list and its parameters by their names, as PostgREST has it."""
     pairs = sorted(parameters, key=lambda pair: pair[0])
     text = "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in pairs)
-    return f"/import?{text}" if text else "/import"
+    return f"{path}?{text}" if text else path

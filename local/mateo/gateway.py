@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from local.mateo.sandbox import Sandbox
 
 T = TypeVar("T")
-_METHODS = ("GET", "HEAD", "POST")
+_METHODS = {"/import": ("GET", "HEAD", "POST"), "/custom_field": ("GET", "HEAD")}
+"""What can be asked for, below the base path."""
 
 
 class ConnectionDroppedError(Exception):
@@ -111,10 +112,11 @@ class Gateway:
         for standing in (day, second):
             if standing.exceeded:
                 raise too_many(standing, self._sandbox.behaviour.rate_limit_headers)
-        if arrival.path != f"{self._base_path}/import":
+        methods = _METHODS.get(arrival.path.removeprefix(self._base_path))
+        if methods is None:
             raise ApiError(404, "404", "Not found")
-        if arrival.method not in _METHODS:
-            raise ApiError(405, "405", "Method not allowed", headers={"allow": ", ".join(_METHODS)})
+        if arrival.method not in methods:
+            raise ApiError(405, "405", "Method not allowed", headers={"allow": ", ".join(methods)})
 
     async def _with_fault(self, request: Request, arrival: Arrival, body: bytes) -> Response:
         fault = self._sandbox.faults.take(arrival.method)
@@ -178,6 +180,8 @@ class Gateway:
     async def _work(self, request: Request, arrival: Arrival, body: bytes) -> Response:
         if arrival.method == "POST":
             return await self._endpoints.create_import(request, arrival, body)
+        if arrival.path.endswith("/custom_field"):
+            return await self._endpoints.list_custom_fields(request)
         return await self._endpoints.list_imports(request)
 
 

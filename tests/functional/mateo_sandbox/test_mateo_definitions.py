@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.functional.mateo_sandbox.emulator import Emulator, Json, contact
+from tests.functional.mateo_sandbox.emulator import TOKEN, Emulator, Json, contact
 
 LIST_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 TYPES: list[tuple[str, Any, Any, Any]] = [
@@ -165,3 +166,77 @@ def test_every_documented_column_of_an_appointment_is_stored(emulator: Emulator)
 def test_a_computed_column_cannot_be_imported(emulator: Emulator, column: str) -> None:
     done = emulator.imported([contact(1, **{column: "x"})])
     assert [one["code"] for one in done["failed"]] == ["428C9"]
+
+
+# GET /custom_field
+
+
+def fields(emulator: Emulator, **parameters: str) -> httpx.Response:
+    return emulator.http.get(
+        f"{emulator.root}/api/v1/custom_field",
+        params=parameters,
+        headers={"authorization": f"Bearer {TOKEN}"},
+    )
+
+
+def test_the_custom_fields_of_the_account_are_listed_with_their_types(emulator: Emulator) -> None:
+    define(emulator, "custom-fields", entity="deal", key="margin", type="number")
+
+    listed = fields(emulator).json()
+
+    assert {(one["entity"], one["key"], one["type"]) for one in listed} == {
+        ("contact", "last_contacted_at", "datetime"),
+        ("contact", "my_custom_field_key", "string"),
+        ("contact", "loyalty_level", "string"),
+        ("deal", "margin", "number"),
+    }
+    assert listed[0].keys() == {
+        *("id", "created_at", "updated_at", "organisation_id", "name"),
+        *("description", "type", "key", "entity"),
+    }
+    assert listed == fields(emulator).json()
+
+
+def test_custom_fields_are_selected_filtered_and_paged(emulator: Emulator) -> None:
+    for number in range(60):
+        define(emulator, "custom-fields", entity="deal", key=f"field_{number}", type="date")
+
+    pages = [
+        fields(emulator, select="key", entity="eq.deal", offset=offset) for offset in ("0", "50")
+    ]
+
+    keys = [one["key"] for page in pages for one in page.json()]
+    assert keys == [f"field_{number}" for number in range(60)]
+    assert [page.headers["content-range"] for page in pages] == ["0-49/*", "50-59/*"]
+    assert fields(emulator, key="in.(loyalty_level,none)", select="type").json() == [
+        {"type": "string"}
+    ]
+    counted = emulator.http.get(
+        f"{emulator.root}/api/v1/custom_field?limit=1&order=created_at.desc",
+        headers={"authorization": f"Bearer {TOKEN}", "prefer": "count=exact"},
+    )
+    assert (counted.status_code, counted.headers["content-range"]) == (206, "0-0/63")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"banana": "eq.1"}, "42703"),
+        ({"select": "banana"}, "42703"),
+        ({"id": "eq.x"}, "22P02"),
+        ({"order": "banana"}, "42703"),
+    ],
+)
+def test_a_query_of_custom_fields_that_cannot_be_is_refused(
+    emulator: Emulator, parameters: dict[str, str], code: str
+) -> None:
+    response = fields(emulator, **parameters)
+
+    assert (response.status_code, response.json()["code"]) == (400, code)
+
+
+def test_custom_fields_need_a_token_and_are_only_read(emulator: Emulator) -> None:
+    address = f"{emulator.root}/api/v1/custom_field"
+    assert emulator.http.get(address).status_code == 401
+    refused = emulator.http.post(address, headers={"authorization": f"Bearer {TOKEN}"}, json={})
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")

@@ -1,13 +1,14 @@
 """`python -m import_relay.check_connections FILE`: all mistakes of connections.toml at once.
 
 Each with its line, and warnings after them. `make check` runs it, and `make up`, `make build` and
-`make deploy` before anything else. Nothing but the files is read.
+`make deploy` before anything else. Only with `--account` is anything but files read.
 """
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from import_relay.expression_hints import quoting_hint
 from import_relay.secret_strength import weakness_of
 from import_relay.toml_lines import key_lines, line_of
 from import_relay.usable_connections import expression_of, mistakes_of
+
+MATEO_URL = "https://integration.getmateo.com/api/v1"
+"""Where the account is asked by default, as in template.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,13 @@ def check(path: str | Path) -> Iterator[str]:
     yield from findings(path).mistakes
 
 
-def findings(path: str | Path) -> Findings:
-    """The mistakes of the file, and the warnings about the connections that have none."""
+def findings(
+    path: str | Path, of_account: Callable[[Connection], Iterable[Mistake]] | None = None
+) -> Findings:
+    """The mistakes of the file, and the warnings about the connections that have none.
+
+    `of_account`: finds further mistakes in those that have none.
+    """
     try:
         text = read_text(path)
     except ConfigurationError as error:
@@ -43,10 +52,11 @@ def findings(path: str | Path) -> Findings:
     wrong = mistakes_of(connections)
     told = _Telling(str(path), key_lines(text), connections)
     sound = [one for name, one in connections.items() if not wrong[name]]
-    return Findings(
-        told.lines({name: [told.with_hint(name, one) for one in wrong[name]] for name in wrong}),
-        told.lines({one.name: list(warnings_of(one)) for one in sound}, "warning: "),
-    )
+    mistakes = {name: [told.with_hint(name, one) for one in wrong[name]] for name in wrong}
+    warnings = {one.name: list(warnings_of(one)) for one in sound}
+    if of_account is not None:
+        mistakes |= {one.name: list(of_account(one)) for one in sound}
+    return Findings(told.lines(mistakes), told.lines(warnings, "warning: "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +102,40 @@ def secret_warnings(path: str | Path, connections: Mapping[str, Connection]) -> 
             yield f"{path}: warning: a secret of connection {name!r} {weakness}"
 
 
+def _account(base_url: str) -> Callable[[Connection], Iterable[Mistake]]:
+    """Ask the account for its custom fields, and say how many requests that took."""
+    from import_relay import account_check  # late: it needs an HTTP client
+
+    token = os.environ.get("MATEO_TOKEN", "").strip()
+    if not token:
+        raise ConfigurationError("--account needs Mateo's token in the variable MATEO_TOKEN")
+    with account_check.http_client() as client:
+        fields = account_check.custom_fields(client, base_url, token)
+    requests = len(fields) // account_check.PAGE + 1
+    print(f"{base_url}: {len(fields)} custom fields; requests of today spent: {requests}")
+    return lambda connection: account_check.account_mistakes(connection, fields)
+
+
 def main(arguments: Sequence[str]) -> int:
-    """0 when the file can be deployed, 1 with its mistakes."""
+    """0 when the file can be deployed, 1 with its mistakes, 2 if the account cannot be asked."""
     parser = argparse.ArgumentParser(
         prog="python -m import_relay.check_connections", description="Check connections.toml."
     )
     parser.add_argument("file", help="connections.toml")
     parser.add_argument("--secrets", metavar="FILE", help="the connections' secrets, to be judged")
+    parser.add_argument(
+        "--account",
+        action="store_true",
+        help="compare columns with the Mateo account whose token is in MATEO_TOKEN",
+    )
+    parser.add_argument("--mateo-url", default=MATEO_URL, help=MATEO_URL)
     options = parser.parse_args(arguments)
-    found = findings(options.file)
+    try:
+        of_account = _account(options.mateo_url) if options.account else None
+    except ConfigurationError as error:
+        print(error.detail, file=sys.stderr)
+        return 2
+    found = findings(options.file, of_account)
     warnings = list(found.warnings)
     if not found.mistakes:
         connections = parse_connections(read_text(options.file))
