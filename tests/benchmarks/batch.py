@@ -85,3 +85,56 @@ def sqs_event(messages: list[str]) -> dict[str, Any]:
             for number, body in enumerate(messages)
         ]
     }
+
+
+# a mixed batch: what people and exports really write
+
+MIXED_CONNECTIONS = CONNECTIONS.replace('["DE"]', '["DE", "AT", "CH"]').replace(
+    'whatsapp = "phones"', 'whatsapp = "phones"\ncountry_codes = "address.country"'
+)
+_COUNTRIES = {
+    "DE": ("DE", "Deutschland", "Germany"),
+    "AT": ("AT", "Österreich", "Austria"),
+    "CH": ("CH", "Schweiz", "Switzerland"),
+}
+_MOBILES = {
+    "DE": ("49", "151", 12_000_000),
+    "AT": ("43", "664", 1_200_000),
+    "CH": ("41", "79", 2_000_000),
+}
+"""Calling code, area code and the first number in it."""
+_SPELLINGS = (
+    "0{area} {rest}",
+    "+{code} {area} {rest}",
+    "00{code}{area}{rest}",
+    "{code}{area}{rest}",
+    "+{code} (0) {area} {rest}",
+    "0{area}/{rest}",
+    "Tel.: 0{area}-{rest}",
+    "+{code}{area}{rest}",
+    "+{code} {area} {rest} (privat)",
+    "0{area} {rest} oder +{code}{area}{rest}",
+)
+_BAD = ({"phones": ["keine Angabe"]}, {"birthday": "0000-00-00"}, {"email": "keine"}, {"since": ""})
+
+
+def country_of(number: int) -> str:
+    """Where an invented customer of the mixed batch lives: half of them in Germany."""
+    return ("DE", "AT", "DE", "CH")[number % 4]
+
+
+def mixed_record(number: int) -> dict[str, Any]:
+    """One invented customer; three in four say their country, one in ten has a bad field."""
+    country = country_of(number)
+    code, area, first = _MOBILES[country]
+    spelling = _SPELLINGS[number // 4 % len(_SPELLINGS)]
+    phone = spelling.format(code=code, area=area, rest=first + number)
+    named = _COUNTRIES[country][number // 40 % 3] if number // 120 % 4 else None
+    found = record(number) | {"phones": [phone]}
+    found["address"] = found["address"] | {"country": named}
+    return found | (_BAD[number // 10 % len(_BAD)] if number % 10 == 0 else {})
+
+
+def mixed_texts(rows: int) -> list[str]:
+    """The JSON of so many records of the mixed batch."""
+    return [json.dumps(mixed_record(number)) for number in range(rows)]

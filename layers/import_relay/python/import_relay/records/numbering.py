@@ -6,9 +6,10 @@ A test holds both to the same answers.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import cache
+from typing import NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS
 from phonenumbers.phonemetadata import NumberFormat, PhoneMetadata, PhoneNumberDesc
@@ -16,6 +17,7 @@ from phonenumbers.phonemetadata import NumberFormat, PhoneMetadata, PhoneNumberD
 MAX_DIGITS = 15
 """Digits of a number with its calling code (ITU-T E.164)."""
 _MAX_CALLING_CODE = 3
+_CALLING_CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 _OTHER_TYPES = (
     "premium_rate",
     "toll_free",
@@ -30,6 +32,7 @@ _FORMER_PREFIXES = {"52": re.compile(r"(?:1|01|04[45])(?=[0-9]{10}$)")}
 """Calling code → what was dialled before its numbers until 2019 and is part of none: Mexico's 1."""
 _ONLY_FIRST_GROUP = re.compile(r"\(?\\1\)?")
 """A formatting rule that adds no trunk prefix: the group as it is, or in brackets."""
+_Match = Callable[[str], object]
 
 
 class Kind(Enum):
@@ -109,7 +112,7 @@ def country(region: str) -> Country | None:
 def international(digits: str) -> tuple[str, Kind] | None:
     """The valid number in E.164 that begins with its calling code, and its kind."""
     for length in range(1, _MAX_CALLING_CODE + 1):
-        if int(digits[:length] or 0) in COUNTRY_CODE_TO_REGION_CODE and digits[0] != "0":
+        if digits[:length] in _CALLING_CODES:
             return _plan(digits[:length]).international(digits[length:])
     return None
 
@@ -184,45 +187,56 @@ class _Plan:
         return self._has_trunk
 
 
+class _Patterns(NamedTuple):
+    """What the numbers of one length look like; None where there are none of a kind."""
+
+    every: _Match
+    other: _Match | None
+    fixed: _Match | None
+    mobile: _Match | None
+
+
 class _Region:
     """The patterns of one region's numbers."""
 
     def __init__(self, metadata: PhoneMetadata) -> None:
         leading = metadata.leading_digits
         self.leading_digits = re.compile(leading) if leading else None
-        self._general = _Pattern([metadata.general_desc])
-        self._fixed = _Pattern([metadata.fixed_line])
-        self._mobile = _Pattern([metadata.mobile])
-        self._other = _Pattern([getattr(metadata, name) for name in _OTHER_TYPES])
         self._alike = bool(metadata.same_mobile_and_fixed_line_pattern)
+        others = [getattr(metadata, name) for name in _OTHER_TYPES]
+        self._by_length: dict[int, _Patterns] = {}
+        for length in metadata.general_desc.possible_length if metadata.general_desc else ():
+            every = _of_length(length, [metadata.general_desc])
+            if every is not None:
+                self._by_length[length] = _Patterns(
+                    every,
+                    _of_length(length, others),
+                    _of_length(length, [metadata.fixed_line]),
+                    _of_length(length, [metadata.mobile]),
+                )
 
     def kind(self, significant: str) -> Kind | None:
-        if not self._general.fits(significant):
+        patterns = self._by_length.get(len(significant))
+        if patterns is None or not patterns.every(significant):
             return None
-        if self._other.fits(significant):
+        if patterns.other and patterns.other(significant):
             return Kind.OTHER
-        is_mobile = self._mobile.fits(significant)
-        if self._fixed.fits(significant):
+        is_mobile = patterns.mobile is not None and patterns.mobile(significant)
+        if patterns.fixed and patterns.fixed(significant):
             return Kind.EITHER if self._alike or is_mobile else Kind.LANDLINE
         return Kind.MOBILE if is_mobile else None
 
 
-class _Pattern:
-    """Any of some descriptions: lengths and digits."""
-
-    def __init__(self, descriptions: Sequence[PhoneNumberDesc | None]) -> None:
-        self._alternatives = [
-            (frozenset(one.possible_length), re.compile(one.national_number_pattern))
-            for one in descriptions
-            if one is not None and one.national_number_pattern
-        ]
-
-    def fits(self, significant: str) -> bool:
-        length = len(significant)
-        return any(
-            (not lengths or length in lengths) and pattern.fullmatch(significant)
-            for lengths, pattern in self._alternatives
-        )
+def _of_length(length: int, descriptions: Sequence[PhoneNumberDesc | None]) -> _Match | None:
+    """Matches the numbers of one length that any of the descriptions describes."""
+    patterns = [
+        f"(?:{one.national_number_pattern})"
+        for one in descriptions
+        if one is not None
+        and one.national_number_pattern
+        and (not one.possible_length or length in one.possible_length)
+    ]
+    return re.compile("|".join(patterns)).fullmatch if patterns else None
 
 
 class _Format:

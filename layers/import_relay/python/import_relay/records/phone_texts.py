@@ -39,7 +39,9 @@ class Several(NamedTuple):
 
 _EMPTY = Dialled("", has_plus=False)
 _SIMPLE = re.compile(r"\+?\(?[0-9][0-9 ]*\)? ?(?:-(?! *0$))?[0-9 ]*[0-9]")
-_NO_DIGIT = re.compile(r"[^0-9]")
+_WITHOUT_WORDS = re.compile(r"[0-9+().\[\] -]*")
+"""Such a text is one number or none, and most are such: what follows would find nothing in it."""
+_SIGNS = str.maketrans("", "", "+() .-\t")
 _DECIMAL = re.compile(r"[0-9]+[.,]0+")
 """A number that a spreadsheet exported: its last zero is none of the phone number's digits."""
 _AROUND = " \t\r\n'\"`="
@@ -54,10 +56,10 @@ _GROUP_SEPARATOR = re.compile(r"[/,]")
 _EXTENSION = re.compile(
     rf"[\s.(-]*(?:{_NOT_AFTER_LETTER}(?:extension|extn|ext|x|apparat|app|durchwahl|durchw|dw"
     rf"|nebenstelle|nst|klappe|kl|anexo|poste|int|доб){_NOT_BEFORE_LETTER}|\#)"
-    r"[\s.:-]*[0-9]{1,7}\s*\)?$"
-    r"|(?<=[0-9])\s*-\s*0$",
+    r"[\s.:-]*[0-9]{1,7}\s*\)?$",
     re.IGNORECASE,
 )
+_SWITCHBOARD = re.compile(r"(?<=[0-9])\s*-\s*0$")
 _WORD = re.compile(r"[^\W\d_]+")
 _LABELS = frozenset(
     """
@@ -72,7 +74,7 @@ _LABELS = frozenset(
 _EMPTY_BRACKETS = re.compile(r"\([\s.:]*\)")
 _BRACKETED_ZERO = re.compile(r"\(\s*0\s*\)")
 _LAST_BRACKETS = re.compile(r"[0-9]\D*\([0-9]{1,4}\)$")
-_DIALLED = re.compile(r"[(\s]*(\+?)[\s(]*([0-9][0-9\s().-]*)")
+_DIALLED = re.compile(r"[( \t]*(\+?)[ \t(]*([0-9][0-9 \t().-]*)")
 
 
 def numbers_in(text: str) -> tuple[Dialled | Several | None, ...]:
@@ -84,11 +86,14 @@ def numbers_in(text: str) -> tuple[Dialled | Several | None, ...]:
     if len(text) > MAX_TEXT:
         return (None,)
     if _SIMPLE.fullmatch(text):
-        digits = _NO_DIGIT.sub("", text)
+        digits = text.translate(_SIGNS)
         return (Dialled(digits, text[0] == "+") if len(digits) <= _MAX_DIGITS else None,)
     plain = (text if text.isascii() else _to_ascii(text)).strip(_AROUND)
     if _DECIMAL.fullmatch(plain):
         return (None,)
+    if _WITHOUT_WORDS.fullmatch(plain):
+        found = _bare(_SWITCHBOARD.sub("", plain))
+        return (None if found == _EMPTY else found,)
     texts = _SEPARATOR.split(_URI_PARAMETER.sub("", plain))
     if "/" in plain:  # groups of digits stand between slashes, so commas separate numbers
         texts = [part for text in texts for part in text.split(",")]
@@ -130,16 +135,25 @@ def _one_or_several(text: str) -> Dialled | Several | None:
 
 def _dialled(text: str) -> Dialled | None:
     """The one number of a text without separators; `_EMPTY` when nothing but labels is there."""
-    bare = _without_labels(_EXTENSION.sub("", text.strip()))
-    if not bare:
-        return None if bare is None else _EMPTY
-    match = _DIALLED.fullmatch(bare)
-    if match is None or _LAST_BRACKETS.search(bare):
-        return None
+    text = _SWITCHBOARD.sub("", text.strip())
+    if not _WITHOUT_WORDS.fullmatch(text):
+        unlabelled = _without_labels(_EXTENSION.sub("", text))
+        if unlabelled is None:
+            return None
+        text = unlabelled
+    return _bare(text) if text else _EMPTY
+
+
+def _bare(text: str) -> Dialled | None:
+    """The number of a text that has no words."""
+    text = text.replace("[", "(").replace("]", ")").strip(" \t.-")
+    match = _DIALLED.fullmatch(text)
+    if match is None or (text[-1] == ")" and _LAST_BRACKETS.search(text)):
+        return None if text else _EMPTY
     plus, written = match.groups()
-    digits = _NO_DIGIT.sub("", written)
-    zero = _BRACKETED_ZERO.search(written)
-    at = len(_NO_DIGIT.sub("", written[: zero.start()])) if zero else 0
+    zero = _BRACKETED_ZERO.search(written) if "(" in written else None
+    at = len(written[: zero.start()].translate(_SIGNS)) if zero else 0
+    digits = written.translate(_SIGNS)
     return Dialled(digits, bool(plus), at) if len(digits) <= _MAX_DIGITS else None
 
 

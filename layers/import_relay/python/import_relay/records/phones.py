@@ -7,6 +7,7 @@ a number; several are a guess, and a wrong guess reaches a stranger. Called by `
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from import_relay.connections import AmbiguousPhones
@@ -146,21 +147,18 @@ def _international(dialled: Dialled, start: int) -> Iterator[tuple[str, Kind]]:
 
 def _readings(dialled: Dialled, rules: PhoneRules, home: Home) -> list[Reading]:
     """Every reading that counts: the record's own countries go before the connection's list."""
-    own = _countries(home.countries)
-    listed = _countries(rules.countries)
-    if not own:
-        return [*_in_all(dialled, listed, rules)]
-    readings = [*_in_all(dialled, own, rules)]
-    others = [one for one in listed if one not in own]
+    if not home.countries:
+        return [*_in_all(dialled, _countries(rules.countries), rules)]
+    readings = [*_in_all(dialled, _countries(home.countries), rules)]
     if not readings:
-        return [*_without_plus(dialled, others)]
+        return [*_without_plus(dialled, _countries(rules.countries, home.countries))]
     if all(not reading.kind.may_be_mobile for reading in readings):
-        elsewhere = _in_all(dialled, others, rules)
+        elsewhere = _in_all(dialled, _countries(rules.countries, home.countries), rules)
         readings += [reading for reading in elsewhere if reading.kind.may_be_mobile]
     return readings
 
 
-def _in_all(dialled: Dialled, countries: list[Country], rules: PhoneRules) -> Iterator[Reading]:
+def _in_all(dialled: Dialled, countries: Sequence[Country], rules: PhoneRules) -> Iterator[Reading]:
     for spelling in dialled.spellings:
         for one in countries:
             for number, kind in one.national(spelling):
@@ -175,7 +173,7 @@ def _in_all(dialled: Dialled, countries: list[Country], rules: PhoneRules) -> It
             yield Reading(*found, one.region)
 
 
-def _without_plus(dialled: Dialled, countries: list[Country]) -> Iterator[Reading]:
+def _without_plus(dialled: Dialled, countries: Sequence[Country]) -> Iterator[Reading]:
     for spelling in dialled.spellings:
         for one in countries:
             if found := one.without_plus(spelling):
@@ -195,5 +193,6 @@ def _preferred(readings: list[Reading], choice: AmbiguousPhones) -> Result:
     return Result(Status.AMBIGUOUS, None, tuple(readings))
 
 
-def _countries(codes: tuple[str, ...]) -> list[Country]:
-    return [one for code in codes if (one := country(code)) is not None]
+@lru_cache(maxsize=1_024)
+def _countries(codes: tuple[str, ...], but: tuple[str, ...] = ()) -> tuple[Country, ...]:
+    return tuple(one for code in codes if code not in but and (one := country(code)) is not None)
