@@ -76,12 +76,16 @@ class StepFunctions:
 class Lambda:
     """Enables and disables the event source mapping; `enabled` is what was asked for last.
 
-    `openings`: how many schedules will enable it. `shut`: how often it was disabled without any.
+    `slow_disabling`: the probability that disabling it takes a minute or more. `openings`: how many
+    schedules will enable it. `shut`: how often it was disabled without any.
     """
 
-    def __init__(self, world: World, changed: Callable[[], object]) -> None:
+    def __init__(
+        self, world: World, changed: Callable[[], object], *, slow_disabling: float = 0.0
+    ) -> None:
         self._world = world
         self._changed = changed
+        self.slow_disabling = slow_disabling
         self.enabled = True
         self.disabled_at = 0.0
         self.openings = self.shut = 0
@@ -95,6 +99,8 @@ class Lambda:
             self.set_enabled(enabled=Enabled)
             return {}
 
+        if not Enabled and self._world.random.random() < self.slow_disabling:
+            self._world.sleep(self._world.random.uniform(40.0, 110.0))
         return self._world.call(
             "Lambda.UpdateEventSourceMapping",
             effect,

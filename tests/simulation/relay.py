@@ -89,6 +89,7 @@ full_name = "name"
 
 [shop]
 kind = "json"
+same_ids_as = "erp"
 header = "X-Relay-Secret"
 [shop.deal]
 version = "v"
@@ -183,6 +184,7 @@ class Relay:
             window_s=self.account.batching_window_s,
             disable_lag_s=weather.disable_lag_s,
             pollers=1 if weather.one_poller else POLLERS,
+            slow_disabling=weather.slow_disabling,
         )
         self.may_loop = MAY_LOOP
         self._lineages: dict[str, int] = {}
@@ -342,6 +344,7 @@ class Relay:
         self._throttled = 0.0
         self.queue.duplicate_delivery = self.queue.partial_sends = 0.0
         self.step_functions.double = self.dynamodb.slow_reads = 0.0
+        self.mapping.lambda_.slow_disabling = 0.0
         self.mateo.settle()
 
     def redrive(self) -> None:

@@ -66,6 +66,7 @@ class Weather:
     double_execution: float = 0.0
     disable_lag_s: float = 0.0
     slow_reads: float = 0.0
+    slow_disabling: float = 0.0
     refusing_s: float = 0.0
     silence: str = ""
     silent_from_s: float = 0.0

@@ -90,6 +90,7 @@ def _weather(chance: random.Random, *, slow_reads_in: int) -> Weather:
         day_offset_s=sometimes(chance.choice((-3600.0, 3600.0, 7200.0)), 0.0, one_in=12),
         partial_sends=sometimes(0.3, 0.0, one_in=12),
         refusing_s=10_800.0 if chance.randrange(60) == 0 else 0.0,
+        slow_disabling=sometimes(0.5, 0.0, one_in=10),
         normalised=sometimes(0.7, 0.0, one_in=8),
         **_silence(chance),
     )

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from import_relay.state.gate import CLOCK_SKEW_S, SHORTEST_S, Gate, GateClients, GateState
+from import_relay.state.gate import (
+    CLOCK_SKEW_S,
+    LATEST_DISABLING_S,
+    SHORTEST_S,
+    Gate,
+    GateClients,
+    GateState,
+)
 from tests.support.aws import LEDGER, MAPPING_PARAMETER, SCHEDULE_GROUP, SCHEDULE_ROLE, client
 from tests.support.builders import NOON
 from tests.support.clients import Overruling, Recording, client_error
@@ -41,6 +48,36 @@ def schedule(relay: Relay) -> dict[str, Any]:
 
 def number_of_schedules() -> int:
     return len(client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"])
+
+
+class _SlowLambda:
+    """Disables the mapping after a minute, as when AWS hangs and the SDK tries again."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> None:  # noqa: N803
+        self._relay.clock.now += 110
+        self._relay.lambda_.update_event_source_mapping(UUID=UUID, Enabled=Enabled)
+
+
+@pytest.mark.parametrize("pause_s", [0, 60, 100, 179])
+def test_an_opening_comes_after_the_mapping_is_disabled_however_long_that_takes(
+    relay: Relay, pause_s: float
+) -> None:
+    gate(relay, lambda_=_SlowLambda(relay)).close(NOON + pause_s, "mateo.unreachable")
+
+    assert not relay.lambda_.enabled
+    listed = client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
+    last = max(one["Name"] for one in listed)
+    opens_at = datetime.strptime(last, "open-%Y%m%dT%H%M%S").replace(tzinfo=UTC).timestamp()
+    assert relay.clock.now < opens_at <= NOON + LATEST_DISABLING_S
+
+
+def test_a_long_pause_needs_one_opening(relay: Relay) -> None:
+    relay.gate.close(NOON + HOUR, "limit.entities")
+
+    assert number_of_schedules() == 1
 
 
 def test_a_gate_nobody_closed_is_open(relay: Relay) -> None:
@@ -146,7 +183,11 @@ def test_it_opens_on_a_whole_second_never_earlier_and_after_a_minute_at_least(
     assert relay.gate.close(until, "limit.entities") == opens
 
     at = datetime.fromtimestamp(opens, UTC)
-    assert schedule(relay)["ScheduleExpression"] == f"at({at:%Y-%m-%dT%H:%M:%S})"
+    scheduler = client("scheduler")
+    listed = scheduler.list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
+    first = min(one["Name"] for one in listed)
+    made = scheduler.get_schedule(GroupName=SCHEDULE_GROUP, Name=first)
+    assert made["ScheduleExpression"] == f"at({at:%Y-%m-%dT%H:%M:%S})"
     assert relay.gate.state().closed_until == opens
 
 

@@ -5,6 +5,12 @@ from tests.simulation.mutations.mutant import Edit, Mutant
 
 MUTANTS = (
     Mutant(
+        "opened-before-it-is-disabled",
+        "The only schedule that opens the gate may fire before the mapping is disabled.",
+        ("stuck",),
+        (Edit("state/gate.py", "        if until < latest:", "        if until < 0:"),),
+    ),
+    Mutant(
         "no-hold",
         "An import is sent without a hold of today's entities.",
         ("miscounted", "over-limit"),

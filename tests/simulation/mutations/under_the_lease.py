@@ -54,11 +54,10 @@ MUTANTS = (
             Edit(
                 "state/gate.py",
                 """        self._schedule_opening(until, mapping)
-        self._set_enabled(mapping, enabled=False)
-""",
+        latest = """,
                 """        self._set_enabled(mapping, enabled=False)
         self._schedule_opening(until, mapping)
-""",
+        latest = """,
             ),
         ),
     ),

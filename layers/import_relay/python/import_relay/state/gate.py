@@ -2,7 +2,8 @@
 
 While it is closed nothing is received, so no receive count grows and nothing reaches the DLQ.
 Closing writes down why and until when, then creates the one-time schedule that opens it again, and
-only then disables the mapping: a crash in between leaves the gate open, which is harmless. A daily
+only then disables the mapping: a crash in between leaves the gate open, which is harmless. If that
+schedule may fire before the mapping is disabled, another one opens it some minutes later. A daily
 schedule in the template opens it as well, as a net.
 """
 
@@ -30,6 +31,9 @@ CLOCK_SKEW_S = 30
 """An opening schedule may fire this early by our clock and still counts as on time."""
 SHORTEST_S = 60
 """Schedules have a precision of one minute."""
+LATEST_DISABLING_S = 180
+"""A call that disables the mapping takes effect within this, however slow AWS is: the function that
+makes it may run for two minutes."""
 _KEY: dict[str, Any] = {"pk": {"S": "gate"}}
 _TARGET = "arn:{partition}:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
 """Its input is spelled as in the AWS SDK for Java: `Uuid`, not `UUID`."""
@@ -114,6 +118,9 @@ class Gate:
             until = self.state().closed_until  # somebody closed it for longer
         mapping = self._mapping()
         self._schedule_opening(until, mapping)
+        latest = math.ceil(self._clock()) + LATEST_DISABLING_S
+        if until < latest:  # else the opening could fire first, and nothing would open it again
+            self._schedule_opening(latest, mapping)
         self._set_enabled(mapping, enabled=False)
         return until
 
