@@ -128,7 +128,9 @@ def connections() -> Mapping[str, Connection]:
 @cache
 def mapper() -> Mapper:
     """Their compiled mappings; it keeps nothing between calls."""
-    return Mapper(connections())
+    made = Mapper(connections())
+    assert not made.disabled, made.disabled
+    return made
 
 
 class _Secrets:
