@@ -8,8 +8,8 @@ import pytest
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from import_relay.errors import LimitReached
-from import_relay.findings import RowOutcome
 from import_relay.records.models import Outcome, Settled, Watermark
+from import_relay.row_outcomes import RowOutcome
 from import_relay.state.budget import Budget
 from import_relay.state.gate import Gate, GateClients
 from import_relay.state.lease import Lease

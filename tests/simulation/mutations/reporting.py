@@ -61,7 +61,7 @@ MUTANTS = (
         (
             Edit(
                 "findings.py",
-                "            if outcome is not RowOutcome.IMPORTED:\n",
+                "            if outcome is not RowOutcome.IMPORTED or number in uncertain:\n",
                 "            if outcome:\n",
             ),
         ),
@@ -102,9 +102,9 @@ MUTANTS = (
         ("unexpected", "lost"),
         (
             Edit(
-                "findings.py",
-                "        if self.unaccounted == 0 and self.failed == len(named):\n",
-                "        if named is not None:\n",
+                "row_outcomes.py",
+                "        missing = self.unnamed + self.unaccounted\n",
+                "        missing = 0\n",
             ),
         ),
     ),

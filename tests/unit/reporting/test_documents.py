@@ -134,7 +134,7 @@ def test_the_rows_file_names_no_person(relay: Relay, mateo: MateoImports) -> Non
     report(relay)
 
     assert rows_of(relay.aws) == [
-        {"row": 0, "outcome": "imported", "origins": ["d1/0"], "notes": []}
+        {"row": 0, "outcome": "imported", "certain": True, "origins": ["d1/0"], "notes": []}
     ]
 
 

@@ -8,7 +8,7 @@ from tests.support.aws import BUCKET
 from tests.support.ends import ADA, BOB, report
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
-from tests.unit.reporting.written import codes_of, failure, submitted, summary_of
+from tests.unit.reporting.written import codes_of, failure, report_at_last, submitted, summary_of
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_rows_add_up_whatever_mateo_counts(
     (stored,) = mateo.imports
     stored.total_count, stored.success_count, stored.failed_count = counts
 
-    report(relay)
+    report_at_last(relay)
 
     summary = summary_of(relay.aws)
     assert summary["rows"] == {"total": 2, **rows}

@@ -4,6 +4,7 @@ import gzip
 import json
 from typing import Any
 
+from import_relay.reporting import Reported, Status
 from tests.support.aws import Aws
 from tests.support.builders import connections, message
 from tests.support.ends import payload_of, report
@@ -37,6 +38,13 @@ def summary_of(aws: Aws, folder: str = FOLDER) -> dict[str, Any]:
 def rows_of(aws: Aws, folder: str = FOLDER) -> list[dict[str, Any]]:
     content = gzip.decompress(aws.objects(folder)[f"{folder}/rows.ndjson.gz"])
     return [json.loads(line) for line in content.splitlines()]
+
+
+def report_at_last(relay: Relay) -> Reported:
+    """Report, and wait for as long as it asks for."""
+    while (reported := report(relay)).status is Status.WAIT:
+        relay.clock.now += reported.wait_s
+    return reported
 
 
 def codes_of(summary: dict[str, Any]) -> list[str]:

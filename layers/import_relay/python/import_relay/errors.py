@@ -318,6 +318,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "The record waited for 13 days and is in the dead-letter queue.",
             "Remove what it waits for, then redrive the dead-letter queue: it has 13 more days.",
         ),
+        "failures.unexplained": Explanation(
+            "Mateo lists failed rows, but does not say of each which row it is.",
+            "See the message in failures.xlsx; rows.ndjson.gz has the rows that are not `certain`.",
+        ),
         # waiting and aborting
         "limit.requests": Explanation(
             "Today's requests are spent.", "Nothing: it goes on tomorrow."

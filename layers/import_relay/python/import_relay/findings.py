@@ -1,24 +1,25 @@
 """How an import ended, row by row, and the documents that say so. Pure; called by reporting.
 
 Two sums always hold. Rows: total = imported + failed + unaccounted, by Mateo's counts. Items, the
-occurrences that rows were made of: total = imported + failed + retried + unaccounted, by what is
-known of each single row, which is less where Mateo counts failures but does not name them.
+occurrences that rows were made of: total = imported + failed + retried + unaccounted; a failed row
+that Mateo counts but does not name is unaccounted for there.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from import_relay.errors import CODES
 from import_relay.mateo.client import ImportStatus
-from import_relay.records.failures import Failure, join
+from import_relay.records.failed_rows import Joined, join
+from import_relay.records.failures import Failure
 from import_relay.records.models import Occurrence
 from import_relay.records.noted_rows import counted_notes, left_out_lines, notes_of
 from import_relay.records.notes import as_objects
+from import_relay.row_outcomes import Counts, RowOutcome, RowOutcomes
 from import_relay.state.ledger import Entry
 
 FOREIGN_KEY = "23503"
@@ -38,17 +39,6 @@ FAILURE_COLUMNS = (
 )
 Source = Mapping[str, Any]
 """One occurrence of a row, as the archive keeps it: connection, delivery, n, event, …"""
-
-
-class RowOutcome(StrEnum):
-    """How a row ended, and with it the occurrences that it was made of."""
-
-    IMPORTED = "imported"
-    FAILED = "failed"
-    RETRIED = "retried"
-    """It failed in this import and is brought again."""
-    UNACCOUNTED = "unaccounted"
-    """It is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,59 +75,64 @@ class Findings:
     # rows
 
     @cached_property
-    def _counts(self) -> tuple[int | None, int | None, int | None]:
-        """Mateo's total, success and failed."""
+    def _counts(self) -> Counts:
         status = self.account.status
         known = status if status and status.total_count is not None else self.entry
-        return known.total_count, known.success_count, known.failed_count
+        return Counts(known.total_count, known.success_count, known.failed_count)
 
     @cached_property
+    def rows(self) -> RowOutcomes:
+        """How the rows ended, as far as it is known."""
+        numbers, suspects = self._joined
+        return RowOutcomes(self.entry.rows, self._counts, numbers, self.retried, suspects)
+
+    @cached_property
+    def _joined(self) -> Joined:
+        return join(self.account.failures, self.sent.rows)
+
+    @property
     def failed(self) -> int:
-        """Rows that Mateo failed: by its count, or by its list or what is brought again if more."""
-        known = max(len(self.account.failures), len(self.retried))
-        return min(max(self._counts[2] or 0, known), self.entry.rows)
+        """Rows that Mateo failed."""
+        return self.rows.failed
 
-    @cached_property
+    @property
     def imported(self) -> int:
         """Rows that Mateo imported."""
-        return min(self._counts[1] or 0, self.entry.rows - self.failed)
+        return self.rows.imported
 
     @property
     def unaccounted(self) -> int:
         """Rows of which Mateo did not say what became of them."""
-        return self.entry.rows - self.imported - self.failed
+        return self.rows.unaccounted
 
     # single rows
 
     @cached_property
     def failures(self) -> Sequence[tuple[Failure, int | None]]:
         """Each failure that Mateo lists, with the number of our row."""
-        failures = self.account.failures
-        return list(zip(failures, join(failures, self.sent.rows), strict=True))
+        return list(zip(self.account.failures, self._joined.numbers, strict=True))
 
     @cached_property
     def retried(self) -> frozenset[int]:
-        """The rows to bring again: what an earlier report decided, and what Mateo lists now."""
+        """The rows to bring again: what an earlier report decided, and what Mateo lists now.
+
+        Of a row with several failures each has to be one that time can heal.
+        """
+        lasting = {
+            number for failure, number in self.failures if not self._is_retryable(failure, number)
+        }
         return frozenset(numbers_of(self.entry.retried)) | {
             number
-            for failure, number in self.failures
+            for _, number in self.failures
             if number is not None
-            and self._is_retryable(failure, number)
+            and number not in lasting
             and all(source["attempt"] < MOST_ATTEMPTS for source in self.sources(number))
         }
 
     @cached_property
     def outcomes(self) -> Sequence[RowOutcome]:
-        """How each row that was sent ended, as far as it is known."""
-        named = {
-            number: RowOutcome.FAILED for _, number in self.failures if number is not None
-        } | dict.fromkeys(self.retried, RowOutcome.RETRIED)
-        rest = RowOutcome.UNACCOUNTED
-        if self.unaccounted == 0 and self.failed == len(named):
-            rest = RowOutcome.IMPORTED
-        elif self.unaccounted == 0 and self.imported == 0:
-            rest = RowOutcome.FAILED
-        return [named.get(number, rest) for number in range(len(self.sent.rows))]
+        """How each row that was sent ended; nothing if it is not kept what was sent."""
+        return self.rows.outcomes if self.sent.rows else ()
 
     def sources(self, number: int) -> Sequence[Source]:
         """The occurrences that a row was made of."""
@@ -146,8 +141,10 @@ class Findings:
 
     def unclaimed(self) -> Iterator[Mapping[str, Any]]:
         """Provenance of the rows that did not get in, or may not have."""
-        for row, outcome in zip(self.sent.provenance, self.outcomes, strict=True):
-            if outcome is not RowOutcome.IMPORTED:
+        uncertain = self.rows.uncertain
+        outcomes = zip(self.sent.provenance, self.outcomes, strict=True)
+        for number, (row, outcome) in enumerate(outcomes):
+            if outcome is not RowOutcome.IMPORTED or number in uncertain:
                 yield row
 
     def retried_sources(self) -> Iterator[Source]:
@@ -197,7 +194,7 @@ class Findings:
             "items": self._items(),
             "failures": {
                 "listed": len(self.failures),
-                "unlisted": self.failed - min(len(self.failures), self.failed),
+                "unlisted": self.rows.unnamed,
                 "joined": sum(number is not None for _, number in self.failures),
                 "codes": dict(sorted(Counter(one.code for one, _ in self.failures).items())),
             },
@@ -236,6 +233,8 @@ class Findings:
             yield "import.counts_differ"
         if len(self.failures) < self.failed:
             yield "failures.unavailable"
+        elif self.sent.rows and self.rows.unnamed:
+            yield "failures.unexplained"
         if self.entry.rows and not self.sent.rows:
             yield "import.not_frozen"
 
@@ -247,6 +246,7 @@ class Findings:
             yield {
                 "row": number,
                 "outcome": outcome.value,
+                "certain": number not in self.rows.uncertain,
                 "origins": [_origin(source) for source in row["sources"]],
                 "notes": as_objects(
                     (note for source in row["sources"] for note in notes_of(source)),

@@ -28,17 +28,19 @@ from import_relay.findings import (
     FAILURE_COLUMNS,
     Account,
     Findings,
-    RowOutcome,
     Sent,
+    numbers_of,
     numbers_text,
 )
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
-from import_relay.records.failures import Failure, listed_failures, read_failures
+from import_relay.records.failed_rows import join
+from import_relay.records.failures import Failure, distinct, listed_failures, read_failures
 from import_relay.records.messages import LONGEST_DELAY_S, repeat_bodies
 from import_relay.records.noted_rows import LEFT_OUT_COLUMNS, left_out_cells, notes_of
 from import_relay.records.report_text import json_text
 from import_relay.records.tables import as_csv, as_workbook, cell_text, json_cell, spread
+from import_relay.row_outcomes import Counts, RowOutcome
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Slot
 from import_relay.state.connection_counts import count_by_connection
@@ -125,11 +127,12 @@ class Reporting:
         entry = self._entry(reference)
         if entry.state in _ENDED:
             return Reported(_ENDED[entry.state])
+        sent = self._sent(entry)
         try:
-            account = self._ask(entry, deadline)
+            account = self._ask(entry, sent, deadline)
         except HINDRANCES as hindrance:
             return self._wait(entry, hindrance)
-        findings = Findings(entry, self._sent(entry), account, gave_up)
+        findings = Findings(entry, sent, account, gave_up)
         retried = numbers_text(findings.retried)
         if not self.parts.ledger.begin_report(entry, until=deadline, retried=retried):
             return Reported(Status.WAIT, ANOTHER_S)
@@ -181,8 +184,8 @@ class Reporting:
 
     # ask
 
-    def _ask(self, entry: Entry, deadline: float) -> Account:
-        """What Mateo says; a list of failures that cannot be had is a hindrance for a while."""
+    def _ask(self, entry: Entry, sent: Sent, deadline: float) -> Account:
+        """What Mateo says; a list that names too few failed rows is a hindrance for a while."""
         if not entry.import_id:
             return Account()
         self.parts.api.make_ready()
@@ -193,20 +196,16 @@ class Reporting:
         status = self.parts.api.result(take_slot(), entry.import_id)
         if status is None:
             return Account()
-        failures = _inline_failures(status)
-        if len(failures) >= (status.failed_count or 0) or not status.failed_url:
-            return Account(status, failures)
-        content = self.parts.api.download(status.failed_url, take_slot)
-        if content is None:
+        account = Account(status, distinct(_inline_failures(status)))
+        if status.failed_url and _names_too_few(account, sent, entry):
+            content = self.parts.api.download(status.failed_url, take_slot)
+            account = _with_file(account, content)
+        if account.unread is None and _names_too_few(account, sent, entry):
             self._count_try(entry)
-            return Account(status, failures)
-        listed = read_failures(content)
-        if listed is None:
-            return Account(status, failures, unread=content)
-        return Account(status, listed)
+        return account
 
     def _count_try(self, entry: Entry) -> None:
-        """Note that Mateo answers, but its list of failed rows cannot be had.
+        """Note that Mateo answers, but its list of failed rows is not there, or not as a whole.
 
         Raises:
             MateoUnavailable: it is to be tried again.
@@ -217,7 +216,7 @@ class Reporting:
         self.parts.ledger.advance(
             entry.reference, source=[entry.state], target=entry.state, file_tries=tries
         )
-        raise MateoUnavailable("the list of failed rows cannot be had")
+        raise MateoUnavailable("the list of failed rows is not there yet")
 
     def _wait(self, entry: Entry, hindrance: Exception) -> Reported:
         waited = self.clock() - max(entry.created_at, entry.posted_at, entry.polled_at)
@@ -328,6 +327,24 @@ class Reporting:
 
 def _inline_failures(status: ImportStatus) -> list[Failure]:
     return listed_failures(status.failed) if isinstance(status.failed, list) else []
+
+
+def _with_file(account: Account, content: bytes | None) -> Account:
+    """What Mateo says, with the content of its file of failed rows, if there is any."""
+    listed = read_failures(content) if content else []
+    if listed is None:
+        return Account(account.status, account.failures, unread=content)
+    return Account(account.status, distinct([*account.failures, *listed]))
+
+
+def _names_too_few(account: Account, sent: Sent, entry: Entry) -> bool:
+    """Whether Mateo counts more failed rows than it lists, or listed before."""
+    status = account.status
+    assert status is not None  # noqa: S101  # for the type: there is no list without a status
+    failed = Counts(status.total_count, status.success_count, status.failed_count).failed_rows
+    numbers = join(account.failures, sent.rows).numbers
+    named = {number for number in numbers if number is not None} | {*numbers_of(entry.retried)}
+    return len(named) + numbers.count(None) < min(failed, entry.rows)
 
 
 def _ndjson(lines: Iterable[Mapping[str, object]]) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -188,6 +188,8 @@ class ImportApi:
         most `LARGEST_FAILURES_B` bytes and `LONGEST_DOWNLOAD_S`.
         """
         try:
+            if url.startswith("/") and not url.startswith("//"):  # a path on the API's own host
+                url = urljoin(self._base_url, url)
             own = _origin(url) == _origin(self._base_url)
             if not own and urlsplit(url).scheme != "https":
                 return None

@@ -1,32 +1,41 @@
-"""Rows that Mateo failed: reads their list, and finds our row for each.
+"""The list of rows that Mateo failed, as texts or JSON.
 
 Called by reporting. The shape of an entry is documented (Contact Import guide): code, message and
-the row as it was sent. The format of the file behind `failed_url` is not: a JSON array, JSON lines
-and CSV are read.
+the row as it was sent. Whether an entry may have a row's number instead is not documented, nor is
+the format of the file behind `failed_url`: a JSON array, JSON lines and CSV are read.
 """
 
 import csv
 import io
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-
-from import_relay.records.keys import HANDLES, IDENTIFIERS
+from dataclasses import astuple, dataclass
+from types import MappingProxyType
 
 LARGEST_CELL_B = 10_000_000
 """A CSV cell may hold a whole row as JSON."""
+
+ROW_NUMBERS: Mapping[str, int] = MappingProxyType(
+    {"row": 0, "rowindex": 0, "index": 0, "rownumber": 1, "line": 1, "linenumber": 1}
+)
+"""Names that a row's number may have, without `_`, and from where such numbers usually count."""
 
 Row = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One entry of the list. `input` is the row as Mateo gives it back, texts only from a CSV."""
+    """One entry of the list. `input` is the row as Mateo gives it back, texts only from a CSV.
+
+    `row` is the number of the row as Mateo gives it, if it does; `counts_from`, whether a number of
+    that name usually begins at 0 or at 1.
+    """
 
     code: str
     message: str
     input: object
+    row: int | None = None
+    counts_from: int = 0
 
     @property
     def columns(self) -> Row:
@@ -37,6 +46,12 @@ class Failure:
 def listed_failures(entries: Iterable[object]) -> list[Failure]:
     """The failures of a list that is already JSON."""
     return [_failure(entry) for entry in entries]
+
+
+def distinct(failures: Iterable[Failure]) -> list[Failure]:
+    """The failures, each once: Mateo may list one both in its answer and in its file."""
+    found = {json.dumps(astuple(one), sort_keys=True, default=str): one for one in failures}
+    return list(found.values())
 
 
 def read_failures(content: bytes) -> list[Failure] | None:
@@ -51,38 +66,37 @@ def read_failures(content: bytes) -> list[Failure] | None:
     return None if entries is None else listed_failures(entries)
 
 
-def join(failures: Sequence[Failure], rows: Sequence[Row]) -> list[int | None]:
-    """For each failure the number of the row that it is about; None if no row fits.
-
-    The whole row decides, then the external id, then a handle. No row is given away twice.
-    """
-    found: list[int | None] = [None] * len(failures)
-    free = set(range(len(rows)))
-    _match(
-        found,
-        free,
-        [{_canonical(one.input)} for one in failures],
-        [{_canonical(row)} for row in rows],
-    )
-    for columns in (IDENTIFIERS, HANDLES):
-        _match(
-            found,
-            free,
-            [_values(one.columns, columns) for one in failures],
-            [_values(row, columns) for row in rows],
-        )
-    return found
-
-
 def _failure(entry: object) -> Failure:
     if not isinstance(entry, dict):
         return Failure("", "", entry)
-    rest = {name: value for name, value in entry.items() if name not in ("code", "message")}
+    row, counts_from = _row_number(entry)
+    known = ("code", "message")
+    rest = {
+        name: value
+        for name, value in entry.items()
+        if name not in known and (row is None or _plain_name(name) not in ROW_NUMBERS)
+    }
     return Failure(
         str(entry.get("code") or ""),
         str(entry.get("message") or ""),
         entry.get("input", rest),
+        row,
+        counts_from,
     )
+
+
+def _row_number(entry: Mapping[str, object]) -> tuple[int | None, int]:
+    """The number of a row, and from where such numbers are counted."""
+    for name, value in entry.items():
+        counts_from = ROW_NUMBERS.get(_plain_name(name))
+        text = str(value)
+        if counts_from is not None and text.isascii() and text.isdecimal() and len(text) < 10:
+            return int(text), counts_from
+    return None, 0
+
+
+def _plain_name(name: object) -> str:
+    return str(name).replace("_", "").replace(" ", "").lower()
 
 
 def _json_entries(text: str) -> Sequence[object] | None:
@@ -125,44 +139,3 @@ def _with_parsed_input(entry: Mapping[str, object]) -> Mapping[str, object]:
         return {**entry, "input": json.loads(given)}
     except (ValueError, RecursionError):
         return entry
-
-
-def _match(
-    found: list[int | None],
-    free: set[int],
-    wanted: Sequence[set[str]],
-    offered: Sequence[set[str]],
-) -> None:
-    """Give each failure without a row the first free row that has one of its values."""
-    index: dict[str, list[int]] = defaultdict(list)
-    for number in sorted(free, reverse=True):
-        for value in offered[number]:
-            index[value].append(number)
-    for position, values in enumerate(wanted):
-        if found[position] is not None:
-            continue
-        for value in sorted(values):
-            rows = index.get(value, [])
-            while rows and rows[-1] not in free:
-                rows.pop()
-            if rows:
-                row = rows.pop()
-                found[position] = row
-                free.discard(row)
-                break
-
-
-def _values(row: Row, columns: Sequence[str]) -> set[str]:
-    """`column:value` of those columns; e-mail addresses without regard to case."""
-    found = set()
-    for column in columns:
-        value = row.get(column)
-        for one in value if isinstance(value, list) else [value]:
-            if one not in (None, ""):
-                text = str(one)
-                found.add(f"{column}:{text.lower() if column == 'email' else text}")
-    return found
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))

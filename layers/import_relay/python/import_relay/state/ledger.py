@@ -106,9 +106,10 @@ class Entry(NamedTuple):
     @property
     def is_counted(self) -> bool:
         """Whether Mateo has finished it: the counts are there and add up."""
-        if self.total_count is None or self.success_count is None or self.failed_count is None:
+        if self.total_count is None or self.success_count is None:
             return False
-        return self.success_count + self.failed_count == self.total_count
+        # Whether failed rows are counted at all where none failed is not documented.
+        return self.success_count + (self.failed_count or 0) == self.total_count
 
 
 class Ledger:

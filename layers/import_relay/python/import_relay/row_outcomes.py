@@ -1,0 +1,132 @@
+"""How the rows of an import ended: Mateo's counts and its list of failures, reconciled. Pure.
+
+Called by findings. Counts say how many rows failed, the list says which. Where they do not fit each
+other, the counts decide how many and the list decides which; a failed row that the list does not
+name costs one row, never the whole import.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
+
+
+class RowOutcome(StrEnum):
+    """How a row ended, and with it the occurrences that it was made of."""
+
+    IMPORTED = "imported"
+    FAILED = "failed"
+    RETRIED = "retried"
+    """It failed in this import and is brought again."""
+    UNACCOUNTED = "unaccounted"
+    """It is not known."""
+
+
+class Counts(NamedTuple):
+    """Mateo's counts of an import; None where it has not counted.
+
+    One that is missing follows from the other two: whether Mateo counts failed rows at all where
+    none failed is not documented.
+    """
+
+    total: int | None = None
+    success: int | None = None
+    failed: int | None = None
+
+    @property
+    def failed_rows(self) -> int:
+        """How many rows failed, by the counts."""
+        if self.failed is None and self.total is not None and self.success is not None:
+            return max(self.total - self.success, 0)
+        return self.failed or 0
+
+    @property
+    def imported_rows(self) -> int:
+        """How many rows were imported, by the counts."""
+        if self.success is None and self.total is not None and self.failed is not None:
+            return max(self.total - self.failed, 0)
+        return self.success or 0
+
+
+@dataclass(frozen=True)
+class RowOutcomes:
+    """What is known of the rows of one import.
+
+    Args:
+        rows: how many were sent.
+        counts: Mateo's.
+        listed: number of the row for each distinct entry of Mateo's list; None: it fits no row.
+        retried: numbers of the failed rows that are brought again.
+        suspects: numbers of further rows that an entry may be about.
+    """
+
+    rows: int
+    counts: Counts
+    listed: Sequence[int | None] = ()
+    retried: AbstractSet[int] = frozenset()
+    suspects: AbstractSet[int] = frozenset()
+
+    @cached_property
+    def named(self) -> AbstractSet[int]:
+        """Rows that certainly failed."""
+        return frozenset(row for row in self.listed if row is not None) | self.retried
+
+    @cached_property
+    def failed(self) -> int:
+        """Rows that failed.
+
+        By Mateo's count, or by its list if that names more. If Mateo counts no failed row, each
+        entry that fits no row is one: otherwise it may be another error of a row that is named.
+        """
+        counted = self.counts.failed_rows
+        unexplained = sum(row is None for row in self.listed)
+        known = len(self.named) + (0 if counted else unexplained)
+        return min(max(counted, known), self.rows)
+
+    @cached_property
+    def imported(self) -> int:
+        """Rows that were imported."""
+        return min(self.counts.imported_rows, self.rows - self.failed)
+
+    @property
+    def unaccounted(self) -> int:
+        """Rows of which Mateo did not say what became of them."""
+        return self.rows - self.imported - self.failed
+
+    @property
+    def unnamed(self) -> int:
+        """Rows that failed, but the list does not say which they are."""
+        return self.failed - len(self.named)
+
+    @cached_property
+    def uncertain(self) -> AbstractSet[int]:
+        """Rows that failed or are unaccounted for, or were imported: nobody knows which of them."""
+        rest = self.rows - len(self.named)
+        others = self.unnamed + self.unaccounted
+        if not others or (self.unnamed == rest and not self.unaccounted):
+            return self.suspects - self.named
+        return frozenset(range(self.rows)) - self.named
+
+    @cached_property
+    def outcomes(self) -> Sequence[RowOutcome]:
+        """How each row ended.
+
+        Of the rows that are uncertain, as many as are missing are unaccounted for, the last ones:
+        their number is right, which ones they are is not known.
+        """
+        rest = [number for number in range(self.rows) if number not in self.named]
+        missing = self.unnamed + self.unaccounted
+        outcome = RowOutcome.UNACCOUNTED
+        if self.unnamed == len(rest):
+            outcome = RowOutcome.FAILED
+        others = dict.fromkeys(rest[len(rest) - missing :], outcome)
+        return [self._of(number, others) for number in range(self.rows)]
+
+    def _of(self, number: int, others: dict[int, RowOutcome]) -> RowOutcome:
+        if number in self.retried:
+            return RowOutcome.RETRIED
+        if number in self.named:
+            return RowOutcome.FAILED
+        return others.get(number, RowOutcome.IMPORTED)
