@@ -61,6 +61,7 @@ slow: $(VENV)/.dev $(SAM_VENV)/.sam
 
 second-aws: $(VENV)/.dev $(SAM_VENV)/.sam $(SECOND_AWS_VENV)/.second-aws  ## deploy onto an AWS of another make; stores and handlers on it
 	AWS_TWIN=ministack $(BIN)/python -m pytest -n 2 $(ON_SECOND_AWS)
+	$(BIN)/python -m pytest tests/second_aws
 
 check: $(VENV)/.dev $(SAM_VENV)/.sam  ## lint, types, import rules, connections.toml and the template
 	$(BIN)/ruff check .

@@ -1,0 +1,255 @@
+"""Where ministack is not like AWS, and what is done about it: each with its reason, nowhere else.
+
+`adapt` changes the built template before it is deployed, `complete` makes what the deployment left
+out. Each change that finds nothing to change fails: it is no longer needed, or no longer right.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.yaml_helper import yaml_parse
+
+Template = dict[str, Any]
+
+
+class NothingToChangeError(AssertionError):
+    """A fault that is worked around is not met any more."""
+
+
+def adapt(folder: Path) -> None:
+    """Rewrite the built template in this folder, so that it can run on ministack."""
+    file = folder / "template.yaml"
+    template: Template = yaml_parse(file.read_text(encoding="utf-8"))
+    _arns_of_secrets(template)
+    _files_of_layers(template, folder)
+    _permission_to_send_batches(template)
+    _definition_in_json(template, folder)
+    _schedules_of_the_default_group(template)
+    _plain_http(template)
+    file.write_text(json.dumps(template), encoding="utf-8")
+
+
+def _arns_of_secrets(template: Template) -> None:
+    """`Ref` of a secret gives its name; on AWS it is the ARN, which policies need."""
+    secrets = _of_type(template, "AWS::SecretsManager::Secret")
+
+    def change(value: Any) -> Any:
+        if isinstance(value, dict) and value.get("Ref") in secrets:
+            return {"Fn::GetAtt": [value["Ref"], "Id"]}
+        return value
+
+    _rewrite(template, ("Resources", "Outputs"), change)
+
+
+def _files_of_layers(template: Template, folder: Path) -> None:
+    """Layers are importable, but not mounted at /opt: a file of one is named where it was built."""
+    layers = [
+        (folder / one["Properties"]["ContentUri"]).resolve()
+        for one in _of_type(template, "AWS::Serverless::LayerVersion").values()
+    ]
+
+    def change(value: Any) -> Any:
+        if not (isinstance(value, str) and value.startswith("/opt/")):
+            return value
+        name = value.removeprefix("/opt/")
+        (found,) = [layer / name for layer in layers if (layer / name).exists()]
+        return str(found)
+
+    _rewrite(template, ("Resources",), change)
+
+
+def _permission_to_send_batches(template: Template) -> None:
+    """Sending a batch is checked as `sqs:SendMessageBatch`, an action that AWS does not have."""
+
+    def change(value: Any) -> Any:
+        if isinstance(value, dict) and "sqs:SendMessage" in _listed(value.get("Action")):
+            return {**value, "Action": [*_listed(value["Action"]), "sqs:SendMessageBatch"]}
+        return value
+
+    _rewrite(template, ("Resources",), change)
+
+
+def _definition_in_json(template: Template, folder: Path) -> None:
+    """The definition of a state machine is read as JSON only; AWS takes YAML as well."""
+    machines = _of_type(template, "AWS::Serverless::StateMachine")
+    _expect(machines, "a state machine")
+    for name, machine in machines.items():
+        written = folder / machine["Properties"]["DefinitionUri"]
+        target = folder / f"{name}.asl.json"
+        target.write_text(json.dumps(yaml_parse(written.read_text(encoding="utf-8"))))
+        machine["Properties"]["DefinitionUri"] = target.name
+
+
+def _schedules_of_the_default_group(template: Template) -> None:
+    """A new schedule is checked as one of the default group, whatever its group is."""
+
+    def change(value: Any) -> Any:
+        if isinstance(value, dict) and "scheduler:CreateSchedule" in _listed(value.get("Action")):
+            return {**value, "Resource": [*_listed(value["Resource"]), _schedule("default/*")]}
+        return value
+
+    _rewrite(template, ("Resources",), change)
+
+
+def _schedule(name: str) -> Mapping[str, str]:
+    return {
+        "Fn::Sub": "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/"
+        + name
+    }
+
+
+def _plain_http(template: Template) -> None:
+    """It is reached without TLS, which the bucket's policy rightly refuses."""
+    policies = _of_type(template, "AWS::S3::BucketPolicy")
+    _expect(policies, "a bucket policy")
+    for name in policies:
+        del template["Resources"][name]
+
+
+def complete(client: Callable[[str], Any], stack: str, template: Template) -> str:
+    """Make what a deployment leaves out; the address of the webhooks, on this machine.
+
+    An HTTP API whose routes stand in its `Body` gets none of them.
+    """
+    resources = {
+        one["LogicalResourceId"]: one["PhysicalResourceId"]
+        for one in client("cloudformation").describe_stack_resources(StackName=stack)[
+            "StackResources"
+        ]
+    }
+    gateway, api = client("apigatewayv2"), str(resources["Api"])
+    known = {one["RouteKey"] for one in gateway.get_routes(ApiId=api)["Items"]}
+    for name, function in _of_type(template, "AWS::Serverless::Function").items():
+        for event in function["Properties"].get("Events", {}).values():
+            if event["Type"] == "HttpApi":
+                _add_route(gateway, api, event["Properties"], resources[name], known)
+    return api
+
+
+def _add_route(
+    gateway: Any, api: str, event: Mapping[str, str], function: str, known: set[str]
+) -> None:
+    key = f"{event['Method']} {event['Path']}"
+    if key in known:
+        return
+    integration = gateway.create_integration(
+        ApiId=api,
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=f"arn:aws:lambda:eu-central-1:123456789012:function:{function}",
+        PayloadFormatVersion=event["PayloadFormatVersion"],
+    )
+    gateway.create_route(
+        ApiId=api, RouteKey=key, Target=f"integrations/{integration['IntegrationId']}"
+    )
+
+
+def _of_type(template: Template, type_: str) -> dict[str, Any]:
+    return {name: one for name, one in template["Resources"].items() if one["Type"] == type_}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _expect(found: Any, what: str) -> None:
+    if not found:
+        raise NothingToChangeError(f"the template has not {what}")
+
+
+def _rewrite(template: Template, sections: tuple[str, ...], change: Callable[[Any], Any]) -> None:
+    """Replace each value below these sections by what becomes of it."""
+    changed = 0
+
+    def walk(value: Any) -> Any:
+        nonlocal changed
+        new = change(value)
+        if new is not value:
+            changed += 1
+            return new
+        if isinstance(value, dict):
+            return {key: walk(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [walk(one) for one in value]
+        return value
+
+    for section in sections:
+        template[section] = walk(template[section])
+    _expect(changed, f"what {change.__qualname__} is for")
+
+
+def arrives_unchanged(body: bytes) -> bool:
+    """Whether its API hands a body on as it is: not if it is no UTF-8 and its type is a text's.
+
+    AWS does not say what its own does; the relay takes such bodies encoded in base64.
+    """
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def carry_out_schedules(client: Callable[[str], Any], group: str) -> None:
+    """Do what each schedule of a group that is due would do, under the role that it names.
+
+    A schedule whose target is a call of another service is kept, and never carried out.
+    """
+    scheduler = client("scheduler")
+    for short in scheduler.list_schedules(GroupName=group)["Schedules"]:
+        schedule = scheduler.get_schedule(GroupName=group, Name=short["Name"])
+        if is_due(schedule["ScheduleExpression"], datetime.now(UTC)):
+            _carry_out(client, schedule["Target"])
+            scheduler.delete_schedule(GroupName=group, Name=short["Name"])
+
+
+def is_due(expression: str, now: datetime) -> bool:
+    """Whether a schedule for one moment is due; repeated ones are left alone."""
+    kind, _, moment = expression.rstrip(")").partition("(")
+    return kind == "at" and datetime.fromisoformat(moment).replace(tzinfo=UTC) <= now
+
+
+def _carry_out(client: Callable[[str], Any], target: Mapping[str, str]) -> None:
+    assert target["Arn"].endswith(":aws-sdk:lambda:updateEventSourceMapping")
+    given = json.loads(target["Input"])
+    with _trusted(client("iam"), target["RoleArn"].rpartition("/")[2]):
+        role = client("sts").assume_role(RoleArn=target["RoleArn"], RoleSessionName="schedule")
+    boto3.session.Session(
+        role["Credentials"]["AccessKeyId"],
+        role["Credentials"]["SecretAccessKey"],
+        role["Credentials"]["SessionToken"],
+        region_name="eu-central-1",
+    ).client("lambda", endpoint_url=client("lambda").meta.endpoint_url).update_event_source_mapping(
+        UUID=given["Uuid"], Enabled=given["Enabled"]
+    )
+
+
+@contextmanager
+def _trusted(iam: Any, role: str) -> Iterator[None]:
+    """While it lasts, a role that trusts EventBridge Scheduler alone trusts the account as well."""
+    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    ours = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+        "Action": "sts:AssumeRole",
+    }
+    for statements in ([*trust["Statement"], ours], trust["Statement"]):
+        document = json.dumps({**trust, "Statement": statements})
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=document)
+        if ours in statements:
+            yield
+
+
+def redrive(client: Callable[[str], Any], source: str, target: str) -> int:
+    """Move all messages of a queue into another; how many. It knows no StartMessageMoveTask."""
+    sqs, moved = client("sqs"), 0
+    while messages := sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10).get("Messages"):
+        for one in messages:
+            sqs.send_message(QueueUrl=target, MessageBody=one["Body"])
+            sqs.delete_message(QueueUrl=source, ReceiptHandle=one["ReceiptHandle"])
+            moved += 1
+    return moved

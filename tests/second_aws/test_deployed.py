@@ -1,0 +1,264 @@
+"""The relay's life on another AWS: deployed, used, limited, repaired, updated, deleted.
+
+One stack for all of it: the tests run in this order, and the last one deletes it.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, cast
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from local.demo.balance import places
+from local.stack import Stack
+from tests.built.artifact import ROOT
+from tests.second_aws import faults
+from tests.second_aws.conftest import LIMITS
+from tests.second_aws.deployment import STACK, Deployment
+from tests.second_aws.relay import Relay, reopen
+from tests.support.authentic import SENDERS, received_at, requests_of
+from tests.support.ministack import REGION
+from tests.support.senders import customer, erp
+
+CASES = {
+    "activecampaign": "update.txt",
+    "attio": "person-created.json",
+    "calcom": "booking-created.json",
+    "calendly": "invitee-created.json",
+    "close": "contact-created.json",
+    "cloudevents": "contact-updated.json",
+    "dataverse": "contact-created.json",
+    "hubspot": "contact-properties-changed.json",
+    "hubspot_workflow": "contact.json",
+    "json": "batch.json",
+    "pipedrive": "person-created.json",
+    "salesforce_cdc": "contact-created.json",
+    "salesforce_flow": "contact-changed.json",
+    "salesforce_outbound": "contacts-changed.xml",
+    "shopify": "customer-updated.json",
+    "standard_webhooks": "contact-created.json",
+    "zoho": "contact-updated.json",
+}
+"""Kind → what one of its senders sends, from events/."""
+READ_AT_THE_CRM = {"attio"}
+"""Its webhooks only name records, and the relay has no token to read them."""
+STORED = ("Bucket", "LedgerTable", "WatermarksTable")
+
+
+def bring_customers(relay: Relay, first: int, count: int) -> None:
+    """Customers of the ERP with these numbers."""
+    given = erp([customer(number) for number in range(first, first + count)])
+    relay.bring(replace(given, path="/webhooks/json"))
+
+
+def ends(relay: Relay) -> Mapping[str, set[str]]:
+    """Item → where it ended, as an operator sees it in the bucket."""
+    return places(cast("Stack", relay))
+
+
+def names_of_customers(relay: Relay) -> set[str]:
+    items = relay.mateo("GET", "contacts?limit=10000")["items"]
+    return {one["external_id"] for one in items if str(one["external_id"]).startswith("C-")}
+
+
+def test_the_dialogue_asks_again_for_a_name_and_a_processor_that_cannot_be(
+    deployment: Deployment,
+) -> None:
+    first = deployment.spoken[0]
+    assert "Take at most 42" in first
+    assert "Parameter Architecture" in first
+    assert "no authentication" not in first
+    tracked = (deployment.folder / "samconfig.toml").read_text(encoding="utf-8")
+    assert tracked == (ROOT / "samconfig.toml").read_text(encoding="utf-8")
+
+
+def test_permissions_are_enforced(relay: Relay) -> None:
+    iam = relay.client("iam")
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    session = boto3.session.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        session.client("dynamodb", endpoint_url=relay.aws.url).list_tables()
+
+
+def test_webhooks_of_every_kind_come_to_their_reports(relay: Relay) -> None:
+    assert CASES.keys() == SENDERS.keys()
+    kind_of: dict[str, str] = {}
+    for kind, case in CASES.items():
+        name = f"{kind}.{case}"
+        bring(relay, kind, name, received_at(kind, requests_of(kind)[name], int(time.time())))
+        relay.note_stored()
+        kind_of.update({one: kind for one in relay.accepted if one not in kind_of})
+    relay.drain()
+
+    found = ends(relay)
+    brought = {f"{one}/{n}" for one, items in relay.accepted.items() for n in range(items)}
+    assert brought == found.keys()
+    assert all(len(one) == 1 for one in found.values())
+    imported = {kind_of[item.split("/")[0]] for item, one in found.items() if "imported" in one}
+    assert imported == CASES.keys() - READ_AT_THE_CRM
+    summaries = [
+        json.loads(content)["rows"]
+        for key, content in objects(relay)
+        if key.startswith("reports/") and key.endswith("summary.json")
+    ]
+    assert sum(rows["imported"] for rows in summaries) >= len(imported)
+    assert all(rows["unaccounted"] == 0 for rows in summaries)
+    assert relay.counts("DeadLetterQueueUrl") == (0, 0, 0)
+
+
+def bring(relay: Relay, kind: str, name: str, given: Any) -> None:
+    """Send what a sender sends, the way it comes."""
+    if SENDERS[kind].transport == "eventbridge":
+        relay.invoke("receive-change-events", json.loads(given.body))
+        return
+    status, answer = relay.post(given)
+    assert status == 200, (name, answer)
+
+
+def test_a_days_limit_pauses_submission_until_the_next_day_through_an_update(
+    relay: Relay, deployment: Deployment
+) -> None:
+    relay.keep_clear_of_midnight()
+    used = relay.mateo("GET", "state")["usage"]["entities"]
+    left = int(LIMITS["EntitiesPerDay"]) - used
+    bring_customers(relay, 1, left + 20)
+    relay.wait_until(relay.is_paused, "the pause")
+    bring_customers(relay, left + 21, 5)
+    reopen(relay)
+    assert relay.is_paused(), "the day is not over"
+
+    assert deployment.deploy({"Parameter ReportRetentionDays": "90"}) == 0, deployment.spoken[-1]
+    assert relay.is_paused(), "an update of the stack ended the pause"
+    assert relay.mateo("GET", "state")["usage"]["entities"] <= int(LIMITS["EntitiesPerDay"])
+
+    relay.to_next_day()
+    reopen(relay)
+    assert not relay.is_paused()
+    relay.drain()
+    assert names_of_customers(relay) >= {f"C-{n}" for n in range(1, left + 26)}
+
+
+def test_the_answers_of_the_first_deployment_are_those_of_the_next(
+    relay: Relay, deployment: Deployment
+) -> None:
+    stack = relay.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    values = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+    assert values["MateoBaseUrl"] == relay.mateo.url
+    assert values["EntitiesPerDay"] == LIMITS["EntitiesPerDay"]
+    assert values["ReportRetentionDays"] == "90"
+
+
+def test_what_a_mistake_brought_into_the_dead_letter_queue_is_redriven(relay: Relay) -> None:
+    with broken(relay):
+        bring_customers(relay, 5_000, 3)
+        for _ in range(14):
+            wait_for_another_attempt(relay)
+            if dead_letters(relay):
+                break
+            relay.let_pass(721)
+    assert dead_letters(relay) == 1
+    assert relay.counts() == (0, 0, 0)
+
+    outputs = relay.outputs
+    assert faults.redrive(relay.client, outputs["DeadLetterQueueUrl"], outputs["QueueUrl"]) == 1
+    relay.drain()
+    assert names_of_customers(relay) >= {"C-5000", "C-5001", "C-5002"}
+
+
+def wait_for_another_attempt(relay: Relay) -> None:
+    """Until submission failed once more, or may not any more."""
+    tried = attempts(relay)
+    relay.wait_until(lambda: attempts(relay) > tried or dead_letters(relay), "an attempt")
+
+
+def attempts(relay: Relay) -> int:
+    """How often submission ran to an end of any kind."""
+    return sum(line.startswith("REPORT") for line in relay.lines("submit-imports"))
+
+
+def dead_letters(relay: Relay) -> int:
+    return relay.counts("DeadLetterQueueUrl")[0]
+
+
+@contextmanager
+def broken(relay: Relay) -> Iterator[None]:
+    """While it lasts, submission cannot find its table."""
+    functions, name = relay.client("lambda"), f"{STACK}-submit-imports"
+    environment = functions.get_function_configuration(FunctionName=name)["Environment"]
+    wrong = {**environment["Variables"], "LEDGER_TABLE": "nowhere"}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": wrong})
+    yield
+    functions.update_function_configuration(FunctionName=name, Environment=environment)
+
+
+def test_a_failed_first_deployment_leaves_nothing(relay: Relay) -> None:
+    resources = relay.template["Resources"]
+    template = {
+        "Parameters": {"ReportRetentionDays": {"Type": "Number", "Default": 400}},
+        "Resources": {
+            **{name: resources[name] for name in STORED},
+            "Fails": {
+                "Type": "AWS::S3::Bucket",
+                "DependsOn": list(STORED),
+                "Properties": {"BucketName": relay.outputs["BucketName"]},
+            },
+        },
+    }
+    before = stores(relay)
+    cloudformation = relay.client("cloudformation")
+    cloudformation.create_stack(StackName="first", TemplateBody=json.dumps(template))
+
+    def status() -> str:
+        return str(cloudformation.describe_stacks(StackName="first")["Stacks"][0]["StackStatus"])
+
+    relay.wait_until(lambda: status() == "ROLLBACK_COMPLETE", "the roll-back")
+    assert stores(relay) == before
+
+
+def stores(relay: Relay) -> set[str]:
+    """Names of all tables and buckets."""
+    buckets = relay.client("s3").list_buckets()["Buckets"]
+    return {*relay.client("dynamodb").list_tables()["TableNames"], *(b["Name"] for b in buckets)}
+
+
+def objects(relay: Relay) -> Iterator[tuple[str, bytes]]:
+    """All objects of the bucket."""
+    s3, bucket = relay.client("s3"), relay.outputs["BucketName"]
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for one in page.get("Contents", []):
+            yield one["Key"], s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
+
+
+def test_a_deletion_keeps_what_holds_data_and_nothing_else(
+    relay: Relay, deployment: Deployment
+) -> None:
+    outputs = relay.outputs
+    kept = {outputs[name] for name in ("BucketName", "LedgerTableName", "WatermarksTableName")}
+    deployment.delete()
+
+    assert kept <= stores(relay)
+    assert not [one for one in remaining(relay) if STACK in one]
+
+
+def remaining(relay: Relay) -> list[str]:
+    """Names of whatever a stack of this kind makes, tables and buckets aside."""
+    pages: tuple[tuple[str, str, str, str], ...] = (
+        ("lambda", "list_functions", "Functions", "FunctionName"),
+        ("stepfunctions", "list_state_machines", "stateMachines", "name"),
+        ("scheduler", "list_schedules", "Schedules", "GroupName"),
+        ("ssm", "describe_parameters", "Parameters", "Name"),
+        ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+        ("iam", "list_roles", "Roles", "RoleName"),
+        ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    )
+    return [
+        str(one[name])
+        for service, operation, listed, name in pages
+        for one in getattr(relay.client(service), operation)()[listed]
+    ]
