@@ -344,6 +344,7 @@ class Run:
         text = secrets_answer()["SecretString"]
         token = secrets.create_secret(Name="token", SecretString="token")["ARN"]
         connections = secrets.create_secret(Name="connections", SecretString=text)["ARN"]
+        tokens = secrets.create_secret(Name="tokens", SecretString="{}")["ARN"]
         os.environ.update(
             {
                 "QUEUE_URL": self._aws.queue_url,
@@ -354,6 +355,7 @@ class Run:
                 "STATE_MACHINE_ARN": self._aws.state_machine_arn,
                 "MATEO_TOKEN_ARN": token,
                 "CONNECTION_SECRETS_ARN": connections,
+                "CRM_TOKENS_ARN": tokens,
             }
         )
         transport = httpx.MockTransport(self._mateo)

@@ -39,7 +39,7 @@ ENVIRONMENT = {
     "ROWS_PER_IMPORT": "5000",
     "MATEO_BASE_URL": "https://mateo.example.com/api/v1",
     "MATEO_TOKEN_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:token",
-    "CONNECTION_SECRETS_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:connections",
+    "CRM_TOKENS_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tokens",
     "REQUESTS_PER_SECOND": "1000",
     "REQUESTS_PER_DAY": "10000",
     "ENTITIES_PER_DAY": "25000",
