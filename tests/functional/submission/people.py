@@ -2,4 +2,4 @@
 
 ADA = {"id": 1, "v": 1, "name": "Ada Example", "email": "ada@example.com"}
 BOB = {"id": 2, "v": 1, "name": "Bob Example", "phone": "030 23125001"}
-BAD = {"id": 3, "v": 1, "phone": "12"}
+BAD = {"v": 1, "phone": "12"}

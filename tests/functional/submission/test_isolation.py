@@ -20,6 +20,7 @@ from tests.support.relay import Relay
 CONNECTIONS = """
 [{0}]
 kind = "json"
+{1}
 [{0}.contact]
 version = "v"
 [{0}.contact.fields]
@@ -70,7 +71,11 @@ def poisoned() -> str:
 
 @pytest.fixture
 def relay(relay: Relay) -> Relay:
-    relay.connections = connections("".join(CONNECTIONS.format(one) for one in (*OTHERS, "evil")))
+    same = 'same_ids_as = "erp"'
+    relay.connections = connections(
+        CONNECTIONS.format("erp", "")
+        + "".join(CONNECTIONS.format(one, same) for one in (*OTHERS[1:], "evil"))
+    )
     return relay
 
 
