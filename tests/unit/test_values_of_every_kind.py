@@ -13,8 +13,8 @@ import pytest
 from import_relay.changes import Mapped, Mapper, RecordsRead
 from import_relay.connections import RecordType
 from import_relay.records.keys import IDENTIFIERS
-from import_relay.records.mapping import NEEDED
 from import_relay.records.models import MappedChange, Occurrence, Settled
+from import_relay.records.rejections import NEEDED
 from import_relay.sources import source_for, with_defaults
 from tests.support.authentic import SENDERS, connection_of, requests_of
 from tests.support.webhooks import NOW

@@ -197,3 +197,28 @@ def test_without_a_token_or_with_a_wrong_one_nothing_is_compared(
     monkeypatch.delenv("MATEO_TOKEN")
     assert checked(emulator, tmp_path, TEXT) == 2
     assert "MATEO_TOKEN" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("declared", "of_account", "is_right"),
+    [
+        ("text", "string", True),
+        ("list", "string_list", True),
+        ("number", "number", True),
+        ("datetime", "datetime", True),
+        ("number", "string", False),
+        ("date", "datetime", False),
+        ("text", "string_list", False),
+    ],
+)
+def test_a_declared_type_is_that_of_the_account(
+    declared: str, of_account: str, *, is_right: bool
+) -> None:
+    text = (
+        '[erp]\nkind = "json"\n[erp.contact.fields]\nexternal_id = "id"\nx = "x"\n'
+        f'[erp.contact.custom_fields]\nx = "{declared}"'
+    )
+    given = parse_connections(text)["erp"]
+    fields = [CustomField("contact", "x", of_account)]
+
+    assert (list(account_mistakes(given, fields)) == []) is is_right

@@ -31,6 +31,8 @@ _HOLDS: Mapping[str, frozenset[str]] = {
     "string_list": frozenset({"list"}),
 }
 """Type of a custom field → the JSON types that can be one."""
+_NAMES: Mapping[str, str] = {"text": "string", "list": "string_list"}
+"""Type in connections.toml → the account's word for it, where it has another one."""
 
 
 class CustomField(NamedTuple):
@@ -116,14 +118,23 @@ def _wrong_column(record_type: RecordType, column: str, types: Mapping[str, str]
         what = f"is no custom field of the account for a {record_type.name}"
         return f"{what}{did_you_mean(column, known)}{channel}"
     type_ = types[column]
-    if type_ == "datetime" and column not in record_type.datetimes:
+    declared = _declared(record_type, column)
+    if type_ == "datetime" and declared is None:
         return f"is a datetime in the account: name it in {record_type.name}.datetimes"
-    if column in record_type.datetimes and type_ != "datetime":
-        return f"is a {type_} in the account and no datetime"
+    if declared is not None and type_ in _HOLDS and type_ != declared:
+        return f"is a {type_} in the account and no {declared}"
     possible = possible_types(record_type.fields[column])
     if possible and type_ in _HOLDS and not possible & _HOLDS[type_]:
         return f"is a {type_} in the account, and the expression gives a {_words(possible)}"
     return ""
+
+
+def _declared(record_type: RecordType, column: str) -> str | None:
+    """The type that connections.toml says of a custom field, in the account's words."""
+    if column in record_type.datetimes:
+        return "datetime"
+    type_ = record_type.types.get(column)
+    return None if type_ is None else _NAMES.get(type_, type_)
 
 
 def _words(types: frozenset[str]) -> str:

@@ -14,9 +14,10 @@ from import_relay.errors import RejectedRow
 from import_relay.readers import READERS
 from import_relay.readers.contract import Found, Path
 from import_relay.records.keys import record_key
-from import_relay.records.mapping import RecordMapping, rejection
+from import_relay.records.mapping import RecordMapping
 from import_relay.records.models import MappedChange, Occurrence, Outcome, Settled
 from import_relay.records.notes import Note, RejectedRecord
+from import_relay.records.rejections import rejection
 from import_relay.sources import source_for, with_defaults
 from import_relay.sources.contract import Change, Source
 from import_relay.sources.event_ids import digest

@@ -1,4 +1,6 @@
-"""The columns that Mateo documents for each type of record. Used by the check of connections.
+"""The columns that Mateo documents for each type of record, and what they hold.
+
+Used by the check of connections and by `values`.
 
 Source: the reference of contact_details and appointment_details and the Contact Import guide; the
 columns of deals are inferred from those of appointments.
@@ -32,3 +34,20 @@ DOCUMENTED: Mapping[RecordTypeName, frozenset[str]] = {
         (*_OF_DEALS, "start_time", "end_time", "confirmed_at", "cancelled_at")
     ),
 }
+
+_TEXTS = ("name", "description", "status_key", "type_key", "assignee_id")
+TYPES: Mapping[RecordTypeName, Mapping[str, str]] = {
+    "contact": {
+        **dict.fromkeys(("full_name", "display_name", "salutation", "postal"), "text"),
+        **dict.fromkeys(("address_line1", "address_line2", "city", "zipcode"), "text"),
+        **{column: "boolean" for column in _OPT_INS if column.endswith("_marketing_opt_in")},
+        "is_blocked": "boolean",
+        "birthday": "date",
+    },
+    "deal": dict.fromkeys(_TEXTS, "text"),
+    "appointment": {
+        **dict.fromkeys(_TEXTS, "text"),
+        **dict.fromkeys(("start_time", "end_time", "confirmed_at", "cancelled_at"), "datetime"),
+    },
+}
+"""Column → one of `connections.VALUE_TYPES`; ids and handles have rules of their own."""

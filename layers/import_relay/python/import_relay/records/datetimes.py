@@ -74,7 +74,7 @@ def plain_date(value: object, zone: tzinfo | None = None, *, years: range = LONG
 
 def _read(value: object, zone: tzinfo | None) -> datetime:
     """The datetime of a value; one without a zone is in the zone beside it, else in `zone`."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         text, name = _time_and_zone(value)
         if name is not None:
             zone = time_zone(name)

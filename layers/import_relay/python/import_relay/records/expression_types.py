@@ -7,6 +7,10 @@ import jmespath
 
 _OF_FUNCTIONS: Mapping[str, str] = {
     **dict.fromkeys(("abs", "avg", "ceil", "floor", "length", "sum", "to_number"), "number"),
+    **dict.fromkeys(("to_date", "to_datetime", "from_epoch", "in_zone", "first_name"), "string"),
+    **dict.fromkeys(("lower", "upper", "trim", "replace"), "string"),
+    "to_decimal": "number",
+    "split": "list",
     **dict.fromkeys(("contains", "ends_with", "starts_with"), "boolean"),
     **dict.fromkeys(("join", "to_string", "type"), "string"),
     **dict.fromkeys(("keys", "map", "sort", "sort_by", "to_array", "values"), "list"),

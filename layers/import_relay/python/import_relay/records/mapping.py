@@ -4,10 +4,9 @@ An error of a field is the field's: the value is left out with a note, and the r
 rejected only if what identifies it, or a column that the row cannot do without, is unusable.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC
-from types import MappingProxyType
 from typing import NamedTuple
 
 from import_relay.connections import RecordType
@@ -23,41 +22,21 @@ from import_relay.records.contact_phones import (
 from import_relay.records.datetimes import is_time, time_zone, version_number
 from import_relay.records.expressions import (
     EVALUATION_ERRORS,
-    Expression,
-    Path,
     compile_expression,
     is_known,
     is_touched,
     named_paths,
 )
+from import_relay.records.fields import Field
 from import_relay.records.keys import HANDLES, IDENTIFIERS
 from import_relay.records.models import MATEO_TYPES, ImportOptions
 from import_relay.records.notes import Note, RejectedRecord
+from import_relay.records.rejections import check_key, check_required
 from import_relay.records.texts import is_empty
 from import_relay.records.values import Converter, Unusable, converter
 
 MAX_PHONES = 100
 """Numbers in one column of a record: checking one takes up to 0.3 ms for each country."""
-NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "contact": (),
-        "deal": ("contact_external_id", "contact_id"),
-        "appointment": ("contact_external_id", "contact_id", "start_time"),
-    }
-)
-"""Columns whose unusable value cannot be left out: the row would mean something else."""
-_REJECTIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "value.bad_date": "row.bad_datetime",
-        "value.bad_datetime": "row.bad_datetime",
-        "value.bad_email": "row.bad_value",
-        "value.bad_expression": "row.bad_mapping",
-        "value.bad_text": "row.bad_text",
-        "value.bad_type": "row.bad_value",
-        "value.too_many_values": "row.too_many_values",
-    }
-)
-"""Code of a note → code of the rejection where the value cannot be left out."""
 
 
 class Columns(NamedTuple):
@@ -65,36 +44,6 @@ class Columns(NamedTuple):
 
     values: dict[str, object]
     notes: tuple[Note, ...]
-
-
-class _Field(NamedTuple):
-    """One column: how its value is found and converted, and the paths that it depends on."""
-
-    column: str
-    evaluate: Expression
-    convert: Converter
-    paths: frozenset[Path]
-
-    def read(self, record: object) -> object:
-        """The column's value; None if the record says nothing.
-
-        Raises:
-            Unusable: it says something that cannot be sent.
-        """
-        try:
-            value = self.evaluate(record)
-        except Unusable:
-            raise
-        except EVALUATION_ERRORS as error:
-            raise Unusable("value.bad_expression", str(error), "the expression fails") from error
-        return None if is_empty(value) else self.convert(value)
-
-    def is_said(self, record: object) -> bool:
-        """Whether the record says anything for the column, be it unusable."""
-        try:
-            return self.read(record) is not None
-        except Unusable:
-            return True
 
 
 class RecordMapping:
@@ -120,7 +69,7 @@ class RecordMapping:
         self._is_contact = record_type.name == "contact"
         self._phones = ContactPhones(record_type)
         self._fields = [
-            _Field(column, compile_expression(text), self._converter(column), named_paths(text))
+            Field(column, compile_expression(text), self._converter(column), named_paths(text))
             for column, text in record_type.fields.items()
         ]
         self._version_paths = named_paths(record_type.version or "`null`")
@@ -194,37 +143,14 @@ class RecordMapping:
                 continue
             if value is not None or field.column in self._clears:
                 values[field.column] = value
-        self._check_key(values, notes)
+        check_key(self.record_type.name, values, notes)
         if self._is_contact:
             notes += self._choose_phones(values, notes, record, partial=partial)
-        self._check_required(values, notes, {field.column for field in fields})
+        read = (field.column for field in fields)
+        check_required(self.record_type.required, read, values, notes)
         if partial:
             notes += (Note("note.partly_known", column) for column in self.cut_columns(record))
         return Columns(values, tuple(notes))
-
-    def _check_key(self, values: Mapping[str, object], notes: Sequence[Note]) -> None:
-        """Reject what has a key that is unusable: the next identifier may be another person's."""
-        if not notes:
-            return
-        unusable = {note.field: note for note in reversed(notes)}
-        for column in ("id", *IDENTIFIERS):
-            if column in unusable:
-                raise rejection(unusable[column], notes)
-            if values.get(column):
-                break
-        for column in NEEDED[self.record_type.name]:
-            if column in unusable:
-                raise rejection(unusable[column], notes)
-
-    def _check_required(
-        self, values: Mapping[str, object], notes: Sequence[Note], read: set[str]
-    ) -> None:
-        for column in self.record_type.required:
-            if column in read and values.get(column) is None:
-                note = next((note for note in notes if note.field == column), Note("", column))
-                raise RejectedRecord(
-                    "row.required", notes, field=column, value=note.value, detail=note.reason
-                )
 
     def knows_condition(self, record: object) -> bool:
         """Whether a partial record says all that `when` depends on."""
@@ -263,7 +189,7 @@ class RecordMapping:
         """Whether a partial record's row says more than which record it is about."""
         return not values.keys() <= {self._key_column, "country_codes"}
 
-    def _known(self, record: object) -> list[_Field]:
+    def _known(self, record: object) -> list[Field]:
         """The columns that a partial record sets: its key, and those that it holds as a whole.
 
         A column that depends on nothing but the key says nothing of a change, unless a message
@@ -276,7 +202,7 @@ class RecordMapping:
             and self._is_whole(record, field)
         ]
 
-    def _is_whole(self, record: object, field: _Field) -> bool:
+    def _is_whole(self, record: object, field: Field) -> bool:
         return all(is_known(record, path) for path in field.paths)
 
     def _converter(self, column: str) -> Converter:
@@ -316,23 +242,12 @@ class RecordMapping:
         return notes
 
 
-def rejection(note: Note, notes: Sequence[Note] = ()) -> RejectedRecord:
-    """The rejection of a record for the value that this note is about."""
-    return RejectedRecord(
-        _REJECTIONS.get(note.code, "row.no_valid_phone"),
-        notes,
-        field=note.field,
-        value=note.value,
-        detail=note.reason,
-    )
-
-
 def _no_version(value: object, detail: str = "") -> RejectedRow:
     return RejectedRow("row.bad_version", field="version", value=value, detail=detail)
 
 
 def _phone_options(value: object) -> list[object] | None:
-    options = phone_options(value)
+    options = [] if is_empty(value) else phone_options(value)
     if len(options) > MAX_PHONES:
         reason = f"{len(options)} values; at most {MAX_PHONES} go into a column"
         raise Unusable("value.too_many_values", None, reason)

@@ -2,9 +2,6 @@
 
 `converter` gives the function for a column; each returns None for a value that says nothing, and
 raises `Unusable` for one that Mateo would not take or that may mean two things.
-
-Source of the columns' types: Mateo's reference of contact_details and appointment_details and its
-Contact Import guide; those of deals are inferred from appointments.
 """
 
 import math
@@ -16,6 +13,7 @@ from functools import partial
 from types import MappingProxyType
 
 from import_relay.connections import RecordType
+from import_relay.records.columns import TYPES
 from import_relay.records.datetimes import YEARS, explicit_datetime, plain_date, time_zone
 from import_relay.records.texts import clean_id, clean_text, is_empty
 
@@ -26,27 +24,8 @@ PREFIXED = frozenset(("external_id", "secondary_external_id", "contact_external_
 """Columns with ids of the connection's own records: each gets the connection's prefix."""
 EMAIL = "email"
 NAMES_AT_A_SERVICE = ("instagram", "facebook", "google_business_messaging")
-DATETIMES = frozenset({"start_time", "end_time", "confirmed_at", "cancelled_at"})
 MAX_VALUES = 1_000
 """Values in one column of a record."""
-_CHANNELS = (EMAIL, "whatsapp", "sms", *NAMES_AT_A_SERVICE, "postal")
-_COMMON_TEXTS = ("name", "description", "status_key", "type_key", "assignee_id")
-_TYPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "contact": {
-            **dict.fromkeys(("full_name", "display_name", "salutation", "postal"), "text"),
-            **dict.fromkeys(("address_line1", "address_line2", "city", "zipcode"), "text"),
-            **{f"{channel}_marketing_opt_in": "boolean" for channel in _CHANNELS},
-            "is_blocked": "boolean",
-            "birthday": "date",
-        },
-        "deal": dict.fromkeys(_COMMON_TEXTS, "text"),
-        "appointment": {
-            **dict.fromkeys(_COMMON_TEXTS, "text"),
-            **dict.fromkeys(DATETIMES, "datetime"),
-        },
-    }
-)
 _ADDRESS = re.compile(r"[^@\s,;:<>()\[\]\\\"]+@[^@\s,;:<>()\[\]\\\"]+\.[^@\s,;:<>()\[\]\\\".]+")
 """As the constraint `valid_email`, without what separates or wraps addresses."""
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,300}(\.[0-9]{1,300})?")
@@ -77,17 +56,12 @@ def converter(column: str, record_type: RecordType) -> Converter:
     if record_type.name == "contact" and column in _HANDLES:
         return _HANDLES[column]
     zone = time_zone(record_type.time_zone) if record_type.time_zone else None
-    known = _TYPES[record_type.name].get(column)
+    known = TYPES[record_type.name].get(column)
     if known == "date":
         return partial(_date, zone=zone, years=YEARS)
     if known == "datetime":
         return partial(_datetime, zone=zone, years=YEARS)
     return of_type(known or _own_type(column, record_type), zone)
-
-
-def is_documented(column: str, type_name: str) -> bool:
-    """Whether Mateo's reference says what the column holds."""
-    return column in _TYPES[type_name]
 
 
 def of_type(type_: str | None, zone: tzinfo | None) -> Converter:
