@@ -79,8 +79,8 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submission.py",
-                """                lambda: self._parts.queue.send(self._batch.deferrals(deferred)),
+                "acknowledging.py",
+                """                lambda: self.queue.send(self.batch.deferrals(deferred)),
 """,
                 """                lambda: None,
 """,
@@ -91,7 +91,7 @@ MUTANTS = (
         "failed-steps-acknowledged",
         "Messages go although a step of acknowledging them failed.",
         ("lost", "miscounted"),
-        (Edit("submission.py", "            self._unresolved |= origins\n", ""),),
+        (Edit("acknowledging.py", "            self.unresolved |= origins\n", ""),),
     ),
     Mutant(
         "nothing-given-back",
@@ -100,7 +100,7 @@ MUTANTS = (
         (
             Edit(
                 "submission.py",
-                "give_back=self._batch.unreadable | self._batch.messages_with(self._unresolved),",
+                "give_back=self._batch.unreadable | self._batch.messages_with(self._ending.unresolved),",
                 "give_back=set(),",
             ),
         ),
@@ -117,7 +117,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submission.py",
+                "queue_batch.py",
                 "body = deferred_body(message, self._bodies[message_id], wanted)",
                 "body = deferred_body(message, self._bodies[message_id], sorted(wanted)[:1])",
             ),
@@ -129,19 +129,19 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submission.py",
-                "        now = self._tools.clock()\n        self._parts.posting.archive.record_settled(",
+                "acknowledging.py",
+                "        now = self.tools.clock()\n        self.posting.archive.record_settled(",
                 "        tally.settle(new)\n"
-                "        now = self._tools.clock()\n        self._parts.posting.archive.record_settled(",
+                "        now = self.tools.clock()\n        self.posting.archive.record_settled(",
             ),
-            Edit("submission.py", "        )\n        tally.settle(new)\n", "        )\n"),
+            Edit("acknowledging.py", "        )\n        tally.settle(new)\n", "        )\n"),
         ),
     ),
     Mutant(
         "ends-not-counted",
         "Ends without an import are written and not counted.",
         ("miscounted",),
-        (Edit("submission.py", "        tally.settle(new)\n", ""),),
+        (Edit("acknowledging.py", "        tally.settle(new)\n", ""),),
     ),
     Mutant(
         "settled-without-condition",
@@ -149,7 +149,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "submission.py",
+                "acknowledging.py",
                 "if one.occurrence.origin not in ended]\n        now",
                 "]\n        now",
             ),

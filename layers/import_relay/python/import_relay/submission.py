@@ -18,41 +18,31 @@ The order of the steps is the protocol; after each of them the process may die:
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from import_relay.acknowledging import AWS_ERRORS, Acknowledging
 from import_relay.changes import Mapped, Mapper
 from import_relay.claims import read_claims
-from import_relay.errors import LeaseHeld, StoreUnavailable
+from import_relay.errors import LeaseHeld
 from import_relay.interpreting import Interpreting
 from import_relay.isolation import Isolation
 from import_relay.loading import Loading
 from import_relay.missing_connections import Missing, missing_connections
 from import_relay.planning import Decided, Sized, collector_paused, decide, size
 from import_relay.posting import IMPORT_S, Attempt, Posting, PostingParts, Progress, Tools
+from import_relay.queue_batch import QueueBatch
 from import_relay.reading import Reading
 from import_relay.reasons import reason_of
-from import_relay.records.messages import (
-    QueueMessage,
-    deferral_delay_s,
-    deferred_body,
-    items_body,
-    parse_message,
-)
-from import_relay.records.models import MappedChange, Occurrence, Settled
+from import_relay.records.messages import parse_message
+from import_relay.records.models import MappedChange, Occurrence
 from import_relay.state.gate import GateState
 from import_relay.state.lease import Lease
-from import_relay.state.queue import Delayed
 from import_relay.state.requeueing import Requeueing
 from import_relay.state.tally import Tally
 from import_relay.state.trials import Trials, Tried
 
 MOST_HALVINGS = 3
-KILLED = "row.killed_process"
-"""Why a single record is in the dead-letter queue."""
-AWS_ERRORS = (ClientError, BotoCoreError, StoreUnavailable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +110,7 @@ class Submission:
             batch = self._read(bodies, redelivered, sent_at or {}, receipts or {})
             return self._submit(batch, invocation, deadline)
 
-    def _submit(self, batch: "_Batch", invocation: str, deadline: float) -> BatchReport:
+    def _submit(self, batch: QueueBatch, invocation: str, deadline: float) -> BatchReport:
         gate = self.parts.posting.gate.state()
         if gate.is_closed(self.tools.clock()):
             return self._park_at(gate, batch)
@@ -141,8 +131,8 @@ class Submission:
         redelivered: Collection[str],
         sent_at: Mapping[str, float],
         receipts: Mapping[str, str],
-    ) -> "_Batch":
-        batch = _Batch(bodies, redelivered, receipts)
+    ) -> QueueBatch:
+        batch = QueueBatch(bodies, redelivered, receipts)
         for message_id, body in bodies.items():
             try:
                 batch.messages[message_id] = parse_message(
@@ -154,7 +144,7 @@ class Submission:
                 batch.unreadable.add(message_id)
         return batch
 
-    def _park_at(self, gate: GateState, batch: "_Batch") -> BatchReport:
+    def _park_at(self, gate: GateState, batch: QueueBatch) -> BatchReport:
         """A batch came through although the gate is closed: bring it again, close once more."""
         report = self._park(batch, gate.reason)
         try:
@@ -163,7 +153,7 @@ class Submission:
             self.tools.emit("batch.interrupted", reason=reason_of(error))
         return report
 
-    def _park(self, batch: "_Batch", reason: str) -> BatchReport:
+    def _park(self, batch: QueueBatch, reason: str) -> BatchReport:
         """Bring the whole batch again later, without using up its receive counts."""
         origins = batch.origins()
         self.parts.queue.send(batch.deferrals(origins))
@@ -173,88 +163,13 @@ class Submission:
         )
 
 
-class _Batch:
-    """The messages of a batch, read."""
-
-    def __init__(
-        self,
-        bodies: Mapping[str, str],
-        redelivered: Collection[str],
-        receipts: Mapping[str, str],
-    ) -> None:
-        self._bodies = bodies
-        self._redelivered = redelivered
-        self._receipts = receipts
-        self.messages: dict[str, QueueMessage] = {}
-        self.unreadable: set[str] = set()
-
-    def origins(self, message_ids: Collection[str] | None = None) -> set[str]:
-        """Those of these messages, of all if None."""
-        return {
-            one.origin
-            for message_id in (self.messages if message_ids is None else message_ids)
-            for one in self.messages[message_id].occurrences
-        }
-
-    def brought_again(self) -> list[Occurrence]:
-        """Those that may have ended before, in a batch whose acknowledgement did not succeed."""
-        return [
-            one
-            for message_id, message in self.messages.items()
-            if message.deferrals or message_id in self._redelivered or message.is_redriven
-            for one in message.occurrences
-        ]
-
-    def received_before(self) -> set[str]:
-        """Origins of what SQS delivers again; a process may have died of them."""
-        return {
-            one.origin
-            for message_id, message in self.messages.items()
-            if message_id in self._redelivered
-            for one in message.occurrences
-        }
-
-    def deferrals(self, origins: set[str]) -> list[Delayed]:
-        """Messages that bring these occurrences again; one per message that had any of them."""
-        found = []
-        remaining = set(origins)
-        for message_id, message in self.messages.items():
-            wanted = remaining.intersection(one.origin for one in message.occurrences)
-            if wanted:
-                remaining -= wanted
-                body = deferred_body(message, self._bodies[message_id], wanted)
-                found.append(Delayed(body, deferral_delay_s(message.deferrals)))
-        return found
-
-    def single(self, origin: str) -> str:
-        """A message that holds nothing but this occurrence."""
-        message_id = min(self.messages_with({origin}))
-        return items_body(self.messages[message_id], self._bodies[message_id], {origin})
-
-    def receipts_without(self, message_ids: Collection[str]) -> list[str]:
-        """With what all other messages can be deleted, as far as it is known."""
-        return [
-            self._receipts[one]
-            for one in self.messages
-            if one not in message_ids and self._receipts.get(one)
-        ]
-
-    def messages_with(self, origins: set[str]) -> set[str]:
-        """Ids of the messages that have any of these occurrences."""
-        return {
-            message_id
-            for message_id, message in self.messages.items()
-            if not origins.isdisjoint(one.origin for one in message.occurrences)
-        }
-
-
 class _Run:
     """One batch under the lease."""
 
     def __init__(
         self,
         submission: Submission,
-        batch: _Batch,
+        batch: QueueBatch,
         gate: GateState,
         invocation: str,
         deadline: float,
@@ -268,10 +183,14 @@ class _Run:
         self._usage = self._parts.posting.budget.usage()
         self._progress = Progress(gate, first_of_day=self._usage.entities == 0)
         self._posting = Posting(self._parts.posting, self._tools, self._progress, deadline=deadline)
-        self._unresolved: set[str] = set()
-        self._requeued: set[str] = set()
-        self._acknowledged = 0
-        self._dead_lettered: set[str] = set()
+        self._ending = Acknowledging(
+            batch,
+            self._progress,
+            self._parts.queue,
+            self._parts.tally,
+            self._parts.posting,
+            self._tools,
+        )
         again = batch.brought_again()
         self._ended = self._parts.tally.settled(again)
         tried = self._parts.trials.read() if again else Tried()
@@ -296,13 +215,12 @@ class _Run:
         suspects = self._isolation.suspects([one.origin for one in occurrences])
         innocent = [one for one in occurrences if one.origin not in suspects]
         self._import(self._interpreting.together(innocent))
-        self._acknowledge(self._invocation)
+        self._ending.acknowledge(self._invocation)
         if suspects:
-            self._delete_without(suspects)
+            self._ending.delete_without(suspects)
             self._try_alone([one for one in occurrences if one.origin in suspects])
-        if self._progress.closing is not None:
-            self._step(set(), self._close)
-        self._isolation.forget(self._dead_lettered)
+        self._ending.close_gate()
+        self._isolation.forget(self._ending.dead_lettered)
         self._tell_unusable()
         return self._report()
 
@@ -321,29 +239,8 @@ class _Run:
             if one.origin not in self._ended
         }
         for origin in sorted(self._isolation.culprits(found)):
-            self._move_to_dead_letters(found.pop(origin))
+            self._ending.move_to_dead_letters(found.pop(origin))
         return list(found.values())
-
-    def _move_to_dead_letters(self, one: Occurrence) -> None:
-        """Put what killed a process into the dead-letter queue, without what came along with it."""
-        try:
-            self._parts.queue.move([self._batch.single(one.origin)], KILLED)
-        except AWS_ERRORS as error:
-            self._tools.emit("batch.interrupted", reason=reason_of(error))
-            self._unresolved.add(one.origin)
-            return
-        self._dead_lettered.add(one.origin)
-        self._tools.emit(
-            "item.dead_lettered",
-            connection=one.connection,
-            origin=one.origin,
-            code=KILLED,
-        )
-
-    def _delete_without(self, origins: set[str]) -> None:
-        """Delete what is acknowledged now: a death that may follow must not bring it again."""
-        kept = self._batch.messages_with(origins | self._unresolved)
-        self._step(set(), lambda: self._parts.queue.delete(self._batch.receipts_without(kept)))
 
     def _try_alone(self, suspects: list[Occurrence]) -> None:
         progress = self._progress
@@ -351,7 +248,7 @@ class _Run:
             progress.deferred.update(one.origin for one in suspects)
         else:
             self._import(self._interpreting.alone(suspects))
-        self._acknowledge(f"{self._invocation}-alone")
+        self._ending.acknowledge(f"{self._invocation}-alone")
 
     def _import(self, mapped: Mapped) -> None:
         """Take these changes through all their imports."""
@@ -394,8 +291,8 @@ class _Run:
     def _give_back_unloaded(self) -> None:
         """Let items that could not be loaded be delivered again, with their messages."""
         for origin, reason in self._loading.failed.items():
-            if origin not in self._unresolved:
-                self._unresolved.add(origin)
+            if origin not in self._ending.unresolved:
+                self._ending.unresolved.add(origin)
                 for message_id in sorted(self._batch.messages_with({origin})):
                     self._tools.emit("message.unreadable", message_id=message_id, reason=reason)
 
@@ -430,70 +327,23 @@ class _Run:
         except AWS_ERRORS as error:
             reason = reason_of(error)
             self._tools.emit("import.interrupted", reason=reason, rows=len(attempt.rows))
-            self._unresolved.update(origin for row in attempt.rows for origin in row.origins)
+            self._ending.unresolved.update(origin for row in attempt.rows for origin in row.origins)
             self._progress.stopped = True
-
-    def _acknowledge(self, name: str) -> None:
-        """Write down what ended, send again what waits; only then may the messages go.
-
-        `name`: of the files that this part of the batch is written down in.
-        """
-        progress = self._progress
-        settled = progress.settled[self._acknowledged :]
-        self._acknowledged = len(progress.settled)
-        if settled:
-            origins = {one.occurrence.origin for one in settled}
-            self._step(origins, lambda: self._record_settled(settled, name))
-        progress.deferred -= self._unresolved
-        deferred = progress.deferred - self._requeued
-        if deferred:
-            self._requeued |= deferred
-            self._step(
-                deferred,
-                lambda: self._parts.queue.send(self._batch.deferrals(deferred)),
-            )
-
-    def _step(self, origins: set[str], step: Callable[[], object]) -> None:
-        """Do a step of acknowledging; if AWS fails it, its occurrences are delivered again."""
-        try:
-            step()
-        except AWS_ERRORS as error:
-            self._tools.emit("batch.interrupted", reason=reason_of(error))
-            self._unresolved |= origins
-
-    def _record_settled(self, settled: list[Settled], name: str) -> None:
-        """Write lines and count, but for those that ended before: the first end is the one."""
-        tally = self._parts.tally
-        ended = tally.settled(one.occurrence for one in settled)
-        new = [one for one in settled if one.occurrence.origin not in ended]
-        now = self._tools.clock()
-        self._parts.posting.archive.record_settled(
-            new, at=now, date=self._parts.posting.budget.limits.day(now), batch=name
-        )
-        tally.settle(new)
-
-    def _close(self) -> None:
-        closing = self._progress.closing
-        if closing is not None:
-            until = self._parts.posting.gate.close(
-                closing.until, closing.reason, strikes=closing.strikes
-            )
-            self._tools.emit("gate.closed", reason=closing.reason, until=int(until))
 
     def _report(self) -> BatchReport:
         progress = self._progress
         report = BatchReport(
-            give_back=self._batch.unreadable | self._batch.messages_with(self._unresolved),
+            give_back=self._batch.unreadable | self._batch.messages_with(self._ending.unresolved),
             items=len(self._batch.origins()),
             imports=progress.imports,
             rows=progress.rows,
-            deferred=len(progress.deferred - self._unresolved),
+            deferred=len(progress.deferred - self._ending.unresolved),
             outcomes=Counter(settled.outcome.value for settled in progress.settled),
             entities_used=self._usage.entities + progress.rows,
             closed=progress.closing.reason if progress.closing else "",
             unread_connections=self._interpreting.unread_connections,
             unusable_connections=len(self._interpreting.disabled) + len(self._missing.since),
-            dead_lettered=len(self._dead_lettered),
+            dead_lettered=len(self._ending.dead_lettered),
         )
         self._tools.emit(
             "batch.submitted",

@@ -1,0 +1,90 @@
+"""The messages of one SQS batch, read, and what is sent again or deleted of them.
+
+Called by `submission` and `acknowledging`.
+"""
+
+from collections.abc import Collection, Mapping
+
+from import_relay.records.messages import (
+    QueueMessage,
+    deferral_delay_s,
+    deferred_body,
+    items_body,
+)
+from import_relay.records.models import Occurrence
+from import_relay.state.queue import Delayed
+
+
+class QueueBatch:
+    """The messages of a batch, read."""
+
+    def __init__(
+        self,
+        bodies: Mapping[str, str],
+        redelivered: Collection[str],
+        receipts: Mapping[str, str],
+    ) -> None:
+        self._bodies = bodies
+        self._redelivered = redelivered
+        self._receipts = receipts
+        self.messages: dict[str, QueueMessage] = {}
+        self.unreadable: set[str] = set()
+
+    def origins(self, message_ids: Collection[str] | None = None) -> set[str]:
+        """Those of these messages, of all if None."""
+        return {
+            one.origin
+            for message_id in (self.messages if message_ids is None else message_ids)
+            for one in self.messages[message_id].occurrences
+        }
+
+    def brought_again(self) -> list[Occurrence]:
+        """Those that may have ended before, in a batch whose acknowledgement did not succeed."""
+        return [
+            one
+            for message_id, message in self.messages.items()
+            if message.deferrals or message_id in self._redelivered or message.is_redriven
+            for one in message.occurrences
+        ]
+
+    def received_before(self) -> set[str]:
+        """Origins of what SQS delivers again; a process may have died of them."""
+        return {
+            one.origin
+            for message_id, message in self.messages.items()
+            if message_id in self._redelivered
+            for one in message.occurrences
+        }
+
+    def deferrals(self, origins: set[str]) -> list[Delayed]:
+        """Messages that bring these occurrences again; one per message that had any of them."""
+        found = []
+        remaining = set(origins)
+        for message_id, message in self.messages.items():
+            wanted = remaining.intersection(one.origin for one in message.occurrences)
+            if wanted:
+                remaining -= wanted
+                body = deferred_body(message, self._bodies[message_id], wanted)
+                found.append(Delayed(body, deferral_delay_s(message.deferrals)))
+        return found
+
+    def single(self, origin: str) -> str:
+        """A message that holds nothing but this occurrence."""
+        message_id = min(self.messages_with({origin}))
+        return items_body(self.messages[message_id], self._bodies[message_id], {origin})
+
+    def receipts_without(self, message_ids: Collection[str]) -> list[str]:
+        """With what all other messages can be deleted, as far as it is known."""
+        return [
+            self._receipts[one]
+            for one in self.messages
+            if one not in message_ids and self._receipts.get(one)
+        ]
+
+    def messages_with(self, origins: set[str]) -> set[str]:
+        """Ids of the messages that have any of these occurrences."""
+        return {
+            message_id
+            for message_id, message in self.messages.items()
+            if not origins.isdisjoint(one.origin for one in message.occurrences)
+        }
