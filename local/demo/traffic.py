@@ -17,8 +17,8 @@ from local.demo.senders import Delivery
 
 ERP_CHUNK = 2_500
 """Records per ERP request: below 1 MB, far below the 6 MB that a request may have."""
-UNIMPORTABLE = 5
-"""ERP records that can never become rows: the relay rejects them."""
+ODD = 5
+"""ERP records with a value that cannot be used: four go on without it, one has no id."""
 FAILING = 5
 """ERP records that Mateo fails: it keeps loyalty_level as a number, and these have a text."""
 REPEATED = 10
@@ -65,16 +65,17 @@ class Traffic:
         for start in range(0, self._contacts, ERP_CHUNK):
             yield self._from_erp([self._customer(n) for n in numbers[start : start + ERP_CHUNK]])
         self.expected.add("json", "contacts", *(f"C-{n:06d}" for n in numbers))
-        bad = [self._customer(self._contacts + n) for n in range(1, UNIMPORTABLE + 1)]
-        for customer in bad[:3]:
+        odd = [self._customer(self._contacts + n) for n in range(1, ODD + 1)]
+        for customer in odd[:3]:  # a value that cannot be used is left out; the contact goes on
             customer |= {"phones": ["12"], "email": None}
-        bad[3]["birthday"] = "31.12.1990"
-        bad[4] = {"name": "Nobody", "updated_at": bad[4]["updated_at"]}
+        odd[3]["birthday"] = "31.12.1990"
+        self.expected.add("json", "contacts", *(str(one["customer_no"]) for one in odd[:4]))
+        odd[4] = {"name": "Nobody", "updated_at": odd[4]["updated_at"]}
         failing = [
-            self._customer(self._contacts + UNIMPORTABLE + n) | {"loyalty_level": "gold"}
+            self._customer(self._contacts + ODD + n) | {"loyalty_level": "gold"}
             for n in range(1, FAILING + 1)
         ]
-        yield self._from_erp([*bad, *failing])
+        yield self._from_erp([*odd, *failing])
 
     def _repetitions(self) -> Iterator[Delivery]:
         yield self._from_erp([self._customer(n) for n in range(4, 4 + REPEATED)])
@@ -186,7 +187,7 @@ class Traffic:
         right = self._signed("contact.created", 5)
         yield replace(right, body=right.body + b" ", items=0, status=401)
         yield Delivery("nobody", b"{}", {}, 0, status=404)
-        yield replace(self._from_erp([]), body=b"{not JSON")
+        yield replace(self._from_erp([]), body=b"{not JSON", status=400)
 
 
 def today() -> datetime:
