@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from tests.simulation.scenario import DEAL, Account, Record, Scenario, Weather, Webhook
@@ -20,6 +21,11 @@ MIDNIGHTS = {"UTC": 14_400.0, "Europe/Berlin": 10_800.0, "America/New_York": 28_
 """When the first day of a run ends, in s after its start."""
 LATE_S = 150.0
 """Some runs begin so shortly before midnight, in s at most."""
+EXTREMES = 250
+"""Of so many runs one has more outcomes at once than a transaction takes, one has large items."""
+CROWD = 120
+PAD = "x" * 950_000
+"""Too long for a message: the item travels as a pointer."""
 SILENCES = 20
 STORMS = 7
 """In one run of so many, half of all that can go wrong does: some faults need three to meet."""
@@ -39,6 +45,10 @@ def scenario_of(seed: int) -> Scenario:
     account = _account(chance)
     is_about_deals = chance.randrange(ABOUT_DEALS) == 0
     webhooks = _webhooks(chance, account.time_zone, is_about_deals=is_about_deals)
+    if seed % EXTREMES == 0:
+        webhooks = _crowd(chance)
+    elif seed % EXTREMES == EXTREMES // 2:
+        webhooks = [_padded(one) for one in webhooks]
     return Scenario(
         seed=seed,
         webhooks=webhooks,
@@ -188,3 +198,26 @@ def _deal(chance: random.Random, connection: str, event: str, number: int, conta
         name = chance.choice(("name", "stage", "stage", "contact"))
         fields = {name: fields[name]}
     return Record(f"{DEAL}{contact}", version, fields)
+
+
+def _crowd(chance: random.Random) -> Sequence[Webhook]:
+    """Many deliveries at once of which each ends without an import, and one that does not."""
+    broken = [
+        Webhook(
+            chance.random(), "erp", f"e{n}", [Record("1000", FIRST_VERSION, {}, broken="no object")]
+        )
+        for n in range(CROWD)
+    ]
+    good = _webhook(chance, CROWD, 1.0, 1, is_about_deals=False)
+    return sorted([*broken, good], key=lambda one: one.at)
+
+
+def _padded(webhook: Webhook) -> Webhook:
+    """The same records with a field that is not mapped and too large for a message."""
+    if webhook.connection == "hub":
+        return webhook
+    records = [
+        one if one.broken else replace(one, fields={**one.fields, "pad": PAD})
+        for one in webhook.records
+    ]
+    return replace(webhook, records=records)

@@ -11,6 +11,18 @@ WRITE = "        self._write(findings)\n        return self._close(findings)\n\n
 
 MUTANTS = (
     Mutant(
+        "outcomes-in-one-transaction",
+        "All outcomes of a batch are counted in one transaction, however many there are.",
+        ("stuck", "lost"),
+        (
+            Edit(
+                "state/tally.py",
+                "SETTLEMENTS_PER_TRANSACTION = 33",
+                "SETTLEMENTS_PER_TRANSACTION = 330",
+            ),
+        ),
+    ),
+    Mutant(
         "closed-before-written",
         "An entry is closed before its report is written.",
         ("unreported", "lost"),
