@@ -131,12 +131,49 @@ class Audit:
                 for line in _lines(content):
                     item, end = _item(line["origin"]), (line["settled_at"], line["outcome"])
                     latest[item] = max(end, latest.get(item, end))
-            elif key.endswith("rows.ndjson.gz"):
-                for line in _lines(gzip.decompress(content)):
-                    if line["outcome"] != "retried":
-                        for origin in line["origins"]:
-                            imported[_item(origin)].add(line["outcome"])
+        for _, line in self._report_rows:
+            if line["outcome"] != "retried":
+                for origin in line["origins"]:
+                    imported[_item(origin)].add(line["outcome"])
         return {item: {end} for item, (_, end) in latest.items()} | imported
+
+    @cached_property
+    def _report_rows(self) -> list[tuple[str, dict[str, Any]]]:
+        """Each row of each report, with the import's reference."""
+        return [
+            (key.split("import=")[1].split("/")[0], line)
+            for key, content in self.relay.s3.objects.items()
+            if key.endswith("rows.ndjson.gz")
+            for line in _lines(gzip.decompress(content))
+        ]
+
+    @cached_property
+    def _uncertain(self) -> dict[str, list[dict[str, Any]]]:
+        """Import → its rows of which a report knows only how many of them were imported."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for reference, line in self._report_rows:
+            if not line["certain"]:
+                found[reference].append(line)
+        return found
+
+    @cached_property
+    def _unsure(self) -> set[str]:
+        """The items of those rows."""
+        rows = (line for lines in self._uncertain.values() for line in lines)
+        return {_item(origin) for line in rows for origin in line["origins"]}
+
+    def _uncertain_rows(self) -> None:
+        """As many rows are called imported as Mateo has got; which ones, the report leaves open."""
+        for reference, lines in self._uncertain.items():
+            told = sum(line["outcome"] == "imported" for line in lines)
+            got = sum(
+                any(self._times_applied[_item(origin)] for origin in line["origins"])
+                for line in lines
+            )
+            if told > got:
+                self._wrong(
+                    "lost", f"{reference}: {told} rows are called imported, Mateo has {got}"
+                )
 
     def _end(self, item: str) -> Collection[str]:
         """How an item ended."""
@@ -184,10 +221,13 @@ class Audit:
                 self._wrong("stuck", f"{item} is a dead letter, with so few faults")
             for end in ends:
                 self._explain(item, one, end)
+                if item in self._unsure:
+                    continue
                 if end == "imported" and not self._times_applied[item]:
                     self._wrong("lost", f"{item} is called imported, but Mateo has not got it")
                 if end == "failed" and self._times_applied[item]:
                     self._wrong("unexpected", f"{item} is called failed, but Mateo has got it")
+        self._uncertain_rows()
         for item in sorted(self.ends.keys() - self.items.keys()):
             self._wrong("unexpected", f"{item} was never received")
 
@@ -373,8 +413,9 @@ class Audit:
         newest: dict[str, Version] = {}
         unsure: dict[str, Version] = {}
         for item, one in of_key:
-            known = newest if self.ends.get(item) == {"imported"} else unsure
-            if known is newest or "unaccounted" in self._end(item):
+            is_certain = item not in self._unsure
+            known = newest if is_certain and self.ends.get(item) == {"imported"} else unsure
+            if known is newest or not is_certain or "unaccounted" in self._end(item):
                 for field_ in one.record.fields:
                     known[field_] = max(known.get(field_, one.version), one.version)
         for column, field_ in COLUMNS.items():
