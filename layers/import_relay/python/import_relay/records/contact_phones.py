@@ -49,9 +49,9 @@ class ContactPhones:
 
         With `phones = "pass"` the lists stay, with the country codes that help Mateo to read them.
         """
-        own, notes = _own_countries(values)
-        values.pop(COUNTRIES, None)
         given = [column for column in PHONES if values.get(column)]
+        own, notes = _own_countries(values) if given else ((), [])
+        values.pop(COUNTRIES, None)
         if not given:
             return []
         if self._passes_on:

@@ -50,6 +50,6 @@ def is_empty(value: object) -> bool:
     """Whether a value says nothing: null, a text of nothing visible, a list of nothing else."""
     if value is None:
         return True
-    if isinstance(value, str):
-        return not value.strip(_AROUND)
+    if isinstance(value, str):  # a letter or digit in front is told faster than what surrounds it
+        return not (value[:1].isalnum() or value.strip(_AROUND))
     return isinstance(value, list) and all(is_empty(one) for one in value)
