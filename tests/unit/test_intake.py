@@ -1,5 +1,6 @@
 """The intake: what is stored, what is refused, what waits in quarantine."""
 
+import inspect
 import json
 from base64 import b64decode
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from import_relay.connections import Connection, RecordType, parse_connections
+from import_relay.connections import KINDS, Connection, RecordType, parse_connections
 from import_relay.errors import (
     ConnectionDisabled,
     DeliveryTooLarge,
@@ -29,10 +30,11 @@ from import_relay.intake import (
 )
 from import_relay.records.messages import parse_message
 from import_relay.records.models import Pointer
-from import_relay.sources import source_for
+from import_relay.sources import NOT_FOR_RECEIVING, receiving_mistakes, source_for
 from import_relay.sources.contract import Item, Replies, Request
 from import_relay.state.connection_secrets import ConnectionSecrets
 from import_relay.state.intake_store import IntakeStore
+from import_relay.usable_connections import mistakes_of
 from tests.support.webhooks import NOW, request, with_headers
 
 CONTACT = {"contact": RecordType("contact", {})}
@@ -467,3 +469,25 @@ def test_a_sender_that_cannot_be_verified_asks_and_is_answered_as_anybody() -> N
 
     assert intake.allowed_origin(question, "x") is None
     assert intake.replies("x") == Replies()
+
+
+@pytest.mark.parametrize(
+    "mistake", ["portal_id = 33", 'portal_id = "x"', 'api_url = "ftp://a"', 'portal_id = ""']
+)
+def test_a_mistake_in_an_option_that_receiving_does_not_need_keeps_no_webhook_out(
+    mistake: str,
+) -> None:
+    text = f'[hub]\nkind = "hubspot"\npublic_url = "https://a.b/c"\n{mistake}\n'
+    connection = parse_connections(text)["hub"]
+
+    assert list(receiving_mistakes(connection)) == []
+    assert mistakes_of({"hub": connection})["hub"]
+
+
+def test_options_that_receiving_does_not_need_exist_and_are_not_looked_at_by_it() -> None:
+    options = {name for kind in KINDS for name in source_for(kind).OPTIONS}
+    assert options >= NOT_FOR_RECEIVING
+    for kind in KINDS:
+        source = source_for(kind)
+        looked_at = inspect.getsource(source.verify) + inspect.getsource(source.split)
+        assert not [name for name in NOT_FOR_RECEIVING if f'"{name}"' in looked_at]

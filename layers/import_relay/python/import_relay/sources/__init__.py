@@ -20,6 +20,15 @@ from import_relay.connections import (
 )
 from import_relay.sources.contract import Source
 
+NOT_FOR_RECEIVING = frozenset(
+    {
+        *("api_url", "accounts_url", "instance_url"),
+        *("portal_id", "datetime_properties", "ignore_types"),
+        *("contact_objects", "deal_objects", "appointment_objects"),
+    }
+)
+"""Options that no `verify` and no `split` looks at: with a mistake in them webhooks are stored."""
+
 
 def source_for(kind: str) -> Source:
     """The module that knows this kind of connection.
@@ -41,7 +50,7 @@ def option_mistakes(connection: Connection) -> Iterator[Mistake]:
 def receiving_mistakes(connection: Connection) -> Iterator[Mistake]:
     """The mistakes that leave open how the connection's sender proves itself."""
     for mistake in (*connection.mistakes, *option_mistakes(connection)):
-        if mistake.receiving:
+        if mistake.receiving and mistake.key not in NOT_FOR_RECEIVING:
             yield mistake
 
 
