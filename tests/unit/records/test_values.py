@@ -206,3 +206,7 @@ _KINDS: dict[str, FieldKind] = {
     "datetime": "datetime",
     "list": "string_list",
 }
+
+
+def test_a_whole_day_has_no_time_of_day() -> None:
+    assert sent("seen", {"date": "2026-12-01"}, datetimes=("seen",)) is None

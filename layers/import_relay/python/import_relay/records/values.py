@@ -193,6 +193,8 @@ def _date(value: object, *, zone: tzinfo | None, **years: range) -> str | None:
 
 
 def _datetime(value: object, *, zone: tzinfo | None, **years: range) -> str | None:
+    if isinstance(value, dict) and value.keys() == {"date"}:
+        return None  # Google Calendar's appointment of a whole day has no time of day
     return _time(value, "value.bad_datetime", partial(explicit_datetime, zone=zone, **years))
 
 
