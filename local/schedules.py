@@ -1,8 +1,8 @@
 """Executes EventBridge Scheduler's schedules, which moto only stores; `stack` runs the loop.
 
-One-time (`at`) and `cron` schedules with the universal target that opens the gate
-(`lambda:updateEventSourceMapping`). Anything else is reported once in the log, never dropped
-silently.
+One-time (`at`) and `cron` schedules that invoke a function, or have the universal target that opens
+the gate (`lambda:updateEventSourceMapping`). Anything else is reported once in the log, never
+dropped silently.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from local.clock import Clock
 PERIOD_S = 0.5
 """EventBridge Scheduler promises a minute; nobody waits for that on a laptop."""
 
+FUNCTION_TARGET = ":function:"
 OPEN_GATE_TARGET = ":aws-sdk:lambda:updateEventSourceMapping"
 LONGEST_GAP = timedelta(days=40)
 """How far back a cron schedule is looked through after the clock was moved."""
@@ -36,12 +37,25 @@ class Schedules:
     """The loop that looks for due schedules."""
 
     def __init__(
-        self, scheduler: Any, lambda_: Any, clock: Clock, say: Callable[[str], None]
+        self,
+        scheduler: Any,
+        lambda_: Any,
+        clock: Clock,
+        say: Callable[[str], None],
+        *,
+        invoke: Callable[[str, bytes], str],
     ) -> None:
+        """Nothing is executed before `start`.
+
+        Args:
+            say: writes a line into the log.
+            invoke: runs a function by its ARN with an event, and gives its error, "" if none.
+        """
         self._scheduler = scheduler
         self._lambda = lambda_
         self._clock = clock
         self._say = say
+        self._invoke = invoke
         self._looked = clock.now()
         self._refused: set[str] = set()
         self._stopping = threading.Event()
@@ -97,7 +111,7 @@ class Schedules:
         zone = schedule.get("ScheduleExpressionTimezone", "UTC")
         if not due(expression, zone, self._looked, now):
             return
-        self._call(schedule["Target"])
+        self._call(short["Name"], schedule["Target"])
         if expression.startswith("at("):
             # Without DELETE AWS keeps a finished schedule; disabled, it is not executed again.
             if schedule.get("ActionAfterCompletion") == "DELETE":
@@ -108,7 +122,12 @@ class Schedules:
                     **names, State="DISABLED", **{key: schedule[key] for key in kept}
                 )
 
-    def _call(self, target: dict[str, Any]) -> None:
+    def _call(self, name: str, target: dict[str, Any]) -> None:
+        if FUNCTION_TARGET in str(target["Arn"]):
+            event = str(target.get("Input", "{}")).encode()
+            if error := self._invoke(str(target["Arn"]), event):
+                self._say(f"schedule {name}: the function failed: {error}")
+            return
         if not str(target["Arn"]).endswith(OPEN_GATE_TARGET):
             raise ScheduleError(f"target {target['Arn']} is not known here")
         given = json.loads(target.get("Input", "{}"))

@@ -299,7 +299,11 @@ class Stack:
             disable_lag_s=self._disable_lag_s,
         )
         self.schedules = Schedules(
-            self.client("scheduler"), lambda_, self.clock, lambda text: self._on_line("Stack", text)
+            self.client("scheduler"),
+            lambda_,
+            self.clock,
+            lambda text: self._on_line("Stack", text),
+            invoke=self._invoke_by_schedule,
         )
         self.mirror = Mirror(self.client("s3"), self.outputs["BucketName"], self.state_dir)
         self.poller.start()
@@ -467,6 +471,10 @@ class Stack:
     def _invoke(self, name: str, event: bytes) -> Outcome:
         outcome: Outcome = self.run(self.functions.invoke(name, event))
         return outcome
+
+    def _invoke_by_schedule(self, name: str, event: bytes) -> str:
+        outcome = self._invoke(name, event)
+        return outcome.payload.decode() if outcome.failed else ""
 
     def _invoke_from_queue(self, name: str, event: bytes, lineage: Lineage) -> Outcome:
         try:

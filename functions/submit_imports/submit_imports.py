@@ -19,7 +19,7 @@ from import_relay.settings import SubmitSettings
 from import_relay.state.connection_secrets import ConnectionSecrets
 from import_relay.state.executions import Executions
 from import_relay.state.lease import Lease
-from import_relay.state.requeueing import TOO_OLD
+from import_relay.state.requeueing import REQUEUED, TOO_OLD
 from import_relay.state.trials import Trials
 from import_relay.state.watermarks import Watermarks
 from import_relay.submission import BatchReport, Parts, Submission
@@ -91,9 +91,11 @@ def _was_received_before(record: SQSRecord) -> bool:
 
 
 def emit(event: str, **keys: Any) -> None:
-    """Log an event of the use case; an alarm counts the messages that waited too long."""
+    """Log an event of the use case; alarms watch how long records have waited."""
     if event == TOO_OLD:
         log.write(event, {"MessagesTooOld": 1}, level="error", **keys)
+    elif event == REQUEUED:
+        log.write(event, {"OldestRequeuedSeconds": keys["oldest_s"]}, **keys)
     else:
         log.write(event, {}, **keys)
 

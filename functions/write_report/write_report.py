@@ -7,7 +7,7 @@ from typing import Any
 from import_relay.outcome_log import OutcomeLog, without_payload
 from import_relay.reporting import Parts, Reporting
 from import_relay.settings import ReportSettings
-from import_relay.state.requeueing import TOO_OLD
+from import_relay.state.requeueing import REQUEUED, TOO_OLD
 from import_relay.state.watermarks import Watermarks
 from import_relay.wiring import Wiring
 
@@ -49,6 +49,8 @@ def tell(event: str, **keys: Any) -> None:
         log.write(event, {"MessagesTooOld": 1}, level="error", **keys)
         return
     counts = {}
+    if event == REQUEUED:
+        counts = {"OldestRequeuedSeconds": keys["oldest_s"]}
     if event in ("import.finished", "import.gave_up"):
         counts = {
             "RowsImported": keys["imported"],

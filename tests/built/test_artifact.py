@@ -14,6 +14,7 @@ from tests.built.artifact import MACHINES, Artifact, build, python_folder, run, 
 FUNCTIONS = [
     "ReceiveChangeEvents",
     "ReceiveWebhook",
+    "RunWatchdog",
     "SubmitImports",
     "TrackImport",
     "WriteReport",

@@ -19,7 +19,7 @@ ALARMS = {
     for name, resource in RESOURCES.items()
     if resource["Type"] == "AWS::CloudWatch::Alarm"
 }
-NOUNS = "webhook|secret|batch|connection|message|import|item|reader|report|gate"
+NOUNS = "watchdog|submission|webhook|secret|batch|connection|message|import|item|reader|report|gate"
 EVENT = re.compile(rf"({NOUNS})\\\.(\w|\\|\+)+")
 METRIC = re.compile(r"(?:[A-Z][a-z]+)+(?:\\w\+)?")
 
@@ -116,7 +116,7 @@ def test_every_reason_that_closes_the_gate_is_listed() -> None:
     assert PAGE.section("Why, and until when").first_cells() == reasons
 
 
-@pytest.mark.parametrize("function", ["receive", "submit", "track", "report"])
+@pytest.mark.parametrize("function", ["receive", "submit", "track", "report", "watchdog"])
 def test_the_log_group_of_each_function_is_named(function: str) -> None:
     groups = {
         str(resource["Properties"]["LogGroupName"]["Fn::Sub"]).replace(

@@ -7,7 +7,7 @@ import pytest
 
 import submit_imports
 import write_report
-from import_relay.state.requeueing import TOO_OLD
+from import_relay.state.requeueing import REQUEUED, TOO_OLD
 from tests.support.logged import log_lines
 
 
@@ -25,3 +25,12 @@ def test_what_waited_too_long_is_an_error_with_a_metric(tell: Callable[..., Any]
     )
     assert first["MessagesTooOld"] == [1.0]
     assert "_aws" not in second
+
+
+@pytest.mark.parametrize("tell", [submit_imports.emit, write_report.tell])
+def test_the_age_of_what_is_requeued_is_a_metric(tell: Callable[..., Any]) -> None:
+    with log_lines() as lines:
+        tell(REQUEUED, messages=2, oldest_s=864_001)
+    (line,) = lines()
+
+    assert (line["message"], line["OldestRequeuedSeconds"]) == (REQUEUED, [864_001.0])

@@ -46,10 +46,14 @@ class Clock:
 
 
 class FakeLambda:
-    """The one call of the Lambda service that the gate makes."""
+    """The calls of the Lambda service that the gate and the watchdog make."""
 
     def __init__(self) -> None:
         self.enabled = True
+
+    def get_event_source_mapping(self, *, UUID: str) -> dict[str, str]:  # noqa: N803
+        assert UUID == "mapping-1"
+        return {"State": "Enabled" if self.enabled else "Disabled"}
 
     def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> None:  # noqa: N803  # boto3's names
         assert UUID == "mapping-1"

@@ -1,5 +1,6 @@
 """Alarms that matter, on an optional mail address; outputs that a person needs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -8,21 +9,29 @@ from tests.template.expanded import Expanded, source
 
 ALARM = "AWS::CloudWatch::Alarm"
 ALARMS = {
+    "ApiFails": ("AWS/ApiGateway", "5xx"),
     "ChangeEventsNotStored": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     "ConnectionNotUsable": ("ImportRelay", "ConnectionsUnusable"),
+    "ConnectionRateHigh": ("ImportRelay", "ConnectionsWithHighRates"),
     "CrmNotReadable": ("ImportRelay", "ReadersUnavailable"),
     "DeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     "DeliveryQuarantined": ("ImportRelay", "Quarantined"),
+    "FunctionsThrottled": ("AWS/Lambda", "Throttles"),
     "GateClosedForCredentials": ("ImportRelay", "CredentialsRefused"),
     "ImportAmbiguous": ("ImportRelay", "ImportsAmbiguous"),
     "ImportGaveUp": ("ImportRelay", "ImportsGaveUp"),
     "MessageTooOld": ("ImportRelay", "MessagesTooOld"),
+    "OldestReceiptTooOld": ("ImportRelay", "OldestRequeuedSeconds"),
     "OldestRecordTooOld": ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
     "ReceiveWebhookFails": ("AWS/Lambda", "Errors"),
+    "ScheduleDropped": ("AWS/Scheduler", "InvocationDroppedCount"),
+    "SubmissionOverdue": ("ImportRelay", "SubmissionOverdue"),
     "SubmitImportsFails": ("AWS/Lambda", "Errors"),
     "TrackingFails": ("AWS/States", "ExecutionsFailed"),
     "TrackingTimesOut": ("AWS/States", "ExecutionsTimedOut"),
+    "WatchdogSilent": ("ImportRelay", "WatchdogRuns"),
     "WebhooksNotStored": ("ImportRelay", "WebhooksUnavailable"),
+    "WebhooksRefused": ("ImportRelay", "WebhooksRefused"),
 }
 OUTPUTS = {
     "BucketName",
@@ -39,12 +48,38 @@ OUTPUTS = {
 }
 
 
+def watched_by(alarm: Mapping[str, Any]) -> tuple[str, str]:
+    """Namespace and name of what an alarm watches: a metric, or the sum of one of many."""
+    if "Metrics" not in alarm:
+        return alarm["Namespace"], alarm["MetricName"]
+    (one,) = {(metric["Namespace"], metric["MetricName"]) for metric in summed(alarm)}
+    return one
+
+
+def summed(alarm: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The metrics that an alarm adds up, those of conditional functions included."""
+    queries = [one["Fn::If"][1] if "Fn::If" in one else one for one in alarm["Metrics"]]
+    return [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
+
+
 def test_the_alarms_that_matter_are_there(template: Expanded) -> None:
-    watched = {
-        name: (alarm["Namespace"], alarm["MetricName"])
-        for name, alarm in template.of_type(ALARM).items()
-    }
+    watched = {name: watched_by(alarm) for name, alarm in template.of_type(ALARM).items()}
     assert watched == ALARMS
+
+
+def test_the_throttles_of_every_function_are_watched(template: Expanded) -> None:
+    names = [
+        dimension["Value"]["Ref"]
+        for metric in summed(template.properties("FunctionsThrottled"))
+        for dimension in metric["Dimensions"]
+    ]
+    assert sorted(names) == sorted(template.of_type("AWS::Lambda::Function"))
+
+
+def test_a_watchdog_that_does_not_run_is_noticed(template: Expanded) -> None:
+    alarm = template.properties("WatchdogSilent")
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
 
 
 @pytest.mark.parametrize("name", ALARMS)
@@ -63,7 +98,7 @@ def test_an_alarm_mails_only_if_there_is_an_address(template: Expanded, name: st
     }
 
 
-@pytest.mark.parametrize("name", ALARMS)
+@pytest.mark.parametrize("name", sorted(ALARMS.keys() - {"WatchdogSilent"}))
 def test_an_alarm_is_quiet_while_nothing_happens(template: Expanded, name: str) -> None:
     assert template.properties(name)["TreatMissingData"] == "notBreaching"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.settings import ReportSettings, SubmitSettings, TrackSettings
+from import_relay.settings import ReportSettings, SubmitSettings, TrackSettings, WatchdogSettings
 from import_relay.settings_receive import ReceiveSettings
 from tests.template.expanded import ROOT, Expanded, listed, text
 
@@ -18,13 +18,14 @@ OF_POWERTOOLS = {
 SETTINGS = {
     "ReceiveChangeEvents": ReceiveSettings.environment_names(),
     "ReceiveWebhook": ReceiveSettings.environment_names(),
+    "RunWatchdog": WatchdogSettings.environment_names(),
     "SubmitImports": SubmitSettings.environment_names(),
     "TrackImport": TrackSettings.environment_names(),
     "WriteReport": ReportSettings.environment_names(),
 }
 
 
-def test_there_are_the_five_functions(template: Expanded) -> None:
+def test_there_are_the_six_functions(template: Expanded) -> None:
     assert template.of_type(FUNCTION).keys() == SETTINGS.keys()
 
 

@@ -10,6 +10,7 @@ from tests.template.expanded import Expanded, listed, text
 FUNCTIONS = [
     "ReceiveChangeEvents",
     "ReceiveWebhook",
+    "RunWatchdog",
     "SubmitImports",
     "TrackImport",
     "WriteReport",
@@ -17,7 +18,7 @@ FUNCTIONS = [
 RECEIVERS = ["ReceiveChangeEvents", "ReceiveWebhook"]
 NOT_CALLED_BY_THE_CODE = {
     "iam:PassRole": "checked when a schedule is given its role",
-    "lambda:InvokeFunction": "the state machine calls the functions",
+    "lambda:InvokeFunction": "the state machine and a schedule call the functions",
     "logs:CreateLogStream": "Lambda itself writes the logs",
     "logs:PutLogEvents": "Lambda itself writes the logs",
     "s3:ListBucket": "without it a missing object looks like a refused one",
@@ -181,3 +182,28 @@ def test_submit_names_the_state_machine_as_it_is_called(
     }
     assert template.environment("SubmitImports")["STATE_MACHINE_ARN"] == expected
     assert allowed(template, "SubmitImportsRole")["states:StartExecution"] == text(expected)
+
+
+def test_the_watchdog_may_only_repair_the_one_mapping_and_the_one_state_machine(
+    template: Expanded,
+) -> None:
+    permitted = allowed(template, "RunWatchdogRole")
+    assert permitted.keys() == {
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "lambda:GetEventSourceMapping",
+        "lambda:UpdateEventSourceMapping",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "states:ListExecutions",
+        "states:StartExecution",
+    }
+    assert "${SubmitImportsQueueBatch}" in permitted["lambda:UpdateEventSourceMapping"]
+    assert permitted["states:StartExecution"] == text({"Ref": "TrackImportMachine"})
+
+
+def test_the_watchdogs_schedule_can_only_run_the_watchdog(template: Expanded) -> None:
+    assert allowed(template, "WatchdogScheduleRole") == {
+        "lambda:InvokeFunction": text({"Fn::GetAtt": ["RunWatchdog", "Arn"]})
+    }

@@ -57,7 +57,8 @@ def test_every_dead_letter_queue_has_an_alarm_for_its_first_message(template: Ex
     watched = {
         alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
         for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 0
+        if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible"
+        and alarm["Threshold"] == 0
     }
     assert watched == dead_letter_queues(template)
 
@@ -68,7 +69,7 @@ def test_every_other_queue_has_an_alarm_days_before_it_deletes_its_oldest_messag
     thresholds = {
         alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]: alarm["Threshold"]
         for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+        if alarm.get("MetricName") == "ApproximateAgeOfOldestMessage"
     }
     assert thresholds.keys() == template.of_type(QUEUE).keys() - dead_letter_queues(template)
     for name, threshold in thresholds.items():

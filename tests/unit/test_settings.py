@@ -3,7 +3,13 @@
 import pytest
 
 from import_relay.errors import ConfigurationError
-from import_relay.settings import ReportSettings, Settings, SubmitSettings, TrackSettings
+from import_relay.settings import (
+    ReportSettings,
+    Settings,
+    SubmitSettings,
+    TrackSettings,
+    WatchdogSettings,
+)
 
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:token"
 VALUES = {
@@ -27,9 +33,13 @@ VALUES = {
     "CRM_TOKENS_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:connections",
     "ROWS_PER_IMPORT": "5000",
     "TRACKING_HOURS": "24",
+    "EVENT_SOURCE_MAPPING": "mapping-1",
+    "ALARM_PERCENT": "5",
+    "IGNORED_ALARM_PERCENT": "50",
 }
 SECRET = "hunter2-do-not-show"
-ALL = [SubmitSettings, TrackSettings, ReportSettings]
+OF_MATEO = [SubmitSettings, TrackSettings, ReportSettings]
+ALL = [*OF_MATEO, WatchdogSettings]
 
 
 def read(monkeypatch: pytest.MonkeyPatch, model: type[Settings], **changed: str | None) -> Settings:
@@ -42,7 +52,7 @@ def read(monkeypatch: pytest.MonkeyPatch, model: type[Settings], **changed: str 
     return model.from_environment()
 
 
-@pytest.mark.parametrize("model", ALL)
+@pytest.mark.parametrize("model", OF_MATEO)
 def test_settings_are_read_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, model: type[Settings]
 ) -> None:

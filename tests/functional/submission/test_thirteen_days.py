@@ -179,3 +179,29 @@ def test_a_dead_letter_that_is_not_taken_leaves_the_message_where_it_was(relay: 
         relay.submit(body)
 
     assert not relay.said("message.too_old")
+
+
+def test_the_age_of_what_waits_is_told_as_its_receipts_although_its_message_is_new(
+    relay: Relay,
+) -> None:
+    received = relay.clock.now
+    waits(relay, message([ADA], received_at=int(received * 1_000_000)))
+    for _ in range(3):
+        (body,) = relay.aws.taken()
+        relay.clock.now += DAY_S
+        waits(relay, body)
+
+    told = relay.said("message.requeued")
+    assert [one["oldest_s"] for one in told] == [0, *(int(n * DAY_S) for n in (1, 2, 3))]
+
+
+def test_of_several_messages_the_oldest_is_told(relay: Relay) -> None:
+    now = relay.clock.now
+    bodies = [
+        message([ADA], received_at=int((now - days * DAY_S) * 1_000_000), delivery=f"d{days}")
+        for days in (1, 5, 3)
+    ]
+    closed(relay)
+    relay.submit(*bodies)
+
+    assert [one["oldest_s"] for one in relay.said("message.requeued")] == [int(5 * DAY_S)]

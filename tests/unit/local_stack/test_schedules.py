@@ -99,12 +99,27 @@ def schedule(**changes: Any) -> dict[str, Any]:
     return values | changes
 
 
+class FakeFunctions:
+    """Keeps what was invoked with which event; each invocation has the same end."""
+
+    def __init__(self, error: str = "") -> None:
+        self.invoked: list[tuple[str, bytes]] = []
+        self._error = error
+
+    def invoke(self, arn: str, event: bytes) -> str:
+        self.invoked.append((arn, event))
+        return self._error
+
+
 def run(
-    scheduler: FakeScheduler, offset_s: float = 10 * 365 * 86_400
+    scheduler: FakeScheduler,
+    offset_s: float = 10 * 365 * 86_400,
+    functions: FakeFunctions | None = None,
 ) -> tuple[FakeLambda, list[str]]:
     lambda_, said = FakeLambda(), list[str]()
     clock = Clock()
-    schedules = Schedules(scheduler, lambda_, clock, said.append)
+    invoke = (functions or FakeFunctions()).invoke
+    schedules = Schedules(scheduler, lambda_, clock, said.append, invoke=invoke)
     clock.offset_s = offset_s
     schedules.run_due()
     schedules.run_due()
@@ -142,9 +157,28 @@ def test_a_disabled_schedule_is_not_executed() -> None:
 
 
 def test_a_schedule_that_is_not_known_here_is_reported_once() -> None:
-    other = schedule(Target={"Arn": "arn:aws:lambda:us-east-1:123456789012:function:f"})
+    other = schedule(Target={"Arn": "arn:aws:sqs:us-east-1:123456789012:queue"})
 
     _, said = run(FakeScheduler(one=other))
 
     assert len(said) == 1
     assert "one" in said[0]
+
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
+
+
+def test_a_schedule_of_a_function_invokes_it_with_its_input() -> None:
+    functions = FakeFunctions()
+
+    run(FakeScheduler(one=schedule(Target={"Arn": FUNCTION, "Input": "{}"})), functions=functions)
+
+    assert functions.invoked == [(FUNCTION, b"{}")]
+
+
+def test_a_function_that_fails_is_said() -> None:
+    failing = FakeFunctions("it broke")
+
+    _, said = run(FakeScheduler(one=schedule(Target={"Arn": FUNCTION})), functions=failing)
+
+    assert said == ["schedule one: the function failed: it broke"]

@@ -96,6 +96,18 @@ class TrackSettings(_Mateo):
     tracking_hours: Annotated[int, Field(ge=1)]
 
 
+class WatchdogSettings(Settings):
+    """Settings of run_watchdog. Percents: the rates of a connection above which it is named."""
+
+    ledger_table: Name
+    event_source_mapping: Name
+    state_machine_arn: Name
+    connections_file: Name
+    limit_time_zone: Annotated[str, AfterValidator(_known_time_zone)]
+    alarm_percent: Annotated[float, Field(gt=0, le=100)]
+    ignored_alarm_percent: Annotated[float, Field(gt=0, le=100)]
+
+
 class ReportSettings(_Mateo):
     """Settings of write_report."""
 

@@ -48,7 +48,7 @@ class Limits:
 
     def day(self, now: float) -> str:
         """The day, as YYYY-MM-DD, that a request at `now` (s since the epoch) counts for."""
-        return _date(self.time_zone, int(now // QUARTER_S))
+        return day_of(self.time_zone, now)
 
     def next_day(self, now: float) -> float:
         """When that day ends, in s since the epoch."""
@@ -77,6 +77,11 @@ class Slot:
 
     day: str
     until: float = math.inf
+
+
+def day_of(zone: ZoneInfo, now: float) -> str:
+    """The day, as YYYY-MM-DD, of a moment (s since the epoch) in a time zone."""
+    return _date(zone, int(now // QUARTER_S))
 
 
 @lru_cache(maxsize=256)

@@ -1,12 +1,20 @@
-"""Starts the state machine that follows an import to its end, one execution per import."""
+"""Starts the state machine that follows an import to its end, one execution per import.
+
+An execution has the name of its import. Names stay taken for 90 days, so one that died is replaced
+by an execution `<reference>-again-<n>`. Two executions of one import do no harm: whatever both
+could do is a conditional write in the ledger.
+"""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
+
+AGAIN = "-again-"
+"""Between an import's reference and what makes the name of a further execution its own."""
 
 
 class Executions:
@@ -16,18 +24,39 @@ class Executions:
         self._client = client
         self._arn = state_machine_arn
 
-    def start(self, reference: str, *, deadline: float) -> None:
+    def start(self, reference: str, *, deadline: float, again: int | None = None) -> bool:
         """Follow the import `reference`; a second start under the same name changes nothing.
 
         Args:
             deadline: when the submitter is certainly gone (s since the epoch).
+            again: a number that no earlier replacement has, to replace one that died.
+
+        Returns:
+            False if there was an execution of that name already, and it has ended.
         """
+        name = reference if again is None else f"{reference}{AGAIN}{again}"
         try:
             self._client.start_execution(
                 stateMachineArn=self._arn,
-                name=reference,
+                name=name,
                 input=json.dumps({"reference": reference, "deadline": deadline, "wait_s": 5}),
             )
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") != "ExecutionAlreadyExists":
                 raise
+            return False
+        return True
+
+    def followed(self) -> frozenset[str]:
+        """References of the imports that a running execution follows.
+
+        Step Functions lists what changed within the last seconds late.
+        """
+        found: set[str] = set()
+        query: dict[str, Any] = {"stateMachineArn": self._arn, "statusFilter": "RUNNING"}
+        while True:
+            answer = self._client.list_executions(**query)
+            found.update(one["name"].partition(AGAIN)[0] for one in answer["executions"])
+            if not answer.get("nextToken"):
+                return frozenset(found)
+            query["nextToken"] = answer["nextToken"]

@@ -52,6 +52,17 @@ class GateState:
         return self.closed_until > now + CLOCK_SKEW_S
 
 
+def read_state(dynamodb: "DynamoDBClient", table: str) -> GateState:
+    """What was last written down in the ledger table, read consistently."""
+    answer = dynamodb.get_item(TableName=table, Key=_KEY, ConsistentRead=True)
+    item = from_attributes(answer.get("Item", {}))
+    return GateState(
+        float(item.get("closed_until", 0)),
+        str(item.get("reason", "")),
+        int(item.get("strikes", 0)),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class GateClients:
     """The four services that the gate needs."""
@@ -84,15 +95,7 @@ class Gate:
 
     def state(self) -> GateState:
         """What was last written down, read consistently."""
-        answer = self._clients.dynamodb.get_item(
-            TableName=self._names.table, Key=_KEY, ConsistentRead=True
-        )
-        item = from_attributes(answer.get("Item", {}))
-        return GateState(
-            float(item.get("closed_until", 0)),
-            str(item.get("reason", "")),
-            int(item.get("strikes", 0)),
-        )
+        return read_state(self._clients.dynamodb, self._names.table)
 
     def close(self, until: float, reason: str, *, strikes: int = 0) -> float:
         """Close the gate until a moment (s since the epoch), at least for a minute.

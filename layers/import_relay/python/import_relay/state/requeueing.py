@@ -15,6 +15,8 @@ from import_relay.state.queue import Delayed, Queue
 
 TOO_OLD = "message.too_old"
 """The event that says so; functions count it for an alarm."""
+REQUEUED = "message.requeued"
+"""The event that says how long the oldest requeued record has waited: to SQS, each is new."""
 CODE = "waiting.too_long"
 
 
@@ -38,14 +40,19 @@ class Requeueing:
         now = self._clock()
         dated = {"requeued_at": int(now * 1_000_000)}
         requeued: list[Delayed] = []
+        waited: list[float] = []
         too_old: list[Mapping[str, Any]] = []
         for message in messages:
             content = json.loads(message.body)
-            if waited_s(content, now) > MAX_WAIT_S:
+            age_s = waited_s(content, now)
+            if age_s > MAX_WAIT_S:
                 too_old.append(content)
             else:
+                waited.append(age_s)
                 requeued.append(Delayed(json.dumps(content | dated), message.delay_s))
         self._queue.send(requeued)
+        if requeued:
+            self._emit(REQUEUED, messages=len(requeued), oldest_s=max(0, int(max(waited))))
         self._move_old(too_old, now)
 
     def move(self, bodies: Iterable[str], code: str) -> None:

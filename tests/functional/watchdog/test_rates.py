@@ -1,0 +1,69 @@
+"""The watchdog names connections with a high rate, on the day to which their counts belong."""
+
+import pytest
+
+from tests.support.aws import Aws
+from tests.support.builders import NOON, message
+from tests.support.ends import relay_with_imports
+from tests.support.relay import Relay
+from tests.support.watching import watch
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+def relay(aws: Aws) -> Relay:
+    made, _ = relay_with_imports(aws)
+    return made
+
+
+def rejected(relay: Relay, many: int) -> None:
+    """So many records of the connection erp end as rejected."""
+    relay.submit(message([1] * many))
+
+
+def high(relay: Relay) -> list[object]:
+    return [keys for name, keys in relay.events if name == "connection.high_rate"]
+
+
+def test_a_connection_whose_records_are_rejected_is_named(relay: Relay) -> None:
+    rejected(relay, 20)
+
+    assert watch(relay).high_rates == 1
+    assert high(relay) == [
+        {
+            "connection": "erp",
+            "rate": "rejected",
+            "field": "",
+            "percent": 100.0,
+            "count": 20,
+            "of": 20,
+            "day": "2026-11-21",
+        }
+    ]
+
+
+def test_few_rejected_records_are_no_alarm(relay: Relay) -> None:
+    rejected(relay, 19)
+
+    assert watch(relay).high_rates == 0
+    assert high(relay) == []
+
+
+def test_what_ended_just_before_midnight_is_still_looked_at_and_no_longer_later(
+    relay: Relay,
+) -> None:
+    rejected(relay, 20)
+    midnight = NOON + DAY / 2
+    relay.clock.now = midnight + 300
+    assert watch(relay).high_rates == 1
+
+    relay.clock.now = midnight + 1_200
+    assert watch(relay).high_rates == 0
+
+
+def test_another_day_is_judged_anew(relay: Relay) -> None:
+    rejected(relay, 20)
+    relay.clock.now += DAY
+
+    assert watch(relay).high_rates == 0

@@ -1,0 +1,66 @@
+"""The watchdog of a test's relay."""
+
+from collections.abc import Collection
+from typing import Any
+
+from import_relay.connection_rates import RateLimits
+from import_relay.state.open_imports import OpenImports
+from import_relay.state.overdue_pause import OverduePause
+from import_relay.watchdog import Watchdog, WatchdogParts, WatchdogReport
+from tests.support.aws import LEDGER, client
+from tests.support.relay import Relay
+
+LIMITS = RateLimits(5.0, 50.0)
+QUARTER_S = 900.0
+
+
+def pause_of(relay: Relay, lambda_: Any = None) -> OverduePause:
+    return OverduePause(
+        relay.aws.dynamodb,
+        lambda_ or relay.lambda_,  # type: ignore[arg-type]  # a fake of two calls
+        LEDGER,
+        "mapping-1",
+        clock=relay.clock,
+        sleep=relay.clock.sleep,
+    )
+
+
+def watchdog_of(
+    relay: Relay, *, connections: Collection[str] = ("erp",), **replaced: Any
+) -> Watchdog:
+    """The use case; single parts may be replaced by name."""
+    parts: dict[str, Any] = {
+        "pause": pause_of(relay),
+        "open_imports": OpenImports(relay.aws.dynamodb, LEDGER, sleep=relay.clock.sleep),
+        "executions": relay.executions,
+        "tally": relay.tally,
+        "connections": lambda: connections,
+    }
+    return Watchdog(
+        WatchdogParts(**{**parts, **replaced}),
+        LIMITS,
+        relay.limits.day,
+        clock=relay.clock,
+        emit=relay.emit,
+    )
+
+
+def watch(relay: Relay, **replaced: Any) -> WatchdogReport:
+    """One run."""
+    return watchdog_of(relay, **replaced).run()
+
+
+def running(relay: Relay) -> list[str]:
+    """Names of the executions that run."""
+    listed = client("stepfunctions").list_executions(
+        stateMachineArn=relay.aws.state_machine_arn, statusFilter="RUNNING"
+    )
+    return sorted(one["name"] for one in listed["executions"])
+
+
+def stop(relay: Relay, name: str) -> None:
+    """End an execution from outside."""
+    stepfunctions = client("stepfunctions")
+    listed = stepfunctions.list_executions(stateMachineArn=relay.aws.state_machine_arn)
+    (arn,) = [one["executionArn"] for one in listed["executions"] if one["name"] == name]
+    stepfunctions.stop_execution(executionArn=arn)

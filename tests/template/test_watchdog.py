@@ -1,0 +1,42 @@
+"""The watchdog: it runs as often as its code assumes, and looks at what the others use."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from import_relay.records.messages import MAX_WAIT_S
+from import_relay.watchdog import INTERVAL_S
+from local.schedules import due
+from tests.template.expanded import Expanded
+
+
+def test_it_runs_every_quarter_of_an_hour(template: Expanded) -> None:
+    schedule = template.properties("WatchdogSchedule")
+    expression, zone = schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]
+    begin = datetime(2026, 11, 21, tzinfo=UTC)
+    minutes = [begin + timedelta(minutes=n) for n in range(24 * 60)]
+    runs = [later for earlier, later in pairwise(minutes) if due(expression, zone, earlier, later)]
+    assert {(b - a).total_seconds() for a, b in pairwise(runs)} == {INTERVAL_S}
+
+
+def test_it_knows_the_mapping_and_the_machine(template: Expanded) -> None:
+    environment = template.environment("RunWatchdog")
+    assert environment["EVENT_SOURCE_MAPPING"] == {"Ref": "SubmitImportsQueueBatch"}
+    assert environment["STATE_MACHINE_ARN"] == {"Ref": "TrackImportMachine"}
+    assert environment["LEDGER_TABLE"] == {"Ref": "LedgerTable"}
+
+
+def test_its_schedule_is_in_the_group_that_its_role_trusts(template: Expanded) -> None:
+    group = template.properties("GateSchedules")["Name"]["Fn::Sub"]
+    (trust,) = template.properties("WatchdogScheduleRole")["AssumeRolePolicyDocument"]["Statement"]
+    trusted = trust["Condition"]["StringEquals"]["aws:SourceArn"]["Fn::Sub"]
+    assert trusted.endswith(f":schedule-group/{group}")
+    assert template.properties("WatchdogSchedule")["GroupName"] == {"Ref": "GateSchedules"}
+    target = template.properties("WatchdogSchedule")["Target"]
+    assert target["Arn"] == {"Fn::GetAtt": ["RunWatchdog", "Arn"]}
+
+
+def test_the_alarm_on_age_leaves_time_before_records_become_dead_letters(
+    template: Expanded,
+) -> None:
+    alarm = template.properties("OldestReceiptTooOld")
+    assert 86_400 <= MAX_WAIT_S - alarm["Threshold"] <= 4 * 86_400
