@@ -40,9 +40,13 @@ Inferred, and chosen here (most of it can be switched, see `settings.Behaviour`)
     * ``failed`` cannot be selected by name; it is shown when nothing is selected and the failures
       are few (100), more of them are behind ``failed_url`` (``failed_url_always``: behind both).
     * An import of more than 1,000 rows has ``payload_url`` instead of ``payload``.
-    * Both links are signed, expire and need no token; behind them is a JSON array.
+    * Both links are signed, expire and need no token; behind them is a JSON array
+      (``failed_file``).
+    * Counts and the list of failures are there at once, and an entry has its row (``counts``,
+      ``failed_list_delay_s``, ``failed_entries``). ``payload`` is what was sent (``payload``).
     * Only ``created_at`` and ``updated_at`` can be ordered by.
-    * Every request counts, refused ones too; an import over the day's entities is refused whole.
+    * Every request counts, refused ones too; an import over the day's entities is refused whole
+      (``over_quota``).
     * The day begins at midnight in ``time_zone`` (UTC).
     * A key that is neither a column nor defined fails its row (``42703``), and a computed column
       too. Fields and channels are defined under ``/_sandbox``; the guide's keys are from the start.

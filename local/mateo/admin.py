@@ -120,7 +120,8 @@ class Admin:
             (body,) = connection.execute(
                 "SELECT body FROM import_payload WHERE import_id = ?", (request.path_params["id"],)
             ).fetchone()
-            failed = failures_of(connection, request.path_params["id"])
+            failures = failures_of(connection, request.path_params["id"])
+            failed = [failure for _, failure in failures]
             return {**items[0], "payload": json.loads(body), "failed": failed}
 
         found = await self._sandbox.storage.read(work)

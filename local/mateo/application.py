@@ -73,12 +73,12 @@ class _Files:
         ):
             response: Response = ApiError(403, "403", "The link is wrong or has expired").response()
         else:
-            text = await sandbox.storage.read(lambda db: file_of(db, path))
-            response = (
-                ApiError(404, "404", "Not found").response()
-                if text is None
-                else Response(text.encode(), media_type="application/json")
-            )
+            found = await sandbox.storage.read(lambda db: file_of(db, path, sandbox.behaviour))
+            if found is None:
+                response = ApiError(404, "404", "Not found").response()
+            else:
+                text, media_type = found
+                response = Response(text.encode(), headers={"content-type": media_type})
         await sandbox.storage.write(arrival.store)
         await sandbox.storage.write(lambda db: arrival.store_answer(db, response.status_code))
         return response

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from local.mateo.sandbox import Sandbox
 
 _CREATED_RANGE = "*/*"
+NO_CONTENT = 204
 
 
 class Find(Protocol):
@@ -118,19 +119,20 @@ class Endpoints:
 
         def work(connection: sqlite3.Connection) -> Found:
             arrival.import_id = create_import(connection, new, moment, (bounds, behaviour))
+            link, now_us = self._link(request), sandbox.clock.now_us()
             return find_import(
-                connection, arrival.import_id, select, behaviour, self._link(request)
+                connection, arrival.import_id, select, behaviour, link, now_us=now_us
             )
 
         created = await sandbox.storage.write(work)
         sandbox.worker.wake()
         status = behaviour.created_status
-        if wanted is not None:
+        if status == NO_CONTENT or (behaviour.empty_answer == "no_content" and wanted is None):
+            response = Response(status_code=NO_CONTENT)
+        elif wanted is not None and behaviour.obeys_select:
             response = _written(representation, created, status)
         elif behaviour.empty_answer == "object":
             response = JSONResponse({}, status)
-        elif behaviour.empty_answer == "no_content":
-            response = Response(status_code=204)
         else:
             response = Response(status_code=status)
         response.headers["content-range"] = _CREATED_RANGE

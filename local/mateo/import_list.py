@@ -21,6 +21,13 @@ from local.mateo.query_values import Kind
 from local.mateo.ranges import Window
 from local.mateo.references import Grammar, Reference
 from local.mateo.representations import Row
+from local.mateo.result_shapes import (
+    Counts,
+    counts_shown,
+    entries_shown,
+    list_is_there,
+    payload_shown,
+)
 from local.mateo.selecting import Selected
 from local.mateo.settings import Behaviour
 
@@ -85,9 +92,9 @@ def list_imports(
     condition, values = where(query.where, columns)
     visible: Fragment = (f"{condition} AND import.visible_at <= ?", [*values, now_us])
     if not counted:
-        return _found(connection, query, visible, behaviour, link)
+        return _found(connection, query, visible, behaviour, link, now_us=now_us)
     with _snapshot(connection):
-        found = _found(connection, query, visible, behaviour, link)
+        found = _found(connection, query, visible, behaviour, link, now_us=now_us)
         (total,) = connection.execute(
             f"SELECT count(*) FROM {_TABLES} WHERE {visible[0]}",  # noqa: S608 - our expressions
             visible[1],
@@ -101,10 +108,13 @@ def find_import(
     select: Sequence[Selected] | None,
     behaviour: Behaviour,
     link: Link,
+    *,
+    now_us: int,
 ) -> Found:
     """One import, visible or not."""
     query = Query(None if select is None else tuple(select), window=Window(0, 1))
-    return _found(connection, query, ("import.id = ?", [import_id]), behaviour, link)
+    wanted: Fragment = ("import.id = ?", [import_id])
+    return _found(connection, query, wanted, behaviour, link, now_us=now_us)
 
 
 @contextmanager
@@ -127,7 +137,13 @@ def _with_links(link: Link) -> dict[str, tuple[Kind, str]]:
 
 
 def _found(
-    connection: sqlite3.Connection, query: Query, wanted: Fragment, behaviour: Behaviour, link: Link
+    connection: sqlite3.Connection,
+    query: Query,
+    wanted: Fragment,
+    behaviour: Behaviour,
+    link: Link,
+    *,
+    now_us: int,
 ) -> Found:
     selected = _ALL if query.select is None else query.select
     names = dict.fromkeys(item.reference.column for item in selected)
@@ -135,11 +151,12 @@ def _found(
     order, order_values = order_by(query.order, _with_links(link))
     rows = connection.execute(
         f"SELECT {', '.join(shown)}{', ' if shown else ''}"  # noqa: S608 - our expressions
-        " import.id AS own_id, import.failed_count AS own_failed_count"
+        " import.id AS own_id, import.updated_at AS own_updated_at,"
+        " import.total_count AS own_total_count, import.success_count AS own_success_count"
         f" FROM {_TABLES} WHERE {wanted[0]} ORDER BY {order} LIMIT ? OFFSET ?",
         [*wanted[1], *order_values, query.window.limit, query.window.offset],
     ).fetchall()
-    values = (_Values(connection, row, behaviour, link) for row in rows)
+    values = (_Values(connection, row, behaviour, link, now_us) for row in rows)
     try:
         answers = [_shown(row, selected, every=query.select is None) for row in values]
     except RecursionError as error:
@@ -158,17 +175,30 @@ class _Values:
     """The values of one stored import as an answer shows them."""
 
     def __init__(
-        self, connection: sqlite3.Connection, row: sqlite3.Row, behaviour: Behaviour, link: Link
+        self,
+        connection: sqlite3.Connection,
+        row: sqlite3.Row,
+        behaviour: Behaviour,
+        link: Link,
+        now_us: int,
     ) -> None:
         self._connection = connection
         self._row = row
-        self._most_failures = behaviour.failed_inline_max
+        self._behaviour = behaviour
         self._link = link
+        counted = Counts(row["own_total_count"], row["own_success_count"])
+        finished_us = row["own_updated_at"]
+        self._counts = counts_shown(counted, finished_us, now_us, behaviour)
+        self._has_list = list_is_there(finished_us, now_us, behaviour)
 
     def value(self, name: str) -> object:
         """The value of a column, or the few failures that are shown inline."""
         if name == "failed":
             return self._failed()
+        if name in Counts.__dataclass_fields__:
+            return getattr(self._counts, name)
+        if name == "failed_url" and not self._has_list:
+            return None
         stored, kind = self._row[name], _COLUMNS[name][0]
         if stored is None:
             return None
@@ -181,12 +211,17 @@ class _Values:
                 shown = bool(stored)
             case "json":
                 shown = json.loads(str(stored))
+                if name == "payload":
+                    shown = payload_shown(shown, self._behaviour)
             case _:
                 shown = stored
         return shown
 
     def _failed(self) -> list[dict[str, object]] | None:
-        count = self._row["own_failed_count"]
-        if count is None or count > self._most_failures:
+        total, succeeded = self._row["own_total_count"], self._row["own_success_count"]
+        if total is None or not self._has_list:
             return None
-        return failures_of(self._connection, self._row["own_id"])
+        if total - succeeded > self._behaviour.failed_inline_max:
+            return None
+        failures = failures_of(self._connection, self._row["own_id"])
+        return entries_shown(failures, self._behaviour)

@@ -18,6 +18,13 @@ from dataclasses import dataclass
 from local.mateo import limits
 from local.mateo.errors import ApiError
 from local.mateo.import_body import NewImport
+from local.mateo.result_shapes import (
+    MEDIA_TYPES,
+    Entry,
+    entries_shown,
+    failed_file,
+    payload_shown,
+)
 from local.mateo.settings import Behaviour, Limits
 
 
@@ -49,9 +56,11 @@ def create_import(
     """
     bounds, behaviour = settings
     _check_contact_list(connection, new, behaviour)
-    standing = limits.reserve_entities(
-        connection, moment.day, len(new.rows), bounds.entities_per_day
-    )
+    rows = len(new.rows)
+    standing = limits.reserve_entities(connection, moment.day, rows, bounds.entities_per_day)
+    if standing.exceeded and behaviour.over_quota == "cut":
+        rows = standing.remaining
+        standing = limits.reserve_entities(connection, moment.day, rows, bounds.entities_per_day)
     if standing.exceeded:
         until = limits.Standing(
             standing.limit, standing.remaining, moment.seconds_until_tomorrow, exceeded=True
@@ -77,6 +86,7 @@ def create_import(
             "created_real_us": moment.machine_us,
             "lottery": random.random(),  # noqa: S311 - only decides an order
             "row_count": len(new.rows),
+            "rows_within_quota": rows,
             "payload_sha256": hashlib.sha256(new.payload.encode()).hexdigest(),
         },
     )
@@ -131,26 +141,32 @@ def add_contact_list(
     return list_id
 
 
-def failures_of(connection: sqlite3.Connection, import_id: str) -> list[dict[str, object]]:
-    """The failed rows of an import in their order: code, message and the row as it was sent."""
+def failures_of(connection: sqlite3.Connection, import_id: str) -> list[tuple[int, Entry]]:
+    """The failed rows in their order: number from 0; code, message and the row as it was sent."""
     rows = connection.execute(
-        "SELECT code, message, input FROM import_failure WHERE import_id = ? ORDER BY row_number",
+        "SELECT row_number, code, message, input FROM import_failure"
+        " WHERE import_id = ? ORDER BY row_number",
         (import_id,),
     )
     return [
-        {"code": code, "message": message, "input": json.loads(text)}
-        for code, message, text in rows
+        (number, {"code": code, "message": message, "input": json.loads(text)})
+        for number, code, message, text in rows
     ]
 
 
-def file_of(connection: sqlite3.Connection, path: str) -> str | None:
-    """The JSON text behind a link: the failures or the payload of an import."""
+def file_of(
+    connection: sqlite3.Connection, path: str, behaviour: Behaviour
+) -> tuple[str, str] | None:
+    """The text behind a link, and its media type: the failures or the payload of an import."""
     match = re.fullmatch(r"imports/([0-9a-f-]{36})/(failed|payload)\.json", path)
     if match is None:
         return None
     if match[2] == "failed":
-        return json.dumps(failures_of(connection, match[1]), ensure_ascii=False)
+        return failed_file(entries_shown(failures_of(connection, match[1]), behaviour), behaviour)
     row = connection.execute(
         "SELECT body FROM import_payload WHERE import_id = ?", (match[1],)
     ).fetchone()
-    return None if row is None else str(row[0])
+    if row is None:
+        return None
+    payload = payload_shown(json.loads(row[0]), behaviour)
+    return json.dumps(payload, ensure_ascii=False), MEDIA_TYPES["json"]

@@ -64,7 +64,8 @@ class Sandbox:
         )
 
     def link(self, base_url: str, path: str) -> str:
-        """A signed link that expires after the configured lifetime."""
+        """A signed link that expires after the configured lifetime, perhaps to another host."""
+        base_url = self.behaviour.files_host.rstrip("/") or base_url
         lifetime = round(self.behaviour.link_lifetime_s * MICROSECONDS)
         return self.links.link(base_url, path, self.clock.now_us() + lifetime)
 

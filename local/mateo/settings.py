@@ -68,12 +68,22 @@ class Behaviour(_Changeable):
     visible_after_s: _Seconds = 0.0
     # POST /import
     reference_id: Literal["refuse", "ignore", "accept"] = "refuse"
-    created_status: Literal[200, 201] = 201
+    created_status: Literal[200, 201, 204] = 201
     empty_answer: Literal["empty", "object", "no_content"] = "empty"
+    obeys_select: bool = True
+    over_quota: Literal["refuse", "cut"] = "refuse"
     auto_contact_lists: bool = False
     rows_per_import_max: _Size | None = None
     body_bytes_max: _Size | None = None
     # GET /import
+    counts: Literal["at_once", "late", "growing"] = "at_once"
+    counts_delay_s: _Seconds = 0.0
+    failed_count_null: bool = False
+    failed_entries: Literal["row", "twice", "number"] = "row"
+    failed_list_delay_s: _Seconds = 0.0
+    failed_file: Literal["json", "ndjson", "csv"] = "json"
+    files_host: str = ""
+    payload: Literal["as_sent", "normalised"] = "as_sent"
     failed_selectable: bool = False
     failed_inline_max: _Count = 100
     failed_url_always: bool = False

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE usage (
@@ -49,7 +49,7 @@ CREATE TABLE import (
   total_count INTEGER, success_count INTEGER, failed_count INTEGER,
   reference_id TEXT, hints TEXT,
   visible_at INTEGER NOT NULL, created_real_us INTEGER NOT NULL, lottery REAL NOT NULL,
-  row_count INTEGER NOT NULL, payload_sha256 TEXT NOT NULL,
+  row_count INTEGER NOT NULL, rows_within_quota INTEGER NOT NULL, payload_sha256 TEXT NOT NULL,
   next_row INTEGER NOT NULL DEFAULT 0, succeeded INTEGER NOT NULL DEFAULT 0,
   failures INTEGER NOT NULL DEFAULT 0, found_hints TEXT NOT NULL DEFAULT '[]',
   finished_real_us INTEGER

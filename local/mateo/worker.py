@@ -24,6 +24,7 @@ from local.mateo.storage import Storage
 
 CHUNK_ROWS = 200
 MAX_HINTS = 20
+OVER_QUOTA = RowFailure("429", "the day's limit of entities is reached")
 _ORDERS = {"due": "due", "newest": "sequence DESC", "random": "lottery"}
 """What decides between imports whose delay is over; one that has begun is finished first."""
 
@@ -153,7 +154,10 @@ class Worker:
             writing = self._writing(connection, found)
             progress = _Progress(0, json.loads(now["found_hints"]), [])
             for number, reading in enumerate(readings, start=first):
-                _count_row(found["type"], number, reading, writing, progress)
+                if number < found["rows_within_quota"]:
+                    _count_row(found["type"], number, reading, writing, progress)
+                else:
+                    progress.failures.append((number, OVER_QUOTA))
             _record_failures(connection, found["id"], first, chunk, progress.failures)
             _record_progress(writing, first + len(chunk), progress)
             if last:
