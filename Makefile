@@ -26,7 +26,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test quick slow second-aws check bench fuzz simulate crash check-connections build deploy mateo \
+.PHONY: help demo up test quick slow second-aws check bench fuzz simulate switches crash check-connections build deploy mateo \
 	countries lock clean
 
 help:  ## list the commands
@@ -80,6 +80,9 @@ fuzz: $(VENV)/.dev  ## try hostile webhooks on every kind (INPUTS=2000 KIND=hubs
 
 simulate: $(VENV)/.dev  ## the relay in a simulated world: SEEDS=5000 of them, or SEED=42 with its story
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
+switches: $(VENV)/.dev  ## the whole relay against each way that Mateo may turn out to be
+	@$(BIN)/python -m tests.switches $(ARGS)
 
 crash: $(VENV)/.dev  ## kill the functions before and after each call they make (ARGS="--help" for less)
 	@$(BIN)/python -m tests.crash $(ARGS)

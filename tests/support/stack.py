@@ -28,6 +28,7 @@ ENTITIES_PER_DAY = 50
 ROWS_PER_IMPORT = 25
 STEP_S = 900.0
 """The clock is moved by this much when everything waits for time to pass."""
+PAUSED_STEP_S = 7_200.0
 MOST_STEPS = 30
 QUIET_S = 1.0
 PATIENCE_S = 60.0
@@ -39,8 +40,12 @@ Line = tuple[str, str]
 
 
 @contextmanager
-def running_stack(folder: Path) -> Iterator["Grounds"]:
-    """A stack with small limits, whose way to Mateo leads through a door."""
+def running_stack(folder: Path, **parameters: str) -> Iterator["Grounds"]:
+    """A stack with small limits, whose way to Mateo leads through a door.
+
+    Args:
+        parameters: of the template, beside those limits.
+    """
     lines: list[Line] = []
     with Door() as door:
         stack = Stack(
@@ -51,6 +56,7 @@ def running_stack(folder: Path) -> Iterator["Grounds"]:
                 "RowsPerImport": str(ROWS_PER_IMPORT),
                 "BatchingWindow": "1",
                 "SalesforceEventBus": EVENT_BUS,
+                **parameters,
             },
             on_line=lambda function, line: lines.append((function, line)),
         )
@@ -192,6 +198,15 @@ class Trial:
             if self.is_drained():
                 return
             self.let_pass(STEP_S)
+        raise AssertionError(f"still under way: {self.stack.status()}")
+
+    def drain_for_days(self) -> None:
+        """The same, but submission may be paused until another day, Mateo's or ours."""
+        for _ in range(MOST_STEPS):
+            self.stack.wait_until(self._is_quiet, "quiet", PATIENCE_S)
+            if self.is_drained():
+                return
+            self.let_pass(STEP_S if self.stack.esm_enabled() else PAUSED_STEP_S)
         raise AssertionError(f"still under way: {self.stack.status()}")
 
     def let_pass(self, seconds: float) -> None:

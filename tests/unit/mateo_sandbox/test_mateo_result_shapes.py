@@ -8,6 +8,7 @@ import pytest
 
 from local.mateo.result_shapes import (
     Counts,
+    Entry,
     counts_shown,
     entries_shown,
     failed_file,
@@ -18,7 +19,7 @@ from local.mateo.settings import Behaviour
 
 SECOND = 1_000_000
 STORED = Counts(10, 7)
-FAILURE = {"code": "23514", "message": "email", "input": {"email": "A@Example.com"}}
+FAILURE: Entry = {"code": "23514", "message": "email", "input": {"email": "A@Example.com"}}
 
 
 def test_counts_are_there_at_once_by_default() -> None:
@@ -70,7 +71,7 @@ def test_the_file_of_failed_rows_has_the_form_that_is_set(form: str) -> None:
             found = [json.loads(line) for line in text.splitlines()]
         case _:
             found = list(csv.DictReader(io.StringIO(text, newline="")))
-            found[0]["input"] = json.loads(found[0]["input"])
+            found = [{**one, "input": json.loads(one["input"])} for one in found]
     assert found == [FAILURE]
     assert form in media_type
 

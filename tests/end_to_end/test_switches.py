@@ -1,0 +1,18 @@
+"""The whole relay where Mateo is another one than documented. `make switches` has all of them."""
+
+import pytest
+
+from tests.support.stack import Grounds
+from tests.switches.choices import parse
+from tests.switches.trying import wrong_with
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "counts=growing failures=by-number payload=normalised status=204",
+        "failed-file=csv failures=late failed-count=null rate-limit-headers=none",
+    ],
+)
+def test_a_combination_of_switches_breaks_no_promise(grounds: Grounds, text: str) -> None:
+    assert wrong_with(grounds, parse(text)) == []

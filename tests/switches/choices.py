@@ -1,0 +1,147 @@
+"""What Mateo's documents leave open, as switches of the emulator; `__main__` tries them.
+
+A switch has one or more positions other than the emulator's default. A combination sets some of
+the switches, each to one of its positions.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Position:
+    """One position of a switch.
+
+    Args:
+        behaviour: what is set of the emulator's behaviour.
+        limits: what is set of its limits.
+        refused: whether Mateo may refuse requests that keep to our own limits.
+        unnamed: whether it stays unknown which row failed.
+    """
+
+    behaviour: Settings = field(default_factory=dict)
+    limits: Settings = field(default_factory=dict)
+    refused: bool = False
+    unnamed: bool = False
+
+
+_BY_LINK = {"failed_inline_max": 0, "failed_url_always": True}
+
+SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
+    {
+        "reference-id": {
+            "refused": Position({"reference_id": "refuse"}),
+            "ignored": Position({"reference_id": "ignore"}),
+            "accepted": Position({"reference_id": "accept"}),
+        },
+        "failures": {
+            "by-link": Position(_BY_LINK),
+            "late": Position({"failed_list_delay_s": 60}),
+            "twice": Position({"failed_entries": "twice"}),
+            "by-number": Position({"failed_entries": "number"}),
+        },
+        "failed-file": {
+            "ndjson": Position({**_BY_LINK, "failed_file": "ndjson"}),
+            "csv": Position({**_BY_LINK, "failed_file": "csv"}),
+            "other-host": Position(
+                {**_BY_LINK, "files_host": "http://files.example.org"}, unnamed=True
+            ),
+        },
+        "payload": {
+            "normalised": Position({"payload": "normalised"}),
+            "by-link": Position({"payload_inline_max": 0}),
+        },
+        "rate-limit-headers": {
+            "no-retry-after": Position({"rate_limit_headers": "no_retry_after"}),
+            "none": Position({"rate_limit_headers": "none"}),
+        },
+        "day": {
+            "berlin": Position(limits={"time_zone": "Europe/Berlin"}, refused=True),
+            "new-york": Position(limits={"time_zone": "America/New_York"}, refused=True),
+        },
+        "over-quota": {"cut": Position({"over_quota": "cut"})},
+        "counts": {
+            "late": Position({"counts": "late", "counts_delay_s": 300}),
+            "growing": Position({"counts": "growing", "counts_delay_s": 300}),
+        },
+        "failed-count": {"null": Position({"failed_count_null": True})},
+        "status": {
+            "200": Position({"created_status": 200}),
+            "204": Position({"created_status": 204}),
+        },
+        "empty-answer": {
+            "empty": Position({"obeys_select": False}),
+            "object": Position({"obeys_select": False, "empty_answer": "object"}),
+        },
+    }
+)
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Switches with their positions; none for the emulator as it is."""
+
+    positions: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        chosen = [f"{name}={position}" for name, position in sorted(self.positions.items())]
+        return " ".join(chosen) or "as it is"
+
+    @property
+    def behaviour(self) -> dict[str, Any]:
+        """The behaviour of the emulator."""
+        return {name: value for one in self._chosen for name, value in one.behaviour.items()}
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The limits of the emulator."""
+        return {name: value for one in self._chosen for name, value in one.limits.items()}
+
+    @property
+    def refused(self) -> bool:
+        """Whether Mateo may refuse requests."""
+        return any(one.refused for one in self._chosen)
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether it stays unknown which row failed."""
+        return any(one.unnamed for one in self._chosen)
+
+    @property
+    def _chosen(self) -> list[Position]:
+        return [SWITCHES[name][position] for name, position in self.positions.items()]
+
+
+def alone() -> list[Combination]:
+    """Each position of each switch, alone; before them the emulator as it is."""
+    return [Combination()] + [
+        Combination({name: position}) for name, of_one in SWITCHES.items() for position in of_one
+    ]
+
+
+def drawn(seed: int, number: int) -> list[Combination]:
+    """Random combinations of at least two switches; the same for the same seed."""
+    chance = random.Random(seed)  # noqa: S311 - only draws what is tried
+    found = []
+    for _ in range(number):
+        names = chance.sample(sorted(SWITCHES), chance.randint(2, len(SWITCHES)))
+        found.append(Combination({name: chance.choice(sorted(SWITCHES[name])) for name in names}))
+    return found
+
+
+def parse(text: str) -> Combination:
+    """The combination that `str` of one wrote, e.g. `failures=late status=204`.
+
+    Raises:
+        ValueError: there is no such switch or position.
+    """
+    positions = dict(part.split("=", 1) for part in text.split() if "=" in part)
+    for name, position in positions.items():
+        if position not in SWITCHES.get(name, {}):
+            raise ValueError(f"there is no {name}={position}")
+    return Combination(positions)

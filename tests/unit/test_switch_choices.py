@@ -1,0 +1,34 @@
+"""The combinations of switches that are tried: each setting is one that the emulator has."""
+
+import pytest
+
+from local.mateo.settings import Behaviour, Limits
+from tests.switches.choices import SWITCHES, Combination, alone, drawn, parse
+
+
+def test_every_position_is_something_that_the_emulator_knows_and_does_not_do_by_default() -> None:
+    for one in alone()[1:]:
+        behaviour = Behaviour.model_validate(one.behaviour)
+        limits = Limits.model_validate(one.limits)
+        is_default = (behaviour, limits) == (Behaviour(), Limits())
+        assert is_default == (str(one) == "reference-id=refused")
+
+
+def test_each_switch_is_tried_alone_in_each_position() -> None:
+    tried = {tuple(one.positions.items()) for one in alone()}
+    assert tried == {()} | {((name, one),) for name, of_one in SWITCHES.items() for one in of_one}
+
+
+def test_the_same_seed_draws_the_same_combinations_of_several_switches() -> None:
+    first, second = drawn(7, 50), drawn(7, 50)
+    assert [str(one) for one in first] == [str(one) for one in second]
+    assert len({str(one) for one in first}) == 50
+    assert min(len(one.positions) for one in first) >= 2
+
+
+def test_a_combination_can_be_named() -> None:
+    combination = Combination({"status": "204", "failures": "late"})
+    assert str(combination) == "failures=late status=204"
+    assert parse(str(combination)) == combination
+    with pytest.raises(ValueError, match="status=999"):
+        parse("status=999")
