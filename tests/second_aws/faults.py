@@ -5,13 +5,10 @@ out. Each change that finds nothing to change fails: it is no longer needed, or 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 from samtranslator.yaml_helper import yaml_parse
 
 Template = dict[str, Any]
@@ -192,56 +189,6 @@ def arrives_unchanged(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def carry_out_schedules(client: Callable[[str], Any], group: str) -> None:
-    """Do what each schedule of a group that is due would do, under the role that it names.
-
-    A schedule whose target is a call of another service is kept, and never carried out.
-    """
-    scheduler = client("scheduler")
-    for short in scheduler.list_schedules(GroupName=group)["Schedules"]:
-        schedule = scheduler.get_schedule(GroupName=group, Name=short["Name"])
-        if is_due(schedule["ScheduleExpression"], datetime.now(UTC)):
-            _carry_out(client, schedule["Target"])
-            scheduler.delete_schedule(GroupName=group, Name=short["Name"])
-
-
-def is_due(expression: str, now: datetime) -> bool:
-    """Whether a schedule for one moment is due; repeated ones are left alone."""
-    kind, _, moment = expression.rstrip(")").partition("(")
-    return kind == "at" and datetime.fromisoformat(moment).replace(tzinfo=UTC) <= now
-
-
-def _carry_out(client: Callable[[str], Any], target: Mapping[str, str]) -> None:
-    assert target["Arn"].endswith(":aws-sdk:lambda:updateEventSourceMapping")
-    given = json.loads(target["Input"])
-    with _trusted(client("iam"), target["RoleArn"].rpartition("/")[2]):
-        role = client("sts").assume_role(RoleArn=target["RoleArn"], RoleSessionName="schedule")
-    boto3.session.Session(
-        role["Credentials"]["AccessKeyId"],
-        role["Credentials"]["SecretAccessKey"],
-        role["Credentials"]["SessionToken"],
-        region_name="eu-central-1",
-    ).client("lambda", endpoint_url=client("lambda").meta.endpoint_url).update_event_source_mapping(
-        UUID=given["Uuid"], Enabled=given["Enabled"]
-    )
-
-
-@contextmanager
-def _trusted(iam: Any, role: str) -> Iterator[None]:
-    """While it lasts, a role that trusts EventBridge Scheduler alone trusts the account as well."""
-    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-    ours = {
-        "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
-        "Action": "sts:AssumeRole",
-    }
-    for statements in ([*trust["Statement"], ours], trust["Statement"]):
-        document = json.dumps({**trust, "Statement": statements})
-        iam.update_assume_role_policy(RoleName=role, PolicyDocument=document)
-        if ours in statements:
-            yield
 
 
 def redrive(client: Callable[[str], Any], source: str, target: str) -> int:

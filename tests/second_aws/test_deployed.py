@@ -20,7 +20,7 @@ from tests.built.artifact import ROOT
 from tests.second_aws import faults
 from tests.second_aws.conftest import LIMITS
 from tests.second_aws.deployment import STACK, Deployment
-from tests.second_aws.relay import Relay, reopen
+from tests.second_aws.relay import Relay
 from tests.support.authentic import SENDERS, received_at, requests_of
 from tests.support.ministack import REGION
 from tests.support.senders import customer, erp
@@ -130,7 +130,7 @@ def test_a_days_limit_pauses_submission_until_the_next_day_through_an_update(
     bring_customers(relay, 1, left + 20)
     relay.wait_until(relay.is_paused, "the pause")
     bring_customers(relay, left + 21, 5)
-    reopen(relay)
+    relay.watch()
     assert relay.is_paused(), "the day is not over"
 
     assert deployment.deploy({"Parameter ReportRetentionDays": "90"}) == 0, deployment.spoken[-1]
@@ -138,7 +138,7 @@ def test_a_days_limit_pauses_submission_until_the_next_day_through_an_update(
     assert relay.mateo("GET", "state")["usage"]["entities"] <= int(LIMITS["EntitiesPerDay"])
 
     relay.to_next_day()
-    reopen(relay)
+    relay.watch()
     assert not relay.is_paused()
     relay.drain()
     assert names_of_customers(relay) >= {f"C-{n}" for n in range(1, left + 26)}
