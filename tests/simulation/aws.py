@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,14 +40,26 @@ class S3:
 
 
 class StepFunctions:
-    """Starts executions; `begin` gets the name and the input of each."""
+    """Starts executions; `begin` gets the name and the input of each.
+
+    `running` gives the names of those that run; each is missing in a list with the probability
+    `old_lists`.
+    """
 
     def __init__(
-        self, world: World, begin: Callable[[str, dict[str, Any]], object], *, double: float = 0.0
+        self,
+        world: World,
+        begin: Callable[[str, dict[str, Any]], object],
+        running: Callable[[], Iterable[str]] = tuple,
+        *,
+        double: float = 0.0,
+        old_lists: float = 0.0,
     ) -> None:
         self._world = world
         self._begin = begin
+        self._running = running
         self.double = double
+        self._old_lists = old_lists
         self._names: set[str] = set()
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Any:  # noqa: A002, N803
@@ -72,20 +84,42 @@ class StepFunctions:
             refuse=refused("ThrottlingException", "StartExecution"),
         )
 
+    def list_executions(self, *, stateMachineArn: str, statusFilter: str) -> Any:  # noqa: N803
+        """Those that run."""
+        assert statusFilter == "RUNNING"
+
+        def effect() -> Any:
+            chance = self._world.random.random
+            names = [one for one in self._running() if chance() >= self._old_lists]
+            return {"executions": [{"name": name} for name in names]}
+
+        return self._world.call(
+            "StepFunctions.ListExecutions",
+            effect,
+            refuse=refused("ThrottlingException", "ListExecutions"),
+        )
+
 
 class Lambda:
     """Enables and disables the event source mapping; `enabled` is what was asked for last.
 
-    `slow_disabling`: the probability that disabling it takes a minute or more. `openings`: how many
-    schedules will enable it. `shut`: how often it was disabled without any.
+    `slow_disabling`: the probability that disabling it takes a minute or more, `late_disabling`:
+    that it happens minutes after it was answered. `openings`: how many schedules will enable it, as
+    far as the relay can know. `shut`: how often it was disabled without any.
     """
 
     def __init__(
-        self, world: World, changed: Callable[[], object], *, slow_disabling: float = 0.0
+        self,
+        world: World,
+        changed: Callable[[], object],
+        *,
+        slow_disabling: float = 0.0,
+        late_disabling: float = 0.0,
     ) -> None:
         self._world = world
         self._changed = changed
         self.slow_disabling = slow_disabling
+        self.late_disabling = late_disabling
         self.enabled = True
         self.disabled_at = 0.0
         self.openings = self.shut = 0
@@ -96,7 +130,11 @@ class Lambda:
 
         def effect() -> Any:
             self.shut += not Enabled and not self.openings
-            self.set_enabled(enabled=Enabled)
+            if not Enabled and self._is_late():
+                late_s = self._world.random.uniform(60.0, 1_200.0)
+                self._world.after(late_s, lambda: self.set_enabled(enabled=False))
+            else:
+                self.set_enabled(enabled=Enabled)
             return {}
 
         if not Enabled and self._world.random.random() < self.slow_disabling:
@@ -110,6 +148,18 @@ class Lambda:
             ),
         )
 
+    def get_event_source_mapping(self, *, UUID: str) -> Any:  # noqa: N803
+        """Whether it is enabled."""
+        assert UUID == MAPPING
+        return self._world.call(
+            "Lambda.GetEventSourceMapping",
+            lambda: {"State": "Enabled" if self.enabled else "Disabled"},
+            refuse=refused("TooManyRequestsException", "GetEventSourceMapping"),
+        )
+
+    def _is_late(self) -> bool:
+        return bool(self.late_disabling) and self._world.random.random() < self.late_disabling
+
     def set_enabled(self, *, enabled: bool) -> None:
         """Change it at once: what a schedule does."""
         if self.enabled != enabled:
@@ -120,11 +170,12 @@ class Lambda:
 
 
 class Scheduler:
-    """One-time schedules that enable the mapping."""
+    """One-time schedules that enable the mapping; `lost`: the probability that one never does."""
 
-    def __init__(self, world: World, lambda_: Lambda) -> None:
+    def __init__(self, world: World, lambda_: Lambda, *, lost: float = 0.0) -> None:
         self._world = world
         self._lambda = lambda_
+        self.lost = lost
         self._names: set[str] = set()
 
     def create_schedule(
@@ -162,7 +213,8 @@ class Scheduler:
     def _fire(self, name: str) -> None:
         self._names.discard(name)
         self._lambda.openings -= 1
-        self._lambda.set_enabled(enabled=True)
+        if not self.lost or self._world.random.random() >= self.lost:
+            self._lambda.set_enabled(enabled=True)
 
 
 class Ssm:

@@ -347,9 +347,13 @@ class Audit:
 
     @cached_property
     def _ended_at(self) -> dict[str, float]:
-        """When the execution of each import ended; of two, the first."""
-        executions = sorted(self.relay.executions, key=lambda one: one.ended_at, reverse=True)
-        return {one.name: one.ended_at for one in executions}
+        """When each import came to its end: by the first execution that did, if one was let."""
+        last_first = sorted(
+            self.relay.executions,
+            key=lambda one: (one.status == "ABORTED", one.ended_at),
+            reverse=True,
+        )
+        return {one.document["reference"]: one.ended_at for one in last_first}
 
     # ------------------------------------------------------------ I3
 
@@ -522,6 +526,8 @@ class Audit:
         shut = self.relay.mapping.lambda_.shut
         if shut:
             self._wrong("stuck", f"the gate was closed {shut} times with nothing to open it")
+        for what in self.relay.watch.failed:
+            self._wrong("stuck", what)
 
     # ------------------------------------------------------------ conservation
 

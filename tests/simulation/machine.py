@@ -38,12 +38,19 @@ class Execution:
         self._tries = 0
         self._enter(self._machine["StartAt"])
 
+    def stop(self) -> None:
+        """End it from outside; a function that is at work goes on, and nobody hears of it."""
+        if self.status == "RUNNING":
+            self._end("ABORTED")
+
     def _enter(self, name: str) -> None:
         self.state = name
         self._tries = 0
         self._do()
 
     def _do(self) -> None:
+        if self.status != "RUNNING":
+            return
         if self._world.now >= self._ends_at:
             self._end("TIMED_OUT")
             return
@@ -72,7 +79,7 @@ class Execution:
 
         def ended(process: Process) -> None:
             nonlocal over
-            if over:
+            if over or self.status != "RUNNING":
                 return
             over = True
             if process.error is not None:
@@ -84,7 +91,7 @@ class Execution:
 
         def timed_out() -> None:
             nonlocal over
-            if not over:
+            if not over and self.status == "RUNNING":
                 over = True
                 self._retry(state)
 

@@ -204,13 +204,19 @@ class EventSourceMapping:
         disable_lag_s: float,
         pollers: int = POLLERS,
         slow_disabling: float = 0.0,
+        late_disabling: float = 0.0,
     ) -> None:
         self._world = world
         self._queue = queue
         self._invoke = invoke
         self._window_s = window_s
         self._disable_lag_s = disable_lag_s
-        self.lambda_ = Lambda(world, lambda: self._wake(world.now), slow_disabling=slow_disabling)
+        self.lambda_ = Lambda(
+            world,
+            lambda: self._wake(world.now),
+            slow_disabling=slow_disabling,
+            late_disabling=late_disabling,
+        )
         self._idle = pollers
         self._wakes_at = float("inf")
         queue.changed = self._wake

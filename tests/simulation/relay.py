@@ -41,6 +41,7 @@ from import_relay.submission import Parts as SubmissionParts
 from import_relay.submission import Submission
 from import_relay.tracking import Parts as TrackingParts
 from import_relay.tracking import Tracking, TrackOptions
+from import_relay.watchdog import Watchdog
 from tests.simulation.aws import S3, Scheduler, Ssm, StepFunctions
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.machine import Execution
@@ -57,11 +58,14 @@ from tests.simulation.queue import (
     Received,
 )
 from tests.simulation.scenario import Account, Scenario
+from tests.simulation.watching import Watch, watchdog_of
 from tests.simulation.world import Environment, Process, World
 
 LEDGER, WATERMARKS, BUCKET = "ledger", "watermarks", "bucket"
 RECEIVE_S, SUBMIT_S, TRACK_S, REPORT_S = 10.0, 120.0, 60.0, 300.0
 """The functions' timeouts, as in template.yaml."""
+DIES_WITHIN_S = 3_600.0
+"""An execution that is ended from outside is so long after its start at most."""
 TIME_TO_ANSWER_S, SENDERS_WAIT_S = 0.5, 5.0
 """As in the receiver's handler."""
 _V = TypeVar("_V")
@@ -187,6 +191,7 @@ class Relay:
             disable_lag_s=weather.disable_lag_s,
             pollers=1 if weather.one_poller else POLLERS,
             slow_disabling=weather.slow_disabling,
+            late_disabling=weather.late_disabling,
         )
         self.may_loop = MAY_LOOP
         self._lineages: dict[str, int] = {}
@@ -194,8 +199,15 @@ class Relay:
             world.current.name if world.current else "", 0
         )
         self.executions: list[Execution] = []
-        self.step_functions = StepFunctions(world, self._begin, double=weather.double_execution)
-        self.scheduler = Scheduler(world, self.mapping.lambda_)
+        self.step_functions = StepFunctions(
+            world,
+            self._begin,
+            lambda: [one.name for one in self.executions if one.status == "RUNNING"],
+            double=weather.double_execution,
+            old_lists=weather.old_lists,
+        )
+        self._dead_executions = weather.dead_executions
+        self.scheduler = Scheduler(world, self.mapping.lambda_, lost=weather.lost_openings)
         self.ssm = Ssm(world)
         self.stores = Stores(self)
         self._idle: dict[str, list[Environment]] = defaultdict(list)
@@ -206,6 +218,7 @@ class Relay:
         self.died: set[str] = set()
         self.calm_at = math.inf
         self.throttles = 0
+        self.watch = Watch(self)
         self._open_daily()
 
     # ------------------------------------------------------------ functions
@@ -319,7 +332,10 @@ class Relay:
         self.world.after(1.0, lambda: on_end(refused))
 
     def _begin(self, name: str, document: dict[str, Any]) -> None:
-        self.executions.append(Execution(self.world, name, document, self._task))
+        execution = Execution(self.world, name, document, self._task)
+        self.executions.append(execution)
+        if self._dead_executions and self.world.random.random() < self._dead_executions:
+            self.world.after(self.world.random.uniform(0, DIES_WITHIN_S), execution.stop)
 
     def _task(
         self, resource: str, event: dict[str, Any], on_end: Callable[[Process], None]
@@ -346,7 +362,8 @@ class Relay:
         self._throttled = 0.0
         self.queue.duplicate_delivery = self.queue.partial_sends = 0.0
         self.step_functions.double = self.dynamodb.slow_reads = 0.0
-        self.mapping.lambda_.slow_disabling = 0.0
+        self.mapping.lambda_.slow_disabling = self.mapping.lambda_.late_disabling = 0.0
+        self._dead_executions = self.scheduler.lost = 0.0
         self.mateo.settle()
 
     def redrive(self) -> None:
@@ -372,7 +389,8 @@ class Relay:
 
     def is_quiet(self) -> bool:
         """Whether nothing is queued or followed any more."""
-        return not self.queue.messages and all(one.status != "RUNNING" for one in self.executions)
+        ended = all(one.status != "RUNNING" for one in self.executions)
+        return not self.queue.messages and ended and not self.watch.unfollowed()
 
     def read(self, message_id: str, body: str) -> QueueMessage:
         """A message of the queue."""
@@ -490,6 +508,10 @@ class Parts:
             **self._times,
         )
         return Submission(parts, tools, account.rows_per_import)
+
+    @cached_property
+    def watchdog(self) -> Watchdog:
+        return watchdog_of(self._relay, self, lambda: connections().keys())
 
     @cached_property
     def tracking(self) -> Tracking:

@@ -53,6 +53,9 @@ class Weather:
     `silence`: how Mateo behaves from `silent_from_s` after the start, for `silent_s` seconds:
     `down`, `errors`, `refused`, `mute`, or `posts` if it answers whatever is no POST.
     `normalised`: the probability that an import's rows are shown otherwise than they were posted.
+    `dead_executions`: that an execution is ended from outside, `lost_openings`: that a schedule is
+    never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
+    `old_lists`: that a running execution is missing in a list; then the watchdog runs all the time.
     """
 
     duplicate_delivery: float = 0.0
@@ -79,6 +82,10 @@ class Weather:
     expired_links: float = 0.0
     other_clients: int = 0
     day_offset_s: float = 0.0
+    dead_executions: float = 0.0
+    lost_openings: float = 0.0
+    late_disabling: float = 0.0
+    old_lists: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ def _stuck(relay: Relay, senders: Senders) -> list[Violation]:
         found.append(f"{len(relay.queue.messages)} messages wait in the queue")
     if relay.queue.dead:
         found.append(f"{len(relay.queue.dead)} dead letters died again, with nothing in the way")
+    if relay.watch.unfollowed():
+        found.append("an open import has no execution that runs")
     found += [f"execution {one.name} runs" for one in relay.executions if one.status == "RUNNING"]
     return [Violation("stuck", what) for what in found]
 

@@ -103,6 +103,10 @@ def _weather(chance: random.Random, *, slow_reads_in: int) -> Weather:
         slow_disabling=sometimes(0.5, 0.0, one_in=10),
         normalised=sometimes(0.7, 0.0, one_in=8),
         **_silence(chance),
+        dead_executions=sometimes(0.5, 0.0, one_in=12),
+        lost_openings=sometimes(0.5, 0.0, one_in=12),
+        late_disabling=sometimes(0.5, 0.0, one_in=12),
+        old_lists=sometimes(0.3, 0.0, one_in=40),
     )
 
 

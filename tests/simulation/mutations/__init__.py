@@ -5,6 +5,7 @@ from tests.simulation.mutations import (
     reporting,
     sending,
     under_the_lease,
+    watching,
 )
 from tests.simulation.mutations.mutant import Mutant
 
@@ -15,6 +16,7 @@ _ALL: tuple[Mutant, ...] = (
     *sending.MUTANTS,
     *following.MUTANTS,
     *reporting.MUTANTS,
+    *watching.MUTANTS,
 )
 MUTANTS = {one.name: one for one in _ALL}
 assert len(MUTANTS) == len(_ALL)

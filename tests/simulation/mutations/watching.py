@@ -1,0 +1,69 @@
+"""Faults in the watchdog."""
+
+from tests.simulation.mutations.mutant import Edit, Mutant
+
+MUTANTS = (
+    Mutant(
+        "overdue-pause-left",
+        "Submission that is paused past its time is told of and stays paused.",
+        ("stuck",),
+        (Edit("state/overdue_pause.py", "        self._enable()\n", ""),),
+    ),
+    Mutant(
+        "dead-execution-left",
+        "An open import whose execution died is not followed again.",
+        ("stuck",),
+        (
+            Edit(
+                "watchdog.py",
+                "alone = [reference for reference in begun if reference not in followed]",
+                "alone = begun[:0]",
+            ),
+        ),
+    ),
+    Mutant(
+        "restarted-under-its-old-name",
+        "The new execution of an import has the name of the one that died, which is taken.",
+        ("stuck",),
+        (
+            Edit(
+                "state/executions.py",
+                'name = reference if again is None else f"{reference}{AGAIN}{again}"',
+                "name = reference",
+            ),
+        ),
+    ),
+    Mutant(
+        "restarts-are-not-recognised",
+        "An execution that replaces another does not count as following its import.",
+        (),
+        (Edit("state/executions.py", ".partition(AGAIN)[0] for one in", " for one in"),),
+        harmless="each quarter one more execution follows it: dear, but all they do is conditional",
+    ),
+    Mutant(
+        "pause-ended-whatever-is-noted",
+        "The watchdog resumes submission although its pause still lasts.",
+        (),
+        (
+            Edit(
+                "state/overdue_pause.py",
+                "        if noted.closed_until > self.clock():\n            return None\n",
+                "",
+            ),
+        ),
+        harmless="the next batch finds what is noted, is sent again and pauses submission",
+    ),
+    Mutant(
+        "ended-import-followed-again",
+        "The watchdog does not look whether an import that it restarts is still open.",
+        (),
+        (
+            Edit(
+                "state/open_imports.py",
+                '            if State(item["state"]["S"]) in UNFINISHED\n',
+                "",
+            ),
+        ),
+        harmless="an execution of an import that has ended finds that it has, and ends",
+    ),
+)

@@ -1,0 +1,90 @@
+"""The watchdog's quarters of an hour in a simulated world.
+
+A run that would find nothing is left out, since a world has hundreds of them: whether there is
+something to repair is known here. Worlds with `Weather.old_lists` run all of them.
+"""
+
+from typing import Any
+
+from import_relay.connection_rates import RateLimits
+from import_relay.state.attributes import from_attributes
+from import_relay.state.open_imports import OpenImports
+from import_relay.state.overdue_pause import OverduePause
+from import_relay.watchdog import INTERVAL_S, Watchdog, WatchdogParts
+from tests.simulation.aws import MAPPING
+from tests.simulation.world import Process
+
+WATCHDOG_S = 120.0
+"""The function's timeout, as in template.yaml."""
+FIRST_S = 300.0
+"""Five minutes after the full quarter, as in template.yaml."""
+LEDGER = "ledger"
+CLOCKS_S = 10.0
+"""How far the relay's times may be from the true one."""
+LIMITS = RateLimits(5.0, 50.0)
+
+
+def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
+    """The use case, wired as its handler wires it. `parts`: those of its environment."""
+    world, stores = relay.world, relay.stores
+    dynamodb, lambda_ = relay.dynamodb, relay.mapping.lambda_
+    return Watchdog(
+        WatchdogParts(
+            OverduePause(dynamodb, lambda_, LEDGER, MAPPING, clock=world.clock, sleep=world.sleep),
+            OpenImports(dynamodb, LEDGER, sleep=world.sleep),
+            stores.executions,
+            stores.tally,
+            connections,
+        ),
+        LIMITS,
+        relay.limits.day,
+        clock=world.clock,
+        emit=parts.emit,
+    )
+
+
+class Watch:
+    """The schedule of the watchdog, and what it left undone (`failed`)."""
+
+    def __init__(self, relay: Any) -> None:
+        self._relay = relay
+        self._always = bool(relay.weather.old_lists)
+        self.failed: list[str] = []
+        relay.world.after(FIRST_S, self._quarter)
+
+    def _quarter(self) -> None:
+        relay = self._relay
+        relay.world.after(INTERVAL_S, self._quarter)
+        if self._always or self.left_paused() or self.unfollowed():
+            started = relay.world.now
+            relay.invoke(
+                "watchdog",
+                WATCHDOG_S,
+                lambda parts: parts.watchdog.run(),
+                lambda process: self._ended(process, started),
+            )
+
+    def _ended(self, process: Process, started: float) -> None:
+        """A run that did not fail leaves nothing behind that was there when it began."""
+        lambda_ = self._relay.mapping.lambda_
+        if process.error is None and self.left_paused() and lambda_.disabled_at < started:
+            self.failed.append(f"{process.name} left submission paused past its time")
+
+    def left_paused(self) -> bool:
+        """Whether submission is paused, and by no pause that still lasts."""
+        if self._relay.mapping.lambda_.enabled:
+            return False
+        noted = self._relay.dynamodb.tables.get(LEDGER, {}).get("gate", {})
+        until = float(from_attributes(noted).get("closed_until", 0.0))
+        return until < float(self._relay.world.now) - CLOCKS_S
+
+    def unfollowed(self) -> bool:
+        """Whether an open import has no execution that runs."""
+        executions = self._relay.executions
+        if all(one.status in ("RUNNING", "SUCCEEDED") for one in executions):
+            return False
+        followed = {one.document["reference"] for one in executions if one.status == "RUNNING"}
+        return any(
+            "open" in item and item["reference"]["S"] not in followed
+            for item in self._relay.dynamodb.tables.get(LEDGER, {}).values()
+        )
