@@ -50,7 +50,7 @@ class StepFunctions:
         self,
         world: World,
         begin: Callable[[str, dict[str, Any]], object],
-        running: Callable[[], Iterable[str]] = tuple,
+        running: Callable[[], Iterable[str]],
         *,
         double: float = 0.0,
         old_lists: float = 0.0,
@@ -60,19 +60,21 @@ class StepFunctions:
         self._running = running
         self.double = double
         self._old_lists = old_lists
-        self._names: set[str] = set()
+        self._inputs: dict[str, str] = {}
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Any:  # noqa: A002, N803
         """Start one; a name is taken for good.
 
-        AWS takes a second start with the same input as long as the first one runs; it has no
-        effect either, and the relay does not tell the two answers apart.
+        A second start with the same input is taken as long as the first one runs, without effect.
         """
 
         def effect() -> Any:
-            if name in self._names:
+            known = self._inputs.get(name)
+            if known == input and name in self._running():
+                return {}
+            if known is not None:
                 raise refusal("ExecutionAlreadyExists", "StartExecution")
-            self._names.add(name)
+            self._inputs[name] = input
             self._begin(name, json.loads(input))
             if self.double and self._world.random.random() < self.double:
                 self._begin(name, json.loads(input))

@@ -250,7 +250,11 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
         ([Delayed(json.dumps(n), of.one((0, 1, 900))) for n in range(of.one((0, 1, 11)))],),
         {},
     ),
-    "executions.start": lambda of: ((of.one(REFERENCES),), {"deadline": of.moment()}),
+    "executions.start": lambda of: (
+        (of.one(REFERENCES),),
+        {"deadline": of.moment(), "again": of.one((None, None, 1, 2))},
+    ),
+    "executions.followed": lambda of: ((), {}),
     "store.send": lambda of: (
         (["{}", "[]"][: of.random.randrange(3)],),
         {"give_up_at": of.moment() + 3_600},

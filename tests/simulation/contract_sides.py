@@ -180,7 +180,7 @@ def twin(seed: int = 0) -> Side:
         dynamodb,
         s3,
         queue,
-        StepFunctions(world, lambda name, document: begun.update([name])),
+        StepFunctions(world, lambda name, document: begun.update([name]), lambda: begun),
         scheduler,
         Ssm(world),
         lambda_,
