@@ -21,6 +21,8 @@ BATCH_B = 6 * 1024 * 1024
 LONGEST_DELAY_S = 900
 """Of one message (SQS: `DelaySeconds`)."""
 POLLERS = 2
+MOST_DUPLICATES = 12
+"""Of a run: what comes twice is deferred twice, and those copies come twice again, without end."""
 URL, DEAD_LETTER_URL = "queue", "dead"
 MOST_INVOCATIONS = 16
 """Of one function in a chain of messages, unless it may loop (Lambda guide, recursive loops)."""
@@ -168,7 +170,8 @@ class Queue:
                 break
             message.receives += 1
             room_b -= len(message.body)
-            if self._world.random.random() >= self.duplicate_delivery:
+            is_again = self._world.random.random() < self.duplicate_delivery
+            if not is_again or self.duplicates >= MOST_DUPLICATES:
                 message.visible_at = now + VISIBILITY_S
             else:
                 self.duplicates += 1

@@ -26,14 +26,14 @@ EXTREMES = 250
 CROWD = 120
 PAD = "x" * 950_000
 """Too long for a message: the item travels as a pointer."""
-SILENCES = 20
+SILENCES = 30
 STORMS = 7
 """In one run of so many, half of all that can go wrong does: some faults need three to meet."""
 CONTACTS_FROM = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3
 CONNECTIONS = (*CONTACTS_FROM, "shop")
 """A deal needs a contact: alone it is tried until it is given up, and nothing else happens."""
 DEALS_FROM = ("shop",) * 3 + ("hub",) * 4 + ("erp",)
-ABOUT_DEALS = 8
+ABOUT_DEALS = 16
 """One run of so many is about a deal: what is retried, and what changes of it come meanwhile."""
 SIZES = (1, 1, 1, 1, 1, 1, 1, 1, 2, 3)
 """Webhooks of a run: most troubles need two or three; many small runs find more than few large."""
@@ -53,7 +53,7 @@ def scenario_of(seed: int) -> Scenario:
         seed=seed,
         webhooks=webhooks,
         faults=_faults(chance, len(webhooks)),
-        weather=_weather(chance, slow_reads_in=2 if is_about_deals else 8),
+        weather=_weather(chance, slow_reads_in=1 if is_about_deals else 8),
         account=account,
     )
 
@@ -78,7 +78,7 @@ def _weather(chance: random.Random, *, slow_reads_in: int) -> Weather:
     stormy = chance.randrange(STORMS) == 0
 
     def sometimes(value: _T, otherwise: _T, *, one_in: int) -> _T:
-        return value if chance.randrange(2 if stormy else one_in) == 0 else otherwise
+        return value if chance.randrange(min(2, one_in) if stormy else one_in) == 0 else otherwise
 
     return Weather(
         duplicate_delivery=sometimes(0.5, 0.0, one_in=6),
@@ -117,7 +117,7 @@ def _silence(chance: random.Random) -> Mapping[str, Any]:
     return {
         "silence": chance.choice(("down", "errors", "refused", "mute", "posts", "posts")),
         "silent_from_s": chance.choice((1.0, 3.0, 10.0, 60.0)) * chance.random(),
-        "silent_s": 3_600.0 * chance.choice((4.0, 4.0, 5.0, 30.0)),
+        "silent_s": 3_600.0 * chance.choice((4.0, 4.0, 4.0, 5.0, 5.0, 30.0)),
     }
 
 

@@ -127,7 +127,7 @@ MUTANTS = (
         (
             Edit(
                 "state/ledger.py",
-                "        return self.success_count + self.failed_count == self.total_count\n",
+                "        return self.success_count + (self.failed_count or 0) == self.total_count\n",
                 "        return True\n",
             ),
             Edit(

@@ -39,7 +39,14 @@ from import_relay.records.failures import Failure, distinct, listed_failures, re
 from import_relay.records.messages import LONGEST_DELAY_S, repeat_bodies
 from import_relay.records.noted_rows import LEFT_OUT_COLUMNS, left_out_cells, notes_of
 from import_relay.records.report_text import json_text
-from import_relay.records.tables import as_csv, as_workbook, cell_text, json_cell, spread
+from import_relay.records.tables import (
+    AsWorkbook,
+    as_csv,
+    as_workbook,
+    cell_text,
+    json_cell,
+    spread,
+)
 from import_relay.row_outcomes import Counts, RowOutcome
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Slot
@@ -104,11 +111,15 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """Writes reports; made once per process. `clock` gives seconds since the epoch."""
+    """Writes reports; made once per process.
+
+    `clock` gives seconds since the epoch; `as_workbook` makes a file for Excel of a table.
+    """
 
     parts: Parts
     clock: Callable[[], float]
     emit: Emit
+    as_workbook: AsWorkbook = as_workbook
 
     def report(self, reference: str, *, gave_up: bool, deadline: float) -> Reported:
         """Report how the import `reference` ended, and close its entry.
@@ -252,14 +263,16 @@ class Reporting:
         failures = list(findings.failure_lines())
         if failures:
             self._put_lines(f"{folder}/failures", FAILURE_COLUMNS, _cells, failures)
-            workbook = _workbook(failures, findings.entry)
+            columns, table = _sheet(failures)
+            at = findings.entry.created_at
+            workbook = self.as_workbook("failures", columns, table, created_at=at)
             put(f"{folder}/failures.xlsx", workbook, content_type=XLSX)
         left_out = list(findings.left_out_lines())
         if left_out:
             self._put_lines(f"{folder}/left_out", LEFT_OUT_COLUMNS, left_out_cells, left_out)
             cells = map(left_out_cells, left_out)
             at = findings.entry.created_at
-            workbook = as_workbook("left out", LEFT_OUT_COLUMNS, cells, created_at=at)
+            workbook = self.as_workbook("left out", LEFT_OUT_COLUMNS, cells, created_at=at)
             put(f"{folder}/left_out.xlsx", workbook, content_type=XLSX)
         if findings.sent.rows:
             lines = gzip.compress(_ndjson(findings.row_lines()), mtime=0)
@@ -369,7 +382,9 @@ def _cells(failure: Mapping[str, object]) -> list[str]:
     return [cell_text(cells[name]) for name in FAILURE_COLUMNS]
 
 
-def _workbook(failures: Sequence[Mapping[str, object]], entry: Entry) -> bytes:
+def _sheet(
+    failures: Sequence[Mapping[str, object]],
+) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
     """The failures for a person: each column of the row that was sent has a column of its own."""
     known = [name for name in FAILURE_COLUMNS if name != "input"]
     columns, rows = spread([failure["input"] for failure in failures])
@@ -381,4 +396,4 @@ def _workbook(failures: Sequence[Mapping[str, object]], entry: Entry) -> bytes:
         ]
         for failure, row in zip(failures, rows, strict=True)
     )
-    return as_workbook("failures", [*known, *sent], lines, created_at=entry.created_at)
+    return [*known, *sent], lines

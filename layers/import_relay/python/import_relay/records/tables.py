@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from import_relay.records.report_text import defused, json_text
 
@@ -65,6 +66,20 @@ def as_csv(header: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
     for line in (header, *lines):
         writer.writerow([_harmless(cell) for cell in line])
     return text.getvalue().encode("utf-8-sig", "backslashreplace")
+
+
+class AsWorkbook(Protocol):
+    """`as_workbook`, or what stands for it where nobody opens the file."""
+
+    def __call__(
+        self,
+        title: str,
+        header: Sequence[str],
+        lines: Iterable[Sequence[str]],
+        *,
+        created_at: float,
+    ) -> bytes:
+        """Make the file of a table."""
 
 
 def as_workbook(
