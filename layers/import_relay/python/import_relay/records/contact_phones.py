@@ -3,7 +3,7 @@
 Called by `mapping`, with what `phones` makes of each number.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from import_relay.connections import RecordType
@@ -19,6 +19,7 @@ HOMES = (COUNTRIES, "country")
 MAX_COUNTED = 10
 """Notes of one column: of a longer list the rest is not counted."""
 _UNUSABLE = Result(Status.UNUSABLE)
+_INTERNATIONAL = Status.INTERNATIONAL
 _LEFT_OUT = {Status.AMBIGUOUS: "value.ambiguous_phone", Status.UNUSABLE: "value.no_valid_phone"}
 _COUNTED = {
     Status.COMPLETED: "note.completed_phone",
@@ -63,21 +64,23 @@ class ContactPhones:
             notes += self._choose_one(values, column, home)
         return notes
 
-    def _choose_one(self, values: dict[str, object], column: str, home: Home) -> Iterator[Note]:
+    def _choose_one(self, values: dict[str, object], column: str, home: Home) -> list[Note]:
         options = cast("list[object]", values[column])
         texts = _texts(options)
         number, results = choose(texts, self._rules, home)
+        notes = []
         if number is None:
             results += (_UNUSABLE,) * (len(options) - len(texts))
             del values[column]
             first, *others = sorted(results, key=lambda one: one.status is not Status.AMBIGUOUS)
-            yield Note(_LEFT_OUT[first.status], column, options, _reason(first, home))
+            notes = [Note(_LEFT_OUT[first.status], column, options, _reason(first, home))]
             results = tuple(others)
         else:
             values[column] = number
         for result in results[:MAX_COUNTED]:
-            if result.status is not Status.INTERNATIONAL:
-                yield Note(_COUNTED[result.status], column)
+            if result.status is not _INTERNATIONAL:
+                notes.append(Note(_COUNTED[result.status], column))
+        return notes
 
 
 def is_national(option: object) -> bool:
@@ -87,21 +90,25 @@ def is_national(option: object) -> bool:
 
 def _own_countries(values: dict[str, object]) -> tuple[tuple[str, ...], list[Note]]:
     """The codes of the countries that the record names, and a note if one of them is unknown."""
-    column = next((one for one in HOMES if values.get(one)), None)
-    if column is None:
+    for column in HOMES:
+        if value := values.get(column):
+            break
+    else:
         return (), []
-    named = phone_options(values[column])
-    codes = [country_code(one) if isinstance(one, str) else None for one in named]
-    known = tuple(dict.fromkeys(code for code in codes if code is not None))
-    return known, [Note("note.unknown_country", column, values[column])] if None in codes else []
+    codes = dict.fromkeys(
+        country_code(one) if isinstance(one, str) else None for one in phone_options(value)
+    )
+    unknown = [Note("note.unknown_country", column, value)] if None in codes else []
+    return tuple(filter(None, codes)), unknown
 
 
-def _kept_texts(values: dict[str, object], column: str) -> Iterator[Note]:
+def _kept_texts(values: dict[str, object], column: str) -> list[Note]:
     options = cast("list[object]", values[column])
     values[column] = _texts(options)
-    if not values[column]:
-        del values[column]
-        yield Note(_LEFT_OUT[Status.UNUSABLE], column, options)
+    if values[column]:
+        return []
+    del values[column]
+    return [Note(_LEFT_OUT[Status.UNUSABLE], column, options)]
 
 
 def _texts(options: Sequence[object]) -> list[str]:

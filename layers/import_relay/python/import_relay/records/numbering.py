@@ -6,7 +6,7 @@ A test holds both to the same answers.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import cache
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from phonenumbers.phonemetadata import NumberFormat, PhoneMetadata, PhoneNumberD
 
 MAX_DIGITS = 15
 """Digits of a number with its calling code (ITU-T E.164)."""
-_MAX_CALLING_CODE = 3
+_LENGTHS_OF_CALLING_CODES = (1, 2, 3)
 _CALLING_CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 _OTHER_TYPES = (
     "premium_rate",
@@ -45,10 +45,13 @@ class Kind(Enum):
     OTHER = "other"
     """Toll-free, premium rate, VoIP and the like."""
 
-    @property
-    def may_be_mobile(self) -> bool:
+    def __init__(self, name: str) -> None:
+        self.may_be_mobile = name in ("mobile", "either")
         """Whether a text message may arrive there."""
-        return self is Kind.MOBILE or self is Kind.EITHER
+
+
+_MOBILE, _EITHER, _LANDLINE, _OTHER = Kind.MOBILE, Kind.EITHER, Kind.LANDLINE, Kind.OTHER
+"""The same: Python 3.11 takes long to find a member of an Enum."""
 
 
 class Country:
@@ -64,17 +67,18 @@ class Country:
         exit_code = metadata.international_prefix or ""
         self._exit = re.compile(exit_code) if exit_code not in ("", "00") else None
 
-    def national(self, digits: str) -> Iterator[tuple[str, Kind]]:
+    def national(self, digits: str) -> list[tuple[str, Kind]]:
         """Numbers in E.164 that the digits are when they are dialled within the country.
 
         Where the country has a trunk prefix, the digits need it, unless libphonenumber knows that
         people there write such numbers without it.
         """
         significant = self._prefix.removed(digits)
-        has_trunk = bool(self._trunk) and digits.startswith(self._trunk)
+        found = self._checked(digits, is_complete=not self._trunk)
         if significant != digits:
-            yield from self._checked(significant, is_complete=has_trunk)
-        yield from self._checked(digits, is_complete=not self._trunk)
+            has_trunk = bool(self._trunk) and digits.startswith(self._trunk)
+            found = self._checked(significant, is_complete=has_trunk) + found
+        return found
 
     def without_plus(self, digits: str) -> tuple[str, Kind] | None:
         """The number that the digits are when they begin with the country's calling code."""
@@ -92,12 +96,13 @@ class Country:
         if self._trunk != "0" or digits.startswith("0"):
             return None
         kind = self._plan.kind(digits)
-        return (self._e164(digits), kind) if kind is Kind.MOBILE else None
+        return (self._e164(digits), kind) if kind is _MOBILE else None
 
-    def _checked(self, significant: str, *, is_complete: bool) -> Iterator[tuple[str, Kind]]:
+    def _checked(self, significant: str, *, is_complete: bool) -> list[tuple[str, Kind]]:
         kind = self._plan.kind(significant)
-        if kind is not None and (is_complete or not self._plan.needs_trunk(significant)):
-            yield self._e164(significant), kind
+        if kind is None or (not is_complete and self._plan.needs_trunk(significant)):
+            return []
+        return [(self._e164(significant), kind)]
 
     def _e164(self, significant: str) -> str:
         return f"+{self.calling_code}{significant}"
@@ -111,9 +116,9 @@ def country(region: str) -> Country | None:
 
 def international(digits: str) -> tuple[str, Kind] | None:
     """The valid number in E.164 that begins with its calling code, and its kind."""
-    for length in range(1, _MAX_CALLING_CODE + 1):
-        if digits[:length] in _CALLING_CODES:
-            return _plan(digits[:length]).international(digits[length:])
+    for length in _LENGTHS_OF_CALLING_CODES:
+        if (code := digits[:length]) in _CALLING_CODES:
+            return _plan(code).international(digits[length:])
     return None
 
 
@@ -173,11 +178,10 @@ class _Plan:
     def international(self, digits: str) -> tuple[str, Kind] | None:
         """The number after the calling code: a trunk prefix that somebody left there goes."""
         significant = self._prefix.removed(digits)
-        for candidate in (significant, digits) if significant != digits else (digits,):
-            kind = self.kind(candidate)
-            if kind is not None:
-                return f"+{self._code}{candidate}", kind
-        return None
+        kind = self.kind(significant)
+        if kind is None and significant != digits:
+            significant, kind = digits, self.kind(digits)
+        return None if kind is None else (f"+{self._code}{significant}", kind)
 
     def needs_trunk(self, significant: str) -> bool:
         """Whether people write the number with the trunk prefix."""
@@ -220,11 +224,11 @@ class _Region:
         if patterns is None or not patterns.every(significant):
             return None
         if patterns.other and patterns.other(significant):
-            return Kind.OTHER
+            return _OTHER
         is_mobile = patterns.mobile is not None and patterns.mobile(significant)
         if patterns.fixed and patterns.fixed(significant):
-            return Kind.EITHER if self._alike or is_mobile else Kind.LANDLINE
-        return Kind.MOBILE if is_mobile else None
+            return _EITHER if self._alike or is_mobile else _LANDLINE
+        return _MOBILE if is_mobile else None
 
 
 def _of_length(length: int, descriptions: Sequence[PhoneNumberDesc | None]) -> _Match | None:

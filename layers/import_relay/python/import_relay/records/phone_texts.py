@@ -38,20 +38,21 @@ class Several(NamedTuple):
 
 
 _EMPTY = Dialled("", has_plus=False)
-_SIMPLE = re.compile(r"\+?\(?[0-9][0-9 ]*\)? ?(?:-(?! *0$))?[0-9 ]*[0-9]")
+_SIMPLE = re.compile(r"\+?\(?[0-9][0-9 ]*+(?:\) ?)?(?:-(?! *0$))?[0-9 ]*+(?<=[0-9])")
+"""The digits of such a text are its number, and most are such."""
 _WITHOUT_WORDS = re.compile(r"[0-9+().\[\] -]*")
-"""Such a text is one number or none, and most are such: what follows would find nothing in it."""
+"""Such a text is one number or none: what looks for words would find nothing in it."""
 _SIGNS = str.maketrans("", "", "+() .-\t")
 _DECIMAL = re.compile(r"[0-9]+[.,]0+")
 """A number that a spreadsheet exported: its last zero is none of the phone number's digits."""
 _AROUND = " \t\r\n'\"`="
 _NOT_AFTER_LETTER, _NOT_BEFORE_LETTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
 _URI_PARAMETER = re.compile(r";(?:ext|isub)=[^;]*", re.IGNORECASE)
-_SEPARATOR = re.compile(
-    rf"[;\n\r|&\u2028\u2029]"
-    rf"|{_NOT_AFTER_LETTER}(?:oder|und|or|and|bzw\.?|sowie){_NOT_BEFORE_LETTER}",
-    re.IGNORECASE,
+_SEPARATOR = re.compile(r"[;\n\r|&\u2028\u2029]")
+_WORD_BETWEEN = re.compile(
+    rf"{_NOT_AFTER_LETTER}(?:oder|und|or|and|bzw\.?|sowie){_NOT_BEFORE_LETTER}", re.IGNORECASE
 )
+_WORDS_BETWEEN = frozenset(("oder", "und", "or", "and", "bzw", "sowie"))
 _GROUP_SEPARATOR = re.compile(r"[/,]")
 _EXTENSION = re.compile(
     rf"[\s.(-]*(?:{_NOT_AFTER_LETTER}(?:extension|extn|ext|x|apparat|app|durchwahl|durchw|dw"
@@ -59,6 +60,7 @@ _EXTENSION = re.compile(
     r"[\s.:-]*[0-9]{1,7}\s*\)?$",
     re.IGNORECASE,
 )
+_AFTER_EXTENSION_WORD = "0123456789.:-)" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 _SWITCHBOARD = re.compile(r"(?<=[0-9])\s*-\s*0$")
 _WORD = re.compile(r"[^\W\d_]+")
 _LABELS = frozenset(
@@ -71,6 +73,7 @@ _LABELS = frozenset(
     """.split()  # noqa: SIM905  # a list of 70 words is longer than it is clear
 )
 """Words that say what kind of number it is. Any other word may say that it is none."""
+_DIGITS = re.compile("[0-9](?:.*[0-9])?")
 _EMPTY_BRACKETS = re.compile(r"\([\s.:]*\)")
 _BRACKETED_ZERO = re.compile(r"\(\s*0\s*\)")
 _LAST_BRACKETS = re.compile(r"[0-9]\D*\([0-9]{1,4}\)$")
@@ -86,19 +89,30 @@ def numbers_in(text: str) -> tuple[Dialled | Several | None, ...]:
     if len(text) > MAX_TEXT:
         return (None,)
     if _SIMPLE.fullmatch(text):
-        digits = text.translate(_SIGNS)
-        return (Dialled(digits, text[0] == "+") if len(digits) <= _MAX_DIGITS else None,)
+        return (_simple(text),)
     plain = (text if text.isascii() else _to_ascii(text)).strip(_AROUND)
     if _DECIMAL.fullmatch(plain):
         return (None,)
     if _WITHOUT_WORDS.fullmatch(plain):
         found = _bare(_SWITCHBOARD.sub("", plain))
         return (None if found == _EMPTY else found,)
-    texts = _SEPARATOR.split(_URI_PARAMETER.sub("", plain))
+    texts = _separated(_URI_PARAMETER.sub("", plain))
     if "/" in plain:  # groups of digits stand between slashes, so commas separate numbers
         texts = [part for text in texts for part in text.split(",")]
-    parts = map(_one_or_several, texts)
-    return tuple(part for part in parts if part != _EMPTY) or (None,)
+    return tuple([part for part in map(_one_or_several, texts) if part != _EMPTY]) or (None,)
+
+
+def _separated(text: str) -> list[str]:
+    texts = _SEPARATOR.split(text)
+    words = [word.casefold() for word in _WORD.findall(text)]
+    if _WORDS_BETWEEN.isdisjoint(words):
+        return texts
+    return [part for one in texts for part in _WORD_BETWEEN.split(one)]
+
+
+def _simple(text: str) -> Dialled | None:
+    digits = text.translate(_SIGNS)
+    return Dialled(digits, text[0] == "+") if len(digits) <= _MAX_DIGITS else None
 
 
 def _to_ascii(text: str) -> str:
@@ -126,7 +140,7 @@ def _one_or_several(text: str) -> Dialled | Several | None:
     texts = _GROUP_SEPARATOR.split(text)
     if len(texts) == 1:
         return _dialled(text)
-    parts = tuple(part for part in map(_dialled, texts) if part != _EMPTY)
+    parts = tuple([part for part in map(_dialled, texts) if part != _EMPTY])
     if len(parts) <= 1:
         return parts[0] if parts else _EMPTY
     joined = _dialled(_GROUP_SEPARATOR.sub(" ", text))
@@ -135,9 +149,13 @@ def _one_or_several(text: str) -> Dialled | Several | None:
 
 def _dialled(text: str) -> Dialled | None:
     """The one number of a text without separators; `_EMPTY` when nothing but labels is there."""
-    text = _SWITCHBOARD.sub("", text.strip())
+    text = text.strip()
+    if _SIMPLE.fullmatch(text):
+        return _simple(text)
+    if text.endswith("0"):
+        text = _SWITCHBOARD.sub("", text)
     if not _WITHOUT_WORDS.fullmatch(text):
-        unlabelled = _without_labels(_EXTENSION.sub("", text))
+        unlabelled = _without_labels(_without_extension(text))
         if unlabelled is None:
             return None
         text = unlabelled
@@ -157,15 +175,26 @@ def _bare(text: str) -> Dialled | None:
     return Dialled(digits, bool(plus), at) if len(digits) <= _MAX_DIGITS else None
 
 
+def _without_extension(text: str) -> str:
+    """The text without the extension at its end; most end otherwise, which is told fast."""
+    before = text.rstrip(_AFTER_EXTENSION_WORD)
+    is_possible = before[-1:].isalpha() or before[-1:] == "#"
+    if is_possible and _DIGITS.search(text, len(before)):
+        return _EXTENSION.sub("", text)
+    return text
+
+
 def _without_labels(text: str) -> str | None:
     """The text without what its writer calls the number; None where any other letter is left.
 
     Labels stand before the digits or after them: between digits they may separate two numbers.
     """
-    digits = re.search(r"[0-9](?:.*[0-9])?", text)
-    for word in _WORD.finditer(text):
-        between = digits is not None and digits.start() < word.start() < digits.end()
-        if between or word.group().lower() not in _LABELS:
-            return None
+    if not _LABELS.issuperset(map(str.lower, _WORD.findall(text))):
+        return None
+    digits = _DIGITS.search(text)
+    if digits is not None and _WORD.search(text, *digits.span()):
+        return None
     bare = _WORD.sub("", text.replace("[", "(").replace("]", ")"))
-    return _EMPTY_BRACKETS.sub("", bare).strip(" \t.:-")
+    if "(" in bare:
+        bare = _EMPTY_BRACKETS.sub("", bare)
+    return bare.strip(" \t.:-")

@@ -4,7 +4,7 @@ A national number means one thing in each country, so a text has *readings*. Exa
 a number; several are a guess, and a wrong guess reaches a stranger. Called by `mapping`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -39,8 +39,7 @@ class PhoneRules:
     restore_leading_zero: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """The countries that a record itself names. `is_known`: whether the record says all of it.
 
     A partial change may name a number and not the country of its record: then it is not known.
@@ -75,6 +74,8 @@ class Chosen(NamedTuple):
 
 
 _UNUSABLE = Result(Status.UNUSABLE)
+_INTERNATIONAL = Status.INTERNATIONAL
+"""The same: Python 3.11 takes long to find a member of an Enum."""
 
 
 def choose(texts: Iterable[str], rules: PhoneRules, home: Home) -> Chosen:
@@ -82,21 +83,20 @@ def choose(texts: Iterable[str], rules: PhoneRules, home: Home) -> Chosen:
     results: list[Result] = []
     for text in texts:
         for result in results_of(text, rules, home):
-            results.append(result)
             if result.number is not None:
-                return Chosen(result.number, tuple(results))
+                return Chosen(result.number, (*results, result))
+            results.append(result)
     return Chosen(None, tuple(results))
 
 
 def results_of(text: str, rules: PhoneRules, home: Home) -> tuple[Result, ...]:
     """What becomes of each number in a text; one of them is no number: the whole text is none."""
     results: list[Result] = []
-    found = numbers_in(text)
-    for one in found:
+    for one in numbers_in(text):
         if isinstance(one, Several):
             results.extend(_of_several(one, rules, home))
         else:
-            results.append(_UNUSABLE if one is None else _result(one, rules, home))
+            results.append(_result(one, rules, home))
     if len(results) > 1 and _UNUSABLE in results:
         return (_UNUSABLE,)
     return tuple(results)
@@ -104,80 +104,83 @@ def results_of(text: str, rules: PhoneRules, home: Home) -> tuple[Result, ...]:
 
 def _of_several(several: Several, rules: PhoneRules, home: Home) -> Sequence[Result]:
     """The parts if each is a number by itself; the whole if none is; else nobody knows."""
-    of_parts = [_UNUSABLE if part is None else _result(part, rules, home) for part in several.parts]
+    of_parts = [_result(part, rules, home) for part in several.parts]
     if _UNUSABLE not in of_parts:
         return of_parts
-    if several.joined is None or any(result is not _UNUSABLE for result in of_parts):
+    if any(result is not _UNUSABLE for result in of_parts):
         return (_UNUSABLE,)
     return (_result(several.joined, rules, home),)
 
 
-def _result(dialled: Dialled, rules: PhoneRules, home: Home) -> Result:
+def _result(dialled: Dialled | None, rules: PhoneRules, home: Home) -> Result:
+    if dialled is None:
+        return _UNUSABLE
     if dialled.has_plus:
-        return _only(_international(dialled, 0))
+        return _international(dialled, 0)
     if dialled.digits.startswith(_EXIT_CODE):
-        result = _only(_international(dialled, len(_EXIT_CODE)))
+        result = _international(dialled, len(_EXIT_CODE))
         if result is not _UNUSABLE:
             return result
-    readings = {reading.number: reading for reading in reversed(_readings(dialled, rules, home))}
+    found = _readings(dialled, rules, home)
+    if not found:
+        return _UNUSABLE
+    readings = {reading.number: reading for reading in reversed(found)}
     certain = home.is_known or all(one.kind.may_be_mobile for one in readings.values())
     if len(readings) == 1 and certain:
         (reading,) = readings.values()
         return Result(reading.status, reading.number)
-    if not readings:
-        return _UNUSABLE
     return _preferred(list(reversed(readings.values())), rules.ambiguous)
 
 
-def _only(found: Iterable[tuple[str, Kind]]) -> Result:
-    numbers = dict(found)
+def _international(dialled: Dialled, start: int) -> Result:
+    """What the digits after an exit code or a plus are, which begin at `start`."""
+    found = [international(spelling[start:]) for spelling in dialled.spellings]
+    numbers = dict(one for one in found if one is not None)
     if not numbers:
         return _UNUSABLE
     if len(numbers) == 1:
-        return Result(Status.INTERNATIONAL, next(iter(numbers)))
+        return Result(_INTERNATIONAL, next(iter(numbers)))
     readings = (Reading(number, kind) for number, kind in numbers.items())
     return Result(Status.AMBIGUOUS, None, tuple(readings))
-
-
-def _international(dialled: Dialled, start: int) -> Iterator[tuple[str, Kind]]:
-    for spelling in dialled.spellings:
-        if (found := international(spelling[start:])) is not None:
-            yield found
 
 
 def _readings(dialled: Dialled, rules: PhoneRules, home: Home) -> list[Reading]:
     """Every reading that counts: the record's own countries go before the connection's list."""
     if not home.countries:
-        return [*_in_all(dialled, _countries(rules.countries), rules)]
-    readings = [*_in_all(dialled, _countries(home.countries), rules)]
+        return _in_all(dialled, _countries(rules.countries), rules)
+    readings = _in_all(dialled, _countries(home.countries), rules)
     if not readings:
-        return [*_without_plus(dialled, _countries(rules.countries, home.countries))]
-    if all(not reading.kind.may_be_mobile for reading in readings):
+        return _without_plus(dialled, _countries(rules.countries, home.countries))
+    if not any(reading.kind.may_be_mobile for reading in readings):
         elsewhere = _in_all(dialled, _countries(rules.countries, home.countries), rules)
         readings += [reading for reading in elsewhere if reading.kind.may_be_mobile]
     return readings
 
 
-def _in_all(dialled: Dialled, countries: Sequence[Country], rules: PhoneRules) -> Iterator[Reading]:
+def _in_all(dialled: Dialled, countries: Sequence[Country], rules: PhoneRules) -> list[Reading]:
+    readings = []
     for spelling in dialled.spellings:
         for one in countries:
             for number, kind in one.national(spelling):
-                yield Reading(number, kind, one.region)
+                readings.append(Reading(number, kind, one.region))
             if found := one.dialled_abroad(spelling):
-                yield Reading(*found, one.region, Status.INTERNATIONAL)
-    yield from _without_plus(dialled, countries)
+                readings.append(Reading(*found, one.region, _INTERNATIONAL))
+    readings += _without_plus(dialled, countries)
     if rules.restore_leading_zero:
         restored = [(one, found) for one in countries if (found := one.restored(dialled.digits))]
         if len(restored) == 1:
             one, found = restored[0]
-            yield Reading(*found, one.region)
+            readings.append(Reading(*found, one.region))
+    return readings
 
 
-def _without_plus(dialled: Dialled, countries: Sequence[Country]) -> Iterator[Reading]:
-    for spelling in dialled.spellings:
-        for one in countries:
-            if found := one.without_plus(spelling):
-                yield Reading(*found, one.region)
+def _without_plus(dialled: Dialled, countries: Sequence[Country]) -> list[Reading]:
+    return [
+        Reading(*found, one.region)
+        for spelling in dialled.spellings
+        for one in countries
+        if (found := one.without_plus(spelling))
+    ]
 
 
 def _preferred(readings: list[Reading], choice: AmbiguousPhones) -> Result:
