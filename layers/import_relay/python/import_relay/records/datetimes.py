@@ -19,6 +19,7 @@ YEARS = range(1900, 2200)
 """Years that a birthday or an appointment lies in; others are a system's word for "no date"."""
 LONG_YEARS = range(1000, 9999)
 """The same for custom fields, which may hold any time in history."""
+_DATE = len("YYYY-MM-DD")
 LONGEST_TEXT = 64
 """Characters of a date and time; the longest that any sender writes has 33."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ].+)?|\d{8}(T.+)?", re.ASCII)
@@ -69,7 +70,7 @@ def plain_date(value: object, zone: tzinfo | None = None, *, years: range = LONG
         moment = _shifted(moment, zone)
     if moment.year not in years:
         raise ValueError(f"the year {moment.year} stands for no date")
-    return moment.date().isoformat()
+    return moment.isoformat()[:_DATE]
 
 
 def _read(value: object, zone: tzinfo | None) -> datetime:

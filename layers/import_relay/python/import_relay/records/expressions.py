@@ -17,7 +17,8 @@ Expression = Callable[[object], object]
 Path = tuple[str, ...]
 EVALUATION_ERRORS = (ValueError, TypeError, ArithmeticError)
 """JMESPathError is a ValueError; functions such as `ceil` also raise what Python's own do."""
-_INTERPRETER = TreeInterpreter(Options(custom_functions=RelayFunctions()))
+_FUNCTIONS = RelayFunctions()
+_INTERPRETER = TreeInterpreter(Options(custom_functions=_FUNCTIONS))
 """One for all expressions: it keeps no state, and `search` would make a new one for each record."""
 _NULL: Path = ("null",)
 """`null` without backticks is a field of that name; people write it for the value that it gives."""
@@ -29,14 +30,31 @@ def compile_expression(text: str) -> Expression:
     Raises:
         jmespath.exceptions.JMESPathError: the text is no expression.
     """
-    parsed = jmespath.compile(text).parsed
+    return _compiled(jmespath.compile(text).parsed)
+
+
+def _compiled(parsed: Any) -> Expression:
     path = _plain_path(parsed)
     if path is None:
-        return lambda record: _INTERPRETER.visit(parsed, record)
+        return _call(parsed) or (lambda record: _INTERPRETER.visit(parsed, record))
     if len(path) == 1:
         (only,) = path
         return lambda record: record.get(only) if type(record) is dict else None
     return lambda record: _walk(record, path)
+
+
+def _call(parsed: Mapping[str, Any]) -> Expression | None:
+    """A function on arguments, a list of expressions or a literal; None for anything else."""
+    kind, value = parsed["type"], parsed.get("value")
+    if kind == "literal":
+        return lambda _: value
+    if kind not in ("function_expression", "multi_select_list"):
+        return None
+    parts = [_compiled(child) for child in parsed["children"]]
+    if kind == "multi_select_list":
+        return lambda record: None if record is None else [part(record) for part in parts]
+    name = str(value)
+    return lambda record: _FUNCTIONS.call_function(name, [part(record) for part in parts])
 
 
 def expression_mistake(text: str) -> str:

@@ -70,6 +70,8 @@ def check_required(
     Raises:
         RejectedRecord: `row.required`.
     """
+    if not required:
+        return
     missing = [column for column in required if values.get(column) is None]
     for column in missing and sorted(set(missing).intersection(read)):
         note = next((note for note in notes if note.field == column), Note("", column))

@@ -52,4 +52,4 @@ def is_empty(value: object) -> bool:
         return True
     if isinstance(value, str):  # a letter or digit in front is told faster than what surrounds it
         return not (value[:1].isalnum() or value.strip(_AROUND))
-    return isinstance(value, list) and all(is_empty(one) for one in value)
+    return isinstance(value, list) and all(map(is_empty, value))

@@ -14,7 +14,13 @@ from types import MappingProxyType
 
 from import_relay.connections import RecordType
 from import_relay.records.columns import TYPES
-from import_relay.records.datetimes import YEARS, explicit_datetime, plain_date, time_zone
+from import_relay.records.datetimes import (
+    LONG_YEARS,
+    YEARS,
+    explicit_datetime,
+    plain_date,
+    time_zone,
+)
 from import_relay.records.texts import clean_id, clean_text, is_empty
 
 Converter = Callable[[object], object]
@@ -58,9 +64,9 @@ def converter(column: str, record_type: RecordType) -> Converter:
     zone = time_zone(record_type.time_zone) if record_type.time_zone else None
     known = TYPES[record_type.name].get(column)
     if known == "date":
-        return partial(_date, zone=zone, years=YEARS)
+        return _date(zone, YEARS)
     if known == "datetime":
-        return partial(_datetime, zone=zone, years=YEARS)
+        return _datetime(zone, YEARS)
     return of_type(known or _own_type(column, record_type), zone)
 
 
@@ -70,8 +76,8 @@ def of_type(type_: str | None, zone: tzinfo | None) -> Converter:
         "text": _text,
         "number": _number,
         "boolean": _boolean,
-        "date": partial(_date, zone=zone),
-        "datetime": partial(_datetime, zone=zone),
+        "date": _date(zone),
+        "datetime": _datetime(zone),
         "list": _list,
         None: _any,
     }
@@ -85,6 +91,8 @@ def _own_type(column: str, record_type: RecordType) -> str | None:
 
 
 def _cleaned(value: str, clean: Callable[[str], str] = clean_text) -> str | None:
+    if value.isascii() and "\0" not in value:  # most texts; `clean` would do the same
+        return value.strip() or None
     try:
         return clean(value) or None
     except ValueError as error:
@@ -119,7 +127,7 @@ def _handle(value: object) -> str | None:
 
 
 def _email(value: object) -> str | None:
-    address = _only_one(value)
+    address = _only_one(value) if type(value) is list else value
     if address is None:
         return None
     if not isinstance(address, str):
@@ -146,7 +154,8 @@ _HANDLES: Mapping[str, Converter] = MappingProxyType(
 
 
 def _text(value: object) -> str | int | None:
-    value = _only_one(value)
+    if type(value) is list:
+        value = _only_one(value)
     if isinstance(value, str):
         return _cleaned(value)
     if value is None or type(value) is int:
@@ -188,18 +197,25 @@ def _boolean(value: object) -> bool | None:
     raise Unusable("value.bad_type", value, reason)
 
 
-def _date(value: object, *, zone: tzinfo | None, **years: range) -> str | None:
-    return _time(value, "value.bad_date", partial(plain_date, zone=zone, **years))
+def _date(zone: tzinfo | None, years: range = LONG_YEARS) -> Converter:
+    write = partial(plain_date, zone=zone, years=years)
+    return partial(_time, code="value.bad_date", write=write)
 
 
-def _datetime(value: object, *, zone: tzinfo | None, **years: range) -> str | None:
-    if isinstance(value, dict) and value.keys() == {"date"}:
-        return None  # Google Calendar's appointment of a whole day has no time of day
-    return _time(value, "value.bad_datetime", partial(explicit_datetime, zone=zone, **years))
+def _datetime(zone: tzinfo | None, years: range = LONG_YEARS) -> Converter:
+    write = partial(explicit_datetime, zone=zone, years=years)
+
+    def convert(value: object) -> str | None:
+        if isinstance(value, dict) and value.keys() == {"date"}:
+            return None  # Google Calendar's appointment of a whole day has no time of day
+        return _time(value, "value.bad_datetime", write)
+
+    return convert
 
 
 def _time(value: object, code: str, write: Callable[[object], str]) -> str | None:
-    value = _only_one(value)
+    if type(value) is list:
+        value = _only_one(value)
     if isinstance(value, str):
         value = _cleaned(value, clean_id)
     if value is None:
