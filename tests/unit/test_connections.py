@@ -293,3 +293,23 @@ def test_a_list_is_for_contacts_only() -> None:
 
     assert "'deal.contact_list_external_id'" in mistake
     assert "is for contacts only" in mistake
+
+
+@pytest.mark.parametrize(
+    ("type_", "choice", "is_right"),
+    [
+        ("contact", "last_takes", True),
+        ("contact", "first_keeps", True),
+        ("contact", "leave_out", True),
+        ("contact", "nobody", False),
+        ("deal", "leave_out", False),
+        ("appointment", "last_takes", False),
+    ],
+)
+def test_shared_handles_is_one_of_three_words_for_contacts(
+    type_: str, choice: str, *, is_right: bool
+) -> None:
+    found = mistakes(f'[x]\nkind = "pipedrive"\n[x.{type_}]\nshared_handles = "{choice}"')
+
+    expected = [] if is_right else [True]
+    assert [f"'{type_}.shared_handles'" in one for one in found] == expected

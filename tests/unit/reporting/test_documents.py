@@ -246,3 +246,51 @@ def test_the_table_opens_in_a_spreadsheet_and_holds_no_formula(
     assert content.count(b"\r\n") == 2
     (cells,) = table_of(relay.aws)
     assert (cells["external_id"], cells["message"]) == ("'=cmd()", "'+49 is taken")
+
+
+def test_hints_are_counted_for_the_connection_and_name_the_contact(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA, BOB)
+    mateo.imports[0].finish()
+    hint = {"row": 1, "field": "email", "from_contact_id": "c-7"}
+    mateo.imports[0].hints = [hint]
+
+    report(relay)
+
+    summary = summary_of(relay.aws)
+    assert summary["hints"] == [hint]
+    assert summary["taken_handles"] == {
+        "count": 1,
+        "first": [
+            {"field": "email", "row": 1, "external_id": "2", "taken_from": None, "hint": hint}
+        ],
+    }
+    (note,) = summary["notes"]
+    assert (note["connection"], note["field"], note["code"], note["count"]) == (
+        "erp",
+        "email",
+        "note.taken_handle",
+        1,
+    )
+    assert [one["notes"] for one in rows_of(relay.aws)] == [
+        [],
+        [{"code": "note.taken_handle", "field": "email"}],
+    ]
+    assert [one["code"] for one in summary["remarks"]] == ["import.handles_taken"]
+    assert [row["code"] for row in summary["notes"]] == ["note.taken_handle"]
+
+
+def test_a_contact_that_loses_its_handle_has_a_line(relay: Relay, mateo: MateoImports) -> None:
+    submitted(relay, mateo, ADA, {**BOB, "email": ADA["email"]})
+    mateo.imports[0].finish()
+
+    report(relay)
+
+    (line,) = table_of(relay.aws, "left_out.csv")
+    assert (line["code"], line["field"], line["external_id"], line["reason"]) == (
+        "note.shared_handle",
+        "email",
+        "1",
+        "2 came last with it",
+    )

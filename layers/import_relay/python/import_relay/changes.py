@@ -234,6 +234,7 @@ class Mapper:
             notes,
             by_receipt=version is None,
             state="" if read_at is None else digest(text.decode()),
+            shared_handles=mapping.record_type.shared_handles,
         )
 
     def _nothing_left(

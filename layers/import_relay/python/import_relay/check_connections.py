@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from import_relay.connection_warnings import warnings_of
-from import_relay.connections import Connection, Mistake, parse_connections, read_text
+from import_relay.connections import Connection, Mistake, parse_connections
 from import_relay.errors import ConfigurationError
 from import_relay.expression_hints import quoting_hint
 from import_relay.secret_strength import weakness_of
 from import_relay.toml_lines import key_lines, line_of
+from import_relay.toml_tables import read_text
 from import_relay.usable_connections import expression_of, mistakes_of
 
 MATEO_URL = "https://integration.getmateo.com/api/v1"

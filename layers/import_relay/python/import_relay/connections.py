@@ -5,19 +5,18 @@ A connection is the unit of failure: one with a mistake is loaded with it, and t
 tomllib: the receiver loads this at each start and must not pay for more.
 """
 
-import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, cast, get_args
 
-from import_relay.errors import ConfigurationError
 from import_relay.spelling import did_you_mean
-from import_relay.toml_tables import read_tables
+from import_relay.toml_tables import read_tables, read_text
 
 RecordTypeName = Literal["contact", "deal", "appointment"]
 AmbiguousPhones = Literal["leave_out", "prefer_mobile", "first_country"]
+SharedHandles = Literal["last_takes", "first_keeps", "leave_out"]
 RECORD_TYPES: tuple[RecordTypeName, ...] = get_args(RecordTypeName)
 
 KINDS: Mapping[str, str] = {
@@ -82,6 +81,7 @@ class RecordType:
     phones: Literal["check", "pass"] = "check"
     ambiguous_phones: AmbiguousPhones = "leave_out"
     restore_leading_zero: bool = False
+    shared_handles: SharedHandles = "last_takes"
     allow_reassignment: bool | None = None
     id_prefix: str = ""
 
@@ -127,21 +127,6 @@ def load_connections(path: str | Path) -> dict[str, Connection]:
         ConfigurationError: the file cannot be read at all.
     """
     return parse_connections(read_text(path))
-
-
-def read_text(path: str | Path) -> str:
-    """The text of connections.toml, with or without a byte order mark.
-
-    Raises:
-        ConfigurationError: there is no such file, or it is not UTF-8.
-    """
-    try:
-        content = Path(path).read_bytes()
-        is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else type(error).__name__
-        raise ConfigurationError(f"{path}: cannot be read ({reason})") from error
 
 
 def parse_connections(text: str) -> dict[str, Connection]:
@@ -260,6 +245,7 @@ class _TableReader:
             "ambiguous_phones": self._one_of(
                 name, table, "ambiguous_phones", get_args(AmbiguousPhones)
             ),
+            "shared_handles": self._one_of(name, table, "shared_handles", get_args(SharedHandles)),
             "restore_leading_zero": self._switch(name, table, "restore_leading_zero"),
             "allow_reassignment": self._reassignment(name, table.get("allow_reassignment")),
         }
@@ -272,8 +258,9 @@ class _TableReader:
                 f"{name}.contact_list_id",
                 "must be the list's UUID in Mateo; contact_list_external_id takes your own id",
             )
-        for key in ("contact_list_id", "contact_list_external_id", "marketing_channels"):
-            if known[key] and name != "contact":
+        of_contacts = ("contact_list_id", "contact_list_external_id", "marketing_channels")
+        for key in (*of_contacts, "shared_handles"):
+            if key in table and known[key] and name != "contact":
                 self._wrong(f"{name}.{key}", "is for contacts only")
         if known["contact_list_id"] and known["contact_list_external_id"]:
             self._wrong(f"{name}.contact_list_id", "give the list by one id, not by both")

@@ -164,6 +164,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "A value is of a type that the column cannot hold.",
             "Correct the field's expression in connections.toml.",
         ),
+        "row.shared_handle": Explanation(
+            "A change of nothing but a handle that another contact of the same batch has as well.",
+            "Give each contact a handle of its own, or choose otherwise with `shared_handles`.",
+        ),
         # notes: of a row that is sent without a value, or with a remark
         "value.bad_date": Explanation(
             "A date cannot be read; it was left out, the rest is sent.",
@@ -200,6 +204,18 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         "value.ambiguous_phone": Explanation(
             "The number may be several ones; none was sent, since a stranger might have got it.",
             "Map the record's country to `country_codes`, or choose with `ambiguous_phones`.",
+        ),
+        "value.shared_handle": Explanation(
+            "Another contact of the same batch has the handle as well; it was left out here.",
+            "Give each contact a handle of its own, or choose otherwise with `shared_handles`.",
+        ),
+        "note.shared_handle": Explanation(
+            "Another contact of the same batch has the handle as well, came later, and takes it.",
+            "Give each contact a handle of its own, or choose otherwise with `shared_handles`.",
+        ),
+        "note.taken_handle": Explanation(
+            "Mateo took the handle from another contact, which is without it now.",
+            "Compare the two contacts (`taken_handles` in summary.json); correct them in the CRM.",
         ),
         "note.completed_phone": Explanation(
             "The number has no country code; the country of the record or connection completed it.",
@@ -296,6 +312,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         "import.several_found": Explanation(
             "Several imports fit one whose answer was lost; the oldest was adopted.",
             "Compare the imports in Mateo; rows are upserts, so no contact is doubled.",
+        ),
+        "import.handles_taken": Explanation(
+            "Handles moved from one contact to another; `taken_handles` says which.",
+            "Compare the contacts; correct in the CRM whose handle it is.",
         ),
         "import.counts_differ": Explanation(
             "Mateo counts other numbers of rows than were sent.",

@@ -18,7 +18,8 @@ from import_relay.records.failed_rows import Joined, join
 from import_relay.records.failures import Failure
 from import_relay.records.models import Occurrence
 from import_relay.records.noted_rows import counted_notes, left_out_lines, notes_of
-from import_relay.records.notes import as_objects
+from import_relay.records.notes import Note, as_lists, as_objects
+from import_relay.records.taken_handles import Taken, as_summary, notes_of_taken, taken_handles
 from import_relay.row_outcomes import Counts, RowOutcome, RowOutcomes
 from import_relay.state.ledger import Entry
 
@@ -137,7 +138,25 @@ class Findings:
     def sources(self, number: int) -> Sequence[Source]:
         """The occurrences that a row was made of."""
         sources: Sequence[Source] = self.sent.provenance[number]["sources"]
-        return sources
+        if number not in self._taken_notes:
+            return sources
+        *others, last = sources
+        notes = as_lists([*notes_of(last), *self._taken_notes[number]])
+        return [*others, {**last, "notes": notes}]
+
+    @cached_property
+    def taken(self) -> Sequence[Taken]:
+        """The handles that moved from one contact to another."""
+        if self.entry.type != "contact_details":
+            return ()
+        ends = enumerate(self.outcomes)
+        imported = {number for number, outcome in ends if outcome is RowOutcome.IMPORTED}
+        hints = self.account.status.hints if self.account.status else None
+        return taken_handles(hints, self.sent.rows, imported)
+
+    @cached_property
+    def _taken_notes(self) -> Mapping[int, Sequence[Note]]:
+        return notes_of_taken(self.taken) if self.sent.rows else {}
 
     def unclaimed(self) -> Iterator[Mapping[str, Any]]:
         """Provenance of the rows that did not get in, or may not have."""
@@ -201,8 +220,9 @@ class Findings:
             "suspects": entry.suspects.split(),
             "mateo": {"total_count": total, "success_count": success, "failed_count": failed},
             "hints": status.hints if status else None,
+            "taken_handles": as_summary(self.taken, self.sent.rows),
             "notes": counted_notes(
-                source for row in self.sent.provenance for source in row["sources"]
+                source for number in range(len(self.sent.rows)) for source in self.sources(number)
             ),
             "remarks": [
                 {"code": code, "what": CODES[code].what, "what_to_do": CODES[code].what_to_do}
@@ -224,6 +244,8 @@ class Findings:
             yield "import.ambiguous"
         if self.entry.found > 1:
             yield "import.several_found"
+        if self.taken:
+            yield "import.handles_taken"
         total, success, failed = self._counts
         if None not in (total, success, failed) and (total, success, failed) != (
             self.entry.rows,
@@ -249,7 +271,7 @@ class Findings:
                 "certain": number not in self.rows.uncertain,
                 "origins": [_origin(source) for source in row["sources"]],
                 "notes": as_objects(
-                    (note for source in row["sources"] for note in notes_of(source)),
+                    (note for source in self.sources(number) for note in notes_of(source)),
                     with_values=False,
                 ),
             }

@@ -36,6 +36,7 @@ from import_relay.reading import Reading
 from import_relay.reasons import reason_of
 from import_relay.records.messages import parse_message
 from import_relay.records.models import MappedChange, Occurrence
+from import_relay.shared_handles import part_handles
 from import_relay.state.gate import GateState
 from import_relay.state.lease import Lease
 from import_relay.state.requeueing import Requeueing
@@ -270,12 +271,14 @@ class _Run:
         mapped.settled += self._loading.taken_settled()
         mapped.waiting |= self._loading.waiting
         decided = self._decide(mapped.changes)
-        self._progress.settled += mapped.settled + decided.settled
+        parted = part_handles(decided.rows)
+        self._progress.settled += mapped.settled + decided.settled + parted.settled
+        self._progress.defer(parted.waiting)
         self._progress.deferred.update(change.occurrence.origin for change in decided.busy)
         self._progress.deferred |= mapped.waiting
         limit = self._parts.posting.budget.limits.entities_per_day
         return size(
-            decided.rows,
+            parted.rows,
             rows_per_import=self._rows_of_an_import(),
             entities_left=limit - self._usage.entities - self._progress.rows,
         )

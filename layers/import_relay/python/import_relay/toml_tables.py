@@ -3,12 +3,31 @@
 Called by `connections`: a slip in one connection must not take the others with it.
 """
 
+import codecs
 import re
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
+
+from import_relay.errors import ConfigurationError
 
 _HEADER = re.compile(r"""\s*\[\[?\s*(?:"([^"\\]*)"|'([^']*)'|([^\s.,\]"'#\[]+))\s*(?:$|[.\]#\w])""")
 """The first name of a table's header, be the rest right or not; no line of a list of values."""
+
+
+def read_text(path: str | Path) -> str:
+    """The text of connections.toml, with or without a byte order mark.
+
+    Raises:
+        ConfigurationError: there is no such file, or it is not UTF-8.
+    """
+    try:
+        content = Path(path).read_bytes()
+        is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else type(error).__name__
+        raise ConfigurationError(f"{path}: cannot be read ({reason})") from error
 
 
 def read_tables(text: str) -> tuple[dict[str, object], dict[str, str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from import_relay.connections import RecordTypeName
+from import_relay.connections import RecordTypeName, SharedHandles
 from import_relay.records.notes import Note, left_out_columns
 
 FULL = "*"
@@ -117,6 +117,7 @@ class MappedChange:
     `text` is the JSON of `columns` as it is sent. `by_receipt`: the record says nothing of its
     version, so that it is the time of receipt. `state`, of a record that was read at the CRM, says
     in which state it was found: two events that find the same one are the same change.
+    `shared_handles` is its connection's choice.
     """
 
     occurrence: Occurrence
@@ -129,6 +130,7 @@ class MappedChange:
     notes: tuple[Note, ...] = ()
     by_receipt: bool = False
     state: str = ""
+    shared_handles: SharedHandles = "last_takes"
 
     @property
     def event(self) -> str:
@@ -174,7 +176,8 @@ class Row:
 
     `changes` are the contributing changes, oldest first. `marks` are those of all scopes of the key
     once this row is claimed, `earlier` as in `Watermark`. `shadowed` are occurrences that this row
-    makes superfluous: they share its fate, deferred with it or settled once it is claimed.
+    makes superfluous: they share its fate, deferred with it or settled once it is claimed. A row
+    that is `joined` belongs into the import of the row before it, wherever that is possible.
     """
 
     key: str
@@ -184,6 +187,7 @@ class Row:
     marks: Mapping[str, Mark]
     shadowed: tuple[Settled, ...] = ()
     earlier: tuple[str, ...] = ()
+    joined: bool = False
 
     @property
     def origins(self) -> tuple[str, ...]:

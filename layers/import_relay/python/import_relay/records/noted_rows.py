@@ -56,13 +56,13 @@ def counted_notes(sources: Iterable[Source]) -> list[dict[str, object]]:
 def left_out_lines(
     number: int, row: Mapping[str, Any], sources: Iterable[Source], outcome: str
 ) -> Iterator[dict[str, Any]]:
-    """The lines of left_out.ndjson for one row: the value of each column that was left out.
+    """The lines of left_out.ndjson for one row: each value that was left out or lost.
 
     `received_at` is in µs since the epoch.
     """
     for source in sources:
         for note in notes_of(source):
-            if note.is_left_out:
+            if note.is_listed:
                 yield {
                     "code": note.code,
                     "field": note.field,

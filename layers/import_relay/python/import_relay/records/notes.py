@@ -36,6 +36,11 @@ class Note(NamedTuple):
         """Whether the column has a value that was left out, instead of a remark."""
         return self.code.startswith(LEFT_OUT)
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether the report has a line of it, since the contact lacks the value afterwards."""
+        return self.is_left_out or self.code == "note.shared_handle"
+
 
 class RejectedRecord(RejectedRow):
     """A record that cannot become a row, with the notes that were made of it before."""
