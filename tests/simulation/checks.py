@@ -43,6 +43,8 @@ GIVING_UP_S = 3_600.0
 """From the last look at an import that is given up to its report, at most."""
 MOST_REFUSED = 20
 """Posts within an hour while each is refused: pauses double, from a minute to an hour."""
+DEATHS = 3
+"""Of processes, until a record that kills them is a dead letter by itself."""
 TRIED = frozenset({"imported", "failed", "rejected", "unaccounted"})
 """Ends of changes that were sent to Mateo, whatever it made of them."""
 CLOCKS_S = 10.0
@@ -185,7 +187,16 @@ class Audit:
         relay = self.relay
         queue = relay.queue
         trouble = len(relay.world.hit) + relay.throttles + queue.duplicates + queue.partials
-        return trouble > MOST_RECEIVES / 2
+        # A process that is killed while it tries a record alone makes that one look like poison.
+        return trouble > MOST_RECEIVES / 2 or bool(relay.poison and relay.world.hit)
+
+    def _deaths(self) -> None:
+        """Poison costs three processes, and as many more as meet a fault or a second copy."""
+        relay = self.relay
+        queue = relay.queue
+        more = len(relay.world.hit) + relay.throttles + queue.duplicates + queue.partials
+        if relay.poisonings > DEATHS * len(relay.poison) + more:
+            self._wrong("stuck", f"{sorted(relay.poison)} killed {relay.poisonings} processes")
 
     @cached_property
     def entries(self) -> list[dict[str, Any]]:
@@ -217,7 +228,7 @@ class Audit:
                 self._wrong("lost", f"{item} ({one.record.key}) ended nowhere")
             if len(ends) > 1:
                 self._wrong("unexpected", f"{item} ended as {' and '.join(sorted(ends))}")
-            if item in self.relay.died and not self._may_die:
+            if item in self.relay.died - self.relay.poison and not self._may_die:
                 self._wrong("stuck", f"{item} is a dead letter, with so few faults")
             for end in ends:
                 self._explain(item, one, end)
@@ -227,6 +238,7 @@ class Audit:
                     self._wrong("lost", f"{item} is called imported, but Mateo has not got it")
                 if end == "failed" and self._times_applied[item]:
                     self._wrong("unexpected", f"{item} is called failed, but Mateo has got it")
+        self._deaths()
         self._uncertain_rows()
         for item in sorted(self.ends.keys() - self.items.keys()):
             self._wrong("unexpected", f"{item} was never received")

@@ -23,9 +23,10 @@ from import_relay.mateo.client import ImportApi
 from import_relay.posting import PostingParts, Tools
 from import_relay.reading import Reading
 from import_relay.records.messages import QueueMessage, parse_message
+from import_relay.records.models import Occurrence
 from import_relay.reporting import Parts as ReportingParts
 from import_relay.reporting import Reporting
-from import_relay.sources.contract import Request
+from import_relay.sources.contract import Change, Request
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget, Limits
 from import_relay.state.executions import Executions
@@ -58,7 +59,7 @@ from tests.simulation.queue import (
     Queue,
     Received,
 )
-from tests.simulation.scenario import Account, Scenario
+from tests.simulation.scenario import POISON, Account, Scenario
 from tests.simulation.watching import Watch, watchdog_of
 from tests.simulation.world import Environment, Process, World
 
@@ -136,6 +137,23 @@ def mapper() -> Mapper:
     made = Mapper(connections())
     assert not made.disabled, made.disabled
     return made
+
+
+class _DeadlyMapper(Mapper):
+    """The mapper, which dies of poison."""
+
+    def __init__(self, relay: "Relay") -> None:
+        vars(self).update(vars(mapper()))
+        self._relay = relay
+
+    def _change(self, occurrence: Occurrence) -> Change:
+        item = occurrence.item
+        relay = self._relay
+        if relay.is_poisoned and isinstance(item, Mapping) and item.get("name") == POISON:
+            relay.poisonings += 1
+            relay.poison.add(f"{occurrence.delivery}/{occurrence.number}")
+            relay.world.process.kill()
+        return super()._change(occurrence)
 
 
 class _Secrets:
@@ -219,6 +237,13 @@ class Relay:
         self.died: set[str] = set()
         self.calm_at = math.inf
         self.throttles = 0
+        self.poisonings = 0
+        self.poison: set[str] = set()
+        self.is_poisoned = any(
+            record.fields.get("name") == POISON
+            for webhook in scenario.webhooks
+            for record in webhook.records
+        )
         self.watch = Watch(self)
         self._open_daily()
 
@@ -368,7 +393,11 @@ class Relay:
         self.mateo.settle()
 
     def redrive(self) -> None:
-        """What a person does with dead letters: they are sent again, as new messages."""
+        """What a person does with dead letters: they are sent again, as new messages.
+
+        What killed is corrected by then.
+        """
+        self.is_poisoned = False
         dead, self.queue.dead = self.queue.dead, []
         for message in dead:
             items = {
@@ -486,7 +515,7 @@ class Parts:
     def submission(self) -> Submission:
         stores, budget, account = self._relay.stores, self._budget(), self._relay.account
         parts = SubmissionParts(
-            mapper=mapper(),
+            mapper=_DeadlyMapper(self._relay) if self._relay.is_poisoned else mapper(),
             reading=Reading(connections(), _Secrets(), _crm(), emit=self.emit, **self._times),
             lease=stores.lease,
             queue=stores.queue,

@@ -11,6 +11,8 @@ from tests.simulation.world import Fault, Line
 
 DEAL = "2"
 """Deal 21000 is one of contact 1000."""
+POISON = "POISON"
+"""The name of a record that kills whoever interprets it, until a person redrives dead letters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from tests.simulation.scenario import DEAL, Account, Record, Scenario, Weather, Webhook
+from tests.simulation.scenario import DEAL, POISON, Account, Record, Scenario, Weather, Webhook
 from tests.simulation.world import START, Fault
 
 _T = TypeVar("_T")
@@ -26,6 +26,8 @@ EXTREMES = 250
 CROWD = 120
 PAD = "x" * 950_000
 """Too long for a message: the item travels as a pointer."""
+POISONED = 125
+"""Of so many runs one has a record that kills whoever interprets it."""
 SILENCES = 30
 STORMS = 7
 """In one run of so many, half of all that can go wrong does: some faults need three to meet."""
@@ -49,6 +51,8 @@ def scenario_of(seed: int) -> Scenario:
         webhooks = _crowd(chance)
     elif seed % EXTREMES == EXTREMES // 2:
         webhooks = [_padded(one) for one in webhooks]
+    elif seed % POISONED == POISONED // 2:
+        webhooks = _poisoned(webhooks)
     return Scenario(
         seed=seed,
         webhooks=webhooks,
@@ -214,6 +218,19 @@ def _crowd(chance: random.Random) -> Sequence[Webhook]:
     ]
     good = _webhook(chance, CROWD, 1.0, 1, is_about_deals=False)
     return sorted([*broken, good], key=lambda one: one.at)
+
+
+def _poisoned(webhooks: Sequence[Webhook]) -> Sequence[Webhook]:
+    """The same webhooks; the first record of a contact in full is poison, if there is any."""
+    for webhook in webhooks:
+        first, *others = webhook.records
+        if webhook.connection in ("erp", "plain") and not first.broken and not first.failing:
+            poison = replace(first, fields={**first.fields, "name": POISON})
+            return [
+                replace(one, records=[poison, *others]) if one.event == webhook.event else one
+                for one in webhooks
+            ]
+    return webhooks
 
 
 def _padded(webhook: Webhook) -> Webhook:

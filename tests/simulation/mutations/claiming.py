@@ -208,6 +208,30 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "suspects-tried-together",
+        "Records that were being tried when a process died are tried with all others again.",
+        ("stuck",),
+        (
+            Edit(
+                "isolation.py",
+                "        return self._together.intersection(origins)\n",
+                "        return set()\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "culprit-tried-again",
+        "A record that killed a process alone is tried again.",
+        ("stuck",),
+        (
+            Edit(
+                "isolation.py",
+                "        return self._alone.intersection(origins)\n",
+                "        return set()\n",
+            ),
+        ),
+    ),
+    Mutant(
         "unprocessed-claims-ignored",
         "DynamoDB wrote a part of the claims, and the rest is not written.",
         ("duplicated", "stale", "lost"),

@@ -34,7 +34,10 @@ class Isolation:
         return self._alone.intersection(origins)
 
     def forget(self, origins: Collection[str]) -> None:
-        """Take out culprits that are in the dead-letter queue by now: they may be redriven."""
+        """Take out culprits that are in the dead-letter queue by now: they may be redriven.
+
+        If AWS does not take this, a redrive brings each back there once, and then they are out.
+        """
         if self._alone.intersection(origins):
             self._alone.difference_update(origins)
             self._trials.settle(Tried(self._together, self._alone))
