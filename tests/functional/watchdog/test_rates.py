@@ -23,7 +23,7 @@ def rejected(relay: Relay, many: int) -> None:
 
 
 def high(relay: Relay) -> list[object]:
-    return [keys for name, keys in relay.events if name == "connection.high_rate"]
+    return [keys for name, keys in relay.events if name == "watchdog.high_rate"]
 
 
 def test_a_connection_whose_records_are_rejected_is_named(relay: Relay) -> None:

@@ -124,7 +124,7 @@ class Watchdog:
         ]
         for day, rate in found:
             self.emit(
-                "connection.high_rate",
+                "watchdog.high_rate",
                 connection=rate.connection,
                 rate=rate.rate,
                 field=rate.field,
