@@ -12,7 +12,6 @@ from import_relay.changes import (
     Mapper,
     RecordName,
     RecordsRead,
-    row_text,
 )
 from import_relay.connections import RecordType
 from import_relay.errors import RejectedRow
@@ -20,6 +19,7 @@ from import_relay.readers.contract import Found
 from import_relay.records.mapping import RecordMapping
 from import_relay.records.models import MappedChange, Occurrence, Outcome
 from import_relay.records.notes import Note
+from import_relay.records.row_texts import row_text
 from tests.support.builders import ERP, connections, occurrence
 
 KEY = "contact_details#external_id:1"

@@ -153,6 +153,7 @@ def test_an_expression_that_quotes_do_not_mend_gets_no_such_hint(expression: str
 
 
 HUBSPOT = '[x]\nkind = "hubspot"\npublic_url = "https://a.b/c"\nportal_id = "1"\n'
+SHOP = '[x]\nkind = "shopify"\n[x.contact.fields]\n'
 CONTACT = '[x]\nkind = "close"\n[x.contact]\n'
 
 
@@ -168,6 +169,13 @@ CONTACT = '[x]\nkind = "close"\n[x.contact]\n'
             1,
             "auth",
             "no secret",
+        ),
+        (f'{SHOP}external_id = "email"', 4, "contact.fields.external_id", "no opt-out"),
+        (
+            f"{SHOP}email_marketing_opt_in = 'email_marketing_consent.state && verified_email'",
+            4,
+            "contact.fields.email_marketing_opt_in",
+            "no opt-out",
         ),
         (
             f'{HUBSPOT}older_signatures = "v1"',

@@ -620,3 +620,59 @@ def test_a_hundred_numbers_are_tried() -> None:
     record = {"id": 1, "phones": ["1"] * 99 + ["+4915112345678"]}
 
     assert values_of(record, external_id="id", sms="phones")["sms"] == "+4915112345678"
+
+
+APPOINTMENT = RecordType(
+    "appointment",
+    {"external_id": "id", "start_time": "starts", "end_time": "ends", "cancelled_at": "off"},
+)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2026-12-01",
+        "20261201",
+        " 2026-12-01\u200b",
+        ["2026-12-01"],
+        {"dateTime": "2026-12-01", "timeZone": "Europe/Berlin"},
+    ],
+)
+def test_a_date_is_no_time_at_which_an_appointment_begins_or_ends(day: object) -> None:
+    columns = RecordMapping(APPOINTMENT).columns({"id": 1, "starts": day, "ends": day})
+    assert columns.values == {"external_id": "1"}
+    assert {(note.code, note.field) for note in columns.notes} == {
+        ("note.whole_day", "start_time"),
+        ("note.whole_day", "end_time"),
+    }
+
+
+def test_a_date_reads_as_one_also_where_its_form_is_given() -> None:
+    fields = {"external_id": "id", "start_time": "to_datetime(starts, 'DD.MM.YYYY')"}
+    mapping = RecordMapping(replace(APPOINTMENT, fields=fields))
+    columns = mapping.columns({"id": 1, "starts": "01.12.2026"})
+    assert (columns.values, columns.notes[0].code) == ({"external_id": "1"}, "note.whole_day")
+
+
+def test_an_appointment_that_becomes_one_of_whole_days_loses_a_time_that_may_be_cleared() -> None:
+    mapping = RecordMapping(replace(APPOINTMENT, clears=("start_time",)))
+    values = mapping.columns({"id": 1, "starts": "2026-12-01", "ends": "2026-12-02"}).values
+    assert values == {"external_id": "1", "start_time": None}
+
+
+def test_a_date_that_is_none_still_rejects_the_appointment() -> None:
+    with pytest.raises(RejectedRow) as caught:
+        RecordMapping(APPOINTMENT).columns({"id": 1, "starts": "0001-01-01"})
+    assert (caught.value.code, caught.value.field) == ("row.bad_datetime", "start_time")
+
+
+def test_an_appointment_whose_time_is_required_is_rejected_for_a_date() -> None:
+    mapping = RecordMapping(replace(APPOINTMENT, required=("start_time",)))
+    with pytest.raises(RejectedRow) as caught:
+        mapping.columns({"id": 1, "starts": "2026-12-01"})
+    assert caught.value.code == "row.required"
+
+
+def test_a_date_tells_when_an_appointment_was_cancelled() -> None:
+    columns = RecordMapping(APPOINTMENT).columns({"id": 1, "off": "2026-12-01"})
+    assert (columns.values["cancelled_at"], columns.notes) == ("2026-12-01T00:00:00Z", ())

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import openpyxl
 
-from import_relay.changes import row_text
 from import_relay.errors import CODES
 from import_relay.planning import request_body
 from import_relay.records.models import Row
 from import_relay.records.notes import Note
+from import_relay.records.row_texts import row_text
 from import_relay.reporting import Status
 from import_relay.state.connection_counts import ConnectionCounts
 from import_relay.state.ledger import State

@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
+from import_relay.changes import Mapped, Mapper, RecordsRead
 from import_relay.connections import Connection, RecordType
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.records.mapping import RecordMapping
+from import_relay.records.models import Occurrence, Outcome
 from import_relay.sources import shopify as source
 from import_relay.sources import with_defaults
 from import_relay.sources.contract import Change, Request
+from import_relay.sources.moments import moment
+from tests.support.builders import connections
 from tests.support.webhooks import NOW, request, sample, with_headers
 
 SECRET = "shpss_example"
@@ -436,3 +440,59 @@ def test_a_domain_that_is_no_shops_is_a_mistake(domain: str) -> None:
     connection = Connection("shopify", "shopify", options={"shop_domain": domain})
 
     assert [key for key, _ in source.check_options(connection)] == ["shop_domain"]
+
+
+SHOP = """
+[shopify]
+kind = "shopify"
+[shopify.contact]
+when = "state == 'enabled'"
+version = "updated_at"
+[shopify.contact.fields]
+vip = "contains(tags_added || `[]`, 'vip') || `null`"
+"""
+TRIGGERED = "2026-11-21T09:00:00Z"
+
+
+def changes_of(topic: str, body: object) -> Mapped:
+    given = delivery(topic, json.dumps(body), x_shopify_triggered_at=TRIGGERED)
+    (item,) = source.split(given, {})
+    mapper = Mapper(connections(SHOP))
+    one = Occurrence("m1", "shopify", "d1", 0, "e1", NOW * 1_000_000, 0, json.loads(item.text))
+    return mapper.map(mapper.interpret([one]), RecordsRead())
+
+
+@pytest.mark.parametrize(
+    ("topic", "key", "consent_"),
+    [
+        ("customers_email_marketing_consent/update", "customer_id", "email_marketing_consent"),
+        ("customers_marketing_consent/update", "id", "sms_marketing_consent"),
+    ],
+)
+def test_an_opt_out_arrives_whatever_when_and_version_ask_for(
+    topic: str, key: str, consent_: str
+) -> None:
+    body = {key: 7, consent_: {"state": "unsubscribed", "consent_updated_at": None}}
+    (change,) = changes_of(topic, body).changes
+    column = consent_.replace("consent", "opt_in")
+    assert change.columns == {"external_id": "7", column: False}
+    assert change.version == moment(TRIGGERED)
+    assert not change.by_receipt
+
+
+def test_a_when_that_an_opt_out_can_tell_counts() -> None:
+    text = SHOP.replace("state == 'enabled'", "id == `8`")
+    body = {"customer_id": 7, "email_marketing_consent": {"state": "unsubscribed"}}
+    (item,) = source.split(
+        delivery("customers_email_marketing_consent/update", json.dumps(body)), {}
+    )
+    mapper = Mapper(connections(text))
+    one = Occurrence("m1", "shopify", "d1", 0, "e1", NOW * 1_000_000, 0, json.loads(item.text))
+    (end,) = mapper.map(mapper.interpret([one]), RecordsRead()).settled
+    assert (end.outcome, end.reason) == (Outcome.IGNORED, "no_record_type")
+
+
+def test_tags_of_a_customer_whom_when_may_leave_out_are_rejected() -> None:
+    mapped = changes_of("customer.tags_added", {"customerId": 7, "tags": ["vip"]})
+    (end,) = mapped.settled
+    assert (end.outcome, end.reason) == (Outcome.REJECTED, "row.incomplete")

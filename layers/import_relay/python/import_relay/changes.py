@@ -4,7 +4,6 @@
 read at a CRM; `reading` reads them; `Mapper.map` makes changes of what is known then.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -18,23 +17,16 @@ from import_relay.records.mapping import RecordMapping
 from import_relay.records.models import MappedChange, Occurrence, Outcome, Settled
 from import_relay.records.notes import Note, RejectedRecord
 from import_relay.records.rejections import rejection
+from import_relay.records.row_texts import row_text
 from import_relay.sources import source_for, with_defaults
 from import_relay.sources.contract import Change, Source
 from import_relay.sources.event_ids import digest
 from import_relay.usable_connections import expression_of, mistakes_of
 
-LARGEST_BODY_B = 4_000_000
-"""Own cap on the body of an import: Mateo documents none, and a request has two seconds."""
-
-LARGEST_ROW_B = LARGEST_BODY_B - 1_000
-"""What is left of it beside the keys of the body."""
-
 MAX_AHEAD_US = 24 * 3_600 * 1_000_000
 """A time that lies so long after an item's receipt orders nothing: no clock is that wrong."""
 
 FUTURE_NOTE = Note("note.future_version", "version")
-
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class RecordName(NamedTuple):
@@ -270,13 +262,17 @@ class Mapper:
             if change.record is None:
                 raise _incomplete(connection, ())
             if change.partial and not mapping.knows_condition(change.record):
-                raise _incomplete(connection, ("when",))
-            applies = mapping.condition(change.record)
+                if not change.fragment:
+                    raise _incomplete(connection, ("when",))
+                applies: bool | None = True
+            else:
+                applies = mapping.condition(change.record)
             if applies is None:
                 failed.append(Note("note.when_failed", f"{name}.when"))
             if not applies:
                 continue
-            if change.partial and (needed := mapping.needs(change.record)):
+            needs = mapping.unidentified if change.fragment else mapping.needs
+            if change.partial and (needed := needs(change.record)):
                 raise _incomplete(connection, needed)
             return mapping, failed
         return None, failed
@@ -291,15 +287,17 @@ def _version(mapping: RecordMapping, change: Change, known_at: int) -> tuple[int
     """What orders a change, and whether that was a time of the future, which orders nothing.
 
     A `version` in connections.toml takes the place of the kind's own, also where it finds nothing:
-    two clocks, or a clock and a counter, do not compare.
+    two clocks, or a clock and a counter, do not compare. Only fragments that cannot say it have the
+    kind's own: without it the changes of a consent would not be told apart.
 
     `known_at`: when its item was received or its record read, in µs since the epoch. A number that
     `version` in connections.toml finds may count anything and stays; a connector gives times.
     """
-    version = mapping.version(change.record) if mapping.orders else change.version
+    is_own = mapping.orders and not (change.fragment and not mapping.knows_version(change.record))
+    version = mapping.version(change.record) if is_own else change.version
     if version is None or version <= known_at + MAX_AHEAD_US:
         return version, False
-    if mapping.orders and not mapping.version_is_time(change.record):
+    if is_own and not mapping.version_is_time(change.record):
         return version, False
     return None, True
 
@@ -348,30 +346,3 @@ def _key(mapping: RecordMapping, columns: Mapping[str, object], notes: Sequence[
         return record_key(mapping.options.type, columns)
     except RejectedRow as error:
         raise RejectedRecord(error.code, notes, field=error.field) from error
-
-
-def row_text(columns: Mapping[str, object]) -> bytes:
-    """The JSON of a row as it is sent.
-
-    Raises:
-        RejectedRow: a value is no JSON, a text cannot be stored, or the row alone is too large.
-    """
-    try:
-        text = _encode(columns).encode()
-    except UnicodeEncodeError as error:
-        raise RejectedRow("row.bad_text", detail="half a surrogate pair") from error
-    except (ValueError, RecursionError) as error:
-        raise RejectedRow("row.bad_value", detail="not a finite number") from error
-    if b"\\u0000" in text and "\x00" in "".join(_texts(columns)):
-        raise RejectedRow("row.bad_text", detail="a NUL character")
-    if len(text) > LARGEST_ROW_B:
-        raise RejectedRow("row.too_large", detail=f"{len(text)} bytes")
-    return text
-
-
-def _texts(columns: Mapping[str, object]) -> Iterable[str]:
-    for column, value in columns.items():
-        yield column
-        for entry in value if isinstance(value, list) else [value]:
-            if isinstance(entry, str):
-                yield entry

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from import_relay.connections import Connection, Mistake, RecordType
 from import_relay.records.columns import DOCUMENTED
+from import_relay.records.mapping import RecordMapping
 from import_relay.sources import with_defaults
 from import_relay.spelling import did_you_mean
 
@@ -21,7 +22,10 @@ def warnings_of(given: Connection) -> Iterator[Mistake]:
     weakness = _WEAK.get(given.kind)
     if weakness is not None:
         yield from weakness(given.options)
-    for record_type in with_defaults(given).record_types.values():
+    record_types = with_defaults(given).record_types
+    if given.kind == "shopify" and "contact" in record_types:
+        yield from _shopify(RecordMapping(record_types["contact"]))
+    for record_type in record_types.values():
         for key, what in _of_record_type(record_type):
             yield Mistake(f"{record_type.name}.{key}", what)
 
@@ -43,6 +47,20 @@ def _of_record_type(record_type: RecordType) -> Iterator[tuple[str, str]]:
         yield "fields", _NO_EXTERNAL_ID
     if len(record_type.country_codes) > 1:
         yield "country_codes", _SEVERAL_COUNTRIES
+
+
+def _shopify(mapping: RecordMapping) -> Iterator[Mistake]:
+    """What keeps an opt-out out: its topics hold the customer's id and the consent alone."""
+    for column in mapping.unidentified({"id": 1}):
+        what = "is not in the topics about consent, which hold only `id`: no opt-out arrives"
+        yield Mistake(f"contact.fields.{column}", what)
+    for topic in ("email_marketing_consent", "sms_marketing_consent"):
+        for column in mapping.cut_columns({"id": 1, topic: _CONSENT}):
+            what = f"needs more than the topic about {topic} holds: no opt-out from it arrives"
+            yield Mistake(f"contact.fields.{column}", what)
+
+
+_CONSENT = {"state": "unsubscribed", "opt_in_level": None, "consent_updated_at": None}
 
 
 def _outbound(options: Mapping[str, str]) -> Iterator[Mistake]:

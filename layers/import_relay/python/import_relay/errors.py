@@ -237,6 +237,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "What orders the change is a time of the future; the time of receipt stands in for it.",
             "Correct the clock of the sender, or `version` in connections.toml.",
         ),
+        "note.whole_day": Explanation(
+            "An appointment's time is only a date: it was taken for whole days, without a time.",
+            "Nothing, if it lasts whole days; else map a time of day.",
+        ),
         "note.when_failed": Explanation(
             "The `when` of a record type fails on this record, so another type was tried.",
             "Correct `when` in connections.toml, so that it gives true or false.",

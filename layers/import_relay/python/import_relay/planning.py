@@ -16,7 +16,6 @@ from decimal import Decimal
 from enum import Enum, auto
 from itertools import groupby
 
-from import_relay.changes import LARGEST_BODY_B, LARGEST_ROW_B, row_text
 from import_relay.records.models import (
     FULL,
     ImportOptions,
@@ -29,6 +28,7 @@ from import_relay.records.models import (
     item_of,
     receipt_order,
 )
+from import_relay.records.row_texts import LARGEST_BODY_B, LARGEST_ROW_B, row_text
 
 EARLIER_KEPT = 16
 """Replaced claims that are remembered per record: what the queue brings again is recent."""

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from import_relay.changes import row_text
 from import_relay.connections import SharedHandles
 from import_relay.records.keys import IDENTIFIERS
 from import_relay.records.models import MATEO_TYPES, MappedChange, Outcome, Row, Settled
 from import_relay.records.models import receipt_order as by_receipt
 from import_relay.records.notes import Note
+from import_relay.records.row_texts import row_text
 from import_relay.records.same_handles import Handle, handles_of
 
 STRICTEST: tuple[SharedHandles, ...] = ("leave_out", "first_keeps", "last_takes")

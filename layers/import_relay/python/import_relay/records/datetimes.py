@@ -23,6 +23,7 @@ _DATE = len("YYYY-MM-DD")
 LONGEST_TEXT = 64
 """Characters of a date and time; the longest that any sender writes has 33."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ].+)?|\d{8}(T.+)?", re.ASCII)
+_ONLY_A_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONED = frozenset({"datetime", "timezone"})
@@ -57,6 +58,12 @@ def explicit_datetime(
         raise ValueError(f"the year {moment.year} stands for no date")
     written = moment.isoformat()
     return written[:-6] + "Z" if written.endswith("+00:00") else written
+
+
+def is_only_a_date(value: object) -> bool:
+    """Whether a value that `explicit_datetime` reads says a day and no time of it."""
+    text = _time_and_zone(value)[0] if isinstance(value, dict) else value
+    return isinstance(text, str) and _ONLY_A_DATE.fullmatch(text.strip()) is not None
 
 
 def plain_date(value: object, zone: tzinfo | None = None, *, years: range = LONG_YEARS) -> str:

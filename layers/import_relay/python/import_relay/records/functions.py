@@ -48,7 +48,12 @@ class RelayFunctions(Functions):
 
     @signature(_ANY, _TEXT)
     def _func_to_datetime(self, value: object, form: str) -> str | None:
-        """`to_datetime(start, 'DD.MM.YYYY HH:mm')`: the time; it is in the `time_zone`."""
+        """`to_datetime(start, 'DD.MM.YYYY HH:mm')`: the time; it is in the `time_zone`.
+
+        Of a form without `HH` it is the date, as no time of day was said.
+        """
+        if "HH" not in form:
+            return self._func_to_date(value, form)
         text = _text(value, "to_datetime")
         return text and _reading(text, lambda: formatted_time(text, form).isoformat())
 

@@ -140,8 +140,11 @@ class RecordMapping:
             try:
                 value = field.read(record)
             except Unusable as error:
-                notes.append(Note(error.code, field.column, error.value, error.reason))
-                continue
+                note = Note(error.code, field.column, error.value, error.reason)
+                notes.append(note)
+                if note.is_left_out:
+                    continue
+                value = None
             if value is not None or field.column in self._clears:
                 values[field.column] = value
         check_key(self.record_type.name, values, notes)
@@ -162,13 +165,18 @@ class RecordMapping:
 
         The first column that may identify the record and is not known, and `version`.
         """
-        unidentified = self._unidentified(record)
-        if all(is_known(record, path) for path in self._version_paths):
-            return unidentified
-        return (*unidentified, "version")
+        unidentified = self.unidentified(record)
+        return unidentified if self.knows_version(record) else (*unidentified, "version")
 
-    def _unidentified(self, record: object) -> tuple[str, ...]:
-        """Identifying columns count in their order: what comes before the key has to be known."""
+    def knows_version(self, record: object) -> bool:
+        """Whether a partial record says all that `version` depends on."""
+        return all(is_known(record, path) for path in self._version_paths)
+
+    def unidentified(self, record: object) -> tuple[str, ...]:
+        """The first column that may identify a partial record and is not known, if there is one.
+
+        They count in their order: what comes before the key has to be known.
+        """
         for field in self._identifying:
             if not self._is_whole(record, field):
                 return (field.column,)

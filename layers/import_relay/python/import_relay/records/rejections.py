@@ -48,7 +48,7 @@ def check_key(type_name: str, values: Mapping[str, object], notes: Sequence[Note
     """
     if not notes:
         return
-    unusable = {note.field: note for note in reversed(notes)}
+    unusable = {note.field: note for note in reversed(notes) if note.is_left_out}
     for column in ("id", *IDENTIFIERS):
         if column in unusable:
             raise rejection(unusable[column], notes)

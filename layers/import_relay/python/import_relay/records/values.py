@@ -18,6 +18,7 @@ from import_relay.records.datetimes import (
     LONG_YEARS,
     YEARS,
     explicit_datetime,
+    is_only_a_date,
     plain_date,
     time_zone,
 )
@@ -28,6 +29,8 @@ Converter = Callable[[object], object]
 IDS = ("id", "external_id", "secondary_external_id", "contact_external_id", "contact_id")
 PREFIXED = frozenset(("external_id", "secondary_external_id", "contact_external_id"))
 """Columns with ids of the connection's own records: each gets the connection's prefix."""
+TIMES_OF_DAY = frozenset(("start_time", "end_time"))
+"""Columns of appointments by which Mateo sends reminders: midnight would be one in the night."""
 EMAIL = "email"
 NAMES_AT_A_SERVICE = ("instagram", "facebook", "google_business_messaging")
 MAX_VALUES = 1_000
@@ -65,8 +68,10 @@ def converter(column: str, record_type: RecordType) -> Converter:
     known = TYPES[record_type.name].get(column)
     if known == "date":
         return _date(zone, YEARS)
+    if known == "datetime" and column in TIMES_OF_DAY:
+        return _datetime(partial(_time_of_day, zone=zone))
     if known == "datetime":
-        return _datetime(zone, YEARS)
+        return _datetime(partial(explicit_datetime, zone=zone, years=YEARS))
     return of_type(known or _own_type(column, record_type), zone)
 
 
@@ -77,7 +82,7 @@ def of_type(type_: str | None, zone: tzinfo | None) -> Converter:
         "number": _number,
         "boolean": _boolean,
         "date": _date(zone),
-        "datetime": _datetime(zone),
+        "datetime": _datetime(partial(explicit_datetime, zone=zone)),
         "list": _list,
         None: _any,
     }
@@ -202,15 +207,21 @@ def _date(zone: tzinfo | None, years: range = LONG_YEARS) -> Converter:
     return partial(_time, code="value.bad_date", write=write)
 
 
-def _datetime(zone: tzinfo | None, years: range = LONG_YEARS) -> Converter:
-    write = partial(explicit_datetime, zone=zone, years=years)
-
+def _datetime(write: Callable[[object], str]) -> Converter:
     def convert(value: object) -> str | None:
         if isinstance(value, dict) and value.keys() == {"date"}:
             return None  # Google Calendar's appointment of a whole day has no time of day
         return _time(value, "value.bad_datetime", write)
 
     return convert
+
+
+def _time_of_day(value: object, zone: tzinfo | None) -> str:
+    """A time; a date alone is that of an appointment that lasts whole days, and has none."""
+    written = explicit_datetime(value, zone, years=YEARS)
+    if is_only_a_date(value):
+        raise Unusable("note.whole_day", value)
+    return written
 
 
 def _time(value: object, code: str, write: Callable[[object], str]) -> str | None:
@@ -222,6 +233,8 @@ def _time(value: object, code: str, write: Callable[[object], str]) -> str | Non
         return None
     try:
         return write(value)
+    except Unusable:
+        raise
     except ValueError as error:
         raise Unusable(code, value, str(error)) from error
 

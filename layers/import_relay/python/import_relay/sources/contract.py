@@ -61,7 +61,8 @@ class Change:
     `version` is the kind's own (µs since the epoch); one in connections.toml takes its place. None:
     the time of receipt. `partial`: the record holds only what is known to have changed, beside its
     id; a column is set if all that its expression names is there. `ignored`: a stable word that
-    says why nothing is imported.
+    says why nothing is imported. `fragment`: all that the kind ever sends of such a change, so that
+    `when` and `version` of connections.toml do not count where they ask for more.
 
     With a `lookup` and a reader for the connection the record that was read takes the place of
     `record`, even of one that would be ignored; without a reader the rest holds.
@@ -72,6 +73,7 @@ class Change:
     version: int | None = None
     partial: bool = False
     ignored: str | None = None
+    fragment: bool = False
     lookup: Lookup | None = None
 
 

@@ -19,8 +19,9 @@ Since API version 2025-01 customers carry neither consent nor tags; topics of th
 are partial records: `{"id", "email_marketing_consent"}`, `{"id", "sms_marketing_consent"}`, and
 `{"id", "tags_added", "tags_removed"}` with the tags that were added or removed, since nothing
 tells all that a customer has. Their version is the time of the trigger: Shopify sends the state of
-that time, and lets apps date consent back. A customer without these fields is partial as well, so
-that it never supersedes an opt-out that it says nothing of.
+that time, and lets apps date consent back. An opt-out has to arrive, so consents are fragments:
+`when` and `version` do not count where they ask for more. A customer without these fields is
+partial as well, so that it never supersedes an opt-out that it says nothing of.
 """
 
 import json
@@ -183,12 +184,15 @@ def interpret(item: object, connection: Connection) -> Change:
     if not _fits(topic, data):
         raise RejectedRow("row.other_topic", field="topic", value=topic)
     triggered_at = moment(item.get("triggered_at"))
-    record = _consent(topic, data) or _tags(topic, data)
+    consent = _consent(topic, data)
+    record = consent or _tags(topic, data)
     if record is not None:
         version, partial = triggered_at or _occurred_at(data), True
     else:
         version, partial = moment(data.get("updated_at")) or triggered_at, _lacks(topic, data)
-    return Change(record or data, record_type, version, partial=partial)
+    return Change(
+        record or data, record_type, version, partial=partial, fragment=consent is not None
+    )
 
 
 def _fits(topic: str, data: Mapping[str, object]) -> bool:
