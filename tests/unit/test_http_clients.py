@@ -2,13 +2,14 @@
 
 import ast
 
+from import_relay.account_check import http_client as account_client
 from import_relay.mateo.client import http_client as mateo_client
 from import_relay.reading import http_client as crm_client
 from tests.docs.documents import deployed_modules
 
 
 def test_no_client_follows_a_proxy_variable_or_a_redirect() -> None:
-    for client in (mateo_client(), crm_client()):
+    for client in (mateo_client(), crm_client(), account_client()):
         with client:
             assert not client.trust_env
             assert not client.follow_redirects
@@ -22,7 +23,7 @@ def test_every_client_of_the_code_says_so() -> None:
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "httpx.Client"
     ]
 
-    assert len(made) == 2
+    assert len(made) == 3
     for call in made:
         given = {one.arg: ast.unparse(one.value) for one in call.keywords}
         assert (given["trust_env"], given["follow_redirects"]) == ("False", "False")
