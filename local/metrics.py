@@ -52,6 +52,7 @@ class Metrics:
     def __init__(self) -> None:
         self._added: defaultdict[Metric, Statistics] = defaultdict(Statistics)
         self._lock = threading.Lock()
+        self._handing_over = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._cloudwatch: Any = None
@@ -87,7 +88,14 @@ class Metrics:
         self._add([(of, Statistics(1, 1.0, 1.0, 1.0))])
 
     def put(self) -> None:
-        """Hand over everything that was added; what CloudWatch does not take is kept."""
+        """Hand over everything that was added; what CloudWatch does not take is kept.
+
+        When this returns, what another thread was just handing over is there as well.
+        """
+        with self._handing_over:
+            self._put()
+
+    def _put(self) -> None:
         with self._lock:
             taken, self._added = self._added, defaultdict(Statistics)
         try:

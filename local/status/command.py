@@ -28,6 +28,8 @@ PERIOD_S, PATIENCE_S = 15.0, 150.0
 """A deployed stack that does not balance is looked at this often, for so long: a metric comes up to
 two minutes after its log line, and SQS counts up to a minute late.
 """
+LOCAL_PATIENCE_S = 10.0
+"""On this machine numbers are late only while it is busy with something else."""
 AGAIN = "The sums do not balance at once; CloudWatch and SQS count late. Looking again …"
 
 
@@ -96,7 +98,7 @@ def _local(running: Callable[[], dict[str, Any]]) -> Source:
         clock=lambda: time.time() + offset_s,
         refresh=running,
         period_s=0.5,
-        patience_s=2.0,
+        patience_s=LOCAL_PATIENCE_S,
     )
 
 

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 HOPELESS = "mateo.credentials"
 """The gate opens again by itself, but nothing goes through until somebody stores a valid token."""
+
+
+REFUSED = "Mateo refuses the token"
+BLOCKERS: Mapping[str, str] = MappingProxyType(
+    {
+        "CredentialsRefused": REFUSED,
+        "ReadersUnavailable": "records cannot be read at a CRM",
+        "ConnectionsUnusable": "a connection waits",
+    }
+)
+"""Metric that is above 0 while records wait for a person → what is in their way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +40,7 @@ class Used:
 class GateView:
     """Whether the queue is read, and if not why, and when it will be again as far as is known.
 
-    Closed without `until`: by hand, or the opening is overdue; the daily schedule opens it.
+    Closed without `until`: by hand, or the opening is overdue; the watchdog opens it soon.
     """
 
     is_open: bool
@@ -47,6 +60,8 @@ class Outlook:
     requests: Used
     requests_for_imports: int
     gate: GateView
+    blockers: Sequence[str] = ()
+    """What kept records of single connections waiting within the last half hour."""
 
     @property
     def opens_on(self) -> date:
@@ -54,14 +69,21 @@ class Outlook:
         today = self.now.date()
         if self.gate.until is not None:
             return max(today, self.gate.until.astimezone(self.now.tzinfo).date())
-        return today if self.gate.is_open else today + timedelta(days=1)
+        return today
+
+    @property
+    def in_the_way(self) -> Sequence[str]:
+        """What has to end before the backlog can be imported; of no such thing a time is known."""
+        hopeless = self.gate.reason == HOPELESS and not self.gate.is_open
+        found = [*([REFUSED] if hopeless else []), *self.blockers]
+        return tuple(dict.fromkeys(found))
 
     def drained_on(self, backlog: int) -> date | None:
         """The day on which the last of so many items is imported, if each becomes a row.
 
         Of what comes in meanwhile nothing is known. None: not before a person does something.
         """
-        if self.gate.reason == HOPELESS and not self.gate.is_open:
+        if self.in_the_way:
             return None
         day, room = self.opens_on, self.entities.limit
         if day == self.now.date():

@@ -18,7 +18,7 @@ from import_relay.state.ledger import OPEN_INDEX, UNFINISHED, Ledger
 from import_relay.state.tally import Tally
 from local.services import StackError
 from local.status.account import Look, Messages
-from local.status.outlook import GateView, Outlook, Used
+from local.status.outlook import BLOCKERS, GateView, Outlook, Used
 
 DAYS = 60
 """How far back items are counted: longer than any can wait. CloudWatch keeps five-minute data for
@@ -28,6 +28,8 @@ PERIOD_S = 900
 """Days begin at a multiple of this in every time zone; CloudWatch takes multiples of five minutes
 for data older than 15 days.
 """
+RECENT_S, RECENT_PERIOD_S = 1_800, 60
+"""What waits is tried again every quarter of an hour at least, so it shows within this time."""
 READ = ("Enabled", "Enabling", "Creating", "Updating")
 """States of an event source mapping in which the queue is read, or about to be."""
 
@@ -119,6 +121,7 @@ class Reading:
             requests=Used(usage.requests, limits.requests_per_day),
             requests_for_imports=int(limits.requests_per_day * (1 - TRACKING_SHARE)),
             gate=self._gate(),
+            blockers=self._blockers(),
         )
 
     # ------------------------------------------------------------ inside
@@ -203,6 +206,22 @@ class Reading:
                 counts[self._limits.day(moment.timestamp())] += round(value)
         return found
 
+    def _blockers(self) -> list[str]:
+        """What kept records waiting lately. They are tried again every quarter of an hour."""
+        settings = self._parts.settings
+        own = settings["POWERTOOLS_METRICS_NAMESPACE"]
+        service = {"Name": "service", "Value": settings["POWERTOOLS_SERVICE_NAME"]}
+        names = {f"blocker{number}": name for number, name in enumerate(BLOCKERS)}
+        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=[
+                _query(one, own, name, service, RECENT_PERIOD_S) for one, name in names.items()
+            ],
+            StartTime=datetime.fromtimestamp(self._clock() - RECENT_S, UTC),
+            EndTime=datetime.fromtimestamp(self._clock() + RECENT_PERIOD_S, UTC),
+        )
+        found = {one["Id"] for one in metric_data(pages, names) if sum(one["Values"]) > 0}
+        return [BLOCKERS[name] for one, name in names.items() if one in found]
+
     def _queries(self) -> Iterator[dict[str, Any]]:
         settings = self._parts.settings
         own = settings["POWERTOOLS_METRICS_NAMESPACE"]
@@ -235,9 +254,15 @@ def metric_data(
             raise StackError(f"CloudWatch did not give all of `{name}` ({status}): {again}.")
 
 
-def _query(name: str, namespace: str, metric: str, dimension: Mapping[str, str]) -> dict[str, Any]:
+def _query(
+    name: str,
+    namespace: str,
+    metric: str,
+    dimension: Mapping[str, str],
+    period_s: int = PERIOD_S,
+) -> dict[str, Any]:
     of = {"Namespace": namespace, "MetricName": metric, "Dimensions": [dimension]}
-    return {"Id": name, "MetricStat": {"Metric": of, "Period": PERIOD_S, "Stat": "Sum"}}
+    return {"Id": name, "MetricStat": {"Metric": of, "Period": period_s, "Stat": "Sum"}}
 
 
 def _parts(client: Callable[[str], Any], stack: str) -> Parts:

@@ -59,6 +59,7 @@ def as_json(shown: Shown) -> dict[str, object]:
         },
         "backlog": account.backlog,
         "drained_on": drained.isoformat() if drained else None,
+        "in_the_way": list(outlook.in_the_way),
         "balances": account.balances,
         "lost": account.lost,
         "counted_twice": sum(account.counted_twice.values()),
@@ -137,7 +138,7 @@ def _gate(outlook: Outlook) -> tuple[str, str]:
     if gate.is_open:
         return "open", f"closes again: {gate.reason}" if gate.until else ""
     if gate.until is None:
-        return "closed", "by hand or overdue; opens at midnight"
+        return "closed", "overdue; opens within 15 minutes"
     until = gate.until.astimezone(outlook.now.tzinfo)
     return "closed", f"{gate.reason}, until {until:%Y-%m-%d %H:%M}"
 
@@ -147,7 +148,8 @@ def _drained(account: Account, outlook: Outlook) -> tuple[str, str]:
         return "today", "nothing waits in the queue"
     day = outlook.drained_on(account.backlog)
     if day is None:
-        return "unknown", "Mateo refuses the token"
+        first, *others = outlook.in_the_way
+        return "unknown", f"{first}, and more" if others else first
     if day == outlook.now.date():
         return "today", "if no more comes"
     return day.isoformat(), "at the present limit, if no more comes"

@@ -26,6 +26,7 @@ from local.environment import ACCOUNT, REGION, session
 from local.provision import Provisioned, provision
 from local.services import StackError
 from local.status.command import Source, look
+from local.status.outlook import BLOCKERS
 from local.status.reading import DAYS, Reading
 from local.status.screen import Shown
 from local.template import Template, load
@@ -180,6 +181,25 @@ def test_everything_is_found_by_the_name_of_the_stack(
     assert found["requests"] == {"used": 0, "left": 200, "limit": 200}
     assert found["gate"] == {"open": True, "reason": "", "until": None}
     assert (found["backlog"], found["drained_on"]) == (14, DAY)
+
+
+@pytest.mark.parametrize(("metric", "words"), BLOCKERS.items())
+def test_no_day_is_promised_while_records_wait_for_a_person(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str], metric: str, words: str
+) -> None:
+    noon = MIDNIGHT + timedelta(hours=12)
+    deployed.count("ItemsReceived", noon - timedelta(hours=2), 3)
+    deployed.queue(1)
+    deployed.count(metric, noon - timedelta(hours=1), 1)
+    assert main(["status", "--stack", STACK, "--region", REGION, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["drained_on"] == DAY
+
+    deployed.count(metric, noon - timedelta(minutes=14), 1)
+    assert main(["status", "--stack", STACK, "--region", REGION, "--json"]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    assert found["drained_on"] is None
+    assert found["in_the_way"] == [words]
 
 
 def test_it_reads_with_exactly_the_permissions_that_the_runbook_names(deployed: Deployed) -> None:

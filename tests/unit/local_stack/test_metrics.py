@@ -1,6 +1,7 @@
 """The metrics that functions log come to CloudWatch, added up per minute."""
 
 import json
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -137,3 +138,33 @@ def test_failed_invocations_are_counted_as_lambda_does(
         {"Name": "FunctionName", "Value": "import-relay-receive-webhook"}
     ]
     assert datum["StatisticValues"]["Sum"] == 1.0
+
+
+def test_who_hands_over_waits_for_what_another_is_just_handing_over() -> None:
+    """Else somebody would look at sums that are not there yet, and call them wrong."""
+    slow, arrived = threading.Event(), threading.Event()
+
+    class Slow(CloudWatch):
+        def put_metric_data(self, **request: Any) -> None:
+            arrived.set()
+            assert slow.wait(30)
+            super().put_metric_data(**request)
+
+    there = Slow()
+    metrics = Metrics()
+    metrics.start(there)
+    metrics.stop()
+    metrics.read(line(ItemsReceived=[3.0]))
+    first = threading.Thread(target=metrics.put)
+    first.start()
+    assert arrived.wait(30)
+    second = threading.Thread(target=metrics.put)
+    second.start()
+    second.join(0.05)
+    waited = second.is_alive()
+    slow.set()
+    first.join()
+    second.join()
+
+    assert waited
+    assert len(there.data) == 1

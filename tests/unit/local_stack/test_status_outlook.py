@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from local.status.outlook import GateView, Outlook, Used
+from local.status.outlook import BLOCKERS, GateView, Outlook, Used
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OPEN = GateView(is_open=True)
@@ -94,10 +94,10 @@ def test_a_gate_that_opens_today_takes_the_rest_of_today() -> None:
     assert paused.drained_on(1_000) == date(2026, 11, 21)
 
 
-def test_a_gate_closed_by_hand_is_opened_by_the_daily_schedule() -> None:
+def test_a_gate_closed_by_hand_is_opened_by_the_watchdog_on_the_same_day() -> None:
     by_hand = outlook(2026, 11, 21, gate=GateView(is_open=False))
 
-    assert by_hand.drained_on(1_000) == date(2026, 11, 22)
+    assert by_hand.drained_on(1) == date(2026, 11, 21)
 
 
 def test_while_mateo_refuses_the_token_no_day_is_known() -> None:
@@ -105,3 +105,18 @@ def test_while_mateo_refuses_the_token_no_day_is_known() -> None:
     refused = outlook(2026, 11, 21, gate=GateView(False, "mateo.credentials", until))
 
     assert refused.drained_on(1) is None
+
+
+def test_nothing_is_promised_while_something_is_in_the_way_of_single_connections() -> None:
+    seen = outlook(2026, 11, 21, blockers=("a connection waits",))
+
+    assert seen.drained_on(1) is None
+    assert seen.in_the_way == ("a connection waits",)
+
+
+def test_a_refused_token_is_said_once() -> None:
+    closed = GateView(False, "mateo.credentials", datetime(2026, 11, 21, 13, tzinfo=UTC))
+
+    seen = outlook(2026, 11, 21, gate=closed, blockers=(BLOCKERS["CredentialsRefused"],))
+
+    assert seen.in_the_way == ("Mateo refuses the token",)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.status.account import Account, Look, Messages
-from local.status.outlook import GateView, Outlook, Used
+from local.status.outlook import BLOCKERS, GateView, Outlook, Used
 from local.status.screen import LABEL, NUMBER, Shown, as_json, screen
 from tests.unit.local_stack.test_status_account import DAY, NEXT, look
 
@@ -171,7 +171,7 @@ def test_change_events_have_a_line_only_with_an_event_bus() -> None:
             GateView(False, "limit.entities", datetime(2026, 11, 22, 0, 1, tzinfo=UTC)),
             "closed limit.entities, until 2026-11-22 00:01",
         ),
-        (GateView(is_open=False), "closed by hand or overdue; opens at midnight"),
+        (GateView(is_open=False), "closed overdue; opens within 15 minutes"),
         (GateView(True, "limit.entities", NOON), "open closes again: limit.entities"),
     ],
 )
@@ -190,6 +190,22 @@ def test_without_a_token_no_day_is_promised() -> None:
     what = shown(look(100, queue=Messages(visible=1)), gate=closed)
 
     assert line(what, "Drained on") == "unknown Mateo refuses the token"
+
+
+def test_no_day_is_promised_while_a_connection_waits() -> None:
+    what = shown(look(100, queue=Messages(visible=1)), blockers=("a connection waits",))
+
+    assert line(what, "Drained on") == "unknown a connection waits"
+    assert as_json(what)["in_the_way"] == ["a connection waits"]
+
+
+def test_of_several_blockers_the_first_is_shown_and_that_there_are_more() -> None:
+    blockers = tuple(BLOCKERS.values())
+    what = shown(look(100, queue=Messages(visible=1)), blockers=blockers)
+
+    assert line(what, "Drained on") == f"unknown {blockers[0]}, and more"
+    assert all(len(one) <= 80 for one in lines(what))
+    assert as_json(what)["in_the_way"] == list(blockers)
 
 
 def test_colour_marks_the_balance_alone() -> None:
