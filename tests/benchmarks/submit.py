@@ -14,9 +14,11 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
 from import_relay.changes import Mapper, RecordsRead
 from import_relay.connections import parse_connections
-from import_relay.planning import collector_paused, decide, request_body, size
+from import_relay.planning import collector_paused, decide, request_body
 from import_relay.records.messages import parse_message
 from import_relay.records.phones import Home, PhoneRules, choose
+from import_relay.shared_handles import part_handles
+from import_relay.sizing import size
 from tests.benchmarks.batch import MIXED_CONNECTIONS, bodies, country_of, mixed_texts, sqs_event
 from tests.benchmarks.measures import Measure, best_of_alternating, cpu_s
 
@@ -49,7 +51,9 @@ def measure() -> Iterator[Measure]:
             decided = decide(
                 mapped.changes, {}, is_unfinished=lambda _: False, is_void=lambda _: False
             )
-            sized = size(decided.rows, rows_per_import=5000, entities_left=25_000)
+            sized = size(
+                part_handles(decided.rows).rows, rows_per_import=5000, entities_left=25_000
+            )
             return [request_body(rows) for rows in sized.imports]
 
     def floor() -> list[str]:

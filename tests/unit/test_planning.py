@@ -13,7 +13,6 @@ from import_relay.planning import (
     decide,
     payload_digest,
     request_body,
-    size,
 )
 from import_relay.records.models import (
     ImportOptions,
@@ -23,6 +22,7 @@ from import_relay.records.models import (
     Row,
     Watermark,
 )
+from import_relay.sizing import size
 from tests.support.builders import change, mark, occurrence
 
 KEY = "contact_details#external_id:1"

@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from import_relay.connections import SharedHandles
-from import_relay.planning import decide, size
+from import_relay.planning import decide
 from import_relay.records.keys import HANDLES, record_key
 from import_relay.records.models import ImportOptions, MappedChange, Mark, Outcome, Row, Watermark
 from import_relay.records.notes import Note
 from import_relay.records.row_texts import row_text
 from import_relay.shared_handles import FIRST_TIME, Parted, part_handles
+from import_relay.sizing import size
 from tests.support.builders import CONTACTS, occurrence
 
 FAMILY = "familie@example.com"

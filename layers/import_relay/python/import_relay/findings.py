@@ -127,7 +127,10 @@ class Findings:
             for _, number in self.failures
             if number is not None
             and number not in lasting
-            and all(source["attempt"] < MOST_ATTEMPTS for source in self.sources(number))
+            and all(
+                source["attempt"] < MOST_ATTEMPTS
+                for source in self.sent.provenance[number]["sources"]
+            )
         }
 
     @cached_property
@@ -136,7 +139,7 @@ class Findings:
         return self.rows.outcomes if self.sent.rows else ()
 
     def sources(self, number: int) -> Sequence[Source]:
-        """The occurrences that a row was made of."""
+        """The occurrences that a row was made of; the last one has the notes of Mateo's hints."""
         sources: Sequence[Source] = self.sent.provenance[number]["sources"]
         if number not in self._taken_notes:
             return sources

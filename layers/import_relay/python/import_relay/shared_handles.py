@@ -136,13 +136,12 @@ class _Parting:
 
     def _in_order(self, without: set[int]) -> Iterator[Row]:
         """All rows; those that belong together follow the first of them, older ones first."""
-        group_of = {number: group for group in self._groups for number in group}
+        begins = {min(group): group for group in self._groups}
         for number, row in enumerate(self._rows):
-            group = group_of.get(number)
-            if group is None:
+            if number in begins:
+                yield from self._joined([one for one in begins[number] if one not in without])
+            elif number not in self._rank:
                 yield row
-            elif number == min(group):
-                yield from self._joined([one for one in group if one not in without])
 
     def _joined(self, group: Sequence[int]) -> Iterator[Row]:
         begun = set()

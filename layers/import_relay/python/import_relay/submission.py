@@ -29,7 +29,7 @@ from import_relay.interpreting import Interpreting
 from import_relay.isolation import Isolation
 from import_relay.loading import Loading
 from import_relay.missing_connections import Missing, missing_connections
-from import_relay.planning import Decided, Sized, collector_paused, decide, size
+from import_relay.planning import Decided, collector_paused, decide
 from import_relay.posting import IMPORT_S, Attempt, Posting, PostingParts, Progress, Tools
 from import_relay.queue_batch import QueueBatch
 from import_relay.reading import Reading
@@ -37,6 +37,7 @@ from import_relay.reasons import reason_of
 from import_relay.records.messages import parse_message
 from import_relay.records.models import MappedChange, Occurrence
 from import_relay.shared_handles import part_handles
+from import_relay.sizing import Sized, size
 from import_relay.state.gate import GateState
 from import_relay.state.lease import Lease
 from import_relay.state.requeueing import Requeueing

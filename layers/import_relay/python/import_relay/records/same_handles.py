@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from import_relay.records.keys import HANDLES, PHONES
 
+_SIGNS = re.compile(r"[\s()./-]")
 Handle = tuple[str, str]
 """Column and normalised value: `("email", "ada@example.com")`."""
 
@@ -22,8 +23,8 @@ def handles_of(columns: Mapping[str, object]) -> Iterator[Handle]:
         value = columns.get(column)
         if value:
             text = str(value[0] if isinstance(value, list) else value).strip().lower()
+            if column in PHONES and not text[1:].isdecimal():  # not as the relay writes them
+                text = _SIGNS.sub("", text)
             if column in PHONES and not text.startswith("+"):
-                text = f"{text}{columns.get('country_codes') or ''}"
-            if column in PHONES:
-                text = re.sub(r"[\s()./-]", "", text)
+                text = f"{text} {columns.get('country_codes') or ''}"
             yield column, text
