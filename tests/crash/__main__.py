@@ -18,11 +18,13 @@ from tests.crash.faults import GROUPS, KINDS
 from tests.crash.grounds import Grounds, running_grounds
 from tests.crash.rehearsal import Planned, Result
 from tests.crash.scenarios import SCENARIOS
-from tests.crash.sweep import DOUBLE, SPACING, Choice, Sweep, wanted
+from tests.crash.sweep import ACROSS, DOUBLE, SPACING, Choice, Sweep, wanted
 from tests.support.stack import FUNCTIONS
 
 MOST_NAMED = 2
 """More faults than that are only counted in the line of their run."""
+NAMED = (*GROUPS, DOUBLE, ACROSS)
+"""What `--faults` takes: groups, pairs of kills of one function, and of two functions."""
 RUNS_PER_STACK = 150
 """moto remembers every execution: a fresh stack keeps runs equally fast."""
 
@@ -130,8 +132,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--faults",
         type=_groups,
-        default=",".join((*GROUPS, DOUBLE)),
-        help=f"of {', '.join((*GROUPS, DOUBLE))} (default: %(default)s)",
+        default=",".join(NAMED),
+        help=f"of {', '.join(NAMED)} (default: %(default)s)",
     )
     parser.add_argument(
         "--kind", action="append", choices=KINDS, help="only these, of two kills the first"
@@ -166,7 +168,7 @@ def _choice(options: argparse.Namespace) -> Choice:
 
 def _groups(text: str) -> frozenset[str]:
     names = [name.strip() for name in text.split(",")]
-    unknown = [name for name in names if name not in (*GROUPS, DOUBLE)]
+    unknown = [name for name in names if name not in NAMED]
     if unknown:
         raise argparse.ArgumentTypeError(f"no such group of faults: {', '.join(unknown)}")
     return frozenset(names)

@@ -1,9 +1,10 @@
 """Which runs a sweep makes: every fault that fits, at every point that a recording found.
 
-Kills come alone, and in pairs: at each point, and again while that function recovers. All other
-faults come many in a run, or a sweep would take days: each of them is met once, but what it breaks
-another fault of its run may have repaired. So no operation of a function meets two in one run, and
-those of a run that broke a promise are played again alone.
+Kills come alone, and in pairs: at each point, and again while that function recovers, or while
+another function takes its work on. All other faults come many in a run, or a sweep would take days:
+each of them is met once, but what it breaks another fault of its run may have repaired. So no
+operation of a function meets two in one run, and those of a run that broke a promise are played
+again alone.
 """
 
 import random
@@ -17,7 +18,9 @@ from tests.crash.rehearsal import Faults, Planned, Result, play, rehearse
 from tests.crash.scenarios import Scenario
 from tests.support.fault_proxy import PlannedFault, Point
 
-DOUBLE = "double"
+DOUBLE, ACROSS = "double", "across"
+"""Pairs of kills: of one function, and of two functions."""
+PAIRS = frozenset({DOUBLE, ACROSS})
 MOST_BETWEEN = 12
 """From the first kill of a pair to the second, in calls of the function that is killed, at most."""
 SPACING = 10
@@ -30,7 +33,7 @@ class Choice:
     """What is wanted of a sweep.
 
     Attributes:
-        groups: of faults, and `DOUBLE`.
+        groups: of faults, and of `PAIRS`.
         functions: logical ids; empty: all.
         numbers: of the points in the recording, from 1; None: all.
         kinds: names; empty: all.
@@ -68,7 +71,11 @@ class Sweep:
             if KILLS in choice.groups:
                 self.play(scenario, [kill])
             if DOUBLE in choice.groups:
-                self.play_pair(scenario, kill, _chance(choice, kill))
+                function = kill.point.function
+                self.play_pair(scenario, kill, function, _chance(choice, kill))
+            if ACROSS in choice.groups and (after := _others(recording.points(), kill.point)):
+                chance = _chance(choice, f"{kill} {ACROSS}")
+                self.play_pair(scenario, kill, chance.choice(after), chance)
         if choice.spacing:
             size = len({one.point for one in others}) // choice.spacing
             self.play_together(scenario, others, max(size, 1), _chance(choice, scenario.name))
@@ -85,12 +92,17 @@ class Sweep:
         self._keep(result)
         return result
 
-    def play_pair(self, scenario: Scenario, first: Planned, chance: random.Random) -> None:
-        """One run with two kills, again with fewer calls between them if it ended too soon."""
+    def play_pair(
+        self, scenario: Scenario, first: Planned, second: str, chance: random.Random
+    ) -> None:
+        """One run with two kills, again with fewer calls between them if it ended too soon.
+
+        `second`: the function that the second kill hits.
+        """
         between, kind = chance.randint(1, MOST_BETWEEN), chance.choice(_kills())
         tries = 0
         while True:
-            pair = Pair(first, between, kind)
+            pair = Pair(first, second, between, kind)
             result = play(self.grounds(), scenario, pair)
             tries += not result.faults
             if result.broken or len(result.faults) > 1 or tries == TRIES:
@@ -132,14 +144,15 @@ class Sweep:
 
 
 class Pair:
-    """Kills a function at a point, and again so many of its calls later."""
+    """Kills a function at a point, and the same or another so many of its own calls later."""
 
-    def __init__(self, first: Planned, between: int, kind: Kind) -> None:
+    def __init__(self, first: Planned, second: str, between: int, kind: Kind) -> None:
         self._first = first
+        self._second = second
         self._between = between
         self._kind = kind
         self._since = -1
-        """Calls of the function since the first kill; negative before it."""
+        """Calls of the second function since the first kill; negative before it."""
 
     def __call__(self, point: Point) -> PlannedFault | None:
         """What the proxy asks at each call."""
@@ -148,8 +161,8 @@ class Pair:
                 return None
             self._since = 0
             return KINDS[self._first.kind].planned(point.operation)
-        self._since += point.function == self._first.point.function
-        if point.function != self._first.point.function or self._since != self._between:
+        self._since += point.function == self._second
+        if point.function != self._second or self._since != self._between:
             return None
         return self._kind.planned(point.operation)
 
@@ -158,9 +171,7 @@ class Pair:
         if self._since < 0:
             return [self._first]
         if self._since < self._between:
-            return [
-                Planned(Point(self._first.point.function, "any later call", 0), self._kind.name)
-            ]
+            return [Planned(Point(self._second, "any later call", 0), self._kind.name)]
         return []
 
 
@@ -176,7 +187,7 @@ def together(left: Sequence[Planned], size: int, chance: random.Random) -> list[
 
 def wanted(choice: Choice) -> list[Kind]:
     """The kinds of faults; both kills of a pair are single kills."""
-    groups = choice.groups | ({KILLS} if DOUBLE in choice.groups else set())
+    groups = choice.groups | ({KILLS} if PAIRS & choice.groups else set())
     found = [kind for kind in KINDS.values() if kind.group in groups]
     return [kind for kind in found if not choice.kinds or kind.name in choice.kinds]
 
@@ -193,6 +204,12 @@ def chosen(points: Sequence[Point], choice: Choice) -> Iterator[Point]:
             continue
         if choice.numbers is None or number in choice.numbers:
             yield point
+
+
+def _others(points: Sequence[Point], first: Point) -> list[str]:
+    """The other functions that make calls after a point."""
+    later = points[points.index(first) + 1 :]
+    return sorted({point.function for point in later} - {first.function})
 
 
 def _kills() -> list[Kind]:

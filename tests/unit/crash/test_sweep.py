@@ -11,7 +11,7 @@ from tests.crash import sweep as sweep_module
 from tests.crash.faults import ANSWERS, KILLS, KINDS, PERSISTENT
 from tests.crash.rehearsal import Planned, Result
 from tests.crash.scenarios import SCENARIOS
-from tests.crash.sweep import DOUBLE, MOST_BETWEEN, TRIES, Choice, Sweep, chosen, fitting
+from tests.crash.sweep import ACROSS, DOUBLE, MOST_BETWEEN, TRIES, Choice, Sweep, chosen, fitting
 from tests.support.fault_proxy import Call, Choose, Point, at_points
 from tests.support.operations import Request
 
@@ -130,7 +130,7 @@ def test_each_kill_is_followed_by_another_soon_after(monkeypatch: pytest.MonkeyP
 
 def test_only_the_function_that_was_killed_is_killed_again() -> None:
     first = Planned(Point("SubmitImports", "SFN.StartExecution", 1), "killed-after")
-    pair = sweep_module.Pair(first, 2, KINDS["killed-before"])
+    pair = sweep_module.Pair(first, "SubmitImports", 2, KINDS["killed-before"])
     functions = ("SubmitImports", "TrackImport", "SubmitImports", "TrackImport", "SubmitImports")
     calls = [first.point._replace(function=function) for function in functions]
 
@@ -139,6 +139,28 @@ def test_only_the_function_that_was_killed_is_killed_again() -> None:
     names = [one.name if one else "" for one in met]
     assert names == ["killed-after", "", "", "", "killed-before"]
     assert not pair.missing()
+
+
+def test_another_function_is_killed_after_so_many_calls_of_its_own() -> None:
+    first = Planned(Point("SubmitImports", "SFN.StartExecution", 1), "killed-after")
+    pair = sweep_module.Pair(first, "TrackImport", 2, KINDS["killed-before"])
+    functions = ("TrackImport", "SubmitImports", "TrackImport", "SubmitImports")
+    calls = [first.point._replace(function=function) for function in functions]
+
+    met = [pair(point) for point in calls[1:]]
+
+    assert [one.name if one else "" for one in met] == ["killed-after", "", ""]
+    assert [str(one) for one in pair.missing()] == ["TrackImport/any later call/0/killed-before"]
+    second = pair(calls[0])
+    assert second
+    assert second.name == "killed-before"
+    assert not pair.missing()
+
+
+def test_pairs_across_functions_are_only_made_where_another_one_follows(relay: Relay) -> None:
+    results = swept(Choice(frozenset({ACROSS})))
+
+    assert not any(result.faults for result in results)
 
 
 def test_the_same_seed_chooses_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
