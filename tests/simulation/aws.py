@@ -10,6 +10,8 @@ from typing import Any
 from tests.simulation.world import World, refusal, refused
 
 MAPPING = "mapping-1"
+LISTED = 3
+"""Keys in one answer of S3; a thousand in truth."""
 
 
 class S3:
@@ -18,12 +20,14 @@ class S3:
     def __init__(self, world: World) -> None:
         self._world = world
         self.objects: dict[str, bytes] = {}
+        self._written: dict[str, float] = {}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> Any:  # noqa: N803
         """Store an object."""
 
         def effect() -> Any:
             self.objects[Key] = Body
+            self._written[Key] = self._world.now
             return {}
 
         return self._world.call("S3.PutObject", effect, refuse=refused("SlowDown", "PutObject"))
@@ -37,6 +41,22 @@ class S3:
             return {"Body": io.BytesIO(self.objects[Key])}
 
         return self._world.call("S3.GetObject", effect, refuse=refused("SlowDown", "GetObject"))
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str, StartAfter: str) -> Any:  # noqa: N803
+        """List objects by their keys, a few at a time."""
+
+        def effect() -> Any:
+            keys = sorted(one for one in self.objects if one.startswith(Prefix))
+            keys = [one for one in keys if one > StartAfter]
+            listed = [
+                {"Key": one, "LastModified": datetime.fromtimestamp(self._written[one], UTC)}
+                for one in keys[:LISTED]
+            ]
+            return {"Contents": listed, "IsTruncated": len(keys) > LISTED}
+
+        return self._world.call(
+            "S3.ListObjectsV2", effect, refuse=refused("SlowDown", "ListObjectsV2")
+        )
 
 
 class StepFunctions:

@@ -14,8 +14,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from import_relay.records.replays import original_delivery, replay_id_of
 from import_relay.state.attributes import from_attributes
 from import_relay.state.ledger import UNFINISHED, VOID, State
+from tests.simulation.putting_back import received_at as moment_of
 from tests.simulation.queue import MOST_RECEIVES
 from tests.simulation.relay import LEDGER, Relay
 from tests.simulation.scenario import Record, Violation
@@ -62,6 +64,8 @@ class Item(NamedTuple):
     received_at: int
     acknowledged: bool
     event: str
+    put_back_at: int = 0
+    """When a person put it back (µs); 0 if it is a sender's."""
 
     @property
     def version(self) -> Version:
@@ -98,6 +102,7 @@ class Audit:
         self._reports()
         self._gate()
         self._tally()
+        self._put_back()
         self._budget()
 
     def _wrong(self, promise: str, what: str) -> None:
@@ -110,7 +115,7 @@ class Audit:
         """Every item of every delivery that the relay received, by `<delivery>/<number>`."""
         found = {}
         for delivery, webhook in self.senders.deliveries.items():
-            received_at = _moment(delivery)
+            received_at = moment_of(delivery)
             for number, record in enumerate(webhook.records):
                 found[f"{delivery}/{number}"] = Item(
                     record,
@@ -120,6 +125,14 @@ class Audit:
                     received_at,
                     delivery in self.senders.acknowledged,
                     webhook.event,
+                )
+        for item, one in self.relay.put_back.items.items():
+            if one.original in found:
+                found[item] = found[one.original]._replace(
+                    delivery=one.delivery,
+                    received_at=one.received_at,
+                    acknowledged=True,
+                    put_back_at=one.at,
                 )
         return found
 
@@ -311,10 +324,10 @@ class Audit:
     def _replays(self) -> None:
         """What a sender brings again is not imported again, if nothing came in between."""
         for of_key in self._by_key.values():
-            versions: dict[int, list[tuple[str, Item]]] = defaultdict(list)
+            versions: dict[tuple[int, str], list[tuple[str, Item]]] = defaultdict(list)
             for item, one in of_key:
                 if one.connection != "plain":  # its versions are times of receipt
-                    versions[one.record.version].append((item, one))
+                    versions[one.record.version, replay_id_of(item)].append((item, one))
             for of_version in versions.values():
                 changes = {(one.event, str(one.record.fields)) for _, one in of_version}
                 imported = [item for item, _ in of_version if self.ends.get(item) == {"imported"}]
@@ -439,7 +452,7 @@ class Audit:
             best = newest.get(field_)
             if best is None or version is None or unsure.get(field_, best) > best:
                 continue
-            if version < best:
+            if _as_sent(version) < _as_sent(best):
                 self._wrong("stale", f"{key}: {column} is not of the newest version")
 
     # ------------------------------------------------------------ I4
@@ -554,12 +567,52 @@ class Audit:
         found: Counter[tuple[str, str]] = Counter()
         for name, ends in self.ends.items():
             if name in self.items:
-                day = self.relay.limits.day(self.items[name].received_at / 1_000_000)
+                one = self.items[name]
+                day = self.relay.limits.day((one.put_back_at or one.received_at) / 1_000_000)
                 found.update((day, end) for end in ends)
         more, less = counted - found, found - counted
         if more or less:
             wrong = f"the tally has {dict(more)} too many, {dict(less)} too few"
             self._wrong("miscounted", wrong)
+
+    def _put_back(self) -> None:
+        """What was put back is counted as received again, keeps its time, and is all there was."""
+        put_back = self.relay.put_back
+        for item, one in put_back.items.items():
+            if one.original not in self.items:
+                self._wrong("unexpected", f"{item} was put back and never received")
+            elif one.received_at != self.items[one.original].received_at:
+                self._wrong("stale", f"{item} was put back as received at another time")
+            elif self._end(item) == {"duplicate"} and not self._has_copy(item):
+                self._wrong("lost", f"{item} was put back and refused as a duplicate")
+        for name, wanted in put_back.wanted.items():
+            there = {one.original for one in put_back.items.values() if one.delivery.endswith(name)}
+            for item in sorted(wanted - there):
+                self._wrong("lost", f"{item} had ended and was not put back by {name}")
+        table = self.relay.dynamodb.tables.get(LEDGER, {})
+        found = Counter(
+            self.relay.limits.day(one.at / 1_000_000) for one in put_back.items.values()
+        )
+        counted = Counter(
+            {
+                pk.removeprefix("tally#"): int(item["replayed"]["N"])
+                for pk, item in table.items()
+                if pk.startswith("tally#") and "replayed" in item
+            }
+        )
+        if found != counted:
+            self._wrong("miscounted", f"{dict(counted)} counted as put back, {dict(found)} were")
+
+    def _has_copy(self, item: str) -> bool:
+        """Whether the same replay put back another item that says the same."""
+        one = self.items[item]
+        return any(
+            replay_id_of(name) == replay_id_of(item)
+            and other.record.fields == one.record.fields
+            and other.connection == one.connection
+            for name, other in self._by_key[one.record.key]
+            if name != item
+        )
 
     def _budget(self) -> None:
         """Held is what the imports have, on the day on which they were sent."""
@@ -583,6 +636,11 @@ class Audit:
                 self._wrong("over-limit", f"{day}: {sent[day]} sent, {held[day]} held")
 
 
+def _as_sent(version: Version) -> Version:
+    """The version of the sender's own item: what was put back says the same."""
+    return version[0], original_delivery(version[1]), version[2]
+
+
 def _came_together(older: Version, newer: Version) -> bool:
     """Whether one delivery brought both, of which the first is the older."""
     return older[1] == newer[1] and older < newer
@@ -602,10 +660,3 @@ def _text(value: object) -> str:
 
 def _seconds(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
-
-
-def _moment(delivery: str) -> int:
-    """When a delivery was received, by its id, in µs."""
-    text = delivery.partition("-")[0]
-    moment = datetime.fromisoformat(text[:15] + "+00:00")
-    return int(moment.timestamp()) * 1_000_000 + int(text[15:])

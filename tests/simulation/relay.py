@@ -24,6 +24,8 @@ from import_relay.posting import PostingParts, Tools
 from import_relay.reading import Reading
 from import_relay.records.messages import QueueMessage, parse_message
 from import_relay.records.models import Occurrence
+from import_relay.replaying import Parts as ReplayParts
+from import_relay.replaying import Replaying
 from import_relay.reporting import Parts as ReportingParts
 from import_relay.reporting import Reporting
 from import_relay.sources.contract import Change, Request
@@ -35,7 +37,9 @@ from import_relay.state.intake_store import IntakeStore
 from import_relay.state.lease import Lease
 from import_relay.state.ledger import Ledger
 from import_relay.state.queue import Queue as QueueSender
+from import_relay.state.replays import Replays
 from import_relay.state.requeueing import Requeueing
+from import_relay.state.stored_items import StoredItems
 from import_relay.state.tally import Tally
 from import_relay.state.trials import Trials
 from import_relay.state.watermarks import Watermarks
@@ -49,6 +53,7 @@ from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.machine import Execution
 from tests.simulation.mateo import TOKEN, Mateo
 from tests.simulation.mateo_server import BASE_URL
+from tests.simulation.putting_back import PuttingBack
 from tests.simulation.queue import (
     DEAD_LETTER_URL,
     MAY_LOOP,
@@ -235,6 +240,7 @@ class Relay:
         self._references = 0
         self.brought_again: set[str] = set()
         self.died: set[str] = set()
+        self.put_back = PuttingBack(self, scenario.put_back)
         self.calm_at = math.inf
         self.throttles = 0
         self.poisonings = 0
@@ -334,6 +340,9 @@ class Relay:
             self._lineages[world.process.name] = lineage
             world.tell("receives", messages=[one.id for one in batch])
             again = [one for one in batch if one.receives > 1 or '"deferrals": ' in one.body]
+            for one in batch:
+                if '"replay": ' in one.body:
+                    self.put_back.received(self.read(one.id, one.body).occurrences)
             for one in again:
                 self.brought_again |= {
                     f"{item.delivery}/{item.number}"
@@ -418,9 +427,10 @@ class Relay:
         vars(self).clear()
 
     def is_quiet(self) -> bool:
-        """Whether nothing is queued or followed any more."""
+        """Whether nothing is queued, followed or put back any more."""
         ended = all(one.status != "RUNNING" for one in self.executions)
-        return not self.queue.messages and ended and not self.watch.unfollowed()
+        is_idle = not self.queue.messages and not self.put_back.under_way
+        return is_idle and ended and not self.watch.unfollowed()
 
     def read(self, message_id: str, body: str) -> QueueMessage:
         """A message of the queue."""
@@ -468,6 +478,16 @@ class Stores:
             QueueSender(aws.queue, DEAD_LETTER_URL, sleep=world.sleep),
             clock=world.clock,
             emit=tell,
+        )
+        self.replaying = Replaying(
+            ReplayParts(
+                StoredItems(aws.s3, BUCKET),
+                self.ledger,
+                self.tally,
+                Replays(aws.dynamodb, LEDGER, self.tally, **times),
+                self.queue,
+            ),
+            relay.limits.day,
         )
         self.executions = Executions(aws.step_functions, "machine")
         self.gate = Gate(

@@ -105,6 +105,19 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class PutBack:
+    """A person who puts back, at a moment (s after the start), what was received so far.
+
+    `outcome` and `connection` as in `Selection`; `last_s`: received within the last so many s.
+    """
+
+    at: float
+    outcome: str = "all"
+    connection: str = ""
+    last_s: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A whole run. `faults`: number of a call → what happens to it."""
 
@@ -113,6 +126,7 @@ class Scenario:
     faults: Mapping[int, Fault] = field(default_factory=dict)
     weather: Weather = field(default_factory=Weather)
     account: Account = field(default_factory=Account)
+    put_back: Sequence[PutBack] = ()
 
 
 @dataclass(frozen=True, slots=True)

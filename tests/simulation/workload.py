@@ -5,7 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from tests.simulation.scenario import DEAL, POISON, Account, Record, Scenario, Weather, Webhook
+from tests.simulation.scenario import (
+    DEAL,
+    POISON,
+    Account,
+    PutBack,
+    Record,
+    Scenario,
+    Weather,
+    Webhook,
+)
 from tests.simulation.world import START, Fault
 
 _T = TypeVar("_T")
@@ -29,6 +38,7 @@ PAD = "x" * 950_000
 POISONED = 125
 """Of so many runs one has a record that kills whoever interprets it."""
 SILENCES = 30
+PUT_BACK_IN = 4
 STORMS = 7
 """In one run of so many, half of all that can go wrong does: some faults need three to meet."""
 CONTACTS_FROM = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3
@@ -59,7 +69,27 @@ def scenario_of(seed: int) -> Scenario:
         faults=_faults(chance, len(webhooks)),
         weather=_weather(chance, slow_reads_in=1 if is_about_deals else 8),
         account=account,
+        put_back=_put_back(seed, webhooks),
     )
+
+
+def _put_back(seed: int, webhooks: Sequence[Webhook]) -> Sequence[PutBack]:
+    """In one run of so many a person puts items back, in some of them twice.
+
+    Drawn by itself, so that the other runs stay what they are.
+    """
+    chance = random.Random(f"put back {seed}")  # noqa: S311 - a simulation
+    if chance.randrange(PUT_BACK_IN):
+        return ()
+    last = max(one.at for one in webhooks)
+    return [
+        PutBack(
+            last * chance.choice((0.5, 1.0)) + chance.choice((60.0, 900.0, 7_200.0, 20_000.0)),
+            chance.choice(("all", "all", "all", "failed", "rejected")),
+            chance.choice(("", "", "erp")),
+        )
+        for _ in range(chance.choice((1, 1, 1, 2)))
+    ]
 
 
 def _faults(chance: random.Random, webhooks: int) -> Mapping[int, Fault]:

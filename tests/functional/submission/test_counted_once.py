@@ -182,7 +182,7 @@ def test_a_change_whose_import_never_happened_is_superseded_when_it_comes_again(
 
 def test_what_cannot_be_counted_goes_back_and_counts_when_it_comes_again(relay: Relay) -> None:
     class Unavailable(Tally):
-        def settle(self, settled: object) -> None:
+        def settle(self, settled: object, *, batch: str = "") -> None:
             raise StoreUnavailable("no")
 
     tally = Unavailable(relay.aws.dynamodb, LEDGER, relay.limits.day, clock=relay.clock)

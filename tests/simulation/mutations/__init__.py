@@ -2,6 +2,7 @@ from tests.simulation.mutations import (
     budgeting,
     claiming,
     following,
+    replaying,
     reporting,
     sending,
     under_the_lease,
@@ -17,6 +18,7 @@ _ALL: tuple[Mutant, ...] = (
     *following.MUTANTS,
     *reporting.MUTANTS,
     *watching.MUTANTS,
+    *replaying.MUTANTS,
 )
 MUTANTS = {one.name: one for one in _ALL}
 assert len(MUTANTS) == len(_ALL)

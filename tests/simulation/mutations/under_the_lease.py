@@ -131,10 +131,14 @@ MUTANTS = (
             Edit(
                 "acknowledging.py",
                 "        now = self.tools.clock()\n        self.posting.archive.record_settled(",
-                "        tally.settle(new)\n"
+                "        tally.settle(new, batch=name)\n"
                 "        now = self.tools.clock()\n        self.posting.archive.record_settled(",
             ),
-            Edit("acknowledging.py", "        )\n        tally.settle(new)\n", "        )\n"),
+            Edit(
+                "acknowledging.py",
+                "        )\n        tally.settle(new, batch=name)\n",
+                "        )\n",
+            ),
         ),
     ),
     Mutant(

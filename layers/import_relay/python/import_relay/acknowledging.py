@@ -82,7 +82,7 @@ class Acknowledging:
         self.posting.archive.record_settled(
             new, at=now, date=self.posting.budget.limits.day(now), batch=name
         )
-        tally.settle(new)
+        tally.settle(new, batch=name)
 
     def _close_gate(self) -> None:
         closing = self.progress.closing

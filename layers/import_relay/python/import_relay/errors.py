@@ -14,6 +14,7 @@
     │   ├── LimitReached          today's requests or entities are spent
     │   ├── SlotTooFar            the next free request slot lies behind the deadline
     │   ├── LeaseHeld             another submitter is at work
+    │   ├── ReplayTaken           another process goes on with this replay
     │   └── RecordsUnread         a CRM does not give the records that a webhook only names
     └── Abort    a person has to change something first
         ├── ConnectionDisabled    one connection of connections.toml; all others go on (503)
@@ -355,6 +356,10 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         ),
         "slot.too_far": Explanation("The next request slot lies too far away.", "Nothing."),
         "lease.held": Explanation("Another submitter is at work.", "Nothing."),
+        "replay.taken": Explanation(
+            "Another process goes on with this replay.",
+            "Let it end, or end it; then run the replay again with its id.",
+        ),
         "mateo.credentials": Explanation(
             "Mateo refuses the token (401 or 403) or the address (404).",
             "Put a valid token into the token secret; the gate opens within the hour.",
@@ -467,6 +472,13 @@ class LeaseHeld(Wait):
 
     def __init__(self) -> None:
         super().__init__("lease.held")
+
+
+class ReplayTaken(Wait):
+    """Another process goes on with this replay."""
+
+    def __init__(self, replay_id: str) -> None:
+        super().__init__("replay.taken", replay_id)
 
 
 class RecordsUnread(Wait):

@@ -277,6 +277,7 @@ class Findings:
                     (note for source in self.sources(number) for note in notes_of(source)),
                     with_values=False,
                 ),
+                **_replays(row["sources"]),
             }
 
     def left_out_lines(self) -> Iterator[dict[str, object]]:
@@ -303,6 +304,7 @@ class Findings:
                         "event": source["event"],
                         "origin": _origin(source),
                         "received_at": _time(source["received_at"] / 1_000_000),
+                        **_replayed(source),
                     }
                     for source in (() if number is None else self.sources(number))
                 ],
@@ -325,6 +327,17 @@ def numbers_of(text: str) -> Iterator[int]:
     for run in filter(None, text.split(",")):
         first, _, last = run.partition("-")
         yield from range(int(first), int(last or first) + 1)
+
+
+def _replayed(source: Source) -> dict[str, object]:
+    """By which replay an occurrence was put back, and why; nothing if by none."""
+    return {"replay": source["replay"]} if "replay" in source else {}
+
+
+def _replays(sources: Iterable[Source]) -> dict[str, object]:
+    """The replays that put any of a row's occurrences back, each once."""
+    found = {source["replay"]["id"]: source["replay"] for source in sources if "replay" in source}
+    return {"replays": list(found.values())} if found else {}
 
 
 def _origin(source: Source) -> str:

@@ -25,6 +25,7 @@ from import_relay.records.models import (
     item_of,
     receipt_order,
 )
+from import_relay.records.replays import replay_id_of
 from import_relay.records.row_texts import LARGEST_ROW_B, row_text
 
 EARLIER_KEPT = 16
@@ -80,6 +81,8 @@ def decide(
     newer version                           fresh; *busy* while an import of the record is open
     same version, another event             fresh if it was received later, else superseded
     same version and event                  duplicate, unless that row failed: then fresh
+    … put back by a person                  fresh, if it was received as late: it may be mapped anew
+    … forced                                fresh, whatever another replay or a sender has claimed
     … and an older one of the batch waits   it waits too: that one replaces the claim
     same event, versions are receipt times  the same: the sender repeats itself
     same origin, or that of an earlier mark redelivered by the queue: nothing more to say
@@ -205,12 +208,21 @@ class _Coalescing:
             return _Verdict.FRESH if void or again else _Verdict.REDELIVERED
         same_version = change.version == mark.version or change.by_receipt
         if same_version and mark.event == change.event:
-            return _Verdict.FRESH if void or mark.failed else _Verdict.DUPLICATE
+            if void or mark.failed:
+                return _Verdict.FRESH
+            if not _is_put_back_after(change, mark):
+                return _Verdict.DUPLICATE
         return _Verdict.STALE if self._is_older(change, mark) else _Verdict.FRESH
 
     @staticmethod
     def _is_older(change: MappedChange, mark: Mark) -> bool:
-        """Of two equal versions the one that was received earlier is the older."""
+        """Of two equal versions the one that was received earlier is the older.
+
+        To what a person forces over newer data only changes of the same replay are newer.
+        """
+        replay = change.occurrence.replay
+        if replay and replay.force and replay_id_of(mark.origin) != replay.id:
+            return False
         return _order(change) < (mark.version, receipt_order(mark.origin))
 
     def _settle(self, change: MappedChange, verdicts: list[_Verdict]) -> None:
@@ -290,6 +302,12 @@ class _Coalescing:
         for mark in self._marks.values():
             replaced.pop(mark.origin, None)
         return tuple(replaced)[-EARLIER_KEPT:]
+
+
+def _is_put_back_after(change: MappedChange, mark: Mark) -> bool:
+    """Whether a person put back what had been claimed: its mapping may have changed since."""
+    replay = change.occurrence.replay
+    return replay is not None and replay_id_of(mark.origin) != replay.id
 
 
 def _order(change: MappedChange) -> tuple[int, tuple[str, int]]:

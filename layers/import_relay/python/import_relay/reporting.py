@@ -38,6 +38,7 @@ from import_relay.records.failed_rows import join
 from import_relay.records.failures import Failure, distinct, listed_failures, read_failures
 from import_relay.records.messages import LONGEST_DELAY_S, repeat_bodies
 from import_relay.records.noted_rows import LEFT_OUT_COLUMNS, left_out_cells, notes_of
+from import_relay.records.replays import counted_at
 from import_relay.records.report_text import json_text
 from import_relay.records.tables import (
     AsWorkbook,
@@ -334,7 +335,7 @@ class Reporting:
             return {day(entry.created_at): {RowOutcome.UNACCOUNTED: entry.items}}
         ends: dict[str, Counter[str]] = defaultdict(Counter)
         for source, outcome in findings.ended():
-            ends[day(source["received_at"] / 1_000_000)][outcome] += 1
+            ends[day(counted_at(source) / 1_000_000)][outcome] += 1
         return ends
 
 

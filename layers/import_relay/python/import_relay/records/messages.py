@@ -6,6 +6,7 @@ A message carries up to 100 raw items of one delivery. Its text is JSON:
 holds an item too large for a message. `missing_since`: since when its connection is not known, in
 seconds since the epoch. `since` (µs): when a person last redrove it. `requeued_at` (µs): when the
 relay sent it again. `moved`, `{"code", "at": µs}`: why and when the relay made it a dead letter.
+`replay`, `{"id", "at": µs, "reason", "force"?}`: a person put these items back.
 """
 
 import json
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from import_relay.records.models import Occurrence, Pointer
+from import_relay.records.replays import Replay, as_object, original_delivery, replay_of
 
 FORMAT = 1
 LONGEST_DELAY_S = 900
@@ -61,6 +63,7 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
     received_at = content["received_at"]
     is_redriven = _is_redriven(content, sent_at)
     since = int(sent_at * 1_000_000) if is_redriven else content.get("since", 0)
+    replay = replay_of(content)
     occurrences = [
         Occurrence(
             message_id,
@@ -72,6 +75,7 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
             item.get("attempt", 0),
             item["item"] if "item" in item else Pointer(str(item["at"])),
             since,
+            replay,
         )
         for item in content["items"]
     ]
@@ -142,16 +146,16 @@ def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Messages that bring occurrences again, from the provenance of their rows.
 
     Each source has `connection`, `delivery`, `received_at`, `n`, `event`, `item` and its `attempt`,
-    and `since` if a person redrove it.
+    `since` if a person redrove it, and `replay` if one put it back.
     A message holds up to `ITEMS_PER_MESSAGE` items and `LARGEST_MESSAGE_B` bytes; a larger item
     travels alone, or as a pointer to where the receiver stored it.
     """
-    deliveries: dict[tuple[str, str, int, int], list[str]] = {}
+    deliveries: dict[tuple[str, str, int, int, Replay | None], list[str]] = {}
     for source in sources:
         names = source["connection"], source["delivery"]
-        delivery = (*names, source["received_at"], source.get("since", 0))
+        delivery = (*names, source["received_at"], source.get("since", 0), replay_of(source))
         deliveries.setdefault(delivery, []).append(_repeated_item(source))
-    for (connection, name, received_at, since), items in deliveries.items():
+    for (connection, name, received_at, since, replay), items in deliveries.items():
         head = {
             "format": FORMAT,
             "delivery": name,
@@ -160,18 +164,20 @@ def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             "received_at": received_at,
             "deferrals": 1,
         } | ({"since": since} if since else {})
+        if replay:
+            head["replay"] = as_object(replay)
         for group in _groups(items):
             yield f'{json.dumps(head)[:-1]}, "items": [{", ".join(group)}]}}'
 
 
 def _repeated_item(source: Mapping[str, Any]) -> str:
-    item = {name: source[name] for name in ("n", "event", "item")}
+    item = {name: source[name] for name in ("n", "event", "item", "at") if name in source}
     if source["attempt"]:
         item["attempt"] = source["attempt"]
     text = json.dumps(item)
     if len(text) > LARGEST_ITEM_B:
         del item["item"]
-        item["at"] = f"oversize/{source['delivery']}/{source['n']}.json"
+        item["at"] = f"oversize/{original_delivery(source['delivery'])}/{source['n']}.json"
         text = json.dumps(item)
     return text
 

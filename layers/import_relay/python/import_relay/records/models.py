@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from import_relay.connections import RecordTypeName, SharedHandles
 from import_relay.records.notes import Note, left_out_columns
+from import_relay.records.replays import Replay
 
 FULL = "*"
 """The scope of a full record; any other scope is one column of a partial record."""
@@ -42,6 +43,13 @@ class Occurrence(NamedTuple):
     item: object
     since: int = 0
     """When a person last redrove it from the dead-letter queue (µs); 0 if nobody did."""
+    replay: Replay | None = None
+    """What put it back, if it is no sender's own."""
+
+    @property
+    def counted_at(self) -> int:
+        """When it counts as received, in µs: what is put back is received again then."""
+        return self.replay.at if self.replay else self.received_at
 
     @property
     def origin(self) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from import_relay.errors import CODES
-from import_relay.records.models import MappedChange, Pointer, Row, Settled
+from import_relay.records.models import MappedChange, Occurrence, Pointer, Row, Settled
 from import_relay.records.notes import as_lists, as_objects
+from import_relay.records.replays import as_object
 from import_relay.records.report_text import finite, json_text
 
 if TYPE_CHECKING:
@@ -80,8 +81,9 @@ class Archive:
         """Write down occurrences that ended without an import, before their messages go.
 
         `rejected/` has what never reached Mateo, with the record and what to do; `outcomes/` has
-        who was superseded, duplicate or ignored, without data. If a process dies before these ends
-        are counted, a redelivery writes an occurrence again: of its lines the latest counts.
+        who was superseded, duplicate or ignored, without data; `items/` has the items of all, for a
+        replay. If a process dies before these ends are counted, a redelivery writes an occurrence
+        again: of its lines the latest counts, or the one whose batch the settlement names.
 
         Args:
             at: now, in s since the epoch.
@@ -90,6 +92,9 @@ class Archive:
         """
         rejected: list[Settled] = []
         others: list[Settled] = []
+        settled = list(settled)
+        if settled:
+            self._put_items(f"items/date={date}/{batch}.ndjson.gz", settled)
         for one in settled:
             (rejected if one.outcome == "rejected" else others).append(one)
         for prefix, lines in (
@@ -103,6 +108,14 @@ class Archive:
                     text.encode("utf-8", "backslashreplace"),
                     content_type="application/x-ndjson",
                 )
+
+    def _put_items(self, key: str, settled: Iterable[Settled]) -> None:
+        lines = (_standard_json(_item_source(one.occurrence)) for one in settled)
+        text = "\n".join(
+            f'{line[:-1]},"outcome":"{one.outcome}"}}'
+            for line, one in zip(lines, settled, strict=True)
+        )
+        self.put(key, gzip.compress(text.encode(), mtime=0), content_type="application/gzip")
 
 
 def _standard_json(value: object) -> str:
@@ -123,7 +136,12 @@ def _provenance(row: Row) -> dict[str, Any]:
 
 
 def _source(change: MappedChange) -> dict[str, Any]:
-    one = change.occurrence
+    source = _item_source(change.occurrence)
+    return source | ({"notes": as_lists(change.notes)} if change.notes else {})
+
+
+def _item_source(one: Occurrence) -> dict[str, Any]:
+    """An occurrence with its item, or where that lies: all that it takes to bring it again."""
     source = {
         "connection": one.connection,
         "delivery": one.delivery,
@@ -131,15 +149,16 @@ def _source(change: MappedChange) -> dict[str, Any]:
         "event": one.event,
         "received_at": one.received_at,
         "attempt": one.attempt,
-        "item": one.item,
+        **({"at": one.item.key} if isinstance(one.item, Pointer) else {"item": one.item}),
     }
     if one.since:
         source["since"] = one.since
-    return source | ({"notes": as_lists(change.notes)} if change.notes else {})
+    return source | ({"replay": as_object(one.replay)} if one.replay else {})
 
 
 def _outcome(settled: Settled, at: float) -> dict[str, Any]:
     one = settled.occurrence
+    replayed = {"replay": as_object(one.replay)} if one.replay else {}
     return {
         "origin": one.origin,
         "outcome": settled.outcome,
@@ -148,6 +167,7 @@ def _outcome(settled: Settled, at: float) -> dict[str, Any]:
         "event": one.event,
         "received_at": one.received_at,
         "settled_at": int(at * 1_000_000),
+        **replayed,
     } | ({"notes": as_objects(settled.notes, with_values=False)} if settled.notes else {})
 
 

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
 KEPT_DAYS = 90
 """How long a day's counts are kept: as long as ledger entries."""
-SETTLEMENT_DAYS = 30
-"""How long the queue may bring an occurrence again: longer than it keeps a message."""
+SETTLEMENT_DAYS = 65
+"""How long an occurrence may come again: put back after 35 days, and 28 more in both queues."""
+REPLAYED = "replayed"
+"""Counts what a person put back: received again on that day, and no end."""
 NUMBERS_PER_ITEM = 100
 """Occurrences of a delivery whose ends share an item; as many as share a message."""
 SETTLEMENTS_PER_TRANSACTION = 33
@@ -68,6 +70,10 @@ class Tally:
         self._day = day
         self._clock = clock
         self._sleep = sleep
+
+    def day_of(self, received_at: int) -> str:
+        """The day that a moment counts for, in µs since the epoch."""
+        return self._day(received_at / 1_000_000)
 
     def days(self, days: Iterable[str]) -> dict[str, dict[str, int]]:
         """The counts of those days that have any, by outcome; read consistently."""
@@ -113,7 +119,7 @@ class Tally:
         """Origins of those of the occurrences that ended without an import, read consistently."""
         by_item: dict[str, list[Occurrence]] = defaultdict(list)
         for one in occurrences:
-            by_item[_settlement_key(one)].append(one)
+            by_item[_settlement_key(one.delivery, one.number)].append(one)
         keys = [{"pk": {"S": key}} for key in by_item]
         items = {item["pk"]["S"]: item for item in self._items(keys)}
         return {
@@ -123,24 +129,39 @@ class Tally:
             if _name(one) in items.get(key, {})
         }
 
-    def settle(self, settled: Iterable[Settled]) -> None:
+    def batches_of(self, items: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        """Delivery and number of each item that ended without an import → the batch in which."""
+        by_key: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for delivery, number in items:
+            by_key[_settlement_key(delivery, number)].append((delivery, number))
+        return {
+            item: found[f"n{item[1]}"]["S"].partition(" ")[2]
+            for found in self._items([{"pk": {"S": key}} for key in by_key])
+            for item in by_key[found["pk"]["S"]]
+            if f"n{item[1]}" in found
+        }
+
+    def settle(self, settled: Iterable[Settled], *, batch: str = "") -> None:
         """Count how these occurrences ended, each once, however often this is called.
+
+        `batch`: where their items were written down (`Archive.record_settled`).
 
         Raises:
             StoreUnavailable: others wrote the same again and again.
         """
         by_item: dict[str, dict[str, Settled]] = defaultdict(dict)
         for one in sorted(settled, key=lambda one: one.occurrence.received_at):
-            by_item[_settlement_key(one.occurrence)].setdefault(_name(one.occurrence), one)
+            key = _settlement_key(one.occurrence.delivery, one.occurrence.number)
+            by_item[key].setdefault(_name(one.occurrence), one)
         of_items = [list(of_item.values()) for of_item in by_item.values()]
         for start in range(0, len(of_items), SETTLEMENTS_PER_TRANSACTION):
-            batch = of_items[start : start + SETTLEMENTS_PER_TRANSACTION]
-            self._settle([one for of_item in batch for one in of_item])
+            part = of_items[start : start + SETTLEMENTS_PER_TRANSACTION]
+            self._settle([one for of_item in part for one in of_item], batch)
 
-    def _settle(self, settled: Sequence[Settled]) -> None:
+    def _settle(self, settled: Sequence[Settled], batch: str) -> None:
         for _ in range(TRIES):
             counts = self.operations(self._ends(settled), _of_connections(settled))
-            operations: Any = [*self._settlements(settled), *counts]
+            operations: Any = [*self._settlements(settled, batch), *counts]
             try:
                 self._transact(operations)
             except ClientError as error:
@@ -162,11 +183,13 @@ class Tally:
     def _items(self, keys: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         return read_items(self._client, self._table, keys, sleep=self._sleep)
 
-    def _settlements(self, settled: Iterable[Settled]) -> Iterator[dict[str, Any]]:
+    def _settlements(self, settled: Iterable[Settled], batch: str) -> Iterator[dict[str, Any]]:
         expires = str(int(self._clock()) + SETTLEMENT_DAYS * 86_400)
         by_item: dict[str, dict[str, str]] = defaultdict(dict)
         for one in settled:
-            by_item[_settlement_key(one.occurrence)][_name(one.occurrence)] = one.outcome.value
+            key = _settlement_key(one.occurrence.delivery, one.occurrence.number)
+            value = f"{one.outcome.value} {batch}".rstrip()
+            by_item[key][_name(one.occurrence)] = value
         for key, outcomes in by_item.items():
             names = {f"#{name}": name for name in outcomes}
             sets = ", ".join(f"#{name} = :{name}" for name in outcomes)
@@ -189,7 +212,7 @@ class Tally:
     def _ends(self, settled: Iterable[Settled]) -> Ends:
         ends: dict[str, Counter[str]] = defaultdict(Counter)
         for one in settled:
-            ends[self._day(one.occurrence.received_at / 1_000_000)][one.outcome.value] += 1
+            ends[self._day(one.occurrence.counted_at / 1_000_000)][one.outcome.value] += 1
         return ends
 
     def _count(
@@ -224,8 +247,8 @@ def _connection_key(day: str, connection: str) -> dict[str, Any]:
     return {"pk": {"S": f"connection#{day}#{connection}"}}
 
 
-def _settlement_key(one: Occurrence) -> str:
-    return f"settled#{one.delivery}#{one.number // NUMBERS_PER_ITEM}"
+def _settlement_key(delivery: str, number: int) -> str:
+    return f"settled#{delivery}#{number // NUMBERS_PER_ITEM}"
 
 
 def _name(one: Occurrence) -> str:

@@ -18,8 +18,10 @@ from import_relay.state.conditions import takes_effect
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-KEPT_DAYS = 30
-"""How long a record is remembered: shorter than the ledger entries that its marks point to."""
+KEPT_DAYS = 65
+"""How long a record is remembered: longer than any change can come again, which a person may put
+back after 35 days and which then waits 28 at most in both queues. Shorter than the ledger entries
+that its marks point to."""
 WRITE_BATCH = 25
 """Items per BatchWriteItem (AWS quota)."""
 THREADS = 8

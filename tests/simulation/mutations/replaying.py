@@ -1,0 +1,122 @@
+"""Faults in what a person puts back: which items, under which ids and times, and how they count."""
+
+from tests.simulation.mutations.mutant import Edit, Mutant
+
+PUT_BACK = '        "delivery": put_back_delivery(source["delivery"], replay.id),\n'
+
+MUTANTS = (
+    Mutant(
+        "put-back-as-received-now",
+        "What is put back loses the time at which it was received.",
+        ("stale",),
+        (
+            Edit(
+                "replaying.py",
+                '        "attempt": 0,\n',
+                '        "attempt": 0,\n        "received_at": replay.at,\n',
+            ),
+        ),
+    ),
+    Mutant(
+        "put-back-under-its-old-id",
+        "What is put back has the id under which it ended before.",
+        ("lost", "unexpected", "miscounted"),
+        (Edit("replaying.py", PUT_BACK, ""),),
+    ),
+    Mutant(
+        "put-back-is-a-duplicate",
+        "What is put back is refused, as its version was imported before.",
+        ("lost",),
+        (
+            Edit(
+                "planning.py",
+                "            if not _is_put_back_after(change, mark):\n",
+                "            if change:\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "put-back-overwrites-newer",
+        "What is put back overwrites something newer, although nobody forces it.",
+        ("stale", "duplicated"),
+        (Edit("planning.py", "if replay and replay.force and ", "if replay and "),),
+    ),
+    Mutant(
+        "put-back-twice-by-one-replay",
+        "Of what one replay puts back a copy passes as well.",
+        ("duplicated",),
+        (
+            Edit(
+                "planning.py",
+                "    return replay is not None and replay_id_of(mark.origin) != replay.id\n",
+                "    return replay is not None\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "put-back-uncounted",
+        "What is put back is not counted as received again.",
+        ("miscounted",),
+        (
+            Edit(
+                "state/replays.py",
+                "            *self._tally.operations({day: {REPLAYED: more}}),\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "put-back-counted-again",
+        "A replay that goes on counts once more what it had counted.",
+        ("miscounted",),
+        (
+            Edit(
+                "state/replays.py",
+                "more = max(0, items - (progress.items if key == progress.key else 0))",
+                "more = items",
+            ),
+        ),
+    ),
+    Mutant(
+        "put-back-not-sent-again",
+        "A replay that goes on takes for sent what it had only counted.",
+        ("lost", "miscounted"),
+        (Edit("state/stored_items.py", "and key >= begin_with:", "and key > begin_with:"),),
+    ),
+    Mutant(
+        "put-back-before-it-ends",
+        "Items of an import are put back that has not ended, or sent them back.",
+        ("miscounted",),
+        (Edit("replaying.py", "entry is None or entry.state not in ENDED", "entry is None"),),
+    ),
+    Mutant(
+        "retried-rows-put-back",
+        "Items of a row that was tried again are put back with each of its imports.",
+        ("miscounted",),
+        (
+            Edit(
+                "replaying.py",
+                "return lambda number: number not in retried",
+                "return lambda number: True",
+            ),
+        ),
+    ),
+    Mutant(
+        "uncounted-ends-put-back",
+        "Items are put back of a batch that died before their ends were counted.",
+        ("miscounted",),
+        (Edit("replaying.py", "if settled_in.get(item) == batch]", "if item and batch]"),),
+    ),
+    Mutant(
+        "put-back-counted-on-the-old-day",
+        "The end of what was put back is counted on the day of its first receipt.",
+        ("miscounted",),
+        (
+            Edit(
+                "records/replays.py",
+                "    return replay.at if replay else received_at\n",
+                "    return received_at\n",
+            ),
+        ),
+    ),
+)

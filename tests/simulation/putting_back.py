@@ -1,0 +1,123 @@
+"""Persons who put stored items back, and run a replay again until it is finished."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from import_relay.findings import numbers_of
+from import_relay.records.models import Occurrence
+from import_relay.records.replays import Replay, original_delivery
+from import_relay.state.attributes import from_attributes
+from import_relay.state.replays import Selection
+from tests.simulation.scenario import PutBack
+from tests.simulation.world import START, Process
+
+if TYPE_CHECKING:
+    from tests.simulation.relay import Relay
+
+PUT_BACK_S = 600.0
+"""So long one run of a replay lasts at most; then the person has to run it again."""
+AGAIN_S = 45.0
+
+
+class Received(NamedTuple):
+    """An item that came to submission because a person put it back."""
+
+    original: str
+    delivery: str
+    number: int
+    received_at: int
+    at: int
+
+
+class PuttingBack:
+    """All replays of a run.
+
+    `items`: what came of them to submission, by `<delivery>/<number>`. `wanted`: replay → items
+    that had ended when it began, and that it has to put back. `under_way`: replays to be finished.
+    """
+
+    def __init__(self, relay: Relay, plans: Sequence[PutBack]) -> None:
+        self._relay = relay
+        self.items: dict[str, Received] = {}
+        self.wanted: dict[str, set[str]] = {}
+        self.under_way = len(plans)
+        for number, plan in enumerate(plans):
+            name = f"20261201T00000{number}-{number:06x}"
+            relay.world.at(START + plan.at, _Replay(self, relay, plan, name).begin)
+
+    def received(self, occurrences: Iterable[Occurrence]) -> None:
+        """Note what submission was given."""
+        for one in occurrences:
+            if one.replay is not None:
+                original = f"{original_delivery(one.delivery)}/{one.number}"
+                self.items[f"{one.delivery}/{one.number}"] = Received(
+                    original, one.delivery, one.number, one.received_at, one.replay.at
+                )
+
+
+class _Replay:
+    def __init__(self, all_: PuttingBack, relay: Relay, plan: PutBack, name: str) -> None:
+        self._all = all_
+        self._relay = relay
+        self._plan = plan
+        self._name = name
+
+    def begin(self) -> None:
+        """Begin it, or go on with it after it failed."""
+        relay, name, plan = self._relay, self._name, self._plan
+        now = relay.world.now
+        if name not in self._all.wanted and plan.outcome == "all" and not plan.connection:
+            since = (now - plan.last_s) * 1_000_000
+            self._all.wanted[name] = {
+                item for item in ended_items(relay) if received_at(item) >= since
+            }
+        replay = Replay(name, int(now * 1_000_000), "mapping corrected")
+        selection = Selection(now - plan.last_s, now + 60, plan.connection, plan.outcome)
+
+        def body(parts: object) -> None:
+            replaying = relay.stores.replaying
+            replaying.begin(replay, selection)
+            found = replaying.run(name)
+            relay.world.tell("put back", items=found.total, now=dict(found.by_connection))
+
+        relay.invoke("replay", PUT_BACK_S, body, self._ended)
+
+    def _ended(self, process: Process) -> None:
+        if process.error is not None:
+            self._relay.world.after(AGAIN_S, self.begin)
+        else:
+            self._all.under_way -= 1
+
+
+def received_at(item: str) -> int:
+    """When an item was received, by the id of its delivery, in µs."""
+    text = item.partition("-")[0]
+    moment = datetime.fromisoformat(text[:15] + "+00:00")
+    return int(moment.timestamp()) * 1_000_000 + int(text[15:])
+
+
+def ended_items(relay: Relay) -> set[str]:
+    """Items of senders that have ended, by what the ledger says."""
+    found = set()
+    for pk, item in relay.dynamodb.tables.get("ledger", {}).items():
+        if pk.startswith("settled#"):
+            delivery = pk.split("#")[1]
+            found |= {f"{delivery}/{name[1:]}" for name in item if name[1:].isdecimal()}
+        elif pk.startswith("import#"):
+            entry = from_attributes(item)
+            content = relay.s3.objects.get(f"imports/{entry['reference']}/request.json.gz")
+            if entry["state"] in ("finished", "gave_up") and content:
+                rows = json.loads(gzip.decompress(content).split(b"\n", 1)[1])
+                retried = set(numbers_of(str(entry.get("retried", ""))))
+                found |= {
+                    f"{source['delivery']}/{source['n']}"
+                    for n, row in enumerate(rows)
+                    if n not in retried
+                    for source in row["sources"]
+                }
+    return {item for item in found if "." not in item}
