@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from import_relay.state.budget import TRACKING_SHARE, Budget, Limits
 from import_relay.state.gate import Gate, GateClients, GateNames
 from import_relay.state.ledger import OPEN_INDEX, UNFINISHED, Ledger
-from import_relay.state.tally import Tally
+from import_relay.state.tally import REPLAYED, Tally
 from local.services import StackError
 from local.status.account import Look, Messages
 from local.status.outlook import BLOCKERS, GateView, Outlook, Used
@@ -92,6 +92,7 @@ class Reading:
         days = list(self._days())
         ended_before = self._tally.days(days)
         metrics = self._metrics()
+        metrics["received"].update(_replayed(ended_before))
         queues = self._queues()
         open_imports, open_items = self._open()
         ended = self._tally.days(days)
@@ -100,7 +101,7 @@ class Reading:
             max(pair, key=lambda one: one.total) for pair in zip(queues, later, strict=True)
         )
         return Look(
-            ended_before=ended_before,
+            ended_before=_ends(ended_before),
             received=metrics["received"],
             errors=metrics["errors"],
             quarantined=metrics["quarantined"].total(),
@@ -109,7 +110,7 @@ class Reading:
             queue=queue,
             dead=dead,
             change_events=changes.total if self._has_event_bus else None,
-            ended=ended,
+            ended=_ends(ended),
         )
 
     def outlook(self) -> Outlook:
@@ -263,6 +264,19 @@ def _query(
 ) -> dict[str, Any]:
     of = {"Namespace": namespace, "MetricName": metric, "Dimensions": [dimension]}
     return {"Id": name, "MetricStat": {"Metric": of, "Period": period_s, "Stat": "Sum"}}
+
+
+def _replayed(days: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Day → items that were put back, and so received again."""
+    return {day: counts[REPLAYED] for day, counts in days.items() if REPLAYED in counts}
+
+
+def _ends(days: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """The counts without those of what was put back, which is no end."""
+    return {
+        day: {name: many for name, many in counts.items() if name != REPLAYED}
+        for day, counts in days.items()
+    }
 
 
 def _parts(client: Callable[[str], Any], stack: str) -> Parts:

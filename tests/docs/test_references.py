@@ -14,7 +14,15 @@ FILE = re.compile(r"[\w.@-]+(?:/[\w.@-]+)*\.(?:py|toml|yaml|json|md|csv|gz|ndjso
 FOLDER = re.compile(r"(?:[\w.-]+/)+")
 NOT_KEPT = (".local/", ".venv", ".aws-sam/", "shopify.app.toml")
 """Made by commands or kept elsewhere, not part of the repository."""
-IN_THE_BUCKET = ("imports/", "reports/", "rejected/", "outcomes/", "quarantine/", "oversize/")
+IN_THE_BUCKET = (
+    "items/",
+    "imports/",
+    "reports/",
+    "rejected/",
+    "outcomes/",
+    "quarantine/",
+    "oversize/",
+)
 CRM_PAGES = [one for one in DOCUMENTS if one.path.parent.name == "crms"]
 """Pages that name what others call theirs, e.g. types of events in capitals."""
 OWN_WORDS = {"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}

@@ -31,7 +31,6 @@ from import_relay.state.tally import Tally
 ENDED = (State.FINISHED, State.GAVE_UP)
 """Of imports whose items have ended."""
 NOT_IMPORTED = (RowOutcome.FAILED, RowOutcome.UNACCOUNTED)
-OUTCOMES = ("all", "failed", "rejected")
 
 
 @dataclass(frozen=True, slots=True)

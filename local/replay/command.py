@@ -1,0 +1,148 @@
+"""The command: which items, and why; then it says how many it put back, and how to go on."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from import_relay.errors import RelayError
+from import_relay.records.replays import Replay
+from import_relay.replaying import Counts, Replaying
+from import_relay.state.budget import Limits
+from import_relay.state.replays import Selection
+from import_relay.wiring_replay import Names, build_replaying
+from local.environment import client as local_client
+from local.services import StackError
+from local.stack import STACK_NAME
+
+CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
+KEPT_DAYS = 35
+"""The lifecycle of `imports/` and `items/` in the template."""
+_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack: its name, clients of its services, and its time of day."""
+
+    name: str
+    client: Callable[[str], Any]
+    clock: Callable[[], float]
+
+
+def main(options: argparse.Namespace, running: Callable[[], Mapping[str, Any]]) -> int:
+    """Put items back, or count them.
+
+    Raises:
+        StackError: an option is wrong, there is no such stack, or AWS failed.
+    """
+    try:
+        stack = _deployed(options) if options.stack else _local(running())
+        replaying = _replaying(stack)
+        if options.id:
+            return _go_on(replaying, options.id)
+        selection = _selection(options, stack.clock())
+        if options.dry_run:
+            print(_text("Would put back", replaying.count(selection)))
+            return 0
+        return _begin(replaying, options, selection, stack.clock())
+    except (ClientError, BotoCoreError) as error:
+        raise StackError(f"{options.stack or 'The stack'} cannot be used: {error}") from error
+
+
+def _begin(
+    replaying: Replaying, options: argparse.Namespace, selection: Selection, now: float
+) -> int:
+    if not options.reason:
+        raise StackError("--reason is missing: say why these items are put back")
+    id_ = f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    replay = Replay(id_, int(now * 1_000_000), options.reason, options.force)
+    replaying.begin(replay, selection)
+    return _go_on(replaying, id_)
+
+
+def _go_on(replaying: Replaying, id_: str) -> int:
+    if not _ID.fullmatch(id_):
+        raise StackError(f"--id {id_}: an id is like 20261121T100000-a1b2c3")
+    try:
+        counts = replaying.run(id_)
+    except LookupError as error:
+        raise StackError(f"--id {id_}: no such replay was begun") from error
+    except (RelayError, ClientError, BotoCoreError) as error:
+        print(f"Stopped: {error}\nGo on with: --id {id_}", file=sys.stderr)
+        return 1
+    print(_text(f"Replay {id_} put back", counts))
+    return 0
+
+
+def _text(what: str, counts: Counts) -> str:
+    lines = [f"{what} {counts.total} items"]
+    lines += [f"  {name}  {many}" for name, many in sorted(counts.by_connection.items())]
+    return "\n".join(lines)
+
+
+def _selection(options: argparse.Namespace, now: float) -> Selection:
+    if not options.received_from:
+        raise StackError("--from is missing: a time such as 2026-11-21 or 2026-11-21T10:00")
+    begin = _moment("--from", options.received_from)
+    end = _moment("--to", options.received_to) if options.received_to else now
+    if begin >= end:
+        raise StackError("--from is not before --to")
+    if begin < now - KEPT_DAYS * 86_400:
+        raise StackError(f"--from: items are kept for {KEPT_DAYS} days")
+    return Selection(begin, end, options.connection, options.outcome)
+
+
+def _moment(option: str, text: str) -> float:
+    """A time in s since the epoch; in UTC unless it has an offset."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise StackError(f"{option} {text}: write 2026-11-21 or 2026-11-21T10:00") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _replaying(stack: Stack) -> Replaying:
+    found = stack.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"][0]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+    parameters = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])}
+    if "LedgerTableName" not in outputs:
+        raise StackError(f"{stack.name} is no import relay")
+    zone = ZoneInfo(parameters.get("LimitTimeZone", "UTC"))
+    names = Names(
+        outputs["LedgerTableName"],
+        outputs["BucketName"],
+        outputs["QueueUrl"],
+        outputs["DeadLetterQueueUrl"],
+        Limits(2.0, 10_000, 25_000, zone),  # of which the days alone are needed
+    )
+    return build_replaying(stack.client, names, emit=_say, clock=stack.clock)
+
+
+def _say(event: str, **keys: object) -> None:
+    print(event, *(f"{name}={value}" for name, value in keys.items()), file=sys.stderr)
+
+
+def _local(said: Mapping[str, Any]) -> Stack:
+    endpoint, offset_s = str(said["aws"]), float(said["clock_offset_s"])
+    return Stack(
+        STACK_NAME, partial(local_client, endpoint=endpoint), lambda: time.time() + offset_s
+    )
+
+
+def _deployed(options: argparse.Namespace) -> Stack:
+    session = boto3.session.Session(region_name=options.region)
+    return Stack(options.stack, partial(session.client, config=CONFIG), time.time)
