@@ -214,6 +214,10 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     "tally.days": lambda of: ((of.some(DAYS),), {}),
     "tally.settled": lambda of: (([of.occurrence() for _ in range(3)],), {}),
     "tally.settle": lambda of: (([of.settled() for _ in range(of.random.randrange(1, 4))],), {}),
+    "tally.batches_of": lambda of: (
+        ([(one.delivery, one.number) for one in (of.occurrence() for _ in range(3))],),
+        {},
+    ),
     "budget.usage": lambda of: ((), {}),
     "budget.take_slot": lambda of: (
         (),
@@ -267,6 +271,7 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
 METHODS = sorted(_ARGUMENTS)
 INDIRECT = {
     "tally.operations",
+    "tally.day_of",
     "budget.hold_operation",
     "budget.release_operation",
     "budget.is_in_time",

@@ -26,6 +26,8 @@ OTHERWISE = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
 """Calls whose permission has another name."""
+OF_A_PERSON = {"stored_items.py"}
+"""What no function calls, but a person who puts items back, with permissions of their own."""
 TRANSACTION = "dynamodb:TransactWriteItems"
 """Permitted by its parts: `Put`, `Update`, `Delete`, `ConditionCheck`."""
 PARTS = {
@@ -49,6 +51,8 @@ def actions_called() -> frozenset[str]:
 def _client_calls() -> Iterator[str]:
     methods = dict(_methods())
     for file in CODE.rglob("*.py"):
+        if file.name in OF_A_PERSON:
+            continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr in methods:
                 yield methods[node.attr]

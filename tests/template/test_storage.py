@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from import_relay.state import ledger, replays, tally, watermarks
 from tests.template.expanded import Expanded, text
 
 TABLES = ["LedgerTable", "WatermarksTable"]
-PREFIXES = {"imports/", "outcomes/", "oversize/", "quarantine/", "rejected/", "reports/"}
+PREFIXES = {"imports/", "items/", "outcomes/", "oversize/", "quarantine/", "rejected/", "reports/"}
 
 
 def rules(template: Expanded) -> dict[str, dict[str, Any]]:
@@ -96,6 +97,19 @@ def test_what_a_queued_record_points_to_outlives_it_in_both_queues(
         for queue in ("Queue", "DeadLetterQueue")
     )
     assert rules(template)[prefix]["ExpirationInDays"] > waiting_days
+
+
+def test_what_is_put_back_outlives_its_last_day_in_both_queues(template: Expanded) -> None:
+    kept = rules(template)
+    waiting_days = sum(
+        template.properties(queue)["MessageRetentionPeriod"] // 86_400
+        for queue in ("Queue", "DeadLetterQueue")
+    )
+    comes_again = kept["items/"]["ExpirationInDays"] + waiting_days
+    assert kept["items/"] | {"Prefix": "", "Id": ""} == kept["imports/"] | {"Prefix": "", "Id": ""}
+    assert kept["oversize/"]["ExpirationInDays"] >= comes_again
+    assert min(watermarks.KEPT_DAYS, tally.SETTLEMENT_DAYS, replays.KEPT_DAYS) >= comes_again
+    assert min(ledger.ENTRY_DAYS, tally.KEPT_DAYS) > watermarks.KEPT_DAYS
 
 
 def test_no_function_writes_to_a_folder_without_a_rule(template: Expanded) -> None:

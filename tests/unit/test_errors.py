@@ -26,6 +26,7 @@ RAISED: list[RelayError] = [
     errors.LimitReached("limit.entities", resets_at=1.0),
     errors.SlotTooFar(),
     errors.LeaseHeld(),
+    errors.ReplayTaken("20261121T100000-a1b2c3"),
     errors.RecordsUnread("reader.unavailable", "status 503"),
     errors.ConfigurationError("QUEUE_URL is missing"),
     errors.ConnectionDisabled("key 'kind': must be one of json, zoho"),
