@@ -178,6 +178,17 @@ class DynamoDB:
 
         return self._call("DynamoDB.Query", effect)
 
+    def expire(self) -> None:
+        """Delete what its attribute `expires_at` lets go, as DynamoDB does within days."""
+        for items in self.tables.values():
+            late = [
+                key
+                for key, item in items.items()
+                if "expires_at" in item and int(item["expires_at"]["N"]) < self._world.now
+            ]
+            for key in late:
+                del items[key]
+
     # ------------------------------------------------------------ inside
 
     def _call(self, operation: str, effect: Any, *, partial: Any = None) -> Any:

@@ -387,6 +387,7 @@ class Relay:
 
         def fire() -> None:
             self.mapping.lambda_.set_enabled(enabled=True)
+            self.dynamodb.expire()
             self._open_daily()
 
         self.world.at(moment, fire)

@@ -208,6 +208,12 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "claims-expire-at-once",
+        "Claims are kept for less than a day.",
+        ("stale", "duplicated", "lost", "unexpected", "miscounted"),
+        (Edit("state/watermarks.py", "KEPT_DAYS = 30\n", "KEPT_DAYS = 0\n"),),
+    ),
+    Mutant(
         "suspects-tried-together",
         "Records that were being tried when a process died are tried with all others again.",
         ("stuck",),
