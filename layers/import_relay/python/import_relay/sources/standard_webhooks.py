@@ -16,6 +16,7 @@ is the sender's choice: `version = "timestamp"` is the specification's own field
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
 from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -67,7 +68,7 @@ def verify(
     given = _of_version("v1", signatures), _of_version("v1a", signatures)
     if not any(given):
         raise SignatureError("signature.malformed", "no signature of version v1 or v1a")
-    shared, public = _keys(secrets)
+    shared, public = _keys(tuple(secrets))
     signed = f"{identifier}.{timestamp}.".encode("utf-8", "surrogatepass") + request.body
     if given[1] and public and _is_signed_by(public, given[1], signed):
         return
@@ -87,7 +88,8 @@ def _of_version(version: str, signatures: str) -> list[str]:
     return [one[len(start) :] for one in signatures.split(" ") if one.startswith(start)]
 
 
-def _keys(secrets: Sequence[str]) -> tuple[list[bytes], list[bytes]]:
+@lru_cache(maxsize=64)
+def _keys(secrets: tuple[str, ...]) -> tuple[list[bytes], list[bytes]]:
     """The shared and the public keys behind the secrets, each for its own version alone.
 
     An empty shared key would let anyone sign, and a public one used as a shared key as well.
