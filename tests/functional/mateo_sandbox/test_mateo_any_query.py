@@ -115,6 +115,7 @@ def test_a_payload_nested_deep_is_shown_or_refused(
     emulator: Emulator, depth: int, query: str
 ) -> None:
     emulator.change("behaviour", strict_order=False)
+    emulator.change("limits", request_timeout_s=60)  # how long it takes is not the question
     deep = "[" * depth + "]" * depth
     headers = {"authorization": f"Bearer {TOKEN}"}
     body = f'{{"type":"contact_details","payload":[{{"deep":{deep}}}]}}'
