@@ -71,3 +71,11 @@ def test_each_connection_is_judged_by_its_own_records() -> None:
     }
 
     assert [rate.connection for rate in high_rates(counts, LIMITS)] == ["small"]
+
+
+def test_handles_that_contacts_lost_count_as_left_out() -> None:
+    notes = {("note.shared_handle", "email"): 4, ("note.taken_handle", "email"): 4}
+
+    (rate,) = found({"imported": 100}, notes)
+
+    assert (rate.rate, rate.field, rate.count) == ("left_out", "email", 8)

@@ -1,7 +1,8 @@
 """Rates of a connection's day that call for a person: what the watchdog computes. Pure.
 
     rejected, failed, ignored   share of all records of the connection that ended on that day
-    left_out                    share of the records that could become rows, field by field
+    left_out                    share of the records that could become rows, field by field; handles
+                                that contacts lost to others count as well
 
 Few records say nothing, so a rate counts from `MIN_ITEMS` on.
 """
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from import_relay.records.notes import LEFT_OUT
+from import_relay.records.notes import LEFT_OUT, LOST
 from import_relay.state.connection_counts import ConnectionCounts
 
 MIN_ITEMS = 20
@@ -60,7 +61,7 @@ def _rates(connection: str, counts: ConnectionCounts) -> Iterator[HighRate]:
     mapped = ended - sum(counts.outcomes.get(outcome, 0) for outcome in NOT_MAPPED)
     left_out: Counter[str] = Counter()
     for (code, field), count in counts.notes.items():
-        if code.startswith(LEFT_OUT):
+        if code.startswith(LEFT_OUT) or code in LOST:
             left_out[field] += count
     for field, count in sorted(left_out.items()):
         yield HighRate(connection, "left_out", count, mapped, field)

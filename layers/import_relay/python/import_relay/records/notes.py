@@ -19,6 +19,10 @@ LEFT_OUT = "value."
 """How the codes of notes begin that say a value was left out."""
 
 
+LOST = ("note.shared_handle", "note.taken_handle")
+"""Codes of notes of a handle that a contact lost to another one: as bad as a value left out."""
+
+
 class Note(NamedTuple):
     """What is to be said of one column of one record.
 

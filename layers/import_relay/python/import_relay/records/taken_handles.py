@@ -58,11 +58,12 @@ def taken_handles(hints: object, rows: Sequence[Row], imported: Collection[int])
 def notes_of_taken(taken: Sequence[Taken]) -> dict[int, list[Note]]:
     """The notes of the rows that took a handle, by the number of the row.
 
-    One that names no row stands with the first row, so that the rates count it.
+    One that names no row stands with the first row, so that the rates count it. Where the loser is
+    in the import as well, it has a note from before it was sent.
     """
     notes: dict[int, list[Note]] = {}
     for one in taken:
-        if one.hint is not None:
+        if one.hint is not None and one.from_row is None:
             note = Note("note.taken_handle", one.field or "")
             notes.setdefault(one.row or 0, []).append(note)
     return notes
