@@ -211,7 +211,7 @@ MUTANTS = (
         "claims-expire-at-once",
         "Claims are kept for less than a day.",
         ("stale", "duplicated", "lost", "unexpected", "miscounted"),
-        (Edit("state/watermarks.py", "KEPT_DAYS = 30\n", "KEPT_DAYS = 0\n"),),
+        (Edit("state/watermarks.py", "KEPT_DAYS = 65\n", "KEPT_DAYS = 0\n"),),
     ),
     Mutant(
         "suspects-tried-together",
