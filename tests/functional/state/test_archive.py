@@ -118,6 +118,7 @@ def test_rejections_and_other_ends_have_a_line_each_in_their_own_files(relay: Re
     relay.archive.record_settled(settled, at=NOON, date="2026-11-21", batch="inv")
 
     assert sorted(relay.aws.objects()) == [
+        "items/date=2026-11-21/inv.ndjson.gz",
         "outcomes/date=2026-11-21/inv.ndjson",
         "rejected/date=2026-11-21/inv.ndjson",
     ]

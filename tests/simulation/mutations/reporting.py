@@ -103,7 +103,7 @@ MUTANTS = (
         (
             Edit(
                 "reporting.py",
-                'ends[day(source["received_at"] / 1_000_000)][outcome] += 1',
+                "ends[day(counted_at(source) / 1_000_000)][outcome] += 1",
                 "ends[day(entry.created_at)][outcome] += 1",
             ),
         ),

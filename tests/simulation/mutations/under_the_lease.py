@@ -145,7 +145,7 @@ MUTANTS = (
         "ends-not-counted",
         "Ends without an import are written and not counted.",
         ("miscounted",),
-        (Edit("acknowledging.py", "        tally.settle(new)\n", ""),),
+        (Edit("acknowledging.py", "        tally.settle(new, batch=name)\n", ""),),
     ),
     Mutant(
         "settled-without-condition",
@@ -189,7 +189,7 @@ MUTANTS = (
         (
             Edit(
                 "state/tally.py",
-                "ends[self._day(one.occurrence.received_at / 1_000_000)][one.outcome.value] += 1",
+                "ends[self._day(one.occurrence.counted_at / 1_000_000)][one.outcome.value] += 1",
                 "ends[self._day(self._clock())][one.outcome.value] += 1",
             ),
         ),
