@@ -28,6 +28,7 @@ def adapt(folder: Path) -> None:
     _definition_in_json(template, folder)
     _schedules_of_the_default_group(template)
     _plain_http(template)
+    _sums_in_alarms(template)
     file.write_text(json.dumps(template), encoding="utf-8")
 
 
@@ -105,6 +106,15 @@ def _plain_http(template: Template) -> None:
     policies = _of_type(template, "AWS::S3::BucketPolicy")
     _expect(policies, "a bucket policy")
     for name in policies:
+        del template["Resources"][name]
+
+
+def _sums_in_alarms(template: Template) -> None:
+    """An alarm on an expression over several metrics is refused; nothing evaluates alarms there."""
+    alarms = _of_type(template, "AWS::CloudWatch::Alarm")
+    sums = [name for name, alarm in alarms.items() if "Metrics" in alarm["Properties"]]
+    _expect(sums, "an alarm on an expression")
+    for name in sums:
         del template["Resources"][name]
 
 
