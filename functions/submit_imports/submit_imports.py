@@ -10,19 +10,21 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from import_relay.batch_report import BatchReport
 from import_relay.changes import Mapper
 from import_relay.connections import load_connections
 from import_relay.outcome_log import OutcomeLog, without_payload
-from import_relay.posting import PostingParts, Tools
+from import_relay.posting import REFERENCE_REFUSED, PostingParts, Tools
 from import_relay.reading import Reading, http_client
 from import_relay.settings import SubmitSettings
 from import_relay.state.connection_secrets import ConnectionSecrets
 from import_relay.state.executions import Executions
 from import_relay.state.lease import Lease
+from import_relay.state.refusals import RefusedConnections
 from import_relay.state.requeueing import REQUEUED, TOO_OLD
 from import_relay.state.trials import Trials
 from import_relay.state.watermarks import Watermarks
-from import_relay.submission import BatchReport, Parts, Submission
+from import_relay.submission import Parts, Submission
 from import_relay.wiring import Wiring
 
 log = OutcomeLog()
@@ -66,6 +68,7 @@ def submission() -> Submission:
         queue=wiring.requeueing(settings, emit),
         tally=wiring.tally,
         trials=Trials(wiring.dynamodb, settings.ledger_table, clock=time.time),
+        refused=RefusedConnections(wiring.dynamodb, settings.ledger_table, clock=time.time),
         posting=PostingParts(
             budget=wiring.budget,
             ledger=wiring.ledger,
@@ -96,6 +99,8 @@ def emit(event: str, **keys: Any) -> None:
         log.write(event, {"MessagesTooOld": 1}, level="error", **keys)
     elif event == REQUEUED:
         log.write(event, {"OldestRequeuedSeconds": keys["oldest_s"]}, **keys)
+    elif event == REFERENCE_REFUSED:
+        log.write(event, {"ReferenceIdsRefused": 1}, level="error", **keys)
     else:
         log.write(event, {}, **keys)
 
@@ -117,6 +122,7 @@ def measures(report: BatchReport) -> Mapping[str, int]:
         "ItemsDeadLettered": report.dead_lettered,
         "ReadersUnavailable": report.unread_connections,
         "ConnectionsUnusable": report.unusable_connections,
+        "ConnectionsRefused": report.refused_connections,
         "CredentialsRefused": int(report.closed == "mateo.credentials"),
         **{f"Items{outcome.title()}": count for outcome, count in report.outcomes.items()},
     }

@@ -8,7 +8,7 @@ import gzip
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -190,9 +190,9 @@ class Audit:
                     "lost", f"{reference}: {told} rows are called imported, Mateo has {got}"
                 )
 
-    def _end(self, item: str) -> Collection[str]:
+    def _end(self, item: str) -> set[str]:
         """How an item ended."""
-        return self.ends.get(item, ())
+        return self.ends.get(item, set())
 
     @property
     def _may_die(self) -> bool:
@@ -237,7 +237,7 @@ class Audit:
     def _settle_items(self) -> None:
         for item, one in self.items.items():
             ends = self._end(item)
-            if not ends and one.acknowledged:
+            if not ends and one.acknowledged and item not in self.relay.unproven:
                 self._wrong("lost", f"{item} ({one.record.key}) ended nowhere")
             if len(ends) > 1:
                 self._wrong("unexpected", f"{item} ended as {' and '.join(sorted(ends))}")
@@ -253,8 +253,15 @@ class Audit:
                     self._wrong("unexpected", f"{item} is called failed, but Mateo has got it")
         self._deaths()
         self._uncertain_rows()
+        self._settle_unproven()
         for item in sorted(self.ends.keys() - self.items.keys()):
             self._wrong("unexpected", f"{item} was never received")
+
+    def _settle_unproven(self) -> None:
+        """A refused record is a dead letter only if Mateo refuses it, whatever else it refused."""
+        for item in sorted(self.relay.unproven):
+            if not self._may_fail(self.items[item]):
+                self._wrong("unexpected", f"{item} is a dead letter, and nobody refuses it")
 
     def _explain(self, item: str, one: Item, end: str) -> None:
         """Whether an item may have ended like this."""
@@ -289,10 +296,14 @@ class Audit:
         return any(
             (field_ in other.record.fields or other.connection != "hub")
             and other.version >= one.version
-            and self.ends.get(name, set()) & (TRIED | {"duplicate"})
+            and self._came_to_mateo(name)
             for name, other in self._by_key[one.record.key]
             if name != item
         )
+
+    def _came_to_mateo(self, item: str) -> bool:
+        """Whether a change was sent, or is the copy of one; Mateo may have refused it."""
+        return bool(self._end(item) & (TRIED | {"duplicate"})) or item in self.relay.unproven
 
     def _may_fail(self, one: Item) -> bool:
         """Whether Mateo may have refused it, or a row that it was merged into."""

@@ -193,6 +193,9 @@ class Mateo:
             return self._silence(request)
         if request.method == "POST" and self._world.now < START + weather.refusing_s:
             return self._too_many("spent", Standing(self._window.limit, 0, 1.0))
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
         if happens(weather.rate_limited):
             return self._too_many_for_no_reason(request)
         if happens(weather.slow_mateo):
@@ -204,6 +207,20 @@ class Mateo:
             else:
                 response.error = httpx.ReadError("connection reset by peer")
         return response
+
+    def _refusal(self, request: Request) -> Response | None:
+        """For what no row is to blame: a schema that changes, or a column that is not there."""
+        begin = START + self._weather.schema_from_s
+        if request.method != "POST":
+            return None
+        if begin <= self._world.now < begin + self._weather.schema_s:
+            column = "payload"
+        elif self._weather.refuses_reference and b'"reference_id"' in request.content:
+            column = "reference_id"
+        else:
+            return None
+        message = f"Could not find the '{column}' column of 'import' in the schema cache"
+        return _refused(400, "PGRST204", message)
 
     @property
     def _is_silent(self) -> bool:

@@ -37,6 +37,7 @@ from import_relay.state.intake_store import IntakeStore
 from import_relay.state.lease import Lease
 from import_relay.state.ledger import Ledger
 from import_relay.state.queue import Queue as QueueSender
+from import_relay.state.refusals import RefusedConnections
 from import_relay.state.replays import Replays
 from import_relay.state.requeueing import Requeueing
 from import_relay.state.stored_items import StoredItems
@@ -240,6 +241,7 @@ class Relay:
         self._references = 0
         self.brought_again: set[str] = set()
         self.died: set[str] = set()
+        self.unproven: set[str] = set()
         self.put_back = PuttingBack(self, scenario.put_back)
         self.calm_at = math.inf
         self.throttles = 0
@@ -414,9 +416,19 @@ class Relay:
                 f"{one.delivery}/{one.number}"
                 for one in self.read(message.id, message.body).occurrences
             }
+            if is_unproven(message.body):  # it would be refused again
+                self.unproven |= items
+                continue
             # One that waited for thirteen days is there by the relay's own rule.
             self.died |= items if not is_too_old(message.body) else set()
             self.queue.put(message.body, 0)
+
+    def leave_unproven(self) -> None:
+        """Leave refused records in the dead-letter queue: nothing tells what is wrong with them."""
+        others = [one for one in self.queue.dead if not is_unproven(one.body)]
+        self.queue.dead = [one for one in self.queue.dead if is_unproven(one.body)]
+        self.redrive()
+        self.queue.dead = others
 
     def close(self) -> None:
         """Let go of everything that holds on to each other."""
@@ -448,6 +460,11 @@ def is_too_old(body: str) -> bool:
     return '"moved": {"code": "waiting.too_long"' in body
 
 
+def is_unproven(body: str) -> bool:
+    """Whether the relay made a message a dead letter, as nothing tells why Mateo refuses it."""
+    return '"moved": {"code": "row.refused_unproven"' in body
+
+
 def _at(request: Request, received_at: int) -> Request:
     return Request(
         request.method,
@@ -473,6 +490,7 @@ class Stores:
         self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
         self.lease = Lease(aws.dynamodb, LEDGER, **times)
         self.trials = Trials(aws.dynamodb, LEDGER, clock=world.clock)
+        self.refused = RefusedConnections(aws.dynamodb, LEDGER, clock=world.clock)
         self.archive = Archive(aws.s3, BUCKET)
         self.queue = Requeueing(
             QueueSender(aws.queue, URL, sleep=world.sleep),
@@ -542,6 +560,7 @@ class Parts:
             queue=stores.queue,
             tally=stores.tally,
             trials=stores.trials,
+            refused=stores.refused,
             posting=PostingParts(
                 budget=budget,
                 ledger=stores.ledger,

@@ -52,6 +52,8 @@ class Weather:
     """How the services of a run behave apart from single faults; probabilities from 0 to 1.
 
     `refusing_s`: so long, from the start, Mateo answers every POST with 429 and a short wait.
+    `schema_s`: so long, from `schema_from_s` after the start, it refuses every POST with 400, as
+    while its schema changes. `refuses_reference`: it refuses a POST with a `reference_id`.
     `silence`: how Mateo behaves from `silent_from_s` after the start, for `silent_s` seconds:
     `down`, `errors`, `refused`, `mute`, or `posts` if it answers whatever is no POST.
     `normalised`: the probability that an import's rows are shown otherwise than they were posted.
@@ -73,6 +75,9 @@ class Weather:
     slow_reads: float = 0.0
     slow_disabling: float = 0.0
     refusing_s: float = 0.0
+    schema_from_s: float = 0.0
+    schema_s: float = 0.0
+    refuses_reference: bool = False
     silence: str = ""
     silent_from_s: float = 0.0
     silent_s: float = 0.0

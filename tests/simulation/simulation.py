@@ -41,6 +41,7 @@ def run(scenario: Scenario, *, story: bool = False) -> Findings:
         # sends the first redrive back, and is removed.
         relay.redrive()
         drained = _drain(world, relay, senders)
+    relay.leave_unproven()
     audit = Audit(relay, senders)
     if not drained or relay.queue.dead:
         audit.violations += _stuck(relay, senders)

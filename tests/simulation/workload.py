@@ -39,6 +39,7 @@ POISONED = 125
 """Of so many runs one has a record that kills whoever interprets it."""
 SILENCES = 30
 PUT_BACK_IN = 4
+SCHEMAS = 12
 STORMS = 7
 """In one run of so many, half of all that can go wrong does: some faults need three to meet."""
 CONTACTS_FROM = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3
@@ -135,6 +136,7 @@ def _weather(chance: random.Random, *, slow_reads_in: int) -> Weather:
         partial_sends=sometimes(0.3, 0.0, one_in=12),
         refusing_s=10_800.0 if chance.randrange(60) == 0 else 0.0,
         slow_disabling=sometimes(0.5, 0.0, one_in=10),
+        **_schema(chance),
         normalised=sometimes(0.7, 0.0, one_in=8),
         **_silence(chance),
         dead_executions=sometimes(0.5, 0.0, one_in=12),
@@ -142,6 +144,17 @@ def _weather(chance: random.Random, *, slow_reads_in: int) -> Weather:
         late_disabling=sometimes(0.5, 0.0, one_in=12),
         old_lists=sometimes(0.3, 0.0, one_in=40),
     )
+
+
+def _schema(chance: random.Random) -> Mapping[str, Any]:
+    """In one run of so many Mateo's schema changes: for minutes or hours it refuses every POST."""
+    found = {"refuses_reference": chance.randrange(4) == 0}
+    if chance.randrange(SCHEMAS):
+        return found
+    return found | {
+        "schema_from_s": chance.choice((0.0, 2.0, 10.0, 120.0)) * chance.random(),
+        "schema_s": chance.choice((5.0, 60.0, 900.0, 10_800.0)),
+    }
 
 
 def _silence(chance: random.Random) -> Mapping[str, Any]:

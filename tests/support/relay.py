@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from import_relay.batch_report import BatchReport
 from import_relay.changes import Mapper
 from import_relay.connections import Connection
 from import_relay.mateo.client import ImportApi
@@ -22,11 +23,12 @@ from import_relay.state.gate import Gate, GateClients, GateNames
 from import_relay.state.lease import Lease
 from import_relay.state.ledger import Entry, Ledger
 from import_relay.state.queue import Queue
+from import_relay.state.refusals import RefusedConnections
 from import_relay.state.requeueing import Requeueing
 from import_relay.state.tally import Tally
 from import_relay.state.trials import Trials
 from import_relay.state.watermarks import Watermarks
-from import_relay.submission import BatchReport, Parts, Submission
+from import_relay.submission import Parts, Submission
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.builders import NOON, connections
@@ -187,6 +189,10 @@ class Relay:
         return Trials(self.aws.dynamodb, resources.LEDGER, clock=self.clock)
 
     @property
+    def refused(self) -> RefusedConnections:
+        return RefusedConnections(self.aws.dynamodb, resources.LEDGER, clock=self.clock)
+
+    @property
     def lease(self) -> Lease:
         return Lease(self.aws.dynamodb, resources.LEDGER, clock=self.clock, sleep=self.clock.sleep)
 
@@ -245,6 +251,7 @@ class Relay:
             "queue": self.queue,
             "tally": self.tally,
             "trials": self.trials,
+            "refused": self.refused,
         }
         for name, part in replaced.items():
             (posting if name in posting else own)[name] = part

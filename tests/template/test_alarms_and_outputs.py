@@ -13,6 +13,7 @@ ALARMS = {
     "ChangeEventsNotStored": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     "ConnectionNotUsable": ("ImportRelay", "ConnectionsUnusable"),
     "ConnectionRateHigh": ("ImportRelay", "ConnectionsWithHighRates"),
+    "ImportsRefused": ("ImportRelay", "ConnectionsRefused"),
     "CrmNotReadable": ("ImportRelay", "ReadersUnavailable"),
     "DeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     "DeliveryQuarantined": ("ImportRelay", "Quarantined"),

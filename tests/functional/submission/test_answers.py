@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from import_relay.state.ledger import State
-from tests.functional.submission.people import ADA, BOB
+from tests.functional.submission.people import ADA
 from tests.support.builders import message
 from tests.support.relay import LIMITS, Relay
 
@@ -192,29 +192,6 @@ def test_a_refused_import_is_halved_until_the_bad_row_is_alone(relay: Relay, sta
     assert "bad row" in line["what"]
     assert report.rows == 7
     assert relay.budget.usage().entities == 7
-
-
-def test_narrowing_down_stops_after_the_allowed_calls(
-    relay: Relay, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("import_relay.posting.REFUSAL_CALLS", 4)
-    relay.mateo.answers.extend([httpx.Response(400, json={"message": "all bad"})] * 50)
-
-    relay.submit(message([{"id": n} for n in range(16)]))
-
-    assert len(relay.mateo.requests) == 5
-    assert {one["code"] for one in relay.aws.lines("rejected/")} == {"import.refused_by_mateo"}
-    assert len(relay.aws.lines("rejected/")) == 16
-    assert relay.budget.usage().entities == 0
-
-
-def test_an_unknown_contact_list_rejects_the_rows_without_halving(relay: Relay) -> None:
-    relay.mateo.answers.append(httpx.Response(409, json={"code": "23503", "message": "no list"}))
-
-    relay.submit(message([ADA, BOB]))
-
-    assert len(relay.mateo.requests) == 1
-    assert [one["code"] for one in relay.aws.lines("rejected/")] == ["import.refused_by_mateo"] * 2
 
 
 def test_no_personal_data_in_events(relay: Relay) -> None:

@@ -168,7 +168,25 @@ MUTANTS = (
         "refused-together",
         "All rows of a refused import are rejected for the one that is bad.",
         ("unexpected",),
-        (Edit("posting.py", "        if len(rows) == 1:\n", "        if rows:\n"),),
+        (
+            Edit(
+                "refusals.py",
+                "            verdict = _halved(attempt, standing)\n",
+                "            verdict = Verdict(rejections=[Rejection(row, posted) for row in attempt.rows])\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "refused-alone-is-rejected",
+        "A row that is refused alone is rejected, whether or not any other is accepted.",
+        ("unexpected",),
+        (
+            Edit(
+                "refusals.py",
+                "        if (attempt.refused_at or 0) < standing.accepted_at:\n",
+                "        if attempt:\n",
+            ),
+        ),
     ),
     Mutant(
         "second-half-forgotten",
@@ -176,9 +194,9 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "posting.py",
-                "            self._progress.pending.append(Attempt(rows[middle:], refusals))\n",
-                "",
+                "refusals.py",
+                "for half in (rows[:middle], rows[middle:])]",
+                "for half in (rows[:middle],)]",
             ),
         ),
     ),

@@ -80,7 +80,7 @@ MUTANTS = (
         (
             Edit(
                 "acknowledging.py",
-                """                lambda: self.queue.send(self.batch.deferrals(deferred)),
+                """                lambda: self.queue.send(self.batch.deferrals(deferred, self.refused_since)),
 """,
                 """                lambda: None,
 """,
@@ -99,8 +99,8 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submission.py",
-                "give_back=self._batch.unreadable | self._batch.messages_with(self._ending.unresolved),",
+                "batch_report.py",
+                "give_back=batch.unreadable | batch.messages_with(ending.unresolved),",
                 "give_back=set(),",
             ),
         ),
@@ -118,8 +118,8 @@ MUTANTS = (
         (
             Edit(
                 "queue_batch.py",
-                "body = deferred_body(message, self._bodies[message_id], wanted)",
-                "body = deferred_body(message, self._bodies[message_id], sorted(wanted)[:1])",
+                "body = deferred_body(again, self._bodies[message_id], part)",
+                "body = deferred_body(again, self._bodies[message_id], sorted(part)[:1])",
             ),
         ),
     ),

@@ -4,7 +4,7 @@ First what ended is written down and counted, then what has to wait is sent agai
 fails of that is *unresolved*: it is delivered again with its message.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,7 +26,8 @@ KILLED = "row.killed_process"
 class Acknowledging:
     """Acknowledges one batch, part by part.
 
-    `unresolved`: origins to be delivered again. `dead_lettered`: those that killed a process.
+    `unresolved`: origins to be delivered again. `dead_lettered`: those that are dead letters now.
+    `refused_since`: origin → since when Mateo refuses it alone (s since the epoch).
     """
 
     batch: QueueBatch
@@ -37,6 +38,7 @@ class Acknowledging:
     tools: Tools
     unresolved: set[str] = field(default_factory=set)
     dead_lettered: set[str] = field(default_factory=set)
+    refused_since: Mapping[str, float] = field(default_factory=dict)
     _requeued: set[str] = field(default_factory=set)
     _acknowledged: int = 0
 
@@ -57,13 +59,17 @@ class Acknowledging:
             self._requeued |= deferred
             self._step(
                 deferred,
-                lambda: self.queue.send(self.batch.deferrals(deferred)),
+                lambda: self.queue.send(self.batch.deferrals(deferred, self.refused_since)),
             )
 
     def close_gate(self) -> None:
         """Close the gate if something asked for that; it is no message's matter."""
         if self.progress.closing is not None:
-            self._step(set(), self._close_gate)
+            self.try_step(self._close_gate)
+
+    def try_step(self, step: Callable[[], object]) -> None:
+        """Do something that is no message's matter; if AWS fails it, say so."""
+        self._step(set(), step)
 
     def _step(self, origins: set[str], step: Callable[[], object]) -> None:
         """Do a step of acknowledging; if AWS fails it, its occurrences are delivered again."""
@@ -90,10 +96,10 @@ class Acknowledging:
             until = self.posting.gate.close(closing.until, closing.reason, strikes=closing.strikes)
             self.tools.emit("gate.closed", reason=closing.reason, until=int(until))
 
-    def move_to_dead_letters(self, one: Occurrence) -> None:
-        """Put what killed a process into the dead-letter queue, without what came along with it."""
+    def move_to_dead_letters(self, one: Occurrence, code: str = KILLED) -> None:
+        """Put one record into the dead-letter queue, without what came along with it."""
         try:
-            self.queue.move([self.batch.single(one.origin)], KILLED)
+            self.queue.move([self.batch.single(one.origin)], code)
         except AWS_ERRORS as error:
             self.tools.emit("batch.interrupted", reason=reason_of(error))
             self.unresolved.add(one.origin)
@@ -103,10 +109,10 @@ class Acknowledging:
             "item.dead_lettered",
             connection=one.connection,
             origin=one.origin,
-            code=KILLED,
+            code=code,
         )
 
     def delete_without(self, origins: set[str]) -> None:
         """Delete what is acknowledged now: a death that may follow must not bring it again."""
         kept = self.batch.messages_with(origins | self.unresolved)
-        self._step(set(), lambda: self.queue.delete(self.batch.receipts_without(kept)))
+        self.try_step(lambda: self.queue.delete(self.batch.receipts_without(kept)))

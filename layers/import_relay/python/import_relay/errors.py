@@ -295,13 +295,20 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Put the connection back and deliver the record again.",
         ),
         "row.refused_by_mateo": Explanation(
-            "Mateo refuses an import that holds only this row.",
+            "Mateo refuses an import that holds only this row, while it accepts other rows of the "
+            "same connection and type.",
             "See the message; correct the record or the mapping.",
         ),
+        "row.refused_unproven": Explanation(
+            "Mateo refused an import that held only this row, and for a day no other row of the "
+            "same connection and type was accepted beside it; it is in the dead-letter queue.",
+            "See the log event `connection.refused` for Mateo's message, correct the cause, and "
+            "redrive the queue.",
+        ),
         "import.refused_by_mateo": Explanation(
-            "Mateo refuses the import for a reason that all its rows share, or it could not be "
-            "narrowed down within the allowed number of calls.",
-            "See the message (an unknown contact list is the usual reason), then deliver again.",
+            "Mateo refuses an import that tracking posted again, since its answer was lost. Its "
+            "records are brought again.",
+            "Nothing, unless the alarm `imports-refused` comes as well.",
         ),
         # of an import as a whole
         "import.unfinished": Explanation(

@@ -5,28 +5,30 @@ for the rest of the batch is in `Progress`.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
+from import_relay.attempts import Attempt
 from import_relay.errors import LimitReached, SlotTooFar
 from import_relay.events import Emit
 from import_relay.mateo.client import ImportApi, Posted
 from import_relay.mateo.outcomes import Outcome as PostOutcome
 from import_relay.planning import payload_digest, request_body
 from import_relay.records.models import Outcome, Row, Settled, Watermark
+from import_relay.refusal_texts import names_reference_id
+from import_relay.refusals import Refusals, Verdict
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget
 from import_relay.state.executions import Executions
 from import_relay.state.gate import RESET_MARGIN_S, Gate, GateState
 from import_relay.state.ledger import Entry, Ledger, State
 from import_relay.state.watermarks import Watermarks
+from import_relay.waiting_contacts import CONTACT
 
 IMPORT_S = 20.0
 """An import is begun only if this much of the invocation is left: all its steps fit into it."""
 POST_S = 8.0
 """The POST must leave this long before the deadline: it times out after five seconds."""
-REFUSAL_CALLS = 80
-"""Calls spent on narrowing one refused import down; one bad row in 5,000 takes about 26."""
 SHORT_WAIT_S = 5.0
 """A `retry-after` up to this is waited for within the invocation."""
 CREDENTIALS_PAUSE_S = 3_600.0
@@ -34,6 +36,7 @@ CREDENTIALS_PAUSE_S = 3_600.0
 PROBE_PAUSE_S = 3_600.0
 """How long a 429 on the first import of a day closes the gate: Mateo's day may begin later."""
 LONGEST_PAUSE_S = 3_600.0
+REFERENCE_REFUSED = "import.reference_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +67,11 @@ class Tools:
     send_reference_id: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Refusals:
-    """How many more calls may be spent on narrowing down one refused import."""
+@dataclass(slots=True)
+class ReferenceIds:
+    """Whether imports carry the relay's reference; off for this process once Mateo refused it."""
 
-    left: list[int] = field(default_factory=lambda: [REFUSAL_CALLS])
-
-    def spend(self, calls: int) -> bool:
-        """Take these calls, if there are as many."""
-        if self.left[0] < calls:
-            return False
-        self.left[0] -= calls
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Rows on their way into one import. The halves of a refused import share `refusals`."""
-
-    rows: Sequence[Row]
-    refusals: Refusals = field(default_factory=Refusals)
-    repeated: bool = False
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +90,8 @@ class Closing:
 class Progress:
     """How far a batch has come; every import of it adds to this.
 
-    `deferred` are origins to bring again later, `settled` those that ended. Once `stopped`, no
-    further import of the batch is begun.
+    `deferred` are origins to bring again later, `waiting_contacts` the keys of contacts among
+    them, `settled` those that ended. Once `stopped`, no further import of the batch is begun.
     """
 
     gate: GateState
@@ -112,14 +99,16 @@ class Progress:
     pending: deque[Attempt] = field(default_factory=deque)
     settled: list[Settled] = field(default_factory=list)
     deferred: set[str] = field(default_factory=set)
+    waiting_contacts: set[str] = field(default_factory=set)
     closing: Closing | None = None
     stopped: bool = False
     imports: int = 0
     rows: int = 0
 
-    def defer(self, rows: Iterable[Row]) -> None:
+    def defer(self, rows: Collection[Row]) -> None:
         """Bring all that these rows stand for again later."""
         self.deferred.update(origin for row in rows for origin in row.origins)
+        self.waiting_contacts.update(row.key for row in rows if row.options.type == CONTACT)
 
     def stop(self, reason: str, until: float, *, failures: int = 0) -> None:
         """Begin no further import, and close the gate; `failures` more were met in a row."""
@@ -136,15 +125,35 @@ class Progress:
 
 
 class Posting:
-    """Sends the imports of one batch, one after the other."""
+    """Sends the imports of one batch, one after the other. `deadline` in s since the epoch."""
 
     def __init__(
-        self, parts: PostingParts, tools: Tools, progress: Progress, *, deadline: float
+        self,
+        parts: PostingParts,
+        tools: Tools,
+        progress: Progress,
+        refusals: Refusals,
+        *,
+        deadline: float,
+        reference_ids: ReferenceIds,
     ) -> None:
         self._parts = parts
         self._tools = tools
         self._progress = progress
+        self._refusals = refusals
         self._deadline = deadline
+        self._reference_ids = reference_ids
+
+    def begin(self, imports: Collection[Sequence[Row]]) -> None:
+        """Line these imports up, without what waits because Mateo refuses it."""
+        self._follow(self._refusals.arrange(imports, self._tools.clock()))
+
+    def admitted(self, attempt: Attempt) -> Sequence[Attempt]:
+        """The import without the rows that must not be sent now; these are brought again later."""
+        now, waiting_contacts = self._tools.clock(), self._progress.waiting_contacts
+        verdict = self._refusals.admit(attempt, waiting_contacts, now)
+        self._progress.defer(verdict.waiting)
+        return verdict.attempts
 
     def bring(self, attempt: Attempt) -> None:
         """Take one import through claim, freeze, watch, intend, post and settle.
@@ -158,7 +167,7 @@ class Posting:
         type_ = rows[0].options.type
         reference = self._tools.new_reference(type_)
         self._parts.watermarks.write({row.key: _claimed(row, reference) for row in rows})
-        body = request_body(rows, reference=reference if self._tools.send_reference_id else None)
+        body = request_body(rows, reference=reference if self._sends_reference else None)
         self._parts.archive.freeze(reference, body, rows)
         self._parts.executions.start(reference, deadline=self._deadline)
         entry = self._entry(reference, type_, rows, body)
@@ -172,6 +181,10 @@ class Posting:
             self._post(attempt, entry, body)
         else:
             self._progress.defer(rows)
+
+    @property
+    def _sends_reference(self) -> bool:
+        return self._tools.send_reference_id and not self._reference_ids.is_refused
 
     def close_for_today(self, reason: str, day: str) -> None:
         """Close the gate until the next day begins, unless it has begun meanwhile."""
@@ -219,12 +232,9 @@ class Posting:
             case PostOutcome.SENT:
                 self._created(entry, rows, State.SENT, posted)
                 self._forget_strikes()
-            case PostOutcome.REFUSED:
-                self._refuse(entry, posted)
-                self._narrow_down(attempt, posted)
-            case PostOutcome.REFUSED_WHOLE:
-                self._refuse(entry, posted)
-                self._reject(rows, "import.refused_by_mateo", posted)
+                self._follow(self._refusals.accepted(attempt))
+            case PostOutcome.REFUSED | PostOutcome.REFUSED_WHOLE:
+                self._refuse(attempt, entry, posted)
             case PostOutcome.NOT_SENT:
                 self._abandon(entry, rows, "mateo.unreachable")
                 self._progress.pause("mateo.unreachable", self._tools.clock())
@@ -264,32 +274,38 @@ class Posting:
         self._progress.defer(rows)
         self._tools.emit("import.abandoned", **_keys(entry), reason=reason)
 
-    def _refuse(self, entry: Entry, posted: Posted) -> None:
+    def _refuse(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
         self._parts.ledger.release(entry, source=[State.INTENDED], target=State.REFUSED)
         self._tools.emit("import.refused", **_keys(entry), status=posted.status)
+        if self._sends_reference and names_reference_id(posted.message):
+            self._reference_ids.is_refused = True
+            self._tools.emit(REFERENCE_REFUSED, status=posted.status)
+            self._progress.pending.appendleft(attempt)
+            return
+        self._follow(self._refusals.refused(attempt, posted, self._tools.clock()))
 
-    def _narrow_down(self, attempt: Attempt, posted: Posted) -> None:
-        """Halve a refused import, breadth first, until the bad rows are alone."""
-        rows, refusals = attempt.rows, attempt.refusals
-        if len(rows) == 1:
-            self._reject(rows, "row.refused_by_mateo", posted)
-        elif not refusals.spend(2):
-            self._reject(rows, "import.refused_by_mateo", posted)
-        else:
-            middle = len(rows) // 2
-            self._progress.pending.append(Attempt(rows[:middle], refusals))
-            self._progress.pending.append(Attempt(rows[middle:], refusals))
+    def _follow(self, verdict: Verdict) -> None:
+        """Do what an answer to a post means for the others."""
+        self._progress.pending.extendleft(reversed(verdict.attempts))
+        self._progress.pending.extend(verdict.last)
+        self._progress.defer(verdict.waiting)
+        for row, posted in verdict.rejections:
+            self._reject(row, posted)
 
-    def _reject(self, rows: Sequence[Row], code: str, posted: Posted) -> None:
-        detail = f"Mateo answered {posted.status}: {posted.message}"
-        for row in rows:
-            self._progress.settled += row.shadowed
-            self._progress.settled += [
-                Settled(
-                    change.occurrence, Outcome.REJECTED, code, detail=detail, notes=change.notes
-                )
-                for change in row.changes
-            ]
+    def _reject(self, row: Row, posted: Posted) -> None:
+        code = f" {posted.code}" if posted.code else ""
+        detail = f"Mateo answered {posted.status}{code}: {posted.message}"
+        self._progress.settled += row.shadowed
+        self._progress.settled += [
+            Settled(
+                change.occurrence,
+                Outcome.REJECTED,
+                "row.refused_by_mateo",
+                detail=detail,
+                notes=change.notes,
+            )
+            for change in row.changes
+        ]
 
     def _credentials_refused(self, attempt: Attempt, entry: Entry) -> None:
         """Perhaps only the cached token is old; else a person has to act."""

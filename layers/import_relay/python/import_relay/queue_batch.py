@@ -4,6 +4,7 @@ Called by `submission` and `acknowledging`.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from import_relay.records.messages import (
     QueueMessage,
@@ -56,16 +57,35 @@ class QueueBatch:
             for one in message.occurrences
         }
 
-    def deferrals(self, origins: set[str]) -> list[Delayed]:
-        """Messages that bring these occurrences again; one per message that had any of them."""
+    def refused_since(self) -> dict[str, float]:
+        """Origins that Mateo refused alone before, with the time of that (s since the epoch)."""
+        return {
+            one.origin: message.refused_since
+            for message in self.messages.values()
+            if message.refused_since is not None
+            for one in message.occurrences
+        }
+
+    def deferrals(
+        self, origins: set[str], refused_since: Mapping[str, float] | None = None
+    ) -> list[Delayed]:
+        """Messages that bring these occurrences again; one per message that had any of them.
+
+        Those that were refused travel apart from others. `refused_since`: if None, as they came.
+        """
+        refused = self.refused_since() if refused_since is None else refused_since
         found = []
         remaining = set(origins)
         for message_id, message in self.messages.items():
             wanted = remaining.intersection(one.origin for one in message.occurrences)
-            if wanted:
-                remaining -= wanted
-                body = deferred_body(message, self._bodies[message_id], wanted)
-                found.append(Delayed(body, deferral_delay_s(message.deferrals)))
+            remaining -= wanted
+            marked = wanted & refused.keys()
+            since = min((refused[one] for one in marked), default=None)
+            for part, mark in ((wanted - marked, None), (marked, since)):
+                if part:
+                    again = replace(message, refused_since=mark)
+                    body = deferred_body(again, self._bodies[message_id], part)
+                    found.append(Delayed(body, deferral_delay_s(message.deferrals)))
         return found
 
     def single(self, origin: str) -> str:

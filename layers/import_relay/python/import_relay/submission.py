@@ -17,11 +17,12 @@ The order of the steps is the protocol; after each of them the process may die:
 `posting` takes each import from claim to settle; this module does what a batch needs once.
 """
 
-from collections import Counter, deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from import_relay.acknowledging import AWS_ERRORS, Acknowledging
+from import_relay.attempts import Attempt
+from import_relay.batch_report import BatchReport, report_of
 from import_relay.changes import Mapped, Mapper
 from import_relay.claims import read_claims
 from import_relay.errors import LeaseHeld
@@ -30,16 +31,19 @@ from import_relay.isolation import Isolation
 from import_relay.loading import Loading
 from import_relay.missing_connections import Missing, missing_connections
 from import_relay.planning import Decided, collector_paused, decide
-from import_relay.posting import IMPORT_S, Attempt, Posting, PostingParts, Progress, Tools
+from import_relay.posting import IMPORT_S, Posting, PostingParts, Progress, ReferenceIds, Tools
 from import_relay.queue_batch import QueueBatch
 from import_relay.reading import Reading
 from import_relay.reasons import reason_of
 from import_relay.records.messages import parse_message
 from import_relay.records.models import MappedChange, Occurrence
+from import_relay.refusals import Refusals
+from import_relay.refused_rows import RefusedRows
 from import_relay.shared_handles import part_handles
 from import_relay.sizing import Sized, size
 from import_relay.state.gate import GateState
 from import_relay.state.lease import Lease
+from import_relay.state.refusals import RefusedConnections
 from import_relay.state.requeueing import Requeueing
 from import_relay.state.tally import Tally
 from import_relay.state.trials import Trials, Tried
@@ -57,24 +61,8 @@ class Parts:
     queue: Requeueing
     tally: Tally
     trials: Trials
+    refused: RefusedConnections
     posting: PostingParts
-
-
-@dataclass(slots=True)
-class BatchReport:
-    """What became of a batch. `give_back`: ids of messages that have to be delivered again."""
-
-    give_back: set[str] = field(default_factory=set)
-    items: int = 0
-    imports: int = 0
-    rows: int = 0
-    deferred: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    entities_used: int = 0
-    closed: str = ""
-    unread_connections: int = 0
-    unusable_connections: int = 0
-    dead_lettered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +72,7 @@ class Submission:
     parts: Parts
     tools: Tools
     rows_per_import: int
+    reference_ids: ReferenceIds = field(default_factory=ReferenceIds)
 
     def submit(
         self,
@@ -184,7 +173,15 @@ class _Run:
         self._deadline = deadline
         self._usage = self._parts.posting.budget.usage()
         self._progress = Progress(gate, first_of_day=self._usage.entities == 0)
-        self._posting = Posting(self._parts.posting, self._tools, self._progress, deadline=deadline)
+        self._refusals = Refusals(self._parts.refused.read(), batch.refused_since())
+        self._posting = Posting(
+            self._parts.posting,
+            self._tools,
+            self._progress,
+            self._refusals,
+            deadline=deadline,
+            reference_ids=submission.reference_ids,
+        )
         self._ending = Acknowledging(
             batch,
             self._progress,
@@ -192,6 +189,10 @@ class _Run:
             self._parts.tally,
             self._parts.posting,
             self._tools,
+            refused_since=self._refusals.refused_since,
+        )
+        self._refused = RefusedRows(
+            self._refusals, self._parts.refused, self._ending, self._progress, self._tools
         )
         again = batch.brought_again()
         self._ended = self._parts.tally.settled(again)
@@ -221,6 +222,7 @@ class _Run:
         if suspects:
             self._ending.delete_without(suspects)
             self._try_alone([one for one in occurrences if one.origin in suspects])
+        self._refused.write()
         self._ending.close_gate()
         self._isolation.forget(self._ending.dead_lettered)
         self._tell_unusable()
@@ -256,16 +258,18 @@ class _Run:
         """Take these changes through all their imports."""
         sized = self._plan(mapped)
         progress = self._progress
-        progress.pending = deque(Attempt(rows) for rows in sized.imports)
         if sized.over_budget:
             progress.defer(sized.over_budget)
             self._posting.close_for_today("limit.entities", self._usage.day)
+        self._posting.begin(sized.imports)
         while progress.pending:
             attempt = progress.pending.popleft()
             if progress.stopped or self._tools.clock() > self._deadline - IMPORT_S:
                 progress.defer(attempt.rows)
             else:
-                self._bring(attempt)
+                for admitted in self._posting.admitted(attempt):
+                    self._bring(admitted)
+        self._refused.settle()
 
     def _plan(self, mapped: Mapped) -> Sized:
         self._give_back_unloaded()
@@ -335,27 +339,10 @@ class _Run:
             self._progress.stopped = True
 
     def _report(self) -> BatchReport:
-        progress = self._progress
-        report = BatchReport(
-            give_back=self._batch.unreadable | self._batch.messages_with(self._ending.unresolved),
-            items=len(self._batch.origins()),
-            imports=progress.imports,
-            rows=progress.rows,
-            deferred=len(progress.deferred - self._ending.unresolved),
-            outcomes=Counter(settled.outcome.value for settled in progress.settled),
-            entities_used=self._usage.entities + progress.rows,
-            closed=progress.closing.reason if progress.closing else "",
-            unread_connections=self._interpreting.unread_connections,
-            unusable_connections=len(self._interpreting.disabled) + len(self._missing.since),
-            dead_lettered=len(self._ending.dead_lettered),
-        )
-        self._tools.emit(
-            "batch.submitted",
-            items=report.items,
-            imports=report.imports,
-            rows=report.rows,
-            deferred=report.deferred,
-            given_back=len(report.give_back),
-            **report.outcomes,
-        )
+        report = report_of(self._batch, self._progress, self._ending)
+        report.entities_used = self._usage.entities + self._progress.rows
+        report.unread_connections = self._interpreting.unread_connections
+        report.unusable_connections = len(self._interpreting.disabled) + len(self._missing.since)
+        report.refused_connections = len(self._refused.connections)
+        report.say(self._tools.emit)
         return report

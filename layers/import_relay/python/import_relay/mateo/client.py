@@ -51,13 +51,14 @@ class ImportStatus(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What became of a `POST /import`. `message` is Mateo's own, for the report."""
+    """What became of a `POST /import`. `code` and `message` are Mateo's own, for the report."""
 
     outcome: Outcome
     import_id: str = ""
     status: int = 0
     message: str = ""
     retry_after_s: float | None = None
+    code: str = ""
 
 
 class MateoUnavailable(Exception):
@@ -277,6 +278,7 @@ def _posted(response: httpx.Response) -> Posted:
         status=response.status_code,
         message=str(content.get("message") or "")[:500],
         retry_after_s=_retry_after(response),
+        code=str(content.get("code") or "")[:50],
     )
 
 

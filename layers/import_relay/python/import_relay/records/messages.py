@@ -2,10 +2,11 @@
 
 A message carries up to 100 raw items of one delivery. Its text is JSON:
 `{"format":1, "delivery", "part", "connection", "received_at": µs, "deferrals": n, "missing_since"?,
-"items": [{"n", "event", "item" | "at", "attempt"?}]}`; `at` points to an object in the bucket that
-holds an item too large for a message. `missing_since`: since when its connection is not known, in
-seconds since the epoch. `since` (µs): when a person last redrove it. `requeued_at` (µs): when the
-relay sent it again. `moved`, `{"code", "at": µs}`: why and when the relay made it a dead letter.
+"refused_since"?, "items": [{"n", "event", "item" | "at", "attempt"?}]}`; `at` points to an object
+in the bucket that holds an item too large for a message. `missing_since`: since when its connection
+is not known, `refused_since`: since when Mateo refuses its items, each alone; both in seconds since
+the epoch. `since` (µs): when a person last redrove it. `requeued_at` (µs): when the relay sent it
+again. `moved`, `{"code", "at": µs}`: why and when the relay made it a dead letter.
 `replay`, `{"id", "at": µs, "reason", "force"?}`: a person put these items back.
 """
 
@@ -46,6 +47,8 @@ class QueueMessage:
     """When a person last redrove it (µs since the epoch); 0 if nobody did."""
     is_redriven: bool = False
     """Whether somebody else than the relay put it into the queue: from the dead-letter queue."""
+    refused_since: float | None = None
+    """Since when (s since the epoch) Mateo refuses each of its items alone; a redrive ends that."""
 
 
 def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueMessage:
@@ -90,6 +93,7 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
         content.get("missing_since"),
         since,
         is_redriven,
+        None if is_redriven else content.get("refused_since"),
     )
 
 
@@ -130,10 +134,14 @@ def items_body(
     changed.pop("moved", None)
     if message.since:
         changed["since"] = message.since
-    if message.missing_since is None:
-        changed.pop("missing_since", None)
-    else:
-        changed["missing_since"] = message.missing_since
+    for name, value in (
+        ("missing_since", message.missing_since),
+        ("refused_since", message.refused_since),
+    ):
+        if value is None:
+            changed.pop(name, None)
+        else:
+            changed[name] = value
     return json.dumps(changed)
 
 

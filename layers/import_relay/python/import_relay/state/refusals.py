@@ -1,0 +1,74 @@
+"""Which connections wait because Mateo refuses their imports, in the ledger table.
+
+One item of the table holds everything: only the holder of the lease reads and writes it. It may be
+lost without harm: then the next batch finds out again.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+KEPT_S = 7 * 86_400.0
+"""What was not refused again for so long is forgotten."""
+_KEY: dict[str, Any] = {"pk": {"S": "refusals"}}
+
+
+class Kind(NamedTuple):
+    """What waits together: a connection's records of one of Mateo's types."""
+
+    connection: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why and until when (s since the epoch) a connection's records of a type wait.
+
+    `since`: the first refusal; `consecutive`: how many batches were refused since then without any
+    acceptance. `status`, `code` and `message` are Mateo's, without personal data.
+    """
+
+    since: float
+    until: float
+    consecutive: int
+    status: int
+    code: str
+    message: str
+
+
+class RefusedConnections:
+    """The one item. `clock` gives seconds since the epoch."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, *, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def read(self) -> dict[Kind, Wait]:
+        """Who waits, read consistently."""
+        answer = self._client.get_item(TableName=self._table, Key=_KEY, ConsistentRead=True)
+        item: Any = answer.get("Item", {})
+        found = json.loads(item["waits"]["S"]) if "waits" in item else []
+        return {Kind(*one["kind"]): Wait(**one["wait"]) for one in found}
+
+    def write(self, waits: Mapping[Kind, Wait]) -> None:
+        """Replace what is written down."""
+        now = self._clock()
+        kept = [
+            {"kind": list(kind), "wait": asdict(wait)}
+            for kind, wait in sorted(waits.items())
+            if wait.until > now - KEPT_S
+        ]
+        if not kept:
+            self._client.delete_item(TableName=self._table, Key=_KEY)
+            return
+        item: dict[str, Any] = {
+            **_KEY,
+            "waits": {"S": json.dumps(kept)},
+            "expires_at": {"N": str(int(now + KEPT_S))},
+        }
+        self._client.put_item(TableName=self._table, Item=item)
