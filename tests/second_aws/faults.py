@@ -29,6 +29,7 @@ def adapt(folder: Path) -> None:
     _schedules_of_the_default_group(template)
     _plain_http(template)
     _sums_in_alarms(template)
+    _permission_to_look_at_mappings(template)
     file.write_text(json.dumps(template), encoding="utf-8")
 
 
@@ -107,6 +108,22 @@ def _plain_http(template: Template) -> None:
     _expect(policies, "a bucket policy")
     for name in policies:
         del template["Resources"][name]
+
+
+def _permission_to_look_at_mappings(template: Template) -> None:
+    """Looking at one mapping is checked as `lambda:ListEventSourceMappings` on it."""
+
+    def change(value: Any) -> Any:
+        if isinstance(value, dict) and "lambda:GetEventSourceMapping" in _listed(
+            value.get("Action")
+        ):
+            return {
+                **value,
+                "Action": [*_listed(value["Action"]), "lambda:ListEventSourceMappings"],
+            }
+        return value
+
+    _rewrite(template, ("Resources",), change)
 
 
 def _sums_in_alarms(template: Template) -> None:
