@@ -195,14 +195,18 @@ def test_a_row_that_was_refused_during_a_change_of_schema_is_imported_after_it(
     assert (report.rows, report.deferred) == (3, 0)
 
 
-def test_a_row_that_is_never_proven_is_a_dead_letter_after_a_day(relay: Relay) -> None:
-    answer(relay, refusing())
+def test_a_row_that_is_never_proven_is_tried_once_more_after_a_day_and_is_a_dead_letter(
+    relay: Relay,
+) -> None:
+    answer(relay, refusing(), refusing())
     relay.submit(people([1]))
     again(relay, seconds=86_000)
+    assert len(relay.mateo.requests) == 1
     assert dead_letters(relay) == []
 
     report = again(relay, seconds=400)
 
+    assert len(relay.mateo.requests) == 2
     assert (report.dead_lettered, report.deferred) == (1, 0)
     (dead,) = dead_letters(relay)
     assert dead["moved"]["code"] == "row.refused_unproven"
@@ -210,6 +214,16 @@ def test_a_row_that_is_never_proven_is_a_dead_letter_after_a_day(relay: Relay) -
     assert (said["connection"], said["code"]) == ("erp", "row.refused_unproven")
     report = relay.submit(json.dumps(dead), invocation="redriven", redriven=True)
     assert (report.rows, report.dead_lettered) == (1, 0)
+
+
+def test_a_row_that_is_never_proven_is_imported_if_its_last_try_is_accepted(relay: Relay) -> None:
+    answer(relay, refusing())
+    relay.submit(people([1]))
+
+    report = again(relay, seconds=86_401)
+
+    assert (report.rows, report.dead_lettered, report.deferred) == (1, 0, 0)
+    assert relay.refused.read() == {}
 
 
 def test_what_was_not_tried_is_brought_again(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
