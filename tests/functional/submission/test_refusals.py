@@ -101,7 +101,7 @@ def test_a_refusal_that_all_rows_share_rejects_nothing_and_is_said(relay: Relay)
     assert report.deferred == 40
     assert report.refused_connections == 1
     assert len(relay.mateo.requests) == 16
-    (said,) = relay.said("connection.refused")
+    (said,) = relay.said("import.connection_refused")
     assert (said["connection"], said["type"], said["code"]) == (*CONTACTS, "PGRST204")
     assert said["message"] == SCHEMA["message"]
     assert relay.budget.usage().entities == 0
@@ -258,7 +258,7 @@ def test_an_unknown_contact_list_lets_the_connection_wait(relay: Relay) -> None:
     assert len(relay.mateo.requests) == 1
     assert rejected(relay) == {}
     assert (report.deferred, report.refused_connections) == (2, 1)
-    (said,) = relay.said("connection.refused")
+    (said,) = relay.said("import.connection_refused")
     assert (said["code"], said["status"], said["message"]) == ("23503", 409, "no list …")
 
 
@@ -296,6 +296,6 @@ def test_what_is_said_of_a_refusal_names_no_person(relay: Relay) -> None:
 
     relay.submit(message([ADA]))
 
-    (said,) = relay.said("connection.refused")
+    (said,) = relay.said("import.connection_refused")
     assert said["message"] == "Key …… … at … is bad"
     assert "ada@" not in str(relay.events).lower()

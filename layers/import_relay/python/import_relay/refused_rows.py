@@ -45,7 +45,7 @@ class RefusedRows:
 
     def _say(self, kind: Kind, wait: Wait) -> None:
         self.tools.emit(
-            "connection.refused",
+            "import.connection_refused",
             connection=kind.connection,
             type=kind.type,
             status=wait.status,
