@@ -254,6 +254,7 @@ def _print_account(account: Account, failures: Path | None) -> None:
     if failures is None:
         account.wrong.append("there is no failure report")
         return
-    print(f"\nA failure report: {failures.with_suffix('.xlsx')}, for programs {failures.name}:")
+    print(f"\nA failure report: {failures}")
+    print("(failures.xlsx beside it opens in a spreadsheet.)")
     for line in failures.read_text(encoding="utf-8-sig").splitlines()[:4]:
         print(f"  {line[:150]}")
