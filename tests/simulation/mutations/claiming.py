@@ -249,16 +249,4 @@ MUTANTS = (
             ),
         ),
     ),
-    Mutant(
-        "unprocessed-reads-ignored",
-        "DynamoDB read a part of what was asked for, and the rest counts as not being there.",
-        ("duplicated", "stale", "lost", "unexpected", "miscounted"),
-        (
-            Edit(
-                "state/bulk_reads.py",
-                "            if not left:\n",
-                "            if left is not wanted:\n",
-            ),
-        ),
-    ),
 )

@@ -302,8 +302,8 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         "row.refused_unproven": Explanation(
             "Mateo refused an import that held only this row, and for a day no other row of the "
             "same connection and type was accepted beside it; it is in the dead-letter queue.",
-            "See the log event `import.connection_refused` for Mateo's message, correct the cause, and "
-            "redrive the queue.",
+            "See the log event `import.connection_refused` for Mateo's message, correct the cause, "
+            "and redrive the queue.",
         ),
         "import.refused_by_mateo": Explanation(
             "Mateo refuses an import that tracking posted again, since its answer was lost. Its "
