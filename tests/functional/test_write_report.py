@@ -7,12 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+import time_machine
 
 import write_report
 from import_relay.state.ledger import State
 from tests.support import aws as resources
 from tests.support.aws import Aws
-from tests.support.builders import message
+from tests.support.builders import NOON, message
 from tests.support.ends import ADA, BOB, Context, mateo_environment, unknown_import
 from tests.support.logged import Lines, log_lines
 from tests.support.loopback import serving
@@ -106,9 +107,10 @@ def test_while_mateo_does_not_answer_the_machine_waits_and_nothing_is_counted(
 def test_an_import_that_was_not_created_is_sent_back_and_abandoned(
     relay: Relay, mateo: MateoImports
 ) -> None:
-    unknown_import(relay, mateo, created=False)
+    with time_machine.travel(NOON, tick=True):  # days after its receipt it would be a dead letter
+        unknown_import(relay, mateo, created=False)
 
-    assert handler(event("send_back"), Context())["status"] == "abandoned"
+        assert handler(event("send_back"), Context())["status"] == "abandoned"
 
-    assert relay.entry("ref-1").state is State.ABANDONED
-    assert len(relay.aws.queued()) == 1
+        assert relay.entry("ref-1").state is State.ABANDONED
+        assert len(relay.aws.queued()) == 1
