@@ -42,7 +42,7 @@ up: $(VENV)/.local  ## start the relay, AWS and Mateo on this machine and keep t
 	@$(BIN)/python -m local up $(ARGS)
 
 mateo: $(VENV)/.local  ## start only the Import API (port 4010)
-	@$(BIN)/python -m local.mateo $(ARGS)
+	@$(BIN)/python -m mateo_emulator $(ARGS)
 
 # ---------------------------------------------------------------- develop it
 

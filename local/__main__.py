@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     clock.set_defaults(command=_clock)
     gate = commands.add_parser("open-gate", help="let submitting go on")
     gate.set_defaults(command=_open_gate)
-    # Everything after it is for `local.mateo`, which reads it itself: no flag begins with "+".
+    # Everything after it is for `mateo_emulator`, which reads it itself: no flag begins with "+".
     mateo = commands.add_parser(
         "mateo", help="start only the Import API", prefix_chars="+", add_help=False
     )
@@ -257,7 +257,7 @@ def _open_gate(options: argparse.Namespace) -> int:
 
 
 def _mateo(options: argparse.Namespace) -> int:
-    command = importlib.import_module("local.mateo.__main__")
+    command = importlib.import_module("mateo_emulator.__main__")
     code: int = command.main(options.flags)
     return code
 

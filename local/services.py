@@ -51,7 +51,7 @@ class Services:
         # budget.
         state = self._state_dir / "mateo"
         shutil.rmtree(state, ignore_errors=True)
-        arguments = ["local.mateo", "--host", ports.HOST, "--port", str(port)]
+        arguments = ["mateo_emulator", "--host", ports.HOST, "--port", str(port)]
         arguments += ["--state", str(state), "--token", MATEO_TOKEN]
         for parameter, option in _LIMITS.items():
             if parameter in parameters:

@@ -55,7 +55,7 @@ def person(number: int) -> dict[str, object]:
 def imported(bodies: Sequence[bytes]) -> tuple[float, float]:
     """Seconds until every row is imported, and the peak memory of the emulator in MB."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "local.mateo", "--port", "0", "--state", folder]
+        command = [sys.executable, "-m", "mateo_emulator", "--port", "0", "--state", folder]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
             assert process.stdout is not None
             address = process.stdout.readline().split()[1].removesuffix("/api/v1,")

@@ -1,10 +1,10 @@
-"""The twin of the Import API: `local/mateo` in memory and virtual time, in any weather.
+"""The twin of the Import API: `mateo_emulator` in memory and virtual time, in any weather.
 
     mateo = Mateo(world, account, weather)
     api = ImportApi(mateo.http, BASE_URL, lambda: TOKEN, ...)
 
-In calm weather it answers as `local/mateo` does, and `test_mateo_twin` holds it to that. What the
-weather changes is what the API's documents leave open, or what a network may do.
+In calm weather it answers as `mateo_emulator` does, and `test_mateo_twin` holds it to that. What
+the weather changes is what the API's documents leave open, or what a network may do.
 """
 
 import math

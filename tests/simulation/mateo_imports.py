@@ -1,7 +1,8 @@
 """The imports that the twin of the Import API keeps: their bodies, their rows, what came of them.
 
-Bodies are read and rows fail as in `local/mateo`, with its codes and texts. Two markers come on top
-of that: a row whose `city` is `FAIL` fails, one whose `city` is `REFUSE` makes the whole POST fail.
+Bodies are read and rows fail as in `mateo_emulator`, with its codes and texts. Two markers come on
+top of that: a row whose `city` is `FAIL` fails, one whose `city` is `REFUSE` makes the whole POST
+fail.
 """
 
 import json

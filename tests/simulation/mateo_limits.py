@@ -1,4 +1,4 @@
-"""The limits of the twin of the Import API, as `local/mateo` has them: a second and two days."""
+"""The limits of the twin of the Import API, as `mateo_emulator` has them: a second and two days."""
 
 import math
 from collections import deque

@@ -29,7 +29,7 @@ PROCESSING_S = 5.0
 """The most that an import usually takes, from its creation to its counts."""
 PAYLOAD_INLINE_MAX, FAILED_INLINE_MAX, LINK_LIFETIME_S = 1_000, 100, 3_600.0
 CONTACT_LISTS = ("customers", "leads")
-"""As in `local/mateo`."""
+"""As in `mateo_emulator`."""
 
 
 class MateoServer:

@@ -1,4 +1,4 @@
-"""The twin of the Import API answers as `local/mateo` does, whatever it is asked.
+"""The twin of the Import API answers as `mateo_emulator` does, whatever it is asked.
 
 The same operations go through the relay's own client to both. Compared is what the client makes of
 the answers; imports are numbered in the order of their creation, because ids and times differ.
@@ -33,11 +33,11 @@ from import_relay.mateo.client import (
 from import_relay.mateo.outcomes import Outcome
 from import_relay.records.failures import listed_failures, read_failures
 from import_relay.state.budget import Slot
-from local.mateo.clock import MICROSECONDS, Clock
-from local.mateo.limits import RequestWindow
-from tests.functional.mateo_sandbox.conftest import emulator, http, server
-from tests.functional.mateo_sandbox.emulator import TOKEN as LOCAL_TOKEN
-from tests.functional.mateo_sandbox.emulator import Emulator, wait_for
+from mateo_emulator.clock import MICROSECONDS, Clock
+from mateo_emulator.limits import RequestWindow
+from tests.functional.mateo_emulator.conftest import emulator, http, server
+from tests.functional.mateo_emulator.emulator import TOKEN as LOCAL_TOKEN
+from tests.functional.mateo_emulator.emulator import Emulator, wait_for
 from tests.simulation.mateo import TOKEN, Mateo
 from tests.simulation.mateo_limits import Days, Window
 from tests.simulation.mateo_server import BASE_URL
@@ -118,7 +118,7 @@ class Twin:
 
 @dataclass
 class Local:
-    """`local/mateo`, which processes imports only when it is told to."""
+    """`mateo_emulator`, which processes imports only when it is told to."""
 
     emulator: Emulator
     token: str = LOCAL_TOKEN

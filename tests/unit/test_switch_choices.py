@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.mateo.settings import Behaviour, Limits
+from mateo_emulator.settings import Behaviour, Limits
 from tests.switches.choices import SWITCHES, Combination, alone, drawn, parse
 
 

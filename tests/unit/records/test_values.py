@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from import_relay.connections import VALUE_TYPES, RecordType
 from import_relay.records.mapping import Columns, RecordMapping
-from local.mateo.contacts import read_contact
-from local.mateo.errors import RowFailure
-from local.mateo.fields import FieldRules, read_boolean, read_number
-from local.mateo.settings import Behaviour, FieldKind
+from mateo_emulator.contacts import read_contact
+from mateo_emulator.errors import RowFailure
+from mateo_emulator.fields import FieldRules, read_boolean, read_number
+from mateo_emulator.settings import Behaviour, FieldKind
 
 RULES = FieldRules.of("contact", Behaviour())
 

@@ -1,0 +1,165 @@
+"""What ``/api/v1/import`` and ``/api/v1/custom_field`` answer, once a request has been let in.
+
+`gateway` calls these; everything about tokens, limits and faults happens there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
+
+from starlette.responses import JSONResponse, Response
+
+from mateo_emulator import custom_field_list
+from mateo_emulator.errors import ApiError, too_deep
+from mateo_emulator.import_body import NewImport, read_import
+from mateo_emulator.import_list import Found, Link, find_import, grammar, list_imports
+from mateo_emulator.imports import create_import
+from mateo_emulator.preferences import count_preference
+from mateo_emulator.query import Query, parse_query
+from mateo_emulator.ranges import content_range, status_of
+from mateo_emulator.representations import Representation, negotiate
+from mateo_emulator.selecting import read_select
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from mateo_emulator.references import Grammar
+    from mateo_emulator.request_log import Arrival
+    from mateo_emulator.sandbox import Sandbox
+
+_CREATED_RANGE = "*/*"
+NO_CONTENT = 204
+
+
+class Find(Protocol):
+    """Finds the rows of one list."""
+
+    def __call__(self, db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
+        """The rows that the query finds."""
+
+
+class Endpoints:
+    """The documented endpoints of one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def list_imports(self, request: Request) -> Response:
+        """``GET`` or ``HEAD``: 200, or 206 where a total was asked for and rows are missing.
+
+        Raises:
+            ApiError: 400, 406 or 416; see `query`, `representations` and `ranges`.
+        """
+        sandbox = self._sandbox
+
+        def find(db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
+            return list_imports(
+                db,
+                query,
+                sandbox.behaviour,
+                now_us=sandbox.clock.now_us(),
+                link=self._link(request),
+                counted=counted,
+            )
+
+        return await self._list(request, "/import", grammar(sandbox.behaviour), find)
+
+    async def list_custom_fields(self, request: Request) -> Response:
+        """``GET`` or ``HEAD`` of the account's custom fields; otherwise as `list_imports`."""
+        sandbox = self._sandbox
+
+        def find(db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
+            return custom_field_list.list_custom_fields(
+                db,
+                query,
+                sandbox.behaviour,
+                organisation_id=sandbox.organisation_id,
+                counted=counted,
+            )
+
+        known = custom_field_list.grammar(sandbox.behaviour)
+        return await self._list(request, "/custom_field", known, find)
+
+    async def _list(self, request: Request, path: str, known: Grammar, find: Find) -> Response:
+        headers, parameters = request.headers, request.query_params.multi_items()
+        wanted_range = headers.get("range") if request.method == "GET" else None
+        query = parse_query(parameters, known, wanted_range)
+        representation = negotiate(headers.get("accept"))
+        count = count_preference(headers.getlist("prefer"))
+        found = await self._sandbox.storage.read(
+            lambda db: find(db, query, counted=count is not None)
+        )
+        offset, returned = query.window.offset, len(found.rows)
+        status = status_of(offset, returned, found.total)
+        response = _written(representation, found, status)
+        response.headers["content-range"] = content_range(offset, returned, found.total)
+        response.headers["content-location"] = _location(path, parameters)
+        if count is not None:
+            response.headers["preference-applied"] = f"count={count}"
+        return response
+
+    async def create_import(self, request: Request, arrival: Arrival, body: bytes) -> Response:
+        """``POST``: 201 with the import for ``select``, else the configured empty answer.
+
+        ``Prefer`` is left to Mateo's own gateway and means nothing here.
+
+        Raises:
+            ApiError: 400, 406, 409, 413 or 429; then nothing was created.
+        """
+        sandbox = self._sandbox
+        behaviour, bounds, moment = sandbox.behaviour, sandbox.limits, sandbox.moment()
+        wanted = request.query_params.get("select")
+        select = read_select(wanted, grammar(behaviour))
+        representation = negotiate(request.headers.get("accept")).single()
+        new = await sandbox.storage.read(lambda _: read_import(body, behaviour))
+        arrival.rows = len(new.rows)
+        self._refuse_rows(new, arrival)
+
+        def work(connection: sqlite3.Connection) -> Found:
+            arrival.import_id = create_import(connection, new, moment, (bounds, behaviour))
+            link, now_us = self._link(request), sandbox.clock.now_us()
+            return find_import(
+                connection, arrival.import_id, select, behaviour, link, now_us=now_us
+            )
+
+        created = await sandbox.storage.write(work)
+        sandbox.worker.wake()
+        status = behaviour.created_status
+        if status == NO_CONTENT or (behaviour.empty_answer == "no_content" and wanted is None):
+            response = Response(status_code=NO_CONTENT)
+        elif wanted is not None and behaviour.obeys_select:
+            response = _written(representation, created, status)
+        elif behaviour.empty_answer == "object":
+            response = JSONResponse({}, status)
+        else:
+            response = Response(status_code=status)
+        response.headers["content-range"] = _CREATED_RANGE
+        return response
+
+    def _refuse_rows(self, new: NewImport, arrival: Arrival) -> None:
+        fault = self._sandbox.faults.take_refusal(new.rows)
+        if fault is not None:
+            arrival.fault = fault.kind
+            code, message = fault.code or "22P02", fault.message or "invalid input in payload"
+            raise ApiError(fault.status, code, message, headers=fault.headers)
+
+    def _link(self, request: Request) -> Link:
+        base_url = str(request.base_url).rstrip("/")
+        return lambda path: self._sandbox.link(base_url, path)
+
+
+def _written(representation: Representation, found: Found, status: int) -> Response:
+    try:
+        body = representation.write(found.rows, found.kinds)
+    except RecursionError as error:
+        raise too_deep() from error
+    return Response(body, status, {"content-type": representation.content_type})
+
+
+def _location(path: str, parameters: list[tuple[str, str]]) -> str:
+    """The path of the list and its parameters by their names, as PostgREST has it."""
+    pairs = sorted(parameters, key=lambda pair: pair[0])
+    text = "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in pairs)
+    return f"{path}?{text}" if text else path
