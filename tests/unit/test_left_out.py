@@ -1,7 +1,6 @@
 """From an item to the row: what a left-out value costs, what it claims, and what is noted."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -195,7 +194,7 @@ def partly(version: int, number: int, **columns: object) -> MappedChange:
 
 def without_email(version: int, number: int) -> MappedChange:
     """A partial change whose e-mail was left out."""
-    return replace(partly(version, number, full_name=f"V{version}"), notes=(UNUSABLE,))
+    return partly(version, number, full_name=f"V{version}")._replace(notes=(UNUSABLE,))
 
 
 def only_row(result: Decided) -> Row:
@@ -229,7 +228,7 @@ def test_a_full_record_leaves_the_column_of_a_newer_left_out_value_alone() -> No
 
 
 def test_a_full_record_claims_what_was_left_out_of_it() -> None:
-    full = replace(change(version=2, columns={"full_name": "Ada"}), notes=(UNUSABLE,))
+    full = change(version=2, columns={"full_name": "Ada"})._replace(notes=(UNUSABLE,))
 
     result = decided(full, partly(1, 1, email="old@example.com"))
 

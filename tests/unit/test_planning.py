@@ -1,7 +1,6 @@
 """`decide` and `size`: which changes become rows, which wait, and which end without an import."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,7 +45,7 @@ def decided(
 def attempts(*numbers: int) -> list[MappedChange]:
     """One change, brought for these times."""
     return [
-        replace(change(event="e"), occurrence=occurrence(event="e", attempt=number))
+        change(event="e")._replace(occurrence=occurrence(event="e", attempt=number))
         for number in numbers
     ]
 
@@ -130,7 +129,7 @@ def test_of_equal_versions_in_a_delivery_the_later_item_wins_by_its_number() -> 
 
 
 def test_a_sender_that_repeats_an_event_without_a_version_sends_a_duplicate() -> None:
-    repeated = replace(change(version=9, event="old", delivery="z"), by_receipt=True)
+    repeated = change(version=9, event="old", delivery="z")._replace(by_receipt=True)
 
     assert outcomes(decided(repeated, marks={"*": mark(5, "old")})) == [("z/0", Outcome.DUPLICATE)]
     assert len(decided(repeated, marks={"*": mark(5, "other")}).rows) == 1
@@ -229,7 +228,7 @@ def test_an_attempt_after_an_earlier_claim_comes_to_its_own_end() -> None:
 
 def test_a_change_whose_claim_failed_says_nothing_when_a_copy_of_it_takes_the_claim_over() -> None:
     failed = Mark(1, "e", "d1/0", "r1", failed=True)
-    copy = replace(change(event="e"), occurrence=occurrence(event="e", delivery="d0"))
+    copy = change(event="e")._replace(occurrence=occurrence(event="e", delivery="d0"))
 
     result = decided(*attempts(0), copy, marks={"*": failed})
 
@@ -240,7 +239,7 @@ def test_a_change_whose_claim_failed_says_nothing_when_a_copy_of_it_takes_the_cl
 
 def test_a_change_whose_claim_is_void_is_a_duplicate_of_the_copy_that_takes_it_over() -> None:
     void = Mark(1, "e", "d1/0", "r1")
-    copy = replace(change(event="e"), occurrence=occurrence(event="e", delivery="d0"))
+    copy = change(event="e")._replace(occurrence=occurrence(event="e", delivery="d0"))
 
     result = decided(*attempts(0), copy, marks={"*": void}, void=True)
 
@@ -254,7 +253,7 @@ def test_a_copy_of_a_claim_waits_with_an_older_change_that_is_going_to_replace_t
 ) -> None:
     claimed = Mark(1, "second", "d1/1", "r1")
     repeated = [
-        replace(change(event=event), occurrence=occurrence(n, event=event, delivery="d2"))
+        change(event=event)._replace(occurrence=occurrence(n, event=event, delivery="d2"))
         for n, event in enumerate(("first", "second"))
     ]
 
@@ -282,7 +281,7 @@ def test_a_copy_of_a_claim_waits_with_an_older_change_that_needs_another_import(
 
 def test_a_copy_of_a_claim_is_a_duplicate_at_once_if_nothing_else_waits() -> None:
     claimed = Mark(1, "e", "d1/0", "r1")
-    copy = replace(change(event="e"), occurrence=occurrence(event="e", delivery="d2"))
+    copy = change(event="e")._replace(occurrence=occurrence(event="e", delivery="d2"))
 
     result = decided(copy, marks={"*": claimed}, unfinished=True)
 
@@ -415,7 +414,7 @@ def test_of_a_partial_and_a_full_change_of_one_version_the_later_received_wins()
     partial = change(version=5, delivery="d2", partial=True, columns={"email": "later@example.com"})
     full = change(version=5, delivery="d1", columns={"email": "old@example.com", "city": "X"})
     after_partial = decided(full, marks={"email": Mark(5, "e", "d2/0", "r1")})
-    after_full = decided(replace(full, partial=True), marks={"*": Mark(5, "e", "d2/0", "r1")})
+    after_full = decided(full._replace(partial=True), marks={"*": Mark(5, "e", "d2/0", "r1")})
 
     assert columns(decided(full, partial).rows[0]) == {
         "external_id": "1",

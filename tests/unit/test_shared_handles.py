@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
@@ -202,7 +201,7 @@ def test_what_a_rejected_row_made_superfluous_ends_with_it() -> None:
 def test_a_merged_row_loses_the_handle_that_an_older_change_said() -> None:
     full = said(0, {"external_id": "2", "email": FAMILY, "city": "Ulm"}, choice="leave_out")
     partial = said(1, {"external_id": "2", "city": "Bonn"}, version=2, partial=True)
-    partial = replace(partial, shared_handles="leave_out")
+    partial = partial._replace(shared_handles="leave_out")
     other = said(2, {"external_id": "1", "email": FAMILY}, choice="leave_out")
 
     row = parted(full, partial, other).rows[0]

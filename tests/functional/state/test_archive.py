@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -160,7 +159,7 @@ def test_of_a_long_value_the_beginning_is_shown(relay: Relay) -> None:
 
 def test_what_is_frozen_is_standard_json(relay: Relay) -> None:
     one = change()
-    one = replace(one, occurrence=one.occurrence._replace(item=json.loads('{"x": 1e999}')))
+    one = one._replace(occurrence=one.occurrence._replace(item=json.loads('{"x": 1e999}')))
     rows = [Row(one.key, one.text, CONTACTS, (one,), {})]
 
     relay.archive.freeze("ref-1", request_body(rows), rows)

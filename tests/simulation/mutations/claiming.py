@@ -34,7 +34,7 @@ MUTANTS = (
         (
             Edit(
                 "posting.py",
-                "scope: mark if mark.reference else replace(mark, reference=reference)",
+                "scope: mark if mark.reference else mark._replace(reference=reference)",
                 "scope: mark",
             ),
         ),

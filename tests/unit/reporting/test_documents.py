@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from dataclasses import replace
 
 import openpyxl
 
@@ -202,9 +201,8 @@ def test_the_rows_file_names_the_columns_that_were_left_out_but_no_value(
 
 
 def test_a_remark_is_counted_and_not_listed(relay: Relay, mateo: MateoImports) -> None:
-    of_partial = replace(
-        change(partial=True, columns={"city": "Ulm"}),
-        notes=(Note("note.partly_known", "full_name"),),
+    of_partial = change(partial=True, columns={"city": "Ulm"})._replace(
+        notes=(Note("note.partly_known", "full_name"),)
     )
     columns = {"external_id": "1", "city": "Ulm"}
     row = Row(of_partial.key, row_text(columns), CONTACTS, (of_partial,), {})

@@ -338,7 +338,7 @@ class Posting:
 def _claimed(row: Row, reference: str) -> Watermark:
     """The row's watermark, with the import that brings its changes."""
     scopes = {
-        scope: mark if mark.reference else replace(mark, reference=reference)
+        scope: mark if mark.reference else mark._replace(reference=reference)
         for scope, mark in row.marks.items()
     }
     return Watermark(scopes, row.earlier)

@@ -12,7 +12,7 @@ rows with the same one, the row that Mateo applies last has it. Two cases are to
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 
 from import_relay.connections import SharedHandles
@@ -146,7 +146,7 @@ class _Parting:
     def _joined(self, group: Sequence[int]) -> Iterator[Row]:
         begun = set()
         for row in (self._rows[number] for number in group):
-            yield replace(row, joined=True) if row.options in begun else row
+            yield row._replace(joined=True) if row.options in begun else row
             begun.add(row.options)
 
 
@@ -190,14 +190,14 @@ def _with_note(row: Row, column: str, code: str, reason: str) -> Row:
     changes = list(row.changes)
     noted = changes[says[-1]]
     note = Note(code, column, noted.columns[column], reason)
-    changes[says[-1]] = replace(noted, notes=(*noted.notes, note))
-    return replace(row, changes=tuple(changes))
+    changes[says[-1]] = noted._replace(notes=(*noted.notes, note))
+    return row._replace(changes=tuple(changes))
 
 
 def _without(row: Row, column: str, reason: str) -> Row:
     columns = {name: value for name, value in _columns(row).items() if name != column}
     noted = _with_note(row, column, "value.shared_handle", reason)
-    return replace(noted, text=row_text(columns))
+    return noted._replace(text=row_text(columns))
 
 
 def _says_nothing(row: Row) -> bool:

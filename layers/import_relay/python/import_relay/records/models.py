@@ -118,8 +118,7 @@ class Settled:
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MappedChange:
+class MappedChange(NamedTuple):
     """One occurrence after mapping: the columns it sets on the record `key`, at `version`.
 
     `text` is the JSON of `columns` as it is sent. `by_receipt`: the record says nothing of its
@@ -151,8 +150,7 @@ class MappedChange:
         return left_out_columns(self.notes)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """The last change that was claimed in one scope of a record key: a watermark.
 
     `reference` is the import that it was claimed for, empty while that import is being planned.
@@ -178,8 +176,7 @@ class Watermark:
     earlier: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of an import: what is sent, and what was decided on the way there.
 
     `changes` are the contributing changes, oldest first. `marks` are those of all scopes of the key

@@ -52,8 +52,7 @@ class Lookup(NamedTuple):
     always: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What an item says about one record.
 
     `record` is what the expressions of connections.toml see; None: the item says nothing of it,

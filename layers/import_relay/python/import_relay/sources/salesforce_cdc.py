@@ -23,7 +23,6 @@ read, and `commitNumber` is not. Within its millisecond, and often it is a whole
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from import_relay.connections import Connection, RecordType, RecordTypeName
@@ -155,7 +154,7 @@ def interpret(item: object, connection: Connection) -> Change:
     if change_type not in ("CREATE", "UNDELETE", "UPDATE", *_GAPS):
         return Change(item, record_type, ignored="action")
     change = _told(payload, change_type, Change(None, record_type, lookup=lookup), lookup)
-    return replace(change, version=_version(header, payload))
+    return change._replace(version=_version(header, payload))
 
 
 def _told(
@@ -164,12 +163,12 @@ def _told(
     """What the payload says of the record, or `unsaid`: it has to be read."""
     if change_type in ("CREATE", "UNDELETE"):
         record = whole(payload, lookup.object_type, lookup.id)
-        return replace(unsaid, record=record, lookup=None)
+        return unsaid._replace(record=record, lookup=None)
     known, is_complete = known_of(payload, lookup.object_type, lookup.id)
     if change_type != "UPDATE" or known is None:
         return unsaid
     lookup = lookup._replace(always=not is_complete)
-    return replace(unsaid, record=known, partial=True, lookup=lookup)
+    return unsaid._replace(record=known, partial=True, lookup=lookup)
 
 
 def _record_id(value: object, change_type: object) -> str:
