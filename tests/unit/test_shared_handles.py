@@ -27,6 +27,7 @@ def said(
     partial: bool = False,
     options: ImportOptions = CONTACTS,
     choice: SharedHandles = "last_takes",
+    required: tuple[str, ...] = (),
 ) -> MappedChange:
     """What the item `number` of the delivery says of a contact."""
     return MappedChange(
@@ -38,6 +39,7 @@ def said(
         row_text(columns),
         options,
         shared_handles=choice,
+        required=required,
     )
 
 
@@ -185,6 +187,20 @@ def test_a_change_of_nothing_but_a_handle_of_another_one_is_rejected() -> None:
         "row.shared_handle",
     )
     assert (end.field, end.value, end.detail) == ("email", FAMILY, "1 was first with it")
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_contact_that_loses_a_handle_which_is_required_is_rejected(partial: bool) -> None:
+    first = said(0, {"external_id": "1", "email": FAMILY}, choice="first_keeps")
+    columns = {"external_id": "2", "email": FAMILY, "city": "Ulm"}
+    second = said(1, columns, partial=partial, choice="first_keeps", required=("email",))
+    third = said(2, {**columns, "external_id": "3"}, choice="first_keeps", required=("city",))
+
+    result = parted(first, second, third)
+
+    assert [columns["external_id"] for columns in sent(result)] == ["1", "3"]
+    (end,) = result.settled
+    assert (end.occurrence.number, end.reason, end.field) == (1, "row.required", "email")
 
 
 def test_what_a_rejected_row_made_superfluous_ends_with_it() -> None:

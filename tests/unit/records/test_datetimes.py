@@ -272,3 +272,32 @@ def test_a_form_without_a_date_is_refused(form: str) -> None:
 
 def test_a_version_without_a_zone_is_in_the_connections() -> None:
     assert version_number("2026-12-01T09:00:00", BERLIN) == version_number("2026-12-01T08:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("name", "offset"),
+    [
+        ("+01:00", "+01:00"),
+        ("-0330", "-03:30"),
+        ("+1", "+01:00"),
+        ("UTC+02:00", "+02:00"),
+        ("GMT-5", "-05:00"),
+        ("UTC", "Z"),
+    ],
+)
+def test_an_offset_is_a_zone(name: str, offset: str) -> None:
+    written = explicit_datetime("2026-11-21T09:30:00", time_zone(name))
+    assert written == f"2026-11-21T09:30:00{offset}"
+
+
+@pytest.mark.parametrize("name", ["+25:00", "+99", "+01:60", "+1:0", "01:00", "+", "UTC+"])
+def test_what_is_no_offset_is_no_zone(name: str) -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        time_zone(name)
+
+
+def test_a_time_that_says_its_offset_needs_no_zone_that_is_known() -> None:
+    given_time = {"dateTime": "2026-11-21T09:30:00+01:00", "timeZone": "tzone://Microsoft/Custom"}
+    assert explicit_datetime(given_time) == "2026-11-21T09:30:00+01:00"
+    with pytest.raises(ValueError, match="no time zone"):
+        explicit_datetime({**given_time, "dateTime": "2026-11-21T09:30:00"})

@@ -636,28 +636,42 @@ APPOINTMENT = RecordType(
         " 2026-12-01\u200b",
         ["2026-12-01"],
         {"dateTime": "2026-12-01", "timeZone": "Europe/Berlin"},
+        {"date": "2026-12-01"},
+        {"date": "2026-12-01", "timeZone": "Europe/Berlin"},
+        {"date": "2026-12-01", "dateTime": None, "timeZone": ""},
     ],
 )
-def test_a_date_is_no_time_at_which_an_appointment_begins_or_ends(day: object) -> None:
+def test_a_date_is_no_time_and_takes_the_time_that_the_appointment_had(day: object) -> None:
     columns = RecordMapping(APPOINTMENT).columns({"id": 1, "starts": day, "ends": day})
-    assert columns.values == {"external_id": "1"}
+    assert columns.values == {"external_id": "1", "start_time": None, "end_time": None}
     assert {(note.code, note.field) for note in columns.notes} == {
         ("note.whole_day", "start_time"),
         ("note.whole_day", "end_time"),
     }
 
 
-def test_a_date_reads_as_one_also_where_its_form_is_given() -> None:
-    fields = {"external_id": "id", "start_time": "to_datetime(starts, 'DD.MM.YYYY')"}
-    mapping = RecordMapping(replace(APPOINTMENT, fields=fields))
-    columns = mapping.columns({"id": 1, "starts": "01.12.2026"})
-    assert (columns.values, columns.notes[0].code) == ({"external_id": "1"}, "note.whole_day")
+@pytest.mark.parametrize(
+    ("start", "given"),
+    [
+        ("to_datetime(starts, 'DD.MM.YYYY')", "01.12.2026"),
+        ("in_zone(starts, zone)", "2026-12-01"),
+        ("in_zone(to_datetime(starts, 'DD.MM.YYYY'), zone)", "01.12.2026"),
+    ],
+)
+def test_a_date_stays_one_whatever_reads_it(start: str, given: str) -> None:
+    mapping = RecordMapping(replace(APPOINTMENT, fields={"external_id": "id", "start_time": start}))
+    columns = mapping.columns({"id": 1, "starts": given, "zone": "Europe/Berlin"})
+    assert columns.values == {"external_id": "1", "start_time": None}
+    assert columns.notes[0].code == "note.whole_day"
 
 
-def test_an_appointment_that_becomes_one_of_whole_days_loses_a_time_that_may_be_cleared() -> None:
-    mapping = RecordMapping(replace(APPOINTMENT, clears=("start_time",)))
-    values = mapping.columns({"id": 1, "starts": "2026-12-01", "ends": "2026-12-02"}).values
-    assert values == {"external_id": "1", "start_time": None}
+NO_TIMES = ({"dateTime": None, "timeZone": "UTC"}, {"date": None}, {"date": "", "dateTime": " "})
+
+
+@pytest.mark.parametrize("nothing", NO_TIMES)
+def test_an_object_without_a_time_says_nothing(nothing: object) -> None:
+    columns = RecordMapping(APPOINTMENT).columns({"id": 1, "starts": nothing, "off": nothing})
+    assert columns == ({"external_id": "1"}, ())
 
 
 def test_a_date_that_is_none_still_rejects_the_appointment() -> None:

@@ -95,6 +95,43 @@ def test_no_address_is_sent_that_mateo_would_refuse(address: str) -> None:
     read_contact(values, RULES, Behaviour())
 
 
+# answers and users
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [("accepted", "accepted"), (" Declined", "declined"), ("REQUESTED", "requested"), ("", None)],
+)
+def test_the_answer_to_a_marketing_channel_is_one_of_mateos_words(
+    value: object, answer: object
+) -> None:
+    assert sent("newsletter", value, marketing_channels=("newsletter",)) == answer
+
+
+@pytest.mark.parametrize("value", ["yes", "ja", True, False, 1, {"a": 1}, ["accepted", "declined"]])
+def test_another_answer_is_left_out_since_mateo_would_refuse_the_row(value: object) -> None:
+    code, _ = note_of("newsletter", value, marketing_channels=("newsletter",))
+
+    assert code == "value.bad_type"
+
+
+@pytest.mark.parametrize("value", ["4711", 4711, "Ada Example", "0b4f7c0e8f0d4c8e9a3c1f2e3d4c5b6a"])
+def test_an_assignee_that_is_no_user_of_mateo_is_left_out(value: object) -> None:
+    user = "0b4f7c0e-8f0d-4c8e-9a3c-1f2e3d4c5b6a"
+    fields = {"external_id": "id", "assignee_id": "owner", "contact_external_id": "c"}
+    mapping = RecordMapping(RecordType("deal", fields))
+    found = mapping.columns({"id": 1, "c": 2, "owner": value})
+    assert found.values == {"external_id": "1", "contact_external_id": "2"}
+    assert [(note.code, note.field) for note in found.notes] == [("value.bad_type", "assignee_id")]
+    assert mapping.columns({"id": 1, "owner": user}).values["assignee_id"] == user
+
+
+@pytest.mark.parametrize("column", ["country", "email_transactional_opt_in"])
+@pytest.mark.parametrize("value", [True, 1.5, ["a", "b"], {"a": 1}])
+def test_every_documented_text_takes_texts_only(column: str, value: object) -> None:
+    assert note_of(column, value)[0] == "value.bad_type"
+
+
 # texts
 
 
@@ -208,5 +245,6 @@ _KINDS: dict[str, FieldKind] = {
 }
 
 
-def test_a_whole_day_has_no_time_of_day() -> None:
-    assert sent("seen", {"date": "2026-12-01"}, datetimes=("seen",)) is None
+def test_an_object_of_a_date_is_that_date() -> None:
+    assert sent("seen", {"date": "2026-12-01"}, datetimes=("seen",)) == "2026-12-01T00:00:00Z"
+    assert sent("birthday", {"date": "1990-05-14"}) == "1990-05-14"

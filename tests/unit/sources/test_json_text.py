@@ -299,6 +299,31 @@ def test_an_encoding_that_is_not_known_is_none(charset: str) -> None:
     assert caught.value.code == "delivery.not_utf8"
 
 
+LOST = "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        (f'{{"name": "J{LOST}rg"}}', "windows-1252"),
+        (f'{{"name": "J{LOST}rg"}}', "iso-8859-1"),
+        (f"{LOST}{LOST}{{\0}}\0", "utf-16"),
+        (f"{LOST}{LOST}{{\0}}\0", ""),
+    ],
+)
+def test_a_text_that_was_broken_on_the_way_is_refused(text: str, charset: str) -> None:
+    """API Gateway may hand a body over as UTF-8 that is none, with U+FFFD for what it lost."""
+    content_type = f"application/json; charset={charset}" if charset else "application/json"
+    with pytest.raises(UnreadableDelivery) as caught:
+        body_text(request(text.encode(), {"content-type": content_type}))
+    assert caught.value.code == "delivery.not_utf8"
+
+
+def test_a_sign_that_the_sender_lost_itself_is_its_text() -> None:
+    text = f'{{"name": "J{LOST}rg"}}'
+    assert body_text(request(text.encode(), {"content-type": "application/json"})) == text
+
+
 @pytest.mark.parametrize("body", [b"\xff\xfea", b"\xfe\xff\xd8\x00"])
 def test_half_a_character_of_utf_16_is_refused(body: bytes) -> None:
     with pytest.raises(UnreadableDelivery) as caught:

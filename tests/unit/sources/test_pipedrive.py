@@ -192,7 +192,11 @@ def test_by_default_nobody_is_reminded_of_anything_but_meetings(type_: str | Non
 @pytest.mark.parametrize("due_time", ["", None])
 def test_by_default_a_meeting_for_a_whole_day_has_no_start(due_time: str | None) -> None:
     data = {"id": 2, "type": "meeting", "due_date": "2026-11-24", "due_time": due_time}
-    assert row(source.interpret(event(data, entity="activity"), DEFAULTS)) == {"external_id": "2"}
+    assert row(source.interpret(event(data, entity="activity"), DEFAULTS)) == {
+        "external_id": "2",
+        "start_time": None,
+        "end_time": None,
+    }
 
 
 def meeting(**data: object) -> dict[str, object]:

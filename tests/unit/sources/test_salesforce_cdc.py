@@ -418,7 +418,11 @@ def test_created_records_become_rows_by_the_default_mapping() -> None:
 
 def test_an_event_of_a_whole_day_has_no_time() -> None:
     fields = {"IsAllDayEvent": True, "StartDateTime": "2026-11-24", "EndDateTime": "2026-11-24"}
-    assert row(told("CREATE", fields, entityName="Event")) == {"external_id": CONTACT}
+    assert row(told("CREATE", fields, entityName="Event")) == {
+        "external_id": CONTACT,
+        "start_time": None,
+        "end_time": None,
+    }
 
 
 def test_updates_set_the_columns_that_they_hold_as_a_whole() -> None:

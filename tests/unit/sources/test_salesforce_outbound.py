@@ -546,7 +546,11 @@ def test_an_event_of_a_whole_day_has_no_time() -> None:
     midnight = "2026-11-24T00:00:00.000Z"
     given = item("Event", IsAllDayEvent="true", StartDateTime=midnight, EndDateTime=midnight)
     mapping = RecordMapping(CONNECTION.record_types["appointment"])
-    assert mapping.columns(given["fields"]).values == {"external_id": CONTACT}
+    assert mapping.columns(given["fields"]).values == {
+        "external_id": CONTACT,
+        "start_time": None,
+        "end_time": None,
+    }
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,16 @@ def test_a_customer_is_partial_where_it_lacks_what_other_topics_tell(missing: st
     assert "full_name" in row(change)
 
 
+def test_an_opt_out_arrives_whichever_of_its_names_the_customers_id_has() -> None:
+    state = {"state": "unsubscribed"}
+    for key in ("id", "customer_id"):
+        email = consent(EMAIL_TOPICS[0], {key: 7, "email_marketing_consent": state})
+        sms = consent(SMS_TOPICS[0], {key: 7, "sms_marketing_consent": state})
+        assert isinstance(email.record, dict)
+        assert isinstance(sms.record, dict)
+        assert email.record["id"] == sms.record["id"] == 7
+
+
 def test_the_trigger_orders_consent_since_apps_may_date_it_back() -> None:
     body = {
         **EMAIL,

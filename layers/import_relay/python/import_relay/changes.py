@@ -227,6 +227,7 @@ class Mapper:
             by_receipt=version is None,
             state="" if read_at is None else digest(text.decode()),
             shared_handles=mapping.record_type.shared_handles,
+            required=mapping.record_type.required,
         )
 
     def _nothing_left(

@@ -239,7 +239,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Correct the clock of the sender, or `version` in connections.toml.",
         ),
         "note.whole_day": Explanation(
-            "An appointment's time is only a date: it was taken for whole days, without a time.",
+            "An appointment's time is only a date: it lasts whole days, so its time was emptied.",
             "Nothing, if it lasts whole days; else map a time of day.",
         ),
         "note.when_failed": Explanation(

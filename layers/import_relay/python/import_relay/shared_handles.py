@@ -90,11 +90,16 @@ class _Parting:
                 self._choose(column, people)
             if len(people) < len(holders):
                 self._hold_together(holders)
-        empty = {number for number in self._left_out if _says_nothing(self._rows[number])}
-        settled = [end for number in sorted(empty) for end in _rejected(self._rows[number])]
-        self._waiting -= empty
+        codes = {number: _why_rejected(self._rows[number]) for number in sorted(self._left_out)}
+        rejected = {number for number, code in codes.items() if code}
+        settled = [
+            end
+            for number in sorted(rejected)
+            for end in _rejected(self._rows[number], codes[number])
+        ]
+        self._waiting -= rejected
         waiting = [self._rows[number] for number in sorted(self._waiting)]
-        return Parted(list(self._in_order(empty | self._waiting)), waiting, settled)
+        return Parted(list(self._in_order(rejected | self._waiting)), waiting, settled)
 
     def _choose(self, column: str, people: Sequence[int]) -> None:
         """Settle which of these contacts keeps the handle in `column`; they are in their order."""
@@ -200,20 +205,29 @@ def _without(row: Row, column: str, reason: str) -> Row:
     return noted._replace(text=row_text(columns))
 
 
+def _why_rejected(row: Row) -> str:
+    """The code for which a row without its handle is not sent; "" if it is."""
+    for change in row.changes:
+        lost = {note.field for note in change.notes if note.code == "value.shared_handle"}
+        if not lost.isdisjoint(change.required):
+            return "row.required"
+    return "row.shared_handle" if _says_nothing(row) else ""
+
+
 def _says_nothing(row: Row) -> bool:
     """Whether a row of partial changes sets nothing any more."""
     rest = _columns(row).keys() - {_key_column(row), "country_codes"}
     return not rest and all(change.partial for change in row.changes)
 
 
-def _rejected(row: Row) -> Iterator[Settled]:
+def _rejected(row: Row, code: str) -> Iterator[Settled]:
     yield from row.shadowed
     for change in row.changes:
         note = _note_of(change)
         yield Settled(
             change.occurrence,
             Outcome.REJECTED,
-            "row.shared_handle",
+            code,
             note.field,
             note.value,
             note.reason,

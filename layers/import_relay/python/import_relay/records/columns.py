@@ -39,7 +39,8 @@ _TEXTS = ("name", "description", "status_key", "type_key", "assignee_id")
 TYPES: Mapping[RecordTypeName, Mapping[str, str]] = {
     "contact": {
         **dict.fromkeys(("full_name", "display_name", "salutation", "postal"), "text"),
-        **dict.fromkeys(("address_line1", "address_line2", "city", "zipcode"), "text"),
+        **dict.fromkeys(("address_line1", "address_line2", "city", "zipcode", "country"), "text"),
+        **{column: "text" for column in _OPT_INS if column.endswith("_transactional_opt_in")},
         **{column: "boolean" for column in _OPT_INS if column.endswith("_marketing_opt_in")},
         "is_blocked": "boolean",
         "birthday": "date",

@@ -6,11 +6,12 @@ What a sender writes without a zone belongs to the connection's zone, UTC if it 
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from import_relay.records.texts import is_empty
 from import_relay.records.windows_zones import IANA_ZONES
 
 LARGEST_VERSION = 2**63
@@ -26,17 +27,25 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ].+)?|\d{8}(T.+)?", re.ASCII)
 _ONLY_A_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ZONED = frozenset({"datetime", "timezone"})
+_ZONED = frozenset({"date", "datetime", "timezone"})
 """Keys of Microsoft Graph's `dateTimeTimeZone` and of Google Calendar's times, in lower case."""
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d?)(?::?([0-5]\d))?", re.ASCII)
 
 
 @lru_cache(maxsize=256)
 def time_zone(name: str) -> tzinfo:
     """The zone of an IANA name such as `Europe/Berlin`, or of Windows' `W. Europe Standard Time`.
 
+    Offsets are zones as well: `+01:00`, `UTC+1`.
+
     Raises:
         ValueError: there is no such zone.
     """
+    if offset := _OFFSET.fullmatch(name):
+        sign, hours, minutes = offset.groups()
+        ahead = timedelta(hours=int(hours), minutes=int(minutes or 0))
+        if ahead < timedelta(hours=24):
+            return timezone(-ahead if sign == "-" else ahead)
     try:
         return ZoneInfo(IANA_ZONES.get(name, name))
     except (LookupError, ValueError, OSError) as error:  # OSError: a folder's name
@@ -66,6 +75,19 @@ def is_only_a_date(value: object) -> bool:
     return isinstance(text, str) and _ONLY_A_DATE.fullmatch(text.strip()) is not None
 
 
+def is_named_day(value: object) -> bool:
+    """Whether a value is an object of a `date`, as Google Calendar writes whole days."""
+    return isinstance(value, dict) and not is_empty(value.get("date"))
+
+
+def has_zone(text: str) -> bool:
+    """Whether a text is a time that says its zone itself."""
+    try:
+        return _read(text, None).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def plain_date(value: object, zone: tzinfo | None = None, *, years: range = LONG_YEARS) -> str:
     """`YYYY-MM-DD` of a date, or of a datetime: the day in `zone`, or as it is written there.
 
@@ -82,11 +104,9 @@ def plain_date(value: object, zone: tzinfo | None = None, *, years: range = LONG
 
 def _read(value: object, zone: tzinfo | None) -> datetime:
     """The datetime of a value; one without a zone is in the zone beside it, else in `zone`."""
+    name = None
     if isinstance(value, dict):
-        text, name = _time_and_zone(value)
-        if name is not None:
-            zone = time_zone(name)
-        value = text
+        value, name = _time_and_zone(value)
     if not isinstance(value, str):
         raise ValueError("a number or object, not an ISO 8601 text")
     text = value.strip()
@@ -96,15 +116,26 @@ def _read(value: object, zone: tzinfo | None) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError("no such date or time") from error
-    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+    if moment.tzinfo is not None:  # whatever the zone beside it is called, this time is certain
+        return moment
+    return moment.replace(tzinfo=time_zone(name) if name else zone)
 
 
 def _time_and_zone(value: Mapping[object, object]) -> tuple[object, str | None]:
-    given = {str(name).lower(): one for name, one in value.items()}
+    given = {str(name).lower(): one for name, one in value.items() if not is_empty(one)}
     name = given.get("timezone")
-    if given.keys() - _ZONED or "datetime" not in given or not isinstance(name, str | None):
+    times = [given[key] for key in ("date", "datetime") if key in given]
+    if given.keys() - _ZONED or len(times) > 1 or not isinstance(name, str | None):
         raise ValueError("an object, not a text")
-    return given["datetime"], name or None
+    return times[0] if times else None, name
+
+
+def says_no_time(value: object) -> bool:
+    """Whether a value is such an object of a time and its zone, without a time."""
+    if not isinstance(value, dict) or not value:
+        return False
+    keys = {str(name).lower() for name in value}
+    return keys <= _ZONED and _time_and_zone(value)[0] is None
 
 
 def _shifted(moment: datetime, zone: tzinfo) -> datetime:

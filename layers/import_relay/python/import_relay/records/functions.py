@@ -17,6 +17,8 @@ from import_relay.records.datetimes import (
     epoch_time,
     explicit_datetime,
     formatted_time,
+    has_zone,
+    is_only_a_date,
     parse_format,
     time_zone,
 )
@@ -69,9 +71,14 @@ class RelayFunctions(Functions):
 
     @signature(_ANY, _ANY)
     def _func_in_zone(self, value: object, zone: object) -> str | None:
-        """`in_zone(start, timezone)`: a time without a zone is in this one, e.g. of a field."""
+        """`in_zone(start, timezone)`: a time without a zone is in this one, e.g. of a field.
+
+        A date stays a date, as no time of day was said.
+        """
         text, name = _text(value, "in_zone"), _text(zone, "in_zone")
-        if not text or not name:
+        if not text or not name or is_only_a_date(text):
+            return text
+        if has_zone(text):
             return text
         return _reading(text, lambda: explicit_datetime(text, time_zone(name)))
 

@@ -33,7 +33,7 @@ from import_relay.records.models import MATEO_TYPES, ImportOptions
 from import_relay.records.notes import Note, RejectedRecord
 from import_relay.records.rejections import check_key, check_required
 from import_relay.records.texts import is_empty
-from import_relay.records.values import Converter, Unusable, converter
+from import_relay.records.values import WHOLE_DAY, Converter, Unusable, converter
 
 MAX_PHONES = 100
 """Numbers in one column of a record: checking one takes up to 0.3 ms for each country."""
@@ -142,9 +142,9 @@ class RecordMapping:
             except Unusable as error:
                 note = Note(error.code, field.column, error.value, error.reason)
                 notes.append(note)
-                if note.is_left_out:
-                    continue
-                value = None
+                if note.code == WHOLE_DAY:  # the time that it had before is its no longer
+                    values[field.column] = None
+                continue
             if value is not None or field.column in self._clears:
                 values[field.column] = value
         check_key(self.record_type.name, values, notes)

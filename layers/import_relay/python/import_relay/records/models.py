@@ -124,7 +124,7 @@ class MappedChange(NamedTuple):
     `text` is the JSON of `columns` as it is sent. `by_receipt`: the record says nothing of its
     version, so that it is the time of receipt. `state`, of a record that was read at the CRM, says
     in which state it was found: two events that find the same one are the same change.
-    `shared_handles` is its connection's choice.
+    `shared_handles` is its connection's choice, `required` the columns that it cannot do without.
     """
 
     occurrence: Occurrence
@@ -138,6 +138,7 @@ class MappedChange(NamedTuple):
     by_receipt: bool = False
     state: str = ""
     shared_handles: SharedHandles = "last_takes"
+    required: tuple[str, ...] = ()
 
     @property
     def event(self) -> str:

@@ -18,8 +18,10 @@ from import_relay.records.datetimes import (
     LONG_YEARS,
     YEARS,
     explicit_datetime,
+    is_named_day,
     is_only_a_date,
     plain_date,
+    says_no_time,
     time_zone,
 )
 from import_relay.records.texts import clean_id, clean_text, is_empty
@@ -31,6 +33,11 @@ PREFIXED = frozenset(("external_id", "secondary_external_id", "contact_external_
 """Columns with ids of the connection's own records: each gets the connection's prefix."""
 TIMES_OF_DAY = frozenset(("start_time", "end_time"))
 """Columns of appointments by which Mateo sends reminders: midnight would be one in the night."""
+WHOLE_DAY = "note.whole_day"
+"""Code of the note of a time that an appointment of whole days does not have."""
+ASSIGNEE = "assignee_id"
+ANSWERS = ("requested", "accepted", "declined")
+"""What a contact's answer to a marketing channel may be (Mateo's Contact Import guide)."""
 EMAIL = "email"
 NAMES_AT_A_SERVICE = ("instagram", "facebook", "google_business_messaging")
 MAX_VALUES = 1_000
@@ -38,6 +45,7 @@ MAX_VALUES = 1_000
 _ADDRESS = re.compile(r"[^@\s,;:<>()\[\]\\\"]+@[^@\s,;:<>()\[\]\\\"]+\.[^@\s,;:<>()\[\]\\\".]+")
 """As the constraint `valid_email`, without what separates or wraps addresses."""
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,300}(\.[0-9]{1,300})?")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _BOOLEANS = MappingProxyType({"true": True, "t": True, "false": False, "f": False})
 MAX_ADDRESS = 254
 """Characters of an address (RFC 5321, erratum 1690)."""
@@ -62,8 +70,9 @@ def converter(column: str, record_type: RecordType) -> Converter:
     if column in IDS:
         prefix = record_type.id_prefix if column in PREFIXED else ""
         return partial(_prefixed, prefix) if prefix else _id
-    if record_type.name == "contact" and column in _HANDLES:
-        return _HANDLES[column]
+    own_rule = _rule(column, record_type)
+    if own_rule is not None:
+        return own_rule
     zone = time_zone(record_type.time_zone) if record_type.time_zone else None
     known = TYPES[record_type.name].get(column)
     if known == "date":
@@ -73,6 +82,15 @@ def converter(column: str, record_type: RecordType) -> Converter:
     if known == "datetime":
         return _datetime(partial(explicit_datetime, zone=zone, years=YEARS))
     return of_type(known or _own_type(column, record_type), zone)
+
+
+def _rule(column: str, record_type: RecordType) -> Converter | None:
+    """What a column that has a rule of its own takes; None: its type tells."""
+    if column in record_type.marketing_channels:
+        return _answer
+    if record_type.name != "contact":
+        return _uuid if column == ASSIGNEE else None
+    return _HANDLES.get(column)
 
 
 def of_type(type_: str | None, zone: tzinfo | None) -> Converter:
@@ -168,6 +186,23 @@ def _text(value: object) -> str | int | None:
     raise Unusable("value.bad_type", value, f"{_kind(value)}, not a text")
 
 
+def _answer(value: object) -> str | None:
+    """A marketing channel's answer; of any other Mateo would refuse the whole row."""
+    text = _text(value)
+    answer = text.lower() if isinstance(text, str) else text
+    if answer is None or answer in ANSWERS:
+        return answer
+    reason = f"not one of {', '.join(ANSWERS)} (`lookup` reads other words)"
+    raise Unusable("value.bad_type", value, reason)
+
+
+def _uuid(value: object) -> str | None:
+    text = _id(_only_one(value))
+    if text is None or _UUID.fullmatch(text):
+        return text
+    raise Unusable("value.bad_type", value, "not the UUID of a user in Mateo")
+
+
 def _number(value: object) -> int | float | None:
     value = _only_one(value)
     if isinstance(value, str):
@@ -193,9 +228,7 @@ def _boolean(value: object) -> bool | None:
     value = _only_one(value)
     if isinstance(value, str):
         text = _cleaned(value)
-        value = {"true": True, "t": True, "false": False, "f": False}.get(
-            (text or "").lower(), text
-        )
+        value = _BOOLEANS.get((text or "").lower(), text)
     if value is None or isinstance(value, bool):
         return value
     reason = f"{_kind(value)}, not true or false (`lookup` reads other words)"
@@ -208,19 +241,16 @@ def _date(zone: tzinfo | None, years: range = LONG_YEARS) -> Converter:
 
 
 def _datetime(write: Callable[[object], str]) -> Converter:
-    def convert(value: object) -> str | None:
-        if isinstance(value, dict) and value.keys() == {"date"}:
-            return None  # Google Calendar's appointment of a whole day has no time of day
-        return _time(value, "value.bad_datetime", write)
-
-    return convert
+    return partial(_time, code="value.bad_datetime", write=write)
 
 
 def _time_of_day(value: object, zone: tzinfo | None) -> str:
     """A time; a date alone is that of an appointment that lasts whole days, and has none."""
+    if is_named_day(value):
+        raise Unusable(WHOLE_DAY, value)
     written = explicit_datetime(value, zone, years=YEARS)
     if is_only_a_date(value):
-        raise Unusable("note.whole_day", value)
+        raise Unusable(WHOLE_DAY, value)
     return written
 
 
@@ -232,7 +262,7 @@ def _time(value: object, code: str, write: Callable[[object], str]) -> str | Non
     if value is None:
         return None
     try:
-        return write(value)
+        return None if says_no_time(value) else write(value)
     except Unusable:
         raise
     except ValueError as error:

@@ -1,7 +1,8 @@
 """Appointments that last whole days have no time of day. Used by every kind that knows them.
 
 CRMs write midnight as their time, somebody's or UTC's, and Mateo would send its reminders for it in
-the night. So the default mappings of these kinds set no time where the CRM's flag is set.
+the night. So the default mappings of these kinds make a day of it where the CRM's flag is set, and
+a day empties the time that the appointment had before.
 
 A partial change may hold the times without the flag. Then the times tell: an appointment that
 begins at half past ten, or lasts an hour, is none of whole days. Where they leave it open the flag
@@ -20,8 +21,8 @@ _QUARTER = 15
 
 
 def timed(flag: str, time: str) -> str:
-    """The expression for a time: null where the flag is true, be it as a text."""
-    return f'(!contains(`[true, "true"]`, {flag}) && ({time})) || `null`'
+    """The expression for a time: where the flag is true, be it as a text, that of a day."""
+    return f'(contains(`[true, "true"]`, {flag}) && {{date: ({time})}}) || ({time})'
 
 
 def with_flag(

@@ -55,9 +55,10 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "external_id": "data.id",
             "name": "data.subject",
             "description": "data.public_description",
-            "start_time": "data.due_date && data.due_time"
-            " && join('', [data.due_date, 'T', data.due_time, 'Z'])",
-            "end_time": "data.end_time",
+            "start_time": "data.due_date && (data.due_time"
+            " && join('', [data.due_date, 'T', data.due_time, 'Z']) || {date: data.due_date})",
+            "end_time": "data.end_time || (data.due_date && !(data.due_time)"
+            " && {date: data.due_date} || `null`)",
             "contact_external_id": "data.person_id"
             " || (data.participants[?primary].person_id | [0])",
         },

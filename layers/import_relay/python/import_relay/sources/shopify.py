@@ -91,13 +91,13 @@ TOPICS: Mapping[str, RecordTypeName] = {
     "orders/partially_fulfilled": "deal",
 }
 """Topics whose body is the whole resource → what it becomes."""
-_CONSENTS: Mapping[str, tuple[str, str]] = {
-    "customers_email_marketing_consent/update": ("customer_id", "email_marketing_consent"),
-    "customers/email_marketing_consent_update": ("customer_id", "email_marketing_consent"),
-    "customers_marketing_consent/update": ("id", "sms_marketing_consent"),
-    "customers/marketing_consent_update": ("id", "sms_marketing_consent"),
+_CONSENTS: Mapping[str, str] = {
+    "customers_email_marketing_consent/update": "email_marketing_consent",
+    "customers/email_marketing_consent_update": "email_marketing_consent",
+    "customers_marketing_consent/update": "sms_marketing_consent",
+    "customers/marketing_consent_update": "sms_marketing_consent",
 }
-"""Topic of a consent → the keys of the customer's id and of the consent.
+"""Topic of a consent → the key of the consent. The customer's is `customer_id` or `id`.
 
 The names with `customers/` are those of Shopify's changelog of 2025-01, the others those of its
 lists of topics.
@@ -206,12 +206,12 @@ def _consent(topic: str, data: Mapping[str, object]) -> dict[str, object] | None
     """What a topic about consent says; None: it is another topic."""
     if topic not in _CONSENTS:
         return None
-    key, consent = _CONSENTS[topic]
+    consent = _CONSENTS[topic]
     said = data.get(consent)
     state = said.get("state") if isinstance(said, dict) else None
     if not isinstance(said, dict) or not isinstance(state, str):
         raise RejectedRow("row.bad_value", field=f"{consent}.state", value=state)
-    return {"id": _customer(data, key), consent: {**said, "state": state.lower()}}
+    return {"id": _customer(data, "customer_id"), consent: {**said, "state": state.lower()}}
 
 
 def _tags(topic: str, data: Mapping[str, object]) -> dict[str, object] | None:
@@ -227,7 +227,7 @@ def _tags(topic: str, data: Mapping[str, object]) -> dict[str, object] | None:
 
 def _customer(data: Mapping[str, object], key: str) -> object:
     """The customer's id as customers have it: a number, be it at the end of a global id."""
-    given = data.get(key)
+    given = data.get(key, data.get("id"))
     found = _customer_gid.fullmatch(given) if isinstance(given, str) else None
     number = found[1] if found else given
     if isinstance(number, bool) or not (str(number).isascii() and str(number).isdecimal()):
