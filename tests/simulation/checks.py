@@ -150,13 +150,7 @@ class Audit:
             if line["outcome"] != "retried":
                 for origin in line["origins"]:
                     imported[_item(origin)].add(line["outcome"])
-        # A process died after it wrote a rejection down, and before it was counted: the record came
-        # back alone, was proven by nothing any more, and is a dead letter now.
-        overtaken = {
-            item for item in self.relay.unproven if latest.get(item, (0, ""))[1] == "rejected"
-        }
-        ended = {item: {end} for item, (_, end) in latest.items() if item not in overtaken}
-        return ended | imported
+        return {item: {end} for item, (_, end) in latest.items()} | imported
 
     @cached_property
     def _report_rows(self) -> list[tuple[str, dict[str, Any]]]:

@@ -212,6 +212,8 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     "ledger.claim_round": lambda of: ((), {"not_since": of.moment() - 30}),
     "tally.days": lambda of: ((of.some(DAYS),), {}),
     "tally.settled": lambda of: (([of.occurrence() for _ in range(3)],), {}),
+    "tally.known": lambda of: (([of.occurrence() for _ in range(3)],), {}),
+    "tally.prove": lambda of: (([of.settled() for _ in range(of.random.randrange(4))],), {}),
     "tally.settle": lambda of: (([of.settled() for _ in range(of.random.randrange(1, 4))],), {}),
     "tally.connections": lambda of: ((of.one(DAYS), of.some(("json", "hubspot"))), {}),
     "tally.batches_of": lambda of: (

@@ -107,7 +107,9 @@ def ended_items(relay: Relay) -> set[str]:
     for pk, item in relay.dynamodb.tables.get("ledger", {}).items():
         if pk.startswith("settled#"):
             delivery = pk.split("#")[1]
-            found |= {f"{delivery}/{name[1:]}" for name in item if name[1:].isdecimal()}
+            found |= {
+                f"{delivery}/{name[1:]}" for name in item if name[0] == "n" and name[1:].isdecimal()
+            }
         elif pk.startswith("import#"):
             entry = from_attributes(item)
             content = relay.s3.objects.get(f"imports/{entry['reference']}/request.json.gz")

@@ -142,6 +142,12 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "proof-not-kept",
+        "A proven refusal is written down and counted, but not kept before that.",
+        ("unexpected", "lost", "miscounted"),
+        (Edit("acknowledging.py", "        tally.prove(", "        list("),),
+    ),
+    Mutant(
         "ends-not-counted",
         "Ends without an import are written and not counted.",
         ("miscounted",),

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.errors import StoreUnavailable
-from import_relay.posting import PostingParts, Progress, Tools
+from import_relay.posting import PostingParts, Tools
+from import_relay.progress import Progress
 from import_relay.queue_batch import QueueBatch
 from import_relay.reasons import reason_of
 from import_relay.records.models import Occurrence, Settled
@@ -80,10 +81,16 @@ class Acknowledging:
             self.unresolved |= origins
 
     def _record_settled(self, settled: list[Settled], name: str) -> None:
-        """Write lines and count, but for those that ended before: the first end is the one."""
+        """Write lines and count, but for those that ended before: the first end is the one.
+
+        What proves a refusal is imported by now. So the ends that follow from it are kept first:
+        whoever receives these records again only completes lines and counts.
+        """
         tally = self.tally
         ended = tally.settled(one.occurrence for one in settled)
         new = [one for one in settled if one.occurrence.origin not in ended]
+        proven = self.progress.proven
+        tally.prove([proven[origin] for one in new if (origin := one.occurrence.origin) in proven])
         now = self.tools.clock()
         self.posting.archive.record_settled(
             new, at=now, date=self.posting.budget.limits.day(now), batch=name

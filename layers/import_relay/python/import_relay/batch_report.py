@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from import_relay.acknowledging import Acknowledging
 from import_relay.events import Emit
-from import_relay.posting import Progress
+from import_relay.progress import Progress
 from import_relay.queue_batch import QueueBatch
 
 

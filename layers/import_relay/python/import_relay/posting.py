@@ -4,9 +4,8 @@ The steps, and why a death after any of them is harmless: see `submission`. What
 for the rest of the batch is in `Progress`.
 """
 
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from import_relay.attempts import Attempt
 from import_relay.errors import LimitReached, SlotTooFar
@@ -14,8 +13,9 @@ from import_relay.events import Emit
 from import_relay.mateo.client import ImportApi, Posted
 from import_relay.mateo.outcomes import Outcome as PostOutcome
 from import_relay.planning import payload_digest, request_body
-from import_relay.records.models import Outcome, Row, Settled, Watermark
-from import_relay.refusal_texts import names_reference_id
+from import_relay.progress import Closing, Progress
+from import_relay.records.models import MappedChange, Outcome, Row, Settled, Watermark
+from import_relay.refusal_texts import names_reference_id, shown_answer
 from import_relay.refusals import Refusals, Verdict
 from import_relay.state.archive import Archive
 from import_relay.state.budget import Budget
@@ -23,7 +23,6 @@ from import_relay.state.executions import Executions
 from import_relay.state.gate import RESET_MARGIN_S, Gate, GateState
 from import_relay.state.ledger import Entry, Ledger, State
 from import_relay.state.watermarks import Watermarks
-from import_relay.waiting_contacts import CONTACT
 
 IMPORT_S = 20.0
 """An import is begun only if this much of the invocation is left: all its steps fit into it."""
@@ -35,7 +34,6 @@ CREDENTIALS_PAUSE_S = 3_600.0
 """How long refused credentials close the gate, unless a person opens it."""
 PROBE_PAUSE_S = 3_600.0
 """How long a 429 on the first import of a day closes the gate: Mateo's day may begin later."""
-LONGEST_PAUSE_S = 3_600.0
 REFERENCE_REFUSED = "import.reference_refused"
 
 
@@ -72,56 +70,6 @@ class ReferenceIds:
     """Whether imports carry the relay's reference; off for this process once Mateo refused it."""
 
     is_refused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """Why and until when (s since the epoch) the gate has to be closed after the batch.
-
-    `strikes`: how many posts in a row have failed by then.
-    """
-
-    reason: str
-    until: float
-    strikes: int = 0
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a batch has come; every import of it adds to this.
-
-    `deferred` are origins to bring again later, `waiting_contacts` the keys of contacts among
-    them, `settled` those that ended. Once `stopped`, no further import of the batch is begun.
-    """
-
-    gate: GateState
-    first_of_day: bool
-    pending: deque[Attempt] = field(default_factory=deque)
-    settled: list[Settled] = field(default_factory=list)
-    deferred: set[str] = field(default_factory=set)
-    waiting_contacts: set[str] = field(default_factory=set)
-    closing: Closing | None = None
-    stopped: bool = False
-    imports: int = 0
-    rows: int = 0
-
-    def defer(self, rows: Collection[Row]) -> None:
-        """Bring all that these rows stand for again later."""
-        self.deferred.update(origin for row in rows for origin in row.origins)
-        self.waiting_contacts.update(row.key for row in rows if row.options.type == CONTACT)
-
-    def stop(self, reason: str, until: float, *, failures: int = 0) -> None:
-        """Begin no further import, and close the gate; `failures` more were met in a row."""
-        self.stopped = True
-        self.closing = Closing(reason, until, self.gate.strikes + failures)
-
-    def pause(self, reason: str, now: float, *, at_least_s: float = 0.0) -> None:
-        """Stop for a minute at first, twice as long after each further failure in a row.
-
-        What Mateo asks for can only make the pause longer: it may ask for a second all day.
-        """
-        pause = min(60.0 * 2 ** min(self.gate.strikes, 10), LONGEST_PAUSE_S)
-        self.stop(reason, now + max(pause, at_least_s), failures=1)
 
 
 class Posting:
@@ -295,17 +243,13 @@ class Posting:
     def _reject(self, row: Row, posted: Posted) -> None:
         code = f" {posted.code}" if posted.code else ""
         detail = f"Mateo answered {posted.status}{code}: {posted.message}"
-        self._progress.settled += row.shadowed
-        self._progress.settled += [
-            Settled(
-                change.occurrence,
-                Outcome.REJECTED,
-                "row.refused_by_mateo",
-                detail=detail,
-                notes=change.notes,
-            )
-            for change in row.changes
-        ]
+        shown = shown_answer(posted.status, posted.code, posted.message)
+        ends = [*row.shadowed, *(_rejected(change, detail) for change in row.changes)]
+        self._progress.settled += ends
+        self._progress.proven |= {
+            one.occurrence.origin: replace(one, detail=shown if one.detail == detail else "")
+            for one in ends
+        }
 
     def _credentials_refused(self, attempt: Attempt, entry: Entry) -> None:
         """Perhaps only the cached token is old; else a person has to act."""
@@ -342,6 +286,16 @@ def _claimed(row: Row, reference: str) -> Watermark:
         for scope, mark in row.marks.items()
     }
     return Watermark(scopes, row.earlier)
+
+
+def _rejected(change: MappedChange, detail: str) -> Settled:
+    return Settled(
+        change.occurrence,
+        Outcome.REJECTED,
+        "row.refused_by_mateo",
+        detail=detail,
+        notes=change.notes,
+    )
 
 
 def _keys(entry: Entry) -> dict[str, object]:

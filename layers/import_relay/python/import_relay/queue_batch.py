@@ -6,11 +6,14 @@ Called by `submission` and `acknowledging`.
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from import_relay.events import Emit
+from import_relay.reasons import reason_of
 from import_relay.records.messages import (
     QueueMessage,
     deferral_delay_s,
     deferred_body,
     items_body,
+    parse_message,
 )
 from import_relay.records.models import Occurrence
 from import_relay.state.queue import Delayed
@@ -30,6 +33,17 @@ class QueueBatch:
         self._receipts = receipts
         self.messages: dict[str, QueueMessage] = {}
         self.unreadable: set[str] = set()
+
+    def read(self, sent_at: Mapping[str, float], emit: Emit) -> None:
+        """Read all messages; `sent_at` as in `Submission.submit`. Says which cannot be read."""
+        for message_id, body in self._bodies.items():
+            try:
+                self.messages[message_id] = parse_message(
+                    message_id, body, sent_at=sent_at.get(message_id, 0.0)
+                )
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
+                emit("message.unreadable", message_id=message_id, reason=reason_of(error))
+                self.unreadable.add(message_id)
 
     def origins(self, message_ids: Collection[str] | None = None) -> set[str]:
         """Those of these messages, of all if None."""

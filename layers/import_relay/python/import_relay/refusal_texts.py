@@ -24,6 +24,12 @@ def shown_message(code: str, message: str) -> str:
     return line[:LONGEST]
 
 
+def shown_answer(status: int, code: str, message: str) -> str:
+    """What Mateo answered, in one line, without what may be a value."""
+    code = f" {shown_code(code)}".rstrip()
+    return f"Mateo answered {status}{code}: {shown_message(code.strip(), message)}"
+
+
 def names_reference_id(message: str) -> bool:
     """Whether Mateo refuses an import because of its reference id."""
     return "reference_id" in message

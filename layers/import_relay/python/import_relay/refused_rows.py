@@ -6,7 +6,8 @@ Called by `submission`. Whatever fails here is found out again by a later batch.
 from dataclasses import dataclass, field
 
 from import_relay.acknowledging import Acknowledging
-from import_relay.posting import Progress, Tools
+from import_relay.posting import Tools
+from import_relay.progress import Progress
 from import_relay.refusals import Refusals
 from import_relay.state.refusals import Kind, RefusedConnections, Wait
 

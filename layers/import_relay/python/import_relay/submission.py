@@ -31,11 +31,11 @@ from import_relay.isolation import Isolation
 from import_relay.loading import Loading
 from import_relay.missing_connections import Missing, missing_connections
 from import_relay.planning import Decided, collector_paused, decide
-from import_relay.posting import IMPORT_S, Posting, PostingParts, Progress, ReferenceIds, Tools
+from import_relay.posting import IMPORT_S, Posting, PostingParts, ReferenceIds, Tools
+from import_relay.progress import Progress
 from import_relay.queue_batch import QueueBatch
 from import_relay.reading import Reading
 from import_relay.reasons import reason_of
-from import_relay.records.messages import parse_message
 from import_relay.records.models import MappedChange, Occurrence
 from import_relay.refusals import Refusals
 from import_relay.refused_rows import RefusedRows
@@ -98,7 +98,8 @@ class Submission:
             what became of it; every message that is not in `give_back` may be deleted.
         """
         with collector_paused():
-            batch = self._read(bodies, redelivered, sent_at or {}, receipts or {})
+            batch = QueueBatch(bodies, redelivered, receipts or {})
+            batch.read(sent_at or {}, self.tools.emit)
             return self._submit(batch, invocation, deadline)
 
     def _submit(self, batch: QueueBatch, invocation: str, deadline: float) -> BatchReport:
@@ -115,25 +116,6 @@ class Submission:
                 return _Run(self, batch, gate, invocation, deadline).run()
         except LeaseHeld as error:
             return self._park(batch, error.code)
-
-    def _read(
-        self,
-        bodies: Mapping[str, str],
-        redelivered: Collection[str],
-        sent_at: Mapping[str, float],
-        receipts: Mapping[str, str],
-    ) -> QueueBatch:
-        batch = QueueBatch(bodies, redelivered, receipts)
-        for message_id, body in bodies.items():
-            try:
-                batch.messages[message_id] = parse_message(
-                    message_id, body, sent_at=sent_at.get(message_id, 0.0)
-                )
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
-                reason = reason_of(error)
-                self.tools.emit("message.unreadable", message_id=message_id, reason=reason)
-                batch.unreadable.add(message_id)
-        return batch
 
     def _park_at(self, gate: GateState, batch: QueueBatch) -> BatchReport:
         """A batch came through although the gate is closed: bring it again, close once more."""
@@ -195,7 +177,9 @@ class _Run:
             self._refusals, self._parts.refused, self._ending, self._progress, self._tools
         )
         again = batch.brought_again()
-        self._ended = self._parts.tally.settled(again)
+        known = self._parts.tally.known(again)
+        self._ended = known.ended
+        self._proven = known.proven
         tried = self._parts.trials.read() if again else Tried()
         self._isolation = Isolation(self._parts.trials, batch.received_before(), tried)
         give_up_at = deadline - 2 * IMPORT_S
@@ -242,6 +226,9 @@ class _Run:
             for one in message.occurrences
             if one.origin not in self._ended
         }
+        for one in self._proven:
+            if found.pop(one.occurrence.origin, None):
+                self._progress.settled.append(one)
         for origin in sorted(self._isolation.culprits(found)):
             self._ending.move_to_dead_letters(found.pop(origin))
         return list(found.values())
@@ -319,9 +306,11 @@ class _Run:
             clock=self._tools.clock,
         )
         claimable_again = claims.claimable_again()
-        ended = self._parts.tally.settled(
+        known = self._parts.tally.known(
             change.occurrence for change in changes if change.key in claimable_again
         )
+        self._progress.settled += known.proven
+        ended = known.ended.union(one.occurrence.origin for one in known.proven)
         return decide(
             [change for change in changes if change.occurrence.origin not in ended],
             claims.watermarks,

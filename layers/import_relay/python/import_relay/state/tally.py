@@ -11,6 +11,7 @@ connection ended and which notes they had: what a rate is made of. Its day is th
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -28,6 +29,7 @@ from import_relay.state.connection_counts import (
     count_by_connection,
     counters,
 )
+from import_relay.state.proofs import from_proof, proof_text
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -42,10 +44,19 @@ NUMBERS_PER_ITEM = 100
 """Occurrences of a delivery whose ends share an item; as many as share a message."""
 SETTLEMENTS_PER_TRANSACTION = 33
 """Of a transaction's 100 operations (AWS quota); each takes two more at most, to be counted."""
+PROOFS_PER_TRANSACTION = 100
 TRIES = 4
 
 Ends = Mapping[str, Mapping[str, int]]
 """Day (YYYY-MM-DD) on which occurrences were received → how they ended → how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEnds:
+    """`ended`: origins that were counted. `proven`: ends that are still to be counted."""
+
+    ended: set[str] = field(default_factory=set)
+    proven: list[Settled] = field(default_factory=list)
 
 
 class Tally:
@@ -117,17 +128,37 @@ class Tally:
 
     def settled(self, occurrences: Iterable[Occurrence]) -> set[str]:
         """Origins of those of the occurrences that ended without an import, read consistently."""
+        return self.known(occurrences).ended
+
+    def known(self, occurrences: Iterable[Occurrence]) -> KnownEnds:
+        """Which of the occurrences ended, or have to end, without an import; read consistently."""
         by_item: dict[str, list[Occurrence]] = defaultdict(list)
         for one in occurrences:
             by_item[_settlement_key(one.delivery, one.number)].append(one)
         keys = [{"pk": {"S": key}} for key in by_item]
         items = {item["pk"]["S"]: item for item in self._items(keys)}
-        return {
-            one.origin
-            for key, of_item in by_item.items()
-            for one in of_item
-            if _name(one) in items.get(key, {})
-        }
+        known = KnownEnds()
+        for key, of_item in by_item.items():
+            item = items.get(key, {})
+            for one in of_item:
+                if _name(one) in item:
+                    known.ended.add(one.origin)
+                elif _proof_name(one) in item:
+                    known.proven.append(from_proof(one, item[_proof_name(one)]["S"]))
+        return known
+
+    def prove(self, settled: Sequence[Settled]) -> None:
+        """Keep how these have to end, before that is written down: nothing else will tell again.
+
+        `detail` must hold no personal data. What ended already keeps its end.
+        """
+        by_item: dict[str, dict[str, str]] = defaultdict(dict)
+        for one in settled:
+            key = _settlement_key(one.occurrence.delivery, one.occurrence.number)
+            by_item[key][_proof_name(one.occurrence)] = proof_text(one)
+        operations: Any = [self._set(key, texts) for key, texts in by_item.items()]
+        for start in range(0, len(operations), PROOFS_PER_TRANSACTION):
+            self._transact(operations[start : start + PROOFS_PER_TRANSACTION])
 
     def batches_of(self, items: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
         """Delivery and number of each item that ended without an import → the batch in which."""
@@ -184,30 +215,34 @@ class Tally:
         return read_items(self._client, self._table, keys, sleep=self._sleep)
 
     def _settlements(self, settled: Iterable[Settled], batch: str) -> Iterator[dict[str, Any]]:
-        expires = str(int(self._clock()) + SETTLEMENT_DAYS * 86_400)
         by_item: dict[str, dict[str, str]] = defaultdict(dict)
         for one in settled:
             key = _settlement_key(one.occurrence.delivery, one.occurrence.number)
             value = f"{one.outcome.value} {batch}".rstrip()
             by_item[key][_name(one.occurrence)] = value
         for key, outcomes in by_item.items():
-            names = {f"#{name}": name for name in outcomes}
-            sets = ", ".join(f"#{name} = :{name}" for name in outcomes)
-            yield {
-                "Update": {
-                    "TableName": self._table,
-                    "Key": {"pk": {"S": key}},
-                    "UpdateExpression": f"SET {sets}, expires_at = :expires",
-                    "ConditionExpression": " AND ".join(
-                        f"attribute_not_exists({name})" for name in names
-                    ),
-                    "ExpressionAttributeNames": names,
-                    "ExpressionAttributeValues": {
-                        **{f":{name}": {"S": outcome} for name, outcome in outcomes.items()},
-                        ":expires": {"N": expires},
-                    },
-                }
+            setting = self._set(key, outcomes)
+            setting["Update"]["ConditionExpression"] = " AND ".join(
+                f"attribute_not_exists(#{name})" for name in outcomes
+            )
+            yield setting
+
+    def _set(self, key: str, texts: Mapping[str, str]) -> dict[str, Any]:
+        """The part of a transaction that adds texts to an item of settlements."""
+        expires = str(int(self._clock()) + SETTLEMENT_DAYS * 86_400)
+        sets = ", ".join(f"#{name} = :{name}" for name in texts)
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"pk": {"S": key}},
+                "UpdateExpression": f"SET {sets}, expires_at = :expires",
+                "ExpressionAttributeNames": {f"#{name}": name for name in texts},
+                "ExpressionAttributeValues": {
+                    **{f":{name}": {"S": text} for name, text in texts.items()},
+                    ":expires": {"N": expires},
+                },
             }
+        }
 
     def _ends(self, settled: Iterable[Settled]) -> Ends:
         ends: dict[str, Counter[str]] = defaultdict(Counter)
@@ -253,3 +288,7 @@ def _settlement_key(delivery: str, number: int) -> str:
 
 def _name(one: Occurrence) -> str:
     return f"n{one.number}"
+
+
+def _proof_name(one: Occurrence) -> str:
+    return f"p{one.number}"
