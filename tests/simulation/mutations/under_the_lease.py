@@ -160,17 +160,17 @@ MUTANTS = (
         (
             Edit(
                 "acknowledging.py",
-                "if one.occurrence.origin not in ended]\n        now",
-                "]\n        now",
+                "if one.occurrence.origin not in ended]\n        proven",
+                "]\n        proven",
             ),
             Edit("submission.py", "            if one.origin not in self._ended\n", ""),
             Edit(
                 "state/tally.py",
                 """" AND ".join(
-                        f"attribute_not_exists({name})" for name in names
-                    ),
+                f"attribute_not_exists(#{name})" for name in outcomes
+            )
 """,
-                """"attribute_not_exists(nothing)",
+                """"attribute_not_exists(nothing)"
 """,
             ),
         ),
