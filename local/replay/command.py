@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,14 +32,18 @@ from local.stack import STACK_NAME
 CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 KEPT_DAYS = 35
 """The lifecycle of `imports/` and `items/` in the template."""
+NEEDED = {"LedgerTableName", "BucketName", "QueueUrl", "DeadLetterQueueUrl"}
+"""Outputs of the template."""
+CLOCKS_S = 5.0
+"""This machine's clock may be off by so much from the stack's; AWS gives its own in seconds."""
 _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack: its name, clients of its services, and its time of day."""
+    """A stack: what CloudFormation says of it, clients of its services, and its time of day."""
 
-    name: str
+    described: Mapping[str, Any]
     client: Callable[[str], Any]
     clock: Callable[[], float]
 
@@ -51,7 +56,7 @@ def main(options: argparse.Namespace, running: Callable[[], Mapping[str, Any]]) 
     """
     try:
         stack = _deployed(options) if options.stack else _local(running())
-        replaying = _replaying(stack)
+        replaying = build(stack)
         if options.id:
             return _go_on(replaying, options.id)
         selection = _selection(options, stack.clock())
@@ -115,12 +120,20 @@ def _moment(option: str, text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _replaying(stack: Stack) -> Replaying:
-    found = stack.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"][0]
+def build(stack: Stack) -> Replaying:
+    """The use case for a stack, which finds its parts by the outputs of the stack.
+
+    Raises:
+        StackError: it is no import relay.
+    """
+    found = stack.described
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
     parameters = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])}
-    if "LedgerTableName" not in outputs:
-        raise StackError(f"{stack.name} is no import relay")
+    missing = sorted(NEEDED - outputs.keys())
+    if missing:
+        raise StackError(
+            f"{found['StackName']} is no import relay, or not deployed: it has no {missing[0]}"
+        )
     zone = ZoneInfo(parameters.get("LimitTimeZone", "UTC"))
     names = Names(
         outputs["LedgerTableName"],
@@ -137,12 +150,23 @@ def _say(event: str, **keys: object) -> None:
 
 
 def _local(said: Mapping[str, Any]) -> Stack:
-    endpoint, offset_s = str(said["aws"]), float(said["clock_offset_s"])
-    return Stack(
-        STACK_NAME, partial(local_client, endpoint=endpoint), lambda: time.time() + offset_s
-    )
+    return described(STACK_NAME, partial(local_client, endpoint=str(said["aws"])))
 
 
 def _deployed(options: argparse.Namespace) -> Stack:
     session = boto3.session.Session(region_name=options.region)
-    return Stack(options.stack, partial(session.client, config=CONFIG), time.time)
+    return described(options.stack, partial(session.client, config=CONFIG))
+
+
+def described(name: str, client: Callable[[str], Any]) -> Stack:
+    """A stack by its name.
+
+    Its time of day is AWS's: a replay is counted by it, and orders what it forces. The clock of
+    the machine on which a person works may be wrong.
+    """
+    answer = client("cloudformation").describe_stacks(StackName=name)
+    said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    ahead_s = parsedate_to_datetime(said).timestamp() - time.time() if said else 0.0
+    if abs(ahead_s) < CLOCKS_S:
+        ahead_s = 0.0
+    return Stack(answer["Stacks"][0], client, lambda: time.time() + ahead_s)

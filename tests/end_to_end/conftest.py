@@ -1,11 +1,14 @@
 """One running stack for all tests here; each begins on it with nothing stored."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.support.door import Door
 from tests.support.stack import Grounds, Trial, running_stack
+
+WIDE = timedelta(days=400)
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +25,23 @@ def trial(grounds: Grounds) -> Trial:
 @pytest.fixture
 def door(grounds: Grounds) -> Door:
     return grounds.door
+
+
+@pytest.fixture
+def counted_from_now(trial: Trial) -> None:
+    """Take back what earlier tests counted: their items were deleted, metrics cannot be."""
+    cloudwatch = trial.stack.client("cloudwatch")
+    trial.stack.metrics.put()
+    now = datetime.fromtimestamp(trial.stack.clock.time(), UTC)
+    of = {
+        "Namespace": "ImportRelay",
+        "MetricName": "ItemsReceived",
+        "Dimensions": [{"Name": "service", "Value": "import-relay"}],
+    }
+    answer = cloudwatch.get_metric_statistics(
+        **of, StartTime=now - WIDE, EndTime=now + WIDE, Period=60, Statistics=["Sum"]
+    )
+    for one in answer["Datapoints"]:
+        datum = {name: of[name] for name in ("MetricName", "Dimensions")}
+        datum |= {"Timestamp": one["Timestamp"], "Value": -one["Sum"]}
+        cloudwatch.put_metric_data(Namespace=of["Namespace"], MetricData=[datum])

@@ -1,7 +1,6 @@
 """What `status` says of the running stack: every item is somewhere, a missing one is an alarm."""
 
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,29 +9,8 @@ from local.stack import Stack
 from tests.support.senders import customer
 from tests.support.stack import Trial
 
-WIDE = timedelta(days=400)
 
-
-@pytest.fixture(autouse=True)
-def counted_from_now(trial: Trial) -> None:
-    """Take back what earlier tests counted: their items were deleted, metrics cannot be."""
-    cloudwatch = trial.stack.client("cloudwatch")
-    trial.stack.metrics.put()
-    now = datetime.fromtimestamp(trial.stack.clock.time(), UTC)
-    of = {
-        "Namespace": "ImportRelay",
-        "MetricName": "ItemsReceived",
-        "Dimensions": [{"Name": "service", "Value": "import-relay"}],
-    }
-    answer = cloudwatch.get_metric_statistics(
-        **of, StartTime=now - WIDE, EndTime=now + WIDE, Period=60, Statistics=["Sum"]
-    )
-    for one in answer["Datapoints"]:
-        datum = {name: of[name] for name in ("MetricName", "Dimensions")}
-        datum |= {"Timestamp": one["Timestamp"], "Value": -one["Sum"]}
-        cloudwatch.put_metric_data(Namespace=of["Namespace"], MetricData=[datum])
-
-
+@pytest.mark.usefixtures("counted_from_now")
 def test_status_accounts_for_every_item_and_shouts_if_one_is_missing(
     trial: Trial, capsys: pytest.CaptureFixture[str]
 ) -> None:
