@@ -1,6 +1,6 @@
 """``python -m mateo_emulator --port 4010 --state DIR``: the emulator as a process of its own.
 
-Each flag can also be set in the environment (``--state`` as ``MATEO_SANDBOX_STATE``). A flag wins
+Each flag can also be set in the environment (``--state`` as ``MATEO_EMULATOR_STATE``). A flag wins
 over the environment, both over what the state folder remembers, that over the default.
 """
 
@@ -15,12 +15,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mateo_emulator.application import BASE_PATH, build_application
-from mateo_emulator.sandbox import Sandbox
+from mateo_emulator.emulator import MateoEmulator
 from mateo_emulator.server import listen, serve
 from mateo_emulator.settings import Start
 from mateo_emulator.storage import StateError
 
-_ENVIRONMENT = "MATEO_SANDBOX_"
+_ENVIRONMENT = "MATEO_EMULATOR_"
 _FLAGS: tuple[tuple[str, str, Callable[[str], object], str | None, str], ...] = (
     ("--host", "host", str, "127.0.0.1", "address to listen on"),
     ("--port", "port", int, "4010", "port to listen on, 0 for any free one"),
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"mateo: cannot listen on {start.host}:{start.port}: {error.strerror}\n")
         return 1
     try:
-        sandbox = Sandbox(start)
+        emulator = MateoEmulator(start)
     except (StateError, OSError) as error:
         sys.stderr.write(f"mateo: {error}\n")
         return 1
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     host = f"[{start.host}]" if ":" in start.host else start.host
     address = f"http://{host}:{bound.getsockname()[1]}"
     line = f"mateo: {address}{BASE_PATH}, try it at {address}/docs, state {start.state}"
-    serve(build_application(sandbox), bound, line)
+    serve(build_application(emulator), bound, line)
     return 0
 
 

@@ -15,39 +15,39 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from mateo_emulator import documentation
-from mateo_emulator.admin import Admin
 from mateo_emulator.errors import ApiError
 from mateo_emulator.gateway import Gateway
-from mateo_emulator.imports import file_of
-from mateo_emulator.index import index
+from mateo_emulator.imports.store import file_of
 from mateo_emulator.links import PREFIX
 from mateo_emulator.request_log import Arrival
+from mateo_emulator.sandbox.admin import Admin
+from mateo_emulator.sandbox.index import index
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from mateo_emulator.sandbox import Sandbox
+    from mateo_emulator.emulator import MateoEmulator
 
 BASE_PATH = "/api/v1"
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def build_application(sandbox: Sandbox) -> Starlette:
-    """The application around a sandbox; its lifespan starts and stops the worker."""
+def build_application(emulator: MateoEmulator) -> Starlette:
+    """The application around a emulator; its lifespan starts and stops the worker."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        sandbox.start()
+        emulator.start()
         yield
-        sandbox.stop()
+        emulator.stop()
 
-    gateway = Gateway(sandbox, BASE_PATH)
-    files = _Files(sandbox)
+    gateway = Gateway(emulator, BASE_PATH)
+    files = _Files(emulator)
     application = Starlette(
         routes=[
             *documentation.routes(),
             Route("/_sandbox", index, methods=["GET"]),
-            Mount("/_sandbox", routes=Admin(sandbox).routes()),
+            Mount("/_sandbox", routes=Admin(emulator).routes()),
             Route(PREFIX + "{path:path}", files.answer, methods=["GET"]),
             Route(BASE_PATH + "/{path:path}", gateway.answer, methods=_METHODS),
         ],
@@ -61,26 +61,26 @@ def build_application(sandbox: Sandbox) -> Starlette:
 class _Files:
     """The files behind signed links; logged, but neither counted nor limited."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, emulator: MateoEmulator) -> None:
+        self._emulator = emulator
 
     async def answer(self, request: Request) -> Response:
-        sandbox = self._sandbox
-        arrival = Arrival.of(request, sandbox, counted=False)
+        emulator = self._emulator
+        arrival = Arrival.of(request, emulator, counted=False)
         path = request.path_params["path"]
-        if not sandbox.links.accepts(
-            path, request.query_params.get("token", ""), sandbox.clock.now_us()
+        if not emulator.links.accepts(
+            path, request.query_params.get("token", ""), emulator.clock.now_us()
         ):
             response: Response = ApiError(403, "403", "The link is wrong or has expired").response()
         else:
-            found = await sandbox.storage.read(lambda db: file_of(db, path, sandbox.behaviour))
+            found = await emulator.storage.read(lambda db: file_of(db, path, emulator.behaviour))
             if found is None:
                 response = ApiError(404, "404", "Not found").response()
             else:
                 text, media_type = found
                 response = Response(text.encode(), headers={"content-type": media_type})
-        await sandbox.storage.write(arrival.store)
-        await sandbox.storage.write(lambda db: arrival.store_answer(db, response.status_code))
+        await emulator.storage.write(arrival.store)
+        await emulator.storage.write(lambda db: arrival.store_answer(db, response.status_code))
         return response
 
 

@@ -14,7 +14,7 @@ import yaml
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from mateo_emulator.index import index
+from mateo_emulator.sandbox.index import index
 
 if TYPE_CHECKING:
     from starlette.requests import Request

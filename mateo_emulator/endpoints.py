@@ -11,23 +11,24 @@ from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 
-from mateo_emulator import custom_field_list
 from mateo_emulator.errors import ApiError, too_deep
-from mateo_emulator.import_body import NewImport, read_import
-from mateo_emulator.import_list import Found, Link, find_import, grammar, list_imports
-from mateo_emulator.imports import create_import
-from mateo_emulator.preferences import count_preference
-from mateo_emulator.query import Query, parse_query
-from mateo_emulator.ranges import content_range, status_of
-from mateo_emulator.representations import Representation, negotiate
-from mateo_emulator.selecting import read_select
+from mateo_emulator.imports.body import NewImport, read_import
+from mateo_emulator.imports.listing import Link, find_import, list_imports, schema
+from mateo_emulator.imports.store import create_import
+from mateo_emulator.postgrest.api_request.preferences import count_preference
+from mateo_emulator.postgrest.api_request.query_params import Query, parse_query
+from mateo_emulator.postgrest.api_request.select import read_select
+from mateo_emulator.postgrest.media_type import Representation, negotiate
+from mateo_emulator.postgrest.range_query import content_range, status_of
+from mateo_emulator.postgrest.response import Found
+from mateo_emulator.records import custom_field_list
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from mateo_emulator.references import Grammar
+    from mateo_emulator.emulator import MateoEmulator
+    from mateo_emulator.postgrest.schema_cache import SchemaCache
     from mateo_emulator.request_log import Arrival
-    from mateo_emulator.sandbox import Sandbox
 
 _CREATED_RANGE = "*/*"
 NO_CONTENT = 204
@@ -41,54 +42,54 @@ class Find(Protocol):
 
 
 class Endpoints:
-    """The documented endpoints of one sandbox."""
+    """The documented endpoints of one emulator."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, emulator: MateoEmulator) -> None:
+        self._emulator = emulator
 
     async def list_imports(self, request: Request) -> Response:
         """``GET`` or ``HEAD``: 200, or 206 where a total was asked for and rows are missing.
 
         Raises:
-            ApiError: 400, 406 or 416; see `query`, `representations` and `ranges`.
+            ApiError: 400, 406 or 416; see `query_params`, `media_type` and `range_query`.
         """
-        sandbox = self._sandbox
+        emulator = self._emulator
 
         def find(db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
             return list_imports(
                 db,
                 query,
-                sandbox.behaviour,
-                now_us=sandbox.clock.now_us(),
+                emulator.behaviour,
+                now_us=emulator.clock.now_us(),
                 link=self._link(request),
                 counted=counted,
             )
 
-        return await self._list(request, "/import", grammar(sandbox.behaviour), find)
+        return await self._list(request, "/import", schema(emulator.behaviour), find)
 
     async def list_custom_fields(self, request: Request) -> Response:
         """``GET`` or ``HEAD`` of the account's custom fields; otherwise as `list_imports`."""
-        sandbox = self._sandbox
+        emulator = self._emulator
 
         def find(db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
             return custom_field_list.list_custom_fields(
                 db,
                 query,
-                sandbox.behaviour,
-                organisation_id=sandbox.organisation_id,
+                emulator.behaviour,
+                organisation_id=emulator.organisation_id,
                 counted=counted,
             )
 
-        known = custom_field_list.grammar(sandbox.behaviour)
+        known = custom_field_list.schema(emulator.behaviour)
         return await self._list(request, "/custom_field", known, find)
 
-    async def _list(self, request: Request, path: str, known: Grammar, find: Find) -> Response:
+    async def _list(self, request: Request, path: str, known: SchemaCache, find: Find) -> Response:
         headers, parameters = request.headers, request.query_params.multi_items()
         wanted_range = headers.get("range") if request.method == "GET" else None
         query = parse_query(parameters, known, wanted_range)
         representation = negotiate(headers.get("accept"))
         count = count_preference(headers.getlist("prefer"))
-        found = await self._sandbox.storage.read(
+        found = await self._emulator.storage.read(
             lambda db: find(db, query, counted=count is not None)
         )
         offset, returned = query.window.offset, len(found.rows)
@@ -108,24 +109,24 @@ class Endpoints:
         Raises:
             ApiError: 400, 406, 409, 413 or 429; then nothing was created.
         """
-        sandbox = self._sandbox
-        behaviour, bounds, moment = sandbox.behaviour, sandbox.limits, sandbox.moment()
+        emulator = self._emulator
+        behaviour, bounds, moment = emulator.behaviour, emulator.limits, emulator.moment()
         wanted = request.query_params.get("select")
-        select = read_select(wanted, grammar(behaviour))
+        select = read_select(wanted, schema(behaviour))
         representation = negotiate(request.headers.get("accept")).single()
-        new = await sandbox.storage.read(lambda _: read_import(body, behaviour))
+        new = await emulator.storage.read(lambda _: read_import(body, behaviour))
         arrival.rows = len(new.rows)
         self._refuse_rows(new, arrival)
 
         def work(connection: sqlite3.Connection) -> Found:
             arrival.import_id = create_import(connection, new, moment, (bounds, behaviour))
-            link, now_us = self._link(request), sandbox.clock.now_us()
+            link, now_us = self._link(request), emulator.clock.now_us()
             return find_import(
                 connection, arrival.import_id, select, behaviour, link, now_us=now_us
             )
 
-        created = await sandbox.storage.write(work)
-        sandbox.worker.wake()
+        created = await emulator.storage.write(work)
+        emulator.worker.wake()
         status = behaviour.created_status
         if status == NO_CONTENT or (behaviour.empty_answer == "no_content" and wanted is None):
             response = Response(status_code=NO_CONTENT)
@@ -139,7 +140,7 @@ class Endpoints:
         return response
 
     def _refuse_rows(self, new: NewImport, arrival: Arrival) -> None:
-        fault = self._sandbox.faults.take_refusal(new.rows)
+        fault = self._emulator.faults.take_refusal(new.rows)
         if fault is not None:
             arrival.fault = fault.kind
             code, message = fault.code or "22P02", fault.message or "invalid input in payload"
@@ -147,7 +148,7 @@ class Endpoints:
 
     def _link(self, request: Request) -> Link:
         base_url = str(request.base_url).rstrip("/")
-        return lambda path: self._sandbox.link(base_url, path)
+        return lambda path: self._emulator.link(base_url, path)
 
 
 def _written(representation: Representation, found: Found, status: int) -> Response:

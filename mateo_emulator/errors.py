@@ -1,7 +1,6 @@
-"""What goes wrong, as two exceptions: the whole request (`ApiError`) or one row (`RowFailure`).
+"""A request that fails: its status, PostgREST's or PostgreSQL's code, and what to say.
 
-Raised everywhere in this package; `ApiError` becomes an answer in `gateway` and `application`,
-`RowFailure` becomes an entry of an import's ``failed`` list in `worker`.
+Raised while a request is read or answered; `gateway` and `application` make the answer.
 """
 
 from __future__ import annotations
@@ -44,15 +43,6 @@ class ApiError(Exception):
             status_code=self.status,
             headers=self.headers,
         )
-
-
-class RowFailure(Exception):
-    """One row of an import that cannot be applied; its neighbours are not affected."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 def too_deep() -> ApiError:

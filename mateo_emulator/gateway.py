@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from mateo_emulator.emulator import MateoEmulator
     from mateo_emulator.faults import Fault
-    from mateo_emulator.sandbox import Sandbox
 
 T = TypeVar("T")
 _METHODS = {"/import": ("GET", "HEAD", "POST"), "/custom_field": ("GET", "HEAD")}
@@ -42,17 +42,17 @@ class ConnectionDroppedError(Exception):
 class Gateway:
     """Answers every request under the API's base path."""
 
-    def __init__(self, sandbox: Sandbox, base_path: str) -> None:
-        self._sandbox = sandbox
+    def __init__(self, emulator: MateoEmulator, base_path: str) -> None:
+        self._emulator = emulator
         self._base_path = base_path
-        self._endpoints = Endpoints(sandbox)
+        self._endpoints = Endpoints(emulator)
 
     async def answer(self, request: Request) -> Response:
         """The answer to one request; its arrival counts from this moment."""
-        sandbox = self._sandbox
-        arrival = Arrival.of(request, sandbox)
-        standing = sandbox.window.arrive(
-            arrival.arrived_real_us, sandbox.limits.requests_per_second
+        emulator = self._emulator
+        arrival = Arrival.of(request, emulator)
+        standing = emulator.window.arrive(
+            arrival.arrived_real_us, emulator.limits.requests_per_second
         )
         response: Response | None = None
         try:
@@ -63,11 +63,11 @@ class Gateway:
             status = None if response is None else response.status_code
             # Not waited for: what a request that took too long still does in that thread must not
             # make its sender wait for the error. Whatever asks for the log comes after it.
-            sandbox.storage.write_soon(lambda db: arrival.store_answer(db, status))
+            emulator.storage.write_soon(lambda db: arrival.store_answer(db, status))
         if response is None:
             return await _drop(request)
         if arrival.fault != "status":
-            for name, value in standing.headers(sandbox.behaviour.rate_limit_headers).items():
+            for name, value in standing.headers(emulator.behaviour.rate_limit_headers).items():
                 response.headers.setdefault(name, value)
         return response
 
@@ -88,19 +88,19 @@ class Gateway:
 
     async def _admit(self, arrival: Arrival) -> Standing:
         """Log and count the request; every request counts, the refused ones as well."""
-        sandbox = self._sandbox
-        day = sandbox.clock.today()
+        emulator = self._emulator
+        day = emulator.clock.today()
 
         def work(connection: sqlite3.Connection) -> int:
             arrival.store(connection)
             return count_request(connection, day)
 
-        count = await sandbox.storage.write(work)
-        limit = sandbox.limits.requests_per_day
+        count = await emulator.storage.write(work)
+        limit = emulator.limits.requests_per_day
         return Standing(
             limit,
             0 if limit is None else max(0, limit - count),
-            sandbox.clock.seconds_until_tomorrow(),
+            emulator.clock.seconds_until_tomorrow(),
             exceeded=limit is not None and count > limit,
         )
 
@@ -111,7 +111,7 @@ class Gateway:
             raise ApiError(403, "403", "Invalid API key")
         for standing in (day, second):
             if standing.exceeded:
-                raise too_many(standing, self._sandbox.behaviour.rate_limit_headers)
+                raise too_many(standing, self._emulator.behaviour.rate_limit_headers)
         methods = _METHODS.get(arrival.path.removeprefix(self._base_path))
         if methods is None:
             raise ApiError(404, "404", "Not found")
@@ -119,11 +119,11 @@ class Gateway:
             raise ApiError(405, "405", "Method not allowed", headers={"allow": ", ".join(methods)})
 
     async def _with_fault(self, request: Request, arrival: Arrival, body: bytes) -> Response:
-        fault = self._sandbox.faults.take(arrival.method)
+        fault = self._emulator.faults.take(arrival.method)
         if fault is None:
             return await self._in_time(self._work(request, arrival, body))
         arrival.fault = fault.kind
-        timeout_s = self._sandbox.limits.request_timeout_s
+        timeout_s = self._emulator.limits.request_timeout_s
         if fault.kind == "drop_before":
             raise ConnectionDroppedError
         if fault.kind == "timeout_before":
@@ -143,11 +143,11 @@ class Gateway:
             return await self._in_time(self._work(request, arrival, body))
         except ApiError:
             arrival.fault = None
-            self._sandbox.faults.give_back(fault)
+            self._emulator.faults.give_back(fault)
             raise
 
     async def _after(self, fault: Fault, response: Response) -> Response:
-        timeout_s = self._sandbox.limits.request_timeout_s
+        timeout_s = self._emulator.limits.request_timeout_s
         if fault.kind == "answer_lost_after_create":
             raise ConnectionDroppedError
         if fault.kind == "timeout_after":
@@ -161,9 +161,12 @@ class Gateway:
         headers = dict(fault.headers)
         if fault.status == 429 and fault.rate_limit_headers:
             standing = Standing(
-                self._sandbox.limits.requests_per_second or 0, 0, fault.retry_after_s, exceeded=True
+                self._emulator.limits.requests_per_second or 0,
+                0,
+                fault.retry_after_s,
+                exceeded=True,
             )
-            headers = {**standing.headers(self._sandbox.behaviour.rate_limit_headers), **headers}
+            headers = {**standing.headers(self._emulator.behaviour.rate_limit_headers), **headers}
         if fault.body is not None:
             return Response(fault.body.encode(), fault.status, headers, "application/json")
         code, message = fault.code or str(fault.status), fault.message or "Injected fault"
@@ -172,7 +175,7 @@ class Gateway:
     async def _in_time(self, work: Awaitable[T]) -> T:
         """Give up waiting after the request timeout; the import may or may not exist then."""
         try:
-            async with asyncio.timeout(self._sandbox.limits.request_timeout_s):
+            async with asyncio.timeout(self._emulator.limits.request_timeout_s):
                 return await work
         except TimeoutError as error:
             raise statement_timeout() from error

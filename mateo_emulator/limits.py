@@ -1,6 +1,6 @@
 """The three limits: requests per second, requests per day and imported entities per day.
 
-`gateway` asks `RequestWindow` and `count_request` for each request, `imports` asks
+`gateway` asks `RequestWindow` and `count_request` for each request, `imports.store` asks
 `reserve_entities` for each new import. The second is counted in memory, the days in the database,
 so that neither a restart nor parallel requests count anything twice or not at all.
 """

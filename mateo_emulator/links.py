@@ -1,7 +1,7 @@
 """Signed links to the files of an import: ``failed_url`` and ``payload_url``.
 
-`imports` signs them, `application` serves them without a token. That they are signed and expire is
-inferred; the file format (a JSON array) is unknown and chosen here.
+`imports.store` signs them, `application` serves them without a token. That they are signed and
+expire is inferred; the file format (a JSON array) is unknown and chosen here.
 """
 
 from __future__ import annotations

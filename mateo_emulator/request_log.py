@@ -16,7 +16,7 @@ from mateo_emulator.clock import steady_time_us
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from mateo_emulator.sandbox import Sandbox
+    from mateo_emulator.emulator import MateoEmulator
 
 
 @dataclass
@@ -36,14 +36,14 @@ class Arrival:
     fault: str | None = None
 
     @classmethod
-    def of(cls, request: Request, sandbox: Sandbox, *, counted: bool = True) -> Arrival:
+    def of(cls, request: Request, emulator: MateoEmulator, *, counted: bool = True) -> Arrival:
         """The arrival of a request, now."""
         return cls(
             request.method,
             request.url.path,
             request.url.query,
-            _credentials(request, sandbox.token),
-            sandbox.clock.now_us(),
+            _credentials(request, emulator.token),
+            emulator.clock.now_us(),
             steady_time_us(),
             counted,
         )

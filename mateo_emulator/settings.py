@@ -1,6 +1,6 @@
 """Everything that can be changed: limits and behaviour at run time, the rest at the start.
 
-`__main__` fills `Start` from flags and the environment, `sandbox` keeps the current `Limits` and
+`__main__` fills `Start` from flags and the environment, `emulator` keeps the current `Limits` and
 `Behaviour`, `admin` changes them. Each field of `Behaviour` is one thing that the API's documents
 leave open; its default is what a careful client should be able to live with.
 """

@@ -1,6 +1,6 @@
 """The database: one SQLite file, its tables, and who may write when.
 
-`sandbox` opens it. Requests run one after another in a thread of their own, the worker in another;
+`emulator` opens it. Requests run one after another in a thread of their own, the worker in another;
 both have their own connection and take turns for writing, so neither waits for a lock in SQLite.
 """
 

@@ -14,7 +14,7 @@ from import_relay.records.columns import DOCUMENTED
 from import_relay.secret_strength import weakness_of
 from import_relay.sources import source_for
 from import_relay.usable_connections import mistakes_of
-from mateo_emulator.fields import known_keys
+from mateo_emulator.records.fields import known_keys
 from mateo_emulator.settings import Behaviour
 from tests.support.webhooks import ROOT, example_secrets
 from tests.unit.test_connections import FULL

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from mateo_emulator.application import build_application
-from mateo_emulator.sandbox import Sandbox
+from mateo_emulator.emulator import MateoEmulator
 from mateo_emulator.server import listen, make_server
 from mateo_emulator.settings import Start
 from tests.functional.mateo_emulator.emulator import AT_ONCE, NO_LIMITS, Emulator
@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = bound.getsockname()[1]
     state: Path = tmp_path_factory.mktemp("mateo")
     ready = threading.Event()
-    instance = make_server(build_application(Sandbox(Start(state=state))), ready.set)
+    instance = make_server(build_application(MateoEmulator(Start(state=state))), ready.set)
     thread = threading.Thread(target=instance.run, args=([bound],))
     thread.start()
     assert ready.wait(10)

@@ -1,6 +1,6 @@
 """Requests that schemathesis makes up from a contract, and what every answer has to hold.
 
-`test_mateo_contract` sends a fixed handful of each operation. Many more, against an emulator that
+`test_contract` sends a fixed handful of each operation. Many more, against an emulator that
 runs (``make mateo``), and different ones each time:
 
     python -m tests.functional.mateo_emulator.contract [CASES] [ADDRESS]

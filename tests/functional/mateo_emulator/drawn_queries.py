@@ -1,4 +1,4 @@
-"""Draws conditions and orders about the imports of `test_mateo_postgrest_client`.
+"""Draws conditions and orders about the imports of `test_postgrest_client`.
 
 The values are mostly those that are there, so that a condition finds some rows and not others.
 """

@@ -1,6 +1,6 @@
 """Questions about a list of imports, written for PostgREST and answered in plain Python.
 
-`drawn_queries` draws them, `test_mateo_postgrest_client` asks both sides. Null has three-valued
+`drawn_queries` draws them, `test_postgrest_client` asks both sides. Null has three-valued
 logic: a comparison with it is neither true nor false, which is None here.
 """
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from import_relay.connections import VALUE_TYPES, RecordType
 from import_relay.records.mapping import Columns, RecordMapping
-from mateo_emulator.contacts import read_contact
-from mateo_emulator.errors import RowFailure
-from mateo_emulator.fields import FieldRules, read_boolean, read_number
+from mateo_emulator.records.contacts import read_contact
+from mateo_emulator.records.failure import RowFailure
+from mateo_emulator.records.fields import FieldRules, read_boolean, read_number
 from mateo_emulator.settings import Behaviour, FieldKind
 
 RULES = FieldRules.of("contact", Behaviour())

@@ -1,0 +1,1 @@
+"""Turns what a request asks for into SQL (PostgREST's ``Query``)."""

@@ -1,0 +1,1 @@
+"""What the rows of an import become: contacts, deals and appointments with their fields."""

@@ -1,0 +1,39 @@
+"""Reads the dates and datetimes of a row, or fails the row.
+
+Documented: ISO 8601 with a zone, and UTC where the zone is missing.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from mateo_emulator.postgresql.datetimes import parse_datetime
+from mateo_emulator.records.failure import RowFailure
+
+
+def read_datetime(value: object) -> str:
+    """The moment as ``YYYY-MM-DDTHH:MM:SS[.ffffff]+00:00``.
+
+    Raises:
+        RowFailure: ``22007`` when the value is not a readable ISO 8601 text.
+    """
+    moment = parse_datetime(value) if isinstance(value, str) else None
+    if moment is None:
+        raise _unreadable("timestamp with time zone", value)
+    return moment.isoformat()
+
+
+def read_date(value: object) -> str:
+    """The date as ``YYYY-MM-DD``; of a datetime, the date as it is written.
+
+    Raises:
+        RowFailure: ``22007`` when the value is neither a date nor a datetime.
+    """
+    if not isinstance(value, str) or parse_datetime(value) is None:
+        raise _unreadable("date", value)
+    return date.fromisoformat(value.strip()[:10]).isoformat()
+
+
+def _unreadable(kind: str, value: object) -> RowFailure:
+    shown = value if isinstance(value, str) else repr(value)
+    return RowFailure("22007", f'invalid input syntax for type {kind}: "{shown}"')
