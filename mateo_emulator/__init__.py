@@ -27,8 +27,8 @@ Documented twice in different words, and chosen here
     * ``payload`` is an array of objects, as the text has it; the schema says object. Of objects
       only the empty one of the example is taken, as an import without rows.
     * A POST is answered 201; 200 is documented as well, not when (``created_status``).
-    * A POST without ``select`` is answered 201 and nothing; ``{}`` and 204 are documented as well
-      (``empty_answer``).
+    * A POST without ``select`` is answered 201 and ``{}``; 204 is documented as well, and PostgREST
+      alone would send no body (``empty_answer``).
     * The guide's command line sends a bare array and no token; the text and the schema say object.
 
 Inferred, and chosen here (most of it can be switched, see `settings.Behaviour`)

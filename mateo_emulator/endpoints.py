@@ -16,9 +16,10 @@ from mateo_emulator.imports.body import NewImport, read_import
 from mateo_emulator.imports.listing import Link, find_import, list_imports, schema
 from mateo_emulator.imports.store import create_import
 from mateo_emulator.postgrest.api_request.preferences import count_preference
-from mateo_emulator.postgrest.api_request.query_params import Query, parse_query
+from mateo_emulator.postgrest.api_request.query_params import read_query_params
 from mateo_emulator.postgrest.api_request.select import read_select
 from mateo_emulator.postgrest.media_type import Representation, negotiate
+from mateo_emulator.postgrest.plan import ReadPlan, plan_read, plan_select
 from mateo_emulator.postgrest.range_query import content_range, status_of
 from mateo_emulator.postgrest.response import Found
 from mateo_emulator.records import custom_field_list
@@ -37,7 +38,7 @@ NO_CONTENT = 204
 class Find(Protocol):
     """Finds the rows of one list."""
 
-    def __call__(self, db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
+    def __call__(self, db: sqlite3.Connection, query: ReadPlan, *, counted: bool) -> Found:
         """The rows that the query finds."""
 
 
@@ -55,7 +56,7 @@ class Endpoints:
         """
         emulator = self._emulator
 
-        def find(db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
+        def find(db: sqlite3.Connection, query: ReadPlan, *, counted: bool) -> Found:
             return list_imports(
                 db,
                 query,
@@ -71,7 +72,7 @@ class Endpoints:
         """``GET`` or ``HEAD`` of the account's custom fields; otherwise as `list_imports`."""
         emulator = self._emulator
 
-        def find(db: sqlite3.Connection, query: Query, *, counted: bool) -> Found:
+        def find(db: sqlite3.Connection, query: ReadPlan, *, counted: bool) -> Found:
             return custom_field_list.list_custom_fields(
                 db,
                 query,
@@ -86,7 +87,8 @@ class Endpoints:
     async def _list(self, request: Request, path: str, known: SchemaCache, find: Find) -> Response:
         headers, parameters = request.headers, request.query_params.multi_items()
         wanted_range = headers.get("range") if request.method == "GET" else None
-        query = parse_query(parameters, known, wanted_range)
+        params = read_query_params(parameters, wanted_range)
+        query = plan_read(params, known, self._emulator.clock.local_time())
         representation = negotiate(headers.get("accept"))
         count = count_preference(headers.getlist("prefer"))
         found = await self._emulator.storage.read(
@@ -112,7 +114,7 @@ class Endpoints:
         emulator = self._emulator
         behaviour, bounds, moment = emulator.behaviour, emulator.limits, emulator.moment()
         wanted = request.query_params.get("select")
-        select = read_select(wanted, schema(behaviour))
+        select = plan_select(read_select(wanted), schema(behaviour))
         representation = negotiate(request.headers.get("accept")).single()
         new = await emulator.storage.read(lambda _: read_import(body, behaviour))
         arrival.rows = len(new.rows)

@@ -69,7 +69,7 @@ class Behaviour(_Changeable):
     # POST /import
     reference_id: Literal["refuse", "ignore", "accept"] = "refuse"
     created_status: Literal[200, 201, 204] = 201
-    empty_answer: Literal["empty", "object", "no_content"] = "empty"
+    empty_answer: Literal["object", "empty", "no_content"] = "object"
     obeys_select: bool = True
     over_quota: Literal["refuse", "cut"] = "refuse"
     auto_contact_lists: bool = False

@@ -23,9 +23,8 @@ from mateo_emulator.imports.results import (
 from mateo_emulator.imports.store import failures_of
 from mateo_emulator.postgresql.values import Kind
 from mateo_emulator.postgrest.api_request.fields import Reference
-from mateo_emulator.postgrest.api_request.query_params import Query
-from mateo_emulator.postgrest.api_request.select import Selected
 from mateo_emulator.postgrest.media_type import Row
+from mateo_emulator.postgrest.plan import ReadPlan, Selected
 from mateo_emulator.postgrest.query.sql_fragment import Fragment, order_by, where
 from mateo_emulator.postgrest.range_query import Window
 from mateo_emulator.postgrest.response import Found
@@ -67,7 +66,7 @@ def schema(behaviour: Behaviour) -> SchemaCache:
 
 def list_imports(
     connection: sqlite3.Connection,
-    query: Query,
+    query: ReadPlan,
     behaviour: Behaviour,
     *,
     now_us: int,
@@ -104,7 +103,7 @@ def find_import(
     now_us: int,
 ) -> Found:
     """One import, visible or not."""
-    query = Query(None if select is None else tuple(select), window=Window(0, 1))
+    query = ReadPlan(None if select is None else tuple(select), window=Window(0, 1))
     wanted: Fragment = ("import.id = ?", [import_id])
     return _found(connection, query, wanted, behaviour, link, now_us=now_us)
 
@@ -130,7 +129,7 @@ def _with_links(link: Link) -> dict[str, tuple[Kind, str]]:
 
 def _found(
     connection: sqlite3.Connection,
-    query: Query,
+    query: ReadPlan,
     wanted: Fragment,
     behaviour: Behaviour,
     link: Link,

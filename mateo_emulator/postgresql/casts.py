@@ -5,14 +5,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from decimal import Decimal
 
 from mateo_emulator.errors import ApiError
 from mateo_emulator.postgresql import jsonb
-from mateo_emulator.postgresql.datetimes import parse_datetime
-from mateo_emulator.postgresql.values import IMPORT_TYPES, TYPE_NAMES, Kind, invalid, typed
+from mateo_emulator.postgresql.numbers import INTEGER_BITS, read_integer, read_numeric, shown
+from mateo_emulator.postgresql.timestamps import parse_datetime
+from mateo_emulator.postgresql.values import (
+    IMPORT_TYPES,
+    TYPE_NAMES,
+    Kind,
+    invalid,
+    typed,
+    unreadable,
+)
 
 _TARGETS: dict[str, str] = {
     **dict.fromkeys(("text", "varchar", "character varying"), "text"),
@@ -30,7 +37,11 @@ _POSSIBLE: dict[Kind, tuple[str, ...]] = {
     "timestamp": ("date",),
     "json": ("integer", "number", "boolean"),
 }
-_LARGEST = {"int2": 2**15, "smallint": 2**15, "int8": 2**63, "bigint": 2**63}
+_INTEGERS = {
+    "smallint": ("int2", "smallint"),
+    "integer": ("int", "int4", "integer"),
+    "bigint": ("int8", "bigint"),
+}
 
 
 def check_cast(kind: Kind, target: str) -> Kind:
@@ -105,28 +116,26 @@ def _json_type(value: object) -> str:
 def _whole(value: object, kind: Kind, target: str) -> int:
     if kind in ("integer", "boolean"):
         return _in_range(int(str(value)) if kind == "integer" else int(value is True), target)
-    text = str(value).strip()
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 4000):
-        raise invalid("integer", str(value))
-    return _in_range(int(text), target)
+    name = next(name for name, words in _INTEGERS.items() if target in words)
+    number = read_integer(str(value), name)
+    if number is None:
+        raise unreadable(name, value)
+    return number
 
 
 def _in_range(number: int, target: str) -> int:
-    bound = _LARGEST.get(target, 2**31)
+    name = next(name for name, words in _INTEGERS.items() if target in words)
+    bound = 2 ** (INTEGER_BITS[name] - 1)
     if not -bound <= number < bound:
-        raise ApiError(400, "22003", f"{target} out of range")
+        raise ApiError(400, "22003", f"{name} out of range")
     return number
 
 
 def _number(value: object) -> object:
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or "_" in str(value):
-        raise ApiError(400, "22P02", f'invalid input syntax for type numeric: "{value}"')
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+    number = read_numeric(str(value))
+    if number is None:
+        raise unreadable("numeric", value)
+    return shown(number)
 
 
 def _truth(value: object) -> bool:
@@ -136,7 +145,7 @@ def _truth(value: object) -> bool:
 def _date(value: object) -> str:
     moment = parse_datetime(str(value))
     if moment is None:
-        raise ApiError(400, "22P02", f'invalid input syntax for type date: "{value}"')
+        raise unreadable("date", value)
     return moment.date().isoformat()
 
 

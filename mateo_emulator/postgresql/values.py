@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Literal
 
-from mateo_emulator.clock import MICROSECONDS
 from mateo_emulator.errors import ApiError
 from mateo_emulator.postgresql import jsonb
-from mateo_emulator.postgresql.datetimes import parse_datetime
+from mateo_emulator.postgresql.boolean import read_boolean
+from mateo_emulator.postgresql.numbers import read_integer
+from mateo_emulator.postgresql.timestamps import read_timestamp
 
 Kind = Literal["uuid", "text", "link", "integer", "boolean", "timestamp", "import_type", "json"]
 Scalar = str | int | float | None
@@ -23,13 +25,17 @@ TYPE_NAMES: dict[Kind, str] = {
     "uuid": "uuid", "text": "text", "link": "text", "integer": "integer", "boolean": "boolean",
     "timestamp": "timestamp with time zone", "import_type": "import_type", "json": "jsonb",
 }  # fmt: skip
-_BOOLEANS = {"true": 1, "t": 1, "yes": 1, "y": 1, "on": 1, "1": 1,
-             "false": 0, "f": 0, "no": 0, "n": 0, "off": 0, "0": 0}  # fmt: skip
-_INTEGER_RANGE = range(-(2**31), 2**31)
+_UUID = re.compile(r"(\{)?((?:[0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4})(?(1)\})")
+_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def typed(kind: Kind, text: str) -> Scalar:
+def typed(kind: Kind, text: str, now: datetime = _START) -> Scalar:
     """The text of a filter as a value of the column's type, in the form that is stored.
+
+    Args:
+        kind: The type.
+        text: What is to be read.
+        now: When the query is asked: what ``now`` and ``today`` mean.
 
     Raises:
         ApiError: 400 ``22P02``, ``22003`` for an integer out of range, ``22P05`` for JSON with
@@ -37,7 +43,7 @@ def typed(kind: Kind, text: str) -> Scalar:
     """
     if kind == "text":
         return text
-    value = _READERS[kind](text)
+    value = read_timestamp(text, now) if kind == "timestamp" else _READERS[kind](text)
     if value is None:
         raise invalid(kind, text)
     return value
@@ -52,30 +58,17 @@ def invalid(kind: Kind, text: str) -> ApiError:
     if kind == "import_type":
         return ApiError(400, "22P02", f'invalid input value for enum public.import_type: "{text}"')
     name = "json" if kind == "json" else TYPE_NAMES[kind]
-    return ApiError(400, "22P02", f'invalid input syntax for type {name}: "{text}"')
+    return unreadable(name, text)
+
+
+def unreadable(type_name: str, value: object) -> ApiError:
+    """400 ``22P02``: a value that the type cannot read."""
+    return ApiError(400, "22P02", f'invalid input syntax for type {type_name}: "{value}"')
 
 
 def _uuid(text: str) -> str | None:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        return None
-
-
-def _integer(text: str) -> int | None:
-    if not re.fullmatch(r"\s*[+-]?\d{1,4000}\s*", text, re.ASCII):
-        return None
-    if int(text) not in _INTEGER_RANGE:
-        raise ApiError(400, "22003", f'value "{text}" is out of range for type integer')
-    return int(text)
-
-
-def _timestamp(text: str) -> int | None:
-    moment = parse_datetime(text)
-    if moment is None:
-        return None
-    seconds = int(moment.replace(microsecond=0).timestamp())
-    return seconds * MICROSECONDS + moment.microsecond
+    match = _UUID.fullmatch(text)
+    return None if match is None else str(uuid.UUID(match[2]))
 
 
 def _json(text: str) -> str | None:
@@ -93,9 +86,8 @@ _READERS: dict[Kind, Callable[[str], Scalar]] = {
     "uuid": _uuid,
     # what differs from answer to answer is not part of a link's value
     "link": lambda text: text.partition("?")[0],
-    "integer": _integer,
-    "boolean": lambda text: _BOOLEANS.get(text.strip().lower()),
-    "timestamp": _timestamp,
+    "integer": read_integer,
+    "boolean": read_boolean,
     "import_type": lambda text: text if text in IMPORT_TYPES else None,
     "json": _json,
 }

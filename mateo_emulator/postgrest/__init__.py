@@ -6,6 +6,7 @@ Each module does what the module of PostgREST with that name does:
 * `range_query`: ``limit``, ``offset`` and the ``Range`` header (``RangeQuery``).
 * `media_type`: what ``Accept`` chooses, and how rows are written in it (``MediaType``).
 * `schema_cache`: which columns there are (``SchemaCache``).
+* `plan`: finds the columns that a request names and reads its values (``Plan``).
 * `query`: turns what was read into SQL (``Query``).
 * `response`: the rows of an answer (``Response``).
 

@@ -13,8 +13,7 @@ import uuid
 from mateo_emulator.clock import iso
 from mateo_emulator.postgresql.values import Kind
 from mateo_emulator.postgrest.api_request.fields import Reference
-from mateo_emulator.postgrest.api_request.query_params import Query
-from mateo_emulator.postgrest.api_request.select import Selected
+from mateo_emulator.postgrest.plan import ReadPlan, Selected
 from mateo_emulator.postgrest.query.sql_fragment import order_by, where
 from mateo_emulator.postgrest.response import Found
 from mateo_emulator.postgrest.schema_cache import SchemaCache
@@ -44,7 +43,7 @@ def schema(behaviour: Behaviour) -> SchemaCache:
 
 def list_custom_fields(
     connection: sqlite3.Connection,
-    query: Query,
+    query: ReadPlan,
     behaviour: Behaviour,
     *,
     organisation_id: str,

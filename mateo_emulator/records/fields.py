@@ -6,10 +6,13 @@ documented; those of deals are inferred from appointments.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from mateo_emulator.errors import ApiError
+from mateo_emulator.postgresql import boolean as postgresql_boolean
+from mateo_emulator.postgresql import jsonb
+from mateo_emulator.postgresql.numbers import read_numeric, shown
 from mateo_emulator.records.dates import read_date, read_datetime
 from mateo_emulator.records.failure import RowFailure
 from mateo_emulator.settings import Behaviour, Entity, FieldKind
@@ -29,33 +32,36 @@ _SUBSCRIPTIONS = ("requested", "accepted", "declined")
 
 def read_string(name: str, value: object) -> JsonValue:
     """A text; numbers and booleans become one, as PostgreSQL casts them."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (str, int, float)):
-        return str(value)
+    if isinstance(value, (str, bool, int, float)):
+        return _text_of(value)
     raise _wrong(name, "text", value)
 
 
 def read_boolean(name: str, value: object) -> JsonValue:
-    """A boolean, or one of PostgreSQL's words for it."""
-    words = {"true": True, "t": True, "false": False, "f": False}
-    found = words.get(value.strip().lower()) if isinstance(value, str) else value
-    if not isinstance(found, bool):
+    """A boolean, one of PostgreSQL's words for it, or the number 1 or 0."""
+    found = None
+    if isinstance(value, (bool, int, str)):
+        found = postgresql_boolean.read_boolean(_text_of(value))
+    if found is None:
         raise _wrong(name, "boolean", value)
     return found
 
 
 def read_number(name: str, value: object) -> JsonValue:
-    """A finite number, or a text that holds one."""
+    """A number, or a text that holds one as PostgreSQL reads a numeric."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
     try:
-        number = float(value) if isinstance(value, str) else math.nan
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+        number = read_numeric(value) if isinstance(value, str) else None
+    except ApiError as error:
+        raise RowFailure(error.code, f'{error.message} ("{name}")') from error
+    if number is None:
         raise _wrong(name, "numeric", value)
-    return number
+    return shown(number)
+
+
+def _text_of(value: str | float) -> str:
+    return value if isinstance(value, str) else jsonb.to_text(value)
 
 
 def read_string_list(name: str, value: object) -> JsonValue:

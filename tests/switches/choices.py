@@ -75,8 +75,8 @@ SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
             "204": Position({"created_status": 204}),
         },
         "empty-answer": {
-            "empty": Position({"obeys_select": False}),
-            "object": Position({"obeys_select": False, "empty_answer": "object"}),
+            "empty": Position({"obeys_select": False, "empty_answer": "empty"}),
+            "object": Position({"obeys_select": False}),
         },
     }
 )

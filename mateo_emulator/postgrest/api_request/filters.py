@@ -1,7 +1,7 @@
 """The filters of a query: ``column=[not.]operator.value`` and ``[not.]and|or=(…)``.
 
-`query_params` calls `read_filter` and `read_logic`; `sql_fragment` turns what they return into SQL.
-The operators are those that Mateo lists; PostgREST's other ones are refused like any unknown word.
+`query_params` calls `read_filter` and `read_logic`; `plan` gives what they return its types. The
+operators are those that Mateo lists; PostgREST's other ones are refused like any unknown word.
 """
 
 from __future__ import annotations
@@ -12,15 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mateo_emulator.errors import ApiError
-from mateo_emulator.postgresql.values import TYPE_NAMES, Kind, Scalar, typed
 from mateo_emulator.postgrest.api_request.fields import Reference, read_reference
 from mateo_emulator.postgrest.api_request.scanner import Scanner
-from mateo_emulator.postgrest.schema_cache import SchemaCache, no_operator
 
-_COMPARISONS = ("eq", "neq", "gt", "gte", "lt", "lte", "isdistinct")
-_PATTERNS = {"like": "~~", "ilike": "~~*"}
-_CONTAINMENTS = {"cs": "@>", "cd": "<@"}
-OPERATORS = frozenset((*_COMPARISONS, *_PATTERNS, *_CONTAINMENTS, "in", "is"))
+_COMPARISONS = ("eq", "neq", "gt", "gte", "lt", "lte", "isdistinct", "like", "ilike", "cs", "cd")
+OPERATORS = frozenset((*_COMPARISONS, "in", "is"))
 _OPERATOR = re.compile(r"([^.]*)\.", re.DOTALL)
 _TRUTH = re.compile(r"null|unknown|true|false", re.IGNORECASE)
 _ELEMENT = re.compile(r"[^,)]*")
@@ -31,13 +27,12 @@ _DEEPEST = 50
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """One filter; ``values`` are typed, one except for ``in``; ``kind`` is the reference's."""
+class Filter:
+    """One filter as it is written; ``texts`` are its values, one except for ``in``."""
 
     reference: Reference
-    kind: Kind
     operator: str
-    values: tuple[Scalar, ...]
+    texts: tuple[str, ...]
     negated: bool = False
 
 
@@ -46,19 +41,15 @@ class Logic:
     """``[not.]and(…)`` or ``[not.]or(…)``."""
 
     operator: Literal["and", "or"]
-    parts: tuple[Condition, ...]
+    parts: tuple[Filter | Logic, ...]
     negated: bool = False
 
 
-Condition = Comparison | Logic
-
-
-def read_filter(key: str, text: str, schema: SchemaCache) -> Comparison:
+def read_filter(key: str, text: str) -> Filter:
     """One parameter whose key names a column.
 
     Raises:
-        ApiError: 400 ``PGRST100`` what cannot be read, ``42703`` an unknown column, ``22P02`` and
-            others a value of the wrong type; 404 ``42883`` an operator that the type lacks.
+        ApiError: 400 ``PGRST100`` for what cannot be read.
     """
     names = Scanner("tree path", key)
     reference = read_reference(names)
@@ -66,9 +57,9 @@ def read_filter(key: str, text: str, schema: SchemaCache) -> Comparison:
         raise not_embedded(key)
     names.need_end('"->>", "->" or end of input')
     scanner = Scanner("filter", text)
-    comparison = _read_operation(scanner, reference, schema, _rest)
+    found = _read_operation(scanner, reference, _rest)
     scanner.need_end()
-    return comparison
+    return found
 
 
 def not_embedded(key: str) -> ApiError:
@@ -87,11 +78,8 @@ def _rest(scanner: Scanner) -> str:
 
 
 def _read_operation(
-    scanner: Scanner,
-    reference: Reference,
-    schema: SchemaCache,
-    read_value: Callable[[Scanner], str],
-) -> Comparison:
+    scanner: Scanner, reference: Reference, read_value: Callable[[Scanner], str]
+) -> Filter:
     negated = scanner.take("not.")
     word = scanner.match(_OPERATOR)
     if word is None:
@@ -100,36 +88,12 @@ def _read_operation(
     if operator not in OPERATORS:
         raise scanner.refusal(f"unknown single value operator {operator}")
     if operator == "is":
-        truth = _read_truth(scanner)
-        kind = schema.kind(reference)
-        return Comparison(reference, kind, operator, (_checked(truth, kind),), negated)
-    texts = _read_list(scanner) if operator == "in" else [read_value(scanner)]
-    kind = schema.kind(reference)
-    values = tuple(dict.fromkeys(_operand(kind, operator, text) for text in texts))
-    return Comparison(reference, kind, operator, values, negated)
-
-
-def _operand(kind: Kind, operator: str, text: str) -> Scalar:
-    symbol = {**_PATTERNS, **_CONTAINMENTS}.get(operator)
-    wanted = ("text", "link") if operator in _PATTERNS else ("json",)
-    if symbol is not None and kind not in wanted:
-        raise no_operator(f"{TYPE_NAMES[kind]} {symbol} unknown")
-    return _pattern(text) if operator in _PATTERNS else typed(kind, text)
-
-
-def _pattern(text: str) -> str:
-    if (len(text) - len(text.rstrip("\\"))) % 2:
-        raise ApiError(400, "22025", "LIKE pattern must not end with escape character")
-    return text.replace("*", "%")
-
-
-def _checked(truth: str, kind: Kind) -> str:
-    if truth != "null" and kind != "boolean":
-        raise ApiError(
-            400, "42804",
-            f"argument of IS {truth.upper()} must be type boolean, not type {TYPE_NAMES[kind]}",
-        )  # fmt: skip
-    return truth
+        texts = [_read_truth(scanner)]
+    elif operator == "in":
+        texts = _read_list(scanner)
+    else:
+        texts = [read_value(scanner)]
+    return Filter(reference, operator, tuple(texts), negated)
 
 
 def _read_truth(scanner: Scanner) -> str:
@@ -168,15 +132,15 @@ def _inner_value(scanner: Scanner) -> str:
     return _read_element(scanner)
 
 
-def read_logic(operator: str, text: str, schema: SchemaCache, *, negated: bool) -> Logic:
+def read_logic(operator: str, text: str, *, negated: bool) -> Logic:
     """One parameter ``and=(…)`` or ``or=(…)``; errors as in `read_filter`."""
     scanner = Scanner("logic tree", operator + text, shown=text)
-    logic = _read_tree(scanner, schema, 1, negated=negated)
+    logic = _read_tree(scanner, 1, negated=negated)
     scanner.need_end()
     return logic
 
 
-def _read_tree(scanner: Scanner, schema: SchemaCache, depth: int, *, negated: bool) -> Logic:
+def _read_tree(scanner: Scanner, depth: int, *, negated: bool) -> Logic:
     if depth > _DEEPEST:
         raise scanner.refusal(f"nested deeper than {_DEEPEST} levels")
     operator: Literal["and", "or"] = "and" if scanner.take("and") else "or"
@@ -184,9 +148,9 @@ def _read_tree(scanner: Scanner, schema: SchemaCache, depth: int, *, negated: bo
         scanner.need("or", "logic operator (and, or)")
     scanner.skip_space()
     scanner.need("(")
-    parts = [_read_part(scanner, schema, depth)]
+    parts = [_read_part(scanner, depth)]
     while scanner.take(","):
-        parts.append(_read_part(scanner, schema, depth))
+        parts.append(_read_part(scanner, depth))
     scanner.need(")", '"," or ")"')
     scanner.skip_space()
     return Logic(operator, tuple(parts), negated)
@@ -195,10 +159,10 @@ def _read_tree(scanner: Scanner, schema: SchemaCache, depth: int, *, negated: bo
 _TREE = re.compile(r"[ \t]*(not\.)?(?=(?:and|or)[ \t]*\()")
 
 
-def _read_part(scanner: Scanner, schema: SchemaCache, depth: int) -> Condition:
+def _read_part(scanner: Scanner, depth: int) -> Filter | Logic:
     tree = scanner.match(_TREE)
     if tree is not None:
-        return _read_tree(scanner, schema, depth + 1, negated=tree[1] is not None)
+        return _read_tree(scanner, depth + 1, negated=tree[1] is not None)
     reference = read_reference(scanner)
     scanner.need(".", "delimiter (.)")
-    return _read_operation(scanner, reference, schema, _inner_value)
+    return _read_operation(scanner, reference, _inner_value)

@@ -1,6 +1,6 @@
 """``order``: ``created_at.desc.nullslast,id``.
 
-`query_params` calls `read_order`; `sql_fragment` turns the terms into SQL.
+`query_params` calls `read_order`; `plan` gives the terms their types.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ import re
 from dataclasses import dataclass
 
 from mateo_emulator.errors import ApiError
-from mateo_emulator.postgresql.values import Kind
 from mateo_emulator.postgrest.api_request.fields import Reference, read_reference
 from mateo_emulator.postgrest.api_request.scanner import Scanner
-from mateo_emulator.postgrest.schema_cache import SchemaCache
 
 _DIRECTION = re.compile(r"\.(asc|desc)(?=[.,]|[ \t]*$|[ \t]+,)")
 _NULLS = re.compile(r"\.(nullsfirst|nullslast)(?=,|[ \t]*$|[ \t]+,)")
@@ -21,34 +19,32 @@ _MOST_TERMS = 1664  # PostgreSQL's own limit
 
 
 @dataclass(frozen=True)
-class Ordering:
+class OrderTerm:
     """One term of ``order``."""
 
     reference: Reference
-    kind: Kind
     descending: bool = False
     nulls_first: bool = False
 
 
-def read_order(text: str | None, schema: SchemaCache) -> tuple[Ordering, ...]:
+def read_order(text: str | None) -> tuple[OrderTerm, ...]:
     """The terms in their order; nulls come last when ascending, first when descending.
 
     Raises:
-        ApiError: 400 ``PGRST100`` what cannot be read and fields that may not be ordered by,
-            ``42703`` an unknown column.
+        ApiError: 400 ``PGRST100`` what cannot be read, ``54011`` too many terms.
     """
     if not text:
         return ()
     scanner = Scanner("order", text)
-    terms = [_read_term(scanner, schema)]
+    terms = [_read_term(scanner)]
     while scanner.take(","):
-        terms.append(_read_term(scanner, schema))
+        terms.append(_read_term(scanner))
     if len(terms) > _MOST_TERMS:
         raise ApiError(400, "54011", f"target lists can have at most {_MOST_TERMS} entries")
     return tuple(terms)
 
 
-def _read_term(scanner: Scanner, schema: SchemaCache) -> Ordering:
+def _read_term(scanner: Scanner) -> OrderTerm:
     reference = read_reference(scanner)
     direction = scanner.match(_DIRECTION)
     descending = direction is not None and direction[1] == "desc"
@@ -58,17 +54,4 @@ def _read_term(scanner: Scanner, schema: SchemaCache) -> Ordering:
     if scanner.text[scanner.at : scanner.at + 1] not in ("", ","):
         scanner.take(".")
         raise scanner.error('"asc", "desc", "nullsfirst" or "nullslast"')
-    kind = schema.kind(reference)
-    _check_allowed(reference, schema)
-    return Ordering(reference, kind, descending, nulls_first)
-
-
-def _check_allowed(reference: Reference, schema: SchemaCache) -> None:
-    allowed = schema.orderable
-    if allowed is not None and (reference.path or reference.column not in allowed):
-        raise ApiError(
-            400,
-            "PGRST100",
-            f"order by {reference.column} is not allowed",
-            hint=f"Allowed Fields: {', '.join(allowed)}",
-        )
+    return OrderTerm(reference, descending, nulls_first)

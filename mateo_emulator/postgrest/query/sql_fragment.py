@@ -1,4 +1,4 @@
-"""Turns a parsed `Query` into SQL for SQLite, with PostgreSQL's rules for null, case and JSON.
+"""Turns a `ReadPlan` into SQL for SQLite, with PostgreSQL's rules for null, case and JSON.
 
 Called by `imports.listing` and `custom_field_list`; `install` gives a connection the functions and
 orders that it needs.
@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from mateo_emulator.postgresql import jsonb
 from mateo_emulator.postgresql.values import IMPORT_TYPES, Kind, Scalar
 from mateo_emulator.postgrest.api_request.fields import Reference
-from mateo_emulator.postgrest.api_request.filters import Comparison, Condition
-from mateo_emulator.postgrest.api_request.order import Ordering
+from mateo_emulator.postgrest.plan import Comparison, Condition, Ordering
 
 _SYMBOLS = {
     "eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "isdistinct": "IS NOT",

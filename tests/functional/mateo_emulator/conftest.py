@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
     """One client: making one takes longer than most tests."""
-    with httpx.Client(timeout=15) as client:
+    with httpx.Client(timeout=60) as client:
         yield client
 
 

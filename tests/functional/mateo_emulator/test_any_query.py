@@ -40,7 +40,8 @@ def filled(server: str, http: httpx.Client) -> Emulator:
     """A few imports, so that a condition meets values."""
     http.post(f"{server}/_sandbox/reset").raise_for_status()
     emulator = Emulator(server, http)
-    emulator.change("limits", **NO_LIMITS)
+    # how long an answer takes is not the question
+    emulator.change("limits", **NO_LIMITS, request_timeout_s=60)
     emulator.change("behaviour", **AT_ONCE, reference_id="accept", strict_order=False)
     for text in (None, "", "7"):
         emulator.imported([contact(1, tags=[1, None])], reference_id=text)

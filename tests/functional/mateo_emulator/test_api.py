@@ -56,15 +56,22 @@ def test_a_post_with_select_answers_201_with_one_object(emulator: Emulator) -> N
     assert list(response.json()) == ["id"]
 
 
-def test_a_post_without_select_answers_201_with_nothing(emulator: Emulator) -> None:
+def test_a_post_without_select_answers_201_with_an_empty_object(emulator: Emulator) -> None:
     response = emulator.post([contact(1)], select=None)
-    assert (response.status_code, response.content) == (201, b"")
+    assert (response.status_code, response.content) == (201, b"{}")
+    assert response.headers["content-type"].startswith("application/json")
 
 
-@pytest.mark.parametrize(("answer", "status"), [("object", 201), ("no_content", 204)])
-def test_the_empty_answer_can_be_switched(emulator: Emulator, answer: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("answer", "status", "content"),
+    [("object", 201, b"{}"), ("empty", 201, b""), ("no_content", 204, b"")],
+)
+def test_the_empty_answer_can_be_switched(
+    emulator: Emulator, answer: str, status: int, content: bytes
+) -> None:
     emulator.change("behaviour", empty_answer=answer)
-    assert emulator.post([contact(1)], select=None).status_code == status
+    response = emulator.post([contact(1)], select=None)
+    assert (response.status_code, response.content) == (status, content)
 
 
 @pytest.mark.parametrize("select", [None, "id"])

@@ -92,7 +92,7 @@ def test_the_line_of_create_import(emulator: Emulator) -> None:
     emulator.http.post(f"{emulator.root}/_sandbox/contact-lists", json={"id": LIST_ID})
     response = run(emulator, CREATE)
     (made,) = emulator.items("imports")
-    assert (response.status_code, response.content) == (201, b"")
+    assert (response.status_code, response.content) == (201, b"{}")
     assert (made["type"], made["contact_list_id"]) == ("contact_details", LIST_ID)
 
 

@@ -217,9 +217,9 @@ def test_a_preference_changes_nothing_about_a_new_import(emulator: Emulator, pre
     shown = created(emulator, "select=type", prefer=prefer)
     silent = created(emulator, "", prefer=prefer)
     assert (shown.status_code, shown.json()) == (201, {"type": "contact_details"})
-    assert (silent.status_code, silent.content) == (201, b"")
+    assert (silent.status_code, silent.content) == (201, b"{}")
     assert "preference-applied" not in shown.headers
-    assert "content-type" not in silent.headers
+    assert silent.headers["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize(
@@ -255,3 +255,44 @@ def test_what_cannot_be_shown_is_not_created(
 ) -> None:
     assert refusal(created(emulator, query, accept=accept)) == expected
     assert emulator.look("state")["counts"]["imports"] == 0
+
+
+@pytest.mark.parametrize("column", ["created_at", "updated_at"])
+def test_now_and_its_siblings_stand_for_times_of_the_emulators_clock(
+    emulator: Emulator, column: str
+) -> None:
+    emulator.change("clock", day="2031-05-04")
+    fill(emulator, 1)
+    found = {
+        text: len(asked(emulator, query=f"{column}={text}&select=id").json())
+        for text in ("lte.now", "gt.now", "gte.today", "lt.today", "gte.yesterday", "lt.tomorrow",
+                     "gt.epoch", "lt.infinity", "gt.-infinity", "lt.2031-05-04")
+    }  # fmt: skip
+    assert found == {
+        "lte.now": 1, "gt.now": 0, "gte.today": 1, "lt.today": 0, "gte.yesterday": 1,
+        "lt.tomorrow": 1, "gt.epoch": 1, "lt.infinity": 1, "gt.-infinity": 1, "lt.2031-05-04": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("word", "count"),
+    [("yes", 1), ("1", 1), ("ON", 1), ("tr", 1), ("off", 0), ("0", 0), ("n", 0)],
+)
+def test_a_boolean_is_found_by_any_word_for_it(emulator: Emulator, word: str, count: int) -> None:
+    emulator.post([], allow_deal_reassignment=True)
+    found = asked(emulator, query=f"allow_deal_reassignment=eq.{word}").json()
+    assert len(found) == count
+
+
+@pytest.mark.parametrize("text", ["1_000", "%D9%A3", "1e3", "0x1F", "5.", "NaN", ""])
+def test_a_whole_number_has_no_form_that_postgresql_does_not_read(
+    emulator: Emulator, text: str
+) -> None:
+    assert refusal(asked(emulator, query=f"total_count=eq.{text}")) == (400, "22P02")
+
+
+@pytest.mark.parametrize("given", ["yes", "1", " On ", 1])
+def test_a_new_import_takes_any_word_for_a_boolean(emulator: Emulator, given: object) -> None:
+    column = "allow_deal_reassignment"
+    answer = emulator.post([], select=column, allow_deal_reassignment=given)
+    assert answer.json() == {column: True}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
 
 from mateo_emulator.errors import ApiError
 from mateo_emulator.postgresql.values import IMPORT_TYPES, Kind
-from mateo_emulator.postgrest.api_request.filters import Comparison
-from mateo_emulator.postgrest.api_request.query_params import Query, parse_query
+from mateo_emulator.postgrest.api_request.query_params import read_query_params
+from mateo_emulator.postgrest.plan import Comparison, ReadPlan, plan_read
 from mateo_emulator.postgrest.query.sql_fragment import install, order_by, where
 from mateo_emulator.postgrest.schema_cache import SchemaCache
 
@@ -22,7 +23,7 @@ COLUMNS: dict[str, Kind] = {
     "type": "import_type",
     "payload": "json",
 }
-GRAMMAR = SchemaCache(COLUMNS, ("created_at",))
+SCHEMA = SchemaCache(COLUMNS, ("created_at",))
 ROWS = [
     (1, "Anna", 10, 1, '[{"age":7,"tags":["a","b"],"note":null}]'),
     (2, "bernd", 20, 0, '[{"age":30,"tags":["b"]}]'),
@@ -32,8 +33,11 @@ ROWS = [
 ]
 
 
-def parsed(*parameters: tuple[str, str]) -> Query:
-    return parse_query(parameters, GRAMMAR)
+NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
+
+
+def parsed(*parameters: tuple[str, str], schema: SchemaCache = SCHEMA) -> ReadPlan:
+    return plan_read(read_query_params(parameters), schema, NOW)
 
 
 def refused(*parameters: tuple[str, str]) -> ApiError:
@@ -48,7 +52,7 @@ def found(*parameters: tuple[str, str]) -> list[int]:
     install(connection)
     connection.execute("CREATE TABLE import (sequence, name, count INTEGER, flag, payload)")
     connection.executemany("INSERT INTO import VALUES (?, ?, ?, ?, ?)", ROWS)
-    query = parse_query(parameters, SchemaCache(COLUMNS))
+    query = parsed(*parameters, schema=SchemaCache(COLUMNS))
     kinds = {name: COLUMNS[name] for name in ("name", "count", "flag", "payload")}
     sql = {name: (kind, f"import.{name}") for name, kind in kinds.items()}
     condition, values = where(query.where, sql)
@@ -203,7 +207,7 @@ def test_enums_compare_as_they_were_declared() -> None:
     install(connection)
     connection.execute("CREATE TABLE import (sequence, type)")
     connection.executemany("INSERT INTO import VALUES (?, ?)", enumerate(IMPORT_TYPES))
-    query = parse_query([("type", "gt.contact_details")], GRAMMAR)
+    query = parsed(("type", "gt.contact_details"))
     condition, values = where(query.where, {"type": ("import_type", "import.type")})
     sql = f"SELECT type FROM import WHERE {condition} ORDER BY 1"  # noqa: S608
     assert connection.execute(sql, values).fetchall() == [
@@ -290,7 +294,7 @@ def test_what_cannot_be_parsed_is_pgrst100(key: str, text: str) -> None:
         ("count", "eq.many", "22P02"),
         ("count", "eq.99999999999", "22003"),
         ("flag", "eq.perhaps", "22P02"),
-        ("created_at", "gt.yesterday", "22P02"),
+        ("created_at", "gt.someday", "22P02"),
         ("count", 'in.("1)', "22P02"),
         ("count", "in.(1,)", "22P02"),
         ("payload", "eq.{", "22P02"),
@@ -315,6 +319,18 @@ def test_what_cannot_be_parsed_is_pgrst100(key: str, text: str) -> None:
 def test_a_value_of_the_wrong_type_has_the_code_of_postgres(key: str, text: str, code: str) -> None:
     error = refused((key, text))
     assert (error.status, error.code) == (404 if code == "42883" else 400, code)
+
+
+def test_what_cannot_be_read_is_said_before_what_is_not_there() -> None:
+    assert refused(("banana", "eq.1"), ("count", "20")).code == "PGRST100"
+
+
+def test_now_is_when_the_query_is_asked() -> None:
+    assert parsed(("created_at", "lte.now")) == parsed(("created_at", "lte.2026-11-21T14:30:00Z"))
+    assert parsed(("or", "(created_at.gte.today)")) == parsed(("or", "(created_at.gte.2026-11-21)"))
+    assert parsed(("created_at", "in.(yesterday,tomorrow)")) == parsed(
+        ("created_at", "in.(2026-11-20,2026-11-22)")
+    )
 
 
 def test_an_uuid_is_found_in_any_notation() -> None:
@@ -357,7 +373,7 @@ def test_an_error_says_where_and_what_was_expected() -> None:
 
 @pytest.mark.parametrize("key", ["columns", "on_conflict"])
 def test_parameters_of_other_requests_mean_nothing(key: str) -> None:
-    assert parsed((key, "anything")) == Query()
+    assert parsed((key, "anything")) == ReadPlan()
 
 
 def test_of_repeated_shapes_one_counts() -> None:

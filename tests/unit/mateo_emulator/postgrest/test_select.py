@@ -7,6 +7,7 @@ import pytest
 from mateo_emulator.errors import ApiError
 from mateo_emulator.postgresql.values import Kind
 from mateo_emulator.postgrest.api_request.select import read_select
+from mateo_emulator.postgrest.plan import plan_select
 from mateo_emulator.postgrest.schema_cache import SchemaCache
 
 COLUMNS: dict[str, Kind] = {
@@ -36,7 +37,7 @@ VALUES: dict[str, object] = {
 
 def shown(select: str, **values: object) -> dict[str, object]:
     """What a select shows of one row."""
-    selected = read_select(select, SchemaCache(COLUMNS, selectable={"failed": "json"}))
+    selected = plan_select(read_select(select), SchemaCache(COLUMNS, selectable={"failed": "json"}))
     assert selected is not None
     row = {**VALUES, "failed": [{"code": "22P02"}], **values}
     return {item.name: item.show(row[item.reference.column]) for item in selected}
@@ -51,7 +52,7 @@ def code(select: str, **values: object) -> str:
 
 @pytest.mark.parametrize("text", [None, "", " ", "*", " * "])
 def test_no_select_an_empty_one_and_a_star_mean_all_columns(text: str | None) -> None:
-    assert read_select(text, SchemaCache(COLUMNS)) is None
+    assert read_select(text) is None
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mateo_emulator.postgresql.datetimes import parse_datetime
 from mateo_emulator.records.contacts import ContactRow, read_contact
-from mateo_emulator.records.dates import read_date, read_datetime
+from mateo_emulator.records.dates import parse_datetime, read_date, read_datetime
 from mateo_emulator.records.deals_and_appointments import read_engagement
 from mateo_emulator.records.failure import RowFailure
 from mateo_emulator.records.fields import FieldRules, merged
@@ -156,6 +155,41 @@ def test_a_defined_custom_field_is_checked(
     behaviour = Behaviour.model_validate({"custom_fields": {"contact": {"mine": kind}}})
     assert contact(behaviour, external_id="1", mine=good).fields == {"mine": stored}
     assert failure(behaviour, external_id="1", mine=bad) in ("22P02", "22007")
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [("yes", True), ("1", True), (" ON ", True), (1, True), ("of", False), ("n", False),
+     (0, False)],
+)  # fmt: skip
+def test_a_boolean_takes_the_words_of_postgresql(value: object, stored: bool) -> None:
+    assert contact(external_id="1", is_blocked=value).fields == {"is_blocked": stored}
+
+
+@pytest.mark.parametrize("value", ["o", "ja", "", 2, 1.0, [True]])
+def test_a_boolean_takes_nothing_else(value: object) -> None:
+    assert failure(None, external_id="1", is_blocked=value) == "22P02"
+
+
+NUMBER = Behaviour(custom_fields={"contact": {"score": "number"}})
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [(" 12 ", 12), (".5", 0.5), ("5.", 5), ("1e3", 1000), (2.5, 2.5), ("NaN", "NaN"),
+     ("-inf", "-Infinity")],
+)  # fmt: skip
+def test_a_number_takes_the_forms_of_postgresql(value: object, stored: object) -> None:
+    assert contact(NUMBER, external_id="1", score=value).fields == {"score": stored}
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [("1_000", "22P02"), ("\u0663", "22P02"), ("0x1F", "22P02"), ("1,5", "22P02"),
+     ("", "22P02"), ("\u00a01", "22P02"), (True, "22P02"), ("1e999999", "22003")],
+)  # fmt: skip
+def test_a_number_takes_nothing_else(value: object, code: str) -> None:
+    assert failure(NUMBER, external_id="1", score=value) == code
 
 
 def test_a_marketing_channel_takes_only_its_three_answers() -> None:

@@ -1,0 +1,59 @@
+"""Timestamps: the spellings and the special words that PostgreSQL takes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mateo_emulator.postgresql.timestamps import INFINITY_US, microseconds, read_timestamp
+
+NOW = datetime(2026, 11, 21, 14, 30, 15, 500_000, tzinfo=UTC)
+MIDNIGHT = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("now", NOW),
+        (" NOW ", NOW),
+        ("today", MIDNIGHT),
+        ("Yesterday", MIDNIGHT - DAY),
+        ("tomorrow", MIDNIGHT + DAY),
+        ("today 08:15", MIDNIGHT + timedelta(hours=8, minutes=15)),
+        ("tomorrow 01:00+01:00", MIDNIGHT + DAY),
+        ("epoch", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("2026-11-21", MIDNIGHT),
+        ("20261121", MIDNIGHT),
+        ("2026-11-21T14:30:15.5Z", NOW),
+        ("2026-11-21t14:30:15.500000z", NOW),
+        ("2026-11-21 14:30:15.5", NOW),
+        ("20261121T143015.5Z", NOW),
+        ("2026-11-21 15:30:15.5+01", NOW),
+        ("2026-11-21 15:30:15.5 +0100", NOW),
+        ("2026-11-21 11:00:15.5-3:30", NOW),
+        ("2026-11-21 14:30:15.5 UTC", NOW),
+        ("2026-11-21 15:30:15.5 Europe/Berlin", NOW),
+        ("2026-11-21 14:30:15.4999999", NOW),
+        ("2026-11-21 24:00", MIDNIGHT + DAY),
+        ("2026-1-5 1:05", datetime(2026, 1, 5, 1, 5, tzinfo=UTC)),
+    ],
+)
+def test_a_timestamp_is_read(text: str, time: datetime) -> None:
+    assert read_timestamp(text, NOW) == microseconds(time)
+
+
+def test_infinity_is_later_than_every_time_and_its_opposite_earlier() -> None:
+    last = microseconds(datetime.max.replace(tzinfo=UTC))
+    assert read_timestamp("infinity", NOW) == INFINITY_US > last
+    assert read_timestamp("-Infinity", NOW) == -INFINITY_US
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "soon", "now 10:00", "nowadays", "today today", "2026-02-30", "2026-13-01", "2026-11-21T",
+     "2026-11-21 25:00", "2026-11-21 24:01", "2026-11-21 10:60", "2026-11-21 10:00 Nowhere/Else",
+     "2026-11-21 10:00+16", "1795271415", "0001-01-01T00:00:00+12:00", "\u0662026-11-21",
+     "2026-11-21 10:00 ../etc"],
+)  # fmt: skip
+def test_what_is_no_time_is_refused(text: str) -> None:
+    assert read_timestamp(text, NOW) is None
