@@ -26,7 +26,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test quick slow second-aws check bench fuzz simulate switches crash check-connections build deploy mateo \
+.PHONY: help demo up test quick slow second-aws lint check bench fuzz simulate switches crash check-connections build deploy mateo \
 	countries lock clean
 
 help:  ## list the commands
@@ -63,12 +63,14 @@ second-aws: $(VENV)/.dev $(SAM_VENV)/.sam $(SECOND_AWS_VENV)/.second-aws  ## dep
 	AWS_TWIN=ministack $(BIN)/python -m pytest -n 2 $(ON_SECOND_AWS)
 	$(BIN)/python -m pytest tests/second_aws
 
-check: $(VENV)/.dev $(SAM_VENV)/.sam  ## lint, types, import rules, connections.toml and the template
+lint: $(VENV)/.dev  ## the quick part of check: lint, types, import rules, connections.toml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(CHECK)
+
+check: lint $(SAM_VENV)/.sam  ## lint and the template
 	$(BIN)/cfn-lint template.yaml
 	AWS_REGION=eu-central-1 $(SAM) validate --lint
 

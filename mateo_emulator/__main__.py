@@ -1,6 +1,6 @@
 """``python -m mateo_emulator --port 4010 --state DIR``: the emulator as a process of its own.
 
-Each flag can also be set in the environment (``--state`` as ``MATEO_EMULATOR_STATE``). A flag wins
+Each flag can also be set in the environment (``--port`` as ``MATEO_EMULATOR_PORT``). A flag wins
 over the environment, both over what the state folder remembers, that over the default.
 """
 

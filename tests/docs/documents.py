@@ -106,8 +106,9 @@ class Section:
 
 
 def documents() -> list[Document]:
-    """README, changelog and everything under docs/."""
-    paths = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """The documents at the top, the emulator's README and everything under docs/."""
+    paths = [*sorted(ROOT.glob("*.md")), ROOT / "mateo_emulator" / "README.md"]
+    paths += sorted((ROOT / "docs").rglob("*.md"))
     return [Document(path) for path in paths]
 
 

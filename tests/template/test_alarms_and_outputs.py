@@ -44,6 +44,7 @@ OUTPUTS = {
     "MateoTokenArn",
     "QueueUrl",
     "StateMachineArn",
+    "Version",
     "WatermarksTableName",
     "WebhookUrl",
 }

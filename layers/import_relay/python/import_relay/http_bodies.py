@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-ACCEPTED = {"accept-encoding": "gzip"}
-"""What the clients ask for."""
+from import_relay import __version__
+
+SENT = {"accept-encoding": "gzip", "user-agent": f"import-relay/{__version__}"}
+"""Headers of each request."""
 _PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 """Content coding → `wbits` of zlib."""
 _PLAIN = ("", "identity")

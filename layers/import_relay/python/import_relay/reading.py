@@ -15,7 +15,7 @@ from import_relay.changes import RecordName, RecordsRead
 from import_relay.connections import Connection
 from import_relay.errors import ConfigurationError, RecordsUnread, StoreUnavailable
 from import_relay.events import Emit
-from import_relay.http_bodies import ACCEPTED
+from import_relay.http_bodies import SENT
 from import_relay.readers import reader_for
 from import_relay.readers.contract import Found, Path, Reader
 from import_relay.readers.crm_api import TIMEOUT, CrmApi
@@ -144,7 +144,7 @@ class Reading:
 
 def http_client() -> httpx.Client:
     """The client for all CRMs; no redirects, since tokens must not follow them, and no proxy."""
-    return httpx.Client(timeout=TIMEOUT, headers=ACCEPTED, follow_redirects=False, trust_env=False)
+    return httpx.Client(timeout=TIMEOUT, headers=SENT, follow_redirects=False, trust_env=False)
 
 
 def _usable(texts: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from import_relay.errors import CredentialsRefused, SlotTooFar
-from import_relay.http_bodies import ACCEPTED, Unbounded, read_body
+from import_relay.http_bodies import SENT, Unbounded, read_body
 from import_relay.mateo.outcomes import Outcome, of_exception, of_status
 from import_relay.state.budget import Slot
 
@@ -262,7 +262,7 @@ def http_client() -> httpx.Client:
         timeout=httpx.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         # A connection that died while the function was frozen would make a POST's outcome unknown.
         limits=httpx.Limits(max_keepalive_connections=0),
-        headers=ACCEPTED,
+        headers=SENT,
         follow_redirects=False,
         trust_env=False,
     )

@@ -1,0 +1,62 @@
+"""What a contributor's tools read: the commands that they name exist, and mean what CI means."""
+
+import re
+from typing import Any
+
+import yaml
+
+from tests.docs.documents import ROOT
+
+
+def yaml_of(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    return content
+
+
+def recipe(target: str) -> str:
+    """Prerequisites and commands of a target of the Makefile."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    found = re.search(rf"^{target}:.*\n(?:\t.*\n)*", text, re.MULTILINE)
+    assert found is not None, target
+    return found[0]
+
+
+def test_a_commit_runs_the_quick_part_of_make_check() -> None:
+    hooks = [hook for repo in yaml_of(".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]]
+
+    assert [hook["entry"] for hook in hooks] == ["make lint"]
+    assert all(hook["language"] == "system" for hook in hooks)
+    assert recipe("check").startswith("check: lint ")
+    for tool in ("ruff check", "ruff format --check", "mypy", "lint-imports", "$(CHECK)"):
+        assert tool in recipe("lint")
+
+
+def test_the_workflow_runs_the_projects_own_script() -> None:
+    (job,) = yaml_of(".github/workflows/ci.yml")["jobs"].values()
+
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
+def test_the_workflow_has_the_pythons_that_the_script_needs() -> None:
+    (job,) = yaml_of(".github/workflows/ci.yml")["jobs"].values()
+    versions = next(
+        step["with"]["python-version"].split() for step in job["steps"] if "with" in step
+    )
+    wanted = set(re.findall(r"find-python (3\.\d+)", (ROOT / ".ci/run").read_text("utf-8")))
+
+    assert wanted <= set(versions)
+    assert versions[-1] == "3.11"
+
+
+def test_lines_are_as_long_for_editors_as_for_the_linter() -> None:
+    editor = (ROOT / ".editorconfig").read_text(encoding="utf-8")
+    linter = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+    assert re.findall(r"max_line_length = (\d+)", editor) == re.findall(
+        r"^line-length = (\d+)", linter, re.MULTILINE
+    )
+
+
+def test_the_licence_is_said() -> None:
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License\n")
