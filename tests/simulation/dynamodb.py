@@ -178,6 +178,10 @@ class DynamoDB:
 
         return self._call("DynamoDB.Query", effect)
 
+    def is_anything_open(self, table: str) -> bool:
+        """Whether the index of open imports has items, or may have some that lag."""
+        return bool(self._open.get(table) or self._lagging)
+
     def expire(self) -> None:
         """Delete what its attribute `expires_at` lets go, as DynamoDB does within days."""
         for items in self.tables.values():

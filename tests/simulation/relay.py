@@ -577,7 +577,9 @@ class Parts:
             send_reference_id=account.send_reference_id,
             **self._times,
         )
-        return Submission(parts, tools, account.rows_per_import)
+        return Submission(
+            parts, tools, account.rows_per_import, unproven_s=account.unproven_hours * 3_600
+        )
 
     @cached_property
     def watchdog(self) -> Watchdog:

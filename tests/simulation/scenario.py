@@ -59,7 +59,8 @@ class Weather:
     `normalised`: the probability that an import's rows are shown otherwise than they were posted.
     `dead_executions`: that an execution is ended from outside, `lost_openings`: that a schedule is
     never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
-    `old_lists`: that a running execution is missing in a list; then the watchdog runs all the time.
+    `old_lists`: that a running execution is missing in a list; then the watchdog runs whenever it
+    could do harm.
     """
 
     duplicate_delivery: float = 0.0
@@ -107,6 +108,7 @@ class Account:
     batching_window_s: float = 120.0
     send_reference_id: bool = False
     tracking_hours: float = 24.0
+    unproven_hours: float = 24.0
 
 
 @dataclass(frozen=True, slots=True)

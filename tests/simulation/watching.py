@@ -1,7 +1,8 @@
 """The watchdog's quarters of an hour in a simulated world.
 
 A run that would find nothing is left out, since a world has hundreds of them: whether there is
-something to repair is known here. Worlds with `Weather.old_lists` run all of them.
+something to repair is known here. Worlds with `Weather.old_lists` run all those that can do harm:
+while submission is paused or an import is open.
 """
 
 from typing import Any
@@ -55,7 +56,7 @@ class Watch:
     def _quarter(self) -> None:
         relay = self._relay
         relay.world.after(INTERVAL_S, self._quarter)
-        if self._always or self.left_paused() or self.unfollowed():
+        if (self._always and self._may_harm()) or self.left_paused() or self.unfollowed():
             started = relay.world.now
             relay.invoke(
                 "watchdog",
@@ -69,6 +70,10 @@ class Watch:
         lambda_ = self._relay.mapping.lambda_
         if process.error is None and self.left_paused() and lambda_.disabled_at < started:
             self.failed.append(f"{process.name} left submission paused past its time")
+
+    def _may_harm(self) -> bool:
+        relay = self._relay
+        return not relay.mapping.lambda_.enabled or relay.dynamodb.is_anything_open(LEDGER)
 
     def left_paused(self) -> bool:
         """Whether submission is paused, and by no pause that still lasts."""

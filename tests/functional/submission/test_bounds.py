@@ -1,12 +1,15 @@
 """Whatever a batch holds, it ends before its process has to; the rest waits for another one."""
 
 import json
+import weakref
 from typing import Any
 
 import pytest
 
 from import_relay import changes
 from import_relay.loading import MAX_ITEM_VALUES
+from import_relay.planning import collector_paused
+from import_relay.queue_batch import QueueBatch
 from import_relay.records.models import Occurrence
 from import_relay.sources.contract import Change
 from tests.functional.submission.deliveries import Deliveries
@@ -98,3 +101,20 @@ def test_a_record_of_660000_numbers_is_sent_without_them(relay: Relay) -> None:
     assert report.give_back == set()
     assert [row["external_id"] for row in relay.mateo.rows] == ["0", "1", "2"]
     assert all("whatsapp" not in row for row in relay.mateo.rows)
+
+
+def test_a_batch_leaves_nothing_to_the_garbage_collector(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[weakref.ref[QueueBatch]] = []
+
+    class Watched(QueueBatch):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            batches.append(weakref.ref(self))
+
+    monkeypatch.setattr("import_relay.submission.QueueBatch", Watched)
+    with collector_paused():
+        relay.submit(message(people(3)))
+
+    assert [one() for one in batches] == [None]

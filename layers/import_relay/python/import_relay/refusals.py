@@ -92,11 +92,12 @@ class Refusals:
     """The refusals of one batch.
 
     `waits`: what earlier batches found; it is kept up to date. `refused_since`: origin → when it
-    was refused first (s since the epoch), of marked occurrences.
+    was refused first (s since the epoch), of marked occurrences. `unproven_s`: so long those wait.
     """
 
     waits: dict[Kind, Wait]
     refused_since: dict[str, float]
+    unproven_s: float = UNPROVEN_S
     _posts: int = 0
     _groups: dict[Group, _Standing] = field(default_factory=lambda: defaultdict(_Standing))
     _alone: dict[str, Attempt] = field(default_factory=dict)
@@ -301,7 +302,7 @@ class Refusals:
         return ending
 
     def _is_over(self, one: Occurrence, now: float) -> bool:
-        return now - self.refused_since.get(one.origin, now) >= UNPROVEN_S
+        return now - self.refused_since.get(one.origin, now) >= self.unproven_s
 
     def _wait(self, kind: Kind, standing: _Standing, now: float) -> Wait:
         """One row by itself stops nobody: another one is tried as soon as it comes."""

@@ -37,7 +37,7 @@ from import_relay.queue_batch import QueueBatch
 from import_relay.reading import Reading
 from import_relay.reasons import reason_of
 from import_relay.records.models import MappedChange, Occurrence
-from import_relay.refusals import Refusals
+from import_relay.refusals import UNPROVEN_S, Refusals
 from import_relay.refused_rows import RefusedRows
 from import_relay.shared_handles import part_handles
 from import_relay.sizing import Sized, size
@@ -67,12 +67,16 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Submits batches; made once per process."""
+    """Submits batches; made once per process.
+
+    `unproven_s`: how long a row that was refused alone waits for a proof that it is at fault.
+    """
 
     parts: Parts
     tools: Tools
     rows_per_import: int
     reference_ids: ReferenceIds = field(default_factory=ReferenceIds)
+    unproven_s: float = UNPROVEN_S
 
     def submit(
         self,
@@ -155,7 +159,9 @@ class _Run:
         self._deadline = deadline
         self._usage = self._parts.posting.budget.usage()
         self._progress = Progress(gate, first_of_day=self._usage.entities == 0)
-        self._refusals = Refusals(self._parts.refused.read(), batch.refused_since())
+        self._refusals = Refusals(
+            self._parts.refused.read(), batch.refused_since(), submission.unproven_s
+        )
         self._posting = Posting(
             self._parts.posting,
             self._tools,
@@ -183,15 +189,14 @@ class _Run:
         tried = self._parts.trials.read() if again else Tried()
         self._isolation = Isolation(self._parts.trials, batch.received_before(), tried)
         give_up_at = deadline - 2 * IMPORT_S
-        self._loading = Loading(
-            self._parts.posting.archive.fetch, lambda: self._tools.clock() < give_up_at
-        )
+        clock = self._tools.clock
+        self._loading = Loading(self._parts.posting.archive.fetch, lambda: clock() < give_up_at)
         self._interpreting = Interpreting(
             self._parts.mapper,
             self._parts.reading,
             self._loading,
             self._isolation,
-            self._tools.clock,
+            clock,
             give_up_at,
         )
         self._missing = Missing({})
