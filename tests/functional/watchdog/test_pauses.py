@@ -1,5 +1,7 @@
 """Submission that is paused past its time goes on, in whatever order AWS applied its changes."""
 
+import math
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -7,7 +9,8 @@ import pytest
 
 from import_relay.errors import StoreUnavailable
 from import_relay.state.overdue_pause import BETWEEN_S, TRIES
-from tests.support.aws import Aws
+from import_relay.watchdog import INTERVAL_S
+from tests.support.aws import SCHEDULE_GROUP, Aws, client
 from tests.support.builders import message
 from tests.support.clients import client_error
 from tests.support.ends import ADA, relay_with_imports
@@ -15,6 +18,7 @@ from tests.support.relay import FakeLambda, Relay
 from tests.support.watching import QUARTER_S, pause_of, watch
 
 HOUR = 3_600.0
+STEP_S = 30.0
 
 
 def paused(relay: Relay) -> float:
@@ -72,6 +76,64 @@ def test_a_disable_that_takes_effect_after_its_own_opening_is_undone(aws: Aws) -
     watch(relay)
 
     assert relay.lambda_.enabled
+
+
+class Applied(FakeLambda):
+    """Takes each change at once; a disable has no effect, and is not seen, until `late_s` later."""
+
+    def __init__(self, relay: Relay, late_s: float) -> None:
+        super().__init__()
+        self._relay = relay
+        self._late_s = late_s
+        self.disabled_at = math.inf
+
+    def update_event_source_mapping(self, **values: Any) -> None:
+        if values["Enabled"]:
+            super().update_event_source_mapping(**values)
+        else:
+            self.disabled_at = self._relay.clock.now + self._late_s
+
+    def tick(self) -> None:
+        """Apply what is due."""
+        if self.disabled_at <= self._relay.clock.now:
+            self.disabled_at, self.enabled = math.inf, False
+
+
+def openings() -> list[float]:
+    """When the schedules of the pause enable the mapping."""
+    listed = client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
+    names = [one["Name"].removeprefix("open-") for one in listed]
+    return sorted(datetime.fromisoformat(f"{one}+00:00").timestamp() for one in names)
+
+
+@pytest.mark.parametrize("pause_s", [60, 600])
+@pytest.mark.parametrize("late_s", [0, 90, 400, 2_000])
+@pytest.mark.parametrize("opening", ["in time", "late", "lost"])
+@pytest.mark.parametrize("phase_s", [0, 450])
+def test_submission_runs_within_an_interval_in_whatever_order_aws_applies_the_changes(
+    relay: Relay, pause_s: float, late_s: float, opening: str, phase_s: float
+) -> None:
+    began, applied = relay.clock.now, Applied(relay, late_s)
+    relay.lambda_ = applied
+    until = relay.gate.close(began + pause_s, "mateo.unreachable")
+    opens = [] if opening == "lost" else [one + 240 * (opening == "late") for one in openings()]
+    watched = began + phase_s
+    stopped_s = 0.0
+
+    while relay.clock.now < began + pause_s + late_s + 3 * QUARTER_S:
+        relay.clock.now += STEP_S
+        applied.tick()
+        if opens and opens[0] <= relay.clock.now:
+            del opens[0]
+            applied.enabled = True
+        if watched <= relay.clock.now:
+            watched += QUARTER_S
+            watch(relay)
+        is_stopped = not applied.enabled and relay.clock.now > until
+        stopped_s = stopped_s + STEP_S if is_stopped else 0.0
+        assert stopped_s <= INTERVAL_S
+
+    assert applied.enabled
 
 
 def test_a_pause_that_begins_while_the_watchdog_looks_stays(relay: Relay) -> None:
