@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from import_relay.state.budget import TRACKING_SHARE, Budget, Limits
 from import_relay.state.gate import Gate, GateClients, GateNames
 from import_relay.state.ledger import OPEN_INDEX, UNFINISHED, Ledger
+from import_relay.state.refusals import RefusedConnections
 from import_relay.state.tally import REPLAYED, Tally
 from local.services import StackError
 from local.status.account import Look, Messages
@@ -122,7 +123,7 @@ class Reading:
             requests=Used(usage.requests, limits.requests_per_day),
             requests_for_imports=int(limits.requests_per_day * (1 - TRACKING_SHARE)),
             gate=self._gate(),
-            blockers=self._blockers(),
+            blockers=[*self._refused(), *self._blockers()],
         )
 
     # ------------------------------------------------------------ inside
@@ -222,6 +223,18 @@ class Reading:
         )
         found = {one["Id"] for one in metric_data(pages, names) if sum(one["Values"]) > 0}
         return [BLOCKERS[name] for one, name in names.items() if one in found]
+
+    def _refused(self) -> list[str]:
+        """Connections of which Mateo refuses everything. A single record stops nobody."""
+        lately = self._clock() - RECENT_S
+        waits = RefusedConnections(
+            self._client("dynamodb"), self._parts.resources["LedgerTable"], clock=self._clock
+        ).read()
+        return [
+            f"{kind.connection}: {kind.type} refused, {wait.status} {wait.code}".rstrip()
+            for kind, wait in sorted(waits.items())
+            if wait.until > max(lately, wait.since)
+        ]
 
     def _queries(self) -> Iterator[dict[str, Any]]:
         settings = self._parts.settings

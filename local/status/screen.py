@@ -149,7 +149,7 @@ def _drained(account: Account, outlook: Outlook) -> tuple[str, str]:
     day = outlook.drained_on(account.backlog)
     if day is None:
         first, *others = outlook.in_the_way
-        return "unknown", f"{first}, and more" if others else first
+        return "unknown", "\n".join([first, *(_line("", "", f"and {one}") for one in others)])
     if day == outlook.now.date():
         return "today", "if no more comes"
     return day.isoformat(), "at the present limit, if no more comes"

@@ -18,6 +18,7 @@ from moto.sqs.models import sqs_backends
 
 from import_relay.state.budget import Budget, Limits
 from import_relay.state.ledger import Entry, Ledger, State
+from import_relay.state.refusals import Kind, RefusedConnections, Wait
 from import_relay.state.tally import Tally
 from local import aws
 from local.__main__ import main
@@ -200,6 +201,33 @@ def test_no_day_is_promised_while_records_wait_for_a_person(
     found = json.loads(capsys.readouterr().out)
     assert found["drained_on"] is None
     assert found["in_the_way"] == [words]
+
+
+def test_a_connection_of_which_mateo_refuses_everything_is_named_with_the_code(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noon = (MIDNIGHT + timedelta(hours=12)).timestamp()
+    waits = {
+        Kind("shop", "deal_details"): wait(since=noon - 7_200, until=noon + 600),
+        Kind("erp", "contact_details"): wait(since=noon - 600, until=noon - 60),
+        Kind("lone", "contact_details"): wait(since=noon - 60, until=noon - 60),
+        Kind("past", "contact_details"): wait(since=noon - 90_000, until=noon - 1_801),
+    }
+    table = deployed.of("LedgerTable")
+    RefusedConnections(client("dynamodb"), table, clock=lambda: noon).write(waits)
+    deployed.count("ItemsReceived", MIDNIGHT + timedelta(hours=10), 3)
+    deployed.queue(1)
+
+    assert main(["status", "--stack", STACK, "--region", REGION]) == 0
+
+    shown = [" ".join(one.split()) for one in capsys.readouterr().out.splitlines()]
+    first = shown.index("Drained on unknown erp: contact_details refused, 400 PGRST204")
+    assert shown[first + 1] == "and shop: deal_details refused, 400 PGRST204"
+    assert not [one for one in shown if "lone" in one or "past" in one]
+
+
+def wait(*, since: float, until: float) -> Wait:
+    return Wait(since, until, 3, 400, "PGRST204", "Could not find a column")
 
 
 def test_it_reads_with_exactly_the_permissions_that_the_runbook_names(deployed: Deployed) -> None:

@@ -199,11 +199,12 @@ def test_no_day_is_promised_while_a_connection_waits() -> None:
     assert as_json(what)["in_the_way"] == ["a connection waits"]
 
 
-def test_of_several_blockers_the_first_is_shown_and_that_there_are_more() -> None:
+def test_each_of_several_blockers_has_a_line() -> None:
     blockers = tuple(BLOCKERS.values())
     what = shown(look(100, queue=Messages(visible=1)), blockers=blockers)
 
-    assert line(what, "Drained on") == f"unknown {blockers[0]}, and more"
+    assert line(what, "Drained on") == f"unknown {blockers[0]}"
+    assert [line(what, f"and {one}") for one in blockers[1:]] == [""] * (len(blockers) - 1)
     assert all(len(one) <= 80 for one in lines(what))
     assert as_json(what)["in_the_way"] == list(blockers)
 
