@@ -36,11 +36,6 @@ def run(scenario: Scenario, *, story: bool = False) -> Findings:
     while drained and any(is_too_old(one.body) for one in relay.queue.dead):
         relay.redrive()  # a backlog of more than thirteen days' entities
         drained = _drain(world, relay, senders)
-    if drained and relay.poison and relay.queue.dead:
-        # The note that it kills stays if AWS does not take the write that removes it; it then
-        # sends the first redrive back, and is removed.
-        relay.redrive()
-        drained = _drain(world, relay, senders)
     relay.leave_unproven()
     audit = Audit(relay, senders)
     if not drained or relay.queue.dead:

@@ -41,6 +41,7 @@ class Deliveries:
 
     `deaths` and `batches` count how batches ended. `received_too_often`: bodies that SQS itself
     moved to the dead-letter queue. `replaced`: parts of the relay, as in `Relay.submission`.
+    `sent_at`: when all messages were sent, which makes dead letters of the relay redriven ones.
     """
 
     relay: Relay
@@ -48,6 +49,7 @@ class Deliveries:
     messages: dict[str, str] = field(default_factory=dict)
     receives: dict[str, int] = field(default_factory=dict)
     received_too_often: list[str] = field(default_factory=list)
+    sent_at: float = 0.0
     deaths: int = 0
     batches: int = 0
     _ids: Any = field(default_factory=lambda: count(1))
@@ -79,7 +81,7 @@ class Deliveries:
                 invocation=f"inv-{self.batches + self.deaths}",
                 deadline=self.relay.clock.now + 120.0,
                 redelivered={one for one in batch if self.receives[one] > 1},
-                sent_at=dict.fromkeys(batch, 0.0),
+                sent_at=dict.fromkeys(batch, self.sent_at),
                 receipts={one: one for one in batch},
             )
         except Killed:

@@ -12,6 +12,7 @@ from import_relay.changes import Mapper
 from import_relay.records.models import Occurrence
 from import_relay.sources.contract import Change
 from import_relay.state.archive import Archive
+from import_relay.state.trials import Tried
 from tests.functional.submission.deliveries import Deliveries, Killed
 from tests.support.aws import BUCKET
 from tests.support.builders import connections, message
@@ -228,6 +229,41 @@ def test_what_is_redriven_after_a_correction_is_imported(relay: Relay) -> None:
     repaired.drain()
 
     assert imported(relay) == ["poison"]
+
+
+def dead_letter(relay: Relay) -> str:
+    """What became of the poison, with the note of its deaths, which AWS did not let go."""
+    queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
+    queue.put(poisoned())
+    queue.drain()
+    ((content, _),) = relay.aws.queued(relay.aws.dead_letter_url)
+    relay.trials.write(Tried(alone={"bad/0"}))
+    return json.dumps(content)
+
+
+def test_a_redrive_is_tried_although_the_note_of_its_deaths_stayed(relay: Relay) -> None:
+    body = dead_letter(relay)
+
+    repaired = Deliveries(relay, sent_at=relay.clock.now)
+    repaired.put(body)
+    repaired.drain()
+
+    assert imported(relay) == ["poison"]
+    assert len(relay.aws.queued(relay.aws.dead_letter_url)) == 1, "the first one alone"
+    assert relay.trials.read() == Tried()
+
+
+def test_a_redrive_that_kills_again_is_a_dead_letter_again(relay: Relay) -> None:
+    body = dead_letter(relay)
+
+    unrepaired = Deliveries(
+        relay, {"mapper": DeadlyMapper(relay.connections)}, sent_at=relay.clock.now
+    )
+    unrepaired.put(body)
+    unrepaired.drain()
+
+    assert (unrepaired.deaths, unrepaired.received_too_often) == (3, [])
+    assert len(relay.aws.queued(relay.aws.dead_letter_url)) == 2
 
 
 def test_nothing_is_written_down_of_what_is_received_for_the_first_time(relay: Relay) -> None:

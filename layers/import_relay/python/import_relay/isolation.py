@@ -34,12 +34,13 @@ class Isolation:
         return self._alone.intersection(origins)
 
     def forget(self, origins: Collection[str]) -> None:
-        """Take out culprits that are in the dead-letter queue by now: they may be redriven.
+        """Take out what a person may try again: what is in the dead-letter queue, or redriven.
 
-        If AWS does not take this, a redrive brings each back there once, and then they are out.
+        If AWS does not take this while one goes there, its redrive takes it out.
         """
-        if self._alone.intersection(origins):
+        if self._alone.union(self._together).intersection(origins):
             self._alone.difference_update(origins)
+            self._together.difference_update(origins)
             self._trials.settle(Tried(self._together, self._alone))
 
     @contextmanager

@@ -188,6 +188,7 @@ class _Run:
         self._proven = known.proven
         tried = self._parts.trials.read() if again else Tried()
         self._isolation = Isolation(self._parts.trials, batch.received_before(), tried)
+        self._isolation.forget(batch.just_redriven())
         give_up_at = deadline - 2 * IMPORT_S
         clock = self._tools.clock
         self._loading = Loading(self._parts.posting.archive.fetch, lambda: clock() < give_up_at)
