@@ -8,9 +8,9 @@ ARCHITECTURE ?= $(or $(shell $(PYTHON) deploy.py architecture 2>/dev/null),arm64
 INPUTS ?= 100000
 ENGINE ?= hypothesis
 SEEDS ?= 5000
-ON_SECOND_AWS ?= tests/functional/state tests/functional/submission $(wildcard tests/functional/test_*.py)
+ON_SECOND_AWS ?= tests/integration/storage tests/integration/submit $(wildcard tests/integration/test_*.py)
 TODAY ?=
-QUICK ?= tests/unit tests/fuzz tests/functional tests/statemachine tests/template tests/docs tests/simulation
+QUICK ?= tests/unit tests/fuzz tests/integration tests/statemachine tests/template tests/docs tests/simulation
 
 export PYTHONPATH := $(CURDIR)/layers/import_relay/python
 export SAM := $(abspath $(SAM_VENV))/bin/sam
@@ -18,7 +18,7 @@ export SECOND_AWS_PYTHON := $(abspath $(SECOND_AWS_VENV))/bin/python
 export SAM_CLI_TELEMETRY := 0
 
 BIN := $(VENV)/bin
-CHECK := $(BIN)/python -m import_relay.check_connections layers/connections/connections.toml
+CHECK := $(BIN)/python -m import_relay.check.check_connections layers/connections/connections.toml
 PYTEST = $(BIN)/python -m pytest $(if $(TODAY),--today $(TODAY))
 INSTALL := -m pip install --quiet --no-compile --no-deps --require-hashes
 LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -10,14 +10,14 @@ import time
 from functools import cache
 from typing import Any
 
-from import_relay.answers import answer_to
-from import_relay.errors import RelayError, StoreUnavailable
-from import_relay.intake import Intake, Receipt, delivery_id
-from import_relay.outcome_log import OutcomeLog, without_payload
-from import_relay.reasons import place_of
-from import_relay.settings_receive import ReceiveSettings
-from import_relay.sources.contract import Replies, Request
-from import_relay.wiring_receive import build_intake
+from import_relay.connectors.contract import Replies, Request
+from import_relay.domain.errors import RelayError, StoreUnavailable
+from import_relay.domain.reasons import place_of
+from import_relay.receive.intake import Intake, Receipt, delivery_id
+from import_relay.receive.responses import answer_to
+from import_relay.receive.settings import ReceiveSettings
+from import_relay.receive.wiring import build_intake
+from import_relay.telemetry.outcome_log import OutcomeLog, without_payload
 
 TIME_TO_END_S = 0.5
 log = OutcomeLog()

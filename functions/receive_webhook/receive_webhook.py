@@ -13,12 +13,12 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from import_relay.answers import Answer, answer_to, answer_to_question
-from import_relay.intake import Intake, Receipt, delivery_id
-from import_relay.outcome_log import OutcomeLog, without_payload
-from import_relay.settings_receive import ReceiveSettings
-from import_relay.sources.contract import Replies, Request
-from import_relay.wiring_receive import build_intake
+from import_relay.connectors.contract import Replies, Request
+from import_relay.receive.intake import Intake, Receipt, delivery_id
+from import_relay.receive.responses import Answer, answer_to, answer_to_question
+from import_relay.receive.settings import ReceiveSettings
+from import_relay.receive.wiring import build_intake
+from import_relay.telemetry.outcome_log import OutcomeLog, without_payload
 
 gc.freeze()
 gc.enable()

@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 
 import boto3
 
-from import_relay.connection_rates import RateLimits
-from import_relay.connections import load_connections
-from import_relay.outcome_log import OutcomeLog, without_payload
-from import_relay.settings import WatchdogSettings
-from import_relay.state.budget import day_of
-from import_relay.state.executions import Executions
-from import_relay.state.open_imports import OpenImports
-from import_relay.state.overdue_pause import OverduePause
-from import_relay.state.tally import Tally
-from import_relay.watchdog import Watchdog, WatchdogParts, WatchdogReport
-from import_relay.wiring import CONFIG
+from import_relay.domain.connections import load_connections
+from import_relay.storage.budget import day_of
+from import_relay.storage.executions import Executions
+from import_relay.storage.open_imports import OpenImports
+from import_relay.storage.overdue_pause import OverduePause
+from import_relay.storage.tally import Tally
+from import_relay.telemetry.outcome_log import OutcomeLog, without_payload
+from import_relay.watch.connection_rates import RateLimits
+from import_relay.watch.watchdog import Watchdog, WatchdogParts, WatchdogReport
+from import_relay.wiring.settings import WatchdogSettings
+from import_relay.wiring.stores import CONFIG
 
 log = OutcomeLog()
 

@@ -10,22 +10,22 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from import_relay.batch_report import BatchReport
-from import_relay.changes import Mapper
-from import_relay.connections import load_connections
-from import_relay.outcome_log import OutcomeLog, without_payload
-from import_relay.posting import REFERENCE_REFUSED, PostingParts, Tools
-from import_relay.reading import Reading, http_client
-from import_relay.settings import SubmitSettings
-from import_relay.state.connection_secrets import ConnectionSecrets
-from import_relay.state.executions import Executions
-from import_relay.state.lease import Lease
-from import_relay.state.refusals import RefusedConnections
-from import_relay.state.requeueing import REQUEUED, TOO_OLD
-from import_relay.state.trials import Trials
-from import_relay.state.watermarks import Watermarks
-from import_relay.submission import Parts, Submission
-from import_relay.wiring import Wiring
+from import_relay.domain.connections import load_connections
+from import_relay.storage.connection_secrets import ConnectionSecrets
+from import_relay.storage.executions import Executions
+from import_relay.storage.lease import Lease
+from import_relay.storage.refusals import RefusedConnections
+from import_relay.storage.requeueing import REQUEUED, TOO_OLD
+from import_relay.storage.trials import Trials
+from import_relay.storage.watermarks import Watermarks
+from import_relay.submit.batch_report import BatchReport
+from import_relay.submit.changes import Mapper
+from import_relay.submit.fetching import Reading, http_client
+from import_relay.submit.posting import REFERENCE_REFUSED, PostingParts, Tools
+from import_relay.submit.submission import Parts, Submission
+from import_relay.telemetry.outcome_log import OutcomeLog, without_payload
+from import_relay.wiring.settings import SubmitSettings
+from import_relay.wiring.stores import Wiring
 
 log = OutcomeLog()
 

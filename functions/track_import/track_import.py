@@ -4,10 +4,10 @@ import time
 from functools import cache
 from typing import Any
 
-from import_relay.outcome_log import OutcomeLog, without_payload
-from import_relay.settings import TrackSettings
-from import_relay.tracking import Parts, Tracking, TrackOptions
-from import_relay.wiring import Wiring
+from import_relay.telemetry.outcome_log import OutcomeLog, without_payload
+from import_relay.track.tracking import Parts, Tracking, TrackOptions
+from import_relay.wiring.settings import TrackSettings
+from import_relay.wiring.stores import Wiring
 
 log = OutcomeLog()
 

@@ -4,12 +4,12 @@ import time
 from functools import cache
 from typing import Any
 
-from import_relay.outcome_log import OutcomeLog, without_payload
-from import_relay.reporting import Parts, Reporting
-from import_relay.settings import ReportSettings
-from import_relay.state.requeueing import REQUEUED, TOO_OLD
-from import_relay.state.watermarks import Watermarks
-from import_relay.wiring import Wiring
+from import_relay.report.reporting import Parts, Reporting
+from import_relay.storage.requeueing import REQUEUED, TOO_OLD
+from import_relay.storage.watermarks import Watermarks
+from import_relay.telemetry.outcome_log import OutcomeLog, without_payload
+from import_relay.wiring.settings import ReportSettings
+from import_relay.wiring.stores import Wiring
 
 log = OutcomeLog()
 

@@ -19,12 +19,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from import_relay.errors import RelayError
-from import_relay.records.replays import Replay
-from import_relay.replaying import Counts, Replaying
-from import_relay.state.budget import Limits
-from import_relay.state.replays import Selection
-from import_relay.wiring_replay import Names, build_replaying
+from import_relay.domain.errors import RelayError
+from import_relay.domain.replays import Replay
+from import_relay.replay.replaying import Counts, Replaying
+from import_relay.replay.wiring import Names, build_replaying
+from import_relay.storage.budget import Limits
+from import_relay.storage.replays import Selection
 from local.environment import client as local_client
 from local.services import StackError
 from local.stack import STACK_NAME

@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from import_relay.state.budget import TRACKING_SHARE, Budget, Limits
-from import_relay.state.gate import Gate, GateClients, GateNames
-from import_relay.state.ledger import OPEN_INDEX, UNFINISHED, Ledger
-from import_relay.state.refusals import RefusedConnections
-from import_relay.state.tally import REPLAYED, Tally
+from import_relay.storage.budget import TRACKING_SHARE, Budget, Limits
+from import_relay.storage.gate import Gate, GateClients, GateNames
+from import_relay.storage.ledger import OPEN_INDEX, UNFINISHED, Ledger
+from import_relay.storage.refusals import RefusedConnections
+from import_relay.storage.tally import REPLAYED, Tally
 from local.services import StackError
 from local.status.account import Look, Messages
 from local.status.outlook import BLOCKERS, GateView, Outlook, Used

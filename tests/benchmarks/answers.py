@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree.ElementTree import fromstring
 
-from import_relay.connections import KINDS
-from import_relay.sources.contract import Request
+from import_relay.connectors.contract import Request
+from import_relay.domain.connections import KINDS
 from tests.benchmarks import receive
 from tests.benchmarks.measures import Measure, best_of_alternating
 from tests.benchmarks.stub_aws import StubAws
@@ -68,7 +68,7 @@ def answer(kind: str) -> Measure:
     import boto3
 
     handler, event, given = prepared(kind)
-    from import_relay.state.intake_store import CLIENT_CONFIG
+    from import_relay.storage.intake_store import CLIENT_CONFIG
 
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
     parse, prove, text = parser(given.body), SENDERS[kind].prove, given.body.decode()

@@ -332,7 +332,7 @@ class Run:
         import httpx
         import time_machine
 
-        from import_relay import wiring
+        from import_relay.wiring import stores as wiring
         from tests.benchmarks.receive import secrets_answer
         from tests.support import aws as resources
 

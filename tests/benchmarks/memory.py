@@ -79,7 +79,7 @@ def measure() -> Iterator[Measure]:
         os.environ["CONNECTIONS_FILE"] = str(file)
         with redirect_stdout(StringIO()):  # where its log goes from now on
             import submit_imports
-        from import_relay import wiring
+        from import_relay.wiring import stores as wiring
 
         created: list[int] = []
 

@@ -8,7 +8,7 @@ value of `ambiguous_phones`. Nothing may come out wrong by default. Takes minute
 from collections.abc import Iterator
 from typing import get_args
 
-from import_relay.connections import AmbiguousPhones
+from import_relay.domain.connections import AmbiguousPhones
 from tests.benchmarks.measures import Measure
 from tests.support.phone_numbers import (
     COUNTRIES,

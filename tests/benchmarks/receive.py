@@ -149,7 +149,7 @@ def webhook() -> Measure:
     aws.install()
     with redirect_stdout(StringIO()):  # where its log goes from now on
         import receive_webhook
-    from import_relay.state.intake_store import CLIENT_CONFIG
+    from import_relay.storage.intake_store import CLIENT_CONFIG
 
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
     event = signed_event()

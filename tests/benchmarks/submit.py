@@ -12,13 +12,13 @@ from collections.abc import Iterator
 import phonenumbers
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
-from import_relay.changes import Mapper, RecordsRead
-from import_relay.connections import parse_connections
-from import_relay.planning import collector_paused, decide, request_body
-from import_relay.records.messages import parse_message
-from import_relay.records.phones import Home, PhoneRules, choose
-from import_relay.shared_handles import part_handles
-from import_relay.sizing import size
+from import_relay.domain.connections import parse_connections
+from import_relay.domain.queue_messages import parse_message
+from import_relay.mapping.phones import Home, PhoneRules, choose
+from import_relay.submit.changes import Mapper, RecordsRead
+from import_relay.submit.planning import collector_paused, decide, request_body
+from import_relay.submit.shared_handles import part_handles
+from import_relay.submit.sizing import size
 from tests.benchmarks.batch import MIXED_CONNECTIONS, bodies, country_of, mixed_texts, sqs_event
 from tests.benchmarks.measures import Measure, best_of_alternating, cpu_s
 

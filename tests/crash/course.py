@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 
-from import_relay.sources.contract import Request
+from import_relay.connectors.contract import Request
 from tests.crash.grounds import Grounds
 from tests.support.fault_proxy import Call
 from tests.support.senders import erp

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from import_relay.state.ledger import UNFINISHED
+from import_relay.storage.ledger import UNFINISHED
 from local.demo.balance import places, settle
 from tests.crash.course import Course
 from tests.crash.scenarios import Scenario

@@ -4,11 +4,11 @@ import ast
 
 import pytest
 
-from import_relay.answers import REFUSALS
-from import_relay.connections import KINDS
-from import_relay.errors import CODES
-from import_relay.records.models import Outcome
-from import_relay.sources import source_for
+from import_relay.connectors import source_for
+from import_relay.domain.connections import KINDS
+from import_relay.domain.errors import CODES
+from import_relay.domain.models import Outcome
+from import_relay.receive.responses import REFUSALS
 from tests.docs.documents import deployed_modules, document
 
 PAGE = document("docs/errors.md")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from import_relay.check_connections import check
-from import_relay.connections import KINDS, RecordType
-from import_relay.readers import READERS
-from import_relay.records.expressions import compile_expression
-from import_relay.records.functions import OWN_FUNCTIONS
+from import_relay.check.check_connections import check
+from import_relay.connectors.fetchers import READERS
+from import_relay.domain.connections import KINDS, RecordType
+from import_relay.mapping.expressions import compile_expression
+from import_relay.mapping.functions import OWN_FUNCTIONS
 from tests.docs.documents import document
 
 PAGE = document("docs/connections.md")

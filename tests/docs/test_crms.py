@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from import_relay.check_connections import check
-from import_relay.connections import KINDS, RecordType
-from import_relay.readers import READERS
-from import_relay.sources import source_for
+from import_relay.check.check_connections import check
+from import_relay.connectors import source_for
+from import_relay.connectors.fetchers import READERS
+from import_relay.domain.connections import KINDS, RecordType
 from tests.docs.documents import ROOT, Block, Document, document
 
 PAGES = {kind: document(f"docs/crms/{kind}.md") for kind in sorted(KINDS)}

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from import_relay.planning import EARLIER_KEPT
-from import_relay.records import messages
-from import_relay.records.messages import LONG_AGO_S
-from import_relay.resolving import MOST_POSTS
-from import_relay.state import budget, ledger, tally, watermarks
+from import_relay.domain import queue_messages as messages
+from import_relay.domain.queue_messages import LONG_AGO_S
+from import_relay.storage import budget, ledger, tally, watermarks
+from import_relay.submit.planning import EARLIER_KEPT
+from import_relay.track.resolving import MOST_POSTS
 from tests.docs.documents import Document, document, documents
 from tests.template.expanded import source
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from import_relay.findings import FAILURE_COLUMNS
+from import_relay.report.findings import FAILURE_COLUMNS
 from tests.docs.documents import ROOT, document
 from tests.template.expanded import source
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from import_relay.errors import CODES
-from import_relay.state import budget, ledger, watermarks
+from import_relay.domain.errors import CODES
+from import_relay.storage import budget, ledger, watermarks
 from tests.docs.documents import ROOT, deployed_modules, document, texts_of
 from tests.template.expanded import source
 
@@ -57,7 +57,7 @@ def metric_patterns() -> set[str]:
     """Keys of the dictionaries that hold metrics: of handlers and of the receiver's answers."""
     paths = [
         *(ROOT / "functions").rglob("*.py"),
-        ROOT / "layers/import_relay/python/import_relay/answers.py",
+        ROOT / "layers/import_relay/python/import_relay/receive/responses.py",
     ]
     return {
         text

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from import_relay.check_connections import check
+from import_relay.check.check_connections import check
 from local.demo.balance import objects
 from local.runtime_api import Outcome
 from local.stack import STACK_NAME, Stack

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from import_relay.sources.contract import Request
+from import_relay.connectors.contract import Request
 from local.demo.balance import objects
 from tests.support.senders import customer, erp, erp_text
 from tests.support.stack import Grounds, Trial

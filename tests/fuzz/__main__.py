@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 
-from import_relay.connections import KINDS
+from import_relay.domain.connections import KINDS
 from tests.fuzz.engines import ENGINES
 from tests.fuzz.targets import FindingError
 

@@ -7,7 +7,7 @@ import sys
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from import_relay.connections import KINDS
+from import_relay.domain.connections import KINDS
 from tests.fuzz import targets
 
 INPUT_B = 40
@@ -46,9 +46,11 @@ def with_hypothesis(kind: str, inputs: int, start: int) -> None:
 def with_atheris(kind: str, inputs: int, start: int) -> None:
     """The same with libFuzzer, led by which lines of the sources run; it ends this process."""
     atheris = importlib.import_module("atheris")
-    for name in [name for name in sys.modules if name.startswith("import_relay.sources.")]:
+    for name in [name for name in sys.modules if name.startswith("import_relay.connectors.")]:
         del sys.modules[name]
-    with atheris.instrument_imports(include=["import_relay.sources"], enable_loader_override=False):
+    with atheris.instrument_imports(
+        include=["import_relay.connectors"], enable_loader_override=False
+    ):
         importlib.import_module(KINDS[kind])
 
     def one(data: bytes) -> None:

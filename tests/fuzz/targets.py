@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from import_relay.connections import RECORD_TYPES, Connection
-from import_relay.errors import RejectedRow, SignatureError, UnreadableDelivery
-from import_relay.intake import pack
-from import_relay.sources import source_for, with_defaults
-from import_relay.sources.contract import Change, Item, Request
+from import_relay.connectors import source_for, with_defaults
+from import_relay.connectors.contract import Change, Item, Request
+from import_relay.domain.connections import RECORD_TYPES, Connection
+from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from import_relay.receive.intake import pack
 from tests.fuzz.choices import Choices
 from tests.fuzz.mutations import TEXTS, changed_body, changed_headers, changed_item
 from tests.support.authentic import SECRETS, SENDERS, connection_of, mapped, requests_of, with_body

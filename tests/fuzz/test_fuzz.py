@@ -5,9 +5,10 @@ from random import Random
 
 import pytest
 
-from import_relay.connections import KINDS, Connection
-from import_relay.sources import pipedrive, standard_webhooks
-from import_relay.sources.contract import Change, Request
+from import_relay.connectors.contract import Change, Request
+from import_relay.connectors.pipedrive import events as pipedrive
+from import_relay.connectors.standard_webhooks import events as standard_webhooks
+from import_relay.domain.connections import KINDS, Connection
 from tests.fuzz import targets
 from tests.fuzz.engines import INPUT_B, with_hypothesis
 from tests.support.authentic import with_body

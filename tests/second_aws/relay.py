@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import httpx
 
-from import_relay.sources.contract import Request
+from import_relay.connectors.contract import Request
 from local import ports
 from local.child import MovedClock
 from local.environment import http_json

@@ -14,9 +14,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from import_relay.records.replays import original_delivery, replay_id_of
-from import_relay.state.attributes import from_attributes
-from import_relay.state.ledger import UNFINISHED, VOID, State
+from import_relay.domain.replays import original_delivery, replay_id_of
+from import_relay.storage.attributes import from_attributes
+from import_relay.storage.ledger import UNFINISHED, VOID, State
 from tests.simulation.putting_back import received_at as moment_of
 from tests.simulation.queue import MOST_RECEIVES
 from tests.simulation.relay import LEDGER, Relay

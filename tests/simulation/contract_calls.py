@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager
 from random import Random
 from typing import Any, NamedTuple
 
-from import_relay.records.models import MATEO_TYPES, Outcome, Row, Settled, Watermark
-from import_relay.state.ledger import VOID, Entry, State
-from import_relay.state.queue import Delayed
+from import_relay.domain.models import MATEO_TYPES, Outcome, Row, Settled, Watermark
+from import_relay.storage.ledger import VOID, Entry, State
+from import_relay.storage.queue import Delayed
 from tests.simulation.contract_sides import Side, outcome
 from tests.simulation.world import START
 from tests.support.builders import CONTACTS, change, mark, occurrence

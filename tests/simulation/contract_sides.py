@@ -15,16 +15,16 @@ from zoneinfo import ZoneInfo
 
 from botocore.exceptions import ClientError
 
-from import_relay.state.archive import Archive
-from import_relay.state.budget import Budget, Limits
-from import_relay.state.executions import Executions
-from import_relay.state.gate import Gate, GateClients, GateNames
-from import_relay.state.intake_store import IntakeStore
-from import_relay.state.lease import Lease
-from import_relay.state.ledger import Ledger
-from import_relay.state.queue import Queue as QueueSender
-from import_relay.state.tally import Tally
-from import_relay.state.watermarks import Watermarks
+from import_relay.storage.archive import Archive
+from import_relay.storage.budget import Budget, Limits
+from import_relay.storage.executions import Executions
+from import_relay.storage.gate import Gate, GateClients, GateNames
+from import_relay.storage.intake_store import IntakeStore
+from import_relay.storage.lease import Lease
+from import_relay.storage.ledger import Ledger
+from import_relay.storage.queue import Queue as QueueSender
+from import_relay.storage.tally import Tally
+from import_relay.storage.watermarks import Watermarks
 from tests.simulation.aws import S3, Lambda, Scheduler, Ssm, StepFunctions
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.queue import Queue

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from import_relay.findings import numbers_of
-from import_relay.records.models import Occurrence
-from import_relay.records.replays import Replay, original_delivery
-from import_relay.state.attributes import from_attributes
-from import_relay.state.replays import Selection
+from import_relay.domain.models import Occurrence
+from import_relay.domain.replays import Replay, original_delivery
+from import_relay.report.findings import numbers_of
+from import_relay.storage.attributes import from_attributes
+from import_relay.storage.replays import Selection
 from tests.simulation.scenario import PutBack
 from tests.simulation.world import START, Process
 

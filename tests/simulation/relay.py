@@ -15,40 +15,40 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from import_relay.answers import answer_to
-from import_relay.changes import Mapper
-from import_relay.connections import Connection, parse_connections
-from import_relay.intake import Intake, Receipt, delivery_id
+from import_relay.connectors.contract import Change, Request
+from import_relay.domain.connections import Connection, parse_connections
+from import_relay.domain.models import Occurrence
+from import_relay.domain.queue_messages import QueueMessage, parse_message
 from import_relay.mateo.client import ImportApi
-from import_relay.posting import PostingParts, Tools
-from import_relay.reading import Reading
-from import_relay.records.messages import QueueMessage, parse_message
-from import_relay.records.models import Occurrence
-from import_relay.replaying import Parts as ReplayParts
-from import_relay.replaying import Replaying
-from import_relay.reporting import Parts as ReportingParts
-from import_relay.reporting import Reporting
-from import_relay.sources.contract import Change, Request
-from import_relay.state.archive import Archive
-from import_relay.state.budget import Budget, Limits
-from import_relay.state.executions import Executions
-from import_relay.state.gate import Gate, GateClients, GateNames
-from import_relay.state.intake_store import IntakeStore
-from import_relay.state.lease import Lease
-from import_relay.state.ledger import Ledger
-from import_relay.state.queue import Queue as QueueSender
-from import_relay.state.refusals import RefusedConnections
-from import_relay.state.replays import Replays
-from import_relay.state.requeueing import Requeueing
-from import_relay.state.stored_items import StoredItems
-from import_relay.state.tally import Tally
-from import_relay.state.trials import Trials
-from import_relay.state.watermarks import Watermarks
-from import_relay.submission import Parts as SubmissionParts
-from import_relay.submission import Submission
-from import_relay.tracking import Parts as TrackingParts
-from import_relay.tracking import Tracking, TrackOptions
-from import_relay.watchdog import Watchdog
+from import_relay.receive.intake import Intake, Receipt, delivery_id
+from import_relay.receive.responses import answer_to
+from import_relay.replay.replaying import Parts as ReplayParts
+from import_relay.replay.replaying import Replaying
+from import_relay.report.reporting import Parts as ReportingParts
+from import_relay.report.reporting import Reporting
+from import_relay.storage.archive import Archive
+from import_relay.storage.budget import Budget, Limits
+from import_relay.storage.executions import Executions
+from import_relay.storage.gate import Gate, GateClients, GateNames
+from import_relay.storage.intake_store import IntakeStore
+from import_relay.storage.lease import Lease
+from import_relay.storage.ledger import Ledger
+from import_relay.storage.queue import Queue as QueueSender
+from import_relay.storage.refusals import RefusedConnections
+from import_relay.storage.replays import Replays
+from import_relay.storage.requeueing import Requeueing
+from import_relay.storage.stored_items import StoredItems
+from import_relay.storage.tally import Tally
+from import_relay.storage.trials import Trials
+from import_relay.storage.watermarks import Watermarks
+from import_relay.submit.changes import Mapper
+from import_relay.submit.fetching import Reading
+from import_relay.submit.posting import PostingParts, Tools
+from import_relay.submit.submission import Parts as SubmissionParts
+from import_relay.submit.submission import Submission
+from import_relay.track.tracking import Parts as TrackingParts
+from import_relay.track.tracking import Tracking, TrackOptions
+from import_relay.watch.watchdog import Watchdog
 from tests.simulation.aws import S3, Scheduler, Ssm, StepFunctions
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.machine import Execution

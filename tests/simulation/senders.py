@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from import_relay.intake import Receipt
-from import_relay.sources.contract import Request
+from import_relay.connectors.contract import Request
+from import_relay.receive.intake import Receipt
 from tests.simulation.relay import SECRET, Relay
 from tests.simulation.scenario import Record, Webhook
 from tests.simulation.world import START, Process, World

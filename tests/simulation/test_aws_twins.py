@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from import_relay.records.models import Watermark
-from import_relay.state.budget import Budget
-from import_relay.state.ledger import Entry, Ledger, State
-from import_relay.state.tally import Tally
+from import_relay.domain.models import Watermark
+from import_relay.storage.budget import Budget
+from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.tally import Tally
 from tests.simulation.aws import MAPPING
 from tests.simulation.contract_calls import INDIRECT, METHODS, Chooser, contents
 from tests.simulation.contract_requests import documented, shapes

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from import_relay import planning
+from import_relay.submit import planning
 from tests.simulation.scenario import Account, Record, Scenario, Webhook
 from tests.simulation.simulation import run
 from tests.simulation.workload import FIRST_VERSION

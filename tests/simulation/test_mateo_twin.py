@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from import_relay.errors import CredentialsRefused
+from import_relay.domain.errors import CredentialsRefused
 from import_relay.mateo.client import (
     ImportApi,
     ImportStatus,
@@ -31,13 +31,13 @@ from import_relay.mateo.client import (
     http_client,
 )
 from import_relay.mateo.outcomes import Outcome
-from import_relay.records.failures import listed_failures, read_failures
-from import_relay.state.budget import Slot
+from import_relay.report.failures import listed_failures, read_failures
+from import_relay.storage.budget import Slot
 from mateo_emulator.clock import MICROSECONDS, Clock
 from mateo_emulator.limits import RequestWindow
-from tests.functional.mateo_emulator.conftest import emulator, http, server
-from tests.functional.mateo_emulator.emulator import TOKEN as LOCAL_TOKEN
-from tests.functional.mateo_emulator.emulator import Emulator, wait_for
+from tests.integration.mateo_emulator.conftest import emulator, http, server
+from tests.integration.mateo_emulator.emulator import TOKEN as LOCAL_TOKEN
+from tests.integration.mateo_emulator.emulator import Emulator, wait_for
 from tests.simulation.mateo import TOKEN, Mateo
 from tests.simulation.mateo_limits import Days, Window
 from tests.simulation.mateo_server import BASE_URL

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from import_relay.errors import CredentialsRefused, SlotTooFar
+from import_relay.domain.errors import CredentialsRefused, SlotTooFar
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable, Posted
 from import_relay.mateo.outcomes import Outcome
-from import_relay.state.budget import Slot
+from import_relay.storage.budget import Slot
 from tests.simulation.mateo import TOKEN, Mateo
 from tests.simulation.mateo_limits import Days
 from tests.simulation.mateo_server import BASE_URL, FOREIGN_ORIGIN, ORIGIN

@@ -20,12 +20,12 @@ def test_the_code_that_a_mutant_changes_is_there_once(mutant: Mutant) -> None:
 
 def test_a_mutant_of_code_that_is_gone_is_an_error() -> None:
     with pytest.raises(Rotten, match="0 times, not once"):
-        edited(Edit("posting.py", "no such line", "another"))
+        edited(Edit("submit/posting.py", "no such line", "another"))
 
 
 def test_a_mutant_of_code_that_occurs_twice_is_an_error() -> None:
     with pytest.raises(Rotten, match="times, not once"):
-        edited(Edit("posting.py", "self._parts", "self._part"))
+        edited(Edit("submit/posting.py", "self._parts", "self._part"))
 
 
 def test_there_are_faults_in_every_part_of_the_protocol() -> None:

@@ -7,11 +7,11 @@ while submission is paused or an import is open.
 
 from typing import Any
 
-from import_relay.connection_rates import RateLimits
-from import_relay.state.attributes import from_attributes
-from import_relay.state.open_imports import OpenImports
-from import_relay.state.overdue_pause import OverduePause
-from import_relay.watchdog import INTERVAL_S, Watchdog, WatchdogParts
+from import_relay.storage.attributes import from_attributes
+from import_relay.storage.open_imports import OpenImports
+from import_relay.storage.overdue_pause import OverduePause
+from import_relay.watch.connection_rates import RateLimits
+from import_relay.watch.watchdog import INTERVAL_S, Watchdog, WatchdogParts
 from tests.simulation.aws import MAPPING
 from tests.simulation.world import Process
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal
 
-from import_relay.changes import Mapped, Mapper, RecordsRead
-from import_relay.connections import Connection, load_connections
-from import_relay.records.models import Occurrence
-from import_relay.sources.contract import Request
+from import_relay.connectors.contract import Request
+from import_relay.domain.connections import Connection, load_connections
+from import_relay.domain.models import Occurrence
+from import_relay.submit.changes import Mapped, Mapper, RecordsRead
 from tests.support import signers
 from tests.support.signers import Prove
 from tests.support.webhooks import NOW, ROOT, example_secrets, request, sample

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from import_relay.connections import Connection, RecordType, parse_connections
-from import_relay.records.models import ImportOptions, MappedChange, Mark, Occurrence
-from import_relay.records.row_texts import row_text
+from import_relay.domain.connections import Connection, RecordType, parse_connections
+from import_relay.domain.models import ImportOptions, MappedChange, Mark, Occurrence
+from import_relay.mapping.row_texts import row_text
 
 CONTACTS = ImportOptions("contact_details")
 NOON = 1_795_262_400.0

@@ -10,8 +10,8 @@ from babel import Locale
 from babel.core import get_global
 from phonenumbers import SUPPORTED_REGIONS
 
-from import_relay.records import country_names
-from import_relay.records.countries import simplified
+from import_relay.mapping import country_names
+from import_relay.mapping.countries import simplified
 
 PATH = Path(country_names.__file__)
 LANGUAGES = ("en", "de")

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from import_relay.readers.crm_api import CrmApi
+from import_relay.connectors.shared.crm_api import CrmApi
 
 
 @dataclass

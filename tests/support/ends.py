@@ -5,11 +5,12 @@ from typing import Any
 
 import httpx
 
-from import_relay import reporting, tracking
 from import_relay.mateo.client import ImportApi
-from import_relay.reporting import Reported, Reporting
-from import_relay.state.ledger import Entry, State
-from import_relay.tracking import Tracked, Tracking, TrackOptions
+from import_relay.report import reporting
+from import_relay.report.reporting import Reported, Reporting
+from import_relay.storage.ledger import Entry, State
+from import_relay.track import tracking
+from import_relay.track.tracking import Tracked, Tracking, TrackOptions
 from tests.support.aws import BUCKET, LEDGER, Aws
 from tests.support.builders import TODAY, message
 from tests.support.mateo import MateoImports

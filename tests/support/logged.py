@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 
-from import_relay.outcome_log import SERVICE, OutcomeLog
+from import_relay.telemetry.outcome_log import SERVICE, OutcomeLog
 
 Lines = Callable[[], list[dict[str, Any]]]
 

@@ -14,7 +14,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from import_relay.records.phones import Home, PhoneRules, Status, choose
+from import_relay.mapping.phones import Home, PhoneRules, Status, choose
 
 COUNTRIES = ("DE", "AT", "CH", "IT", "FR", "GB", "ES", "NL", "PL", "US", "IN", "BR")
 LISTS = {

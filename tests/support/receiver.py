@@ -8,10 +8,10 @@ from typing import Any, cast
 import time_machine
 
 import receive_webhook
-from import_relay.intake import Intake
-from import_relay.sources.contract import Request
-from import_relay.state.connection_secrets import ConnectionSecrets
-from import_relay.state.intake_store import IntakeStore
+from import_relay.connectors.contract import Request
+from import_relay.receive.intake import Intake
+from import_relay.storage.connection_secrets import ConnectionSecrets
+from import_relay.storage.intake_store import IntakeStore
 from tests.support.authentic import SECRETS, connection_of
 from tests.support.webhooks import NOW, gateway_event
 

@@ -10,25 +10,25 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from import_relay.batch_report import BatchReport
-from import_relay.changes import Mapper
-from import_relay.connections import Connection
+from import_relay.domain.connections import Connection
 from import_relay.mateo.client import ImportApi
-from import_relay.posting import PostingParts, Tools
-from import_relay.reading import Reading
-from import_relay.state.archive import Archive
-from import_relay.state.budget import Budget, Limits
-from import_relay.state.executions import Executions
-from import_relay.state.gate import Gate, GateClients, GateNames
-from import_relay.state.lease import Lease
-from import_relay.state.ledger import Entry, Ledger
-from import_relay.state.queue import Queue
-from import_relay.state.refusals import RefusedConnections
-from import_relay.state.requeueing import Requeueing
-from import_relay.state.tally import Tally
-from import_relay.state.trials import Trials
-from import_relay.state.watermarks import Watermarks
-from import_relay.submission import Parts, Submission
+from import_relay.storage.archive import Archive
+from import_relay.storage.budget import Budget, Limits
+from import_relay.storage.executions import Executions
+from import_relay.storage.gate import Gate, GateClients, GateNames
+from import_relay.storage.lease import Lease
+from import_relay.storage.ledger import Entry, Ledger
+from import_relay.storage.queue import Queue
+from import_relay.storage.refusals import RefusedConnections
+from import_relay.storage.requeueing import Requeueing
+from import_relay.storage.tally import Tally
+from import_relay.storage.trials import Trials
+from import_relay.storage.watermarks import Watermarks
+from import_relay.submit.batch_report import BatchReport
+from import_relay.submit.changes import Mapper
+from import_relay.submit.fetching import Reading
+from import_relay.submit.posting import PostingParts, Tools
+from import_relay.submit.submission import Parts, Submission
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.builders import NOON, connections

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from import_relay.sources.contract import Request
+from import_relay.connectors.contract import Request
 from tests.support.webhooks import basic, example_secrets, request, signed
 
 SECRETS = example_secrets()

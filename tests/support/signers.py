@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import replace
 
-from import_relay.sources.contract import Request
+from import_relay.connectors.contract import Request
 from tests.support.webhooks import basic, with_headers
 
 Prove = Callable[[Request], Request]

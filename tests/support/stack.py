@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from import_relay.sources.contract import Request
+from import_relay.connectors.contract import Request
 from local.demo.balance import objects, settle
 from local.demo.expected import Expected, id_prefixes
 from local.demo.senders import Delivery

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Any
 
-from import_relay.connection_rates import RateLimits
-from import_relay.state.open_imports import OpenImports
-from import_relay.state.overdue_pause import OverduePause
-from import_relay.watchdog import Watchdog, WatchdogParts, WatchdogReport
+from import_relay.storage.open_imports import OpenImports
+from import_relay.storage.overdue_pause import OverduePause
+from import_relay.watch.connection_rates import RateLimits
+from import_relay.watch.watchdog import Watchdog, WatchdogParts, WatchdogReport
 from tests.support.aws import LEDGER, client
 from tests.support.relay import Relay
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from import_relay.sources.contract import Request
+from import_relay.connectors.contract import Request
 
 ROOT = Path(__file__).parents[2]
 NOW = 1_795_253_400

@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 
-from import_relay.settings import ReportSettings, SubmitSettings, TrackSettings, WatchdogSettings
-from import_relay.settings_receive import ReceiveSettings
+from import_relay.receive.settings import ReceiveSettings
+from import_relay.wiring.settings import (
+    ReportSettings,
+    SubmitSettings,
+    TrackSettings,
+    WatchdogSettings,
+)
 from tests.template.expanded import ROOT, Expanded, listed, text
 
 FUNCTION = "AWS::Lambda::Function"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.state import ledger, replays, tally, watermarks
+from import_relay.storage import ledger, replays, tally, watermarks
 from tests.template.expanded import Expanded, text
 
 TABLES = ["LedgerTable", "WatermarksTable"]

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from import_relay.records.messages import MAX_WAIT_S
-from import_relay.watchdog import INTERVAL_S
+from import_relay.domain.queue_messages import MAX_WAIT_S
+from import_relay.watch.watchdog import INTERVAL_S
 from local.schedules import due
 from tests.template.expanded import Expanded
 

@@ -9,10 +9,10 @@ from functools import cache
 
 import pytest
 
-from import_relay.check_connections import check
-from import_relay.connections import KINDS
-from import_relay.records.mapping import RecordMapping
-from import_relay.sources import source_for, with_defaults
+from import_relay.check.check_connections import check
+from import_relay.connectors import source_for, with_defaults
+from import_relay.domain.connections import KINDS
+from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.authentic import CONNECTIONS, SECRETS, connection_of, mapped, requests_of
 from tests.support.webhooks import ROOT
 

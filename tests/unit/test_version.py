@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import import_relay
-from import_relay.http_bodies import SENT
+from import_relay.domain.http_bodies import SENT
 from tests.template.expanded import source
 
 ROOT = Path(__file__).parents[2]

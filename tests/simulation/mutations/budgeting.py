@@ -8,7 +8,7 @@ MUTANTS = (
         "opened-before-it-is-disabled",
         "The only schedule that opens the gate may fire before the mapping is disabled.",
         ("stuck",),
-        (Edit("state/gate.py", "        if until < latest:", "        if until < 0:"),),
+        (Edit("storage/gate.py", "        if until < latest:", "        if until < 0:"),),
     ),
     Mutant(
         "no-hold",
@@ -16,7 +16,7 @@ MUTANTS = (
         ("miscounted", "over-limit"),
         (
             Edit(
-                "state/ledger.py",
+                "storage/ledger.py",
                 "                self._put_operation(entry), self._budget.hold_operation(entry.day, entry.rows)\n",
                 "                self._put_operation(entry)\n",
             ),
@@ -28,7 +28,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "state/ledger.py",
+                "storage/ledger.py",
                 "            self._transact(\n"
                 "                self._put_operation(entry), self._budget.hold_operation(entry.day, entry.rows)\n"
                 "            )\n",
@@ -43,12 +43,12 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "state/budget.py",
+                "storage/budget.py",
                 'f"{untouched}entities <= :room"',
                 'f"{untouched}entities <= :room OR entities > :room"',
             ),
             Edit(
-                "submission.py",
+                "submit/submission.py",
                 "entities_left=limit - self._usage.entities - self._progress.rows,",
                 "entities_left=limit,",
             ),
@@ -60,7 +60,7 @@ MUTANTS = (
         ("over-limit", "miscounted"),
         (
             Edit(
-                "state/budget.py",
+                "storage/budget.py",
                 '":rows": {"N": str(rows)},\n                    ":room"',
                 '":rows": {"N": "1"},\n                    ":room"',
             ),
@@ -72,7 +72,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "state/ledger.py",
+                "storage/ledger.py",
                 """            self._transact(
                 {"Update": update}, self._budget.release_operation(entry.day, entry.rows)
             )
@@ -89,7 +89,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "state/ledger.py",
+                "storage/ledger.py",
                 """                {"Update": update}, self._budget.release_operation(entry.day, entry.rows)
             )
 """,
@@ -105,7 +105,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "state/ledger.py",
+                "storage/ledger.py",
                 '{"Update": update}, self._budget.release_operation(entry.day, entry.rows)\n            )\n',
                 '{"Update": update}\n            )\n',
             ),
@@ -117,12 +117,12 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "        entry = self._parts.ledger.get(entry.reference) or entry\n",
                 "",
             ),
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "current = self._parts.ledger.get(entry.reference) or entry",
                 "current = entry",
             ),
@@ -134,7 +134,7 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "            if slot.day != entry.day and not self._parts.ledger.move_hold(entry, day=slot.day):\n"
                 "                return  # tracking has taken the import over\n",
                 "",
@@ -147,7 +147,7 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "resolving.py",
+                "track/resolving.py",
                 "moved = slot.day == entry.day or ledger.move_hold(entry, day=slot.day)",
                 "moved = True",
             ),
@@ -159,7 +159,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "state/ledger.py",
+                "storage/ledger.py",
                 "                self._budget.release_operation(entry.day, entry.rows),\n"
                 "                self._budget.hold_operation(day, entry.rows),\n",
                 "                self._budget.hold_operation(day, entry.rows),\n",
@@ -172,12 +172,12 @@ MUTANTS = (
         ("over-limit", "miscounted"),
         (
             Edit(
-                "state/budget.py",
+                "storage/budget.py",
                 "return datetime.fromtimestamp(quarter * QUARTER_S, zone).date().isoformat()",
                 "return datetime.fromtimestamp(quarter * QUARTER_S, UTC).date().isoformat()",
             ),
             Edit(
-                "state/budget.py",
+                "storage/budget.py",
                 "datetime.min.time(), tzinfo=self.time_zone\n",
                 "datetime.min.time(), tzinfo=UTC\n",
             ),
@@ -189,7 +189,7 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "state/budget.py",
+                "storage/budget.py",
                 "attribute_not_exists(slots) OR slots = :last",
                 "attribute_not_exists(slots) OR slots >= :last OR slots < :last",
             ),
@@ -199,13 +199,13 @@ MUTANTS = (
         "slot-not-taken",
         "Who waits for a slot does not write down that it is taken.",
         ("over-limit",),
-        (Edit("state/budget.py", "            if self._take(last) and", "            if"),),
+        (Edit("storage/budget.py", "            if self._take(last) and", "            if"),),
     ),
     Mutant(
         "pace-halved",
         "Requests leave at half the distance.",
         ("over-limit",),
-        (Edit("state/budget.py", "SPACING = 1.5", "SPACING = 0.75"),),
+        (Edit("storage/budget.py", "SPACING = 1.5", "SPACING = 0.75"),),
     ),
     Mutant(
         "clocks-trusted",
@@ -213,7 +213,7 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "state/budget.py",
+                "storage/budget.py",
                 'min(now, float(item["taken_at"]) + CLOCK_SKEW_S)',
                 'min(now, float(item["taken_at"]))',
             ),
@@ -223,7 +223,7 @@ MUTANTS = (
         "late-slot-used",
         "A request leaves in a slot that was lost meanwhile.",
         ("over-limit",),
-        (Edit("state/budget.py", "return self._clock() <= slot.until", "return True"),),
+        (Edit("storage/budget.py", "return self._clock() <= slot.until", "return True"),),
     ),
     Mutant(
         "requests-not-counted",
@@ -231,7 +231,7 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "state/budget.py",
+                "storage/budget.py",
                 "                self._count(day, for_tracking=for_tracking)\n",
                 "",
             ),
@@ -243,7 +243,7 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "state/budget.py",
+                "storage/budget.py",
                 "attribute_not_exists(requests) OR requests < :allowed",
                 "attribute_not_exists(requests) OR requests <= :allowed",
             ),

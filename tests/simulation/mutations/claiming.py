@@ -12,16 +12,16 @@ MUTANTS = (
         "no-claim",
         "Nothing is claimed.",
         ("duplicated", "stale"),
-        (Edit("posting.py", CLAIM, ""),),
+        (Edit("submit/posting.py", CLAIM, ""),),
     ),
     Mutant(
         "claim-after-post",
         "What is sent is claimed after it was sent.",
         ("duplicated",),
         (
-            Edit("posting.py", CLAIM, ""),
+            Edit("submit/posting.py", CLAIM, ""),
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "            self._post(attempt, entry, body)\n",
                 "            self._post(attempt, entry, body)\n    " + CLAIM,
             ),
@@ -33,7 +33,7 @@ MUTANTS = (
         ("stale", "lost"),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "scope: mark if mark.reference else mark._replace(reference=reference)",
                 "scope: mark",
             ),
@@ -45,7 +45,7 @@ MUTANTS = (
         ("stale", "duplicated"),
         (
             Edit(
-                "planning.py",
+                "submit/planning.py",
                 "return _Verdict.STALE if self._is_older(change, mark) else _Verdict.FRESH",
                 "return _Verdict.FRESH",
             ),
@@ -57,7 +57,9 @@ MUTANTS = (
         ("lost", "stale"),
         (
             Edit(
-                "planning.py", "changes.sort(key=_order)", "changes.sort(key=_order, reverse=True)"
+                "submit/planning.py",
+                "changes.sort(key=_order)",
+                "changes.sort(key=_order, reverse=True)",
             ),
         ),
     ),
@@ -65,7 +67,7 @@ MUTANTS = (
         "busy-ignored",
         "A newer change is sent while an import of the record is open.",
         ("stale",),
-        (Edit("planning.py", "waits = self._busy or ", "waits = "),),
+        (Edit("submit/planning.py", "waits = self._busy or ", "waits = "),),
     ),
     Mutant(
         "unknown-is-not-busy",
@@ -73,7 +75,7 @@ MUTANTS = (
         ("stale",),
         (
             Edit(
-                "claims.py",
+                "submit/claims.py",
                 "return self._state(reference) in UNFINISHED",
                 "return self._state(reference) is State.SENT",
             ),
@@ -85,7 +87,7 @@ MUTANTS = (
         (),
         (
             Edit(
-                "claims.py",
+                "submit/claims.py",
                 "return self._state(reference) in VOID",
                 "return self._state(reference) in VOID | UNFINISHED",
             ),
@@ -98,7 +100,7 @@ MUTANTS = (
         ("duplicated",),
         (
             Edit(
-                "claims.py",
+                "submit/claims.py",
                 "return self._state(reference) in VOID",
                 "return self._state(reference) not in UNFINISHED",
             ),
@@ -110,7 +112,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "claims.py",
+                "submit/claims.py",
                 "return self._state(reference) in VOID",
                 "return False",
             ),
@@ -120,7 +122,7 @@ MUTANTS = (
         "claims-read-once",
         "A report that ends between the read of the claims and that of the states goes unnoticed.",
         ("lost",),
-        (Edit("claims.py", "    if again:\n", "    if not found:\n"),),
+        (Edit("submit/claims.py", "    if again:\n", "    if not found:\n"),),
     ),
     Mutant(
         "equal-versions-are-duplicates",
@@ -128,7 +130,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "planning.py",
+                "submit/planning.py",
                 "        if same_version and mark.event == change.event:\n",
                 "        if same_version:\n",
             ),
@@ -140,7 +142,7 @@ MUTANTS = (
         ("stale", "duplicated"),
         (
             Edit(
-                "planning.py",
+                "submit/planning.py",
                 "return _order(change) < (mark.version, receipt_order(mark.origin))",
                 "return change.version < mark.version",
             ),
@@ -152,7 +154,7 @@ MUTANTS = (
         ("unexpected", "duplicated", "miscounted"),
         (
             Edit(
-                "planning.py",
+                "submit/planning.py",
                 "        return tuple(replaced)[-EARLIER_KEPT:]\n",
                 "        return ()\n",
             ),
@@ -164,7 +166,7 @@ MUTANTS = (
         ("stale",),
         (
             Edit(
-                "planning.py",
+                "submit/planning.py",
                 "            if column not in newer\n",
                 "",
             ),
@@ -176,7 +178,7 @@ MUTANTS = (
         ("stale",),
         (
             Edit(
-                "planning.py",
+                "submit/planning.py",
                 "            return _Verdict.STALE\n        if mark is None",
                 "            pass\n        if mark is None",
             ),
@@ -188,7 +190,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "planning.py",
+                "submit/planning.py",
                 "        self._marks |= dict.fromkeys(fresh, _mark(change))\n        contributing",
                 "        self._columns = {c: v for c, v in self._columns.items() if v[1] is change}\n"
                 "        self._marks |= dict.fromkeys(fresh, _mark(change))\n        contributing",
@@ -201,7 +203,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "        self._progress.settled += [settled for row in rows for settled in row.shadowed]\n",
                 "",
             ),
@@ -211,7 +213,7 @@ MUTANTS = (
         "claims-expire-at-once",
         "Claims are kept for less than a day.",
         ("stale", "duplicated", "lost", "unexpected", "miscounted"),
-        (Edit("state/watermarks.py", "KEPT_DAYS = 65\n", "KEPT_DAYS = 0\n"),),
+        (Edit("storage/watermarks.py", "KEPT_DAYS = 65\n", "KEPT_DAYS = 0\n"),),
     ),
     Mutant(
         "suspects-tried-together",
@@ -219,7 +221,7 @@ MUTANTS = (
         ("stuck",),
         (
             Edit(
-                "isolation.py",
+                "submit/isolation.py",
                 "        return self._together.intersection(origins)\n",
                 "        return set()\n",
             ),
@@ -231,7 +233,7 @@ MUTANTS = (
         ("stuck",),
         (
             Edit(
-                "isolation.py",
+                "submit/isolation.py",
                 "        return self._alone.intersection(origins)\n",
                 "        return set()\n",
             ),
@@ -243,7 +245,7 @@ MUTANTS = (
         ("duplicated", "stale", "lost"),
         (
             Edit(
-                "state/watermarks.py",
+                "storage/watermarks.py",
                 "            if not pending:\n                return\n",
                 "            return\n",
             ),

@@ -28,7 +28,7 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "resolving.py",
+                "track/resolving.py",
                 "    if found.matches:\n        return _adopt(look, found.matches)\n"
                 "    is_absent = not found.suspects\n",
                 "    found, is_absent = type(found)(), True\n",
@@ -41,7 +41,7 @@ MUTANTS = (
         (),
         (
             Edit(
-                "resolving.py",
+                "track/resolving.py",
                 "    if not was_absent:\n        return wait(_proven_absent_at(look) - look.clock())\n",
                 "",
             ),
@@ -54,12 +54,12 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "resolving.py",
+                "track/resolving.py",
                 "    if not was_absent:\n        return wait(_proven_absent_at(look) - look.clock())\n",
                 "",
             ),
             Edit(
-                "resolving.py",
+                "track/resolving.py",
                 "return wait(pause_s) if pause_s > 0 else _post_again(look)",
                 "return _post_again(look)",
             ),
@@ -69,7 +69,7 @@ MUTANTS = (
         "absent-twice-in-a-row",
         "An import that two looks in a row did not find is posted again.",
         ("duplicated", "unexpected"),
-        (Edit("resolving.py", "LAG_S = 60.0", "LAG_S = 0.1"),),
+        (Edit("track/resolving.py", "LAG_S = 60.0", "LAG_S = 0.1"),),
     ),
     Mutant(
         "any-import-adopted",
@@ -77,7 +77,7 @@ MUTANTS = (
         ("lost", "duplicated", "unexpected"),
         (
             Edit(
-                "reconciling.py",
+                "track/reconciling.py",
                 "        if canonical_digest(shown) == self.entry.digest:\n",
                 "        if shown:\n",
             ),
@@ -88,14 +88,14 @@ MUTANTS = (
         "An import that belongs to another entry is adopted.",
         ("lost", "duplicated", "unexpected"),
         (
-            Edit("reconciling.py", "if one.id not in owners and _may_be", "if _may_be"),
+            Edit("track/reconciling.py", "if one.id not in owners and _may_be", "if _may_be"),
             Edit(
-                "reconciling.py",
+                "track/reconciling.py",
                 "        if canonical_digest(shown) == self.entry.digest:\n",
                 "        if shown:\n",
             ),
             Edit(
-                "resolving.py",
+                "track/resolving.py",
                 "        if not ledger.claim_import(oldest.id, reference):\n"
                 "            continue  # it became another entry's just now\n",
                 "",
@@ -106,7 +106,7 @@ MUTANTS = (
         "looked-up-too-late",
         "Imports are looked up from the moment of the entry, by clocks that differ.",
         ("duplicated", "unexpected"),
-        (Edit("reconciling.py", "WINDOW_S = 120.0", "WINDOW_S = 0.0"),),
+        (Edit("track/reconciling.py", "WINDOW_S = 120.0", "WINDOW_S = 0.0"),),
     ),
     Mutant(
         "posted-again-without-a-word",
@@ -114,7 +114,7 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "resolving.py",
+                "track/resolving.py",
                 "if not ledger.begin_post(entry, posted_at=look.clock(), deadline=look.deadline):",
                 "if not entry.reference:",
             ),
@@ -126,12 +126,12 @@ MUTANTS = (
         ("unreported", "stale"),
         (
             Edit(
-                "state/ledger.py",
+                "storage/ledger.py",
                 "        return self.success_count + (self.failed_count or 0) == self.total_count\n",
                 "        return True\n",
             ),
             Edit(
-                "tracking.py",
+                "track/tracking.py",
                 "    return entry.total_count == entry.rows or (bool(entry.total_count) and stays)\n",
                 "    return True\n",
             ),
@@ -141,7 +141,7 @@ MUTANTS = (
         "first-counts-believed",
         "Counts that add up are believed although rows are missing.",
         ("unreported", "stale"),
-        (Edit("tracking.py", "BELIEVED_AFTER_S = 3_600.0", "BELIEVED_AFTER_S = 0.0"),),
+        (Edit("track/tracking.py", "BELIEVED_AFTER_S = 3_600.0", "BELIEVED_AFTER_S = 0.0"),),
     ),
     Mutant(
         "counts-of-another",
@@ -149,7 +149,7 @@ MUTANTS = (
         ("unreported", "stale"),
         (
             Edit(
-                "tracking.py",
+                "track/tracking.py",
                 "counts=_counts((answers or {}).get(entry.import_id))",
                 "counts=_counts((answers or {}).get(look.entry.import_id))",
             ),
@@ -161,7 +161,7 @@ MUTANTS = (
         ("unreported", "stuck"),
         (
             Edit(
-                "looking.py",
+                "track/looking.py",
                 "self.options.tracking_hours * 3_600",
                 "self.options.tracking_hours * 60",
             ),
@@ -173,13 +173,13 @@ MUTANTS = (
         ("unreported",),
         (
             Edit(
-                "tracking.py",
+                "track/tracking.py",
                 "        return _hindered(look, hindrance)\n",
                 "        over = look.age() >= look.options.tracking_hours * 3_600\n"
                 "        return GAVE_UP if over else _hindered(look, hindrance)\n",
             ),
             Edit(
-                "reporting.py",
+                "report/reporting.py",
                 "            return self._wait(entry, hindrance)\n",
                 "            if not gave_up:\n                return self._wait(entry, hindrance)\n"
                 "            account = Account()\n",
@@ -192,7 +192,7 @@ MUTANTS = (
         ("unreported",),
         (
             Edit(
-                "resolving.py",
+                "track/resolving.py",
                 "    if look.is_over() or look.entry.posts >= MOST_POSTS:\n"
                 "        return Tracked(Status.SEND_BACK)\n",
                 "    if look.is_over() or look.entry.posts >= MOST_POSTS:\n        return GAVE_UP\n",
@@ -203,7 +203,13 @@ MUTANTS = (
         "recognised-by-digest-alone",
         "An import is recognised only if Mateo shows its rows exactly as they were posted.",
         ("duplicated", "unexpected"),
-        (Edit("reconciling.py", "Likeness.SAME: _Verdict.SAME", "Likeness.SAME: _Verdict.OTHER"),),
+        (
+            Edit(
+                "track/reconciling.py",
+                "Likeness.SAME: _Verdict.SAME",
+                "Likeness.SAME: _Verdict.OTHER",
+            ),
+        ),
     ),
     Mutant(
         "unreadable-import-is-another",
@@ -211,7 +217,7 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "reconciling.py",
+                "track/reconciling.py",
                 "        if not isinstance(shown, list):\n            return _Verdict.SUSPECT\n",
                 "        if not isinstance(shown, list):\n            return _Verdict.OTHER\n",
             ),

@@ -11,7 +11,7 @@ MUTANTS = (
         ("stale",),
         (
             Edit(
-                "replaying.py",
+                "replay/replaying.py",
                 '        "attempt": 0,\n',
                 '        "attempt": 0,\n        "received_at": replay.at,\n',
             ),
@@ -21,7 +21,7 @@ MUTANTS = (
         "put-back-under-its-old-id",
         "What is put back has the id under which it ended before.",
         ("lost", "unexpected", "miscounted"),
-        (Edit("replaying.py", PUT_BACK, ""),),
+        (Edit("replay/replaying.py", PUT_BACK, ""),),
     ),
     Mutant(
         "put-back-is-a-duplicate",
@@ -29,7 +29,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "planning.py",
+                "submit/planning.py",
                 "            if not _is_put_back_after(change, mark):\n",
                 "            if change:\n",
             ),
@@ -39,7 +39,7 @@ MUTANTS = (
         "put-back-overwrites-newer",
         "What is put back overwrites something newer, although nobody forces it.",
         ("stale", "duplicated"),
-        (Edit("planning.py", "if replay and replay.force and ", "if replay and "),),
+        (Edit("submit/planning.py", "if replay and replay.force and ", "if replay and "),),
     ),
     Mutant(
         "put-back-twice-by-one-replay",
@@ -47,7 +47,7 @@ MUTANTS = (
         ("duplicated",),
         (
             Edit(
-                "planning.py",
+                "submit/planning.py",
                 "    return replay is not None and replay_id_of(mark.origin) != replay.id\n",
                 "    return replay is not None\n",
             ),
@@ -59,7 +59,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "state/replays.py",
+                "storage/replays.py",
                 "            *self._tally.operations({day: {REPLAYED: more}}),\n",
                 "",
             ),
@@ -71,7 +71,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "state/replays.py",
+                "storage/replays.py",
                 "more = max(0, items - (progress.items if key == progress.key else 0))",
                 "more = items",
             ),
@@ -81,13 +81,17 @@ MUTANTS = (
         "put-back-not-sent-again",
         "A replay that goes on takes for sent what it had only counted.",
         ("lost", "miscounted"),
-        (Edit("state/stored_items.py", "and key >= begin_with:", "and key > begin_with:"),),
+        (Edit("storage/stored_items.py", "and key >= begin_with:", "and key > begin_with:"),),
     ),
     Mutant(
         "put-back-before-it-ends",
         "Items of an import are put back that has not ended, or sent them back.",
         ("miscounted",),
-        (Edit("replaying.py", "entry is None or entry.state not in ENDED", "entry is None"),),
+        (
+            Edit(
+                "replay/replaying.py", "entry is None or entry.state not in ENDED", "entry is None"
+            ),
+        ),
     ),
     Mutant(
         "retried-rows-put-back",
@@ -95,7 +99,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "replaying.py",
+                "replay/replaying.py",
                 "return lambda number: number not in retried",
                 "return lambda number: True",
             ),
@@ -105,7 +109,7 @@ MUTANTS = (
         "uncounted-ends-put-back",
         "Items are put back of a batch that died before their ends were counted.",
         ("miscounted",),
-        (Edit("replaying.py", "if settled_in.get(item) == batch]", "if item and batch]"),),
+        (Edit("replay/replaying.py", "if settled_in.get(item) == batch]", "if item and batch]"),),
     ),
     Mutant(
         "put-back-counted-on-the-old-day",
@@ -113,7 +117,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "records/replays.py",
+                "domain/replays.py",
                 "    return replay.at if replay else received_at\n",
                 "    return received_at\n",
             ),

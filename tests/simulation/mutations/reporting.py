@@ -16,7 +16,7 @@ MUTANTS = (
         ("stuck", "lost"),
         (
             Edit(
-                "state/tally.py",
+                "storage/tally.py",
                 "SETTLEMENTS_PER_TRANSACTION = 33",
                 "SETTLEMENTS_PER_TRANSACTION = 330",
             ),
@@ -28,7 +28,7 @@ MUTANTS = (
         ("unreported", "lost"),
         (
             Edit(
-                "reporting.py",
+                "report/reporting.py",
                 WRITE,
                 "        closed = self._close(findings)\n        self._write(findings)\n"
                 "        return closed\n\n    def send_back",
@@ -41,7 +41,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "reporting.py",
+                "report/reporting.py",
                 "        if findings.sent.rows:\n            lines = gzip",
                 "        if findings.failures:\n            lines = gzip",
             ),
@@ -51,20 +51,20 @@ MUTANTS = (
         "retry-forgotten",
         "A row that time can heal is called retried, and not brought again.",
         ("lost",),
-        (Edit("reporting.py", RETRY, ""),),
+        (Edit("report/reporting.py", RETRY, ""),),
     ),
     Mutant(
         "retry-sent-twice",
         "A row that time can heal is brought again twice.",
         (),
-        (Edit("reporting.py", RETRY, RETRY + RETRY),),
+        (Edit("report/reporting.py", RETRY, RETRY + RETRY),),
         harmless="the watermark knows the attempt",
     ),
     Mutant(
         "failed-rows-stay-claimed",
         "The claims of failed rows stay, so that a retry is taken for done.",
         ("lost",),
-        (Edit("reporting.py", UNCLAIM, ""),),
+        (Edit("report/reporting.py", UNCLAIM, ""),),
     ),
     Mutant(
         "all-rows-unclaimed",
@@ -72,7 +72,7 @@ MUTANTS = (
         ("duplicated",),
         (
             Edit(
-                "findings.py",
+                "report/findings.py",
                 "            if outcome is not RowOutcome.IMPORTED or number in uncertain:\n",
                 "            if outcome:\n",
             ),
@@ -84,12 +84,12 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "state/ledger.py",
+                "storage/ledger.py",
                 '[{"Update": update}, *self._tally.operations(ends, of_connections)]',
                 '[{"Update": update}]',
             ),
             Edit(
-                "state/ledger.py",
+                "storage/ledger.py",
                 "            self._transact(*operations)\n",
                 "            self._transact(*operations)\n"
                 "            self._transact(*self._tally.operations(ends, of_connections))\n",
@@ -102,7 +102,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "reporting.py",
+                "report/reporting.py",
                 "ends[day(counted_at(source) / 1_000_000)][outcome] += 1",
                 "ends[day(entry.created_at)][outcome] += 1",
             ),
@@ -114,7 +114,7 @@ MUTANTS = (
         ("unexpected", "lost"),
         (
             Edit(
-                "row_outcomes.py",
+                "report/row_outcomes.py",
                 "        missing = self.unnamed + self.unaccounted\n",
                 "        missing = 0\n",
             ),
@@ -124,6 +124,6 @@ MUTANTS = (
         "retried-for-ever",
         "A row that time does not heal is brought again for ever.",
         ("stuck",),
-        (Edit("findings.py", "MOST_ATTEMPTS = 3\n", "MOST_ATTEMPTS = 10**6\n"),),
+        (Edit("report/findings.py", "MOST_ATTEMPTS = 3\n", "MOST_ATTEMPTS = 10**6\n"),),
     ),
 )

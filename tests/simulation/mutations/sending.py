@@ -14,12 +14,12 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 'self._progress.pause("mateo.rate_limited", now, at_least_s=wait)',
                 'self._progress.stop("mateo.rate_limited", now + wait)',
             ),
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "is_first = not attempt.repeated and not self._progress.gate.strikes",
                 "is_first = not attempt.repeated",
             ),
@@ -29,28 +29,36 @@ MUTANTS = (
         "freeze-after-post",
         "An import is frozen after it was sent.",
         ("lost", "crash"),
-        (Edit("posting.py", FREEZE, ""), Edit("posting.py", POST, POST + "    " + FREEZE)),
+        (
+            Edit("submit/posting.py", FREEZE, ""),
+            Edit("submit/posting.py", POST, POST + "    " + FREEZE),
+        ),
     ),
     Mutant(
         "no-watch",
         "Nobody follows an import.",
         ("stuck", "lost"),
-        (Edit("posting.py", WATCH, ""),),
+        (Edit("submit/posting.py", WATCH, ""),),
     ),
     Mutant(
         "watch-after-post",
         "An import is followed only once it was sent.",
         ("stuck", "lost"),
-        (Edit("posting.py", WATCH, ""), Edit("posting.py", POST, POST + "    " + WATCH)),
+        (
+            Edit("submit/posting.py", WATCH, ""),
+            Edit("submit/posting.py", POST, POST + "    " + WATCH),
+        ),
     ),
     Mutant(
         "watch-without-deadline",
         "Tracking is not told until when the submitter may act, and buries what is being sent.",
         ("duplicated", "stuck", "miscounted", "lost"),
         (
-            Edit("tracking.py", "left = submit_deadline + GONE_S - self.clock()", "left = 0.0"),
             Edit(
-                "state/ledger.py",
+                "track/tracking.py", "left = submit_deadline + GONE_S - self.clock()", "left = 0.0"
+            ),
+            Edit(
+                "storage/ledger.py",
                 '                "ConditionExpression": "attribute_not_exists(pk)",\n',
                 "",
             ),
@@ -62,15 +70,15 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "            intended = self._parts.ledger.intend(entry)\n",
                 "            slot = self._parts.budget.take_slot(deadline=self._deadline - POST_S)\n"
                 "            posted = self._parts.api.create(slot, body)\n"
                 "            intended = self._parts.ledger.intend(entry)\n",
             ),
-            Edit("posting.py", POST, "            self._settle(attempt, entry, posted)\n"),
+            Edit("submit/posting.py", POST, "            self._settle(attempt, entry, posted)\n"),
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "        except LimitReached as error:\n            self._progress.defer(rows)",
                 "        except (LimitReached, SlotTooFar) as error:\n            self._progress.defer(rows)",
             ),
@@ -82,7 +90,7 @@ MUTANTS = (
         ("duplicated", "miscounted"),
         (
             Edit(
-                "tracking.py",
+                "track/tracking.py",
                 "left = entry.deadline + GONE_S - look.clock()",
                 "left = 0.0",
             ),
@@ -124,7 +132,7 @@ MUTANTS = (
                 "            return self.create(slot, body)\n"
                 "        except httpx.HTTPError as error:\n            return Posted(of_exception",
             ),
-            Edit("state/budget.py", "return self._clock() <= slot.until", "return True"),
+            Edit("storage/budget.py", "return self._clock() <= slot.until", "return True"),
         ),
     ),
     Mutant(
@@ -133,7 +141,7 @@ MUTANTS = (
         ("lost", "unreported", "unexpected"),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "self._created(entry, rows, State.UNKNOWN, posted)",
                 "self._created(entry, rows, State.SENT, posted)",
             ),
@@ -170,7 +178,7 @@ MUTANTS = (
         ("unexpected",),
         (
             Edit(
-                "refusals.py",
+                "submit/refusals.py",
                 "            verdict = _halved(attempt, standing)\n",
                 "            verdict = Verdict(rejections=[Rejection(row, posted) for row in attempt.rows])\n",
             ),
@@ -182,7 +190,7 @@ MUTANTS = (
         ("unexpected",),
         (
             Edit(
-                "refusals.py",
+                "submit/refusals.py",
                 "        if (attempt.refused_at or 0) < standing.accepted_at:\n",
                 "        if attempt:\n",
             ),
@@ -194,7 +202,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "refusals.py",
+                "submit/refusals.py",
                 "for half in (rows[:middle], rows[middle:])]",
                 "for half in (rows[:middle],)]",
             ),
@@ -206,7 +214,7 @@ MUTANTS = (
         ("duplicated", "miscounted", "unexpected", "stuck"),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.REFUSED)\n",
                 "",
             ),
@@ -218,7 +226,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "target=State.ABANDONED)\n        self._progress.defer(rows)\n",
                 "target=State.ABANDONED)\n",
             ),
@@ -230,7 +238,7 @@ MUTANTS = (
         ("duplicated", "miscounted"),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.ABANDONED)\n"
                 "        self._progress.pending.appendleft",
                 "        self._progress.pending.appendleft",
@@ -241,7 +249,7 @@ MUTANTS = (
         "over-budget-forgotten",
         "What today's entities do not cover is not brought again.",
         ("lost",),
-        (Edit("submission.py", "            progress.defer(sized.over_budget)\n", ""),),
+        (Edit("submit/submission.py", "            progress.defer(sized.over_budget)\n", ""),),
     ),
     Mutant(
         "stopped-and-forgotten",
@@ -249,7 +257,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submission.py",
+                "submit/submission.py",
                 "                progress.defer(attempt.rows)\n",
                 "                pass\n",
             ),
@@ -261,7 +269,7 @@ MUTANTS = (
         (),
         (
             Edit(
-                "posting.py",
+                "submit/posting.py",
                 "            source=[State.INTENDED],\n            target=state,\n",
                 "            source=[State.GAVE_UP],\n            target=state,\n",
             ),
@@ -274,7 +282,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "state/intake_store.py",
+                "storage/intake_store.py",
                 '        raise StoreUnavailable(f"SQS took all but {len(waiting)} messages: {reason}")\n',
                 "",
             ),
@@ -286,7 +294,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "state/intake_store.py",
+                "storage/intake_store.py",
                 "            if not waiting:\n                return\n",
                 "            if not reason.startswith('Client'):\n                return\n",
             ),

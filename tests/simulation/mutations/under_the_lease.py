@@ -10,7 +10,7 @@ MUTANTS = (
         ("duplicated", "stale"),
         (
             Edit(
-                "state/lease.py",
+                "storage/lease.py",
                 'ConditionExpression=f"{free} OR {ours} OR {run_out}",',
                 'ConditionExpression=f"{free} OR {ours} OR {run_out} OR attribute_exists(pk)",',
             ),
@@ -22,7 +22,7 @@ MUTANTS = (
         ("duplicated", "stale"),
         (
             Edit(
-                "submission.py",
+                "submit/submission.py",
                 "invocation, until=deadline, wait_until",
                 "invocation, until=self.tools.clock() - 4, wait_until",
             ),
@@ -34,7 +34,7 @@ MUTANTS = (
         ("duplicated", "stale"),
         (
             Edit(
-                "submission.py",
+                "submit/submission.py",
                 "                return _Run(self, batch, gate, invocation, deadline).run()\n",
                 "            return _Run(self, batch, gate, invocation, deadline).run()\n",
             ),
@@ -44,7 +44,7 @@ MUTANTS = (
         "gate-never-scheduled",
         "The gate is closed, and no schedule opens it again.",
         ("stuck",),
-        (Edit("state/gate.py", "        self._schedule_opening(until, mapping)\n", ""),),
+        (Edit("storage/gate.py", "        self._schedule_opening(until, mapping)\n", ""),),
     ),
     Mutant(
         "gate-closed-before-scheduled",
@@ -52,7 +52,7 @@ MUTANTS = (
         ("stuck",),
         (
             Edit(
-                "state/gate.py",
+                "storage/gate.py",
                 """        self._schedule_opening(until, mapping)
         latest = """,
                 """        self._set_enabled(mapping, enabled=False)
@@ -67,7 +67,7 @@ MUTANTS = (
         ("stuck",),
         (
             Edit(
-                "state/gate.py",
+                "storage/gate.py",
                 "moment = datetime.fromtimestamp(until, UTC)",
                 "moment = datetime.fromtimestamp(self._clock(), UTC)",
             ),
@@ -79,7 +79,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "acknowledging.py",
+                "submit/acknowledging.py",
                 """                lambda: self.queue.send(self.batch.deferrals(deferred, self.refused_since)),
 """,
                 """                lambda: None,
@@ -91,7 +91,7 @@ MUTANTS = (
         "failed-steps-acknowledged",
         "Messages go although a step of acknowledging them failed.",
         ("lost", "miscounted"),
-        (Edit("acknowledging.py", "            self.unresolved |= origins\n", ""),),
+        (Edit("submit/acknowledging.py", "            self.unresolved |= origins\n", ""),),
     ),
     Mutant(
         "nothing-given-back",
@@ -99,7 +99,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "batch_report.py",
+                "submit/batch_report.py",
                 "give_back=batch.unreadable | batch.messages_with(ending.unresolved),",
                 "give_back=set(),",
             ),
@@ -109,7 +109,13 @@ MUTANTS = (
         "parked-and-not-sent",
         "A batch that came through a closed gate goes without being sent again.",
         ("lost",),
-        (Edit("submission.py", "        self.parts.queue.send(batch.deferrals(origins))\n", ""),),
+        (
+            Edit(
+                "submit/submission.py",
+                "        self.parts.queue.send(batch.deferrals(origins))\n",
+                "",
+            ),
+        ),
     ),
     Mutant(
         "part-of-a-deferral",
@@ -117,7 +123,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "queue_batch.py",
+                "submit/queue_batch.py",
                 "body = deferred_body(again, self._bodies[message_id], part)",
                 "body = deferred_body(again, self._bodies[message_id], sorted(part)[:1])",
             ),
@@ -129,13 +135,13 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "acknowledging.py",
+                "submit/acknowledging.py",
                 "        now = self.tools.clock()\n        self.posting.archive.record_settled(",
                 "        tally.settle(new, batch=name)\n"
                 "        now = self.tools.clock()\n        self.posting.archive.record_settled(",
             ),
             Edit(
-                "acknowledging.py",
+                "submit/acknowledging.py",
                 "        )\n        tally.settle(new, batch=name)\n",
                 "        )\n",
             ),
@@ -145,13 +151,13 @@ MUTANTS = (
         "proof-not-kept",
         "A proven refusal is written down and counted, but not kept before that.",
         ("unexpected", "lost", "miscounted"),
-        (Edit("acknowledging.py", "        tally.prove(", "        list("),),
+        (Edit("submit/acknowledging.py", "        tally.prove(", "        list("),),
     ),
     Mutant(
         "ends-not-counted",
         "Ends without an import are written and not counted.",
         ("miscounted",),
-        (Edit("acknowledging.py", "        tally.settle(new, batch=name)\n", ""),),
+        (Edit("submit/acknowledging.py", "        tally.settle(new, batch=name)\n", ""),),
     ),
     Mutant(
         "settled-without-condition",
@@ -159,13 +165,13 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "acknowledging.py",
+                "submit/acknowledging.py",
                 "if one.occurrence.origin not in ended]\n        proven",
                 "]\n        proven",
             ),
-            Edit("submission.py", "            if one.origin not in self._ended\n", ""),
+            Edit("submit/submission.py", "            if one.origin not in self._ended\n", ""),
             Edit(
-                "state/tally.py",
+                "storage/tally.py",
                 """" AND ".join(
                 f"attribute_not_exists(#{name})" for name in outcomes
             )
@@ -181,7 +187,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "state/tally.py",
+                "storage/tally.py",
                 "                self._transact(operations)\n",
                 "                self._transact(operations[:1])\n"
                 "                self._transact(operations[1:])\n",
@@ -194,7 +200,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "state/tally.py",
+                "storage/tally.py",
                 "ends[self._day(one.occurrence.counted_at / 1_000_000)][one.outcome.value] += 1",
                 "ends[self._day(self._clock())][one.outcome.value] += 1",
             ),
@@ -206,7 +212,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "state/queue.py",
+                "storage/queue.py",
                 "            if not pending:\n                return\n",
                 "            return\n",
             ),

@@ -7,7 +7,7 @@ MUTANTS = (
         "overdue-pause-left",
         "Submission that is paused past its time is told of and stays paused.",
         ("stuck",),
-        (Edit("state/overdue_pause.py", "        self._enable()\n", ""),),
+        (Edit("storage/overdue_pause.py", "        self._enable()\n", ""),),
     ),
     Mutant(
         "dead-execution-left",
@@ -15,7 +15,7 @@ MUTANTS = (
         ("stuck",),
         (
             Edit(
-                "watchdog.py",
+                "watch/watchdog.py",
                 "alone = [reference for reference in begun if reference not in followed]",
                 "alone = begun[:0]",
             ),
@@ -27,7 +27,7 @@ MUTANTS = (
         ("stuck",),
         (
             Edit(
-                "state/executions.py",
+                "storage/executions.py",
                 'name = reference if again is None else f"{reference}{AGAIN}{again}"',
                 "name = reference",
             ),
@@ -37,7 +37,7 @@ MUTANTS = (
         "restarts-are-not-recognised",
         "An execution that replaces another does not count as following its import.",
         (),
-        (Edit("state/executions.py", ".partition(AGAIN)[0] for one in", " for one in"),),
+        (Edit("storage/executions.py", ".partition(AGAIN)[0] for one in", " for one in"),),
         harmless="each quarter one more execution follows it: dear, but all they do is conditional",
     ),
     Mutant(
@@ -46,7 +46,7 @@ MUTANTS = (
         (),
         (
             Edit(
-                "state/overdue_pause.py",
+                "storage/overdue_pause.py",
                 "        if noted.closed_until > self.clock():\n            return None\n",
                 "",
             ),
@@ -59,7 +59,7 @@ MUTANTS = (
         (),
         (
             Edit(
-                "state/open_imports.py",
+                "storage/open_imports.py",
                 '            if State(item["state"]["S"]) in UNFINISHED\n',
                 "",
             ),

@@ -14,10 +14,10 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from import_relay.errors import CredentialsRefused, SlotTooFar
-from import_relay.http_bodies import SENT, Unbounded, read_body
+from import_relay.domain.errors import CredentialsRefused, SlotTooFar
+from import_relay.domain.http_bodies import SENT, Unbounded, read_body
 from import_relay.mateo.outcomes import Outcome, of_exception, of_status
-from import_relay.state.budget import Slot
+from import_relay.storage.budget import Slot
 
 REQUEST_TIMEOUT_S = 5.0
 """Mateo ends a request after two seconds (limits page); its error needs time to arrive."""

@@ -6,9 +6,9 @@ long again as it took so far makes 5 s, 10 s, 20 s, … up to 15 minutes.
 
 from typing import NamedTuple
 
-from import_relay.errors import CredentialsRefused, LimitReached, SlotTooFar
+from import_relay.domain.errors import CredentialsRefused, LimitReached, SlotTooFar
 from import_relay.mateo.client import MateoUnavailable
-from import_relay.state.gate import RESET_MARGIN_S
+from import_relay.storage.gate import RESET_MARGIN_S
 
 SHORTEST_WAIT_S = 5.0
 LONGEST_WAIT_S = 900.0

@@ -1,0 +1,1 @@
+"""The check of connections.toml, before anything is deployed."""

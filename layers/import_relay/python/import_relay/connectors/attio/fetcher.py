@@ -1,0 +1,123 @@
+"""Reads records at Attio, of any object. Called by `reading`.
+
+The token is an access token with the scopes `record_permission:read` and
+`object_configuration:read`. Attio's values are lists of objects that depend on the attribute's
+type; expressions see simple ones: `{"id", "object", "values": {slug: value or list}}`. `object` is
+the slug of the object, e.g. `people`. Attio gives no time of a record's last change.
+"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from import_relay.connectors.fetcher_contract import Found, Path
+from import_relay.connectors.shared.crm_api import CrmApi
+from import_relay.domain.errors import RecordsUnread
+
+URL = "https://api.attio.com/v2"
+IDS_PER_READ = 100
+"""Own choice: a query may give up to 500 records (Attio: List records, `limit`)."""
+REQUESTS_PER_SECOND = 5.0
+"""Attio allows 100 reads a second."""
+SIMPLE: Mapping[str, str] = {
+    "personal-name": "full_name",
+    "currency": "currency_value",
+    "interaction": "interacted_at",
+}
+"""Type of an attribute of one value → the field that is its value; `value` for all others."""
+LISTED: Mapping[str, str] = {
+    "email-address": "email_address",
+    "phone-number": "phone_number",
+    "domain": "domain",
+    "record-reference": "target_record_id",
+    "actor-reference": "referenced_actor_id",
+}
+"""Type of an attribute that may have several values → the field that is one value."""
+TITLED = frozenset({"select", "status"})
+"""Types of attributes whose values are options with a title."""
+LOCATION = (
+    "line_1",
+    "line_2",
+    "line_3",
+    "line_4",
+    "locality",
+    "region",
+    "postcode",
+    "country_code",
+)
+
+
+def read(
+    api: CrmApi,
+    object_type: str,
+    ids: Sequence[str],
+    wanted: AbstractSet[Path],  # Attio gives whole records
+) -> Mapping[str, Found]:
+    """See `contract.Reader.read`; `object_type` is the UUID of an object."""
+    slug = _slug(_request(api, "GET", f"/objects/{object_type}"))
+    query = {"filter": {"record_id": {"$in": list(ids)}}, "limit": len(ids)}
+    answer = _request(api, "POST", f"/objects/{object_type}/records/query", query)
+    data = answer.get("data")
+    if not isinstance(data, list):
+        raise _unexpected("a query gives no list of records")
+    records = {str(record["id"]): record for record in (_record(entry, slug) for entry in data)}
+    if not records.keys() <= set(ids):
+        raise _unexpected("a query gives other records than asked for")
+    return {record_id: Found(record, None) for record_id, record in records.items()}
+
+
+def _request(api: CrmApi, method: str, path: str, content: object = None) -> Mapping[str, object]:
+    """The JSON object that Attio answers; there is none for an object of another workspace."""
+    headers = {"authorization": f"Bearer {api.token}"}
+    answer = api.request(method, URL + path, headers=headers, content=content)
+    if not isinstance(answer, dict):
+        raise _unexpected("the token's workspace has no such object")
+    return answer
+
+
+def _slug(answer: Mapping[str, object]) -> str:
+    data = answer.get("data")
+    slug = data.get("api_slug") if isinstance(data, dict) else None
+    if not isinstance(slug, str):
+        raise _unexpected("an object has no api_slug")
+    return slug
+
+
+def _record(entry: object, slug: str) -> dict[str, object]:
+    ids = entry.get("id") if isinstance(entry, dict) else None
+    values = entry.get("values") if isinstance(entry, dict) else None
+    record_id = ids.get("record_id") if isinstance(ids, dict) else None
+    if not isinstance(record_id, str) or not isinstance(values, dict):
+        raise _unexpected("a record has no id or no values")
+    return {
+        "id": record_id,
+        "object": slug,
+        "values": {name: _value(entries) for name, entries in values.items()},
+    }
+
+
+def _value(entries: object) -> object:
+    """The simple value of an attribute, or a list of them; None if it has none."""
+    values = entries if isinstance(entries, list) else [entries]
+    known = [value for value in values if isinstance(value, dict)]
+    if not known:
+        return None
+    kind = str(known[0].get("attribute_type"))
+    if kind in LISTED:
+        return [value.get(LISTED[kind]) for value in known]
+    if kind == "select" and "option" in known[0]:  # a status may call itself a select
+        return [_one(value) for value in known]
+    return _one(known[0])
+
+
+def _one(value: Mapping[str, object]) -> object:
+    kind = str(value.get("attribute_type"))
+    if kind in TITLED:
+        titled = value.get("option") or value.get("status")
+        return titled.get("title") if isinstance(titled, dict) else titled
+    if kind == "location":
+        return {part: value.get(part) for part in LOCATION}
+    return value.get(SIMPLE.get(kind, "value"))
+
+
+def _unexpected(what: str) -> RecordsUnread:
+    return RecordsUnread("reader.unexpected", f"Attio: {what}")

@@ -1,0 +1,143 @@
+"""Calendly webhooks: a booking becomes an appointment and its contact.
+
+Proof: `Calendly-Webhook-Signature: t=<seconds>,v1=<hex>`, the HMAC-SHA256 of `<t>.<body>` under the
+subscription's signing key. The signed time may be three minutes away, as Calendly suggests. A
+personal token may make subscriptions without a key, which sign nothing: such a connection says
+`auth = "path"` and has a secret in its address.
+
+One invitee per request: `{"event", "created_at", "payload"}`. The record is this whole event, so
+that expressions say `payload.name`, with two keys more: `contact` (`id`, the lower-case e-mail
+address, and `email`) and, of a cancellation, `cancelled_at`. The appointment's id is the invitee's
+URI, since several invitees may share a scheduled event. A reschedule arrives as the cancellation of
+the old invitee and the creation of a new one: see `bookings`. A cancellation says nothing new of
+the contact, and would bring back what an older booking said, so only the appointment is imported.
+
+Event id: event, time and URI, as Calendly sends none. Version: `created_at`, when it happened.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from import_relay.connectors.contract import Change, Item, Replies, Request
+from import_relay.connectors.shared.auth import LONGEST_PROOF, check_hmac, check_time, usable
+from import_relay.connectors.shared.bookings import (
+    PROOF_OPTIONS,
+    booked,
+    check_proof,
+    items,
+    option_mistakes,
+    person,
+)
+from import_relay.connectors.shared.event_ids import event_id
+from import_relay.connectors.shared.json_text import body_text, single
+from import_relay.connectors.shared.moments import moment
+from import_relay.domain.connections import Connection, RecordType, RecordTypeName
+from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+
+OPTIONS: Mapping[str, str] = PROOF_OPTIONS
+DEFAULTS: Mapping[RecordTypeName, RecordType] = {
+    "contact": RecordType(
+        "contact",
+        {
+            "external_id": "contact.id",
+            "full_name": "payload.name",
+            "email": "contact.email",
+            # of an inbound call the number is the host's, of the other types it is none
+            "whatsapp": "[payload.text_reminder_number,"
+            " payload.scheduled_event.location.type == 'outbound_call'"
+            " && payload.scheduled_event.location.location][?@]",
+        },
+    ),
+    "appointment": RecordType(
+        "appointment",
+        {
+            "external_id": "payload.uri",
+            "name": "payload.scheduled_event.name",
+            "start_time": "payload.scheduled_event.start_time",
+            "end_time": "payload.scheduled_event.end_time",
+            "cancelled_at": "cancelled_at",
+            "contact_external_id": "contact.id",
+        },
+    ),
+}
+REPLIES = Replies()
+TOLERANCE_S = 180
+_CREATED, _CANCELED = "invitee.created", "invitee.canceled"
+_RECORDS: Mapping[str, tuple[RecordTypeName, ...]] = {
+    _CREATED: ("contact", "appointment"),
+    _CANCELED: ("appointment",),
+}
+
+
+def verify(
+    request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
+) -> None:
+    """See `contract.Source.verify`."""
+    check_proof(
+        request, secrets, options, lambda given, keys: _check_signature(given, keys, now=now)
+    )
+
+
+def _check_signature(request: Request, secrets: Sequence[str], *, now: float) -> None:
+    header = request.headers.get("calendly-webhook-signature")
+    if not header:
+        raise SignatureError("signature.missing")
+    timestamp, code = _parts(header)
+    check_time(timestamp, now, tolerance_s=TOLERANCE_S)
+    keys = [secret.encode("utf-8", "surrogatepass") for secret in usable(secrets)]
+    check_hmac(code, timestamp.encode("ascii") + b"." + request.body, keys, encoding="hex")
+
+
+def _parts(header: str) -> tuple[str, str]:
+    """The time and the code of the header; each must be there once.
+
+    Raises:
+        SignatureError: it is of another form.
+    """
+    if len(header) > LONGEST_PROOF:
+        raise SignatureError("signature.malformed", "the signature is far too long")
+    pairs = [part.partition("=") for part in header.split(",")]
+    values = {name: value for name, _, value in pairs}
+    if len(values) != len(pairs) or not values.get("t") or not values.get("v1"):
+        raise SignatureError("signature.malformed", "not of the form t=...,v1=...")
+    return values["t"], values["v1"]
+
+
+def split(request: Request, options: Mapping[str, str]) -> list[Item]:
+    """The records of one event; an event that is not imported is one item."""
+    value, text = single(body_text(request))
+    name = value.get("event") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(name, str):
+        raise UnreadableDelivery("delivery.wrong_shape", "names no event")
+    payload = value.get("payload")
+    if not isinstance(payload, dict):
+        raise UnreadableDelivery("delivery.wrong_shape", "holds no payload")
+    parts = [name, value.get("created_at"), payload.get("uri")]
+    known = ":".join(map(str, parts)) if all(parts) else None
+    return items(event_id(known, text), text, _RECORDS.get(name, ("appointment",)))
+
+
+def interpret(item: object, connection: Connection) -> Change:
+    """The contact or the appointment of a booking; other events are ignored: `event_type`."""
+    record, event = booked(item)
+    name = event.get("event")
+    imported = _RECORDS.get(name, ()) if isinstance(name, str) else ()
+    record_type = next((one for one in imported if one == record), None)
+    if record_type is None:
+        return Change(event, ignored="event_type")
+    payload = event.get("payload")
+    if not isinstance(payload, dict):
+        raise RejectedRow("row.not_an_object", field="payload", value=payload)
+    known = {**event, "contact": person(payload.get("email"))}
+    if name == _CANCELED:
+        known["cancelled_at"] = _cancelled_at(payload) or event.get("created_at")
+    return Change(known, record_type, moment(event.get("created_at")))
+
+
+def _cancelled_at(payload: Mapping[str, object]) -> object:
+    cancellation = payload.get("cancellation")
+    return cancellation.get("created_at") if isinstance(cancellation, dict) else None
+
+
+def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
+    """Unknown options, and a proof that cannot be."""
+    return option_mistakes(connection)

@@ -1,0 +1,130 @@
+"""Close webhooks: contacts, opportunities and meetings.
+
+Proof: `close-sig-hash`, the hexadecimal HMAC-SHA256 of `close-sig-timestamp` and the body, joined
+without a separator. The key is the subscription's `signature_key` decoded from hexadecimal; used
+as it is written it would never match. The signed time, in seconds, may be five minutes away:
+Close leaves the window to the receiver.
+
+One event per request: `{"event", "subscription_id"}`. `event.data` is the whole object after the
+change, and the record, so that expressions say `name`. Event id: `event.id`. Version:
+`event.date_updated`, else that of the object; Close writes the former without a zone beside others
+with one, and it is taken for UTC. A lead is a company with contacts and is not imported.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
+from import_relay.connectors.shared.auth import check_hmac, check_time, usable
+from import_relay.connectors.shared.event_ids import event_id
+from import_relay.connectors.shared.json_text import body_text, single
+from import_relay.connectors.shared.moments import moment
+from import_relay.domain.connections import Connection, RecordType, RecordTypeName
+from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+
+OPTIONS: Mapping[str, str] = {}
+DEFAULTS: Mapping[RecordTypeName, RecordType] = {
+    "contact": RecordType(
+        "contact",
+        {
+            "external_id": "id",
+            "full_name": "name",
+            "email": "emails[0].email",
+            "whatsapp": "phones[].phone",
+            "country_codes": "phones[].country",
+        },
+    ),
+    "deal": RecordType(
+        "deal",
+        {"external_id": "id", "name": "lead_name", "contact_external_id": "contact_id"},
+        allow_reassignment=True,
+    ),
+    "appointment": RecordType(
+        "appointment",
+        {
+            "external_id": "id",
+            "name": "title",
+            "start_time": "starts_at",
+            "end_time": "ends_at",
+            # a meeting that either side declined does not take place: nobody is to be reminded
+            "cancelled_at": "contains(['canceled', 'declined-by-lead', 'declined-by-org'], status)"
+            " && date_updated || null",
+            "contact_external_id": "contact_id",
+        },
+        allow_reassignment=True,
+    ),
+}
+REPLIES = Replies()
+TOLERANCE_S = 300
+RECORD_TYPES: Mapping[object, RecordTypeName] = {
+    "contact": "contact",
+    "opportunity": "deal",
+    "activity.meeting": "appointment",
+}
+_CHANGES = frozenset({"created", "updated", "scheduled", "started", "completed", "canceled"})
+_REASONS = frozenset({"deleted", "merged"})
+
+
+def verify(
+    request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
+) -> None:
+    """See `contract.Source.verify`."""
+    timestamp = request.headers.get("close-sig-timestamp")
+    if not timestamp:
+        raise SignatureError("signature.missing")
+    check_time(timestamp, now, tolerance_s=TOLERANCE_S)
+    signed = timestamp.encode("ascii") + request.body
+    check_hmac(request.headers.get("close-sig-hash"), signed, _keys(secrets), encoding="hex")
+
+
+def _keys(secrets: Sequence[str]) -> list[bytes]:
+    """The keys behind the secrets; an empty key would let anyone sign, so it is none."""
+    keys = []
+    for secret in usable(secrets):
+        try:
+            key = bytes.fromhex(secret)
+        except ValueError:  # it cannot be what Close gave, and proves nothing
+            continue
+        if key:
+            keys.append(key)
+    if not keys:
+        raise SignatureError("signature.no_secret", "no secret is hexadecimal")
+    return keys
+
+
+def split(request: Request, options: Mapping[str, str]) -> list[Item]:
+    """One event per request."""
+    value, text = single(body_text(request))
+    event = value.get("event") if isinstance(value, dict) else None
+    if not isinstance(event, dict):
+        raise UnreadableDelivery("delivery.wrong_shape", "holds no event")
+    if not isinstance(event.get("object_type"), str) or not isinstance(event.get("action"), str):
+        raise UnreadableDelivery("delivery.wrong_shape", "names no object_type or no action")
+    return [Item(event_id(event.get("id"), text), text)]
+
+
+def interpret(item: object, connection: Connection) -> Change:
+    """The object of the event; ignored are `deleted`, `merged`, `action` and `entity`."""
+    event = item.get("event") if isinstance(item, dict) else None
+    if not isinstance(event, dict):
+        raise RejectedRow("row.not_an_object", field="event", value=event)
+    data, action = event.get("data"), _text(event.get("action"))
+    record_type = RECORD_TYPES.get(_text(event.get("object_type")))
+    if record_type is None:
+        return Change(data, ignored="entity")
+    if action not in _CHANGES:
+        return Change(data, record_type, ignored=action if action in _REASONS else "action")
+    if not isinstance(data, dict):
+        raise RejectedRow("row.not_an_object", field="event.data", value=data)
+    version = moment(event.get("date_updated"))
+    return Change(
+        data, record_type, moment(data.get("date_updated")) if version is None else version
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
+    """Unknown options: this kind has none."""
+    return unknown_options(connection, OPTIONS)

@@ -1,0 +1,155 @@
+"""What the receiver and the mapping need to know of a CRM: the contract of every source module.
+
+The receiver calls `verify` and `split`, submission calls `interpret`, `make check` calls
+`check_options`. A source does no I/O and reads no clock.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from import_relay.domain.connections import RECORD_TYPES, Connection, RecordType, RecordTypeName
+from import_relay.domain.spelling import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request as the sender made it.
+
+    Header names are in lower case, repeated headers are joined by a comma. `body` holds the raw
+    bytes that signatures cover. `received_at` is in microseconds since the epoch. An event of
+    EventBridge is a request as well: `path` is then the event's source, which AWS vouches for.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: int
+    transport: Literal["http", "eventbridge"] = "http"
+
+
+class Item(NamedTuple):
+    """One record or event of a delivery: its id and its JSON exactly as it was received.
+
+    Where headers matter or the body is no JSON, it is a JSON object that the source made of them.
+    """
+
+    event_id: str
+    text: str
+
+
+class Lookup(NamedTuple):
+    """A record to be read at the CRM, by `readers`, since the webhook does not say enough of it.
+
+    `object_type` is what the CRM's API calls its type. `always` False: it is read only if the
+    mapping needs more than a partial change holds.
+    """
+
+    object_type: str
+    id: str
+    always: bool = True
+
+
+class Change(NamedTuple):
+    """What an item says about one record.
+
+    `record` is what the expressions of connections.toml see; None: the item says nothing of it,
+    there is only its `lookup`. `record_type` None: the connection's tables choose by `when`.
+    `version` is the kind's own (µs since the epoch); one in connections.toml takes its place. None:
+    the time of receipt. `partial`: the record holds only what is known to have changed, beside its
+    id; a column is set if all that its expression names is there. `ignored`: a stable word that
+    says why nothing is imported. `fragment`: all that the kind ever sends of such a change, so that
+    `when` and `version` of connections.toml do not count where they ask for more.
+
+    With a `lookup` and a reader for the connection the record that was read takes the place of
+    `record`, even of one that would be ignored; without a reader the rest holds.
+    """
+
+    record: object
+    record_type: RecordTypeName | None = None
+    version: int | None = None
+    partial: bool = False
+    ignored: str | None = None
+    fragment: bool = False
+    lookup: Lookup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """How a kind's sender is answered, where the JSON that others get would not do.
+
+    `accepted`: the body of the 200 once everything is stored. `retry_after`: that header of the
+    503; most senders read seconds. `unreadable`: the status for a delivery that went into
+    quarantine; 200, unless a person builds the calls and sees the answers.
+    """
+
+    accepted: str | None = None
+    content_type: str = "application/json"
+    retry_after: str = "60"
+    unreadable: int = 200
+
+
+class Source(Protocol):
+    """A kind of connection; modules fulfil it."""
+
+    OPTIONS: Mapping[str, str]
+    """Option of connections.toml that only this kind knows → what it means."""
+
+    DEFAULTS: Mapping[RecordTypeName, RecordType]
+    """The mapping that need not be spelt out; empty where records may look like anything."""
+
+    REPLIES: Replies
+    """How its sender is answered."""
+
+    def verify(
+        self,
+        request: Request,
+        secrets: Sequence[str],
+        options: Mapping[str, str],
+        *,
+        now: float,
+    ) -> None:
+        """Return if one of the secrets proves the sender; `now` in seconds since the epoch.
+
+        Raises:
+            SignatureError: whatever the request looks like, nothing else is raised.
+        """
+
+    def split(self, request: Request, options: Mapping[str, str]) -> list[Item]:
+        """The items of a verified request, in their order.
+
+        Raises:
+            UnreadableDelivery: the body is not what this kind sends.
+        """
+
+    def interpret(self, item: object, connection: Connection) -> Change:
+        """What a parsed item says; `connection` has its defaults already.
+
+        Raises:
+            RejectedRow: it can never become a row.
+        """
+
+    def check_options(self, connection: Connection) -> Iterable[tuple[str, str]]:
+        """(key, what is wrong) for each mistake in the kind's own options."""
+
+
+_OF_ALL_KINDS = ("kind", "id_prefix", "same_ids_as", *RECORD_TYPES)
+
+
+def unknown_options(connection: Connection, known: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """A mistake for each option that the kind does not know."""
+    names = sorted(known)
+    for key in sorted(connection.options.keys() - set(names)):
+        choice = f"knows {', '.join(names)}" if names else "has no options of its own"
+        what = f"is not known; kind {connection.kind!r} {choice}"
+        yield key, what + did_you_mean(key, [*names, *_OF_ALL_KINDS])
+
+
+def missing_conditions(connection: Connection) -> Iterable[tuple[str, str]]:
+    """A mistake for each record type without `when`, if the kind cannot tell record types apart."""
+    if len(connection.record_types) > 1:
+        for name, record_type in connection.record_types.items():
+            if record_type.when is None:
+                yield f"{name}.when", "is needed: the connection has several record types"

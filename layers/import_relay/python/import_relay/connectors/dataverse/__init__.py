@@ -1,0 +1,1 @@
+"""Everything of Dataverse (Dynamics 365)."""

@@ -1,0 +1,46 @@
+"""What `reading` needs to know of a CRM's API: the contract of every reader module."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple, Protocol
+
+from import_relay.connectors.shared.crm_api import CrmApi
+
+Path = tuple[str, ...]
+"""The names of a path that an expression begins with, e.g. those of `properties.email`."""
+
+
+class Found(NamedTuple):
+    """A record as it was read, in the shape that the kind's expressions are written for.
+
+    `version` orders it among the record's changes, in microseconds since the epoch; None: the API
+    gives no time of the last change, so that the time of reading counts.
+    """
+
+    record: Mapping[str, object]
+    version: int | None
+
+
+class Reader(Protocol):
+    """Reads the records of one kind of connection; modules fulfil it."""
+
+    IDS_PER_READ: int
+    """How many records one `read` asks for: the limit of the API's batch call."""
+
+    REQUESTS_PER_SECOND: float
+    """Own pace, well below what the API allows one token."""
+
+    def read(
+        self, api: CrmApi, object_type: str, ids: Sequence[str], wanted: AbstractSet[Path]
+    ) -> Mapping[str, Found]:
+        """The records by id; one that the CRM does not have (any more) is missing.
+
+        Args:
+            api: does the requests; knows the token and the connection's options.
+            object_type: as in `connectors.contract.Lookup`.
+            ids: at most `IDS_PER_READ`, each once.
+            wanted: every path that the mapping names, to ask for these fields only.
+
+        Raises:
+            RecordsUnread: the CRM does not give them now; nothing else is raised.
+        """

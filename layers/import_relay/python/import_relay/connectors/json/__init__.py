@@ -1,0 +1,1 @@
+"""Everything of plain JSON, of an ERP or an automation tool."""

@@ -1,0 +1,1 @@
+"""What several CRMs have in common: authentication, bodies, ids, times."""

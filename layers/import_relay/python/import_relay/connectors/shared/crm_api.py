@@ -1,0 +1,149 @@
+"""Requests to a CRM's API: paced, with timeouts and few retries. Used by the reader modules.
+
+One `CrmApi` serves one connection within one batch. Whatever keeps it from the records is
+`RecordsUnread`: they wait, and other connections go on.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from import_relay.domain.errors import RecordsUnread
+from import_relay.domain.http_bodies import Unbounded, read_body, without_packing
+
+TIMEOUT = httpx.Timeout(8.0, connect=3.0)
+"""Own limit per request. A batch has two minutes for everything."""
+ATTEMPTS = 3
+LONGEST_RETRY_AFTER_S = 5.0
+"""A longer `retry-after` is not waited for within a batch: the records come again later."""
+LARGEST_ANSWER_B = 20_000_000
+MAX_ANSWER_VALUES = 1_000_000
+"""Commas and brackets of an answer: what they become once it is parsed fills the memory."""
+MAX_READ_B = 40_000_000
+"""After so much no more is read for a connection in a batch; the rest comes with a later one."""
+_REFUSED = frozenset({401, 403})
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(slots=True)
+class CrmApi:
+    """One connection's way to its CRM. Times are in seconds; `give_up_at` is on `clock`.
+
+    `token` is what stands under `<connection>.token` among the CRM tokens.
+    """
+
+    client: httpx.Client
+    token: str
+    options: Mapping[str, str]
+    requests_per_second: float
+    give_up_at: float
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    _next_at: float = field(default=float("-inf"))
+    _read_b: int = 0
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        content: object = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The JSON value of a 2xx answer; None for 204, no content.
+
+        `content` is sent as JSON. Retries what may heal within seconds.
+
+        Raises:
+            RecordsUnread: no such answer in time.
+        """
+        address = _address(url)
+        pause = 0.5
+        for attempt in range(1, ATTEMPTS + 1):
+            self._wait_for_turn()
+            request = self.client.build_request(
+                method, address, headers=headers, params=params, json=content, data=form
+            )
+            try:
+                answer = self._answer(request)
+            except httpx.HTTPError as error:
+                problem, wait = type(error).__name__, pause
+            else:
+                if answer.status_code not in _BUSY:
+                    return _value(answer)
+                problem, wait = f"status {answer.status_code}", _retry_after(answer, pause)
+            if attempt == ATTEMPTS or wait > LONGEST_RETRY_AFTER_S:
+                break
+            self._pause(wait)
+            pause *= 2
+        raise RecordsUnread("reader.unavailable", problem)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer, unless it is too large or drips too slowly: timeouts count per read."""
+        with closing(self.client.send(request, stream=True)) as answer:
+            try:
+                body = read_body(
+                    answer,
+                    most=LARGEST_ANSWER_B,
+                    is_late=lambda: self.clock() >= self.give_up_at,
+                )
+            except Unbounded as error:
+                code = "reader.unavailable" if error.is_late else "reader.unexpected"
+                raise RecordsUnread(code, f"the answer is {error}") from error
+        self._read_b += len(body)
+        return httpx.Response(
+            answer.status_code, headers=without_packing(answer.headers), content=body
+        )
+
+    def _wait_for_turn(self) -> None:
+        if self._read_b > MAX_READ_B:
+            raise RecordsUnread("reader.out_of_time")
+        self._pause(max(0.0, self._next_at - self.clock()))
+        self._next_at = self.clock() + 1 / self.requests_per_second
+
+    def _pause(self, seconds: float) -> None:
+        if self.clock() + seconds >= self.give_up_at:
+            raise RecordsUnread("reader.out_of_time")
+        if seconds > 0:
+            self.sleep(seconds)
+
+
+def _address(url: str) -> httpx.URL:
+    """The address, if a token may go there: https, or this machine for a rehearsal."""
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise RecordsUnread("reader.unexpected", "the API's address is none") from error
+    if address.scheme == "https" or (address.scheme == "http" and address.host == "127.0.0.1"):
+        return address
+    raise RecordsUnread("reader.unexpected", "the API's address is not https")
+
+
+def _value(answer: httpx.Response) -> Any:
+    if answer.status_code in _REFUSED:
+        raise RecordsUnread("reader.refused", f"status {answer.status_code}")
+    if not answer.is_success:  # a 404 as well: a wrong address must not make records look deleted
+        raise RecordsUnread("reader.unexpected", f"status {answer.status_code}")
+    if answer.status_code == httpx.codes.NO_CONTENT:
+        return None
+    content = answer.content
+    if content.count(b",") + content.count(b"[") + content.count(b"{") > MAX_ANSWER_VALUES:
+        raise RecordsUnread("reader.unexpected", "the answer holds far too many values")
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise RecordsUnread("reader.unexpected", "the answer is no JSON") from error
+
+
+def _retry_after(answer: httpx.Response, otherwise: float) -> float:
+    """The seconds that the answer asks to wait; a date counts as too long."""
+    given = answer.headers.get("retry-after", "")
+    if not given:
+        return otherwise
+    return float(given) if given.isascii() and given.isdecimal() else LONGEST_RETRY_AFTER_S + 1

@@ -1,0 +1,203 @@
+"""The nouns that planning and submission speak of: occurrences, changes and rows.
+
+An *occurrence* is one item of one accepted webhook; its origin is unique. A *change* is what an
+occurrence says about one record; a *row* is what Mateo is sent, made of one or more changes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from import_relay.domain.connections import RecordTypeName, SharedHandles
+from import_relay.domain.notes import Note, left_out_columns
+from import_relay.domain.replays import Replay
+
+FULL = "*"
+"""The scope of a full record; any other scope is one column of a partial record."""
+
+MATEO_TYPES: Mapping[RecordTypeName, str] = {
+    "contact": "contact_details",
+    "deal": "deal_details",
+    "appointment": "appointment_details",
+}
+"""Record type in connections.toml → `type` of an import (docs: Create Import)."""
+
+
+class Pointer(NamedTuple):
+    """Stands for an item that is too large for the queue: its key in the bucket."""
+
+    key: str
+
+
+class Occurrence(NamedTuple):
+    """One item of one delivery, as it lies in the queue: a parsed JSON value, or a `Pointer`."""
+
+    message_id: str
+    connection: str
+    delivery: str
+    number: int
+    event: str
+    received_at: int
+    attempt: int
+    item: object
+    since: int = 0
+    """When a person last redrove it from the dead-letter queue (µs); 0 if nobody did."""
+    replay: Replay | None = None
+    """What put it back, if it is no sender's own."""
+
+    @property
+    def counted_at(self) -> int:
+        """When it counts as received, in µs: what is put back is received again then."""
+        return self.replay.at if self.replay else self.received_at
+
+    @property
+    def origin(self) -> str:
+        """Unique and the same through every redelivery: `<delivery>/<number>[~<attempt>]`."""
+        retried = f"~{self.attempt}" if self.attempt else ""
+        return f"{self.delivery}/{self.number}{retried}"
+
+
+def item_of(origin: str) -> tuple[str, int]:
+    """The item behind an origin, `<delivery>/<number>`, and which attempt at it this is."""
+    item, _, attempt = origin.partition("~")
+    return item, int(attempt or 0)
+
+
+def receipt_order(origin: str) -> tuple[str, int]:
+    """Orders origins as their occurrences were received: delivery ids sort by time."""
+    delivery, _, rest = origin.rpartition("/")
+    return delivery, int(rest.partition("~")[0])
+
+
+class ImportOptions(NamedTuple):
+    """What Mateo takes per import and not per row: rows that differ in it need other imports."""
+
+    type: str
+    contact_list_id: str | None = None
+    contact_list_external_id: str | None = None
+    allow_reassignment: bool | None = None
+
+    def body_head(self) -> dict[str, object]:
+        """The keys of the request body besides `payload`."""
+        head: dict[str, object] = {"type": self.type}
+        if self.contact_list_id:
+            head["contact_list_id"] = self.contact_list_id
+        if self.contact_list_external_id:
+            head["contact_list_external_id"] = self.contact_list_external_id
+        if self.allow_reassignment is not None:
+            noun = "deal" if self.type == "deal_details" else "appointment"
+            head[f"allow_{noun}_reassignment"] = self.allow_reassignment
+        return head
+
+
+class Outcome(StrEnum):
+    """How an occurrence ends, apart from being imported or failed in an import."""
+
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An occurrence that ended without an import of its own, and why.
+
+    `reason` is a code of `errors.CODES` for a rejection, else a short stable word. `field` and
+    `value` say what was wrong with a rejected record; `value` may be personal data. `notes` are
+    those of a rejected or ignored record, which no row carries.
+    """
+
+    occurrence: Occurrence
+    outcome: Outcome
+    reason: str = ""
+    field: str = ""
+    value: object = None
+    detail: str = ""
+    notes: tuple[Note, ...] = ()
+
+
+class MappedChange(NamedTuple):
+    """One occurrence after mapping: the columns it sets on the record `key`, at `version`.
+
+    `text` is the JSON of `columns` as it is sent. `by_receipt`: the record says nothing of its
+    version, so that it is the time of receipt. `state`, of a record that was read at the CRM, says
+    in which state it was found: two events that find the same one are the same change.
+    `shared_handles` is its connection's choice, `required` the columns that it cannot do without.
+    """
+
+    occurrence: Occurrence
+    key: str
+    version: int
+    partial: bool
+    columns: Mapping[str, object]
+    text: bytes
+    options: ImportOptions
+    notes: tuple[Note, ...] = ()
+    by_receipt: bool = False
+    state: str = ""
+    shared_handles: SharedHandles = "last_takes"
+    required: tuple[str, ...] = ()
+
+    @property
+    def event(self) -> str:
+        """What tells this change from another one of the same version."""
+        return self.state or self.occurrence.event
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Columns that the record has a value for, but none that can be used."""
+        return left_out_columns(self.notes)
+
+
+class Mark(NamedTuple):
+    """The last change that was claimed in one scope of a record key: a watermark.
+
+    `reference` is the import that it was claimed for, empty while that import is being planned.
+    `failed` is set when Mateo failed the row, so that the same change may be delivered again.
+    """
+
+    version: int
+    event: str
+    origin: str
+    reference: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """What is remembered of a record: the last claim in each scope, and whose claims were before.
+
+    `earlier` are origins of changes whose import came to its end and whose marks others replaced
+    since, oldest first: if the queue brings one of them again, it has ended already.
+    """
+
+    scopes: Mapping[str, Mark]
+    earlier: tuple[str, ...] = ()
+
+
+class Row(NamedTuple):
+    """One row of an import: what is sent, and what was decided on the way there.
+
+    `changes` are the contributing changes, oldest first. `marks` are those of all scopes of the key
+    once this row is claimed, `earlier` as in `Watermark`. `shadowed` are occurrences that this row
+    makes superfluous: they share its fate, deferred with it or settled once it is claimed. A row
+    that is `joined` belongs into the import of the row before it, wherever that is possible.
+    """
+
+    key: str
+    text: bytes
+    options: ImportOptions
+    changes: tuple[MappedChange, ...]
+    marks: Mapping[str, Mark]
+    shadowed: tuple[Settled, ...] = ()
+    earlier: tuple[str, ...] = ()
+    joined: bool = False
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The occurrences that share the row's fate."""
+        return tuple(change.occurrence.origin for change in self.changes) + tuple(
+            settled.occurrence.origin for settled in self.shadowed
+        )

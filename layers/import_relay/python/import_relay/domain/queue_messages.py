@@ -1,0 +1,203 @@
+"""The queue message: written by the receiver and by deferrals, read by submission.
+
+A message carries up to 100 raw items of one delivery. Its text is JSON:
+`{"format":1, "delivery", "part", "connection", "received_at": µs, "deferrals": n, "missing_since"?,
+"refused_since"?, "items": [{"n", "event", "item" | "at", "attempt"?}]}`; `at` points to an object
+in the bucket that holds an item too large for a message. `missing_since`: since when its connection
+is not known, `refused_since`: since when Mateo refuses its items, each alone; both in seconds since
+the epoch. `since` (µs): when a person last redrove it. `requeued_at` (µs): when the relay sent it
+again. `moved`, `{"code", "at": µs}`: why and when the relay made it a dead letter.
+`replay`, `{"id", "at": µs, "reason", "force"?}`: a person put these items back.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from import_relay.domain.models import Occurrence, Pointer
+from import_relay.domain.replays import Replay, as_object, original_delivery, replay_of
+
+FORMAT = 1
+LONGEST_DELAY_S = 900
+"""Longest delay of an SQS message (AWS: quotas of messages)."""
+ITEMS_PER_MESSAGE = 100
+LARGEST_MESSAGE_B = 240_000
+LARGEST_ITEM_B = 900_000
+"""Within 1 MiB, SQS's largest message; escaped, an item may be three times what was received."""
+LONG_AGO_S = 3_600.0
+"""No message reaches the dead-letter queue faster: ten receives, twelve minutes apart."""
+MAX_WAIT_S = 13 * 86_400.0
+"""A record is sent again for so long. The queue itself keeps a message for a day more."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMessage:
+    """One message as submission sees it; `message_id` is what SQS calls it."""
+
+    message_id: str
+    deferrals: int
+    part: int
+    connection: str
+    delivery: str
+    received_at: int
+    occurrences: Sequence[Occurrence]
+    missing_since: float | None = None
+    since: int = 0
+    """When a person last redrove it (µs since the epoch); 0 if nobody did."""
+    is_redriven: bool = False
+    """Whether somebody else than the relay put it into the queue: from the dead-letter queue."""
+    refused_since: float | None = None
+    """Since when (s since the epoch) Mateo refuses each of its items alone; a redrive ends that."""
+
+
+def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueMessage:
+    """Read one queue message; an item that was stored apart stays a `Pointer`.
+
+    `sent_at`: when it was put into the queue (s since the epoch), which tells a redriven one.
+
+    Raises:
+        ValueError, KeyError, TypeError: the message was not written by this relay.
+    """
+    content = json.loads(body)
+    if content["format"] != FORMAT:
+        raise ValueError("unknown format of a queue message")
+    connection, delivery = content["connection"], content["delivery"]
+    received_at = content["received_at"]
+    is_redriven = _is_redriven(content, sent_at)
+    since = int(sent_at * 1_000_000) if is_redriven else content.get("since", 0)
+    replay = replay_of(content)
+    occurrences = [
+        Occurrence(
+            message_id,
+            connection,
+            delivery,
+            item["n"],
+            item["event"],
+            received_at,
+            item.get("attempt", 0),
+            item["item"] if "item" in item else Pointer(str(item["at"])),
+            since,
+            replay,
+        )
+        for item in content["items"]
+    ]
+    return QueueMessage(
+        message_id,
+        content["deferrals"],
+        content["part"],
+        connection,
+        delivery,
+        received_at,
+        occurrences,
+        content.get("missing_since"),
+        since,
+        is_redriven,
+        None if is_redriven else content.get("refused_since"),
+    )
+
+
+def _is_redriven(content: Mapping[str, Any], sent_at: float) -> bool:
+    """Whether a message was sent by somebody else than the relay, which dates what it sends."""
+    if not sent_at:
+        return False
+    dated = content.get("requeued_at", content["received_at"])
+    return "moved" in content or sent_at - dated / 1_000_000 > LONG_AGO_S
+
+
+def waited_s(content: Mapping[str, Any], now: float) -> float:
+    """For how long a message's records have waited since their receipt, or their last redrive."""
+    return float(now - (content.get("since") or content["received_at"]) / 1_000_000)
+
+
+def deferred_body(message: QueueMessage, body: str, origins: Iterable[str]) -> str:
+    """The text of a message that brings only these of its items again, once more deferred."""
+    return items_body(message, body, origins, deferrals=message.deferrals + 1)
+
+
+def items_body(
+    message: QueueMessage, body: str, origins: Iterable[str], *, deferrals: int | None = None
+) -> str:
+    """The text of a message that holds only these of its items.
+
+    It is made from the original text, so that pointers stay pointers.
+    """
+    wanted = frozenset(origins)
+    content = json.loads(body)
+    kept = [
+        item
+        for item, occurrence in zip(content["items"], message.occurrences, strict=True)
+        if occurrence.origin in wanted
+    ]
+    counted = message.deferrals if deferrals is None else deferrals
+    changed = content | {"deferrals": counted, "items": kept}
+    changed.pop("moved", None)
+    if message.since:
+        changed["since"] = message.since
+    for name, value in (
+        ("missing_since", message.missing_since),
+        ("refused_since", message.refused_since),
+    ):
+        if value is None:
+            changed.pop(name, None)
+        else:
+            changed[name] = value
+    return json.dumps(changed)
+
+
+def deferral_delay_s(deferrals: int) -> int:
+    """60 s at first, doubled with every deferral, at most 15 minutes."""
+    return int(min(60 * 2 ** min(deferrals, 10), LONGEST_DELAY_S))
+
+
+def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Messages that bring occurrences again, from the provenance of their rows.
+
+    Each source has `connection`, `delivery`, `received_at`, `n`, `event`, `item` and its `attempt`,
+    `since` if a person redrove it, and `replay` if one put it back.
+    A message holds up to `ITEMS_PER_MESSAGE` items and `LARGEST_MESSAGE_B` bytes; a larger item
+    travels alone, or as a pointer to where the receiver stored it.
+    """
+    deliveries: dict[tuple[str, str, int, int, Replay | None], list[str]] = {}
+    for source in sources:
+        names = source["connection"], source["delivery"]
+        delivery = (*names, source["received_at"], source.get("since", 0), replay_of(source))
+        deliveries.setdefault(delivery, []).append(_repeated_item(source))
+    for (connection, name, received_at, since, replay), items in deliveries.items():
+        head = {
+            "format": FORMAT,
+            "delivery": name,
+            "part": 0,
+            "connection": connection,
+            "received_at": received_at,
+            "deferrals": 1,
+        } | ({"since": since} if since else {})
+        if replay:
+            head["replay"] = as_object(replay)
+        for group in _groups(items):
+            yield f'{json.dumps(head)[:-1]}, "items": [{", ".join(group)}]}}'
+
+
+def _repeated_item(source: Mapping[str, Any]) -> str:
+    item = {name: source[name] for name in ("n", "event", "item", "at") if name in source}
+    if source["attempt"]:
+        item["attempt"] = source["attempt"]
+    text = json.dumps(item)
+    if len(text) > LARGEST_ITEM_B:
+        del item["item"]
+        item["at"] = f"oversize/{original_delivery(source['delivery'])}/{source['n']}.json"
+        text = json.dumps(item)
+    return text
+
+
+def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
+    group: list[str] = []
+    size = 0
+    for text in texts:
+        if group and (len(group) == ITEMS_PER_MESSAGE or size + len(text) > LARGEST_MESSAGE_B):
+            yield group
+            group, size = [], 0
+        group.append(text)
+        size += len(text)
+    if group:
+        yield group

@@ -1,0 +1,1 @@
+"""A CRM's record becomes the columns of a row: expressions, phones, dates, texts."""

@@ -1,0 +1,73 @@
+"""Which country a text names: an ISO 3166 code, or the name in English or German.
+
+Called by `mapping` for the country of a record, which decides how its phone numbers are read.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from import_relay.mapping.country_names import TABLE
+
+_OTHER_NAMES = """\
+AE|vae|uae
+AT|a|republik osterreich|republik oesterreich|republic of austria
+BA|bosnien|bosnia
+CD|democratic republic of the congo|demokratische republik kongo
+CH|schweizerische eidgenossenschaft|swiss confederation
+CI|ivory coast|elfenbeinkuste|elfenbeinkueste
+CZ|czech republic|tschechische republik
+DE|d|brd|bundesrepublik deutschland|bundesrepublik|federal republic of germany
+GB|uk|great britain|grossbritannien|england|scotland|schottland|wales|northern ireland|nordirland
+HK|hong kong|hongkong
+IE|republic of ireland|republik irland
+KR|republic of korea|republik korea
+MM|burma|birma
+MO|macao|macau
+MD|moldau|republic of moldova
+MK|macedonia|mazedonien
+NL|holland|the netherlands|die niederlande|koninkrijk der nederlanden
+RU|russian federation|russische foderation|russische foederation
+SK|slovak republic|slowakische republik
+SZ|swaziland|swasiland
+TR|turkey
+US|u s a|u s|united states of america|vereinigte staaten von amerika|america|amerika
+VA|vatican|vatikan|holy see|heiliger stuhl
+"""
+"""Former and longer names, and the letters on cars that stand in German addresses."""
+_SEPARATORS = re.compile(r"[\W_]+")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+
+@lru_cache(maxsize=1_024)
+def country_code(text: str) -> str | None:
+    """The ISO 3166 code of the country that a text names; None if it names none that is known."""
+    code = text.strip().upper()
+    if code in _codes():
+        return code
+    return _codes_by_name().get(simplified(text))
+
+
+def simplified(name: str, *, umlauts: bool = False) -> str:
+    """A name in small letters without accents; with `umlauts`, as `ae` where that is spelt out."""
+    folded = unicodedata.normalize("NFC", name).casefold().replace("&", " and ")
+    if umlauts:
+        folded = folded.translate(_UMLAUTS)
+    plain = "".join(
+        one for one in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(one)
+    )
+    return _SEPARATORS.sub(" ", plain).strip()
+
+
+@lru_cache(maxsize=1)
+def _codes() -> frozenset[str]:
+    return frozenset(line[:2] for line in TABLE.splitlines())
+
+
+@lru_cache(maxsize=1)
+def _codes_by_name() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in (TABLE + _OTHER_NAMES).splitlines():
+        code, *names = line.split("|")
+        found |= dict.fromkeys(names, code)
+    return found

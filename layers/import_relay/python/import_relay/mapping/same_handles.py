@@ -1,0 +1,30 @@
+"""When two contacts have the same handle, as Mateo compares them. Pure.
+
+Called by `shared_handles` for rows that are to be sent, and by `taken_handles` for those that were.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from import_relay.mapping.keys import HANDLES, PHONES
+
+_SIGNS = re.compile(r"[\s()./-]")
+Handle = tuple[str, str]
+"""Column and normalised value: `("email", "ada@example.com")`."""
+
+
+def handles_of(columns: Mapping[str, object]) -> Iterator[Handle]:
+    """The handles of a contact's row.
+
+    Of a list of phone numbers, which `phones = "pass"` sends, the first one counts. A national one
+    is the same only in the same countries.
+    """
+    for column in HANDLES:
+        value = columns.get(column)
+        if value:
+            text = str(value[0] if isinstance(value, list) else value).strip().lower()
+            if column in PHONES and not text[1:].isdecimal():  # not as the relay writes them
+                text = _SIGNS.sub("", text)
+            if column in PHONES and not text.startswith("+"):
+                text = f"{text} {columns.get('country_codes') or ''}"
+            yield column, text

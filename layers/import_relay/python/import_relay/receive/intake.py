@@ -1,0 +1,263 @@
+"""The use case of the receivers: verify a request, split it, store its items, all or none.
+
+A request that proves nothing costs no call and no write. One that is authentic but unreadable is
+kept in quarantine, since sending it again would not make it readable. Everything else is in the
+queue before the sender is answered.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from import_relay.connectors import receiving_mistakes, source_for
+from import_relay.connectors.contract import Item, Replies, Request, Source
+from import_relay.domain.connections import Connection
+from import_relay.domain.errors import (
+    ConnectionDisabled,
+    DeliveryTooLarge,
+    SignatureError,
+    UnknownConnection,
+    UnreadableDelivery,
+)
+from import_relay.receive.redaction import redact
+from import_relay.storage.connection_secrets import ConnectionSecrets
+from import_relay.storage.intake_store import IntakeStore
+
+LARGEST_BODY_B = 6 * 1024 * 1024
+"""What a Lambda function can be sent at once (AWS: Lambda quotas)."""
+LARGEST_MESSAGE_B = 240_000
+"""Own limit: four messages fit one SendMessageBatch of 1 MiB, and 25 one Lambda batch of 6 MB."""
+ITEMS_PER_MESSAGE = 100
+KEPT_HEADERS = frozenset(
+    {"content-encoding", "content-length", "content-type", "user-agent", "webhook-id"}
+)
+"""Headers that go into quarantine: none that can hold a secret or a signature."""
+EVENT_BUS_KIND = "salesforce_cdc"
+"""The kind whose events come over EventBridge; its connections name their `event_source`."""
+ASKING_KIND = "cloudevents"
+"""The kind whose senders may ask for permission before they deliver."""
+_HEALED_BY_NEW_SECRETS = frozenset({"signature.mismatch", "signature.no_secret"})
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was stored of a delivery; `quarantined` is the code if it was unreadable.
+
+    `reason` says more of that, without a word of the body.
+    """
+
+    delivery: str
+    items: int = 0
+    messages: int = 0
+    quarantined: str | None = None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Packed:
+    """The messages of a delivery, and the items too large for one: key in the bucket → text."""
+
+    messages: list[str] = field(default_factory=list)
+    oversize: dict[str, str] = field(default_factory=dict)
+
+
+def delivery_id(received_at: int, randomness: bytes) -> str:
+    """Unique, and sorted by time: `20261121T093000123456-9f86d08188`; part of S3 keys."""
+    seconds, microseconds = divmod(received_at, 1_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y%m%dT%H%M%S}{microseconds:06}-{randomness.hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes deliveries in. Made once per process."""
+
+    connections: Mapping[str, Connection]
+    secrets: ConnectionSecrets
+    store: IntakeStore
+    _hindrances: dict[str, str] = field(default_factory=dict)
+    """Connection → why its sender cannot be verified, "" if it can."""
+
+    def replies(self, connection_name: str) -> Replies:
+        """How the senders of a connection are answered; as usual if there is no such connection."""
+        connection = self.connections.get(connection_name)
+        if connection is None or self._hindrance(connection):
+            return Replies()
+        return source_for(connection.kind).REPLIES
+
+    def connection_of_events(self, event_source: str) -> str:
+        """The name of the connection whose events come from this source of an event bus.
+
+        Raises:
+            UnknownConnection: none names it.
+        """
+        for connection in self.connections.values():
+            if (
+                connection.kind == EVENT_BUS_KIND
+                and connection.options.get("event_source") == event_source
+            ):
+                return connection.name
+        raise UnknownConnection
+
+    def allowed_origin(self, request: Request, connection_name: str) -> str | None:
+        """The origin that a sender who asks is allowed to deliver from; None: it is not.
+
+        Nothing is proved by a question and nothing stored.
+        """
+        connection = self.connections.get(connection_name)
+        if connection is None or connection.kind != ASKING_KIND or self._hindrance(connection):
+            return None
+        from import_relay.connectors.cloudevents import (
+            events as cloudevents,  # late: no other kind needs it
+        )
+
+        return cloudevents.allowed_origin(request, connection.options)
+
+    def receive(
+        self,
+        request: Request,
+        connection_name: str,
+        *,
+        delivery: str,
+        answer_by: float,
+        give_up_at: float,
+    ) -> Receipt:
+        """Store a delivery. Times are of the store's clock.
+
+        Args:
+            request: as the sender made it.
+            connection_name: the connection that it was sent to.
+            delivery: the id that it is known by from now on.
+            answer_by: when its sender may hang up.
+            give_up_at: for a delivery of several messages: none of the senders that hang up early
+                sends so much, and an ERP's six megabytes take longer.
+
+        Raises:
+            UnknownConnection, SignatureError, DeliveryTooLarge: nothing was stored.
+            ConnectionDisabled: its sender cannot be verified; it must try again.
+            StoreUnavailable: not everything could be stored; the sender must try again.
+            ConfigurationError: the connection secrets are no JSON of the right form.
+        """
+        connection = self.connections.get(connection_name)
+        if connection is None:
+            raise UnknownConnection
+        if len(request.body) > LARGEST_BODY_B:
+            raise DeliveryTooLarge
+        if hindrance := self._hindrance(connection):
+            raise ConnectionDisabled(hindrance)
+        source = source_for(connection.kind)
+        self._verify(source, request, connection)
+        try:
+            items = source.split(request, connection.options)
+        except UnreadableDelivery as error:
+            kept = replace(request, body=redact(request.body, self.secrets.of(connection_name)))
+            key, body = _quarantine_object(error, kept, connection_name, delivery)
+            self.store.put(key, body, give_up_at=answer_by)
+            return Receipt(delivery, quarantined=error.code, reason=error.detail)
+        packed = pack(items, request.received_at, connection_name, delivery)
+        until = answer_by if len(packed.messages) == 1 else give_up_at
+        for key, text in packed.oversize.items():
+            self.store.put(key, text.encode(), give_up_at=until)
+        self.store.send(packed.messages, give_up_at=until)
+        return Receipt(delivery, len(items), len(packed.messages))
+
+    def _hindrance(self, connection: Connection) -> str:
+        """Why the connection's sender cannot be verified; found out once per process."""
+        name = connection.name
+        if name not in self._hindrances:
+            mistakes = map(str, receiving_mistakes(connection))
+            self._hindrances[name] = "; ".join(mistakes)
+        return self._hindrances[name]
+
+    def _verify(self, source: Source, request: Request, connection: Connection) -> None:
+        """Verify with the known secrets, and once more if they turn out to be new ones by now."""
+        now = request.received_at / 1_000_000
+        secrets = self.secrets.of(connection.name)
+        try:
+            source.verify(request, secrets, connection.options, now=now)
+        except SignatureError as error:
+            if error.code not in _HEALED_BY_NEW_SECRETS:
+                raise
+            renewed = self.secrets.renewed(connection.name)
+            if renewed is None:
+                raise
+            source.verify(request, renewed, connection.options, now=now)
+
+
+def pack(items: Sequence[Item], received_at: int, connection: str, delivery: str) -> Packed:
+    """Queue messages of at most `ITEMS_PER_MESSAGE` items and `LARGEST_MESSAGE_B` bytes.
+
+    Items are spliced in as they were received. One too large for a message is replaced by a pointer
+    into the bucket.
+    """
+    packed = Packed()
+    head = (
+        f'{{"format":1,"delivery":{json.dumps(delivery)},"connection":{json.dumps(connection)},'
+        f'"received_at":{received_at},"deferrals":0,"part":'
+    )
+    room = LARGEST_MESSAGE_B - len(head) - len('99999,"items":[]}')
+    entries = _entries(items, room, delivery, packed.oversize)
+    for part, group in enumerate(_groups(entries, room)):
+        packed.messages.append(f'{head}{part},"items":[{",".join(group)}]}}')
+    return packed
+
+
+def _entries(
+    items: Sequence[Item], room: int, delivery: str, oversize: dict[str, str]
+) -> Iterator[str]:
+    """Each item as it stands in a message; those without room go to `oversize`."""
+    for number, item in enumerate(items):
+        start = f'{{"n":{number},"event":{json.dumps(item.event_id)},'
+        entry = f'{start}"item":{_sendable(item.text)}}}'
+        if _size(entry) > room:
+            key = f"oversize/{delivery}/{number}.json"
+            oversize[key] = item.text
+            entry = f'{start}"at":{json.dumps(key)}}}'
+        yield entry
+
+
+def _groups(entries: Iterator[str], room: int) -> Iterator[list[str]]:
+    group: list[str] = []
+    left = room
+    for entry in entries:
+        size = _size(entry) + 1  # the comma
+        if group and (len(group) == ITEMS_PER_MESSAGE or size > left):
+            yield group
+            group, left = [], room
+        group.append(entry)
+        left -= size
+    if group:
+        yield group
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def _sendable(text: str) -> str:
+    """The same JSON without the two characters that SQS refuses (SendMessage: #xFFFE and #xFFFF).
+
+    They can only stand within JSON strings, where an escape means the same.
+    """
+    if text.isascii():
+        return text
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+
+
+def _quarantine_object(
+    error: UnreadableDelivery, request: Request, connection: str, delivery: str
+) -> tuple[str, bytes]:
+    """Key and content of what is kept of an unreadable delivery: the raw body and why."""
+    moment = datetime.fromtimestamp(request.received_at / 1_000_000, UTC)
+    kept = {
+        "delivery": delivery,
+        "connection": connection,
+        "received_at": moment.isoformat(),
+        "code": error.code,
+        "reason": str(error),
+        "headers": {name: value for name, value in request.headers.items() if name in KEPT_HEADERS},
+        "body_base64": b64encode(request.body).decode("ascii"),
+    }
+    return f"quarantine/date={moment:%Y-%m-%d}/{delivery}.json", json.dumps(kept).encode()

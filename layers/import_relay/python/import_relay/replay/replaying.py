@@ -1,0 +1,170 @@
+"""The use case of a replay: a person puts stored items back into the queue, and says why.
+
+It stands beside authentication: what is put back was authentic when it was received. Each item goes
+with its own connection and time of receipt, under an item id of its own and with the mark of the
+replay, and is counted as received again. From the queue on it is an item like any other: a newer
+one is never overwritten, unless the replay forces that. An item that has not ended yet is not put
+back, since it goes on by itself; neither is one that a replay put back, since its original is.
+
+    plan       what is asked for is noted under the replay's id
+    read       one object of the bucket at a time, in the order of keys; which of its items ended
+               there, and as asked for, is what ledger and settlements say
+    count      they are received again: counted in one transaction with how far the replay has got
+    send       in messages; what a replay that died sent before is sent once more with the same ids,
+               and ends once
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from import_relay.domain.queue_messages import repeat_bodies
+from import_relay.domain.replays import Replay, as_object, put_back_delivery
+from import_relay.report.findings import numbers_of
+from import_relay.report.row_outcomes import RowOutcome
+from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.queue import Delayed, Sender
+from import_relay.storage.replays import Progress, Replays, Selection
+from import_relay.storage.stored_items import IMPORTS, Source, StoredItems
+from import_relay.storage.tally import Tally
+
+ENDED = (State.FINISHED, State.GAVE_UP)
+"""Of imports whose items have ended."""
+NOT_IMPORTED = (RowOutcome.FAILED, RowOutcome.UNACCOUNTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a replay acts on. `queue`: the relay's own."""
+
+    items: StoredItems
+    ledger: Ledger
+    tally: Tally
+    replays: Replays
+    queue: Sender
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many items there are, or were put back, by connection. `total`: with earlier runs."""
+
+    by_connection: Counter[str] = field(default_factory=Counter)
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Replaying:
+    """Replays. `day`: the day of a moment in s since the epoch, as reports are named."""
+
+    parts: Parts
+    day: Callable[[float], str]
+
+    def count(self, selection: Selection) -> Counts:
+        """What a replay would put back; nothing is written or sent."""
+        counts = Counts()
+        for _, sources in self._selected(selection, ""):
+            counts.by_connection.update(source["connection"] for source in sources)
+        counts.total = counts.by_connection.total()
+        return counts
+
+    def begin(self, replay: Replay, selection: Selection) -> None:
+        """Note a replay under its id, which `run` then carries out."""
+        self.parts.replays.begin(replay, selection)
+
+    def run(self, replay_id: str) -> Counts:
+        """Put back everything that the replay asks for, or what an earlier run of it left.
+
+        Returns:
+            what this run put back, and the total of the replay. A finished one puts back nothing.
+
+        Raises:
+            LookupError: no replay of this id was begun.
+            ReplayTaken: another process is at it.
+            StoreUnavailable, ClientError, BotoCoreError: AWS failed; run it again.
+        """
+        progress = self.parts.replays.get(replay_id)
+        if progress is None:
+            raise LookupError(f"no replay {replay_id} was begun")
+        counts = Counts(total=progress.total)
+        if progress.is_finished:
+            return counts
+        for key, sources in self._selected(progress.selection, progress.key):
+            progress = self.parts.replays.count(progress, key, len(sources))
+            self._send(progress, sources)
+            counts.by_connection.update(source["connection"] for source in sources)
+            counts.total = progress.total
+        self.parts.replays.finish(replay_id)
+        return counts
+
+    def _send(self, progress: Progress, sources: Iterable[Source]) -> None:
+        put_back = (_put_back(source, progress.replay) for source in sources)
+        self.parts.queue.send(Delayed(body, 0) for body in repeat_bodies(put_back))
+
+    # which items
+
+    def _selected(
+        self, selection: Selection, begin_with: str
+    ) -> Iterator[tuple[str, list[Source]]]:
+        """The items asked for, object by object; objects without any are left out."""
+        keys = self.parts.items.keys(written_after=selection.received_from, begin_with=begin_with)
+        for key in keys:
+            of_key = self._of_import(key, selection) if key.startswith(IMPORTS) else None
+            sources = of_key if of_key is not None else self._of_batch(key, selection)
+            wanted = [source for source in sources if _is_selected(source, selection)]
+            if wanted:
+                yield key, wanted
+
+    def _of_import(self, key: str, selection: Selection) -> list[Source]:
+        """The items that ended with an import; those that it sent back or retried did not."""
+        reference = key.removeprefix(IMPORTS).partition("/")[0]
+        if selection.outcome == "rejected":
+            return []
+        entry = self.parts.ledger.get(reference)
+        if entry is None or entry.state not in ENDED:
+            return []
+        wanted = self._wanted_rows(entry, selection)
+        rows = self.parts.items.rows(reference)
+        return [source for n, row in enumerate(rows) if wanted(n) for source in row]
+
+    def _wanted_rows(self, entry: Entry, selection: Selection) -> Callable[[int], bool]:
+        """Tells by its number whether a row ended as asked for."""
+        if selection.outcome == "all":
+            retried = frozenset(numbers_of(entry.retried))
+            return lambda number: number not in retried
+        date = self.day(entry.created_at)
+        outcomes = self.parts.items.outcomes(date, entry.type, entry.reference)
+        failed = {n for n, outcome in enumerate(outcomes) if outcome in NOT_IMPORTED}
+        return failed.__contains__
+
+    def _of_batch(self, key: str, selection: Selection) -> list[Source]:
+        """The items that ended in a batch without an import, by what their settlements say."""
+        if selection.outcome == "failed":
+            return []
+        batch = key.rpartition("/")[2].removesuffix(".ndjson.gz")
+        found = {
+            (source["delivery"], source["n"]): source
+            for source in self.parts.items.ended(key)
+            if selection.outcome in ("all", source["outcome"])
+        }
+        settled_in = self.parts.tally.batches_of(found)
+        return [source for item, source in found.items() if settled_in.get(item) == batch]
+
+
+def _is_selected(source: Source, selection: Selection) -> bool:
+    received_at = source["received_at"] / 1_000_000
+    return (
+        "replay" not in source
+        and selection.received_from <= received_at < selection.received_to
+        and selection.connection in ("", source["connection"])
+    )
+
+
+def _put_back(source: Source, replay: Replay) -> Source:
+    """An item as it is put back: without its earlier attempts, which were another item's."""
+    return {
+        **source,
+        "delivery": put_back_delivery(source["delivery"], replay.id),
+        "attempt": 0,
+        "since": replay.at,
+        "replay": as_object(replay),
+    }

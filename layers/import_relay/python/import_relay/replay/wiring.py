@@ -1,0 +1,53 @@
+"""Makes the replay out of clients of AWS and the names of a stack's parts."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from import_relay.domain.log_events import Emit
+from import_relay.replay.replaying import Parts, Replaying
+from import_relay.storage.budget import Budget, Limits
+from import_relay.storage.ledger import Ledger
+from import_relay.storage.queue import Queue
+from import_relay.storage.replays import Replays
+from import_relay.storage.requeueing import Requeueing
+from import_relay.storage.stored_items import StoredItems
+from import_relay.storage.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a stack's parts are called. `limits` say when its days begin."""
+
+    ledger_table: str
+    bucket: str
+    queue_url: str
+    dead_letter_queue_url: str
+    limits: Limits
+
+
+def build_replaying(
+    client: Callable[[str], Any],
+    names: Names,
+    *,
+    emit: Emit,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Replaying:
+    """The use case. `client` gives a boto3 client of a service."""
+    dynamodb, sqs, table = client("dynamodb"), client("sqs"), names.ledger_table
+    day = names.limits.day
+    tally = Tally(dynamodb, table, day, clock=clock, sleep=sleep)
+    budget = Budget(dynamodb, table, names.limits, clock=clock, sleep=sleep)
+    queue, dead_letters = (
+        Queue(sqs, url, sleep=sleep) for url in (names.queue_url, names.dead_letter_queue_url)
+    )
+    parts = Parts(
+        StoredItems(client("s3"), names.bucket),
+        Ledger(dynamodb, table, budget, tally, clock=clock, sleep=sleep),
+        tally,
+        Replays(dynamodb, table, tally, clock=clock, sleep=sleep),
+        Requeueing(queue, dead_letters, clock=clock, emit=emit),
+    )
+    return Replaying(parts, day)

@@ -1,0 +1,400 @@
+"""The use case of write_report: how an import ended, in the bucket, with numbers that add up.
+
+Called by the state machine once Mateo has counted an import, or when it is given up. The steps are
+in such an order that each may be repeated after a crash:
+
+    ask        what Mateo says of the import, and its list of failed rows
+    begin      nobody else reports it until this process is certainly gone; which rows are brought
+               again is settled, whatever Mateo says if it is asked once more
+    unclaim    watermarks of rows that did not get in: the same change may be delivered again
+    retry      rows that fail for a reason that time can heal go back to the queue
+    write      failures, rows, then the summary; the same content each time
+    close      the ledger entry, and count how its records ended: from here on they are free for
+               other imports
+"""
+
+import gzip
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from import_relay.domain.errors import CredentialsRefused
+from import_relay.domain.log_events import Emit
+from import_relay.domain.queue_messages import LONGEST_DELAY_S, repeat_bodies
+from import_relay.domain.replays import counted_at
+from import_relay.domain.report_text import json_text
+from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
+from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
+from import_relay.report.failed_rows import join
+from import_relay.report.failures import Failure, distinct, listed_failures, read_failures
+from import_relay.report.findings import (
+    FAILURE_COLUMNS,
+    Account,
+    Findings,
+    Sent,
+    numbers_of,
+    numbers_text,
+)
+from import_relay.report.noted_rows import LEFT_OUT_COLUMNS, left_out_cells, notes_of
+from import_relay.report.row_outcomes import Counts, RowOutcome
+from import_relay.report.tables import (
+    AsWorkbook,
+    as_csv,
+    as_workbook,
+    cell_text,
+    json_cell,
+    spread,
+)
+from import_relay.storage.archive import Archive
+from import_relay.storage.budget import Budget, Slot
+from import_relay.storage.connection_counts import count_by_connection
+from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.queue import Delayed, Sender
+from import_relay.storage.tally import Ends
+from import_relay.storage.watermarks import Watermarks
+
+CALL_S = 8.0
+"""A call must leave this long before the deadline: it times out after five seconds."""
+ANOTHER_S = 60
+"""Before looking again whether somebody else has reported the import, or died while at it."""
+FILE_TRIES = 9
+"""Mateo's list of failed rows is asked for so often, within 40 minutes; then the report is written
+without it. Only tries count in which Mateo answers."""
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Status(StrEnum):
+    """What the state machine does next."""
+
+    WAIT = "wait"
+    FINISHED = "finished"
+    GAVE_UP = "gave_up"
+    ABANDONED = "abandoned"
+
+
+_ENDED: Mapping[State, Status] = MappingProxyType(
+    {
+        State.FINISHED: Status.FINISHED,
+        State.GAVE_UP: Status.GAVE_UP,
+        State.REFUSED: Status.ABANDONED,
+        State.ABANDONED: Status.ABANDONED,
+    }
+)
+"""Entries that are closed: whatever there was to do has been done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What became of a report. `reason`: a code of `errors.CODES` if something is in the way."""
+
+    status: Status
+    wait_s: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that reporting acts on."""
+
+    budget: Budget
+    ledger: Ledger
+    watermarks: Watermarks
+    archive: Archive
+    queue: Sender
+    api: ImportApi
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Writes reports; made once per process.
+
+    `clock` gives seconds since the epoch; `as_workbook` makes a file for Excel of a table.
+    """
+
+    parts: Parts
+    clock: Callable[[], float]
+    emit: Emit
+    as_workbook: AsWorkbook = as_workbook
+
+    def report(self, reference: str, *, gave_up: bool, deadline: float) -> Reported:
+        """Report how the import `reference` ended, and close its entry.
+
+        Args:
+            gave_up: it was followed for as long as imports are followed. Mateo is asked once more.
+            deadline: when this process is certainly gone (s since the epoch).
+
+        Returns:
+            how it ended, or for how long to wait before this is tried again.
+
+        Raises:
+            LookupError: there is no such import.
+            StoreUnavailable: AWS took a part only; the report is to be written again.
+        """
+        entry = self._entry(reference)
+        if entry.state in _ENDED:
+            return Reported(_ENDED[entry.state])
+        sent = self._sent(entry)
+        try:
+            account = self._ask(entry, sent, deadline)
+        except HINDRANCES as hindrance:
+            return self._wait(entry, hindrance)
+        findings = Findings(entry, sent, account, gave_up)
+        retried = numbers_text(findings.retried)
+        if not self.parts.ledger.begin_report(entry, until=deadline, retried=retried):
+            return Reported(Status.WAIT, ANOTHER_S)
+        self._unclaim(findings)
+        self.parts.queue.send(
+            Delayed(body, LONGEST_DELAY_S) for body in repeat_bodies(findings.retried_sources())
+        )
+        self._write(findings)
+        return self._close(findings)
+
+    def send_back(self, reference: str) -> Reported:
+        """Bring all records of an import again that was not created and cannot be posted as it is.
+
+        Submission then narrows them down, or waits for entities. The messages go first: a crash
+        before the entry is void leaves duplicates, which the watermarks catch.
+
+        Raises:
+            LookupError: there is no such import.
+            StoreUnavailable: the queue took a part only; this is to be tried again.
+        """
+        entry = self._entry(reference)
+        if entry.state in _ENDED:
+            return Reported(_ENDED[entry.state])
+        if entry.state is not State.UNKNOWN:
+            return Reported(Status.WAIT, 1)  # found after all: it is followed again
+        sent = self._sent(entry)
+        if entry.rows and not sent.rows:  # nothing is left to bring: say so
+            findings = Findings(entry, sent, Account(), gave_up=True)
+            self._write(findings)
+            return self._close(findings)
+        sources = (source for row in sent.provenance for source in row["sources"])
+        # Not before the entry is void: until then they would count as brought already.
+        self.parts.queue.send(Delayed(body, LONGEST_DELAY_S) for body in repeat_bodies(sources))
+        self.parts.ledger.release(entry, source=[State.UNKNOWN], target=State.ABANDONED)
+        self.emit("import.abandoned", reference=reference, type=entry.type, rows=entry.rows)
+        return Reported(Status.ABANDONED)
+
+    def _entry(self, reference: str) -> Entry:
+        entry = self.parts.ledger.get(reference)
+        if entry is None:
+            raise LookupError(f"import {reference} is not in the ledger")
+        return entry
+
+    def _sent(self, entry: Entry) -> Sent:
+        frozen = self.parts.archive.thaw(entry.reference)
+        if frozen is None:
+            return Sent()
+        return Sent(json.loads(frozen.body)["payload"], frozen.provenance)
+
+    # ask
+
+    def _ask(self, entry: Entry, sent: Sent, deadline: float) -> Account:
+        """What Mateo says; a list that names too few failed rows is a hindrance for a while."""
+        if not entry.import_id:
+            return Account()
+        self.parts.api.make_ready()
+
+        def take_slot() -> Slot:
+            return self.parts.budget.take_slot(deadline=deadline - CALL_S, for_tracking=True)
+
+        status = self.parts.api.result(take_slot(), entry.import_id)
+        if status is None:
+            return Account()
+        account = Account(status, distinct(_inline_failures(status)))
+        if status.failed_url and _names_too_few(account, sent, entry):
+            content = self.parts.api.download(status.failed_url, take_slot)
+            account = _with_file(account, content)
+        if account.unread is None and _names_too_few(account, sent, entry):
+            self._count_try(entry)
+        return account
+
+    def _count_try(self, entry: Entry) -> None:
+        """Note that Mateo answers, but its list of failed rows is not there, or not as a whole.
+
+        Raises:
+            MateoUnavailable: it is to be tried again.
+        """
+        if entry.file_tries >= FILE_TRIES:
+            return
+        tries = entry.file_tries + 1
+        self.parts.ledger.advance(
+            entry.reference, source=[entry.state], target=entry.state, file_tries=tries
+        )
+        raise MateoUnavailable("the list of failed rows is not there yet")
+
+    def _wait(self, entry: Entry, hindrance: Exception) -> Reported:
+        waited = self.clock() - max(entry.created_at, entry.posted_at, entry.polled_at)
+        if isinstance(hindrance, CredentialsRefused) and self.parts.api.renew_token():
+            return Reported(Status.WAIT, math.ceil(SHORTEST_WAIT_S))
+        reason, seconds = waiting_for(hindrance, age_s=waited, now=self.clock())
+        wait_s = max(1, math.ceil(seconds))
+        self.emit(
+            "report.waiting",
+            reference=entry.reference,
+            type=entry.type,
+            rows=entry.rows,
+            reason=reason,
+            wait_s=wait_s,
+        )
+        return Reported(Status.WAIT, wait_s, reason)
+
+    # write
+
+    def _unclaim(self, findings: Findings) -> None:
+        self.parts.watermarks.mark_failed(
+            ((row["key"], row["scopes"]) for row in findings.unclaimed()),
+            findings.entry.reference,
+        )
+
+    def _write(self, findings: Findings) -> None:
+        """Store the report; the summary last, so that where it is, everything is."""
+        folder = self._folder(findings.entry)
+        put = self.parts.archive.put
+        if findings.account.unread is not None:
+            content = findings.account.unread
+            put(f"{folder}/failures.raw", content, content_type="application/octet-stream")
+        failures = list(findings.failure_lines())
+        if failures:
+            self._put_lines(f"{folder}/failures", FAILURE_COLUMNS, _cells, failures)
+            columns, table = _sheet(failures)
+            at = findings.entry.created_at
+            workbook = self.as_workbook("failures", columns, table, created_at=at)
+            put(f"{folder}/failures.xlsx", workbook, content_type=XLSX)
+        left_out = list(findings.left_out_lines())
+        if left_out:
+            self._put_lines(f"{folder}/left_out", LEFT_OUT_COLUMNS, left_out_cells, left_out)
+            cells = map(left_out_cells, left_out)
+            at = findings.entry.created_at
+            workbook = self.as_workbook("left out", LEFT_OUT_COLUMNS, cells, created_at=at)
+            put(f"{folder}/left_out.xlsx", workbook, content_type=XLSX)
+        if findings.sent.rows:
+            lines = gzip.compress(_ndjson(findings.row_lines()), mtime=0)
+            put(f"{folder}/rows.ndjson.gz", lines, content_type="application/gzip")
+        summary = json_text(findings.summary(), indent=2) + "\n"
+        put(
+            f"{folder}/summary.json",
+            summary.encode("utf-8", "backslashreplace"),
+            content_type="application/json",
+        )
+
+    def _put_lines(
+        self,
+        path: str,
+        columns: Sequence[str],
+        cells: Callable[[Mapping[str, object]], Sequence[str]],
+        lines: Sequence[Mapping[str, object]],
+    ) -> None:
+        """Store lines for programs, as NDJSON and as CSV."""
+        table = as_csv(columns, map(cells, lines))
+        self.parts.archive.put(f"{path}.csv", table, content_type="text/csv; charset=utf-8")
+        self.parts.archive.put(
+            f"{path}.ndjson", _ndjson(lines), content_type="application/x-ndjson"
+        )
+
+    def _folder(self, entry: Entry) -> str:
+        date = self.parts.budget.limits.day(entry.created_at)
+        return f"reports/date={date}/type={entry.type}/import={entry.reference}"
+
+    def _close(self, findings: Findings) -> Reported:
+        entry = findings.entry
+        state = State.FINISHED if findings.is_finished else State.GAVE_UP
+        self.parts.ledger.close(
+            entry,
+            target=state,
+            ends=self._ends(findings),
+            of_connections=count_by_connection(
+                (source["connection"], outcome.value, notes_of(source))
+                for source, outcome in findings.ended()
+            ),
+        )
+        counts = {
+            "reference": entry.reference,
+            "type": entry.type,
+            "rows": entry.rows,
+            "imported": findings.imported,
+            "failed": findings.failed,
+            "unaccounted": findings.unaccounted,
+        }
+        self.emit("report.written", **counts, folder=self._folder(entry))
+        age_s = int(self.clock() - entry.created_at)
+        self.emit(f"import.{state.value}", **counts, age_s=age_s)
+        return Reported(Status(state.value))
+
+    def _ends(self, findings: Findings) -> Ends:
+        """How many occurrences came to which end, by the day on which they were received."""
+        entry, day = findings.entry, self.parts.budget.limits.day
+        if not findings.sent.rows:  # not kept: all that is known is how many there were
+            return {day(entry.created_at): {RowOutcome.UNACCOUNTED: entry.items}}
+        ends: dict[str, Counter[str]] = defaultdict(Counter)
+        for source, outcome in findings.ended():
+            ends[day(counted_at(source) / 1_000_000)][outcome] += 1
+        return ends
+
+
+def _inline_failures(status: ImportStatus) -> list[Failure]:
+    return listed_failures(status.failed) if isinstance(status.failed, list) else []
+
+
+def _with_file(account: Account, content: bytes | None) -> Account:
+    """What Mateo says, with the content of its file of failed rows, if there is any."""
+    listed = read_failures(content) if content else []
+    if listed is None:
+        return Account(account.status, account.failures, unread=content)
+    return Account(account.status, distinct([*account.failures, *listed]))
+
+
+def _names_too_few(account: Account, sent: Sent, entry: Entry) -> bool:
+    """Whether Mateo counts more failed rows than it lists, or listed before."""
+    status = account.status
+    assert status is not None  # noqa: S101  # for the type: there is no list without a status
+    failed = Counts(status.total_count, status.success_count, status.failed_count).failed_rows
+    numbers = join(account.failures, sent.rows).numbers
+    named = {number for number in numbers if number is not None} | {*numbers_of(entry.retried)}
+    return len(named) + numbers.count(None) < min(failed, entry.rows)
+
+
+def _ndjson(lines: Iterable[Mapping[str, object]]) -> bytes:
+    text = "".join(json_text(line) + "\n" for line in lines)
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _cells(failure: Mapping[str, object]) -> list[str]:
+    """A failure as a line of the table: of several webhooks it names all events, and the last."""
+    sources = failure["sources"]
+    assert isinstance(sources, list)  # noqa: S101  # for the type: Findings.failure_lines
+    last = sources[-1] if sources else {}
+    cells = {
+        **failure,
+        "retryable": "yes" if failure["retryable"] else "no",
+        "will_retry": "yes" if failure["will_retry"] else "no",
+        "input": json_cell(failure["input"]),
+        "connection": last.get("connection"),
+        "event": " ".join(source["event"] for source in sources),
+        "received_at": last.get("received_at"),
+    }
+    return [cell_text(cells[name]) for name in FAILURE_COLUMNS]
+
+
+def _sheet(
+    failures: Sequence[Mapping[str, object]],
+) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
+    """The failures for a person: each column of the row that was sent has a column of its own."""
+    known = [name for name in FAILURE_COLUMNS if name != "input"]
+    columns, rows = spread([failure["input"] for failure in failures])
+    sent = [name for name in columns if name not in known]
+    lines = (
+        [
+            *(dict(zip(FAILURE_COLUMNS, _cells(failure), strict=True))[name] for name in known),
+            *(row.get(name, "") for name in sent),
+        ]
+        for failure, row in zip(failures, rows, strict=True)
+    )
+    return [*known, *sent], lines

@@ -1,1 +1,0 @@
-"""What must survive a function: budget, ledger, watermarks, archive, gate, queue, executions."""

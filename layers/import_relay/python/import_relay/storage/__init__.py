@@ -1,0 +1,1 @@
+"""What must survive a function: tables, bucket, queue and the switch of submission."""

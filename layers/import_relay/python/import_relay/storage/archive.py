@@ -1,0 +1,197 @@
+"""The bucket: frozen imports, reports, rejected records, outcomes, items too large for the queue.
+
+Prefixes carry `date=` and `type=` so that Athena reads them as partitions as they are.
+"""
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from import_relay.domain.errors import CODES
+from import_relay.domain.models import MappedChange, Occurrence, Pointer, Row, Settled
+from import_relay.domain.notes import as_lists, as_objects
+from import_relay.domain.replays import as_object
+from import_relay.domain.report_text import finite, json_text
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+MAX_VALUE_LENGTH = 2_000
+"""Characters of a wrong value beside the record that it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenImport:
+    """An import as it was or will be posted: the exact body, and where each row came from."""
+
+    body: bytes
+    provenance: Sequence[Mapping[str, Any]]
+
+
+class Archive:
+    """The relay's bucket."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def freeze(self, reference: str, body: bytes, rows: Sequence[Row]) -> None:
+        """Store an import before anything of it is sent, under `imports/<reference>/`.
+
+        Two lines of JSON, compressed: the exact body, and the provenance of each row.
+        """
+        provenance = _standard_json([_provenance(row) for row in rows])
+        self.put(
+            f"imports/{reference}/request.json.gz",
+            gzip.compress(body + b"\n" + provenance.encode(), compresslevel=1),
+            content_type="application/gzip",
+        )
+
+    def thaw(self, reference: str) -> FrozenImport | None:
+        """The import that was frozen under this reference, if there is one."""
+        try:
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=f"imports/{reference}/request.json.gz"
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+                return None
+            raise
+        body, provenance = gzip.decompress(answer["Body"].read()).split(b"\n", 1)
+        return FrozenImport(body, json.loads(provenance))
+
+    def fetch(self, key: str, *, most: int | None = None) -> bytes:
+        """An object as it is; of one that is larger than `most` bytes a part that is larger too."""
+        body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+        return body.read() if most is None else body.read(most + 1)
+
+    def put(self, key: str, content: bytes, *, content_type: str) -> None:
+        """Store an object; the same key again replaces it."""
+        self._client.put_object(
+            Bucket=self._bucket, Key=key, Body=content, ContentType=content_type
+        )
+
+    def record_settled(
+        self, settled: Iterable[Settled], *, at: float, date: str, batch: str
+    ) -> None:
+        """Write down occurrences that ended without an import, before their messages go.
+
+        `rejected/` has what never reached Mateo, with the record and what to do; `outcomes/` has
+        who was superseded, duplicate or ignored, without data; `items/` has the items of all, for a
+        replay. If a process dies before these ends are counted, a redelivery writes an occurrence
+        again: of its lines the latest counts, or the one whose batch the settlement names.
+
+        Args:
+            at: now, in s since the epoch.
+            date: the day in the objects' names.
+            batch: unique name of the batch.
+        """
+        rejected: list[Settled] = []
+        others: list[Settled] = []
+        settled = list(settled)
+        if settled:
+            self._put_items(f"items/date={date}/{batch}.ndjson.gz", settled)
+        for one in settled:
+            (rejected if one.outcome == "rejected" else others).append(one)
+        for prefix, lines in (
+            ("rejected", [_rejection(one, at) for one in rejected]),
+            ("outcomes", [_outcome(one, at) for one in others]),
+        ):
+            if lines:
+                text = "".join(json_text(line) + "\n" for line in lines)
+                self.put(
+                    f"{prefix}/date={date}/{batch}.ndjson",
+                    text.encode("utf-8", "backslashreplace"),
+                    content_type="application/x-ndjson",
+                )
+
+    def _put_items(self, key: str, settled: Iterable[Settled]) -> None:
+        lines = (_standard_json(_item_source(one.occurrence)) for one in settled)
+        text = "\n".join(
+            f'{line[:-1]},"outcome":"{one.outcome}"}}'
+            for line, one in zip(lines, settled, strict=True)
+        )
+        self.put(key, gzip.compress(text.encode(), mtime=0), content_type="application/gzip")
+
+
+def _standard_json(value: object) -> str:
+    """Its JSON; in items a number beyond all bounds, of a field that is not mapped, is a text."""
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        return json.dumps(finite(value), separators=(",", ":"))
+
+
+def _provenance(row: Row) -> dict[str, Any]:
+    """What a report and a retry need to know of a row, besides its text."""
+    return {
+        "key": row.key,
+        "scopes": [scope for scope, mark in row.marks.items() if not mark.reference],
+        "sources": [_source(change) for change in row.changes],
+    }
+
+
+def _source(change: MappedChange) -> dict[str, Any]:
+    source = _item_source(change.occurrence)
+    return source | ({"notes": as_lists(change.notes)} if change.notes else {})
+
+
+def _item_source(one: Occurrence) -> dict[str, Any]:
+    """An occurrence with its item, or where that lies: all that it takes to bring it again."""
+    source = {
+        "connection": one.connection,
+        "delivery": one.delivery,
+        "n": one.number,
+        "event": one.event,
+        "received_at": one.received_at,
+        "attempt": one.attempt,
+        **({"at": one.item.key} if isinstance(one.item, Pointer) else {"item": one.item}),
+    }
+    if one.since:
+        source["since"] = one.since
+    return source | ({"replay": as_object(one.replay)} if one.replay else {})
+
+
+def _outcome(settled: Settled, at: float) -> dict[str, Any]:
+    one = settled.occurrence
+    replayed = {"replay": as_object(one.replay)} if one.replay else {}
+    return {
+        "origin": one.origin,
+        "outcome": settled.outcome,
+        "reason": settled.reason,
+        "connection": one.connection,
+        "event": one.event,
+        "received_at": one.received_at,
+        "settled_at": int(at * 1_000_000),
+        **replayed,
+    } | ({"notes": as_objects(settled.notes, with_values=False)} if settled.notes else {})
+
+
+def _shown(value: object) -> object:
+    """A wrong value, or its beginning: the whole of it stands in the item."""
+    text = value if isinstance(value, str) else json_text(value)
+    return value if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}…"
+
+
+def _kept(item: object) -> object:
+    """An item, or where it is stored if it is too large to be read."""
+    return {"at": item.key} if isinstance(item, Pointer) else item
+
+
+def _rejection(settled: Settled, at: float) -> dict[str, Any]:
+    explanation = CODES[settled.reason]
+    line = _outcome(settled, at) | {
+        "code": settled.reason,
+        "field": settled.field,
+        "value": _shown(settled.value),
+        "what": settled.detail or explanation.what,
+        "what_to_do": explanation.what_to_do,
+        "item": _kept(settled.occurrence.item),
+    }
+    if settled.notes:
+        line["notes"] = as_objects(settled.notes, with_values=True)
+    return line

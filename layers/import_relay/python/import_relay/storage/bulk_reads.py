@@ -1,0 +1,49 @@
+"""Reads many items by their keys, consistently; what DynamoDB leaves unanswered is asked for again.
+
+Used by every table of the relay.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from import_relay.domain.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+READ_BATCH = 100
+"""Keys per BatchGetItem (AWS quota)."""
+TRIES = 8
+
+
+def read_items(
+    client: "DynamoDBClient",
+    table: str,
+    keys: Sequence[Mapping[str, Any]],
+    *,
+    request: Mapping[str, Any] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Mapping[str, Any]]:
+    """Those of the items that exist, in no order.
+
+    Args:
+        keys: each once.
+        request: more members of the request, such as a projection.
+
+    Raises:
+        StoreUnavailable: DynamoDB left a part unanswered, again and again.
+    """
+    for start in range(0, len(keys), READ_BATCH):
+        pending: list[Any] = list(keys[start : start + READ_BATCH])
+        for attempt in range(TRIES):
+            wanted: Any = {"Keys": pending, "ConsistentRead": True, **(request or {})}
+            answer = client.batch_get_item(RequestItems={table: wanted})
+            yield from answer["Responses"].get(table, [])
+            left = answer.get("UnprocessedKeys", {}).get(table)
+            if not left:
+                break
+            pending = list(left["Keys"])
+            sleep(0.05 * 2**attempt)
+        else:
+            raise StoreUnavailable(f"{len(pending)} not read: UnprocessedKeys in BatchGetItem")

@@ -1,0 +1,113 @@
+"""The secrets that prove senders, or the tokens for CRMs: Secrets Manager, cached.
+
+The receivers have those that prove senders, submission those with which records are read at a CRM;
+neither may read the other's. The secret's text is a JSON object, `{"connection name": ["secret",
+...]}` or `{"connection name.token": ["token"]}`; all texts of a list are valid at the same time, so
+that one can be replaced without a gap. A blank one proves nothing and does not count.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
+
+from import_relay.domain.errors import ConfigurationError, StoreUnavailable
+from import_relay.domain.reasons import reason_of
+from import_relay.domain.secret_strength import weakness_of
+
+if TYPE_CHECKING:
+    from types_boto3_secretsmanager import SecretsManagerClient
+
+KEPT_S = 300
+"""How long secrets are used without asking again."""
+PAUSE_S = 30
+"""Shortest time between two extra requests: an attacker must not make us pay per refusal."""
+
+
+class ConnectionSecrets:
+    """The secrets of all connections."""
+
+    def __init__(
+        self,
+        client: "SecretsManagerClient",
+        arn: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        tell_weak: Callable[[str, str], None] | None = None,
+    ) -> None:
+        """Read nothing yet; `tell_weak` is told a name and what is weak about a secret of it."""
+        self._provider = SecretsProvider(boto3_client=client)
+        self._arn = arn
+        self._clock = clock
+        self._tell_weak = tell_weak
+        self._text = ""
+        self._known: Mapping[str, object] | None = None
+        self._not_before = float("-inf")
+
+    def of(self, connection: str) -> Sequence[str]:
+        """The secrets of a connection, none if it has none; at most `KEPT_S` old.
+
+        If Secrets Manager does not answer, those that are known stay in use.
+
+        Raises:
+            StoreUnavailable: they were never read and cannot be read now.
+            ConfigurationError: the secret's text is not of the form above.
+        """
+        if self._known is None or self._clock() >= self._not_before:
+            self._read(force=False)
+        return self._listed(connection)
+
+    def renewed(self, connection: str) -> Sequence[str] | None:
+        """The secrets as they are now, or None: unchanged, or asked less than `PAUSE_S` ago.
+
+        Raises:
+            StoreUnavailable, ConfigurationError: as `of`.
+        """
+        if self._clock() < self._not_before:
+            return None
+        self._not_before = self._clock() + PAUSE_S
+        before = self._listed(connection)
+        self._read(force=True)
+        after = self._listed(connection)
+        return None if after == before else after
+
+    def _read(self, *, force: bool) -> None:
+        try:
+            text = self._provider.get(self._arn, max_age=KEPT_S, force_fetch=force)
+        except GetParameterError as error:
+            self._not_before = self._clock() + PAUSE_S
+            if self._known is None:
+                reason = f"Secrets Manager did not give the secrets: {reason_of(error)}"
+                raise StoreUnavailable(reason) from error
+            return
+        if text != self._text or self._known is None:
+            self._known = _parsed(text)
+            self._text = str(text)
+            self._tell_weaknesses()
+
+    def _tell_weaknesses(self) -> None:
+        for name, texts in (self._known or {}).items() if self._tell_weak else ():
+            for text in texts if isinstance(texts, list) else ():
+                weakness = weakness_of(text) if isinstance(text, str) else ""
+                if weakness and self._tell_weak is not None:
+                    self._tell_weak(name, weakness)
+
+    def _listed(self, connection: str) -> Sequence[str]:
+        secrets = (self._known or {}).get(connection, [])
+        if isinstance(secrets, list) and all(isinstance(secret, str) for secret in secrets):
+            return [secret for secret in secrets if secret.strip()]
+        raise ConfigurationError(f"secrets of connection {connection!r}: must be a list of texts")
+
+
+def _parsed(text: object) -> Mapping[str, object]:
+    """The object that the text holds; its text may be a secret and is never shown."""
+    try:
+        value = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ConfigurationError("connection secrets: must be a JSON object of lists of texts")
+    return value

@@ -1,0 +1,72 @@
+"""All open imports: of which the ledger says that they may still change records in Mateo.
+
+Read by the watchdog. The index lags a little, so what it lists is read again, consistently, before
+anybody acts on it.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from import_relay.storage.bulk_reads import read_items
+from import_relay.storage.ledger import OPEN_INDEX, UNFINISHED, State
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+
+class OpenImports:
+    """The unfinished entries of the ledger table."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._sleep = sleep
+
+    def begun_before(self, moment: float) -> list[str]:
+        """References of open imports that were begun before a moment (s), the oldest first."""
+        found = [(float(one["created_at"]["N"]), one["reference"]["S"]) for one in self._listed()]
+        return [reference for created_at, reference in sorted(found) if created_at < moment]
+
+    def still_open(self, references: Collection[str]) -> dict[str, float]:
+        """Those of the references that are open now, each with the deadline of its submitter (s).
+
+        Read consistently: an import that ended meanwhile is not among them.
+        """
+        names = ("reference", "state", "deadline")
+        items = read_items(
+            self._client,
+            self._table,
+            [{"pk": {"S": f"import#{reference}"}} for reference in references],
+            request={
+                "ProjectionExpression": ", ".join(f"#{name}" for name in names),
+                "ExpressionAttributeNames": {f"#{name}": name for name in names},
+            },
+            sleep=self._sleep,
+        )
+        return {
+            item["reference"]["S"]: float(item["deadline"]["N"])
+            for item in items
+            if State(item["state"]["S"]) in UNFINISHED
+        }
+
+    def _listed(self) -> Iterator[Mapping[str, Any]]:
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": OPEN_INDEX,
+            "KeyConditionExpression": "#open = :open",
+            "ExpressionAttributeNames": {"#open": "open"},
+            "ExpressionAttributeValues": {":open": {"S": "yes"}},
+        }
+        while True:
+            answer = self._client.query(**query)
+            yield from answer["Items"]
+            if not answer.get("LastEvaluatedKey"):
+                return
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

@@ -1,0 +1,173 @@
+"""Replays in the ledger table: what was asked for, how far it got, how much was put back.
+
+Written by `replaying`. What is put back is counted before it is sent, in one transaction with how
+far the replay has got: a replay that died counts nothing twice when it goes on.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from import_relay.domain.errors import ReplayTaken
+from import_relay.domain.replays import Replay
+from import_relay.storage.attributes import Plain, from_attributes, to_attributes
+from import_relay.storage.conditions import failed_conditions, takes_effect, through_conflicts
+from import_relay.storage.tally import REPLAYED, Tally
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+KEPT_DAYS = 65
+"""As long as claims: longer than what was put back can come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which items to put back.
+
+    `received_from`, `received_to`: s since the epoch, the second one excluded. `connection`: empty
+    for all. `outcome`: `rejected`, `failed` (in an import, or it is not known), or `all`.
+    """
+
+    received_from: float
+    received_to: float
+    connection: str = ""
+    outcome: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A replay as it is noted. `key`: of the object that was last counted, with `items` of it."""
+
+    replay: Replay
+    selection: Selection
+    key: str = ""
+    items: int = 0
+    total: int = 0
+    is_finished: bool = False
+
+
+class Replays:
+    """The replays. `clock` gives seconds since the epoch."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        tally: Tally,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._tally = tally
+        self._clock = clock
+        self._sleep = sleep
+
+    def begin(self, replay: Replay, selection: Selection) -> None:
+        """Note a new replay; one of this id that was begun before stays as it is."""
+        values: dict[str, Plain | None] = {
+            "reason": replay.reason,
+            "at": replay.at,
+            "force": int(replay.force),
+            "received_from": selection.received_from,
+            "received_to": selection.received_to,
+            "connection": selection.connection,
+            "outcome": selection.outcome,
+            "key": "",
+            "items": 0,
+            "total": 0,
+            "finished": 0,
+            "expires_at": int(self._clock()) + KEPT_DAYS * 86_400,
+        }
+        takes_effect(
+            lambda: self._client.put_item(
+                TableName=self._table,
+                Item={**_key(replay.id), **to_attributes(values)},
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        )
+
+    def get(self, replay_id: str) -> Progress | None:
+        """A replay as it is noted, read consistently; None if there is none of this id."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=_key(replay_id), ConsistentRead=True
+        )
+        item = answer.get("Item")
+        if item is None:
+            return None
+        found: Any = from_attributes(item)
+        return Progress(
+            Replay(replay_id, int(found["at"]), found["reason"], bool(found["force"])),
+            Selection(
+                float(found["received_from"]),
+                float(found["received_to"]),
+                found["connection"],
+                found["outcome"],
+            ),
+            found["key"],
+            int(found["items"]),
+            int(found["total"]),
+            bool(found["finished"]),
+        )
+
+    def count(self, progress: Progress, key: str, items: int) -> Progress:
+        """Count the items of an object as received again, before they are sent.
+
+        If they were counted before, by a replay that died then, they are not counted twice.
+
+        Raises:
+            ReplayTaken: another process goes on with this replay.
+            ClientError, BotoCoreError: it is not known whether they were counted.
+        """
+        more = max(0, items - (progress.items if key == progress.key else 0))
+        day = self._tally.day_of(progress.replay.at)
+        operations: Any = [
+            {"Update": self._advance(progress, key, items, more)},
+            *self._tally.operations({day: {REPLAYED: more}}),
+        ]
+        try:
+            through_conflicts(
+                lambda: self._client.transact_write_items(TransactItems=operations),
+                sleep=self._sleep,
+            )
+        except ClientError as error:
+            if failed_conditions(error) is None:
+                raise
+            raise ReplayTaken(progress.replay.id) from error
+        return Progress(progress.replay, progress.selection, key, items, progress.total + more)
+
+    def finish(self, replay_id: str) -> None:
+        """Note that everything was put back."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=_key(replay_id),
+            UpdateExpression="SET finished = :yes",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":yes": {"N": "1"}},
+        )
+
+    def _advance(self, progress: Progress, key: str, items: int, more: int) -> dict[str, Any]:
+        values: dict[str, Plain | None] = {
+            ":key": key,
+            ":items": items,
+            ":more": more,
+            ":key_before": progress.key,
+            ":items_before": progress.items,
+        }
+        return {
+            "TableName": self._table,
+            "Key": _key(progress.replay.id),
+            "UpdateExpression": "SET #key = :key, #items = :items ADD #total :more",
+            "ConditionExpression": "#key = :key_before AND #items = :items_before",
+            "ExpressionAttributeNames": {"#key": "key", "#items": "items", "#total": "total"},
+            "ExpressionAttributeValues": to_attributes(values),
+        }
+
+
+def _key(replay_id: str) -> dict[str, Any]:
+    return {"pk": {"S": f"replay#{replay_id}"}}

@@ -1,0 +1,84 @@
+"""Sends records again with a delay, for thirteen days at most; then they are dead letters.
+
+Submission and reporting send through this whatever has to wait or is tried again, so no record
+goes round for ever (docs/decisions/0020-thirteen-days.md). How long one has waited is counted from
+its receipt, or from when a person last redrove it from the dead-letter queue (`since`).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from import_relay.domain.log_events import Emit
+from import_relay.domain.queue_messages import MAX_WAIT_S, waited_s
+from import_relay.storage.queue import Delayed, Queue
+
+TOO_OLD = "message.too_old"
+"""The event that says so; functions count it for an alarm."""
+REQUEUED = "message.requeued"
+"""The event that says how long the oldest requeued record has waited: to SQS, each is new."""
+CODE = "waiting.too_long"
+
+
+class Requeueing:
+    """The queue, and the dead-letter queue behind it. `clock` gives seconds since the epoch."""
+
+    def __init__(
+        self, queue: Queue, dead_letters: Queue, *, clock: Callable[[], float], emit: Emit
+    ) -> None:
+        self._queue = queue
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self._emit = emit
+
+    def send(self, messages: Iterable[Delayed]) -> None:
+        """Store messages, all of them: what has waited too long in the dead-letter queue.
+
+        Raises:
+            StoreUnavailable: some were not taken; the caller keeps what they came from.
+        """
+        now = self._clock()
+        dated = {"requeued_at": int(now * 1_000_000)}
+        requeued: list[Delayed] = []
+        waited: list[float] = []
+        too_old: list[Mapping[str, Any]] = []
+        for message in messages:
+            content = json.loads(message.body)
+            age_s = waited_s(content, now)
+            if age_s > MAX_WAIT_S:
+                too_old.append(content)
+            else:
+                waited.append(age_s)
+                requeued.append(Delayed(json.dumps(content | dated), message.delay_s))
+        self._queue.send(requeued)
+        if requeued:
+            self._emit(REQUEUED, messages=len(requeued), oldest_s=max(0, int(max(waited))))
+        self._move_old(too_old, now)
+
+    def move(self, bodies: Iterable[str], code: str) -> None:
+        """Store messages in the dead-letter queue, with the reason in their text.
+
+        Raises:
+            StoreUnavailable: some were not taken.
+        """
+        moved = {"moved": {"code": code, "at": int(self._clock() * 1_000_000)}}
+        self._dead_letters.send(
+            Delayed(json.dumps({**json.loads(body), **moved}), 0) for body in bodies
+        )
+
+    def delete(self, receipts: Iterable[str]) -> None:
+        """Delete received messages; what SQS does not delete is delivered again."""
+        self._queue.delete(receipts)
+
+    def _move_old(self, contents: Iterable[Mapping[str, Any]], now: float) -> None:
+        """Move what has waited too long, and say so."""
+        for content in contents:
+            self.move([json.dumps(content)], CODE)
+            self._emit(
+                TOO_OLD,
+                code=CODE,
+                connection=content["connection"],
+                delivery=content["delivery"],
+                items=len(content["items"]),
+                waited_s=int(waited_s(content, now)),
+            )

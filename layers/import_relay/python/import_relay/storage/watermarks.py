@@ -1,0 +1,171 @@
+"""The watermarks: per record, the last change that was claimed in each scope.
+
+One item per record key. Read and written in bulk without conditions: only the holder of the lease
+writes claims, and reports mark failures only while the record's import keeps it busy.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.models import Mark, Watermark
+from import_relay.storage.bulk_reads import READ_BATCH, read_items
+from import_relay.storage.conditions import takes_effect
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+KEPT_DAYS = 65
+"""How long a record is remembered: longer than any change can come again, which a person may put
+back after 35 days and which then waits 28 at most in both queues. Shorter than the ledger entries
+that its marks point to."""
+WRITE_BATCH = 25
+"""Items per BatchWriteItem (AWS quota)."""
+THREADS = 8
+_V = TypeVar("_V")
+_R = TypeVar("_R")
+TRIES = 8
+
+
+class ForAll(Protocol):
+    """How many calls are made that do not depend on each other."""
+
+    def __call__(self, call: Callable[[_V], _R], values: Iterable[_V]) -> Iterable[_R]:
+        """Make the call for each value, all of them; the results in order."""
+
+
+def in_threads(call: Callable[[_V], _R], values: Iterable[_V]) -> list[_R]:
+    """Several at a time: most of each call is waiting."""
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(call, values))
+
+
+class Watermarks:
+    """The table of watermarks. `for_all` makes the calls of what takes many."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+        for_all: ForAll = in_threads,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._sleep = sleep
+        self._for_all = for_all
+
+    def read(self, keys: Iterable[str]) -> dict[str, Watermark]:
+        """The watermarks of those records that have one, read consistently.
+
+        Raises:
+            StoreUnavailable: DynamoDB left a part unanswered, again and again.
+        """
+        found: dict[str, Watermark] = {}
+        for items in self._for_all(self._read_batch, _batches(sorted(set(keys)), READ_BATCH)):
+            for item in items:
+                found[item["pk"]["S"]] = _watermark(item)
+        return found
+
+    def write(self, records: Mapping[str, Watermark]) -> None:
+        """Replace the watermarks of records, each by itself.
+
+        Raises:
+            StoreUnavailable: DynamoDB left a part unwritten, again and again.
+        """
+        expires = str(int(self._clock()) + KEPT_DAYS * 86_400)
+        self._for_all(
+            lambda batch: self._write_batch(
+                [_item(key, watermark, expires) for key, watermark in batch]
+            ),
+            _batches(list(records.items()), WRITE_BATCH),
+        )
+
+    def mark_failed(self, rows: Iterable[tuple[str, Iterable[str]]], reference: str) -> None:
+        """Let the same changes be claimed again, since this import could not bring them in.
+
+        A mark that belongs to another import by now is left alone.
+
+        Args:
+            rows: keys and scopes.
+            reference: of the import.
+        """
+        self._for_all(lambda row: self._mark_failed(row[0], row[1], reference), rows)
+
+    def _mark_failed(self, key: str, scopes: Iterable[str], reference: str) -> None:
+        for scope in scopes:
+            update: Any = {
+                "TableName": self._table,
+                "Key": {"pk": {"S": key}},
+                "UpdateExpression": "SET scopes.#scope.failed = :yes",
+                "ConditionExpression": "scopes.#scope.#reference = :reference",
+                "ExpressionAttributeNames": {"#scope": scope, "#reference": "reference"},
+                "ExpressionAttributeValues": {
+                    ":yes": {"BOOL": True},
+                    ":reference": {"S": reference},
+                },
+            }
+            # Where it is not true any more, somebody else has claimed the record since.
+            takes_effect(partial(self._client.update_item, **update))
+
+    def _read_batch(self, keys: Sequence[str]) -> list[Mapping[str, Any]]:
+        items = [{"pk": {"S": key}} for key in keys]
+        return list(read_items(self._client, self._table, items, sleep=self._sleep))
+
+    def _write_batch(self, items: Sequence[Mapping[str, Any]]) -> None:
+        pending: Sequence[Any] = [{"PutRequest": {"Item": item}} for item in items]
+        for attempt in range(TRIES):
+            answer = self._client.batch_write_item(RequestItems={self._table: pending})
+            pending = answer.get("UnprocessedItems", {}).get(self._table, [])
+            if not pending:
+                return
+            self._sleep(0.05 * 2**attempt)
+        raise StoreUnavailable("not all written: UnprocessedItems in BatchWriteItem")
+
+
+def _batches(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _item(key: str, watermark: Watermark, expires: str) -> dict[str, Any]:
+    scopes = {
+        scope: {
+            "M": {
+                "version": {"N": str(mark.version)},
+                "event": {"S": mark.event},
+                "origin": {"S": mark.origin},
+                "reference": {"S": mark.reference},
+                **({"failed": {"BOOL": True}} if mark.failed else {}),
+            }
+        }
+        for scope, mark in watermark.scopes.items()
+    }
+    item: dict[str, Any] = {
+        "pk": {"S": key},
+        "expires_at": {"N": expires},
+        "scopes": {"M": scopes},
+    }
+    if watermark.earlier:
+        item["earlier"] = {"L": [{"S": origin} for origin in watermark.earlier]}
+    return item
+
+
+def _watermark(item: Mapping[str, Any]) -> Watermark:
+    scopes = {
+        scope: Mark(
+            version=int(mark["M"]["version"]["N"]),
+            event=mark["M"]["event"]["S"],
+            origin=mark["M"]["origin"]["S"],
+            reference=mark["M"]["reference"]["S"],
+            failed="failed" in mark["M"],
+        )
+        for scope, mark in item["scopes"]["M"].items()
+    }
+    return Watermark(scopes, tuple(one["S"] for one in item.get("earlier", {}).get("L", ())))

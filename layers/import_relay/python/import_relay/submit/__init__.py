@@ -1,0 +1,1 @@
+"""The second stage: a batch of queue messages becomes imports in Mateo."""

@@ -1,0 +1,101 @@
+"""Makes changes of a batch's items: load, interpret, read at the CRM, map. Called by `submission`.
+
+Items are taken a hundred at a time, and only as long as there is time: whatever a batch holds, it
+ends before its process has to. What there is no time for waits for a later batch.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from import_relay.connectors.fetcher_contract import Path
+from import_relay.domain.models import Occurrence
+from import_relay.submit.changes import Interpreted, Mapped, Mapper, RecordName, RecordsRead
+from import_relay.submit.fetching import Reading
+from import_relay.submit.isolation import Isolation
+from import_relay.submit.loading import Loading
+
+ITEMS_AT_A_TIME = 100
+MIN_TRIAL_S = 20.0
+"""A suspect is tried alone only if so much time is left: running out of it must not look guilty."""
+
+
+@dataclass(slots=True)
+class Interpreting:
+    """Interprets one batch. Times are in seconds, of `clock`; `give_up_at`: planning ends then.
+
+    `disabled`: connections that cannot be used, with the origins that wait for them.
+    """
+
+    mapper: Mapper
+    reading: Reading
+    loading: Loading
+    isolation: Isolation
+    clock: Callable[[], float]
+    give_up_at: float
+    unread_connections: int = 0
+    disabled: dict[str, set[str]] = field(default_factory=dict)
+
+    def together(self, occurrences: Sequence[Occurrence]) -> Mapped:
+        """What these occurrences change; trials of many share all calls."""
+        mapped = Mapped()
+        half = self.clock() + (self.give_up_at - self.clock()) / 2
+        interpreted: list[tuple[Sequence[Occurrence], Interpreted]] = []
+        for chunk in self._chunks(occurrences, half, mapped):
+            with self.isolation.trying(chunk):
+                interpreted.append((chunk, self._interpret(chunk)))
+        self.isolation.survived()
+        read = self._read([one for _, one in interpreted])
+        for number, (chunk, one) in enumerate(interpreted):
+            if number and self.clock() >= self.give_up_at:
+                mapped.waiting.update(occurrence.origin for occurrence in chunk)
+                continue
+            with self.isolation.trying(chunk):
+                _add(mapped, self.mapper.map(one, read))
+        self.isolation.survived()
+        return mapped
+
+    def alone(self, occurrences: Sequence[Occurrence]) -> Mapped:
+        """What these occurrences change, each of which is tried alone."""
+        mapped = Mapped()
+        for occurrence in occurrences:
+            if self.clock() >= self.give_up_at - MIN_TRIAL_S:
+                mapped.waiting.add(occurrence.origin)
+                continue
+            with self.isolation.trying([occurrence], alone=True):
+                interpreted = self._interpret([occurrence])
+                _add(mapped, self.mapper.map(interpreted, self._read([interpreted])))
+        self.isolation.survived()
+        return mapped
+
+    def _interpret(self, occurrences: Sequence[Occurrence]) -> Interpreted:
+        """What they say; nothing is loaded for a connection that cannot be used."""
+        held = [one for one in occurrences if one.connection in self.mapper.disabled]
+        usable = [one for one in occurrences if one.connection not in self.mapper.disabled]
+        interpreted = self.mapper.interpret([*held, *self.loading.load(usable)])
+        for name, origins in interpreted.disabled.items():
+            self.disabled.setdefault(name, set()).update(origins)
+        return interpreted
+
+    def _chunks(
+        self, occurrences: Sequence[Occurrence], until: float, mapped: Mapped
+    ) -> Iterator[Sequence[Occurrence]]:
+        """The occurrences a hundred at a time; the first of them however late it is."""
+        for start in range(0, len(occurrences), ITEMS_AT_A_TIME):
+            if start and self.clock() >= until:
+                mapped.waiting.update(one.origin for one in occurrences[start:])
+                return
+            yield occurrences[start : start + ITEMS_AT_A_TIME]
+
+    def _read(self, interpreted: Sequence[Interpreted]) -> RecordsRead:
+        wanted: dict[RecordName, frozenset[Path]] = {}
+        for one in interpreted:
+            wanted |= one.wanted
+        read = self.reading.read(wanted, give_up_at=self.give_up_at)
+        self.unread_connections += len(read.failed)
+        return read
+
+
+def _add(mapped: Mapped, more: Mapped) -> None:
+    mapped.changes += more.changes
+    mapped.settled += more.settled
+    mapped.waiting |= more.waiting

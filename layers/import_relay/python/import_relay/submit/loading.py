@@ -1,0 +1,91 @@
+"""Loads items that were stored apart, within what one batch may hold. Called by `interpreting`.
+
+A pointer of 200 bytes may stand for six megabytes of JSON, and these for forty times as much
+memory. They are loaded one after the other; what does not fit any more waits for a later batch.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from import_relay.domain.models import Occurrence, Outcome, Pointer, Settled
+from import_relay.domain.reasons import reason_of
+
+MAX_ITEM_B = 8_000_000
+"""Own limit; the receiver takes six megabytes, and some connectors write an item anew."""
+MAX_ITEM_VALUES = 200_000
+"""Own limit on commas and brackets, inside of texts as well: at most 50 MB of objects."""
+MAX_BATCH_B = 32_000_000
+MAX_BATCH_VALUES = 400_000
+
+
+class Fetch(Protocol):
+    """Reads an object by its key, and not much more than `most` bytes of it."""
+
+    def __call__(self, key: str, *, most: int) -> bytes:
+        """The object."""
+
+
+@dataclass(slots=True)
+class Loading:
+    """Loads the items of one batch.
+
+    `waiting`: origins of those that did not fit. `failed`: origin → what kept an item from being
+    loaded. `settled`: those that are larger than any item may be.
+    """
+
+    fetch: Fetch
+    is_in_time: Callable[[], bool]
+    waiting: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
+    settled: list[Settled] = field(default_factory=list)
+    _bytes_left: int = MAX_BATCH_B
+    _values_left: int = MAX_BATCH_VALUES
+
+    def load(self, occurrences: Iterable[Occurrence]) -> list[Occurrence]:
+        """The occurrences with their items; those that cannot be had now are left out."""
+        found = []
+        for one in occurrences:
+            if not isinstance(one.item, Pointer):
+                found.append(one)
+                continue
+            loaded = self._loaded(one, one.item.key)
+            if loaded is not None:
+                found.append(loaded)
+        return found
+
+    def taken_settled(self) -> list[Settled]:
+        """Those that ended since this was asked for last."""
+        settled, self.settled = self.settled, []
+        return settled
+
+    def _loaded(self, one: Occurrence, key: str) -> Occurrence | None:
+        if self.waiting or not self.is_in_time():
+            self.waiting.add(one.origin)
+            return None
+        try:
+            text = self.fetch(key, most=MAX_ITEM_B)
+            values = count_values(text)
+            if len(text) > MAX_ITEM_B or values > MAX_ITEM_VALUES:
+                detail = f"at least {len(text)} bytes with {values} values"
+                code = "row.too_many_values"
+                self.settled.append(Settled(one, Outcome.REJECTED, code, detail=detail))
+                return None
+            if len(text) > self._bytes_left or values > self._values_left:
+                self.waiting.add(one.origin)
+                return None
+            item = json.loads(text)
+        except (ValueError, RecursionError, ClientError, BotoCoreError) as error:
+            self.failed[one.origin] = reason_of(error)
+            return None
+        self._bytes_left -= len(text)
+        self._values_left -= values
+        return one._replace(item=item)
+
+
+def count_values(text: bytes) -> int:
+    """About how many values a JSON text holds; never less than there are."""
+    return text.count(b",") + text.count(b"[") + text.count(b"{") + 1

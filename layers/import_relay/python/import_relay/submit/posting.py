@@ -1,0 +1,303 @@
+"""One import of a batch, from the claim to what became of it. Called by `submission` for each.
+
+The steps, and why a death after any of them is harmless: see `submission`. What the import changes
+for the rest of the batch is in `Progress`.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from import_relay.domain.errors import LimitReached, SlotTooFar
+from import_relay.domain.log_events import Emit
+from import_relay.domain.models import MappedChange, Outcome, Row, Settled, Watermark
+from import_relay.mateo.client import ImportApi, Posted
+from import_relay.mateo.outcomes import Outcome as PostOutcome
+from import_relay.storage.archive import Archive
+from import_relay.storage.budget import Budget
+from import_relay.storage.executions import Executions
+from import_relay.storage.gate import RESET_MARGIN_S, Gate, GateState
+from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.watermarks import Watermarks
+from import_relay.submit.attempts import Attempt
+from import_relay.submit.planning import payload_digest, request_body
+from import_relay.submit.progress import Closing, Progress
+from import_relay.submit.refusal_texts import names_reference_id, shown_answer
+from import_relay.submit.refusals import Refusals, Verdict
+
+IMPORT_S = 20.0
+"""An import is begun only if this much of the invocation is left: all its steps fit into it."""
+POST_S = 8.0
+"""The POST must leave this long before the deadline: it times out after five seconds."""
+SHORT_WAIT_S = 5.0
+"""A `retry-after` up to this is waited for within the invocation."""
+CREDENTIALS_PAUSE_S = 3_600.0
+"""How long refused credentials close the gate, unless a person opens it."""
+PROBE_PAUSE_S = 3_600.0
+"""How long a 429 on the first import of a day closes the gate: Mateo's day may begin later."""
+REFERENCE_REFUSED = "import.reference_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class PostingParts:
+    """What an import acts on."""
+
+    budget: Budget
+    ledger: Ledger
+    watermarks: Watermarks
+    archive: Archive
+    executions: Executions
+    gate: Gate
+    api: ImportApi
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Clock (s since the epoch), sleep, names and events: what differs between life and test.
+
+    `new_reference` makes a unique name for an import of a type. `send_reference_id` puts that name
+    into the request, for accounts that accept it.
+    """
+
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    new_reference: Callable[[str], str]
+    emit: Emit
+    send_reference_id: bool
+
+
+@dataclass(slots=True)
+class ReferenceIds:
+    """Whether imports carry the relay's reference; off for this process once Mateo refused it."""
+
+    is_refused: bool = False
+
+
+class Posting:
+    """Sends the imports of one batch, one after the other. `deadline` in s since the epoch."""
+
+    def __init__(
+        self,
+        parts: PostingParts,
+        tools: Tools,
+        progress: Progress,
+        refusals: Refusals,
+        *,
+        deadline: float,
+        reference_ids: ReferenceIds,
+    ) -> None:
+        self._parts = parts
+        self._tools = tools
+        self._progress = progress
+        self._refusals = refusals
+        self._deadline = deadline
+        self._reference_ids = reference_ids
+
+    def begin(self, imports: Collection[Sequence[Row]]) -> None:
+        """Line these imports up, without what waits because Mateo refuses it."""
+        self._follow(self._refusals.arrange(imports, self._tools.clock()))
+
+    def admitted(self, attempt: Attempt) -> Sequence[Attempt]:
+        """The import without the rows that must not be sent now; these are brought again later."""
+        now, waiting_contacts = self._tools.clock(), self._progress.waiting_contacts
+        verdict = self._refusals.admit(attempt, waiting_contacts, now)
+        self._progress.defer(verdict.waiting)
+        return verdict.attempts
+
+    def bring(self, attempt: Attempt) -> None:
+        """Take one import through claim, freeze, watch, intend, post and settle.
+
+        Raises:
+            ClientError, BotoCoreError, StoreUnavailable: AWS failed a step; the rows stay with
+                their messages.
+        """
+        self._parts.api.make_ready()
+        rows = attempt.rows
+        type_ = rows[0].options.type
+        reference = self._tools.new_reference(type_)
+        self._parts.watermarks.write({row.key: _claimed(row, reference) for row in rows})
+        body = request_body(rows, reference=reference if self._sends_reference else None)
+        self._parts.archive.freeze(reference, body, rows)
+        self._parts.executions.start(reference, deadline=self._deadline)
+        entry = self._entry(reference, type_, rows, body)
+        try:
+            intended = self._parts.ledger.intend(entry)
+        except LimitReached as error:
+            self._progress.defer(rows)
+            self.close_for_today(error.code, entry.day)
+            return
+        if intended:
+            self._post(attempt, entry, body)
+        else:
+            self._progress.defer(rows)
+
+    @property
+    def _sends_reference(self) -> bool:
+        return self._tools.send_reference_id and not self._reference_ids.is_refused
+
+    def close_for_today(self, reason: str, day: str) -> None:
+        """Close the gate until the next day begins, unless it has begun meanwhile."""
+        now = self._tools.clock()
+        limits = self._parts.budget.limits
+        if limits.day(now) == day and self._progress.closing is None:
+            until = limits.next_day(now) + RESET_MARGIN_S
+            self._progress.closing = Closing(reason, until, self._progress.gate.strikes)
+
+    def _entry(self, reference: str, type_: str, rows: Sequence[Row], body: bytes) -> Entry:
+        now = self._tools.clock()
+        return Entry(
+            reference=reference,
+            state=State.INTENDED,
+            type=type_,
+            rows=len(rows),
+            day=self._parts.budget.limits.day(now),
+            created_at=now,
+            deadline=self._deadline,
+            digest=payload_digest(body),
+            items=sum(len(row.changes) for row in rows),
+        )
+
+    def _post(self, attempt: Attempt, entry: Entry, body: bytes) -> None:
+        """Post on the day whose entities are held; if there is no slot in time, all goes back."""
+        try:
+            slot = self._parts.budget.take_slot(deadline=self._deadline - POST_S)
+            if slot.day != entry.day and not self._parts.ledger.move_hold(entry, day=slot.day):
+                return  # tracking has taken the import over
+            posted = self._parts.api.create(slot, body)
+        except (SlotTooFar, LimitReached) as error:
+            if isinstance(error, LimitReached):
+                now = self._tools.clock()
+                self.close_for_today(error.code, self._parts.budget.limits.day(now))
+            self._abandon(entry, attempt.rows, error.code)
+            self._progress.stopped = True
+        else:
+            self._settle(attempt, entry, posted)
+
+    def _settle(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
+        rows = attempt.rows
+        # The hold may have moved to another day meanwhile: release what the ledger says.
+        entry = self._parts.ledger.get(entry.reference) or entry
+        match posted.outcome:
+            case PostOutcome.SENT:
+                self._created(entry, rows, State.SENT, posted)
+                self._forget_strikes()
+                self._follow(self._refusals.accepted(attempt))
+            case PostOutcome.REFUSED | PostOutcome.REFUSED_WHOLE:
+                self._refuse(attempt, entry, posted)
+            case PostOutcome.NOT_SENT:
+                self._abandon(entry, rows, "mateo.unreachable")
+                self._progress.pause("mateo.unreachable", self._tools.clock())
+            case PostOutcome.CREDENTIALS:
+                self._credentials_refused(attempt, entry)
+            case PostOutcome.RATE_LIMITED:
+                self._rate_limited(attempt, entry, posted)
+            case PostOutcome.UNKNOWN:
+                self._created(entry, rows, State.UNKNOWN, posted)
+                self._progress.pause("mateo.unanswered", self._tools.clock())
+
+    def _created(self, entry: Entry, rows: Sequence[Row], state: State, posted: Posted) -> None:
+        """The import exists, or may exist: from here on it is followed, never sent again here."""
+        self._parts.ledger.advance(
+            entry.reference,
+            source=[State.INTENDED],
+            target=state,
+            import_id=posted.import_id,
+            posts=1,
+            posted_at=self._tools.clock(),
+        )
+        self._progress.settled += [settled for row in rows for settled in row.shadowed]
+        self._progress.first_of_day = False
+        self._progress.imports += 1
+        self._progress.rows += len(rows)
+        event = "import.sent" if state is State.SENT else "import.unknown"
+        self._tools.emit(event, **_keys(entry), status=posted.status)
+
+    def _forget_strikes(self) -> None:
+        if self._progress.gate.strikes:
+            self._parts.gate.clear_strikes()
+            self._progress.gate = GateState()
+
+    def _abandon(self, entry: Entry, rows: Sequence[Row], reason: str) -> None:
+        current = self._parts.ledger.get(entry.reference) or entry
+        self._parts.ledger.release(current, source=[State.INTENDED], target=State.ABANDONED)
+        self._progress.defer(rows)
+        self._tools.emit("import.abandoned", **_keys(entry), reason=reason)
+
+    def _refuse(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
+        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.REFUSED)
+        self._tools.emit("import.refused", **_keys(entry), status=posted.status)
+        if self._sends_reference and names_reference_id(posted.message):
+            self._reference_ids.is_refused = True
+            self._tools.emit(REFERENCE_REFUSED, status=posted.status)
+            self._progress.pending.appendleft(attempt)
+            return
+        self._follow(self._refusals.refused(attempt, posted, self._tools.clock()))
+
+    def _follow(self, verdict: Verdict) -> None:
+        """Do what an answer to a post means for the others."""
+        self._progress.pending.extendleft(reversed(verdict.attempts))
+        self._progress.pending.extend(verdict.last)
+        self._progress.defer(verdict.waiting)
+        for row, posted in verdict.rejections:
+            self._reject(row, posted)
+
+    def _reject(self, row: Row, posted: Posted) -> None:
+        code = f" {posted.code}" if posted.code else ""
+        detail = f"Mateo answered {posted.status}{code}: {posted.message}"
+        shown = shown_answer(posted.status, posted.code, posted.message)
+        ends = [*row.shadowed, *(_rejected(change, detail) for change in row.changes)]
+        self._progress.settled += ends
+        self._progress.proven |= {
+            one.occurrence.origin: replace(one, detail=shown if one.detail == detail else "")
+            for one in ends
+        }
+
+    def _credentials_refused(self, attempt: Attempt, entry: Entry) -> None:
+        """Perhaps only the cached token is old; else a person has to act."""
+        if not attempt.repeated and self._parts.api.renew_token():
+            self._repeat(attempt, entry)
+            return
+        self._abandon(entry, attempt.rows, "mateo.credentials")
+        self._progress.stop("mateo.credentials", self._tools.clock() + CREDENTIALS_PAUSE_S)
+
+    def _repeat(self, attempt: Attempt, entry: Entry) -> None:
+        """Nothing was created: the same rows once more, as an import of another name."""
+        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.ABANDONED)
+        self._progress.pending.appendleft(replace(attempt, repeated=True))
+
+    def _rate_limited(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
+        now = self._tools.clock()
+        wait = posted.retry_after_s
+        latest = min(now + SHORT_WAIT_S, self._deadline - IMPORT_S)
+        is_first = not attempt.repeated and not self._progress.gate.strikes
+        if wait is not None and now + wait <= latest and is_first:
+            self._tools.sleep(wait)
+            self._repeat(attempt, entry)
+            return
+        self._abandon(entry, attempt.rows, "mateo.rate_limited")
+        if wait is None:
+            wait = PROBE_PAUSE_S if self._progress.first_of_day else 0.0
+        self._progress.pause("mateo.rate_limited", now, at_least_s=wait)
+
+
+def _claimed(row: Row, reference: str) -> Watermark:
+    """The row's watermark, with the import that brings its changes."""
+    scopes = {
+        scope: mark if mark.reference else mark._replace(reference=reference)
+        for scope, mark in row.marks.items()
+    }
+    return Watermark(scopes, row.earlier)
+
+
+def _rejected(change: MappedChange, detail: str) -> Settled:
+    return Settled(
+        change.occurrence,
+        Outcome.REJECTED,
+        "row.refused_by_mateo",
+        detail=detail,
+        notes=change.notes,
+    )
+
+
+def _keys(entry: Entry) -> dict[str, object]:
+    """What every event says of an import."""
+    return {"reference": entry.reference, "type": entry.type, "rows": entry.rows}

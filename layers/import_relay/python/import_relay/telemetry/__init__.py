@@ -1,0 +1,1 @@
+"""What a function logs and measures: one line per outcome, and nothing of a record."""

@@ -1,0 +1,1 @@
+"""The third stage: one import is watched until its outcome is known."""

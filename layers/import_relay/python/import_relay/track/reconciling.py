@@ -1,0 +1,173 @@
+"""Finds an import in Mateo whose answer was lost. Called by tracking before it posts it again.
+
+Mateo has no idempotency key, so the import is recognised by what was sent: by our reference if
+Mateo takes one, else by what Mateo may not change: type, time, number of rows, and which records
+they are. An import that another entry of the ledger owns is never taken for this one.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import cached_property
+from types import MappingProxyType
+
+from import_relay.mapping.identifiers import Likeness, Row, likeness
+from import_relay.mateo.client import POLL_PAGE, ImportApi, ImportStatus
+from import_relay.storage.archive import Archive
+from import_relay.storage.budget import Slot
+from import_relay.storage.ledger import Entry, Ledger
+from import_relay.submit.planning import canonical_digest
+
+WINDOW_S = 120.0
+"""How far Mateo's clock may be from ours when an import is looked up by time."""
+COUNTED_AFTER_S = 3_600.0
+"""So long after an import was created, a total that adds up is believed not to grow any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a lookup found; both are empty if the import is not there.
+
+    Attributes:
+        matches: the imports that this one is, oldest first.
+        suspects: ids of imports that may be this one, if there is no match. Only a person can tell.
+    """
+
+    matches: Sequence[ImportStatus] = ()
+    suspects: Sequence[str] = ()
+
+
+class _Verdict(Enum):
+    EXACT = auto()
+    SAME = auto()
+    SUSPECT = auto()
+    OTHER = auto()
+
+
+_OF_LIKENESS: Mapping[Likeness, _Verdict] = MappingProxyType(
+    {
+        Likeness.SAME: _Verdict.SAME,
+        Likeness.SHARED: _Verdict.SUSPECT,
+        Likeness.OTHER: _Verdict.OTHER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Looks imports up. `take_slot` gives leave for one request, or raises as the budget does."""
+
+    api: ImportApi
+    ledger: Ledger
+    archive: Archive
+    take_slot: Callable[[], Slot]
+
+    def look(self, entry: Entry, *, by_reference: bool, now: float) -> Found:
+        """Look for the import of an entry.
+
+        Args:
+            entry: its `digest` is of the rows that were posted.
+            by_reference: our reference was sent as well. If it finds nothing, time and rows are
+                tried all the same: Mateo may have ignored it.
+            now: in s since the epoch.
+
+        Raises:
+            MateoUnavailable, CredentialsRefused, SlotTooFar, LimitReached: it is not known.
+        """
+        if by_reference:
+            found = self.api.find_by_reference(self.take_slot(), entry.reference)
+            if found:
+                return Found(found)
+        listed = self._listed(entry)
+        owners = self.ledger.owners(listed)
+        ours = [
+            one
+            for one in listed.values()
+            if entry.reference in (owners.get(one.id), one.reference_id)
+        ]
+        if ours:
+            return Found(ours)
+        free = [one for one in listed.values() if one.id not in owners and _may_be(one, entry, now)]
+        return self._compared(free, _Posted(entry, self.archive))
+
+    def _listed(self, entry: Entry) -> Mapping[str, ImportStatus]:
+        """All imports of the type from the time in which this one was posted, oldest first."""
+        earliest = entry.created_at - WINDOW_S
+        latest = max(entry.posted_at, entry.deadline) + WINDOW_S
+        found: dict[str, ImportStatus] = {}
+        while True:
+            page = self.api.find_by_window(
+                self.take_slot(), entry.type, earliest=earliest, latest=latest
+            )
+            known = len(found)
+            found |= {one.id: one for one in page}
+            last = page[-1].created_at if len(page) >= POLL_PAGE else None
+            if last is None or len(found) == known:
+                return found
+            earliest = last.timestamp()
+
+    def _compared(self, free: Sequence[ImportStatus], posted: "_Posted") -> Found:
+        """Imports that nobody owns, by their rows: the very same ones go before similar ones."""
+        verdicts = [(one, posted.verdict(self._rows(one))) for one in free]
+        for best in (_Verdict.EXACT, _Verdict.SAME):
+            matches = [one for one, verdict in verdicts if verdict is best]
+            if matches:
+                return Found(matches)
+        return Found((), [one.id for one, verdict in verdicts if verdict is _Verdict.SUSPECT])
+
+    def _rows(self, listed: ImportStatus) -> object:
+        """An import's rows as Mateo keeps them; None when they cannot be read."""
+        full = self.api.result(self.take_slot(), listed.id)
+        if full is None:
+            return None
+        payload = full.payload
+        if payload is None and full.payload_url:
+            content = self.api.download(full.payload_url, self.take_slot)
+            try:
+                payload = None if content is None else json.loads(content)
+            except ValueError:
+                return None
+        return payload
+
+
+@dataclass
+class _Posted:
+    """The rows that were posted; read only if digests do not tell."""
+
+    entry: Entry
+    archive: Archive = field(repr=False)
+
+    def verdict(self, shown: object) -> _Verdict:
+        """Whether rows that Mateo shows are these; None if it does not show them."""
+        if not isinstance(shown, list):
+            return _Verdict.SUSPECT
+        if canonical_digest(shown) == self.entry.digest:
+            return _Verdict.EXACT
+        if len(shown) != self.entry.rows:
+            return _Verdict.OTHER
+        if self.rows is None:
+            return _Verdict.SUSPECT
+        return _OF_LIKENESS[likeness(self.rows, shown)]
+
+    @cached_property
+    def rows(self) -> Sequence[Row] | None:
+        frozen = self.archive.thaw(self.entry.reference)
+        return None if frozen is None else json.loads(frozen.body)["payload"]
+
+
+def _may_be(listed: ImportStatus, entry: Entry, now: float) -> bool:
+    """Whether an import that nobody owns could be this entry's, by what the list shows of it."""
+    if listed.reference_id:
+        return False  # somebody else's: ours would be a match already
+    total = listed.total_count
+    if total is None or total == entry.rows:
+        return True
+    return total < entry.rows and not _is_counted(listed, now)
+
+
+def _is_counted(listed: ImportStatus, now: float) -> bool:
+    """Whether a total will not grow any more: it adds up, and it had time enough."""
+    done = (listed.success_count or 0) + (listed.failed_count or 0)
+    created_at = listed.created_at.timestamp() if listed.created_at else now
+    return bool(done) and done == listed.total_count and now - created_at > COUNTED_AFTER_S

@@ -1,0 +1,217 @@
+"""The use case of track_import: one look at one import, again and again until it has ended.
+
+The state machine calls it, waits for as long as it says, and calls it again:
+
+    no entry   nothing was sent. Once its submitter is certainly gone, a tombstone is written
+    intended   being sent. Once its submitter is certainly gone, it counts as unknown
+    unknown    sent or not: looked up; adopted when found, posted again when certainly absent
+    sent       asked for, in one request with the others that are under way
+
+Nobody else acts on an import whose submitter is gone, so tracking needs no lock. What two
+executions could do at once is a conditional write. An import is given up once Mateo has been asked
+for `tracking_hours` and still has not finished it: while Mateo cannot be asked, no time passes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from import_relay.domain.errors import CredentialsRefused
+from import_relay.domain.log_events import Emit
+from import_relay.mateo.client import POLL_PAGE, ImportStatus
+from import_relay.mateo.waiting import (
+    HINDRANCES,
+    LONGEST_WAIT_S,
+    SHORTEST_WAIT_S,
+    pace,
+    waiting_for,
+)
+from import_relay.storage.ledger import Entry, State
+from import_relay.track.looking import (
+    GAVE_UP,
+    GONE_S,
+    Look,
+    Parts,
+    Status,
+    Tracked,
+    TrackOptions,
+    after_answer,
+    wait,
+)
+from import_relay.track.resolving import resolve
+
+__all__ = ["Parts", "Status", "TrackOptions", "Tracked", "Tracking"]
+
+UNSEEN_WAIT_S = 15.0
+"""Between two looks for an entry that its submitter has not written yet."""
+ROUND_S = 4.0
+"""Polls are at least this far apart, however many imports are under way."""
+FRESH = 0.8
+"""Who was asked about within this share of its last wait is not asked about again."""
+OPEN_LIMIT = 200
+"""Of so many open imports, the 50 that were asked about longest ago are in a poll."""
+BELIEVED_AFTER_S = 3_600.0
+"""Counts that add up, but not to our number of rows, are believed if they stay for so long.
+
+Zeros are not: an import that Mateo has not begun may look like that.
+"""
+
+_ENDED: Mapping[State, Tracked] = MappingProxyType(
+    {
+        State.FINISHED: Tracked(Status.FINISHED),
+        State.GAVE_UP: GAVE_UP,
+        State.REFUSED: Tracked(Status.ABANDONED),
+        State.ABANDONED: Tracked(Status.ABANDONED),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """Looks at imports; made once per process. `clock` gives seconds since the epoch."""
+
+    parts: Parts
+    options: TrackOptions
+    clock: Callable[[], float]
+    emit: Emit
+
+    def track(self, reference: str, *, submit_deadline: float, deadline: float) -> Tracked:
+        """Look at the import `reference` once, and do what is due.
+
+        Args:
+            reference: of the import; the execution has the same name.
+            submit_deadline: when its first submitter is certainly gone (s since the epoch).
+            deadline: when this process is certainly gone (s since the epoch).
+        """
+        entry = self.parts.ledger.get(reference)
+        if entry is not None:
+            return _take(Look(self.parts, self.options, self.clock, self.emit, entry, deadline))
+        left = submit_deadline + GONE_S - self.clock()
+        if left > 0:
+            return wait(min(left, UNSEEN_WAIT_S))
+        if not self.parts.ledger.bury(reference):
+            return wait(SHORTEST_WAIT_S)  # there is an entry after all
+        self.emit("import.abandoned", reference=reference, reason="import.abandoned")
+        return Tracked(Status.ABANDONED)
+
+
+def _take(look: Look) -> Tracked:
+    if look.entry.state in _ENDED:
+        return _ENDED[look.entry.state]
+    try:
+        match look.entry.state:
+            case State.SENT:
+                return _follow(look)
+            case State.INTENDED:
+                return _take_over(look)
+            case _:
+                return resolve(look)
+    except HINDRANCES as hindrance:
+        return _hindered(look, hindrance)
+
+
+def _hindered(look: Look, hindrance: Exception) -> Tracked:
+    if isinstance(hindrance, CredentialsRefused) and look.parts.api.renew_token():
+        return wait(SHORTEST_WAIT_S)
+    waiting = waiting_for(hindrance, age_s=look.age(), now=look.clock())
+    tracked = wait(waiting.wait_s, waiting.reason)
+    look.say("import.waiting", reason=tracked.reason, wait_s=tracked.wait_s)
+    return tracked
+
+
+# intended
+
+
+def _take_over(look: Look) -> Tracked:
+    """Go on for a submitter that is gone: whether it posted is not known."""
+    entry = look.entry
+    left = entry.deadline + GONE_S - look.clock()
+    if left > 0:
+        return wait(min(left, pace(look.age())))
+    # If it was posted, then once and before the deadline.
+    if not look.parts.ledger.advance(
+        entry.reference,
+        source=[State.INTENDED],
+        target=State.UNKNOWN,
+        posts=1,
+        posted_at=entry.deadline,
+    ):
+        return wait(SHORTEST_WAIT_S)
+    look.entry = entry._replace(state=State.UNKNOWN, posts=1, posted_at=entry.deadline)
+    look.say("import.unknown")
+    return resolve(look)
+
+
+# sent
+
+
+def _follow(look: Look) -> Tracked:
+    if not _is_done(look.entry) and not _is_fresh(look):
+        if not look.parts.ledger.claim_round(not_since=look.clock() - ROUND_S):
+            return wait(SHORTEST_WAIT_S)  # somebody asks for all just now
+        _poll(look)
+    if _is_done(look.entry):
+        return Tracked(Status.FINISHED)
+    return GAVE_UP if look.is_over() else wait(pace(look.age()))
+
+
+def _is_fresh(look: Look) -> bool:
+    last_wait = min(max(look.age() / 2, SHORTEST_WAIT_S), LONGEST_WAIT_S)
+    return look.clock() - look.entry.polled_at < FRESH * last_wait
+
+
+def _poll(look: Look) -> None:
+    """Ask for this import and up to 49 others, and write down what Mateo says of each."""
+    asked = [look.entry, *_others(look)]
+    slot = look.take_slot()
+    polled_at = look.clock()
+    answers: Mapping[str, ImportStatus] | None = None
+    try:
+        answers = look.parts.api.poll(slot, [entry.import_id for entry in asked])
+    finally:  # a poll without an answer, too, spares the others theirs
+        now = [_polled(look, entry, polled_at, answers) for entry in asked]
+    look.entry = now[0]
+
+
+def _polled(
+    look: Look, entry: Entry, polled_at: float, answers: Mapping[str, ImportStatus] | None
+) -> Entry:
+    """What an entry says after a poll; only one that Mateo answered counts as tracking time."""
+    answered = {} if answers is None else after_answer(entry, polled_at)
+    return look.parts.ledger.record_poll(
+        entry,
+        polled_at=polled_at,
+        counts=_counts((answers or {}).get(entry.import_id)),
+        answered=answered,
+    )
+
+
+def _others(look: Look) -> Sequence[Entry]:
+    others = [
+        entry
+        for entry in look.parts.ledger.open_imports(OPEN_LIMIT)
+        if entry.state is State.SENT
+        and entry.reference != look.entry.reference
+        and not _is_done(entry)
+    ]
+    return sorted(others, key=lambda entry: entry.polled_at)[: POLL_PAGE - 1]
+
+
+def _is_done(entry: Entry) -> bool:
+    """Whether Mateo has counted every row; any other total may still grow for a while."""
+    if not entry.is_counted:
+        return False
+    stays = entry.confirmed_at - entry.counted_at >= BELIEVED_AFTER_S
+    return entry.total_count == entry.rows or (bool(entry.total_count) and stays)
+
+
+def _counts(status: ImportStatus | None) -> dict[str, int]:
+    """What Mateo has counted so far."""
+    if status is None:
+        return {}
+    counts = {
+        "total_count": status.total_count,
+        "success_count": status.success_count,
+        "failed_count": status.failed_count,
+    }
+    return {name: count for name, count in counts.items() if count is not None}

@@ -1,0 +1,1 @@
+"""A scheduled check of what no alarm of AWS sees."""

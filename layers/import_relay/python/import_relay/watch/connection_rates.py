@@ -1,0 +1,71 @@
+"""Rates of a connection's day that call for a person: what the watchdog computes. Pure.
+
+    rejected, failed, ignored   share of all records of the connection that ended on that day
+    left_out                    share of the records that could become rows, field by field; handles
+                                that contacts lost to others count as well
+
+Few records say nothing, so a rate counts from `MIN_ITEMS` on.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from import_relay.domain.notes import LEFT_OUT, LOST
+from import_relay.storage.connection_counts import ConnectionCounts
+
+MIN_ITEMS = 20
+"""Records of a day below which no rate is computed: one bad record of three is no trend."""
+NOT_MAPPED = ("ignored", "duplicate")
+"""Outcomes of records that never became a row, so that no value of theirs could be left out."""
+
+
+class RateLimits(NamedTuple):
+    """Percent that a rate may reach: of ignored records, which may be normal, and of all others."""
+
+    bad_percent: float
+    ignored_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class HighRate:
+    """`count` of `of` records of a connection; `field` is the column of values left out."""
+
+    connection: str
+    rate: str
+    count: int
+    of: int
+    field: str = ""
+
+    @property
+    def percent(self) -> float:
+        """The rate, rounded for people."""
+        return round(100 * self.count / self.of, 1)
+
+
+def high_rates(counts: Mapping[str, ConnectionCounts], limits: RateLimits) -> list[HighRate]:
+    """The rates above their limits, of connections with their counts of a day."""
+    return [
+        rate
+        for connection, of_one in sorted(counts.items())
+        for rate in _rates(connection, of_one)
+        if rate.of >= MIN_ITEMS and 100 * rate.count > _limit(rate, limits) * rate.of
+    ]
+
+
+def _rates(connection: str, counts: ConnectionCounts) -> Iterator[HighRate]:
+    ended = sum(counts.outcomes.values())
+    for outcome in ("rejected", "failed", "ignored"):
+        yield HighRate(connection, outcome, counts.outcomes.get(outcome, 0), ended)
+    mapped = ended - sum(counts.outcomes.get(outcome, 0) for outcome in NOT_MAPPED)
+    left_out: Counter[str] = Counter()
+    for (code, field), count in counts.notes.items():
+        if code.startswith(LEFT_OUT) or code in LOST:
+            left_out[field] += count
+    for field, count in sorted(left_out.items()):
+        yield HighRate(connection, "left_out", count, mapped, field)
+
+
+def _limit(rate: HighRate, limits: RateLimits) -> float:
+    return limits.ignored_percent if rate.rate == "ignored" else limits.bad_percent

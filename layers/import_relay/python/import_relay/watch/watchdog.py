@@ -1,0 +1,136 @@
+"""The use case of run_watchdog: every quarter of an hour, what no alarm of AWS sees.
+
+    resume    submission that is paused past its time goes on (`storage.overdue_pause`)
+    follow    an open import whose execution ended or never ran gets a new one
+    rates     connections with a high rate of rejected, failed, ignored or left-out values are named
+
+The checks know nothing of each other: one that fails leaves the others alone. Each may run twice at
+the same time, or late; nothing is repaired that is not broken.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from import_relay.domain.log_events import Emit
+from import_relay.domain.reasons import reason_of
+from import_relay.storage.connection_counts import OTHERS
+from import_relay.storage.executions import Executions
+from import_relay.storage.open_imports import OpenImports
+from import_relay.storage.overdue_pause import OverduePause
+from import_relay.storage.tally import Tally
+from import_relay.watch.connection_rates import HighRate, RateLimits, high_rates
+
+INTERVAL_S = 900.0
+"""Between two runs, as the template schedules them."""
+YOUNG_S = 300.0
+"""A younger import is left alone: its execution was started just before, and is listed late."""
+ON_TIME_S = 120.0
+"""A schedule has a precision of a minute. A pause that ends within this is not late."""
+MOST_RESTARTS = 500
+"""In one run; the rest follows in the next, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchdogParts:
+    """Everything that the watchdog looks at. `connections` gives the names of all connections."""
+
+    pause: OverduePause
+    open_imports: OpenImports
+    executions: Executions
+    tally: Tally
+    connections: Callable[[], Collection[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchdogReport:
+    """What one run found. `overdue`: whether submission was paused past its time, and not just."""
+
+    overdue: bool = False
+    restarted: int = 0
+    high_rates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watchdog:
+    """Looks and repairs; made once per process. `day`: the day of a moment (s since the epoch)."""
+
+    parts: WatchdogParts
+    limits: RateLimits
+    day: Callable[[float], str]
+    clock: Callable[[], float]
+    emit: Emit
+
+    def run(self) -> WatchdogReport:
+        """Do all checks once.
+
+        Raises:
+            the first error of a check, after all checks were done.
+        """
+        errors: list[Exception] = []
+        overdue = self._check("resume", self._resume, errors)
+        restarted = self._check("follow", self._follow, errors)
+        high = self._check("rates", self._tell_rates, errors)
+        if errors:
+            raise errors[0]
+        return WatchdogReport(bool(overdue), restarted, high)
+
+    def _check(self, name: str, check: Callable[[], int], errors: list[Exception]) -> int:
+        try:
+            return check()
+        except Exception as error:  # noqa: BLE001 - the other checks still have to run
+            self.emit("watchdog.check_failed", check=name, reason=reason_of(error))
+            errors.append(error)
+            return 0
+
+    def _resume(self) -> int:
+        """Whether a pause was overdue; the first two minutes belong to its schedule."""
+        ended = self.parts.pause.end()
+        if ended is None:
+            return 0
+        late_s = self.clock() - ended.closed_until
+        self.emit(
+            "submission.resumed",
+            reason=ended.reason,
+            paused_until=ended.closed_until,
+        )
+        return int(late_s > ON_TIME_S)
+
+    def _follow(self) -> int:
+        """Start a new execution for each open import that none follows; how many."""
+        now = self.clock()
+        begun = self.parts.open_imports.begun_before(now - YOUNG_S)
+        if not begun:
+            return 0
+        followed = self.parts.executions.followed()
+        alone = [reference for reference in begun if reference not in followed]
+        # Read after the list: an execution closes its import before it ends.
+        still_open = self.parts.open_imports.still_open(alone[:MOST_RESTARTS])
+        restarted = 0
+        for reference, deadline in still_open.items():
+            number = int(now // INTERVAL_S)
+            if self.parts.executions.start(reference, deadline=deadline, again=number):
+                self.emit("import.tracked_again", reference=reference)
+                restarted += 1
+        return restarted
+
+    def _tell_rates(self) -> int:
+        """Name the connections with a high rate; how many. A day that just ended counts as well."""
+        now = self.clock()
+        names = {*self.parts.connections(), OTHERS}
+        found: list[tuple[str, HighRate]] = [
+            (day, rate)
+            for day in sorted({self.day(now - INTERVAL_S), self.day(now)})
+            for rate in high_rates(self.parts.tally.connections(day, names), self.limits)
+        ]
+        for day, rate in found:
+            self.emit(
+                "watchdog.high_rate",
+                connection=rate.connection,
+                rate=rate.rate,
+                field=rate.field,
+                percent=rate.percent,
+                count=rate.count,
+                of=rate.of,
+                day=day,
+            )
+        return len({rate.connection for _, rate in found})

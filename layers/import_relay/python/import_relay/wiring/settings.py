@@ -1,0 +1,116 @@
+"""What each function is told by its environment; besides the receiver's, the only reader of it.
+
+One frozen model per function; the template sets exactly these variables (a test compares them).
+The receiver has its own light-weight class in `settings_receive.py`.
+"""
+
+import os
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from import_relay.domain.errors import ConfigurationError
+
+
+def _known_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder's name
+        raise ValueError("is no IANA time zone such as UTC or Europe/Berlin") from error
+    return name
+
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class Settings(BaseModel):
+    """Base of the models: variable names are the field names in capitals."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
+
+    @classmethod
+    def environment_names(cls) -> frozenset[str]:
+        """The variables that this model reads."""
+        return frozenset(name.upper() for name in cls.model_fields)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the process environment.
+
+        Raises:
+            ConfigurationError: names each variable that is missing or wrong, never its value.
+        """
+        present = {
+            name: os.environ[name.upper()]
+            for name in cls.model_fields
+            if name.upper() in os.environ
+        }
+        try:
+            return cls.model_validate(present)
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}"
+                for item in error.errors(include_input=False, include_url=False)
+            )
+            raise ConfigurationError(f"environment: {wrong}") from error
+
+
+class _Mateo(Settings):
+    """Where the Import API is and how much of it may be used per UTC or local day."""
+
+    mateo_base_url: Annotated[str, Field(pattern=r"^https?://\S+[^/\s]$")]
+    mateo_token_arn: Name
+    requests_per_second: Annotated[float, Field(gt=0)]
+    requests_per_day: Annotated[int, Field(ge=1)]
+    entities_per_day: Annotated[int, Field(ge=1)]
+    limit_time_zone: Annotated[str, AfterValidator(_known_time_zone)]
+    send_reference_id: bool
+    ledger_table: Name
+    bucket_name: Name
+
+
+class _Gate(Settings):
+    """What closes the queue's event source mapping and has it opened again."""
+
+    event_source_mapping_parameter: Name
+    gate_schedule_group: Name
+    gate_schedule_role_arn: Name
+
+
+class SubmitSettings(_Mateo, _Gate):
+    """Settings of submit_imports."""
+
+    queue_url: Name
+    dead_letter_queue_url: Name
+    watermarks_table: Name
+    state_machine_arn: Name
+    connections_file: Name
+    crm_tokens_arn: Name
+    rows_per_import: Annotated[int, Field(ge=1, le=5000)]
+
+
+class TrackSettings(_Mateo):
+    """Settings of track_import."""
+
+    tracking_hours: Annotated[int, Field(ge=1)]
+
+
+class WatchdogSettings(Settings):
+    """Settings of run_watchdog. Percents: the rates of a connection above which it is named."""
+
+    ledger_table: Name
+    event_source_mapping: Name
+    state_machine_arn: Name
+    connections_file: Name
+    limit_time_zone: Annotated[str, AfterValidator(_known_time_zone)]
+    alarm_percent: Annotated[float, Field(gt=0, le=100)]
+    ignored_alarm_percent: Annotated[float, Field(gt=0, le=100)]
+
+
+class ReportSettings(_Mateo):
+    """Settings of write_report."""
+
+    queue_url: Name
+    dead_letter_queue_url: Name
+    watermarks_table: Name

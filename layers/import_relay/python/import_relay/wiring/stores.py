@@ -1,0 +1,208 @@
+"""Makes the parts that submit, track and report share out of their settings.
+
+Nothing is made at import: each handler's cached factory makes one `Wiring`.
+"""
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
+
+import boto3
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.config import Config
+
+from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.log_events import Emit
+from import_relay.domain.reasons import reason_of
+from import_relay.mateo.client import ImportApi, http_client
+from import_relay.storage.archive import Archive
+from import_relay.storage.budget import Budget, Limits
+from import_relay.storage.gate import Gate, GateClients, GateNames
+from import_relay.storage.ledger import Ledger
+from import_relay.storage.queue import Queue
+from import_relay.storage.requeueing import Requeueing
+from import_relay.storage.tally import Tally
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
+
+TOKEN_KEPT_S = 300
+"""How long a token is used before Secrets Manager is asked again; a refused one is at once."""
+CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    max_pool_connections=16,
+)
+"""A call that hangs must not outlast what it is needed for: leases and gates have times."""
+
+
+class MateoSettings(Protocol):
+    """What all three functions are told about Mateo and the relay's stores."""
+
+    mateo_base_url: str
+    mateo_token_arn: str
+    requests_per_second: float
+    requests_per_day: int
+    entities_per_day: int
+    limit_time_zone: str
+    ledger_table: str
+    bucket_name: str
+
+
+class GateSettings(Protocol):
+    """What submission and tracking are told about the gate."""
+
+    event_source_mapping_parameter: str
+    gate_schedule_group: str
+    gate_schedule_role_arn: str
+
+
+class QueueSettings(Protocol):
+    """What submission and reporting are told about the queues."""
+
+    queue_url: str
+    dead_letter_queue_url: str
+
+
+class Token:
+    """Mateo's token from Secrets Manager, cached; never logged."""
+
+    def __init__(self, arn: str, provider: SecretsProvider) -> None:
+        self._arn = arn
+        self._provider = provider
+
+    def __call__(self) -> str:
+        """The token, at most `TOKEN_KEPT_S` old.
+
+        Raises:
+            StoreUnavailable: Secrets Manager does not answer.
+        """
+        return self._read(force=False)
+
+    def refresh(self) -> bool:
+        """Ask Secrets Manager again, since Mateo refused what is cached; whether it is newer."""
+        refused = self()
+        return self._read(force=True) != refused
+
+    def _read(self, *, force: bool) -> str:
+        try:
+            text = self._provider.get(self._arn, max_age=TOKEN_KEPT_S, force_fetch=force)
+        except GetParameterError as error:
+            reason = f"Secrets Manager did not give the token: {reason_of(error)}"
+            raise StoreUnavailable(reason) from error
+        return str(text).strip()
+
+
+class Wiring:
+    """The shared parts of one function process, each made when it is first needed."""
+
+    def __init__(
+        self,
+        settings: MateoSettings,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._sleep = sleep
+        self._session = boto3.session.Session()
+
+    def client(self, service: Any) -> Any:
+        """A new client of an AWS service. Untyped: the callers name the type."""
+        return self._session.client(service, config=CONFIG)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """The DynamoDB client."""
+        client: DynamoDBClient = self.client("dynamodb")
+        return client
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """The S3 client."""
+        client: S3Client = self.client("s3")
+        return client
+
+    @cached_property
+    def budget(self) -> Budget:
+        """Today's budget."""
+        limits = Limits(
+            self._settings.requests_per_second,
+            self._settings.requests_per_day,
+            self._settings.entities_per_day,
+            ZoneInfo(self._settings.limit_time_zone),
+        )
+        return Budget(
+            self.dynamodb,
+            self._settings.ledger_table,
+            limits,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger of imports."""
+        table = self._settings.ledger_table
+        return Ledger(self.dynamodb, table, self.budget, self.tally, clock=self._clock)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """How records ended, by day."""
+        day = self.budget.limits.day
+        return Tally(self.dynamodb, self._settings.ledger_table, day, clock=self._clock)
+
+    @cached_property
+    def archive(self) -> Archive:
+        """The bucket."""
+        return Archive(self.s3, self._settings.bucket_name)
+
+    @cached_property
+    def token(self) -> Token:
+        """Mateo's token."""
+        return Token(
+            self._settings.mateo_token_arn,
+            SecretsProvider(boto_config=CONFIG),
+        )
+
+    @cached_property
+    def api(self) -> ImportApi:
+        """Mateo's Import API."""
+        return ImportApi(
+            http_client(),
+            self._settings.mateo_base_url,
+            self.token,
+            renew_token=self.token.refresh,
+            is_in_time=self.budget.is_in_time,
+        )
+
+    def requeueing(self, settings: QueueSettings, emit: Emit) -> Requeueing:
+        """The way back into the queue, for thirteen days."""
+        sqs = self.client("sqs")
+        queue, dead_letters = (
+            Queue(sqs, url, sleep=self._sleep)
+            for url in (settings.queue_url, settings.dead_letter_queue_url)
+        )
+        return Requeueing(queue, dead_letters, clock=self._clock, emit=emit)
+
+    def gate(self, settings: GateSettings) -> Gate:
+        """The gate before submission."""
+        clients = GateClients(
+            dynamodb=self.dynamodb,
+            lambda_=self.client("lambda"),
+            scheduler=self.client("scheduler"),
+            ssm=self.client("ssm"),
+        )
+        names = GateNames(
+            table=self._settings.ledger_table,
+            mapping_parameter=settings.event_source_mapping_parameter,
+            schedule_group=settings.gate_schedule_group,
+            schedule_role_arn=settings.gate_schedule_role_arn,
+        )
+        return Gate(clients, names, clock=self._clock)

@@ -1,0 +1,117 @@
+"""Expressions as DynamoDB takes them: what moto lets pass and the service refuses."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
+from import_relay.domain.errors import LimitReached
+from import_relay.domain.models import Outcome, Settled, Watermark
+from import_relay.report.row_outcomes import RowOutcome
+from import_relay.storage.budget import Budget
+from import_relay.storage.gate import Gate, GateClients
+from import_relay.storage.lease import Lease
+from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.tally import Tally
+from import_relay.storage.watermarks import Watermarks
+from tests.support.aws import LEDGER, WATERMARKS
+from tests.support.builders import NOON, mark, occurrence
+from tests.support.clients import Recording
+from tests.support.relay import LIMITS, Relay
+
+SYNTAX = {"SET", "ADD", "REMOVE", "AND", "OR", "IN"}
+ENDS = [*Outcome, *RowOutcome]
+FUNCTIONS = {"attribute_not_exists", "if_not_exists"}
+
+
+def entry(rows: int = 10) -> Entry:
+    return Entry("r1", State.INTENDED, "contact_details", rows, "2026-11-21", NOON, NOON)
+
+
+def everything(relay: Relay, client: Any) -> None:
+    """Every call that the relay makes to its tables, at least once."""
+    budget = Budget(client, LEDGER, relay.limits, clock=relay.clock, sleep=relay.clock.sleep)
+    tally = Tally(client, LEDGER, relay.limits.day, clock=relay.clock)
+    ledger = Ledger(client, LEDGER, budget, tally, clock=relay.clock)
+    watermarks = Watermarks(client, WATERMARKS, clock=relay.clock, sleep=relay.clock.sleep)
+    clients = relay.gate._clients
+    gate = Gate(
+        GateClients(client, clients.lambda_, clients.scheduler, clients.ssm),
+        relay.gate._names,
+        clock=relay.clock,
+    )
+    with Lease(client, LEDGER, clock=relay.clock).held("a", until=NOON + 9, wait_until=NOON):
+        budget.take_slot(deadline=NOON + 9)
+        budget.take_slot(deadline=NOON + 9)
+    with pytest.raises(LimitReached):
+        ledger.intend(entry(rows=10**6))
+    ledger.intend(entry())
+    ledger.move_hold(entry(), day="2026-11-22")
+    ledger.advance("r1", source=[State.INTENDED], target=State.UNKNOWN, import_id="i1")
+    ledger.begin_post(entry()._replace(state=State.UNKNOWN), posted_at=NOON, deadline=NOON)
+    ledger.release(entry(), source=State, target=State.ABANDONED)
+    ledger.record_poll(entry(), polled_at=NOON, counts={"total_count": 1})
+    ledger.begin_report(entry(), until=NOON, retried="")
+    ledger.bury("r2")
+    ledger.close(entry(), target=State.FINISHED, ends={"2026-11-21": dict.fromkeys(ENDS, 1)})
+    tally.settle(Settled(occurrence(n), outcome) for n, outcome in enumerate(Outcome))
+    tally.days(["2026-11-21"])
+    ledger.states(["r1"])
+    ledger.owners(["i1"])
+    ledger.open_imports()
+    ledger.claim_round(not_since=NOON)
+    watermarks.write({"k": Watermark({"my field": mark(reference="r1")}, ("d0/0",))})
+    watermarks.read(["k"])
+    watermarks.mark_failed([("k", ["my field"])], "r1")
+    gate.close(NOON, "limit.entities")
+    gate.state()
+
+
+def with_expressions(arguments: Any) -> Iterator[Mapping[str, Any]]:
+    """The parts of a call that have expressions."""
+    if isinstance(arguments, Mapping):
+        if any(name.endswith("Expression") for name in arguments):
+            yield arguments
+        for value in arguments.values():
+            yield from with_expressions(value)
+    elif isinstance(arguments, list | tuple):
+        for value in arguments:
+            yield from with_expressions(value)
+
+
+@pytest.fixture
+def parts(relay: Relay) -> list[Mapping[str, Any]]:
+    relay.limits = LIMITS
+    calls: list[tuple[str, dict[str, Any]]] = []
+    everything(relay, Recording(relay.aws.dynamodb, calls))
+    return [part for _, arguments in calls for part in with_expressions(arguments)]
+
+
+def text(part: Mapping[str, Any]) -> str:
+    return " ".join(value for name, value in part.items() if name.endswith("Expression"))
+
+
+def test_no_expression_uses_a_reserved_word_as_a_name(parts: list[Mapping[str, Any]]) -> None:
+    reserved = set(ReservedKeywords.get_reserved_keywords())
+    bare = {
+        word for part in parts for word in re.findall(r"(?<![#:\w])[A-Za-z_]\w*", text(part))
+    } - SYNTAX
+
+    assert bare > FUNCTIONS
+    assert {word for word in bare if word.upper() in reserved} == set()
+
+
+def test_every_name_and_value_is_given_and_used(parts: list[Mapping[str, Any]]) -> None:
+    for part in parts:
+        given = {
+            *part.get("ExpressionAttributeNames", {}),
+            *part.get("ExpressionAttributeValues", {}),
+        }
+        assert set(re.findall(r"[#:]\w+", text(part))) == given
+
+
+def test_no_condition_compares_two_given_values(parts: list[Mapping[str, Any]]) -> None:
+    for part in parts:
+        assert not re.search(r":\w+\s*[<>=]+\s*:", part.get("ConditionExpression", ""))

@@ -1,0 +1,135 @@
+"""The lease: one submitter at a time, and none for ever."""
+
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from import_relay.domain.errors import LeaseHeld
+from import_relay.storage.budget import CLOCK_SKEW_S
+from import_relay.storage.lease import Lease
+from tests.support.aws import LEDGER
+from tests.support.builders import NOON
+from tests.support.clients import Atomic, Overruling, client_error, in_threads
+from tests.support.relay import Clock, Relay
+
+
+def lease(client: Any, clock: Clock) -> Lease:
+    return Lease(client, LEDGER, clock=clock, sleep=clock.sleep)
+
+
+Held = AbstractContextManager[None]
+
+
+def take(of: Lease, holder: str, *, until: float, wait_until: float = NOON) -> Held:
+    """Hold the lease until what is returned is given up: a process that died keeps it."""
+    held = of.held(holder, until=until, wait_until=wait_until)
+    held.__enter__()
+    return held
+
+
+def test_a_second_holder_waits_and_gives_up_in_time(relay: Relay) -> None:
+    with (
+        relay.lease.held("a", until=NOON + 100, wait_until=NOON),
+        pytest.raises(LeaseHeld),
+        relay.lease.held("b", until=NOON + 100, wait_until=NOON + 10),
+    ):
+        pass
+
+    assert relay.clock.now < NOON + 10
+
+
+def test_the_lease_is_free_after_the_block(relay: Relay) -> None:
+    with relay.lease.held("a", until=NOON + 100, wait_until=NOON):
+        pass
+    with relay.lease.held("b", until=NOON + 100, wait_until=NOON):
+        pass
+
+    assert relay.clock.now == NOON
+
+
+def test_the_lease_is_free_after_an_error_in_the_block(relay: Relay) -> None:
+    with (
+        pytest.raises(RuntimeError),
+        relay.lease.held("a", until=NOON + 100, wait_until=NOON),
+    ):
+        raise RuntimeError
+
+    with relay.lease.held("b", until=NOON + 100, wait_until=NOON):
+        pass
+
+
+def test_a_waiting_holder_gets_the_lease_of_one_that_died(relay: Relay) -> None:
+    dead = take(relay.lease, "dead", until=NOON + 30)
+
+    with relay.lease.held("b", until=NOON + 200, wait_until=NOON + 100):
+        assert relay.clock.now > NOON + 30 + CLOCK_SKEW_S
+    assert dead is not None
+
+
+def test_a_lease_is_not_taken_before_its_holder_is_certainly_gone(relay: Relay) -> None:
+    dead = take(relay.lease, "a", until=NOON + 30)
+    relay.clock.now = NOON + 30 + CLOCK_SKEW_S
+
+    with pytest.raises(LeaseHeld):
+        take(relay.lease, "b", until=NOON + 200, wait_until=relay.clock.now)
+    assert dead is not None
+
+
+def test_a_holder_that_asks_again_has_it_already(relay: Relay) -> None:
+    first = take(relay.lease, "a", until=NOON + 30)
+    again = take(relay.lease, "a", until=NOON + 90)
+
+    assert first is not again
+
+
+def test_one_that_outlived_its_lease_does_not_give_back_that_of_its_successor(
+    relay: Relay,
+) -> None:
+    slow = take(relay.lease, "slow", until=NOON + 30)
+    relay.clock.now = NOON + 60
+    successor = take(relay.lease, "next", until=NOON + 120)
+
+    slow.__exit__(None, None, None)
+
+    with pytest.raises(LeaseHeld):
+        take(relay.lease, "third", until=NOON + 200)
+    assert successor is not None
+
+
+def test_of_parallel_submitters_one_holds_it(relay: Relay) -> None:
+    client = Atomic(relay.aws.dynamodb)
+
+    def call(holder: str) -> Held:
+        return take(lease(client, Clock()), holder, until=NOON + 100)
+
+    results = in_threads([partial(call, f"h{n}") for n in range(8)])
+
+    (held,) = [one for one in results if not isinstance(one, LeaseHeld)]
+    held.__exit__(None, None, None)
+
+
+def test_a_lease_that_cannot_be_given_back_runs_out_by_itself(relay: Relay) -> None:
+    def denied(real: Any, **arguments: Any) -> Any:
+        raise client_error("InternalServerError")
+
+    failing = lease(Overruling(relay.aws.dynamodb, delete_item=denied), relay.clock)
+
+    with failing.held("a", until=NOON + 1, wait_until=NOON):
+        pass
+
+
+@pytest.mark.parametrize("method", ["put_item"])
+def test_any_other_error_of_the_table_is_raised(relay: Relay, method: str) -> None:
+    def denied(real: Any, **arguments: Any) -> Any:
+        raise client_error("AccessDeniedException")
+
+    failing = lease(Overruling(relay.aws.dynamodb, **{method: denied}), relay.clock)
+
+    with (
+        pytest.raises(ClientError, match="AccessDenied"),
+        failing.held("a", until=NOON + 1, wait_until=NOON),
+    ):
+        pass

@@ -1,0 +1,93 @@
+"""A queue whose consumer may die: what SQS and its event source mapping do with a dead batch."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from import_relay.storage.queue import Delayed, Queue
+from import_relay.storage.requeueing import Requeueing
+from tests.support.relay import Relay
+
+VISIBILITY_S = 720.0
+MAX_RECEIVES = 10
+
+
+class Killed(BaseException):
+    """The process is gone: no handler of errors sees it."""
+
+
+class _Requeueing(Requeueing):
+    """The relay's side of the queue."""
+
+    def __init__(self, relay: Relay, deliveries: "Deliveries") -> None:
+        queue, dead = (
+            Queue(relay.aws.sqs, url) for url in (relay.aws.queue_url, relay.aws.dead_letter_url)
+        )
+        super().__init__(queue, dead, clock=relay.clock, emit=relay.emit)
+        self._deliveries = deliveries
+
+    def send(self, messages: Iterable[Delayed]) -> None:
+        self._deliveries.put(*(one.body for one in messages))
+
+    def delete(self, receipts: Iterable[str]) -> None:
+        for receipt in receipts:
+            del self._deliveries.messages[receipt]
+
+
+@dataclass
+class Deliveries:
+    """Delivers messages, all in one batch, until none is left.
+
+    `deaths` and `batches` count how batches ended. `received_too_often`: bodies that SQS itself
+    moved to the dead-letter queue. `replaced`: parts of the relay, as in `Relay.submission`.
+    `sent_at`: when all messages were sent, which makes dead letters of the relay redriven ones.
+    """
+
+    relay: Relay
+    replaced: dict[str, Any] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
+    receives: dict[str, int] = field(default_factory=dict)
+    received_too_often: list[str] = field(default_factory=list)
+    sent_at: float = 0.0
+    deaths: int = 0
+    batches: int = 0
+    _ids: Any = field(default_factory=lambda: count(1))
+
+    def put(self, *bodies: str) -> None:
+        """Messages that wait to be delivered."""
+        for body in bodies:
+            self.messages[f"m{next(self._ids)}"] = body
+
+    def drain(self, most: int = 40) -> None:
+        """Deliver until the queue is empty, at most so often."""
+        for _ in range(most):
+            if not self.messages:
+                return
+            self.deliver()
+        raise AssertionError(f"{len(self.messages)} messages are left")
+
+    def deliver(self) -> None:
+        """Deliver everything once."""
+        for one in list(self.messages):
+            self.receives[one] = self.receives.get(one, 0) + 1
+            if self.receives[one] > MAX_RECEIVES:
+                self.received_too_often.append(self.messages.pop(one))
+        batch = dict(self.messages)
+        own = {"queue": _Requeueing(self.relay, self)}
+        try:
+            report = self.relay.submission(**(own | self.replaced)).submit(
+                batch,
+                invocation=f"inv-{self.batches + self.deaths}",
+                deadline=self.relay.clock.now + 120.0,
+                redelivered={one for one in batch if self.receives[one] > 1},
+                sent_at=dict.fromkeys(batch, self.sent_at),
+                receipts={one: one for one in batch},
+            )
+        except Killed:
+            self.deaths += 1
+        else:
+            self.batches += 1
+            for one in batch.keys() - report.give_back:
+                self.messages.pop(one, None)
+        self.relay.clock.now += VISIBILITY_S

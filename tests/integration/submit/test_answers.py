@@ -1,0 +1,226 @@
+"""What each answer of Mateo to a post does."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from import_relay.storage.ledger import State
+from tests.integration.submit.people import ADA
+from tests.support.builders import message
+from tests.support.relay import LIMITS, Relay
+
+
+def refusing(bad: str) -> Callable[[httpx.Request], httpx.Response]:
+    """Mateo refuses every import that holds this external id."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        rows = json.loads(request.content)["payload"]
+        if any(row["external_id"] == bad for row in rows):
+            return httpx.Response(400, json={"code": "22P02", "message": "bad row"})
+        return httpx.Response(201, json={"id": "import-of-good-rows"})
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.ReadTimeout("slow"),
+        httpx.RemoteProtocolError("reset"),
+        httpx.Response(500, json={"code": "57014", "message": "timeout", "status": 500}),
+        httpx.Response(503),
+        httpx.Response(201),
+        httpx.Response(201, text="not json"),
+        httpx.Response(418),
+    ],
+)
+def test_a_lost_answer_keeps_hold_and_claim_and_is_not_sent_again(
+    relay: Relay, answer: httpx.Response | Exception
+) -> None:
+    relay.mateo.answers.append(answer)
+
+    report = relay.submit(message([ADA]))
+    relay.clock.sleep(400)
+    relay.submit(message([ADA]))
+
+    assert len(relay.mateo.requests) == 1
+    assert relay.entry("ref-1").state is State.UNKNOWN
+    assert relay.budget.usage().entities == 1
+    assert report.give_back == set()
+
+
+def test_without_a_connection_nothing_was_sent_and_everything_waits(relay: Relay) -> None:
+    relay.mateo.answers.append(httpx.ConnectError("refused"))
+
+    report = relay.submit(message([ADA]))
+
+    assert relay.entry("ref-1").state is State.ABANDONED
+    assert relay.budget.usage().entities == 0
+    assert len(relay.aws.queued()) == 1
+    assert report.closed == "mateo.unreachable"
+    assert relay.gate.state().strikes == 1
+
+
+def test_each_outage_in_a_row_pauses_longer_and_a_success_starts_over(relay: Relay) -> None:
+    relay.mateo.answers.extend([httpx.ConnectError("no"), httpx.ConnectError("no")])
+    pauses = []
+    for _ in range(2):
+        relay.submit(message([ADA]))
+        pauses.append(relay.gate.state().closed_until - relay.clock())
+        relay.clock.now = relay.gate.state().closed_until
+
+    relay.submit(message([ADA]))
+
+    assert pauses == [60, 120]
+    assert relay.gate.state().strikes == 0
+    assert relay.entry("ref-3").state is State.SENT
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 302])
+def test_wrong_credentials_close_the_gate_and_lose_nothing(relay: Relay, status: int) -> None:
+    relay.mateo.answers.append(httpx.Response(status))
+
+    report = relay.submit(message([ADA]))
+
+    assert report.closed == "mateo.credentials"
+    assert relay.entry("ref-1").state is State.ABANDONED
+    assert relay.budget.usage().entities == 0
+    assert len(relay.aws.queued()) == 1
+
+
+def test_a_short_retry_after_is_waited_for(relay: Relay) -> None:
+    relay.mateo.answers.append(httpx.Response(429, headers={"retry-after": "2"}))
+
+    report = relay.submit(message([ADA]))
+
+    assert len(relay.mateo.requests) == 2
+    assert report.closed == ""
+    assert relay.entry("ref-2").state is State.SENT
+
+
+def test_a_long_retry_after_closes_the_gate_until_then(relay: Relay) -> None:
+    relay.mateo.answers.append(httpx.Response(429, headers={"retry-after": "7200"}))
+
+    report = relay.submit(message([ADA]))
+
+    assert report.closed == "mateo.rate_limited"
+    assert relay.gate.state().closed_until - relay.clock() == pytest.approx(7200, abs=1)
+    assert len(relay.aws.queued()) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"retry-after": "0"},
+        {"retry-after": "1"},
+        {"retry-after": "30"},
+        {"retry-after": "soon"},
+        {"ratelimit-reset": "1"},
+        {"retry-after": "1", "ratelimit-reset": "3600"},
+    ],
+    ids=str,
+)
+def test_refused_posts_in_a_row_pause_longer_whatever_mateo_says(
+    relay: Relay, headers: dict[str, str]
+) -> None:
+    relay.mateo.answers.extend([httpx.Response(429, headers=headers)] * 1_000)
+    until = relay.clock() + 86_400
+    pauses: list[int] = []
+    while relay.clock() < until:
+        relay.submit(message([ADA]), invocation=f"i{len(pauses)}")
+        pauses.append(round(relay.gate.state().closed_until - relay.clock()))
+        relay.clock.now = relay.gate.state().closed_until
+
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == pytest.approx(3_600, abs=1)
+    assert len(relay.mateo.requests) <= 32
+
+
+def test_failures_of_different_kinds_in_a_row_count_together(relay: Relay) -> None:
+    relay.mateo.answers.extend(
+        [
+            httpx.ConnectError("no"),
+            httpx.Response(401),
+            httpx.Response(429, headers={"retry-after": "1"}),
+        ]
+    )
+    strikes = []
+    for number in range(3):
+        relay.submit(message([ADA]), invocation=f"i{number}")
+        strikes.append(relay.gate.state().strikes)
+        pause = relay.gate.state().closed_until - relay.clock()
+        relay.clock.now = relay.gate.state().closed_until
+
+    assert strikes == [1, 1, 2]
+    assert pause == pytest.approx(120, abs=1)
+
+
+def test_a_spent_day_does_not_forget_that_posts_failed_before_it(relay: Relay) -> None:
+    relay.mateo.answers.append(httpx.ConnectError("no"))
+    relay.submit(message([ADA]))
+    relay.clock.now = relay.gate.state().closed_until
+    relay.limits = replace(LIMITS, requests_per_day=1)
+
+    report = relay.submit(message([ADA]), invocation="second")
+
+    assert report.closed == "limit.requests"
+    assert relay.gate.state().strikes == 1
+
+
+def test_a_429_on_the_first_import_of_a_day_closes_the_gate_for_an_hour(relay: Relay) -> None:
+    relay.mateo.answers.append(httpx.Response(429))
+
+    relay.submit(message([ADA]))
+
+    assert relay.gate.state().closed_until - relay.clock() == pytest.approx(3600, abs=1)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_refused_import_is_halved_until_the_bad_row_is_alone(relay: Relay, status: int) -> None:
+    relay.mateo.answers.extend([refusing("2")] * 50)
+    people = [{"id": n, "v": 1, "name": f"P{n}"} for n in range(8)]
+
+    report = relay.submit(message(people))
+
+    (line,) = relay.aws.lines("rejected/")
+    assert line["code"] == "row.refused_by_mateo"
+    assert line["origin"] == "d1/2"
+    assert "bad row" in line["what"]
+    assert report.rows == 7
+    assert relay.budget.usage().entities == 7
+
+
+def test_no_personal_data_in_events(relay: Relay) -> None:
+    relay.mateo.answers.append(httpx.Response(400, json={"message": "ada@example.com is bad"}))
+
+    relay.submit(message([ADA]))
+
+    assert "ada@" not in str(relay.events).lower()  # "ada" alone is part of many a hex id
+
+
+def test_a_token_that_was_changed_meanwhile_is_fetched_and_used_at_once(relay: Relay) -> None:
+    relay.mateo.answers.append(httpx.Response(401))
+    api = relay.api
+    api.renew_token = lambda: True
+
+    report = relay.submit(message([ADA]), api=api)
+
+    assert report.closed == ""
+    assert relay.entry("ref-1").state is State.ABANDONED
+    assert relay.entry("ref-2").state is State.SENT
+    assert relay.budget.usage().entities == 1
+
+
+def test_imports_shrink_while_mateo_leaves_posts_unanswered(relay: Relay) -> None:
+    relay.rows_per_import = 8
+    relay.mateo.answers.append(httpx.ReadTimeout("slow"))
+    relay.submit(message([{"id": n} for n in range(8)]))
+    relay.clock.now = relay.gate.state().closed_until
+
+    relay.submit(message([{"id": n} for n in range(100, 108)], delivery="d2"), invocation="second")
+
+    assert [len(body["payload"]) for body in relay.mateo.bodies] == [8, 4, 4]

@@ -1,0 +1,194 @@
+"""What ends without an import is counted once, however often its message comes."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.queue_messages import LONG_AGO_S
+from import_relay.storage.ledger import State
+from import_relay.storage.tally import Tally
+from tests.integration.submit.deaths import Dies, DiesAt
+from tests.integration.submit.people import ADA, BAD
+from tests.support.aws import LEDGER
+from tests.support.builders import ERP, TODAY, connections, message
+from tests.support.clients import Recording
+from tests.support.ends import ends
+from tests.support.relay import Relay
+from tests.template.expanded import source
+
+ADA_KEY = "contact_details#external_id:1"
+
+
+def test_what_ends_without_an_import_is_counted_on_the_day_of_its_receipt(relay: Relay) -> None:
+    yesterday = int((relay.clock() - 86_400) * 1_000_000)
+    duplicate = message([ADA], delivery="d2", events=["d1.0"], received_at=yesterday)
+
+    relay.submit(message([ADA, BAD]), duplicate)
+
+    assert relay.tally.days([TODAY, "2026-11-20"]) == {
+        TODAY: {"rejected": 1},
+        "2026-11-20": {"duplicate": 1},
+    }
+
+
+def test_a_record_on_its_way_is_not_counted(relay: Relay) -> None:
+    relay.submit(message([ADA]))
+
+    assert ends(relay) == {}
+
+
+def test_what_ended_in_a_message_that_is_redelivered_does_not_end_again(relay: Relay) -> None:
+    relay.submit(message([ADA, BAD]))
+
+    report = relay.submit(message([ADA, BAD]), invocation="second", again=True)
+
+    assert (report.outcomes, report.give_back) == ({}, set())
+    assert len(relay.aws.lines("rejected/")) == 1
+    assert ends(relay) == {"rejected": 1}
+
+
+def test_what_ended_is_not_taken_up_by_a_mapping_that_was_corrected_meanwhile(relay: Relay) -> None:
+    relay.submit(message([BAD, ADA]))
+    relay.connections = connections(ERP.replace('whatsapp = "phone"', ""))
+
+    relay.submit(message([BAD, ADA]), invocation="second", again=True)
+
+    assert [row["external_id"] for row in relay.mateo.rows] == ["1"]
+    assert ends(relay) == {"rejected": 1}
+
+
+def test_what_ended_in_a_message_that_was_sent_again_does_not_end_again(relay: Relay) -> None:
+    relay.submit(message([BAD]))
+
+    report = relay.submit(message([BAD], deferrals=1), invocation="second")
+
+    assert report.outcomes == {}
+    assert ends(relay) == {"rejected": 1}
+
+
+def test_what_was_rejected_stays_so_when_the_dead_letter_queue_is_emptied_after_a_correction(
+    relay: Relay,
+) -> None:
+    """A redrive begins the receive count afresh: the time from receipt to sending tells."""
+    relay.submit(message([BAD, ADA]))
+    relay.connections = connections(ERP.replace('whatsapp = "phone"', ""))
+    relay.clock.now += LONG_AGO_S + 1
+
+    report = relay.submit(message([BAD, ADA]), invocation="second", redriven=True)
+
+    assert [row["external_id"] for row in relay.mateo.rows] == ["1"]
+    assert (report.outcomes, len(relay.aws.lines("rejected/"))) == ({}, 1)
+    assert ends(relay) == {"rejected": 1}
+
+
+def test_no_message_reaches_the_dead_letter_queue_sooner_than_it_is_looked_up() -> None:
+    queue = source()["Resources"]["Queue"]["Properties"]
+
+    receives = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert receives * queue["VisibilityTimeout"] > LONG_AGO_S
+
+
+def test_what_was_called_duplicate_of_an_import_that_turned_out_void_does_not_end_twice(
+    relay: Relay,
+) -> None:
+    relay.mateo.answers.append(httpx.ReadTimeout("slow"))
+    relay.submit(message([ADA], events=["e"]))
+    relay.clock.now = relay.gate.state().closed_until
+    now = int(relay.clock() * 1_000_000)
+    repeated = message([ADA], delivery="d2", events=["e"], received_at=now)
+    relay.submit(repeated, invocation="second")
+    relay.ledger.release(relay.entry("ref-1"), source=[State.UNKNOWN], target=State.ABANDONED)
+
+    report = relay.submit(repeated, invocation="third")
+
+    assert (len(relay.mateo.requests), report.outcomes) == (1, {})
+    assert ends(relay) == {"duplicate": 1}
+
+
+def test_what_was_called_duplicate_of_a_row_that_failed_does_not_end_twice(relay: Relay) -> None:
+    relay.submit(message([ADA], events=["e"]))
+    repeated = message([ADA], delivery="d2", events=["e"])
+    relay.submit(repeated, invocation="second")
+    relay.watermarks.mark_failed([(ADA_KEY, ["*"])], "ref-1")
+    relay.ledger.advance("ref-1", source=[State.SENT], target=State.FINISHED)
+
+    report = relay.submit(repeated, invocation="third")
+
+    assert (len(relay.mateo.requests), report.outcomes) == (1, {})
+    assert ends(relay) == {"duplicate": 1}
+
+
+def test_an_end_that_was_counted_before_is_not_written_down_again(relay: Relay) -> None:
+    relay.submit(message([BAD]))
+
+    relay.submit(message([BAD]), invocation="second")
+
+    assert len(relay.aws.lines("rejected/")) == 1
+    assert ends(relay) == {"rejected": 1}
+
+
+def test_an_end_that_was_written_down_but_not_counted_is_written_again(relay: Relay) -> None:
+    tally = DiesAt(relay.tally, "settle", after=False)
+    with pytest.raises(Dies):
+        relay.submit(message([BAD]), tally=tally)
+    relay.clock.now += 720
+
+    relay.submit(message([BAD]), invocation="second", again=True)
+
+    first, second = sorted(line["settled_at"] for line in relay.aws.lines("rejected/"))
+    assert second - first == 720 * 1_000_000
+    assert ends(relay) == {"rejected": 1}
+
+
+def test_a_message_that_comes_for_the_first_time_is_not_looked_up(relay: Relay) -> None:
+    calls: list[tuple[str, dict[str, Any]]] = []
+    client: Any = Recording(relay.aws.dynamodb, calls)
+    tally = Tally(client, LEDGER, relay.limits.day, clock=relay.clock)
+
+    relay.submit(message([ADA]), tally=tally)
+
+    assert calls == []
+
+
+def test_a_change_that_was_imported_is_not_called_superseded_when_it_comes_again(
+    relay: Relay,
+) -> None:
+    relay.submit(message([ADA]))
+    relay.ledger.advance("ref-1", source=[State.SENT], target=State.FINISHED)
+    relay.submit(message([{**ADA, "v": 2}], delivery="d2"))
+
+    report = relay.submit(message([ADA]), invocation="third", again=True)
+
+    assert (report.outcomes, report.deferred, len(relay.mateo.requests)) == ({}, 0, 2)
+    assert relay.watermarks.read([ADA_KEY])[ADA_KEY].earlier == ("d1/0",)
+    assert ends(relay) == {}
+
+
+def test_a_change_whose_import_never_happened_is_superseded_when_it_comes_again(
+    relay: Relay,
+) -> None:
+    relay.mateo.answers.append(httpx.ConnectError("refused"))
+    relay.submit(message([ADA]))
+    relay.clock.now = relay.gate.state().closed_until
+    relay.submit(message([{**ADA, "v": 2}], delivery="d2"))
+
+    report = relay.submit(message([ADA], deferrals=1), invocation="third")
+
+    assert report.outcomes == {"superseded": 1}
+    assert relay.watermarks.read([ADA_KEY])[ADA_KEY].earlier == ()
+
+
+def test_what_cannot_be_counted_goes_back_and_counts_when_it_comes_again(relay: Relay) -> None:
+    class Unavailable(Tally):
+        def settle(self, settled: object, *, batch: str = "") -> None:
+            raise StoreUnavailable("no")
+
+    tally = Unavailable(relay.aws.dynamodb, LEDGER, relay.limits.day, clock=relay.clock)
+
+    report = relay.submit(message([BAD]), message([ADA], delivery="d2"), tally=tally)
+    relay.submit(message([BAD]), invocation="second", again=True)
+
+    assert (report.give_back, report.rows) == ({"m0"}, 1)
+    assert ends(relay) == {"rejected": 1}

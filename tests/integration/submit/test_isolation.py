@@ -1,0 +1,286 @@
+"""One record that kills the process: nobody else's records pay for it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from import_relay.connectors.contract import Change
+from import_relay.domain.models import Occurrence
+from import_relay.storage.archive import Archive
+from import_relay.storage.trials import Tried
+from import_relay.submit import changes, interpreting
+from import_relay.submit.changes import Mapper
+from tests.integration.submit.deliveries import Deliveries, Killed
+from tests.support.aws import BUCKET
+from tests.support.builders import connections, message
+from tests.support.relay import Relay
+
+CONNECTIONS = """
+[{0}]
+kind = "json"
+{1}
+[{0}.contact]
+version = "v"
+[{0}.contact.fields]
+external_id = "id"
+full_name = "name"
+"""
+OTHERS = ("erp", "shop", "crm")
+POISON = {"id": "poison", "v": 1, "name": "POISON"}
+INNOCENT = 5_000
+IN_A_MESSAGE = 100
+
+
+class DeadlyMapper(Mapper):
+    """Dies where the poisoned record is interpreted."""
+
+    def _change(self, occurrence: Occurrence) -> Change:
+        item: Any = occurrence.item
+        if isinstance(item, dict) and item.get("name") == "POISON":
+            raise Killed
+        return super()._change(occurrence)
+
+
+class DeadlyArchive(Archive):
+    """Dies where the poisoned record is loaded."""
+
+    def fetch(self, key: str, *, most: int | None = None) -> bytes:
+        raise Killed
+
+
+def people(first: int, number: int) -> list[object]:
+    return [{"id": str(n), "v": 1, "name": f"Person {n}"} for n in range(first, first + number)]
+
+
+def innocent_messages(items_in_each: int, total: int) -> list[str]:
+    return [
+        message(
+            people(first, min(items_in_each, total - first)),
+            delivery=f"d{first}",
+            connection=OTHERS[first % len(OTHERS)],
+        )
+        for first in range(0, total, items_in_each)
+    ]
+
+
+def poisoned() -> str:
+    return message([POISON], delivery="bad", connection="evil")
+
+
+@pytest.fixture
+def relay(relay: Relay) -> Relay:
+    same = 'same_ids_as = "erp"'
+    relay.connections = connections(
+        CONNECTIONS.format("erp", "")
+        + "".join(CONNECTIONS.format(one, same) for one in (*OTHERS[1:], "evil"))
+    )
+    return relay
+
+
+def imported(relay: Relay) -> list[str]:
+    return [row["external_id"] for row in relay.mateo.rows]
+
+
+def put_aside(relay: Relay) -> list[tuple[str, object]]:
+    """Connection and items of what is in the dead-letter queue."""
+    return [
+        (content["connection"], [item.get("item", item.get("at")) for item in content["items"]])
+        for content, _ in relay.aws.queued(relay.aws.dead_letter_url)
+    ]
+
+
+def assert_only_the_poison_is_put_aside(
+    relay: Relay, queue: Deliveries, innocent: int, poison: object = POISON, whose: str = "evil"
+) -> None:
+    assert queue.deaths <= 4
+    assert len(relay.mateo.bodies) <= 3
+    assert sorted(imported(relay), key=int) == [str(n) for n in range(innocent)]
+    assert put_aside(relay) == [(whose, [poison])]
+    assert queue.received_too_often == []
+    (said,) = relay.said("item.dead_lettered")
+    assert (said["connection"], said["code"]) == (whose, "row.killed_process")
+    tried = relay.trials.read()
+    assert (tried.together, tried.alone) == (set(), set())
+
+
+@pytest.mark.parametrize("items_in_each", [1, IN_A_MESSAGE])
+@pytest.mark.parametrize("place", ["first", "middle", "last"])
+def test_a_poisoned_record_among_5000_innocent_ones(
+    relay: Relay, place: str, items_in_each: int
+) -> None:
+    bodies = innocent_messages(items_in_each, INNOCENT)
+    bodies.insert({"first": 0, "middle": len(bodies) // 2, "last": len(bodies)}[place], poisoned())
+    queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
+    queue.put(*bodies)
+
+    queue.drain()
+
+    assert_only_the_poison_is_put_aside(relay, queue, INNOCENT)
+
+
+@pytest.mark.parametrize("place", [0, 49, 99])
+def test_a_poisoned_record_within_a_message_of_innocent_ones(relay: Relay, place: int) -> None:
+    first, *rest = innocent_messages(IN_A_MESSAGE, 500)
+    items = [one["item"] for one in json.loads(first)["items"]]
+    items.insert(place, POISON)
+    queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
+    queue.put(message(items, delivery="d0", connection="shop"), *rest)
+
+    queue.drain()
+
+    assert_only_the_poison_is_put_aside(relay, queue, 500, whose="shop")
+
+
+def test_a_pointer_that_kills_whoever_loads_it(relay: Relay) -> None:
+    content = json.loads(message([], delivery="bad", connection="evil"))
+    content["items"] = [{"n": 0, "event": "e", "at": "oversize/bad/0.json"}]
+    queue = Deliveries(relay, {"archive": DeadlyArchive(relay.aws.s3, BUCKET)})
+    queue.put(*innocent_messages(1, 300), json.dumps(content))
+
+    queue.drain()
+
+    assert_only_the_poison_is_put_aside(relay, queue, 300, "oversize/bad/0.json")
+
+
+@contextmanager
+def death_in(module: object, name: str, is_poison: Any) -> Iterator[None]:
+    """Die in a function of the relay, where its first argument is the poison."""
+    real = getattr(module, name)
+
+    def deadly(first: Any, *rest: Any, **more: Any) -> Any:
+        if is_poison(first):
+            raise Killed
+        return real(first, *rest, **more)
+
+    setattr(module, name, deadly)
+    try:
+        yield
+    finally:
+        setattr(module, name, real)
+
+
+def test_a_record_that_kills_whoever_maps_it(relay: Relay) -> None:
+    queue = Deliveries(relay)
+    queue.put(*innocent_messages(7, 300), poisoned())
+
+    with death_in(changes, "row_text", lambda columns: columns.get("full_name") == "POISON"):
+        queue.drain()
+
+    assert_only_the_poison_is_put_aside(relay, queue, 300)
+
+
+def test_two_poisoned_records_are_put_aside_each_and_the_others_are_imported_before(
+    relay: Relay,
+) -> None:
+    other = {**POISON, "id": "poison too"}
+    bodies = innocent_messages(1, 300)
+    bodies.insert(10, message([other], delivery="bad2", connection="evil"))
+    queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
+    queue.put(*bodies, poisoned())
+
+    queue.drain()
+
+    assert sorted(imported(relay), key=int) == [str(n) for n in range(300)]
+    assert sorted(items[0]["id"] for _, items in put_aside(relay)) == ["poison", "poison too"]  # type: ignore[index]
+    assert queue.deaths <= 6
+    assert queue.received_too_often == []
+
+
+def test_records_that_are_delivered_again_for_another_reason_are_put_aside_by_nobody(
+    relay: Relay,
+) -> None:
+    queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
+    queue.put(*innocent_messages(1, 250))
+    queue.receives = dict.fromkeys(queue.messages, 4)
+
+    queue.drain()
+
+    assert (queue.deaths, queue.batches, len(relay.mateo.bodies)) == (0, 1, 1)
+    assert put_aside(relay) == []
+
+
+def test_a_death_at_another_moment_puts_nobody_aside(relay: Relay) -> None:
+    """Everyone is suspected in turn, and survives being tried alone."""
+    queue = Deliveries(relay)
+    queue.put(*innocent_messages(1, 250))
+    deaths = iter([True] * 5)
+
+    def kills(_: object) -> bool:
+        return next(deaths, False)
+
+    with death_in(interpreting, "_add", kills):
+        queue.drain()
+
+    assert len(imported(relay)) + len(put_aside(relay)) == 250
+    assert len(put_aside(relay)) <= 2
+
+
+def test_what_is_redriven_after_a_correction_is_imported(relay: Relay) -> None:
+    queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
+    queue.put(poisoned())
+    queue.drain()
+    ((content, _),) = relay.aws.queued(relay.aws.dead_letter_url)
+
+    repaired = Deliveries(relay)
+    repaired.put(json.dumps(content))
+    repaired.drain()
+
+    assert imported(relay) == ["poison"]
+
+
+def dead_letter(relay: Relay) -> str:
+    """What became of the poison, with the note of its deaths, which AWS did not let go."""
+    queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
+    queue.put(poisoned())
+    queue.drain()
+    ((content, _),) = relay.aws.queued(relay.aws.dead_letter_url)
+    relay.trials.write(Tried(alone={"bad/0"}))
+    return json.dumps(content)
+
+
+def test_a_redrive_is_tried_although_the_note_of_its_deaths_stayed(relay: Relay) -> None:
+    body = dead_letter(relay)
+
+    repaired = Deliveries(relay, sent_at=relay.clock.now)
+    repaired.put(body)
+    repaired.drain()
+
+    assert imported(relay) == ["poison"]
+    assert len(relay.aws.queued(relay.aws.dead_letter_url)) == 1, "the first one alone"
+    assert relay.trials.read() == Tried()
+
+
+def test_a_redrive_that_kills_again_is_a_dead_letter_again(relay: Relay) -> None:
+    body = dead_letter(relay)
+
+    unrepaired = Deliveries(
+        relay, {"mapper": DeadlyMapper(relay.connections)}, sent_at=relay.clock.now
+    )
+    unrepaired.put(body)
+    unrepaired.drain()
+
+    assert (unrepaired.deaths, unrepaired.received_too_often) == (3, [])
+    assert len(relay.aws.queued(relay.aws.dead_letter_url)) == 2
+
+
+def test_nothing_is_written_down_of_what_is_received_for_the_first_time(relay: Relay) -> None:
+    writes: list[object] = []
+    trials: Any = relay.trials
+    trials.write = writes.append
+
+    relay.submit(*innocent_messages(10, 300), trials=trials)
+
+    assert writes == []
+
+
+def test_a_batch_that_is_delivered_again_is_written_down_a_hundred_at_a_time(relay: Relay) -> None:
+    writes: list[object] = []
+    trials: Any = relay.trials
+    trials.write = writes.append
+
+    relay.submit(*innocent_messages(1, 300), again=True, trials=trials)
+
+    assert len(writes) == 2 * 3 + 2

@@ -1,0 +1,373 @@
+"""Refused imports: who is rejected, who waits, and who goes on."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httpx
+import pytest
+
+from import_relay.domain.connections import parse_connections
+from import_relay.storage.refusals import Kind
+from tests.integration.submit.deaths import Dies, DiesAt
+from tests.integration.submit.people import ADA, BOB
+from tests.support.aws import LEDGER
+from tests.support.builders import ERP, message
+from tests.support.ends import ends
+from tests.support.relay import Relay
+
+SCHEMA = {
+    "code": "PGRST204",
+    "message": "Could not find the 'shoe_size' column of 'contact' in the schema cache",
+}
+CONTACTS = Kind("erp", "contact_details")
+TWO = ERP + ERP.replace("erp", "shop").replace("[shop]", "[shop]\nsame_ids_as = 'erp'")
+OF_DEALS = """
+[erp.deal]
+version = "v"
+when = "deal"
+[erp.deal.fields]
+external_id = "deal"
+contact_external_id = "id"
+title = "name"
+"""
+DEALS = ERP.replace("[erp.contact]", "[erp.contact]\nwhen = '!deal'") + OF_DEALS
+
+
+def people(numbers: Sequence[int], connection: str = "erp", delivery: str = "d1") -> str:
+    items = [{"id": n, "v": 1, "name": f"P{n}"} for n in numbers]
+    return message(items, connection=connection, delivery=delivery)
+
+
+def refusing(*bad: str, column: str = "external_id") -> Callable[[httpx.Request], httpx.Response]:
+    """Mateo refuses every import that holds one of these rows; of none at all, every import."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        rows = json.loads(request.content)["payload"]
+        if not bad or any(row[column] in bad for row in rows):
+            return httpx.Response(400, json=SCHEMA)
+        return httpx.Response(201, json={"id": f"import-of-{rows[0]['external_id']}"})
+
+    return answer
+
+
+def answer(relay: Relay, *answers: Any) -> None:
+    """What Mateo answers from now on."""
+    relay.mateo.answers.clear()
+    relay.mateo.answers.extend(answers)
+
+
+def again(relay: Relay, *more: str, seconds: float = 900.0) -> Any:
+    """A later batch of everything that waits, and of something new."""
+    relay.clock.sleep(seconds)
+    taken = relay.aws.taken()
+    return relay.submit(*taken, *more, invocation=f"at-{relay.clock.now}")
+
+
+def rejected(relay: Relay) -> dict[str, str]:
+    return {line["origin"]: line["code"] for line in relay.aws.lines("rejected/")}
+
+
+def dead_letters(relay: Relay) -> list[dict[str, Any]]:
+    return [body for body, _ in relay.aws.queued(relay.aws.dead_letter_url)]
+
+
+def marks(relay: Relay) -> dict[int, Any]:
+    """Number of an item that waits → since when it is refused alone."""
+    return {
+        item["n"]: body.get("refused_since")
+        for body, _ in relay.aws.queued()
+        for item in body["items"]
+    }
+
+
+@pytest.mark.parametrize("bad", [("0",), ("7",), ("0", "7"), ("2", "3"), ("1", "4", "6")])
+def test_a_row_is_rejected_while_others_are_accepted(relay: Relay, bad: tuple[str, ...]) -> None:
+    answer(relay, *[refusing(*bad)] * 80)
+
+    report = relay.submit(people(range(8)))
+
+    assert rejected(relay) == {f"d1/{n}": "row.refused_by_mateo" for n in bad}
+    assert (report.rows, report.deferred) == (8 - len(bad), 0)
+    assert relay.budget.usage().entities == 8 - len(bad)
+    (first, *_) = relay.aws.lines("rejected/")
+    assert "400 PGRST204: Could not find" in first["what"]
+    assert relay.refused.read() == {}
+
+
+def test_a_refusal_that_all_rows_share_rejects_nothing_and_is_said(relay: Relay) -> None:
+    answer(relay, *[refusing()] * 80)
+
+    report = relay.submit(people(range(40)))
+
+    assert rejected(relay) == {}
+    assert report.deferred == 40
+    assert report.refused_connections == 1
+    assert len(relay.mateo.requests) == 16
+    (said,) = relay.said("import.connection_refused")
+    assert (said["connection"], said["type"], said["code"]) == (*CONTACTS, "PGRST204")
+    assert said["message"] == SCHEMA["message"]
+    assert relay.budget.usage().entities == 0
+
+
+def test_while_all_is_refused_one_new_row_is_tried_after_growing_pauses(relay: Relay) -> None:
+    answer(relay, *[refusing()] * 300)
+    relay.submit(people(range(40)))
+    pauses = []
+    for _ in range(8):
+        before = len(relay.mateo.requests)
+        wait = relay.refused.read()[CONTACTS]
+        pauses.append(wait.until - relay.clock.now)
+        again(relay, seconds=wait.until - relay.clock.now + 1)
+        assert len(relay.mateo.bodies[-1]["payload"]) == 1
+        assert len(relay.mateo.requests) == before + 1
+
+    assert pauses == pytest.approx([60, 120, 240, 480, 960, 1920, 3600, 3600], abs=2)
+    assert rejected(relay) == {}
+
+
+def test_once_one_is_accepted_the_rest_follows_in_the_same_batch(relay: Relay) -> None:
+    answer(relay, *[refusing()] * 16)
+    relay.submit(people(range(40)))
+
+    report = again(relay)
+
+    assert (report.rows, report.deferred, report.refused_connections) == (40, 0, 0)
+    assert relay.refused.read() == {}
+    assert relay.aws.queued() == []
+
+
+def test_during_a_pause_nothing_of_the_connection_is_posted(relay: Relay) -> None:
+    answer(relay, *[refusing()] * 16)
+    relay.submit(people(range(40)))
+    before = len(relay.mateo.requests)
+
+    report = again(relay, seconds=1)
+
+    assert len(relay.mateo.requests) == before
+    assert (report.deferred, report.refused_connections) == (40, 1)
+
+
+def test_another_connection_goes_on(relay: Relay) -> None:
+    relay.connections = parse_connections(TWO)
+    bad = [str(n) for n in range(20)]
+    answer(relay, *[refusing(*bad)] * 80)
+
+    report = relay.submit(people(range(20)), people(range(100, 120), "shop", "d2"))
+
+    assert rejected(relay) == {}
+    assert (report.rows, report.deferred) == (20, 20)
+    assert relay.refused.read().keys() == {CONTACTS}
+
+
+def test_a_lone_bad_row_stops_nobody(relay: Relay) -> None:
+    answer(relay, refusing())
+    relay.submit(people([1]))
+    assert marks(relay)[0] is not None
+    waiting = relay.aws.taken()
+
+    report = relay.submit(people(range(10, 20), delivery="d2"), invocation="others")
+
+    assert (report.rows, report.deferred) == (10, 0)
+    assert relay.refused.read() == {}
+    assert waiting
+
+
+def test_a_lone_bad_row_is_rejected_once_another_is_accepted_beside_it(relay: Relay) -> None:
+    answer(relay, *[refusing("1")] * 80)
+    relay.submit(people([1]))
+    posts = len(relay.mateo.requests)
+    again(relay)
+    assert len(relay.mateo.requests) == posts, "alone it is not tried again"
+
+    report = again(relay, people([2, 3], delivery="d2"))
+
+    assert rejected(relay) == {"d1/0": "row.refused_by_mateo"}
+    assert (report.rows, report.deferred) == (2, 0)
+
+
+def test_a_row_that_was_refused_during_a_change_of_schema_is_imported_after_it(
+    relay: Relay,
+) -> None:
+    answer(relay, refusing())
+    relay.submit(people([1]))
+
+    report = again(relay, people([2, 3], delivery="d2"))
+
+    assert rejected(relay) == {}
+    assert (report.rows, report.deferred) == (3, 0)
+
+
+def test_a_row_that_is_never_proven_is_tried_once_more_after_a_day_and_is_a_dead_letter(
+    relay: Relay,
+) -> None:
+    answer(relay, refusing(), refusing())
+    relay.submit(people([1]))
+    again(relay, seconds=86_000)
+    assert len(relay.mateo.requests) == 1
+    assert dead_letters(relay) == []
+
+    report = again(relay, seconds=400)
+
+    assert len(relay.mateo.requests) == 2
+    assert (report.dead_lettered, report.deferred) == (1, 0)
+    (dead,) = dead_letters(relay)
+    assert dead["moved"]["code"] == "row.refused_unproven"
+    (said,) = relay.said("item.dead_lettered")
+    assert (said["connection"], said["code"]) == ("erp", "row.refused_unproven")
+    report = relay.submit(json.dumps(dead), invocation="redriven", redriven=True)
+    assert (report.rows, report.dead_lettered) == (1, 0)
+
+
+def test_a_row_that_is_never_proven_is_imported_if_its_last_try_is_accepted(relay: Relay) -> None:
+    answer(relay, refusing())
+    relay.submit(people([1]))
+
+    report = again(relay, seconds=86_401)
+
+    assert (report.rows, report.dead_lettered, report.deferred) == (1, 0, 0)
+    assert relay.refused.read() == {}
+
+
+def test_what_was_not_tried_is_brought_again(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("import_relay.submit.attempts.REFUSAL_CALLS", 4)
+    answer(relay, *[refusing("1")] * 80)
+
+    report = relay.submit(people(range(64)))
+
+    assert rejected(relay) == {}
+    assert report.rows + report.deferred == 64
+    while relay.aws.queued():
+        again(relay)
+    assert rejected(relay) == {"d1/1": "row.refused_by_mateo"}
+
+
+def test_refusals_that_begin_within_a_batch_reject_nobody(relay: Relay) -> None:
+    relay.rows_per_import = 8
+    answer(relay, refusing("none"), *[refusing()] * 200)
+
+    report = relay.submit(people(range(24)))
+
+    assert rejected(relay) == {}
+    assert (report.rows, report.deferred) == (8, 16)
+
+
+def test_an_unknown_contact_list_lets_the_connection_wait(relay: Relay) -> None:
+    missing = httpx.Response(409, json={"code": "23503", "message": "no list (abc)"})
+    answer(relay, missing)
+
+    report = relay.submit(message([ADA, BOB]))
+
+    assert len(relay.mateo.requests) == 1
+    assert rejected(relay) == {}
+    assert (report.deferred, report.refused_connections) == (2, 1)
+    (said,) = relay.said("import.connection_refused")
+    assert (said["code"], said["status"], said["message"]) == ("23503", 409, "no list …")
+
+
+def test_deals_wait_with_the_contacts_that_wait(relay: Relay) -> None:
+    relay.connections = parse_connections(DEALS)
+    answer(relay, *[refusing()] * 16)
+    deals = [{"id": n, "deal": f"D{n}", "v": 1, "name": "x"} for n in range(40)]
+
+    report = relay.submit(people(range(40)), message(deals, delivery="d2"))
+
+    assert {body["type"] for body in relay.mateo.bodies} == {"contact_details"}
+    assert report.rows == 0
+
+
+def test_reference_ids_are_left_out_once_mateo_refuses_them(relay: Relay) -> None:
+    relay.send_reference_id = True
+    refused = {"code": "PGRST204", "message": "Could not find the 'reference_id' column"}
+    answer(relay, httpx.Response(400, json=refused))
+    submission = relay.submission()
+
+    for number in (1, 2):
+        deadline = relay.clock.now + 120
+        bodies = {"m": people([number], delivery=f"d{number}")}
+        submission.submit(bodies, invocation=f"i{number}", deadline=deadline)
+
+    assert ["reference_id" in body for body in relay.mateo.bodies] == [True, False, False]
+    assert len(relay.said("import.reference_refused")) == 1
+    assert rejected(relay) == {}
+    assert relay.refused.read() == {}
+
+
+def test_what_is_said_of_a_refusal_names_no_person(relay: Relay) -> None:
+    text = 'Key (email)=(ada@example.com) "Ada" at 015112345678 is bad'
+    answer(relay, httpx.Response(400, json={"code": "23505", "message": text}))
+
+    relay.submit(message([ADA]))
+
+    (said,) = relay.said("import.connection_refused")
+    assert said["message"] == "Key …… … at … is bad"
+    assert "ada@" not in str(relay.events).lower()
+
+
+# a death after the proof
+
+
+def redelivered(relay: Relay, *messages: str) -> Any:
+    """The same messages once more, after a process died with them; Mateo accepts everything."""
+    answer(relay)
+    relay.clock.sleep(720)
+    return relay.submit(*messages, invocation="second", again=True)
+
+
+@pytest.mark.parametrize(
+    ("part", "method"), [("archive", "record_settled"), ("tally", "settle")], ids=["line", "count"]
+)
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_proven_refusal_is_completed_by_whoever_receives_the_record_again(
+    relay: Relay, part: str, method: str, *, after: bool
+) -> None:
+    answer(relay, *[refusing("1")] * 80)
+    dying: Any = DiesAt(getattr(relay, part), method, after=after)
+    with pytest.raises(Dies):
+        relay.submit(people([1, 2]), **{part: dying})
+    posts = len(relay.mateo.requests)
+
+    redelivered(relay, people([1, 2]))
+
+    assert rejected(relay) == {"d1/0": "row.refused_by_mateo"}
+    assert ends(relay) == {"rejected": 1}
+    assert len(relay.mateo.requests) == posts
+    assert "Mateo answered 400 PGRST204" in relay.aws.lines("rejected/")[0]["what"]
+
+
+def test_what_a_refused_row_made_superfluous_ends_with_it_after_a_death(relay: Relay) -> None:
+    """Else the older one would be imported, while a line says that it was superseded."""
+    older = message([{"id": 1, "v": 1, "name": "Old"}], delivery="d0")
+    answer(relay, *[refusing("1")] * 80)
+    batch = older, message([{"id": 1, "v": 2, "name": "New"}, {"id": 2, "v": 1, "name": "B"}])
+    with pytest.raises(Dies):
+        relay.submit(*batch, tally=DiesAt(relay.tally, "settle", after=False))
+
+    redelivered(relay, *batch)
+
+    assert ends(relay) == {"rejected": 1, "superseded": 1}
+    assert [row["external_id"] for row in relay.mateo.rows].count("1") == 3, "only as refused"
+
+
+def test_a_refusal_that_was_not_kept_is_found_out_again(relay: Relay) -> None:
+    answer(relay, *[refusing("1")] * 80)
+    with pytest.raises(Dies):
+        relay.submit(people([1, 2]), tally=DiesAt(relay.tally, "prove", after=False))
+
+    report = redelivered(relay, people([1, 2]))
+
+    assert rejected(relay) == {}
+    assert report.rows == 1
+
+
+def test_a_proof_holds_nothing_of_the_record(relay: Relay) -> None:
+    text = 'Key (email)=(ada@example.com) "Ada" at 015112345678 is bad'
+    refusal = httpx.Response(400, json={"code": "23505", "message": text})
+    accepted = httpx.Response(201, json={"id": "import-of-2"})
+    answer(relay, refusal, refusal, accepted, refusal)
+    with pytest.raises(Dies):
+        relay.submit(people([1, 2]), tally=DiesAt(relay.tally, "settle", after=False))
+
+    item = relay.aws.dynamodb.get_item(TableName=LEDGER, Key={"pk": {"S": "settled#d1#0"}})["Item"]
+
+    assert json.loads(item["p0"]["S"])[2] == "Mateo answered 400 23505: Key …… … at … is bad"

@@ -1,0 +1,137 @@
+"""A report that ends while submission reads what was claimed: two reads are no snapshot."""
+
+import json
+from collections.abc import Callable, Collection
+from typing import Any
+
+import httpx
+import pytest
+
+from import_relay.storage.ledger import Ledger, Standing
+from tests.support.aws import Aws
+from tests.support.builders import NOON, connections, message
+from tests.support.ends import ends, relay_with_imports, report, track
+from tests.support.relay import Relay
+
+DEALS = """
+[crm]
+kind = "salesforce_cdc"
+event_source = "aws.partner/salesforce.com/00D/channel"
+"""
+CONTACT = "003000000000009AAA"
+
+
+class _Slow(Ledger):
+    """Between the read of the watermarks and that of the states something else happens."""
+
+    meanwhile: Callable[[], object]
+
+    def states(self, references: Collection[str]) -> dict[str, Standing]:
+        self.meanwhile()
+        return super().states(references)
+
+
+def slow(relay: Relay, meanwhile: Callable[[], object]) -> Ledger:
+    ledger = _Slow(
+        relay.aws.dynamodb,
+        "ledger",
+        relay.budget,
+        relay.tally,
+        clock=relay.clock,
+        sleep=relay.clock.sleep,
+    )
+    ledger.meanwhile = meanwhile
+    return ledger
+
+
+def deal(version: int, change: str, **values: str) -> dict[str, object]:
+    header = {
+        "entityName": "Opportunity",
+        "changeType": change,
+        "commitTimestamp": int(NOON * 1_000) + version,
+        "sequenceNumber": 1,
+        "transactionKey": f"t{version}",
+        "changedFields": list(values),
+    }
+    return {"id": "006000000000001AAA", "payload": {"ChangeEventHeader": header, **values}}
+
+
+@pytest.mark.parametrize("report_s", [0.0, 1.0, 280.0])
+def test_a_retry_is_not_taken_for_a_redelivery_since_its_report_ended_between_two_reads(
+    aws: Aws, report_s: float
+) -> None:
+    relay, mateo = relay_with_imports(aws)
+    relay.connections = connections(DEALS)
+    first = deal(1, "CREATE", Name="Roof", Description="red", ContactId=CONTACT)
+    relay.submit(message([first], connection="crm", delivery="20a-1"))
+    row = mateo.imports[0].payload[0]
+    mateo.imports[0].finish({"code": "23503", "message": "no such contact", "input": row})
+    relay.clock.now += 10
+    track(relay)
+
+    def report_ends() -> None:
+        relay.clock.now += report_s
+        report(relay)
+
+    relay.submit(
+        message([deal(2, "UPDATE", Name="Wall")], connection="crm", delivery="20b-2"),
+        seconds=600.0,
+        invocation="second",
+        ledger=slow(relay, report_ends),
+    )
+    mateo.imports[1].finish()
+    relay.clock.now += 60
+    track(relay, "ref-2")
+    report(relay, "ref-2")
+    ((content, _),) = aws.queued()
+    relay.submit(json.dumps(content), invocation="third")
+
+    (retried,) = mateo.imports[2:]
+    (again,) = retried.payload
+    assert (again["description"], again.get("name")) == ("red", None)
+    retried.finish()
+    relay.clock.now += 60
+    track(relay, "ref-3")
+    report(relay, "ref-3")
+    assert ends(relay) == {"imported": 2}
+
+
+def test_watermarks_are_read_once_where_no_report_can_be_under_way(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay, mateo = relay_with_imports(aws)
+    relay.submit(message([{"id": 1, "v": 1, "name": "Ada"}]))
+    mateo.imports[0].finish()
+    relay.clock.now += 60
+    track(relay)
+    report(relay)
+    relay.clock.now += 400
+    reads: list[list[str]] = []
+    marks = relay.watermarks
+    read = marks.read
+
+    def counted(keys: Any) -> Any:
+        reads.append(list(keys))
+        return read(reads[-1])
+
+    monkeypatch.setattr(marks, "read", counted)
+
+    relay.submit(
+        message([{"id": 1, "v": 2, "name": "Ada"}], delivery="d2"),
+        invocation="second",
+        watermarks=marks,
+    )
+
+    assert len(mateo.imports) == 2
+    assert len(reads) == 1
+
+
+def test_a_claim_whose_import_was_never_written_down_is_taken_over(aws: Aws) -> None:
+    relay, mateo = relay_with_imports(aws)
+    mateo.answers.append(httpx.ConnectError("down"))
+    relay.submit(message([{"id": 1, "v": 1, "name": "Ada"}]))
+    relay.clock.now += 120
+
+    relay.submit(message([{"id": 1, "v": 1, "name": "Ada"}], deferrals=1), invocation="second")
+
+    assert len(mateo.imports) == 1

@@ -1,0 +1,134 @@
+"""What keeps a batch from being sent: limits, the gate, the lease and the deadline."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+
+import boto3
+import httpx
+
+from import_relay.storage.ledger import State
+from tests.integration.submit.people import ADA, BOB
+from tests.support.aws import MAPPING_PARAMETER, SCHEDULE_GROUP
+from tests.support.builders import message
+from tests.support.relay import LIMITS, Relay
+
+
+def schedules() -> list[str]:
+    listed = boto3.client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
+    return [one["Name"] for one in listed]
+
+
+def test_rows_over_todays_entities_wait_and_the_gate_closes_until_tomorrow(relay: Relay) -> None:
+    relay.limits = replace(LIMITS, entities_per_day=1)
+
+    report = relay.submit(message([ADA, BOB]))
+
+    assert len(relay.mateo.rows) == 1
+    ((content, _),) = relay.aws.queued()
+    assert [one["n"] for one in content["items"]] == [1]
+    assert not relay.lambda_.enabled
+    assert report.closed == "limit.entities"
+    assert schedules() == ["open-20261122T000100"]
+
+
+def test_a_batch_that_arrives_although_the_gate_is_closed_is_parked(relay: Relay) -> None:
+    relay.gate.close(relay.clock() + 3_600, "limit.entities")
+    relay.lambda_.enabled = True
+
+    report = relay.submit(message([ADA]))
+
+    assert relay.mateo.requests == []
+    assert len(relay.aws.queued()) == 1
+    assert report.give_back == set()
+    assert not relay.lambda_.enabled
+
+
+def test_no_request_when_todays_requests_are_spent(relay: Relay) -> None:
+    relay.limits = replace(LIMITS, requests_per_day=1)
+    relay.submit(message([ADA]))
+
+    report = relay.submit(message([BOB], delivery="d2"))
+
+    assert len(relay.mateo.requests) == 1
+    assert report.closed == "limit.requests"
+    assert relay.budget.usage().entities == 1
+    assert relay.entry("ref-2").state is State.ABANDONED
+
+
+def test_requests_leave_no_faster_than_the_rate(relay: Relay) -> None:
+    relay.rows_per_import = 1
+    sent_at: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent_at.append(relay.clock())
+        return httpx.Response(201, json={"id": f"import-{len(sent_at)}"})
+
+    relay.mateo.answers.extend([answer] * 3)
+
+    relay.submit(message([ADA, BOB, {"id": 3}]))
+
+    gaps = [later - earlier for earlier, later in pairwise(sent_at)]
+    assert len(gaps) == 2
+    assert all(gap >= 0.5 for gap in gaps)
+
+
+def test_what_does_not_fit_before_the_deadline_waits(relay: Relay) -> None:
+    relay.rows_per_import = 1
+
+    report = relay.submit(message([ADA, BOB, {"id": 3}]), seconds=20.5)
+
+    assert 1 <= report.imports < 3
+    assert report.deferred == 3 - report.imports
+    assert len(relay.aws.queued()) == 1
+
+
+def test_a_second_submitter_brings_its_batch_again_later(relay: Relay) -> None:
+    with relay.lease.held("other", until=relay.clock() + 1_000, wait_until=relay.clock()):
+        report = relay.submit(message([ADA]))
+
+    assert report.give_back == set()
+    assert len(relay.aws.queued()) == 1
+    assert relay.lambda_.enabled
+    assert relay.mateo.requests == []
+
+
+def test_a_dead_submitters_lease_runs_out(relay: Relay) -> None:
+    manager = relay.lease.held("dead", until=relay.clock() + 30, wait_until=relay.clock())
+    manager.__enter__()
+
+    report = relay.submit(message([ADA]))
+
+    assert report.give_back == set()
+    assert len(relay.mateo.requests) == 1
+
+
+def test_a_gate_that_closed_while_waiting_for_the_lease_is_respected(relay: Relay) -> None:
+    class ClosesMeanwhile:
+        @contextmanager
+        def held(self, holder: str, **times: float) -> Iterator[None]:
+            relay.gate.close(relay.clock() + 3_600, "mateo.rate_limited")
+            yield
+
+    report = relay.submit(message([ADA]), lease=ClosesMeanwhile())
+
+    assert relay.mateo.requests == []
+    assert (report.give_back, len(relay.aws.queued())) == (set(), 1)
+
+
+def test_a_parked_batch_is_not_given_back_because_closing_again_fails(relay: Relay) -> None:
+    relay.gate.close(relay.clock() + 3_600, "limit.entities")
+    boto3.client("ssm").delete_parameter(Name=MAPPING_PARAMETER)
+
+    report = relay.submit(message([ADA]))
+
+    assert report.give_back == set()
+    assert len(relay.aws.queued()) == 1
+
+
+def test_a_shorter_closing_does_not_shorten_a_longer_one(relay: Relay) -> None:
+    longer = relay.gate.close(relay.clock() + 7_200, "limit.entities")
+
+    assert relay.gate.close(relay.clock() + 60, "mateo.unreachable") == longer
+    assert relay.gate.state().reason == "limit.entities"

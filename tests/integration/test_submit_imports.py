@@ -1,0 +1,152 @@
+"""The function SubmitImports as Lambda calls it: an SQS batch in, failed messages out, measures."""
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import submit_imports
+from import_relay.domain.errors import ConfigurationError
+from submit_imports import handler
+from tests.support import aws as resources
+from tests.support.aws import Aws
+from tests.support.builders import ERP, message
+from tests.support.ends import Context, mateo_environment
+from tests.support.logged import Lines, log_lines
+from tests.support.loopback import serving
+from tests.support.mateo import MateoImports
+from tests.support.relay import Clock
+
+ADA = {"id": 1, "v": 1, "name": "Ada Example", "email": "ada@example.com"}
+
+
+@pytest.fixture
+def mateo() -> MateoImports:
+    return MateoImports(clock=Clock(time.time()))
+
+
+@pytest.fixture
+def environment(
+    aws: Aws, mateo: MateoImports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """All that the function is told, with Mateo on loopback."""
+    secret = resources.client("secretsmanager").create_secret(Name="t", SecretString="token-1\n")
+    file = tmp_path / "connections.toml"
+    file.write_text(ERP)
+    submit_imports.submission.cache_clear()
+    with serving(mateo) as origin:
+        told: Mapping[str, str] = mateo_environment(f"{origin}/api/v1", secret["ARN"]) | {
+            "QUEUE_URL": aws.queue_url,
+            "DEAD_LETTER_QUEUE_URL": aws.dead_letter_url,
+            "WATERMARKS_TABLE": resources.WATERMARKS,
+            "STATE_MACHINE_ARN": aws.state_machine_arn,
+            "CONNECTIONS_FILE": str(file),
+            "CRM_TOKENS_ARN": "connection-secrets",
+            "ROWS_PER_IMPORT": "5000",
+            "EVENT_SOURCE_MAPPING_PARAMETER": resources.MAPPING_PARAMETER,
+            "GATE_SCHEDULE_GROUP": resources.SCHEDULE_GROUP,
+            "GATE_SCHEDULE_ROLE_ARN": resources.SCHEDULE_ROLE,
+        }
+        for name, value in told.items():
+            monkeypatch.setenv(name, value)
+        yield
+    submit_imports.submission.cache_clear()
+
+
+@pytest.fixture
+def logged() -> Iterator[Lines]:
+    with log_lines() as lines:
+        yield lines
+
+
+def batch(*bodies: str, received: int = 1) -> dict[str, Any]:
+    """Messages that are received for this time."""
+    return {
+        "Records": [
+            {
+                "messageId": f"m{n}",
+                "body": body,
+                "attributes": {
+                    "ApproximateReceiveCount": str(received),
+                    "SentTimestamp": str(int(time.time() * 1_000)),
+                },
+                "eventSource": "aws:sqs",
+            }
+            for n, body in enumerate(bodies)
+        ]
+    }
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_batch_is_imported_and_nothing_is_given_back(mateo: MateoImports) -> None:
+    received_at = int(time.time() * 1_000_000)
+
+    answer = handler(batch(message([ADA], received_at=received_at)), Context())
+
+    assert answer == {"batchItemFailures": []}
+    (created,) = mateo.imports
+    assert created.payload == [
+        {"external_id": "1", "email": "ada@example.com", "full_name": "Ada Example"}
+    ]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_message_that_cannot_be_read_is_given_back_by_its_id() -> None:
+    answer = handler(batch(message([ADA]), "garbage"), Context())
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_batch_leaves_its_measures(logged: Lines) -> None:
+    handler(batch(message([ADA, {"name": "nobody"}])), Context())
+
+    (measured,) = [line for line in logged() if line["message"] == "batch.measured"]
+    assert (measured["ImportsSent"], measured["RowsSent"]) == ([1.0], [1.0])
+    assert measured["ItemsRejected"] == [1.0]
+    assert measured["EntitiesUsedToday"] == [1.0]
+    assert measured["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ImportRelay"
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(("received", "rejected"), [(1, [1.0]), (2, None), (10, None)])
+def test_what_ended_before_is_asked_for_only_if_the_message_was_received_before(
+    logged: Lines, received: int, rejected: object
+) -> None:
+    body = message([{"name": "nobody"}], received_at=int(time.time() * 1_000_000))
+    handler(batch(body), Context())
+
+    handler(batch(body, received=received), Context())
+
+    *_, last = [line for line in logged() if line["message"] == "batch.measured"]
+    assert last.get("ItemsRejected") == rejected
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_import_is_followed_by_an_execution_of_the_same_name(aws: Aws, logged: Lines) -> None:
+    handler(batch(message([ADA])), Context())
+
+    (sent,) = [line for line in logged() if line["message"] == "import.sent"]
+    executions = resources.client("stepfunctions").list_executions(
+        stateMachineArn=aws.state_machine_arn
+    )["executions"]
+    assert [one["name"] for one in executions] == [sent["reference"]]
+    assert sent["reference"].split("-")[1] == "contact"
+
+
+@pytest.mark.usefixtures("environment")
+def test_nothing_that_is_logged_holds_a_record_or_the_token(logged: Lines) -> None:
+    handler(batch(message([ADA, {"phone": "12"}])), Context())
+
+    text = str(logged()).lower()
+    assert "example" not in text  # "ada" alone is part of many a hex id
+    assert "token-1" not in text
+
+
+def test_a_missing_variable_is_named(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WATERMARKS_TABLE")
+
+    with pytest.raises(ConfigurationError, match="WATERMARKS_TABLE"):
+        handler(batch(message([ADA])), Context())

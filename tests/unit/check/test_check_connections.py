@@ -1,0 +1,337 @@
+"""The check of connections.toml: every mistake at once, with its line, before a deployment."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from import_relay.check.check_connections import check, findings, main
+from import_relay.check.expression_hints import quoting_hint
+from import_relay.connectors import source_for
+from import_relay.connectors.usable_connections import mistakes_of
+from import_relay.domain.connections import KINDS, RECORD_TYPES, parse_connections
+from import_relay.domain.secret_strength import weakness_of
+from import_relay.mapping.columns import DOCUMENTED
+from mateo_emulator.records.fields import known_keys
+from mateo_emulator.settings import Behaviour
+from tests.support.webhooks import ROOT, example_secrets
+from tests.unit.domain.test_connections import FULL
+
+SHIPPED = ROOT / "layers" / "connections" / "connections.toml"
+ONE_COUNTRY = FULL.replace(', "AT"', "")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "connections.toml"
+
+
+def told(file: Path, text: str) -> list[str]:
+    """What the check says, without the file's name."""
+    file.write_text(text, encoding="utf-8")
+    found = findings(file)
+    return [line.removeprefix(f"{file}:") for line in (*found.mistakes, *found.warnings)]
+
+
+def test_the_check_finds_nothing_wrong_with_a_right_file(file: Path) -> None:
+    file.write_text(FULL)
+
+    assert list(check(file)) == []
+
+
+def test_nothing_is_to_be_said_of_the_file_that_is_shipped() -> None:
+    found = findings(SHIPPED)
+
+    assert (found.mistakes, found.warnings) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        (FULL.replace('"no"', '"a..b"'), 15, "contact.fields.external_id"),
+        (FULL.replace('auth = "header"', 'auth = "none"'), 4, "auth"),
+        (FULL.replace("when = \"type == 'order'\"\n", ""), 18, "deal.when"),
+        (FULL.replace('"json"', '"jsn"'), 3, "kind"),
+        (FULL.replace('"pass"', '"past"'), 13, "contact.phones"),
+        (FULL.replace('"no"', "\"'no'\""), 15, "contact.fields.external_id"),
+    ],
+)
+def test_the_check_finds_expressions_options_and_the_rest(
+    file: Path, text: str, line: int, key: str
+) -> None:
+    file.write_text(text)
+
+    (mistake,) = check(file)
+    assert mistake.startswith(f"{file}:{line}: connection 'shop', key {key!r}: ")
+
+
+MANY = """
+# [x] is no table here
+[shop]
+kind = "shopify"
+[shop.contact]
+country_code = ["DE"]
+note = [
+  "[shop.deal]",
+]
+
+[erp]
+kind = "jsn"
+header = 'X-[a]'
+[erp.contact]
+version = '''
+kind = "x"
+'''
+fields = { external_id = "id", full_name = "E-Mail" }
+[erp.deals.fields]
+external_id = "id"
+
+["c r m"]
+kind = "close"
+[crm2]
+kind = "close
+[crm3.appointment]
+"""
+
+
+def test_all_mistakes_of_the_file_are_told_at_once_in_its_order(file: Path) -> None:
+    lines = [line.split(":")[0] for line in told(file, MANY)]
+
+    assert lines == sorted(lines, key=int)
+    assert lines == ["6", "7", "12", "15", "18", "19", "22", "22", "25", "26"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ('[shop]\nkind = "shoppify"', "'shopify'"),
+        ('[shop]\nkind = "Shopify"', "'shopify'"),
+        ('[shop]\nkind = "shopify"\n[shop.contact]\nfeilds = {a = "b"}', "'fields'"),
+        ('[shop]\nkind = "shopify"\n[shop.contacts.fields]\na = "b"', "'contact'"),
+        ('[shop]\nkind = "dataverse"\nheadr = "X-A"', "'header'"),
+        ('[shop]\nkind = "shopify"\nknd = "x"', "'kind'"),
+        ('[shop]\nkind = "shopify"\n[shop.contact.fields]\nfullname = "b"', "'full_name'"),
+    ],
+)
+def test_a_word_that_is_nearly_right_is_recognised(file: Path, wrong: str, meant: str) -> None:
+    (line,) = told(file, wrong)
+
+    assert f"did you mean {meant}?" in line
+
+
+@pytest.mark.parametrize(
+    ("expression", "meant"),
+    [
+        ("Stra\u00dfe", "'\"Stra\u00dfe\"'"),
+        ("E-Mail", "'\"E-Mail\"'"),
+        ("Adresse.Stra\u00dfe", "'Adresse.\"Stra\u00dfe\"'"),
+        ("Kunden Nr", "'\"Kunden Nr\"'"),
+        ("[E-Mail, mail][?@]", "'[\"E-Mail\", mail][?@]'"),
+        ("emails[0].E-Mail", "'emails[0].\"E-Mail\"'"),
+        ("0af3.value", "'\"0af3\".value'"),
+        ("join('-', [Vor-Name, \"Nach-Name\"])", "'''join('-', [\"Vor-Name\", \"Nach-Name\"])'''"),
+        ("@type", "'\"@type\"'"),
+    ],
+)
+def test_a_name_that_needs_quotes_is_shown_with_them(
+    file: Path, expression: str, meant: str
+) -> None:
+    assert quoting_hint(expression).endswith(f" need double quotes: {meant}")
+    text = json.dumps(expression)
+    (line,) = told(
+        file, f'[erp]\nkind = "json"\n[erp.contact.fields]\nexternal_id = "id"\ncity = {text}'
+    )
+    assert line.startswith("5: connection 'erp', key 'contact.fields.city': is no JMESPath")
+    assert meant in line
+
+
+@pytest.mark.parametrize("expression", ["a[", "join(", "a.b", "a ==", "", "'it"])
+def test_an_expression_that_quotes_do_not_mend_gets_no_such_hint(expression: str) -> None:
+    assert quoting_hint(expression) == ""
+
+
+HUBSPOT = '[x]\nkind = "hubspot"\npublic_url = "https://a.b/c"\nportal_id = "1"\n'
+SHOP = '[x]\nkind = "shopify"\n[x.contact.fields]\n'
+CONTACT = '[x]\nkind = "close"\n[x.contact]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key", "what"),
+    [
+        (f'{CONTACT}[x.contact.fields]\nvip = "a"', 5, "contact.fields.vip", "Mateo documents"),
+        (f'{CONTACT}custom_fields = ["vip"]', 4, "contact.custom_fields", "does not map"),
+        (f'{CONTACT}[x.contact.fields]\nexternal_id = ""', 4, "contact.fields", "no external_id"),
+        (f'{CONTACT}country_codes = ["DE", "AT"]', 4, "contact.country_codes", "ambiguous"),
+        (
+            '[x]\nkind = "salesforce_outbound"\norganization_id = "00D000000000001AAA"',
+            1,
+            "auth",
+            "no secret",
+        ),
+        (f'{SHOP}external_id = "email"', 4, "contact.fields.external_id", "no opt-out"),
+        (
+            f"{SHOP}email_marketing_opt_in = 'email_marketing_consent.state && verified_email'",
+            4,
+            "contact.fields.email_marketing_opt_in",
+            "no opt-out",
+        ),
+        (
+            f'{HUBSPOT}older_signatures = "v1"',
+            5,
+            "older_signatures",
+            "extended",
+        ),
+    ],
+)
+def test_what_is_probably_not_meant_is_warned_about(
+    file: Path, text: str, line: int, key: str, what: str
+) -> None:
+    (warning,) = told(file, text)
+
+    assert warning.startswith(f"{line}: warning: connection 'x', key {key!r}: ")
+    assert what in warning
+    assert main([str(file)]) == 0
+
+
+@pytest.mark.parametrize(
+    "declared", ['custom_fields = ["vip"]', 'marketing_channels = ["vip"]', 'datetimes = ["vip"]']
+)
+def test_a_column_that_is_declared_is_known(file: Path, declared: str) -> None:
+    assert told(file, f'{CONTACT}{declared}\n[x.contact.fields]\nvip = "a"') == []
+
+
+@pytest.mark.parametrize("name", RECORD_TYPES)
+def test_the_documented_columns_are_those_that_the_emulator_takes(name: str) -> None:
+    bare = Behaviour(custom_fields={}, marketing_channels=[])
+    computed = known_keys("deal", bare) - DOCUMENTED["deal"]
+
+    assert {*DOCUMENTED} == {*RECORD_TYPES}
+    for record_type, columns in DOCUMENTED.items():
+        if record_type == name:
+            assert columns == known_keys(record_type, bare) - computed
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_a_kind_maps_by_default_is_documented(kind: str) -> None:
+    for name, default in source_for(kind).DEFAULTS.items():
+        assert default.fields.keys() <= DOCUMENTED[name]
+
+
+def test_the_check_and_the_functions_go_by_the_same_rules(file: Path) -> None:
+    told(file, MANY)
+    disabled = [name for name, found in mistakes_of(parse_connections(MANY)).items() if found]
+
+    assert sorted(disabled) == ["c r m", "crm2", "crm3", "erp", "shop"]
+    assert {line.split("'")[1] for line in check(file)} == {*disabled}
+
+
+# secrets
+
+
+@pytest.mark.parametrize(
+    ("secret", "weakness"),
+    [
+        ("", "is blank"),
+        (" \n", "is blank"),
+        ("aaaaaaaaaaaaaaaaaaaaaaaa", "is trivial"),
+        ("Password123!", "is trivial"),
+        ("hook:changeme", "is trivial"),
+        ("hook:", "is trivial"),
+        ("k3Jd9", "is shorter than 12 characters"),
+        ("a-good-long-one-7361\n", "has white space around it, which counts"),
+        ("a-good-long-one-7361", ""),
+        ("hook:a-good-long-one-7361", ""),
+    ],
+)
+def test_a_weak_secret_is_recognised(secret: str, weakness: str) -> None:
+    assert weakness_of(secret) == weakness
+
+
+def test_the_example_secrets_are_not_weak() -> None:
+    assert [weakness_of(one) for texts in example_secrets().values() for one in texts] == [
+        "" for texts in example_secrets().values() for _ in texts
+    ]
+
+
+def test_secrets_are_judged_and_never_shown(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(
+        '[a]\nkind = "close"\n[b]\nkind = "attio"\nid_prefix = "b-"\n'
+        '[c]\nkind = "zoho"\nid_prefix = "c-"\n'
+    )
+    secrets = tmp_path / "secrets.json"
+    secrets.write_text(json.dumps({"a": ["hunter2"], "b": ["a-good-long-one-7361", ""]}))
+
+    main([str(file), "--secrets", str(secrets)])
+
+    lines = [line for line in capsys.readouterr().err.splitlines() if "secret" in line]
+    said = [line.removeprefix(f"{secrets}: warning: ") for line in lines]
+    assert "a secret of connection 'a' is shorter than 12 characters" in said
+    assert "a secret of connection 'b' is blank" in said
+    assert "connection 'c' has no secret: every request is refused" in said
+    assert "hunter2" not in "".join(said)
+
+
+@pytest.mark.parametrize("content", ["[1]", "{", ""])
+def test_secrets_that_cannot_be_read_are_said_to_be(
+    file: Path, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(FULL)
+    secrets = tmp_path / "secrets.json"
+    secrets.write_text(content)
+
+    assert main([str(file), "--secrets", str(secrets)]) == 0
+    assert "is no JSON object" in capsys.readouterr().err
+
+
+# the command
+
+
+def test_the_command_succeeds_and_names_the_connections(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(ONE_COUNTRY)
+
+    assert main([str(file)]) == 0
+    assert capsys.readouterr() == (f"{file}: shop\n", "")
+
+
+def test_the_command_fails_and_tells_every_mistake(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(FULL.replace('"no"', '"a..b"').replace('"mail"', '"nothing(@)"'))
+
+    assert main([str(file)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 2
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(file)]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_the_check_needs_no_package_that_only_tools_and_the_stack_have() -> None:
+    """It runs before a deployment, with what the functions themselves need."""
+    program = (
+        "import sys, import_relay.check.check_connections as check\n"
+        f"assert check.main([{str(SHIPPED)!r}]) == 0\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(ROOT / "layers/import_relay/python")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+
+    assert {"jmespath", "phonenumbers"} <= loaded
+    assert loaded.isdisjoint({"boto3", "botocore", "httpx", "pydantic", "local", "moto", "yaml"})

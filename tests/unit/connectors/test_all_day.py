@@ -1,0 +1,204 @@
+"""Appointments of whole days have no time of day any more, whichever kind brings them."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from import_relay.connectors import source_for, with_defaults
+from import_relay.connectors.shared.all_day import timed, with_flag
+from import_relay.domain.connections import KINDS
+from import_relay.mapping.expressions import compile_expression
+from import_relay.mapping.record_mapping import RecordMapping
+from tests.support.authentic import connection_of, mapped, requests_of
+
+TIMES = {"start_time", "end_time"}
+Item = dict[str, Any]
+
+
+def items(kind: str, name: str) -> list[Item]:
+    source, given = source_for(kind), requests_of(kind)[name]
+    return [json.loads(one.text) for one in source.split(given, connection_of(kind).options)]
+
+
+def pipedrive(item: Item) -> None:
+    item["data"] |= {"due_time": None, "duration": None}
+
+
+def pipedrive_1(item: Item) -> None:
+    item["current"] |= {"due_time": "", "duration": ""}
+
+
+def salesforce_outbound(item: Item) -> None:
+    midnight = "2026-11-24T00:00:00.000Z"
+    fields = {"IsAllDayEvent": "true", "StartDateTime": midnight, "EndDateTime": midnight}
+    item["fields"] |= fields
+
+
+def salesforce_cdc(item: Item) -> None:
+    item["payload"] |= {
+        "IsAllDayEvent": True,
+        "ActivityDateTime": 1_795_478_400_000,
+        "DurationInMinutes": 1_440,
+    }
+
+
+def dataverse(item: Item) -> None:
+    target = item["context"]["InputParameters"][0]["value"]["Attributes"]
+    times = {"scheduledstart": "/Date(1795474800000)/", "scheduledend": "/Date(1795561200000)/"}
+    target[:] = [pair for pair in target if pair["key"] not in (*times, "isalldayevent")]
+    target += [{"key": key, "value": value} for key, value in times.items()]
+    target.append({"key": "isalldayevent", "value": True})
+
+
+def zoho(item: Item) -> None:
+    item["values"] |= {
+        "All_day": True,
+        "Start_DateTime": "2026-11-24T00:00:00+01:00",
+        "End_DateTime": "2026-11-24T23:59:59+01:00",
+    }
+
+
+WHOLE_DAYS: dict[str, Callable[[Item], None]] = {
+    "dataverse.appointment-created.json": dataverse,
+    "pipedrive.activity-created.json": pipedrive,
+    "pipedrive.v1-activity-added.json": pipedrive_1,
+    "salesforce_cdc.event-created.json": salesforce_cdc,
+    "salesforce_outbound.event-created.xml": salesforce_outbound,
+    "zoho.meeting-updated.json": zoho,
+}
+"""Sample of a timed appointment → what makes it one of the whole day."""
+ALWAYS_TIMED = {
+    "attio": "its appointments are not mapped by default",
+    "calcom": "bookings have a time",
+    "calendly": "bookings have a time",
+    "close": "takes no events of whole days over from calendars, and cancels what becomes one",
+    "hubspot": "meetings and appointments have no property for it",
+}
+
+
+def test_every_kind_with_appointments_is_here() -> None:
+    with_appointments = {kind for kind in KINDS if "appointment" in source_for(kind).DEFAULTS}
+    known = {name.split(".")[0] for name in WHOLE_DAYS}
+    assert with_appointments - known <= ALWAYS_TIMED.keys()
+    assert not known & ALWAYS_TIMED.keys()
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE_DAYS))
+def test_an_appointment_of_a_whole_day_has_no_time_of_day(name: str) -> None:
+    kind = name.split(".", maxsplit=1)[0]
+    (item,) = items(kind, name)
+    (before,) = mapped(kind, [item]).changes
+    assert before.columns.keys() >= TIMES
+    WHOLE_DAYS[name](item)
+    (after,) = mapped(kind, [item]).changes
+    assert after.columns == {**before.columns, **dict.fromkeys(TIMES)}
+    assert {(note.code, note.field) for note in after.notes} == {
+        ("note.whole_day", time) for time in TIMES
+    }
+
+
+def test_a_meeting_that_close_takes_out_of_the_calendar_is_cancelled() -> None:
+    (item,) = items("close", "close.meeting-canceled.json")
+    (change,) = mapped("close", [item]).changes
+    assert change.columns["cancelled_at"]
+
+
+@pytest.mark.parametrize("flag", [True, "true"])
+def test_a_record_that_was_read_is_mapped_alike(flag: object) -> None:
+    day = {"Start_DateTime": "2026-11-24T00:00:00+01:00", "Who_Id": {"id": "7"}, "id": "8"}
+    mapping = RecordMapping(with_defaults(connection_of("zoho")).record_types["appointment"])
+    assert mapping.columns({**day, "All_day": flag}).values["start_time"] is None
+    assert mapping.columns({**day, "All_day": False}).values["start_time"]
+    assert ("All_day",) in mapping.paths  # so that it is asked for
+
+
+# ---------------------------------------------------------------- without the flag
+
+LOCAL, UTC_ONLY = True, False
+HALF_PAST = ("2026-11-24T10:30:00+01:00", "2026-11-24T11:00:00+01:00")
+MIDNIGHTS = ("2026-11-24T00:00:00+01:00", "2026-11-25T00:00:00+01:00")
+TO_THE_MINUTE = ("2026-11-24T00:00:00+01:00", "2026-11-24T23:59:00+01:00")
+TO_THE_SECOND = ("2026-11-24T00:00:00+01:00", "2026-11-24T23:59:59+01:00")
+AN_HOUR_UTC = ("2026-11-24T23:00:00Z", "2026-11-25T00:00:00Z")
+A_DAY_UTC = ("2026-11-23T23:00:00Z", "2026-11-24T23:00:00Z")
+TWO_DAYS_UTC = ("2026-11-23T18:30:00Z", "2026-11-25T18:30:00Z")
+SHORT_DAY_UTC = ("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z")
+LONG_DAY_UTC = ("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z")
+A_DAY_AND_TWO_HOURS_UTC = ("2026-11-23T23:00:00Z", "2026-11-25T01:00:00Z")
+ODD_UTC = ("2026-11-23T23:10:00Z", None)
+QUARTER_UTC = ("2026-11-23T10:30:00Z", None)
+NOTHING_UTC = ("2026-11-23T10:30:00Z", "2026-11-23T10:30:00Z")
+
+
+@pytest.mark.parametrize(
+    ("times", "local", "expected"),
+    [
+        (HALF_PAST, LOCAL, False),
+        ((HALF_PAST[0], None), LOCAL, False),
+        ((None, HALF_PAST[1]), LOCAL, False),
+        (MIDNIGHTS, LOCAL, None),
+        (TO_THE_MINUTE, LOCAL, None),
+        (TO_THE_SECOND, LOCAL, None),
+        ((MIDNIGHTS[0], None), LOCAL, None),
+        ((MIDNIGHTS[0], MIDNIGHTS[0]), LOCAL, None),
+        ((MIDNIGHTS[0], HALF_PAST[1]), LOCAL, False),
+        (AN_HOUR_UTC, UTC_ONLY, False),
+        (A_DAY_UTC, UTC_ONLY, None),
+        (TWO_DAYS_UTC, UTC_ONLY, None),
+        (SHORT_DAY_UTC, UTC_ONLY, None),
+        (LONG_DAY_UTC, UTC_ONLY, None),
+        (A_DAY_AND_TWO_HOURS_UTC, UTC_ONLY, False),
+        (ODD_UTC, UTC_ONLY, False),
+        (QUARTER_UTC, UTC_ONLY, None),
+        (NOTHING_UTC, UTC_ONLY, False),
+        (("soon", 7), UTC_ONLY, None),
+        (("2026-11-24T10:30:00", None), LOCAL, None),
+        (("2026-11-24", None), LOCAL, None),
+    ],
+)
+def test_the_times_tell_whether_a_partial_change_is_of_whole_days(
+    times: tuple[object, object], local: bool, expected: bool | None
+) -> None:
+    given = {name: time for name, time in zip(("s", "e"), times, strict=True) if time is not None}
+    found = with_flag(dict(given), "f", ("s", "e"), partial=True, local=local)
+    assert found == (given if expected is None else {**given, "f": expected})
+
+
+def test_whole_days_of_a_whole_record_are_whole_days() -> None:
+    day: dict[str, object] = {"s": A_DAY_UTC[0], "e": A_DAY_UTC[1]}
+    assert with_flag(day, "f", ("s", "e"), partial=False, local=False)["f"] is True
+    hour: dict[str, object] = {"s": AN_HOUR_UTC[0], "e": AN_HOUR_UTC[1]}
+    assert with_flag(hour, "f", ("s", "e"), partial=False, local=False)["f"] is False
+    assert with_flag({"s": A_DAY_UTC[0]}, "f", ("s", "e"), partial=False, local=False) == {
+        "s": A_DAY_UTC[0]
+    }
+
+
+@pytest.mark.parametrize("flag", [True, False, None, "x"])
+def test_a_flag_that_is_there_stays(flag: object) -> None:
+    given: dict[str, object] = {"f": flag, "s": A_DAY_UTC[0], "e": A_DAY_UTC[1]}
+    assert with_flag(given, "f", ("s", "e"), partial=True, local=False) == given
+
+
+def test_midnight_somewhere_is_never_taken_for_a_time() -> None:
+    """In any zone, and on days of 23 to 25 hours."""
+    for quarters in range(-48, 57):
+        start = datetime.fromisoformat("2026-03-28T00:00:00Z") + timedelta(minutes=15 * quarters)
+        for hours in (23, 24, 25, 48):
+            end = start + timedelta(hours=hours)
+            times: dict[str, object] = {"s": start.isoformat(), "e": end.isoformat()}
+            found = with_flag(times, "f", ("s", "e"), partial=True, local=False)
+            assert found.get("f") is not False
+
+
+@pytest.mark.parametrize(
+    ("flag", "is_day"),
+    [(True, True), ("true", True), (False, False), ("false", False), (None, False), ("", False)],
+)
+def test_the_expression_knows_the_flag_as_a_value_and_as_a_text(flag: object, is_day: bool) -> None:
+    evaluate = compile_expression(timed("flag", "a || b"))
+    assert evaluate({"flag": flag, "b": "t"}) == ({"date": "t"} if is_day else "t")
+    assert evaluate({"flag": flag}) == ({"date": None} if is_day else None)

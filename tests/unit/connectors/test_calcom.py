@@ -1,0 +1,341 @@
+"""Cal.com: the signature, and what a booking and its reschedules become."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from import_relay.connectors import with_defaults
+from import_relay.connectors.calcom import events as source
+from import_relay.connectors.contract import Change, Request
+from import_relay.connectors.shared.event_ids import digest
+from import_relay.domain.connections import Connection, RecordType
+from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from import_relay.mapping.record_mapping import RecordMapping
+from tests.support.webhooks import NOW, request, sample, with_headers
+
+SECRET = "calcom-example-secret"
+BODY = '{"triggerEvent":"PING"}'
+# printf '%s' '{"triggerEvent":"PING"}' | openssl dgst -sha256 -hmac calcom-example-secret
+SIGNATURE = "707b0ff0a01d186aff1f9ddb9824b6955897b59a789efc2371148a77d57c4fab"
+CONNECTION = with_defaults(Connection("calcom", "calcom"))
+OLD, NEW = "exampleBookingUid00001", "exampleBookingUid00002"
+
+
+def signed(signature: str | None = SIGNATURE, body: str = BODY) -> Request:
+    return with_headers(request(body), x_cal_signature_256=signature)
+
+
+def refusal(given: Request, *secrets: str, auth: str = "signature") -> str:
+    with pytest.raises(SignatureError) as caught:
+        source.verify(given, secrets, {"auth": auth}, now=NOW)
+    return caught.value.code
+
+
+def event(trigger: object = "BOOKING_CREATED", **payload: object) -> dict[str, Any]:
+    known: dict[str, object] = {"uid": NEW, "attendees": [{"email": "ada@example.com"}]}
+    return {
+        "triggerEvent": trigger,
+        "createdAt": "2026-11-21T09:30:00.000Z",
+        "payload": known | payload,
+    }
+
+
+def changes(body: bytes | str, connection: Connection = CONNECTION) -> list[Change]:
+    return [
+        source.interpret(json.loads(item.text), connection)
+        for item in source.split(request(body), {})
+    ]
+
+
+def row(change: Change, connection: Connection = CONNECTION) -> dict[str, object]:
+    assert change.record_type is not None
+    assert change.ignored is None
+    mapping = RecordMapping(connection.record_types[change.record_type])
+    assert mapping.condition(change.record)
+    assert not change.partial or not mapping.needs(change.record)
+    return mapping.columns(change.record, partial=change.partial).values
+
+
+def rows(name: str) -> list[dict[str, object]]:
+    return [row(change) for change in changes(sample(name))]
+
+
+def test_a_signature_made_by_openssl_is_accepted() -> None:
+    source.verify(signed(), [SECRET], {}, now=NOW)
+
+
+def test_any_of_several_secrets_counts() -> None:
+    source.verify(signed(), ["another", SECRET], {}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("signature", "code"),
+    [
+        (None, "signature.missing"),
+        ("", "signature.missing"),
+        ("no-secret-provided", "signature.mismatch"),
+        (SIGNATURE.upper(), "signature.mismatch"),
+        (SIGNATURE[:-1], "signature.mismatch"),
+        (f"sha256={SIGNATURE}", "signature.mismatch"),
+        (f"{SIGNATURE}, {SIGNATURE}", "signature.mismatch"),
+        ("a" * 5_000, "signature.malformed"),
+        ("\u2603", "signature.mismatch"),
+    ],
+)
+def test_anything_but_the_signature_is_refused(signature: str | None, code: str) -> None:
+    assert refusal(signed(signature), SECRET) == code
+
+
+def test_a_changed_body_is_refused() -> None:
+    assert refusal(signed(body=BODY + " "), SECRET) == "signature.mismatch"
+
+
+@pytest.mark.parametrize("secrets", [(), ("",)])
+def test_without_a_secret_nothing_is_accepted(secrets: tuple[str, ...]) -> None:
+    assert refusal(signed(), *secrets) == "signature.no_secret"
+
+
+def test_a_webhook_without_a_secret_needs_one_in_its_address() -> None:
+    given = request(BODY, {"x-cal-signature-256": "no-secret-provided"}, path="/webhooks/c/long")
+    source.verify(given, ["long"], {"auth": "path"}, now=NOW)
+    assert refusal(given, "other", auth="path") == "signature.mismatch"
+    assert refusal(request(BODY, path="/webhooks/c"), "long", auth="path") == "signature.missing"
+
+
+def test_a_booking_becomes_the_contact_and_then_the_appointment() -> None:
+    assert rows("calcom.booking-created") == [
+        {
+            "external_id": "ada@example.com",
+            "full_name": "Ada Example",
+            "email": "Ada@Example.com",
+            "whatsapp": "+4915112345678",
+        },
+        {
+            "external_id": OLD,
+            "name": "Consultation between Host Example and Ada Example",
+            "start_time": "2026-11-24T10:30:00Z",
+            "end_time": "2026-11-24T11:00:00Z",
+            "contact_external_id": "ada@example.com",
+        },
+    ]
+
+
+def test_a_cancellation_cancels_the_appointment_and_leaves_the_contact_alone() -> None:
+    (booking,) = rows("calcom.booking-cancelled")
+    assert booking == rows("calcom.booking-created")[1] | {"cancelled_at": "2026-11-21T09:45:00Z"}
+
+
+def test_a_reschedule_brings_the_new_appointment_and_cancels_the_old_one() -> None:
+    _, new, old = rows("calcom.booking-rescheduled")
+    assert (new["external_id"], new["start_time"]) == (NEW, "2026-11-25T10:30:00Z")
+    assert "cancelled_at" not in new
+    assert old == {
+        "external_id": OLD,
+        "start_time": "2026-11-24T10:30:00Z",
+        "end_time": "2026-11-24T11:00:00Z",
+        "cancelled_at": "2026-11-21T09:40:00.120000Z",
+        "contact_external_id": "ada@example.com",
+    }
+
+
+def test_what_a_reschedule_says_of_the_old_booking_is_partial() -> None:
+    assert [change.partial for change in changes(sample("calcom.booking-rescheduled"))] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_a_request_to_reschedule_ends_the_old_booking_before_it_is_confirmed() -> None:
+    (old,) = rows("calcom.booking-requested")
+    assert (old["external_id"], old["cancelled_at"]) == (OLD, "2026-11-21T09:40:00.120000Z")
+
+
+def test_the_old_booking_is_of_the_new_ones_type_for_a_condition() -> None:
+    given = with_defaults(
+        Connection(
+            "calcom",
+            "calcom",
+            {},
+            {"appointment": RecordType("appointment", {}, when="payload.type == 'consultation'")},
+        )
+    )
+    *_, old = changes(sample("calcom.booking-rescheduled"), given)
+    assert row(old, given)["external_id"] == OLD
+
+
+@pytest.mark.parametrize("old", [None, "", 7, NEW])
+def test_without_another_booking_before_it_nothing_else_is_cancelled(old: object) -> None:
+    found = changes(json.dumps(event("BOOKING_RESCHEDULED", rescheduleUid=old)))
+    assert [change.record_type for change in found] == ["contact", "appointment"]
+
+
+def test_the_old_booking_without_times_is_cancelled_all_the_same() -> None:
+    *_, old = changes(json.dumps(event("BOOKING_RESCHEDULED", rescheduleUid=OLD)))
+    assert row(old) == {
+        "external_id": OLD,
+        "cancelled_at": "2026-11-21T09:30:00Z",
+        "contact_external_id": "ada@example.com",
+    }
+
+
+def test_who_booked_with_a_phone_number_only_gets_no_mail() -> None:
+    attendee = {"email": "4915112345678@sms.cal.com", "phoneNumber": "+4915112345678"}
+    contact, booking = map(row, changes(json.dumps(event(attendees=[attendee]))))
+    assert contact == {"external_id": "4915112345678@sms.cal.com", "whatsapp": "+4915112345678"}
+    assert booking["contact_external_id"] == "4915112345678@sms.cal.com"
+
+
+def test_the_first_attendee_is_who_booked() -> None:
+    people = [{"email": "ada@example.com"}, {"email": "guest@example.com"}]
+    contact, _ = map(row, changes(json.dumps(event(attendees=people))))
+    assert contact["external_id"] == "ada@example.com"
+
+
+@pytest.mark.parametrize("attendees", [None, [], {}, [7], [{}], [{"email": None}]])
+def test_a_booking_of_nobody_names_no_contact(attendees: object) -> None:
+    _, booking = map(row_or_none, changes(json.dumps(event(attendees=attendees))))
+    assert booking == {"external_id": NEW}
+
+
+def row_or_none(change: Change) -> Mapping[str, object] | None:
+    return row(change) if change.record_type == "appointment" else None
+
+
+@pytest.mark.parametrize(
+    "trigger", ["BOOKING_CREATED", "BOOKING_RESCHEDULED", "BOOKING_CANCELLED", "BOOKING_REQUESTED"]
+)
+def test_bookings_with_seats_are_ignored(trigger: str) -> None:
+    found = changes(json.dumps(event(trigger, seatsPerTimeSlot=20, rescheduleUid=OLD)))
+    assert {change.ignored for change in found} == {"entity"}
+
+
+def test_a_test_is_ignored() -> None:
+    assert [change.ignored for change in changes(sample("calcom.ping"))] == ["test"]
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    ["BOOKING_REQUESTED", "BOOKING_REJECTED", "BOOKING_PAID", "MEETING_ENDED", "OOO_CREATED", "x"],
+)
+def test_other_events_are_ignored(trigger: str) -> None:
+    assert [change.ignored for change in changes(json.dumps(event(trigger)))] == ["event_type"]
+
+
+def test_an_event_that_holds_its_booking_elsewhere_is_ignored() -> None:
+    body = json.dumps({"triggerEvent": "MEETING_ENDED", "uid": NEW, "startTime": "2026-11-24"})
+    assert [change.ignored for change in changes(body)] == ["event_type"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]",
+        "false",
+        '"Ada booked"',
+        '{"content": "a template of the subscriber\'s own"}',
+        '{"triggerEvent": 7, "payload": {}}',
+        '{"triggerEvent": "BOOKING_CREATED", "uid": "u"}',
+        '{"triggerEvent": "BOOKING_CANCELLED", "payload": []}',
+    ],
+)
+def test_a_body_of_another_template_has_the_wrong_shape(body: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        source.split(request(body), {})
+    assert caught.value.code == "delivery.wrong_shape"
+
+
+def test_a_form_is_not_json() -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        source.split(request("name=Ada&start=2026-11-24"), {})
+    assert caught.value.code == "delivery.not_json"
+
+
+def test_trigger_booking_and_time_identify_the_event() -> None:
+    ids = {item.event_id for item in source.split(request(json.dumps(event())), {})}
+    assert ids == {f"BOOKING_CREATED:{NEW}:2026-11-21T09:30:00.000Z"}
+
+
+def test_without_these_the_digest_identifies_the_event() -> None:
+    body = json.dumps(event(uid=None))
+    assert {item.event_id for item in source.split(request(body), {})} == {digest(body)}
+
+
+def test_the_time_of_the_event_orders_changes() -> None:
+    body = json.dumps(event("BOOKING_RESCHEDULED", rescheduleUid=OLD))
+    assert [change.version for change in changes(body)] == [NOW * 1_000_000] * 3
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        7,
+        [],
+        {},
+        {"record": "contact"},
+        {"record": 7, "event": event()},
+        {"record": "contact", "event": []},
+        {"record": "contact", "event": {"triggerEvent": "BOOKING_CREATED"}},
+    ],
+)
+def test_an_item_that_no_delivery_makes_is_rejected(item: object) -> None:
+    with pytest.raises(RejectedRow):
+        source.interpret(item, CONNECTION)
+
+
+@pytest.mark.parametrize(
+    ("record", "trigger"),
+    [
+        ("contact", "BOOKING_CANCELLED"),
+        ("replaced", "BOOKING_CANCELLED"),
+        ("deal", "BOOKING_CANCELLED"),
+        ("contact", ["BOOKING_CREATED"]),
+    ],
+)
+def test_a_record_that_an_event_does_not_bring_is_ignored(record: str, trigger: object) -> None:
+    item = {"record": record, "event": event(trigger)}
+    assert source.interpret(item, CONNECTION).ignored == "event_type"
+
+
+def test_the_options_choose_one_of_two_proofs() -> None:
+    for auth in ("signature", "path"):
+        assert not list(source.check_options(replace(CONNECTION, options={"auth": auth})))
+    wrong = replace(CONNECTION, options={"auth": "none"})
+    assert [key for key, _ in source.check_options(wrong)] == ["auth"]
+
+
+NUMBER = "+4915112345678"
+
+
+def place(kind: str, value: object) -> dict[str, object]:
+    return {"location": {"label": "location", "value": {"value": kind, "optionValue": value}}}
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"responses": place("phone", NUMBER), "location": NUMBER}, NUMBER),
+        ({"responses": place("phone", ""), "location": NUMBER}, NUMBER),
+        ({"responses": place("phone", NUMBER)}, NUMBER),
+        ({"responses": {"attendeePhoneNumber": {"value": NUMBER}}}, NUMBER),
+        ({"responses": {"smsReminderNumber": {"value": NUMBER}}}, NUMBER),
+        ({"responses": {"aiAgentCallPhoneNumber": {"value": NUMBER}}}, NUMBER),
+        ({"smsReminderNumber": NUMBER}, NUMBER),
+        ({"attendees": [{"email": "ada@example.com", "phoneNumber": NUMBER}]}, NUMBER),
+        # the host's number, and places
+        ({"responses": place("userPhone", ""), "location": NUMBER}, None),
+        ({"responses": place("userPhone", NUMBER), "location": NUMBER}, None),
+        ({"responses": place("somewhereElse", NUMBER)}, None),
+        ({"responses": {"location": {"value": NUMBER}}, "location": NUMBER}, None),
+        ({"location": NUMBER}, None),
+        ({"responses": None}, None),
+    ],
+)
+def test_the_attendees_number_is_read_from_every_place_where_it_may_be(
+    payload: dict[str, object], expected: str | None
+) -> None:
+    contact, *_ = map(row, changes(json.dumps(event(**payload))))
+    assert contact.get("whatsapp") == expected

@@ -1,0 +1,396 @@
+"""CloudEvents: the three modes of the HTTP binding, the proofs, and what an event becomes."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from cloudevents.core.bindings.http import HTTPMessage, to_binary, to_structured
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+
+from import_relay.connectors.cloudevents import events as source
+from import_relay.connectors.contract import Change, Item, Request
+from import_relay.connectors.shared.event_ids import digest
+from import_relay.domain.connections import Connection, RecordType
+from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from tests.support.webhooks import NOW, request
+
+STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
+BATCHED = {"content-type": "application/cloudevents-batch+json"}
+BINARY = {
+    "content-type": "application/json",
+    "ce-specversion": "1.0",
+    "ce-type": "com.example.contact",
+    "ce-source": "/crm",
+    "ce-id": "e-1",
+}
+DATA = '{"id": 9007199254740993, "id": 1e400}'
+
+
+def event(**changed: object) -> dict[str, object]:
+    known = {"specversion": "1.0", "type": "com.example.contact", "source": "/crm", "id": "e-1"}
+    return {**known, "data": {"id": "7"}, **changed}
+
+
+def without(name: str) -> dict[str, object]:
+    return {key: value for key, value in event().items() if key != name}
+
+
+def connection(version: str | None = None, **options: str) -> Connection:
+    contact = RecordType("contact", {}, version=version)
+    return Connection("events", "cloudevents", options, {"contact": contact})
+
+
+def split(body: str, headers: dict[str, str]) -> list[Item]:
+    return source.split(request(body, headers), {})
+
+
+def interpret(item: object, given: Connection | None = None) -> Change:
+    return source.interpret(item, given or connection())
+
+
+def sent(message: HTTPMessage) -> Request:
+    return request(message.body, message.headers)
+
+
+@pytest.mark.parametrize("write", [to_binary, to_structured])
+def test_what_the_official_sdk_writes_is_read_as_it_was_meant(
+    write: Callable[[CloudEvent, JSONFormat], HTTPMessage],
+) -> None:
+    attributes = {
+        "type": "com.example.contact",
+        "source": "/crm/zürich",
+        "id": 'a "quoted" 100 %',
+        "subject": "Euro € 😀",
+        "time": datetime(2026, 11, 21, 9, 30, tzinfo=UTC),
+        "datacontenttype": "application/json",
+        "comexampleextension": "1",
+    }
+    message = write(CloudEvent(attributes, {"id": "7"}), JSONFormat())
+    (item,) = source.split(sent(message), {})
+    assert json.loads(item.text) == {
+        **attributes,
+        "specversion": "1.0",
+        "time": "2026-11-21T09:30:00Z",
+        "data": {"id": "7"},
+    }
+    assert item.event_id == digest('/crm/zürich a "quoted" 100 %')
+
+
+def test_bytes_that_the_official_sdk_writes_as_base64_are_the_data_they_hold() -> None:
+    message = to_structured(
+        CloudEvent({"type": "t", "source": "/s", "id": "1"}, b'{"id": "7"}'), JSONFormat()
+    )
+    (item,) = source.split(sent(message), {})
+    assert "data_base64" in item.text
+    record = interpret(json.loads(item.text)).record
+    assert isinstance(record, dict)
+    assert record["data"] == {"id": "7"}
+
+
+def test_the_example_of_the_specification_for_header_values_is_decoded() -> None:
+    """HTTP binding 1.0.2, section 3.1.3.2."""
+    encoded = "Euro%20%E2%82%AC%20%F0%9F%98%80"
+    (item,) = split("{}", {**BINARY, "ce-subject": encoded})
+    assert json.loads(item.text)["subject"] == "Euro € 😀"
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("plain", "plain"),
+        ("%e2%82%ac", "€"),
+        ("%2525", "%25"),
+        ('"a b"', "a b"),
+        ('"a \\"b\\" \\\\ %20"', 'a "b" \\  '),
+        ("%zz 100%", "%zz 100%"),
+        ("unnecessar%69ly", "unnecessarily"),
+    ],
+)
+def test_a_header_is_unquoted_and_its_percents_decoded_once(value: str, meant: str) -> None:
+    (item,) = split("{}", {**BINARY, "ce-subject": value})
+    assert json.loads(item.text)["subject"] == meant
+
+
+@pytest.mark.parametrize("value", ["%C0%A0", "%ff", "%ED%A0%80"])
+def test_percents_that_are_no_utf8_are_refused(value: str) -> None:
+    assert refused("{}", {**BINARY, "ce-subject": value}) == "delivery.wrong_shape"
+
+
+def refused(body: str, headers: dict[str, str]) -> str:
+    with pytest.raises(UnreadableDelivery) as caught:
+        split(body, headers)
+    return caught.value.code
+
+
+def test_a_structured_event_is_the_text_that_was_received() -> None:
+    body = f' {{"specversion":"1.0", "type":"t","source":"/s","id":"1","data":{DATA}}}\n'
+    assert split(body, STRUCTURED) == [("/s 1", body.strip())]
+
+
+def test_the_data_of_a_binary_event_is_spliced_in_as_it_was_received() -> None:
+    (item,) = split(f" {DATA} ", BINARY)
+    assert item.text.endswith(f',"data":{DATA}}}')
+    assert item.event_id == "/crm e-1"
+    assert json.loads(item.text)["datacontenttype"] == "application/json"
+
+
+def test_a_binary_event_may_have_no_data() -> None:
+    (item,) = split("", {**BINARY, "ce-subject": "7"})
+    assert "data" not in json.loads(item.text)
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/json; charset=utf-8", "text/json", "Application/vnd.crm+JSON"]
+)
+def test_every_json_media_type_is_read(media_type: str) -> None:
+    assert len(split("{}", {**BINARY, "content-type": media_type})) == 1
+
+
+def test_a_binary_event_without_a_media_type_is_taken_for_json() -> None:
+    given = {name: value for name, value in BINARY.items() if name != "content-type"}
+    assert len(split("{}", given)) == 1
+
+
+@pytest.mark.parametrize("name", ["ce-data", "ce-datacontenttype", "ce-", "ce-UPPER", "ce-a_b"])
+def test_headers_that_are_no_attribute_are_not_read(name: str) -> None:
+    (item,) = split('{"x": 1}', {**BINARY, name: "spoilt"})
+    assert "spoilt" not in item.text
+
+
+def test_a_batch_is_split_into_its_events() -> None:
+    first, second = json.dumps(event(id="1")), json.dumps(event(id="2"))
+    assert split(f"[{first}, {second}]", BATCHED) == [("/crm 1", first), ("/crm 2", second)]
+    assert split("[]", BATCHED) == []
+
+
+def test_one_bad_event_of_a_batch_hurts_no_other() -> None:
+    items = split(json.dumps([event(), 7, without("id")]), BATCHED)
+    assert len(items) == 3
+    for item in items[1:]:
+        with pytest.raises(RejectedRow):
+            interpret(json.loads(item.text))
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "code"),
+    [
+        ("{}", {"content-type": "application/json"}, "delivery.wrong_shape"),
+        ("[]", STRUCTURED, "delivery.wrong_shape"),
+        ("{}", BATCHED, "delivery.wrong_shape"),
+        ("{", STRUCTURED, "delivery.not_json"),
+        ("", STRUCTURED, "delivery.not_json"),
+        ("<a/>", {**BINARY, "content-type": "application/xml"}, "delivery.not_json"),
+        ("plain", {**BINARY, "content-type": "text/plain"}, "delivery.not_json"),
+        ("{", BINARY, "delivery.not_json"),
+        ("x", {"content-type": "application/cloudevents+avro"}, "delivery.not_json"),
+        ("[]", {"content-type": "application/cloudevents-batch+protobuf"}, "delivery.not_json"),
+        (json.dumps(event(specversion="0.3")), STRUCTURED, "delivery.wrong_shape"),
+        ("{}", {**BINARY, "ce-specversion": "0.3"}, "delivery.wrong_shape"),
+        ("[" * 10_000 + "]" * 10_000, BINARY, "delivery.too_deep"),
+    ],
+)
+def test_what_is_no_event_is_unreadable(body: str, headers: dict[str, str], code: str) -> None:
+    assert refused(body, headers) == code
+
+
+@pytest.mark.parametrize("name", ["specversion", "type", "source", "id"])
+def test_each_attribute_that_the_specification_requires_is_needed(name: str) -> None:
+    assert refused(json.dumps(without(name)), STRUCTURED) == "delivery.wrong_shape"
+    assert refused(json.dumps(event(**{name: ""})), STRUCTURED) == "delivery.wrong_shape"
+    headers = {key: value for key, value in BINARY.items() if key != f"ce-{name}"}
+    assert refused("{}", headers) == "delivery.wrong_shape"
+    with pytest.raises(RejectedRow):
+        interpret(event(**{name: 7}))
+
+
+def test_the_record_is_the_whole_event_and_its_time_the_version() -> None:
+    given = event(time="2026-11-21T10:30:00+01:00")
+    change = interpret(given)
+    assert (change.record, change.record_type, change.partial) == (given, None, False)
+    assert change.version == NOW * 1_000_000
+
+
+def test_without_a_time_the_receipt_counts() -> None:
+    assert interpret(event()).version is None
+
+
+@pytest.mark.parametrize("time", ["", "yesterday", True, [], "2026-13-01T00:00:00Z"])
+def test_with_a_time_that_is_none_the_receipt_counts(time: object) -> None:
+    assert interpret(event(time=time)).version is None
+
+
+def test_types_that_are_configured_so_are_ignored() -> None:
+    given = connection(ignore_types="com.example.deleted com.example.contact")
+    assert interpret(event(), given).ignored == "event_type"
+    assert interpret(event(type="com.example"), given).ignored is None
+
+
+@pytest.mark.parametrize("encoded", ["!", "eA==", "////", 7, "WyI=", "\u2603"])
+def test_base64_that_holds_no_json_is_rejected(encoded: object) -> None:
+    given = {**without("data"), "data_base64": encoded}
+    with pytest.raises(RejectedRow) as caught:
+        interpret(given)
+    assert (caught.value.code, caught.value.field) == ("row.bad_value", "data_base64")
+
+
+@pytest.mark.parametrize("item", [None, 7, "text", [], {}])
+def test_an_item_that_is_no_event_is_rejected(item: object) -> None:
+    with pytest.raises(RejectedRow):
+        interpret(item)
+
+
+def verify(options: dict[str, str], headers: dict[str, str] | None = None, query: str = "") -> None:
+    given = request("{}", headers)
+    given = Request(given.method, given.path, query, given.headers, b"{}", given.received_at)
+    source.verify(given, ["old", "s3cret"], options, now=NOW)
+
+
+def test_the_configured_proof_is_accepted() -> None:
+    verify({}, {"authorization": "Bearer s3cret"})
+    verify({"auth": "bearer"}, {"authorization": "bearer old"})
+    verify({"auth": "query"}, query="a=b&access_token=s3cret")
+    verify({"auth": "header"}, {"x-relay-secret": "s3cret"})
+    verify({"auth": "header", "header": "aeg-token"}, {"aeg-token": "s3cret"})
+
+
+@pytest.mark.parametrize(
+    ("options", "headers", "query", "code"),
+    [
+        ({}, {}, "", "signature.missing"),
+        ({}, {}, "access_token=s3cret", "signature.missing"),
+        ({}, {"x-relay-secret": "s3cret"}, "", "signature.missing"),
+        ({}, {"authorization": "Bearer"}, "", "signature.missing"),
+        ({}, {"authorization": "Bearer other"}, "", "signature.mismatch"),
+        ({}, {"authorization": "Bearer S3CRET"}, "", "signature.mismatch"),
+        ({}, {"authorization": "Bearer s3cret, Bearer s3cret"}, "", "signature.mismatch"),
+        ({}, {"authorization": "Bearer gefälscht"}, "", "signature.mismatch"),
+        ({}, {"authorization": "s3cret"}, "", "signature.malformed"),
+        ({}, {"authorization": "Basic s3cret"}, "", "signature.malformed"),
+        ({"auth": "query"}, {"authorization": "Bearer s3cret"}, "", "signature.missing"),
+        ({"auth": "query"}, {}, "access_token=other", "signature.mismatch"),
+        (
+            {"auth": "query"},
+            {},
+            "access_token=s3cret&access_token=s3cret",
+            "signature.malformed",
+        ),
+        ({"auth": "header"}, {"authorization": "Bearer s3cret"}, "", "signature.missing"),
+        ({"auth": "header"}, {"x-relay-secret": "other"}, "", "signature.mismatch"),
+    ],
+)
+def test_any_other_proof_is_refused(
+    options: dict[str, str], headers: dict[str, str], query: str, code: str
+) -> None:
+    with pytest.raises(SignatureError) as caught:
+        verify(options, headers, query)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("origins", "asked", "answer"),
+    [
+        ("eventgrid.azure.net", "eventgrid.azure.net", "eventgrid.azure.net"),
+        ("a.example.com EventGrid.azure.net", "eventgrid.azure.net", "EventGrid.azure.net"),
+        ("*", "anyone.example.com", "*"),
+        ("*", "", None),
+        ("eventgrid.azure.net", "", None),
+        ("eventgrid.azure.net", "evil.example.com", None),
+        ("eventgrid.azure.net", "x.eventgrid.azure.net", None),
+        ("", "eventgrid.azure.net", None),
+    ],
+)
+def test_senders_may_deliver_whose_origin_is_configured(
+    origins: str, asked: str, answer: str | None
+) -> None:
+    given = request("", {"webhook-request-origin": asked})
+    assert source.allowed_origin(given, {"origins": origins}) == answer
+
+
+def test_without_configured_origins_permission_is_given_to_nobody() -> None:
+    given = request("", {"webhook-request-origin": "eventgrid.azure.net"})
+    assert source.allowed_origin(given, {}) is None
+    assert source.allowed_origin(request(""), {"origins": "eventgrid.azure.net"}) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"),
+    [
+        ({}, []),
+        ({"auth": "query", "ignore_types": "a b", "origins": "*"}, []),
+        ({"auth": "header", "header": "X-Key"}, []),
+        ({"auth": "none"}, ["auth"]),
+        ({"header": "X-Key"}, ["header"]),
+        ({"auth": "header", "header": "X Key"}, ["header"]),
+        ({"secret": "b"}, ["secret"]),
+    ],
+)
+def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
+    assert [key for key, _ in source.check_options(connection(**options))] == keys
+
+
+def test_several_record_types_need_conditions() -> None:
+    types = {"contact": RecordType("contact", {}, when="a"), "deal": RecordType("deal", {})}
+    given = Connection("events", "cloudevents", {}, types)
+    assert [key for key, _ in source.check_options(given)] == ["deal.when"]
+
+
+@pytest.mark.parametrize("part", ['"\\"', '"', '"a\\', '\\"', '"\\\\'])
+def test_no_header_takes_long_to_unquote(part: str) -> None:
+    value = part * (300_000 // len(part))
+    before = time.process_time()
+
+    source.split(request(b"", BINARY | {"ce-note": value}), {})
+
+    assert time.process_time() - before < 5  # some ms, unless it grows with the square: hours
+
+
+def test_a_quote_that_nothing_closes_stays_as_it_is() -> None:
+    (item,) = source.split(request(b"", BINARY | {"ce-note": 'x "a b" "c'}), {})
+
+    assert json.loads(item.text)["note"] == 'x a b "c'
+
+
+JSON = {"content-type": "application/json; charset=utf-8"}
+
+
+def test_a_structured_event_may_come_as_plain_json() -> None:
+    text = json.dumps(event())
+    assert split(text, JSON) == split(text, STRUCTURED)
+
+
+def test_a_batch_may_come_as_plain_json() -> None:
+    text = json.dumps([event(id="1"), 7, event(id="2")])
+    assert split(text, JSON) == split(text, BATCHED)
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "[7]", '{"id": "7"}', json.dumps([without("id")])])
+def test_plain_json_without_an_event_is_unreadable(body: str) -> None:
+    assert refused(body, JSON) == "delivery.wrong_shape"
+
+
+def test_with_headers_of_the_binary_mode_the_body_is_the_data() -> None:
+    (item,) = split(json.dumps(event(id="inner")), BINARY)
+    read = json.loads(item.text)
+    assert (read["id"], read["data"]["id"]) == ("e-1", "inner")
+
+
+@pytest.mark.parametrize(
+    ("changed", "data"),
+    [
+        ({"data": '{"id": 9007199254740993}'}, {"id": 9007199254740993}),
+        ({"data": '[{"id": "7"}]', "datacontenttype": "application/json"}, [{"id": "7"}]),
+        ({"data": '{"id": "7"}', "datacontenttype": "application/vnd.x+json"}, {"id": "7"}),
+        ({"data": '{"id": "7"}', "datacontenttype": "text/plain"}, '{"id": "7"}'),
+        ({"data": "7"}, "7"),
+        ({"data": "{"}, "{"),
+        ({"data": ""}, ""),
+        ({"data": "[" * 10_000}, "[" * 10_000),
+    ],
+)
+def test_json_in_a_text_is_read_as_data(changed: dict[str, object], data: object) -> None:
+    record = interpret(event(**changed)).record
+    assert isinstance(record, dict)
+    assert record["data"] == data

@@ -1,0 +1,431 @@
+"""Dataverse: key-value lists, what is full and what is partial, times, and bodies that were cut."""
+
+import json
+from typing import Any
+
+import pytest
+
+from import_relay.connectors import with_defaults
+from import_relay.connectors.contract import Change, Item, Request
+from import_relay.connectors.dataverse import events as source
+from import_relay.connectors.shared.event_ids import digest
+from import_relay.domain.connections import Connection
+from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from import_relay.mapping.record_mapping import RecordMapping
+from tests.support.webhooks import NOW, request, sample, with_headers
+
+SECRET = "a secret, of any signs"  # invented
+CONNECTION = with_defaults(Connection("dataverse", "dataverse"))
+QUERY = {"auth": "query"}
+RECORD = "6d81597f-0f9f-4711-8122-000000000001"
+CONTACT = {"Id": RECORD, "LogicalName": "contact", "Name": "Ada Example"}
+TYPED = "__type"
+
+
+def pairs(**values: object) -> list[dict[str, object]]:
+    return [{"key": key, "value": value} for key, value in values.items()]
+
+
+def context(
+    columns: dict[str, object] | None = None,
+    images: dict[str, dict[str, object]] | None = None,
+    /,
+    **changes: object,
+) -> dict[str, Any]:
+    target = {"Attributes": pairs(**(columns or {})), "LogicalName": "contact"}
+    shown = {name: {"Attributes": pairs(**values)} for name, values in (images or {}).items()}
+    known: dict[str, object] = {
+        "MessageName": "Update",
+        "PrimaryEntityName": "contact",
+        "PrimaryEntityId": RECORD,
+        "InputParameters": pairs(Target=target),
+        "PostEntityImages": pairs(**shown),
+    }
+    return known | changes
+
+
+def split(body: object, **headers: str) -> list[Item]:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return source.split(with_headers(request(text), **headers), {})
+
+
+def interpret(given: object, connection: Connection = CONNECTION, *, cut: object = False) -> Change:
+    return source.interpret({"size_exceeded": cut, "context": given}, connection)
+
+
+def record(**columns: object) -> dict[str, object]:
+    found = interpret(context(columns)).record
+    assert isinstance(found, dict)
+    return found
+
+
+def refused(given: object, **item: object) -> RejectedRow:
+    with pytest.raises(RejectedRow) as caught:
+        source.interpret({"size_exceeded": False, "context": given, **item}, CONNECTION)
+    return caught.value
+
+
+def change_of(name: str) -> Change:
+    (item,) = source.split(request(sample(name)), {})
+    return source.interpret(json.loads(item.text), CONNECTION)
+
+
+def row(name: str) -> dict[str, object]:
+    change = change_of(name)
+    assert change.record_type is not None
+    mapping = RecordMapping(CONNECTION.record_types[change.record_type])
+    assert mapping.condition(change.record)
+    return mapping.columns(change.record, partial=change.partial).values
+
+
+# ---------------------------------------------------------------- proof
+
+
+def refusal(given: Request, options: dict[str, str]) -> str:
+    with pytest.raises(SignatureError) as caught:
+        source.verify(given, [SECRET], options, now=NOW)
+    return caught.value.code
+
+
+def with_query(query: str) -> Request:
+    bare = request()
+    return Request(bare.method, bare.path, query, bare.headers, bare.body, bare.received_at)
+
+
+@pytest.mark.parametrize("options", [{}, {"header": "X-Other"}])
+def test_a_header_proves_the_sender(options: dict[str, str]) -> None:
+    name = options.get("header", "X-Relay-Secret").lower()
+    source.verify(request(headers={name: SECRET}), ["old", SECRET], options, now=NOW)
+    assert refusal(request(), options) == "signature.missing"
+    assert refusal(request(headers={name: "x"}), options) == "signature.mismatch"
+
+
+def test_the_webhook_key_in_the_query_proves_the_sender() -> None:
+    given = with_query("a=1&code=a%20secret%2C+of+any+signs")
+    source.verify(given, ["old", SECRET], QUERY, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("", "signature.missing"),
+        ("code=", "signature.missing"),
+        ("code=x", "signature.mismatch"),
+        ("code=x&code=x", "signature.malformed"),
+    ],
+)
+def test_any_other_query_is_refused(query: str, code: str) -> None:
+    assert refusal(with_query(query), QUERY) == code
+
+
+def test_the_chosen_proof_is_the_only_one() -> None:
+    assert refusal(request(headers={"x-relay-secret": SECRET}), QUERY) == "signature.missing"
+    assert refusal(with_query("code=a+secret%2C+of+any+signs"), {}) == "signature.missing"
+
+
+# ---------------------------------------------------------------- items
+
+
+def test_the_body_travels_as_it_was_received() -> None:
+    body = '{"MessageName":"Update","PrimaryEntityName":"contact","n":9007199254740993,"m":1.10}'
+    assert split(body) == [(digest(body), f'{{"size_exceeded":false,"context":{body}}}')]
+
+
+def test_the_header_of_a_body_that_was_cut_travels_with_it() -> None:
+    (item,) = split(context(), x_ms_dynamics_msg_size_exceeded="true")
+    assert json.loads(item.text)["size_exceeded"] is True
+
+
+def test_the_asynchronous_operation_identifies_the_event() -> None:
+    (item,) = split(context(OperationId="4af10637", CorrelationId="b374239d"))
+    assert item.event_id == f"4af10637:{RECORD}:Update"
+
+
+@pytest.mark.parametrize("operation", [None, "", "00000000-0000-0000-0000-000000000000", 7, "ä"])
+def test_without_an_operation_the_digest_identifies_the_event(operation: object) -> None:
+    body = json.dumps(context(OperationId=operation))
+    assert split(body)[0].event_id == digest(body)
+
+
+@pytest.mark.parametrize(
+    "body", ["7", "[]", "{}", '{"MessageName":"Update"}', '{"PrimaryEntityName":"contact"}']
+)
+def test_a_body_that_is_no_context_has_the_wrong_shape(body: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        split(body)
+    assert caught.value.code == "delivery.wrong_shape"
+
+
+# ---------------------------------------------------------------- which changes
+
+
+@pytest.mark.parametrize(
+    ("entity", "record_type"),
+    [
+        ("contact", "contact"),
+        ("lead", "contact"),
+        ("opportunity", "deal"),
+        ("appointment", "appointment"),
+    ],
+)
+def test_entities_become_record_types(entity: str, record_type: str) -> None:
+    change = interpret(context({"a": 1}, PrimaryEntityName=entity))
+    assert (change.record_type, change.ignored) == (record_type, None)
+    assert change.record == {"a": 1, "id": RECORD, "entity": entity}
+
+
+@pytest.mark.parametrize("entity", ["account", "Contact", None, ["contact"]])
+def test_other_entities_are_ignored(entity: object) -> None:
+    assert interpret(context(PrimaryEntityName=entity)).ignored == "entity"
+
+
+@pytest.mark.parametrize(
+    ("message", "ignored"),
+    [
+        ("Delete", "deleted"),
+        ("Merge", "merged"),
+        ("SetState", "action"),
+        ("Assign", "action"),
+        (None, "action"),
+        (["Create"], "action"),
+    ],
+)
+def test_other_messages_are_ignored(message: object, ignored: str) -> None:
+    assert interpret(context(MessageName=message)).ignored == ignored
+
+
+def test_a_deletion_names_only_a_reference() -> None:
+    assert change_of("dataverse.contact-deleted.json").ignored == "deleted"
+
+
+def test_a_body_that_was_cut_is_incomplete() -> None:
+    assert refused(context(), size_exceeded=True).code == "row.incomplete"
+    assert refused(context(InputParameters=None)).code == "row.incomplete"
+    with pytest.raises(RejectedRow) as caught:
+        change_of("dataverse.contact-too-large.json")
+    assert (caught.value.code, caught.value.field) == ("row.incomplete", "InputParameters")
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", "x", 7, RECORD + "0", "00000000-0000-0000-0000-000000000000"]
+)
+def test_a_record_id_that_is_none_is_rejected(given: object) -> None:
+    error = refused(context(PrimaryEntityId=given))
+    assert (error.code, error.field) == ("row.bad_value", "PrimaryEntityId")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"InputParameters": []},
+        {"InputParameters": {}},
+        {"InputParameters": [7]},
+        {"InputParameters": [{"key": ["Target"], "value": {}}]},
+        {"InputParameters": pairs(Target=[])},
+        {"InputParameters": pairs(Target={"Attributes": {"a": 1}})},
+        {"PostEntityImages": {"a": 1}},
+    ],
+)
+def test_a_context_of_another_shape_is_rejected(changes: dict[str, object]) -> None:
+    assert refused(context(**changes)).code in ("row.bad_value", "row.not_an_object")
+
+
+@pytest.mark.parametrize("item", [7, [], None, {}, {"context": []}])
+def test_an_item_that_is_no_context_is_rejected(item: object) -> None:
+    with pytest.raises(RejectedRow):
+        source.interpret(item, CONNECTION)
+
+
+# ---------------------------------------------------------------- full or partial
+
+
+def test_an_update_is_partial() -> None:
+    change = interpret(context({"firstname": "Ada", "telephone1": None}))
+    assert change.partial
+    assert change.record == {
+        "firstname": "Ada",
+        "telephone1": None,
+        "id": RECORD,
+        "entity": "contact",
+    }
+
+
+def test_a_creation_is_full() -> None:
+    assert not interpret(context({"firstname": "Ada"}, MessageName="Create")).partial
+
+
+def test_a_post_image_makes_the_record_full_and_the_target_goes_first() -> None:
+    images: dict[str, dict[str, object]] = {"relay": {"firstname": "A", "lastname": "Example"}}
+    change = interpret(context({"firstname": "Ada"}, images))
+    assert not change.partial
+    assert change.record == {
+        "firstname": "Ada",
+        "lastname": "Example",
+        "id": RECORD,
+        "entity": "contact",
+    }
+
+
+def test_the_image_that_dataverse_adds_by_itself_makes_no_record_full() -> None:
+    images: dict[str, dict[str, object]] = {"AsynchronousStepPrimaryName": {"fullname": "Old"}}
+    change = interpret(context({"firstname": "Ada"}, images))
+    assert change.partial
+    assert change.record == {"firstname": "Ada", "id": RECORD, "entity": "contact"}
+
+
+# ---------------------------------------------------------------- values
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({TYPED: "OptionSetValue:http://x", "Value": 2}, 2),
+        ({TYPED: "Money:http://x", "Value": 345.678}, 345.678),
+        ({TYPED: "AliasedValue:http://x", "Value": {"Value": 3}}, 3),
+        ([{TYPED: "OptionSetValue:http://x", "Value": n} for n in (1, 2)], [1, 2]),
+        ({TYPED: "EntityReference:http://x", "RowVersion": None, **CONTACT}, CONTACT),
+        ({"Id": RECORD.upper(), "LogicalName": "contact"}, {**CONTACT, "Name": None}),
+        (
+            {"Entities": [{"LogicalName": "activityparty", "Attributes": pairs(partyid=CONTACT)}]},
+            [{"partyid": CONTACT}],
+        ),
+        ({TYPED: "Other:http://x", "CanBeChanged": True}, {"CanBeChanged": True}),
+        (9007199254740993, 9007199254740993),
+        (None, None),
+        (False, False),
+        ("text", "text"),
+    ],
+)
+def test_values_lose_the_wrapping_of_their_type(given: object, expected: object) -> None:
+    assert record(x=given)["x"] == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("/Date(1795253400000)/", "2026-11-21T09:30:00Z"),
+        ("/Date(1795253400482)/", "2026-11-21T09:30:00.482000Z"),
+        ("/Date(1795253400000-0700)/", "2026-11-21T09:30:00Z"),
+        ("/Date(-86400000)/", "1969-12-31T00:00:00Z"),
+        ("/Date(soon)/", "/Date(soon)/"),
+        (" /Date(0)/", " /Date(0)/"),
+    ],
+)
+def test_times_become_iso_8601_in_utc(given: str, expected: str) -> None:
+    assert record(x=given)["x"] == expected
+
+
+@pytest.mark.parametrize("given", ["/Date(999999999999999)/", "/Date(-999999999999999)/"])
+def test_a_time_beyond_the_calendar_is_rejected(given: str) -> None:
+    assert refused(context({"x": given})).code == "row.bad_datetime"
+
+
+def test_a_value_that_nests_too_deeply_is_rejected() -> None:
+    value: object = 1
+    for _ in range(5_000):
+        value = {"a": value}
+    assert refused(context({"x": value})).code == "row.bad_value"
+
+
+# ---------------------------------------------------------------- version
+
+
+@pytest.mark.parametrize(
+    ("modified", "created", "version"),
+    [
+        ("/Date(1795253400000)/", "/Date(1795253999000)/", 1_795_253_400_000_000),
+        (None, "/Date(1795253400000)/", 1_795_253_400_000_000),
+        (None, "/Date(1795253400000+0000)/", 1_795_253_400_000_000),
+        ("soon", "/Date(1795278600000-0700)/", 1_795_253_400_000_000),
+        (None, "soon", None),
+        (None, None, None),
+    ],
+)
+def test_the_time_of_the_change_orders_the_changes(
+    modified: object, created: object, version: int | None
+) -> None:
+    given = context({"modifiedon": modified}, OperationCreatedOn=created)
+    assert interpret(given).version == version
+
+
+def test_both_times_of_the_published_example_agree() -> None:
+    """Modifiedon 1506384247000 and OperationCreatedOn 1506409448000-0700, a second later."""
+    first = interpret(context({"modifiedon": "/Date(1506384247000)/"})).version
+    second = interpret(context(OperationCreatedOn="/Date(1506409448000-0700)/")).version
+    assert (first, second) == (1_506_384_247_000_000, 1_506_384_248_000_000)
+
+
+# ---------------------------------------------------------------- default mapping
+
+
+def test_a_new_contact_is_mapped() -> None:
+    assert row("dataverse.contact-created.json") == {
+        "external_id": RECORD,
+        "full_name": "Ada Example",
+        "email": "ada@example.com",
+        "whatsapp": "+4915112345678",
+        "address_line1": "Beispielstrasse 1",
+        "zipcode": "10115",
+        "city": "Berlin",
+    }
+
+
+def test_of_a_changed_contact_only_what_changed_is_mapped() -> None:
+    assert row("dataverse.contact-updated.json") == {
+        "external_id": RECORD,
+        "full_name": "Ada Example",
+        "email": "ada@example.com",
+    }
+
+
+def test_an_opportunity_is_mapped() -> None:
+    assert row("dataverse.opportunity-updated.json") == {
+        "external_id": "7d81597f-0f9f-4711-8122-000000000002",
+        "name": "Solar roof",
+        "description": "Twelve panels",
+        "contact_external_id": RECORD,
+    }
+
+
+def test_an_appointment_is_mapped() -> None:
+    assert row("dataverse.appointment-created.json") == {
+        "external_id": "8d81597f-0f9f-4711-8122-000000000003",
+        "name": "First talk",
+        "description": "On site",
+        "start_time": "2026-11-24T09:30:00Z",
+        "end_time": "2026-11-24T10:00:00Z",
+        "contact_external_id": RECORD,
+    }
+
+
+def test_a_cancellation_is_mapped() -> None:
+    assert row("dataverse.appointment-canceled.json") == {
+        "external_id": "8d81597f-0f9f-4711-8122-000000000003",
+        "cancelled_at": "2026-11-21T09:30:00Z",
+    }
+
+
+def test_an_appointment_about_a_deal_names_no_contact() -> None:
+    mapping = RecordMapping(CONNECTION.record_types["appointment"])
+    given = record(regardingobjectid={"Id": RECORD, "LogicalName": "opportunity", "Name": None})
+    assert mapping.columns(given, partial=True).values == {"external_id": RECORD}
+
+
+# ---------------------------------------------------------------- options
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"),
+    [
+        ({}, []),
+        ({"auth": "header", "header": "X-Key"}, []),
+        (QUERY, []),
+        ({"auth": "none"}, ["auth"]),
+        ({"auth": "query", "header": "X-Key"}, ["header"]),
+        ({"header": "X Key"}, ["header"]),
+        ({"key": "x"}, ["key"]),
+    ],
+)
+def test_options_that_cannot_be_are_mistakes(options: dict[str, str], keys: list[str]) -> None:
+    given = Connection("dataverse", "dataverse", options)
+    assert [key for key, _ in source.check_options(given)] == keys

@@ -1,0 +1,463 @@
+"""HubSpot webhooks of an app: what each event says, what is read instead, what is ignored."""
+
+import json
+from typing import Any
+
+import pytest
+
+from import_relay.connectors import with_defaults
+from import_relay.connectors.contract import Change, Item, Lookup
+from import_relay.connectors.hubspot import events as source
+from import_relay.connectors.shared.event_ids import digest
+from import_relay.domain.connections import Connection
+from import_relay.domain.errors import RejectedRow, UnreadableDelivery
+from import_relay.mapping.mapping_mistakes import mapping_mistakes
+from import_relay.mapping.record_mapping import RecordMapping
+from tests.support.webhooks import request, sample
+
+URL = "https://relay.example.com/webhooks/hubspot"
+OCCURRED_AT = 1_795_253_400_482
+
+
+def connection(**options: str) -> Connection:
+    return with_defaults(Connection("hubspot", "hubspot", {"public_url": URL, **options}))
+
+
+CONNECTION = connection()
+
+
+def event(event_type: str = "contact.propertyChange", **more: object) -> dict[str, Any]:
+    """An event; `None` takes a key away."""
+    known: dict[str, object] = {
+        "eventId": 1,
+        "portalId": 33,
+        "occurredAt": OCCURRED_AT,
+        "subscriptionType": event_type,
+        "attemptNumber": 0,
+        "objectId": 7,
+        "propertyName": "email",
+        "propertyValue": "ada@example.com",
+    }
+    return {key: value for key, value in (known | more).items() if value is not None}
+
+
+def of_object(object_type: str, action: str = "propertyChange", **more: object) -> dict[str, Any]:
+    return event(f"object.{action}", objectTypeId=object_type, **more)
+
+
+def associated(**more: object) -> dict[str, Any]:
+    known = {
+        "objectId": None,
+        "fromObjectId": 8,
+        "toObjectId": 7,
+        "associationType": "DEAL_TO_CONTACT",
+        "associationRemoved": False,
+    }
+    return event("deal.associationChange", **(known | more))
+
+
+def interpret(item: object, given: Connection = CONNECTION) -> Change:
+    return source.interpret(item, given)
+
+
+def rejection(item: object) -> RejectedRow:
+    with pytest.raises(RejectedRow) as caught:
+        interpret(item)
+    return caught.value
+
+
+def split(body: object) -> list[Item]:
+    text = body if isinstance(body, bytes | str) else json.dumps(body)
+    return source.split(request(text), {})
+
+
+def row(change: Change) -> dict[str, object]:
+    assert change.record_type is not None
+    mapping = RecordMapping(CONNECTION.record_types[change.record_type])
+    return mapping.columns(change.record, partial=change.partial).values
+
+
+# ---------------------------------------------------------------- splitting
+
+
+def test_each_event_of_the_array_is_an_item_as_it_was_received() -> None:
+    first, second = '{"eventId": 9007199254740993, "a":1}', '{"eventId":2}'
+    assert [item.text for item in split(f"[{first},\n {second}]")] == [first, second]
+
+
+def test_a_hundred_events_are_a_hundred_items() -> None:
+    assert len({item.event_id for item in split([event(eventId=n) for n in range(100)])}) == 100
+
+
+@pytest.mark.parametrize("body", ["{}", '"a"', "1", "null"])
+def test_a_body_that_is_no_array_is_of_the_wrong_shape(body: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        split(body)
+    assert caught.value.code == "delivery.wrong_shape"
+
+
+def test_one_bad_element_does_not_lose_the_others() -> None:
+    items = split([event(), 17, event(eventId=2)])
+    assert len(items) == 3
+    assert rejection(json.loads(items[1].text)).code == "row.not_an_object"
+    assert interpret(json.loads(items[2].text)).partial
+
+
+def test_a_retry_has_the_same_event_id() -> None:
+    first, again = split([event(attemptNumber=0), event(attemptNumber=3)])
+    assert first.event_id == again.event_id
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"portalId": 34},
+        {"objectId": 8},
+        {"propertyName": "phone"},
+        {"occurredAt": OCCURRED_AT + 1},
+        {"eventId": 2},
+        {"event_type": "deal.propertyChange"},
+    ],
+)
+def test_events_that_share_an_event_id_of_hubspot_are_told_apart(other: dict[str, Any]) -> None:
+    first, second = split([event(), event(**other)])
+    assert first.event_id != second.event_id
+
+
+def test_associations_with_different_records_are_told_apart() -> None:
+    first, second = split([associated(), associated(toObjectId=9)])
+    assert first.event_id != second.event_id
+
+
+def test_an_event_without_an_id_is_known_by_its_digest() -> None:
+    (item,) = split('[{"a":1}]')
+    assert item.event_id == digest('{"a":1}')
+
+
+# ---------------------------------------------------------------- a property
+
+
+def test_a_changed_property_is_a_partial_record_and_the_rest_is_read() -> None:
+    assert interpret(event()) == Change(
+        {"id": "7", "objectTypeId": "0-1", "properties": {"email": "ada@example.com"}},
+        "contact",
+        OCCURRED_AT * 1_000,
+        partial=True,
+        lookup=Lookup("0-1", "7", always=True),
+    )
+
+
+def test_the_type_may_stand_in_event_type() -> None:
+    given = event(subscriptionType=None, eventType="contact.propertyChange")
+    assert interpret(given) == interpret(event())
+
+
+@pytest.mark.parametrize(
+    ("object_type", "record_type"),
+    [("0-1", "contact"), ("0-3", "deal"), ("0-421", "appointment"), ("0-47", "appointment")],
+)
+def test_objects_are_known_by_their_type_id(object_type: str, record_type: str) -> None:
+    change = interpret(of_object(object_type))
+    assert change.record_type == record_type
+    assert change.lookup == Lookup(object_type, "7")
+
+
+@pytest.mark.parametrize("value", ["", "x", 5])
+def test_the_value_of_a_property_is_passed_on_as_it_is(value: object) -> None:
+    change = interpret(event(propertyValue=value))
+    assert change.record == {"id": "7", "objectTypeId": "0-1", "properties": {"email": value}}
+
+
+def test_a_value_of_null_is_an_empty_one() -> None:
+    change = interpret(event() | {"propertyValue": None})
+    assert change.record == {"id": "7", "objectTypeId": "0-1", "properties": {"email": None}}
+
+
+@pytest.mark.parametrize("withheld", [{"propertyValue": "REDACTED"}, {"isSensitive": True}])
+def test_a_withheld_or_sensitive_value_is_read_and_never_passed_on(
+    withheld: dict[str, object],
+) -> None:
+    change = interpret(event() | withheld)
+    assert (change.record, change.partial) == (None, False)
+    assert change.lookup == Lookup("0-1", "7")
+
+
+def test_a_change_without_its_value_is_read() -> None:
+    change = interpret(event(propertyValue=None))
+    assert (change.record, change.lookup) == (None, Lookup("0-1", "7"))
+
+
+def test_a_change_without_its_property_is_rejected() -> None:
+    assert rejection(event(propertyName=None)).field == "propertyName"
+
+
+@pytest.mark.parametrize(
+    ("given", "iso"),
+    [
+        ("1795516200000", "2026-11-24T10:30:00Z"),
+        (1_795_516_200_001, "2026-11-24T10:30:00.001000Z"),
+        ("-1000", "1969-12-31T23:59:59Z"),
+        ("2026-11-24T10:30:00Z", "2026-11-24T10:30:00Z"),
+        ("", ""),
+        (True, True),
+    ],
+)
+def test_times_in_milliseconds_become_iso_8601(given: object, iso: object) -> None:
+    item = of_object("0-421", propertyName="hs_appointment_start", propertyValue=given)
+    record = interpret(item).record
+    assert isinstance(record, dict)
+    assert record["properties"]["hs_appointment_start"] == iso
+
+
+@pytest.mark.parametrize("given", ["9" * 15, "9" * 30, "9" * 5_000])
+def test_milliseconds_in_no_year_that_there_is_are_rejected(given: str) -> None:
+    error = rejection(event(propertyName="createdate", propertyValue=given))
+    assert (error.code, error.field) == ("row.bad_datetime", "properties.createdate")
+
+
+def test_own_date_properties_are_named_by_the_connection() -> None:
+    given = connection(datetime_properties="first_visit last_visit")
+    item = event(propertyName="last_visit", propertyValue="1795516200000")
+    record = interpret(item, given).record
+    assert isinstance(record, dict)
+    assert record["properties"] == {"last_visit": "2026-11-24T10:30:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("object_type", "name"), [("0-421", "hs_appointment_start"), ("0-47", "hs_meeting_start_time")]
+)
+def test_the_start_alone_moves_an_appointment_or_a_meeting(object_type: str, name: str) -> None:
+    item = of_object(object_type, propertyName=name, propertyValue="1795516200000")
+    assert row(interpret(item)) == {
+        "external_id": f"{object_type}-7",
+        "start_time": "2026-11-24T10:30:00Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("object_type", "name", "status"),
+    [("0-421", "hs_appointment_status", "CANCELLED"), ("0-47", "hs_meeting_outcome", "CANCELED")],
+)
+def test_a_cancellation_has_the_time_of_the_event(object_type: str, name: str, status: str) -> None:
+    item = of_object(object_type, propertyName=name, propertyValue=status)
+    assert row(interpret(item))["cancelled_at"] == "2026-11-21T09:30:00.482000Z"
+
+
+def test_another_status_cancels_nothing() -> None:
+    item = of_object("0-47", propertyName="hs_meeting_outcome", propertyValue="COMPLETED")
+    assert row(interpret(item)) == {"external_id": "0-47-7"}
+
+
+def test_half_a_name_is_left_out() -> None:
+    assert row(interpret(event(propertyName="firstname"))) == {"external_id": "7"}
+
+
+# ---------------------------------------------------------------- other events
+
+
+@pytest.mark.parametrize("action", ["creation", "restore"])
+@pytest.mark.parametrize("prefix", ["contact", "deal"])
+def test_a_new_or_restored_record_is_read(prefix: str, action: str) -> None:
+    change = interpret(event(f"{prefix}.{action}"))
+    object_type = {"contact": "0-1", "deal": "0-3"}[prefix]
+    assert (change.record, change.ignored) == (None, None)
+    assert change.lookup == Lookup(object_type, "7")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "word"),
+    [
+        ("contact.deletion", "deleted"),
+        ("contact.privacyDeletion", "deleted"),
+        ("object.deletion", "deleted"),
+        ("contact.somethingNew", "action"),
+        ("contact", "action"),
+        ("company.creation", "entity"),
+        ("conversation.newMessage", "entity"),
+    ],
+)
+def test_what_is_not_imported_is_ignored_and_not_read(event_type: str, word: str) -> None:
+    change = interpret(event(event_type, objectTypeId="0-1"))
+    assert (change.ignored, change.lookup) == (word, None)
+
+
+def test_a_merge_is_ignored_but_the_record_that_is_left_is_read() -> None:
+    both = {"primaryObjectId": 7, "mergedObjectIds": [8]}
+    change = interpret(event("contact.merge", **both, newObjectId=9))
+    assert (change.ignored, change.lookup) == ("merged", Lookup("0-1", "9"))
+    assert interpret(event("contact.merge", **both)).lookup == Lookup("0-1", "7")
+
+
+def test_a_merge_that_names_no_record_is_only_ignored() -> None:
+    change = interpret(event("contact.merge"))
+    assert (change.ignored, change.lookup) == ("merged", None)
+
+
+@pytest.mark.parametrize("given", ["34", "033"])
+def test_events_of_other_accounts_are_ignored(given: str) -> None:
+    change = interpret(event(), connection(portal_id=given))
+    assert (change.ignored, change.lookup) == ("portal", None)
+    assert interpret(event(), connection(portal_id="33")).partial
+
+
+# ---------------------------------------------------------------- associations
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        associated(),
+        associated(subscriptionType="contact.associationChange", fromObjectId=7, toObjectId=8)
+        | {"associationType": "CONTACT_TO_DEAL"},
+        associated(subscriptionType="object.associationChange", associationType=None)
+        | {"fromObjectTypeId": "0-3", "toObjectTypeId": "0-1"},
+    ],
+)
+def test_a_new_contact_of_a_deal_is_known_and_the_deal_is_read(given: dict[str, Any]) -> None:
+    change = interpret(given)
+    assert change.record == {
+        "id": "8",
+        "objectTypeId": "0-3",
+        "associations": {"contacts": [{"id": "7"}]},
+    }
+    assert (change.partial, change.lookup) == (True, Lookup("0-3", "8"))
+    assert row(change) == {"external_id": "8", "contact_external_id": "7"}
+
+
+@pytest.mark.parametrize("removed", [True, None, "false"])
+def test_an_association_that_may_be_gone_tells_nothing_and_the_record_is_read(
+    removed: object,
+) -> None:
+    change = interpret(associated(associationRemoved=removed))
+    assert (change.record, change.partial, change.lookup) == (None, False, Lookup("0-3", "8"))
+
+
+@pytest.mark.parametrize(
+    "words", ["CONTACT_TO_COMPANY", "DEAL_TO_COMPANY", "DEAL_TO_LINE_ITEM", "DEAL_TO_DEAL", ""]
+)
+def test_associations_without_a_contact_and_its_deal_are_ignored(words: str) -> None:
+    assert interpret(associated(associationType=words)).ignored == "entity"
+
+
+# ---------------------------------------------------------------- hostile items
+
+
+@pytest.mark.parametrize("item", [None, [], "a", 1, True])
+def test_an_item_that_is_no_object_is_rejected(item: object) -> None:
+    assert rejection(item).code == "row.not_an_object"
+
+
+@pytest.mark.parametrize("event_type", [None, 1, {}, ["contact.creation"]])
+def test_an_event_without_a_type_is_rejected(event_type: object) -> None:
+    assert rejection(event() | {"subscriptionType": event_type}).field == "subscriptionType"
+
+
+@pytest.mark.parametrize(
+    "bad", [0, -1, 1.5, True, "", "7a", "\u0667", "7/../8", {}, [], 10**20, "9" * 21, "9" * 5_000]
+)
+def test_an_id_that_is_none_never_gets_into_a_lookup(bad: object) -> None:
+    for item in (event(objectId=bad), event("contact.creation", objectId=bad)):
+        assert (rejection(item).code, rejection(item).field) == ("row.bad_value", "objectId")
+    assert rejection(associated(fromObjectId=bad)).field == "fromObjectId"
+    assert rejection(associated(toObjectId=bad)).field == "toObjectId"
+    merged = event("contact.merge", newObjectId=bad, primaryObjectId=bad)
+    assert interpret(merged).lookup is None
+
+
+@pytest.mark.parametrize("object_type", [None, {}, ["0-1"], "0-2", 1])
+def test_an_object_of_another_type_is_ignored(object_type: object) -> None:
+    assert interpret(of_object("x") | {"objectTypeId": object_type}).ignored == "entity"
+
+
+# ---------------------------------------------------------------- configuration
+
+
+@pytest.mark.parametrize("at", [None, "soon", 0, {}])
+def test_without_a_usable_time_the_time_of_receipt_counts(at: object) -> None:
+    assert interpret(event(occurredAt=at)).version is None
+
+
+def mistakes(**options: str) -> list[str]:
+    given = Connection("h", "hubspot", {"portal_id": "33", **options})
+    return [key for key, _ in source.check_options(given)]
+
+
+def test_the_address_that_hubspot_calls_is_needed() -> None:
+    assert mistakes() == ["public_url"]
+    assert mistakes(public_url=URL) == []
+
+
+def test_the_account_is_needed_since_ids_of_two_would_meet() -> None:
+    given = Connection("h", "hubspot", {"public_url": URL})
+
+    assert [key for key, _ in source.check_options(given)] == ["portal_id"]
+
+
+@pytest.mark.parametrize("url", ["", "relay.example.com", "ftp://x/", f"{URL}#x", "https://["])
+def test_an_address_that_hubspot_cannot_call_is_a_mistake(url: str) -> None:
+    assert mistakes(public_url=url) == ["public_url"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("portal_id", "x"),
+        ("portal_id", "\u0663"),
+        ("api_url", "http://api.example.com"),
+        ("api_url", "https://api.example.com/crm"),
+        ("other", "x"),
+    ],
+)
+def test_an_option_that_cannot_be_is_a_mistake(key: str, value: str) -> None:
+    assert mistakes(public_url=URL, **{key: value}) == [key]
+
+
+@pytest.mark.parametrize("api_url", ["https://api.hubapi.com/", "http://127.0.0.1:8080"])
+def test_another_address_of_the_api_may_be_given(api_url: str) -> None:
+    assert mistakes(public_url=URL, api_url=api_url) == []
+
+
+def test_the_default_mapping_is_right() -> None:
+    assert list(mapping_mistakes(CONNECTION)) == []
+
+
+# ---------------------------------------------------------------- the examples
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        (
+            "contact-properties-changed",
+            [
+                {"external_id": "1246965", "email": "ada@example.com"},
+                {"external_id": "1246965", "city": "Berlin"},
+                {"external_id": "1246978", "email": "grace@example.com"},
+            ],
+        ),
+        (
+            "deal-associated",
+            [
+                {"external_id": "8100001", "contact_external_id": "1246965"},
+                {"external_id": "8100001", "name": "Example deal"},
+            ],
+        ),
+        (
+            "appointment-changed",
+            [{"external_id": "0-421-29010001", "start_time": "2026-11-24T10:30:00Z"}],
+        ),
+        (
+            "meeting-canceled",
+            [
+                {
+                    "external_id": "0-47-29010002",
+                    "cancelled_at": "2026-11-21T09:30:00.482000Z",
+                }
+            ],
+        ),
+    ],
+)
+def test_an_example_becomes_these_rows(name: str, rows: list[dict[str, object]]) -> None:
+    items = split(sample(f"hubspot.{name}"))
+    assert [row(interpret(json.loads(item.text))) for item in items] == rows
+    assert len({item.event_id for item in items}) == len(items)

@@ -1,0 +1,377 @@
+"""Pipedrive webhooks of both versions: one mapping serves them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from import_relay.connectors import with_defaults
+from import_relay.connectors.contract import Change
+from import_relay.connectors.pipedrive import events as source
+from import_relay.connectors.shared.event_ids import digest
+from import_relay.domain.connections import Connection, RecordType
+from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from import_relay.mapping.record_mapping import RecordMapping
+from tests.support.webhooks import NOW, basic, request, sample
+
+CONNECTION = Connection("pipedrive", "pipedrive", {}, {"contact": RecordType("contact", {})})
+DEFAULTS = with_defaults(Connection("pipedrive", "pipedrive"))
+MOMENT = 1_795_253_400_000_000
+"""2026-11-21T09:30:00Z in microseconds."""
+
+
+def event(data: object = None, **meta: object) -> dict[str, Any]:
+    known: dict[str, object] = {"entity": "person", "action": "change", "id": "e1"}
+    return {"meta": known | meta, "data": {"id": 3} if data is None else data, "previous": None}
+
+
+def first_event(current: object = None, **meta: object) -> dict[str, Any]:
+    known: dict[str, object] = {"object": "person", "action": "updated", "id": 3}
+    return {"v": 1, "meta": known | meta, "current": current, "previous": None}
+
+
+def row(change: Change) -> dict[str, object]:
+    assert change.record_type is not None
+    mapping = RecordMapping(DEFAULTS.record_types[change.record_type])
+    return mapping.columns(change.record).values
+
+
+def test_the_credentials_of_the_webhook_prove_the_sender() -> None:
+    given = request(b"{}", {"authorization": basic("hook:a:b")})
+    source.verify(given, ["hook:a:b"], {}, now=NOW)
+    with pytest.raises(SignatureError):
+        source.verify(given, ["hook:other"], {}, now=NOW)
+    with pytest.raises(SignatureError):
+        source.verify(request(b"{}"), ["hook:a:b"], {}, now=NOW)
+
+
+def test_an_event_is_one_item_under_its_own_id() -> None:
+    body = json.dumps(event(id="8d3f6e0a"))
+    assert source.split(request(body), {}) == [("8d3f6e0a", body)]
+
+
+def test_without_an_id_entity_record_and_time_identify_the_event() -> None:
+    body = json.dumps(event(id=None, entity_id=3, timestamp="2026-11-21T09:30:00Z"))
+    assert source.split(request(body), {})[0].event_id == "person:3:2026-11-21T09:30:00Z"
+
+
+def test_without_these_the_digest_identifies_the_event() -> None:
+    body = json.dumps(event(id=None))
+    assert source.split(request(body), {})[0].event_id == digest(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]",
+        "{}",
+        "7",
+        '{"meta":{},"data":{}}',
+        '{"meta":7,"data":{}}',
+        '{"meta":{"entity":"person","action":"change"}}',
+        '{"meta":{"entity":7,"action":"change"},"data":{}}',
+        '{"meta":{"entity":"person"},"data":{}}',
+        '{"v":1,"meta":{"entity":"person","action":"added","id":3},"current":{}}',
+        '{"v":1,"meta":{"object":"person","id":3},"current":{}}',
+        '{"v":1,"meta":{"object":"person","action":"added","id":3}}',
+        "[" + json.dumps(event()) + "]",
+    ],
+)
+def test_a_body_that_is_no_event_of_either_version_has_the_wrong_shape(body: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        source.split(request(body), {})
+    assert caught.value.code == "delivery.wrong_shape"
+
+
+@pytest.mark.parametrize(
+    ("name", "record_type"),
+    [
+        ("pipedrive.person-created", "contact"),
+        ("pipedrive.deal-changed", "deal"),
+        ("pipedrive.activity-created", "appointment"),
+    ],
+)
+def test_persons_deals_and_activities_are_imported(name: str, record_type: str) -> None:
+    item = json.loads(sample(name))
+    change = source.interpret(item, CONNECTION)
+    assert (change.record_type, change.ignored, change.partial) == (record_type, None, False)
+    end = {"end_time": "2026-11-24T11:00:00Z"} if record_type == "appointment" else {}
+    assert change.record == item | {"data": item["data"] | end}
+
+
+def test_a_deletion_is_ignored() -> None:
+    assert source.interpret(json.loads(sample("pipedrive.person-deleted")), CONNECTION).ignored == (
+        "deleted"
+    )
+
+
+@pytest.mark.parametrize("entity", ["organization", "product", "lead", "Person", ["person"], None])
+def test_other_entities_are_ignored(entity: object) -> None:
+    assert source.interpret(event(entity=entity), CONNECTION).ignored == "entity"
+
+
+@pytest.mark.parametrize("action", ["merge", "CHANGE", None, ["change"]])
+def test_actions_that_are_not_known_are_ignored(action: object) -> None:
+    assert source.interpret(event(action=action), CONNECTION).ignored == "action"
+
+
+@pytest.mark.parametrize("data", ["a text", [], 7])
+def test_a_change_without_data_is_rejected(data: object) -> None:
+    with pytest.raises(RejectedRow) as caught:
+        source.interpret(event(data), CONNECTION)
+    assert (caught.value.code, caught.value.field) == ("row.not_an_object", "data")
+
+
+@pytest.mark.parametrize("item", [7, [], {"meta": 7}, {}])
+def test_an_item_without_meta_is_rejected(item: object) -> None:
+    with pytest.raises(RejectedRow):
+        source.interpret(item, CONNECTION)
+
+
+@pytest.mark.parametrize("timestamp", ["2026-11-21T09:30:00.000Z", 1_795_253_400, "1795253400"])
+def test_the_time_of_the_event_is_the_version_whatever_its_form(timestamp: object) -> None:
+    assert source.interpret(event(timestamp=timestamp), CONNECTION).version == MOMENT
+
+
+@pytest.mark.parametrize("timestamp", [None, "yesterday", 0, []])
+def test_without_a_readable_timestamp_the_records_own_time_is_the_version(
+    timestamp: object,
+) -> None:
+    given = event({"update_time": "2026-11-21 09:30:00"}, timestamp=timestamp)
+    assert source.interpret(given, CONNECTION).version == MOMENT
+    assert source.interpret(event({}, timestamp=timestamp), CONNECTION).version is None
+
+
+def test_the_record_that_was_merged_into_another_is_ignored() -> None:
+    item = json.loads(sample("pipedrive.person-merged"))
+    assert source.interpret(item, CONNECTION).ignored == "merged"
+
+
+def test_the_record_that_another_was_merged_into_is_changed() -> None:
+    change = source.interpret(event({"id": 4}, merged_from_id="3"), CONNECTION)
+    assert (change.record_type, change.ignored) == ("contact", None)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("pipedrive.v1-person-added", "pipedrive.person-created"),
+        ("pipedrive.v1-deal-updated", "pipedrive.deal-changed"),
+        ("pipedrive.v1-activity-added", "pipedrive.activity-created"),
+    ],
+)
+def test_both_versions_become_the_same_row_by_the_same_mapping(first: str, second: str) -> None:
+    rows = [row(source.interpret(json.loads(sample(name)), DEFAULTS)) for name in (first, second)]
+    assert rows[0] == rows[1]
+
+
+def test_the_default_mapping_of_a_person_a_deal_and_a_meeting() -> None:
+    names = ("person-created", "deal-changed", "activity-created")
+    items = [json.loads(sample(f"pipedrive.{name}")) for name in names]
+    assert [row(source.interpret(item, DEFAULTS)) for item in items] == [
+        {"external_id": "3", "full_name": "Ada Example", "email": "ada@example.com"},
+        {"external_id": "1", "name": "Nowhere Solutions deal", "contact_external_id": "3"},
+        {
+            "external_id": "2",
+            "name": "Call Ada",
+            "description": "Talk about the offer",
+            "start_time": "2026-11-24T10:30:00Z",
+            "end_time": "2026-11-24T11:00:00Z",
+            "contact_external_id": "3",
+        },
+    ]
+
+
+@pytest.mark.parametrize("type_", ["task", "email", "deadline", None])
+def test_by_default_nobody_is_reminded_of_anything_but_meetings(type_: str | None) -> None:
+    mapping = RecordMapping(DEFAULTS.record_types["appointment"])
+    assert not mapping.condition({"data": {"type": type_}})
+    assert mapping.condition({"data": {"type": "meeting"}})
+
+
+@pytest.mark.parametrize("due_time", ["", None])
+def test_by_default_a_meeting_for_a_whole_day_has_no_start(due_time: str | None) -> None:
+    data = {"id": 2, "type": "meeting", "due_date": "2026-11-24", "due_time": due_time}
+    assert row(source.interpret(event(data, entity="activity"), DEFAULTS)) == {
+        "external_id": "2",
+        "start_time": None,
+        "end_time": None,
+    }
+
+
+def meeting(**data: object) -> dict[str, object]:
+    known = {"id": 2, "type": "meeting", "due_date": "2026-11-24", "due_time": "10:30"}
+    return {**known, "duration": "00:30", **data}
+
+
+def end_of(item: object) -> object:
+    record = source.interpret(item, DEFAULTS).record
+    assert isinstance(record, dict)
+    return record["data"].get("end_time")
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "end"),
+    [
+        ("10:30", "00:30", "2026-11-24T11:00:00Z"),
+        ("10:30:00", "01:15:00", "2026-11-24T11:45:00Z"),
+        ("10:30:30", "0:00:45", "2026-11-24T10:31:15Z"),
+        ("23:30", "00:45", "2026-11-25T00:15:00Z"),
+        ("10:30", "100:00", "2026-11-28T14:30:00Z"),
+    ],
+)
+def test_an_activity_of_either_version_ends_after_its_duration(
+    start: str, duration: str, end: str
+) -> None:
+    data = meeting(due_time=start, duration=duration)
+    assert end_of(event(data, entity="activity")) == end
+    assert end_of(first_event(data, object="activity")) == end
+
+
+@pytest.mark.parametrize("duration", ["00:30", "00:30:00"])
+def test_the_end_is_mapped_by_default(duration: str) -> None:
+    change = source.interpret(event(meeting(duration=duration), entity="activity"), DEFAULTS)
+    assert row(change)["end_time"] == "2026-11-24T11:00:00Z"
+
+
+NO_DURATIONS = [None, "", "00:00", "00:00:00", "-00:30", "00:60", "30", 30, "00:30\n", ["00:30"]]
+HOSTILE = [
+    "\ud800",
+    "\u0660\u0660:\u0663\u0660",
+    "9" * 5000,
+    "9" * 5000 + ":00",
+    {"hours": 1},
+    True,
+]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"duration": value} for value in [*NO_DURATIONS, *HOSTILE]),
+        *({"due_time": value} for value in [None, "", "25:00", 10.5, "10:30+01:00", *HOSTILE]),
+        *({"due_date": value} for value in [None, "", "2026-02-30", "soon", [], *HOSTILE]),
+        {"due_date": "9999-12-31", "duration": "24:00"},
+    ],
+)
+def test_without_a_start_or_a_length_an_activity_has_no_end_and_is_no_error(
+    odd: dict[str, object],
+) -> None:
+    assert end_of(event(meeting(**odd), entity="activity")) is None
+    assert end_of(first_event(meeting(**odd), object="activity")) is None
+
+
+def test_an_end_that_pipedrive_gives_itself_is_kept() -> None:
+    given = event(meeting(end_time="2026-11-24T12:00:00Z"), entity="activity")
+    assert end_of(given) == "2026-11-24T12:00:00Z"
+
+
+def test_deals_and_persons_get_no_end() -> None:
+    assert end_of(event(meeting(), entity="deal")) is None
+    assert end_of(event(meeting(), entity="person")) is None
+
+
+def test_an_event_of_version_1_is_identified_by_record_time_and_action() -> None:
+    item = first_event({"id": 3}, timestamp_micro=1_795_253_400_482_110)
+    (found,) = source.split(request(json.dumps(item)), {})
+    assert found == ("person:3:1795253400482110:updated", json.dumps(item))
+
+
+def test_an_event_of_version_1_without_its_time_is_identified_by_its_digest() -> None:
+    body = json.dumps(first_event({"id": 3}))
+    assert source.split(request(body), {})[0].event_id == digest(body)
+
+
+@pytest.mark.parametrize(
+    ("meta", "version"),
+    [
+        ({"timestamp_micro": 1_795_253_400_000_001, "timestamp": 1_795_253_400}, MOMENT + 1),
+        ({"timestamp": 1_795_253_400}, MOMENT),
+        ({}, MOMENT + 2_000_000),
+    ],
+)
+def test_the_most_exact_time_of_version_1_is_the_version(
+    meta: dict[str, object], version: int
+) -> None:
+    item = first_event({"id": 3, "update_time": "2026-11-21 09:30:02"}, **meta)
+    assert source.interpret(item, CONNECTION).version == version
+
+
+def test_one_address_alone_in_version_1_is_the_primary_one() -> None:
+    change = source.interpret(first_event({"id": 3, "email": "ada@example.com"}), DEFAULTS)
+    assert row(change) == {"external_id": "3", "email": "ada@example.com"}
+
+
+def test_version_1_keeps_its_own_names_and_what_has_the_names_of_version_2() -> None:
+    current = {"id": 3, "email": "a@example.com", "emails": "kept", "user_id": 7, "4f1c": "gold"}
+    record = source.interpret(first_event(current), CONNECTION).record
+    assert isinstance(record, dict)
+    assert record["data"] == current | {"owner_id": 7}
+    assert record["current"] == current
+    assert record["meta"]["entity"] == record["meta"]["object"] == "person"
+
+
+def test_the_primary_participant_of_version_1_is_found_as_in_version_2() -> None:
+    people = [{"person_id": 4, "primary_flag": False}, {"person_id": 5, "primary_flag": True}, 7]
+    current = {"id": 2, "type": "meeting", "participants": people}
+    change = source.interpret(first_event(current, object="activity"), DEFAULTS)
+    assert row(change) == {"external_id": "2", "contact_external_id": "5"}
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        (first_event(None, action="deleted"), "deleted"),
+        (first_event(None, action="merged"), "merged"),
+        (first_event({"id": 4}, action="merged"), None),
+        (first_event({"id": 3}, action="created"), "action"),
+        (first_event({"id": 3}, action=["updated"]), "action"),
+        (first_event({"id": 3}, object="organization"), "entity"),
+        (first_event({"id": 3}, object=None), "entity"),
+    ],
+)
+def test_what_is_ignored_in_version_1(item: object, reason: str | None) -> None:
+    assert source.interpret(item, CONNECTION).ignored == reason
+
+
+@pytest.mark.parametrize("current", [None, "a text", []])
+def test_a_change_of_version_1_without_a_state_is_rejected(current: object) -> None:
+    with pytest.raises(RejectedRow):
+        source.interpret(first_event(current), CONNECTION)
+
+
+def test_the_kind_has_no_options() -> None:
+    assert not list(source.check_options(CONNECTION))
+    wrong = Connection("pipedrive", "pipedrive", {"header": "x"}, CONNECTION.record_types)
+    assert [key for key, _ in source.check_options(wrong)] == ["header"]
+
+
+TEXT, OPTION, OPTIONS, MONEY, DATE, EMPTY = (
+    "9dc80c50d78a15643bfc4ca79d76156a73a1ca0e",
+    "d4de1c1518b4531717c676029a45911c340390a6",
+    "1bd5ca2a3e4fd0a5d1bb58cb1a1f5e1c4c5d2a37",
+    "5a8f0c3b7d2e4f61a9b0c1d2e3f4a5b6c7d8e9f0",
+    "6c0b1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f607182",
+    "7d8e9f0a1b2c3d4e5f60718293a4b5c6d7e8f901",
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "end", "value"),
+    [
+        (TEXT, "value", "gold"),
+        (OPTION, "id", 12),
+        (OPTIONS, "values[].id", [21, 23]),
+        (MONEY, "value", 1500.5),
+        (MONEY, "currency", "EUR"),
+        (DATE, "value", "2026-12-01"),
+        (EMPTY, "value", None),
+    ],
+)
+def test_a_custom_field_is_mapped_by_its_quoted_key(key: str, end: str, value: object) -> None:
+    """As the page of the kind says; the sample has a field of each type."""
+    (item,) = source.split(request(sample("pipedrive.person-created")), {})
+    change = source.interpret(json.loads(item.text), DEFAULTS)
+    fields = {"external_id": "data.id", "own": f'data.custom_fields."{key}".{end}'}
+    columns = RecordMapping(RecordType("contact", fields)).columns(change.record).values
+    assert columns.get("own") == value

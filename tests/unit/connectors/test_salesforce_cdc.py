@@ -1,0 +1,543 @@
+"""Salesforce change events: the event bus as proof, and what is known of a record."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from import_relay.connectors import with_defaults
+from import_relay.connectors.contract import Change, Lookup, Request
+from import_relay.connectors.salesforce import cdc_events as source
+from import_relay.connectors.shared.event_ids import digest
+from import_relay.domain.connections import Connection
+from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from import_relay.mapping.record_mapping import RecordMapping
+from tests.support.webhooks import NOW, request, sample
+
+SOURCE = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001CAA"
+OPTIONS = {"event_source": SOURCE}
+CONNECTION = with_defaults(Connection("sf", "salesforce_cdc", OPTIONS))
+CONTACT = "003Xx0000004adAIAQ"
+SECOND_MS = 1_795_253_400_000
+"""2026-11-21T09:30:00Z in milliseconds."""
+SECOND = SECOND_MS * 1_000
+
+
+def payload(
+    change: str = "UPDATE", fields: dict[str, Any] | None = None, **header: object
+) -> dict[str, Any]:
+    known: dict[str, object] = {
+        "entityName": "Contact",
+        "recordIds": [CONTACT],
+        "changeType": change,
+        "transactionKey": "0000be70-a756",
+        "sequenceNumber": 1,
+        "commitTimestamp": SECOND_MS,
+        "commitNumber": 1_795_253_400_683_617_281,
+        "changedFields": [],
+        "nulledFields": [],
+    }
+    return {"ChangeEventHeader": known | header, **(fields or {})}
+
+
+def event(content: dict[str, Any] | None = None) -> str:
+    return json.dumps({"source": SOURCE, "detail": {"payload": content or payload()}})
+
+
+def item(
+    change: str = "UPDATE",
+    fields: dict[str, Any] | None = None,
+    *,
+    identifier: object = CONTACT,
+    **header: object,
+) -> dict[str, Any]:
+    return {"id": identifier, "payload": payload(change, fields, **header)}
+
+
+def told(change: str = "UPDATE", fields: dict[str, Any] | None = None, **header: object) -> Change:
+    return source.interpret(item(change, fields, **header), CONNECTION)
+
+
+def over_the_bus(body: str, name: str = SOURCE) -> Request:
+    return replace(request(body, path=name), transport="eventbridge")
+
+
+def unreadable(body: str) -> str:
+    with pytest.raises(UnreadableDelivery) as caught:
+        source.split(over_the_bus(body), OPTIONS)
+    return caught.value.code
+
+
+def rejection(given: object) -> RejectedRow:
+    with pytest.raises(RejectedRow) as caught:
+        source.interpret(given, CONNECTION)
+    return caught.value
+
+
+# ---------------------------------------------------------------- the proof
+
+
+def test_an_event_of_the_configured_source_is_authentic_without_a_secret() -> None:
+    source.verify(over_the_bus(event()), [], OPTIONS, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "name", [SOURCE[:-1], f"{SOURCE}/x", SOURCE.swapcase(), "", "aws.partner/salesforce.com/"]
+)
+def test_an_event_of_another_source_is_refused(name: str) -> None:
+    with pytest.raises(SignatureError) as caught:
+        source.verify(over_the_bus(event(), name), ["secret"], OPTIONS, now=NOW)
+    assert caught.value.code == "signature.mismatch"
+
+
+def test_without_a_configured_source_every_event_is_refused() -> None:
+    with pytest.raises(SignatureError) as caught:
+        source.verify(over_the_bus(event(), ""), [], {}, now=NOW)
+    assert caught.value.code == "signature.no_secret"
+
+
+def test_nothing_is_taken_from_the_web() -> None:
+    with pytest.raises(SignatureError) as caught:
+        source.verify(request(event(), path=SOURCE), [], OPTIONS, now=NOW)
+    assert caught.value.code == "signature.wrong_transport"
+
+
+# ---------------------------------------------------------------- the items
+
+
+def test_each_record_of_an_event_is_an_item() -> None:
+    ids = [CONTACT, "003Xx0000004adBIAQ"]
+    content = payload("UPDATE", {"Email": "a@example.com"}, recordIds=ids)
+    found = source.split(over_the_bus(event(content)), OPTIONS)
+    assert [one.event_id for one in found] == [f"0000be70-a756:1:{one}" for one in ids]
+    parsed = [json.loads(one.text) for one in found]
+    assert [one["id"] for one in parsed] == ids
+    assert parsed[0]["payload"] == parsed[1]["payload"]
+    assert parsed[0]["payload"]["Email"] == "a@example.com"
+
+
+def test_an_item_does_not_carry_the_ids_of_its_neighbours() -> None:
+    content = payload(recordIds=[CONTACT, "003Xx0000004adBIAQ"])
+    assert "003Xx0000004adBIAQ" not in source.split(over_the_bus(event(content)), OPTIONS)[0].text
+
+
+def test_integers_beyond_2_53_stay_exact() -> None:
+    (found,) = source.split(over_the_bus(event()), OPTIONS)
+    assert '"commitNumber": 1795253400683617281' in found.text
+
+
+@pytest.mark.parametrize("header", [{"transactionKey": None}, {"sequenceNumber": None}])
+def test_without_a_transaction_the_digest_identifies_the_change(header: dict[str, object]) -> None:
+    (found,) = source.split(over_the_bus(event(payload(**header))), OPTIONS)  # type: ignore[arg-type]  # only header fields
+    assert found.event_id == digest(found.text)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]",
+        "7",
+        "{}",
+        '{"detail": []}',
+        '{"detail": {"payload": {}}}',
+        '{"detail": {"payload": {"ChangeEventHeader": []}}}',
+        event(payload(recordIds=[])),
+        event(payload(recordIds=None)),
+        event(payload(recordIds=CONTACT)),
+    ],
+)
+def test_what_is_no_change_event_has_the_wrong_shape(body: str) -> None:
+    assert unreadable(body) == "delivery.wrong_shape"
+
+
+def test_what_cannot_be_written_again_or_is_too_much_is_unreadable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert unreadable(event(payload(commitNumber=1)).replace("1,", "1e999,")) == "delivery.not_json"
+    monkeypatch.setattr(source, "MOST_ITEMS", 1)
+    assert unreadable(event(payload(recordIds=[CONTACT] * 2))) == "delivery.too_many_items"
+
+
+# ---------------------------------------------------------------- kinds of changes
+
+
+@pytest.mark.parametrize("change", ["CREATE", "UNDELETE"])
+def test_a_creation_holds_the_whole_record(change: str) -> None:
+    found = told(change, {"Email": "a@example.com", "Phone": None})
+    assert found.record == {"Id": CONTACT, "Email": "a@example.com", "Phone": None}
+    assert (found.record_type, found.partial, found.lookup) == ("contact", False, None)
+
+
+def test_an_update_is_partial_and_read_only_if_the_mapping_needs_more() -> None:
+    found = told("UPDATE", {"Email": "a@example.com"}, changedFields=["Email"])
+    assert found.record == {"Id": CONTACT, "Email": "a@example.com"}
+    assert found.partial
+    assert found.lookup == Lookup("Contact", CONTACT, always=False)
+
+
+@pytest.mark.parametrize("change", ["GAP_CREATE", "GAP_UPDATE", "GAP_UNDELETE"])
+def test_a_gap_says_nothing_and_has_to_be_read(change: str) -> None:
+    found = told(change, {"Email": None, "Name": None})
+    assert (found.record, found.record_type) == (None, "contact")
+    assert found.lookup == Lookup("Contact", CONTACT, always=True)
+
+
+@pytest.mark.parametrize("change", ["DELETE", "GAP_DELETE"])
+def test_a_deletion_is_ignored(change: str) -> None:
+    found = told(change)
+    assert (found.ignored, found.lookup) == ("deleted", None)
+
+
+@pytest.mark.parametrize("change", ["MERGE", "create", "", None, ["UPDATE"]])
+def test_other_changes_are_ignored(change: Any) -> None:
+    assert told(change).ignored == "action"
+
+
+@pytest.mark.parametrize("entity", ["Account", "contact", "User", "", None, ["Contact"]])
+def test_other_objects_are_ignored(entity: object) -> None:
+    assert told("GAP_OVERFLOW", entityName=entity).ignored == "entity"
+
+
+def test_an_object_that_the_connection_does_not_import_is_ignored() -> None:
+    only_deals = replace(CONNECTION, record_types={"deal": CONNECTION.record_types["deal"]})
+    assert source.interpret(item("GAP_UPDATE"), only_deals).ignored == "entity"
+
+
+@pytest.mark.parametrize(
+    ("change", "identifier"),
+    [("GAP_OVERFLOW", "000000000000000AAA"), ("GAP_OVERFLOW", CONTACT), ("UPDATE", "003*")],
+)
+def test_a_change_of_unnamed_records_is_reported(change: str, identifier: str) -> None:
+    error = rejection(item(change, identifier=identifier))
+    assert (error.code, error.field) == ("row.incomplete", "recordIds")
+    assert "export them anew" in error.detail
+
+
+@pytest.mark.parametrize("identifier", [None, 3, "", "003", "003Xx0000004ad/", [CONTACT], "*"])
+def test_no_lookup_has_an_id_that_is_none(identifier: object) -> None:
+    assert rejection(item(identifier=identifier)).field == "recordIds"
+
+
+@pytest.mark.parametrize("given", [None, 7, [], {}, {"payload": 7}, {"payload": {}}])
+def test_an_item_without_a_header_is_rejected(given: object) -> None:
+    assert rejection(given).code == "row.not_an_object"
+
+
+# ---------------------------------------------------------------- what an update says
+
+
+@pytest.mark.parametrize(
+    ("fields", "changed", "nulled", "known"),
+    [
+        ({"Email": "a"}, [], [], {"Email": "a"}),
+        ({"Email": "a", "Phone": None}, ["Email"], [], {"Email": "a"}),
+        ({"Phone": None}, ["Phone"], [], {"Phone": None}),
+        ({"Phone": None}, ["Phone"], ["Phone"], {"Phone": None}),
+        ({}, ["Phone"], ["Phone"], {"Phone": None}),
+        ({"DoNotCall": False}, ["DoNotCall"], [], {"DoNotCall": False}),
+        ({"Title": ""}, ["Title"], [], {"Title": ""}),
+        ({"Name": {"LastName": "B"}}, ["Name.LastName"], [], {"Name": {"LastName": "B"}}),
+        (
+            {"Name": {"LastName": "B", "FirstName": None}},
+            ["Name.LastName"],
+            [],
+            {"Name": {"LastName": "B"}},
+        ),
+        (
+            {"Name": {"LastName": "B", "FirstName": None}},
+            ["Name.LastName", "Name.FirstName"],
+            [],
+            {"Name": {"LastName": "B", "FirstName": None}},
+        ),
+        ({}, [], ["MailingAddress.City"], {"MailingAddress": {"City": None}}),
+        ({"MailingAddress": None}, ["MailingAddress.City"], [], {"MailingAddress": {"City": None}}),
+        ({"MailingAddress": None, "Email": "a"}, ["Email"], [], {"Email": "a"}),
+        ({}, [], ["MailingAddress", "MailingAddress.City"], {"MailingAddress": None}),
+        ({"Email": "a"}, [7, None], "Phone", {"Email": "a"}),
+    ],
+)
+def test_only_what_changed_is_known_and_only_named_nulls_count(
+    fields: dict[str, Any], changed: list[object], nulled: object, known: dict[str, object]
+) -> None:
+    found = told("UPDATE", fields, changedFields=changed, nulledFields=nulled)
+    assert found.record == {"Id": CONTACT, **known}
+    assert found.lookup is not None
+    assert not found.lookup.always
+
+
+def test_a_change_whose_value_is_not_there_is_read() -> None:
+    found = told("UPDATE", {"Email": "a"}, changedFields=["Email", "MailingAddress.City"])
+    assert found.record == {"Id": CONTACT, "Email": "a"}
+    assert found.lookup == Lookup("Contact", CONTACT, always=True)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"changedFields": ["MailingAddress.City"]},
+        {"changedFields": ["0x4000000A"], "nulledFields": ["0x0A"]},
+    ],
+)
+def test_changes_without_any_value_say_nothing(header: dict[str, Any]) -> None:
+    found = told("UPDATE", {"LastModifiedDate": SECOND_MS}, **header)
+    assert found.record is None
+    assert found.lookup == Lookup("Contact", CONTACT, always=True)
+
+
+@pytest.mark.parametrize(("nulled", "always"), [([], False), (["0x02"], True), (["4-0x01"], True)])
+def test_of_bitmaps_only_those_of_emptied_fields_hide_something(
+    nulled: list[str], always: bool
+) -> None:
+    fields = {"Email": "a", "Phone": None}
+    found = told("UPDATE", fields, changedFields=["0x400800", "4-0x04"], nulledFields=nulled)
+    assert found.record == {"Id": CONTACT, "Email": "a"}
+    assert found.lookup == Lookup("Contact", CONTACT, always=always)
+
+
+def test_a_leads_address_is_called_like_that_of_a_contact() -> None:
+    fields = {"Address": {"City": "Berlin"}}
+    found = told("UPDATE", fields, entityName="Lead", changedFields=["Address.City"])
+    assert found.record == {"Id": CONTACT, "MailingAddress": {"City": "Berlin"}}
+    assert found.lookup == Lookup("Lead", CONTACT, always=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("LastModifiedDate", SECOND_MS, "2026-11-21T09:30:00.000Z"),
+        ("LastModifiedDate", "2026-11-21T09:30:00.000Z", "2026-11-21T09:30:00.000Z"),
+        ("ActivityDateTime", SECOND_MS + 1, "2026-11-21T09:30:00.001Z"),
+        ("Birthdate", -1_000, "1969-12-31"),
+        ("CloseDate", SECOND_MS, "2026-11-21"),
+        ("CloseDate", 10**18, 10**18),
+        ("CloseDate", True, True),
+        ("Amount", SECOND_MS, SECOND_MS),
+        ("Paid__c", SECOND_MS, SECOND_MS),
+    ],
+)
+def test_times_in_milliseconds_become_texts_where_they_are_known(
+    name: str, value: object, text: object
+) -> None:
+    record = told("CREATE", {name: value}).record
+    assert isinstance(record, dict)
+    assert record[name] == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "start", "end"),
+    [
+        (
+            {"ActivityDateTime": "2026-11-24T09:30:00.000Z", "DurationInMinutes": 30},
+            "2026-11-24T09:30:00.000Z",
+            "2026-11-24T10:00:00.000Z",
+        ),
+        ({"ActivityDateTime": None}, None, None),
+        (
+            {"ActivityDateTime": "a", "StartDateTime": "b", "EndDateTime": "c"},
+            "b",
+            "c",
+        ),
+        ({"ActivityDateTime": "soon", "DurationInMinutes": 10**400}, "soon", None),
+        ({"ActivityDateTime": "2026-11-24", "DurationInMinutes": 1e300}, "2026-11-24", None),
+    ],
+)
+def test_an_events_start_and_end_come_from_its_time_and_duration(
+    fields: dict[str, Any], start: str | None, end: str | None
+) -> None:
+    record = told("CREATE", fields, entityName="Event").record
+    assert isinstance(record, dict)
+    assert (record["StartDateTime"], record["EndDateTime"]) == (start, end)
+
+
+@pytest.mark.parametrize("fields", [{"ActivityDateTime": "2026-11-24"}, {"DurationInMinutes": 30}])
+def test_an_event_whose_end_cannot_be_told_is_read(fields: dict[str, Any]) -> None:
+    found = told("UPDATE", fields, entityName="Event", changedFields=list(fields))
+    assert found.lookup == Lookup("Event", CONTACT, always=True)
+    assert isinstance(found.record, dict)
+    assert "EndDateTime" not in found.record
+
+
+# ---------------------------------------------------------------- the version
+
+
+@pytest.mark.parametrize(
+    ("header", "version"),
+    [
+        ({"sequenceNumber": 1}, SECOND + 1),
+        ({"sequenceNumber": 2}, SECOND + 2),
+        ({"sequenceNumber": 5_000}, SECOND + 999),
+        ({"sequenceNumber": -3}, SECOND),
+        ({"sequenceNumber": None}, SECOND),
+        ({"commitTimestamp": SECOND_MS + 1}, SECOND + 1_001),
+        ({"commitTimestamp": None}, SECOND - 60_000_000),
+        ({"commitTimestamp": 10**30}, SECOND - 60_000_000),
+    ],
+)
+def test_commit_time_and_sequence_order_the_changes(header: dict[str, Any], version: int) -> None:
+    fields = {"Email": "a", "LastModifiedDate": "2026-11-21T09:29:00.000Z"}
+    assert told("UPDATE", fields, **header).version == version
+
+
+# ---------------------------------------------------------------- files and options
+
+
+def changes(name: str) -> list[Change]:
+    given = over_the_bus(sample(f"salesforce_cdc.{name}").decode())
+    items = source.split(given, OPTIONS)
+    return [source.interpret(json.loads(one.text), CONNECTION) for one in items]
+
+
+def row(change: Change) -> dict[str, object]:
+    mapping = RecordMapping(CONNECTION.record_types[change.record_type or ""])
+    return mapping.columns(change.record, partial=change.partial).values
+
+
+def test_created_records_become_rows_by_the_default_mapping() -> None:
+    assert row(changes("contact-created")[0]) == {
+        "external_id": "003Xx0000004adCIAQ",
+        "full_name": "Grace Example",
+        "email": "grace@example.com",
+        "whatsapp": "+493023125002",
+        "birthday": "1985-12-10",
+    }
+    assert row(changes("opportunity-created")[0]) == {
+        "external_id": "006Xx0000003opPIAQ",
+        "name": "Example Works, licences",
+        "description": "Two hundred licences",
+        "contact_external_id": CONTACT,
+    }
+    assert row(changes("event-created")[0]) == {
+        "external_id": "00UXx0000005evTMAQ",
+        "name": "Call Ada",
+        "start_time": "2026-11-24T09:30:00Z",
+        "end_time": "2026-11-24T10:00:00Z",
+        "contact_external_id": CONTACT,
+    }
+
+
+def test_an_event_of_a_whole_day_has_no_time() -> None:
+    fields = {"IsAllDayEvent": True, "StartDateTime": "2026-11-24", "EndDateTime": "2026-11-24"}
+    assert row(told("CREATE", fields, entityName="Event")) == {
+        "external_id": CONTACT,
+        "start_time": None,
+        "end_time": None,
+    }
+
+
+def test_updates_set_the_columns_that_they_hold_as_a_whole() -> None:
+    (changed,) = changes("contact-changed")
+    assert row(changed) == {
+        "external_id": CONTACT,
+        "full_name": "Ada Example",
+        "email": "ada@example.com",
+    }
+    assert [row(one) for one in changes("contacts-changed-together")] == [
+        {"external_id": CONTACT, "city": "Berlin"},
+        {"external_id": "003Xx0000004adBIAQ", "city": "Berlin"},
+    ]
+    assert row(changes("lead-changed")[0]) == {
+        "external_id": "00QXx0000002leDMAQ",
+        "address_line1": "1 Example Road",
+        "zipcode": "EX1 2MP",
+    }
+
+
+def test_files_without_data_are_read_ignored_or_reported() -> None:
+    assert changes("contact-gap")[0].record is None
+    assert changes("contact-deleted")[0].ignored == "deleted"
+    with pytest.raises(RejectedRow):
+        changes("contact-overflow")
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"),
+    [
+        ({}, []),
+        ({"instance_url": "https://example.my.salesforce.com"}, []),
+        ({"instance_url": "https://example.my.salesforce.com/"}, []),
+        ({"instance_url": "example.my.salesforce.com"}, ["instance_url"]),
+        ({"instance_url": "https://example.my.salesforce.com/services"}, ["instance_url"]),
+        ({"instance_url": "https://[x"}, ["instance_url"]),
+        ({"instance_url": "https://"}, ["instance_url"]),
+        ({"event_source": ""}, ["event_source"]),
+        ({"event_source": "aws.events"}, ["event_source"]),
+        ({"header": "X"}, ["header"]),
+    ],
+)
+def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
+    given = replace(CONNECTION, options=OPTIONS | options)
+    assert [key for key, _ in source.check_options(given)] == keys
+
+
+def test_the_event_source_is_needed() -> None:
+    given = replace(CONNECTION, options={})
+    assert [key for key, _ in source.check_options(given)] == ["event_source"]
+
+
+# ---------------------------------------------------------------- differences of long texts
+
+OPPORTUNITY = "006Xx0000003opPIAQ"
+DIFFERENCE = (
+    "--- \n+++ 9f2c1d7e5b0a4c3f8e6d1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f\n"
+    "@@ -2,1 +2,1 @@\n-Delivery in March.\n+Delivery in April.\n"
+)
+
+
+def deal(fields: dict[str, Any], **header: object) -> Change:
+    given = item("UPDATE", fields, identifier=OPPORTUNITY, entityName="Opportunity", **header)
+    return source.interpret(given, CONNECTION)
+
+
+@pytest.mark.parametrize("value", [DIFFERENCE, {"diff": DIFFERENCE}])
+@pytest.mark.parametrize("named", [["Description"], [], ["0x08"]])
+def test_a_difference_is_no_text_and_has_the_record_read(value: object, named: list[str]) -> None:
+    change = deal(
+        {"Description": value, "Name": "Licences"},
+        diffFields=named,
+        changedFields=["Description", "Name"],
+    )
+    assert change.lookup == Lookup("Opportunity", OPPORTUNITY, always=True)
+    columns, notes = RecordMapping(CONNECTION.record_types["deal"]).columns(
+        change.record, partial=True
+    )
+    assert columns == {"external_id": OPPORTUNITY, "name": "Licences"}
+    assert [note for note in notes if note.field == "description"]
+
+
+def test_a_field_that_the_header_calls_a_difference_is_none_whatever_it_looks_like() -> None:
+    change = deal({"Description": "@@ other form", "Name": "x"}, diffFields=["Description"])
+    assert change.record == {
+        "Id": OPPORTUNITY,
+        "Name": "x",
+        "Description": {"diff": "@@ other form"},
+    }
+
+
+def test_a_difference_alone_says_nothing_of_the_record() -> None:
+    change = deal(
+        {"Description": DIFFERENCE, "LastModifiedDate": SECOND_MS}, diffFields=["Description"]
+    )
+    assert (change.record, change.partial) == (None, False)
+    assert change.lookup == Lookup("Opportunity", OPPORTUNITY)
+
+
+@pytest.mark.parametrize("text", ["--- \nmy notes", "+++ a", "--- a\n+++ b\n", "", "---"])
+def test_a_text_that_only_resembles_a_difference_is_a_text(text: str) -> None:
+    change = deal({"Description": text}, diffFields=[], changedFields=["Description"])
+    assert change.record == {"Id": OPPORTUNITY, "Description": text}
+
+
+def test_a_long_text_of_a_creation_is_a_text() -> None:
+    change = told("CREATE", {"Description": DIFFERENCE}, diffFields=[])
+    assert isinstance(change.record, dict)
+    assert change.record["Description"] == DIFFERENCE
+
+
+def test_further_objects_are_imported_by_name() -> None:
+    given = replace(CONNECTION, options=OPTIONS | {"contact_objects": "Patient__c"})
+    named = item("CREATE", {"Email": "ada@example.com"}, entityName="Patient__c")
+    assert source.interpret(named, given).record_type == "contact"
+    assert source.interpret(named, CONNECTION).ignored == "entity"
+    wrong = replace(CONNECTION, options=OPTIONS | {"deal_objects": "a-b"})
+    assert [key for key, _ in source.check_options(wrong)] == ["deal_objects"]

@@ -1,0 +1,379 @@
+"""Zoho: the token in the body that goes no further, one item for each id, partial records."""
+
+import json
+from typing import Any
+
+import pytest
+
+from import_relay.connectors import with_defaults
+from import_relay.connectors.contract import Change, Item, Lookup
+from import_relay.connectors.zoho import events as source
+from import_relay.domain.connections import Connection
+from import_relay.domain.errors import RejectedRow, SignatureError
+from import_relay.mapping.record_mapping import RecordMapping
+from tests.support.webhooks import NOW, request, sample
+
+TOKEN = "00000000-0000-4000-8000-000000000001"  # as in events/
+CONNECTION = with_defaults(Connection("zoho", "zoho"))
+ADDRESSES = {"api_url": "https://www.zohoapis.eu", "accounts_url": "https://accounts.zoho.eu"}
+
+
+def notification(**changes: object) -> dict[str, Any]:
+    known: dict[str, object] = {
+        "server_time": NOW * 1000,
+        "module": "Contacts",
+        "operation": "update",
+        "ids": ["1001"],
+        "channel_id": "55",
+        "token": TOKEN,
+    }
+    return {key: value for key, value in (known | changes).items() if value is not None}
+
+
+def split(body: object) -> list[Item]:
+    return source.split(request(body if isinstance(body, str) else json.dumps(body)), {})
+
+
+def refusal(body: bytes | str, *secrets: str, **headers: str) -> str:
+    with pytest.raises(SignatureError) as caught:
+        source.verify(request(body, headers), secrets or [TOKEN], {}, now=NOW)
+    return caught.value.code
+
+
+def item(**changes: object) -> dict[str, object]:
+    known = {"module": "Contacts", "operation": "update", "server_time": NOW * 1000, "id": "1001"}
+    return {**known, **changes}
+
+
+def interpret(given: object, connection: Connection = CONNECTION) -> Change:
+    return source.interpret(given, connection)
+
+
+def rows(name: str) -> list[dict[str, object]]:
+    found = []
+    for one in source.split(request(sample(name)), {}):
+        change = interpret(json.loads(one.text))
+        assert change.record_type is not None
+        mapping = RecordMapping(CONNECTION.record_types[change.record_type])
+        found.append(mapping.columns(change.record, partial=change.partial).values)
+    return found
+
+
+# ---------------------------------------------------------------- proof
+
+
+def test_the_channels_token_proves_the_sender() -> None:
+    source.verify(request(json.dumps(notification())), ["other", TOKEN], {}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (json.dumps(notification(token="another")), "signature.mismatch"),
+        (json.dumps(notification(token=TOKEN.upper() + "A")), "signature.mismatch"),
+        (json.dumps(notification(token="")), "signature.missing"),
+        (json.dumps(notification(token=None)), "signature.missing"),
+        ('{"token": null}', "signature.missing"),
+        (json.dumps(notification(token=[TOKEN])), "signature.malformed"),
+        ('{"token": 7}', "signature.malformed"),
+        (json.dumps([notification()]), "signature.missing"),
+        (f'"{TOKEN}"', "signature.missing"),
+        (f"token={TOKEN}", "signature.malformed"),
+        ("", "signature.malformed"),
+        (b"\xff\xfe", "signature.malformed"),
+        ("[" * 20_000 + "]" * 20_000, "signature.malformed"),
+        ('{"a":' * 101 + "1" + "}" * 101, "signature.malformed"),
+        (f'{{"n":{"9" * 5_000},"token":"{TOKEN}"}}', "signature.malformed"),
+    ],
+)
+def test_without_the_token_nothing_gets_in(body: bytes | str, code: str) -> None:
+    assert refusal(body) == code
+
+
+def test_a_compressed_body_proves_nothing() -> None:
+    body = json.dumps(notification())
+    assert refusal(body, **{"content-encoding": "gzip"}) == "signature.malformed"
+
+
+def test_the_last_of_two_tokens_is_the_one_that_counts() -> None:
+    assert refusal(f'{{"token":"{TOKEN}","token":"x"}}') == "signature.mismatch"
+
+
+def test_a_connection_without_a_secret_lets_nothing_in() -> None:
+    assert refusal(json.dumps(notification(token="")), "") == "signature.missing"
+    assert refusal(json.dumps(notification()), "") == "signature.no_secret"
+
+
+# ---------------------------------------------------------------- items
+
+
+def test_every_id_is_an_item_of_its_own_and_none_holds_the_token() -> None:
+    body = notification(
+        ids=["1001", "1002"],
+        affected_values=[{"record_id": "1002", "values": {"Email": "b@example.com"}}],
+    )
+    texts = [one.text for one in split(body)]
+    shared = {key: body[key] for key in ("module", "operation", "server_time", "channel_id")}
+    assert [json.loads(text) for text in texts] == [
+        {**shared, "id": "1001"},
+        {**shared, "id": "1002", "values": {"Email": "b@example.com"}},
+    ]
+    assert TOKEN not in "".join(texts)
+
+
+def test_numbers_and_escapes_stay_as_they_were_sent() -> None:
+    body = (
+        '{"module":"Deals","operation":"update","server_time":1795253400482,"ids":["1"],'
+        '"affected_values":[{"record_id":"1","values":{"a":9007199254740993,"b":1.10,"c":"\\u00e4"}}]}'
+    )
+    assert '"values":{"a":9007199254740993,"b":1.10,"c":"\\u00e4"}' in split(body)[0].text
+
+
+def test_the_event_id_tells_changes_apart_and_repetitions_not() -> None:
+    def identify(**changes: object) -> str:
+        return split(notification(**changes))[0].event_id
+
+    values = [{"record_id": "1001", "values": {"Email": "a@example.com"}}]
+    assert identify() == identify(query_params={"retry": 1})
+    others = [
+        identify(server_time=NOW * 1000 + 1),
+        identify(operation="delete"),
+        identify(ids=["1002"]),
+        identify(channel_id="56"),
+        identify(affected_values=values),
+    ]
+    assert len({identify(), *others}) == 6
+
+
+@pytest.mark.parametrize("ids", [None, "1001", {}, 7])
+def test_a_body_without_ids_is_rejected_without_its_token(ids: object) -> None:
+    (only,) = split(notification(ids=ids))
+    assert "token" not in json.loads(only.text)
+    with pytest.raises(RejectedRow) as caught:
+        interpret(json.loads(only.text))
+    assert (caught.value.code, caught.value.field) == ("row.bad_value", "id")
+
+
+def test_a_body_with_no_id_at_all_is_empty() -> None:
+    (only,) = split(notification(ids=[]))
+    assert interpret(json.loads(only.text)).ignored == "empty"
+
+
+@pytest.mark.parametrize("values", ["text", [7], [{"record_id": "1001"}], [{"values": {"a": 1}}]])
+def test_values_that_belong_to_no_id_are_left_out(values: object) -> None:
+    (only,) = split(notification(affected_values=values))
+    assert "values" not in json.loads(only.text)
+
+
+# ---------------------------------------------------------------- changes
+
+
+@pytest.mark.parametrize(
+    ("module", "record_type", "name_in_api"),
+    [
+        ("Contacts", "contact", "Contacts"),
+        ("Leads", "contact", "Leads"),
+        ("Deals", "deal", "Deals"),
+        ("Events", "appointment", "Events"),
+        ("Meetings", "appointment", "Events"),
+        ("Appointments", "appointment", "Appointments__s"),
+        ("Appointments__s", "appointment", "Appointments__s"),
+    ],
+)
+def test_modules_become_record_types_and_are_read_by_their_api_names(
+    module: str, record_type: str, name_in_api: str
+) -> None:
+    change = interpret(item(module=module))
+    assert (change.record_type, change.ignored) == (record_type, None)
+    assert change.lookup == Lookup(name_in_api, "1001")
+
+
+@pytest.mark.parametrize("module", ["Accounts", "Tasks", "contacts", None, ["Contacts"]])
+def test_other_modules_are_ignored(module: object) -> None:
+    assert interpret(item(module=module)).ignored == "entity"
+
+
+@pytest.mark.parametrize(
+    ("operation", "ignored"),
+    [("delete", "deleted"), ("merge", "action"), ("UPDATE", "action"), (None, "action")],
+)
+def test_deletions_and_unknown_operations_are_ignored(operation: object, ignored: str) -> None:
+    change = interpret(item(operation=operation))
+    assert (change.ignored, change.lookup) == (ignored, None)
+
+
+@pytest.mark.parametrize("values", [None, {}, [], "text"])
+def test_a_notification_without_values_says_nothing_of_the_record(values: object) -> None:
+    change = interpret(item(values=values))
+    assert (change.record, change.partial) == (None, False)
+    assert change.lookup == Lookup("Contacts", "1001")
+
+
+def test_changed_values_are_a_partial_record() -> None:
+    change = interpret(item(values={"Email": "a@example.com", "Phone": None}))
+    assert change.record == {"id": "1001", "Email": "a@example.com", "Phone": None}
+    assert change.partial
+    assert change.lookup == Lookup("Contacts", "1001", always=False)
+
+
+@pytest.mark.parametrize("operation", ["insert", "create"])
+def test_a_new_record_is_read_even_if_values_came_with_it(operation: str) -> None:
+    change = interpret(item(operation=operation, values={"Email": "a@example.com"}))
+    assert change.lookup == Lookup("Contacts", "1001", always=True)
+
+
+def test_a_leads_field_settles_the_column_that_it_shares_with_contacts() -> None:
+    record = interpret(item(module="Leads", values={"City": "Hamburg"})).record
+    assert record == {"id": "1001", "City": "Hamburg", "Mailing_City": None}
+    mapping = RecordMapping(CONNECTION.record_types["contact"])
+    assert mapping.columns(record, partial=True).values["city"] == "Hamburg"
+    assert mapping.cut_columns(record) == ()
+
+
+@pytest.mark.parametrize("given", [1001, "1001"])
+def test_an_id_is_a_number_or_its_text(given: object) -> None:
+    assert interpret(item(id=given)).lookup == Lookup("Contacts", "1001")
+
+
+@pytest.mark.parametrize("given", ["", "1,2", "1/2", "a", "1" * 31, 10**40, -1, True, None, {}])
+def test_an_id_that_could_spoil_a_call_is_rejected(given: object) -> None:
+    with pytest.raises(RejectedRow) as caught:
+        interpret(item(id=given))
+    assert caught.value.code == "row.bad_value"
+
+
+@pytest.mark.parametrize("given", [7, [], None, "text"])
+def test_an_item_that_is_no_object_is_rejected(given: object) -> None:
+    with pytest.raises(RejectedRow):
+        interpret(given)
+
+
+@pytest.mark.parametrize(
+    ("server_time", "version"),
+    [
+        (1_795_253_400_482, 1_795_253_400_482_000),
+        ("1795253400482", 1_795_253_400_482_000),
+        (None, None),
+        ("soon", None),
+    ],
+)
+def test_zohos_time_orders_the_changes(server_time: object, version: int | None) -> None:
+    assert interpret(item(server_time=server_time)).version == version
+
+
+# ---------------------------------------------------------------- default mapping
+
+
+def test_a_contact_is_mapped() -> None:
+    assert rows("zoho.contact-updated.json") == [
+        {
+            "external_id": "5525000000460001",
+            "full_name": "Ada Example",
+            "email": "ada@example.com",
+            "whatsapp": "+4915112345678",
+            "city": "Berlin",
+        }
+    ]
+
+
+def test_a_lead_is_a_contact() -> None:
+    assert rows("zoho.lead-updated.json") == [
+        {"external_id": "5525000000460012", "email": "grace@example.com", "city": "Hamburg"}
+    ]
+
+
+def test_a_deal_is_mapped() -> None:
+    assert rows("zoho.deal-updated.json") == [
+        {
+            "external_id": "5525000000470001",
+            "name": "Solar roof",
+            "contact_external_id": "5525000000460001",
+        }
+    ]
+
+
+def test_a_meeting_is_an_appointment() -> None:
+    assert rows("zoho.meeting-updated.json") == [
+        {
+            "external_id": "5525000000480001",
+            "name": "First talk",
+            "start_time": "2026-11-24T10:30:00+01:00",
+            "end_time": "2026-11-24T11:00:00+01:00",
+            "contact_external_id": "5525000000460001",
+        }
+    ]
+
+
+def test_an_appointment_is_mapped_by_its_own_names() -> None:
+    record = {
+        "id": "9",
+        "Appointment_Name": "Check",
+        "Appointment_Start_Time": "2026-11-24T10:30:00+01:00",
+        "Appointment_For": {"id": "1001", "name": "Ada Example"},
+    }
+    mapping = RecordMapping(CONNECTION.record_types["appointment"])
+    assert mapping.columns(record).values == {
+        "external_id": "9",
+        "name": "Check",
+        "start_time": "2026-11-24T10:30:00+01:00",
+        "contact_external_id": "1001",
+    }
+
+
+# ---------------------------------------------------------------- options
+
+
+def mistakes(options: dict[str, str]) -> list[str]:
+    return [key for key, _ in source.check_options(Connection("zoho", "zoho", options))]
+
+
+def test_reading_takes_both_addresses_or_none() -> None:
+    assert mistakes({}) == []
+    assert mistakes(ADDRESSES) == []
+    assert mistakes({"api_url": ADDRESSES["api_url"]}) == ["accounts_url"]
+    assert mistakes({"accounts_url": ADDRESSES["accounts_url"]}) == ["api_url"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://www.zohoapis.eu", "www.zohoapis.eu", "https://www.zohoapis.eu/crm", "https://", ""],
+)
+def test_an_address_is_https_and_has_no_path(url: str) -> None:
+    assert mistakes({**ADDRESSES, "api_url": url}) == ["api_url"]
+
+
+def test_unknown_options_are_mistakes() -> None:
+    assert mistakes({"region": "eu"}) == ["region"]
+
+
+# ---------------------------------------------------------------- large bodies
+
+
+def large(token: str, filler: str) -> str:
+    return f'{{"token":{token},"x":[{",".join([filler] * (100_000 // len(filler)))}]}}'
+
+
+@pytest.mark.parametrize("filler", ["[]", '{"token":7}', '"token"', '"\\"token"', "1"])
+@pytest.mark.parametrize("token", ['"another"', "7", "null", '"' + "x" * 999 + '"'])
+def test_a_large_body_without_the_token_is_not_parsed(
+    token: str, filler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "single", lambda text: pytest.fail("parsed"))
+
+    assert refusal(large(token, filler)) == "signature.mismatch"
+
+
+def test_a_large_body_with_its_token_is_accepted_wherever_that_stands() -> None:
+    values = [{"record_id": str(n), "values": {"token": "none"}} for n in range(2_000)]
+    for escaped in (TOKEN, f"\\u{ord(TOKEN[0]):04x}{TOKEN[1:]}"):
+        body = json.dumps(notification(token="?"))[:-1].replace('"?"', f'"{escaped}"')
+        given = request(f'{body},"affected_values":{json.dumps(values)}}}')
+        assert len(given.body) > source.MAX_UNPROVEN_B
+        source.verify(given, [TOKEN], {}, now=NOW)
+
+
+def test_the_token_of_a_large_body_still_has_to_be_the_channels() -> None:
+    """What is found without parsing proves nothing yet."""
+    inner = json.dumps({"token": TOKEN})
+
+    assert refusal(large('"another"', inner)) == "signature.mismatch"

@@ -1,0 +1,77 @@
+"""Which country a text names: codes, and names in English and German."""
+
+from collections import Counter
+
+import pytest
+from babel import Locale
+from hypothesis import given
+from hypothesis import strategies as st
+from phonenumbers import SUPPORTED_REGIONS
+
+from import_relay.mapping.countries import _OTHER_NAMES, country_code
+from import_relay.mapping.country_names import TABLE
+from tests.support.country_names import PATH, table
+
+
+def test_the_table_is_what_the_command_writes() -> None:
+    assert PATH.read_text(encoding="utf-8") == table()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_country_with_phone_numbers_is_known_by_its_name(language: str) -> None:
+    names = Locale(language).territories
+
+    assert {country_code(names[code]) for code in SUPPORTED_REGIONS} == SUPPORTED_REGIONS
+
+
+def test_no_name_stands_for_two_countries() -> None:
+    names = Counter(
+        name for line in (TABLE + _OTHER_NAMES).splitlines() for name in line.split("|")[1:]
+    )
+
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("AT", "AT"),
+        ("at", "AT"),
+        (" At ", "AT"),
+        ("AUT", "AT"),
+        ("Austria", "AT"),
+        ("Österreich", "AT"),
+        ("ÖSTERREICH", "AT"),
+        ("O\u0308sterreich", "AT"),
+        ("Oesterreich", "AT"),
+        ("DEUTSCHLAND", "DE"),
+        ("Germany", "DE"),
+        ("D", "DE"),
+        ("USA", "US"),
+        ("U.S.A.", "US"),
+        ("United States of America", "US"),
+        ("Großbritannien", "GB"),
+        ("UK", "GB"),
+        ("The Netherlands", "NL"),
+        ("Czech Republic", "CZ"),
+        ("Tschechien", "CZ"),
+        ("Bosnia and Herzegovina", "BA"),
+        ("Bosnia & Herzegovina", "BA"),
+        ("Côte d'Ivoire", "CI"),
+        ("Liechtenstein", "LI"),
+    ],
+)
+def test_a_code_or_a_name_is_a_country(text: str, code: str) -> None:
+    assert country_code(text) == code
+
+
+@pytest.mark.parametrize("text", ["", " ", "XX", "ZZ", "Musterland", "D-18055", "49", "Bayern"])
+def test_another_text_is_none(text: str) -> None:
+    assert country_code(text) is None
+
+
+@given(st.text())
+def test_no_text_makes_it_fail(text: str) -> None:
+    code = country_code(text)
+
+    assert code is None or code in SUPPORTED_REGIONS

@@ -1,0 +1,189 @@
+"""What people write into a phone field: one number, several, or none; never letters as digits."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from import_relay.mapping.phone_texts import Dialled, Several, numbers_in
+
+MOBILE = Dialled("015112345678", has_plus=False)
+ABROAD = Dialled("4915112345678", has_plus=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "015112345678",
+        "0151 12345678",
+        "0151-12345678",
+        "0151.123.456.78",
+        "(0151) 12345678",
+        "[0151] 12345678",
+        " 0151\u00a0123\u202f456 78 ",
+        "0151\u2010123\u2011456\u201378",
+        "0151 123\u00ad456\u200b78",
+        "\u202a0151 12345678\u202c",
+        "\uff10\uff11\uff15\uff11\u3000\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18",
+        "\u0660\u0661\u0665\u0661 \u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668",
+        "'0151 12345678",
+        '="015112345678"',
+        "tel:0151-12345678",
+        "Tel.: 0151 12345678",
+        "TEL 0151 12345678",
+        "WhatsApp: 0151 12345678",
+        "privat 0151 12345678",
+        "0151 12345678 (privat)",
+        "0151 12345678 - geschäftlich",
+        "Mobil (privat): 0151 12345678",
+        "0151 12345678;",
+        "0151 12345678 /",
+    ],
+)
+def test_a_number_is_found_however_it_is_written(text: str) -> None:
+    assert numbers_in(text) == (MOBILE,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+4915112345678",
+        "+49 151 12345678",
+        "+ 49 151 12345678",
+        "(+49) 151 12345678",
+        "+(49) 151 12345678",
+        "\uff0b49 151 12345678",
+        "\ufe6249 151 12345678",
+        "tel:+49-151-12345678",
+        "whatsapp:+4915112345678",
+        "M: +49 151 12345678",
+    ],
+)
+def test_a_plus_in_front_is_seen(text: str) -> None:
+    assert numbers_in(text) == (ABROAD,)
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        " App. 12",
+        " app 12",
+        " Apparat 12",
+        " Durchwahl -12",
+        " Durchw. 12",
+        " DW 12",
+        ", DW 12",
+        "DW12",
+        " Nst. 12",
+        " NSt.12",
+        " Nebenstelle 12",
+        " Klappe 12",
+        " ext. 12",
+        " ext12",
+        " extn 12",
+        " extension 12",
+        " (ext. 12)",
+        " x12",
+        "x12",
+        " x 1234567",
+        " #12",
+        " poste 12",
+        " доб. 12",
+        "-0",
+        " - 0",
+        ";ext=12",
+        ";isub=12",
+    ],
+)
+def test_an_extension_is_cut_off(extension: str) -> None:
+    assert numbers_in(f"0431 12345{extension}") == (Dialled("043112345", has_plus=False),)
+
+
+def test_a_direct_dial_after_a_hyphen_is_part_of_the_number() -> None:
+    assert numbers_in("030 23125-12") == (Dialled("0302312512", has_plus=False),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "-",
+        "+",
+        "?",
+        "n/a",
+        "k.A.",
+        "0171 kein Handy",
+        "0151 unbekannt",
+        "nicht 0151 12345678",
+        "Fax 0151 12345678",
+        "0151 12345678 (Mutter)",
+        "0151 XXX",
+        "0151 1234567x",
+        "0800 FLOWERS",
+        "1-800-CALL-NOW",
+        "(0xx11) 2345-6789",
+        "0151 privat 12345678",
+        "0431 12345 (12)",
+        "0151 1234*****",
+        "0151 12345678?",
+        "++49 151 12345678",
+        "49+151 12345678",
+        "+4915112345678+4917112345678",
+        "tel:12;phone-context=example.com",
+        "4915112345678.0",
+        "4915112345678,00",
+        "4.915112345678E12",
+        "4,91511E+12",
+        "0151 1234567²",
+        "0151 1234567①",
+        "0151\x0012345678",
+        "1" * 21,
+        "1" * 10_000,
+        "0 " * 10_000,
+    ],
+)
+def test_a_text_that_may_mean_something_else_is_no_number(text: str) -> None:
+    assert None in numbers_in(text)
+
+
+@pytest.mark.parametrize("separator", ["; ", "\n", "\r\n", " oder ", " und ", " or ", " | ", " & "])
+def test_separators_make_several_numbers_in_their_order(separator: str) -> None:
+    assert numbers_in(f"0151 12345678{separator}+49 151 12345678") == (MOBILE, ABROAD)
+
+
+@pytest.mark.parametrize("separator", ["/", " / ", ",", ", "])
+def test_a_slash_or_a_comma_may_separate_numbers_or_groups(separator: str) -> None:
+    assert numbers_in(f"0151{separator}12345678") == (
+        Several((Dialled("0151", has_plus=False), Dialled("12345678", has_plus=False)), MOBILE),
+    )
+
+
+def test_commas_separate_numbers_whose_groups_stand_between_slashes() -> None:
+    one = Several((Dialled("0151", has_plus=False), Dialled("12345678", has_plus=False)), MOBILE)
+
+    assert numbers_in("0151/12345678, 0151/12345678") == (one, one)
+
+
+def test_a_bracketed_zero_may_be_left_out() -> None:
+    (found,) = numbers_in("+49 (0) 151 12345678")
+
+    assert isinstance(found, Dialled)
+    assert found.spellings == ("49015112345678", "4915112345678")
+
+
+def test_a_bracketed_zero_in_front_is_a_digit() -> None:
+    assert numbers_in("(0)151 12345678") == (MOBILE,)
+
+
+@given(st.text(alphabet=st.sampled_from("0123456789+()-./,;xX Tel#&\n\u200e\u0663"), max_size=40))
+def test_digits_are_those_of_the_text_in_its_order(text: str) -> None:
+    given_digits = "".join(str(int(one)) for one in text if one.isdecimal())
+    for found in numbers_in(text):
+        joined = found.joined if isinstance(found, Several) else found
+        if joined is not None:
+            assert joined.digits in given_digits
+
+
+@given(st.text())
+def test_no_text_makes_it_fail(text: str) -> None:
+    assert numbers_in(text)

@@ -1,0 +1,493 @@
+"""The intake: what is stored, what is refused, what waits in quarantine."""
+
+import inspect
+import json
+from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from import_relay.connectors import NOT_FOR_RECEIVING, receiving_mistakes, source_for
+from import_relay.connectors.contract import Item, Replies, Request
+from import_relay.connectors.usable_connections import mistakes_of
+from import_relay.domain.connections import KINDS, Connection, RecordType, parse_connections
+from import_relay.domain.errors import (
+    ConnectionDisabled,
+    DeliveryTooLarge,
+    RelayError,
+    SignatureError,
+    StoreUnavailable,
+    UnknownConnection,
+)
+from import_relay.domain.models import Pointer
+from import_relay.domain.queue_messages import parse_message
+from import_relay.receive.intake import (
+    ITEMS_PER_MESSAGE,
+    LARGEST_BODY_B,
+    LARGEST_MESSAGE_B,
+    Intake,
+    Packed,
+    Receipt,
+    delivery_id,
+    pack,
+)
+from import_relay.storage.connection_secrets import ConnectionSecrets
+from import_relay.storage.intake_store import IntakeStore
+from tests.support.webhooks import NOW, request, with_headers
+
+CONTACT = {"contact": RecordType("contact", {})}
+CONNECTIONS = {
+    "erp": Connection("erp", "json", {}, CONTACT),
+    "crm": Connection("crm", "standard_webhooks", {}, CONTACT),
+    "bus": Connection("bus", "salesforce_cdc", {"event_source": "aws.partner/salesforce.com/x/y"}),
+    "events": Connection("events", "cloudevents", {"origins": "sender.example.com"}, CONTACT),
+}
+DELIVERY = "20261121T093000000000-00"
+ANSWER_BY, GIVE_UP_AT = 4.5, 9.5
+PROOF = {"x-relay-secret": "s3cret"}
+
+
+@dataclass
+class Store:
+    """Remembers what it is given; the queue, the bucket or both may be out of order."""
+
+    broken: Sequence[str] = ()
+    messages: list[str] = field(default_factory=list)
+    objects: dict[str, bytes] = field(default_factory=dict)
+    until: list[float] = field(default_factory=list)
+
+    def send(self, bodies: Sequence[str], *, give_up_at: float) -> None:
+        self.until.append(give_up_at)
+        if "queue" in self.broken:
+            raise StoreUnavailable("test")
+        self.messages.extend(bodies)
+
+    def put(self, key: str, body: bytes, *, give_up_at: float) -> None:
+        self.until.append(give_up_at)
+        if "bucket" in self.broken:
+            raise StoreUnavailable("test")
+        self.objects[key] = body
+
+    @property
+    def untouched(self) -> bool:
+        return not self.messages and not self.objects
+
+
+@dataclass
+class Secrets:
+    """Gives these secrets, and others once it is asked for new ones."""
+
+    known: Sequence[str] = ("s3cret",)
+    newer: Sequence[str] | None = None
+    renewals: int = 0
+
+    def of(self, connection: str) -> Sequence[str]:
+        return self.known
+
+    def renewed(self, connection: str) -> Sequence[str] | None:
+        self.renewals += 1
+        return self.newer
+
+
+def intake_of(store: Store, secrets: Secrets) -> Intake:
+    return Intake(CONNECTIONS, cast("ConnectionSecrets", secrets), cast("IntakeStore", store))
+
+
+def receive(
+    given: Request, connection: str = "erp", *, store: Store, secrets: Secrets | None = None
+) -> Receipt:
+    intake = intake_of(store, secrets or Secrets())
+    return intake.receive(
+        given, connection, delivery=DELIVERY, answer_by=ANSWER_BY, give_up_at=GIVE_UP_AT
+    )
+
+
+def packed(items: Sequence[str]) -> Packed:
+    return pack([Item(f"e{n}", text) for n, text in enumerate(items)], NOW, "erp", DELIVERY)
+
+
+def contents(texts: Sequence[str]) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in texts]
+
+
+def test_a_delivery_is_in_the_queue_when_its_receipt_is_given() -> None:
+    store = Store()
+    receipt = receive(request('[{"a":1},{"a":2}]', PROOF), store=store)
+    assert receipt == Receipt(DELIVERY, items=2, messages=1)
+    (message,) = contents(store.messages)
+    assert {key: message[key] for key in message if key != "items"} == {
+        "format": 1,
+        "delivery": DELIVERY,
+        "part": 0,
+        "connection": "erp",
+        "received_at": NOW * 1_000_000,
+        "deferrals": 0,
+    }
+    assert [(item["n"], item["item"]) for item in message["items"]] == [
+        (0, {"a": 1}),
+        (1, {"a": 2}),
+    ]
+    assert not store.objects
+
+
+def test_a_delivery_without_records_needs_no_message() -> None:
+    store = Store()
+    assert receive(request("[]", PROOF), store=store) == Receipt(DELIVERY)
+    assert store.untouched
+
+
+def test_an_unknown_connection_is_refused_without_a_look_at_its_proof() -> None:
+    store, secrets = Store(), Secrets()
+    with pytest.raises(UnknownConnection):
+        receive(request("[]", PROOF), "other", store=store, secrets=secrets)
+    assert store.untouched
+    assert secrets.renewals == 0
+
+
+def test_a_body_that_is_too_large_is_refused() -> None:
+    store = Store()
+    with pytest.raises(DeliveryTooLarge):
+        receive(request(b" " * (LARGEST_BODY_B + 1), PROOF), store=store)
+    assert store.untouched
+    assert receive(request(b" " * (LARGEST_BODY_B - 2) + b"{}", PROOF), store=store).items == 1
+
+
+def test_a_request_without_proof_changes_nothing() -> None:
+    store, secrets = Store(), Secrets()
+    with pytest.raises(SignatureError):
+        receive(request("[{}]"), store=store, secrets=secrets)
+    assert store.untouched
+    assert secrets.renewals == 0
+
+
+def test_the_proof_is_checked_before_the_body_is_read() -> None:
+    store = Store()
+    with pytest.raises(SignatureError):
+        receive(request(b"\xff not json"), store=store)
+    assert store.untouched
+
+
+@pytest.mark.parametrize("known", [("old",), ()])
+def test_a_new_secret_works_at_once(known: Sequence[str]) -> None:
+    secrets = Secrets(known, newer=("s3cret", "old"))
+    assert receive(request("[{}]", PROOF), store=Store(), secrets=secrets).items == 1
+    assert secrets.renewals == 1
+
+
+@pytest.mark.parametrize("newer", [None, (), ("another",)])
+def test_a_wrong_secret_stays_wrong(newer: Sequence[str] | None) -> None:
+    store = Store()
+    with pytest.raises(SignatureError):
+        receive(request("[{}]", PROOF), store=store, secrets=Secrets(("old",), newer=newer))
+    assert store.untouched
+
+
+def test_what_no_secret_can_heal_asks_for_none() -> None:
+    secrets = Secrets(("whsec_AAAA",))
+    old = {"webhook-id": "m", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}
+    with pytest.raises(SignatureError):
+        receive(request("{}", old), "crm", store=Store(), secrets=secrets)
+    assert secrets.renewals == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"not json", "delivery.not_json"),
+        (b"", "delivery.not_json"),
+        (b"\xff", "delivery.not_utf8"),
+        (b"[" * 5_000 + b"]" * 5_000, "delivery.too_deep"),
+    ],
+)
+def test_what_is_authentic_but_unreadable_waits_in_quarantine(body: bytes, code: str) -> None:
+    store = Store()
+    headers = PROOF | {
+        "content-type": "application/json",
+        "user-agent": "ERP/1",
+        "authorization": "Basic c2VjcmV0",
+        "cookie": "session=secret",
+        "webhook-signature": "v1,secret",
+        "x-api-key": "secret",
+    }
+    receipt = receive(request(body, headers), store=store)
+    assert receipt == Receipt(DELIVERY, quarantined=code, reason=receipt.reason)
+    assert "not json" not in receipt.reason
+    assert not store.messages
+    ((key, content),) = store.objects.items()
+    assert key == f"quarantine/date=2026-11-21/{DELIVERY}.json"
+    kept = json.loads(content)
+    assert b64decode(kept.pop("body_base64")) == body
+    assert kept.pop("reason").startswith(f"{code}: ")
+    assert kept == {
+        "delivery": DELIVERY,
+        "connection": "erp",
+        "received_at": "2026-11-21T09:30:00+00:00",
+        "code": code,
+        "headers": {"content-type": "application/json", "user-agent": "ERP/1"},
+    }
+
+
+@pytest.mark.parametrize(
+    "tag", ["<SessionId>", "<om:SessionId>", '<SessionId xmlns="http://soap.sforce.com/">']
+)
+def test_quarantine_holds_no_session_of_a_sender(tag: str) -> None:
+    store = Store()
+    receive(request(f"<a>{tag}00D!AQ</SessionId><b>kept", PROOF), store=store)
+    ((_, content),) = store.objects.items()
+    kept = b64decode(json.loads(content)["body_base64"]).decode()
+    assert kept == f"<a>{tag}***</SessionId><b>kept"
+
+
+def test_quarantine_holds_none_of_the_connections_secrets() -> None:
+    store = Store()
+    given = request(b'{"token":"s3cret","again":"s3cret","other":"old"', PROOF)
+    receive(given, store=store, secrets=Secrets(("s3cret", "", "old")))
+    ((_, content),) = store.objects.items()
+    kept = b64decode(json.loads(content)["body_base64"])
+    assert kept == b'{"token":"***","again":"***","other":"***"'
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[{}]", "not json", '{"a":"' + "x" * LARGEST_MESSAGE_B + '"}'],
+    ids=["one message", "quarantine", "a message and an object"],
+)
+def test_a_sender_is_answered_before_it_hangs_up(body: str) -> None:
+    store = Store()
+    receive(request(body, PROOF), store=store)
+    assert set(store.until) == {ANSWER_BY}
+
+
+def test_a_delivery_of_several_messages_has_the_time_that_it_takes() -> None:
+    store = Store()
+    records = ",".join(["{}"] * (ITEMS_PER_MESSAGE + 1))
+    receive(request(f"[{records}]", PROOF), store=store)
+    assert store.until == [GIVE_UP_AT]
+
+
+def test_senders_are_answered_as_their_kind_wants_it() -> None:
+    intake = intake_of(Store(), Secrets())
+    assert intake.replies("erp") == source_for("json").REPLIES
+    assert intake.replies("nobody") == Replies()
+
+
+def test_an_event_of_a_bus_belongs_to_the_connection_that_names_its_source() -> None:
+    intake = intake_of(Store(), Secrets())
+    assert intake.connection_of_events("aws.partner/salesforce.com/x/y") == "bus"
+    with pytest.raises(UnknownConnection):
+        intake.connection_of_events("aws.partner/salesforce.com/x/other")
+
+
+def test_only_a_connection_for_cloudevents_permits_a_sender_that_asks() -> None:
+    asked = request("", {"webhook-request-origin": "sender.example.com"})
+    intake = intake_of(store := Store(), Secrets())
+    assert intake.allowed_origin(asked, "events") == "sender.example.com"
+    assert intake.allowed_origin(asked, "erp") is None
+    assert intake.allowed_origin(asked, "nobody") is None
+    assert store.untouched
+
+
+def test_a_sender_that_is_not_named_or_does_not_ask_is_not_permitted() -> None:
+    intake = intake_of(Store(), Secrets())
+    other = request("", {"webhook-request-origin": "other.example.com"})
+    assert intake.allowed_origin(other, "events") is None
+    assert intake.allowed_origin(request(""), "events") is None
+
+
+def test_a_compressed_body_is_verified_raw_and_waits_in_quarantine() -> None:
+    store = Store()
+    given = with_headers(request(b"\x1f\x8b", PROOF), content_encoding="gzip")
+    assert receive(given, store=store).quarantined == "delivery.compressed"
+
+
+@pytest.mark.parametrize(
+    ("broken", "body"),
+    [("queue", "[{}]"), ("bucket", "not json"), ("bucket", f'["{"x" * LARGEST_MESSAGE_B}"]')],
+)
+def test_what_cannot_be_stored_gives_no_receipt(broken: str, body: str) -> None:
+    with pytest.raises(StoreUnavailable):
+        receive(request(body, PROOF), store=Store(broken=[broken]))
+
+
+def test_items_are_spliced_in_as_they_were_received() -> None:
+    raw = '{ "id":9007199254740993, "x":1e400, "a":1, "a":2, "t":"\\u0000\\ud800 ä\u2028" }'
+    (message,) = packed([raw]).messages
+    assert f'"item":{raw}}}]}}' in message
+
+
+def test_characters_that_the_queue_refuses_are_escaped() -> None:
+    (message,) = packed(['{"a":"\ufffe\uffff\\\\\ufffe"}']).messages
+    assert "\ufffe" not in message
+    assert "\uffff" not in message
+    assert json.loads(message)["items"][0]["item"] == {"a": "\ufffe\uffff\\\ufffe"}
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [(1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])],
+)
+def test_a_message_holds_at_most_a_hundred_items(count: int, sizes: list[int]) -> None:
+    messages = contents(packed(["{}"] * count).messages)
+    assert [len(message["items"]) for message in messages] == sizes
+    assert [message["part"] for message in messages] == list(range(len(sizes)))
+    numbers = [item["n"] for message in messages for item in message["items"]]
+    assert numbers == list(range(count))
+    assert ITEMS_PER_MESSAGE == 100
+
+
+@pytest.mark.parametrize("letter", ["x", "ä", "\u2603", "\U0001f600"])
+@pytest.mark.parametrize("length", [1_000, 3_999, 40_000, 59_000])
+def test_a_message_holds_at_most_its_bytes_of_utf8(letter: str, length: int) -> None:
+    made = packed([f'"{letter * length}"'] * 90)
+    assert not made.oversize
+    assert len(made.messages) > 1 or length == 1_000
+    for message in made.messages:
+        assert len(message.encode()) <= LARGEST_MESSAGE_B
+    assert sum(len(message["items"]) for message in contents(made.messages)) == 90
+
+
+def test_messages_are_filled() -> None:
+    made = packed([f'"{"x" * 59_000}"'] * 8)
+    assert [len(message["items"]) for message in contents(made.messages)] == [4, 4]
+
+
+def test_an_item_too_large_for_a_message_travels_as_a_pointer() -> None:
+    large = '"' + "\U0001f600" * (LARGEST_MESSAGE_B // 4) + '"'
+    made = packed(['{"a":1}', large, '{"a":2}'])
+    key = f"oversize/{DELIVERY}/1.json"
+    assert made.oversize == {key: large}
+    (message,) = contents(made.messages)
+    assert message["items"] == [
+        {"n": 0, "event": "e0", "item": {"a": 1}},
+        {"n": 1, "event": "e1", "at": key},
+        {"n": 2, "event": "e2", "item": {"a": 2}},
+    ]
+
+
+def test_the_largest_item_of_a_message_and_the_next_byte() -> None:
+    def texts(size: int) -> Packed:
+        return packed(['"' + "x" * (size - 2) + '"'])
+
+    size = next(size for size in range(LARGEST_MESSAGE_B, 0, -1) if not texts(size).oversize)
+    assert size > LARGEST_MESSAGE_B - 200
+    assert len(texts(size).messages[0].encode()) <= LARGEST_MESSAGE_B
+    assert texts(size + 1).oversize
+
+
+def test_a_large_item_is_in_the_bucket_before_its_pointer_is_in_the_queue() -> None:
+    store = Store(broken=["queue"])
+    large = '{"a":"' + "x" * LARGEST_MESSAGE_B + '"}'
+    with pytest.raises(StoreUnavailable):
+        receive(request(large, PROOF), store=store)
+    assert store.objects == {f"oversize/{DELIVERY}/0.json": large.encode()}
+
+
+def test_submission_reads_what_was_packed() -> None:
+    large = '{"a":"' + "x" * LARGEST_MESSAGE_B + '"}'
+    made = packed(['{"a":"\ufffe"}', large])
+    message = parse_message("m1", made.messages[0])
+    pointed = {Pointer(key): json.loads(text) for key, text in made.oversize.items()}
+    assert (message.connection, message.delivery, message.received_at) == ("erp", DELIVERY, NOW)
+    assert [one.event for one in message.occurrences] == ["e0", "e1"]
+    assert [one.number for one in message.occurrences] == [0, 1]
+    assert message.occurrences[0].item == {"a": "\ufffe"}
+    assert pointed == {message.occurrences[1].item: json.loads(large)}
+
+
+def test_ids_of_deliveries_sort_by_time() -> None:
+    ids = [
+        delivery_id(NOW * 1_000_000 + later, b"\x9f\x00") for later in (0, 1, 999_999, 1_000_000)
+    ]
+    assert ids[0] == "20261121T093000000000-9f00"
+    assert ids == sorted(set(ids))
+
+
+# a connection with a mistake
+
+HEADER = '[erp]\nkind = "json"\n[erp.contact.fields]\nexternal_id = "id"\n'
+IN_MAPPING = [
+    HEADER.replace('"id"', "'Stra\u00dfe'"),
+    HEADER.replace("external_id", "city"),
+    HEADER + "[erp.contact]\nfone = true",
+    HEADER + "[erp.lead.fields]\nexternal_id = 'id'",
+    HEADER + "[erp.deal.fields]\nexternal_id = 'id'",
+]
+IN_PROOF = [
+    HEADER.replace("json", "jsn"),
+    HEADER.replace("kind", "kindd"),
+    HEADER.replace("kind", "heder = 'X-Other'\nkind"),
+    HEADER.replace("kind", "header = 1\nkind"),
+    HEADER.replace("kind", "auth = 'none'\nkind"),
+    HEADER.replace("kind", "auth = \nkind"),
+]
+
+
+def receive_both(text: str) -> tuple[Store, list[Receipt | RelayError]]:
+    store = Store()
+    others = CONNECTIONS | parse_connections(text)
+    intake = Intake(others, cast("ConnectionSecrets", Secrets()), cast("IntakeStore", store))
+    given = request(b'{"id": 1}', PROOF)
+    outcomes: list[Receipt | RelayError] = []
+    for name in ("erp", "other"):
+        try:
+            outcomes.append(
+                intake.receive(
+                    given, name, delivery=DELIVERY, answer_by=ANSWER_BY, give_up_at=GIVE_UP_AT
+                )
+            )
+        except RelayError as error:
+            outcomes.append(error)
+    return store, outcomes
+
+
+OTHER = HEADER.replace("erp", "other")
+
+
+@pytest.mark.parametrize("text", IN_MAPPING)
+def test_a_mistake_in_the_mapping_keeps_no_webhook_out(text: str) -> None:
+    store, outcomes = receive_both(text + "\n" + OTHER)
+
+    assert all(isinstance(one, Receipt) for one in outcomes)
+    assert len(store.messages) == 2
+
+
+@pytest.mark.parametrize("text", IN_PROOF)
+def test_a_mistake_in_how_its_sender_proves_itself_stops_a_connection_alone(text: str) -> None:
+    store, (erp, other) = receive_both(text + "\n" + OTHER)
+
+    assert isinstance(erp, ConnectionDisabled)
+    assert isinstance(other, Receipt)
+    assert len(store.messages) == 1
+
+
+def test_a_sender_that_cannot_be_verified_asks_and_is_answered_as_anybody() -> None:
+    broken = parse_connections('[x]\nkind = "cloudevents"\nauth = "none"\norigins = "a"')
+    intake = Intake(broken, cast("ConnectionSecrets", Secrets()), cast("IntakeStore", Store()))
+    question = request(b"", {"webhook-request-origin": "a"})
+
+    assert intake.allowed_origin(question, "x") is None
+    assert intake.replies("x") == Replies()
+
+
+@pytest.mark.parametrize(
+    "mistake", ["portal_id = 33", 'portal_id = "x"', 'api_url = "ftp://a"', 'portal_id = ""']
+)
+def test_a_mistake_in_an_option_that_receiving_does_not_need_keeps_no_webhook_out(
+    mistake: str,
+) -> None:
+    text = f'[hub]\nkind = "hubspot"\npublic_url = "https://a.b/c"\n{mistake}\n'
+    connection = parse_connections(text)["hub"]
+
+    assert list(receiving_mistakes(connection)) == []
+    assert mistakes_of({"hub": connection})["hub"]
+
+
+def test_options_that_receiving_does_not_need_exist_and_are_not_looked_at_by_it() -> None:
+    options = {name for kind in KINDS for name in source_for(kind).OPTIONS}
+    assert options >= NOT_FOR_RECEIVING
+    for kind in KINDS:
+        source = source_for(kind)
+        looked_at = inspect.getsource(source.verify) + inspect.getsource(source.split)
+        assert not [name for name in NOT_FOR_RECEIVING if f'"{name}"' in looked_at]

@@ -1,0 +1,177 @@
+"""A report that died halfway, or that somebody else is writing."""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from import_relay.report.findings import numbers_of, numbers_text
+from import_relay.report.reporting import ANOTHER_S, Status
+from import_relay.storage.budget import CLOCK_SKEW_S
+from tests.support.builders import connections
+from tests.support.ends import Killed, ends, report
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+from tests.unit.report.written import (
+    DEAL,
+    DEALS,
+    codes_of,
+    deal_failed,
+    failure,
+    rows_of,
+    submitted,
+    summary_of,
+)
+
+
+class Dying:
+    """A part that a report dies of: before it stores or closes, or once its messages are sent."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("put", "close"):
+            raise Killed
+        if name == "send":
+            return self._send
+        return getattr(self._real, name)
+
+    def _send(self, messages: Any) -> None:
+        self._real.send(messages)
+        raise Killed
+
+
+def dying(relay: Relay, part: str) -> dict[str, Any]:
+    """That part of the relay, so that a report dies of it."""
+    return {part: Dying(getattr(relay, part))}
+
+
+@pytest.mark.parametrize("part", ["archive", "queue", "ledger"])
+def test_a_report_that_died_halfway_is_written_again_the_same(
+    relay: Relay, mateo: MateoImports, part: str
+) -> None:
+    relay.connections = connections(DEALS)
+    (row,) = submitted(relay, mateo, DEAL)
+    mateo.imports[0].finish(failure(row, "23503"))
+
+    with pytest.raises(Killed):
+        report(relay, **dying(relay, part))
+    before = relay.aws.objects("reports/")
+    relay.clock.now += 300 + CLOCK_SKEW_S + 1
+
+    assert report(relay).status is Status.FINISHED
+
+    after = relay.aws.objects("reports/")
+    assert {key: after[key] for key in before} == before
+    first, *more = (content for content, _ in relay.aws.queued())
+    relay.submit(json.dumps(first), *(json.dumps(one) for one in more))
+    assert len(mateo.imports) == 2
+    assert ends(relay) == {}
+
+
+@pytest.mark.parametrize("died_over", ["queue", "archive"])
+def test_a_row_that_was_brought_again_is_not_failed_as_well_if_mateo_names_it_no_more(
+    relay: Relay, mateo: MateoImports, died_over: str
+) -> None:
+    relay.connections = connections(DEALS)
+    (row,) = submitted(relay, mateo, DEAL)
+    mateo.imports[0].finish(failure(row, "23503"))
+    with pytest.raises(Killed):
+        report(relay, **dying(relay, died_over))
+    mateo.imports[0].failed = None
+    relay.clock.now += 300 + CLOCK_SKEW_S + 1
+
+    assert report(relay).status is Status.FINISHED
+
+    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
+    assert rows_of(relay.aws, folder)[0]["outcome"] == "retried"
+    assert summary_of(relay.aws, folder)["items"] == {
+        "total": 1,
+        "imported": 0,
+        "failed": 0,
+        "retried": 1,
+        "unaccounted": 0,
+    }
+    assert ends(relay) == {}
+    assert {body["items"][0]["attempt"] for body, _ in relay.aws.queued()} == {1}
+
+
+def test_a_row_that_mateo_names_later_is_brought_again_as_well(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    relay.connections = connections(DEALS)
+    first, second = submitted(relay, mateo, DEAL, {**DEAL, "id": 8})
+    mateo.imports[0].finish(failure(first, "23503"))
+    with pytest.raises(Killed):
+        report(relay, **dying(relay, "queue"))
+    mateo.imports[0].finish(failure(first, "23503"), failure(second, "23503"))
+    relay.clock.now += 300 + CLOCK_SKEW_S + 1
+
+    report(relay)
+
+    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
+    assert [row["outcome"] for row in rows_of(relay.aws, folder)] == ["retried", "retried"]
+    assert ends(relay) == {}
+
+
+def test_a_row_that_was_brought_again_counts_as_failed_if_mateo_says_that_all_are_imported(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    relay.connections = connections(DEALS)
+    first, _ = submitted(relay, mateo, DEAL, {**DEAL, "id": 8})
+    mateo.imports[0].finish(failure(first, "23503"))
+    with pytest.raises(Killed):
+        report(relay, **dying(relay, "queue"))
+    mateo.imports[0].finish()
+    relay.clock.now += 300 + CLOCK_SKEW_S + 1
+
+    report(relay)
+
+    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
+    assert [row["outcome"] for row in rows_of(relay.aws, folder)] == ["retried", "imported"]
+    summary = summary_of(relay.aws, folder)
+    assert summary["rows"] == {"total": 2, "imported": 1, "failed": 1, "unaccounted": 0}
+    assert "import.counts_differ" in codes_of(summary)
+    assert ends(relay) == {"imported": 1}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [((), ""), ((7,), "7"), ((4, 0, 1, 3), "0-1,3-4"), (range(5_000), "0-4999")],
+)
+def test_the_rows_that_come_again_are_written_down_in_short(
+    numbers: Collection[int], text: str
+) -> None:
+    assert numbers_text(numbers) == text
+    assert sorted(numbers_of(text)) == sorted(numbers)
+
+
+def test_a_report_that_somebody_else_is_writing_is_waited_for(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    relay.connections = connections(DEALS)
+    (row,) = submitted(relay, mateo, DEAL)
+    mateo.imports[0].finish(failure(row, "23503"))
+    relay.ledger.begin_report(relay.entry("ref-1"), until=relay.clock() + 60, retried="")
+
+    reported = report(relay)
+
+    assert (reported.status, reported.wait_s) == (Status.WAIT, ANOTHER_S)
+    assert (relay.aws.objects("reports/"), relay.aws.queued()) == ({}, [])
+
+
+def test_a_second_report_of_an_import_does_nothing(relay: Relay, mateo: MateoImports) -> None:
+    deal_failed(relay, mateo)
+    mateo.requests.clear()
+    relay.events.clear()
+
+    assert report(relay).status is Status.FINISHED
+    assert (mateo.requests, relay.events) == ([], [])
+    assert len(relay.aws.queued()) == 1
+
+
+def test_a_report_of_an_import_that_never_was_is_an_error(relay: Relay) -> None:
+    with pytest.raises(LookupError):
+        report(relay, "ref-9")

@@ -1,0 +1,121 @@
+"""Which records may come again after a report, and which the relay brings again itself."""
+
+import json
+
+import pytest
+
+from tests.support.builders import connections, message
+from tests.support.ends import ADA, BOB, Killed, payload_of, report
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+from tests.unit.report.written import (
+    DEAL,
+    DEALS,
+    deal_failed,
+    failure,
+    rows_of,
+    submitted,
+    summary_of,
+)
+
+# the same change again
+
+
+def test_a_change_that_failed_may_be_delivered_again(relay: Relay, mateo: MateoImports) -> None:
+    ada, _ = submitted(relay, mateo, ADA, BOB)
+    mateo.imports[0].finish(failure(ada))
+    report(relay)
+
+    relay.submit(message([ADA, BOB], delivery="d2", events=["d1.0", "d1.1"]))
+
+    assert [row["external_id"] for row in payload_of(mateo)] == ["1"]
+
+
+def test_a_change_that_is_unaccounted_for_may_be_delivered_again(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA)
+    report(relay, gave_up=True)
+
+    relay.submit(message([ADA], delivery="d2", events=["d1.0"]))
+
+    assert len(mateo.imports) == 2
+
+
+def test_until_the_report_is_written_the_records_stay_busy(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA)
+    mateo.imports[0].finish()
+
+    class NoBucket:
+        def thaw(self, reference: str) -> None:
+            raise Killed
+
+    with pytest.raises(Killed):
+        report(relay, archive=NoBucket())
+    assert relay.submit(message([{**ADA, "v": 2}], delivery="d2")).deferred == 1
+
+
+# rows that time can heal
+
+
+def test_a_deal_whose_contact_is_not_there_yet_comes_again_later(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    folder = deal_failed(relay, mateo)
+
+    ((content, delay_s),) = relay.aws.queued()
+    assert delay_s == 900
+    assert (content["delivery"], content["connection"]) == ("d1", "erp")
+    assert content["items"] == [{"n": 0, "event": "d1.0", "item": DEAL, "attempt": 1}]
+    (line,) = relay.aws.lines(f"{folder}/failures.ndjson")
+    assert (line["retryable"], line["will_retry"]) == (True, True)
+    summary = summary_of(relay.aws, folder)
+    assert summary["rows"]["failed"] == 1
+    assert (summary["items"]["retried"], summary["items"]["failed"]) == (1, 0)
+    assert rows_of(relay.aws, folder)[0]["outcome"] == "retried"
+
+
+def test_a_deal_that_comes_again_is_imported(relay: Relay, mateo: MateoImports) -> None:
+    deal_failed(relay, mateo)
+    ((content, _),) = relay.aws.queued()
+
+    relay.submit(json.dumps(content))
+
+    assert len(mateo.imports) == 2
+
+
+def test_a_deal_comes_again_three_times_only(relay: Relay, mateo: MateoImports) -> None:
+    relay.connections = connections(DEALS)
+    body = json.loads(message([DEAL]))
+    body["items"][0]["attempt"] = 3
+    relay.submit(json.dumps(body))
+    mateo.imports[0].finish(failure(payload_of(mateo)[0], "23503"))
+
+    report(relay)
+
+    assert relay.aws.queued() == []
+    folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
+    (line,) = relay.aws.lines(f"{folder}/failures.ndjson")
+    assert (line["retryable"], line["will_retry"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("item", "code"), [(DEAL, "23505"), ({"id": 7, "v": 1, "name": "Roof"}, "23503")]
+)
+def test_a_deal_that_fails_otherwise_waits_for_a_person(
+    relay: Relay, mateo: MateoImports, item: object, code: str
+) -> None:
+    deal_failed(relay, mateo, item, code)
+
+    assert relay.aws.queued() == []
+
+
+def test_a_contact_never_comes_again(relay: Relay, mateo: MateoImports) -> None:
+    (ada,) = submitted(relay, mateo, ADA)
+    mateo.imports[0].finish(failure(ada, "23503"))
+
+    report(relay)
+
+    assert relay.aws.queued() == []

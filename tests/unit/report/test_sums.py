@@ -1,0 +1,72 @@
+"""The sums of a report add up, and what does not fit is remarked."""
+
+import pytest
+
+from import_relay.domain.errors import CODES
+from import_relay.storage.ledger import State
+from tests.support.aws import BUCKET
+from tests.support.ends import ADA, BOB, report
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+from tests.unit.report.written import codes_of, failure, report_at_last, submitted, summary_of
+
+
+@pytest.mark.parametrize(
+    ("counts", "rows"),
+    [
+        ((2, 1, 0), {"imported": 1, "failed": 0, "unaccounted": 1}),
+        ((1, 1, 0), {"imported": 1, "failed": 0, "unaccounted": 1}),
+        ((5, 5, 0), {"imported": 2, "failed": 0, "unaccounted": 0}),
+        ((5, 2, 3), {"imported": 0, "failed": 2, "unaccounted": 0}),
+    ],
+)
+def test_rows_add_up_whatever_mateo_counts(
+    relay: Relay, mateo: MateoImports, counts: tuple[int, int, int], rows: dict[str, int]
+) -> None:
+    submitted(relay, mateo, ADA, BOB)
+    (stored,) = mateo.imports
+    stored.total_count, stored.success_count, stored.failed_count = counts
+
+    report_at_last(relay)
+
+    summary = summary_of(relay.aws)
+    assert summary["rows"] == {"total": 2, **rows}
+    items = summary["items"]
+    assert items["total"] == sum(count for name, count in items.items() if name != "total")
+    assert summary["mateo"]["total_count"] == counts[0]
+
+
+def test_counts_that_differ_from_what_was_sent_are_remarked(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA, BOB)
+    (stored,) = mateo.imports
+    stored.total_count, stored.success_count, stored.failed_count = 3, 3, 0
+
+    report(relay)
+
+    (remark,) = summary_of(relay.aws)["remarks"]
+    assert remark["code"] == "import.counts_differ"
+    assert remark["what_to_do"] == CODES["import.counts_differ"].what_to_do
+
+
+def test_several_imports_that_were_found_are_remarked(relay: Relay, mateo: MateoImports) -> None:
+    submitted(relay, mateo, ADA)
+    mateo.imports[0].finish()
+    relay.ledger.advance("ref-1", source=[State.SENT], target=State.SENT, found=2)
+
+    report(relay)
+
+    assert codes_of(summary_of(relay.aws)) == ["import.several_found"]
+
+
+def test_a_report_without_the_frozen_import_still_counts(relay: Relay, mateo: MateoImports) -> None:
+    ada, _ = submitted(relay, mateo, ADA, BOB)
+    mateo.imports[0].finish(failure(ada))
+    relay.aws.s3.delete_object(Bucket=BUCKET, Key="imports/ref-1/request.json.gz")
+
+    report(relay)
+
+    summary = summary_of(relay.aws)
+    assert summary["rows"] == {"total": 2, "imported": 1, "failed": 1, "unaccounted": 0}
+    assert codes_of(summary) == ["import.not_frozen"]

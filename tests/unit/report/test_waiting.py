@@ -1,0 +1,110 @@
+"""What a report waits for, and what becomes of an import that was given up."""
+
+import httpx
+import pytest
+
+from import_relay.report.reporting import Status
+from import_relay.storage.ledger import State
+from tests.support.ends import ADA, BOB, api_with_new_token, report, unknown_import
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+from tests.unit.report.written import codes_of, submitted, summary_of
+
+# given up
+
+
+def test_an_import_that_was_given_up_is_reported_as_unfinished(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA, BOB)
+
+    reported = report(relay, gave_up=True)
+
+    assert reported.status is Status.GAVE_UP
+    assert relay.entry("ref-1").state is State.GAVE_UP
+    summary = summary_of(relay.aws)
+    assert summary["state"] == "unfinished"
+    assert summary["rows"] == {"total": 2, "imported": 0, "failed": 0, "unaccounted": 2}
+    assert summary["items"]["unaccounted"] == 2
+    assert codes_of(summary) == ["import.unfinished"]
+    assert relay.said("import.gave_up")[0]["unaccounted"] == 2
+
+
+def test_an_import_that_finishes_in_the_last_moment_is_finished(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA)
+    mateo.imports[0].finish()
+
+    assert report(relay, gave_up=True).status is Status.FINISHED
+
+
+def test_an_import_that_was_never_found_is_reported_without_a_request(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    unknown_import(relay, mateo, created=False)
+
+    assert report(relay, gave_up=True).status is Status.GAVE_UP
+    assert mateo.requests == []
+
+
+def test_giving_up_waits_until_mateo_answers_once_more(relay: Relay, mateo: MateoImports) -> None:
+    submitted(relay, mateo, ADA)
+    mateo.answers.extend([httpx.Response(503), httpx.Response(401)])
+
+    assert report(relay, gave_up=True).status is Status.WAIT
+    relay.clock.now += 100 * 3_600
+    assert report(relay, gave_up=True).status is Status.WAIT
+    mateo.imports[0].finish()
+    assert report(relay, gave_up=True).status is Status.FINISHED
+    assert summary_of(relay.aws)["rows"]["imported"] == 1
+
+
+# waiting
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait_s", "reason"),
+    [
+        (httpx.ConnectError("down"), 5, "mateo.unreachable"),
+        (httpx.Response(429, headers={"retry-after": "60"}), 60, "mateo.rate_limited"),
+        (httpx.Response(401), 900, "mateo.credentials"),
+    ],
+)
+def test_a_report_waits_for_mateo(
+    relay: Relay,
+    mateo: MateoImports,
+    answer: httpx.Response | httpx.HTTPError,
+    wait_s: int,
+    reason: str,
+) -> None:
+    submitted(relay, mateo, ADA)
+    mateo.answers.append(answer)
+
+    reported = report(relay)
+
+    assert (reported.status, reported.wait_s, reported.reason) == (Status.WAIT, wait_s, reason)
+    assert relay.entry("ref-1").state is State.SENT
+    assert relay.aws.objects("reports/") == {}
+
+
+def test_a_report_with_a_new_token_is_tried_at_once(relay: Relay, mateo: MateoImports) -> None:
+    submitted(relay, mateo, ADA)
+    mateo.answers.append(httpx.Response(401))
+
+    assert report(relay, api=api_with_new_token(relay)).wait_s == 5
+
+
+def test_a_report_waits_for_as_long_as_mateo_cannot_be_asked(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA)
+    mateo.imports[0].finish(
+        {"code": "23502", "message": "no", "input": mateo.imports[0].payload[0]}
+    )
+    relay.clock.now += 65 * 3_600
+    mateo.answers.append(httpx.Response(503))
+
+    assert report(relay).status is Status.WAIT
+    assert report(relay).status is Status.FINISHED
+    assert summary_of(relay.aws)["failures"]["listed"] == 1

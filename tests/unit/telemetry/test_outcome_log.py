@@ -1,0 +1,73 @@
+"""One line per outcome, with its metrics."""
+
+import json
+import logging
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+
+from import_relay.telemetry.outcome_log import SERVICE, OutcomeLog
+
+
+@pytest.fixture
+def stream() -> Iterator[StringIO]:
+    """What the log writes, for a log that is made in the test."""
+    OutcomeLog()
+    (handler,) = (
+        one for one in logging.getLogger(SERVICE).handlers if isinstance(one, logging.StreamHandler)
+    )
+    stream = StringIO()
+    before = handler.setStream(stream)
+    level = logging.getLogger(SERVICE).level
+    yield stream
+    logging.getLogger(SERVICE).setLevel(level)
+    if before is not None:
+        handler.setStream(before)
+
+
+def test_a_record_carries_its_keys_and_its_metrics(stream: StringIO) -> None:
+    OutcomeLog().write("webhook.stored", {"ItemsReceived": 3, "Webhooks": 1}, delivery="d1")
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert (line["message"], line["level"], line["delivery"]) == ("webhook.stored", "INFO", "d1")
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "ImportRelay"
+    assert directive["Dimensions"] == [["service"]]
+    assert directive["Metrics"] == [
+        {"Name": "ItemsReceived", "Unit": "Count"},
+        {"Name": "Webhooks", "Unit": "Count"},
+    ]
+    assert (line["ItemsReceived"], line["Webhooks"], line["service"]) == ([3.0], [1.0], SERVICE)
+
+
+def test_metrics_of_one_record_are_not_in_the_next(stream: StringIO) -> None:
+    log = OutcomeLog()
+    log.write("a", {"First": 1})
+    log.write("b", {"Second": 2}, level="warning")
+    log.write("c", {})
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [one["level"] for one in lines] == ["INFO", "WARNING", "INFO"]
+    assert "First" not in lines[1]
+    assert "_aws" not in lines[2]
+
+
+def test_a_log_level_that_hides_the_record_keeps_the_metrics(
+    stream: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = OutcomeLog()
+    logging.getLogger(SERVICE).setLevel(logging.ERROR)
+    log.write("a", {"First": 1}, delivery="d1")
+    log.write("b", {}, delivery="d1")
+    assert not stream.getvalue()
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert line["First"] == [1.0]
+    assert "delivery" not in line
+
+
+def test_counts_may_belong_to_an_earlier_moment_than_the_line(stream: StringIO) -> None:
+    log = OutcomeLog()
+    log.write("a", {"First": 1}, counted_at=1_795_262_400_123_456)
+    log.write("b", {"First": 1})
+    first, second = (json.loads(line)["_aws"] for line in stream.getvalue().splitlines())
+    assert first["Timestamp"] == 1_795_262_400_123
+    assert second["Timestamp"] != first["Timestamp"]

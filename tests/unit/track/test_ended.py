@@ -1,0 +1,28 @@
+"""A look at an import that has ended."""
+
+import pytest
+
+from import_relay.storage.ledger import State
+from import_relay.track.tracking import Status
+from tests.support.ends import sent_entry, track
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (State.FINISHED, Status.FINISHED),
+        (State.GAVE_UP, Status.GAVE_UP),
+        (State.REFUSED, Status.ABANDONED),
+        (State.ABANDONED, Status.ABANDONED),
+    ],
+)
+def test_an_import_that_has_ended_is_left_alone(
+    relay: Relay, mateo: MateoImports, state: State, status: Status
+) -> None:
+    sent_entry(relay, "ref-1")
+    relay.ledger.advance("ref-1", source=[State.SENT], target=state)
+
+    assert track(relay).status is status
+    assert mateo.requests == []

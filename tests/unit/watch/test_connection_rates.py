@@ -1,0 +1,81 @@
+"""Rates of a connection's day: which of them call for a person."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from import_relay.storage.connection_counts import ConnectionCounts
+from import_relay.watch.connection_rates import MIN_ITEMS, HighRate, RateLimits, high_rates
+
+LIMITS = RateLimits(bad_percent=5.0, ignored_percent=50.0)
+PHONES = "phone_numbers"
+
+
+def found(
+    outcomes: Mapping[str, int], notes: Mapping[tuple[str, str], int] | None = None
+) -> list[HighRate]:
+    return high_rates({"erp": ConnectionCounts(outcomes, notes or {})}, LIMITS)
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "failed"])
+def test_more_than_a_twentieth_is_too_much(outcome: str) -> None:
+    assert found({"imported": 95, outcome: 5}) == []
+    assert found({"imported": 94, outcome: 6}) == [HighRate("erp", outcome, 6, 100)]
+
+
+def test_more_than_a_half_may_not_be_ignored() -> None:
+    assert found({"imported": 50, "ignored": 50}) == []
+    assert found({"imported": 49, "ignored": 51}) == [HighRate("erp", "ignored", 51, 100)]
+
+
+def test_more_than_a_twentieth_of_phones_left_out_is_too_much() -> None:
+    assert found({"imported": 100}, {("value.bad_phone", PHONES): 5}) == []
+    assert found({"imported": 100}, {("value.bad_phone", PHONES): 6}) == [
+        HighRate("erp", "left_out", 6, 100, PHONES)
+    ]
+
+
+def test_all_reasons_for_which_values_of_a_field_are_left_out_count_together() -> None:
+    notes = {("value.bad_phone", PHONES): 3, ("value.ambiguous_phone", PHONES): 3}
+
+    assert found({"imported": 100}, notes) == [HighRate("erp", "left_out", 6, 100, PHONES)]
+
+
+def test_each_field_counts_for_itself() -> None:
+    notes = {("value.bad_phone", PHONES): 4, ("value.bad_date", "birthday"): 4}
+
+    assert found({"imported": 100}, notes) == []
+
+
+def test_a_remark_is_no_value_left_out() -> None:
+    assert found({"imported": 100}, {("phone.completed", PHONES): 90}) == []
+
+
+def test_what_was_never_mapped_had_no_values_to_lose() -> None:
+    outcomes = {"imported": 60, "ignored": 40, "duplicate": 40}
+
+    (rate,) = found(outcomes, {("value.bad_phone", PHONES): 6})
+
+    assert (rate.count, rate.of, rate.percent) == (6, 60, 10.0)
+
+
+def test_few_records_say_nothing() -> None:
+    assert found({"rejected": MIN_ITEMS - 1}) == []
+    assert found({"rejected": MIN_ITEMS}) != []
+
+
+def test_each_connection_is_judged_by_its_own_records() -> None:
+    counts = {
+        "large": ConnectionCounts({"imported": 10_000}, {}),
+        "small": ConnectionCounts({"rejected": 30}, {}),
+    }
+
+    assert [rate.connection for rate in high_rates(counts, LIMITS)] == ["small"]
+
+
+def test_handles_that_contacts_lost_count_as_left_out() -> None:
+    notes = {("note.shared_handle", "email"): 4, ("note.taken_handle", "email"): 4}
+
+    (rate,) = found({"imported": 100}, notes)
+
+    assert (rate.rate, rate.field, rate.count) == ("left_out", "email", 8)
