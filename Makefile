@@ -18,7 +18,7 @@ export SECOND_AWS_PYTHON := $(abspath $(SECOND_AWS_VENV))/bin/python
 export SAM_CLI_TELEMETRY := 0
 
 BIN := $(VENV)/bin
-CHECK := $(BIN)/python -m import_relay.check.check_connections layers/connections/connections.toml
+CHECK := $(BIN)/python -m import_relay.check layers/connections/connections.toml
 PYTEST = $(BIN)/python -m pytest $(if $(TODAY),--today $(TODAY))
 INSTALL := -m pip install --quiet --no-compile --no-deps --require-hashes
 LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -13,12 +13,11 @@ from import_relay.domain.models import (
     Row,
     Watermark,
 )
+from import_relay.domain.payload_digests import canonical_digest, payload_digest
 from import_relay.submit.planning import (
     EARLIER_KEPT,
     Decided,
-    canonical_digest,
     decide,
-    payload_digest,
     request_body,
 )
 from import_relay.submit.sizing import size

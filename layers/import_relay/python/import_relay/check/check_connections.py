@@ -1,4 +1,4 @@
-"""`python -m import_relay.check.check_connections FILE`: all mistakes of connections.toml at once.
+"""`python -m import_relay.check FILE`: all mistakes of connections.toml at once.
 
 Each with its line, and warnings after them. `make check` runs it, and `make up`, `make build` and
 `make deploy` before anything else. Only with `--account` is anything but files read.
@@ -120,7 +120,7 @@ def _account(base_url: str) -> Callable[[Connection], Iterable[Mistake]]:
 def main(arguments: Sequence[str]) -> int:
     """0 when the file can be deployed, 1 with its mistakes, 2 if the account cannot be asked."""
     parser = argparse.ArgumentParser(
-        prog="python -m import_relay.check.check_connections", description="Check connections.toml."
+        prog="python -m import_relay.check", description="Check connections.toml."
     )
     parser.add_argument("file", help="connections.toml")
     parser.add_argument("--secrets", metavar="FILE", help="the connections' secrets, to be judged")
@@ -146,7 +146,3 @@ def main(arguments: Sequence[str]) -> int:
     for line in (*found.mistakes, *warnings):
         print(line, file=sys.stderr)
     return 1 if found.mistakes else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

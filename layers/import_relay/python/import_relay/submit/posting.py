@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from import_relay.domain.errors import LimitReached, SlotTooFar
 from import_relay.domain.log_events import Emit
 from import_relay.domain.models import MappedChange, Outcome, Row, Settled, Watermark
+from import_relay.domain.payload_digests import payload_digest
 from import_relay.mateo.client import ImportApi, Posted
 from import_relay.mateo.outcomes import Outcome as PostOutcome
 from import_relay.storage.archive import Archive
@@ -19,7 +20,7 @@ from import_relay.storage.gate import RESET_MARGIN_S, Gate, GateState
 from import_relay.storage.ledger import Entry, Ledger, State
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.attempts import Attempt
-from import_relay.submit.planning import payload_digest, request_body
+from import_relay.submit.planning import request_body
 from import_relay.submit.progress import Closing, Progress
 from import_relay.submit.refusal_texts import names_reference_id, shown_answer
 from import_relay.submit.refusals import Refusals, Verdict

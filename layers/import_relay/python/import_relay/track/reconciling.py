@@ -12,12 +12,12 @@ from enum import Enum, auto
 from functools import cached_property
 from types import MappingProxyType
 
+from import_relay.domain.payload_digests import canonical_digest
 from import_relay.mapping.identifiers import Likeness, Row, likeness
 from import_relay.mateo.client import POLL_PAGE, ImportApi, ImportStatus
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import Slot
 from import_relay.storage.ledger import Entry, Ledger
-from import_relay.submit.planning import canonical_digest
 
 WINDOW_S = 120.0
 """How far Mateo's clock may be from ours when an import is looked up by time."""
