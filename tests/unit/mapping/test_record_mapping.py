@@ -73,6 +73,9 @@ def test_an_expression_that_does_not_parse_is_an_error_before_any_record() -> No
     ("expression", "record"),
     [
         ("join(' ', [a, b])", {"a": "Ada", "b": None}),
+        ("join(' ', [a, b])", {"a": "Ada", "b": 1}),
+        ("join(' ', a)", {"a": "Ada"}),
+        ("join(a, [b])", {"a": 1, "b": "Ada"}),
         ("ceil(a)", {"a": float("inf")}),
         ("floor(a)", {"a": float("nan")}),
         ("a[::0]", {"a": [1]}),

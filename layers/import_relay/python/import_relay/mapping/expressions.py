@@ -54,7 +54,21 @@ def _call(parsed: Mapping[str, Any]) -> Expression | None:
     if kind == "multi_select_list":
         return lambda record: None if record is None else [part(record) for part in parts]
     name = str(value)
+    if name == "join" and len(parts) == 2:
+        return _join(*parts)
     return lambda record: _FUNCTIONS.call_function(name, [part(record) for part in parts])
+
+
+def _join(separator: Expression, texts: Expression) -> Expression:
+    """`join` of texts; whatever else there is to join is JMESPath's to refuse."""
+
+    def join(record: object) -> object:
+        between, found = separator(record), texts(record)
+        if isinstance(between, str) and isinstance(found, list) and set(map(type, found)) == {str}:
+            return between.join(found)
+        return _FUNCTIONS.call_function("join", [between, found])
+
+    return join
 
 
 def expression_mistake(text: str) -> str:

@@ -42,6 +42,10 @@ _SIMPLE = re.compile(r"\+?\(?[0-9][0-9 ]*+(?:\) ?)?(?:-(?! *0$))?[0-9 ]*+(?<=[0-
 """The digits of such a text are its number, and most are such."""
 _WITHOUT_WORDS = re.compile(r"[0-9+().\[\] -]*")
 """Such a text is one number or none: what looks for words would find nothing in it."""
+_WITH_SLASHES = re.compile(r"[0-9+().\[\] /-]*")
+"""Such a text has no words either, and nothing but a slash may separate numbers in it."""
+_LABELLED = re.compile(r"(?:([A-Za-z]+)\.?:? *)?(\+?[0-9][0-9 -]*[0-9])(?: *\(([A-Za-z]+)\))?")
+"""The usual way to say what kind of number it is: `Tel.: 0151 …` and `0151 … (privat)`."""
 _SIGNS = str.maketrans("", "", "+() .-\t")
 _DECIMAL = re.compile(r"[0-9]+[.,]0+")
 """A number that a spreadsheet exported: its last zero is none of the phone number's digits."""
@@ -96,13 +100,18 @@ def numbers_in(text: str) -> tuple[Dialled | Several | None, ...]:
     if _WITHOUT_WORDS.fullmatch(plain):
         found = _bare(_SWITCHBOARD.sub("", plain))
         return (None if found == _EMPTY else found,)
-    texts = _separated(_URI_PARAMETER.sub("", plain))
+    if (number := _labelled(plain)) is not None:
+        return (number,)
+    texts = _separated(plain)
     if "/" in plain:  # groups of digits stand between slashes, so commas separate numbers
         texts = [part for text in texts for part in text.split(",")]
     return tuple([part for part in map(_one_or_several, texts) if part != _EMPTY]) or (None,)
 
 
 def _separated(text: str) -> list[str]:
+    if _WITH_SLASHES.fullmatch(text):
+        return [text]
+    text = _URI_PARAMETER.sub("", text)
     texts = _SEPARATOR.split(text)
     words = [word.casefold() for word in _WORD.findall(text)]
     if _WORDS_BETWEEN.isdisjoint(words):
@@ -113,6 +122,17 @@ def _separated(text: str) -> list[str]:
 def _simple(text: str) -> Dialled | None:
     digits = text.translate(_SIGNS)
     return Dialled(digits, text[0] == "+") if len(digits) <= _MAX_DIGITS else None
+
+
+def _labelled(text: str) -> Dialled | None:
+    """The number of a text that is labelled in the usual way; None: it has to be taken apart."""
+    match = _LABELLED.fullmatch(text)
+    if match is None:
+        return None
+    before, number, behind = match.groups("tel")
+    if before.lower() not in _LABELS or behind.lower() not in _LABELS:
+        return None
+    return _simple(number) if _SIMPLE.fullmatch(number) else None
 
 
 def _to_ascii(text: str) -> str:

@@ -91,8 +91,11 @@ def choose(texts: Iterable[str], rules: PhoneRules, home: Home) -> Chosen:
 
 def results_of(text: str, rules: PhoneRules, home: Home) -> tuple[Result, ...]:
     """What becomes of each number in a text; one of them is no number: the whole text is none."""
+    found = numbers_in(text)
+    if len(found) == 1 and not isinstance(found[0], Several):
+        return (_result(found[0], rules, home),)
     results: list[Result] = []
-    for one in numbers_in(text):
+    for one in found:
         if isinstance(one, Several):
             results.extend(_of_several(one, rules, home))
         else:
@@ -124,16 +127,23 @@ def _result(dialled: Dialled | None, rules: PhoneRules, home: Home) -> Result:
     found = _readings(dialled, rules, home)
     if not found:
         return _UNUSABLE
-    readings = {reading.number: reading for reading in reversed(found)}
-    certain = home.is_known or all(one.kind.may_be_mobile for one in readings.values())
-    if len(readings) == 1 and certain:
-        (reading,) = readings.values()
-        return Result(reading.status, reading.number)
-    return _preferred(list(reversed(readings.values())), rules.ambiguous)
+    readings = found if len(found) == 1 else _distinct(found)
+    if len(readings) == 1 and (home.is_known or readings[0].kind.may_be_mobile):
+        return Result(readings[0].status, readings[0].number)
+    return _preferred(readings, rules.ambiguous)
+
+
+def _distinct(readings: Sequence[Reading]) -> list[Reading]:
+    """The first reading of each number."""
+    of_number = {reading.number: reading for reading in reversed(readings)}
+    return list(reversed(of_number.values()))
 
 
 def _international(dialled: Dialled, start: int) -> Result:
     """What the digits after an exit code or a plus are, which begin at `start`."""
+    if not dialled.zero:
+        one = international(dialled.digits[start:])
+        return _UNUSABLE if one is None else Result(_INTERNATIONAL, one[0])
     found = [international(spelling[start:]) for spelling in dialled.spellings]
     numbers = dict(one for one in found if one is not None)
     if not numbers:

@@ -5,6 +5,7 @@ Called by `submission`, after `decide` and `part_handles`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 
 from import_relay.domain.models import ImportOptions, Row
@@ -58,5 +59,6 @@ def _begun(chunk: list[Row], row: Row) -> list[Row]:
     return chunk[start:] if start and bytes_ <= LARGEST_BODY_B else []
 
 
+@lru_cache(maxsize=64)
 def _sort_key(options: ImportOptions) -> tuple[str, ...]:
     return ("0" if options.type == "contact_details" else "1", *(str(part) for part in options))
