@@ -28,7 +28,7 @@ ENTITIES_PER_DAY = 50
 ROWS_PER_IMPORT = 25
 STEP_S = 900.0
 """The clock is moved by this much when everything waits for time to pass."""
-PAUSED_STEP_S = 7_200.0
+PAUSED_STEP_S = 14_400.0
 MOST_STEPS = 30
 QUIET_S = 1.0
 PATIENCE_S = 60.0

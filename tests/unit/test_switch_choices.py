@@ -3,6 +3,7 @@
 import pytest
 
 from mateo_emulator.settings import Behaviour, Limits
+from tests.switches.__main__ import sends_reference, shares
 from tests.switches.choices import SWITCHES, Combination, alone, drawn, parse
 
 
@@ -32,3 +33,16 @@ def test_a_combination_can_be_named() -> None:
     assert parse(str(combination)) == combination
     with pytest.raises(ValueError, match="status=999"):
         parse("status=999")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 100])
+def test_stacks_share_all_combinations(number: int) -> None:
+    wanted = sorted([*alone(), *drawn(1, 50)], key=sends_reference)
+    parts = shares(wanted, number)
+    assert [one for part in parts for one in part] == wanted
+    assert len(parts) == min(number, len(wanted))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_the_emulator_as_it_is_can_be_named() -> None:
+    assert parse(str(Combination())) == Combination()
