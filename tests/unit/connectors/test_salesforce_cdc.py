@@ -514,6 +514,21 @@ def test_a_field_that_the_header_calls_a_difference_is_none_whatever_it_looks_li
     }
 
 
+@pytest.mark.parametrize("named", [["MailingAddress.Street"], []])
+@pytest.mark.parametrize("value", [DIFFERENCE, {"diff": DIFFERENCE}])
+def test_a_part_of_a_compound_field_may_be_a_difference(value: object, named: list[str]) -> None:
+    address = {"Street": value, "City": "Ulm"}
+    change = told(
+        "UPDATE",
+        {"MailingAddress": address},
+        diffFields=named,
+        changedFields=["MailingAddress.Street", "MailingAddress.City"],
+    )
+    assert change.partial
+    assert row(change) == {"external_id": CONTACT, "city": "Ulm"}
+    assert change.lookup is not None
+
+
 def test_a_difference_alone_says_nothing_of_the_record() -> None:
     change = deal(
         {"Description": DIFFERENCE, "LastModifiedDate": SECOND_MS}, diffFields=["Description"]

@@ -70,7 +70,7 @@ def known_of(
             _set_null(fields, path)
         else:
             is_complete = False
-    if not is_complete and fields.keys() - differences.keys() <= SYSTEM_FIELDS:
+    if not is_complete and fields.keys() - _says_nothing(differences) <= SYSTEM_FIELDS:
         return None, False
     record = _normal(fields, entity, record_id)
     if entity == "Event":
@@ -93,13 +93,41 @@ def _valued(payload: Mapping[str, object]) -> Record:
 
 
 def _differences(fields: Mapping[str, object], named: Iterable[str]) -> Record:
-    """Field → what came instead of its value: the difference to the former one."""
+    """Field → what came instead of its value: the difference to the former one.
+
+    Of a compound field with a part that is one (a street of `MailingAddress`): all its parts.
+    """
     found: Record = {}
     for name, value in fields.items():
-        text = value.get("diff") if isinstance(value, dict) else value
-        if name in named or (isinstance(text, str) and _is_difference(text)):
-            found[name] = {"diff": text}
+        difference = _difference(value, is_named=name in named)
+        if difference is not None:
+            found[name] = difference
+        elif isinstance(value, dict):
+            parts = {
+                part: _difference(one, is_named=f"{name}.{part}" in named)
+                for part, one in value.items()
+            }
+            if any(parts.values()):
+                found[name] = {part: parts[part] or one for part, one in value.items()}
     return found
+
+
+def _difference(value: object, *, is_named: bool) -> Record | None:
+    """What stands for a value that is a difference; None if it is none."""
+    text = value.get("diff") if isinstance(value, dict) else value
+    if is_named or (isinstance(text, str) and _is_difference(text)):
+        return {"diff": text}
+    return None
+
+
+def _says_nothing(differences: Mapping[str, object]) -> set[str]:
+    """The fields of which nothing but differences came."""
+    return {
+        name
+        for name, value in differences.items()
+        if isinstance(value, dict)
+        and (value.keys() == {"diff"} or all(isinstance(one, dict) for one in value.values()))
+    }
 
 
 def _names(payload: Mapping[str, object], key: str) -> list[str]:
