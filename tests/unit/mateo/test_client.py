@@ -1,6 +1,7 @@
 """The client of the Import API: what it asks, what answers mean, and who is shown the token."""
 
 import gzip
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -505,6 +506,41 @@ def test_a_file_that_is_packed_twice_is_not_had(coding: str) -> None:
     )
 
     assert server.api.download("https://files.example.org/1.json", take_slot) is None
+
+
+@pytest.mark.parametrize("coding", ["gzip, gzip", "gzip, deflate", "br"])
+def test_an_answer_that_is_packed_twice_is_not_unpacked(coding: str) -> None:
+    bomb = gzip.compress(gzip.compress(b"[" * 10_000_000))
+    headers = {"content-encoding": coding}
+    server = Server(lambda request: httpx.Response(201, headers=headers, content=iter([bomb])))
+
+    assert server.api.create(SLOT, b"{}") == Posted(Outcome.UNKNOWN, status=201)
+    with pytest.raises(MateoUnavailable):
+        server.api.poll(SLOT, ["i1"])
+
+
+def test_an_answer_is_read_to_a_bound_and_its_status_still_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("import_relay.mateo.client.LARGEST_ANSWER_B", 1_000)
+    large = gzip.compress(json.dumps({"id": "i1", "message": "x" * 2_000}).encode())
+
+    def served(status: int) -> Posted:
+        headers = {"content-encoding": "gzip", "retry-after": "7"}
+        return posted(
+            lambda request: httpx.Response(status, headers=headers, content=iter([large]))
+        )
+
+    assert served(201) == Posted(Outcome.UNKNOWN, status=201, retry_after_s=7.0)
+    assert served(429).outcome is Outcome.RATE_LIMITED
+
+
+def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("import_relay.mateo.client.LONGEST_ANSWER_S", -1.0)
+
+    answer = posted(lambda request: httpx.Response(201, content=iter([b'{"id"', b': "i1"}'])))
+
+    assert answer.outcome is Outcome.UNKNOWN
 
 
 def test_a_file_that_is_packed_once_is_had() -> None:

@@ -6,6 +6,7 @@ submission (create), tracking (look up, poll, create again) and reporting (resul
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from import_relay.domain.errors import CredentialsRefused, SlotTooFar
-from import_relay.domain.http_bodies import SENT, Unbounded, read_body
+from import_relay.domain.http_bodies import SENT, Unbounded, read_body, without_packing
 from import_relay.mateo.outcomes import Outcome, of_exception, of_status
 from import_relay.storage.budget import Slot
 
@@ -26,6 +27,10 @@ POLL_PAGE = 50
 """Rows per GET, capped by Mateo without a word (concepts/pagination)."""
 LARGEST_FAILURES_B = 64_000_000
 """Own cap on the file of failed rows: a day's 25,000 rows of 2.5 kB each."""
+LARGEST_ANSWER_B = 64_000_000
+"""Own cap on any other answer: `result` may show the whole payload of an import."""
+LONGEST_ANSWER_S = 5.0
+"""Own cap on an answer's body that drips: timeouts count for each read."""
 LONGEST_DOWNLOAD_S = 60.0
 _POLL_COLUMNS = "id,created_at,total_count,success_count,failed_count"
 _LOOKUP_COLUMNS = f"{_POLL_COLUMNS},reference_id"
@@ -235,8 +240,20 @@ class ImportApi:
         raise MateoUnavailable("GET /import answered no list")
 
     def _send(self, slot: Slot, request: httpx.Request) -> httpx.Response:
+        """The answer; one that is too large, too slow or packed strangely comes without a body."""
         request.extensions = {**request.extensions, **self._guarded(slot)}
-        return self._http.send(request)
+        with closing(self._http.send(request, stream=True)) as answer:
+            give_up_at = time.monotonic() + LONGEST_ANSWER_S
+            try:
+                body = read_body(
+                    answer,
+                    most=LARGEST_ANSWER_B,
+                    is_late=lambda: time.monotonic() > give_up_at,
+                )
+            except Unbounded:
+                body = b""
+        headers = without_packing(answer.headers)
+        return httpx.Response(answer.status_code, headers=headers, content=body)
 
     def _guarded(self, slot: Slot) -> dict[str, Callable[[str, object], None]]:
         """Lets a request leave in its slot only, however long it took to connect."""
