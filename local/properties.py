@@ -101,6 +101,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
             "Dimensions",
             "EvaluationPeriods",
             "ExtendedStatistic",
+            "InsufficientDataActions",
             "MetricName",
             "Metrics",
             "Namespace",

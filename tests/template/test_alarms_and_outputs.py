@@ -80,8 +80,13 @@ def test_the_throttles_of_every_function_are_watched(template: Expanded) -> None
 
 def test_a_watchdog_that_does_not_run_is_noticed(template: Expanded) -> None:
     alarm = template.properties("WatchdogSilent")
-    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["InsufficientDataActions"] == alarm["AlarmActions"]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+
+
+def test_a_watchdog_that_has_not_run_yet_is_no_alarm(template: Expanded) -> None:
+    """A new alarm has no data either, and CloudWatch mails changes of a state only."""
+    assert template.properties("WatchdogSilent")["TreatMissingData"] == "missing"
 
 
 @pytest.mark.parametrize("name", ALARMS)
