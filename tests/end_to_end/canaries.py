@@ -4,9 +4,10 @@
 """
 
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import Any
 import httpx
 
 from import_relay.check.check_connections import check
+from local.child import CLOCK_SHIFT
 from local.demo.balance import objects
 from local.runtime_api import Outcome
 from local.stack import STACK_NAME, Stack
 from local.template import load
+from tests.support.builders import message
 from tests.support.signers import hubspot
 from tests.support.stack import EVENT_BUS
 from tests.support.webhooks import ROOT, request
@@ -72,21 +75,30 @@ SECRETS = {
 }
 LOGGED = ("ReceiveWebhook", "ReceiveChangeEvents", "SubmitImports", "TrackImport", "WriteReport")
 PATIENCE_S = 90.0
+KILLED_AFTER_S = 10.0
+"""Of an invocation: enough to come to a CRM, and less than waiting for it takes."""
 
 
 class _BrokenCrm(BaseHTTPRequestHandler):
-    """A CRM that answers each request with an error that repeats everything it knows."""
+    """A CRM that answers each request with an error that repeats everything it knows.
+
+    It does not answer at all while `answers` is cleared.
+    """
 
     asked = 0
+    answers = threading.Event()
 
     def do_GET(self) -> None:
         _BrokenCrm.asked += 1
+        if not _BrokenCrm.answers.wait(PATIENCE_S):
+            return
         self.rfile.read(int(self.headers.get("content-length") or 0))
         content = json.dumps({"message": TEXT}).encode()
         self.send_response(500, TEXT)
         self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        with suppress(ConnectionError):  # who asked was killed
+            self.end_headers()
+            self.wfile.write(content)
 
     do_POST = do_GET  # noqa: N815 - the library's name
 
@@ -97,6 +109,7 @@ class _BrokenCrm(BaseHTTPRequestHandler):
 @contextmanager
 def broken_crm() -> Iterator[str]:
     """Its address."""
+    _BrokenCrm.answers.set()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _BrokenCrm)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -140,8 +153,11 @@ class Flight:
         self.stack.set_secret("MateoToken", CANARIES["Mateo's token"])
         self.stack.run(self._replace(*LOGGED))
 
-    async def _replace(self, *names: str, timeout_s: float | None = None) -> None:
+    async def _replace(
+        self, *names: str, timeout_s: float | None = None, clock_shift_s: float = 0.0
+    ) -> None:
         functions = self.stack.functions
+        of_the_run = float(os.environ.get(CLOCK_SHIFT, "0"))
         async with functions.paused():
             await functions.replace()
             for name in names:
@@ -150,7 +166,11 @@ class Flight:
                 functions.add(
                     replace(
                         before,
-                        variables={**before.variables, "POWERTOOLS_LOG_LEVEL": self.level},
+                        variables={
+                            **before.variables,
+                            "POWERTOOLS_LOG_LEVEL": self.level,
+                            CLOCK_SHIFT: repr(of_the_run + clock_shift_s),
+                        },
                         hosting=replace(self._hosting[name], log_group=group),
                         timeout_s=timeout_s or before.timeout_s,
                     )
@@ -248,11 +268,29 @@ class Flight:
             self.outcomes.append(self.stack.invoke(function, event))
 
     def timeout(self) -> None:
-        """A function is killed at work."""
-        self.stack.run(self._replace("SubmitImports", timeout_s=0.01))
-        body = json.dumps({"format": 1, "items": [{"n": 0, "event": "e", "item": PERSON}]})
-        record = {"messageId": "m", "body": body, "attributes": {}}
-        self.outcomes.append(self.stack.invoke("SubmitImports", {"Records": [record] * 1_000}))
+        """A function is killed at work: it has interpreted records and waits for a CRM.
+
+        A function keeps its deadline, so its clock is late, and it believes to have more time.
+        """
+        self.stack.run(self._replace("SubmitImports", timeout_s=KILLED_AFTER_S, clock_shift_s=-90))
+        changed = {"portalId": 62515, "objectId": 124, "subscriptionType": "contact.creation"}
+        bodies = [
+            message([PERSON | {"id": f"{self.level}-killed"}] * 50, connection="erp"),
+            message([changed | {"eventId": TEXT, "occurredAt": 1}], connection="hub"),
+        ]
+        sent_at = str(int(self.stack.clock.time() * 1_000))
+        attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": sent_at}
+        records = [
+            {"messageId": f"m{number}", "body": body, "attributes": attributes}
+            for number, body in enumerate(bodies)
+        ]
+        asked = _BrokenCrm.asked
+        _BrokenCrm.answers.clear()
+        killed = self.stack.invoke("SubmitImports", {"Records": records})
+        _BrokenCrm.answers.set()
+        assert _BrokenCrm.asked > asked, killed.payload
+        assert b"Task timed out" in killed.payload, killed.payload
+        self.outcomes.append(killed)
         self.stack.run(self._replace("SubmitImports", timeout_s=120.0))
 
     # ------------------------------------------------------------ what it uses
