@@ -147,6 +147,27 @@ def test_a_name_that_needs_quotes_is_shown_with_them(
     assert meant in line
 
 
+def test_who_writes_jsonpath_is_told_where_an_expression_begins(file: Path) -> None:
+    text = '[x]\nkind = "json"\n[x.contact.fields]\nexternal_id = "$.id"'
+    (mistake,) = told(file, text)
+    assert mistake.endswith("; it begins at the record: leave out '$.'")
+
+
+def test_a_function_that_is_misspelt_is_named(file: Path) -> None:
+    text = "[x]\nkind = 'json'\n[x.contact.fields]\nexternal_id = \"trimm(id)\""
+    (mistake,) = told(file, text)
+    assert "unknown function trimm(); did you mean 'trim'?" in mistake
+
+
+def test_a_file_of_another_encoding_is_refused_with_the_line(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_bytes('[x]\nkind = "json"\n# Straße'.encode("latin-1"))
+
+    assert main([str(file)]) == 1
+    assert "line 3 is not UTF-8" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("expression", ["a[", "join(", "a.b", "a ==", "", "'it"])
 def test_an_expression_that_quotes_do_not_mend_gets_no_such_hint(expression: str) -> None:
     assert quoting_hint(expression) == ""
@@ -163,6 +184,12 @@ CONTACT = '[x]\nkind = "close"\n[x.contact]\n'
         (f'{CONTACT}[x.contact.fields]\nvip = "a"', 5, "contact.fields.vip", "Mateo documents"),
         (f'{CONTACT}custom_fields = ["vip"]', 4, "contact.custom_fields", "does not map"),
         (f'{CONTACT}[x.contact.fields]\nexternal_id = ""', 4, "contact.fields", "no external_id"),
+        (
+            '[x]\nkind = "json"\n[x.deal.fields]\nexternal_id = "id"',
+            3,
+            "deal.fields",
+            "maps no contact",
+        ),
         (f'{CONTACT}country_codes = ["DE", "AT"]', 4, "contact.country_codes", "ambiguous"),
         (
             '[x]\nkind = "salesforce_outbound"\norganization_id = "00D000000000001AAA"',

@@ -39,6 +39,7 @@ when = "type == 'order'"
 allow_reassignment = true
 [shop.deal.fields]
 external_id = "id"
+contact_external_id = "customer_no"
 """
 
 CONTACT = '[erp.contact.fields]\nexternal_id = "id"'

@@ -11,6 +11,7 @@ from import_relay.mapping.record_mapping import RecordMapping
 _NO_EXTERNAL_ID = (
     "maps no external_id: a record that changes its other identifiers becomes another one"
 )
+_CONTACTS = frozenset(("contact_external_id", "contact_id"))
 _SEVERAL_COUNTRIES = (
     "lists several countries: a national number that fits more than one of them is ambiguous; "
     "map the record's own country, or give each country a connection of its own"
@@ -43,6 +44,8 @@ def _of_record_type(record_type: RecordType) -> Iterator[tuple[str, str]]:
         key = "custom_fields" if column in record_type.custom_fields else "marketing_channels"
         if column not in record_type.datetimes:
             yield key, f"names {column!r}, which {record_type.name}.fields does not map"
+    if record_type.name != "contact" and _CONTACTS.isdisjoint(record_type.fields):
+        yield "fields", f"maps no contact: Mateo refuses a new {record_type.name} without one"
     if "external_id" not in record_type.fields:
         yield "fields", _NO_EXTERNAL_ID
     if len(record_type.country_codes) > 1:

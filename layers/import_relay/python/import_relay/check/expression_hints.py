@@ -14,6 +14,8 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+|@|[0-9:-]+")
 
 def quoting_hint(expression: str) -> str:
     """`: names with other signs need double quotes: '"Straße"'`, if that makes it an expression."""
+    if expression.startswith("$"):
+        return "; it begins at the record: leave out '$.'"
     parts = _QUOTED.split(expression)
     parts[::2] = [_WORDS.sub(_quoted, part) for part in parts[::2]]
     meant = "".join(parts)

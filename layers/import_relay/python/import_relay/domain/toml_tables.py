@@ -25,9 +25,12 @@ def read_text(path: str | Path) -> str:
         content = Path(path).read_bytes()
         is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else type(error).__name__
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        reason = f"line {line} is not UTF-8: save the file in this encoding"
         raise ConfigurationError(f"{path}: cannot be read ({reason})") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({type(error).__name__})") from error
 
 
 def read_tables(text: str) -> tuple[dict[str, object], dict[str, str]]:

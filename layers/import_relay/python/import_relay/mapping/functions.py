@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jmespath.functions import Functions, signature
 
+from import_relay.domain.spelling import did_you_mean
 from import_relay.mapping.datetimes import (
     epoch_time,
     explicit_datetime,
@@ -220,7 +221,8 @@ def function_mistakes(node: Mapping[str, Any]) -> Iterator[str]:
 def _call_mistakes(name: str, arguments: list[Mapping[str, Any]]) -> Iterator[str]:
     known = RelayFunctions.FUNCTION_TABLE.get(name)
     if known is None:
-        yield f"unknown function {name}(); there are {', '.join(RelayFunctions.FUNCTION_TABLE)}"
+        table = RelayFunctions.FUNCTION_TABLE
+        yield f"unknown function {name}(){did_you_mean(name, table)}; there are {', '.join(table)}"
         return
     wanted = known["signature"]
     is_variadic = bool(wanted) and wanted[-1].get("variadic", False)
