@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 from xml.etree.ElementTree import fromstring
 
 from import_relay.connectors.contract import Request
-from import_relay.domain.connections import KINDS
+from import_relay.connectors.kinds import kinds
 from tests.benchmarks import receive
 from tests.benchmarks.measures import Measure, best_of_alternating
 from tests.benchmarks.stub_aws import StubAws
@@ -54,13 +54,13 @@ def measure() -> Iterator[Measure]:
     os.environ.update(receive.ENVIRONMENT)
     aws = StubAws(GetSecretValue={"SecretString": secrets(), "ARN": "a", "Name": "n"})
     aws.install()
-    for kind in sorted(KINDS):
+    for kind in sorted(kinds()):
         yield answer(kind)
 
 
 def secrets() -> str:
     """The connection secrets of every kind."""
-    return json.dumps({kind: SECRETS[kind] for kind in sorted(KINDS)})
+    return json.dumps({kind: SECRETS[kind] for kind in sorted(kinds())})
 
 
 def answer(kind: str) -> Measure:

@@ -4,8 +4,7 @@ import ast
 
 import pytest
 
-from import_relay.connectors import source_for
-from import_relay.domain.connections import KINDS
+from import_relay.connectors.kinds import kinds, source_for
 from import_relay.domain.errors import CODES
 from import_relay.domain.models import Outcome
 from import_relay.receive.responses import REFUSALS
@@ -62,5 +61,5 @@ def test_every_outcome_of_a_record_is_on_the_page() -> None:
 
 def test_every_status_that_a_sender_can_get_is_on_the_page() -> None:
     statuses = {int(row[0]) for row in PAGE.section("Answers to a sender").rows}
-    unreadable = {source_for(kind).REPLIES.unreadable for kind in KINDS}
+    unreadable = {source_for(kind).REPLIES.unreadable for kind in kinds()}
     assert statuses == {200, 503, *REFUSALS.values(), *unreadable}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from import_relay.check.check_connections import check
-from import_relay.connectors.fetchers import READERS
-from import_relay.domain.connections import KINDS, RecordType
+from import_relay.connectors.kinds import can_fetch, kinds
+from import_relay.domain.connections import RecordType
 from import_relay.mapping.expressions import compile_expression
 from import_relay.mapping.functions import OWN_FUNCTIONS
 from tests.docs.documents import document
@@ -52,7 +52,7 @@ def test_every_key_of_a_record_type_is_described_and_no_other() -> None:
 
 
 def test_every_kind_stands_in_the_table_and_no_other() -> None:
-    assert PAGE.section("Kinds").first_cells() == set(KINDS)
+    assert PAGE.section("Kinds").first_cells() == set(kinds())
 
 
 def test_what_needs_a_token_are_the_kinds_with_a_reader_that_say_little_by_themselves() -> None:
@@ -61,7 +61,7 @@ def test_what_needs_a_token_are_the_kinds_with_a_reader_that_say_little_by_thems
         for row in PAGE.section("Kinds").rows
         if "needs a token" in row[2]
     }
-    assert needing == READERS.keys() - {"salesforce_cdc"}
+    assert needing == set(filter(can_fetch, kinds())) - {"salesforce_cdc"}
 
 
 def test_secrets_are_lists_of_texts() -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 
-from import_relay.domain.connections import KINDS
+from import_relay.connectors.kinds import kinds
 from tests.fuzz.engines import ENGINES
 from tests.fuzz.targets import FindingError
 
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> int:
     """Every kind, or the one that is named."""
     parser = argparse.ArgumentParser(prog="make fuzz", description="hostile inputs for every kind")
     parser.add_argument("--inputs", type=int, default=100_000, help="inputs for each kind")
-    parser.add_argument("--kind", choices=sorted(KINDS))
+    parser.add_argument("--kind", choices=sorted(kinds()))
     parser.add_argument("--engine", choices=sorted(ENGINES), default="hypothesis")
     parser.add_argument("--here", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -88,7 +88,7 @@ def main(arguments: list[str]) -> int:
         return 2
     if given.here is not None:
         return run_here(given.kind, given.inputs, given.here, given.engine)
-    return run_all([given.kind] if given.kind else sorted(KINDS), given.inputs, given.engine)
+    return run_all([given.kind] if given.kind else sorted(kinds()), given.inputs, given.engine)
 
 
 if __name__ == "__main__":

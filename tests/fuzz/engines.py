@@ -7,7 +7,7 @@ import sys
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from import_relay.domain.connections import KINDS
+from import_relay.connectors.kinds import kinds
 from tests.fuzz import targets
 
 INPUT_B = 40
@@ -51,7 +51,7 @@ def with_atheris(kind: str, inputs: int, start: int) -> None:
     with atheris.instrument_imports(
         include=["import_relay.connectors"], enable_loader_override=False
     ):
-        importlib.import_module(KINDS[kind])
+        importlib.import_module(kinds()[kind])
 
     def one(data: bytes) -> None:
         try:

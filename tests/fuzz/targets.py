@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from import_relay.connectors import source_for, with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Item, Request
+from import_relay.connectors.kinds import source_for
 from import_relay.domain.connections import RECORD_TYPES, Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.receive.intake import pack

@@ -10,8 +10,8 @@ from functools import cache
 import pytest
 
 from import_relay.check.check_connections import check
-from import_relay.connectors import source_for, with_defaults
-from import_relay.domain.connections import KINDS
+from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.kinds import kinds, source_for
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.authentic import CONNECTIONS, SECRETS, connection_of, mapped, requests_of
 from tests.support.webhooks import ROOT
@@ -93,7 +93,7 @@ EXPECTED = {
         "appointment …000003: name description start_time end_time contact_external_id",
     ),
     "dataverse.appointment-of-a-whole-day.json": (
-        "appointment …000003: name description contact_external_id",
+        "appointment …000003: name description start_time end_time contact_external_id",
     ),
     "dataverse.contact-created.json": (
         "contact …000001: full_name email whatsapp address_line1 zipcode city",
@@ -263,7 +263,7 @@ EXPECTED = {
     "zoho.deal-updated.json": ("deal 5525000000470001, partial: name contact_external_id",),
     "zoho.lead-updated.json": ("contact 5525000000460012, partial: email city",),
     "zoho.meeting-of-a-whole-day.json": (
-        "appointment 5525000000480001, partial: name contact_external_id",
+        "appointment 5525000000480001, partial: name start_time end_time contact_external_id",
     ),
     "zoho.meeting-updated.json": (
         "appointment 5525000000480001, partial: name start_time end_time contact_external_id",
@@ -313,7 +313,7 @@ def test_every_file_is_expected() -> None:
 
 def test_the_example_connections_are_right_and_each_has_a_secret() -> None:
     assert list(check(FILE)) == []
-    assert CONNECTIONS.keys() == KINDS.keys() == SECRETS.keys()
+    assert CONNECTIONS.keys() == kinds().keys() == SECRETS.keys()
     assert all(connection.kind == name for name, connection in CONNECTIONS.items())
     without = [kind for kind, secrets in SECRETS.items() if not any(secrets)]
     assert without == ["salesforce_cdc"]  # AWS vouches for it

@@ -9,9 +9,9 @@ import pytest
 
 from import_relay.check.check_connections import check, findings, main
 from import_relay.check.expression_hints import quoting_hint
-from import_relay.connectors import source_for
+from import_relay.connectors.kinds import kinds, source_for
 from import_relay.connectors.usable_connections import mistakes_of
-from import_relay.domain.connections import KINDS, RECORD_TYPES, parse_connections
+from import_relay.domain.connections import RECORD_TYPES, parse_connections
 from import_relay.domain.secret_strength import weakness_of
 from import_relay.mapping.columns import DOCUMENTED
 from mateo_emulator.records.fields import known_keys
@@ -240,7 +240,7 @@ def test_the_documented_columns_are_those_that_the_emulator_takes(name: str) -> 
             assert columns == known_keys(record_type, bare) - computed
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(kinds()))
 def test_what_a_kind_maps_by_default_is_documented(kind: str) -> None:
     for name, default in source_for(kind).DEFAULTS.items():
         assert default.fields.keys() <= DOCUMENTED[name]

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from import_relay.connectors import with_defaults
 from import_relay.connectors.activecampaign import events as source
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors import source_for, with_defaults
+from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.kinds import kinds, source_for
 from import_relay.connectors.shared.all_day import timed, with_flag
-from import_relay.domain.connections import KINDS
 from import_relay.mapping.expressions import compile_expression
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.authentic import connection_of, mapped, requests_of
@@ -80,7 +80,7 @@ ALWAYS_TIMED = {
 
 
 def test_every_kind_with_appointments_is_here() -> None:
-    with_appointments = {kind for kind in KINDS if "appointment" in source_for(kind).DEFAULTS}
+    with_appointments = {kind for kind in kinds() if "appointment" in source_for(kind).DEFAULTS}
     known = {name.split(".")[0] for name in WHOLE_DAYS}
     assert with_appointments - known <= ALWAYS_TIMED.keys()
     assert not known & ALWAYS_TIMED.keys()

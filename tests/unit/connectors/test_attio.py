@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors import with_defaults
 from import_relay.connectors.attio import events as source
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Item, Lookup, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from import_relay.connectors import with_defaults
 from import_relay.connectors.attio import fetcher as reader
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.fetcher_contract import Found
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RecordsUnread

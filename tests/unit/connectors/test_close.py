@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors import with_defaults
 from import_relay.connectors.close import events as source
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection

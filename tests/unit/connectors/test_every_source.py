@@ -16,9 +16,9 @@ from dataclasses import replace
 
 import pytest
 
-from import_relay.connectors import source_for, with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Request
-from import_relay.domain.connections import KINDS, MAPPED_BY_HAND
+from import_relay.connectors.kinds import kinds, source_for
 from import_relay.domain.errors import SignatureError, UnreadableDelivery
 from import_relay.mapping.mapping_mistakes import mapping_mistakes
 from tests.support.authentic import SECRETS, SENDERS, connection_of, mapped, requests_of, with_body
@@ -59,7 +59,7 @@ def refusal(kind: str, given: Request, *, now: float = NOW) -> str:
 
 
 def test_every_kind_has_a_sender_with_samples() -> None:
-    assert SENDERS.keys() == KINDS.keys()
+    assert SENDERS.keys() == kinds().keys()
     assert [kind for kind in ALL if not requests_of(kind)] == []
 
 
@@ -350,7 +350,7 @@ def test_the_example_connection_is_right(kind: str) -> None:
     assert list(mapping_mistakes(connection)) == []
 
 
-@pytest.mark.parametrize("kind", sorted(set(ALL) - MAPPED_BY_HAND))
+@pytest.mark.parametrize("kind", [kind for kind in ALL if source_for(kind).DEFAULTS])
 def test_the_default_mapping_is_right_without_a_word_of_configuration(kind: str) -> None:
     connection = with_defaults(replace(connection_of(kind), record_types={}))
     assert connection.record_types
@@ -365,17 +365,17 @@ def test_an_option_that_is_not_known_is_named(kind: str) -> None:
 
 NEEDS = ("cryptography", "httpx", "jmespath", "phonenumbers", "pydantic", "xml")
 NEEDED_BY = {"salesforce_outbound": {"xml"}}
-SHARED = {"salesforce_flow": {KINDS["json"]}}
+SHARED = {"salesforce_flow": {kinds()["json"]}}
 
 
 @pytest.mark.parametrize("kind", ALL)
 def test_a_kind_imports_nothing_that_another_one_needs(kind: str) -> None:
-    program = f"import sys, {KINDS[kind]}; print(*sys.modules)"
+    program = f"import sys, {kinds()[kind]}; print(*sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "layers/import_relay/python")}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.split())
     assert set(NEEDS) & loaded == NEEDED_BY.get(kind, set())
-    others = {module for name, module in KINDS.items() if name != kind}
+    others = {module for name, module in kinds().items() if name != kind}
     assert others & loaded == SHARED.get(kind, set())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors import with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Item, Lookup
 from import_relay.connectors.hubspot import events as source
 from import_relay.connectors.shared.event_ids import digest

@@ -6,10 +6,10 @@ from types import ModuleType
 import pytest
 from hubspot.utils.signature import Signature  # type: ignore[import-untyped]  # ships no types
 
-from import_relay.connectors import source_for
 from import_relay.connectors.contract import Request
 from import_relay.connectors.hubspot import events as hubspot
 from import_relay.connectors.hubspot import workflow_events as hubspot_workflow
+from import_relay.connectors.kinds import source_for
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import SignatureError
 from tests.support.webhooks import NOW, request, with_headers

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors import with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Lookup, Request
 from import_relay.connectors.salesforce import cdc_events as source
 from import_relay.connectors.shared.event_ids import digest

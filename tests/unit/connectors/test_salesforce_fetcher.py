@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from import_relay.connectors import with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.fetcher_contract import Found, Path
 from import_relay.connectors.salesforce import cdc_events as salesforce_cdc
 from import_relay.connectors.salesforce import cdc_fetcher as reader

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from import_relay.connectors import with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Request
 from import_relay.connectors.salesforce import outbound_events as source
 from import_relay.connectors.salesforce import soap_notifications

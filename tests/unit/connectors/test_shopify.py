@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors import with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Request
 from import_relay.connectors.shared.moments import moment
 from import_relay.connectors.shopify import events as source

@@ -10,7 +10,8 @@ from functools import cache
 
 import pytest
 
-from import_relay.connectors import source_for, with_defaults
+from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.kinds import source_for
 from import_relay.domain.connections import RecordType
 from import_relay.domain.models import MappedChange, Occurrence, Settled
 from import_relay.mapping.keys import IDENTIFIERS

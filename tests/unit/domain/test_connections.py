@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from import_relay.connectors import source_for
+from import_relay.connectors.complete_connections import option_mistakes
 from import_relay.connectors.contract import Replies
+from import_relay.connectors.kinds import kinds, source_for
 from import_relay.domain.connections import (
-    KINDS,
     Connection,
     RecordType,
     load_connections,
@@ -50,7 +50,7 @@ def mistakes(text: str) -> list[str]:
     return [
         f"connection {name!r}, {mistake}"
         for name, connection in parse_connections(text).items()
-        for mistake in connection.mistakes
+        for mistake in dict.fromkeys((*connection.mistakes, *option_mistakes(connection)))
     ]
 
 
@@ -261,7 +261,7 @@ def test_a_file_in_another_encoding_is_a_configuration_error(file: Path) -> None
 # kinds
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kinds())
 def test_every_kind_has_a_module_that_fulfils_the_contract(kind: str) -> None:
     source = source_for(kind)
 
@@ -271,7 +271,7 @@ def test_every_kind_has_a_module_that_fulfils_the_contract(kind: str) -> None:
     assert all(isinstance(key, str) for key, _ in source.check_options(Connection("x", kind)))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kinds())
 def test_defaults_leave_to_the_connection_what_it_could_not_set_back(kind: str) -> None:
     for name, default in source_for(kind).DEFAULTS.items():
         assert default == replace(

@@ -9,10 +9,11 @@ from typing import Any, cast
 
 import pytest
 
-from import_relay.connectors import NOT_FOR_RECEIVING, receiving_mistakes, source_for
+from import_relay.connectors.complete_connections import NOT_FOR_RECEIVING, receiving_mistakes
 from import_relay.connectors.contract import Item, Replies, Request
+from import_relay.connectors.kinds import kinds, source_for
 from import_relay.connectors.usable_connections import mistakes_of
-from import_relay.domain.connections import KINDS, Connection, RecordType, parse_connections
+from import_relay.domain.connections import Connection, RecordType, parse_connections
 from import_relay.domain.errors import (
     ConnectionDisabled,
     DeliveryTooLarge,
@@ -485,9 +486,9 @@ def test_a_mistake_in_an_option_that_receiving_does_not_need_keeps_no_webhook_ou
 
 
 def test_options_that_receiving_does_not_need_exist_and_are_not_looked_at_by_it() -> None:
-    options = {name for kind in KINDS for name in source_for(kind).OPTIONS}
+    options = {name for kind in kinds() for name in source_for(kind).OPTIONS}
     assert options >= NOT_FOR_RECEIVING
-    for kind in KINDS:
+    for kind in kinds():
         source = source_for(kind)
         looked_at = inspect.getsource(source.verify) + inspect.getsource(source.split)
         assert not [name for name in NOT_FOR_RECEIVING if f'"{name}"' in looked_at]

@@ -2,10 +2,11 @@
 
 import pytest
 
-from import_relay.connectors import source_for, with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.fetcher_contract import Found
+from import_relay.connectors.kinds import kinds, source_for
 from import_relay.connectors.usable_connections import mistakes_of
-from import_relay.domain.connections import KINDS, parse_connections
+from import_relay.domain.connections import parse_connections
 from import_relay.mapping.record_mapping import RecordMapping
 from import_relay.submit.changes import Mapper, RecordName, RecordsRead
 from tests.support.builders import occurrence
@@ -184,7 +185,7 @@ def test_a_fetched_record_and_a_partial_change_have_the_same_key(*, fetched: boo
     assert change.columns["external_id"] == "z-1"
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(kinds()))
 def test_every_id_that_a_kind_maps_by_default_gets_the_prefix(kind: str) -> None:
     text = f'[x]\nkind = "{kind}"\nid_prefix = "x-"\n'
     connection = with_defaults(parse_connections(text)["x"])

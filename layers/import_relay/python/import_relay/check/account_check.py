@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import httpx
 
-from import_relay.connectors import with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.domain.connections import Connection, Mistake, RecordType
 from import_relay.domain.errors import ConfigurationError
 from import_relay.domain.spelling import did_you_mean

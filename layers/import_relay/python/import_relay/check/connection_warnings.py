@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from import_relay.connectors import with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.domain.connections import Connection, Mistake, RecordType
 from import_relay.domain.spelling import did_you_mean
 from import_relay.mapping.columns import DOCUMENTED

@@ -9,8 +9,9 @@ from contextlib import suppress
 
 from jmespath.exceptions import JMESPathError
 
-from import_relay.connectors import option_mistakes, with_defaults
-from import_relay.domain.connections import KINDS, RECORD_TYPES, Connection, Mistake, RecordType
+from import_relay.connectors.complete_connections import option_mistakes, with_defaults
+from import_relay.connectors.kinds import kinds
+from import_relay.domain.connections import RECORD_TYPES, Connection, Mistake, RecordType
 from import_relay.mapping.expressions import named_paths
 from import_relay.mapping.keys import HANDLES, IDENTIFIERS
 from import_relay.mapping.mapping_mistakes import mapping_mistakes
@@ -42,7 +43,7 @@ def expression_of(connection: Connection, key: str) -> str:
 def _own_mistakes(connection: Connection) -> list[Mistake]:
     """Each mistake once: the first of several about one key says enough."""
     found = list(connection.mistakes)
-    is_known = connection.kind in KINDS
+    is_known = connection.kind in kinds()
     complete = with_defaults(connection) if is_known else connection
     found += option_mistakes(connection)
     found += (
@@ -79,7 +80,7 @@ def _meetings(connections: Mapping[str, Connection]) -> dict[str, list[Mistake]]
 
 
 def _types_with_ids(connection: Connection) -> list[str]:
-    if connection.kind not in KINDS:
+    if connection.kind not in kinds():
         return []
     complete = with_defaults(connection).record_types
     return [name for name, one in complete.items() if not one.fields.keys().isdisjoint(IDENTIFIERS)]

@@ -19,31 +19,8 @@ AmbiguousPhones = Literal["leave_out", "prefer_mobile", "first_country"]
 SharedHandles = Literal["last_takes", "first_keeps", "leave_out"]
 RECORD_TYPES: tuple[RecordTypeName, ...] = get_args(RecordTypeName)
 
-KINDS: Mapping[str, str] = {
-    "activecampaign": "import_relay.connectors.activecampaign.events",
-    "attio": "import_relay.connectors.attio.events",
-    "calcom": "import_relay.connectors.calcom.events",
-    "calendly": "import_relay.connectors.calendly.events",
-    "close": "import_relay.connectors.close.events",
-    "cloudevents": "import_relay.connectors.cloudevents.events",
-    "dataverse": "import_relay.connectors.dataverse.events",
-    "hubspot": "import_relay.connectors.hubspot.events",
-    "hubspot_workflow": "import_relay.connectors.hubspot.workflow_events",
-    "json": "import_relay.connectors.json.events",
-    "pipedrive": "import_relay.connectors.pipedrive.events",
-    "salesforce_cdc": "import_relay.connectors.salesforce.cdc_events",
-    "salesforce_flow": "import_relay.connectors.salesforce.flow_events",
-    "salesforce_outbound": "import_relay.connectors.salesforce.outbound_events",
-    "shopify": "import_relay.connectors.shopify.events",
-    "standard_webhooks": "import_relay.connectors.standard_webhooks.events",
-    "zoho": "import_relay.connectors.zoho.events",
-}
-"""Kind of connection → the module that knows it."""
-
 VALUE_TYPES = ("text", "number", "boolean", "date", "datetime", "list")
 """What a custom field may hold."""
-MAPPED_BY_HAND = frozenset({"cloudevents", "json", "salesforce_flow", "standard_webhooks"})
-"""Kinds whose records may look like anything: they have no default mapping."""
 MAX_PREFIX = 50
 """Characters of an `id_prefix`: own limit, since it stands in every row."""
 _IDS = ("id_prefix", "same_ids_as")
@@ -54,13 +31,13 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class RecordType:
     """How one type of record of a connection becomes rows. Expressions are JMESPath texts.
 
-    In connections.toml it may be incomplete: `sources.with_defaults` adds what its kind maps by
-    default. A column with an empty expression is not mapped, whatever the default.
+    In connections.toml it may be incomplete: `with_defaults` adds what its kind maps by default. A
+    column with an empty expression is not mapped, whatever the default.
     `datetimes` names custom fields that hold a date and time; the documented columns are known.
     `custom_fields` and `marketing_channels` name columns that are the account's own; `types` has
     the types of those custom fields that are declared with one. `required` names columns without
     which no record is imported. `time_zone` is that of times without one; None: UTC, and a date
-    is the day as it is written. `id_prefix` is its connection's, by `sources.with_defaults`.
+    is the day as it is written. `id_prefix` is its connection's, by `with_defaults`.
     `clears` names columns that an empty value clears in Mateo; elsewhere it leaves them untouched.
     """
 
@@ -164,7 +141,6 @@ class _TableReader:
     def __init__(self, name: str) -> None:
         self._name = name
         self._mistakes: list[Mistake] = []
-        self._has_defaults = True
 
     def _wrong(self, key: str, what: str, *, receiving: bool = False) -> None:
         self._mistakes.append(Mistake(key, what, receiving))
@@ -176,18 +152,12 @@ class _TableReader:
             return Connection(name, "", mistakes=tuple(self._mistakes))
         if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
             self._wrong("", "a name is made of letters, digits, '-' and '_'", receiving=True)
-        kind = table.get("kind")
-        if not isinstance(kind, str) or kind not in KINDS:
-            given = "it is missing" if kind is None else f"not {kind!r}{did_you_mean(kind, KINDS)}"
-            what = f"must be one of {', '.join(sorted(KINDS))}; {given}"
-            self._wrong("kind", what, receiving=True)
-            kind = ""
-        self._has_defaults = kind not in MAPPED_BY_HAND
+        kind = table.get("kind", "")
+        if not isinstance(kind, str):
+            kind = repr(kind)
         record_types: dict[str, RecordType] = {
             name: self._record_type(name, table[name]) for name in RECORD_TYPES if name in table
         }
-        if not record_types and not self._has_defaults:
-            self._wrong("contact", f"needs a table for at least one of {', '.join(RECORD_TYPES)}")
         options = self._options(table)
         prefix, same = self._ids(table)
         zone = self._text("", table, "time_zone")
@@ -275,13 +245,13 @@ class _TableReader:
         return None
 
     def _fields(self, name: str, value: object) -> Mapping[str, str]:
-        if value is None and self._has_defaults:
+        if value is None:
             return {}
-        if not isinstance(value, dict) or not (value or self._has_defaults):
+        if not isinstance(value, dict):
             self._wrong(f"{name}.fields", "needs a table of column = 'expression'")
             return {}
         for column, expression in value.items():
-            if not isinstance(expression, str) or not (expression or self._has_defaults):
+            if not isinstance(expression, str):
                 self._wrong(f"{name}.fields.{column}", "must be a JMESPath expression (a text)")
         return {column: text for column, text in value.items() if isinstance(text, str)}
 

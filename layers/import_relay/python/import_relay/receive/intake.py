@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from import_relay.connectors import receiving_mistakes, source_for
+from import_relay.connectors.complete_connections import receiving_mistakes
 from import_relay.connectors.contract import Item, Replies, Request, Source
+from import_relay.connectors.kinds import source_for
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import (
     ConnectionDisabled,

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from import_relay.connectors import source_for, with_defaults
+from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Source
 from import_relay.connectors.fetcher_contract import Found, Path
-from import_relay.connectors.fetchers import READERS
+from import_relay.connectors.kinds import can_fetch, source_for
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.connectors.usable_connections import expression_of, mistakes_of
 from import_relay.domain.connections import Connection, Mistake, RecordTypeName
@@ -328,7 +328,7 @@ def _misses_something(mapping: RecordMapping, record: object) -> bool:
 def _incomplete(connection: Connection, missing: Sequence[str]) -> RejectedRow:
     """The webhook does not say enough: what is missing, and the token with which it can be read."""
     missing_text = ", ".join(missing)
-    if connection.kind in READERS:
+    if can_fetch(connection.kind):
         detail = f"there is no {connection.name}.token among the CRM tokens"
         return RejectedRow("row.token_missing", field=missing_text, detail=detail)
     return RejectedRow("row.incomplete", field=missing_text)

@@ -12,7 +12,7 @@ from typing import Protocol
 import httpx
 
 from import_relay.connectors.fetcher_contract import Found, Path, Reader
-from import_relay.connectors.fetchers import reader_for
+from import_relay.connectors.kinds import reader_for
 from import_relay.connectors.shared.crm_api import TIMEOUT, CrmApi
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import ConfigurationError, RecordsUnread, StoreUnavailable
