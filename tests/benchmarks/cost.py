@@ -31,6 +31,8 @@ from tests.benchmarks.receive import signed_event
 ROOT = Path(__file__).parents[2]
 MILLION = 1_000_000
 BAR_USD = 3.0
+REPLAY_BAR_USD = 0.15
+"""What may be spent per million webhooks of even traffic on keeping items for a replay."""
 PROCESSING_S = 60.0
 PER_DAY = 25_000
 DAY_S = 86_400
@@ -123,6 +125,8 @@ def measure() -> Iterator[Measure]:
     total = full.show()
     print(f"  {full.log_bytes()}")
     yield Measure("cost per million webhooks", total, BAR_USD, "USD")
+    kept = for_replay(template.batching_window_s)
+    yield Measure("of even traffic, kept for a replay at most", kept, REPLAY_BAR_USD, "USD")
     for window, bill in even.items():
         imports = DAY_S / window
         print(
@@ -140,6 +144,15 @@ def windows(template: "Template") -> list[int]:
 def per_window(window_s: int) -> int:
     """Webhooks of even traffic in a batching window."""
     return max(1, round(PER_DAY / DAY_S * window_s))
+
+
+def for_replay(window_s: int) -> float:
+    """What keeping items costs at most, in US dollars per million webhooks of even traffic.
+
+    The items of rows lie in objects that are written anyway. Those that end without an import take
+    one object for each batch in which there are any, at worst for each window.
+    """
+    return MILLION / per_window(window_s) * PRICES["S3 writes"]
 
 
 @dataclass(frozen=True)
