@@ -1,0 +1,92 @@
+"""A connector is found by its folder alone: the one of docs/connectors.md, put into a folder."""
+
+import hmac
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from import_relay import connectors
+from import_relay.connectors import kinds as found
+from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.contract import Request
+from import_relay.connectors.usable_connections import mistakes_of
+from import_relay.domain.connections import Connection, parse_connections
+from import_relay.domain.errors import SignatureError
+from tests.docs.documents import ROOT, Document
+
+PAGE = Document(ROOT / "docs/connectors.md")
+SECRET = "a-secret-of-acme"
+BODY = {
+    "delivery": "d-1",
+    "contact": {
+        "id": 7,
+        "name": "Ada Example",
+        "mail": "ada@example.com",
+        "changed_at": "2026-11-21T12:00:00Z",
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The page's connector in a folder of its own."""
+    folder = tmp_path / "acme"
+    folder.mkdir()
+    (code,) = [block.text for block in PAGE.blocks if block.language == "python"]
+    (folder / "events.py").write_text(code, encoding="utf-8")
+    (folder / "__init__.py").write_text("", encoding="utf-8")
+    monkeypatch.setattr(connectors, "__path__", [*connectors.__path__, str(tmp_path)])
+    found.kinds.cache_clear()
+    yield
+    found.kinds.cache_clear()
+    for name in [one for one in sys.modules if one.startswith("import_relay.connectors.acme")]:
+        del sys.modules[name]
+
+
+def connection() -> Connection:
+    (one,) = parse_connections('[shop]\nkind = "acme"').values()
+    return one
+
+
+def request(*, secret: str = SECRET) -> Request:
+    body = json.dumps(BODY).encode()
+    headers = {"acme-signature": hmac.digest(secret.encode(), body, "sha256").hex()}
+    return Request("POST", "/webhooks/shop", "", headers, body, 1)
+
+
+def test_a_kind_is_there_once_its_folder_is() -> None:
+    assert "acme" in found.kinds()
+    assert not any(mistakes_of({"shop": connection()}).values())
+
+
+def test_its_webhook_is_verified_split_interpreted_and_mapped_by_default() -> None:
+    source = found.source_for("acme")
+
+    source.verify(request(), [SECRET], {}, now=0)
+    (item,) = source.split(request(), {})
+    change = source.interpret(json.loads(item.text), connection())
+
+    assert item.event_id == "d-1"
+    assert change.record == BODY["contact"]
+    assert change.version == 1_795_262_400_000_000
+    assert with_defaults(connection()).record_types["contact"].fields["email"] == "mail"
+
+
+def test_a_webhook_that_acme_did_not_sign_is_refused() -> None:
+    with pytest.raises(SignatureError):
+        found.source_for("acme").verify(request(secret="guessed"), [SECRET], {}, now=0)
+
+
+def test_a_folder_without_such_a_file_is_no_kind() -> None:
+    assert "shared" not in found.kinds()
+    assert not found.can_fetch("acme")
+
+
+def test_the_ways_of_a_crm_are_kinds_of_their_own() -> None:
+    ways = [kind for kind in found.kinds() if kind.startswith("salesforce")]
+
+    assert ways == ["salesforce_cdc", "salesforce_flow", "salesforce_outbound"]
+    assert [kind for kind in ways if found.can_fetch(kind)] == ["salesforce_cdc"]
