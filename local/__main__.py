@@ -25,11 +25,12 @@ from pathlib import Path
 from local.child import ROOT, shift_clock
 from local.clock import Clock, seconds_until
 from local.environment import http_json
-from local.log_lines import readable
+from local.lambda_runtime.log_lines import readable
 from local.ports import HOST, PortTaken
-from local.services import StackError
-from local.stack import Stack, example_connections, example_secrets
-from local.template import TemplateError
+from local.stack.examples import example_connections, example_secrets
+from local.stack.services import StackError
+from local.stack.stack import Stack
+from local.template.errors import TemplateError
 
 WEBHOOKS_PORT, AWS_PORT, MATEO_PORT = 3000, 4566, 4010
 EXAMPLE_EVENT = "events/json.customer-changed.json"

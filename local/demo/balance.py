@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.demo.expected import TYPES, Expected
-from local.stack import Stack
+from local.stack.stack import Stack
 
 ENDS = ("imported", "failed", "rejected", "superseded", "duplicate", "ignored", "unaccounted")
 PAGE = 10_000

@@ -6,7 +6,7 @@ import sys
 import threading
 from dataclasses import dataclass
 
-from local.stack import Stack
+from local.stack.stack import Stack
 
 PERIOD_S = 0.5
 SHOWN = ("import.sent", "import.finished", "import.gave_up", "gate.closed", "import.unknown")

@@ -22,9 +22,10 @@ from local.demo.balance import ENDS, Account, settle
 from local.demo.progress import SHOWN, Progress
 from local.demo.senders import Delivery
 from local.demo.traffic import Traffic, today
-from local.log_lines import readable
-from local.services import StackError
-from local.stack import Stack, example_connections, example_secrets
+from local.lambda_runtime.log_lines import readable
+from local.stack.examples import example_connections, example_secrets
+from local.stack.services import StackError
+from local.stack.stack import Stack
 
 CONTACTS = 3_000
 OTHERS = 100

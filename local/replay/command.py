@@ -26,8 +26,8 @@ from import_relay.replay.wiring import Names, build_replaying
 from import_relay.storage.budget import Limits
 from import_relay.storage.replays import Selection
 from local.environment import client as local_client
-from local.services import StackError
-from local.stack import STACK_NAME
+from local.stack.services import StackError
+from local.stack.stack import STACK_NAME
 
 CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 KEPT_DAYS = 35

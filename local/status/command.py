@@ -17,8 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.environment import client as local_client
-from local.services import StackError
-from local.stack import STACK_NAME
+from local.stack.services import StackError
+from local.stack.stack import STACK_NAME
 from local.status.account import Account
 from local.status.reading import Reading
 from local.status.screen import Shown, as_json, screen

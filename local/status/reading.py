@@ -17,7 +17,7 @@ from import_relay.storage.gate import Gate, GateClients, GateNames
 from import_relay.storage.ledger import OPEN_INDEX, UNFINISHED, Ledger
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.tally import REPLAYED, Tally
-from local.services import StackError
+from local.stack.services import StackError
 from local.status.account import Look, Messages
 from local.status.outlook import BLOCKERS, GateView, Outlook, Used
 

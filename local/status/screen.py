@@ -8,7 +8,7 @@ from datetime import date
 from typing import TypeVar
 
 from local.status.account import Account, Messages
-from local.status.outlook import Outlook, Used
+from local.status.outlook import GateView, Outlook, Used
 
 T = TypeVar("T")
 LABEL, NUMBER = 24, 11
@@ -52,11 +52,7 @@ def as_json(shown: Shown) -> dict[str, object]:
         "quarantined": now.quarantined,
         "entities": _as_json(outlook.entities),
         "requests": _as_json(outlook.requests),
-        "gate": {
-            "open": gate.is_open,
-            "reason": gate.reason,
-            "until": gate.until.isoformat(timespec="seconds") if gate.until else None,
-        },
+        "gate": _gate_as_json(gate),
         "backlog": account.backlog,
         "drained_on": drained.isoformat() if drained else None,
         "in_the_way": list(outlook.in_the_way),
@@ -70,6 +66,11 @@ def as_json(shown: Shown) -> dict[str, object]:
             for day, (received, ended) in account.days_apart.items()
         },
     }
+
+
+def _gate_as_json(gate: GateView) -> dict[str, object]:
+    until = gate.until.isoformat(timespec="seconds") if gate.until else None
+    return {"open": gate.is_open, "reason": gate.reason, "until": until}
 
 
 def _as_json(used: Used) -> dict[str, int]:

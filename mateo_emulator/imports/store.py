@@ -54,18 +54,9 @@ def create_import(
         ApiError: 409 ``23503`` for an unknown contact list, 429 when the day has too little room;
             then nothing is stored or taken.
     """
-    bounds, behaviour = settings
+    _, behaviour = settings
     _check_contact_list(connection, new, behaviour)
-    rows = len(new.rows)
-    standing = limits.reserve_entities(connection, moment.day, rows, bounds.entities_per_day)
-    if standing.exceeded and behaviour.over_quota == "cut":
-        rows = standing.remaining
-        standing = limits.reserve_entities(connection, moment.day, rows, bounds.entities_per_day)
-    if standing.exceeded:
-        until = limits.Standing(
-            standing.limit, standing.remaining, moment.seconds_until_tomorrow, exceeded=True
-        )
-        raise limits.too_many(until, behaviour.rate_limit_headers)
+    rows = _reserve(connection, len(new.rows), moment, settings)
     import_id = str(uuid.uuid4())
     large = len(new.rows) > behaviour.payload_inline_max
     _insert(
@@ -92,6 +83,23 @@ def create_import(
     )
     connection.execute("INSERT INTO import_payload VALUES (?, ?)", (import_id, new.payload))
     return import_id
+
+
+def _reserve(
+    connection: sqlite3.Connection, rows: int, moment: Moment, settings: tuple[Limits, Behaviour]
+) -> int:
+    """Take rows from today's entities and say how many; 429 when there is no room."""
+    bounds, behaviour = settings
+    standing = limits.reserve_entities(connection, moment.day, rows, bounds.entities_per_day)
+    if standing.exceeded and behaviour.over_quota == "cut":
+        rows = standing.remaining
+        standing = limits.reserve_entities(connection, moment.day, rows, bounds.entities_per_day)
+    if standing.exceeded:
+        until = limits.Standing(
+            standing.limit, standing.remaining, moment.seconds_until_tomorrow, exceeded=True
+        )
+        raise limits.too_many(until, behaviour.rate_limit_headers)
+    return rows
 
 
 def _insert(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:

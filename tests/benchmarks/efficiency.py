@@ -13,7 +13,8 @@ from typing import Any
 
 import httpx
 
-from local.stack import MAPPING, Stack, example_secrets
+from local.stack.examples import example_secrets
+from local.stack.stack import MAPPING, Stack
 from tests.benchmarks.batch import record
 from tests.benchmarks.measures import Measure
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from local.aws.poller import Poller, SqsQueue, read_mapping
 from local.environment import REGION
-from local.poller import Poller, SqsQueue, read_mapping
-from local.stack import MAPPING, Stack
+from local.stack.stack import MAPPING, Stack
 from tests.support.fault_proxy import AWS, MATEO, FaultProxy
 from tests.support.forked import Nursery
 from tests.support.stack import FUNCTIONS, Line

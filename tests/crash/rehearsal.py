@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from local.services import StackError
+from local.stack.services import StackError
 from tests.crash.course import Course, Stuck
 from tests.crash.faults import KINDS
 from tests.crash.grounds import Grounds

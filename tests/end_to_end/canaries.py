@@ -18,9 +18,9 @@ import httpx
 from import_relay.check.check_connections import check
 from local.child import CLOCK_SHIFT
 from local.demo.balance import objects
-from local.runtime_api import Outcome
-from local.stack import STACK_NAME, Stack
-from local.template import load
+from local.lambda_runtime.runtime_api import Outcome
+from local.stack.stack import STACK_NAME, Stack
+from local.template.loading import load
 from tests.support.builders import message
 from tests.support.signers import hubspot
 from tests.support.stack import EVENT_BUS

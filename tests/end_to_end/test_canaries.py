@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local.stack import Stack
+from local.stack.stack import Stack
 from tests.end_to_end.canaries import (
     CANARIES,
     LOGGED,

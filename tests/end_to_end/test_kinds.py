@@ -3,7 +3,8 @@
 import json
 
 from local.demo.crms import Crms
-from local.stack import MAPPING, example_connections, example_secrets
+from local.stack.examples import example_connections, example_secrets
+from local.stack.stack import MAPPING
 from tests.support.senders import customer, person, subscriber
 from tests.support.stack import Trial
 from tests.support.webhooks import sample

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from local.__main__ import main
-from local.stack import Stack
+from local.stack.stack import Stack
 from tests.support.senders import customer
 from tests.support.stack import Trial
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from local.clock import Clock
-from local.execution_environment import Function
-from local.functions import Functions
-from local.template import FunctionCode
+from local.lambda_runtime.execution_environment import Function
+from local.lambda_runtime.functions import Functions
+from local.template.code import FunctionCode
 from tests.support.forked import Nursery
 
 HANDLER = """

@@ -15,7 +15,7 @@ from import_relay.connectors.contract import Request
 from local import ports
 from local.child import MovedClock
 from local.environment import http_json
-from local.services import MATEO_TOKEN, Services
+from local.stack.services import MATEO_TOKEN, Services
 from tests.second_aws import faults
 from tests.second_aws.deployment import STACK
 from tests.support.ministack import REGION, Ministack

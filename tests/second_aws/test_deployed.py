@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.demo.balance import places
-from local.stack import Stack
+from local.stack.stack import Stack
 from tests.built.artifact import ROOT
 from tests.second_aws import faults
 from tests.second_aws.conftest import LIMITS

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import receive_webhook
-from local.template import read_yaml
+from local.template.yaml_files import read_yaml
 from tests.simulation import machine, queue
 from tests.simulation import relay as simulated
 from tests.simulation.relay import Relay

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from local.clock import Clock
-from local.execution_environment import ExecutionEnvironment, Function, LineSink
-from local.hosting import Hosting
+from local.lambda_runtime.execution_environment import ExecutionEnvironment, Function, LineSink
+from local.template.hosting import Hosting
 
 SERVER = Path(__file__).with_name("fork_server.py")
 

@@ -18,8 +18,9 @@ from import_relay.connectors.contract import Request
 from local.demo.balance import objects, settle
 from local.demo.expected import Expected, id_prefixes
 from local.demo.senders import Delivery
-from local.services import MATEO_TOKEN
-from local.stack import Stack, example_connections
+from local.stack.examples import example_connections
+from local.stack.services import MATEO_TOKEN
+from local.stack.stack import Stack
 from tests.support.door import HOST, Door
 from tests.support.senders import erp
 from tests.support.webhooks import request

@@ -19,7 +19,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from local.child import ROOT
-from local.services import StackError
+from local.stack.services import StackError
 from tests.support.stack import Grounds, running_stack
 from tests.switches.choices import Combination, alone, drawn, parse
 from tests.switches.trying import wrong_with

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from import_relay.domain.queue_messages import MAX_WAIT_S
 from import_relay.watch.watchdog import INTERVAL_S
-from local.schedules import due
+from local.aws.schedules import due
 from tests.template.expanded import Expanded
 
 

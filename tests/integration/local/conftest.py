@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack import Stack
+from local.stack.stack import Stack
 
 RECEIVE = """
 import json, os, boto3

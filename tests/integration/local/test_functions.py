@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from local.clock import Clock
-from local.execution_environment import LARGEST_PAYLOAD_BYTES, Function
-from local.functions import Functions, PayloadTooLarge
-from local.hosting import Hosting
-from local.lineage import LoopDetected, mark, parsed
-from local.runtime_api import Outcome
-from local.template import FunctionCode, Layer
+from local.lambda_runtime.execution_environment import LARGEST_PAYLOAD_BYTES, Function
+from local.lambda_runtime.functions import Functions, PayloadTooLarge
+from local.lambda_runtime.lineage import LoopDetected, mark, parsed
+from local.lambda_runtime.runtime_api import Outcome
+from local.template.code import FunctionCode, Layer
+from local.template.hosting import Hosting
 
 HANDLER = """
 import os, sys, time

@@ -14,8 +14,8 @@ import time_machine
 from import_relay.domain.replays import Replay
 from import_relay.storage.ledger import State
 from import_relay.storage.replays import Selection
-from local import aws as moto_server
 from local.__main__ import main
+from local.aws import moto_process as moto_server
 from local.replay.command import CLOCKS_S, build, described
 from tests.docs.documents import document
 from tests.support import aws as resources

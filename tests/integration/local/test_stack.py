@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from local.environment import client as boto3_client
-from local.lineage import header, mark, parsed
-from local.stack import LOOP_REFUSED, Stack
+from local.lambda_runtime.lineage import header, mark, parsed
+from local.stack.invocations import LOOP_REFUSED
+from local.stack.stack import Stack
 from tests.integration.local.conftest import send, stored, write_project
 
 TWO_DAYS_S = 172_800
@@ -261,12 +262,12 @@ def test_a_request_while_the_stack_starts_is_answered_503(
     )
     statuses: list[int] = []
 
-    def look(_: object) -> None:
+    def look() -> None:
         statuses.append(post(starting, "/json", b"{}").status_code)
         statuses.append(admin(starting, "GET", "status").status_code)
         raise _Enough
 
-    monkeypatch.setattr(starting, "_add_functions", look)
+    monkeypatch.setattr(starting, "_put_secrets", look)
     with pytest.raises(_Enough):
         starting.start()
     assert statuses == [503, 503]

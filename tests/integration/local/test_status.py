@@ -20,17 +20,17 @@ from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.ledger import Entry, Ledger, State
 from import_relay.storage.refusals import Kind, RefusedConnections, Wait
 from import_relay.storage.tally import Tally
-from local import aws
 from local.__main__ import main
+from local.aws import moto_process
+from local.aws.provisioning import Provisioned, provision
 from local.child import ROOT
 from local.environment import ACCOUNT, REGION, session
-from local.provision import Provisioned, provision
-from local.services import StackError
+from local.stack.services import StackError
 from local.status.command import Source, look
 from local.status.outlook import BLOCKERS
 from local.status.reading import DAYS, Reading
 from local.status.screen import Shown
-from local.template import Template, load
+from local.template.loading import Template, load
 from tests.docs.documents import document
 
 STACK = "relay-in-may"
@@ -149,7 +149,7 @@ def deployed(
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(variable, "test")
     monkeypatch.setattr("local.status.command.PATIENCE_S", 0.0)
-    aws._import_cloudformation()
+    moto_process._import_cloudformation()
     with mock_aws(config={"lambda": {"use_docker": False}}):
         made = provision(template, STACK, client, "http://127.0.0.1:1")
         for queue in sqs_backends[ACCOUNT][REGION].queues.values():

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from local.clock import Clock
-from local.functions import PayloadTooLarge
-from local.gateway import LARGEST_BODY_BYTES, Gateway, Request, Response, make_event, shape
-from local.runtime_api import Outcome
-from local.template import Route
+from local.lambda_runtime.functions import PayloadTooLarge
+from local.lambda_runtime.runtime_api import Outcome
+from local.stack.gateway import LARGEST_BODY_BYTES, Gateway, Request, Response, make_event, shape
+from local.template.routes import Route
 
 ROUTE = Route(method="POST", path="/webhooks/{connection}", function="Receive")
 
@@ -166,7 +166,7 @@ def test_an_event_that_lambda_refuses_is_too_large() -> None:
 
 
 def test_a_slow_function_is_a_503_and_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("local.gateway.INTEGRATION_TIMEOUT_S", 0.001)
+    monkeypatch.setattr("local.stack.gateway.INTEGRATION_TIMEOUT_S", 0.001)
     ended = []
 
     async def slow(_: str, __: bytes) -> Outcome:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.hosting import Hosting, hosting_of
+from local.template.hosting import Hosting, hosting_of
 
 TIME = "2026-11-21T09:30:00.000+00:00"
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from local.lineage import LoopDetected, extended, header, longest, mark, parsed
+from local.lambda_runtime.lineage import LoopDetected, extended, header, longest, mark, parsed
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:submit"
 OTHER = "arn:aws:lambda:us-east-1:123456789012:function:receive"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.log_lines import readable
+from local.lambda_runtime.log_lines import readable
 
 NOW = datetime(2026, 11, 21, 14, 3, 21, tzinfo=UTC)
 

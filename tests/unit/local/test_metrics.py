@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.metrics import Metrics
+from local.aws.metrics import Metrics
 
 NOON_MS = 1_795_262_400_000
 

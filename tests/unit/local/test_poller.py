@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.execution_environment import LARGEST_PAYLOAD_BYTES
-from local.lineage import Lineage, header
-from local.poller import Mapping, Poller, Record, failed_messages
-from local.runtime_api import Outcome
+from local.aws.poller import Mapping, Poller, Record, failed_messages
+from local.lambda_runtime.execution_environment import LARGEST_PAYLOAD_BYTES
+from local.lambda_runtime.lineage import Lineage, header
+from local.lambda_runtime.runtime_api import Outcome
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:queue"
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from local.properties import (
+from local.template.loading import load
+from local.template.properties import (
     ATTRIBUTES,
     ATTRIBUTES_LEFT_OUT,
     EXECUTED,
@@ -13,7 +14,8 @@ from local.properties import (
     how_to_list,
     unlisted,
 )
-from local.template import BY_API, BY_CLOUDFORMATION, BY_STACK, load, read_yaml
+from local.template.providers import BY_API, BY_CLOUDFORMATION, BY_STACK
+from local.template.yaml_files import read_yaml
 from tests.template.expanded import ROOT, Expanded, expand, source
 
 BUS = {"SalesforceEventBus": "aws.partner/salesforce.com/00D/x"}
@@ -93,7 +95,7 @@ def test_the_complaint_says_what_to_do() -> None:
     assert "Queue (AWS::SQS::Queue) sets FifoQueue" in text
     assert "EXECUTED" in text
     assert "LEFT_OUT" in text
-    assert (Path("local") / "properties.py").as_posix() in text
+    assert (Path("local") / "template" / "properties.py").as_posix() in text
 
 
 def test_lambdas_words_for_levels_are_those_of_the_template() -> None:

@@ -8,7 +8,7 @@ import time_machine
 from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
 from moto.sqs.models import Message
 
-from local.queues import IndexedQueue
+from local.aws.queues import IndexedQueue
 
 START = 1_795_000_000
 

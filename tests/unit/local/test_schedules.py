@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from local.aws.schedules import ScheduleError, Schedules, due
 from local.clock import Clock
-from local.schedules import ScheduleError, Schedules, due
 
 DAILY = "cron(1 0 * * ? *)"
 TARGET = "arn:aws:scheduler:::aws-sdk:lambda:updateEventSourceMapping"

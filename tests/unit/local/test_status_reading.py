@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.services import StackError
+from local.stack.services import StackError
 from local.status.reading import metric_data
 
 ASKED = ("received", "errors")

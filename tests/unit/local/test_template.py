@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from local.provision import References
-from local.template import Layer, Resolver, Route, Template, TemplateError, load
+from local.aws.provisioning import References
+from local.template.code import Layer
+from local.template.errors import TemplateError
+from local.template.loading import Template, load
+from local.template.resolver import Resolver
+from local.template.routes import Route
 
 
 def function(**changes: object) -> dict[str, Any]:

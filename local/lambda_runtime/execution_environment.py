@@ -21,10 +21,10 @@ from typing import Any, BinaryIO
 from local.child import signal_group
 from local.clock import Clock
 from local.environment import base_environment
-from local.hosting import Hosting
-from local.lineage import Lineage, header
-from local.runtime_api import Invocation, Outcome, RuntimeApi, error_outcome
-from local.template import FunctionCode
+from local.lambda_runtime.lineage import Lineage, header
+from local.lambda_runtime.runtime_api import Invocation, Outcome, RuntimeApi, error_outcome
+from local.template.code import FunctionCode
+from local.template.hosting import Hosting
 
 LARGEST_PAYLOAD_BYTES = 6_291_556
 """Event and answer of a synchronous invocation: 6 MB (Lambda quotas; the number is Lambda's

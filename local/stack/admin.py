@@ -13,12 +13,12 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from local.functions import FunctionsStopped, PayloadTooLarge
-from local.gateway import Request, Response
-from local.runtime_api import Outcome
+from local.lambda_runtime.functions import FunctionsStopped, PayloadTooLarge
+from local.lambda_runtime.runtime_api import Outcome
+from local.stack.gateway import Request, Response
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.stack.stack import Stack
 
 KNOWN = "GET status, PUT clock, POST gate, POST invoke/{function}"
 

@@ -12,15 +12,15 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from local.clock import Clock
-from local.execution_environment import (
+from local.lambda_runtime.execution_environment import (
     LARGEST_PAYLOAD_BYTES,
     ExecutionEnvironment,
     Function,
     LineSink,
     log_name,
 )
-from local.lineage import Lineage, extended
-from local.runtime_api import Outcome
+from local.lambda_runtime.lineage import Lineage, extended
+from local.lambda_runtime.runtime_api import Outcome
 
 NO_LINEAGE: Lineage = {}
 MakeEnvironment = Callable[[Function, Clock, Path, LineSink], ExecutionEnvironment]

@@ -198,8 +198,9 @@ def how_to_list(found: list[str]) -> str:
     """The whole complaint: what, why, what to do."""
     return (
         f"the local stack would ignore a part of the template: {'; '.join(found)}. Either let "
-        "local/ do what AWS does with it and name it in EXECUTED of local/properties.py, or name "
-        "it in LEFT_OUT there (ATTRIBUTES_LEFT_OUT if it is not below Properties), with the reason "
+        "local/ do what AWS does with it and name it in EXECUTED of "
+        "local/template/properties.py, or name it in LEFT_OUT there "
+        "(ATTRIBUTES_LEFT_OUT if it is not below Properties), with the reason "
         "why leaving it out makes no difference"
     )
 

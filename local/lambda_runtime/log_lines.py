@@ -11,7 +11,7 @@ import json
 import re
 from datetime import datetime
 
-from local.execution_environment import log_name
+from local.lambda_runtime.execution_environment import log_name
 
 _EVENT = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 _LOUD = ("WARNING", "ERROR", "CRITICAL")

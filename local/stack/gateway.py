@@ -18,12 +18,12 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from local.aws.provisioning import API_ID
 from local.clock import Clock
 from local.environment import ACCOUNT
-from local.functions import PayloadTooLarge
-from local.provision import API_ID
-from local.runtime_api import Outcome
-from local.template import Route
+from local.lambda_runtime.functions import PayloadTooLarge
+from local.lambda_runtime.runtime_api import Outcome
+from local.template.routes import Route
 
 LARGEST_BODY_BYTES = 10 * 1024 * 1024
 """Payload of an HTTP API (HTTP API quotas)."""
@@ -189,46 +189,54 @@ def make_event(
     does.
     """
     headers = _joined((name, value) for name, value in request.headers if name != "cookie")
-    cookies = [
-        cookie.strip()
-        for name, value in request.headers
-        if name == "cookie"
-        for cookie in value.split(";")
-    ]
-    now = clock.now()
-    route_key = f"{route.method} {route.path}"
     event: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": route_key,
+        "routeKey": f"{route.method} {route.path}",
         "rawPath": request.path,
         "rawQueryString": request.query,
         "headers": headers,
-        "requestContext": {
-            "accountId": ACCOUNT,
-            "apiId": API_ID,
-            "domainName": headers.get("host", "localhost"),
-            "domainPrefix": headers.get("host", "localhost").split(".")[0],
-            "http": {
-                "method": request.method,
-                "path": request.path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": request.source_ip,
-                "userAgent": headers.get("user-agent", ""),
-            },
-            "requestId": str(uuid.uuid4()),
-            "routeKey": route_key,
-            "stage": "$default",
-            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
-            "timeEpoch": int(now.timestamp() * 1000),
-        },
+        "requestContext": _request_context(request, route, headers, clock),
     }
-    if cookies:
+    if cookies := _cookies(request):
         event["cookies"] = cookies
     if request.query:
         event["queryStringParameters"] = _joined(parse_qsl(request.query, keep_blank_values=True))
     if path_parameters:
         event["pathParameters"] = {name: unquote(value) for name, value in path_parameters.items()}
     return event | _body_members(request.body, headers)
+
+
+def _cookies(request: Request) -> list[str]:
+    return [
+        cookie.strip()
+        for name, value in request.headers
+        if name == "cookie"
+        for cookie in value.split(";")
+    ]
+
+
+def _request_context(
+    request: Request, route: Route, headers: Mapping[str, str], clock: Clock
+) -> dict[str, Any]:
+    now, host = clock.now(), headers.get("host", "localhost")
+    return {
+        "accountId": ACCOUNT,
+        "apiId": API_ID,
+        "domainName": host,
+        "domainPrefix": host.split(".")[0],
+        "http": {
+            "method": request.method,
+            "path": request.path,
+            "protocol": "HTTP/1.1",
+            "sourceIp": request.source_ip,
+            "userAgent": headers.get("user-agent", ""),
+        },
+        "requestId": str(uuid.uuid4()),
+        "routeKey": f"{route.method} {route.path}",
+        "stage": "$default",
+        "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "timeEpoch": int(now.timestamp() * 1000),
+    }
 
 
 def _joined(pairs: Any) -> dict[str, str]:

@@ -14,9 +14,8 @@ from types import ModuleType
 
 def _load(name: str) -> ModuleType:
     # By its path: a function must not find the stack's modules on its own search path.
-    spec = importlib.util.spec_from_file_location(
-        f"_{name}", Path(__file__).with_name(f"{name}.py")
-    )
+    path = Path(__file__).parents[1] / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"_{name}", path)
     if spec is None or spec.loader is None:
         raise ImportError(name)
     module = importlib.util.module_from_spec(spec)

@@ -1,6 +1,6 @@
 """The AWS services of the stack: moto's server, started by `stack` as a process of its own.
 
-    python -m local.child local.aws --socket FD --port N --invoke URL
+    python -m local.child local.aws.moto_process --socket FD --port N --invoke URL
 
 moto keeps all state in memory. Three things are not moto's: functions run in `functions` (each
 call is handed to the supervisor at `--invoke`), queues are `queues`, and waits follow a clock
@@ -29,9 +29,9 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.config import default_user_config
 from moto.dynamodb.models.dynamo_type import Item
 
-from local import executions, queues
+from local.aws import executions, queues
+from local.aws.wsgi import Application, Environ, StartResponse, moto_application, serve
 from local.child import MovedClock
-from local.wsgi import Application, Environ, StartResponse, moto_application, serve
 
 
 class FunctionCalls:
@@ -111,7 +111,7 @@ def _end(_: int, __: FrameType | None) -> None:
 
 def main() -> None:
     """Serve until the supervisor ends or says so."""
-    parser = argparse.ArgumentParser(prog="python -m local.aws")
+    parser = argparse.ArgumentParser(prog="python -m local.aws.moto_process")
     parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--invoke", required=True)

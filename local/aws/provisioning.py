@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.environment import ACCOUNT, PARTITION, REGION
-from local.template import Template, TemplateError
+from local.template.errors import TemplateError
+from local.template.loading import Template
 
 Client = Callable[[str], Any]
 Attributes = dict[str, str]

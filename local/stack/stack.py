@@ -16,66 +16,42 @@ import asyncio
 import functools
 import json
 import threading
-import time
-import tomllib
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-import uvicorn
-
 from local import child, ports
-from local.admin import Admin
+from local.aws.metrics import Metrics
+from local.aws.poller import Poller, SqsQueue, read_mapping
+from local.aws.provisioning import provision
+from local.aws.schedules import Schedules
 from local.clock import Clock
-from local.environment import REGION, client, http_json
-from local.execution_environment import Function, LineSink
-from local.functions import Functions
-from local.gateway import Gateway
-from local.hosting import Hosting
-from local.lineage import Lineage, LoopDetected
-from local.metrics import Metrics
-from local.poller import Poller, SqsQueue, read_mapping
-from local.provision import Provisioned, References, provision
-from local.reports import Mirror
-from local.runtime_api import Outcome
-from local.schedules import Schedules
-from local.services import MATEO_TOKEN, Services, StackError
-from local.template import Template, load
+from local.environment import REGION, http_json
+from local.lambda_runtime.execution_environment import LineSink
+from local.lambda_runtime.functions import Functions
+from local.lambda_runtime.runtime_api import Outcome
+from local.stack.admin import Admin
+from local.stack.event_loop import EventLoop
+from local.stack.examples import connection_secrets, crm_tokens, example_secrets
+from local.stack.functions import described_functions
+from local.stack.gateway import Gateway
+from local.stack.invocations import Invocations
+from local.stack.reports import Mirror
+from local.stack.resources import Resources
+from local.stack.server import serve
+from local.stack.services import MATEO_TOKEN, Services
+from local.template.loading import Template, load
 
 STACK_NAME = "import-relay"
 MAPPING = "SubmitImportsQueueBatch"
 """Logical id of the event source mapping."""
 
-READING_SUFFIX = ".token"
-"""How names of CRM tokens end; all other names are those of connections' secrets."""
-
-DEFAULT_CONCURRENCY = 4
-"""Processes per function at most, where nothing else limits it: a laptop has few cores."""
-
-SERVICES = (
-    "cloudformation",
-    "secretsmanager",
-    "stepfunctions",
-    "scheduler",
-    "cloudwatch",
-    "lambda",
-    "sqs",
-    "s3",
-)
-"""What every start needs; their clients are made while the processes start."""
-
-LOOP_REFUSED = (
-    "Lambda would refuse this invocation as a recursive loop: a message was sent on more than 16 "
-    "times, and the template does not set RecursiveLoop: Allow. It ends in the dead-letter queue"
-)
 T = TypeVar("T")
 
 
-class Stack:
+class Stack(Resources):
     """One running stack. Ports that are 0 are chosen freely."""
 
     def __init__(  # noqa: PLR0913 - each has a default, and all are named
@@ -109,6 +85,7 @@ class Stack:
             with_mateo: False to point `MateoBaseUrl` at something else.
             mapping: logical id of the event source mapping that is polled.
         """
+        super().__init__(mapping)
         self.state_dir = state_dir
         self.clock = Clock()
         self._root = root
@@ -121,16 +98,16 @@ class Stack:
         self._disable_lag_s = disable_lag_s
         self._concurrency = dict(concurrency or {})
         self._with_mateo = with_mateo
-        self._mapping = mapping
         self._services = Services(state_dir)
         self._undo = ExitStack()
-        self._loop = asyncio.new_event_loop()
+        self._loop = EventLoop()
+        self._invocations = Invocations(
+            self.functions, self.metrics, self.clock, self._loop, self._on_line
+        )
         self._moving = threading.Lock()
         self._up = threading.Event()
-        self._clients: dict[str, Any] = {}
-        self.webhooks_url = self.aws_endpoint = self.mateo_url = ""
+        self.webhooks_url = self.mateo_url = ""
         self.template: Template | None = None
-        self.provisioned = Provisioned(resources={}, outputs={})
 
     # ------------------------------------------------------------ start and stop
 
@@ -172,16 +149,19 @@ class Stack:
         self._services.start_aws(aws, f"{self._address}/_stack/invoke")
         if self._with_mateo:
             self._services.start_mateo(mateo_port, self._template_parameters())
-        self._start_loop()
+        self._loop.start()
+        self._undo.callback(self._loop.stop)
         self.template = load(self._root / "template.yaml", self._template_parameters(), STACK_NAME)
         self.functions.endpoint = self.aws_endpoint
         self._undo.callback(lambda: self.run(self.functions.stop()))
         self._start_gateway(webhooks, self.template)
-        for service in SERVICES:
-            self.client(service)
+        self.make_clients()
         self._services.wait_for("aws", f"{self.aws_endpoint}/_stack/health")
         self.provisioned = provision(self.template, STACK_NAME, self.client, self._address)
-        self._add_functions(self.template)
+        for function in described_functions(
+            self.template, self.provisioned, self.client("lambda"), self._concurrency
+        ):
+            self.functions.add(function)
         self._put_secrets()
         if self._with_mateo:
             self._services.wait_for("mateo", f"{self._mateo_address}/_sandbox/state")
@@ -212,78 +192,22 @@ class Stack:
             defaults["MateoBaseUrl"] = self.mateo_url
         return defaults | self._parameters
 
-    def _start_loop(self) -> None:
-        thread = threading.Thread(target=self._loop.run_forever, name="stack", daemon=True)
-        thread.start()
-
-        def end() -> None:
-            self.run(_cancel_others())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            thread.join()
-            self._loop.close()
-
-        self._undo.callback(end)
-
     def _start_gateway(self, listening: Any, template: Template) -> None:
         gateway = Gateway(
             template.routes,
-            self._receive,
+            self._invocations.receive,
             self.clock,
             admin=Admin(self).respond,
             is_up=self._up.is_set,
         )
-        config = uvicorn.Config(
-            gateway,
-            http="h11",
-            loop="asyncio",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
-        serving = asyncio.run_coroutine_threadsafe(server.serve(sockets=[listening]), self._loop)
-
-        def end() -> None:
-            server.should_exit = True
-            server.force_exit = True
-            serving.result()
-
-        self._undo.callback(end)
-
-    def _add_functions(self, template: Template) -> None:
-        for logical_id, code in template.code.items():
-            own = self.provisioned.resources[logical_id]
-            answer = self.client("lambda").get_function_configuration(FunctionName=own["Ref"])
-            variables = answer.get("Environment", {}).get("Variables", {})
-            self.functions.add(
-                Function(
-                    logical_id=logical_id,
-                    name=own["Ref"],
-                    arn=own["Arn"],
-                    handler=answer["Handler"],
-                    timeout_s=float(answer["Timeout"]),
-                    memory_mb=int(answer["MemorySize"]),
-                    code=code,
-                    variables={name: str(value) for name, value in variables.items()},
-                    concurrency=self._concurrency.get(logical_id, DEFAULT_CONCURRENCY),
-                    hosting=self._hosting(template.hosting[logical_id]),
-                )
-            )
-
-    def _hosting(self, described: Hosting) -> Hosting:
-        """With the log group's name in the place of its reference."""
-        group = References(self.provisioned.resources).fill(described.log_group)
-        return replace(described, log_group=group)
+        self._undo.callback(serve(gateway, listening, self._loop))
 
     def _put_secrets(self) -> None:
-        secrets = self._secrets if self._secrets is not None else example_secrets(self._root)
-        tokens = {name: texts for name, texts in secrets.items() if name.endswith(READING_SUFFIX)}
-        proofs = {name: texts for name, texts in secrets.items() if name not in tokens}
-        self.set_secret("ConnectionSecrets", json.dumps(proofs))
+        given = self._secrets if self._secrets is not None else example_secrets(self._root)
+        secrets = dict(given)
+        self.set_secret("ConnectionSecrets", json.dumps(connection_secrets(secrets)))
         if self.template is not None and "CrmTokens" in self.provisioned.resources:
-            self.set_secret("CrmTokens", json.dumps(tokens))
+            self.set_secret("CrmTokens", json.dumps(crm_tokens(secrets)))
         self.set_secret("MateoToken", MATEO_TOKEN)
 
     def _start_loops(self) -> None:
@@ -294,7 +218,7 @@ class Stack:
         self.poller = Poller(
             SqsQueue(self.client("sqs"), self.outputs["QueueUrl"], described["EventSourceArn"]),
             mapping,
-            functools.partial(self._invoke_from_queue, described["FunctionArn"]),
+            functools.partial(self._invocations.from_queue, described["FunctionArn"]),
             region=REGION,
             disable_lag_s=self._disable_lag_s,
         )
@@ -303,7 +227,7 @@ class Stack:
             lambda_,
             self.clock,
             lambda text: self._on_line("Stack", text),
-            invoke=self._invoke_by_schedule,
+            invoke=self._invocations.by_schedule,
         )
         self.mirror = Mirror(self.client("s3"), self.outputs["BucketName"], self.state_dir)
         self.poller.start()
@@ -317,20 +241,9 @@ class Stack:
 
     # ------------------------------------------------------------ what the stack offers
 
-    @property
-    def outputs(self) -> Mapping[str, str]:
-        """The outputs of the CloudFormation stack."""
-        return self.provisioned.outputs
-
-    def client(self, service: str) -> Any:
-        """A boto3 client for the stack's AWS endpoint, one per service."""
-        if service not in self._clients:
-            self._clients[service] = client(service, self.aws_endpoint)
-        return self._clients[service]
-
     def invoke(self, name: str, event: object) -> Outcome:
         """Invoke a function by logical id, as Lambda's `Invoke` would."""
-        return self._invoke(name, json.dumps(event).encode())
+        return self._invocations.invoke(name, json.dumps(event).encode())
 
     def kill_function(self, name: str) -> int:
         """SIGKILL the processes of a function that are at work (all, if none is); how many."""
@@ -341,26 +254,9 @@ class Stack:
         """How many invocations of a function are under way."""
         return self.functions.busy(name)
 
-    def set_secret(self, logical_id: str, value: str) -> None:
-        """Store a secret's text; functions keep the old one cached until `restart_functions`."""
-        arn = self.provisioned.resources[logical_id]["Ref"]
-        self.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=value)
-
     def restart_functions(self) -> None:
         """Replace the function processes; those at work finish first. Empties all their caches."""
         self.run(self._restart())
-
-    def esm_enabled(self) -> bool:
-        """Whether the event source mapping is enabled: the gate is open."""
-        uuid = self.provisioned.resources[self._mapping]["Ref"]
-        return read_mapping(self.client("lambda"), uuid).enabled
-
-    def open_gate(self) -> None:
-        """Open the gate by hand: forget until when it is closed, then enable the mapping."""
-        ledger = self.outputs["LedgerTableName"]
-        self.client("dynamodb").delete_item(TableName=ledger, Key={"pk": {"S": "gate"}})
-        uuid = self.provisioned.resources[self._mapping]["Ref"]
-        self.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
 
     def advance_clock(self, seconds: float) -> datetime:
         """Move the time of day forward for everything; returns the new time.
@@ -384,44 +280,6 @@ class Stack:
         return self.advance_clock(
             self.clock.seconds_to_next_day(str(parameters.get("LimitTimeZone", "UTC")))
         )
-
-    def queue_counts(self, output: str = "QueueUrl") -> dict[str, int]:
-        """Messages of a queue: `visible`, `in_flight`, `delayed`."""
-        names = {
-            "visible": "ApproximateNumberOfMessages",
-            "in_flight": "ApproximateNumberOfMessagesNotVisible",
-            "delayed": "ApproximateNumberOfMessagesDelayed",
-        }
-        answer = self.client("sqs").get_queue_attributes(
-            QueueUrl=self.outputs[output], AttributeNames=list(names.values())
-        )
-        return {key: int(answer["Attributes"][name]) for key, name in names.items()}
-
-    def wait_until(
-        self, condition: Callable[[], T], what: str, timeout_s: float = 30.0, period_s: float = 0.1
-    ) -> T:
-        """Wait until `condition` gives something true, and return that.
-
-        Raises:
-            StackError: after `timeout_s`, naming `what`.
-        """
-        deadline = time.monotonic() + timeout_s
-        while not (result := condition()):
-            if time.monotonic() > deadline:
-                raise StackError(f"in vain for {timeout_s:.0f} s: {what}")
-            time.sleep(period_s)
-        return result
-
-    def wait_for_empty_queue(self, timeout_s: float = 60.0) -> None:
-        """Wait until no message is visible, delayed or in flight."""
-        self.wait_until(lambda: not any(self.queue_counts().values()), "an empty queue", timeout_s)
-
-    def running_executions(self) -> int:
-        """Executions of the state machine that have not ended."""
-        answer = self.client("stepfunctions").list_executions(
-            stateMachineArn=self.outputs["StateMachineArn"], statusFilter="RUNNING"
-        )
-        return len(answer["executions"])
 
     def mateo(self, method: str, path: str, content: object = None) -> Any:
         """A request to Mateo's admin surface: `stack.mateo("POST", "faults", {...})`."""
@@ -449,8 +307,7 @@ class Stack:
 
     def run(self, coroutine: Any) -> Any:
         """Run a coroutine in the stack's event loop and wait for it."""
-        future: Future[Any] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        return future.result()
+        return self._loop.run(coroutine)
 
     # ------------------------------------------------------------ inside
 
@@ -458,33 +315,9 @@ class Stack:
         self.metrics.read(line)
         self._on_line(function, line)
 
-    async def _receive(self, name: str, event: bytes) -> Outcome:
-        outcome = await self.functions.invoke(name, event)
-        if outcome.failed:
-            self.metrics.count_error(self.functions.find(name).name, self.clock.time())
-        return outcome
-
     async def _restart(self) -> None:
         async with self.functions.paused():
             await self.functions.replace()
-
-    def _invoke(self, name: str, event: bytes) -> Outcome:
-        outcome: Outcome = self.run(self.functions.invoke(name, event))
-        return outcome
-
-    def _invoke_by_schedule(self, name: str, event: bytes) -> str:
-        outcome = self._invoke(name, event)
-        return outcome.payload.decode() if outcome.failed else ""
-
-    def _invoke_from_queue(self, name: str, event: bytes, lineage: Lineage) -> Outcome:
-        try:
-            outcome: Outcome = self.run(self.functions.invoke(name, event, lineage))
-        except LoopDetected:
-            function = self.functions.find(name)
-            self.metrics.count_dropped(function.name, self.clock.time())
-            self._on_line("Stack", f"{function.logical_id}: {LOOP_REFUSED}")
-            raise
-        return outcome
 
     async def _move_everything(self, offset_s: float) -> None:
         async with self.functions.paused():
@@ -500,28 +333,5 @@ class Stack:
         self.mateo("PUT", path, content)
 
 
-def example_secrets(root: Path = child.ROOT) -> dict[str, list[str]]:
-    """The example connections' secrets: {connection: [secret, ...]}; none without the file."""
-    path = root / "local" / "example_secrets.json"
-    if not path.exists():
-        return {}
-    secrets: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
-    return secrets
-
-
-def example_connections(root: Path = child.ROOT) -> dict[str, dict[str, object]]:
-    """The tables of connections.toml, in the file's order."""
-    file = root / "layers" / "connections" / "connections.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-
-
 async def _immediately(action: Callable[[], T]) -> T:
     return action()
-
-
-async def _cancel_others() -> None:
-    others = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
-    for one in others:
-        one.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    await asyncio.get_running_loop().shutdown_default_executor()

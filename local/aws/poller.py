@@ -17,9 +17,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from local.execution_environment import LARGEST_PAYLOAD_BYTES
-from local.lineage import Lineage, longest
-from local.runtime_api import Outcome
+from local.lambda_runtime.execution_environment import LARGEST_PAYLOAD_BYTES
+from local.lambda_runtime.lineage import Lineage, longest
+from local.lambda_runtime.runtime_api import Outcome
 
 RECEIVE_COUNT = 10
 """Most messages of one ReceiveMessage call."""

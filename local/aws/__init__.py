@@ -1,0 +1,1 @@
+"""What AWS does and moto alone does not: provisioning, queues, schedules, metrics."""

@@ -1,0 +1,107 @@
+"""What can be asked of the stack's AWS resources, and changed in them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from local.aws.poller import read_mapping
+from local.aws.provisioning import Provisioned
+from local.environment import client
+from local.stack.services import StackError
+
+SERVICES = (
+    "cloudformation",
+    "secretsmanager",
+    "stepfunctions",
+    "scheduler",
+    "cloudwatch",
+    "lambda",
+    "sqs",
+    "s3",
+)
+"""What every start needs; their clients are made while the processes start."""
+T = TypeVar("T")
+
+
+class Resources:
+    """The resources of one stack, once they are provisioned."""
+
+    def __init__(self, mapping: str) -> None:
+        """`mapping` is the logical id of the event source mapping that is polled."""
+        self._mapping = mapping
+        self._clients: dict[str, Any] = {}
+        self.aws_endpoint = ""
+        self.provisioned = Provisioned(resources={}, outputs={})
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """The outputs of the CloudFormation stack."""
+        return self.provisioned.outputs
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for the stack's AWS endpoint, one per service."""
+        if service not in self._clients:
+            self._clients[service] = client(service, self.aws_endpoint)
+        return self._clients[service]
+
+    def make_clients(self) -> None:
+        """Make the clients that every start needs, which takes a while."""
+        for service in SERVICES:
+            self.client(service)
+
+    def set_secret(self, logical_id: str, value: str) -> None:
+        """Store a secret's text; functions keep the old one cached until `restart_functions`."""
+        arn = self.provisioned.resources[logical_id]["Ref"]
+        self.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=value)
+
+    def esm_enabled(self) -> bool:
+        """Whether the event source mapping is enabled: the gate is open."""
+        uuid = self.provisioned.resources[self._mapping]["Ref"]
+        return read_mapping(self.client("lambda"), uuid).enabled
+
+    def open_gate(self) -> None:
+        """Open the gate by hand: forget until when it is closed, then enable the mapping."""
+        ledger = self.outputs["LedgerTableName"]
+        self.client("dynamodb").delete_item(TableName=ledger, Key={"pk": {"S": "gate"}})
+        uuid = self.provisioned.resources[self._mapping]["Ref"]
+        self.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
+
+    def queue_counts(self, output: str = "QueueUrl") -> dict[str, int]:
+        """Messages of a queue: `visible`, `in_flight`, `delayed`."""
+        names = {
+            "visible": "ApproximateNumberOfMessages",
+            "in_flight": "ApproximateNumberOfMessagesNotVisible",
+            "delayed": "ApproximateNumberOfMessagesDelayed",
+        }
+        answer = self.client("sqs").get_queue_attributes(
+            QueueUrl=self.outputs[output], AttributeNames=list(names.values())
+        )
+        return {key: int(answer["Attributes"][name]) for key, name in names.items()}
+
+    def running_executions(self) -> int:
+        """Executions of the state machine that have not ended."""
+        answer = self.client("stepfunctions").list_executions(
+            stateMachineArn=self.outputs["StateMachineArn"], statusFilter="RUNNING"
+        )
+        return len(answer["executions"])
+
+    def wait_until(
+        self, condition: Callable[[], T], what: str, timeout_s: float = 30.0, period_s: float = 0.1
+    ) -> T:
+        """Wait until `condition` gives something true, and return that.
+
+        Raises:
+            StackError: after `timeout_s`, naming `what`.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not (result := condition()):
+            if time.monotonic() > deadline:
+                raise StackError(f"in vain for {timeout_s:.0f} s: {what}")
+            time.sleep(period_s)
+        return result
+
+    def wait_for_empty_queue(self, timeout_s: float = 60.0) -> None:
+        """Wait until no message is visible, delayed or in flight."""
+        self.wait_until(lambda: not any(self.queue_counts().values()), "an empty queue", timeout_s)

@@ -1,0 +1,1 @@
+"""Reads template.yaml as AWS would, and sorts what it describes by who provides it here."""
