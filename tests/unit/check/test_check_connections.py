@@ -360,5 +360,6 @@ def test_the_check_needs_no_package_that_only_tools_and_the_stack_have() -> None
     )
     loaded = set(done.stdout.split())
 
-    assert {"jmespath", "phonenumbers"} <= loaded
+    assert "jmespath" in loaded
     assert loaded.isdisjoint({"boto3", "botocore", "httpx", "pydantic", "local", "moto", "yaml"})
+    assert loaded.isdisjoint({"phonenumbers", "aws_lambda_powertools"})  # they are slow to load

@@ -8,13 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import SUPPORTED_REGIONS
 
-from import_relay.mapping.countries import _OTHER_NAMES, country_code
+from import_relay.mapping.countries import _OTHER_NAMES, codes, country_code
 from import_relay.mapping.country_names import TABLE
 from tests.support.country_names import PATH, table
 
 
 def test_the_table_is_what_the_command_writes() -> None:
     assert PATH.read_text(encoding="utf-8") == table()
+
+
+def test_the_codes_are_those_of_the_countries_that_have_phone_numbers() -> None:
+    assert codes() == SUPPORTED_REGIONS
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -43,7 +43,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 def country_code(text: str) -> str | None:
     """The ISO 3166 code of the country that a text names; None if it names none that is known."""
     code = text.strip().upper()
-    if code in _codes():
+    if code in codes():
         return code
     return _codes_by_name().get(simplified(text))
 
@@ -60,7 +60,8 @@ def simplified(name: str, *, umlauts: bool = False) -> str:
 
 
 @lru_cache(maxsize=1)
-def _codes() -> frozenset[str]:
+def codes() -> frozenset[str]:
+    """Every code: those of the countries that have phone numbers."""
     return frozenset(line[:2] for line in TABLE.splitlines())
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from phonenumbers import SUPPORTED_REGIONS
-
 from import_relay.domain.connections import Connection, RecordType
+from import_relay.mapping.countries import codes
 from import_relay.mapping.datetimes import time_zone
 from import_relay.mapping.expressions import expression_mistake
 from import_relay.mapping.keys import HANDLES, IDENTIFIERS
@@ -43,5 +42,5 @@ def _setting_mistakes(record_type: RecordType) -> Iterator[tuple[str, str]]:
         except ValueError:
             yield "time_zone", f"{record_type.time_zone!r} is no time zone, e.g. 'Europe/Berlin'"
     for code in record_type.country_codes:
-        if code not in SUPPORTED_REGIONS:
+        if code not in codes():
             yield "country_codes", f"{code!r} is no country with phone numbers"

@@ -9,15 +9,14 @@ import re
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS
-from phonenumbers.phonemetadata import NumberFormat, PhoneMetadata, PhoneNumberDesc
+if TYPE_CHECKING:  # late: who only checks a mapping reads no number
+    from phonenumbers.phonemetadata import NumberFormat, PhoneMetadata, PhoneNumberDesc
 
 MAX_DIGITS = 15
 """Digits of a number with its calling code (ITU-T E.164)."""
 _LENGTHS_OF_CALLING_CODES = (1, 2, 3)
-_CALLING_CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 _OTHER_TYPES = (
     "premium_rate",
     "toll_free",
@@ -111,21 +110,23 @@ class Country:
 @cache
 def country(region: str) -> Country | None:
     """The country with this ISO 3166 code, or None when it has no phone numbers."""
+    from phonenumbers import SUPPORTED_REGIONS
+
     return Country(region) if region in SUPPORTED_REGIONS else None
 
 
 def international(digits: str) -> tuple[str, Kind] | None:
     """The valid number in E.164 that begins with its calling code, and its kind."""
     for length in _LENGTHS_OF_CALLING_CODES:
-        if (code := digits[:length]) in _CALLING_CODES:
-            return _plan(code).international(digits[length:])
+        if (plan := _plan_behind(digits[:length])) is not None:
+            return plan.international(digits[length:])
     return None
 
 
 class _Prefix:
     """What is dialled before a national number, and how to take it off."""
 
-    def __init__(self, metadata: PhoneMetadata) -> None:
+    def __init__(self, metadata: "PhoneMetadata") -> None:
         pattern = metadata.national_prefix_for_parsing
         former = _FORMER_PREFIXES.get(str(metadata.country_code))
         self._pattern = re.compile(pattern) if pattern else former
@@ -152,6 +153,8 @@ class _Plan:
     """The numbers behind one calling code, which several regions may share."""
 
     def __init__(self, calling_code: str) -> None:
+        from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
         regions = COUNTRY_CODE_TO_REGION_CODE[int(calling_code)]
         metadata = [_metadata(region, calling_code) for region in regions]
         self._code = calling_code
@@ -203,7 +206,7 @@ class _Patterns(NamedTuple):
 class _Region:
     """The patterns of one region's numbers."""
 
-    def __init__(self, metadata: PhoneMetadata) -> None:
+    def __init__(self, metadata: "PhoneMetadata") -> None:
         leading = metadata.leading_digits
         self.leading_digits = re.compile(leading) if leading else None
         self._alike = bool(metadata.same_mobile_and_fixed_line_pattern)
@@ -231,7 +234,7 @@ class _Region:
         return _MOBILE if is_mobile else None
 
 
-def _of_length(length: int, descriptions: Sequence[PhoneNumberDesc | None]) -> _Match | None:
+def _of_length(length: int, descriptions: Sequence["PhoneNumberDesc | None"]) -> _Match | None:
     """Matches the numbers of one length that any of the descriptions describes."""
     patterns = [
         f"(?:{one.national_number_pattern})"
@@ -246,7 +249,7 @@ def _of_length(length: int, descriptions: Sequence[PhoneNumberDesc | None]) -> _
 class _Format:
     """How some numbers of a country are written."""
 
-    def __init__(self, form: NumberFormat) -> None:
+    def __init__(self, form: "NumberFormat") -> None:
         leading = form.leading_digits_pattern
         self._leading = re.compile(leading[-1]) if leading else None
         self._pattern = re.compile(form.pattern or "")
@@ -268,7 +271,17 @@ def _plan(calling_code: str) -> _Plan:
     return _Plan(calling_code)
 
 
-def _metadata(region: str, calling_code: str = "") -> PhoneMetadata:
+@cache
+def _plan_behind(code: str) -> _Plan | None:
+    """The plan behind these digits if they are a calling code."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    return _plan(code) if code in map(str, COUNTRY_CODE_TO_REGION_CODE) else None
+
+
+def _metadata(region: str, calling_code: str = "") -> "PhoneMetadata":
+    from phonenumbers.phonemetadata import PhoneMetadata
+
     if region == "001":  # satellite phones and the like belong to no country
         metadata = PhoneMetadata.metadata_for_nongeo_region(int(calling_code))
     else:
