@@ -10,6 +10,7 @@ import pytest
 import time_machine
 
 import write_report
+from import_relay.mateo.waiting import LONGEST_WAIT_S, SHORTEST_WAIT_S
 from import_relay.storage.ledger import State
 from tests.support import aws as resources
 from tests.support.aws import Aws
@@ -100,7 +101,8 @@ def test_while_mateo_does_not_answer_the_machine_waits_and_nothing_is_counted(
 
     answer = handler(event("finished"), Context())
 
-    assert (answer["status"], answer["wait_s"]) == ("wait", 5)
+    assert answer["status"] == "wait"
+    assert SHORTEST_WAIT_S <= answer["wait_s"] <= LONGEST_WAIT_S  # as long as it took so far
     assert [line["message"] for line in logged()] == ["report.waiting"]
 
 
