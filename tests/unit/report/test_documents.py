@@ -226,9 +226,8 @@ def test_left_out_values_are_counted_per_connection_and_day(
     report(relay)
 
     counts = relay.tally.connections(relay.limits.day(relay.clock()), ["erp", "other"])
-    assert counts == {
-        "erp": ConnectionCounts({"imported": 2}, {("value.no_valid_phone", "whatsapp"): 1})
-    }
+    notes = {("value.no_valid_phone", "whatsapp"): 1, ("sent", "email"): 2}
+    assert counts == {"erp": ConnectionCounts({"imported": 2}, notes)}
 
 
 def test_the_table_opens_in_a_spreadsheet_and_holds_no_formula(

@@ -74,8 +74,23 @@ def test_each_connection_is_judged_by_its_own_records() -> None:
 
 
 def test_handles_that_contacts_lost_count_as_left_out() -> None:
-    notes = {("note.shared_handle", "email"): 4, ("note.taken_handle", "email"): 4}
+    notes = {
+        ("note.shared_handle", "email"): 4,
+        ("note.taken_handle", "email"): 4,
+        ("sent", "email"): 100,
+    }
 
     (rate,) = found({"imported": 100}, notes)
 
-    assert (rate.rate, rate.field, rate.count) == ("left_out", "email", 8)
+    assert (rate.rate, rate.field, rate.count, rate.of) == ("left_out", "email", 8, 100)
+
+
+def test_few_phones_are_measured_by_the_records_that_have_one() -> None:
+    notes = {("value.no_valid_phone", "whatsapp"): 20, ("sent", "whatsapp"): 5}
+
+    assert found({"imported": 5_000}, notes) == [HighRate("erp", "left_out", 20, 25, "whatsapp")]
+    assert found({"imported": 5_000}, notes | {("sent", "whatsapp"): 400}) == []
+
+
+def test_what_was_sent_is_no_value_left_out() -> None:
+    assert found({"imported": 100}, {("sent", "email"): 100}) == []

@@ -19,6 +19,8 @@ LEFT_OUT = "value."
 """How the codes of notes begin that say a value was left out."""
 
 
+SENT = "sent"
+"""Stands among counts of notes for the values that were sent; no report has such a note."""
 LOST = ("note.shared_handle", "note.taken_handle")
 """Codes of notes of a handle that a contact lost to another one: as bad as a value left out."""
 

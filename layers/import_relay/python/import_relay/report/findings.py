@@ -14,7 +14,8 @@ from typing import Any
 
 from import_relay.domain.errors import CODES
 from import_relay.domain.models import Occurrence
-from import_relay.domain.notes import Note, as_lists, as_objects
+from import_relay.domain.notes import SENT, Note, as_lists, as_objects
+from import_relay.mapping.keys import HANDLES
 from import_relay.mateo.client import ImportStatus
 from import_relay.report.failed_rows import Joined, join
 from import_relay.report.failures import Failure
@@ -182,6 +183,16 @@ class Findings:
             if outcome is not RowOutcome.RETRIED:
                 for source in self.sources(number):
                     yield source, outcome
+
+    def counted(self) -> Iterator[tuple[str, str, list[Note]]]:
+        """What counts for their connections: of each occurrence its end, notes and sent handles."""
+        for number, outcome in enumerate(self.outcomes):
+            if outcome is RowOutcome.RETRIED:
+                continue
+            row = self.sent.rows[number] if self.sent.rows else {}
+            handles = [Note(SENT, column) for column in HANDLES if row.get(column)]
+            for source in self.sources(number):
+                yield source["connection"], outcome.value, [*notes_of(source), *handles]
 
     def _is_retryable(self, failure: Failure, number: int | None) -> bool:
         """Whether time can heal it: the contact of a deal or appointment is not in Mateo yet."""

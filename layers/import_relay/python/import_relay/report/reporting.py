@@ -39,7 +39,7 @@ from import_relay.report.findings import (
     numbers_of,
     numbers_text,
 )
-from import_relay.report.noted_rows import LEFT_OUT_COLUMNS, left_out_cells, notes_of
+from import_relay.report.noted_rows import LEFT_OUT_COLUMNS, left_out_cells
 from import_relay.report.row_outcomes import Counts, RowOutcome
 from import_relay.report.tables import (
     AsWorkbook,
@@ -310,10 +310,7 @@ class Reporting:
             entry,
             target=state,
             ends=self._ends(findings),
-            of_connections=count_by_connection(
-                (source["connection"], outcome.value, notes_of(source))
-                for source, outcome in findings.ended()
-            ),
+            of_connections=count_by_connection(findings.counted()),
         )
         counts = {
             "reference": entry.reference,

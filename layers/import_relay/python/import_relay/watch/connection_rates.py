@@ -1,8 +1,9 @@
 """Rates of a connection's day that call for a person: what the watchdog computes. Pure.
 
     rejected, failed, ignored   share of all records of the connection that ended on that day
-    left_out                    share of the records that could become rows, field by field; handles
-                                that contacts lost to others count as well
+    left_out                    share of the records that could become rows, field by field; of a
+                                handle, share of the records that have one, and one that a
+                                contact lost to another counts as well
 
 Few records say nothing, so a rate counts from `MIN_ITEMS` on.
 """
@@ -12,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from import_relay.domain.notes import LEFT_OUT, LOST
+from import_relay.domain.notes import LEFT_OUT, LOST, SENT
+from import_relay.mapping.keys import HANDLES
 from import_relay.storage.connection_counts import ConnectionCounts
 
 MIN_ITEMS = 20
@@ -60,11 +62,16 @@ def _rates(connection: str, counts: ConnectionCounts) -> Iterator[HighRate]:
         yield HighRate(connection, outcome, counts.outcomes.get(outcome, 0), ended)
     mapped = ended - sum(counts.outcomes.get(outcome, 0) for outcome in NOT_MAPPED)
     left_out: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
     for (code, field), count in counts.notes.items():
-        if code.startswith(LEFT_OUT) or code in LOST:
+        if code.startswith(LEFT_OUT):
             left_out[field] += count
-    for field, count in sorted(left_out.items()):
-        yield HighRate(connection, "left_out", count, mapped, field)
+        elif code in LOST:
+            lost[field] += count
+    for field in sorted(left_out | lost):
+        given = left_out[field] + counts.notes.get((SENT, field), 0)
+        of = given if field in HANDLES else mapped
+        yield HighRate(connection, "left_out", left_out[field] + lost[field], of, field)
 
 
 def _limit(rate: HighRate, limits: RateLimits) -> float:
