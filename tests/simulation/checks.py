@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from import_relay.domain.replays import original_delivery, replay_id_of
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.ledger import UNFINISHED, VOID, State
+from tests.simulation.crm import CONNECTION
 from tests.simulation.putting_back import received_at as moment_of
 from tests.simulation.queue import MOST_RECEIVES
 from tests.simulation.relay import LEDGER, Relay
@@ -277,7 +278,7 @@ class Audit:
                 self._wrong("lost", f"{item} is called a duplicate of nothing")
         elif end in ("rejected", "failed") and not self._may_fail(one):
             self._wrong("unexpected", f"{item} {end} without a reason")
-        elif end == "ignored":
+        elif end == "ignored" and not self._may_be_gone(one):
             self._wrong("unexpected", f"{item} ignored without a reason")
 
     @cached_property
@@ -310,9 +311,13 @@ class Audit:
         of_key = self._by_key[one.record.key]
         return one.record.is_deal or any(other.record.failing for _, other in of_key)
 
+    def _may_be_gone(self, one: Item) -> bool:
+        """Whether its record may have been deleted at the CRM before it was read there."""
+        return one.connection == CONNECTION and self.relay.weather.crm_gone_s < math.inf
+
     def _is_repeated(self, item: str, one: Item) -> bool:
         return any(
-            other.record.fields == one.record.fields and other.connection == one.connection
+            _say_the_same(one, other)
             for name, other in self._by_key[one.record.key]
             if name != item
         )
@@ -331,13 +336,27 @@ class Audit:
             if times > 1:
                 self._wrong("duplicated", f"{item} was imported {times} times")
         self._replays()
+        self._handles()
+
+    def _handles(self) -> None:
+        """Of the contacts of an import with one e-mail address the newest is the last."""
+        for reference, (payload, provenance) in self.frozen.items():
+            holders: dict[str, list[Version]] = defaultdict(list)
+            for row, origin in zip(payload, provenance, strict=True):
+                items = [f"{one['delivery']}/{one['n']}" for one in origin["sources"]]
+                versions = [self.items[one].version for one in items if one in self.items]
+                if row.get("email") and versions:
+                    holders[row["email"].lower()].append(max(versions))
+            if any(versions != sorted(versions) for versions in holders.values()):
+                self._wrong("stale", f"{reference}: an e-mail address goes to an older change")
 
     def _replays(self) -> None:
         """What a sender brings again is not imported again, if nothing came in between."""
         for of_key in self._by_key.values():
             versions: dict[tuple[int, str], list[tuple[str, Item]]] = defaultdict(list)
             for item, one in of_key:
-                if one.connection != "plain":  # its versions are times of receipt
+                # The versions of one are times of receipt, of the other what is read may change.
+                if one.connection not in ("plain", CONNECTION):
                     versions[one.record.version, replay_id_of(item)].append((item, one))
             for of_version in versions.values():
                 changes = {(one.event, str(one.record.fields)) for _, one in of_version}
@@ -618,9 +637,7 @@ class Audit:
         """Whether the same replay put back another item that says the same."""
         one = self.items[item]
         return any(
-            replay_id_of(name) == replay_id_of(item)
-            and other.record.fields == one.record.fields
-            and other.connection == one.connection
+            replay_id_of(name) == replay_id_of(item) and _say_the_same(one, other)
             for name, other in self._by_key[one.record.key]
             if name != item
         )
@@ -645,6 +662,13 @@ class Audit:
                 self._wrong("miscounted", f"{day}: {held[day]} held, imports have {imports[day]}")
             if held[day] < sent[day]:
                 self._wrong("over-limit", f"{day}: {sent[day]} sent, {held[day]} held")
+
+
+def _say_the_same(one: Item, other: Item) -> bool:
+    """Whether one may be a copy of the other: of a record that is read, all say what it is then."""
+    if one.connection != other.connection:
+        return False
+    return one.connection == CONNECTION or one.record.fields == other.record.fields
 
 
 def _as_sent(version: Version) -> Version:

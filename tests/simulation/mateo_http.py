@@ -34,6 +34,14 @@ class Request:
     sent_at: float = math.inf
 
 
+class Headers(dict[str, str]):
+    """What a client uses of `httpx.Headers`."""
+
+    def multi_items(self) -> list[tuple[str, str]]:
+        """All of them; each is there once."""
+        return list(self.items())
+
+
 @dataclass(slots=True, eq=False)
 class Response:
     """An answer, or what there is instead of one.
@@ -47,6 +55,9 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     takes_s: float = 0.0
     error: httpx.TransportError | None = None
+
+    def close(self) -> None:
+        """Nothing is left to be closed."""
 
     def json(self) -> object:
         """The content; raises ValueError unless it is JSON."""
@@ -117,8 +128,8 @@ class Http:
         """As httpx does."""
         yield self.send(Request(method, url, {}, b"", headers, extensions))
 
-    def send(self, request: Request) -> Response:
-        """As httpx does.
+    def send(self, request: Request, *, stream: bool = False) -> Response:
+        """As httpx does; an answer is a stream in any case.
 
         Raises:
             httpx.TransportError: there is no answer.
@@ -144,6 +155,7 @@ class Http:
         world.sleep(response.takes_s)
         if response.error is not None:
             raise response.error
+        response.headers = Headers(response.headers)
         return response
 
     def _connect(self, request: Request) -> None:

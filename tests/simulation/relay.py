@@ -50,6 +50,8 @@ from import_relay.track.tracking import Parts as TrackingParts
 from import_relay.track.tracking import Tracking, TrackOptions
 from import_relay.watch.watchdog import Watchdog
 from tests.simulation.aws import S3, Scheduler, Ssm, StepFunctions
+from tests.simulation.crm import CONNECTION, Crm
+from tests.simulation.crm import TOKEN as CRM_TOKEN
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.machine import Execution
 from tests.simulation.mateo import TOKEN, Mateo
@@ -90,6 +92,7 @@ external_id = "id"
 full_name = "name"
 city = "city"
 zipcode = "zip"
+email = "email"
 
 [plain]
 kind = "json"
@@ -128,6 +131,18 @@ title = "properties.name"
 name = ""
 stage = "properties.stage"
 contact_external_id = "properties.contact"
+
+[crm]
+kind = "hubspot"
+same_ids_as = "erp"
+public_url = "https://relay.example.com/webhooks/crm"
+portal_id = "62515"
+older_signatures = "v1"
+[crm.contact.fields]
+external_id = "id"
+full_name = "properties.name"
+city = "properties.city"
+zipcode = "properties.zip"
 """
 
 
@@ -166,20 +181,12 @@ class _Secrets:
     """The connection secrets."""
 
     def of(self, connection: str) -> Sequence[str]:
-        return [] if connection.endswith(".token") else [SECRET]
+        if connection.endswith(".token"):
+            return [CRM_TOKEN] if connection == f"{CONNECTION}.token" else []
+        return [SECRET]
 
     def renewed(self, connection: str) -> None:
         return None
-
-
-def _no_crm(request: httpx.Request) -> httpx.Response:
-    raise AssertionError(request.url)
-
-
-@cache
-def _crm() -> httpx.Client:
-    """No connection of the simulation has a token, so nothing is read."""
-    return httpx.Client(transport=httpx.MockTransport(_no_crm))
 
 
 class Relay:
@@ -203,6 +210,7 @@ class Relay:
             world, stale_index=weather.stale_index, slow_reads=weather.slow_reads
         )
         self.s3 = S3(world)
+        self.crm = Crm(world, scenario.webhooks, weather)
         self.queue = Queue(
             world,
             duplicate_delivery=weather.duplicate_delivery,
@@ -254,6 +262,11 @@ class Relay:
         )
         self.watch = Watch(self)
         self._open_daily()
+
+    @cached_property
+    def crm_client(self) -> httpx.Client:
+        """The client of the CRM, which costs more to make than most runs need it."""
+        return self.crm.client()
 
     # ------------------------------------------------------------ functions
 
@@ -555,7 +568,7 @@ class Parts:
         stores, budget, account = self._relay.stores, self._budget(), self._relay.account
         parts = SubmissionParts(
             mapper=_DeadlyMapper(self._relay) if self._relay.is_poisoned else mapper(),
-            reading=Reading(connections(), _Secrets(), _crm(), emit=self.emit, **self._times),
+            reading=self._reading(),
             lease=stores.lease,
             queue=stores.queue,
             tally=stores.tally,
@@ -580,6 +593,10 @@ class Parts:
         return Submission(
             parts, tools, account.rows_per_import, unproven_s=account.unproven_hours * 3_600
         )
+
+    def _reading(self) -> Reading:
+        client = self._relay.crm_client
+        return Reading(connections(), _Secrets(), client, emit=self.emit, **self._times)
 
     @cached_property
     def watchdog(self) -> Watchdog:

@@ -3,6 +3,7 @@
 A scenario holds everything that a run depends on, so that it can be repeated, cut down and kept.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +62,8 @@ class Weather:
     never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
     `old_lists`: that a running execution is missing in a list; then the watchdog runs whenever it
     could do harm.
+    `crm_trouble`: how the CRM's API misbehaves for `crm_trouble_s` from the start (`crm.TROUBLES`).
+    From `crm_gone_s` after the start on, its contacts are deleted.
     """
 
     duplicate_delivery: float = 0.0
@@ -94,6 +97,9 @@ class Weather:
     lost_openings: float = 0.0
     late_disabling: float = 0.0
     old_lists: float = 0.0
+    crm_trouble: str = ""
+    crm_trouble_s: float = 0.0
+    crm_gone_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

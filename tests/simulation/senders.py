@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from import_relay.connectors.contract import Request
 from import_relay.receive.intake import Receipt
+from tests.simulation.crm import CONNECTION
 from tests.simulation.relay import SECRET, Relay
 from tests.simulation.scenario import Record, Webhook
 from tests.simulation.world import START, Process, World
@@ -84,7 +85,7 @@ def record_text(record: Record) -> str:
 
 
 def _request(webhook: Webhook) -> Request:
-    if webhook.connection == "hub":
+    if webhook.connection in ("hub", CONNECTION):
         events = [_event(webhook, n, one) for n, one in enumerate(webhook.records)]
         body = json.dumps(events).encode()
         proof = hashlib.sha256(SECRET.encode() + body).hexdigest()
@@ -93,7 +94,7 @@ def _request(webhook: Webhook) -> Request:
             "x-hubspot-signature": proof,
             "x-hubspot-signature-version": "v1",
         }
-        return Request("POST", "/webhooks/hub", "", headers, body, 0)
+        return Request("POST", f"/webhooks/{webhook.connection}", "", headers, body, 0)
     body = json.dumps([_object(webhook, one) for one in webhook.records]).encode()
     return Request("POST", f"/webhooks/{webhook.connection}", "", _HEADERS, body, 0)
 
@@ -118,6 +119,8 @@ def _event(webhook: Webhook, number: int, record: Record) -> Mapping[str, object
     type_ = "deal" if record.is_deal else "contact"
     if record.broken:
         return {**event, "subscriptionType": f"{type_}.deletion"}
+    if webhook.connection == CONNECTION:  # only the id: the rest is read at the CRM
+        return {**event, "subscriptionType": f"{type_}.creation"}
     ((name, value),) = record.fields.items()
     return {
         **event,

@@ -15,6 +15,7 @@ from tests.simulation.scenario import (
     Weather,
     Webhook,
 )
+from tests.simulation.workload_more import with_more
 from tests.simulation.world import START, Fault
 
 _T = TypeVar("_T")
@@ -64,7 +65,7 @@ def scenario_of(seed: int) -> Scenario:
         webhooks = [_padded(one) for one in webhooks]
     elif seed % POISONED == POISONED // 2:
         webhooks = _poisoned(webhooks)
-    return Scenario(
+    scenario = Scenario(
         seed=seed,
         webhooks=webhooks,
         faults=_faults(chance, len(webhooks)),
@@ -72,6 +73,7 @@ def scenario_of(seed: int) -> Scenario:
         account=account,
         put_back=_put_back(seed, webhooks),
     )
+    return with_more(scenario)
 
 
 def _put_back(seed: int, webhooks: Sequence[Webhook]) -> Sequence[PutBack]:

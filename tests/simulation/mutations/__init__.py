@@ -1,6 +1,7 @@
 from tests.simulation.mutations import (
     budgeting,
     claiming,
+    fetching,
     following,
     replaying,
     reporting,
@@ -19,6 +20,7 @@ _ALL: tuple[Mutant, ...] = (
     *reporting.MUTANTS,
     *watching.MUTANTS,
     *replaying.MUTANTS,
+    *fetching.MUTANTS,
 )
 MUTANTS = {one.name: one for one in _ALL}
 assert len(MUTANTS) == len(_ALL)

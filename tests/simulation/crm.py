@@ -1,0 +1,112 @@
+"""The twin of a CRM's API that gives the records that webhooks only name: HubSpot's batch read.
+
+A record has the state of the latest change that a webhook tells of and that has happened by then.
+For a while the API is in trouble (`Weather.crm_trouble`), and one day its contacts are deleted.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+
+import httpx
+
+from tests.simulation.scenario import Record, Weather, Webhook
+from tests.simulation.world import START, World
+
+CONNECTION = "crm"
+"""Of whose records webhooks tell the ids alone."""
+TOKEN = "crm-token"
+READ = "Crm.POST batch/read"
+TIMEOUT_S = 8.0
+"""So long the relay waits for an answer (`connectors.shared.crm_api`)."""
+SLOWEST_S = 12.0
+TROUBLES = ("busy", "away", "refused", "errors", "down", "slow")
+
+
+def _asked(request: httpx.Request) -> httpx.Response:
+    raise AssertionError(request.url)
+
+
+@cache
+def _none() -> httpx.Client:
+    return httpx.Client(transport=httpx.MockTransport(_asked))
+
+
+class _RefusedError(Exception):
+    """The API refuses a call for no reason that its caller could know."""
+
+
+class Crm:
+    """The API, as the handler of httpx's MockTransport."""
+
+    def __init__(self, world: World, webhooks: Sequence[Webhook], weather: Weather) -> None:
+        self._world = world
+        self._weather = weather
+        self._ends_at = START + weather.crm_trouble_s
+        self._states: dict[str, list[tuple[float, Record]]] = {}
+        for webhook in webhooks:
+            if webhook.connection == CONNECTION:
+                for record in webhook.records:
+                    self._states.setdefault(record.key, []).append((START + webhook.at, record))
+
+    def client(self) -> httpx.Client:
+        """A client of this API; one that is never asked may be the same in all runs."""
+        return (
+            httpx.Client(transport=httpx.MockTransport(self._handle)) if self._states else _none()
+        )
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        assert request.headers["authorization"] == f"Bearer {TOKEN}", "a token of somebody else"
+        ids = [one["id"] for one in json.loads(request.content)["inputs"]]
+        trouble = self._weather.crm_trouble if self._world.now < self._ends_at else ""
+        if trouble == "slow":
+            self._be_slow()
+        if trouble == "down":
+            raise httpx.ConnectError("refused")
+        try:
+            return self._world.call(
+                READ,
+                lambda: _ANSWERS[trouble]() if trouble in _ANSWERS else self._records(ids),
+                refuse=_RefusedError,
+                lose=lambda: httpx.ReadTimeout("timed out"),
+                idempotent=True,
+                patience_s=TIMEOUT_S,
+            )
+        except _RefusedError:
+            return httpx.Response(503)
+
+    def _be_slow(self) -> None:
+        seconds = self._world.random.uniform(0.0, SLOWEST_S)
+        self._world.sleep(min(seconds, TIMEOUT_S))
+        if seconds > TIMEOUT_S:
+            raise httpx.ReadTimeout("timed out")
+
+    def _records(self, ids: Sequence[str]) -> httpx.Response:
+        found = [(one, self._state(one)) for one in ids]
+        results = [_shown(one, state) for one, state in found if state is not None]
+        missing = [{"category": "OBJECT_NOT_FOUND"} for _, state in found if state is None]
+        content = {"results": results, **({"errors": missing} if missing else {})}
+        return httpx.Response(207 if missing else 200, json=content)
+
+    def _state(self, key: str) -> Record | None:
+        """The latest change of a record that has happened; None if it is not there any more."""
+        now = self._world.now
+        if now >= START + self._weather.crm_gone_s:
+            return None
+        happened = [record for at, record in self._states.get(key, ()) if at <= now]
+        return max(happened, key=lambda one: one.version, default=None)
+
+
+def _shown(key: str, record: Record) -> Mapping[str, object]:
+    updated_at = datetime.fromtimestamp(record.version // 1_000_000, UTC)
+    text = updated_at.replace(microsecond=record.version % 1_000_000).isoformat()
+    return {"id": key, "properties": record.fields, "updatedAt": text, "archived": False}
+
+
+_ANSWERS: Mapping[str, Callable[[], httpx.Response]] = {
+    "busy": lambda: httpx.Response(429, headers={"retry-after": "2"}),
+    "away": lambda: httpx.Response(429, headers={"retry-after": "600"}),
+    "refused": lambda: httpx.Response(401),
+    "errors": lambda: httpx.Response(400, json={"category": "VALIDATION_ERROR"}),
+}

@@ -1,0 +1,112 @@
+"""What some scenarios have besides: records to be read at a CRM, bad rows among many, families.
+
+Each is drawn by itself, so that all other scenarios stay what they are.
+"""
+
+import random
+from dataclasses import replace
+
+from tests.simulation import crm
+from tests.simulation.scenario import Record, Scenario, Weather, Webhook
+
+READ_IN = 12
+"""In one run of so many, webhooks of full records tell the ids alone."""
+MANY_IN, MANY = 250, (12, 30, 48)
+"""In one run of so many, one webhook has this many records, of which a few are bad."""
+MOST_BAD = 4
+FAMILIES_IN = 25
+"""In one run of so many, contacts of a webhook have one e-mail address."""
+FAMILY = ("Family@Example.com", "family@example.com")
+_TAGS = ("name", "city", "zip")
+
+
+def with_more(scenario: Scenario) -> Scenario:
+    """The scenario, or one with something of this on top."""
+    chance = random.Random(f"more {scenario.seed}")  # noqa: S311 - a simulation
+    if chance.randrange(MANY_IN) == 0:
+        return _with_many(scenario, chance)
+    if chance.randrange(READ_IN) == 0:
+        return _with_reads(scenario, chance)
+    if chance.randrange(FAMILIES_IN) == 0:
+        return replace(scenario, webhooks=[_family(one, chance) for one in scenario.webhooks])
+    return scenario
+
+
+# ---------------------------------------------------------------- read at the CRM
+
+
+def _with_reads(scenario: Scenario, chance: random.Random) -> Scenario:
+    webhooks = [
+        _id_only(one) if one.connection == "erp" and _is_simple(one) else one
+        for one in scenario.webhooks
+    ]
+    return replace(scenario, webhooks=webhooks, weather=_trouble(scenario.weather, chance))
+
+
+def _is_simple(webhook: Webhook) -> bool:
+    return not any(one.broken or one.is_deal or "pad" in one.fields for one in webhook.records)
+
+
+def _id_only(webhook: Webhook) -> Webhook:
+    """The same changes of the CRM's records, each with a version of its own."""
+    number = 10 * int(webhook.event.removeprefix("e")) + 1
+    records = [
+        replace(
+            one,
+            version=one.version + number + place,
+            fields={**dict.fromkeys(_TAGS, f"{webhook.event}.{place}"), **one.fields},
+        )
+        for place, one in enumerate(webhook.records)
+    ]
+    return replace(webhook, connection=crm.CONNECTION, records=records)
+
+
+def _trouble(weather: Weather, chance: random.Random) -> Weather:
+    return replace(
+        weather,
+        crm_trouble=chance.choice(("", *crm.TROUBLES)),
+        crm_trouble_s=chance.choice((20.0, 300.0, 7_200.0)) * chance.random(),
+        crm_gone_s=chance.choice((60.0, 3_600.0))
+        if chance.randrange(6) == 0
+        else weather.crm_gone_s,
+    )
+
+
+# ---------------------------------------------------------------- many rows, families
+
+
+def _with_many(scenario: Scenario, chance: random.Random) -> Scenario:
+    """A webhook of many full records, some of which Mateo fails or refuses."""
+    first = scenario.webhooks[0]
+    size = chance.choice(MANY)
+    bad = set(chance.sample(range(size), chance.randint(1, MOST_BAD)))
+    event, version = "e90", 1_000 + max(one.version for one in first.records)
+    records = [
+        _row(f"{event}.{place}", str(5_000 + place), version, chance if place in bad else None)
+        for place in range(size)
+    ]
+    webhooks = [*scenario.webhooks, Webhook(first.at, "erp", event, records)]
+    account = replace(
+        scenario.account, entities_per_day=25_000, requests_per_day=10_000, rows_per_import=50
+    )
+    return replace(scenario, webhooks=sorted(webhooks, key=lambda one: one.at), account=account)
+
+
+def _row(tag: str, key: str, version: int, bad: random.Random | None) -> Record:
+    city = tag if bad is None else bad.choice(("FAIL", "REFUSE"))
+    return Record(key, version, {"name": tag, "city": city, "zip": tag}, failing=bad is not None)
+
+
+def _family(webhook: Webhook, chance: random.Random) -> Webhook:
+    """The same records with one e-mail address, written in two ways, and contacts of their own."""
+    if webhook.connection != "erp":
+        return webhook
+    records = [_member(one, place, chance) for place, one in enumerate(webhook.records)]
+    return replace(webhook, records=records)
+
+
+def _member(record: Record, place: int, chance: random.Random) -> Record:
+    if record.broken or record.is_deal:
+        return record
+    key = str(int(record.key) + place) if chance.randrange(2) else record.key
+    return replace(record, key=key, fields={**record.fields, "email": chance.choice(FAMILY)})
