@@ -672,7 +672,10 @@ def _say_the_same(one: Item, other: Item) -> bool:
 
 
 def _as_sent(version: Version) -> Version:
-    """The version of the sender's own item: what was put back says the same."""
+    """The version of the sender's own item.
+
+    What was put back has its version and its values: which of the two came last breaks no promise.
+    """
     return version[0], original_delivery(version[1]), version[2]
 
 

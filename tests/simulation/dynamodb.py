@@ -24,12 +24,22 @@ class DynamoDB:
     """The client.
 
     `stale_index`: the probability that a change shows up late in indexes. `slow_reads`: the
-    probability that a read of many items takes seconds.
+    probability that a read of many items takes seconds. `partial_reads`, `partial_writes`: that it
+    does a part of what such a call asks for.
     """
 
-    def __init__(self, world: World, *, stale_index: float = 0.0, slow_reads: float = 0.0) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        stale_index: float = 0.0,
+        slow_reads: float = 0.0,
+        partial_reads: float = 0.0,
+        partial_writes: float = 0.0,
+    ) -> None:
         self._world = world
         self.slow_reads = slow_reads
+        self.partial_reads, self.partial_writes = partial_reads, partial_writes
         self._stale_index = stale_index
         self.tables: defaultdict[str, dict[str, Item]] = defaultdict(dict)
         self._open: dict[str, dict[str, Item]] = {}
@@ -98,11 +108,13 @@ class DynamoDB:
 
         if self.slow_reads and self._world.random.random() < self.slow_reads:
             self._world.sleep(self._world.random.uniform(0, SLOW_READ_S))
-        return self._call(
-            "DynamoDB.BatchGetItem",
-            lambda: {"Responses": {name: read(keys)}, "UnprocessedKeys": {}},
-            partial=partial,
-        )
+
+        def effect() -> Any:
+            if self._happens(self.partial_reads):
+                return partial()
+            return {"Responses": {name: read(keys)}, "UnprocessedKeys": {}}
+
+        return self._call("DynamoDB.BatchGetItem", effect, partial=partial)
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> Any:  # noqa: N803
         """Put items into one table, each by itself."""
@@ -120,10 +132,15 @@ class DynamoDB:
             return {"UnprocessedItems": {name: [one for one in requests if one not in some]}}
 
         def effect() -> Any:
+            if self._happens(self.partial_writes):
+                return partial()
             write(requests)
             return {"UnprocessedItems": {}}
 
         return self._call("DynamoDB.BatchWriteItem", effect, partial=partial)
+
+    def _happens(self, probability: float) -> bool:
+        return bool(probability) and self._world.random.random() < probability
 
     def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
         """Do all of it or nothing."""

@@ -25,8 +25,16 @@ def definition() -> Mapping[str, Any]:
 class Execution:
     """One execution, from its start to one of the machine's ends."""
 
-    def __init__(self, world: World, name: str, document: dict[str, Any], invoke: Task) -> None:
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        document: dict[str, Any],
+        invoke: Task,
+        on_end: Callable[["Execution"], object] = lambda _: None,
+    ) -> None:
         self._world = world
+        self._on_end = on_end
         self._machine = definition()
         self._invoke = invoke
         self._ends_at = world.now + self._machine["TimeoutSeconds"]
@@ -73,6 +81,7 @@ class Execution:
     def _end(self, status: str) -> None:
         self.status = status
         self.ended_at = self._world.now
+        self._on_end(self)
 
     def _task(self, state: Mapping[str, Any]) -> None:
         over = False

@@ -75,6 +75,7 @@ class Mateo:
         )
         self.keeps_to_limits = not weather.other_clients and not weather.day_offset_s
         self._rows, self._import_id, self._why = 0, "", ""
+        self._schema_from = math.inf
         self.http = cast("httpx.Client", Http(world, self))
         self.requests: list[Arrival] = []
 
@@ -210,10 +211,11 @@ class Mateo:
 
     def _refusal(self, request: Request) -> Response | None:
         """For what no row is to blame: a schema that changes, or a column that is not there."""
-        begin = START + self._weather.schema_from_s
         if request.method != "POST":
             return None
-        if begin <= self._world.now < begin + self._weather.schema_s:
+        if self._is_schema_changing():
+            if self._weather.whole_refusals:
+                return _refused(409, "23503", "Key (contact_list_id) is not in contact_list")
             column = "payload"
         elif self._weather.refuses_reference and b'"reference_id"' in request.content:
             column = "reference_id"
@@ -221,6 +223,17 @@ class Mateo:
             return None
         message = f"Could not find the '{column}' column of 'import' in the schema cache"
         return _refused(400, "PGRST204", message)
+
+    def _is_schema_changing(self) -> bool:
+        weather = self._weather
+        if not weather.schema_s:
+            return False
+        begin = START + weather.schema_from_s
+        if weather.schema_after:
+            if len(self.imports) >= weather.schema_after:
+                self._schema_from = min(self._schema_from, self._world.now)
+            begin = self._schema_from
+        return begin <= self._world.now < begin + weather.schema_s
 
     @property
     def _is_silent(self) -> bool:

@@ -207,7 +207,11 @@ class Relay:
         )
         self.mateo = Mateo(world, self.account, weather)
         self.dynamodb = DynamoDB(
-            world, stale_index=weather.stale_index, slow_reads=weather.slow_reads
+            world,
+            stale_index=weather.stale_index,
+            slow_reads=weather.slow_reads,
+            partial_reads=weather.partial_reads,
+            partial_writes=weather.partial_writes,
         )
         self.s3 = S3(world)
         self.crm = Crm(world, scenario.webhooks, weather)
@@ -382,7 +386,7 @@ class Relay:
         self.world.after(1.0, lambda: on_end(refused))
 
     def _begin(self, name: str, document: dict[str, Any]) -> None:
-        execution = Execution(self.world, name, document, self._task)
+        execution = Execution(self.world, name, document, self._task, self.watch.execution_ended)
         self.executions.append(execution)
         if self._dead_executions and self.world.random.random() < self._dead_executions:
             self.world.after(self.world.random.uniform(0, DIES_WITHIN_S), execution.stop)
@@ -413,6 +417,7 @@ class Relay:
         self._throttled = 0.0
         self.queue.duplicate_delivery = self.queue.partial_sends = 0.0
         self.step_functions.double = self.dynamodb.slow_reads = 0.0
+        self.dynamodb.partial_reads = self.dynamodb.partial_writes = 0.0
         self.mapping.lambda_.slow_disabling = self.mapping.lambda_.late_disabling = 0.0
         self._dead_executions = self.scheduler.lost = 0.0
         self.mateo.settle()

@@ -54,10 +54,14 @@ class Weather:
 
     `refusing_s`: so long, from the start, Mateo answers every POST with 429 and a short wait.
     `schema_s`: so long, from `schema_from_s` after the start, it refuses every POST with 400, as
-    while its schema changes. `refuses_reference`: it refuses a POST with a `reference_id`.
+    while its schema changes; or from when it has created `schema_after` imports. `whole_refusals`:
+    it then says 409, as for a contact list that is not there, which no row is to blame for.
+    `refuses_reference`: it refuses a POST with a `reference_id`.
     `silence`: how Mateo behaves from `silent_from_s` after the start, for `silent_s` seconds:
     `down`, `errors`, `refused`, `mute`, or `posts` if it answers whatever is no POST.
-    `normalised`: the probability that an import's rows are shown otherwise than they were posted.
+    `partial_reads`, `partial_writes`: the probability that DynamoDB does a part of a call that asks
+    for many items. `normalised`: the probability that an import's rows are shown otherwise than
+    they were posted.
     `dead_executions`: that an execution is ended from outside, `lost_openings`: that a schedule is
     never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
     `old_lists`: that a running execution is missing in a list; then the watchdog runs whenever it
@@ -77,10 +81,14 @@ class Weather:
     double_execution: float = 0.0
     disable_lag_s: float = 0.0
     slow_reads: float = 0.0
+    partial_reads: float = 0.0
+    partial_writes: float = 0.0
     slow_disabling: float = 0.0
     refusing_s: float = 0.0
     schema_from_s: float = 0.0
     schema_s: float = 0.0
+    schema_after: int = 0
+    whole_refusals: bool = False
     refuses_reference: bool = False
     silence: str = ""
     silent_from_s: float = 0.0

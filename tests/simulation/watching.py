@@ -13,6 +13,7 @@ from import_relay.storage.overdue_pause import OverduePause
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.watchdog import INTERVAL_S, Watchdog, WatchdogParts
 from tests.simulation.aws import MAPPING
+from tests.simulation.machine import Execution
 from tests.simulation.world import Process
 
 WATCHDOG_S = 120.0
@@ -57,12 +58,12 @@ class Watch:
         relay = self._relay
         relay.world.after(INTERVAL_S, self._quarter)
         if (self._always and self._may_harm()) or self.left_paused() or self.unfollowed():
-            started = relay.world.now
+            started, was_left_paused = relay.world.now, self.left_paused()
             relay.invoke(
                 "watchdog",
                 WATCHDOG_S,
                 lambda parts: parts.watchdog.run(),
-                lambda process: self._ended(process, started),
+                lambda process: was_left_paused and self._ended(process, started),
             )
 
     def _ended(self, process: Process, started: float) -> None:
@@ -70,6 +71,14 @@ class Watch:
         lambda_ = self._relay.mapping.lambda_
         if process.error is None and self.left_paused() and lambda_.disabled_at < started:
             self.failed.append(f"{process.name} left submission paused past its time")
+
+    def execution_ended(self, execution: Execution) -> None:
+        """What ends by itself has ended its import: else the watchdog has to repair it."""
+        item = self._relay.dynamodb.tables.get(LEDGER, {}).get(
+            f"import#{execution.document['reference']}", {}
+        )
+        if execution.status != "ABORTED" and "open" in item:
+            self.failed.append(f"{execution.name} ended before its import: {execution.status}")
 
     def _may_harm(self) -> bool:
         relay = self._relay

@@ -41,6 +41,7 @@ POISONED = 125
 SILENCES = 30
 PUT_BACK_IN = 4
 SCHEMAS = 12
+PARTS = 10
 STORMS = 7
 """In one run of so many, half of all that can go wrong does: some faults need three to meet."""
 CONTACTS_FROM = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3
@@ -69,7 +70,9 @@ def scenario_of(seed: int) -> Scenario:
         seed=seed,
         webhooks=webhooks,
         faults=_faults(chance, len(webhooks)),
-        weather=_weather(chance, slow_reads_in=1 if is_about_deals else 8),
+        weather=replace(
+            _weather(chance, slow_reads_in=1 if is_about_deals else 8), **_parts_and_refusals(seed)
+        ),
         account=account,
         put_back=_put_back(seed, webhooks),
     )
@@ -157,6 +160,21 @@ def _schema(chance: random.Random) -> Mapping[str, Any]:
         "schema_from_s": chance.choice((0.0, 2.0, 10.0, 120.0)) * chance.random(),
         "schema_s": chance.choice((5.0, 60.0, 900.0, 10_800.0)),
     }
+
+
+def _parts_and_refusals(seed: int) -> Mapping[str, Any]:
+    """DynamoDB that does things in part, and refusals that begin in the middle of a batch.
+
+    Drawn by itself.
+    """
+    chance = random.Random(f"parts and refusals {seed}")  # noqa: S311 - a simulation
+    found: dict[str, Any] = {"whole_refusals": chance.randrange(4) == 0}
+    if chance.randrange(PARTS) == 0:
+        found[chance.choice(("partial_reads", "partial_reads", "partial_writes"))] = 0.4
+    if chance.randrange(SCHEMAS) == 0:
+        found["schema_after"] = chance.choice((1, 1, 1, 2))
+        found["schema_s"] = chance.choice((60.0, 900.0, 10_800.0))
+    return found
 
 
 def _silence(chance: random.Random) -> Mapping[str, Any]:

@@ -228,14 +228,12 @@ MUTANTS = (
         "One failure of tracking ends the execution.",
         ("stuck", "lost"),
         (Edit("track_import.asl.yaml", _TASK + "40", _TASK + "0"),),
-        harmless="the watchdog starts an execution again that ended before its import",
     ),
     Mutant(
         "report-not-tried-again",
         "One failure of the report ends the execution.",
         ("stuck",),
         (Edit("track_import.asl.yaml", _REPORT + "40", _REPORT + "0"),),
-        harmless="the watchdog starts an execution again that ended before its import",
     ),
     Mutant(
         "tracking-ends-after-one-look",
@@ -261,13 +259,11 @@ MUTANTS = (
                 "    Default: GaveUp\n",
             ),
         ),
-        harmless="the watchdog starts an execution again that ended before its import",
     ),
     Mutant(
         "execution-ends-early",
         "Step Functions ends an execution before the import may be given up.",
         ("stuck", "lost"),
         (Edit("track_import.asl.yaml", "TimeoutSeconds: 1728000", "TimeoutSeconds: 7200"),),
-        harmless="the watchdog starts an execution again that ended before its import",
     ),
 )

@@ -197,6 +197,42 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "refused-rows-tried-for-ever",
+        "A refused row that is never proven waits on and on.",
+        ("stuck",),
+        (
+            Edit(
+                "submit/refusals.py",
+                "now - self.refused_since.get(one.origin, now) >= self.unproven_s",
+                "now < 0.0",
+            ),
+        ),
+    ),
+    Mutant(
+        "waits-forgotten-rows",
+        "Rows that wait for a connection that is refused are not sent again.",
+        ("lost",),
+        (
+            Edit(
+                "submit/posting.py",
+                "        self._progress.defer(verdict.waiting)\n        for row, posted in",
+                "        for row, posted in",
+            ),
+        ),
+    ),
+    Mutant(
+        "rows-without-a-call-forgotten",
+        "Rows of a refused import that no call is left for are not sent again.",
+        ("lost",),
+        (
+            Edit(
+                "submit/refusals.py",
+                "        return Verdict(waiting=rows)\n    middle",
+                "        return Verdict()\n    middle",
+            ),
+        ),
+    ),
+    Mutant(
         "second-half-forgotten",
         "Of a refused import the second half is not tried again.",
         ("lost",),
