@@ -63,13 +63,15 @@ class Watch:
                 "watchdog",
                 WATCHDOG_S,
                 lambda parts: parts.watchdog.run(),
-                lambda process: was_left_paused and self._ended(process, started),
+                lambda process: self._ended(process, started, was_left_paused=was_left_paused),
             )
 
-    def _ended(self, process: Process, started: float) -> None:
+    def _ended(self, process: Process, started: float, *, was_left_paused: bool) -> None:
         """A run that did not fail leaves nothing behind that was there when it began."""
         lambda_ = self._relay.mapping.lambda_
-        if process.error is None and self.left_paused() and lambda_.disabled_at < started:
+        if not was_left_paused or process.error is not None:
+            return
+        if self.left_paused() and lambda_.disabled_at < started:
             self.failed.append(f"{process.name} left submission paused past its time")
 
     def execution_ended(self, execution: Execution) -> None:
