@@ -1,31 +1,21 @@
 """Lambda behind the queue: drains a batch of SQS messages into imports."""
 
-import secrets
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from import_relay.domain.connections import load_connections
-from import_relay.storage.connection_secrets import ConnectionSecrets
-from import_relay.storage.executions import Executions
-from import_relay.storage.lease import Lease
-from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.requeueing import REQUEUED, TOO_OLD
-from import_relay.storage.trials import Trials
-from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.batch_report import BatchReport
-from import_relay.submit.changes import Mapper
-from import_relay.submit.fetching import Reading, http_client
-from import_relay.submit.posting import REFERENCE_REFUSED, PostingParts, Tools
-from import_relay.submit.submission import Parts, Submission
+from import_relay.submit.posting import REFERENCE_REFUSED
+from import_relay.submit.settings import SubmitSettings
+from import_relay.submit.submission import Submission
+from import_relay.submit.wiring import build_submission
 from import_relay.telemetry.outcome_log import OutcomeLog, without_payload
-from import_relay.wiring.settings import SubmitSettings
-from import_relay.wiring.stores import Wiring
+from import_relay.wiring.stores import Stores
 
 log = OutcomeLog()
 
@@ -50,43 +40,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @cache
 def submission() -> Submission:
-    """The use case, wired once per process."""
+    """The use case, made once per process."""
     settings = SubmitSettings.from_environment()
-    wiring = Wiring(settings, clock=time.time)
-    connections = load_connections(settings.connections_file)
-    parts = Parts(
-        mapper=Mapper(connections),
-        reading=Reading(
-            connections,
-            ConnectionSecrets(wiring.client("secretsmanager"), settings.crm_tokens_arn),
-            http_client(),
-            clock=time.time,
-            sleep=time.sleep,
-            emit=emit,
-        ),
-        lease=Lease(wiring.dynamodb, settings.ledger_table, clock=time.time),
-        queue=wiring.requeueing(settings, emit),
-        tally=wiring.tally,
-        trials=Trials(wiring.dynamodb, settings.ledger_table, clock=time.time),
-        refused=RefusedConnections(wiring.dynamodb, settings.ledger_table, clock=time.time),
-        posting=PostingParts(
-            budget=wiring.budget,
-            ledger=wiring.ledger,
-            watermarks=Watermarks(wiring.dynamodb, settings.watermarks_table, clock=time.time),
-            archive=wiring.archive,
-            executions=Executions(wiring.client("stepfunctions"), settings.state_machine_arn),
-            gate=wiring.gate(settings),
-            api=wiring.api,
-        ),
-    )
-    tools = Tools(
-        clock=time.time,
-        sleep=time.sleep,
-        new_reference=new_reference,
-        emit=emit,
-        send_reference_id=settings.send_reference_id,
-    )
-    return Submission(parts, tools, settings.rows_per_import)
+    return build_submission(settings, Stores(settings, clock=time.time), emit=emit)
 
 
 def _was_received_before(record: SQSRecord) -> bool:
@@ -103,12 +59,6 @@ def emit(event: str, **keys: Any) -> None:
         log.write(event, {"ReferenceIdsRefused": 1}, level="error", **keys)
     else:
         log.write(event, {}, **keys)
-
-
-def new_reference(type_: str) -> str:
-    """A name that sorts by time and says what it is; Step Functions allows 80 such characters."""
-    noun = type_.removesuffix("_details")
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{noun}-{secrets.token_hex(6)}"
 
 
 def measures(report: BatchReport) -> Mapping[str, int]:

@@ -5,9 +5,10 @@ from functools import cache
 from typing import Any
 
 from import_relay.telemetry.outcome_log import OutcomeLog, without_payload
-from import_relay.track.tracking import Parts, Tracking, TrackOptions
-from import_relay.wiring.settings import TrackSettings
-from import_relay.wiring.stores import Wiring
+from import_relay.track.settings import TrackSettings
+from import_relay.track.tracking import Tracking
+from import_relay.track.wiring import build_tracking
+from import_relay.wiring.stores import Stores
 
 log = OutcomeLog()
 
@@ -24,15 +25,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @cache
 def tracking() -> Tracking:
-    """The use case, wired once per process."""
+    """The use case, made once per process."""
     settings = TrackSettings.from_environment()
-    wiring = Wiring(settings, clock=time.time)
-    return Tracking(
-        Parts(wiring.budget, wiring.ledger, wiring.archive, wiring.api),
-        TrackOptions(settings.tracking_hours, settings.send_reference_id),
-        clock=time.time,
-        emit=tell,
-    )
+    return build_tracking(settings, Stores(settings, clock=time.time), emit=tell)
 
 
 def tell(event: str, **keys: Any) -> None:

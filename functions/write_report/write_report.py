@@ -4,12 +4,12 @@ import time
 from functools import cache
 from typing import Any
 
-from import_relay.report.reporting import Parts, Reporting
+from import_relay.report.reporting import Reporting
+from import_relay.report.settings import ReportSettings
+from import_relay.report.wiring import build_reporting
 from import_relay.storage.requeueing import REQUEUED, TOO_OLD
-from import_relay.storage.watermarks import Watermarks
 from import_relay.telemetry.outcome_log import OutcomeLog, without_payload
-from import_relay.wiring.settings import ReportSettings
-from import_relay.wiring.stores import Wiring
+from import_relay.wiring.stores import Stores
 
 log = OutcomeLog()
 
@@ -29,18 +29,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @cache
 def reporting() -> Reporting:
-    """The use case, wired once per process."""
+    """The use case, made once per process."""
     settings = ReportSettings.from_environment()
-    wiring = Wiring(settings, clock=time.time)
-    parts = Parts(
-        budget=wiring.budget,
-        ledger=wiring.ledger,
-        watermarks=Watermarks(wiring.dynamodb, settings.watermarks_table, clock=time.time),
-        archive=wiring.archive,
-        queue=wiring.requeueing(settings, tell),
-        api=wiring.api,
-    )
-    return Reporting(parts, clock=time.time, emit=tell)
+    return build_reporting(settings, Stores(settings, clock=time.time), emit=tell)
 
 
 def tell(event: str, **keys: Any) -> None:

@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 
 from import_relay.receive.settings import ReceiveSettings
-from import_relay.wiring.settings import (
-    ReportSettings,
-    SubmitSettings,
-    TrackSettings,
-    WatchdogSettings,
-)
+from import_relay.report.settings import ReportSettings
+from import_relay.submit.settings import SubmitSettings
+from import_relay.track.settings import TrackSettings
+from import_relay.watch.settings import WatchdogSettings
 from tests.template.expanded import ROOT, Expanded, listed, text
 
 FUNCTION = "AWS::Lambda::Function"

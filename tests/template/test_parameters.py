@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.wiring.settings import SubmitSettings
+from import_relay.submit.settings import SubmitSettings
 from tests.template.expanded import source
 
 PARAMETERS: dict[str, dict[str, Any]] = source()["Parameters"]

@@ -3,13 +3,11 @@
 import pytest
 
 from import_relay.domain.errors import ConfigurationError
-from import_relay.wiring.settings import (
-    ReportSettings,
-    Settings,
-    SubmitSettings,
-    TrackSettings,
-    WatchdogSettings,
-)
+from import_relay.report.settings import ReportSettings
+from import_relay.submit.settings import SubmitSettings
+from import_relay.track.settings import TrackSettings
+from import_relay.watch.settings import WatchdogSettings
+from import_relay.wiring.settings import Settings
 
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:token"
 VALUES = {

@@ -1,7 +1,7 @@
-"""What each function is told by its environment; besides the receiver's, the only reader of it.
+"""What functions are told by their environment: the base of the settings of all but the receiver.
 
-One frozen model per function; the template sets exactly these variables (a test compares them).
-The receiver has its own light-weight class in `settings_receive.py`.
+Each stage has one frozen model of its own; the template sets exactly these variables (a test
+compares them). The receiver has a light-weight class in `receive.settings`.
 """
 
 import os
@@ -13,7 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from import_relay.domain.errors import ConfigurationError
 
 
-def _known_time_zone(name: str) -> str:
+def known_time_zone(name: str) -> str:
+    """The name, if it is one of the IANA database; for pydantic, which shows the error's text."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder's name
@@ -56,7 +57,7 @@ class Settings(BaseModel):
             raise ConfigurationError(f"environment: {wrong}") from error
 
 
-class _Mateo(Settings):
+class MateoSettings(Settings):
     """Where the Import API is and how much of it may be used per UTC or local day."""
 
     mateo_base_url: Annotated[str, Field(pattern=r"^https?://\S+[^/\s]$")]
@@ -64,13 +65,13 @@ class _Mateo(Settings):
     requests_per_second: Annotated[float, Field(gt=0)]
     requests_per_day: Annotated[int, Field(ge=1)]
     entities_per_day: Annotated[int, Field(ge=1)]
-    limit_time_zone: Annotated[str, AfterValidator(_known_time_zone)]
+    limit_time_zone: Annotated[str, AfterValidator(known_time_zone)]
     send_reference_id: bool
     ledger_table: Name
     bucket_name: Name
 
 
-class _Gate(Settings):
+class GateSettings(Settings):
     """What closes the queue's event source mapping and has it opened again."""
 
     event_source_mapping_parameter: Name
@@ -78,39 +79,8 @@ class _Gate(Settings):
     gate_schedule_role_arn: Name
 
 
-class SubmitSettings(_Mateo, _Gate):
-    """Settings of submit_imports."""
+class QueueSettings(Settings):
+    """The queue, and where its dead letters go."""
 
     queue_url: Name
     dead_letter_queue_url: Name
-    watermarks_table: Name
-    state_machine_arn: Name
-    connections_file: Name
-    crm_tokens_arn: Name
-    rows_per_import: Annotated[int, Field(ge=1, le=5000)]
-
-
-class TrackSettings(_Mateo):
-    """Settings of track_import."""
-
-    tracking_hours: Annotated[int, Field(ge=1)]
-
-
-class WatchdogSettings(Settings):
-    """Settings of run_watchdog. Percents: the rates of a connection above which it is named."""
-
-    ledger_table: Name
-    event_source_mapping: Name
-    state_machine_arn: Name
-    connections_file: Name
-    limit_time_zone: Annotated[str, AfterValidator(_known_time_zone)]
-    alarm_percent: Annotated[float, Field(gt=0, le=100)]
-    ignored_alarm_percent: Annotated[float, Field(gt=0, le=100)]
-
-
-class ReportSettings(_Mateo):
-    """Settings of write_report."""
-
-    queue_url: Name
-    dead_letter_queue_url: Name
-    watermarks_table: Name

@@ -1,12 +1,13 @@
-"""Makes the parts that submit, track and report share out of their settings.
+"""The stores and Mateo's client, made out of settings: what submit, track and report share.
 
-Nothing is made at import: each handler's cached factory makes one `Wiring`.
+Nothing is made at import: each handler's cached factory makes one `Stores`, and the stage's own
+`wiring` puts its use case together with it.
 """
 
 import time
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import boto3
@@ -25,6 +26,7 @@ from import_relay.storage.ledger import Ledger
 from import_relay.storage.queue import Queue
 from import_relay.storage.requeueing import Requeueing
 from import_relay.storage.tally import Tally
+from import_relay.wiring.settings import GateSettings, MateoSettings, QueueSettings
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -39,34 +41,6 @@ CONFIG = Config(
     max_pool_connections=16,
 )
 """A call that hangs must not outlast what it is needed for: leases and gates have times."""
-
-
-class MateoSettings(Protocol):
-    """What all three functions are told about Mateo and the relay's stores."""
-
-    mateo_base_url: str
-    mateo_token_arn: str
-    requests_per_second: float
-    requests_per_day: int
-    entities_per_day: int
-    limit_time_zone: str
-    ledger_table: str
-    bucket_name: str
-
-
-class GateSettings(Protocol):
-    """What submission and tracking are told about the gate."""
-
-    event_source_mapping_parameter: str
-    gate_schedule_group: str
-    gate_schedule_role_arn: str
-
-
-class QueueSettings(Protocol):
-    """What submission and reporting are told about the queues."""
-
-    queue_url: str
-    dead_letter_queue_url: str
 
 
 class Token:
@@ -98,7 +72,7 @@ class Token:
         return str(text).strip()
 
 
-class Wiring:
+class Stores:
     """The shared parts of one function process, each made when it is first needed."""
 
     def __init__(
@@ -109,8 +83,8 @@ class Wiring:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
-        self._clock = clock
-        self._sleep = sleep
+        self.clock = clock
+        self.sleep = sleep
         self._session = boto3.session.Session()
 
     def client(self, service: Any) -> Any:
@@ -142,21 +116,21 @@ class Wiring:
             self.dynamodb,
             self._settings.ledger_table,
             limits,
-            clock=self._clock,
-            sleep=self._sleep,
+            clock=self.clock,
+            sleep=self.sleep,
         )
 
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger of imports."""
         table = self._settings.ledger_table
-        return Ledger(self.dynamodb, table, self.budget, self.tally, clock=self._clock)
+        return Ledger(self.dynamodb, table, self.budget, self.tally, clock=self.clock)
 
     @cached_property
     def tally(self) -> Tally:
         """How records ended, by day."""
         day = self.budget.limits.day
-        return Tally(self.dynamodb, self._settings.ledger_table, day, clock=self._clock)
+        return Tally(self.dynamodb, self._settings.ledger_table, day, clock=self.clock)
 
     @cached_property
     def archive(self) -> Archive:
@@ -186,10 +160,10 @@ class Wiring:
         """The way back into the queue, for thirteen days."""
         sqs = self.client("sqs")
         queue, dead_letters = (
-            Queue(sqs, url, sleep=self._sleep)
+            Queue(sqs, url, sleep=self.sleep)
             for url in (settings.queue_url, settings.dead_letter_queue_url)
         )
-        return Requeueing(queue, dead_letters, clock=self._clock, emit=emit)
+        return Requeueing(queue, dead_letters, clock=self.clock, emit=emit)
 
     def gate(self, settings: GateSettings) -> Gate:
         """The gate before submission."""
@@ -205,4 +179,4 @@ class Wiring:
             schedule_group=settings.gate_schedule_group,
             schedule_role_arn=settings.gate_schedule_role_arn,
         )
-        return Gate(clients, names, clock=self._clock)
+        return Gate(clients, names, clock=self.clock)

@@ -1,0 +1,9 @@
+"""What write_report is told by its environment."""
+
+from import_relay.wiring.settings import MateoSettings, Name, QueueSettings
+
+
+class ReportSettings(MateoSettings, QueueSettings):
+    """Settings of write_report."""
+
+    watermarks_table: Name

@@ -1,0 +1,17 @@
+"""What submit_imports is told by its environment."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from import_relay.wiring.settings import GateSettings, MateoSettings, Name, QueueSettings
+
+
+class SubmitSettings(MateoSettings, GateSettings, QueueSettings):
+    """Settings of submit_imports."""
+
+    watermarks_table: Name
+    state_machine_arn: Name
+    connections_file: Name
+    crm_tokens_arn: Name
+    rows_per_import: Annotated[int, Field(ge=1, le=5000)]

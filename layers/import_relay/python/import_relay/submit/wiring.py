@@ -1,0 +1,75 @@
+"""Puts submission together: settings and stores in, `Submission` out. Called by its handler."""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from import_relay.domain.connections import load_connections
+from import_relay.domain.log_events import Emit
+from import_relay.storage.connection_secrets import ConnectionSecrets
+from import_relay.storage.executions import Executions
+from import_relay.storage.lease import Lease
+from import_relay.storage.refusals import RefusedConnections
+from import_relay.storage.trials import Trials
+from import_relay.storage.watermarks import Watermarks
+from import_relay.submit.changes import Mapper
+from import_relay.submit.fetching import Reading, http_client
+from import_relay.submit.posting import PostingParts, Tools
+from import_relay.submit.settings import SubmitSettings
+from import_relay.submit.submission import Parts, Submission
+from import_relay.wiring.stores import Stores
+
+
+def build_submission(settings: SubmitSettings, stores: Stores, *, emit: Emit) -> Submission:
+    """The use case.
+
+    Raises:
+        ConfigurationError: connections.toml cannot be read at all.
+    """
+    tools = Tools(
+        clock=stores.clock,
+        sleep=stores.sleep,
+        new_reference=_new_references(stores.clock),
+        emit=emit,
+        send_reference_id=settings.send_reference_id,
+    )
+    return Submission(_parts(settings, stores, emit), tools, settings.rows_per_import)
+
+
+def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> Parts:
+    clock, table = stores.clock, settings.ledger_table
+    connections = load_connections(settings.connections_file)
+    return Parts(
+        mapper=Mapper(connections),
+        reading=Reading(
+            connections,
+            ConnectionSecrets(stores.client("secretsmanager"), settings.crm_tokens_arn),
+            http_client(),
+            clock=clock,
+            sleep=stores.sleep,
+            emit=emit,
+        ),
+        lease=Lease(stores.dynamodb, table, clock=clock),
+        queue=stores.requeueing(settings, emit),
+        tally=stores.tally,
+        trials=Trials(stores.dynamodb, table, clock=clock),
+        refused=RefusedConnections(stores.dynamodb, table, clock=clock),
+        posting=PostingParts(
+            budget=stores.budget,
+            ledger=stores.ledger,
+            watermarks=Watermarks(stores.dynamodb, settings.watermarks_table, clock=clock),
+            archive=stores.archive,
+            executions=Executions(stores.client("stepfunctions"), settings.state_machine_arn),
+            gate=stores.gate(settings),
+            api=stores.api,
+        ),
+    )
+
+
+def _new_references(clock: Callable[[], float]) -> Callable[[str], str]:
+    def new_reference(type_: str) -> str:
+        """Sorts by time and says what it is; Step Functions allows 80 such characters."""
+        noun = type_.removesuffix("_details")
+        return f"{datetime.fromtimestamp(clock(), UTC):%Y%m%dT%H%M%S}-{noun}-{secrets.token_hex(6)}"
+
+    return new_reference

@@ -1,0 +1,19 @@
+"""What run_watchdog is told by its environment."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from import_relay.wiring.settings import Name, Settings, known_time_zone
+
+
+class WatchdogSettings(Settings):
+    """Settings of run_watchdog. Percents: the rates of a connection above which it is named."""
+
+    ledger_table: Name
+    event_source_mapping: Name
+    state_machine_arn: Name
+    connections_file: Name
+    limit_time_zone: Annotated[str, AfterValidator(known_time_zone)]
+    alarm_percent: Annotated[float, Field(gt=0, le=100)]
+    ignored_alarm_percent: Annotated[float, Field(gt=0, le=100)]

@@ -1,0 +1,44 @@
+"""Puts the watchdog together: settings in, `Watchdog` out. Called by its handler."""
+
+import time
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import boto3
+
+from import_relay.domain.connections import load_connections
+from import_relay.domain.log_events import Emit
+from import_relay.storage.budget import day_of
+from import_relay.storage.executions import Executions
+from import_relay.storage.open_imports import OpenImports
+from import_relay.storage.overdue_pause import OverduePause
+from import_relay.storage.tally import Tally
+from import_relay.watch.connection_rates import RateLimits
+from import_relay.watch.settings import WatchdogSettings
+from import_relay.watch.watchdog import Watchdog, WatchdogParts
+from import_relay.wiring.stores import CONFIG
+
+
+def build_watchdog(settings: WatchdogSettings, *, emit: Emit) -> Watchdog:
+    """The use case."""
+    session = boto3.session.Session()
+    dynamodb = session.client("dynamodb", config=CONFIG)
+    day = partial(day_of, ZoneInfo(settings.limit_time_zone))
+    parts = WatchdogParts(
+        pause=OverduePause(
+            dynamodb,
+            session.client("lambda", config=CONFIG),
+            settings.ledger_table,
+            settings.event_source_mapping,
+            clock=time.time,
+            sleep=time.sleep,
+        ),
+        open_imports=OpenImports(dynamodb, settings.ledger_table),
+        executions=Executions(
+            session.client("stepfunctions", config=CONFIG), settings.state_machine_arn
+        ),
+        tally=Tally(dynamodb, settings.ledger_table, day, clock=time.time),
+        connections=lambda: load_connections(settings.connections_file).keys(),
+    )
+    limits = RateLimits(settings.alarm_percent, settings.ignored_alarm_percent)
+    return Watchdog(parts, limits, day, clock=time.time, emit=emit)
