@@ -60,7 +60,7 @@ slow: $(VENV)/.dev $(SAM_VENV)/.sam
 	$(PYTEST) -n 2 --dist loadfile tests/built tests/end_to_end
 
 second-aws: $(VENV)/.dev $(SAM_VENV)/.sam $(SECOND_AWS_VENV)/.second-aws  ## deploy onto an AWS of another make; stores and handlers on it
-	AWS_TWIN=ministack $(BIN)/python -m pytest -n 2 $(ON_SECOND_AWS)
+	AWS_FAKE=ministack $(BIN)/python -m pytest -n 2 $(ON_SECOND_AWS)
 	$(BIN)/python -m pytest tests/second_aws
 
 lint: $(VENV)/.dev  ## the quick part of check: lint, types, import rules, connections.toml
@@ -80,7 +80,7 @@ bench: $(VENV)/.dev  ## measure CPU, memory, requests and cost
 fuzz: $(VENV)/.dev  ## try hostile webhooks on every kind (INPUTS=2000 KIND=hubspot ENGINE=atheris)
 	@$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --engine $(ENGINE) $(if $(KIND),--kind $(KIND))
 
-simulate: $(VENV)/.dev  ## the relay in a simulated world: SEEDS=5000 of them, or SEED=42 with its story
+simulate: $(VENV)/.dev  ## the relay in a simulated world: SEEDS=5000 of them, or SEED=42 with its trace
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
 
 switches: $(VENV)/.dev  ## the whole relay against each way that Mateo may turn out to be

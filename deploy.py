@@ -16,7 +16,7 @@ from typing import Any
 DEFAULTS = Path("samconfig.toml")
 ANSWERS = Path("samconfig.local.toml")
 STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-LONGEST_STACK_NAME = 42
+MAX_STACK_NAME = 42
 """Lambda takes 64 characters for a function's name; the longest that follows the stack's name is
 `-receive-change-events`."""
 NOT_IN_FRONT = ("amzn-s3-demo-", "sthree-", "xn--")
@@ -27,9 +27,9 @@ def refusal(stack_name: str) -> str:
     """Why AWS would refuse a stack of this name, and what to do; empty if it would not."""
     if not STACK_NAME.fullmatch(stack_name):
         return "A stack's name begins with a letter and has only letters, digits and hyphens."
-    if len(stack_name) > LONGEST_STACK_NAME:
+    if len(stack_name) > MAX_STACK_NAME:
         return (
-            f"The name has {len(stack_name)} characters. Take at most {LONGEST_STACK_NAME}: "
+            f"The name has {len(stack_name)} characters. Take at most {MAX_STACK_NAME}: "
             "AWS would refuse the functions' names, which begin with it."
         )
     if stack_name.lower().startswith(NOT_IN_FRONT):

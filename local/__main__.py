@@ -2,10 +2,10 @@
 
 up          start everything and stay (also `make up`)
 demo        send contacts through a fresh stack and watch (also `make demo`)
-status      where every accepted item is, budget, gate, backlog; of a deployed stack by its name
+status      where every accepted item is, budget, pause, backlog; of a deployed stack by its name
 replay      put back what was received, of a running or a deployed stack
 clock       move a running stack's time of day forward
-open-gate   let submitting go on after the gate was closed
+resume      let submission go on after a pause
 mateo       start only the Import API (also `make mateo`)
 """
 
@@ -77,15 +77,15 @@ def _parser() -> argparse.ArgumentParser:
     clock = commands.add_parser("clock", help="move a running stack's time of day forward")
     clock.add_argument("step", help="seconds, or `next-day`")
     clock.set_defaults(command=_clock)
-    gate = commands.add_parser("open-gate", help="let submitting go on")
-    gate.set_defaults(command=_open_gate)
+    resume = commands.add_parser("resume", help="let submission go on")
+    resume.set_defaults(command=_resume)
     # Everything after it is for `mateo_emulator`, which reads it itself: no flag begins with "+".
     mateo = commands.add_parser(
         "mateo", help="start only the Import API", prefix_chars="+", add_help=False
     )
     mateo.add_argument("flags", nargs="*")
     mateo.set_defaults(command=_mateo)
-    for client in (status, replay, clock, gate):
+    for client in (status, replay, clock, resume):
         _port(client, "--webhooks-port", WEBHOOKS_PORT)
     return parser
 
@@ -251,9 +251,9 @@ def _clock(options: argparse.Namespace) -> int:
     return 0
 
 
-def _open_gate(options: argparse.Namespace) -> int:
-    _ask(options, "POST", "gate")
-    print("The gate is open.")
+def _resume(options: argparse.Namespace) -> int:
+    _ask(options, "POST", "resume")
+    print("Submission is running.")
     return 0
 
 

@@ -20,9 +20,9 @@ def machine_time_us() -> int:
     return time.time_ns() // 1_000
 
 
-def iso(moment_us: int) -> str:
-    """A moment as PostgREST writes a ``timestamptz``: ``2026-11-21T09:30:00.123456+00:00``."""
-    return (_EPOCH + timedelta(microseconds=moment_us)).isoformat(timespec="microseconds")
+def iso(timestamp_us: int) -> str:
+    """A time as PostgREST writes a ``timestamptz``: ``2026-11-21T09:30:00.123456+00:00``."""
+    return (_EPOCH + timedelta(microseconds=timestamp_us)).isoformat(timespec="microseconds")
 
 
 _STEADY_BASE_NS = time.time_ns() - time.monotonic_ns()
@@ -71,6 +71,6 @@ class Clock:
         moved = datetime.combine(day, now.time(), self.zone)
         return self.offset_us + round((moved.timestamp() - now.timestamp()) * MICROSECONDS)
 
-    def offset_for_moment(self, moment: datetime) -> int:
-        """The offset in microseconds that makes it ``moment`` (with a zone) now."""
-        return round(moment.timestamp() * MICROSECONDS) - self._machine()
+    def offset_for_time(self, timestamp: datetime) -> int:
+        """The offset in microseconds that makes it ``time`` (with a zone) now."""
+        return round(timestamp.timestamp() * MICROSECONDS) - self._machine()

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from mateo_emulator.clock import MICROSECONDS, Clock, machine_time_us
 from mateo_emulator.faults import FaultQueue
-from mateo_emulator.imports.store import Moment, add_contact_list
+from mateo_emulator.imports.store import Timestamp, add_contact_list
 from mateo_emulator.imports.worker import Worker
 from mateo_emulator.limits import RequestWindow
 from mateo_emulator.links import LinkSigner
@@ -53,9 +53,9 @@ class MateoEmulator:
         self.worker.stop()
         self.storage.close()
 
-    def moment(self) -> Moment:
+    def timestamp(self) -> Timestamp:
         """Now, as the API sees it."""
-        return Moment(
+        return Timestamp(
             self.clock.now_us(),
             self.clock.today(),
             self.clock.seconds_until_tomorrow(),
@@ -85,9 +85,9 @@ class MateoEmulator:
 
     async def change_clock(self, offset_us: int) -> None:
         """Set the offset of the clock in microseconds; raises ValueError outside 1971 to 8999."""
-        moment = datetime.fromtimestamp((machine_time_us() + offset_us) / MICROSECONDS, UTC)
-        if not 1970 < moment.year < 9000:  # room for days and lifetimes on both sides
-            raise ValueError(moment)
+        timestamp = datetime.fromtimestamp((machine_time_us() + offset_us) / MICROSECONDS, UTC)
+        if not 1970 < timestamp.year < 9000:  # room for days and lifetimes on both sides
+            raise ValueError(timestamp)
         await self._save("clock_offset_us", offset_us)
         self.clock.offset_us = offset_us
 

@@ -112,7 +112,7 @@ class Endpoints:
             ApiError: 400, 406, 409, 413 or 429; then nothing was created.
         """
         emulator = self._emulator
-        behaviour, bounds, moment = emulator.behaviour, emulator.limits, emulator.moment()
+        behaviour, bounds, timestamp = emulator.behaviour, emulator.limits, emulator.timestamp()
         wanted = request.query_params.get("select")
         select = plan_select(read_select(wanted), schema(behaviour))
         representation = negotiate(request.headers.get("accept")).single()
@@ -121,7 +121,7 @@ class Endpoints:
         self._refuse_rows(new, arrival)
 
         def work(connection: sqlite3.Connection) -> Found:
-            arrival.import_id = create_import(connection, new, moment, (bounds, behaviour))
+            arrival.import_id = create_import(connection, new, timestamp, (bounds, behaviour))
             link, now_us = self._link(request), emulator.clock.now_us()
             return find_import(
                 connection, arrival.import_id, select, behaviour, link, now_us=now_us

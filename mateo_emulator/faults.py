@@ -124,7 +124,7 @@ class FaultQueue:
                 return queued.fault
         return None
 
-    def give_back(self, fault: Fault) -> None:
+    def release(self, fault: Fault) -> None:
         """Put a fault back that was taken but could not happen."""
         for queued in self._queue:
             if queued.fault is fault:

@@ -48,7 +48,7 @@ class Gateway:
         self._endpoints = Endpoints(emulator)
 
     async def answer(self, request: Request) -> Response:
-        """The answer to one request; its arrival counts from this moment."""
+        """The answer to one request; its arrival counts from this time."""
         emulator = self._emulator
         arrival = Arrival.of(request, emulator)
         standing = emulator.window.arrive(
@@ -133,17 +133,17 @@ class Gateway:
             await asyncio.sleep(min(fault.seconds, timeout_s))
         if fault.kind == "status" and not fault.created:
             return self._status(fault)
-        response = await self._work_or_give_back(request, arrival, body, fault)
+        response = await self._work_or_release(request, arrival, body, fault)
         return await self._after(fault, response)
 
-    async def _work_or_give_back(
+    async def _work_or_release(
         self, request: Request, arrival: Arrival, body: bytes, fault: Fault
     ) -> Response:
         try:
             return await self._in_time(self._work(request, arrival, body))
         except ApiError:
             arrival.fault = None
-            self._emulator.faults.give_back(fault)
+            self._emulator.faults.release(fault)
             raise
 
     async def _after(self, fault: Fault, response: Response) -> Response:

@@ -84,7 +84,7 @@ CREATE TABLE appointment (
 """
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL; -- a killed process loses nothing, a power cut the last moments
+PRAGMA synchronous = NORMAL; -- a killed process loses nothing, a power cut the last times
 PRAGMA wal_autocheckpoint = 4000;
 PRAGMA cache_size = -8000; -- ids are random: 50,000 contacts touch 8 MB of pages again and again
 """

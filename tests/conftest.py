@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     elif today := config.getoption("today"):
         child.shift_clock(seconds_until(today))
     for name in [name for name in os.environ if name.startswith("AWS_")]:
-        if name != ministack.TWIN:
+        if name != ministack.FAKE:
             del os.environ[name]
     os.environ.update(NO_ACCOUNT)
 

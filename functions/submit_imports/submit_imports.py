@@ -35,7 +35,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         receipts={one.message_id: str(one.get("receiptHandle", "")) for one in records},
     )
     log.write("batch.measured", measures(report), messages=len(bodies))
-    return {"batchItemFailures": [{"itemIdentifier": one} for one in sorted(report.give_back)]}
+    return {
+        "batchItemFailures": [{"itemIdentifier": one} for one in sorted(report.failed_message_ids)]
+    }
 
 
 @cache
@@ -66,13 +68,13 @@ def measures(report: BatchReport) -> Mapping[str, int]:
     return {
         "ImportsSent": report.imports,
         "RowsSent": report.rows,
-        "ItemsDeferred": report.deferred,
+        "ItemsRequeued": report.requeued,
         "EntitiesUsedToday": report.entities_used,
-        "GateClosed": int(bool(report.closed)),
+        "SubmissionPaused": int(bool(report.paused)),
         "ItemsDeadLettered": report.dead_lettered,
-        "ReadersUnavailable": report.unread_connections,
+        "FetchersUnavailable": report.unread_connections,
         "ConnectionsUnusable": report.unusable_connections,
         "ConnectionsRefused": report.refused_connections,
-        "CredentialsRefused": int(report.closed == "mateo.credentials"),
+        "CredentialsRefused": int(report.paused == "mateo.credentials"),
         **{f"Items{outcome.title()}": count for outcome, count in report.outcomes.items()},
     }

@@ -19,11 +19,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Act on the `status` that tracking found; the answer's `status` says how it ended."""
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
     reference = event["reference"]
-    if event["status"] == "send_back":
-        reported = reporting().send_back(reference)
+    if event["status"] == "requeue":
+        reported = reporting().requeue(reference)
     else:
-        gave_up = event["status"] == "gave_up"
-        reported = reporting().report(reference, gave_up=gave_up, deadline=deadline)
+        timed_out = event["status"] == "timed_out"
+        reported = reporting().report(reference, timed_out=timed_out, deadline=deadline)
     return {**event, "status": reported.status.value, "wait_s": reported.wait_s}
 
 
@@ -42,12 +42,12 @@ def tell(event: str, **keys: Any) -> None:
     counts = {}
     if event == REQUEUED:
         counts = {"OldestRequeuedSeconds": keys["oldest_s"]}
-    if event in ("import.finished", "import.gave_up"):
+    if event in ("import.finished", "import.timed_out"):
         counts = {
             "RowsImported": keys["imported"],
             "RowsFailed": keys["failed"],
             "RowsUnaccounted": keys["unaccounted"],
             "ImportAgeSeconds": keys["age_s"],
-            "ImportsGaveUp": int(event == "import.gave_up"),
+            "ImportsTimedOut": int(event == "import.timed_out"),
         }
     log.write(event, counts, **keys)

@@ -21,12 +21,12 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from local.environment import client
 
-LONGEST_NAP_S = 0.5
+MAX_NAP_S = 0.5
 """A waiting execution looks this often whether it was stopped."""
 
 _moved = threading.Condition()
 
-LONGEST_TASK_S = 900
+MAX_TASK_S = 900
 """A function may run for 15 minutes (Lambda quotas)."""
 
 
@@ -41,7 +41,7 @@ def _nap(deadline: float) -> bool:
     with _moved:
         left = deadline - time.time()
         if left > 0:
-            _moved.wait(min(left, LONGEST_NAP_S))
+            _moved.wait(min(left, MAX_NAP_S))
         return left <= 0
 
 
@@ -72,9 +72,7 @@ def install(endpoint: str) -> None:
     setattr(WaitFunction, "_wait_interval", _wait_interval)  # noqa: B010
     setattr(retrier_decl, "time", _RetryClock)  # noqa: B010
     shared = functools.cache(
-        lambda service: client(
-            service, endpoint, read_timeout=LONGEST_TASK_S, max_pool_connections=50
-        )
+        lambda service: client(service, endpoint, read_timeout=MAX_TASK_S, max_pool_connections=50)
     )
 
     def client_for(service: str, **_: Any) -> Any:

@@ -53,7 +53,7 @@ class FunctionCalls:
             method="POST",
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=executions.LONGEST_TASK_S) as answer:
+        with opener.open(request, timeout=executions.MAX_TASK_S) as answer:
             error = answer.headers.get("X-Amz-Function-Error")
             if error:
                 response_headers["x-amz-function-error"] = error

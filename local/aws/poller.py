@@ -17,9 +17,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from local.lambda_runtime.execution_environment import LARGEST_PAYLOAD_BYTES
+from local.lambda_runtime.execution_environment import MAX_PAYLOAD_BYTES
 from local.lambda_runtime.lineage import Lineage, longest
-from local.lambda_runtime.runtime_api import Outcome
+from local.lambda_runtime.runtime_api import InvocationResult
 
 RECEIVE_COUNT = 10
 """Most messages of one ReceiveMessage call."""
@@ -34,7 +34,7 @@ _FRAME = len('{"Records":[]}')
 
 @dataclass(frozen=True, kw_only=True)
 class Mapping:
-    """The event source mapping as Lambda's API describes it at this moment."""
+    """The event source mapping as Lambda's API describes it now."""
 
     enabled: bool
     batch_size: int
@@ -55,7 +55,7 @@ class Queue(Protocol):
         """Acknowledge messages."""
 
 
-Invoke = Callable[[bytes, Lineage], Outcome]
+Invoke = Callable[[bytes, Lineage], InvocationResult]
 """Given the event and its lineage."""
 
 
@@ -107,24 +107,24 @@ class Poller:
         self._pausing.clear()
 
     def _run(self) -> None:
-        slots = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="batch")
+        permits = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="batch")
         running: set[Future[None]] = set()
         try:
             while not self._stopping.is_set():
                 running = {one for one in running if not one.done()}
                 try:
-                    self._poll_once(slots, running)
+                    self._poll_once(permits, running)
                 except Exception:  # noqa: BLE001 - the endpoint may be stopping or starting
                     self._stopping.wait(NAP_S)
         finally:
-            slots.shutdown(wait=False, cancel_futures=True)
+            permits.shutdown(wait=False, cancel_futures=True)
 
-    def _poll_once(self, slots: ThreadPoolExecutor, running: set[Future[None]]) -> None:
+    def _poll_once(self, permits: ThreadPoolExecutor, running: set[Future[None]]) -> None:
         mapping = self._mapping()
         pausing = self._pausing.is_set()
         if pausing and not running and not self._carried:
             self._quiet.set()
-        # Without a free slot nothing is received, so that no visibility timeout runs while a
+        # Without a free permit nothing is received, so that no visibility timeout runs while a
         # batch waits.
         busy = len(running) >= mapping.maximum_concurrency
         if busy or (not self._carried and (pausing or not self._receives(mapping))):
@@ -132,7 +132,7 @@ class Poller:
             return
         batch = self.collect(mapping)
         if batch:
-            running.add(slots.submit(self.deliver, batch, mapping))
+            running.add(permits.submit(self.deliver, batch, mapping))
 
     def _receives(self, mapping: Mapping) -> bool:
         if mapping.enabled:
@@ -166,14 +166,16 @@ class Poller:
         return batch.records
 
     def deliver(self, batch: Sequence[Record], mapping: Mapping) -> None:
-        """Invoke the function and delete what it did not give back."""
+        """Invoke the function and delete what it did not release."""
         event = b'{"Records":[' + b",".join(record.text for record in batch) + b"]}"
         try:
             outcome = self._invoke(event, longest(record.trace_header for record in batch))
         except Exception:  # noqa: BLE001 - the invocation never happened: the batch comes back
             return
-        given_back = failed_messages(outcome, [record.message_id for record in batch], mapping)
-        receipts = [one.receipt for one in batch if one.message_id not in given_back]
+        failed_message_ids = failed_messages(
+            outcome, [record.message_id for record in batch], mapping
+        )
+        receipts = [one.receipt for one in batch if one.message_id not in failed_message_ids]
         if receipts:
             self._queue.delete(receipts)
 
@@ -229,7 +231,7 @@ class _Batch:
         for position, record in enumerate(records):
             # One message is at most 1 MiB, so a first one always fits.
             needed = len(record.text) + 1
-            if self.records and self._bytes + needed > LARGEST_PAYLOAD_BYTES:
+            if self.records and self._bytes + needed > MAX_PAYLOAD_BYTES:
                 self.full = True
                 return records[position:]
             self.records.append(record)
@@ -241,14 +243,14 @@ class _Batch:
 
 
 def failed_messages(
-    outcome: Outcome, message_ids: Sequence[str], mapping: Mapping
+    outcome: InvocationResult, message_ids: Sequence[str], mapping: Mapping
 ) -> frozenset[str]:
-    """The messages that the function's outcome gives back to the queue.
+    """The messages that the function's outcome releases to the queue.
 
-    An error gives back all. Without ReportBatchItemFailures an answer is success whatever it
+    An error releases all. Without ReportBatchItemFailures an answer is success whatever it
     says. With
     it: null, an empty object, and a list that is empty or null are success; an identifier that
-        is missing, null, empty, not a text or not of this batch gives back all ("Implementing
+        is missing, null, empty, not a text or not of this batch releases all ("Implementing
         partial batch responses").
     """
     everything = frozenset(message_ids)

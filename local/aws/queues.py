@@ -30,10 +30,10 @@ from moto.sqs.exceptions import (
 )
 from moto.sqs.models import Message, Queue, SQSBackend
 
-LONGEST_NAP_S = 0.2
+MAX_NAP_S = 0.2
 """A long poll looks again this often, since the clock may be moved under it."""
 
-LONGEST_VISIBILITY_S = 43_200
+MAX_VISIBILITY_S = 43_200
 """Twelve hours, counted from the receive (SQS quotas, messages)."""
 
 _ATTRIBUTES = [(name, camelcase_to_underscores(name)) for name in Queue.BASE_ATTRIBUTES]
@@ -138,7 +138,7 @@ class IndexedQueue(Queue):
             if message is None:
                 raise ReceiptHandleIsInvalid
             received = self._received_ms.get(message, 0.0)
-            if _now_ms() + timeout_s * 1000 - received > LONGEST_VISIBILITY_S * 1000:
+            if _now_ms() + timeout_s * 1000 - received > MAX_VISIBILITY_S * 1000:
                 raise InvalidParameterValue(
                     f"Value {timeout_s} for parameter VisibilityTimeout is invalid. Reason: Total "
                     "VisibilityTimeout for the message is beyond the limit [43200 seconds]"
@@ -157,7 +157,7 @@ class IndexedQueue(Queue):
                 left = give_up - time.monotonic()
                 if received or left <= 0:
                     return received
-                self._messages_lock.wait(min(left, LONGEST_NAP_S))
+                self._messages_lock.wait(min(left, MAX_NAP_S))
 
     def purge(self) -> None:
         """Drop all messages."""

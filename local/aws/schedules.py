@@ -1,8 +1,8 @@
 """Executes EventBridge Scheduler's schedules, which moto only stores; `stack` runs the loop.
 
-One-time (`at`) and `cron` schedules that invoke a function, or have the universal target that opens
-the gate (`lambda:updateEventSourceMapping`). Anything else is reported once in the log, never
-dropped silently.
+One-time (`at`) and `cron` schedules that invoke a function, or have the universal target that
+resumes submission (`lambda:updateEventSourceMapping`). Anything else is reported once in the log,
+never dropped silently.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ PERIOD_S = 0.5
 """EventBridge Scheduler promises a minute; nobody waits for that on a laptop."""
 
 FUNCTION_TARGET = ":function:"
-OPEN_GATE_TARGET = ":aws-sdk:lambda:updateEventSourceMapping"
-LONGEST_GAP = timedelta(days=40)
+RESUME_TARGET = ":aws-sdk:lambda:updateEventSourceMapping"
+MAX_GAP = timedelta(days=40)
 """How far back a cron schedule is looked through after the clock was moved."""
 
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
@@ -128,7 +128,7 @@ class Schedules:
             if error := self._invoke(str(target["Arn"]), event):
                 self._say(f"schedule {name}: the function failed: {error}")
             return
-        if not str(target["Arn"]).endswith(OPEN_GATE_TARGET):
+        if not str(target["Arn"]).endswith(RESUME_TARGET):
             raise ScheduleError(f"target {target['Arn']} is not known here")
         given = json.loads(target.get("Input", "{}"))
         # The scheduler spells members as the AWS SDK for Java does: `Uuid`.
@@ -146,9 +146,9 @@ def due(expression: str, zone: str, after: datetime, now: datetime) -> bool:
     if match is None:
         raise ScheduleError(f"expression {expression} is not known here")
     if match[1] == "at":
-        moment = datetime.fromisoformat(match[2]).replace(tzinfo=ZoneInfo(zone))
-        return moment.astimezone(UTC) <= now
-    return _cron_due(match[2], zone, max(after, now - LONGEST_GAP), now)
+        timestamp = datetime.fromisoformat(match[2]).replace(tzinfo=ZoneInfo(zone))
+        return timestamp.astimezone(UTC) <= now
+    return _cron_due(match[2], zone, max(after, now - MAX_GAP), now)
 
 
 def _cron_due(fields: str, zone: str, after: datetime, now: datetime) -> bool:

@@ -21,7 +21,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-MOST_HEADER_BYTES = 65_536
+MAX_HEADER_BYTES = 65_536
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -44,7 +44,7 @@ class KeepAliveHandler(MotoRequestHandler):
         self.requestline = " ".join(words)
         self.command, self.path, self.request_version = words
         self.headers = HTTPMessage()
-        while (line := self.rfile.readline(MOST_HEADER_BYTES)) not in (b"\r\n", b"\n", b""):
+        while (line := self.rfile.readline(MAX_HEADER_BYTES)) not in (b"\r\n", b"\n", b""):
             name, _, value = line.decode("latin-1").partition(":")
             self.headers[name] = value.strip()
         self.close_connection = self.headers.get("Connection", "").lower() == "close"

@@ -1,4 +1,5 @@
-"""The demo's account: every accepted item in exactly one place, and Mateo's database as expected.
+"""The demo's reconciliation: every accepted item in exactly one place, and Mateo's database as
+expected.
 
 It reads what an operator reads (the bucket) and what Mateo stored (its admin surface), and nothing
 of the relay's inside.
@@ -21,7 +22,7 @@ PAGE = 10_000
 
 
 @dataclass(slots=True)
-class Account:
+class Reconciliation:
     """Counts by end, and everything that does not add up."""
 
     ends: Counter[str] = field(default_factory=Counter)
@@ -34,19 +35,19 @@ class Account:
         (self.checks if holds else self.wrong).append(what if holds else otherwise)
 
 
-def settle(stack: Stack, accepted: Mapping[str, int], expected: Expected) -> Account:
+def reconcile(stack: Stack, accepted: Mapping[str, int], expected: Expected) -> Reconciliation:
     """Compare what was accepted (delivery → items) with where it ended.
 
     Args:
         stack: with nothing under way any more.
         expected: what Mateo must hold.
     """
-    account = Account(accepted=sum(accepted.values()))
-    _items(stack, accepted, account)
-    _reports(stack, account)
-    _contents(stack, expected, account)
-    _limits(stack, account)
-    return account
+    reconciliation = Reconciliation(accepted=sum(accepted.values()))
+    _items(stack, accepted, reconciliation)
+    _reports(stack, reconciliation)
+    _contents(stack, expected, reconciliation)
+    _limits(stack, reconciliation)
+    return reconciliation
 
 
 def objects(stack: Stack, prefix: str) -> Iterator[tuple[str, bytes]]:
@@ -69,42 +70,42 @@ def places(stack: Stack) -> Mapping[str, set[str]]:
     lines = [
         line for prefix in ("rejected/", "outcomes/") for line in _lines(stack, prefix, ".ndjson")
     ]
-    lines.sort(key=lambda line: int(line["settled_at"]))
-    last = {_item(line["origin"]): str(line["outcome"]) for line in lines}
+    lines.sort(key=lambda line: int(line["recorded_at"]))
+    last = {_item(line["item_id"]): str(line["outcome"]) for line in lines}
     reported: dict[str, set[str]] = defaultdict(set)
     for line in _lines(stack, "reports/", "rows.ndjson.gz"):
-        for origin in line["origins"]:
+        for item_id in line["item_ids"]:
             if line["outcome"] != "retried":
-                reported[_item(origin)].add(line["outcome"])
+                reported[_item(item_id)].add(line["outcome"])
     return {item: {outcome} for item, outcome in last.items()} | reported
 
 
-def _items(stack: Stack, accepted: Mapping[str, int], account: Account) -> None:
+def _items(stack: Stack, accepted: Mapping[str, int], reconciliation: Reconciliation) -> None:
     found = places(stack)
     known = {f"{delivery}/{n}" for delivery, items in accepted.items() for n in range(items)}
-    account.ends = Counter(end for one in found.values() for end in one)
+    reconciliation.ends = Counter(end for one in found.values() for end in one)
     several = [item for item, ends in found.items() if len(ends) > 1]
     lost, foreign = known - found.keys(), found.keys() - known
-    account.check(
+    reconciliation.check(
         not several and not lost and not foreign,
         f"each of {len(known):,} accepted items ended in exactly one place",
         f"items: {len(lost)} nowhere, {len(several)} in several places, {len(foreign)} unknown",
     )
 
 
-def _item(origin: str) -> str:
-    """The item behind an origin, whichever time it was brought."""
-    return origin.partition("~")[0]
+def _item(item_id: str) -> str:
+    """The item behind an item id, whichever time it was brought."""
+    return item_id.partition("~")[0]
 
 
-def _reports(stack: Stack, account: Account) -> None:
+def _reports(stack: Stack, reconciliation: Reconciliation) -> None:
     summaries = [
         json.loads(content)
         for key, content in objects(stack, "reports/")
         if key.endswith("summary.json")
     ]
     wrong = [one["reference"] for one in summaries if not _adds_up(one["rows"])]
-    account.check(
+    reconciliation.check(
         not wrong,
         f"rows = imported + failed + unaccounted in each of {len(summaries)} reports",
         f"reports that do not add up: {', '.join(wrong)}",
@@ -115,7 +116,7 @@ def _reports(stack: Stack, account: Account) -> None:
         for one in _stored(stack, kind)
     )
     imported = sum(one["rows"]["imported"] for one in summaries)
-    account.check(
+    reconciliation.check(
         applied == imported,
         f"Mateo applied {applied:,} rows, as many as the reports call imported: none twice",
         f"Mateo applied {applied:,} rows, the reports say {imported:,}",
@@ -126,33 +127,35 @@ def _adds_up(rows: Mapping[str, int]) -> bool:
     return rows["total"] == rows["imported"] + rows["failed"] + rows["unaccounted"]
 
 
-def _contents(stack: Stack, expected: Expected, account: Account) -> None:
+def _contents(stack: Stack, expected: Expected, reconciliation: Reconciliation) -> None:
     found_ids: dict[str, Counter[str]] = {}
     for kind in TYPES:
         wanted: set[str] = getattr(expected, kind)
         found = found_ids[kind] = Counter(one["external_id"] for one in _stored(stack, kind))
-        account.check(
+        reconciliation.check(
             found == Counter(wanted),
             f"Mateo holds exactly the {len(wanted):,} {kind} that it should",
             f"{kind}: {len(found.keys() - wanted)} too many, {len(wanted - found.keys())} missing, "
             f"{found.total() - len(found)} double",
         )
-    _by_connection(found_ids, expected, account)
+    _by_connection(found_ids, expected, reconciliation)
     names = {
         one["external_id"]: one["fields"].get("full_name") for one in _stored(stack, "contacts")
     }
     stale = [key for key, name in expected.names.items() if names.get(key) != name]
-    account.check(
+    reconciliation.check(
         not stale,
         "changed contacts have their newest name: nothing old came after",
         f"contacts with an older name: {', '.join(stale)}",
     )
 
 
-def _by_connection(found: Mapping[str, Counter[str]], expected: Expected, account: Account) -> None:
+def _by_connection(
+    found: Mapping[str, Counter[str]], expected: Expected, reconciliation: Reconciliation
+) -> None:
     for connection, of_types in expected.of_connections.items():
         missing = {kind: ids - found[kind].keys() for kind, ids in of_types.items()}
-        account.check(
+        reconciliation.check(
             not any(missing.values()),
             f"from {connection}: {_numbers(of_types)}",
             f"from {connection}, missing: {_numbers(missing)}",
@@ -163,14 +166,14 @@ def _numbers(of_types: Mapping[str, set[str]]) -> str:
     return ", ".join(f"{len(ids):,} {kind}" for kind, ids in of_types.items() if ids)
 
 
-def _limits(stack: Stack, account: Account) -> None:
+def _limits(stack: Stack, reconciliation: Reconciliation) -> None:
     limits = stack.mateo("GET", "state")["limits"]
     requests = list(_pages(stack, "requests"))
     arrivals = sorted(one["arrived_real_us"] for one in requests if one["counted"])
     rate = int(limits["requests_per_second"])
     spans = [later - first for first, later in zip(arrivals, arrivals[rate:], strict=False)]
     refused = sum(one["status"] == 429 for one in requests)
-    account.check(
+    reconciliation.check(
         refused == 0 and all(span >= 1_000_000 for span in spans),
         f"{len(requests)} requests to Mateo, never more than {rate} within a second, none refused",
         f"Mateo refused {refused} requests",
@@ -180,7 +183,7 @@ def _limits(stack: Stack, account: Account) -> None:
         if one["import_id"]:  # what Mateo refuses costs no entities
             per_day[str(one["arrived_at_us"] // 86_400_000_000)] += one["rows"] or 0
     most = max(per_day.values(), default=0)
-    account.check(
+    reconciliation.check(
         most <= limits["entities_per_day"],
         f"never more than {most:,} entities on a day (limit {limits['entities_per_day']:,})",
         f"{most:,} entities on one day, the limit is {limits['entities_per_day']:,}",

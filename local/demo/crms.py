@@ -163,7 +163,7 @@ class Crms:
         yield self._booking("invitee_no_show.created", 1, 6, items=1)
 
     def _booking(self, event: str, number: int, minutes: int, *, items: int) -> Delivery:
-        moment = (self._now + timedelta(minutes=minutes)).isoformat()
+        timestamp = (self._now + timedelta(minutes=minutes)).isoformat()
         payload: dict[str, object] = {
             "uri": self._invitee(number),
             "name": f"Guest {number}",
@@ -177,8 +177,8 @@ class Crms:
             },
         }
         if event == "invitee.canceled":
-            payload["cancellation"] = {"created_at": moment, "canceler_type": "invitee"}
-        content = {"event": event, "created_at": moment, "payload": payload}
+            payload["cancellation"] = {"created_at": timestamp, "canceler_type": "invitee"}
+        content = {"event": event, "created_at": timestamp, "payload": payload}
         secret = self._secrets["calendly"][0]
         return senders.calendly(content, secret, items, at=self._clock())
 

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from local.stack.stack import Stack
 
 PERIOD_S = 0.5
-SHOWN = ("import.sent", "import.finished", "import.gave_up", "gate.closed", "import.unknown")
+SHOWN = (
+    "import.sent",
+    "import.finished",
+    "import.timed_out",
+    "submission.paused",
+    "import.unknown",
+)
 """Events that get a line of their own."""
 
 
@@ -22,11 +28,11 @@ class Snapshot:
     imported: int
     failed: int
     budget: str
-    gate: str
+    submission: str
 
     @classmethod
     def of(cls, stack: Stack) -> Snapshot:
-        """Ask queue, gate and Mateo."""
+        """Ask queue, submission and Mateo."""
         imports = stack.mateo("GET", "imports?limit=10000")["items"]
         state = stack.mateo("GET", "state")
         used, limit = state["usage"]["entities"], state["limits"]["entities_per_day"]
@@ -36,7 +42,7 @@ class Snapshot:
             imported=sum(one["succeeded"] or 0 for one in imports),
             failed=sum(one["row_count"] - one["succeeded"] for one in imports if _done(one)),
             budget=f"{used:,} of {limit:,}",
-            gate="open" if stack.esm_enabled() else "closed",
+            submission="running" if stack.esm_enabled() else "paused",
         )
 
 
@@ -89,7 +95,7 @@ class Progress:
         line = (
             f"  received {self.received:,} items | queue {now.waiting:,} messages | "
             f"submitted {now.submitted:,} rows | imported {now.imported:,} | "
-            f"failed {now.failed:,} | today {now.budget} | gate {now.gate}"
+            f"failed {now.failed:,} | today {now.budget} | submission {now.submission}"
         )
         with self._lock:
             if line != self._line:

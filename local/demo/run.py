@@ -1,6 +1,6 @@
 """The demo from start to end; `python -m local demo` calls `main`.
 
-A day's limit lies below what is sent, so the relay fills the day, closes its gate and waits; the
+A day's limit lies below what is sent, so the relay fills the day, pauses submission and waits; the
 demo then moves the stack's day forward, as often as it takes.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from local.demo.balance import ENDS, Account, settle
+from local.demo.balance import ENDS, Reconciliation, reconcile
 from local.demo.progress import SHOWN, Progress
 from local.demo.senders import Delivery
 from local.demo.traffic import Traffic, today
@@ -33,9 +33,9 @@ OTHERS = 100
 DOCUMENTED_DAY = 25_000
 """Entities per day that Mateo documents: the demo's limit when more contacts than that are sent."""
 PATIENCE_S = 240.0
-LONGEST_DELAY_S = 900
+MAX_DEMO_DELAY_S = 900
 """How long a message may be delayed at most: the clock is moved by that much when all wait."""
-MOST_DAYS = 60
+MAX_DAYS = 60
 ACK = re.compile(r"<Ack>.*?</Ack>")
 
 
@@ -51,13 +51,13 @@ def main(options: argparse.Namespace) -> int:
     try:
         with stack:
             demo = _Demo(stack, contacts, progress, stored)
-            account = demo.play()
-            _print_account(account, _failures(options.state_dir))
+            reconciliation = demo.play()
+            _print_account(reconciliation, _failures(options.state_dir))
     except KeyboardInterrupt:
         print("\nStopped.")
         return 130
     print(f"\n{time.monotonic() - started:.0f} s")
-    return 1 if account.wrong else 0
+    return 1 if reconciliation.wrong else 0
 
 
 def _stack(
@@ -108,8 +108,8 @@ class _Demo:
         self._shown: set[str] = set()
         self._days = 1
 
-    def play(self) -> Account:
-        """Send, fill the day, move on, drain, and settle the account."""
+    def play(self) -> Reconciliation:
+        """Send, fill the day, move on, drain, and reconcile the reconciliation."""
         # Mateo keeps this custom field as a number, so a text in it fails that row there.
         self._stack.mateo(
             "PUT", "behaviour", {"custom_fields": {"contact": {"loyalty_level": "number"}}}
@@ -124,7 +124,7 @@ class _Demo:
             self._drain()
         finally:
             self._progress.stop()
-        return settle(self._stack, self._accepted, self._traffic.expected)
+        return reconcile(self._stack, self._accepted, self._traffic.expected)
 
     def _send(self, deliveries: Iterable[Delivery]) -> None:
         with httpx.Client(trust_env=False, timeout=30) as http:
@@ -178,12 +178,12 @@ class _Demo:
             if not self._stack.esm_enabled():
                 self._move_to_next_day()
             elif self._is_idle():
-                self._stack.advance_clock(LONGEST_DELAY_S)
+                self._stack.advance_clock(MAX_DEMO_DELAY_S)
                 self._progress.say(
                     "          Moved the stack 15 minutes on, past the delays of the queue"
                 )
             moves += 1
-            if moves > MOST_DAYS:
+            if moves > MAX_DAYS:
                 raise StackError("the queue does not drain")
             self._wait_for(self._is_closed_or_idle, "the backlog to be submitted")
 
@@ -217,7 +217,7 @@ class _Demo:
         return self._is_idle() and not any(self._stack.queue_counts().values())
 
     def _is_closed(self) -> bool:
-        """The gate is closed, and every import that was sent has been followed to its end."""
+        """Submission is paused, and every import that was sent has been followed to its end."""
         return not (
             self._stack.esm_enabled()
             or self._stack.queue_counts()["in_flight"]
@@ -237,23 +237,23 @@ def _failures(state_dir: Path) -> Path | None:
     return found[-1] if found else None
 
 
-def _print_account(account: Account, failures: Path | None) -> None:
+def _print_account(reconciliation: Reconciliation, failures: Path | None) -> None:
     print("\nAccepted items, by where they ended:\n")
     for end in ENDS:
-        print(f"  {end:<12}{account.ends[end]:>10,}")
+        print(f"  {end:<12}{reconciliation.ends[end]:>10,}")
     print(f"  {'':<12}{'-' * 10:>10}")
-    total = account.ends.total()
-    print(f"  {'total':<12}{total:>10,}   accepted: {account.accepted:,}\n")
-    if total != account.accepted:
-        account.wrong.append(
-            f"{account.accepted:,} items were accepted, {total:,} are accounted for"
+    total = reconciliation.ends.total()
+    print(f"  {'total':<12}{total:>10,}   accepted: {reconciliation.accepted:,}\n")
+    if total != reconciliation.accepted:
+        reconciliation.wrong.append(
+            f"{reconciliation.accepted:,} items were accepted, {total:,} are accounted for"
         )
-    for what in account.checks:
+    for what in reconciliation.checks:
         print(f"  ok     {what}")
-    for what in account.wrong:
+    for what in reconciliation.wrong:
         print(f"  WRONG  {what}")
     if failures is None:
-        account.wrong.append("there is no failure report")
+        reconciliation.wrong.append("there is no failure report")
         return
     print(f"\nA failure report: {failures}")
     print("(failures.xlsx beside it opens in a spreadsheet.)")

@@ -1,4 +1,4 @@
-"""How seven senders make a webhook and prove that it is theirs; `traffic` says what they send.
+"""How seven senders make a webhook and authenticate it; `traffic` says what they send.
 
 Each follows its vendor's description and nothing of the relay's code, which is the other side.
 """
@@ -21,7 +21,7 @@ Record = Mapping[str, object]
 class Delivery:
     """One HTTP request. `status`: the answer that it must get; `items`: how many it brings.
 
-    `secret`: the last part of the address, of senders that prove themselves by that.
+    `secret`: the last part of the address, of senders that authenticate themselves by that.
     """
 
     connection: str

@@ -22,11 +22,11 @@ from local.child import signal_group
 from local.clock import Clock
 from local.environment import base_environment
 from local.lambda_runtime.lineage import Lineage, header
-from local.lambda_runtime.runtime_api import Invocation, Outcome, RuntimeApi, error_outcome
+from local.lambda_runtime.runtime_api import Invocation, InvocationResult, RuntimeApi, error_outcome
 from local.template.code import FunctionCode
 from local.template.hosting import Hosting
 
-LARGEST_PAYLOAD_BYTES = 6_291_556
+MAX_PAYLOAD_BYTES = 6_291_556
 """Event and answer of a synchronous invocation: 6 MB (Lambda quotas; the number is Lambda's
 own).
 """
@@ -136,7 +136,7 @@ class ExecutionEnvironment:
         """Whether the process can take an event."""
         return self._exited is not None and not self._exited.done() and not self._killed
 
-    async def invoke(self, event: bytes, lineage: Lineage) -> Outcome:
+    async def invoke(self, event: bytes, lineage: Lineage) -> InvocationResult:
         """Run one event; errors, crashes and timeouts are outcomes, as for Lambda's callers.
 
         `lineage`: of the event, with this invocation.
@@ -184,7 +184,7 @@ class ExecutionEnvironment:
             self._process.stdin.close()
         await self._api.stop()
 
-    async def _initialised(self) -> Outcome | None:
+    async def _initialised(self) -> InvocationResult | None:
         """Wait for the first `next`; the error if there is none."""
         ready = asyncio.create_task(self._api.ready.wait())
         assert self._exited is not None  # noqa: S101 - start() was called
@@ -205,7 +205,7 @@ class ExecutionEnvironment:
         self.kill()
         return error_outcome("Sandbox.Timedout", f"Initialisation exceeded {INIT_TIMEOUT_S:.0f} s")
 
-    def _exit_error(self, request_id: str) -> Outcome:
+    def _exit_error(self, request_id: str) -> InvocationResult:
         code = self._exited.result() if self._exited is not None else 0
         status = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
         return error_outcome(
@@ -238,11 +238,10 @@ def log_name(logical_id: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", logical_id).lower()
 
 
-def _limited(outcome: Outcome) -> Outcome:
-    if len(outcome.payload) <= LARGEST_PAYLOAD_BYTES:
+def _limited(outcome: InvocationResult) -> InvocationResult:
+    if len(outcome.payload) <= MAX_PAYLOAD_BYTES:
         return outcome
     return error_outcome(
         "Function.ResponseSizeTooLarge",
-        "Response payload size exceeded maximum allowed payload size "
-        f"({LARGEST_PAYLOAD_BYTES} bytes).",
+        f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).",
     )

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from local.clock import Clock
 from local.lambda_runtime.execution_environment import (
-    LARGEST_PAYLOAD_BYTES,
+    MAX_PAYLOAD_BYTES,
     ExecutionEnvironment,
     Function,
     LineSink,
     log_name,
 )
 from local.lambda_runtime.lineage import Lineage, extended
-from local.lambda_runtime.runtime_api import Outcome
+from local.lambda_runtime.runtime_api import InvocationResult
 
 NO_LINEAGE: Lineage = {}
 MakeEnvironment = Callable[[Function, Clock, Path, LineSink], ExecutionEnvironment]
@@ -70,7 +70,9 @@ class Functions:
         """
         return self._functions[name]
 
-    async def invoke(self, name: str, event: bytes, lineage: Lineage = NO_LINEAGE) -> Outcome:
+    async def invoke(
+        self, name: str, event: bytes, lineage: Lineage = NO_LINEAGE
+    ) -> InvocationResult:
         """Run an event in a free process, waiting for one at the concurrency limit.
 
         `lineage`: of the event; none for one that begins a chain.
@@ -82,7 +84,7 @@ class Functions:
             FunctionsStopped: when the stack stops.
         """
         function = self.find(name)
-        if len(event) > LARGEST_PAYLOAD_BYTES:
+        if len(event) > MAX_PAYLOAD_BYTES:
             raise PayloadTooLarge(f"{len(event)} bytes")
         lineage = extended(lineage, function.arn, may_loop=function.hosting.may_loop)
         async with self._free[function.logical_id]:
@@ -147,8 +149,8 @@ class Functions:
         everything = [one for processes in self._processes.values() for one in processes]
         await asyncio.gather(*(process.stop() for process in everything))
 
-    async def _run(self, function: Function, event: bytes, lineage: Lineage) -> Outcome:
-        await self._bury(function)
+    async def _run(self, function: Function, event: bytes, lineage: Lineage) -> InvocationResult:
+        await self._reap(function)
         process = self._idle(function) or await self._start(function)
         process.busy = True
         try:
@@ -159,7 +161,7 @@ class Functions:
             self._report(function, outcome)
         return outcome
 
-    async def _bury(self, function: Function) -> None:
+    async def _reap(self, function: Function) -> None:
         processes = self._processes[function.logical_id]
         dead = [one for one in processes if not one.alive and not one.busy]
         processes[:] = [one for one in processes if one not in dead]
@@ -178,7 +180,7 @@ class Functions:
         process.busy = False
         return process
 
-    def _report(self, function: Function, outcome: Outcome) -> None:
+    def _report(self, function: Function, outcome: InvocationResult) -> None:
         # What the platform reports, Lambda writes to the function's log; the runtime logs its
         # own errors.
         if b"Sandbox.Timedout" in outcome.payload or b"Runtime.ExitError" in outcome.payload:

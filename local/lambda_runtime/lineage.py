@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 from zlib import crc32
 
-MOST_INVOCATIONS = 16
+MAX_INVOCATIONS = 16
 _PART = re.compile(r"1:([0-9a-f]{8}):([0-9]+)")
 
 Lineage = Mapping[str, int]
@@ -53,7 +53,7 @@ def extended(lineage: Lineage, function_arn: str, *, may_loop: bool) -> dict[str
     """
     own = mark(function_arn)
     count = lineage.get(own, 0) + 1
-    if count > MOST_INVOCATIONS and not may_loop:
+    if count > MAX_INVOCATIONS and not may_loop:
         raise LoopDetected(function_arn)
     return {**lineage, own: count}
 

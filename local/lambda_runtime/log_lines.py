@@ -39,7 +39,7 @@ _PLATFORM = frozenset(
 _MEASURED = ".measured"
 """Events of this kind are there for their metrics alone."""
 
-_LONGEST_VALUE = 160
+_MAX_VALUE = 160
 _COLOURS = {"WARNING": "33", "ERROR": "31", "CRITICAL": "31"}
 
 
@@ -85,7 +85,7 @@ def _metric_names(event: dict[str, object]) -> set[str]:
 
 def _short(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+    return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"
 
 
 def _coloured(text: str, level: str, *, colour: bool) -> str:

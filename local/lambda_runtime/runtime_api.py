@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _PREFIX = "/2018-06-01/runtime/"
-LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class InvocationResult:
     """What an invocation came to: the function's answer or its error, as JSON."""
 
     payload: bytes
@@ -37,20 +37,20 @@ class Invocation:
     trace_id: str = field(
         default_factory=lambda: f"Root=1-00000000-{uuid.uuid4().hex[:24]};Sampled=0"
     )
-    outcome: asyncio.Future[Outcome] = field(
+    outcome: asyncio.Future[InvocationResult] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
-    def settle(self, outcome: Outcome) -> None:
+    def finish(self, outcome: InvocationResult) -> None:
         """Note the outcome; later ones (an answer after the timeout) are ignored."""
         if not self.outcome.done():
             self.outcome.set_result(outcome)
 
 
-def error_outcome(kind: str, message: str) -> Outcome:
+def error_outcome(kind: str, message: str) -> InvocationResult:
     """An error as Lambda words it to the caller."""
     content = {"errorType": kind, "errorMessage": message}
-    return Outcome(payload=json.dumps(content).encode(), failed=True)
+    return InvocationResult(payload=json.dumps(content).encode(), failed=True)
 
 
 class RuntimeApi:
@@ -59,7 +59,7 @@ class RuntimeApi:
     def __init__(self) -> None:
         self.ready = asyncio.Event()
         """Set when the process first asks for an event: its initialisation is over."""
-        self.init_error: Outcome | None = None
+        self.init_error: InvocationResult | None = None
         self._next: asyncio.Queue[Invocation] = asyncio.Queue()
         self._running: dict[str, Invocation] = {}
         self._server: asyncio.Server | None = None
@@ -68,7 +68,7 @@ class RuntimeApi:
     async def start(self) -> str:
         """Listen on loopback; returns the address for AWS_LAMBDA_RUNTIME_API."""
         self._server = await asyncio.start_server(
-            self._connected, "127.0.0.1", 0, limit=LARGEST_MESSAGE_BYTES
+            self._connected, "127.0.0.1", 0, limit=MAX_MESSAGE_BYTES
         )
         host, port = self._server.sockets[0].getsockname()
         return f"{host}:{port}"
@@ -106,19 +106,19 @@ class RuntimeApi:
                 self.ready.set()
                 return _next_answer(await self._next.get())
             case ("POST", "invocation", request_id, "response"):
-                return self._settle(request_id, Outcome(payload=body))
+                return self._decide(request_id, InvocationResult(payload=body))
             case ("POST", "invocation", request_id, "error"):
-                return self._settle(request_id, Outcome(payload=body, failed=True))
+                return self._decide(request_id, InvocationResult(payload=body, failed=True))
             case ("POST", "init", "error"):
-                self.init_error = Outcome(payload=body, failed=True)
+                self.init_error = InvocationResult(payload=body, failed=True)
                 return _answer_bytes("202 Accepted", {}, b'{"status":"OK"}')
         return _answer_bytes("404 Not Found", {}, b"{}")
 
-    def _settle(self, request_id: str, outcome: Outcome) -> bytes:
+    def _decide(self, request_id: str, outcome: InvocationResult) -> bytes:
         invocation = self._running.pop(request_id, None)
         if invocation is None:
             return _answer_bytes("400 Bad Request", {}, b'{"errorType":"InvalidRequestID"}')
-        invocation.settle(outcome)
+        invocation.finish(outcome)
         return _answer_bytes("202 Accepted", {}, b'{"status":"OK"}')
 
 

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.domain.errors import RelayError
 from import_relay.domain.replays import Replay
-from import_relay.replay.replaying import Counts, Replaying
+from import_relay.replay.replaying import ReplayCounts, Replaying
 from import_relay.replay.wiring import Names, build_replaying
 from import_relay.storage.budget import Limits
 from import_relay.storage.replays import Selection
@@ -93,7 +93,7 @@ def _go_on(replaying: Replaying, id_: str) -> int:
     return 0
 
 
-def _text(what: str, counts: Counts) -> str:
+def _text(what: str, counts: ReplayCounts) -> str:
     lines = [f"{what} {counts.total} items"]
     lines += [f"  {name}  {many}" for name, many in sorted(counts.by_connection.items())]
     return "\n".join(lines)
@@ -102,8 +102,8 @@ def _text(what: str, counts: Counts) -> str:
 def _selection(options: argparse.Namespace, now: float) -> Selection:
     if not options.received_from:
         raise StackError("--from is missing: a time such as 2026-11-21 or 2026-11-21T10:00")
-    begin = _moment("--from", options.received_from)
-    end = _moment("--to", options.received_to) if options.received_to else now
+    begin = _timestamp("--from", options.received_from)
+    end = _timestamp("--to", options.received_to) if options.received_to else now
     if begin >= end:
         raise StackError("--from is not before --to")
     if begin < now - KEPT_DAYS * 86_400:
@@ -111,13 +111,13 @@ def _selection(options: argparse.Namespace, now: float) -> Selection:
     return Selection(begin, end, options.connection, options.outcome)
 
 
-def _moment(option: str, text: str) -> float:
+def _timestamp(option: str, text: str) -> float:
     """A time in s since the epoch; in UTC unless it has an offset."""
     try:
-        moment = datetime.fromisoformat(text)
+        timestamp = datetime.fromisoformat(text)
     except ValueError as error:
         raise StackError(f"{option} {text}: write 2026-11-21 or 2026-11-21T10:00") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)).timestamp()
 
 
 def build(stack: Stack) -> Replaying:

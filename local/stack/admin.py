@@ -2,7 +2,7 @@
 
 GET  /_stack/status            what is going on
 PUT  /_stack/clock             {"advance_s": seconds} or {"to": "next-day"}
-POST /_stack/gate              open the gate
+POST /_stack/resume            resume submission
 POST /_stack/invoke/{function} an invocation through Lambda's API, handed over by the AWS
 process
 """
@@ -14,13 +14,13 @@ import json
 from typing import TYPE_CHECKING
 
 from local.lambda_runtime.functions import FunctionsStopped, PayloadTooLarge
-from local.lambda_runtime.runtime_api import Outcome
+from local.lambda_runtime.runtime_api import InvocationResult
 from local.stack.gateway import Request, Response
 
 if TYPE_CHECKING:
     from local.stack.stack import Stack
 
-KNOWN = "GET status, PUT clock, POST gate, POST invoke/{function}"
+KNOWN = "GET status, PUT clock, POST resume, POST invoke/{function}"
 
 
 class Admin:
@@ -28,7 +28,7 @@ class Admin:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._started: set[asyncio.Future[Outcome]] = set()
+        self._started: set[asyncio.Future[InvocationResult]] = set()
 
     async def respond(self, request: Request) -> Response:
         """The response to a request under `/_stack/`."""
@@ -39,9 +39,9 @@ class Admin:
                 return Response.of_json(200, await asyncio.to_thread(self._stack.status))
             case ("PUT", "clock"):
                 return await self._move_clock(request.body)
-            case ("POST", "gate"):
-                await asyncio.to_thread(self._stack.open_gate)
-                return Response.of_json(200, {"gate": "open"})
+            case ("POST", "resume"):
+                await asyncio.to_thread(self._stack.resume_submission)
+                return Response.of_json(200, {"submission": "running"})
         return Response.of_json(404, {"message": f"there are {KNOWN}"})
 
     async def _move_clock(self, body: bytes) -> Response:
@@ -71,7 +71,7 @@ class Admin:
         headers = (("x-amz-function-error", "Unhandled"),) if outcome.failed else ()
         return Response(status=200, headers=headers, body=outcome.payload)
 
-    def _ended(self, invocation: asyncio.Future[Outcome]) -> None:
+    def _ended(self, invocation: asyncio.Future[InvocationResult]) -> None:
         # Nobody waits for the outcome of an asynchronous invocation; its error is in the
         # function's log.
         self._started.discard(invocation)

@@ -28,7 +28,7 @@ def example_connections(root: Path = child.ROOT) -> dict[str, dict[str, object]]
 
 
 def connection_secrets(secrets: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Those that senders prove themselves with."""
+    """Those that senders authenticate themselves with."""
     return {name: texts for name, texts in secrets.items() if not name.endswith(READING_SUFFIX)}
 
 

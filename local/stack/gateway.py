@@ -22,10 +22,10 @@ from local.aws.provisioning import API_ID
 from local.clock import Clock
 from local.environment import ACCOUNT
 from local.lambda_runtime.functions import PayloadTooLarge
-from local.lambda_runtime.runtime_api import Outcome
+from local.lambda_runtime.runtime_api import InvocationResult
 from local.template.routes import Route
 
-LARGEST_BODY_BYTES = 10 * 1024 * 1024
+MAX_BODY_BYTES = 10 * 1024 * 1024
 """Payload of an HTTP API (HTTP API quotas)."""
 
 INTEGRATION_TIMEOUT_S = 30.0
@@ -37,7 +37,7 @@ _TEXT_TYPES = re.compile(r"text/.*|application/(.*\+)?(json|xml|javascript)", re
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Invoke = Callable[[str, bytes], Awaitable[Outcome]]
+Invoke = Callable[[str, bytes], Awaitable[InvocationResult]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,11 +159,11 @@ async def _read_body(receive: Receive) -> bytes | None:
             break
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size <= LARGEST_BODY_BYTES:
+        if size <= MAX_BODY_BYTES:
             chunks.append(chunk)
         if not message.get("more_body", False):
             break
-    return b"".join(chunks) if size <= LARGEST_BODY_BYTES else None
+    return b"".join(chunks) if size <= MAX_BODY_BYTES else None
 
 
 def _request(scope: Scope, body: bytes) -> Request:

@@ -7,7 +7,7 @@ from local.clock import Clock
 from local.lambda_runtime.execution_environment import LineSink
 from local.lambda_runtime.functions import Functions
 from local.lambda_runtime.lineage import Lineage, LoopDetected
-from local.lambda_runtime.runtime_api import Outcome
+from local.lambda_runtime.runtime_api import InvocationResult
 from local.stack.event_loop import EventLoop
 
 LOOP_REFUSED = (
@@ -33,16 +33,16 @@ class Invocations:
         self._loop = loop
         self._on_line = on_line
 
-    async def receive(self, name: str, event: bytes) -> Outcome:
+    async def receive(self, name: str, event: bytes) -> InvocationResult:
         """A webhook's invocation, from the event loop."""
         outcome = await self._functions.invoke(name, event)
         if outcome.failed:
             self._metrics.count_error(self._functions.find(name).name, self._clock.time())
         return outcome
 
-    def invoke(self, name: str, event: bytes) -> Outcome:
+    def invoke(self, name: str, event: bytes) -> InvocationResult:
         """An invocation from any other thread."""
-        outcome: Outcome = self._loop.run(self._functions.invoke(name, event))
+        outcome: InvocationResult = self._loop.run(self._functions.invoke(name, event))
         return outcome
 
     def by_schedule(self, name: str, event: bytes) -> str:
@@ -50,10 +50,10 @@ class Invocations:
         outcome = self.invoke(name, event)
         return outcome.payload.decode() if outcome.failed else ""
 
-    def from_queue(self, name: str, event: bytes, lineage: Lineage) -> Outcome:
+    def from_queue(self, name: str, event: bytes, lineage: Lineage) -> InvocationResult:
         """An invocation with messages of a queue; a loop is refused as Lambda would."""
         try:
-            outcome: Outcome = self._loop.run(self._functions.invoke(name, event, lineage))
+            outcome: InvocationResult = self._loop.run(self._functions.invoke(name, event, lineage))
         except LoopDetected:
             function = self._functions.find(name)
             self._metrics.count_dropped(function.name, self._clock.time())

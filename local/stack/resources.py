@@ -57,14 +57,14 @@ class Resources:
         self.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=value)
 
     def esm_enabled(self) -> bool:
-        """Whether the event source mapping is enabled: the gate is open."""
+        """Whether the event source mapping is enabled: submission is running."""
         uuid = self.provisioned.resources[self._mapping]["Ref"]
         return read_mapping(self.client("lambda"), uuid).enabled
 
-    def open_gate(self) -> None:
-        """Open the gate by hand: forget until when it is closed, then enable the mapping."""
+    def resume_submission(self) -> None:
+        """Resume submission by hand: forget until when it is closed, then enable the mapping."""
         ledger = self.outputs["LedgerTableName"]
-        self.client("dynamodb").delete_item(TableName=ledger, Key={"pk": {"S": "gate"}})
+        self.client("dynamodb").delete_item(TableName=ledger, Key={"pk": {"S": "pause"}})
         uuid = self.provisioned.resources[self._mapping]["Ref"]
         self.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
 

@@ -31,7 +31,7 @@ from local.clock import Clock
 from local.environment import REGION, http_json
 from local.lambda_runtime.execution_environment import LineSink
 from local.lambda_runtime.functions import Functions
-from local.lambda_runtime.runtime_api import Outcome
+from local.lambda_runtime.runtime_api import InvocationResult
 from local.stack.admin import Admin
 from local.stack.event_loop import EventLoop
 from local.stack.examples import connection_secrets, crm_tokens, example_secrets
@@ -241,7 +241,7 @@ class Stack(Resources):
 
     # ------------------------------------------------------------ what the stack offers
 
-    def invoke(self, name: str, event: object) -> Outcome:
+    def invoke(self, name: str, event: object) -> InvocationResult:
         """Invoke a function by logical id, as Lambda's `Invoke` would."""
         return self._invocations.invoke(name, json.dumps(event).encode())
 
@@ -275,7 +275,9 @@ class Stack(Resources):
         return self.clock.now()
 
     def advance_to_next_day(self) -> datetime:
-        """Move to the next day in the limits' time zone, past the schedule that opens the gate."""
+        """Move to the next day in the limits' time zone, past the schedule that resumes
+        submission.
+        """
         parameters = self.template.parameters if self.template else {}
         return self.advance_clock(
             self.clock.seconds_to_next_day(str(parameters.get("LimitTimeZone", "UTC")))
@@ -294,7 +296,7 @@ class Stack(Resources):
         return {
             "time": self.clock.now().isoformat(),
             "clock_offset_s": self.clock.offset_s,
-            "gate": "open" if self.esm_enabled() else "closed",
+            "submission": "running" if self.esm_enabled() else "paused",
             "queue": self.queue_counts(),
             "dead_letter_queue": self.queue_counts("DeadLetterQueueUrl"),
             "running_executions": self.running_executions(),

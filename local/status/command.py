@@ -1,4 +1,6 @@
-"""The command: looks at a stack, again if it does not balance at once, and prints what it found."""
+"""The command: snapshots at a stack, again if it does not balance at once, and prints what it
+found.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.environment import client as local_client
 from local.stack.services import StackError
 from local.stack.stack import STACK_NAME
-from local.status.account import Account
 from local.status.reading import Reading
+from local.status.reconciliation import Reconciliation
 from local.status.screen import Shown, as_json, screen
 
 CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
@@ -37,7 +39,8 @@ AGAIN = "The sums do not balance at once; CloudWatch and SQS count late. Looking
 class Source:
     """Where a stack is.
 
-    `refresh` is called before each look. If the sums do not balance, it is looked at again every
+    `refresh` is called before each snapshot. If the sums do not balance, it is looked at again
+    every
     `period_s` for `patience_s`.
     """
 
@@ -62,7 +65,7 @@ def main(options: argparse.Namespace, running: Callable[[], dict[str, Any]]) -> 
     """
     try:
         source = _deployed(options) if options.stack else _local(running)
-        shown = look(source)
+        shown = snapshot(source)
     except (ClientError, BotoCoreError) as error:
         raise StackError(f"{options.stack or 'The stack'} cannot be read: {error}") from error
     if options.json:
@@ -70,22 +73,22 @@ def main(options: argparse.Namespace, running: Callable[[], dict[str, Any]]) -> 
     else:
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         print(screen(shown, colour=colour))
-    return 0 if shown.account.balances else 1
+    return 0 if shown.reconciliation.balances else 1
 
 
-def look(source: Source) -> Shown:
-    """Look at a stack until it balances, or for as long as numbers may be late."""
+def snapshot(source: Source) -> Shown:
+    """Snapshot at a stack until it balances, or for as long as numbers may be late."""
     source.refresh()
     reading = Reading(source.client, source.stack, clock=source.clock)
-    account = Account([reading.look()])
+    reconciliation = Reconciliation([reading.snapshot()])
     until = time.monotonic() + source.patience_s
-    if not account.balances:
+    if not reconciliation.balances:
         print(AGAIN, file=sys.stderr)
-    while not account.balances and time.monotonic() < until:
+    while not reconciliation.balances and time.monotonic() < until:
         time.sleep(source.period_s)
         source.refresh()
-        account = Account([*account.looks, reading.look()])
-    return Shown(source.stack, source.place, reading.since, account, reading.outlook())
+        reconciliation = Reconciliation([*reconciliation.snapshots, reading.snapshot()])
+    return Shown(source.stack, source.place, reading.since, reconciliation, reading.forecast())
 
 
 def _local(running: Callable[[], dict[str, Any]]) -> Source:

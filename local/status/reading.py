@@ -13,17 +13,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from import_relay.storage.budget import TRACKING_SHARE, Budget, Limits
-from import_relay.storage.gate import Gate, GateClients, GateNames
 from import_relay.storage.ledger import OPEN_INDEX, UNFINISHED, Ledger
+from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
+from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.refusals import RefusedConnections
-from import_relay.storage.tally import REPLAYED, Tally
 from local.stack.services import StackError
-from local.status.account import Look, Messages
-from local.status.outlook import BLOCKERS, GateView, Outlook, Used
+from local.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
+from local.status.reconciliation import Messages, Snapshot
 
 DAYS = 60
 """How far back items are counted: longer than any can wait. CloudWatch keeps five-minute data for
-63 days, the tally is kept for 90.
+63 days, the outcome counts is kept for 90.
 """
 PERIOD_S = 900
 """Days begin at a multiple of this in every time zone; CloudWatch takes multiples of five minutes
@@ -72,9 +72,9 @@ class Reading:
             ZoneInfo(settings["LIMIT_TIME_ZONE"]),
         )
         dynamodb, table = client("dynamodb"), self._parts.resources["LedgerTable"]
-        self._tally = Tally(dynamodb, table, self._limits.day, clock=clock)
+        self._outcome_counts = OutcomeCounts(dynamodb, table, self._limits.day, clock=clock)
         self._budget = Budget(dynamodb, table, self._limits, clock=clock)
-        self._ledger = Ledger(dynamodb, table, self._budget, self._tally, clock=clock)
+        self._ledger = Ledger(dynamodb, table, self._budget, self._outcome_counts, clock=clock)
         self._sqs, self._cloudwatch = client("sqs"), client("cloudwatch")
 
     @property
@@ -84,25 +84,25 @@ class Reading:
         created = self._parts.created_at.astimezone(self._limits.time_zone).date()
         return max(created, today - timedelta(days=DAYS - 1))
 
-    def look(self) -> Look:
-        """Read the account once, in an order in which no item can slip through.
+    def snapshot(self) -> Snapshot:
+        """Read the reconciliation once, in an order in which no item can slip through.
 
         Raises:
             StackError: CloudWatch gives only a part.
         """
         days = list(self._days())
-        ended_before = self._tally.days(days)
+        recorded_before = self._outcome_counts.days(days)
         metrics = self._metrics()
-        metrics["received"].update(_replayed(ended_before))
+        metrics["received"].update(_replayed(recorded_before))
         queues = self._queues()
         open_imports, open_items = self._open()
-        ended = self._tally.days(days)
+        ended = self._outcome_counts.days(days)
         later = self._queues()
         queue, dead, changes = (
             max(pair, key=lambda one: one.total) for pair in zip(queues, later, strict=True)
         )
-        return Look(
-            ended_before=_ends(ended_before),
+        return Snapshot(
+            recorded_before=_ends(recorded_before),
             received=metrics["received"],
             errors=metrics["errors"],
             quarantined=metrics["quarantined"].total(),
@@ -114,15 +114,15 @@ class Reading:
             ended=_ends(ended),
         )
 
-    def outlook(self) -> Outlook:
-        """Budget and gate as they are."""
+    def forecast(self) -> Forecast:
+        """Budget and submission as they are."""
         usage, limits = self._budget.usage(), self._limits
-        return Outlook(
+        return Forecast(
             now=self._now(),
             entities=Used(usage.entities, limits.entities_per_day),
             requests=Used(usage.requests, limits.requests_per_day),
             requests_for_imports=int(limits.requests_per_day * (1 - TRACKING_SHARE)),
-            gate=self._gate(),
+            submission=self._submission(),
             blockers=[*self._refused(), *self._blockers()],
         )
 
@@ -173,22 +173,22 @@ class Reading:
         still = [found[one] for one, (state, _) in states.items() if state in UNFINISHED]
         return len(still), sum(still)
 
-    def _gate(self) -> GateView:
+    def _submission(self) -> SubmissionView:
         nobody: Any = None  # its state is read from the table alone
         dynamodb = self._client("dynamodb")
         table = self._parts.resources["LedgerTable"]
-        gate = Gate(
-            GateClients(dynamodb, nobody, nobody, nobody),
-            GateNames(table, "", "", ""),
+        submission = Pause(
+            PauseClients(dynamodb, nobody, nobody, nobody),
+            PauseNames(table, "", "", ""),
             clock=self._clock,
         )
         mapping = self._parts.resources["SubmitImportsQueueBatch"]
         answer = self._client("lambda").get_event_source_mapping(UUID=mapping)
-        noted, is_open = gate.state(), answer["State"] in READ
-        if noted.closed_until <= self._clock():
-            return GateView(is_open)
-        until = datetime.fromtimestamp(noted.closed_until, self._limits.time_zone)
-        return GateView(is_open, noted.reason, until)
+        noted, is_running = submission.state(), answer["State"] in READ
+        if noted.paused_until <= self._clock():
+            return SubmissionView(is_running)
+        until = datetime.fromtimestamp(noted.paused_until, self._limits.time_zone)
+        return SubmissionView(is_running, noted.reason, until)
 
     def _metrics(self) -> dict[str, Counter[str]]:
         """Items received, deliveries put into quarantine and receivers' errors, by day."""
@@ -204,8 +204,8 @@ class Reading:
         )
         for result in metric_data(pages, [one["Id"] for one in queries]):
             counts = found[result["Id"].rstrip("0123456789")]
-            for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
-                counts[self._limits.day(moment.timestamp())] += round(value)
+            for timestamp, value in zip(result["Timestamps"], result["Values"], strict=True):
+                counts[self._limits.day(timestamp.timestamp())] += round(value)
         return found
 
     def _blockers(self) -> list[str]:

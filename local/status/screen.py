@@ -1,4 +1,4 @@
-"""Shows the account and the outlook: a screen for a person, JSON for programs."""
+"""Shows the reconciliation and the forecast: a screen for a person, JSON for programs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TypeVar
 
-from local.status.account import Account, Messages
-from local.status.outlook import GateView, Outlook, Used
+from local.status.forecast import Forecast, SubmissionView, Used
+from local.status.reconciliation import Messages, Reconciliation
 
 T = TypeVar("T")
 LABEL, NUMBER = 24, 11
 """Widths of the first two columns."""
-MOST_DAYS = 5
+MAX_DAYS = 5
 """Days that are named when the sums do not balance."""
 RED, GREEN = "1;31", "32"
 HELP = "What to do: docs/runbook.md, When the sums do not balance."
@@ -26,51 +26,51 @@ class Shown:
     stack: str
     place: str
     since: date
-    account: Account
-    outlook: Outlook
+    reconciliation: Reconciliation
+    forecast: Forecast
 
 
 def as_json(shown: Shown) -> dict[str, object]:
     """The same as the screen, with names that stay."""
-    account, outlook = shown.account, shown.outlook
-    now, gate = account.now, outlook.gate
-    drained = outlook.drained_on(account.backlog)
-    least, most = account.dead_items
+    totals, forecast = shown.reconciliation, shown.forecast
+    now, submission = totals.now, forecast.submission
+    drained = forecast.drained_on(totals.backlog)
+    least, most = totals.dead_items
     return {
         "stack": shown.stack,
-        "time": outlook.now.isoformat(timespec="seconds"),
+        "time": forecast.now.isoformat(timespec="seconds"),
         "since": shown.since.isoformat(),
-        "received": account.received,
-        **account.ends,
-        "waiting": account.waiting,
-        "waiting_in_queues": account.in_queues,
+        "received": totals.received,
+        **totals.ends,
+        "waiting": totals.waiting,
+        "waiting_in_queues": totals.in_queues,
         "waiting_in_open_imports": now.open_items,
         "open_imports": now.open_imports,
         "queue": asdict(now.queue),
         "dead_letter_queue": asdict(now.dead) | {"items_at_least": least, "items_at_most": most},
         "change_events_set_aside": now.change_events,
         "quarantined": now.quarantined,
-        "entities": _as_json(outlook.entities),
-        "requests": _as_json(outlook.requests),
-        "gate": _gate_as_json(gate),
-        "backlog": account.backlog,
+        "entities": _as_json(forecast.entities),
+        "requests": _as_json(forecast.requests),
+        "submission": _pause_as_json(submission),
+        "backlog": totals.backlog,
         "drained_on": drained.isoformat() if drained else None,
-        "in_the_way": list(outlook.in_the_way),
-        "balances": account.balances,
-        "lost": account.lost,
-        "counted_twice": sum(account.counted_twice.values()),
-        "open_twice": account.open_twice,
-        "explained": sum(account.explained.values()),
+        "in_the_way": list(forecast.in_the_way),
+        "balances": totals.balances,
+        "lost": totals.lost,
+        "counted_twice": sum(totals.counted_twice.values()),
+        "open_twice": totals.open_twice,
+        "explained": sum(totals.explained.values()),
         "days_apart": {
             day: {"received": received, "ended": ended}
-            for day, (received, ended) in account.days_apart.items()
+            for day, (received, ended) in totals.days_apart.items()
         },
     }
 
 
-def _gate_as_json(gate: GateView) -> dict[str, object]:
-    until = gate.until.isoformat(timespec="seconds") if gate.until else None
-    return {"open": gate.is_open, "reason": gate.reason, "until": until}
+def _pause_as_json(submission: SubmissionView) -> dict[str, object]:
+    until = submission.until.isoformat(timespec="seconds") if submission.until else None
+    return {"running": submission.is_running, "reason": submission.reason, "until": until}
 
 
 def _as_json(used: Used) -> dict[str, int]:
@@ -79,19 +79,19 @@ def _as_json(used: Used) -> dict[str, int]:
 
 def screen(shown: Shown, *, colour: bool) -> str:
     """The lines for a person; the last says whether the sums balance."""
-    account, outlook = shown.account, shown.outlook
-    now = outlook.now
+    totals, forecast = shown.reconciliation, shown.forecast
+    now = forecast.now
     return "\n".join(
         [
             f"{shown.stack}, {shown.place}   {now:%A, %Y-%m-%d %H:%M} {now.tzinfo}",
             f"Items received since {shown.since}",
             "",
-            *_items(account),
+            *_items(totals),
             "",
-            *_elsewhere(account),
-            *_ahead(account, outlook),
+            *_elsewhere(totals),
+            *_ahead(totals, forecast),
             "",
-            *_verdict(account, colour=colour),
+            *_verdict(totals, colour=colour),
         ]
     )
 
@@ -101,57 +101,57 @@ def _line(label: str, number: int | str, note: str = "") -> str:
     return f"{label:<{LABEL}}{text:>{NUMBER}}   {note}".rstrip()
 
 
-def _items(account: Account) -> Iterator[str]:
-    now = account.now
-    yield _line("Received", account.received)
-    for name, count in account.ends.items():
+def _items(totals: Reconciliation) -> Iterator[str]:
+    now = totals.now
+    yield _line("Received", totals.received)
+    for name, count in totals.ends.items():
         yield _line(name.capitalize(), count)
-    yield _line("Waiting", account.waiting)
+    yield _line("Waiting", totals.waiting)
     yield _line("  in open imports", now.open_items, _many(now.open_imports, "import"))
-    yield _line("  in queues", account.in_queues, _messages(now.queue))
+    yield _line("  in queues", totals.in_queues, _messages(now.queue))
     if now.dead.total:
-        least, most = account.dead_items
+        least, most = totals.dead_items
         items = f"{least:,}" if least == most else f"{least:,} to {most:,}"
         yield _line("    dead-letter queue", items, f"{_messages(now.dead)}: wait for you")
     else:
         yield _line("    dead-letter queue", 0)
 
 
-def _elsewhere(account: Account) -> Iterator[str]:
+def _elsewhere(totals: Reconciliation) -> Iterator[str]:
     """What was never counted as received."""
-    yield _line("Quarantined", account.now.quarantined, "deliveries that could not be read")
-    if account.now.change_events is not None:
-        yield _line("Change events set aside", account.now.change_events, "could not be stored")
+    yield _line("Quarantined", totals.now.quarantined, "deliveries that could not be read")
+    if totals.now.change_events is not None:
+        yield _line("Change events set aside", totals.now.change_events, "could not be stored")
     yield ""
 
 
-def _ahead(account: Account, outlook: Outlook) -> Iterator[str]:
-    for name, used in (("Entities", outlook.entities), ("Requests", outlook.requests)):
+def _ahead(totals: Reconciliation, forecast: Forecast) -> Iterator[str]:
+    for name, used in (("Entities", forecast.entities), ("Requests", forecast.requests)):
         yield _line(f"{name} used today", used.used, f"of {used.limit:,}")
         yield _line(f"{name} left today", used.left)
-    yield _line("Gate", *_gate(outlook))
-    yield _line("Backlog", account.backlog, "items queued, at most one entity each")
-    yield _line("Drained on", *_drained(account, outlook))
+    yield _line("Submission", *_submission(forecast))
+    yield _line("Backlog", totals.backlog, "items queued, at most one entity each")
+    yield _line("Drained on", *_drained(totals, forecast))
 
 
-def _gate(outlook: Outlook) -> tuple[str, str]:
-    gate = outlook.gate
-    if gate.is_open:
-        return "open", f"closes again: {gate.reason}" if gate.until else ""
-    if gate.until is None:
-        return "closed", "overdue; opens within 15 minutes"
-    until = gate.until.astimezone(outlook.now.tzinfo)
-    return "closed", f"{gate.reason}, until {until:%Y-%m-%d %H:%M}"
+def _submission(forecast: Forecast) -> tuple[str, str]:
+    submission = forecast.submission
+    if submission.is_running:
+        return "running", f"pauses again: {submission.reason}" if submission.until else ""
+    if submission.until is None:
+        return "paused", "overdue; resumes within 15 minutes"
+    until = submission.until.astimezone(forecast.now.tzinfo)
+    return "paused", f"{submission.reason}, until {until:%Y-%m-%d %H:%M}"
 
 
-def _drained(account: Account, outlook: Outlook) -> tuple[str, str]:
-    if not account.backlog:
+def _drained(totals: Reconciliation, forecast: Forecast) -> tuple[str, str]:
+    if not totals.backlog:
         return "today", "nothing waits in the queue"
-    day = outlook.drained_on(account.backlog)
+    day = forecast.drained_on(totals.backlog)
     if day is None:
-        first, *others = outlook.in_the_way
+        first, *others = forecast.in_the_way
         return "unknown", "\n".join([first, *(_line("", "", f"and {one}") for one in others)])
-    if day == outlook.now.date():
+    if day == forecast.now.date():
         return "today", "if no more comes"
     return day.isoformat(), "at the present limit, if no more comes"
 
@@ -159,33 +159,33 @@ def _drained(account: Account, outlook: Outlook) -> tuple[str, str]:
 # ---------------------------------------------------------------- the balance
 
 
-def _verdict(account: Account, *, colour: bool) -> Iterator[str]:
-    yield from _explanations(account)
-    waiting = f"{account.ended:,} ended + {account.waiting:,} waiting"
-    if account.balances:
-        explained = account.ended + account.waiting - account.received
+def _verdict(totals: Reconciliation, *, colour: bool) -> Iterator[str]:
+    yield from _explanations(totals)
+    waiting = f"{totals.ended:,} ended + {totals.waiting:,} waiting"
+    if totals.balances:
+        explained = totals.ended + totals.waiting - totals.received
         more = f" + {explained:,} uncounted" if explained else ""
-        sums = f"Balances: {account.received:,} received{more} = {waiting}"
+        sums = f"Balances: {totals.received:,} received{more} = {waiting}"
         yield _coloured(sums, GREEN, colour=colour)
         return
-    yield from _complaints(account)
+    yield from _complaints(totals)
     yield HELP
-    sums = f"DOES NOT BALANCE: {account.received:,} received, but {waiting}"
+    sums = f"DOES NOT BALANCE: {totals.received:,} received, but {waiting}"
     yield _coloured(sums, RED, colour=colour)
 
 
-def _complaints(account: Account) -> Iterator[str]:
-    if account.lost:
-        full = account.now.queue.total + account.now.dead.total
+def _complaints(totals: Reconciliation) -> Iterator[str]:
+    if totals.lost:
+        full = totals.now.queue.total + totals.now.dead.total
         bound = ", even if every message there is full" if full else ""
-        yield f"LOST: at least {_many(account.lost, 'item')}. Received, but neither ended nor in an"
+        yield f"LOST: at least {_many(totals.lost, 'item')}. Received, but neither ended nor in an"
         yield f"open import nor in a queue{bound}. Where they differ:"
-        yield from _days(account.days_apart)
-    for day, many in _newest(account.counted_twice).items():
+        yield from _days(totals.days_apart)
+    for day, many in _newest(totals.counted_twice).items():
         yield f"COUNTED TWICE: at least {many:,} more ended than were received on {day}."
-    if account.open_twice:
+    if totals.open_twice:
         yield (
-            f"COUNTED TWICE: at least {_many(account.open_twice, 'item')} in open imports that "
+            f"COUNTED TWICE: at least {_many(totals.open_twice, 'item')} in open imports that "
             "were never\nreceived, or have ended."
         )
 
@@ -196,21 +196,21 @@ def _days(days: Mapping[str, tuple[int, int]]) -> Iterator[str]:
 
 
 def _newest(days: Mapping[str, T]) -> dict[str, T]:
-    return dict(sorted(days.items())[-MOST_DAYS:])
+    return dict(sorted(days.items())[-MAX_DAYS:])
 
 
-def _explanations(account: Account) -> Iterator[str]:
-    for day, many in _newest(account.explained).items():
-        errors = _many(account.now.errors[day], "time")
+def _explanations(totals: Reconciliation) -> Iterator[str]:
+    for day, many in _newest(totals.explained).items():
+        errors = _many(totals.now.errors[day], "time")
         yield f"{many:,} more ended than were received on {day}. Receivers failed"
         yield f"{errors} that day and may have stored what they did not count."
-    if account.open_excess and not account.open_twice:
-        yield f"{_many(account.open_excess, 'item')} in open imports were stored by a receiver"
+    if totals.open_excess and not totals.open_twice:
+        yield f"{_many(totals.open_excess, 'item')} in open imports were stored by a receiver"
         yield "that failed before it counted them."
-    if account.copies and account.balances:
-        copies = _many(account.copies, "message")
+    if totals.copies and totals.balances:
+        copies = _many(totals.copies, "message")
         yield f"{copies} more than items in queues: in flight, or copies that"
-        yield "a redelivery leaves. What they hold is counted elsewhere, and not again."
+        yield "a redelivery leaves. What they reservation is counted elsewhere, and not again."
 
 
 def _messages(messages: Messages) -> str:

@@ -29,7 +29,7 @@ from mateo_emulator.settings import Behaviour, Limits
 
 
 @dataclass(frozen=True)
-class Moment:
+class Timestamp:
     """When and for whom something is created or listed."""
 
     now_us: int
@@ -42,7 +42,7 @@ class Moment:
 def create_import(
     connection: sqlite3.Connection,
     new: NewImport,
-    moment: Moment,
+    timestamp: Timestamp,
     settings: tuple[Limits, Behaviour],
 ) -> str:
     """Store an import and take its rows from today's entities, in the caller's transaction.
@@ -56,16 +56,16 @@ def create_import(
     """
     _, behaviour = settings
     _check_contact_list(connection, new, behaviour)
-    rows = _reserve(connection, len(new.rows), moment, settings)
+    rows = _reserve(connection, len(new.rows), timestamp, settings)
     import_id = str(uuid.uuid4())
     large = len(new.rows) > behaviour.payload_inline_max
     _insert(
         connection,
         {
             "id": import_id,
-            "created_at": moment.now_us,
-            "updated_at": moment.now_us,
-            "organisation_id": moment.organisation_id,
+            "created_at": timestamp.now_us,
+            "updated_at": timestamp.now_us,
+            "organisation_id": timestamp.organisation_id,
             "type": new.type,
             "contact_list_id": new.contact_list_id,
             "contact_list_external_id": new.contact_list_external_id,
@@ -73,8 +73,8 @@ def create_import(
             "allow_appointment_reassignment": new.allow_appointment_reassignment,
             "payload_path": f"imports/{import_id}/payload.json" if large else None,
             "reference_id": new.reference_id,
-            "visible_at": moment.now_us + round(behaviour.visible_after_s * 1e6),
-            "created_real_us": moment.machine_us,
+            "visible_at": timestamp.now_us + round(behaviour.visible_after_s * 1e6),
+            "created_real_us": timestamp.machine_us,
             "lottery": random.random(),  # noqa: S311 - only decides an order
             "row_count": len(new.rows),
             "rows_within_quota": rows,
@@ -86,17 +86,20 @@ def create_import(
 
 
 def _reserve(
-    connection: sqlite3.Connection, rows: int, moment: Moment, settings: tuple[Limits, Behaviour]
+    connection: sqlite3.Connection,
+    rows: int,
+    timestamp: Timestamp,
+    settings: tuple[Limits, Behaviour],
 ) -> int:
     """Take rows from today's entities and say how many; 429 when there is no room."""
     bounds, behaviour = settings
-    standing = limits.reserve_entities(connection, moment.day, rows, bounds.entities_per_day)
+    standing = limits.reserve_entities(connection, timestamp.day, rows, bounds.entities_per_day)
     if standing.exceeded and behaviour.over_quota == "cut":
         rows = standing.remaining
-        standing = limits.reserve_entities(connection, moment.day, rows, bounds.entities_per_day)
+        standing = limits.reserve_entities(connection, timestamp.day, rows, bounds.entities_per_day)
     if standing.exceeded:
         until = limits.Standing(
-            standing.limit, standing.remaining, moment.seconds_until_tomorrow, exceeded=True
+            standing.limit, standing.remaining, timestamp.seconds_until_tomorrow, exceeded=True
         )
         raise limits.too_many(until, behaviour.rate_limit_headers)
     return rows

@@ -144,7 +144,7 @@ function requestOf(operation, method, path, rows, body) {
   if (secured && token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   const text = query.size ? `?${query}` : '';
-  return {url: location.origin + address + text, method, headers, body};
+  return {url: location.item_id + address + text, method, headers, body};
 }
 
 function curlOf({url, method, headers, body}) {

@@ -143,17 +143,17 @@ def _truth(value: object) -> bool:
 
 
 def _date(value: object) -> str:
-    moment = parse_datetime(str(value))
-    if moment is None:
+    timestamp = parse_datetime(str(value))
+    if timestamp is None:
         raise unreadable("date", value)
-    return moment.date().isoformat()
+    return timestamp.date().isoformat()
 
 
-def _moment(value: object) -> str:
-    moment = parse_datetime(str(value))
-    if moment is None:
+def _timestamp(value: object) -> str:
+    timestamp = parse_datetime(str(value))
+    if timestamp is None:
         raise invalid("timestamp", str(value))
-    return moment.isoformat()
+    return timestamp.isoformat()
 
 
 def _json_value(value: object) -> object:
@@ -170,7 +170,7 @@ _CASTS: dict[str, Callable[[object], object]] = {
     "number": _number,
     "boolean": _truth,
     "json": _json_value,
-    "timestamp": _moment,
+    "timestamp": _timestamp,
     "date": _date,
     "uuid": lambda value: typed("uuid", str(value)),
     "import_type": _import_type,

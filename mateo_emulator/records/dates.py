@@ -19,28 +19,28 @@ _SHAPE = re.compile(
 
 
 def parse_datetime(text: str) -> datetime | None:
-    """The moment in UTC, or None if the text cannot be read; a bare date means midnight UTC."""
+    """The time in UTC, or None if the text cannot be read; a bare date means midnight UTC."""
     match = _SHAPE.fullmatch(text.strip())
     if match is None:
         return None
     zone = (match["zone"] or "Z").upper()
     try:
-        moment = datetime.fromisoformat(f"{match['date']}T{match['time'] or '00:00'}{zone}")
-        return moment.astimezone(UTC)
+        timestamp = datetime.fromisoformat(f"{match['date']}T{match['time'] or '00:00'}{zone}")
+        return timestamp.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
 def read_datetime(value: object) -> str:
-    """The moment as ``YYYY-MM-DDTHH:MM:SS[.ffffff]+00:00``.
+    """The time as ``YYYY-MM-DDTHH:MM:SS[.ffffff]+00:00``.
 
     Raises:
         RowFailure: ``22007`` when the value is not a readable ISO 8601 text.
     """
-    moment = parse_datetime(value) if isinstance(value, str) else None
-    if moment is None:
+    timestamp = parse_datetime(value) if isinstance(value, str) else None
+    if timestamp is None:
         raise _unreadable("timestamp with time zone", value)
-    return moment.isoformat()
+    return timestamp.isoformat()
 
 
 def read_date(value: object) -> str:

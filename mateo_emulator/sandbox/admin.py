@@ -174,8 +174,8 @@ class Admin:
         if change.day is not None:
             return clock.offset_for_day(change.day)
         if change.now is not None:
-            moment = change.now if change.now.tzinfo else change.now.replace(tzinfo=UTC)
-            return clock.offset_for_moment(moment)
+            timestamp = change.now if change.now.tzinfo else change.now.replace(tzinfo=UTC)
+            return clock.offset_for_time(timestamp)
         if change.advance_s is not None:
             return clock.offset_us + round(change.advance_s * MICROSECONDS)
         return round((change.offset_s or 0.0) * MICROSECONDS)

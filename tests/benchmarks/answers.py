@@ -1,9 +1,9 @@
 """Answers: for each kind of connection, the CPU from the gateway's event to the answer.
 
-Against the same proof made with the standard library, the body parsed by it, and boto3's own
-SendMessageBatch; in both, boto3 is answered below botocore. The first figure in brackets is proof
-and parsing alone. What the kind's first request imports comes after it. The start of the receiver,
-with a connection of every kind, is measured by `receive`.
+Against the same auth_header made with the standard library, the body parsed by it, and boto3's own
+SendMessageBatch; in both, boto3 is answered below botocore. The first figure in brackets is
+auth_header and parsing alone. What the kind's first request imports comes after it. The start of
+the receiver, with a connection of every kind, is measured by `receive`.
 """
 
 import json
@@ -71,20 +71,20 @@ def answer(kind: str) -> Measure:
     from import_relay.storage.intake_store import CLIENT_CONFIG
 
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
-    parse, prove, text = parser(given.body), SENDERS[kind].prove, given.body.decode()
+    parse, sign, text = parser(given.body), SENDERS[kind].sign, given.body.decode()
     context: Any = receive.Context()
 
     def ours() -> None:
         for _ in range(CALLS):
             handler(event, context)
 
-    def proof_and_parsing() -> None:
+    def auth_and_parsing() -> None:
         for _ in range(CALLS):
-            prove(given)
+            sign(given)
             parse(given.body)
 
     def floor() -> None:
-        proof_and_parsing()
+        auth_and_parsing()
         for _ in range(CALLS):
             entries: Any = [{"Id": "0", "MessageBody": text}]
             sqs.send_message_batch(QueueUrl=receive.QUEUE_URL, Entries=entries)
@@ -92,7 +92,7 @@ def answer(kind: str) -> Measure:
     ours()
     floor()
     best, least = best_of_alternating(ours, floor)
-    bare = min(best_of_alternating(proof_and_parsing, proof_and_parsing))
+    bare = min(best_of_alternating(auth_and_parsing, auth_and_parsing))
     name = f"answer {kind} [{bare / CALLS * 1e6:.0f} µs; imports {', '.join(imported(kind))}]"
     return Measure(name, best / CALLS * 1e3, CALL_BAR, "ms", floor=least / CALLS * 1e3)
 

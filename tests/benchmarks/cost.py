@@ -36,7 +36,7 @@ REPLAY_BAR_USD = 0.15
 PROCESSING_S = 60.0
 PER_DAY = 25_000
 DAY_S = 86_400
-LONGEST_WINDOW_S = 300
+MAX_WINDOW_S = 300
 """AWS's limit of a batching window."""
 
 PRICES: Mapping[str, float] = {
@@ -107,8 +107,8 @@ ENVIRONMENT = {
     "LIMIT_TIME_ZONE": "UTC",
     "SEND_REFERENCE_ID": "false",
     "TRACKING_HOURS": "24",
-    "GATE_SCHEDULE_GROUP": "import-relay-gate",
-    "GATE_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/gate",
+    "PAUSE_SCHEDULE_GROUP": "import-relay-pause",
+    "PAUSE_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/pause",
     "EVENT_SOURCE_MAPPING_PARAMETER": "/import-relay/event-source-mapping",
 }
 
@@ -138,7 +138,7 @@ def measure() -> Iterator[Measure]:
 
 def windows(template: "Template") -> list[int]:
     """The batching window by default, and the longest."""
-    return sorted({template.batching_window_s, LONGEST_WINDOW_S})
+    return sorted({template.batching_window_s, MAX_WINDOW_S})
 
 
 def per_window(window_s: int) -> int:

@@ -1,6 +1,6 @@
 """Efficiency: requests to the Import API for a drained backlog of 25,000 contacts.
 
-On the embedded stack, in real processes: an ERP posts 25,000 contacts while the gate is closed,
+On the embedded stack, in real processes: an ERP posts 25,000 contacts while submission is paused,
 then it opens. Every request that the Import API received counts: posts, polls and results. An
 import takes it 20 seconds, so that imports are polled more than once.
 """
@@ -34,7 +34,7 @@ def measure() -> Iterator[Measure]:
         prepare(stack)
         for start in range(0, ENTITIES, PER_DELIVERY):
             post(stack, [record(n) for n in range(start, start + PER_DELIVERY)])
-        stack.open_gate()
+        stack.resume_submission()
         stack.wait_until(lambda: is_drained(stack), "an end of all imports", DRAINED_WITHIN_S, 0.5)
         requests = stack.mateo("GET", "requests?limit=10000")
         contacts = stack.mateo("GET", "contacts?limit=1")
@@ -47,7 +47,7 @@ def measure() -> Iterator[Measure]:
 
 
 def prepare(stack: Stack) -> None:
-    """Close the gate, and let imports take their time."""
+    """Pause submission, and let imports take their time."""
     uuid = stack.provisioned.resources[MAPPING]["Ref"]
     stack.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=False)
     stack.mateo("PUT", "behaviour", {"processing_delay_s": PROCESSING_S})

@@ -46,8 +46,8 @@ ENVIRONMENT = {
     "LIMIT_TIME_ZONE": "UTC",
     "SEND_REFERENCE_ID": "false",
     "EVENT_SOURCE_MAPPING_PARAMETER": "/import-relay/event-source-mapping",
-    "GATE_SCHEDULE_GROUP": "import-relay-gate",
-    "GATE_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/gate",
+    "PAUSE_SCHEDULE_GROUP": "import-relay-pause",
+    "PAUSE_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/pause",
 }
 
 

@@ -13,9 +13,9 @@ from tests.benchmarks.measures import Measure
 from tests.support.phone_numbers import (
     COUNTRIES,
     WITHOUT_PLUS_IN_ITALY,
-    Tally,
+    Totals,
+    counts,
     merged,
-    tallies,
 )
 
 PER_KIND = 1_000
@@ -26,40 +26,42 @@ CONTEXTS = {"alone": "alone in the list", "list": "lists of three", "own": "reco
 def measure() -> Iterator[Measure]:
     """Wrong numbers, and numbers left out, by default; the other choices are printed."""
     for choice in get_args(AmbiguousPhones):
-        found = tallies(choice, PER_KIND, SEED)
+        found = counts(choice, PER_KIND, SEED)
         print_table(choice, found)
         if choice == "leave_out":
             yield from bars(found)
 
 
-def bars(found: dict[tuple[str, str, str], Tally]) -> Iterator[Measure]:
+def bars(found: dict[tuple[str, str, str], Totals]) -> Iterator[Measure]:
     """What has to hold by default, for the worst of the countries where it is a share."""
-    wrong = sum(len(tally.wrong) for tally in found.values())
+    wrong = sum(len(totals.wrong) for totals in found.values())
     yield Measure("phones wrong by default", wrong, 0, "numbers")
     alone = max(
-        100 * (1 - tally.right / tally.total)
+        100 * (1 - totals.right / totals.total)
         for region in COUNTRIES
-        for tally in [merged(of(found, region), "alone", WITHOUT_PLUS_IN_ITALY)]
+        for totals in [merged(of(found, region), "alone", WITHOUT_PLUS_IN_ITALY)]
     )
     yield Measure("phones not right, country alone, worst country", alone, 1, "%")
     own = max(
-        100 * tally.unusable / tally.total
+        100 * totals.unusable / totals.total
         for region in COUNTRIES
-        for tally in [merged(of(found, region), "own")]
+        for totals in [merged(of(found, region), "own")]
     )
     yield Measure("phones neither right nor ambiguous, own country, worst", own, 1, "%")
 
 
-def of(found: dict[tuple[str, str, str], Tally], region: str) -> dict[tuple[str, str, str], Tally]:
-    """The tallies of one country."""
-    return {key: tally for key, tally in found.items() if key[1] == region}
+def of(
+    found: dict[tuple[str, str, str], Totals], region: str
+) -> dict[tuple[str, str, str], Totals]:
+    """The counts of one country."""
+    return {key: totals for key, totals in found.items() if key[1] == region}
 
 
-def print_table(choice: str, found: dict[tuple[str, str, str], Tally]) -> None:
+def print_table(choice: str, found: dict[tuple[str, str, str], Totals]) -> None:
     """Right, left out and wrong for each context."""
     print(f"  ambiguous_phones = {choice!r}: right, left out, wrong")
     for context, title in CONTEXTS.items():
-        tally = merged(found, context)
-        counts = (tally.right, tally.left_out, len(tally.wrong))
-        shares = ", ".join(f"{count} ({100 * count / tally.total:.2f} %)" for count in counts)
+        totals = merged(found, context)
+        counts = (totals.right, totals.left_out, len(totals.wrong))
+        shares = ", ".join(f"{count} ({100 * count / totals.total:.2f} %)" for count in counts)
         print(f"    {title}: {shares}")

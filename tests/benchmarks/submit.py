@@ -15,10 +15,10 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from import_relay.domain.connections import parse_connections
 from import_relay.domain.queue_messages import parse_message
 from import_relay.mapping.phones import Home, PhoneRules, choose
-from import_relay.submit.changes import Mapper, RecordsRead
-from import_relay.submit.planning import collector_paused, decide, request_body
+from import_relay.submit.batching import batch_rows
+from import_relay.submit.changes import Mapper, RecordsFetched
+from import_relay.submit.merging import collector_paused, merge_changes, request_body
 from import_relay.submit.shared_handles import part_handles
-from import_relay.submit.sizing import size
 from tests.benchmarks.batch import MIXED_CONNECTIONS, bodies, country_of, mixed_texts, sqs_event
 from tests.benchmarks.measures import Measure, best_of_alternating, cpu_s
 
@@ -47,14 +47,14 @@ def measure() -> Iterator[Measure]:
             interpreted = mapper.interpret(
                 one for message in messages for one in message.occurrences
             )
-            mapped = mapper.map(interpreted, RecordsRead())
-            decided = decide(
-                mapped.changes, {}, is_unfinished=lambda _: False, is_void=lambda _: False
+            mapped = mapper.map(interpreted, RecordsFetched())
+            merged = merge_changes(
+                mapped.changes, {}, is_unfinished=lambda _: False, was_never_created=lambda _: False
             )
-            sized = size(
-                part_handles(decided.rows).rows, rows_per_import=5000, entities_left=25_000
+            batches = batch_rows(
+                part_handles(merged.rows).rows, rows_per_import=5000, entities_left=25_000
             )
-            return [request_body(rows) for rows in sized.imports]
+            return [request_body(rows) for rows in batches.imports]
 
     def floor() -> list[str]:
         with collector_paused():

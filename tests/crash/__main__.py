@@ -3,7 +3,7 @@
     python -m tests.crash --scenario changes --function TrackImport --points 60-69 --faults kill
     python -m tests.crash --scenario changes --at "SubmitImports/SFN.StartExecution/1/killed-after"
 
-The second form plays one run with exactly these faults, and tells its story.
+The second form plays one run with exactly these faults, and tells its trace.
 """
 
 import argparse
@@ -15,13 +15,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.crash.faults import GROUPS, KINDS
-from tests.crash.grounds import Grounds, running_grounds
-from tests.crash.rehearsal import Planned, Result
+from tests.crash.rig import Rig, running_rig
+from tests.crash.run import Planned, Result
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.sweep import ACROSS, DOUBLE, SPACING, Choice, Sweep, wanted
 from tests.support.stack import FUNCTIONS
 
-MOST_NAMED = 2
+MAX_NAMED = 2
 """More faults than that are only counted in the line of their run."""
 NAMED = (*GROUPS, DOUBLE, ACROSS)
 """What `--faults` takes: groups, pairs of kills of one function, and of two functions."""
@@ -30,26 +30,26 @@ RUNS_PER_STACK = 150
 
 
 class Stacks:
-    """Gives the grounds for each run, new ones from time to time and after a run that got stuck."""
+    """Gives the rig for each run, new ones from time to time and after a run that got stuck."""
 
     def __init__(self) -> None:
         self._open = ExitStack()
-        self._grounds: Grounds | None = None
+        self._rig: Rig | None = None
         self._runs = 0
         self.is_spoilt = False
 
-    def __call__(self) -> Grounds:
-        if self._grounds is None or self.is_spoilt or self._runs >= RUNS_PER_STACK:
+    def __call__(self) -> Rig:
+        if self._rig is None or self.is_spoilt or self._runs >= RUNS_PER_STACK:
             self.close()
             folder = self._open.enter_context(tempfile.TemporaryDirectory())
-            self._grounds = self._open.enter_context(running_grounds(Path(folder)))
+            self._rig = self._open.enter_context(running_rig(Path(folder)))
             self._runs, self.is_spoilt = 0, False
         self._runs += 1
-        return self._grounds
+        return self._rig
 
     def close(self) -> None:
         """End the stack that runs."""
-        self._grounds = None
+        self._rig = None
         self._open.close()
 
 
@@ -64,13 +64,13 @@ class Progress:
     def __call__(self, result: Result) -> None:
         self._count += 1
         self._stacks.is_spoilt = result.is_stuck
-        verdict = "BROKEN" if result.broken else "not hit" if result.not_hit else "ok"
+        checks = "BROKEN" if result.broken else "not hit" if result.not_hit else "ok"
         what = " + ".join(map(str, result.faults)) or f"{len(result.calls)} points recorded"
-        if len(result.faults) > MOST_NAMED:
+        if len(result.faults) > MAX_NAMED:
             what = f"{len(result.faults)} faults"
-        print(f"{self._count:5} {result.seconds:5.1f} s {result.scenario}: {what}: {verdict}")
+        print(f"{self._count:5} {result.seconds:5.1f} s {result.scenario}: {what}: {checks}")
         if self._tells or result.broken:
-            print(*(f"        {line}" for line in result.story()), sep="\n")
+            print(*(f"        {line}" for line in result.trace()), sep="\n")
         if result.broken:
             print(*(f"      ! {line}" for line in result.broken), sep="\n")
             print(f"      again: {result.command()}")

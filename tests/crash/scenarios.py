@@ -1,14 +1,14 @@
 """The scenarios: small traffic that together reaches every step of the functions.
 
 A scenario sends, says what Mateo must hold in the end, and lets time pass in between; what is still
-under way at its end is drained by `rehearsal`.
+under way at its end is drained by `run`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from tests.crash.course import Course
+from tests.crash.driver import Driver
 from tests.support.senders import customer, deal, erp, erp_text, person
 
 NOBODY = {"name": "Nobody"}
@@ -22,54 +22,54 @@ class Scenario:
     """`ends`: how at least one item has to end, whatever happens."""
 
     name: str
-    play: Callable[[Course], None]
+    play: Callable[[Driver], None]
     ends: frozenset[str]
 
 
-def changes(course: Course) -> None:
+def changes(driver: Driver) -> None:
     """A newer version while the first is open; a duplicate; one rejected, one that fails."""
-    course.behave(processing_delay_s=0.0, custom_fields={"contact": {"loyalty_level": "number"}})
-    course.trial.expect(customer(1))
-    course.send("json", erp([customer(1), customer(2, loyalty_level="gold"), NOBODY]))
-    course.send("json", erp([customer(1)]))
-    course.deliver()
-    course.send_customers(customer(1, "Newer", minute=2), customer(4))
-    course.deliver()
+    driver.behave(processing_delay_s=0.0, custom_fields={"contact": {"loyalty_level": "number"}})
+    driver.trial.expect(customer(1))
+    driver.send("json", erp([customer(1), customer(2, loyalty_level="gold"), NOBODY]))
+    driver.send("json", erp([customer(1)]))
+    driver.deliver()
+    driver.send_customers(customer(1, "Newer", minute=2), customer(4))
+    driver.deliver()
 
 
-def limits(course: Course) -> None:
+def limits(driver: Driver) -> None:
     """More than a day holds; a row that Mateo refuses; a large item and an unreadable delivery."""
-    course.behave(processing_delay_s=0.0)
-    course.fail_once(kind="refuse_row", column="external_id", value="C-3")
+    driver.behave(processing_delay_s=0.0)
+    driver.fail_once(kind="refuse_row", column="external_id", value="C-3")
     large = customer(4, notes="x" * LARGE_B)
-    course.trial.expect(customer(1), large)
-    course.send("json", erp([customer(1), customer(3), large]))
-    course.send("json", erp_text("{not JSON"))
-    course.deliver()
-    course.send_customers(*(customer(number) for number in range(5, 13)))
-    course.deliver()
-    course.send_customers(customer(13))
-    course.next_day()
+    driver.trial.expect(customer(1), large)
+    driver.send("json", erp([customer(1), customer(3), large]))
+    driver.send("json", erp_text("{not JSON"))
+    driver.deliver()
+    driver.send_customers(*(customer(number) for number in range(5, 13)))
+    driver.deliver()
+    driver.send_customers(customer(13))
+    driver.next_day()
 
 
-def unanswered(course: Course) -> None:
+def unanswered(driver: Driver) -> None:
     """Imports whose answer is lost: created, not created, refused later; a deal that must wait."""
-    course.behave(processing_delay_s=0.0)
-    course.fail_once(kind="refuse_row", column="external_id", value="C-2")
-    course.fail_once(kind="answer_lost_after_create", method="POST")
-    course.send_customers(customer(1))
-    course.deliver()
-    course.pass_time(61)
-    course.fail_once(kind="status", status=500, method="POST")
-    course.send("json", erp([customer(2)]))
-    course.deliver()
-    course.next_day()
-    course.drain()
-    course.trial.expected.deals.add("700")
-    course.trial.expected.contacts.add("9000")
-    course.send("pipedrive", deal(700, person=9_000))
-    course.drain(until=lambda: any(one["items"]["retried"] for one in course.trial.summaries()))
-    course.send("pipedrive", person(9_000))
+    driver.behave(processing_delay_s=0.0)
+    driver.fail_once(kind="refuse_row", column="external_id", value="C-2")
+    driver.fail_once(kind="answer_lost_after_create", method="POST")
+    driver.send_customers(customer(1))
+    driver.deliver()
+    driver.pass_time(61)
+    driver.fail_once(kind="status", status=500, method="POST")
+    driver.send("json", erp([customer(2)]))
+    driver.deliver()
+    driver.next_day()
+    driver.drain()
+    driver.trial.expected.deals.add("700")
+    driver.trial.expected.contacts.add("9000")
+    driver.send("pipedrive", deal(700, person=9_000))
+    driver.drain(until=lambda: any(one["items"]["retried"] for one in driver.trial.summaries()))
+    driver.send("pipedrive", person(9_000))
 
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(

@@ -13,19 +13,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.crash.faults import KILLS, KINDS, Kind
-from tests.crash.grounds import Grounds
-from tests.crash.rehearsal import Faults, Planned, Result, play, rehearse
+from tests.crash.rig import Rig
+from tests.crash.run import Faults, Planned, Result, play, run_once
 from tests.crash.scenarios import Scenario
 from tests.support.fault_proxy import PlannedFault, Point
 
 DOUBLE, ACROSS = "double", "across"
 """Pairs of kills: of one function, and of two functions."""
 PAIRS = frozenset({DOUBLE, ACROSS})
-MOST_BETWEEN = 12
+MAX_BETWEEN = 12
 """From the first kill of a pair to the second, in calls of the function that is killed, at most."""
 SPACING = 10
 TRIES = 3
-"""How often a run is repeated in which a point was not reached: moments differ from run to run."""
+"""How often a run is repeated in which a point was not reached: times differ from run to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Choice:
 class Sweep:
     """A sweep under way. `show` gets each result whole, `results` keeps an outline of it."""
 
-    grounds: Callable[[], Grounds]
+    rig: Callable[[], Rig]
     show: Callable[[Result], None]
     results: list[Result] = field(default_factory=list)
 
@@ -86,7 +86,7 @@ class Sweep:
     def play(self, scenario: Scenario, faults: Faults) -> Result:
         """One run, again if a point was not reached."""
         for _ in range(TRIES):
-            result = rehearse(self.grounds(), scenario, faults)
+            result = run_once(self.rig(), scenario, faults)
             if result.broken or not result.not_hit:
                 break
         self._keep(result)
@@ -99,11 +99,11 @@ class Sweep:
 
         `second`: the function that the second kill hits.
         """
-        between, kind = chance.randint(1, MOST_BETWEEN), chance.choice(_kills())
+        between, kind = chance.randint(1, MAX_BETWEEN), chance.choice(_kills())
         tries = 0
         while True:
             pair = Pair(first, second, between, kind)
-            result = play(self.grounds(), scenario, pair)
+            result = play(self.rig(), scenario, pair)
             tries += not result.faults
             if result.broken or len(result.faults) > 1 or tries == TRIES:
                 break
@@ -125,7 +125,7 @@ class Sweep:
         missed: Counter[Planned] = Counter()
         while left:
             faults = together(left, size, chance)
-            result = rehearse(self.grounds(), scenario, faults)
+            result = run_once(self.rig(), scenario, faults)
             not_hit = result.not_hit
             result.faults = [one for one in faults if one not in not_hit]
             if result.faults or result.broken:

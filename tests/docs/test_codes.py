@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from import_relay.connectors.kinds import kinds, source_for
+from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.domain.errors import CODES
 from import_relay.domain.models import Outcome
 from import_relay.receive.responses import REFUSALS
@@ -21,7 +21,7 @@ ROWS = {
 
 
 def ignored_reasons() -> set[str]:
-    """`Change(..., ignored="x")` and `Settled(..., Outcome.IGNORED, "x")` of the code."""
+    """`Change(..., ignored="x")` and `ItemOutcome(..., Outcome.IGNORED, "x")` of the code."""
     found = set()
     for module in deployed_modules():
         for call in (node for node in ast.walk(module) if isinstance(node, ast.Call)):
@@ -61,5 +61,5 @@ def test_every_outcome_of_a_record_is_on_the_page() -> None:
 
 def test_every_status_that_a_sender_can_get_is_on_the_page() -> None:
     statuses = {int(row[0]) for row in PAGE.section("Answers to a sender").rows}
-    unreadable = {source_for(kind).REPLIES.unreadable for kind in kinds()}
+    unreadable = {connector_for(kind).REPLIES.unreadable for kind in kinds()}
     assert statuses == {200, 503, *REFUSALS.values(), *unreadable}

@@ -55,7 +55,7 @@ def test_every_kind_stands_in_the_table_and_no_other() -> None:
     assert PAGE.section("Kinds").first_cells() == set(kinds())
 
 
-def test_what_needs_a_token_are_the_kinds_with_a_reader_that_say_little_by_themselves() -> None:
+def test_what_needs_a_token_are_the_kinds_with_a_fetcher_that_say_little_by_themselves() -> None:
     needing = {
         row[0].partition("`")[2].partition("`")[0]
         for row in PAGE.section("Kinds").rows

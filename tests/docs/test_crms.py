@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from import_relay.check.check_connections import check
-from import_relay.connectors.kinds import can_fetch, kinds, source_for
+from import_relay.connectors.kinds import can_fetch, connector_for, kinds
 from import_relay.domain.connections import RecordType
 from tests.docs.documents import ROOT, Block, Document, document
 
@@ -35,14 +35,14 @@ def test_every_example_is_a_right_connections_file(example: Block, tmp_path: Pat
 def test_the_options_of_each_kind_are_described_and_no_other(kind: str) -> None:
     page = PAGES[kind]
     described = page.section("Options").first_cells() if "Options" in page.headings else set()
-    assert described == set(source_for(kind).OPTIONS)
+    assert described == set(connector_for(kind).OPTIONS)
 
 
 @pytest.mark.parametrize("kind", sorted(kinds()))
 def test_the_default_mapping_is_the_one_of_the_code(kind: str) -> None:
     mapped = {
         (record_type.name, column, expression)
-        for record_type in source_for(kind).DEFAULTS.values()
+        for record_type in connector_for(kind).DEFAULTS.values()
         for column, expression in _keys(record_type).items()
     }
     assert set(_described(PAGES[kind])) == mapped
@@ -80,5 +80,5 @@ def test_every_page_says_what_its_statements_rest_on(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in kinds() if can_fetch(kind)])
-def test_every_kind_with_a_reader_says_where_its_token_stands(kind: str) -> None:
+def test_every_kind_with_a_fetcher_says_where_its_token_stands(kind: str) -> None:
     assert f"{kind}.token" in PAGES[kind].text

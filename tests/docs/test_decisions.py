@@ -6,36 +6,37 @@ import pytest
 
 from import_relay.domain import queue_messages as messages
 from import_relay.domain.queue_messages import LONG_AGO_S
-from import_relay.storage import budget, ledger, tally, watermarks
-from import_relay.submit.planning import EARLIER_KEPT
-from import_relay.track.resolving import MOST_POSTS
+from import_relay.storage import budget, ledger, outcome_counts, watermarks
+from import_relay.submit.merging import EARLIER_KEPT
+from import_relay.track.resolving import MAX_POSTS
 from tests.docs.documents import Document, document, documents
 from tests.template.expanded import source
 
 RECORDS = [one for one in documents() if "/decisions/" in one.name]
 IN_WORDS = {5: "five", 10: "ten"}
 FIGURES = {
-    "0001-ledger-and-reconciliation": [f"at most {IN_WORDS[MOST_POSTS - 1]} times"],
+    "0001-ledger-and-reconciliation": [f"at most {IN_WORDS[MAX_POSTS - 1]} times"],
     "0004-watermarks": [
-        f"{watermarks.KEPT_DAYS} days",
+        f"{watermarks.WATERMARK_DAYS} days",
         f"({ledger.ENTRY_DAYS} days)",
         f"the last {EARLIER_KEPT} claims",
         f"more than {EARLIER_KEPT} later claims",
     ],
-    "0005-partial-changes-claim-columns": [f"{watermarks.KEPT_DAYS} days"],
-    "0006-waiting-by-sending-again": [
-        f"a delay of {messages.deferral_delay_s(0)} s",
-        f"{messages.LONGEST_DELAY_S // 60} min",
+    "0005-partial-changes-claim-columns": [f"{watermarks.WATERMARK_DAYS} days"],
+    "0006-requeueing-with-a-delay": [
+        f"a delay of {messages.requeue_delay_s(0)} s",
+        f"{messages.MAX_DELAY_S // 60} min",
         f"after {IN_WORDS[10]} a message",
     ],
-    "0008-outcomes-by-origin": [
-        f"Up to {tally.NUMBERS_PER_ITEM} records",
-        f"a read per {tally.NUMBERS_PER_ITEM} records",
-        f"per {tally.SETTLEMENTS_PER_TRANSACTION} deliveries",
+    "0008-outcomes-by-item-id": [
+        f"Up to {outcome_counts.NUMBERS_PER_ITEM} records",
+        f"a read per {outcome_counts.NUMBERS_PER_ITEM} records",
+        f"per {outcome_counts.OUTCOMES_PER_TRANSACTION} deliveries",
         f"more than {LONG_AGO_S / 60:.0f} minutes after",
-        f"Markers live {tally.SETTLEMENT_DAYS} days, counts {tally.KEPT_DAYS} days",
+        f"Markers live {outcome_counts.OUTCOME_DAYS} days",
+        f"days, counts {outcome_counts.COUNTS_DAYS} days",
     ],
-    "0020-thirteen-days": [f"{messages.MAX_WAIT_S / 86_400:.0f} days after its receipt"],
+    "0020-thirteen-days": [f"{messages.MAX_REQUEUED_S / 86_400:.0f} days after its receipt"],
     "0011-spacing-of-requests": [
         f"{budget.SPACING} times wider",
         f"{budget.SPACING} / rate",
@@ -57,7 +58,7 @@ def test_records_are_numbered_without_gaps() -> None:
 @pytest.mark.parametrize("record", RECORDS, ids=[one.path.stem for one in RECORDS])
 def test_each_record_has_the_same_parts(record: Document) -> None:
     parts = re.findall(r"^\*\*([\w ]+)\.\*\*", record.text, re.MULTILINE)
-    assert parts == ["Context", "Options", "Decision", "Price", "To undo"]
+    assert parts == ["Context", "Options", "Decision", "Consequences", "How to reverse"]
 
 
 @pytest.mark.parametrize("name", FIGURES)

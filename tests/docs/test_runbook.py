@@ -19,7 +19,9 @@ ALARMS = {
     for name, resource in RESOURCES.items()
     if resource["Type"] == "AWS::CloudWatch::Alarm"
 }
-NOUNS = "watchdog|submission|webhook|secret|batch|connection|message|import|item|reader|report|gate"
+NOUNS = (
+    "watchdog|submission|webhook|secret|batch|connection|message|import|item|fetcher|report|pause"
+)
 EVENT = re.compile(rf"({NOUNS})\\\.(\w|\\|\+)+")
 METRIC = re.compile(r"(?:[A-Z][a-z]+)+(?:\\w\+)?")
 
@@ -106,7 +108,7 @@ def test_every_metric_is_listed_and_no_other() -> None:
     agree(metric_patterns(), PAGE.section("Metrics").first_cells())
 
 
-def test_every_reason_that_closes_the_gate_is_listed() -> None:
+def test_every_reason_that_pauses_submission_is_listed() -> None:
     reasons = {
         text.replace("\\", "")
         for module in deployed_modules()
@@ -133,7 +135,7 @@ def test_the_log_group_of_each_function_is_named(function: str) -> None:
 def test_the_times_for_which_things_are_kept_are_those_of_the_code() -> None:
     kept = {row[0]: row[-1] for row in PAGE.section("What is where").rows}
     content = {row[0]: row[1] for row in PAGE.section("What is where").rows}
-    assert kept["watermarks table"] == f"{watermarks.KEPT_DAYS} days"
+    assert kept["watermarks table"] == f"{watermarks.WATERMARK_DAYS} days"
     assert f"({ledger.ENTRY_DAYS} days)" in content["ledger table"]
     assert f"({budget.DAY_ITEM_DAYS} days)" in content["ledger table"]
     rules = RESOURCES["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]

@@ -18,7 +18,7 @@ import httpx
 from import_relay.check.check_connections import check
 from local.child import CLOCK_SHIFT
 from local.demo.balance import objects
-from local.lambda_runtime.runtime_api import Outcome
+from local.lambda_runtime.runtime_api import InvocationResult
 from local.stack.stack import STACK_NAME, Stack
 from local.template.loading import load
 from tests.support.builders import message
@@ -142,7 +142,7 @@ class Flight:
         self.stack = stack
         self.level = level
         self.answers: list[str] = []
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[InvocationResult] = []
         parameters = {"LogLevel": level, "SalesforceEventBus": EVENT_BUS}
         described = load(root / "template.yaml", parameters, STACK_NAME)
         self._hosting = described.hosting
@@ -245,7 +245,7 @@ class Flight:
             self.post("erp", json.dumps([record]), x_relay_secret=CANARIES["webhook secret"])
             self._until(lambda: not self.stack.mateo("GET", "faults")["faults"], "the fault")
             self._until(self._is_idle, "the end of the submission")
-            self.stack.open_gate()
+            self.stack.resume_submission()
 
     def exceptions(self) -> None:
         """Errors that no handler expects, with data in their texts."""

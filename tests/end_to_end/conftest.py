@@ -5,26 +5,26 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.door import Door
-from tests.support.stack import Grounds, Trial, running_stack
+from tests.support.stack import Rig, Trial, running_stack
+from tests.support.toggle import Toggle
 
 WIDE = timedelta(days=400)
 
 
 @pytest.fixture(scope="session")
-def grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
-    with running_stack(tmp_path_factory.mktemp("state")) as grounds:
-        yield grounds
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with running_stack(tmp_path_factory.mktemp("state")) as rig:
+        yield rig
 
 
 @pytest.fixture
-def trial(grounds: Grounds) -> Trial:
-    return grounds.trial()
+def trial(rig: Rig) -> Trial:
+    return rig.trial()
 
 
 @pytest.fixture
-def door(grounds: Grounds) -> Door:
-    return grounds.door
+def toggle(rig: Rig) -> Toggle:
+    return rig.toggle
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ COUNTED = {
     "ItemsReceived",
     "ItemsRejected",
     "Quarantined",
-    "ReadersUnavailable",
+    "FetchersUnavailable",
     "RowsFailed",
     "RowsImported",
     "WebhooksAccepted",

@@ -118,7 +118,7 @@ def test_demo_balances_and_shows_a_failure_report(tmp_path: Path) -> None:
     )
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "gate.closed" in ended.stdout
+    assert "submission.paused" in ended.stdout
     assert "WRONG" not in ended.stdout
     report = Path(ended.stdout.split("A failure report: ")[1].splitlines()[0])
     assert report.is_relative_to(tmp_path)

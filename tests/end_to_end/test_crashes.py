@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.crash.coverage import Coverage
 from tests.crash.faults import ANSWERS, KINDS
-from tests.crash.grounds import Grounds, running_grounds
-from tests.crash.rehearsal import Result, rehearse
+from tests.crash.rig import Rig, running_rig
+from tests.crash.run import Result, run_once
 from tests.crash.scenarios import SCENARIOS
-from tests.crash.walk import Walk
 from tests.support.stack import FUNCTIONS
 
 BASE = SCENARIOS["changes"]
-MOST_KILLS = 8
+MAX_KILLS = 8
 """In one run, of one function: a message is received at most ten times."""
 ONE_ANSWER = [
     kind.name
@@ -26,20 +26,20 @@ ONE_ANSWER = [
 
 
 @pytest.fixture(scope="module")
-def crash_grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
-    with running_grounds(tmp_path_factory.mktemp("crashes")) as grounds:
-        yield grounds
+def crash_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with running_rig(tmp_path_factory.mktemp("crashes")) as rig:
+        yield rig
 
 
 @pytest.fixture(scope="module")
-def recording(crash_grounds: Grounds) -> Result:
+def recording(crash_rig: Rig) -> Result:
     """The scenario without any fault."""
-    return rehearse(crash_grounds, BASE)
+    return run_once(crash_rig, BASE)
 
 
 def told(result: Result) -> str:
     """Everything about a run that broke a promise, and how to repeat it."""
-    return "\n".join([*result.broken, *result.story(), result.command()])
+    return "\n".join([*result.broken, *result.trace(), result.command()])
 
 
 def test_without_a_fault_every_promise_is_kept_by_all_functions(recording: Result) -> None:
@@ -50,18 +50,18 @@ def test_without_a_fault_every_promise_is_kept_by_all_functions(recording: Resul
 @pytest.mark.parametrize(
     ("kinds", "most"),
     [
-        pytest.param(["killed-after"], MOST_KILLS, id="dying after each step"),
+        pytest.param(["killed-after"], MAX_KILLS, id="dying after each step"),
         pytest.param(["reset-after"], 100, id="no answer to what had its effect"),
         pytest.param(ONE_ANSWER, 100, id="another answer at each step"),
     ],
 )
 def test_nothing_is_lost_doubled_or_stale(
-    crash_grounds: Grounds, recording: Result, kinds: list[str], most: int
+    crash_rig: Rig, recording: Result, kinds: list[str], most: int
 ) -> None:
-    walk = Walk([KINDS[kind] for kind in kinds], most=most)
-    for result in walk.runs(crash_grounds, BASE):
+    coverage = Coverage([KINDS[kind] for kind in kinds], most=most)
+    for result in coverage.runs(crash_rig, BASE):
         assert not result.broken, told(result)
-        if not walk.left(recording):
+        if not coverage.left(recording):
             break
 
-    assert not walk.left(recording), "no run reached these steps again"
+    assert not coverage.left(recording), "no run reached these steps again"

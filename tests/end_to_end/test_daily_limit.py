@@ -8,17 +8,17 @@ def test_what_exceeds_a_day_waits_and_is_imported_the_next_day(trial: Trial) -> 
     trial.bring_customers(*(customer(number) for number in range(1, 31)))
     trial.stack.wait_until(lambda: len(trial.imports()) == 2, "a part of the day", 60)
     trial.bring_customers(*(customer(number) for number in range(31, 81)))
-    trial.stack.wait_until(lambda: not trial.stack.esm_enabled(), "the gate to close", 60)
+    trial.stack.wait_until(lambda: not trial.stack.esm_enabled(), "submission to pause", 60)
     trial.bring_customers(customer(81))
     trial.wait_until_quiet()
 
     assert trial.stack.mateo("GET", "state")["usage"]["entities"] == ENTITIES_PER_DAY
-    assert [one["reason"] for one in trial.events("gate.closed")] == ["limit.entities"]
+    assert [one["reason"] for one in trial.events("submission.paused")] == ["limit.entities"]
     assert trial.stack.queue_counts()["visible"] + trial.stack.queue_counts()["delayed"] == 2
 
     trial.stack.advance_to_next_day()
 
-    assert trial.stack.esm_enabled(), "the daily schedule opened the gate"
+    assert trial.stack.esm_enabled(), "the daily schedule resumed submission"
     trial.drain()
     assert sum(one["row_count"] for one in trial.imports()) == 81
     trial.check(imported=81)

@@ -38,8 +38,8 @@ def test_rows_that_mateo_fails_are_in_the_report_with_their_webhook(trial: Trial
     (failure,) = trial.lines("reports/")
     assert failure["external_id"] == "C-2"
     assert not failure["will_retry"]
-    assert failure["sources"][0]["origin"].partition("/")[0] in trial.accepted
-    assert failure["sources"][0]["connection"] == "json"
+    assert failure["items"][0]["item_id"].partition("/")[0] in trial.accepted
+    assert failure["items"][0]["connection"] == "json"
     trial.check(imported=1, failed=1)
 
 
@@ -55,9 +55,9 @@ def test_a_stalled_import_is_given_up_and_others_go_on(trial: Trial) -> None:
     assert not trial.summaries()
 
     for _ in range(30):
-        if not trial.events("import.gave_up"):
+        if not trial.events("import.timed_out"):
             trial.let_pass(HALF_AN_HOUR_S)
-    trial.stack.wait_until(lambda: trial.events("import.gave_up"), "the end of the import", 60)
+    trial.stack.wait_until(lambda: trial.events("import.timed_out"), "the end of the import", 60)
 
     (summary,) = trial.summaries()
     assert summary["state"] == "unfinished"
@@ -66,7 +66,7 @@ def test_a_stalled_import_is_given_up_and_others_go_on(trial: Trial) -> None:
     assert [one["status"] for one in trial.executions() if one["name"] == summary["reference"]] == [
         "FAILED"
     ]
-    assert len(trial.events("import.gave_up")) == 1
+    assert len(trial.events("import.timed_out")) == 1
 
     trial.stack.mateo("PUT", "behaviour", {"stalled": False})
     trial.drain()

@@ -1,4 +1,6 @@
-"""Senders of many kinds at once, each with its own proof and shape, up to their rows in Mateo."""
+"""Senders of many kinds at once, each with its own authentication and shape, up to their rows in
+Mateo.
+"""
 
 import json
 
@@ -15,12 +17,12 @@ CHANGED = "003Xx0000004adCIAQ"
 
 
 def test_each_sender_is_answered_in_its_way_and_its_records_get_into_mateo(trial: Trial) -> None:
-    close_the_gate(trial)  # all at once is one batch, and nothing depends on who is first
+    pause_submission(trial)  # all at once is one batch, and nothing depends on who is first
     answers = hand_in_those_of_the_demo(trial)
     trial.bring_customers(customer(1))
     bring_a_person_and_a_subscriber(trial)
     hand_in_a_change_event(trial)
-    trial.stack.open_gate()
+    trial.stack.resume_submission()
     trial.drain()
 
     assert "<Ack>true</Ack>" in answers.pop("salesforce_outbound")
@@ -38,7 +40,7 @@ def test_each_sender_is_answered_in_its_way_and_its_records_get_into_mateo(trial
     trial.check(imported=20, rejected=1, superseded=1, duplicate=1, ignored=5)
 
 
-def close_the_gate(trial: Trial) -> None:
+def pause_submission(trial: Trial) -> None:
     uuid = trial.stack.provisioned.resources[MAPPING]["Ref"]
     trial.stack.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=False)
 

@@ -24,7 +24,7 @@ def posts(trial: Trial) -> int:
         pytest.param("timeout_before", 2, id="the import was not created"),
     ],
 )
-def test_submit_killed_between_post_and_settling_makes_no_second_import(
+def test_submit_killed_between_post_and_recording_makes_no_second_import(
     trial: Trial, fault: str, posted: int
 ) -> None:
     created = fault == "timeout_after"

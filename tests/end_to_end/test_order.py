@@ -27,7 +27,7 @@ def test_a_newer_change_waits_while_an_import_of_the_record_is_open(trial: Trial
 
     rows = [one["row_count"] for one in trial.imports()]
     assert rows == [2, 1], "the record that nothing is open for did not wait"
-    assert sum(event["deferred"] for event in trial.events("batch.submitted")) == 1
+    assert sum(event["requeued"] for event in trial.events("batch.submitted")) == 1
     trial.stack.mateo("PUT", "behaviour", {"stalled": False})
     trial.drain()
     trial.expect(customer(1, "Second"))
@@ -35,7 +35,7 @@ def test_a_newer_change_waits_while_an_import_of_the_record_is_open(trial: Trial
     trial.check(imported=4, superseded=1)
 
 
-def test_a_deal_that_comes_before_its_contact_is_brought_again(trial: Trial) -> None:
+def test_a_deal_that_comes_before_its_contact_is_retried(trial: Trial) -> None:
     trial.expected.add("pipedrive", "deals", "700")
     trial.expected.add("pipedrive", "contacts", "9000")
     trial.bring("pipedrive", deal(700, person=9_000))

@@ -2,32 +2,34 @@
 
 import pytest
 
-from tests.support.door import Door
 from tests.support.senders import customer
 from tests.support.stack import Trial
+from tests.support.toggle import Toggle
 
 CREDENTIALS_PAUSE_S = 3_600
 NEW_TOKEN = "another-token"
 
 
-def test_nothing_is_lost_while_mateo_is_down(trial: Trial, door: Door) -> None:
+def test_nothing_is_lost_while_mateo_is_down(trial: Trial, toggle: Toggle) -> None:
     trial.bring_customers(customer(1))
     trial.stack.wait_until(trial.imports, "an import from before")
-    door.shut()
+    toggle.shut()
     trial.bring_customers(customer(2), customer(3))
-    trial.stack.wait_until(lambda: trial.events("gate.closed"), "the gate to close", 60)
+    trial.stack.wait_until(lambda: trial.events("submission.paused"), "submission to pause", 60)
     trial.let_pass(90)
-    trial.stack.wait_until(lambda: len(trial.events("gate.closed")) > 1, "the next attempt", 60)
+    trial.stack.wait_until(
+        lambda: len(trial.events("submission.paused")) > 1, "the next attempt", 60
+    )
     trial.bring_customers(customer(4))
     trial.wait_until_quiet()
 
-    first, second = trial.events("gate.closed")
+    first, second = trial.events("submission.paused")
     assert {first["reason"], second["reason"]} == {"mateo.unreachable"}
     assert not trial.stack.esm_enabled()
     assert {event["reason"] for event in trial.events("import.waiting")} == {"mateo.unreachable"}
     assert len(trial.imports()) == 1
 
-    door.open()
+    toggle.open()
     trial.drain()
 
     assert trial.stack.esm_enabled()
@@ -35,33 +37,33 @@ def test_nothing_is_lost_while_mateo_is_down(trial: Trial, door: Door) -> None:
 
 
 @pytest.mark.parametrize("by_hand", [True, False], ids=["opened by hand", "opened by itself"])
-def test_a_refused_token_closes_the_gate_until_it_is_corrected(
+def test_a_refused_token_pauses_submission_until_it_is_corrected(
     trial: Trial, *, by_hand: bool
 ) -> None:
     trial.stack.mateo("PUT", "token", {"token": NEW_TOKEN})
     trial.bring_customers(*(customer(number) for number in range(1, 6)))
-    trial.stack.wait_until(lambda: trial.events("gate.closed"), "the gate to close", 60)
+    trial.stack.wait_until(lambda: trial.events("submission.paused"), "submission to pause", 60)
     trial.wait_until_quiet()
 
-    (closed,) = trial.events("gate.closed")
+    (closed,) = trial.events("submission.paused")
     assert closed["reason"] == "mateo.credentials"
     assert not trial.stack.esm_enabled()
     assert len(trial.requests()) == len(trial.requests(status=403)) == 1
 
     trial.stack.set_secret("MateoToken", NEW_TOKEN)
     if by_hand:
-        trial.stack.open_gate()
+        trial.stack.resume_submission()
     else:
         trial.let_pass(CREDENTIALS_PAUSE_S)
     trial.drain()
 
-    assert len(trial.events("gate.closed")) == 1
-    assert not trial.events("batch.parked")
+    assert len(trial.events("submission.paused")) == 1
+    assert not trial.events("batch.requeued")
     assert len(trial.imports()) == 1
     trial.check(imported=5)
 
 
-def test_a_rotated_token_is_picked_up_without_closing_the_gate(trial: Trial) -> None:
+def test_a_rotated_token_is_picked_up_without_pausing_submission(trial: Trial) -> None:
     trial.bring_customers(customer(1))
     trial.stack.wait_until(lambda: trial.events("import.sent"), "an import with the old token", 60)
     trial.stack.set_secret("MateoToken", NEW_TOKEN)
@@ -72,5 +74,5 @@ def test_a_rotated_token_is_picked_up_without_closing_the_gate(trial: Trial) -> 
     trial.drain()
 
     assert trial.requests(status=403, method="POST"), "the function remembered the old token"
-    assert not trial.events("gate.closed")
+    assert not trial.events("submission.paused")
     trial.check(imported=2)

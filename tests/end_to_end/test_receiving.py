@@ -9,7 +9,7 @@ import pytest
 from import_relay.connectors.contract import Request
 from local.demo.balance import objects
 from tests.support.senders import customer, erp, erp_text
-from tests.support.stack import Grounds, Trial
+from tests.support.stack import Rig, Trial
 
 
 def stored(trial: Trial) -> list[str]:
@@ -46,7 +46,7 @@ def test_an_unreadable_delivery_is_kept_in_quarantine_and_its_builder_told(trial
         pytest.param("nobody", erp([customer(1)]), 404, id="an unknown connection"),
     ],
 )
-def test_a_request_that_proves_nothing_leaves_nothing(
+def test_a_request_that_authenticates_nobody_leaves_nothing(
     trial: Trial, connection: str, webhook: Request, status: int
 ) -> None:
     assert trial.post(connection, webhook).status_code == status
@@ -56,10 +56,10 @@ def test_a_request_that_proves_nothing_leaves_nothing(
     assert trial.requests() == []
 
 
-def test_a_sender_of_cloudevents_may_ask_whether_it_may_deliver(grounds: Grounds) -> None:
+def test_a_sender_of_cloudevents_may_ask_whether_it_may_deliver(rig: Rig) -> None:
     answer = httpx.request(
         "OPTIONS",
-        f"{grounds.stack.webhooks_url}/cloudevents",
+        f"{rig.stack.webhooks_url}/cloudevents",
         headers={"WebHook-Request-Origin": "eventgrid.azure.net"},
         trust_env=False,
         timeout=30,

@@ -88,33 +88,35 @@ def test_the_runbooks_recipe_sends_records_again_over_nothing_newer_unless_force
     sent_at = trial.stack.clock.time()
     trial.bring("standard_webhooks", subscriber("Sam", identifier="msg_1", timestamp=sent_at))
     trial.drain()
-    old, moment = dict(trial.accepted), trial.stack.clock.now()
+    old, timestamp = dict(trial.accepted), trial.stack.clock.now()
     trial.bring_customers(customer(1, "Newer", minute=2))
     trial.drain()
     trial.check(imported=4, rejected=1)
     assert status(trial, capsys)["received"] == 5
 
     # What was rejected, as it is printed.
-    assert run(trial, printed("--dry-run"), begin, moment) == "Would put back 1 items\n  json  1\n"
+    assert (
+        run(trial, printed("--dry-run"), begin, timestamp) == "Would put back 1 items\n  json  1\n"
+    )
     rejected = printed("--reason")
-    note(trial, put_back(trial, rejected, begin, moment, 1), bad)
+    note(trial, put_back(trial, rejected, begin, timestamp, 1), bad)
     trial.drain()
     trial.check(imported=4, rejected=2)
 
     # Everything: an equal version passes, the one that is newer in Mateo stays.
     everything = rejected.replace(PRINTED_ITEMS, "--outcome all")
-    note(trial, put_back(trial, everything, begin, moment, 4), old)
+    note(trial, put_back(trial, everything, begin, timestamp, 4), old)
     trial.drain()
     trial.check(imported=6, rejected=3, superseded=1)
     assert status(trial, capsys)["received"] == 10
 
     # The same by force.
     forced = rejected.replace(PRINTED_ITEMS, "--outcome all --connection json --force")
-    replay = put_back(trial, forced, begin, moment, 3)
+    replay = put_back(trial, forced, begin, timestamp, 3)
     note(trial, replay, {one: many for one, many in old.items() if many == 2} | bad)
     trial.expect(customer(1, "Older"))
     trial.drain()
     trial.check(imported=8, rejected=4, superseded=1)
     assert status(trial, capsys)["received"] == 13
-    lines = [one for one in trial.lines("rejected/") if replay in one["origin"]]
+    lines = [one for one in trial.lines("rejected/") if replay in one["item_id"]]
     assert [one["replay"]["reason"] for one in lines] == ["mapping of the phone corrected"]

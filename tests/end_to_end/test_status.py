@@ -11,7 +11,7 @@ from tests.support.stack import Trial
 
 
 @pytest.mark.usefixtures("counted_from_now")
-def test_status_accounts_for_every_item_and_shouts_if_one_is_missing(
+def test_status_reconciliations_for_every_item_and_shouts_if_one_is_missing(
     trial: Trial, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = ["status", "--webhooks-port", trial.stack.webhooks_url.split(":")[2].split("/")[0]]
@@ -23,9 +23,9 @@ def test_status_accounts_for_every_item_and_shouts_if_one_is_missing(
     found = json.loads(capsys.readouterr().out)
     assert (code, found["balances"]) == (0, True)
     assert (found["received"], found["imported"], found["waiting"]) == (6, 6, 0)
-    assert (found["entities"]["used"], found["gate"]["open"]) == (6, True)
+    assert (found["entities"]["used"], found["submission"]["running"]) == (6, True)
 
-    (day,) = days_of_the_tally(trial.stack)
+    (day,) = days_of_the_outcome_counts(trial.stack)
     trial.stack.client("dynamodb").update_item(
         TableName=trial.stack.outputs["LedgerTableName"],
         Key={"pk": {"S": day}},
@@ -40,7 +40,7 @@ def test_status_accounts_for_every_item_and_shouts_if_one_is_missing(
     assert text.splitlines()[-1] == "DOES NOT BALANCE: 6 received, but 5 ended + 0 waiting"
 
 
-def days_of_the_tally(stack: Stack) -> list[str]:
-    """The keys of the tally's days."""
+def days_of_the_outcome_counts(stack: Stack) -> list[str]:
+    """The keys of the outcome counts's days."""
     items = stack.client("dynamodb").scan(TableName=stack.outputs["LedgerTableName"])["Items"]
-    return [item["pk"]["S"] for item in items if item["pk"]["S"].startswith("tally#")]
+    return [item["pk"]["S"] for item in items if item["pk"]["S"].startswith("counts#")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.stack import Grounds
+from tests.support.stack import Rig
 from tests.switches.choices import parse
 from tests.switches.trying import wrong_with
 
@@ -14,5 +14,5 @@ from tests.switches.trying import wrong_with
         "failed-file=csv failures=late failed-count=null rate-limit-headers=none",
     ],
 )
-def test_a_combination_of_switches_breaks_no_promise(grounds: Grounds, text: str) -> None:
-    assert wrong_with(grounds, parse(text)) == []
+def test_a_combination_of_switches_breaks_no_promise(rig: Rig, text: str) -> None:
+    assert wrong_with(rig, parse(text)) == []

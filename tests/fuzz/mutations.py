@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote_plus
 
 from tests.fuzz.choices import Choices
 
-MOST_MUTATIONS = 5
+MAX_MUTATIONS = 5
 
 
 class Raw(str):
@@ -79,9 +79,9 @@ FORM_KEYS = (
 
 
 def changed_body(body: bytes, choices: Choices) -> bytes:
-    """The body after up to `MOST_MUTATIONS` changes of its structure, and maybe of its bytes."""
+    """The body after up to `MAX_MUTATIONS` changes of its structure, and maybe of its bytes."""
     change = _changer(body)
-    for _ in range(choices.below(MOST_MUTATIONS + 1)):
+    for _ in range(choices.below(MAX_MUTATIONS + 1)):
         body = change(body, choices)
     how = choices.below(16)
     if how > 11:
@@ -104,7 +104,7 @@ def _changer(body: bytes) -> Callable[[bytes, Choices], bytes]:
 
 def changed_item(text: str, choices: Choices) -> object:
     """A JSON value as it may come out of the queue, after changes."""
-    for _ in range(choices.below(MOST_MUTATIONS + 1)):
+    for _ in range(choices.below(MAX_MUTATIONS + 1)):
         text = _changed_json(text.encode(), choices).decode("utf-8", "replace")
     try:
         return json.loads(text)

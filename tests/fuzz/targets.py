@@ -1,4 +1,4 @@
-"""What must hold for every input: only documented errors leave a source, and nobody gets in.
+"""What must hold for every input: only documented errors leave a connector, and nobody gets in.
 
 An input is bytes. They choose an authentic request of the kind and what is done to it; then it goes
 the way that a webhook goes: verify, split, the queue's message, interpret, the mapping, a row.
@@ -12,7 +12,7 @@ from functools import cache
 
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Item, Request
-from import_relay.connectors.kinds import source_for
+from import_relay.connectors.kinds import connector_for
 from import_relay.domain.connections import RECORD_TYPES, Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.receive.intake import pack
@@ -22,7 +22,7 @@ from tests.support.authentic import SECRETS, SENDERS, connection_of, mapped, req
 from tests.support.webhooks import NOW
 
 FOREIGN = "never-generated:" + "x" * 60
-LARGEST_VERSION = 2**63
+MAX_VERSION = 2**63
 
 
 class FindingError(Exception):
@@ -55,25 +55,25 @@ def _try(check: Callable[..., None], kind: str, *given: object) -> None:
 
 
 def _proven(kind: str, original: Request, choices: Choices) -> Request:
-    """A changed request that its sender proves all the same."""
+    """A changed request that its sender signs all the same."""
     changed = with_body(kind, original, changed_body(original.body, choices))
     if choices.below(4) < 3:
         return changed
-    proof = changed.headers.keys() - SENDERS[kind].headers.keys() - requests_headers(kind)
-    free = {name: value for name, value in changed.headers.items() if name not in proof}
-    kept = {name: value for name, value in changed.headers.items() if name in proof}
+    auth_header = changed.headers.keys() - SENDERS[kind].headers.keys() - requests_headers(kind)
+    free = {name: value for name, value in changed.headers.items() if name not in auth_header}
+    kept = {name: value for name, value in changed.headers.items() if name in auth_header}
     return replace(changed, headers={**changed_headers(free, choices), **kept})
 
 
 @cache
 def requests_headers(kind: str) -> frozenset[str]:
-    """Names of the headers that no proof covers."""
+    """Names of the headers that no auth_header covers."""
     named = SENDERS[kind].headers_of
     return frozenset(name for file in requests_of(kind) for name in named(file))
 
 
 def _forgery(original: Request, choices: Choices) -> Request:
-    """A changed request with the proof of the original one, or a changed proof."""
+    """A changed request with the auth_header of the original one, or a changed auth_header."""
     body = changed_body(original.body, choices) if choices.below(2) else original.body
     headers = changed_headers(original.headers, choices)
     query = choices.pick(TEXTS) if choices.below(4) == 3 else original.query
@@ -89,13 +89,13 @@ def _connection(kind: str) -> Connection:
 @cache
 def _item_texts(kind: str) -> list[str]:
     options = _connection(kind).options
-    split = source_for(kind).split
+    split = connector_for(kind).split
     return [item.text for one in requests_of(kind).values() for item in split(one, options)]
 
 
 def _is_accepted(kind: str, request: Request, *secrets: str) -> bool:
     try:
-        source_for(kind).verify(request, secrets, _connection(kind).options, now=NOW)
+        connector_for(kind).verify(request, secrets, _connection(kind).options, now=NOW)
     except SignatureError:
         return False
     return True
@@ -114,9 +114,9 @@ def forged(kind: str, request: Request, original: Request) -> None:
 def received(kind: str, request: Request) -> None:
     """What is proven is accepted and becomes items, or is unreadable."""
     if not _is_accepted(kind, request, *SECRETS[kind]):
-        assert SENDERS[kind].proof is None, "refused although it is proven"
+        assert SENDERS[kind].auth_header is None, "refused although it is proven"
     try:
-        items = source_for(kind).split(request, _connection(kind).options)
+        items = connector_for(kind).split(request, _connection(kind).options)
     except UnreadableDelivery:
         return
     for item in items:
@@ -141,19 +141,19 @@ def _through_the_queue(items: list[Item]) -> list[object]:
 def queued(kind: str, item: object) -> None:
     """An item is a change by its contract, or rejected; so is the row that becomes of it."""
     try:
-        change = source_for(kind).interpret(item, _connection(kind))
+        change = connector_for(kind).interpret(item, _connection(kind))
     except RejectedRow:
         return
     _check_change(change)
     result = mapped(kind, [item])
-    assert len(result.changes) + len(result.settled) == 1, "neither a row nor a reason"
+    assert len(result.changes) + len(result.outcomes) == 1, "neither a row nor a reason"
 
 
 def _check_change(change: Change) -> None:
     version = change.version
     assert change.record_type is None or change.record_type in RECORD_TYPES
     assert version is None or type(version) is int, "a version that is no whole number"
-    assert version is None or abs(version) < LARGEST_VERSION, "a version that is too large"
+    assert version is None or abs(version) < MAX_VERSION, "a version that is too large"
     assert change.ignored is None or change.ignored.isidentifier(), "a reason that is no word"
     assert not change.partial or isinstance(change.record, dict), "partial, but not of an object"
     if change.lookup is not None:

@@ -74,7 +74,7 @@ def test_a_change_is_stored_for_the_connection_of_its_source(
     assert (stored["connection"], stored["items"]) == ("salesforce_cdc", 1)
 
 
-def test_changes_are_counted_for_the_moment_of_their_receipt(
+def test_changes_are_counted_for_the_time_of_their_receipt(
     receiver: Receiver, lines: Lines
 ) -> None:
     receiver.hand_in(event())
@@ -100,7 +100,7 @@ def test_an_event_that_cannot_be_read_is_kept_in_quarantine(
     assert len(said(lines, "webhook.quarantined")) == 1
 
 
-def test_an_event_of_an_unknown_source_is_an_error_so_that_it_is_put_aside(
+def test_an_event_of_an_unknown_source_is_an_error_so_that_it_is_moved_to_the_dead_letter_queue(
     receiver: Receiver, lines: Lines
 ) -> None:
     with pytest.raises(UnknownConnection):

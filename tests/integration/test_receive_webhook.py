@@ -129,7 +129,7 @@ def test_a_signed_webhook_is_stored(receiver: Receiver) -> None:
     assert message["items"] == [{"n": 0, "event": "msg_1", "item": json.loads(body)}]
 
 
-def test_items_are_counted_for_the_moment_of_their_receipt(receiver: Receiver) -> None:
+def test_items_are_counted_for_the_time_of_their_receipt(receiver: Receiver) -> None:
     body = sample("standard_webhooks.contact-created").decode()
     receiver.post(signed(body, SIGNING), "standard_webhooks")
     (message,), (record,) = receiver.queued(), receiver.records()
@@ -211,7 +211,7 @@ def test_an_unknown_connection_is_not_found(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("secret", [None, "", "wrong", "gef\u00e4lscht"])
-def test_without_the_right_proof_nobody_gets_in(receiver: Receiver, secret: str | None) -> None:
+def test_without_the_right_signature_nobody_gets_in(receiver: Receiver, secret: str | None) -> None:
     given = with_headers(request("[{}]"), x_relay_secret=secret)
     status, answer = receiver.post(given, "json")
     assert status == 401
@@ -244,7 +244,7 @@ def test_a_kind_is_answered_in_its_own_words(receiver: Receiver) -> None:
     assert len(receiver.queued()) == 1
 
 
-def test_a_secret_in_the_path_proves_the_sender_and_stands_nowhere(
+def test_a_secret_in_the_path_authenticates_the_sender_and_stands_nowhere(
     receiver: Receiver, capfd: pytest.CaptureFixture[str]
 ) -> None:
     unreadable = replace(SOAP, body=b"<no XML")

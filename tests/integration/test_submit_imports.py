@@ -36,8 +36,8 @@ def environment(
     file = tmp_path / "connections.toml"
     file.write_text(ERP)
     submit_imports.submission.cache_clear()
-    with serving(mateo) as origin:
-        told: Mapping[str, str] = mateo_environment(f"{origin}/api/v1", secret["ARN"]) | {
+    with serving(mateo) as item_id:
+        told: Mapping[str, str] = mateo_environment(f"{item_id}/api/v1", secret["ARN"]) | {
             "QUEUE_URL": aws.queue_url,
             "DEAD_LETTER_QUEUE_URL": aws.dead_letter_url,
             "WATERMARKS_TABLE": resources.WATERMARKS,
@@ -46,8 +46,8 @@ def environment(
             "CRM_TOKENS_ARN": "connection-secrets",
             "ROWS_PER_IMPORT": "5000",
             "EVENT_SOURCE_MAPPING_PARAMETER": resources.MAPPING_PARAMETER,
-            "GATE_SCHEDULE_GROUP": resources.SCHEDULE_GROUP,
-            "GATE_SCHEDULE_ROLE_ARN": resources.SCHEDULE_ROLE,
+            "PAUSE_SCHEDULE_GROUP": resources.SCHEDULE_GROUP,
+            "PAUSE_SCHEDULE_ROLE_ARN": resources.SCHEDULE_ROLE,
         }
         for name, value in told.items():
             monkeypatch.setenv(name, value)
@@ -80,7 +80,7 @@ def batch(*bodies: str, received: int = 1) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_batch_is_imported_and_nothing_is_given_back(mateo: MateoImports) -> None:
+def test_a_batch_is_imported_and_no_message_fails(mateo: MateoImports) -> None:
     received_at = int(time.time() * 1_000_000)
 
     answer = handler(batch(message([ADA], received_at=received_at)), Context())
@@ -93,7 +93,7 @@ def test_a_batch_is_imported_and_nothing_is_given_back(mateo: MateoImports) -> N
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_message_that_cannot_be_read_is_given_back_by_its_id() -> None:
+def test_a_message_that_cannot_be_read_fails_by_its_id() -> None:
     answer = handler(batch(message([ADA]), "garbage"), Context())
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}

@@ -14,14 +14,14 @@ from tests.support.logged import log_lines
 @pytest.mark.parametrize("tell", [submit_imports.emit, write_report.tell])
 def test_what_waited_too_long_is_an_error_with_a_metric(tell: Callable[..., Any]) -> None:
     with log_lines() as lines:
-        tell(TOO_OLD, code="waiting.too_long", connection="erp", delivery="d1", items=2)
-        tell("batch.parked", reason="lease.held", items=2)
+        tell(TOO_OLD, code="requeued.too_long", connection="erp", delivery="d1", items=2)
+        tell("batch.requeued", reason="lease.held", items=2)
     first, second = lines()
 
     assert (first["message"], first["level"], first["code"]) == (
         TOO_OLD,
         "ERROR",
-        "waiting.too_long",
+        "requeued.too_long",
     )
     assert first["MessagesTooOld"] == [1.0]
     assert "_aws" not in second

@@ -32,7 +32,7 @@ def test_an_item_that_was_stored_apart_is_imported(relay: Relay) -> None:
 def test_an_item_that_cannot_be_fetched_goes_back_and_hurts_no_other(relay: Relay) -> None:
     report = relay.submit(with_pointer("oversize/d2/0.json"), message([ADA]))
 
-    assert report.give_back == {"m0"}
+    assert report.failed_message_ids == {"m0"}
     assert len(relay.mateo.rows) == 1
 
 
@@ -59,7 +59,7 @@ def test_without_a_token_nothing_is_sent_and_the_message_goes_back(relay: Relay)
 
     report = relay.submit(message([ADA]), api=api)
 
-    assert report.give_back == {"m0"}
+    assert report.failed_message_ids == {"m0"}
     assert relay.mateo.requests == []
     assert relay.budget.usage().entities == 0
     with pytest.raises(StoreUnavailable):

@@ -33,7 +33,7 @@ BEHIND_NOBODY: list[tuple[ModuleType, str, dict[str, Any]]] = [
     (submit_imports, "submission", {"Records": []}),
     (track_import, "tracking", {"reference": "r", "deadline": 1.0, "status": "wait"}),
     (write_report, "reporting", {"reference": "r", "status": "finished"}),
-    (write_report, "reporting", {"reference": "r", "status": "send_back"}),
+    (write_report, "reporting", {"reference": "r", "status": "requeue"}),
 ]
 
 

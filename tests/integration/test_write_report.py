@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 import write_report
-from import_relay.mateo.waiting import LONGEST_WAIT_S, SHORTEST_WAIT_S
+from import_relay.mateo.waiting import MAX_WAIT_S, MIN_WAIT_S
 from import_relay.storage.ledger import State
 from tests.support import aws as resources
 from tests.support.aws import Aws
@@ -33,8 +33,8 @@ def relay(aws: Aws, mateo: MateoImports, monkeypatch: pytest.MonkeyPatch) -> Ite
     """A relay on the machine's clock, and the environment of the function."""
     secret = resources.client("secretsmanager").create_secret(Name="t", SecretString="token-1")
     write_report.reporting.cache_clear()
-    with serving(mateo) as origin:
-        environment = mateo_environment(f"{origin}/api/v1", secret["ARN"]) | {
+    with serving(mateo) as item_id:
+        environment = mateo_environment(f"{item_id}/api/v1", secret["ARN"]) | {
             "QUEUE_URL": aws.queue_url,
             "DEAD_LETTER_QUEUE_URL": aws.dead_letter_url,
             "WATERMARKS_TABLE": resources.WATERMARKS,
@@ -77,7 +77,7 @@ def test_a_finished_import_is_reported_logged_and_counted(
     assert (written["message"], finished["message"]) == ("report.written", "import.finished")
     assert (finished["rows"], finished["imported"], finished["failed"]) == (2, 1, 1)
     assert (finished["RowsImported"], finished["RowsFailed"]) == ([1.0], [1.0])
-    assert (finished["RowsUnaccounted"], finished["ImportsGaveUp"]) == ([0.0], [0.0])
+    assert (finished["RowsUnaccounted"], finished["ImportsTimedOut"]) == ([0.0], [0.0])
     assert "ada@example.com" not in json.dumps(logged())
 
 
@@ -86,11 +86,11 @@ def test_an_import_that_was_given_up_is_counted_for_the_alarm(
 ) -> None:
     relay.submit(message([ADA]))
 
-    assert handler(event("gave_up"), Context())["status"] == "gave_up"
+    assert handler(event("timed_out"), Context())["status"] == "timed_out"
 
-    (_, gave_up) = logged()
-    assert gave_up["message"] == "import.gave_up"
-    assert (gave_up["ImportsGaveUp"], gave_up["RowsUnaccounted"]) == ([1.0], [1.0])
+    (_, timed_out) = logged()
+    assert timed_out["message"] == "import.timed_out"
+    assert (timed_out["ImportsTimedOut"], timed_out["RowsUnaccounted"]) == ([1.0], [1.0])
 
 
 def test_while_mateo_does_not_answer_the_machine_waits_and_nothing_is_counted(
@@ -102,17 +102,17 @@ def test_while_mateo_does_not_answer_the_machine_waits_and_nothing_is_counted(
     answer = handler(event("finished"), Context())
 
     assert answer["status"] == "wait"
-    assert SHORTEST_WAIT_S <= answer["wait_s"] <= LONGEST_WAIT_S  # as long as it took so far
+    assert MIN_WAIT_S <= answer["wait_s"] <= MAX_WAIT_S  # as long as it took so far
     assert [line["message"] for line in logged()] == ["report.waiting"]
 
 
-def test_an_import_that_was_not_created_is_sent_back_and_abandoned(
+def test_an_import_that_was_not_created_is_requeued_and_abandoned(
     relay: Relay, mateo: MateoImports
 ) -> None:
     with time_machine.travel(NOON, tick=True):  # days after its receipt it would be a dead letter
         unknown_import(relay, mateo, created=False)
 
-        assert handler(event("send_back"), Context())["status"] == "abandoned"
+        assert handler(event("requeue"), Context())["status"] == "abandoned"
 
         assert relay.entry("ref-1").state is State.ABANDONED
         assert len(relay.aws.queued()) == 1

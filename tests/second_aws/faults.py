@@ -189,20 +189,20 @@ def _rewrite(template: Template, sections: tuple[str, ...], change: Callable[[An
     """Replace each value below these sections by what becomes of it."""
     changed = 0
 
-    def walk(value: Any) -> Any:
+    def coverage(value: Any) -> Any:
         nonlocal changed
         new = change(value)
         if new is not value:
             changed += 1
             return new
         if isinstance(value, dict):
-            return {key: walk(one) for key, one in value.items()}
+            return {key: coverage(one) for key, one in value.items()}
         if isinstance(value, list):
-            return [walk(one) for one in value]
+            return [coverage(one) for one in value]
         return value
 
     for section in sections:
-        template[section] = walk(template[section])
+        template[section] = coverage(template[section])
     _expect(changed, f"what {change.__qualname__} is for")
 
 

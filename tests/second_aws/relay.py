@@ -24,7 +24,7 @@ from tests.support.webhooks import example_secrets, gateway_event
 PATIENCE_S = 240.0
 STEP_S = 901.0
 """The clock is moved by this much when all that waits, waits for time to pass."""
-MOST_STEPS = 15
+MAX_STEPS = 15
 DAY_S = 86_400
 FUNCTIONS = ("receive-webhook", "submit-imports", "track-import", "write-report", "run-watchdog")
 
@@ -39,7 +39,7 @@ class Clock:
         self.set(0.0)
 
     def set(self, offset_s: float) -> None:
-        """So much later than the machine's. The processes see it a moment later."""
+        """So much later than the machine's. The processes see it shortly after."""
         new = self.file.with_suffix(".new")
         new.write_text(repr(offset_s), encoding="ascii")
         new.replace(self.file)
@@ -155,7 +155,7 @@ class Relay:
         return [event for event in found if event.get("message") == name]
 
     def mapping(self) -> dict[str, Any]:
-        """The event source mapping that the gate disables."""
+        """The event source mapping that a pause disables."""
         name = f"/import-relay/{STACK}/event-source-mapping"
         uuid = self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
         found: dict[str, Any] = self.client("lambda").get_event_source_mapping(UUID=uuid)
@@ -228,7 +228,7 @@ class Relay:
 
     def drain(self) -> None:
         """Let time pass until everything that was accepted has come to its end."""
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             self.wait_until(lambda: not self.counts()[0] and not self.running(), "quiet")
             if not any(self.counts()):
                 return

@@ -1,10 +1,10 @@
 """`make simulate`: the relay's promises under faults, seed after seed, on all cores.
 
     python -m tests.simulation [--seeds N] [--first SEED] [--jobs N] [--json FILE]
-    python -m tests.simulation --seed SEED [--story] [--no-shrink] [--full]
+    python -m tests.simulation --seed SEED [--trace] [--no-shrink] [--full]
 
 Prints what was attempted, acknowledged, lost, duplicated, stale, unexpected, over limits and
-recovered. Of a seed that breaks a promise it tells a story, as short as one can be found, and the
+recovered. Of a seed that breaks a promise it tells a trace, as short as one can be found, and the
 command that repeats it. Ends with 1 if a promise is broken, and with 130 if it was interrupted.
 """
 
@@ -20,14 +20,14 @@ from pathlib import Path
 
 from tests.simulation import campaign
 from tests.simulation.campaign import DEAD, HANGS, SIMULATION, Simulation
-from tests.simulation.report import Failure, Report, Tally, json_of, text_of, text_of_one
+from tests.simulation.report import Failure, Report, RunTotals, json_of, text_of, text_of_one
 from tests.simulation.scenario import Findings, Scenario
 from tests.simulation.shrink import Shrunk, shrink
-from tests.simulation.story import difference, tell, trace
+from tests.simulation.trace import difference, tell, trace
 
 BROKEN, INTERRUPTED = 1, 130
-STORIES = 3
-"""Promises of a campaign of which a story is told: the first seed that breaks each."""
+TRACES = 3
+"""Promises of a campaign of which a trace is told: the first seed that breaks each."""
 
 
 def main(arguments: list[str] | None = None, *, name: str = SIMULATION) -> int:
@@ -52,10 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report there as well")
-    parser.add_argument("--story", action="store_true", help="tell it even if nothing is broken")
-    parser.add_argument("--full", action="store_true", help="tell every line of a story")
+    parser.add_argument("--trace", action="store_true", help="tell it even if nothing is broken")
+    parser.add_argument("--full", action="store_true", help="tell every line of a trace")
     parser.add_argument("--no-shrink", dest="shrinks", action="store_false")
-    parser.add_argument("--shrink-s", type=float, default=20.0, help="time for a shorter story")
+    parser.add_argument("--shrink-s", type=float, default=20.0, help="time for a shorter trace")
     return parser
 
 
@@ -75,9 +75,9 @@ def many_seeds(options: argparse.Namespace, name: str) -> int:
     )
     _write(options.json, report)
     print(text_of(report), flush=True)
-    firsts = [failures[0] for failures in report.tally.by_promise().values()]
+    firsts = [failures[0] for failures in report.totals.by_promise().values()]
     told: set[tuple[int, str]] = set()
-    for failure in firsts[:STORIES]:
+    for failure in firsts[:TRACES]:
         if (failure.seed, failure.promise) not in told:
             print()
             broken = _explain(options, campaign.load(name), failure)
@@ -95,14 +95,14 @@ def _write(path: Path | None, report: Report) -> None:
 def _explain(
     options: argparse.Namespace, simulation: Simulation, failure: Failure
 ) -> Collection[str]:
-    """Tell a failing seed of a campaign, and say which promises its story breaks.
+    """Tell a failing seed of a campaign, and say which promises its trace breaks.
 
     A seed that stops a whole process is not run here.
     """
     if failure.promise in {DEAD, HANGS}:
         print(f"seed {failure.seed}, {failure.promise}: {failure.what}")
         return ()
-    findings = campaign.attempt_seed(simulation, failure.seed, story=True)
+    findings = campaign.attempt_seed(simulation, failure.seed, trace=True)
     if failure.promise in {one.promise for one in findings.violations}:
         return _tell_failure(options, simulation, findings, failure.promise)
     _complain(f"seed {failure.seed} breaks {failure.promise!r} in a worker, but not here.")
@@ -113,26 +113,26 @@ def _explain(
 
 
 def one_seed(options: argparse.Namespace, name: str) -> int:
-    """Run it here and in another process; tell its story if it breaks a promise."""
+    """Run it here and in another process; tell its trace if it breaks a promise."""
     simulation = campaign.load(name)
     begun, cpu = time.monotonic(), time.process_time()
-    findings = campaign.attempt_seed(simulation, options.seed, story=True)
-    tally = Tally(busy_s=time.process_time() - cpu)
-    tally.add(findings)
-    _write(options.json, Report(tally, options.seed, 1, 1, time.monotonic() - begun))
+    findings = campaign.attempt_seed(simulation, options.seed, trace=True)
+    totals = RunTotals(busy_s=time.process_time() - cpu)
+    totals.add(findings)
+    _write(options.json, Report(totals, options.seed, 1, 1, time.monotonic() - begun))
     if findings.violations:
         _tell_failure(options, simulation, findings, findings.violations[0].promise)
         print()
-    elif options.story:
+    elif options.trace:
         print(tell(findings, full=options.full), end="\n\n")
-    print(f"seed {options.seed}: {text_of_one(tally)}", flush=True)
+    print(f"seed {options.seed}: {text_of_one(totals)}", flush=True)
     hangs = any(one.promise == HANGS for one in findings.violations)
     is_same = hangs or _is_repeatable(name, findings)
     return 0 if is_same and not findings.violations else BROKEN
 
 
 def _is_repeatable(name: str, findings: Findings) -> bool:
-    """Whether another process, telling a story or not, has the same calls, findings and story."""
+    """Whether another process, telling a trace or not, has the same calls, findings and trace."""
     here = trace(findings)
     untold, told = campaign.replay_elsewhere(name, findings.scenario.seed)
     unlike = difference(here, told) or difference(here[: len(untold)], untold)
@@ -146,15 +146,15 @@ def _complain(what: str) -> None:
     print("No seed can be trusted to repeat until that is found.", flush=True)
 
 
-# ---------------------------------------------------------------- its story
+# ---------------------------------------------------------------- its trace
 
 
 def _tell_failure(
     options: argparse.Namespace, simulation: Simulation, findings: Findings, promise: str
 ) -> Collection[str]:
-    """Print what a seed breaks, its story or a shorter one, and how to see it again.
+    """Print what a seed breaks, its trace or a shorter one, and how to see it again.
 
-    Returns the promises that the story breaks.
+    Returns the promises that the trace breaks.
     """
     seed = findings.scenario.seed
     print(f"seed {seed} breaks a promise: {promise}", flush=True)
@@ -164,7 +164,7 @@ def _tell_failure(
         found, seconds = _shorter(simulation, findings.scenario, promise, options.shrink_s)
         end = "" if found.is_done else ", then time ran out (--shrink-s)"
         print(f"\nA smaller scenario that breaks it ({found.tries:,} tries, {seconds:.1f} s{end}):")
-        findings = campaign.attempt(simulation, found.scenario, story=True)
+        findings = campaign.attempt(simulation, found.scenario, trace=True)
     print(tell(findings, full=options.full))
     print(f"\nAgain: make simulate SEED={seed}", flush=True)
     return {one.promise for one in findings.violations}

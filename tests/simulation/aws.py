@@ -1,4 +1,4 @@
-"""Twins of S3, Step Functions, Scheduler, Lambda and SSM, behind the calls that the relay makes."""
+"""Fakes of S3, Step Functions, Scheduler, Lambda and SSM, behind the calls that the relay makes."""
 
 import io
 import json
@@ -187,7 +187,7 @@ class Lambda:
         if self.enabled != enabled:
             self.enabled = enabled
             self.disabled_at = self._world.now
-            self._world.tell("gate opened" if enabled else "gate closed", "lambda")
+            self._world.tell("submission resumed" if enabled else "submission paused", "lambda")
             self._changed()
 
 
@@ -209,21 +209,21 @@ class Scheduler:
         Target: Any,  # noqa: N803
         **others: Any,
     ) -> Any:
-        """Enable the mapping at a moment, at most a minute late."""
+        """Enable the mapping at a time, at most a minute late."""
         assert ScheduleExpressionTimezone == "UTC"
         match = re.fullmatch(r"at\((.+)\)", ScheduleExpression)
         assert match is not None, ScheduleExpression
-        moment = datetime.fromisoformat(match.group(1)).replace(tzinfo=UTC).timestamp()
+        timestamp = datetime.fromisoformat(match.group(1)).replace(tzinfo=UTC).timestamp()
         assert json.loads(Target["Input"]) == {"Uuid": MAPPING, "Enabled": True}
 
         def effect() -> Any:
             if Name in self._names:
                 raise refusal("ConflictException", "CreateSchedule")
             self._names.add(Name)
-            if moment > self._world.now:  # one in the past never fires
+            if timestamp > self._world.now:  # one in the past never fires
                 late = self._world.random.uniform(0, 60)
                 self._lambda.openings += 1
-                self._world.at(moment + late, lambda: self._fire(Name))
+                self._world.at(timestamp + late, lambda: self._fire(Name))
             return {}
 
         return self._world.call(

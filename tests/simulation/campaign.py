@@ -17,16 +17,16 @@ from multiprocessing import get_context
 from types import FrameType
 from typing import NamedTuple, Protocol, TextIO, cast
 
-from tests.simulation.report import Failure, Progress, Report, Tally
+from tests.simulation.report import Failure, Progress, Report, RunTotals
 from tests.simulation.scenario import Findings, Scenario, Violation
-from tests.simulation.story import trace
+from tests.simulation.trace import trace
 
 SIMULATION = "tests.simulation.simulation"
 SEED_LIMIT_S = 60.0
 """A seed that takes longer hangs: one takes milliseconds."""
 HANGS = "hangs"
 DEAD = "worker died"
-FIRST_CHUNK, MOST_PER_CHUNK = 10, 500
+FIRST_CHUNK, MAX_PER_CHUNK = 10, 500
 """Seeds. A chunk takes about a second; workers collect garbage after it and never within it."""
 CHUNKS_PER_JOB = 2
 """One that runs, and one that waits for it."""
@@ -38,13 +38,13 @@ FRAMES = 12
 
 
 class Simulation(Protocol):
-    """A module that can run seeds: `simulation`, or a pretended one in tests."""
+    """A module that can run seeds: `simulation`, or a stubs one in tests."""
 
     def scenario_of(self, seed: int) -> Scenario:
         """The scenario of a seed: the same each time."""
 
-    def run(self, scenario: Scenario, *, story: bool = False) -> Findings:
-        """Run a scenario; its story is told only if one is wanted."""
+    def run(self, scenario: Scenario, *, trace: bool = False) -> Findings:
+        """Run a scenario; its trace is told only if one is wanted."""
 
 
 class HangsError(BaseException):
@@ -59,11 +59,11 @@ def load(name: str) -> Simulation:
 # ---------------------------------------------------------------- one run
 
 
-def attempt(simulation: Simulation, scenario: Scenario, *, story: bool = False) -> Findings:
+def attempt(simulation: Simulation, scenario: Scenario, *, trace: bool = False) -> Findings:
     """Run a scenario; what breaks the simulation itself is a violation as well."""
     try:
         with _limited(SEED_LIMIT_S):
-            findings = simulation.run(scenario, story=story)
+            findings = simulation.run(scenario, trace=trace)
             return _checked(findings, scenario)
     except HangsError as error:
         violation = Violation(HANGS, f"no end after {SEED_LIMIT_S:g} s\n{_traceback(error)}")
@@ -79,13 +79,13 @@ def _checked(findings: Findings, scenario: Scenario) -> Findings:
     return findings
 
 
-def attempt_seed(simulation: Simulation, seed: int, *, story: bool = False) -> Findings:
+def attempt_seed(simulation: Simulation, seed: int, *, trace: bool = False) -> Findings:
     """Make the scenario of a seed and run it."""
     try:
         scenario = simulation.scenario_of(seed)
     except Exception as error:  # noqa: BLE001
         return Findings(Scenario(seed, ()), violations=[_crash(error)])
-    return attempt(simulation, scenario, story=story)
+    return attempt(simulation, scenario, trace=trace)
 
 
 def _crash(error: Exception) -> Violation:
@@ -120,26 +120,26 @@ def _start_worker(name: str) -> None:
     gc.disable()
 
 
-def run_chunk(name: str, seeds: Sequence[int]) -> Tally:
+def run_chunk(name: str, seeds: Sequence[int]) -> RunTotals:
     """Run seeds one after the other, here."""
     simulation = load(name)
-    tally = Tally()
+    totals = RunTotals()
     for seed in seeds:
-        tally.add(attempt_seed(simulation, seed))
-    return tally
+        totals.add(attempt_seed(simulation, seed))
+    return totals
 
 
-def _run_chunk_apart(name: str, seeds: Sequence[int]) -> Tally:
+def _run_chunk_apart(name: str, seeds: Sequence[int]) -> RunTotals:
     begun = time.process_time()
-    tally = run_chunk(name, seeds)
+    totals = run_chunk(name, seeds)
     gc.collect()
     gc.freeze()  # what is left lives on, such as modules and caches: never look at it again
-    tally.busy_s = time.process_time() - begun
-    return tally
+    totals.busy_s = time.process_time() - begun
+    return totals
 
 
 class Replay(NamedTuple):
-    """The traces of two runs of one seed: without and with its story."""
+    """The traces of two runs of one seed: without and with its trace."""
 
     untold: Sequence[str]
     told: Sequence[str]
@@ -148,7 +148,7 @@ class Replay(NamedTuple):
 def _replay(name: str, seed: int) -> Replay:
     simulation = load(name)
     untold = attempt_seed(simulation, seed)
-    return Replay(trace(untold), trace(attempt_seed(simulation, seed, story=True)))
+    return Replay(trace(untold), trace(attempt_seed(simulation, seed, trace=True)))
 
 
 def replay_elsewhere(name: str, seed: int) -> Replay:
@@ -182,7 +182,7 @@ def _terminate(pool: ProcessPoolExecutor) -> None:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """What is started meanwhile does not hear Ctrl-C from its first moment on."""
+    """What is started meanwhile does not hear Ctrl-C from its first time on."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -202,11 +202,11 @@ def run_seeds(first: int, seeds: int, jobs: int, *, name: str = SIMULATION, out:
     """
     begun = time.monotonic()
     progress = Progress(out, seeds, begun)
-    tally = Tally()
+    totals = RunTotals()
     with _workers(name, jobs) as pool:
-        _run_chunks(_Work(pool, name, range(first, first + seeds), jobs), tally, progress)
+        _run_chunks(_Work(pool, name, range(first, first + seeds), jobs), totals, progress)
     progress.end()
-    return Report(tally, first, seeds, jobs, time.monotonic() - begun)
+    return Report(totals, first, seeds, jobs, time.monotonic() - begun)
 
 
 class _Work:
@@ -217,49 +217,49 @@ class _Work:
         self._name = name
         self._left = seeds
         self._most = jobs * CHUNKS_PER_JOB
-        self.running: dict[Future[Tally], range] = {}
+        self.running: dict[Future[RunTotals], range] = {}
 
-    def fill(self, tally: Tally) -> None:
+    def fill(self, totals: RunTotals) -> None:
         """Give the workers enough to do; they are started by the first chunks."""
-        size = min(int(tally.per_core), MOST_PER_CHUNK) if tally.seeds else FIRST_CHUNK
+        size = min(int(totals.per_core), MAX_PER_CHUNK) if totals.seeds else FIRST_CHUNK
         with _deaf_to_interrupts():
             while self._left and len(self.running) < self._most:
                 chunk, self._left = self._left[: max(size, 1)], self._left[max(size, 1) :]
                 self.running[self.pool.submit(_run_chunk_apart, self._name, chunk)] = chunk
 
-    def collect(self, tally: Tally, timeout_s: float) -> None:
+    def collect(self, totals: RunTotals, timeout_s: float) -> None:
         """Wait for a chunk to end, and add up those that have."""
         done, _ = wait(self.running, timeout_s, FIRST_COMPLETED)
         for one in done:
-            tally.merge(one.result())
+            totals.merge(one.result())
             del self.running[one]
 
 
-def _run_chunks(work: _Work, tally: Tally, progress: Progress) -> None:
+def _run_chunks(work: _Work, totals: RunTotals, progress: Progress) -> None:
     try:
-        work.fill(tally)
+        work.fill(totals)
         while work.running:
-            known = len(tally.failures)
-            work.collect(tally, TICK_S)
-            progress.note(tally.failures[known:])
-            work.fill(tally)
-            progress.show(tally, time.monotonic())
+            known = len(totals.failures)
+            work.collect(totals, TICK_S)
+            progress.note(totals.failures[known:])
+            work.fill(totals)
+            progress.show(totals, time.monotonic())
     except KeyboardInterrupt:
-        _finish(work, tally)
+        _finish(work, totals)
     except BrokenProcessPool:
         suspects = sorted(work.running.values(), key=lambda chunk: chunk.start)
         where = ", ".join(f"{chunk.start}-{chunk.stop - 1}" for chunk in suspects)
         what = f"it was killed or crashed, in one of the seeds {where}"
-        tally.failures.append(Failure(suspects[0].start, DEAD, what))
+        totals.failures.append(Failure(suspects[0].start, DEAD, what))
 
 
-def _finish(work: _Work, tally: Tally) -> None:
+def _finish(work: _Work, totals: RunTotals) -> None:
     """Let the chunks that run come to their end, if that is soon; a second Ctrl-C ends it now."""
     for one in list(work.running):
         if one.cancel():
             del work.running[one]
     until = time.monotonic() + LAST_CHUNKS_S
     while work.running and (left := until - time.monotonic()) > 0:
-        work.collect(tally, left)
+        work.collect(totals, left)
     if work.running:
         _terminate(work.pool)

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 from import_relay.domain.replays import original_delivery, replay_id_of
 from import_relay.storage.attributes import from_attributes
-from import_relay.storage.ledger import UNFINISHED, VOID, State
+from import_relay.storage.ledger import NEVER_CREATED, UNFINISHED, State
 from tests.simulation.crm import CONNECTION
-from tests.simulation.putting_back import received_at as moment_of
-from tests.simulation.queue import MOST_RECEIVES
+from tests.simulation.putting_back import received_at as timestamp_of
+from tests.simulation.queue import MAX_RECEIVES
 from tests.simulation.relay import LEDGER, Relay
 from tests.simulation.scenario import Record, Violation
 from tests.simulation.senders import Senders
@@ -44,7 +44,7 @@ CALM_S = 10_800.0
 it, whatever it waited for."""
 GIVING_UP_S = 3_600.0
 """From the last look at an import that is given up to its report, at most."""
-MOST_REFUSED = 20
+MAX_REFUSED = 20
 """Posts within an hour while each is refused: pauses double, from a minute to an hour."""
 DEATHS = 3
 """Of processes, until a record that kills them is a dead letter by itself."""
@@ -96,13 +96,13 @@ class Audit:
 
     def run(self) -> None:
         """Check everything."""
-        self._settle_items()
-        self._settle_imports()
+        self._check_items()
+        self._check_imports()
         self._order()
         self._limits()
         self._reports()
-        self._gate()
-        self._tally()
+        self._pause()
+        self._outcome_counts()
         self._put_back()
         self._budget()
 
@@ -116,7 +116,7 @@ class Audit:
         """Every item of every delivery that the relay received, by `<delivery>/<number>`."""
         found = {}
         for delivery, webhook in self.senders.deliveries.items():
-            received_at = moment_of(delivery)
+            received_at = timestamp_of(delivery)
             for number, record in enumerate(webhook.records):
                 found[f"{delivery}/{number}"] = Item(
                     record,
@@ -145,12 +145,12 @@ class Audit:
         for key, content in self.relay.s3.objects.items():
             if key.startswith(("rejected/", "outcomes/")):
                 for line in _lines(content):
-                    item, end = _item(line["origin"]), (line["settled_at"], line["outcome"])
+                    item, end = _item(line["item_id"]), (line["recorded_at"], line["outcome"])
                     latest[item] = max(end, latest.get(item, end))
         for _, line in self._report_rows:
             if line["outcome"] != "retried":
-                for origin in line["origins"]:
-                    imported[_item(origin)].add(line["outcome"])
+                for item_id in line["item_ids"]:
+                    imported[_item(item_id)].add(line["outcome"])
         return {item: {end} for item, (_, end) in latest.items()} | imported
 
     @cached_property
@@ -176,14 +176,14 @@ class Audit:
     def _unsure(self) -> set[str]:
         """The items of those rows."""
         rows = (line for lines in self._uncertain.values() for line in lines)
-        return {_item(origin) for line in rows for origin in line["origins"]}
+        return {_item(item_id) for line in rows for item_id in line["item_ids"]}
 
     def _uncertain_rows(self) -> None:
         """As many rows are called imported as Mateo has got; which ones, the report leaves open."""
         for reference, lines in self._uncertain.items():
             told = sum(line["outcome"] == "imported" for line in lines)
             got = sum(
-                any(self._times_applied[_item(origin)] for origin in line["origins"])
+                any(self._times_applied[_item(item_id)] for item_id in line["item_ids"])
                 for line in lines
             )
             if told > got:
@@ -202,7 +202,7 @@ class Audit:
         queue = relay.queue
         trouble = len(relay.world.hit) + relay.throttles + queue.duplicates + queue.partials
         # A process that is killed while it tries a record alone makes that one look like poison.
-        return trouble > MOST_RECEIVES / 2 or bool(relay.poison and relay.world.hit)
+        return trouble > MAX_RECEIVES / 2 or bool(relay.poison and relay.world.hit)
 
     def _deaths(self) -> None:
         """Poison costs three processes, and as many more as meet a fault or a second copy."""
@@ -235,7 +235,7 @@ class Audit:
 
     # ------------------------------------------------------------ I1
 
-    def _settle_items(self) -> None:
+    def _check_items(self) -> None:
         for item, one in self.items.items():
             ends = self._end(item)
             if not ends and one.acknowledged and item not in self.relay.unproven:
@@ -254,11 +254,11 @@ class Audit:
                     self._wrong("unexpected", f"{item} is called failed, but Mateo has got it")
         self._deaths()
         self._uncertain_rows()
-        self._settle_unproven()
+        self._check_unproven()
         for item in sorted(self.ends.keys() - self.items.keys()):
             self._wrong("unexpected", f"{item} was never received")
 
-    def _settle_unproven(self) -> None:
+    def _check_unproven(self) -> None:
         """A refused record is a dead letter only if Mateo refuses it, whatever else it refused."""
         for item in sorted(self.relay.unproven):
             if not self._may_fail(self.items[item]):
@@ -313,7 +313,7 @@ class Audit:
 
     def _may_be_gone(self, one: Item) -> bool:
         """Whether its record may have been deleted at the CRM before it was read there."""
-        return one.connection == CONNECTION and self.relay.weather.crm_gone_s < math.inf
+        return one.connection == CONNECTION and self.relay.fault_profile.crm_gone_s < math.inf
 
     def _is_repeated(self, item: str, one: Item) -> bool:
         return any(
@@ -324,10 +324,10 @@ class Audit:
 
     # ------------------------------------------------------------ I2
 
-    def _settle_imports(self) -> None:
+    def _check_imports(self) -> None:
         wanted: Counter[str] = Counter()
         for entry in self.entries:
-            if entry["state"] not in VOID and entry["reference"] in self.frozen:
+            if entry["state"] not in NEVER_CREATED and entry["reference"] in self.frozen:
                 wanted[_text(self.frozen[entry["reference"]][0])] += 1
         found = Counter(_text(one.payload) for one in self.relay.mateo.imports.values())
         for payload in found - wanted:
@@ -342,8 +342,8 @@ class Audit:
         """Of the contacts of an import with one e-mail address the newest is the last."""
         for reference, (payload, provenance) in self.frozen.items():
             holders: dict[str, list[Version]] = defaultdict(list)
-            for row, origin in zip(payload, provenance, strict=True):
-                items = [f"{one['delivery']}/{one['n']}" for one in origin["sources"]]
+            for row, item_id in zip(payload, provenance, strict=True):
+                items = [f"{one['delivery']}/{one['n']}" for one in item_id["items"]]
                 versions = [self.items[one].version for one in items if one in self.items]
                 if row.get("email") and versions:
                     holders[row["email"].lower()].append(max(versions))
@@ -351,7 +351,7 @@ class Audit:
                 self._wrong("stale", f"{reference}: an e-mail address goes to an older change")
 
     def _replays(self) -> None:
-        """What a sender brings again is not imported again, if nothing came in between."""
+        """What a sender requeues is not imported again, if nothing came in between."""
         for of_key in self._by_key.values():
             versions: dict[tuple[int, str], list[tuple[str, Item]]] = defaultdict(list)
             for item, one in of_key:
@@ -373,7 +373,7 @@ class Audit:
     def applied(self) -> list[Applied]:
         """The rows that Mateo applied, in its order."""
         found = []
-        given_up = {one["reference"] for one in self.entries if one["state"] == State.GAVE_UP}
+        given_up = {one["reference"] for one in self.entries if one["state"] == State.TIMED_OUT}
         for one in self.relay.mateo.applied:
             sources: Sequence[Any] = ()
             reference = self.owners.get(one.import_id) or self._given_up(one.import_id)
@@ -382,7 +382,7 @@ class Audit:
             else:
                 payload, provenance = self.frozen[reference]
                 if one.row in payload:
-                    sources = provenance[payload.index(one.row)]["sources"]
+                    sources = provenance[payload.index(one.row)]["items"]
                 else:
                     self._wrong("unexpected", f"{one.import_id} in Mateo is not {reference}")
             items = [f"{source['delivery']}/{source['n']}" for source in sources]
@@ -394,7 +394,7 @@ class Audit:
         """The import that was given up before it was known that this one is it."""
         payload = self.relay.mateo.imports[import_id].payload
         for entry in self.entries:
-            if entry["state"] == State.GAVE_UP and not entry.get("import_id"):
+            if entry["state"] == State.TIMED_OUT and not entry.get("import_id"):
                 reference = str(entry["reference"])
                 if self.frozen[reference][0] == payload:
                     return reference
@@ -449,9 +449,9 @@ class Audit:
     def _copies(
         self, versions: Mapping[str, Version], until: float = math.inf
     ) -> Iterator[Version]:
-        """The versions of a change's copies, or of those that had come before a moment.
+        """The versions of a change's copies, or of those that had come before a time.
 
-        Of changes with one version the last to arrive wins, and one that was brought again may
+        Of changes with one version the last to arrive wins, and one that was requeued may
         have arrived as the copy that ended as its duplicate.
         """
         for item, version in versions.items():
@@ -513,9 +513,9 @@ class Audit:
     def _insistence(self) -> None:
         """While Mateo refuses every POST, the relay asks less and less often."""
         refused = [one.at for one in self.relay.mateo.requests if one.why == "spent"]
-        for first, later in zip(refused, refused[MOST_REFUSED:], strict=False):
+        for first, later in zip(refused, refused[MAX_REFUSED:], strict=False):
             if later - first < 3_600.0:
-                self._wrong("over-limit", f"{MOST_REFUSED + 1} refused posts within an hour")
+                self._wrong("over-limit", f"{MAX_REFUSED + 1} refused posts within an hour")
                 return
 
     # ------------------------------------------------------------ I5
@@ -527,7 +527,7 @@ class Audit:
             if key.endswith("/summary.json")
         }
         for entry in self.entries:
-            if entry["state"] in VOID:
+            if entry["state"] in NEVER_CREATED:
                 continue
             if entry["state"] in UNFINISHED:
                 self._wrong("stuck", f"import {entry['reference']} is {entry['state']} for ever")
@@ -556,9 +556,9 @@ class Audit:
 
     def _given_up_for_a_reason(self, reference: str, import_id: str) -> None:
         """An import is given up only while Mateo answers, and by what it answers."""
-        ended_at, weather = self._ended_at[reference], self.relay.weather
+        ended_at, fault_profile = self._ended_at[reference], self.relay.fault_profile
         if not import_id:
-            may_be_hidden = weather.hidden_payloads or weather.expired_links
+            may_be_hidden = fault_profile.hidden_payloads or fault_profile.expired_links
             if not may_be_hidden:
                 self._wrong("unreported", f"{reference} was given up, and nothing hid it")
         elif self.relay.mateo.imports[import_id].finished_at < ended_at - GIVING_UP_S:
@@ -570,30 +570,30 @@ class Audit:
             return self.relay.account.tracking_hours * 3_600
         return BELIEVED_AFTER_S if summary["rows"]["unaccounted"] else 0.0
 
-    def _was_calm(self, moment: float) -> bool:
-        """Whether at a moment all had been well for long, and requests enough to see it."""
+    def _was_calm(self, timestamp: float) -> bool:
+        """Whether at a time all had been well for long, and requests enough to see it."""
         has_requests = self.relay.account.requests_per_day >= 10_000
-        return has_requests and moment > self.relay.calm_at + CALM_S
+        return has_requests and timestamp > self.relay.calm_at + CALM_S
 
-    # ------------------------------------------------------------ the gate
+    # ------------------------------------------------------------ the pause
 
-    def _gate(self) -> None:
+    def _pause(self) -> None:
         shut = self.relay.mapping.lambda_.shut
         if shut:
-            self._wrong("stuck", f"the gate was closed {shut} times with nothing to open it")
+            self._wrong("stuck", f"submission was paused {shut} times with nothing to open it")
         for what in self.relay.watch.failed:
             self._wrong("stuck", what)
 
     # ------------------------------------------------------------ conservation
 
-    def _tally(self) -> None:
+    def _outcome_counts(self) -> None:
         table = self.relay.dynamodb.tables.get(LEDGER, {})
         counted: Counter[tuple[str, str]] = Counter()
         for pk, item in table.items():
-            if pk.startswith("tally#"):
+            if pk.startswith("counts#"):
                 for name, value in from_attributes(item).items():
                     if name in ENDS:
-                        counted[pk.removeprefix("tally#"), name] += int(value)
+                        counted[pk.removeprefix("counts#"), name] += int(value)
         found: Counter[tuple[str, str]] = Counter()
         for name, ends in self.ends.items():
             if name in self.items:
@@ -602,7 +602,7 @@ class Audit:
                 found.update((day, end) for end in ends)
         more, less = counted - found, found - counted
         if more or less:
-            wrong = f"the tally has {dict(more)} too many, {dict(less)} too few"
+            wrong = f"the outcome counts has {dict(more)} too many, {dict(less)} too few"
             self._wrong("miscounted", wrong)
 
     def _put_back(self) -> None:
@@ -625,9 +625,9 @@ class Audit:
         )
         counted = Counter(
             {
-                pk.removeprefix("tally#"): int(item["replayed"]["N"])
+                pk.removeprefix("counts#"): int(item["replayed"]["N"])
                 for pk, item in table.items()
-                if pk.startswith("tally#") and "replayed" in item
+                if pk.startswith("counts#") and "replayed" in item
             }
         )
         if found != counted:
@@ -651,7 +651,7 @@ class Audit:
                 sent[self.relay.limits.day(one.sent_at)] += one.rows
         imports: Counter[str] = Counter()
         for entry in self.entries:
-            if entry["state"] not in VOID:
+            if entry["state"] not in NEVER_CREATED:
                 imports[str(entry["day"])] += int(entry["rows"])
         held: Counter[str] = Counter()
         for pk, item in table.items():
@@ -688,13 +688,13 @@ def _lines(content: bytes) -> Iterator[dict[str, Any]]:
     return (json.loads(line) for line in content.splitlines())
 
 
-def _item(origin: str) -> str:
-    return origin.partition("~")[0]
+def _item(item_id: str) -> str:
+    return item_id.partition("~")[0]
 
 
 def _text(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _seconds(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
+def _seconds(timestamp: str) -> float:
+    return datetime.fromisoformat(timestamp).timestamp()

@@ -12,18 +12,18 @@ from contextlib import AbstractContextManager
 from random import Random
 from typing import Any, NamedTuple
 
-from import_relay.domain.models import MATEO_TYPES, Outcome, Row, Settled, Watermark
-from import_relay.storage.ledger import VOID, Entry, State
+from import_relay.domain.models import MATEO_TYPES, ItemOutcome, Outcome, Row, Watermark
+from import_relay.storage.ledger import NEVER_CREATED, Entry, State
 from import_relay.storage.queue import Delayed
 from tests.simulation.contract_sides import Side, outcome
 from tests.simulation.world import START
-from tests.support.builders import CONTACTS, change, mark, occurrence
+from tests.support.builders import CONTACTS, change, claim, occurrence
 
 REFERENCES = ("r1", "r2", "r3")
 IMPORTS = ("i1", "i2")
 DAYS = ("2026-10-31", "2026-11-01")
 KEYS = ("contact_details#external_id:1", "contact_details#external_id:2", "deal_details#x")
-SCOPES = ("*", "city", "my field", "a.b")
+FIELDS = ("*", "city", "my field", "a.b")
 DELIVERIES = ("d1", "d2")
 ENDS = ("imported", "failed", "rejected", "unaccounted")
 _TYPES = sorted(MATEO_TYPES.values())
@@ -102,8 +102,8 @@ class Chooser:
         """One of the values."""
         return self.random.choice(values)
 
-    def moment(self) -> float:
-        """A moment around the present."""
+    def timestamp(self) -> float:
+        """A time around the present."""
         later_s = self.random.choice((0.0, 1.5, 60.0, 3_600.0)) + self.random.randrange(60)
         return START + self._elapsed_s + later_s
 
@@ -118,7 +118,7 @@ class Chooser:
             rows=self.one((10, 30, 70)),
             day=self.one(DAYS),
             created_at=START + self._entries * 0.125,
-            deadline=self.moment(),
+            deadline=self.timestamp(),
             digest=self.one(("", "abc")),
             posts=count,
             items=count,
@@ -134,15 +134,15 @@ class Chooser:
         wished = {
             "import_id": self.one(("", *IMPORTS)),
             "posts": self.random.randrange(3),
-            "posted_at": self.moment(),
+            "posted_at": self.timestamp(),
             "absent": self.random.randrange(3),
             "digest": "def",
         }
         return {name: wished[name] for name in self.some(sorted(wished))}
 
-    def settled(self) -> Settled:
+    def item_outcome(self) -> ItemOutcome:
         """The end of an occurrence."""
-        return Settled(self.occurrence(), self.one(sorted(Outcome)), "signature.missing")
+        return ItemOutcome(self.occurrence(), self.one(sorted(Outcome)), "signature.missing")
 
     def occurrence(self) -> Any:
         """An occurrence, received today or tomorrow."""
@@ -156,12 +156,12 @@ class Chooser:
         """What is remembered of a record."""
         return Watermark(
             {
-                scope: mark(
+                field_name: claim(
                     self.one((-1, 5, 10**20)),
                     reference=self.one(("", *REFERENCES)),
                     failed=self.random.random() < 0.2,
                 )
-                for scope in self.some(SCOPES)
+                for field_name in self.some(FIELDS)
             },
             tuple(self.some(("d1/0", "d2/1~1"))),
         )
@@ -169,10 +169,10 @@ class Chooser:
     def row(self) -> Row:
         """A row of an import."""
         one = change(self.one(KEYS), self.random.randrange(9))
-        return Row(one.key, one.text, CONTACTS, (one,), {"*": mark()})
+        return Row(one.key, one.text, CONTACTS, (one,), {"*": claim()})
 
 
-def _ends(of: Chooser) -> dict[str, dict[str, int]]:
+def _outcomes_by_day(of: Chooser) -> dict[str, dict[str, int]]:
     return {day: {end: of.random.randrange(3) for end in of.some(ENDS)} for day in of.some(DAYS, 2)}
 
 
@@ -180,24 +180,28 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     "ledger.get": lambda of: ((of.one(REFERENCES),), {}),
     "ledger.states": lambda of: ((of.some(REFERENCES),), {}),
     "ledger.intend": lambda of: ((of.entry(),), {}),
-    "ledger.bury": lambda of: ((of.one(REFERENCES),), {"type_": of.one(("", *_TYPES))}),
+    "ledger.write_tombstone": lambda of: ((of.one(REFERENCES),), {"type_": of.one(("", *_TYPES))}),
     "ledger.advance": lambda of: (
         (of.one(REFERENCES),),
-        {"source": of.some(_STATES, 6) or [State.SENT], "target": of.one(_STATES), **of.changes()},
+        {
+            "expected": of.some(_STATES, 6) or [State.SENT],
+            "target": of.one(_STATES),
+            **of.changes(),
+        },
     ),
     "ledger.release": lambda of: (
         (of.known(),),
-        {"source": [State.INTENDED, State.UNKNOWN], "target": of.one(sorted(VOID))},
+        {"expected": [State.INTENDED, State.UNKNOWN], "target": of.one(sorted(NEVER_CREATED))},
     ),
-    "ledger.begin_report": lambda of: ((of.known(),), {"until": of.moment(), "retried": "0-1"}),
+    "ledger.begin_report": lambda of: ((of.known(),), {"until": of.timestamp(), "retried": "0-1"}),
     "ledger.close": lambda of: (
         (of.known(),),
-        {"target": of.one((State.FINISHED, State.GAVE_UP)), "ends": _ends(of)},
+        {"target": of.one((State.FINISHED, State.TIMED_OUT)), "ends": _outcomes_by_day(of)},
     ),
-    "ledger.move_hold": lambda of: ((of.known(),), {"day": of.one(DAYS)}),
+    "ledger.move_reservation": lambda of: ((of.known(),), {"day": of.one(DAYS)}),
     "ledger.begin_post": lambda of: (
         (of.known(),),
-        {"posted_at": of.moment(), "deadline": of.moment()},
+        {"posted_at": of.timestamp(), "deadline": of.timestamp()},
     ),
     "ledger.claim_import": lambda of: ((of.one(IMPORTS), of.one(REFERENCES)), {}),
     "ledger.owners": lambda of: ((of.some(IMPORTS),), {}),
@@ -205,51 +209,57 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     "ledger.record_poll": lambda of: (
         (of.one(REFERENCES),),
         {
-            "polled_at": of.moment(),
+            "polled_at": of.timestamp(),
             "counts": {"total_count": of.one((None, 3)), "failed_count": of.one((None, 0))},
         },
     ),
-    "ledger.claim_round": lambda of: ((), {"not_since": of.moment() - 30}),
-    "tally.days": lambda of: ((of.some(DAYS),), {}),
-    "tally.settled": lambda of: (([of.occurrence() for _ in range(3)],), {}),
-    "tally.known": lambda of: (([of.occurrence() for _ in range(3)],), {}),
-    "tally.prove": lambda of: (([of.settled() for _ in range(of.random.randrange(4))],), {}),
-    "tally.settle": lambda of: (([of.settled() for _ in range(of.random.randrange(1, 4))],), {}),
-    "tally.connections": lambda of: ((of.one(DAYS), of.some(("json", "hubspot"))), {}),
-    "tally.batches_of": lambda of: (
+    "ledger.claim_round": lambda of: ((), {"not_since": of.timestamp() - 30}),
+    "outcome_counts.days": lambda of: ((of.some(DAYS),), {}),
+    "outcome_counts.recorded": lambda of: (([of.occurrence() for _ in range(3)],), {}),
+    "outcome_counts.known": lambda of: (([of.occurrence() for _ in range(3)],), {}),
+    "outcome_counts.prove": lambda of: (
+        ([of.item_outcome() for _ in range(of.random.randrange(4))],),
+        {},
+    ),
+    "outcome_counts.record": lambda of: (
+        ([of.item_outcome() for _ in range(of.random.randrange(1, 4))],),
+        {},
+    ),
+    "outcome_counts.connections": lambda of: ((of.one(DAYS), of.some(("json", "hubspot"))), {}),
+    "outcome_counts.batches_of": lambda of: (
         ([(one.delivery, one.number) for one in (of.occurrence() for _ in range(3))],),
         {},
     ),
     "budget.usage": lambda of: ((), {}),
-    "budget.take_slot": lambda of: (
+    "budget.acquire_permit": lambda of: (
         (),
-        {"deadline": of.moment(), "for_tracking": of.one((True, False))},
+        {"deadline": of.timestamp(), "for_tracking": of.one((True, False))},
     ),
     "lease.held": lambda of: (
         (of.one(("a", "b")),),
-        {"until": of.moment(), "wait_until": of.moment()},
+        {"until": of.timestamp(), "wait_until": of.timestamp()},
     ),
     "watermarks.read": lambda of: ((of.some(KEYS),), {}),
     "watermarks.write": lambda of: (({key: of.watermark() for key in of.some(KEYS) or KEYS},), {}),
-    "watermarks.mark_failed": lambda of: (
-        ([(of.one(KEYS), of.some(SCOPES))], of.one(REFERENCES)),
+    "watermarks.fail_claims": lambda of: (
+        ([(of.one(KEYS), of.some(FIELDS))], of.one(REFERENCES)),
         {},
     ),
-    "gate.state": lambda of: ((), {}),
-    "gate.close": lambda of: (  # far ahead: moto's schedules never fire
+    "pause.state": lambda of: ((), {}),
+    "pause.begin": lambda of: (  # far ahead: moto's schedules never fire
         (START + 2 * 86_400 + of.one((0.0, 0.5, 60.0)), of.one(("limit.entities", "credentials"))),
-        {"strikes": of.random.randrange(3)},
+        {"consecutive_failures": of.random.randrange(3)},
     ),
-    "gate.clear_strikes": lambda of: ((), {}),
+    "pause.clear_failures": lambda of: ((), {}),
     "archive.freeze": lambda of: ((of.one(REFERENCES), b'{"a":1}', [of.row()]), {}),
-    "archive.thaw": lambda of: ((of.one(REFERENCES),), {}),
+    "archive.load": lambda of: ((of.one(REFERENCES),), {}),
     "archive.fetch": lambda of: ((f"oversize/{of.one('abc')}",), {}),
     "archive.put": lambda of: (
         (f"oversize/{of.one('abc')}", of.one((b"", b"x", b"\xff"))),
         {"content_type": "application/json"},
     ),
-    "archive.record_settled": lambda of: (
-        ([of.settled()],),
+    "archive.record_outcomes": lambda of: (
+        ([of.item_outcome()],),
         {"date": of.one(DAYS), "batch": of.one("xy")},
     ),
     "queue.send": lambda of: (
@@ -258,30 +268,30 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     ),
     "executions.start": lambda of: (
         (of.one(REFERENCES),),
-        {"deadline": of.moment(), "again": of.one((None, None, 1, 2))},
+        {"deadline": of.timestamp(), "again": of.one((None, None, 1, 2))},
     ),
     "executions.followed": lambda of: ((), {}),
     "store.send": lambda of: (
         (["{}", "[]"][: of.random.randrange(3)],),
-        {"give_up_at": of.moment() + 3_600},
+        {"give_up_at": of.timestamp() + 3_600},
     ),
     "store.put": lambda of: (
         (f"oversize/{of.one('abc')}", b"{}"),
-        {"give_up_at": of.moment() + 3_600},
+        {"give_up_at": of.timestamp() + 3_600},
     ),
 }
 METHODS = sorted(_ARGUMENTS)
 INDIRECT = {
-    "tally.operations",
-    "tally.day_of",
-    "budget.hold_operation",
+    "outcome_counts.operations",
+    "outcome_counts.day_of",
+    "budget.reserve_operation",
     "budget.release_operation",
     "budget.is_in_time",
     "queue.delete",
 }
 """Methods that make no call; what they give others to do comes with those others' calls.
 
-`queue.delete` needs receipts, which are each side's own: `test_queue_twin` has it.
+`queue.delete` needs receipts, which are each side's own: `test_queue_fake` has it.
 """
 
 

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from tests.simulation.contract_calls import Chooser
-from tests.simulation.contract_sides import outcome, plain, twin
+from tests.simulation.contract_sides import fake, outcome, plain
 from tests.support.clients import Recording
 
 RECORDED_SEQUENCES, RECORDED_CALLS = 10, 100
@@ -44,10 +44,10 @@ class Request(NamedTuple):
         if self.method != "query":
             return comparable
         items = comparable["Items"]
-        moments = [item["created_at"] for item in items]
-        assert moments == sorted(moments)
-        whole = len(items) < self.arguments["Limit"]  # else of several of one moment any may come
-        return sorted(items, key=repr) if whole else moments
+        timestamps = [item["created_at"] for item in items]
+        assert timestamps == sorted(timestamps)
+        whole = len(items) < self.arguments["Limit"]  # else of several of one time any may come
+        return sorted(items, key=repr) if whole else timestamps
 
 
 def documented(request: Request) -> Any:
@@ -165,7 +165,7 @@ def shapes() -> Shapes:
     """Every shape that the stores make in some hundreds of random calls."""
     found = Shapes()
     for seed in range(RECORDED_SEQUENCES):
-        side = twin(seed)
+        side = fake(seed)
         calls: list[tuple[str, dict[str, Any]]] = []
         side.dynamodb = Recording(side.dynamodb, calls)
         for call in Chooser(seed).calls(RECORDED_CALLS):

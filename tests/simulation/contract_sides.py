@@ -1,7 +1,7 @@
-"""The two sides that the contract tests hold equal: the twins in memory, and moto for AWS.
+"""The two sides that the contract tests hold equal: the fakes in memory, and moto for AWS.
 
 Either side is a world whose calls take no time, so that the relay's stores have the same clock on
-both, and clients of AWS: the twins that are processes' calls of that world, or boto3's on moto.
+both, and clients of AWS: the fakes that are processes' calls of that world, or boto3's on moto.
 """
 
 from collections import Counter
@@ -18,12 +18,12 @@ from botocore.exceptions import ClientError
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.executions import Executions
-from import_relay.storage.gate import Gate, GateClients, GateNames
 from import_relay.storage.intake_store import IntakeStore
 from import_relay.storage.lease import Lease
 from import_relay.storage.ledger import Ledger
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue as QueueSender
-from import_relay.storage.tally import Tally
 from import_relay.storage.watermarks import Watermarks
 from tests.simulation.aws import S3, Lambda, Scheduler, Ssm, StepFunctions
 from tests.simulation.dynamodb import DynamoDB
@@ -68,7 +68,7 @@ def started(
     skew_s: float = 0.0,
     on_end: Callable[[Process], object] = lambda process: None,
 ) -> Process:
-    """Start a process; it has run until the first moment at which time passes."""
+    """Start a process; it has run until the first second at which time passes."""
     return world.spawn(
         "contract",
         body,
@@ -120,12 +120,12 @@ class Side:
         return Budget(self.dynamodb, LEDGER, LIMITS, **self._times)
 
     @cached_property
-    def tally(self) -> Tally:
-        return Tally(self.dynamodb, LEDGER, LIMITS.day, **self._times)
+    def outcome_counts(self) -> OutcomeCounts:
+        return OutcomeCounts(self.dynamodb, LEDGER, LIMITS.day, **self._times)
 
     @cached_property
     def ledger(self) -> Ledger:
-        return Ledger(self.dynamodb, LEDGER, self.budget, self.tally, **self._times)
+        return Ledger(self.dynamodb, LEDGER, self.budget, self.outcome_counts, **self._times)
 
     @cached_property
     def lease(self) -> Lease:
@@ -153,23 +153,23 @@ class Side:
         return Executions(self.step_functions, self.machine_arn)
 
     @cached_property
-    def gate(self) -> Gate:
-        names = GateNames(
+    def pause(self) -> Pause:
+        names = PauseNames(
             LEDGER,
             resources.MAPPING_PARAMETER,
             resources.SCHEDULE_GROUP,
             resources.SCHEDULE_ROLE,
         )
-        clients = GateClients(self.dynamodb, self.lambda_, self.scheduler, self.ssm)
-        return Gate(clients, names, clock=self.world.clock)
+        clients = PauseClients(self.dynamodb, self.lambda_, self.scheduler, self.ssm)
+        return Pause(clients, names, clock=self.world.clock)
 
     @cached_property
     def store(self) -> IntakeStore:
         return IntakeStore(self.sqs, self.queue_url, lambda: self.s3, BUCKET, **self._times)
 
 
-def twin(seed: int = 0) -> Side:
-    """The twins, in calm weather."""
+def fake(seed: int = 0) -> Side:
+    """The fakes, in calm fault profile."""
     world = World(seed, latency_s=0.0)
     dynamodb, s3, queue = DynamoDB(world), S3(world), Queue(world)
     begun: Counter[str] = Counter()
@@ -247,7 +247,7 @@ def outcome(call: Callable[[], Any]) -> Any:
     """What a call returned, or which error it raised; the rest of an error is not compared.
 
     Raises:
-        ValueError, AssertionError: the twin does not know what it was asked.
+        ValueError, AssertionError: the fake does not know what it was asked.
     """
     try:
         return call()

@@ -1,7 +1,8 @@
-"""The twin of a CRM's API that gives the records that webhooks only name: HubSpot's batch read.
+"""The fake of a CRM's API that gives the records that webhooks only name: HubSpot's batch read.
 
 A record has the state of the latest change that a webhook tells of and that has happened by then.
-For a while the API is in trouble (`Weather.crm_trouble`), and one day its contacts are deleted.
+For a while the API is in trouble (`FaultProfile.crm_trouble`), and one day its contacts are
+deleted.
 """
 
 import json
@@ -11,7 +12,7 @@ from functools import cache
 
 import httpx
 
-from tests.simulation.scenario import Record, Weather, Webhook
+from tests.simulation.scenario import FaultProfile, Record, Webhook
 from tests.simulation.world import START, World
 
 CONNECTION = "crm"
@@ -40,10 +41,12 @@ class _RefusedError(Exception):
 class Crm:
     """The API, as the handler of httpx's MockTransport."""
 
-    def __init__(self, world: World, webhooks: Sequence[Webhook], weather: Weather) -> None:
+    def __init__(
+        self, world: World, webhooks: Sequence[Webhook], fault_profile: FaultProfile
+    ) -> None:
         self._world = world
-        self._weather = weather
-        self._ends_at = START + weather.crm_trouble_s
+        self._fault_profile = fault_profile
+        self._ends_at = START + fault_profile.crm_trouble_s
         self._states: dict[str, list[tuple[float, Record]]] = {}
         for webhook in webhooks:
             if webhook.connection == CONNECTION:
@@ -59,7 +62,7 @@ class Crm:
     def _handle(self, request: httpx.Request) -> httpx.Response:
         assert request.headers["authorization"] == f"Bearer {TOKEN}", "a token of somebody else"
         ids = [one["id"] for one in json.loads(request.content)["inputs"]]
-        trouble = self._weather.crm_trouble if self._world.now < self._ends_at else ""
+        trouble = self._fault_profile.crm_trouble if self._world.now < self._ends_at else ""
         if trouble == "slow":
             self._be_slow()
         if trouble == "down":
@@ -92,7 +95,7 @@ class Crm:
     def _state(self, key: str) -> Record | None:
         """The latest change of a record that has happened; None if it is not there any more."""
         now = self._world.now
-        if now >= START + self._weather.crm_gone_s:
+        if now >= START + self._fault_profile.crm_gone_s:
             return None
         happened = [record for at, record in self._states.get(key, ()) if at <= now]
         return max(happened, key=lambda one: one.version, default=None)

@@ -1,6 +1,6 @@
-"""The twin of DynamoDB: tables in memory behind the calls of boto3's client that the relay makes.
+"""The fake of DynamoDB: tables in memory behind the calls of boto3's client that the relay makes.
 
-Each call takes effect at one moment. Reads are consistent but those of an index, which lag.
+Each call takes effect at one time. Reads are consistent but those of an index, which lag.
 """
 
 from collections import defaultdict

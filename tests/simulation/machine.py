@@ -1,4 +1,4 @@
-"""The twin of Step Functions' interpreter: runs the relay's own state machine in virtual time."""
+"""The fake of Step Functions' interpreter: runs the relay's own state machine in virtual time."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -1,10 +1,10 @@
-"""The twin of the Import API: `mateo_emulator` in memory and virtual time, in any weather.
+"""The fake of the Import API: `mateo_emulator` in memory and virtual time, in any fault profile.
 
-    mateo = Mateo(world, account, weather)
+    mateo = Mateo(world, account, fault profile)
     api = ImportApi(mateo.http, BASE_URL, lambda: TOKEN, ...)
 
-In calm weather it answers as `mateo_emulator` does, and `test_mateo_twin` holds it to that. What
-the weather changes is what the API's documents leave open, or what a network may do.
+In calm fault profile it answers as `mateo_emulator` does, and `test_mateo_fake` holds it to that.
+What the fault profile changes is what the API's documents leave open, or what a network may do.
 """
 
 import math
@@ -18,7 +18,7 @@ from tests.simulation.mateo_http import CONNECT_S, Http, Request, Response
 from tests.simulation.mateo_imports import ApiError, Applied, StoredImport
 from tests.simulation.mateo_limits import Days, Quota, Standing, Window
 from tests.simulation.mateo_server import ANSWER_S, BASE_URL, FOREIGN_ORIGIN, MateoServer
-from tests.simulation.scenario import Account, Weather
+from tests.simulation.scenario import Account, FaultProfile
 from tests.simulation.world import START, World
 
 TOKEN = "token"
@@ -37,7 +37,7 @@ class Arrival(NamedTuple):
         day: by the zone that the relay is configured for, whatever Mateo's own day is.
         rows: of a POST that could be read.
         status: of the answer, whether it gets through or not; 0 if there is none.
-        why: of a 429: `second`, `requests`, `entities`, `weather` or `spent`.
+        why: of a 429: `second`, `requests`, `entities`, `fault_profile` or `spent`.
         import_id: that it created; only then its rows count as entities.
     """
 
@@ -59,21 +59,21 @@ class Mateo:
     them up, and days begin when the relay is told.
     """
 
-    def __init__(self, world: World, account: Account, weather: Weather) -> None:
+    def __init__(self, world: World, account: Account, fault_profile: FaultProfile) -> None:
         self._world = world
         self._random = world.random
-        self._weather = weather
-        self._server = MateoServer(world, weather)
+        self._fault_profile = fault_profile
+        self._server = MateoServer(world, fault_profile)
         self._zone = ZoneInfo(account.time_zone)
         self._days = Days(self._zone)
         self._window = Window(account.requests_per_second)
         self._quota = Quota(
-            Days(self._zone, weather.day_offset_s),
+            Days(self._zone, fault_profile.day_offset_s),
             account.requests_per_day,
             account.entities_per_day,
-            weather.other_clients,
+            fault_profile.other_clients,
         )
-        self.keeps_to_limits = not weather.other_clients and not weather.day_offset_s
+        self.keeps_to_limits = not fault_profile.other_clients and not fault_profile.day_offset_s
         self._rows, self._import_id, self._why = 0, "", ""
         self._schema_from = math.inf
         self.http = cast("httpx.Client", Http(world, self))
@@ -94,20 +94,20 @@ class Mateo:
         """How many imports are still to be processed."""
         return self._server.unfinished
 
-    def settle(self) -> None:
+    def quiet_down(self) -> None:
         """From now on nothing misbehaves any more, and whatever is unfinished is done soon."""
-        self._weather = Weather()
+        self._fault_profile = FaultProfile()
         self._quota.days = Days(self._zone)
         self._quota.others = 0
-        self._server.settle()
+        self._server.quiet_down()
 
     # ------------------------------------------------------------ what the client calls
 
     def connect_s(self) -> float:
         """How long a connection takes."""
-        if self._is_silent and self._weather.silence == "down":
+        if self._is_silent and self._fault_profile.silence == "down":
             return math.inf
-        if self._server.happens(self._weather.slow_mateo / 4):
+        if self._server.happens(self._fault_profile.slow_mateo / 4):
             return self._server.seconds(4.0)
         return self._server.seconds(CONNECT_S)
 
@@ -178,31 +178,31 @@ class Mateo:
         self._why = why
         self._world.tell("too many requests", "Mateo", limit=why)
         styles = ("all", "no_retry_after", "none")
-        style = self._random.choice(styles) if self._weather.rate_limited else "all"
+        style = self._random.choice(styles) if self._fault_profile.rate_limited else "all"
         return _refused(429, "rate_limit_exceeded", "Rate limit exceeded", standing.headers(style))
 
     def _too_many_for_no_reason(self, _: Request) -> Response:
         reset_s = self._random.choice((1.0, 1.0, 2.0, 5.0, 60.0, 900.0))
-        return self._too_many("weather", Standing(self._window.limit, 0, reset_s))
+        return self._too_many("fault_profile", Standing(self._window.limit, 0, reset_s))
 
     # ------------------------------------------------------------ answers
 
     def _answer(self, request: Request) -> Response:
-        """The work of a request, as the weather lets it be seen."""
-        weather, happens = self._weather, self._server.happens
-        if self._is_silent and (weather.silence != "posts" or request.method == "POST"):
+        """The work of a request, as the fault profile lets it be seen."""
+        fault_profile, happens = self._fault_profile, self._server.happens
+        if self._is_silent and (fault_profile.silence != "posts" or request.method == "POST"):
             return self._silence(request)
-        if request.method == "POST" and self._world.now < START + weather.refusing_s:
+        if request.method == "POST" and self._world.now < START + fault_profile.refusing_s:
             return self._too_many("spent", Standing(self._window.limit, 0, 1.0))
         refusal = self._refusal(request)
         if refusal is not None:
             return refusal
-        if happens(weather.rate_limited):
+        if happens(fault_profile.rate_limited):
             return self._too_many_for_no_reason(request)
-        if happens(weather.slow_mateo):
+        if happens(fault_profile.slow_mateo):
             return self._slow(request)
         response = self._work(request)
-        if happens(weather.unanswered):
+        if happens(fault_profile.unanswered):
             if happens(0.5):
                 response.takes_s = math.inf
             else:
@@ -214,10 +214,10 @@ class Mateo:
         if request.method != "POST":
             return None
         if self._is_schema_changing():
-            if self._weather.whole_refusals:
+            if self._fault_profile.whole_refusals:
                 return _refused(409, "23503", "Key (contact_list_id) is not in contact_list")
             column = "payload"
-        elif self._weather.refuses_reference and b'"reference_id"' in request.content:
+        elif self._fault_profile.refuses_reference and b'"reference_id"' in request.content:
             column = "reference_id"
         else:
             return None
@@ -225,27 +225,30 @@ class Mateo:
         return _refused(400, "PGRST204", message)
 
     def _is_schema_changing(self) -> bool:
-        weather = self._weather
-        if not weather.schema_s:
+        fault_profile = self._fault_profile
+        if not fault_profile.schema_s:
             return False
-        begin = START + weather.schema_from_s
-        if weather.schema_after:
-            if len(self.imports) >= weather.schema_after:
+        begin = START + fault_profile.schema_from_s
+        if fault_profile.schema_after:
+            if len(self.imports) >= fault_profile.schema_after:
                 self._schema_from = min(self._schema_from, self._world.now)
             begin = self._schema_from
-        return begin <= self._world.now < begin + weather.schema_s
+        return begin <= self._world.now < begin + fault_profile.schema_s
 
     @property
     def _is_silent(self) -> bool:
-        weather = self._weather
-        begin = START + weather.silent_from_s
-        return bool(weather.silence) and begin <= self._world.now < begin + weather.silent_s
+        fault_profile = self._fault_profile
+        begin = START + fault_profile.silent_from_s
+        return (
+            bool(fault_profile.silence)
+            and begin <= self._world.now < begin + fault_profile.silent_s
+        )
 
     def _silence(self, request: Request) -> Response:
         """No answer that helps; of a mute Mateo some posts take effect all the same."""
-        if self._weather.silence == "refused":
+        if self._fault_profile.silence == "refused":
             return _unauthorized(request)
-        if self._weather.silence in ("errors", "posts"):
+        if self._fault_profile.silence in ("errors", "posts"):
             return self._error(request)
         if request.method == "POST" and self._server.happens(0.3):
             self._work(request)

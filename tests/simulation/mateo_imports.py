@@ -1,4 +1,4 @@
-"""The imports that the twin of the Import API keeps: their bodies, their rows, what came of them.
+"""The imports that the fake of the Import API keeps: their bodies, their rows, what came of them.
 
 Bodies are read and rows fail as in `mateo_emulator`, with its codes and texts. Two markers come on
 top of that: a row whose `city` is `FAIL` fails, one whose `city` is `REFUSE` makes the whole POST
@@ -208,10 +208,10 @@ def _is_refused(row: object) -> bool:
 
 def columns_of(document: Mapping[str, Any], import_id: str, created_us: int) -> dict[str, Any]:
     """The columns of an import that is created now, except those that are made when it is shown."""
-    moment = datetime.fromtimestamp(created_us / MICROSECONDS, UTC)
+    timestamp = datetime.fromtimestamp(created_us / MICROSECONDS, UTC)
     return {
         "id": import_id,
-        "created_at": moment.isoformat(timespec="microseconds"),
+        "created_at": timestamp.isoformat(timespec="microseconds"),
         "organisation_id": "00000000-0000-4000-8000-000000000000",
         "type": document["type"],
         "contact_list_id": document.get("contact_list_id"),

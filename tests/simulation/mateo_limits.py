@@ -1,4 +1,4 @@
-"""The limits of the twin of the Import API, as `mateo_emulator` has them: a second and two days."""
+"""The limits of the fake of the Import API, as `mateo_emulator` has them: a second and two days."""
 
 import math
 from collections import deque
@@ -65,7 +65,7 @@ class Days:
         self._begin = self._end = 0.0
 
     def of(self, now: float) -> str:
-        """The day (YYYY-MM-DD) of a moment (s since the epoch)."""
+        """The day (YYYY-MM-DD) of a time (s since the epoch)."""
         if not self._begin <= now < self._end:
             date = datetime.fromtimestamp(now - self._offset_s, self._zone).date()
             self._day = date.isoformat()
@@ -76,12 +76,12 @@ class Days:
         return self._day
 
     def left(self, now: float) -> float:
-        """Seconds until the day of a moment is over."""
+        """Seconds until the day of a time is over."""
         self.of(now)
         return self._end - now
 
     def passed(self, now: float) -> float:
-        """The share of its day that is over at a moment."""
+        """The share of its day that is over at a time."""
         self.of(now)
         return (now - self._begin) / (self._end - self._begin)
 

@@ -1,4 +1,4 @@
-"""`GET /import` of the twin of the Import API: the filters, columns and order that the relay uses.
+"""`GET /import` of the fake of the Import API: the filters, columns and order that the relay uses.
 
 Whatever else is asked for is refused with 400, as a name or an operator that does not exist.
 """
@@ -13,7 +13,7 @@ import httpx
 from tests.simulation.mateo_http import Params
 from tests.simulation.mateo_imports import MICROSECONDS, TYPES, ApiError, StoredImport
 
-MOST_ROWS = 50
+MAX_ROWS = 50
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OPERATORS = {
     "id": ("eq", "in"),
@@ -63,7 +63,7 @@ def read_query(params: Params) -> Query:
 
 
 def find(imports: Mapping[str, StoredImport], query: Query, now: float) -> Sequence[StoredImport]:
-    """The imports that a query finds at a moment (s since the epoch), at most 50.
+    """The imports that a query finds at a time (s since the epoch), at most 50.
 
     They are in their order only if that is asked for.
 
@@ -75,7 +75,7 @@ def find(imports: Mapping[str, StoredImport], query: Query, now: float) -> Seque
         found = _narrowed(found, name, operator, value)
     shown = [one for one in found if one.visible_at <= now]
     shown.sort(key=_created, reverse=not query.is_ordered)
-    return shown[:MOST_ROWS]
+    return shown[:MAX_ROWS]
 
 
 def _created(one: StoredImport) -> int:
@@ -102,9 +102,9 @@ def _narrowed(
             raise ApiError(400, "22P02", "invalid input value for enum public.import_type")
         return [one for one in found if one.type == value]
     try:
-        moment = round(datetime.fromisoformat(value).timestamp() * MICROSECONDS)
+        timestamp = round(datetime.fromisoformat(value).timestamp() * MICROSECONDS)
     except ValueError as error:
         raise ApiError(400, "22007", "invalid input syntax for type timestamp") from error
     if operator == "gte":
-        return [one for one in found if one.created_us >= moment]
-    return [one for one in found if one.created_us <= moment]
+        return [one for one in found if one.created_us >= timestamp]
+    return [one for one in found if one.created_us <= timestamp]

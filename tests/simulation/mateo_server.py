@@ -1,4 +1,4 @@
-"""What the twin of the Import API does with a request that it has let in: it keeps imports, shows
+"""What the fake of the Import API does with a request that it has let in: it keeps imports, shows
 them, processes them in the background and gives out their files. Called by `mateo`.
 """
 
@@ -18,7 +18,7 @@ from tests.simulation.mateo_imports import (
     read_body,
 )
 from tests.simulation.mateo_queries import find, read_query
-from tests.simulation.scenario import Weather
+from tests.simulation.scenario import FaultProfile
 from tests.simulation.world import World
 
 ORIGIN, FOREIGN_ORIGIN = "https://mateo.example.com", "https://files.example.com"
@@ -35,18 +35,18 @@ CONTACT_LISTS = ("customers", "leads")
 class MateoServer:
     """The imports of one account, and the records that they make."""
 
-    def __init__(self, world: World, weather: Weather) -> None:
+    def __init__(self, world: World, fault_profile: FaultProfile) -> None:
         self._world = world
         self._random = world.random
-        self._skew_s = weather.skew_s * self._random.uniform(-1, 1)
-        self.weather = weather
+        self._skew_s = fault_profile.skew_s * self._random.uniform(-1, 1)
+        self.fault_profile = fault_profile
         self.records = Records()
         self.imports: dict[str, StoredImport] = {}
         self.unfinished = 0
 
-    def settle(self) -> None:
+    def quiet_down(self) -> None:
         """Show everything at once and process what is unfinished soon."""
-        self.weather = Weather()
+        self.fault_profile = FaultProfile()
         for one in self.imports.values():
             one.visible_at = 0.0
             one.links_end_at = math.inf
@@ -67,7 +67,7 @@ class MateoServer:
 
     def create(self, columns: dict[str, Any], body: bytes) -> StoredImport:
         """Keep a new import, and process it in a while."""
-        if self.weather.other_clients and len(self.imports) % 3 == 0:
+        if self.fault_profile.other_clients and len(self.imports) % 3 == 0:
             self._create_of_others(columns["type"])
         one = self._stored(columns, body)
         self.imports[one.id] = one
@@ -79,7 +79,7 @@ class MateoServer:
         return one
 
     def _create_of_others(self, type_: str) -> None:
-        """An import of another client, of the same type and the same moment: not the relay's."""
+        """An import of another client, of the same type and the same time: not the relay's."""
         import_id, created_us = self._next()
         payload = [{"external_id": f"of others, {len(self.imports)}"}]
         columns = columns_of({"type": type_}, import_id, created_us)
@@ -95,7 +95,7 @@ class MateoServer:
         return import_id, round((self._world.now + self._skew_s) * MICROSECONDS)
 
     def _stored(self, columns: dict[str, Any], body: bytes) -> StoredImport:
-        weather, now = self.weather, self._world.now
+        fault_profile, now = self.fault_profile, self._world.now
         import_id, created_us = self._next()
         one = StoredImport(
             id=import_id,
@@ -105,13 +105,13 @@ class MateoServer:
             created_at=now,
             created_us=created_us,
             columns=columns_of(columns, import_id, created_us),
-            visible_at=now + self.seconds(weather.list_lag_s),
+            visible_at=now + self.seconds(fault_profile.list_lag_s),
         )
-        one.counts_late = bool(one.rows) and self.happens(weather.late_counts)
-        one.hides_payload = self.happens(weather.hidden_payloads)
-        one.is_normalised = self.happens(weather.normalised)
-        expiring = self.happens(weather.expired_links)
-        one.has_links = expiring or self.happens(weather.hidden_payloads)
+        one.counts_late = bool(one.rows) and self.happens(fault_profile.late_counts)
+        one.hides_payload = self.happens(fault_profile.hidden_payloads)
+        one.is_normalised = self.happens(fault_profile.normalised)
+        expiring = self.happens(fault_profile.expired_links)
+        one.has_links = expiring or self.happens(fault_profile.hidden_payloads)
         one.links_host = FOREIGN_ORIGIN if one.has_links and self.happens(0.5) else ORIGIN
         one.has_flaky_links = expiring and self.happens(0.5)
         if expiring and not one.has_flaky_links:
@@ -120,7 +120,7 @@ class MateoServer:
 
     def _processing_s(self) -> float:
         """Seconds until an import is processed: mostly soon, sometimes after a day, or never."""
-        if not self.happens(self.weather.slow_mateo):
+        if not self.happens(self.fault_profile.slow_mateo):
             return 1.0 + self.seconds(PROCESSING_S)
         if self.happens(0.05):
             return math.inf

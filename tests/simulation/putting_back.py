@@ -97,15 +97,15 @@ class _Replay:
 def received_at(item: str) -> int:
     """When an item was received, by the id of its delivery, in µs."""
     text = item.partition("-")[0]
-    moment = datetime.fromisoformat(text[:15] + "+00:00")
-    return int(moment.timestamp()) * 1_000_000 + int(text[15:])
+    timestamp = datetime.fromisoformat(text[:15] + "+00:00")
+    return int(timestamp.timestamp()) * 1_000_000 + int(text[15:])
 
 
 def ended_items(relay: Relay) -> set[str]:
     """Items of senders that have ended, by what the ledger says."""
     found = set()
     for pk, item in relay.dynamodb.tables.get("ledger", {}).items():
-        if pk.startswith("settled#"):
+        if pk.startswith("outcome#"):
             delivery = pk.split("#")[1]
             found |= {
                 f"{delivery}/{name[1:]}" for name in item if name[0] == "n" and name[1:].isdecimal()
@@ -113,13 +113,13 @@ def ended_items(relay: Relay) -> set[str]:
         elif pk.startswith("import#"):
             entry = from_attributes(item)
             content = relay.s3.objects.get(f"imports/{entry['reference']}/request.json.gz")
-            if entry["state"] in ("finished", "gave_up") and content:
+            if entry["state"] in ("finished", "timed_out") and content:
                 rows = json.loads(gzip.decompress(content).split(b"\n", 1)[1])
                 retried = set(numbers_of(str(entry.get("retried", ""))))
                 found |= {
                     f"{source['delivery']}/{source['n']}"
                     for n, row in enumerate(rows)
                     if n not in retried
-                    for source in row["sources"]
+                    for source in row["items"]
                 }
     return {item for item in found if "." not in item}

@@ -1,8 +1,8 @@
-"""The twin of SQS and of Lambda's event source mapping that drains the queue.
+"""The fake of SQS and of Lambda's event source mapping that drains the queue.
 
-Messages come in any order and sometimes twice; what is not deleted comes again after the visibility
-timeout and, too often received, goes to the dead-letter queue. A message has the lineage of the
-invocation that sent it. Two pollers gather a batch within
+Messages come in any order and sometimes twice; what is not deleted is delivered again after the
+visibility timeout and, too often received, goes to the dead-letter queue. A message has the lineage
+of the invocation that sent it. Two pollers gather a batch within
 the batching window, up to 6 MB, and poll on for a while after the mapping was disabled.
 """
 
@@ -15,16 +15,16 @@ from tests.simulation.world import Process, World, refusal, refused
 
 VISIBILITY_S = 720.0
 RETENTION_S = 14 * 86_400.0
-MOST_RECEIVES = 10
+MAX_RECEIVES = 10
 BATCH_MESSAGES = 10_000
 BATCH_B = 6 * 1024 * 1024
-LONGEST_DELAY_S = 900
+MAX_DELAY_S = 900
 """Of one message (SQS: `DelaySeconds`)."""
 POLLERS = 2
-MOST_DUPLICATES = 12
-"""Of a run: what comes twice is deferred twice, and those copies come twice again, without end."""
+MAX_DUPLICATES = 12
+"""Of a run: what comes twice is requeued twice, and those copies come twice again, without end."""
 URL, DEAD_LETTER_URL = "queue", "dead"
-MOST_INVOCATIONS = 16
+MAX_INVOCATIONS = 16
 """Of one function in a chain of messages, unless it may loop (Lambda guide, recursive loops)."""
 MAY_LOOP = True
 """Whether the template lets SubmitImports loop."""
@@ -73,7 +73,7 @@ class Queue:
         self.expired: list[Message] = []
         self.duplicates = 0
         self.partials = 0
-        self.changed: Callable[[float], object] = lambda moment: None
+        self.changed: Callable[[float], object] = lambda timestamp: None
         self.lineage: Callable[[], int] = lambda: 0
         """That of the process that sends, which travels in a header of its request."""
 
@@ -81,13 +81,13 @@ class Queue:
         """The call of boto3's client."""
         if not 0 < len(Entries) <= 10:
             raise refusal("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "SendMessageBatch")
-        if any(entry.get("DelaySeconds", 0) > LONGEST_DELAY_S for entry in Entries):
+        if any(entry.get("DelaySeconds", 0) > MAX_DELAY_S for entry in Entries):
             raise refusal("InvalidParameterValue", "SendMessageBatch")
 
         def send(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             for entry in entries:
                 if QueueUrl == DEAD_LETTER_URL:
-                    self.bury(entry["MessageBody"])
+                    self.write_tombstone(entry["MessageBody"])
                 else:
                     self.put(entry["MessageBody"], entry.get("DelaySeconds", 0))
             return [{"Id": entry["Id"]} for entry in entries]
@@ -145,7 +145,7 @@ class Queue:
         self.messages[message.id] = message
         self.changed(message.visible_at)
 
-    def bury(self, body: str) -> None:
+    def write_tombstone(self, body: str) -> None:
         """Store a message in the dead-letter queue."""
         self._count += 1
         now = self._world.now
@@ -162,7 +162,7 @@ class Queue:
             if now - message.sent_at > RETENTION_S:
                 self.expired.append(self.messages.pop(message.id))
                 continue
-            if message.receives >= MOST_RECEIVES:
+            if message.receives >= MAX_RECEIVES:
                 self.dead.append(self.messages.pop(message.id))
                 self._world.tell("to the dead-letter queue", "sqs", message=message.id)
                 continue
@@ -171,7 +171,7 @@ class Queue:
             message.receives += 1
             room_b -= len(message.body)
             is_again = self._world.random.random() < self.duplicate_delivery
-            if not is_again or self.duplicates >= MOST_DUPLICATES:
+            if not is_again or self.duplicates >= MAX_DUPLICATES:
                 message.visible_at = now + VISIBILITY_S
             else:
                 self.duplicates += 1
@@ -224,12 +224,12 @@ class EventSourceMapping:
         self._wakes_at = float("inf")
         queue.changed = self._wake
 
-    def _wake(self, moment: float) -> None:
-        """Poll at a moment, unless that happens earlier anyway."""
-        moment = max(moment, self._world.now)
-        if moment < self._wakes_at:
-            self._wakes_at = moment
-            self._world.at(moment, self._poll)
+    def _wake(self, timestamp: float) -> None:
+        """Poll at a time, unless that happens earlier anyway."""
+        timestamp = max(timestamp, self._world.now)
+        if timestamp < self._wakes_at:
+            self._wakes_at = timestamp
+            self._world.at(timestamp, self._poll)
 
     def _poll(self) -> None:
         self._wakes_at = float("inf")
@@ -237,9 +237,9 @@ class EventSourceMapping:
             return
         batch = self._queue.receive(BATCH_MESSAGES, BATCH_B)
         if not batch:
-            moment = self._queue.next_visible()
-            if moment is not None:
-                self._wake(moment)
+            timestamp = self._queue.next_visible()
+            if timestamp is not None:
+                self._wake(timestamp)
             return
         self._idle -= 1
         self._world.after(
@@ -270,6 +270,6 @@ class EventSourceMapping:
             for one in batch:
                 if one.id not in process.result:
                     self._queue.delete(one.id)
-        moment = self._queue.next_visible()
-        if moment is not None:
-            self._wake(moment)
+        timestamp = self._queue.next_visible()
+        if timestamp is not None:
+            self._wake(timestamp)

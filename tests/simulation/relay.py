@@ -3,7 +3,7 @@
 Nothing of `import_relay` is replaced but the clients of AWS and of HTTP, the clocks and the sleeps,
 and the maker of Excel files: they say what the CSV files say, and cost a tenth of a run.
 A function invocation runs in an execution environment, which keeps its parts for the next one and
-has a clock of its own that is wrong by up to `Weather.skew_s`.
+has a clock of its own that is wrong by up to `FaultProfile.skew_s`.
 """
 
 import math
@@ -22,32 +22,28 @@ from import_relay.domain.queue_messages import QueueMessage, parse_message
 from import_relay.mateo.client import ImportApi
 from import_relay.receive.intake import Intake, Receipt, delivery_id
 from import_relay.receive.responses import answer_to
-from import_relay.replay.replaying import Parts as ReplayParts
-from import_relay.replay.replaying import Replaying
-from import_relay.report.reporting import Parts as ReportingParts
-from import_relay.report.reporting import Reporting
+from import_relay.replay.replaying import Replaying, ReplayParts
+from import_relay.report.reporting import Reporting, ReportingParts
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.executions import Executions
-from import_relay.storage.gate import Gate, GateClients, GateNames
 from import_relay.storage.intake_store import IntakeStore
 from import_relay.storage.lease import Lease
 from import_relay.storage.ledger import Ledger
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue as QueueSender
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.replays import Replays
 from import_relay.storage.requeueing import Requeueing
 from import_relay.storage.stored_items import StoredItems
-from import_relay.storage.tally import Tally
 from import_relay.storage.trials import Trials
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.changes import Mapper
-from import_relay.submit.fetching import Reading
+from import_relay.submit.fetching import Fetching
 from import_relay.submit.posting import PostingParts, Tools
-from import_relay.submit.submission import Parts as SubmissionParts
-from import_relay.submit.submission import Submission
-from import_relay.track.tracking import Parts as TrackingParts
-from import_relay.track.tracking import Tracking, TrackOptions
+from import_relay.submit.submission import Submission, SubmissionParts
+from import_relay.track.tracking import Tracking, TrackingParts, TrackOptions
 from import_relay.watch.watchdog import Watchdog
 from tests.simulation.aws import S3, Scheduler, Ssm, StepFunctions
 from tests.simulation.crm import CONNECTION, Crm
@@ -59,8 +55,8 @@ from tests.simulation.mateo_server import BASE_URL
 from tests.simulation.putting_back import PuttingBack
 from tests.simulation.queue import (
     DEAD_LETTER_URL,
+    MAX_INVOCATIONS,
     MAY_LOOP,
-    MOST_INVOCATIONS,
     POLLERS,
     URL,
     EventSourceMapping,
@@ -193,42 +189,42 @@ class Relay:
     """A deployed stack, and what is said and counted about it."""
 
     def __init__(self, world: World, scenario: Scenario) -> None:
-        weather = scenario.weather
+        fault_profile = scenario.fault_profile
         self.world = world
         self.account: Account = scenario.account
-        self.weather = weather
-        self._skew_s = weather.skew_s
-        self._throttled = weather.throttled
+        self.fault_profile = fault_profile
+        self._skew_s = fault_profile.skew_s
+        self._throttled = fault_profile.throttled
         self.limits = Limits(
             self.account.requests_per_second,
             self.account.requests_per_day,
             self.account.entities_per_day,
             ZoneInfo(self.account.time_zone),
         )
-        self.mateo = Mateo(world, self.account, weather)
+        self.mateo = Mateo(world, self.account, fault_profile)
         self.dynamodb = DynamoDB(
             world,
-            stale_index=weather.stale_index,
-            slow_reads=weather.slow_reads,
-            partial_reads=weather.partial_reads,
-            partial_writes=weather.partial_writes,
+            stale_index=fault_profile.stale_index,
+            slow_reads=fault_profile.slow_reads,
+            partial_reads=fault_profile.partial_reads,
+            partial_writes=fault_profile.partial_writes,
         )
         self.s3 = S3(world)
-        self.crm = Crm(world, scenario.webhooks, weather)
+        self.crm = Crm(world, scenario.webhooks, fault_profile)
         self.queue = Queue(
             world,
-            duplicate_delivery=weather.duplicate_delivery,
-            partial_sends=weather.partial_sends,
+            duplicate_delivery=fault_profile.duplicate_delivery,
+            partial_sends=fault_profile.partial_sends,
         )
         self.mapping = EventSourceMapping(
             world,
             self.queue,
             self._submit,
             window_s=self.account.batching_window_s,
-            disable_lag_s=weather.disable_lag_s,
-            pollers=1 if weather.one_poller else POLLERS,
-            slow_disabling=weather.slow_disabling,
-            late_disabling=weather.late_disabling,
+            disable_lag_s=fault_profile.disable_lag_s,
+            pollers=1 if fault_profile.one_poller else POLLERS,
+            slow_disabling=fault_profile.slow_disabling,
+            late_disabling=fault_profile.late_disabling,
         )
         self.may_loop = MAY_LOOP
         self._lineages: dict[str, int] = {}
@@ -240,18 +236,18 @@ class Relay:
             world,
             self._begin,
             lambda: [one.name for one in self.executions if one.status == "RUNNING"],
-            double=weather.double_execution,
-            old_lists=weather.old_lists,
+            double=fault_profile.double_execution,
+            old_lists=fault_profile.old_lists,
         )
-        self._dead_executions = weather.dead_executions
-        self.scheduler = Scheduler(world, self.mapping.lambda_, lost=weather.lost_openings)
+        self._dead_executions = fault_profile.dead_executions
+        self.scheduler = Scheduler(world, self.mapping.lambda_, lost=fault_profile.lost_openings)
         self.ssm = Ssm(world)
         self.stores = Stores(self)
         self._idle: dict[str, list[Environment]] = defaultdict(list)
         self._parts: list[Parts] = []
         self._invocations: Counter[str] = Counter()
         self._references = 0
-        self.brought_again: set[str] = set()
+        self.seen_before: set[str] = set()
         self.died: set[str] = set()
         self.unproven: set[str] = set()
         self.put_back = PuttingBack(self, scenario.put_back)
@@ -350,7 +346,7 @@ class Relay:
             self.throttles += 1
             self._refuse_to_submit("throttled", on_end)
             return
-        if lineage > MOST_INVOCATIONS and not self.may_loop:
+        if lineage > MAX_INVOCATIONS and not self.may_loop:
             self._refuse_to_submit("recursive loop", on_end)
             return
 
@@ -358,12 +354,12 @@ class Relay:
             name = world.process.name.replace(" ", "-")
             self._lineages[world.process.name] = lineage
             world.tell("receives", messages=[one.id for one in batch])
-            again = [one for one in batch if one.receives > 1 or '"deferrals": ' in one.body]
+            again = [one for one in batch if one.receives > 1 or '"requeues": ' in one.body]
             for one in batch:
                 if '"replay": ' in one.body:
                     self.put_back.received(self.read(one.id, one.body).occurrences)
             for one in again:
-                self.brought_again |= {
+                self.seen_before |= {
                     f"{item.delivery}/{item.number}"
                     for item in self.read(one.id, one.body).occurrences
                 }
@@ -375,7 +371,7 @@ class Relay:
                 sent_at={one.id: one.sent_at for one in batch},
                 receipts={one.id: one.id for one in batch},
             )
-            return report.give_back
+            return report.failed_message_ids
 
         self.invoke("submit", SUBMIT_S, body, on_end)
 
@@ -401,15 +397,15 @@ class Relay:
             self.invoke("report", REPORT_S, lambda parts: parts.report(event), on_end)
 
     def _open_daily(self) -> None:
-        """The schedule in the template that opens the gate one minute after midnight."""
-        moment = self.limits.next_day(self.world.now) + 60
+        """The schedule in the template that resumes submission one minute after midnight."""
+        timestamp = self.limits.next_day(self.world.now) + 60
 
         def fire() -> None:
             self.mapping.lambda_.set_enabled(enabled=True)
             self.dynamodb.expire()
             self._open_daily()
 
-        self.world.at(moment, fire)
+        self.world.at(timestamp, fire)
 
     def calm_down(self) -> None:
         """From now on every service behaves."""
@@ -420,10 +416,10 @@ class Relay:
         self.dynamodb.partial_reads = self.dynamodb.partial_writes = 0.0
         self.mapping.lambda_.slow_disabling = self.mapping.lambda_.late_disabling = 0.0
         self._dead_executions = self.scheduler.lost = 0.0
-        self.mateo.settle()
+        self.mateo.quiet_down()
 
     def redrive(self) -> None:
-        """What a person does with dead letters: they are sent again, as new messages.
+        """What a person does with dead letters: they are requeued, as new messages.
 
         What killed is corrected by then.
         """
@@ -475,7 +471,7 @@ class Relay:
 
 def is_too_old(body: str) -> bool:
     """Whether the relay itself made a message a dead letter, as it had waited too long."""
-    return '"moved": {"code": "waiting.too_long"' in body
+    return '"moved": {"code": "requeued.too_long"' in body
 
 
 def is_unproven(body: str) -> bool:
@@ -499,12 +495,12 @@ class Stores:
 
     def __init__(self, relay: Relay) -> None:
         world = relay.world
-        aws: Any = relay  # its twins stand where boto3's clients do
+        aws: Any = relay  # its fakes stand where boto3's clients do
         times: Any = {"clock": world.clock, "sleep": world.sleep}
         tell: Any = world.tell
         budget = Budget(aws.dynamodb, LEDGER, relay.limits, **times)
-        self.tally = Tally(aws.dynamodb, LEDGER, relay.limits.day, **times)
-        self.ledger = Ledger(aws.dynamodb, LEDGER, budget, self.tally, **times)
+        self.outcome_counts = OutcomeCounts(aws.dynamodb, LEDGER, relay.limits.day, **times)
+        self.ledger = Ledger(aws.dynamodb, LEDGER, budget, self.outcome_counts, **times)
         self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
         self.lease = Lease(aws.dynamodb, LEDGER, **times)
         self.trials = Trials(aws.dynamodb, LEDGER, clock=world.clock)
@@ -520,16 +516,16 @@ class Stores:
             ReplayParts(
                 StoredItems(aws.s3, BUCKET),
                 self.ledger,
-                self.tally,
-                Replays(aws.dynamodb, LEDGER, self.tally, **times),
+                self.outcome_counts,
+                Replays(aws.dynamodb, LEDGER, self.outcome_counts, **times),
                 self.queue,
             ),
             relay.limits.day,
         )
         self.executions = Executions(aws.step_functions, "machine")
-        self.gate = Gate(
-            GateClients(aws.dynamodb, aws.mapping.lambda_, aws.scheduler, aws.ssm),
-            GateNames(LEDGER, "mapping", "gate", "arn:aws:iam::1:role/gate"),
+        self.pause = Pause(
+            PauseClients(aws.dynamodb, aws.mapping.lambda_, aws.scheduler, aws.ssm),
+            PauseNames(LEDGER, "mapping", "pause", "arn:aws:iam::1:role/pause"),
             clock=world.clock,
         )
         self.intake = IntakeStore(
@@ -543,7 +539,7 @@ class Stores:
 
 
 class Parts:
-    """What one execution environment keeps: its use case, with a budget that has seen slots."""
+    """What one execution environment keeps: its use case, with a budget that has seen permits."""
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
@@ -551,7 +547,7 @@ class Parts:
         self._times: Any = {"clock": world.clock, "sleep": world.sleep}
 
     def emit(self, event: str, **keys: object) -> None:
-        """An event of the use case is a line of the story."""
+        """An event of the use case is a line of the trace."""
         self._world.tell(event, **keys)
 
     def _budget(self) -> Budget:
@@ -573,10 +569,10 @@ class Parts:
         stores, budget, account = self._relay.stores, self._budget(), self._relay.account
         parts = SubmissionParts(
             mapper=_DeadlyMapper(self._relay) if self._relay.is_poisoned else mapper(),
-            reading=self._reading(),
+            fetching=self._reading(),
             lease=stores.lease,
             queue=stores.queue,
-            tally=stores.tally,
+            outcome_counts=stores.outcome_counts,
             trials=stores.trials,
             refused=stores.refused,
             posting=PostingParts(
@@ -585,7 +581,7 @@ class Parts:
                 watermarks=stores.watermarks,
                 archive=stores.archive,
                 executions=stores.executions,
-                gate=stores.gate,
+                pause=stores.pause,
                 api=self._api(budget),
             ),
         )
@@ -599,9 +595,9 @@ class Parts:
             parts, tools, account.rows_per_import, unproven_s=account.unproven_hours * 3_600
         )
 
-    def _reading(self) -> Reading:
+    def _reading(self) -> Fetching:
         client = self._relay.crm_client
-        return Reading(connections(), _Secrets(), client, emit=self.emit, **self._times)
+        return Fetching(connections(), _Secrets(), client, emit=self.emit, **self._times)
 
     @cached_property
     def watchdog(self) -> Watchdog:
@@ -645,11 +641,11 @@ class Parts:
         """As the handler of write_report."""
         deadline = self._world.clock() + REPORT_S
         reference, status = event["reference"], event["status"]
-        if status == "send_back":
-            reported = self.reporting.send_back(reference)
+        if status == "requeue":
+            reported = self.reporting.requeue(reference)
         else:
-            gave_up = status == "gave_up"
-            reported = self.reporting.report(reference, gave_up=gave_up, deadline=deadline)
+            timed_out = status == "timed_out"
+            reported = self.reporting.report(reference, timed_out=timed_out, deadline=deadline)
         self._world.tell("reports", reference=reference, status=reported.status.value)
         return {**event, "status": reported.status.value, "wait_s": reported.wait_s}
 

@@ -1,6 +1,6 @@
-"""What runs of the simulation found, in Jepsen's words: tallies that add up, as text and as JSON.
+"""What runs of the simulation found, in Jepsen's words: counts that add up, as text and as JSON.
 
-Every worker of `campaign` fills a `Tally`; the command adds them up, shows its `Progress` and
+Every worker of `campaign` fills a `RunTotals`; the command adds them up, shows its `Progress` and
 prints a `Report`.
 """
 
@@ -20,7 +20,7 @@ WORDS: Mapping[str, str] = {  # Jepsen's, and three more
     "stale": "columns that something older was imported into",
     "unexpected": "ends that nothing explains, rows that nobody delivered",
     "over-limit": "times that a limit of the account was exceeded",
-    "recovered": "acknowledged items that had to be brought again",
+    "recovered": "acknowledged items that had to be requeued",
     "miscounted": "sums of the relay that do not agree with Mateo",
     "unreported": "ended imports without a true report",
     "stuck": "things that still wait when all has been calm for days",
@@ -46,7 +46,7 @@ class Failure:
 
 
 @dataclass(slots=True)
-class Tally:
+class RunTotals:
     """Sums over seeds. `hits`: (operation, fault) → how often; `busy_s`: CPU time, in s."""
 
     seeds: int = 0
@@ -71,7 +71,7 @@ class Tally:
         first = {one.promise: one.what for one in reversed(findings.violations)}
         self.failures += [Failure(seed, promise, first[promise]) for promise in sorted(first)]
 
-    def merge(self, other: "Tally") -> None:
+    def merge(self, other: "RunTotals") -> None:
         """Add the sums of other seeds."""
         self.seeds += other.seeds
         self.calls += other.calls
@@ -99,7 +99,7 @@ class Tally:
 class Report:
     """A campaign. `wanted`: seeds that were asked for, from `first`; `seconds`: by the wall."""
 
-    tally: Tally
+    totals: RunTotals
     first: int
     wanted: int
     jobs: int
@@ -108,12 +108,12 @@ class Report:
     @property
     def per_second(self) -> float:
         """Seeds per second, all cores together."""
-        return self.tally.seeds / self.seconds if self.seconds else 0.0
+        return self.totals.seeds / self.seconds if self.seconds else 0.0
 
     @property
     def is_whole(self) -> bool:
         """Whether every seed that was asked for has run."""
-        return self.tally.seeds == self.wanted
+        return self.totals.seeds == self.wanted
 
 
 @dataclass(slots=True)
@@ -125,18 +125,18 @@ class Progress:
     begun: float
     shown: float = 0.0
 
-    def show(self, tally: Tally, now: float) -> None:
+    def show(self, totals: RunTotals, now: float) -> None:
         """Write it, if it is time to."""
         terminal = self.out.isatty()
         period = TERMINAL_PERIOD_S if terminal else PERIOD_S
         if now - max(self.shown, self.begun) < period:
             return
         self.shown = now
-        rate = tally.seeds / (now - self.begun)
+        rate = totals.seeds / (now - self.begun)
         line = (
-            f"{tally.seeds:,} of {self.wanted:,} seeds | {rate:,.0f}/s, {tally.per_core:,.0f} per "
-            f"core | {tally.days:,.0f} virtual days | {tally.hits.total():,} faults hit | "
-            f"{len(tally.failures):,} violations"
+            f"{totals.seeds:,} of {self.wanted:,} seeds | {rate:,.0f}/s, {totals.per_core:,.0f} "
+            f"per core | {totals.days:,.0f} virtual days | {totals.hits.total():,} faults hit | "
+            f"{len(totals.failures):,} violations"
         )
         self.out.write(f"\r\x1b[2K{line}" if terminal else f"{line}\n")
         self.out.flush()
@@ -157,39 +157,39 @@ class Progress:
 
 def text_of(report: Report) -> str:
     """The report of a campaign, for a person."""
-    tally = report.tally
-    seeds = f"{tally.seeds:,} seeds from {report.first}"
+    totals = report.totals
+    seeds = f"{totals.seeds:,} seeds from {report.first}"
     if not report.is_whole:
-        seeds = f"STOPPED after {tally.seeds:,} of {report.wanted:,} seeds from {report.first}"
-    speed = f"{report.per_second:,.0f} seeds/s, {tally.per_core:,.0f} per core"
+        seeds = f"STOPPED after {totals.seeds:,} of {report.wanted:,} seeds from {report.first}"
+    speed = f"{report.per_second:,.0f} seeds/s, {totals.per_core:,.0f} per core"
     parts = [
         f"{seeds} in {report.seconds:,.1f} s by {report.jobs} jobs: {speed}",
-        *_what_happened(tally),
+        *_what_happened(totals),
         "How often each fault hit each operation:",
-        "\n".join(coverage(tally.hits)),
-        verdict(tally),
+        "\n".join(coverage(totals.hits)),
+        verdict(totals),
     ]
     return "\n\n".join(parts)
 
 
-def text_of_one(tally: Tally) -> str:
+def text_of_one(totals: RunTotals) -> str:
     """The report of a single seed: without the table, which would be empty."""
-    return "\n\n".join([*_what_happened(tally), verdict(tally)])
+    return "\n\n".join([*_what_happened(totals), verdict(totals)])
 
 
-def _what_happened(tally: Tally) -> Iterator[str]:
+def _what_happened(totals: RunTotals) -> Iterator[str]:
     yield (
-        f"{tally.days:,.1f} virtual days, {tally.calls:,} calls, "
-        f"{tally.hits.total():,} of them hit by a fault"
+        f"{totals.days:,.1f} virtual days, {totals.calls:,} calls, "
+        f"{totals.hits.total():,} of them hit by a fault"
     )
-    others = sorted(set(tally.counts) - set(WORDS))
+    others = sorted(set(totals.counts) - set(WORDS))
     yield "\n".join(
-        f"  {word:<14}{tally.counts[word]:>13,}  {WORDS.get(word, '')}".rstrip()
+        f"  {word:<14}{totals.counts[word]:>13,}  {WORDS.get(word, '')}".rstrip()
         for word in (*WORDS, *others)
     )
-    ends = sorted(tally.ends.items(), key=lambda end: (-end[1], end[0]))
+    ends = sorted(totals.ends.items(), key=lambda end: (-end[1], end[0]))
     lines = [f"  {end:<14}{count:>13,}" for end, count in ends]
-    total = [f"  {'':<14}{'-' * 13}", f"  {'total':<14}{tally.ends.total():>13,}"]
+    total = [f"  {'':<14}{'-' * 13}", f"  {'total':<14}{totals.ends.total():>13,}"]
     yield "\n".join(["How items ended:", "", *lines, *total])
 
 
@@ -223,12 +223,12 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield f"  {first:<{widths[0]}}{''.join(cells)}".rstrip()
 
 
-def verdict(tally: Tally) -> str:
+def verdict(totals: RunTotals) -> str:
     """The promises that were broken, with the seeds that break them."""
-    broken = tally.by_promise()
+    broken = totals.by_promise()
     if not broken:
-        return "No promise was broken." if tally.seeds else "Nothing was tried."
-    lines = [f"BROKEN, in {len({one.seed for one in tally.failures}):,} seeds:"]
+        return "No promise was broken." if totals.seeds else "Nothing was tried."
+    lines = [f"BROKEN, in {len({one.seed for one in totals.failures}):,} seeds:"]
     for promise, failures in broken.items():
         named = ", ".join(str(one.seed) for one in failures[:SEEDS_NAMED])
         more = len(failures) - SEEDS_NAMED
@@ -239,29 +239,29 @@ def verdict(tally: Tally) -> str:
 
 def json_of(report: Report) -> Mapping[str, object]:
     """The report of a campaign, for a program: plain values, every failure in it."""
-    tally = report.tally
+    totals = report.totals
     hits: dict[str, dict[str, int]] = defaultdict(dict)
-    for (operation, fault), count in sorted(tally.hits.items()):
+    for (operation, fault), count in sorted(totals.hits.items()):
         hits[operation][fault.name] = count
     return {
         "first": report.first,
         "wanted": report.wanted,
-        "seeds": tally.seeds,
+        "seeds": totals.seeds,
         "jobs": report.jobs,
         "seconds": round(report.seconds, 3),
         "seeds_per_second": round(report.per_second, 1),
-        "seeds_per_second_and_core": round(tally.per_core, 1),
-        "virtual_days": round(tally.days, 3),
-        "calls": tally.calls,
-        "faults": tally.hits.total(),
+        "seeds_per_second_and_core": round(totals.per_core, 1),
+        "virtual_days": round(totals.days, 3),
+        "calls": totals.calls,
+        "faults": totals.hits.total(),
         "items": {
-            word: tally.counts[word] for word in (*WORDS, *sorted(set(tally.counts) - {*WORDS}))
+            word: totals.counts[word] for word in (*WORDS, *sorted(set(totals.counts) - {*WORDS}))
         },
-        "ends": dict(sorted(tally.ends.items())),
+        "ends": dict(sorted(totals.ends.items())),
         "hits": hits,
         "violations": [
             {"seed": one.seed, "promise": one.promise, "what": one.what}
-            for failures in tally.by_promise().values()
+            for failures in totals.by_promise().values()
             for one in failures
         ],
     }

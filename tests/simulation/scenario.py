@@ -37,7 +37,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A delivery that a CRM makes at a moment (s after the start), until it gets a 2xx.
+    """A delivery that a CRM makes at a time (s after the start), until it gets a 2xx.
 
     `event`: the sender's id of it; two deliveries of one event are a replay.
     """
@@ -49,7 +49,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Weather:
+class FaultProfile:
     """How the services of a run behave apart from single faults; probabilities from 0 to 1.
 
     `refusing_s`: so long, from the start, Mateo answers every POST with 429 and a short wait.
@@ -127,7 +127,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """A person who puts back, at a moment (s after the start), what was received so far.
+    """A person who puts back, at a time (s after the start), what was received so far.
 
     `outcome` and `connection` as in `Selection`; `last_s`: received within the last so many s.
     """
@@ -145,7 +145,7 @@ class Scenario:
     seed: int
     webhooks: Sequence[Webhook]
     faults: Mapping[int, Fault] = field(default_factory=dict)
-    weather: Weather = field(default_factory=Weather)
+    fault_profile: FaultProfile = field(default_factory=FaultProfile)
     account: Account = field(default_factory=Account)
     put_back: Sequence[PutBack] = ()
 
@@ -163,7 +163,7 @@ class Findings:
     """What a run found.
 
     `counts`, of items: attempted, acknowledged, lost, duplicated, stale, unexpected,
-    recovered (brought again), and of requests: over-limit.
+    recovered (requeued), and of requests: over-limit.
     """
 
     scenario: Scenario
@@ -173,4 +173,4 @@ class Findings:
     calls: int = 0
     hit: Mapping[int, str] = field(default_factory=dict)
     days: float = 0.0
-    story: Sequence[Line] = ()
+    trace: Sequence[Line] = ()

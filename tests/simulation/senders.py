@@ -78,7 +78,7 @@ class _Sending:
 
 
 def record_text(record: Record) -> str:
-    """A record in one word, for the story."""
+    """A record in one word, for the trace."""
     return record.broken or f"{record.key} v{record.version % 1_000_000 // 1_000} " + "/".join(
         sorted(record.fields)
     )

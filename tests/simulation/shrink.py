@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
-from tests.simulation.scenario import Account, Scenario, Weather
+from tests.simulation.scenario import Account, FaultProfile, Scenario
 
 T = TypeVar("T")
 SLIDES = 64
@@ -80,8 +80,8 @@ def shrink(
 
 
 def _calm(search: _Search) -> None:
-    """Good weather and an ordinary account: all at once, else as much of them as can be."""
-    for part, plain in (("weather", Weather()), ("account", Account())):
+    """Good fault profile and an ordinary account: all at once, else as much of them as can be."""
+    for part, plain in (("fault_profile", FaultProfile()), ("account", Account())):
         if search.takes(_with(search.best, part, plain)):
             continue
         for each in fields(plain):

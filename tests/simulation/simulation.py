@@ -18,15 +18,17 @@ PATIENCE_DAYS = 12.0
 """So long calm lasts at most, and a day more for each day's entities that were sent."""
 
 
-def run(scenario: Scenario, *, story: bool = False) -> Findings:
+def run(scenario: Scenario, *, trace: bool = False) -> Findings:
     """Run it. The same scenario gives the same findings, to the last call."""
-    world = World(scenario.seed, faults=scenario.faults, story=[] if story else None)
+    world = World(scenario.seed, faults=scenario.faults, trace=[] if trace else None)
     relay = Relay(world, scenario)
     senders = Senders(world, relay)
     senders.plan(scenario.webhooks)
     last = max((one.at for one in scenario.webhooks), default=0.0)
-    weather = scenario.weather
-    until = max(last + CALM_AFTER_S, weather.silent_from_s + weather.silent_s + AFTER_SILENCE_S)
+    fault_profile = scenario.fault_profile
+    until = max(
+        last + CALM_AFTER_S, fault_profile.silent_from_s + fault_profile.silent_s + AFTER_SILENCE_S
+    )
     world.run(START + until)
     world.faults = {}
     relay.calm_down()
@@ -80,13 +82,13 @@ def _findings(
         calls=world.calls,
         hit=world.hit,
         days=(world.now - START) / 86_400,
-        story=tuple(world.story or ()),
+        trace=tuple(world.trace or ()),
     )
     acknowledged = {item for item, one in audit.items.items() if one.acknowledged}
     findings.counts.update(
         attempted=senders.attempted["items"],
         acknowledged=len(acknowledged),
-        recovered=len(relay.brought_again & acknowledged),
+        recovered=len(relay.seen_before & acknowledged),
     )
     for violation in audit.violations:
         findings.counts[violation.promise] += 1

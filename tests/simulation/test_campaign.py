@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation import campaign, pretended
+from tests.simulation import campaign, stubs
 from tests.simulation.__main__ import main
 from tests.simulation.campaign import DEAD, HANGS, attempt, attempt_seed, run_seeds
-from tests.simulation.pretended import DIFFERS, KILLS, LOSES, seeds_that_fail
 from tests.simulation.report import Report
 from tests.simulation.scenario import Findings, Scenario
+from tests.simulation.stubs import DIFFERS, KILLS, LOSES, seeds_that_fail
 from tests.simulation.world import Environment, Fault, World
 
-PRETENDED = pretended.__name__
+STUBS = stubs.__name__
 
 
 class Endless:
@@ -30,7 +30,7 @@ class Endless:
     def scenario_of(self, seed: int) -> Scenario:
         return Scenario(seed, ())
 
-    def run(self, scenario: Scenario, *, story: bool = False) -> Findings:
+    def run(self, scenario: Scenario, *, trace: bool = False) -> Findings:
         def body() -> None:
             while True:
                 with suppress(Exception):
@@ -52,7 +52,7 @@ class Unmade(Endless):
 class Miscounting(Endless):
     """It says that another call was hit than the one that was to be."""
 
-    def run(self, scenario: Scenario, *, story: bool = False) -> Findings:
+    def run(self, scenario: Scenario, *, trace: bool = False) -> Findings:
         return Findings(scenario, hit={4: "S3.PutObject"})
 
 
@@ -72,19 +72,19 @@ class Interrupting(io.StringIO):
 @pytest.fixture(scope="module")
 def hundred() -> Report:
     """Seeds 1 to 100 in two processes."""
-    return run_seeds(1, 100, 2, name=PRETENDED, out=io.StringIO())
+    return run_seeds(1, 100, 2, name=STUBS, out=io.StringIO())
 
 
 def test_a_campaign_finds_every_seed_that_fails(hundred: Report) -> None:
     lost, crashed = seeds_that_fail(1, 100)
-    found = hundred.tally.by_promise()
+    found = hundred.totals.by_promise()
     assert [one.seed for one in found["lost"]] == lost
     assert [one.seed for one in found["crash: LookupError"]] == crashed
     assert set(found) == {"lost", "miscounted", "crash: LookupError"}
 
 
 def test_a_crash_is_reported_with_its_traceback(hundred: Report) -> None:
-    (first, *_) = hundred.tally.by_promise()["crash: LookupError"]
+    (first, *_) = hundred.totals.by_promise()["crash: LookupError"]
     assert first.brief == "LookupError: seed 33 crashes"
     assert 'raise LookupError(f"seed {seed} crashes")' in first.what
 
@@ -92,27 +92,27 @@ def test_a_crash_is_reported_with_its_traceback(hundred: Report) -> None:
 def test_a_campaign_adds_up_what_its_workers_found(hundred: Report) -> None:
     _, crashed = seeds_that_fail(1, 100)
     ran = 100 - len(crashed)
-    tally = hundred.tally
+    totals = hundred.totals
     assert hundred.is_whole
-    assert tally.seeds == 100
-    assert tally.calls == ran * pretended.CALLS
-    assert tally.days == ran * 0.5
-    assert tally.counts["attempted"] == ran * 20
-    assert tally.counts["acknowledged"] == tally.ends.total() + tally.counts["lost"]
-    assert tally.hits.total() == ran * 2
-    assert tally.busy_s > 0
+    assert totals.seeds == 100
+    assert totals.calls == ran * stubs.CALLS
+    assert totals.days == ran * 0.5
+    assert totals.counts["attempted"] == ran * 20
+    assert totals.counts["acknowledged"] == totals.ends.total() + totals.counts["lost"]
+    assert totals.hits.total() == ran * 2
+    assert totals.busy_s > 0
 
 
 def test_a_campaign_finds_the_same_in_one_process(hundred: Report) -> None:
-    alone = campaign.run_chunk(PRETENDED, range(1, 101))
-    assert alone.by_promise() == hundred.tally.by_promise()
-    assert alone.hits == hundred.tally.hits
-    assert alone.counts == hundred.tally.counts
+    alone = campaign.run_chunk(STUBS, range(1, 101))
+    assert alone.by_promise() == hundred.totals.by_promise()
+    assert alone.hits == hundred.totals.hits
+    assert alone.counts == hundred.totals.counts
 
 
 def test_a_worker_that_dies_fails_the_campaign_with_the_seeds_it_had() -> None:
-    report = run_seeds(KILLS, 1, 1, name=PRETENDED, out=io.StringIO())
-    (failure,) = report.tally.failures
+    report = run_seeds(KILLS, 1, 1, name=STUBS, out=io.StringIO())
+    (failure,) = report.totals.failures
     assert failure.promise == DEAD
     assert f"{KILLS}-{KILLS}" in failure.what
     assert not report.is_whole
@@ -151,7 +151,7 @@ def test_ctrl_c_ends_a_campaign_with_the_report_so_far(
 ) -> None:
     monkeypatch.setattr(sys, "stderr", Interrupting())
     arguments = ["--seeds", "100000000", "--first", str(first), "--no-shrink", "--jobs", "1"]
-    assert main(arguments, name=PRETENDED) == status
+    assert main(arguments, name=STUBS) == status
     text = capsys.readouterr().out
     assert text.startswith("STOPPED after ")
     assert ("\n  lost: 25, 50, 75, " in text) == (status == 1)
@@ -160,21 +160,21 @@ def test_ctrl_c_ends_a_campaign_with_the_report_so_far(
 # ---------------------------------------------------------------- the command
 
 
-def test_a_seed_that_holds_ends_with_0_and_tells_no_story(
+def test_a_seed_that_holds_ends_with_0_and_tells_no_trace(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "report.json"
-    assert main(["--seed", "1", "--json", str(file)], name=PRETENDED) == 0
+    assert main(["--seed", "1", "--json", str(file)], name=STUBS) == 0
     text = capsys.readouterr().out
     assert text.startswith("seed 1: 0.5 virtual days, 10 calls, 2 of them hit by a fault\n")
     assert text.endswith("No promise was broken.\n")
     assert json.loads(file.read_text())["seeds"] == 1
 
 
-def test_a_seed_that_fails_tells_its_smallest_story_and_how_to_repeat_it(
+def test_a_seed_that_fails_tells_its_smallest_trace_and_how_to_repeat_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["--seed", str(LOSES)], name=PRETENDED) == 1
+    assert main(["--seed", str(LOSES)], name=STUBS) == 1
     text = capsys.readouterr().out
     assert text.startswith(
         f"seed {LOSES} breaks a promise: lost\n"
@@ -198,16 +198,17 @@ Again: make simulate SEED=25
 
 
 def test_a_seed_is_not_shrunk_if_that_is_not_wanted(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--seed", str(LOSES), "--no-shrink"], name=PRETENDED) == 1
+    assert main(["--seed", str(LOSES), "--no-shrink"], name=STUBS) == 1
     text = capsys.readouterr().out
     assert (
-        "  10 webhooks with 20 records, 3 faults\n  weather: skew_s=2.0 stale_index=0.5\n" in text
+        "  10 webhooks with 20 records, 3 faults\n  fault profile: skew_s=2.0 stale_index=0.5\n"
+        in text
     )
     assert "smaller" not in text
 
 
 def test_a_seed_that_does_not_repeat_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--seed", str(DIFFERS)], name=PRETENDED) == 1
+    assert main(["--seed", str(DIFFERS)], name=STUBS) == 1
     text = capsys.readouterr().out
     assert f"NOT DETERMINISTIC: two runs of seed {DIFFERS} differ, at line 1:\n  calls: 1" in text
 
@@ -217,7 +218,7 @@ def test_the_command_reports_a_campaign_and_tells_one_seed_of_each_promise(
 ) -> None:
     file = tmp_path / "report.json"
     arguments = ["--seeds", "80", "--jobs", "2", "--first", "20", "--json", str(file)]
-    assert main(arguments, name=PRETENDED) == 1
+    assert main(arguments, name=STUBS) == 1
     text = capsys.readouterr().out
     assert "80 seeds from 20 in " in text
     assert "  lost: 25, 50, 75\n" in text

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from import_relay.submit import planning
+from import_relay.submit import merging
 from tests.simulation.scenario import Account, Record, Scenario, Webhook
 from tests.simulation.simulation import run
 from tests.simulation.workload import FIRST_VERSION
@@ -48,7 +48,7 @@ def test_a_repeated_pair_of_changes_ends_with_the_second(
 ) -> None:
     if not waits:  # the second ends at once as a copy, while the first waits
         never = property(lambda _: False, lambda *_: None)
-        monkeypatch.setattr(planning._Coalescing, "_waits", never, raising=False)
+        monkeypatch.setattr(merging._Coalescing, "_waits", never, raising=False)
     pair = [change(name="one"), change(name="two")]
     found = broken([Webhook(0.0, "erp", "e0", pair), *others, Webhook(3.0, "erp", "e0", pair)])
     says = {"full_name": "one", "city": "first", "zipcode": "first"}

@@ -1,4 +1,4 @@
-"""The twin of a CRM's API: states, deletions, troubles; and that scenarios have all of it."""
+"""The fake of a CRM's API: states, deletions, troubles; and that scenarios have all of it."""
 
 import json
 from collections import Counter
@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.contract_sides import in_process
 from tests.simulation.crm import CONNECTION, TOKEN, TROUBLES, Crm
-from tests.simulation.scenario import Record, Weather, Webhook
+from tests.simulation.scenario import FaultProfile, Record, Webhook
 from tests.simulation.workload import scenario_of
 from tests.simulation.world import START, World
 
@@ -19,9 +19,9 @@ CHANGES = [
 ]
 
 
-def ask(weather: Weather, *, after_s: float = 0.0, ids: str = "12") -> httpx.Response:
+def ask(fault_profile: FaultProfile, *, after_s: float = 0.0, ids: str = "12") -> httpx.Response:
     world = World(1, now=START + after_s)
-    client = Crm(world, CHANGES, weather).client()
+    client = Crm(world, CHANGES, fault_profile).client()
     return in_process(
         world,
         lambda: client.post(
@@ -36,7 +36,7 @@ def ask(weather: Weather, *, after_s: float = 0.0, ids: str = "12") -> httpx.Res
 def test_a_record_has_the_state_of_its_latest_change(
     after_s: float, name: str, second: int
 ) -> None:
-    answer = ask(Weather(), after_s=after_s)
+    answer = ask(FaultProfile(), after_s=after_s)
 
     (record,) = json.loads(answer.content)["results"]
     assert (record["id"], record["properties"]) == ("1", {"name": name})
@@ -45,7 +45,7 @@ def test_a_record_has_the_state_of_its_latest_change(
 
 
 def test_a_deleted_record_is_not_there() -> None:
-    answer = ask(Weather(crm_gone_s=40.0), after_s=50.0, ids="1")
+    answer = ask(FaultProfile(crm_gone_s=40.0), after_s=50.0, ids="1")
 
     assert json.loads(answer.content) == {
         "results": [],
@@ -57,15 +57,15 @@ def test_a_deleted_record_is_not_there() -> None:
     ("trouble", "status"), [("busy", 429), ("away", 429), ("refused", 401), ("errors", 400)]
 )
 def test_trouble_is_answered_and_ends(trouble: str, status: int) -> None:
-    weather = Weather(crm_trouble=trouble, crm_trouble_s=60.0)
+    fault_profile = FaultProfile(crm_trouble=trouble, crm_trouble_s=60.0)
 
-    assert ask(weather).status_code == status
-    assert ask(weather, after_s=61.0).status_code == 207
+    assert ask(fault_profile).status_code == status
+    assert ask(fault_profile, after_s=61.0).status_code == 207
 
 
 def test_an_api_that_is_down_is_not_reached() -> None:
     with pytest.raises(httpx.ConnectError):
-        ask(Weather(crm_trouble="down", crm_trouble_s=60.0))
+        ask(FaultProfile(crm_trouble="down", crm_trouble_s=60.0))
 
 
 def test_the_seeds_have_every_trouble_deletions_many_rows_and_families() -> None:
@@ -73,8 +73,8 @@ def test_the_seeds_have_every_trouble_deletions_many_rows_and_families() -> None
     for seed in range(1, 3_000):
         scenario = scenario_of(seed)
         if any(one.connection == CONNECTION for one in scenario.webhooks):
-            found[scenario.weather.crm_trouble] += 1
-            found["gone"] += scenario.weather.crm_gone_s < 1e9
+            found[scenario.fault_profile.crm_trouble] += 1
+            found["gone"] += scenario.fault_profile.crm_gone_s < 1e9
         found["many"] += any(len(one.records) > 10 for one in scenario.webhooks)
         emails = [[one for one in w.records if "email" in one.fields] for w in scenario.webhooks]
         found["family"] += any(len({one.key for one in of_one}) > 1 for of_one in emails)

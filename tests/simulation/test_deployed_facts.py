@@ -34,7 +34,7 @@ def test_the_queue_hides_keeps_and_gives_up_messages_as_deployed() -> None:
 
     assert deployed["VisibilityTimeout"] == queue.VISIBILITY_S
     assert deployed["MessageRetentionPeriod"] == queue.RETENTION_S
-    assert deployed["RedrivePolicy"]["maxReceiveCount"] == queue.MOST_RECEIVES
+    assert deployed["RedrivePolicy"]["maxReceiveCount"] == queue.MAX_RECEIVES
 
 
 def test_the_event_source_mapping_batches_as_deployed() -> None:
@@ -98,20 +98,20 @@ def test_an_account_has_the_templates_defaults() -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
-def test_the_gate_opens_daily_when_the_schedule_says(zone: str) -> None:
-    deployed = properties("OpenGateDaily")
-    world = World(0, story=[])
+def test_submission_resumes_daily_when_the_schedule_says(zone: str) -> None:
+    deployed = properties("ResumeSubmissionDaily")
+    world = World(0, trace=[])
     relay = Relay(world, Scenario(0, (), account=Account(time_zone=zone)))
-    noted = {"pk": {"S": "gate"}, "closed_until": {"N": str(START + 10 * 86_400)}}
-    relay.dynamodb.tables[LEDGER]["gate"] = noted  # a pause that lasts is nothing for the watchdog
+    noted = {"pk": {"S": "pause"}, "paused_until": {"N": str(START + 10 * 86_400)}}
+    relay.dynamodb.tables[LEDGER]["pause"] = noted  # a pause that lasts is nothing for the watchdog
     for day in (1, 2, 3):  # one of them has 25 hours in New York
         relay.mapping.lambda_.set_enabled(enabled=False)
         world.run(START + day * 86_400)
 
     opened = [
         datetime.fromtimestamp(line.at, ZoneInfo(zone))
-        for line in world.story or ()
-        if line.what == "gate opened"
+        for line in world.trace or ()
+        if line.what == "submission resumed"
     ]
 
     assert deployed["ScheduleExpressionTimezone"] == {"Ref": "LimitTimeZone"}
@@ -135,7 +135,7 @@ def test_the_state_machine_is_the_deployed_one() -> None:
 @pytest.mark.parametrize(
     ("logical", "table"), [("LedgerTable", LEDGER), ("WatermarksTable", WATERMARKS)]
 )
-def test_the_tables_that_the_twins_are_compared_with_are_as_deployed(
+def test_the_tables_that_the_fakes_are_compared_with_are_as_deployed(
     logical: str, table: str
 ) -> None:
     deployed = properties(logical)

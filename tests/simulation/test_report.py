@@ -8,7 +8,7 @@ from tests.simulation.report import (
     Failure,
     Progress,
     Report,
-    Tally,
+    RunTotals,
     coverage,
     json_of,
     text_of,
@@ -33,15 +33,15 @@ def run_of(seed: int, *violations: Violation, fault: Fault = Fault.SLOW) -> Find
     )
 
 
-def tally_of(*runs: Findings) -> Tally:
-    tally = Tally(busy_s=0.5)
+def counts_of(*runs: Findings) -> RunTotals:
+    totals = RunTotals(busy_s=0.5)
     for run in runs:
-        tally.add(run)
-    return tally
+        totals.add(run)
+    return totals
 
 
-def report_of(tally: Tally, wanted: int | None = None) -> Report:
-    return Report(tally, 1, wanted or tally.seeds, jobs=2, seconds=2.0)
+def report_of(totals: RunTotals, wanted: int | None = None) -> Report:
+    return Report(totals, 1, wanted or totals.seeds, jobs=2, seconds=2.0)
 
 
 class Terminal(io.StringIO):
@@ -51,39 +51,39 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_tally_is_the_sum_of_its_runs() -> None:
-    tally = tally_of(run_of(1), run_of(2), run_of(3, Violation("lost", "k")))
-    assert (tally.seeds, tally.calls, tally.days) == (3, 15, 4.5)
-    assert tally.counts == {"attempted": 30, "acknowledged": 27, "lost": 1}
-    assert tally.ends == {"imported": 18, "rejected": 9}
+def test_a_outcome_counts_is_the_sum_of_its_runs() -> None:
+    totals = counts_of(run_of(1), run_of(2), run_of(3, Violation("lost", "k")))
+    assert (totals.seeds, totals.calls, totals.days) == (3, 15, 4.5)
+    assert totals.counts == {"attempted": 30, "acknowledged": 27, "lost": 1}
+    assert totals.ends == {"imported": 18, "rejected": 9}
 
 
 def test_a_fault_counts_only_where_it_hit_a_call() -> None:
-    assert tally_of(run_of(1), run_of(2, fault=Fault.REFUSE)).hits == {
+    assert counts_of(run_of(1), run_of(2, fault=Fault.REFUSE)).hits == {
         (PUT, Fault.SLOW): 1,
         (PUT, Fault.REFUSE): 1,
     }
 
 
-def test_two_tallies_together_are_the_tally_of_all_runs() -> None:
+def test_two_counts_together_are_the_outcome_counts_of_all_runs() -> None:
     runs = [run_of(1), run_of(2, Violation("lost", "k")), run_of(3), run_of(4)]
-    first, second = tally_of(*runs[:2]), tally_of(*runs[2:])
+    first, second = counts_of(*runs[:2]), counts_of(*runs[2:])
     first.merge(second)
-    whole = tally_of(*runs)
+    whole = counts_of(*runs)
     whole.busy_s = 1.0
     assert first == whole
     assert first.per_core == 4.0
 
 
 def test_a_seed_fails_once_for_each_promise_with_its_first_violation() -> None:
-    tally = tally_of(
+    totals = counts_of(
         run_of(5, Violation("stale", "a"), Violation("lost", "b"), Violation("stale", "c"))
     )
-    assert tally.failures == [Failure(5, "lost", "b"), Failure(5, "stale", "a")]
+    assert totals.failures == [Failure(5, "lost", "b"), Failure(5, "stale", "a")]
 
 
 def test_a_report_reads_in_jepsens_words() -> None:
-    assert text_of(report_of(tally_of(run_of(1), run_of(2)))) == (
+    assert text_of(report_of(counts_of(run_of(1), run_of(2)))) == (
         """\
 2 seeds from 1 in 2.0 s by 2 jobs: 1 seeds/s, 4 per core
 
@@ -96,7 +96,7 @@ def test_a_report_reads_in_jepsens_words() -> None:
   stale                     0  columns that something older was imported into
   unexpected                0  ends that nothing explains, rows that nobody delivered
   over-limit                0  times that a limit of the account was exceeded
-  recovered                 0  acknowledged items that had to be brought again
+  recovered                 0  acknowledged items that had to be requeued
   miscounted                0  sums of the relay that do not agree with Mateo
   unreported                0  ended imports without a true report
   stuck                     0  things that still wait when all has been calm for days
@@ -124,7 +124,7 @@ No promise was broken."""
 
 
 def test_the_report_of_one_seed_has_no_table() -> None:
-    text = text_of_one(tally_of(run_of(1)))
+    text = text_of_one(counts_of(run_of(1)))
     assert text.startswith("1.5 virtual days, 5 calls, 1 of them hit by a fault\n\n  attempted")
     assert text.endswith("No promise was broken.")
     assert PUT not in text
@@ -147,16 +147,16 @@ def test_a_table_in_which_every_fault_hit_every_operation_says_so() -> None:
 
 
 def test_a_word_that_jepsen_does_not_have_is_shown_too() -> None:
-    tally = Tally(counts=Counter({"over-limit": 1, "late": 4}))
-    assert "\n  late                      4\n" in text_of_one(tally)
-    items = json_of(report_of(tally, 1))["items"]
+    totals = RunTotals(counts=Counter({"over-limit": 1, "late": 4}))
+    assert "\n  late                      4\n" in text_of_one(totals)
+    items = json_of(report_of(totals, 1))["items"]
     assert isinstance(items, dict)
     assert list(items)[-2:] == ["stuck", "late"]
 
 
 def test_broken_promises_are_named_with_their_seeds() -> None:
     failures = [Failure(seed, "lost", f"k{seed}\nmore") for seed in range(30, 10, -1)]
-    assert verdict(Tally(20, failures=[*failures, Failure(12, "crash: KeyError", "x")])) == (
+    assert verdict(RunTotals(20, failures=[*failures, Failure(12, "crash: KeyError", "x")])) == (
         """\
 BROKEN, in 20 seeds:
   crash: KeyError: 12
@@ -167,17 +167,17 @@ BROKEN, in 20 seeds:
 
 
 def test_a_campaign_that_was_stopped_says_so_first() -> None:
-    text = text_of(report_of(tally_of(run_of(1)), wanted=1_000))
+    text = text_of(report_of(counts_of(run_of(1)), wanted=1_000))
     assert text.startswith("STOPPED after 1 of 1,000 seeds from 1 in")
 
 
 def test_nothing_tried_is_not_a_success() -> None:
-    assert text_of(report_of(Tally(), 10)).endswith("Nothing was tried.")
+    assert text_of(report_of(RunTotals(), 10)).endswith("Nothing was tried.")
 
 
 def test_the_json_has_the_same_numbers_and_every_failure() -> None:
-    tally = tally_of(run_of(1), *(run_of(n, Violation("lost", "k\nat")) for n in range(2, 30)))
-    found = json.loads(json.dumps(json_of(report_of(tally))))
+    totals = counts_of(run_of(1), *(run_of(n, Violation("lost", "k\nat")) for n in range(2, 30)))
+    found = json.loads(json.dumps(json_of(report_of(totals))))
     assert found["seeds"] == 29
     assert found["items"]["lost"] == 28
     assert found["ends"] == {"imported": 174, "rejected": 87}
@@ -191,7 +191,7 @@ def test_on_a_terminal_the_line_of_progress_is_written_again() -> None:
     out = Terminal()
     progress = Progress(out, 1_000, begun=100.0)
     for now in (100.1, 100.5, 100.6, 101.0):
-        progress.show(tally_of(run_of(1)), now)
+        progress.show(counts_of(run_of(1)), now)
     progress.end()
     first, second, end = out.getvalue().split("\r\x1b[2K")[1:]
     assert first == (
@@ -205,6 +205,6 @@ def test_elsewhere_there_is_a_line_every_ten_seconds() -> None:
     out = io.StringIO()
     progress = Progress(out, 1_000, begun=100.0)
     for now in (101.0, 109.9, 110.0, 115.0, 120.1):
-        progress.show(tally_of(run_of(1)), now)
+        progress.show(counts_of(run_of(1)), now)
     progress.end()
     assert len(out.getvalue().splitlines()) == 2

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.simulation.scenario import Account, Record, Scenario, Weather, Webhook
+from tests.simulation.scenario import Account, FaultProfile, Record, Scenario, Webhook
 from tests.simulation.shrink import Shrunk, fewest, shrink
 from tests.simulation.world import Fault
 
@@ -16,7 +16,7 @@ BIG = Scenario(
         for n in range(12)
     ],
     dict.fromkeys(range(10, 60, 5), Fault.DIE_AFTER),
-    Weather(skew_s=3.0, stale_index=0.5, other_clients=2),
+    FaultProfile(skew_s=3.0, stale_index=0.5, other_clients=2),
     Account(entities_per_day=50, time_zone="Europe/Berlin"),
 )
 
@@ -49,9 +49,9 @@ def test_only_the_faults_that_are_needed_stay() -> None:
     assert found.scenario.faults == {15: Fault.DIE_AFTER, 40: Fault.DIE_AFTER}
 
 
-def test_weather_and_account_become_ordinary_but_for_what_is_needed() -> None:
-    found = shrunk(lambda one: one.weather.skew_s > 0 and one.account.entities_per_day == 50)
-    assert found.scenario.weather == Weather(skew_s=3.0)
+def test_fault_profile_and_account_become_ordinary_but_for_what_is_needed() -> None:
+    found = shrunk(lambda one: one.fault_profile.skew_s > 0 and one.account.entities_per_day == 50)
+    assert found.scenario.fault_profile == FaultProfile(skew_s=3.0)
     assert found.scenario.account == Account(entities_per_day=50)
 
 
@@ -111,5 +111,7 @@ def test_the_best_scenario_so_far_is_kept_when_time_is_over() -> None:
     left = iter(range(3))
     found = shrink(BIG, lambda one: True, lambda: next(left, None) is None)
     assert found == Shrunk(
-        replace(BIG, weather=Weather(), account=Account(), faults={}), tries=3, is_done=False
+        replace(BIG, fault_profile=FaultProfile(), account=Account(), faults={}),
+        tries=3,
+        is_done=False,
     )

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from tests.simulation.contract_sides import in_process, started
 from tests.simulation.world import START, Fault, Killed, Line, World, refusal, refused
 
-LONGEST_S = 12.0
+MAX_S = 12.0
 """Slow calls take no longer."""
 
 
@@ -47,18 +47,18 @@ class Counter:
 
 
 def with_fault(fault: Fault, call: int = 1) -> tuple[World, Counter]:
-    world = World(0, faults={call: fault}, story=[])
+    world = World(0, faults={call: fault}, trace=[])
     return world, Counter(world)
 
 
 def told(world: World) -> list[str]:
-    return [line.what for line in world.story or ()]
+    return [line.what for line in world.trace or ()]
 
 
 # ------------------------------------------------------------ faults
 
 
-def test_a_call_without_a_fault_takes_effect_once_and_a_moment() -> None:
+def test_a_call_without_a_fault_takes_effect_once_and_a_time() -> None:
     world = World(0)
     counter = Counter(world)
 
@@ -172,7 +172,7 @@ def test_a_slow_call_takes_seconds_before_or_after_its_effect(fault: Fault) -> N
     (effect,) = counter.at
     before, after = effect - START, world.now - effect
     long, short = (before, after) if fault is Fault.SLOW else (after, before)
-    assert 0.5 <= long <= LONGEST_S + world.latency_s
+    assert 0.5 <= long <= MAX_S + world.latency_s
     assert short <= world.latency_s
 
 
@@ -205,7 +205,7 @@ def test_a_fault_hits_the_call_of_its_number_alone(fault: Fault) -> None:
 
 
 def test_a_process_dies_at_its_time_limit_in_the_middle_of_what_it_does() -> None:
-    world = World(0, story=[])
+    world = World(0, trace=[])
     counter = Counter(world)
 
     def body() -> None:
@@ -229,7 +229,7 @@ def test_a_call_that_outlasts_the_time_limit_has_no_effect() -> None:
 
 
 def test_a_failed_process_says_how_and_stays_alive() -> None:
-    world = World(0, story=[])
+    world = World(0, trace=[])
 
     def body() -> None:
         raise LookupError("why")
@@ -318,10 +318,10 @@ def test_the_end_of_a_process_is_told_once_with_its_result() -> None:
 # ------------------------------------------------------------ runs repeat
 
 
-def story_of(seed: int) -> tuple[int, float, list[Line]]:
+def trace_of(seed: int) -> tuple[int, float, list[Line]]:
     """A run with a bit of everything."""
     faults = {number: sorted(Fault)[number % len(Fault)] for number in range(5, 60, 7)}
-    world = World(seed, faults=faults, story=[])
+    world = World(seed, faults=faults, trace=[])
     counter = Counter(world)
 
     def body() -> None:
@@ -332,13 +332,13 @@ def story_of(seed: int) -> tuple[int, float, list[Line]]:
     for number in range(12):
         world.after(world.random.uniform(0, 30) + number, lambda: started(world, body))
     world.run(START + 600)
-    return world.calls, world.now, world.story or []
+    return world.calls, world.now, world.trace or []
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_seed_gives_the_same_calls_and_the_same_story_again(seed: int) -> None:
-    assert story_of(seed) == story_of(seed)
+def test_a_seed_gives_the_same_calls_and_the_same_trace_again(seed: int) -> None:
+    assert trace_of(seed) == trace_of(seed)
 
 
-def test_another_seed_gives_another_story() -> None:
-    assert story_of(1)[2] != story_of(2)[2]
+def test_another_seed_gives_another_trace() -> None:
+    assert trace_of(1)[2] != trace_of(2)[2]

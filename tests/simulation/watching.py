@@ -1,8 +1,8 @@
 """The watchdog's quarters of an hour in a simulated world.
 
 A run that would find nothing is left out, since a world has hundreds of them: whether there is
-something to repair is known here. Worlds with `Weather.old_lists` run all those that can do harm:
-while submission is paused or an import is open.
+something to repair is known here. Worlds with `FaultProfile.old_lists` run all those that can do
+harm: while submission is paused or an import is open.
 """
 
 from typing import Any
@@ -35,7 +35,7 @@ def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
             OverduePause(dynamodb, lambda_, LEDGER, MAPPING, clock=world.clock, sleep=world.sleep),
             OpenImports(dynamodb, LEDGER, sleep=world.sleep),
             stores.executions,
-            stores.tally,
+            stores.outcome_counts,
             connections,
         ),
         LIMITS,
@@ -50,7 +50,7 @@ class Watch:
 
     def __init__(self, relay: Any) -> None:
         self._relay = relay
-        self._always = bool(relay.weather.old_lists)
+        self._always = bool(relay.fault_profile.old_lists)
         self.failed: list[str] = []
         relay.world.after(FIRST_S, self._quarter)
 
@@ -90,8 +90,8 @@ class Watch:
         """Whether submission is paused, and by no pause that still lasts."""
         if self._relay.mapping.lambda_.enabled:
             return False
-        noted = self._relay.dynamodb.tables.get(LEDGER, {}).get("gate", {})
-        until = float(from_attributes(noted).get("closed_until", 0.0))
+        noted = self._relay.dynamodb.tables.get(LEDGER, {}).get("pause", {})
+        until = float(from_attributes(noted).get("paused_until", 0.0))
         return until < float(self._relay.world.now) - CLOCKS_S
 
     def unfollowed(self) -> bool:

@@ -9,10 +9,10 @@ from tests.simulation.scenario import (
     DEAL,
     POISON,
     Account,
+    FaultProfile,
     PutBack,
     Record,
     Scenario,
-    Weather,
     Webhook,
 )
 from tests.simulation.workload_more import with_more
@@ -20,7 +20,7 @@ from tests.simulation.world import START, Fault
 
 _T = TypeVar("_T")
 FAULTS = tuple(Fault)
-MOST_FAULTS = 6
+MAX_FAULTS = 6
 CALLS_PER_WEBHOOK = 45
 """About as many calls a run makes per webhook: where faults are spread."""
 DAY_S = 86_400.0
@@ -70,8 +70,9 @@ def scenario_of(seed: int) -> Scenario:
         seed=seed,
         webhooks=webhooks,
         faults=_faults(chance, len(webhooks)),
-        weather=replace(
-            _weather(chance, slow_reads_in=1 if is_about_deals else 8), **_parts_and_refusals(seed)
+        fault_profile=replace(
+            _fault_profile(chance, slow_reads_in=1 if is_about_deals else 8),
+            **_parts_and_refusals(seed),
         ),
         account=account,
         put_back=_put_back(seed, webhooks),
@@ -99,7 +100,7 @@ def _put_back(seed: int, webhooks: Sequence[Webhook]) -> Sequence[PutBack]:
 
 
 def _faults(chance: random.Random, webhooks: int) -> Mapping[int, Fault]:
-    number = chance.choice((0, 1, 1, 2, 2, 3, 4, MOST_FAULTS))
+    number = chance.choice((0, 1, 1, 2, 2, 3, 4, MAX_FAULTS))
     calls = CALLS_PER_WEBHOOK * webhooks
     found: dict[int, Fault] = {}
     for _ in range(number):
@@ -114,13 +115,13 @@ def _faults(chance: random.Random, webhooks: int) -> Mapping[int, Fault]:
 _LASTING = (Fault.REFUSE, Fault.PARTIAL, Fault.VANISH)
 
 
-def _weather(chance: random.Random, *, slow_reads_in: int) -> Weather:
+def _fault_profile(chance: random.Random, *, slow_reads_in: int) -> FaultProfile:
     stormy = chance.randrange(STORMS) == 0
 
     def sometimes(value: _T, otherwise: _T, *, one_in: int) -> _T:
         return value if chance.randrange(min(2, one_in) if stormy else one_in) == 0 else otherwise
 
-    return Weather(
+    return FaultProfile(
         duplicate_delivery=sometimes(0.5, 0.0, one_in=6),
         one_poller=sometimes(1.0, 0.0, one_in=3),
         skew_s=sometimes(2.0, 0.0, one_in=3),

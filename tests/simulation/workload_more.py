@@ -7,13 +7,13 @@ import random
 from dataclasses import replace
 
 from tests.simulation import crm
-from tests.simulation.scenario import Record, Scenario, Weather, Webhook
+from tests.simulation.scenario import FaultProfile, Record, Scenario, Webhook
 
 READ_IN = 12
 """In one run of so many, webhooks of full records tell the ids alone."""
 MANY_IN, MANY = 250, (12, 30, 48)
 """In one run of so many, one webhook has this many records, of which a few are bad."""
-MOST_BAD = 4
+MAX_BAD = 4
 FAMILIES_IN = 25
 """In one run of so many, contacts of a webhook have one e-mail address."""
 FAMILY = ("Family@Example.com", "family@example.com")
@@ -40,7 +40,9 @@ def _with_reads(scenario: Scenario, chance: random.Random) -> Scenario:
         _id_only(one) if one.connection == "erp" and _is_simple(one) else one
         for one in scenario.webhooks
     ]
-    return replace(scenario, webhooks=webhooks, weather=_trouble(scenario.weather, chance))
+    return replace(
+        scenario, webhooks=webhooks, fault_profile=_trouble(scenario.fault_profile, chance)
+    )
 
 
 def _is_simple(webhook: Webhook) -> bool:
@@ -61,14 +63,14 @@ def _id_only(webhook: Webhook) -> Webhook:
     return replace(webhook, connection=crm.CONNECTION, records=records)
 
 
-def _trouble(weather: Weather, chance: random.Random) -> Weather:
+def _trouble(fault_profile: FaultProfile, chance: random.Random) -> FaultProfile:
     return replace(
-        weather,
+        fault_profile,
         crm_trouble=chance.choice(("", *crm.TROUBLES)),
         crm_trouble_s=chance.choice((20.0, 300.0, 7_200.0)) * chance.random(),
         crm_gone_s=chance.choice((60.0, 3_600.0))
         if chance.randrange(6) == 0
-        else weather.crm_gone_s,
+        else fault_profile.crm_gone_s,
     )
 
 
@@ -79,7 +81,7 @@ def _with_many(scenario: Scenario, chance: random.Random) -> Scenario:
     """A webhook of many full records, some of which Mateo fails or refuses."""
     first = scenario.webhooks[0]
     size = chance.choice(MANY)
-    bad = set(chance.sample(range(size), chance.randint(1, MOST_BAD)))
+    bad = set(chance.sample(range(size), chance.randint(1, MAX_BAD)))
     event, version = "e90", 1_000 + max(one.version for one in first.records)
     records = [
         _row(f"{event}.{place}", str(5_000 + place), version, chance if place in bad else None)

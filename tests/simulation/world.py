@@ -53,7 +53,7 @@ class Killed(BaseException):
 
 
 class Line(NamedTuple):
-    """A line of the story: when, who, what, and its details."""
+    """A line of the trace: when, who, what, and its details."""
 
     at: float
     who: str
@@ -108,14 +108,14 @@ class Process:
 class World:
     """Everything that happens, in order.
 
-    `faults` maps the number of a call (from 1) to what happens to it. `story` is None unless a
-    story is wanted: telling it costs time.
+    `faults` maps the number of a call (from 1) to what happens to it. `trace` is None unless a
+    trace is wanted: telling it costs time.
     """
 
     seed: int
     faults: Mapping[int, Fault] = field(default_factory=dict)
     now: float = START
-    story: list[Line] | None = None
+    trace: list[Line] | None = None
     random: Random = field(default_factory=Random)
     calls: int = 0
     hit: dict[int, str] = field(default_factory=dict)
@@ -135,22 +135,22 @@ class World:
 
     # ------------------------------------------------------------ time and events
 
-    def at(self, moment: float, action: Callable[[], object]) -> None:
-        """Do something at a moment."""
+    def at(self, timestamp: float, action: Callable[[], object]) -> None:
+        """Do something at a time."""
         self._order += 1
-        heappush(self._events, (moment, self._order, action))
+        heappush(self._events, (timestamp, self._order, action))
 
     def after(self, seconds: float, action: Callable[[], object]) -> None:
         """Do something in a while."""
         self.at(self.now + seconds, action)
 
     def run(self, until: float) -> bool:
-        """Let everything happen until a moment; False if nothing is left to happen."""
+        """Let everything happen until a time; False if nothing is left to happen."""
         self._until = until
         events = self._events
         while events and events[0][0] <= until:
-            moment, _, action = heappop(events)
-            self.now = max(self.now, moment)
+            timestamp, _, action = heappop(events)
+            self.now = max(self.now, timestamp)
             if isinstance(action, Process):
                 self._resume(action)
             else:
@@ -164,10 +164,10 @@ class World:
         self._events.clear()
 
     def tell(self, what: str, who: str = "", /, **details: object) -> None:
-        """Add a line to the story, if one is wanted."""
-        if self.story is not None:
+        """Add a line to the trace, if one is wanted."""
+        if self.trace is not None:
             who = who or (self.current.name if self.current else "world")
-            self.story.append(Line(self.now, who, what, details))
+            self.trace.append(Line(self.now, who, what, details))
 
     # ------------------------------------------------------------ processes
 
@@ -199,7 +199,7 @@ class World:
             return
         process.greenlet = None
         _IDLE.append(running)
-        if process.error is not None and self.story is not None:
+        if process.error is not None and self.trace is not None:
             reason = repr(process.error) if process.alive else ""
             self.tell("failed" if process.alive else "died", process.name, reason=reason)
         process.on_end(process)
@@ -221,16 +221,16 @@ class World:
         assert process is not None
         if not process.alive:
             raise Killed
-        moment = self.now + seconds if seconds > 0.0 else self.now
-        late = moment >= process.dies_at
+        timestamp = self.now + seconds if seconds > 0.0 else self.now
+        late = timestamp >= process.dies_at
         if late:
-            moment = process.dies_at
+            timestamp = process.dies_at
         events = self._events
-        if moment <= self._until and (not events or events[0][0] > moment):
-            self.now = moment
+        if timestamp <= self._until and (not events or events[0][0] > timestamp):
+            self.now = timestamp
         else:
             self._order += 1
-            heappush(events, (moment, self._order, process))
+            heappush(events, (timestamp, self._order, process))
             self._hub.switch()
         if late:
             self.tell("ran into its time limit")

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 
 from tests.simulation.campaign import SIMULATION, load
-from tests.simulation.report import Tally, text_of_one
+from tests.simulation.report import RunTotals, text_of_one
 from tests.simulation.scenario import Account, Record, Scenario, Webhook
 from tests.simulation.workload import DAY_S, FIRST_VERSION
 from tests.simulation.world import Fault
@@ -59,9 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
     begun = time.process_time()
     findings = simulation.run(scenario)
     seconds = time.process_time() - begun
-    tally = Tally()
-    tally.add(findings)
-    print(text_of_one(tally))
+    totals = RunTotals()
+    totals.add(findings)
+    print(text_of_one(totals))
     year_s = seconds / options.days * YEAR_DAYS
     print(f"\n{options.days} days took {seconds:.1f} s of CPU time: {year_s:.1f} s a year")
     is_slow = options.days >= YEAR_DAYS and seconds > BAR_S

@@ -20,7 +20,7 @@ from import_relay.mateo.waiting import pace
 
 DEFINITION = Path(__file__).parents[2] / "statemachine" / "track_import.asl.yaml"
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:"
-LONGEST_TRACKING_S = 72 * 3_600
+MAX_TRACKING_S = 72 * 3_600
 """The upper end of the template's parameter TrackingHours."""
 HISTORY_LIMIT = 25_000
 """Events of one standard execution (AWS quota)."""
@@ -139,18 +139,18 @@ def test_an_import_is_looked_at_until_it_ends(functions: Functions) -> None:
 
 
 def test_an_import_that_is_given_up_is_reported_and_ends_red(functions: Functions) -> None:
-    functions.track.extend(["gave_up"])
-    functions.report.extend(["gave_up"])
+    functions.track.extend(["timed_out"])
+    functions.report.extend(["timed_out"])
 
     execution = walk()
 
-    assert (execution.status, execution.last_state) == ("FAILED", "GaveUp")
+    assert (execution.status, execution.last_state) == ("FAILED", "TimedOut")
     assert execution.error == "import.unfinished"
     assert functions.names == ["track", "report"]
 
 
 def test_an_import_that_finishes_while_it_is_given_up_ends_green(functions: Functions) -> None:
-    functions.track.extend(["gave_up"])
+    functions.track.extend(["timed_out"])
     functions.report.extend(["finished"])
 
     assert walk().last_state == "Finished"
@@ -165,14 +165,14 @@ def test_an_abandoned_import_has_no_report_and_ends_green(functions: Functions) 
     assert functions.names == ["track"]
 
 
-def test_an_import_that_is_sent_back_ends_abandoned(functions: Functions) -> None:
-    functions.track.extend(["send_back"])
+def test_an_import_that_is_requeued_ends_abandoned(functions: Functions) -> None:
+    functions.track.extend(["requeue"])
     functions.report.extend(["abandoned"])
 
     execution = walk()
 
     assert (execution.status, execution.last_state) == ("SUCCEEDED", "Abandoned")
-    assert functions.calls[1][1]["status"] == "send_back"
+    assert functions.calls[1][1]["status"] == "requeue"
 
 
 def test_a_report_that_has_to_wait_is_tried_again(functions: Functions) -> None:
@@ -224,12 +224,12 @@ def test_the_longest_tracking_fits_into_the_history_and_the_machines_timeout(
     functions.report.extend(["finished"])
     per_look = len(walk().events) / 6
     looks, age = 0, 5.0
-    while age < LONGEST_TRACKING_S:
+    while age < MAX_TRACKING_S:
         age += pace(age)
         looks += 1
 
     assert looks * per_look < HISTORY_LIMIT / 5
-    assert definition()["TimeoutSeconds"] > LONGEST_TRACKING_S + 24 * 3_600
+    assert definition()["TimeoutSeconds"] > MAX_TRACKING_S + 24 * 3_600
 
 
 def test_the_definition_uses_nothing_that_cloudformations_yaml_lacks() -> None:

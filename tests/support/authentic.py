@@ -12,9 +12,9 @@ from typing import Literal
 from import_relay.connectors.contract import Request
 from import_relay.domain.connections import Connection, load_connections
 from import_relay.domain.models import Occurrence
-from import_relay.submit.changes import Mapped, Mapper, RecordsRead
+from import_relay.submit.changes import Mapped, Mapper, RecordsFetched
 from tests.support import signers
-from tests.support.signers import Prove
+from tests.support.signers import Sign
 from tests.support.webhooks import NOW, ROOT, example_secrets, request, sample
 
 JSON = {"content-type": "application/json"}
@@ -24,16 +24,17 @@ SECRETS = example_secrets()
 
 @dataclass(frozen=True)
 class Sender:
-    """How one kind's sender proves itself and what it sends besides the body.
+    """How one kind's sender authenticates itself and what it sends besides the body.
 
-    `proof`: the header that carries the proof, None if it is elsewhere. `time`: the header that
-    carries the signed time. `covers_body`: the proof changes with each byte of the body.
-    `needs_secret`: False where something else than a secret proves the sender. `headers_of`:
-    further headers by the name of the file. `spoil`: makes a body's own proof wrong.
+    `auth_header`: the header that carries the auth_header, None if it is elsewhere. `time`: the
+    header that carries the signed time. `covers_body`: the auth_header changes with each byte of
+    the body.
+    `needs_secret`: False where something else than a secret authenticates the sender. `headers_of`:
+    further headers by the name of the file. `spoil`: makes a body's own auth_header wrong.
     """
 
-    prove: Prove
-    proof: str | None = None
+    sign: Sign
+    auth_header: str | None = None
     time: str | None = None
     covers_body: bool = False
     needs_secret: bool = True
@@ -43,8 +44,8 @@ class Sender:
     transport: Literal["http", "eventbridge"] = "http"
 
     def unproven(self, given: Request) -> Request:
-        """The same request without its proof."""
-        bare = {name: value for name, value in given.headers.items() if name != self.proof}
+        """The same request without its auth_header."""
+        bare = {name: value for name, value in given.headers.items() if name != self.auth_header}
         return replace(given, headers=bare, path=_bare_path(given), body=self.spoil(given.body))
 
 
@@ -59,38 +60,38 @@ SENDERS: Mapping[str, Sender] = {
     ),
     "attio": Sender(
         signers.body_hmac("attio-signature", _secret("attio"), encoding="hex"),
-        proof="attio-signature",
+        auth_header="attio-signature",
         covers_body=True,
         headers_of=lambda name: {"idempotency-key": f"key-of-{name}"},
     ),
     "calcom": Sender(
         signers.body_hmac("x-cal-signature-256", _secret("calcom"), encoding="hex"),
-        proof="x-cal-signature-256",
+        auth_header="x-cal-signature-256",
         covers_body=True,
     ),
     "calendly": Sender(
         signers.calendly(_secret("calendly")),
-        proof="calendly-webhook-signature",
+        auth_header="calendly-webhook-signature",
         time="calendly-webhook-signature",
         covers_body=True,
     ),
     "close": Sender(
         signers.close(_secret("close")),
-        proof="close-sig-hash",
+        auth_header="close-sig-hash",
         time="close-sig-timestamp",
         covers_body=True,
     ),
     "cloudevents": Sender(
         signers.header("authorization", f"Bearer {_secret('cloudevents')}"),
-        proof="authorization",
+        auth_header="authorization",
         headers_of=lambda name: _CLOUDEVENTS.get(name, _CLOUDEVENTS[""]),
     ),
     "dataverse": Sender(
-        signers.header("x-relay-secret", _secret("dataverse")), proof="x-relay-secret"
+        signers.header("x-relay-secret", _secret("dataverse")), auth_header="x-relay-secret"
     ),
     "hubspot": Sender(
         signers.hubspot(_secret("hubspot"), CONNECTIONS["hubspot"].options.get("public_url", "")),
-        proof="x-hubspot-signature-v3",
+        auth_header="x-hubspot-signature-v3",
         time="x-hubspot-request-timestamp",
         covers_body=True,
     ),
@@ -99,23 +100,23 @@ SENDERS: Mapping[str, Sender] = {
             _secret("hubspot_workflow"),
             CONNECTIONS["hubspot_workflow"].options.get("public_url", ""),
         ),
-        proof="x-hubspot-signature-v3",
+        auth_header="x-hubspot-signature-v3",
         time="x-hubspot-request-timestamp",
         covers_body=True,
     ),
     "json": Sender(
         signers.header("x-relay-secret", _secret("json")),
-        proof="x-relay-secret",
+        auth_header="x-relay-secret",
         headers_of=lambda name: _JSON_TYPES.get(name, {}),
     ),
-    "pipedrive": Sender(signers.credentials(_secret("pipedrive")), proof="authorization"),
+    "pipedrive": Sender(signers.credentials(_secret("pipedrive")), auth_header="authorization"),
     "salesforce_cdc": Sender(
         signers.event_bus(CONNECTIONS["salesforce_cdc"].options["event_source"]),
         needs_secret=False,
         transport="eventbridge",
     ),
     "salesforce_flow": Sender(
-        signers.header("x-relay-secret", _secret("salesforce_flow")), proof="x-relay-secret"
+        signers.header("x-relay-secret", _secret("salesforce_flow")), auth_header="x-relay-secret"
     ),
     "salesforce_outbound": Sender(
         signers.path_secret(_secret("salesforce_outbound")),
@@ -123,13 +124,13 @@ SENDERS: Mapping[str, Sender] = {
     ),
     "shopify": Sender(
         signers.body_hmac("x-shopify-hmac-sha256", _secret("shopify"), encoding="base64"),
-        proof="x-shopify-hmac-sha256",
+        auth_header="x-shopify-hmac-sha256",
         covers_body=True,
         headers_of=lambda name: _shopify(name.split(".")[1]),
     ),
     "standard_webhooks": Sender(
         signers.standard_webhooks(_secret("standard_webhooks")),
-        proof="webhook-signature",
+        auth_header="webhook-signature",
         time="webhook-timestamp",
         covers_body=True,
     ),
@@ -201,19 +202,19 @@ def _request(kind: str, name: str) -> Request:
     sender = SENDERS[kind]
     headers = {**sender.headers, **sender.headers_of(name)}
     given = request(sample(name), headers, path=f"/webhooks/{kind}")
-    return sender.prove(replace(given, transport=sender.transport))
+    return sender.sign(replace(given, transport=sender.transport))
 
 
 def with_body(kind: str, given: Request, body: bytes) -> Request:
     """The request with another body, proven as its sender would."""
     bare = replace(given, body=body)
-    return SENDERS[kind].prove(replace(bare, path=_bare_path(given)))
+    return SENDERS[kind].sign(replace(bare, path=_bare_path(given)))
 
 
 def received_at(kind: str, given: Request, seconds: float) -> Request:
     """The request as it arrives at another time, in seconds since the epoch, proven for then."""
     moved = replace(given, received_at=int(seconds * 1_000_000), path=_bare_path(given))
-    return SENDERS[kind].prove(moved)
+    return SENDERS[kind].sign(moved)
 
 
 def _bare_path(given: Request) -> str:
@@ -232,4 +233,4 @@ def mapped(kind: str, items: Sequence[object]) -> Mapped:
         Occurrence("m1", kind, "d1", number, f"e{number}", NOW * 1_000_000, 0, item)
         for number, item in enumerate(items)
     ]
-    return _mapper(kind).map(_mapper(kind).interpret(occurrences), RecordsRead())
+    return _mapper(kind).map(_mapper(kind).interpret(occurrences), RecordsFetched())

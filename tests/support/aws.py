@@ -1,6 +1,6 @@
 """The relay's AWS resources: what functional tests act on.
 
-They are in moto, in process; with `AWS_TWIN=ministack` in a process of that.
+They are in moto, in process; with `AWS_FAKE=ministack` in a process of that.
 """
 
 import json
@@ -24,8 +24,8 @@ LEDGER = "ledger"
 WATERMARKS = "watermarks"
 BUCKET = "relay-bucket"
 MAPPING_PARAMETER = "/import-relay/event-source-mapping"
-SCHEDULE_GROUP = "import-relay-gate"
-SCHEDULE_ROLE = "arn:aws:iam::123456789012:role/gate"
+SCHEDULE_GROUP = "import-relay-pause"
+SCHEDULE_ROLE = "arn:aws:iam::123456789012:role/pause"
 MACHINE = "track-import"
 
 
@@ -34,7 +34,7 @@ def client(service: Any) -> Any:
     """A client that all tests share: making one takes longer than most tests."""
     return boto3.session.Session(
         aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-central-1"
-    ).client(service, endpoint_url=ministack.twin().url if ministack.is_twin() else None)
+    ).client(service, endpoint_url=ministack.fake().url if ministack.is_fake() else None)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Aws:
     def taken(self) -> list[str]:
         """The bodies of all queued messages, which are in the queue no longer."""
         bodies = [json.dumps(content) for content, _ in self.queued()]
-        if ministack.is_twin():
+        if ministack.is_fake():
             self.sqs.purge_queue(QueueUrl=self.queue_url)
         else:  # moto's keeps what is delayed
             self._in_moto()._messages.clear()
@@ -82,8 +82,8 @@ class Aws:
 
     def queued(self, url: str = "") -> list[tuple[dict[str, Any], int]]:
         """(content, delay in s) of every message that was sent to the queue, or to another one."""
-        if ministack.is_twin():
-            return ministack.twin().queued(url or self.queue_url)
+        if ministack.is_fake():
+            return ministack.fake().queued(url or self.queue_url)
         return [
             (
                 json.loads(one.body),
@@ -96,7 +96,7 @@ class Aws:
 @contextmanager
 def relay_resources() -> Iterator[Aws]:
     """Tables, bucket, queue, state machine and schedule group as the template makes them."""
-    with ministack.fresh_twin() if ministack.is_twin() else mock_aws():
+    with ministack.fresh_fake() if ministack.is_fake() else mock_aws():
         dynamodb = client("dynamodb")
         dynamodb.create_table(
             TableName=LEDGER,

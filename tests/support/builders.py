@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from import_relay.domain.connections import Connection, RecordType, parse_connections
-from import_relay.domain.models import ImportOptions, MappedChange, Mark, Occurrence
+from import_relay.domain.models import Claim, ImportOptions, MappedChange, Occurrence
 from import_relay.mapping.row_texts import row_text
 
 CONTACTS = ImportOptions("contact_details")
@@ -102,11 +102,11 @@ def partial_item(version: int, **contact: str) -> dict[str, object]:
     return {"type": "update", "v": version, "contact": {"id": "1", **contact}}
 
 
-def mark(
+def claim(
     version: int = 1, event: str = "old", *, reference: str = "r1", failed: bool = False
-) -> Mark:
+) -> Claim:
     """A watermark that some earlier import left."""
-    return Mark(version, event, f"{event}/0", reference, failed)
+    return Claim(version, event, f"{event}/0", reference, failed)
 
 
 def message(
@@ -115,7 +115,7 @@ def message(
     delivery: str = "d1",
     connection: str = "erp",
     received_at: int = int(NOON * 1_000_000),
-    deferrals: int = 0,
+    requeues: int = 0,
     events: Sequence[str] | None = None,
 ) -> str:
     """The body of a queue message."""
@@ -126,7 +126,7 @@ def message(
             "part": 0,
             "connection": connection,
             "received_at": received_at,
-            "deferrals": deferrals,
+            "requeues": requeues,
             "items": [
                 {"n": n, "event": events[n] if events else f"{delivery}.{n}", "item": item}
                 for n, item in enumerate(items)

@@ -41,7 +41,7 @@ def tracking_of(
         "api": relay.api,
     }
     return Tracking(
-        tracking.Parts(**{**parts, **replaced}),
+        tracking.TrackingParts(**{**parts, **replaced}),
         TrackOptions(hours, relay.send_reference_id),
         clock=relay.clock,
         emit=relay.emit,
@@ -74,15 +74,17 @@ def reporting_of(relay: Relay, **replaced: Any) -> Reporting:
         "queue": relay.queue,
         "api": relay.api,
     }
-    return Reporting(reporting.Parts(**{**parts, **replaced}), clock=relay.clock, emit=relay.emit)
+    return Reporting(
+        reporting.ReportingParts(**{**parts, **replaced}), clock=relay.clock, emit=relay.emit
+    )
 
 
 def report(
-    relay: Relay, reference: str = "ref-1", *, gave_up: bool = False, **replaced: Any
+    relay: Relay, reference: str = "ref-1", *, timed_out: bool = False, **replaced: Any
 ) -> Reported:
     """Report one import, with five minutes of its function left."""
     return reporting_of(relay, **replaced).report(
-        reference, gave_up=gave_up, deadline=relay.clock.now + 300
+        reference, timed_out=timed_out, deadline=relay.clock.now + 300
     )
 
 
@@ -110,7 +112,7 @@ def sent_entry(relay: Relay, reference: str, *, rows: int = 2, import_id: str = 
     )
     relay.ledger.advance(
         reference,
-        source=[State.INTENDED],
+        expected=[State.INTENDED],
         target=State.SENT,
         import_id=import_id or f"id-of-{reference}",
         posts=1,
@@ -137,7 +139,7 @@ def payload_of(mateo: MateoImports) -> list[dict[str, Any]]:
 
 def ends(relay: Relay) -> dict[str, int]:
     """How the records ended that were received today, with their numbers."""
-    return relay.tally.days([TODAY]).get(TODAY, {})
+    return relay.outcome_counts.days([TODAY]).get(TODAY, {})
 
 
 class Context:

@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 from tests.support.operations import Request, aws_operation, mateo_operation
 
 HOST = "127.0.0.1"
-LARGEST_HEAD_B = 262_144
+MAX_HEAD_B = 262_144
 AWS, MATEO = "aws", "mateo"
 _NO_BODY = ("204", "304")
 
@@ -175,7 +175,7 @@ class FaultProxy:
                 await self._serve(function, service, connection)
             self._tasks.discard(task)
 
-        server = await asyncio.start_server(serve, HOST, 0, limit=LARGEST_HEAD_B)
+        server = await asyncio.start_server(serve, HOST, 0, limit=MAX_HEAD_B)
         self.ports[function, service] = server.sockets[0].getsockname()[1]
         return server
 
@@ -291,7 +291,7 @@ class _Behind:
     async def ask(self, request: Request, head: bytes) -> Answer:
         if self._streams is None or self._streams[0].at_eof():
             self.close()
-            self._streams = await asyncio.open_connection(HOST, self._port, limit=LARGEST_HEAD_B)
+            self._streams = await asyncio.open_connection(HOST, self._port, limit=MAX_HEAD_B)
         reader, writer = self._streams
         writer.write(_resized(head, len(request.body)) + request.body)
         await writer.drain()

@@ -69,7 +69,7 @@ def serve(handler: str, control: socket.socket) -> None:
         ready, _, _ = select.select([control.fileno(), waking], [], [])
         if waking in ready:
             os.read(waking, 4096)
-            _bury(control)
+            _reap(control)
         if control.fileno() in ready:
             line = requests.readline()
             if not line:
@@ -86,7 +86,7 @@ def serve(handler: str, control: socket.socket) -> None:
             _tell(control, started=pid)
 
 
-def _bury(control: socket.socket) -> None:
+def _reap(control: socket.socket) -> None:
     """Tell of every process that has ended."""
     try:
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:

@@ -91,7 +91,7 @@ class ForkServer:
             start_new_session=True,
         )
         theirs.close()
-        self._reader, self._writer = await asyncio.open_connection(sock=ours)
+        self._fetcher, self._writer = await asyncio.open_connection(sock=ours)
         self._tasks = [
             asyncio.create_task(self._listen()),
             asyncio.create_task(self._read_output()),
@@ -125,7 +125,7 @@ class ForkServer:
         return self._ends.setdefault(pid, asyncio.get_running_loop().create_future())
 
     async def _listen(self) -> None:
-        while line := await self._reader.readline():
+        while line := await self._fetcher.readline():
             told = json.loads(line)
             if "started" in told:
                 self._ends.pop(told["started"], None)  # of an earlier process with this id

@@ -10,7 +10,7 @@ import httpx
 
 @contextmanager
 def serving(answer: Callable[[httpx.Request], httpx.Response]) -> Iterator[str]:
-    """Serve `answer` on loopback; gives the origin, e.g. http://127.0.0.1:40001."""
+    """Serve `answer` on loopback; gives the item id, e.g. http://127.0.0.1:40001."""
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:

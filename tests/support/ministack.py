@@ -1,7 +1,7 @@
 """ministack, an AWS of its own making, as a process: neither moto nor the local stack.
 
 It runs in an environment of its own (`make second-aws` installs it), since it pins another
-botocore than the tests. `twin` gives the one that stands for moto; `tests/second_aws` starts one
+botocore than the tests. `fake` gives the one that stands for moto; `tests/second_aws` starts one
 that enforces permissions and deploys onto it.
 """
 
@@ -23,7 +23,7 @@ PYTHON = Path(os.environ.get("SECOND_AWS_PYTHON", ROOT / ".venv-second-aws/bin/p
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 START_S = 60.0
-TWIN = "AWS_TWIN"
+FAKE = "AWS_FAKE"
 """Set to `ministack`, tests of the stores run against it instead of moto."""
 
 
@@ -119,13 +119,13 @@ def _free_port() -> int:
         return port
 
 
-def is_twin() -> bool:
+def is_fake() -> bool:
     """Whether tests of the stores run against ministack."""
-    return os.environ.get(TWIN) == "ministack"
+    return os.environ.get(FAKE) == "ministack"
 
 
 @cache
-def twin() -> Ministack:
+def fake() -> Ministack:
     """The one of this process, started when it is first asked for and ended with the process."""
     import atexit
     import shutil
@@ -139,9 +139,9 @@ def twin() -> Ministack:
 
 
 @contextlib.contextmanager
-def fresh_twin() -> Iterator[None]:
-    """The twin with nothing in it; while it lasts, clients that are made without one find it."""
-    one = twin()
+def fresh_fake() -> Iterator[None]:
+    """The fake with nothing in it; while it lasts, clients that are made without one find it."""
+    one = fake()
     one.reset()
     before = os.environ.get("AWS_ENDPOINT_URL")
     os.environ["AWS_ENDPOINT_URL"] = one.url

@@ -14,7 +14,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from import_relay.mapping.phones import Home, PhoneRules, Status, choose
+from import_relay.mapping.phones import Home, PhoneRules, PhoneStatus, choose
 
 COUNTRIES = ("DE", "AT", "CH", "IT", "FR", "GB", "ES", "NL", "PL", "US", "IN", "BR")
 LISTS = {
@@ -43,7 +43,7 @@ _TYPES = {
 
 
 @dataclass
-class Tally:
+class Totals:
     """How numbers came out: right, left out or wrong, and some of the wrong ones."""
 
     right: int = 0
@@ -68,7 +68,7 @@ class Tally:
             self.right += 1
         elif number is not None:
             self.wrong.append(f"{text} in {rules.countries} of {home.countries}: {number}")
-        elif results[-1].status is Status.AMBIGUOUS:
+        elif results[-1].status is PhoneStatus.AMBIGUOUS:
             self.ambiguous += 1
         else:
             self.unusable += 1
@@ -130,11 +130,11 @@ def contexts(region: str) -> Iterator[tuple[str, PhoneRules, Home]]:
     yield "own", PhoneRules((elsewhere,)), Home((region,))
 
 
-def tallies(
+def counts(
     choice: str, per_kind: int, seed: int, regions: Sequence[str] = COUNTRIES
-) -> dict[tuple[str, str, str], Tally]:
+) -> dict[tuple[str, str, str], Totals]:
     """(context, region, spelling) → how `per_kind` mobiles and as many landlines came out."""
-    found: dict[tuple[str, str, str], Tally] = {}
+    found: dict[tuple[str, str, str], Totals] = {}
     for region in regions:
         numbers = [
             number for kind in _TYPES for number in random_numbers(region, kind, per_kind, seed)
@@ -143,19 +143,19 @@ def tallies(
             texts = [(spelt(number, spelling), e164(number)) for number in numbers]
             for context, given, home in contexts(region):
                 rules = PhoneRules(given.countries, choice)  # type: ignore[arg-type]  # a literal
-                tally = found.setdefault((context, region, spelling), Tally())
+                totals = found.setdefault((context, region, spelling), Totals())
                 for text, meant in texts:
-                    tally.count(text, meant, rules, home)
+                    totals.count(text, meant, rules, home)
     return found
 
 
-def merged(some: dict[tuple[str, str, str], Tally], context: str, but: object = None) -> Tally:
-    """All tallies of a context, except for one (region, spelling)."""
-    whole = Tally()
-    for (of, region, spelling), tally in some.items():
+def merged(some: dict[tuple[str, str, str], Totals], context: str, but: object = None) -> Totals:
+    """All counts of a context, except for one (region, spelling)."""
+    whole = Totals()
+    for (of, region, spelling), totals in some.items():
         if of == context and (region, spelling) != but:
-            whole.right += tally.right
-            whole.ambiguous += tally.ambiguous
-            whole.unusable += tally.unusable
-            whole.wrong += tally.wrong
+            whole.right += totals.right
+            whole.ambiguous += totals.ambiguous
+            whole.unusable += totals.unusable
+            whole.wrong += totals.wrong
     return whole

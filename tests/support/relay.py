@@ -15,20 +15,20 @@ from import_relay.mateo.client import ImportApi
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.executions import Executions
-from import_relay.storage.gate import Gate, GateClients, GateNames
 from import_relay.storage.lease import Lease
 from import_relay.storage.ledger import Entry, Ledger
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.requeueing import Requeueing
-from import_relay.storage.tally import Tally
 from import_relay.storage.trials import Trials
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.batch_report import BatchReport
 from import_relay.submit.changes import Mapper
-from import_relay.submit.fetching import Reading
+from import_relay.submit.fetching import Fetching
 from import_relay.submit.posting import PostingParts, Tools
-from import_relay.submit.submission import Parts, Submission
+from import_relay.submit.submission import Submission, SubmissionParts
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.builders import NOON, connections
@@ -48,7 +48,7 @@ class Clock:
 
 
 class FakeLambda:
-    """The calls of the Lambda service that the gate and the watchdog make."""
+    """The calls of the Lambda service that the pause and the watchdog make."""
 
     def __init__(self) -> None:
         self.enabled = True
@@ -151,14 +151,14 @@ class Relay:
             self.aws.dynamodb,
             resources.LEDGER,
             self.budget,
-            self.tally,
+            self.outcome_counts,
             clock=self.clock,
             sleep=self.clock.sleep,
         )
 
     @property
-    def tally(self) -> Tally:
-        return Tally(
+    def outcome_counts(self) -> OutcomeCounts:
+        return OutcomeCounts(
             self.aws.dynamodb,
             resources.LEDGER,
             self.limits.day,
@@ -206,25 +206,25 @@ class Relay:
         return ImportApi(http, "https://mateo.example.com/api/v1", lambda: "token")
 
     @property
-    def gate(self) -> Gate:
-        clients = GateClients(
+    def pause(self) -> Pause:
+        clients = PauseClients(
             dynamodb=self.aws.dynamodb,
             lambda_=self.lambda_,  # type: ignore[arg-type]  # a fake of the one call
             scheduler=resources.client("scheduler"),
             ssm=resources.client("ssm"),
         )
-        names = GateNames(
+        names = PauseNames(
             resources.LEDGER,
             resources.MAPPING_PARAMETER,
             resources.SCHEDULE_GROUP,
             resources.SCHEDULE_ROLE,
         )
-        return Gate(clients, names, clock=self.clock)
+        return Pause(clients, names, clock=self.clock)
 
     @property
-    def reading(self) -> Reading:
+    def fetching(self) -> Fetching:
         """Reads at `crm`, for connections with a token in `secrets`."""
-        return Reading(
+        return Fetching(
             self.connections,
             Secrets(self.secrets),
             httpx.Client(transport=httpx.MockTransport(self.crm)),
@@ -241,15 +241,15 @@ class Relay:
             "watermarks": self.watermarks,
             "archive": self.archive,
             "executions": self.executions,
-            "gate": self.gate,
+            "pause": self.pause,
             "api": self.api,
         }
         own: dict[str, Any] = {
             "mapper": Mapper(self.connections),
-            "reading": self.reading,
+            "fetching": self.fetching,
             "lease": self.lease,
             "queue": self.queue,
-            "tally": self.tally,
+            "outcome_counts": self.outcome_counts,
             "trials": self.trials,
             "refused": self.refused,
         }
@@ -262,7 +262,7 @@ class Relay:
             emit=self.emit,
             send_reference_id=self.send_reference_id,
         )
-        parts = Parts(**own, posting=PostingParts(**posting))
+        parts = SubmissionParts(**own, posting=PostingParts(**posting))
         return Submission(parts, tools, self.rows_per_import)
 
     def submit(

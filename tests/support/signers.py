@@ -1,7 +1,8 @@
-"""Proofs as senders make them, written from their documentation with the standard library alone.
+"""Authentications as senders make them, written from their documentation with the standard library
+alone.
 
-Each takes a request with everything but its proof and gives it with the proof, made when it is
-received. Where a vendor has a signer of its own, the tests of that kind use it as well.
+Each takes a request with everything but its auth_header and gives it with the auth_header, made
+when it is received. Where a vendor has a signer of its own, the tests of that kind use it as well.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from dataclasses import replace
 from import_relay.connectors.contract import Request
 from tests.support.webhooks import basic, with_headers
 
-Prove = Callable[[Request], Request]
+Sign = Callable[[Request], Request]
 
 
 def seconds(given: Request) -> int:
@@ -22,73 +23,73 @@ def seconds(given: Request) -> int:
     return given.received_at // 1_000_000
 
 
-def header(name: str, value: str) -> Prove:
+def header(name: str, value: str) -> Sign:
     """A header with a fixed value."""
     return lambda given: replace(given, headers={**given.headers, name: value})
 
 
-def credentials(user_and_password: str) -> Prove:
+def credentials(user_and_password: str) -> Sign:
     """HTTP Basic."""
     return header("authorization", basic(user_and_password))
 
 
-def path_secret(secret: str) -> Prove:
+def path_secret(secret: str) -> Sign:
     """A secret as the last part of the address."""
     return lambda given: replace(given, path=f"{given.path}/{secret}")
 
 
-def event_bus(source: str) -> Prove:
+def event_bus(source: str) -> Sign:
     """AWS vouches for the source of an event."""
     return lambda given: replace(given, path=source, method="")
 
 
-def body_token(name: str, token: str) -> Prove:
+def body_token(name: str, token: str) -> Sign:
     """A token within the JSON body, in place of the one that is there."""
     member = re.compile(rb'("%s"\s*:\s*)"[^"]*"' % name.encode())
 
-    def prove(given: Request) -> Request:
+    def sign(given: Request) -> Request:
         return replace(given, body=member.sub(rb'\1"%s"' % token.encode(), given.body))
 
-    return prove
+    return sign
 
 
-def body_hmac(name: str, secret: str, *, encoding: str) -> Prove:
+def body_hmac(name: str, secret: str, *, encoding: str) -> Sign:
     """An HMAC of the body in a header: Shopify, Attio, Cal.com."""
 
-    def prove(given: Request) -> Request:
+    def sign(given: Request) -> Request:
         code = hmac.new(secret.encode(), given.body, hashlib.sha256).digest()
         text = code.hex() if encoding == "hex" else b64encode(code).decode()
         return replace(given, headers={**given.headers, name: text})
 
-    return prove
+    return sign
 
 
-def close(signature_key: str) -> Prove:
+def close(signature_key: str) -> Sign:
     """Close: the key is written in hexadecimal digits, the time precedes the body."""
 
-    def prove(given: Request) -> Request:
+    def sign(given: Request) -> Request:
         message = str(seconds(given)).encode() + given.body
         code = hmac.new(bytes.fromhex(signature_key), message, hashlib.sha256).hexdigest()
         return with_headers(given, close_sig_hash=code, close_sig_timestamp=str(seconds(given)))
 
-    return prove
+    return sign
 
 
-def calendly(signing_key: str) -> Prove:
+def calendly(signing_key: str) -> Sign:
     """Calendly: time and signature share a header."""
 
-    def prove(given: Request) -> Request:
+    def sign(given: Request) -> Request:
         message = f"{seconds(given)}.".encode() + given.body
         code = hmac.new(signing_key.encode(), message, hashlib.sha256).hexdigest()
         return with_headers(given, calendly_webhook_signature=f"t={seconds(given)},v1={code}")
 
-    return prove
+    return sign
 
 
-def hubspot(client_secret: str, url: str) -> Prove:
+def hubspot(client_secret: str, url: str) -> Sign:
     """HubSpot, version 3 of its signatures: time in milliseconds, the public address is signed."""
 
-    def prove(given: Request) -> Request:
+    def sign(given: Request) -> Request:
         timestamp = str(seconds(given) * 1_000)
         message = given.method.encode() + url.encode() + given.body + timestamp.encode()
         code = hmac.new(client_secret.encode(), message, hashlib.sha256).digest()
@@ -98,13 +99,13 @@ def hubspot(client_secret: str, url: str) -> Prove:
             x_hubspot_request_timestamp=timestamp,
         )
 
-    return prove
+    return sign
 
 
-def standard_webhooks(secret: str) -> Prove:
+def standard_webhooks(secret: str) -> Sign:
     """Standard Webhooks: whatever the body is; the reference library signs texts alone."""
 
-    def prove(given: Request) -> Request:
+    def sign(given: Request) -> Request:
         message = f"msg_1.{seconds(given)}.".encode() + given.body
         key = b64decode(secret.removeprefix("whsec_"))
         code = b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode()
@@ -115,4 +116,4 @@ def standard_webhooks(secret: str) -> Prove:
             webhook_signature=f"v1,{code}",
         )
 
-    return prove
+    return sign

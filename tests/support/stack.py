@@ -1,6 +1,7 @@
-"""One end-to-end test on a running stack: it sends, it is patient, and it settles the account.
+"""One end-to-end test on a running stack: it sends, it is patient, and it decides the
+reconciliation.
 
-What a test sees is what an operator sees (answers, the bucket, log events, executions, the gate)
+What a test sees is what an operator sees (answers, the bucket, log events, executions, the pause)
 and what Mateo stored; the relay's own tables are only ever emptied.
 """
 
@@ -15,14 +16,14 @@ from typing import Any
 import httpx
 
 from import_relay.connectors.contract import Request
-from local.demo.balance import objects, settle
+from local.demo.balance import objects, reconcile
 from local.demo.expected import Expected, id_prefixes
 from local.demo.senders import Delivery
 from local.stack.examples import example_connections
 from local.stack.services import MATEO_TOKEN
 from local.stack.stack import Stack
-from tests.support.door import HOST, Door
 from tests.support.senders import erp
+from tests.support.toggle import HOST, Toggle
 from tests.support.webhooks import request
 
 ENTITIES_PER_DAY = 50
@@ -30,7 +31,7 @@ ROWS_PER_IMPORT = 25
 STEP_S = 900.0
 """The clock is moved by this much when everything waits for time to pass."""
 PAUSED_STEP_S = 14_400.0
-MOST_STEPS = 30
+MAX_STEPS = 30
 QUIET_S = 1.0
 PATIENCE_S = 60.0
 EVENT_BUS = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001CAA"
@@ -41,18 +42,18 @@ Line = tuple[str, str]
 
 
 @contextmanager
-def running_stack(folder: Path, **parameters: str) -> Iterator["Grounds"]:
-    """A stack with small limits, whose way to Mateo leads through a door.
+def running_stack(folder: Path, **parameters: str) -> Iterator["Rig"]:
+    """A stack with small limits, whose way to Mateo leads through a toggle.
 
     Args:
         parameters: of the template, beside those limits.
     """
     lines: list[Line] = []
-    with Door() as door:
+    with Toggle() as toggle:
         stack = Stack(
             state_dir=folder,
             parameters={
-                "MateoBaseUrl": f"http://{HOST}:{door.port}/api/v1",
+                "MateoBaseUrl": f"http://{HOST}:{toggle.port}/api/v1",
                 "EntitiesPerDay": str(ENTITIES_PER_DAY),
                 "RowsPerImport": str(ROWS_PER_IMPORT),
                 "BatchingWindow": "1",
@@ -62,29 +63,31 @@ def running_stack(folder: Path, **parameters: str) -> Iterator["Grounds"]:
             on_line=lambda function, line: lines.append((function, line)),
         )
         with stack:
-            door.target = int(stack.mateo_url.split(":")[2].split("/")[0])
-            yield Grounds(stack, door, lines)
+            toggle.target = int(stack.mateo_url.split(":")[2].split("/")[0])
+            yield Rig(stack, toggle, lines)
 
 
-class Grounds:
+class Rig:
     """A running stack on which one test after the other begins with nothing stored."""
 
-    def __init__(self, stack: Stack, door: Door, lines: list[Line]) -> None:
+    def __init__(self, stack: Stack, toggle: Toggle, lines: list[Line]) -> None:
         self.stack = stack
-        self.door = door
+        self.toggle = toggle
         self._lines = lines
 
     def trial(self) -> "Trial":
-        """A new test: queues, bucket, tables, schedules and Mateo are empty, the gate is open."""
+        """A new test: queues, bucket, tables, schedules and Mateo are empty, submission is
+        running.
+        """
         clean(self.stack)
-        self.door.open()
+        self.toggle.open()
         del self._lines[:]
         warm(self.stack, "ReceiveWebhook", "SubmitImports")
         return Trial(self.stack, self._lines)
 
 
 def clean(stack: Stack) -> None:
-    """Empty queues, bucket, tables, schedules and Mateo; end executions, open the gate."""
+    """Empty queues, bucket, tables, schedules and Mateo; end executions, resume submission."""
     _stop_executions(stack)
     for output in ("QueueUrl", "DeadLetterQueueUrl"):
         stack.client("sqs").purge_queue(QueueUrl=stack.outputs[output])
@@ -92,7 +95,7 @@ def clean(stack: Stack) -> None:
     _empty_stores(stack)
     stack.mateo("POST", "reset")
     stack.mateo("PUT", "clock", {"offset_s": stack.clock.offset_s})
-    stack.open_gate()
+    stack.resume_submission()
 
 
 def _restore_token(stack: Stack) -> None:
@@ -120,7 +123,7 @@ def _empty_stores(stack: Stack) -> None:
         s3.delete_object(Bucket=bucket, Key=key)
     scheduler = stack.client("scheduler")
     for schedule in scheduler.list_schedules()["Schedules"]:
-        if schedule["Name"] != "open-gate-daily":
+        if schedule["Name"] != "resume-submission-daily":
             names = {"Name": schedule["Name"], "GroupName": schedule["GroupName"]}
             scheduler.delete_schedule(**names)
 
@@ -194,7 +197,7 @@ class Trial:
 
     def drain(self) -> None:
         """Let time pass until everything that was accepted has come to its end."""
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             self.stack.wait_until(self._is_quiet, "quiet", PATIENCE_S)
             if self.is_drained():
                 return
@@ -203,7 +206,7 @@ class Trial:
 
     def drain_for_days(self) -> None:
         """The same, but submission may be paused until another day, Mateo's or ours."""
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             self.stack.wait_until(self._is_quiet, "quiet", PATIENCE_S)
             if self.is_drained():
                 return
@@ -225,7 +228,7 @@ class Trial:
         )
 
     def wait_until_quiet(self) -> None:
-        """Wait until nothing happens any more unless time passes or the gate opens."""
+        """Wait until nothing happens any more unless time passes or submission resumes."""
         self.stack.wait_until(self._is_quiet_for_long, "quiet", PATIENCE_S)
 
     def is_drained(self) -> bool:
@@ -244,7 +247,7 @@ class Trial:
         if not self._is_quiet():
             return False
         until = self.stack.clock.time() + QUIET_S
-        self.stack.wait_until(lambda: self.stack.clock.time() > until, "a moment")
+        self.stack.wait_until(lambda: self.stack.clock.time() > until, "a time")
         return self._is_quiet() and before == self.stack.functions.counts
 
     def _is_quiet(self) -> bool:
@@ -295,7 +298,7 @@ class Trial:
         texts = [content for key, content in found if key.endswith(".ndjson")]
         return [json.loads(line) for text in texts for line in text.splitlines()]
 
-    # ------------------------------------------------------------ settle
+    # ------------------------------------------------------------ reconcile
 
     def check(self, *, wrong: Sequence[str] = (), **ends: int) -> None:
         """Everything balances but `wrong`, and that many items came to each of these ends.
@@ -303,10 +306,10 @@ class Trial:
         Each accepted item ended in exactly one place, the reports add up, Mateo applied exactly
         what they call imported and holds exactly what was expected, no limit was exceeded.
         """
-        account = settle(self.stack, self.accepted, self.expected)
-        assert account.wrong == list(wrong)
-        assert dict(account.ends) == ends
-        assert account.ends.total() == account.accepted
+        reconciliation = reconcile(self.stack, self.accepted, self.expected)
+        assert reconciliation.wrong == list(wrong)
+        assert dict(reconciliation.ends) == ends
+        assert reconciliation.ends.total() == reconciliation.accepted
         assert not any(self.stack.queue_counts("DeadLetterQueueUrl").values())
 
 

@@ -33,7 +33,7 @@ def watchdog_of(
         "pause": pause_of(relay),
         "open_imports": OpenImports(relay.aws.dynamodb, LEDGER, sleep=relay.clock.sleep),
         "executions": relay.executions,
-        "tally": relay.tally,
+        "outcome_counts": relay.outcome_counts,
         "connections": lambda: connections,
     }
     return Watchdog(

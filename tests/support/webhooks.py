@@ -53,8 +53,8 @@ def signed(body: str, secret: str, *, identifier: str = "msg_1", timestamp: int 
 
     Its `sign` replaces the zone of a datetime instead of converting it: it needs UTC.
     """
-    moment = datetime.fromtimestamp(timestamp, UTC)
-    signature = Webhook(secret).sign(msg_id=identifier, timestamp=moment, data=body)
+    signed_at = datetime.fromtimestamp(timestamp, UTC)
+    signature = Webhook(secret).sign(msg_id=identifier, timestamp=signed_at, data=body)
     return request(
         body,
         {

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from local.child import ROOT
 from local.stack.services import StackError
-from tests.support.stack import Grounds, running_stack
+from tests.support.stack import Rig, running_stack
 from tests.switches.choices import Combination, alone, drawn, parse
 from tests.switches.trying import wrong_with
 
@@ -85,16 +85,16 @@ def _try_all(wanted: Iterable[Combination]) -> int:
     for sends, part in groupby(wanted, sends_reference):
         with (
             tempfile.TemporaryDirectory() as folder,
-            running_stack(Path(folder), SendReferenceId=sends) as grounds,
+            running_stack(Path(folder), SendReferenceId=sends) as rig,
         ):
-            kept += sum(_try(grounds, one) for one in part)
+            kept += sum(_try(rig, one) for one in part)
     return kept
 
 
-def _try(grounds: Grounds, combination: Combination) -> bool:
+def _try(rig: Rig, combination: Combination) -> bool:
     begun = time.monotonic()
     try:
-        wrong = wrong_with(grounds, combination)
+        wrong = wrong_with(rig, combination)
     except (AssertionError, StackError) as error:
         wrong = [str(error)]
     seconds = time.monotonic() - begun

@@ -1,21 +1,21 @@
 """One combination of switches on a running stack: what is sent, and what has to come of it."""
 
-from local.demo.balance import settle
+from local.demo.balance import reconcile
 from tests.support.senders import customer, erp
-from tests.support.stack import ENTITIES_PER_DAY, Grounds, Trial
+from tests.support.stack import ENTITIES_PER_DAY, Rig, Trial
 from tests.switches.choices import Combination
 
 BEYOND_THE_DAY = 6
 """Customers that today's entities do not cover."""
 
 
-def wrong_with(grounds: Grounds, combination: Combination) -> list[str]:
+def wrong_with(rig: Rig, combination: Combination) -> list[str]:
     """What is not as it has to be, after a day of the relay against such a Mateo.
 
     The answer to the first import is lost, one row fails, a record changes twice, and there are
     more records than a day's limit allows.
     """
-    trial = grounds.trial()
+    trial = rig.trial()
     stack = trial.stack
     stack.mateo("PUT", "limits", {"entities_per_day": ENTITIES_PER_DAY, **combination.limits})
     fields = {"custom_fields": {"contact": {"loyalty_level": "number"}}}
@@ -38,13 +38,13 @@ def _send(trial: Trial) -> None:
 
 
 def _check(trial: Trial, combination: Combination) -> list[str]:
-    account = settle(trial.stack, trial.accepted, trial.expected)
+    reconciliation = reconcile(trial.stack, trial.accepted, trial.expected)
     wrong = [
         one
-        for one in account.wrong
+        for one in reconciliation.wrong
         if not (combination.refused and one.startswith("Mateo refused"))
     ]
-    ends = account.ends
+    ends = reconciliation.ends
     unknown = "unaccounted" if combination.unnamed and not ends["failed"] else "failed"
     if ends[unknown] != 1 or ends["unaccounted"] + ends["failed"] != 1:
         wrong.append(f"one row failed, but the items ended as {dict(ends)}")

@@ -50,7 +50,7 @@ def test_the_rule_hands_salesforces_events_of_that_bus_to_the_function(template:
     assert permission["SourceArn"] == {"Fn::GetAtt": [RULE, "Arn"]}
 
 
-def test_an_event_that_cannot_be_delivered_is_tried_for_a_day_and_put_aside(
+def test_an_event_that_cannot_be_delivered_is_tried_for_a_day_and_moved_to_the_dead_letter_queue(
     template: Expanded,
 ) -> None:
     (target,) = template.properties(RULE)["Targets"]
@@ -61,7 +61,7 @@ def test_an_event_that_cannot_be_delivered_is_tried_for_a_day_and_put_aside(
     assert target["DeadLetterConfig"] == {"Arn": ASIDE}
 
 
-def test_an_event_that_cannot_be_stored_is_tried_twice_more_and_put_aside(
+def test_an_event_that_cannot_be_stored_is_tried_twice_more_and_moved_to_the_dead_letter_queue(
     template: Expanded,
 ) -> None:
     config = template.properties("ReceiveChangeEventsEventInvokeConfig")
@@ -70,7 +70,7 @@ def test_an_event_that_cannot_be_stored_is_tried_twice_more_and_put_aside(
     assert config["DestinationConfig"] == {"OnFailure": {"Destination": ASIDE}}
 
 
-def test_only_that_rule_may_put_events_aside(template: Expanded) -> None:
+def test_only_that_rule_may_move_events_to_the_dead_letter_queue(template: Expanded) -> None:
     policy = template.properties("ChangeEventsDeadLetterQueuePolicy")
     assert policy["Queues"] == [{"Ref": "ChangeEventsDeadLetterQueue"}]
     assert policy["PolicyDocument"]["Statement"] == [

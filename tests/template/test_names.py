@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy import LONGEST_STACK_NAME, answered_architecture, refusal
+from deploy import MAX_STACK_NAME, answered_architecture, refusal
 from tests.template.expanded import ROOT, Expanded
 
 STACK = "${AWS::StackName}"
-LONGEST = {
+MAX_NAME_LENGTH = {
     ("AWS::CloudWatch::Alarm", "AlarmName"): 255,
     ("AWS::Lambda::Function", "FunctionName"): 64,
     ("AWS::Logs::LogGroup", "LogGroupName"): 512,
@@ -33,11 +33,11 @@ def names(template: Expanded) -> Iterator[tuple[str, str, str]]:
 
 def test_the_longest_stack_name_is_what_every_name_leaves_room_for(template: Expanded) -> None:
     room = {
-        name: LONGEST[type_, key] - len(name.replace(STACK, ""))
+        name: MAX_NAME_LENGTH[type_, key] - len(name.replace(STACK, ""))
         for type_, key, name in names(template)
     }
     assert len(room) > 10
-    assert min(room.values()) == LONGEST_STACK_NAME
+    assert min(room.values()) == MAX_STACK_NAME
 
 
 def test_no_parameters_name_begins_with_what_aws_keeps_for_itself(template: Expanded) -> None:
@@ -50,7 +50,7 @@ def test_no_parameters_name_begins_with_what_aws_keeps_for_itself(template: Expa
 
 
 @pytest.mark.parametrize(
-    "name", ["import-relay", "A", "aws-relay", "ssm", "a" * LONGEST_STACK_NAME, "Relay-2"]
+    "name", ["import-relay", "A", "aws-relay", "ssm", "a" * MAX_STACK_NAME, "Relay-2"]
 )
 def test_a_name_that_aws_takes_is_not_refused(name: str) -> None:
     assert refusal(name) == ""

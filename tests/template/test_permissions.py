@@ -123,7 +123,7 @@ def test_a_receiver_neither_reads_data_nor_knows_the_token(
     assert permitted["secretsmanager:GetSecretValue"] == text({"Ref": "ConnectionSecrets"})
 
 
-def test_only_lambda_puts_aside_what_the_receiver_of_change_events_cannot_store(
+def test_only_lambda_moves_to_the_dead_letter_queue_what_the_receiver_of_change_events_cannot_store(
     template: Expanded,
 ) -> None:
     queues = allowed(template, "ReceiveChangeEventsRole")["sqs:SendMessage"]
@@ -146,20 +146,20 @@ def test_what_follows_an_import_does_not_know_the_connections_secrets(
     assert secret == text({"Ref": "MateoToken"})
 
 
-def test_only_submission_may_give_the_gates_role_and_only_to_the_scheduler(
+def test_only_submission_may_give_the_role_of_the_schedules_and_only_to_the_scheduler(
     template: Expanded,
 ) -> None:
     passing = [one for _, one in template.statements() if "iam:PassRole" in listed(one["Action"])]
     assert allowed(template, "SubmitImportsRole").keys() >= {"iam:PassRole"}
-    assert [one["Resource"] for one in passing] == [{"Fn::GetAtt": ["GateScheduleRole", "Arn"]}]
+    assert [one["Resource"] for one in passing] == [{"Fn::GetAtt": ["PauseScheduleRole", "Arn"]}]
     assert passing[0]["Condition"] == {
         "StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}
     }
 
 
-def test_the_gates_role_can_only_change_the_one_mapping(template: Expanded) -> None:
-    assert allowed(template, "GateScheduleRole") == {}
-    permitted = allowed(template, "GateSchedulePolicy")
+def test_the_role_of_the_schedules_can_only_change_the_one_mapping(template: Expanded) -> None:
+    assert allowed(template, "PauseScheduleRole") == {}
+    permitted = allowed(template, "PauseSchedulePolicy")
     assert permitted.keys() == {"lambda:UpdateEventSourceMapping"}
     assert "${SubmitImportsQueueBatch}" in permitted["lambda:UpdateEventSourceMapping"]
 

@@ -11,7 +11,7 @@ FOURTEEN_DAYS = 14 * 24 * 3600
 
 
 def dead_letter_queues(template: Expanded) -> set[str]:
-    """What queues, functions and rules put aside goes here."""
+    """What queues, functions and rules moved to the dead-letter queue goes here."""
     of_queues = [
         properties["RedrivePolicy"]["deadLetterTargetArn"]
         for properties in template.of_type(QUEUE).values()
@@ -97,5 +97,5 @@ def test_the_mapping_collects_large_batches_and_takes_partial_answers(template: 
     assert mapping(template)["ScalingConfig"] == {"MaximumConcurrency": 2}
 
 
-def test_an_update_of_the_stack_does_not_open_the_gate(template: Expanded) -> None:
+def test_an_update_of_the_stack_does_not_resume_submission(template: Expanded) -> None:
     assert "Enabled" not in mapping(template)

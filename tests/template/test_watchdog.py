@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from import_relay.domain.queue_messages import MAX_WAIT_S
+from import_relay.domain.queue_messages import MAX_REQUEUED_S
 from import_relay.watch.watchdog import INTERVAL_S
 from local.aws.schedules import due
 from tests.template.expanded import Expanded
@@ -26,11 +26,11 @@ def test_it_knows_the_mapping_and_the_machine(template: Expanded) -> None:
 
 
 def test_its_schedule_is_in_the_group_that_its_role_trusts(template: Expanded) -> None:
-    group = template.properties("GateSchedules")["Name"]["Fn::Sub"]
+    group = template.properties("PauseSchedules")["Name"]["Fn::Sub"]
     (trust,) = template.properties("WatchdogScheduleRole")["AssumeRolePolicyDocument"]["Statement"]
     trusted = trust["Condition"]["StringEquals"]["aws:SourceArn"]["Fn::Sub"]
     assert trusted.endswith(f":schedule-group/{group}")
-    assert template.properties("WatchdogSchedule")["GroupName"] == {"Ref": "GateSchedules"}
+    assert template.properties("WatchdogSchedule")["GroupName"] == {"Ref": "PauseSchedules"}
     target = template.properties("WatchdogSchedule")["Target"]
     assert target["Arn"] == {"Fn::GetAtt": ["RunWatchdog", "Arn"]}
 
@@ -39,4 +39,4 @@ def test_the_alarm_on_age_leaves_time_before_records_become_dead_letters(
     template: Expanded,
 ) -> None:
     alarm = template.properties("OldestReceiptTooOld")
-    assert 86_400 <= MAX_WAIT_S - alarm["Threshold"] <= 4 * 86_400
+    assert 86_400 <= MAX_REQUEUED_S - alarm["Threshold"] <= 4 * 86_400

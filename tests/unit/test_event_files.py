@@ -11,7 +11,7 @@ import pytest
 
 from import_relay.check.check_connections import check
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.kinds import kinds, source_for
+from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.authentic import CONNECTIONS, SECRETS, connection_of, mapped, requests_of
 from tests.support.webhooks import ROOT
@@ -276,15 +276,15 @@ its further columns, or why there is none."""
 def outcomes(name: str) -> tuple[str, ...]:
     """What becomes of each item of a file, in words."""
     kind = name.split(".", maxsplit=1)[0]
-    split = source_for(kind).split(requests_of(kind)[name], connection_of(kind).options)
+    split = connector_for(kind).split(requests_of(kind)[name], connection_of(kind).options)
     return tuple(outcome(kind, json.loads(item.text)) for item in split)
 
 
 def outcome(kind: str, item: object) -> str:
     found = mapped(kind, [item])
-    if found.settled:
-        (settled,) = found.settled
-        return f"{settled.outcome.name.lower()}: {settled.reason}"
+    if found.outcomes:
+        (item_outcome,) = found.outcomes
+        return f"{item_outcome.outcome.name.lower()}: {item_outcome.reason}"
     (change,) = found.changes
     columns = [column for column in change.columns if column != "external_id"]
     identifier = own_id(kind, change.columns["external_id"])
@@ -325,7 +325,7 @@ def test_a_file_becomes_what_is_expected(name: str) -> None:
 
 
 def test_the_rows_of_the_erp_are_as_mateo_wants_them() -> None:
-    items = source_for("json").split(requests_of("json")["json.batch.json"], {})
+    items = connector_for("json").split(requests_of("json")["json.batch.json"], {})
     first, second, third = mapped("json", [json.loads(item.text) for item in items]).changes
     assert first.columns == {
         "external_id": "10001",

@@ -2,9 +2,9 @@
 
 import ast
 
-from import_relay.check.account_check import http_client as account_client
+from import_relay.check.account_check import account_client
 from import_relay.mateo.client import http_client as mateo_client
-from import_relay.submit.fetching import http_client as crm_client
+from import_relay.submit.fetching import crm_client
 from tests.docs.documents import deployed_modules
 
 

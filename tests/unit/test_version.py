@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import import_relay
-from import_relay.domain.http_bodies import SENT
+from import_relay.domain.http_bodies import REQUEST_HEADERS
 from tests.template.expanded import source
 
 ROOT = Path(__file__).parents[2]
@@ -25,4 +25,4 @@ def test_code_template_and_changelog_name_the_same_version() -> None:
 
 
 def test_each_request_says_which_version_sends_it() -> None:
-    assert SENT["user-agent"] == f"import-relay/{import_relay.__version__}"
+    assert REQUEST_HEADERS["user-agent"] == f"import-relay/{import_relay.__version__}"

@@ -13,7 +13,7 @@ from mateo_emulator.postgrest.api_request.scanner import Scanner
 
 _NAME = re.compile(r"[\w $]+(?:-(?!>)[\w $]+)*")
 _INDEX = re.compile(r"-?[0-9]+(?=->|::|\.|,|$)")
-_LONGEST_INDEX = 9
+_MAX_INDEX = 9
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,6 @@ def _read_key(scanner: Scanner) -> str | int:
     index = scanner.match(_INDEX)
     if index is None:
         return read_name(scanner)
-    if len(index[0]) > _LONGEST_INDEX:
+    if len(index[0]) > _MAX_INDEX:
         raise ApiError(400, "22003", f'value "{index[0]}" is out of range for type integer')
     return int(index[0])

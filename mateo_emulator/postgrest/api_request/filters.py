@@ -23,7 +23,7 @@ _ELEMENT = re.compile(r"[^,)]*")
 _ARRAY = re.compile(r"\{[^{}]*\}")
 _EXPECTED_OPERATOR = '"not" or operator (eq, gt, ...)'
 # PostgreSQL's own limit is its stack; this one keeps the SQL inside what SQLite reads.
-_DEEPEST = 50
+_MAX_DEPTH = 50
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,8 @@ def read_logic(operator: str, text: str, *, negated: bool) -> Logic:
 
 
 def _read_tree(scanner: Scanner, depth: int, *, negated: bool) -> Logic:
-    if depth > _DEEPEST:
-        raise scanner.refusal(f"nested deeper than {_DEEPEST} levels")
+    if depth > _MAX_DEPTH:
+        raise scanner.refusal(f"nested deeper than {_MAX_DEPTH} levels")
     operator: Literal["and", "or"] = "and" if scanner.take("and") else "or"
     if operator == "or":
         scanner.need("or", "logic operator (and, or)")

@@ -15,7 +15,7 @@ from mateo_emulator.postgrest.api_request.scanner import Scanner
 _DIRECTION = re.compile(r"\.(asc|desc)(?=[.,]|[ \t]*$|[ \t]+,)")
 _NULLS = re.compile(r"\.(nullsfirst|nullslast)(?=,|[ \t]*$|[ \t]+,)")
 
-_MOST_TERMS = 1664  # PostgreSQL's own limit
+_MAX_TERMS = 1664  # PostgreSQL's own limit
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ def read_order(text: str | None) -> tuple[OrderTerm, ...]:
     terms = [_read_term(scanner)]
     while scanner.take(","):
         terms.append(_read_term(scanner))
-    if len(terms) > _MOST_TERMS:
-        raise ApiError(400, "54011", f"target lists can have at most {_MOST_TERMS} entries")
+    if len(terms) > _MAX_TERMS:
+        raise ApiError(400, "54011", f"target lists can have at most {_MAX_TERMS} entries")
     return tuple(terms)
 
 

@@ -66,7 +66,7 @@ def order_by(
 
 
 def _joined(fragments: Sequence[Fragment], word: str) -> Fragment:
-    """All fragments in one; halved again and again, because SQLite reads no long chains."""
+    """All fragments in one; split in two again and again, because SQLite reads no long chains."""
     if not fragments:
         return "1", []
     if len(fragments) == 1:

@@ -135,19 +135,19 @@ Resources:
       DefinitionUri: machine.yaml
       DefinitionSubstitutions: {TrackArn: !GetAtt Track.Arn}
       Role: arn:aws:iam::123456789012:role/machine
-  Gate:
+  Pause:
     Type: AWS::Scheduler::ScheduleGroup
-    Properties: {Name: !Sub "${AWS::StackName}-gate"}
-  OpenGateDaily:
+    Properties: {Name: !Sub "${AWS::StackName}-pause"}
+  ResumeSubmissionDaily:
     Type: AWS::Scheduler::Schedule
     Properties:
-      Name: open-gate-daily
-      GroupName: !Ref Gate
+      Name: resume-submission-daily
+      GroupName: !Ref Pause
       ScheduleExpression: cron(1 0 * * ? *)
       FlexibleTimeWindow: {Mode: "OFF"}
       Target:
         Arn: !Sub arn:${AWS::Partition}:scheduler:::aws-sdk:lambda:updateEventSourceMapping
-        RoleArn: arn:aws:iam::123456789012:role/gate
+        RoleArn: arn:aws:iam::123456789012:role/pause
         Input: !Sub '{"Uuid": "${SubmitQueueBatch}", "Enabled": true}'
 Outputs:
   WebhookUrl: {Value: !Sub "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/webhooks"}

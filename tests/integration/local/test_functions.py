@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from local.clock import Clock
-from local.lambda_runtime.execution_environment import LARGEST_PAYLOAD_BYTES, Function
+from local.lambda_runtime.execution_environment import MAX_PAYLOAD_BYTES, Function
 from local.lambda_runtime.functions import Functions, PayloadTooLarge
 from local.lambda_runtime.lineage import LoopDetected, mark, parsed
-from local.lambda_runtime.runtime_api import Outcome
+from local.lambda_runtime.runtime_api import InvocationResult
 from local.template.code import FunctionCode, Layer
 from local.template.hosting import Hosting
 
@@ -83,11 +83,11 @@ def use(folder: Path, act: Use, clock: Clock | None = None, **changes: Any) -> l
     return lines
 
 
-async def call(functions: Functions, **event: object) -> Outcome:
+async def call(functions: Functions, **event: object) -> InvocationResult:
     return await functions.invoke("Echo", json.dumps(event).encode())
 
 
-def content(outcome: Outcome) -> dict[str, Any]:
+def content(outcome: InvocationResult) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(outcome.payload)
     return answer
 
@@ -180,14 +180,14 @@ def test_code_that_cannot_be_imported_is_an_error(tmp_path: Path) -> None:
 def test_an_event_over_6_mb_is_refused(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
         with pytest.raises(PayloadTooLarge):
-            await functions.invoke("Echo", b" " * (LARGEST_PAYLOAD_BYTES + 1))
+            await functions.invoke("Echo", b" " * (MAX_PAYLOAD_BYTES + 1))
 
     use(tmp_path, act)
 
 
 def test_an_answer_over_6_mb_is_an_error(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
-        outcome = await call(functions, do="large", bytes=LARGEST_PAYLOAD_BYTES)
+        outcome = await call(functions, do="large", bytes=MAX_PAYLOAD_BYTES)
         assert content(outcome)["errorType"] == "Function.ResponseSizeTooLarge"
 
     use(tmp_path, act)

@@ -116,7 +116,7 @@ def test_what_is_put_back_is_counted_on_the_day_of_the_stacks_time_zone(relay: R
     with time_machine.travel(datetime(2026, 11, 22, 23, 30, tzinfo=UTC), tick=False):
         assert replay(*DAY, "--reason", "why") == 0
 
-    counts = relay.tally.days(["2026-11-21", "2026-11-22", "2026-11-23"])
+    counts = relay.outcome_counts.days(["2026-11-21", "2026-11-22", "2026-11-23"])
     assert counts["2026-11-23"] == {"replayed": 2}
 
 
@@ -133,7 +133,7 @@ def test_a_replay_that_stops_says_how_to_go_on(
     assert replay(*told[1].split()) == 0
     assert "put back 2 items" in capsys.readouterr().out
     assert len(relay.aws.taken()) == 1
-    assert relay.tally.days(["2026-11-22"])["2026-11-22"] == {"replayed": 2}
+    assert relay.outcome_counts.days(["2026-11-22"])["2026-11-22"] == {"replayed": 2}
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_wrong_option_is_named_and_nothing_is_put_back(
 
     assert words in capsys.readouterr().err
     assert not relay.aws.taken()
-    assert not relay.tally.days(["2026-11-22"])
+    assert not relay.outcome_counts.days(["2026-11-22"])
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_the_time_is_that_of_aws_and_not_of_a_clock_that_is_wrong(ahead_s: int) 
 
 def test_it_acts_with_exactly_the_permissions_that_the_runbook_names(relay: Relay) -> None:
     relay.submit(message([{"id": "1", "name": "Ada", "v": 1}], delivery=D2), invocation="second")
-    relay.ledger.close(relay.entry("ref-1"), target=State.FINISHED, ends={})
+    relay.ledger.close(relay.entry("ref-1"), target=State.FINISHED, outcomes={})
     calls: set[str] = set()
 
     def noted(service: str) -> Any:

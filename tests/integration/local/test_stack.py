@@ -123,15 +123,15 @@ def test_an_execution_whose_function_fails_is_red(stack: Stack) -> None:
     assert execution(stack, arn)["error"] == "ValueError"
 
 
-def test_a_closed_gate_keeps_messages_in_the_queue_until_it_opens(stack: Stack) -> None:
+def test_paused_submission_keeps_messages_in_the_queue_until_it_opens(stack: Stack) -> None:
     disable(stack)
-    stack.wait_until(lambda: not stack.esm_enabled(), "a closed gate")
+    stack.wait_until(lambda: not stack.esm_enabled(), "paused submission")
     time.sleep(1.5)  # a receive that began before may wait for a second
     send(stack, id="held")
     time.sleep(1.5)
     assert stack.queue_counts()["visible"] == 1
 
-    admin(stack, "POST", "gate")
+    admin(stack, "POST", "resume")
 
     stack.wait_for_empty_queue()
     assert "held-1" in stored(stack)
@@ -158,34 +158,34 @@ def test_moving_the_day_is_seen_by_everything(stack: Stack) -> None:
 
     assert [now.hour, now.minute] == [0, 1]
     assert stack.clock.time() > before
-    assert stack.esm_enabled(), "the daily schedule opened the gate"
+    assert stack.esm_enabled(), "the daily schedule resumed submission"
     stack.advance_clock(TWO_DAYS_S)
     stack.wait_until(lambda: execution(stack, arn)["status"] == "SUCCEEDED", "the execution")
     output = json.loads(execution(stack, arn)["output"])
     assert abs(output["track"]["Payload"]["time"] - stack.clock.time()) < 60
 
 
-def test_a_one_time_schedule_opens_the_gate_and_disappears(stack: Stack) -> None:
+def test_a_one_time_schedule_resumes_submission_and_disappears(stack: Stack) -> None:
     disable(stack)
     scheduler = stack.client("scheduler")
     mapping = stack.provisioned.resources["SubmitQueueBatch"]["Ref"]
     scheduler.create_schedule(
         Name="open-once",
-        GroupName="import-relay-gate",
+        GroupName="import-relay-pause",
         ScheduleExpression=f"at({stack.clock.now():%Y-%m-%dT%H:%M:%S})",
         FlexibleTimeWindow={"Mode": "OFF"},
         ActionAfterCompletion="DELETE",
         Target={
             "Arn": "arn:aws:scheduler:::aws-sdk:lambda:updateEventSourceMapping",
-            "RoleArn": "arn:aws:iam::123456789012:role/gate",
+            "RoleArn": "arn:aws:iam::123456789012:role/pause",
             "Input": json.dumps({"Uuid": mapping, "Enabled": True}),
         },
     )
 
-    stack.wait_until(stack.esm_enabled, "an open gate")
+    stack.wait_until(stack.esm_enabled, "running submission")
 
     names = [one["Name"] for one in scheduler.list_schedules()["Schedules"]]
-    assert names == ["open-gate-daily"]
+    assert names == ["resume-submission-daily"]
 
 
 def test_a_message_that_is_received_too_often_ends_in_the_dead_letter_queue(stack: Stack) -> None:
@@ -203,7 +203,7 @@ def test_a_message_that_is_received_too_often_ends_in_the_dead_letter_queue(stac
 def test_the_status_tells_what_goes_on(stack: Stack) -> None:
     status = admin(stack, "GET", "status").json()
 
-    assert {"time", "gate", "queue", "invocations", "outputs"} <= set(status)
+    assert {"time", "submission", "queue", "invocations", "outputs"} <= set(status)
 
 
 @pytest.mark.parametrize("content", [{}, {"advance_s": "x"}, {"advance_s": -5}, []])

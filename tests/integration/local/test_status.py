@@ -18,16 +18,16 @@ from moto.sqs.models import sqs_backends
 
 from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.ledger import Entry, Ledger, State
-from import_relay.storage.refusals import Kind, RefusedConnections, Wait
-from import_relay.storage.tally import Tally
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.refusals import RefusalPause, RefusedConnections, RefusedKind
 from local.__main__ import main
 from local.aws import moto_process
 from local.aws.provisioning import Provisioned, provision
 from local.child import ROOT
 from local.environment import ACCOUNT, REGION, session
 from local.stack.services import StackError
-from local.status.command import Source, look
-from local.status.outlook import BLOCKERS
+from local.status.command import Source, snapshot
+from local.status.forecast import BLOCKERS
 from local.status.reading import DAYS, Reading
 from local.status.screen import Shown
 from local.template.loading import Template, load
@@ -47,7 +47,7 @@ PARAMETERS = {
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    """The relay's template; alarms are left out, as nothing here looks at them."""
+    """The relay's template; alarms are left out, as nothing here snapshots at them."""
     loaded = load(ROOT / "template.yaml", PARAMETERS, STACK)
     kept = {
         name: resource
@@ -78,27 +78,32 @@ class Deployed:
         """The ledger as the functions use it."""
         dynamodb, limits = client("dynamodb"), Limits(2, 200, 50, BERLIN)
         table, clock = self.of("LedgerTable"), time.time
-        tally = Tally(dynamodb, table, limits.day, clock=clock)
+        outcome_counts = OutcomeCounts(dynamodb, table, limits.day, clock=clock)
         budget = Budget(dynamodb, table, limits, clock=clock)
-        return Ledger(dynamodb, table, budget, tally, clock=clock)
+        return Ledger(dynamodb, table, budget, outcome_counts, clock=clock)
 
-    def count(self, name: str, moment: datetime, value: float = 1) -> None:
+    def count(self, name: str, timestamp: datetime, value: float = 1) -> None:
         """Put a value of one of the receiver's metrics."""
         dimensions = [{"Name": "service", "Value": STACK}]
-        self.put("ImportRelay", name, dimensions, moment, value)
+        self.put("ImportRelay", name, dimensions, timestamp, value)
 
     def put(
-        self, namespace: str, name: str, dimensions: object, moment: datetime, value: float
+        self, namespace: str, name: str, dimensions: object, timestamp: datetime, value: float
     ) -> None:
         """Put a value of any metric."""
-        datum = {"MetricName": name, "Dimensions": dimensions, "Timestamp": moment, "Value": value}
+        datum = {
+            "MetricName": name,
+            "Dimensions": dimensions,
+            "Timestamp": timestamp,
+            "Value": value,
+        }
         client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[datum])
 
-    def end(self, moment: datetime, **ends: int) -> None:
+    def end(self, timestamp: datetime, **ends: int) -> None:
         """Send an import, and close it with these ends of items received on that day."""
         entry = self.send(sum(ends.values()))
-        day = moment.astimezone(BERLIN).date().isoformat()
-        self.ledger.close(entry, target=State.FINISHED, ends={day: ends})
+        day = timestamp.astimezone(BERLIN).date().isoformat()
+        self.ledger.close(entry, target=State.FINISHED, outcomes={day: ends})
 
     def send(self, items: int) -> Entry:
         """An import that is open."""
@@ -121,7 +126,7 @@ class Deployed:
         for _ in range(messages):
             client("sqs").send_message(QueueUrl=self.of(queue), MessageBody="{}")
 
-    def look(self) -> Shown:
+    def snapshot(self) -> Shown:
         """What `status` sees."""
         source = Source(
             stack=STACK,
@@ -132,7 +137,7 @@ class Deployed:
             period_s=0,
             patience_s=0,
         )
-        return look(source)
+        return snapshot(source)
 
 
 @pytest.fixture
@@ -180,7 +185,7 @@ def test_everything_is_found_by_the_name_of_the_stack(
     assert (found["quarantined"], found["change_events_set_aside"]) == (2, 3)
     assert found["entities"] == {"used": 16, "left": 34, "limit": 50}
     assert found["requests"] == {"used": 0, "left": 200, "limit": 200}
-    assert found["gate"] == {"open": True, "reason": "", "until": None}
+    assert found["submission"] == {"running": True, "reason": "", "until": None}
     assert (found["backlog"], found["drained_on"]) == (14, DAY)
 
 
@@ -208,10 +213,10 @@ def test_a_connection_of_which_mateo_refuses_everything_is_named_with_the_code(
 ) -> None:
     noon = (MIDNIGHT + timedelta(hours=12)).timestamp()
     waits = {
-        Kind("shop", "deal_details"): wait(since=noon - 7_200, until=noon + 600),
-        Kind("erp", "contact_details"): wait(since=noon - 600, until=noon - 60),
-        Kind("lone", "contact_details"): wait(since=noon - 60, until=noon - 60),
-        Kind("past", "contact_details"): wait(since=noon - 90_000, until=noon - 1_801),
+        RefusedKind("shop", "deal_details"): wait(since=noon - 7_200, until=noon + 600),
+        RefusedKind("erp", "contact_details"): wait(since=noon - 600, until=noon - 60),
+        RefusedKind("lone", "contact_details"): wait(since=noon - 60, until=noon - 60),
+        RefusedKind("past", "contact_details"): wait(since=noon - 90_000, until=noon - 1_801),
     }
     table = deployed.of("LedgerTable")
     RefusedConnections(client("dynamodb"), table, clock=lambda: noon).write(waits)
@@ -226,8 +231,8 @@ def test_a_connection_of_which_mateo_refuses_everything_is_named_with_the_code(
     assert not [one for one in shown if "lone" in one or "past" in one]
 
 
-def wait(*, since: float, until: float) -> Wait:
-    return Wait(since, until, 3, 400, "PGRST204", "Could not find a column")
+def wait(*, since: float, until: float) -> RefusalPause:
+    return RefusalPause(since, until, 3, 400, "PGRST204", "Could not find a column")
 
 
 def test_it_reads_with_exactly_the_permissions_that_the_runbook_names(deployed: Deployed) -> None:
@@ -242,8 +247,8 @@ def test_it_reads_with_exactly_the_permissions_that_the_runbook_names(deployed: 
         return made
 
     reading = Reading(noted, STACK, clock=time.time)
-    reading.look()
-    reading.outlook()
+    reading.snapshot()
+    reading.forecast()
 
     section = document("docs/runbook.md").section("Whether the sums balance").text
     assert set(re.findall(r'"(\w+:[A-Z]\w+)"', section)) == calls
@@ -257,7 +262,7 @@ def test_an_item_counts_for_the_day_of_its_receipt_in_the_limits_time_zone(
     deployed.count("ItemsReceived", midnight - timedelta(seconds=60), 2)
     deployed.count("ItemsReceived", midnight, 3)
 
-    now = deployed.look().account.now
+    now = deployed.snapshot().reconciliation.now
 
     assert now.received == {DAY: 2, NEXT: 3}
 
@@ -286,7 +291,7 @@ def test_a_part_of_the_numbers_is_not_added_up(deployed: Deployed) -> None:
     reading = Reading(partly, STACK, clock=time.time)
 
     with pytest.raises(StackError, match=r"did not give all of `received` \(PartialData\)"):
-        reading.look()
+        reading.snapshot()
 
 
 def test_the_metrics_of_others_are_not_counted(deployed: Deployed) -> None:
@@ -295,7 +300,7 @@ def test_the_metrics_of_others_are_not_counted(deployed: Deployed) -> None:
     deployed.put("ImportRelay", "ItemsReceived", other, noon, 9)
     deployed.put("AWS/Lambda", "Errors", [{"Name": "FunctionName", "Value": "another"}], noon, 9)
 
-    now = deployed.look().account.now
+    now = deployed.snapshot().reconciliation.now
 
     assert (now.received, now.errors) == ({}, {})
 
@@ -307,12 +312,12 @@ def test_a_receiver_that_crashed_explains_what_it_did_not_count(
     noon = MIDNIGHT + timedelta(hours=12)
     function = [{"Name": "FunctionName", "Value": deployed.of(receiver)}]
     deployed.end(noon, imported=2)
-    assert not deployed.look().account.balances
+    assert not deployed.snapshot().reconciliation.balances
 
     deployed.put("AWS/Lambda", "Errors", function, noon, 1)
 
-    account = deployed.look().account
-    assert (account.balances, account.explained) == (True, {DAY: 2})
+    reconciliation = deployed.snapshot().reconciliation
+    assert (reconciliation.balances, reconciliation.explained) == (True, {DAY: 2})
 
 
 def test_deliveries_answered_with_an_error_explain_what_was_not_counted(deployed: Deployed) -> None:
@@ -320,7 +325,7 @@ def test_deliveries_answered_with_an_error_explain_what_was_not_counted(deployed
     deployed.end(noon, imported=2)
     deployed.count("WebhooksUnavailable", noon, 1)
 
-    assert deployed.look().account.balances
+    assert deployed.snapshot().reconciliation.balances
 
 
 def test_items_nowhere_are_an_exit_code(
@@ -334,13 +339,13 @@ def test_items_nowhere_are_an_exit_code(
     assert (code, last) == (1, "DOES NOT BALANCE: 3 received, but 0 ended + 0 waiting")
 
 
-def test_a_closed_gate_says_why_and_until_when(deployed: Deployed) -> None:
+def test_paused_submission_says_why_and_until_when(deployed: Deployed) -> None:
     opens = datetime(2026, 11, 21, 23, 1, tzinfo=UTC)
     client("dynamodb").put_item(
         TableName=deployed.of("LedgerTable"),
         Item={
-            "pk": {"S": "gate"},
-            "closed_until": {"N": str(opens.timestamp())},
+            "pk": {"S": "pause"},
+            "paused_until": {"N": str(opens.timestamp())},
             "reason": {"S": "limit.entities"},
         },
     )
@@ -349,11 +354,15 @@ def test_a_closed_gate_says_why_and_until_when(deployed: Deployed) -> None:
     deployed.count("ItemsReceived", MIDNIGHT + timedelta(hours=12), 3)
     deployed.queue(1)
 
-    shown = deployed.look()
+    shown = deployed.snapshot()
 
-    gate = shown.outlook.gate
-    assert (gate.is_open, gate.reason, gate.until) == (False, "limit.entities", opens)
-    assert str(shown.outlook.drained_on(shown.account.backlog)) == NEXT
+    submission = shown.forecast.submission
+    assert (submission.is_running, submission.reason, submission.until) == (
+        False,
+        "limit.entities",
+        opens,
+    )
+    assert str(shown.forecast.drained_on(shown.reconciliation.backlog)) == NEXT
 
 
 def test_an_import_that_the_index_still_shows_is_not_open_any_more(
@@ -362,7 +371,7 @@ def test_an_import_that_the_index_still_shows_is_not_open_any_more(
     noon = MIDNIGHT + timedelta(hours=12)
     deployed.count("ItemsReceived", noon, 3)
     entry = deployed.send(3)
-    deployed.ledger.close(entry, target=State.FINISHED, ends={DAY: {"imported": 3}})
+    deployed.ledger.close(entry, target=State.FINISHED, outcomes={DAY: {"imported": 3}})
     client("dynamodb").update_item(  # as an index that lags
         TableName=deployed.of("LedgerTable"),
         Key={"pk": {"S": f"import#{entry.reference}"}},
@@ -371,9 +380,9 @@ def test_an_import_that_the_index_still_shows_is_not_open_any_more(
         ExpressionAttributeValues={":yes": {"S": "yes"}},
     )
 
-    account = deployed.look().account
+    reconciliation = deployed.snapshot().reconciliation
 
-    assert (account.now.open_items, account.balances) == (0, True)
+    assert (reconciliation.now.open_items, reconciliation.balances) == (0, True)
 
 
 def test_without_such_a_stack_it_is_one_line_and_exit_code_2(

@@ -63,7 +63,7 @@ _COLUMN = "(id|created_at|type|payload|total_count|failed_url|hints|organisation
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}"
 _ORDERING = r"(created|updated)_at(\.(asc|desc))?(\.nulls(first|last))?"
 _NUMBER = r"(not\.)?(eq|neq|gt|gte|lt|lte|isdistinct)\.[0-9]{1,3}"
-_MOMENT = r"(not\.)?(eq|gt|gte|lt|lte)\.202[0-9]-0[1-9]-[12][0-9](T0[0-9]:00:00Z)?"
+_TIMESTAMP = r"(not\.)?(eq|gt|gte|lt|lte)\.202[0-9]-0[1-9]-[12][0-9](T0[0-9]:00:00Z)?"
 _TEXT = r"(not\.)?(eq|neq|like|ilike|isdistinct)\.[a-z*%_]{0,9}"
 _EMPTY = r"(not\.)?is\.(null|true|false|unknown)"
 _INNER = rf"(id\.eq\.{_UUID}|total_count\.{_NUMBER}|failed_url\.is\.null)"
@@ -72,8 +72,8 @@ FITTING = {
     "order": rf"{_ORDERING}(,{_ORDERING})?",
     "id": rf"((not\.)?(eq|neq)\.{_UUID}|in\.\({_UUID}(,{_UUID}){{0,2}}\))",
     "organisation_id": rf"(eq|neq)\.{_UUID}",
-    "created_at": _MOMENT,
-    "updated_at": _MOMENT,
+    "created_at": _TIMESTAMP,
+    "updated_at": _TIMESTAMP,
     "type": r"(not\.)?(eq|neq)\.(contact|deal|appointment)_details",
     "contact_list_external_id": _TEXT,
     "failed_url": r"(not\.)?is\.null",

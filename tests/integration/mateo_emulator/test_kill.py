@@ -1,4 +1,4 @@
-"""``kill -9`` at random moments, again and again: nothing is lost and nothing happens twice."""
+"""``kill -9`` at random times, again and again: nothing is lost and nothing happens twice."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def post_until_it_dies(emulator: Emulator, life: int) -> None:
             return
 
 
-def test_kills_at_any_moment_lose_and_repeat_nothing(tmp_path: Path) -> None:
-    moments = random.Random(20261121)  # noqa: S311 - different moments, the same each time
+def test_kills_at_any_time_lose_and_repeat_nothing(tmp_path: Path) -> None:
+    timestamps = random.Random(20261121)  # noqa: S311 - different times, the same each time
     answered: set[str] = set()
     for life in range(LIVES):
         with running(tmp_path) as (emulator, process):
@@ -51,7 +51,7 @@ def test_kills_at_any_moment_lose_and_repeat_nothing(tmp_path: Path) -> None:
             answered.add(emulator.post(some_rows(life, 0)).json()["id"])
             sender = threading.Thread(target=post_until_it_dies, args=(emulator, life))
             sender.start()
-            time.sleep(moments.uniform(0, 0.25))
+            time.sleep(timestamps.uniform(0, 0.25))
             process.kill()
             sender.join()
     with running(tmp_path) as (emulator, _):

@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.domain.errors import CODES
-from import_relay.domain.models import Mark, Outcome, Row, Settled
+from import_relay.domain.models import Claim, ItemOutcome, Outcome, Row
 from import_relay.storage.archive import MAX_VALUE_LENGTH, Archive
-from import_relay.submit.planning import request_body
+from import_relay.submit.merging import request_body
 from tests.support.aws import BUCKET
 from tests.support.builders import CONTACTS, NOON, change, occurrence
 from tests.support.clients import Overruling, client_error
@@ -21,8 +21,8 @@ TEXTS = ["Zoë Ünal", "a\nb\r\nc", "\u2028\u2029", "\N{GRINNING FACE}", '"\\', 
 
 def row(*texts: str, notes: tuple[str, ...] = ()) -> Row:
     one = change(columns={f"note{n}": text for n, text in enumerate(texts)})
-    marks = {"*": Mark(1, "e1", "d1/0"), "email": Mark(9, "e0", "d0/0", "older")}
-    return Row(one.key, one.text, CONTACTS, (one,), marks)
+    claims = {"*": Claim(1, "e1", "d1/0"), "email": Claim(9, "e0", "d0/0", "older")}
+    return Row(one.key, one.text, CONTACTS, (one,), claims)
 
 
 def test_a_frozen_import_comes_back_byte_for_byte(relay: Relay) -> None:
@@ -30,7 +30,7 @@ def test_a_frozen_import_comes_back_byte_for_byte(relay: Relay) -> None:
     body = request_body(rows)
 
     relay.archive.freeze("ref-1", body, rows)
-    frozen = relay.archive.thaw("ref-1")
+    frozen = relay.archive.load("ref-1")
 
     assert frozen is not None
     assert frozen.body == body
@@ -46,17 +46,17 @@ def test_the_provenance_of_a_row_says_where_it_came_from_and_what_it_claimed(rel
         one.text,
         one.options,
         (change(), one.changes[0].__class__(source, one.key, 2, False, {}, b"{}", CONTACTS)),
-        one.marks,
+        one.claims,
     )
 
     relay.archive.freeze("ref-1", request_body([frozen_row]), [frozen_row])
-    frozen = relay.archive.thaw("ref-1")
+    frozen = relay.archive.load("ref-1")
 
     assert frozen is not None
     (provenance,) = frozen.provenance
     assert provenance["key"] == one.key
-    assert provenance["scopes"] == ["*"]
-    assert provenance["sources"][1] == {
+    assert provenance["claims"] == ["*"]
+    assert provenance["items"][1] == {
         "connection": "erp",
         "delivery": "d7",
         "n": 4,
@@ -74,13 +74,13 @@ def test_freezing_again_replaces_nothing_but_itself(relay: Relay) -> None:
     relay.archive.freeze("ref-1", request_body(rows), rows)
 
     assert list(relay.aws.objects("imports/")) == ["imports/ref-1/request.json.gz"]
-    frozen = relay.archive.thaw("ref-1")
+    frozen = relay.archive.load("ref-1")
     assert frozen is not None
     assert frozen.body == request_body(rows)
 
 
 def test_what_was_never_frozen_is_not_there(relay: Relay) -> None:
-    assert relay.archive.thaw("ref-1") is None
+    assert relay.archive.load("ref-1") is None
 
 
 def test_a_bucket_that_does_not_answer_is_an_error_and_not_an_absence(relay: Relay) -> None:
@@ -90,7 +90,7 @@ def test_a_bucket_that_does_not_answer_is_an_error_and_not_an_absence(relay: Rel
     client: Any = Overruling(relay.aws.s3, get_object=denied)
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        Archive(client, BUCKET).thaw("ref-1")
+        Archive(client, BUCKET).load("ref-1")
 
 
 def test_objects_are_stored_and_fetched_as_they_are(relay: Relay) -> None:
@@ -102,19 +102,19 @@ def test_objects_are_stored_and_fetched_as_they_are(relay: Relay) -> None:
 # what ended
 
 
-def rejected(number: int, code: str, item: object = None, value: object = "12") -> Settled:
-    return Settled(occurrence(number, item=item), Outcome.REJECTED, code, "whatsapp", value)
+def rejected(number: int, code: str, item: object = None, value: object = "12") -> ItemOutcome:
+    return ItemOutcome(occurrence(number, item=item), Outcome.REJECTED, code, "whatsapp", value)
 
 
 def test_rejections_and_other_ends_have_a_line_each_in_their_own_files(relay: Relay) -> None:
-    settled = [
+    outcomes = [
         rejected(0, "row.no_valid_phone", {"phone": "12"}),
-        Settled(occurrence(1), Outcome.DUPLICATE),
-        Settled(occurrence(2), Outcome.SUPERSEDED),
-        Settled(occurrence(3), Outcome.IGNORED, "event_type"),
+        ItemOutcome(occurrence(1), Outcome.DUPLICATE),
+        ItemOutcome(occurrence(2), Outcome.SUPERSEDED),
+        ItemOutcome(occurrence(3), Outcome.IGNORED, "event_type"),
     ]
 
-    relay.archive.record_settled(settled, at=NOON, date="2026-11-21", batch="inv")
+    relay.archive.record_outcomes(outcomes, at=NOON, date="2026-11-21", batch="inv")
 
     assert sorted(relay.aws.objects()) == [
         "items/date=2026-11-21/inv.ndjson.gz",
@@ -122,24 +122,24 @@ def test_rejections_and_other_ends_have_a_line_each_in_their_own_files(relay: Re
         "rejected/date=2026-11-21/inv.ndjson",
     ]
     (line,) = relay.aws.lines("rejected/")
-    assert line["origin"] == "d1/0"
+    assert line["item_id"] == "d1/0"
     assert (line["code"], line["field"], line["value"]) == ("row.no_valid_phone", "whatsapp", "12")
     assert line["what_to_do"] == CODES["row.no_valid_phone"].what_to_do
     assert line["item"] == {"phone": "12"}
-    assert line["settled_at"] == int(NOON * 1_000_000)
+    assert line["recorded_at"] == int(NOON * 1_000_000)
     assert [(one["outcome"], one["reason"]) for one in relay.aws.lines("outcomes/")] == [
         ("duplicate", ""),
         ("superseded", ""),
         ("ignored", "event_type"),
     ]
-    assert {one["settled_at"] for one in relay.aws.lines("outcomes/")} == {int(NOON * 1_000_000)}
+    assert {one["recorded_at"] for one in relay.aws.lines("outcomes/")} == {int(NOON * 1_000_000)}
 
 
 def test_a_line_is_standard_json_that_no_viewer_obeys(relay: Relay) -> None:
     item = json.loads('{"name": "\u202eecila", "x": 1e999}')
     one = rejected(0, "row.bad_value", item, item["x"])
 
-    relay.archive.record_settled([one], at=NOON, date="2026-11-21", batch="inv")
+    relay.archive.record_outcomes([one], at=NOON, date="2026-11-21", batch="inv")
 
     (content,) = relay.aws.objects("rejected/").values()
     assert b"\\u202e" in content
@@ -150,7 +150,7 @@ def test_a_line_is_standard_json_that_no_viewer_obeys(relay: Relay) -> None:
 def test_of_a_long_value_the_beginning_is_shown(relay: Relay) -> None:
     one = rejected(0, "row.bad_value", {"x": ["y" * 9_999]}, ["y" * 9_999])
 
-    relay.archive.record_settled([one], at=NOON, date="2026-11-21", batch="inv")
+    relay.archive.record_outcomes([one], at=NOON, date="2026-11-21", batch="inv")
 
     (line,) = relay.aws.lines("rejected/")
     assert len(line["value"]) == MAX_VALUE_LENGTH + 1
@@ -166,15 +166,15 @@ def test_what_is_frozen_is_standard_json(relay: Relay) -> None:
 
     (content,) = relay.aws.objects("imports/").values()
     provenance = gzip.decompress(content).split(b"\n")[1]
-    ((source,),) = (one["sources"] for one in json.loads(provenance, parse_constant=pytest.fail))
+    ((source,),) = (one["items"] for one in json.loads(provenance, parse_constant=pytest.fail))
     assert source["item"] == {"x": "Infinity"}
 
 
 def test_ends_without_a_rejection_are_written_without_data(relay: Relay) -> None:
     secret = {"email": "ada@example.com"}
 
-    relay.archive.record_settled(
-        [Settled(occurrence(1, item=secret), Outcome.DUPLICATE)],
+    relay.archive.record_outcomes(
+        [ItemOutcome(occurrence(1, item=secret), Outcome.DUPLICATE)],
         at=NOON,
         date="2026-11-21",
         batch="inv",
@@ -184,14 +184,14 @@ def test_ends_without_a_rejection_are_written_without_data(relay: Relay) -> None
 
 
 def test_nothing_that_ended_is_no_object(relay: Relay) -> None:
-    relay.archive.record_settled([], at=NOON, date="2026-11-21", batch="inv")
+    relay.archive.record_outcomes([], at=NOON, date="2026-11-21", batch="inv")
 
     assert relay.aws.objects() == {}
 
 
 @pytest.mark.parametrize("text", [*TEXTS, "\ud83d", "\udc00x", "\x85"])
 def test_each_line_is_one_line_of_json_whatever_the_record_holds(relay: Relay, text: str) -> None:
-    relay.archive.record_settled(
+    relay.archive.record_outcomes(
         [rejected(0, "row.bad_text", {"note": text}, text), rejected(1, "row.bad_value")],
         at=NOON,
         date="2026-11-21",
@@ -207,10 +207,10 @@ def test_each_line_is_one_line_of_json_whatever_the_record_holds(relay: Relay, t
 
 
 def test_a_detail_says_more_than_the_general_sentence(relay: Relay) -> None:
-    detailed = Settled(
+    detailed = ItemOutcome(
         occurrence(), Outcome.REJECTED, "row.refused_by_mateo", detail="Mateo answered 400: no"
     )
 
-    relay.archive.record_settled([detailed], at=NOON, date="2026-11-21", batch="inv")
+    relay.archive.record_outcomes([detailed], at=NOON, date="2026-11-21", batch="inv")
 
     assert relay.aws.lines("rejected/")[0]["what"] == "Mateo answered 400: no"

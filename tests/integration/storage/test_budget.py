@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from botocore.exceptions import ClientError
 
-from import_relay.domain.errors import LimitReached, SlotTooFar
+from import_relay.domain.errors import LimitReached, PermitTooFar
 from import_relay.storage.budget import (
     CLOCK_SKEW_S,
     DAY_ITEM_DAYS,
@@ -32,7 +32,7 @@ FAR = NOON + 1_000_000
 BERLIN = ZoneInfo("Europe/Berlin")
 MIDNIGHT = NOON + 12 * 3_600
 INTERVAL = SPACING / 2.0
-"""Between two slots at the usual rate."""
+"""Between two permits at the usual rate."""
 
 
 def limits(
@@ -65,34 +65,34 @@ def slowly(time: Time, *seconds: float) -> Any:
 
 
 @pytest.mark.parametrize("rate", [0.5, 2.0, 50.0])
-def test_slots_are_never_closer_than_the_rate(aws: Aws, rate: float) -> None:
+def test_permits_are_never_closer_than_the_rate(aws: Aws, rate: float) -> None:
     clock = Clock()
     one = budget(aws.dynamodb, clock, limits(rate=rate))
 
     departures = []
     for _ in range(10):
-        one.take_slot(deadline=FAR)
+        one.acquire_permit(deadline=FAR)
         departures.append(clock.now)
 
     gaps = [later - earlier for earlier, later in itertools.pairwise(departures)]
     assert min(gaps) >= 1 / rate
 
 
-def test_the_first_slot_is_now_and_an_idle_time_is_not_saved_up(aws: Aws) -> None:
+def test_the_first_permit_is_now_and_an_idle_time_is_not_saved_up(aws: Aws) -> None:
     clock = Clock()
     one = budget(aws.dynamodb, clock)
 
-    one.take_slot(deadline=FAR)
+    one.acquire_permit(deadline=FAR)
     assert clock.now == NOON
     clock.now += 3_600
     for _ in range(2):
-        one.take_slot(deadline=FAR)
+        one.acquire_permit(deadline=FAR)
 
     assert clock.now >= NOON + 3_600.5
 
 
 class Departures:
-    """Requests of several functions at once; a request leaves some time after its slot was given.
+    """Requests of several functions at once; a request leaves some time after its permit was given.
 
     What takes time is the tables, waking up from a sleep, and the way out.
     """
@@ -108,9 +108,9 @@ class Departures:
         clock = Wrong(self.turns, ahead_s)
         one = Budget(self._client, LEDGER, limits(), clock=clock, sleep=self._oversleep)
         while number:
-            slot = one.take_slot(deadline=FAR)
+            permit = one.acquire_permit(deadline=FAR)
             self.turns.sleep(self._random.uniform(0.0, 0.4))
-            if one.is_in_time(slot):
+            if one.is_in_time(permit):
                 self.times.append(self.turns.now)
                 number -= 1
 
@@ -144,138 +144,138 @@ def test_functions_never_leave_closer_than_the_rate_however_wrong_their_clocks_a
 
 
 @pytest.mark.parametrize(("first", "second"), [(0.0, 0.0), (HALF, -HALF), (-HALF, HALF)])
-def test_a_slot_of_another_function_counts_from_when_it_was_seen(
+def test_a_permit_of_another_function_counts_from_when_it_was_seen(
     aws: Aws, first: float, second: float
 ) -> None:
     time = Clock()
-    budget(aws.dynamodb, Wrong(time, first)).take_slot(deadline=FAR)
+    budget(aws.dynamodb, Wrong(time, first)).acquire_permit(deadline=FAR)
     time.now += 0.3
 
-    budget(aws.dynamodb, Wrong(time, second)).take_slot(deadline=FAR)
+    budget(aws.dynamodb, Wrong(time, second)).acquire_permit(deadline=FAR)
 
     assert time.now == pytest.approx(NOON + 0.3 + INTERVAL)
 
 
-def test_a_slot_that_is_seen_again_counts_from_when_it_was_seen_first(aws: Aws) -> None:
+def test_a_permit_that_is_seen_again_counts_from_when_it_was_seen_first(aws: Aws) -> None:
     time = Clock()
     other = budget(aws.dynamodb, time)
-    budget(aws.dynamodb, time).take_slot(deadline=FAR)
-    with pytest.raises(SlotTooFar):
-        other.take_slot(deadline=NOON + INTERVAL)
+    budget(aws.dynamodb, time).acquire_permit(deadline=FAR)
+    with pytest.raises(PermitTooFar):
+        other.acquire_permit(deadline=NOON + INTERVAL)
     time.now += 0.3
 
-    other.take_slot(deadline=FAR)
+    other.acquire_permit(deadline=FAR)
 
     assert time.now == pytest.approx(NOON + INTERVAL)
 
 
-def test_an_older_slot_counts_from_its_time_and_what_clocks_may_differ_by(aws: Aws) -> None:
+def test_an_older_permit_counts_from_its_time_and_what_clocks_may_differ_by(aws: Aws) -> None:
     time = Clock()
-    budget(aws.dynamodb, time).take_slot(deadline=FAR)
+    budget(aws.dynamodb, time).acquire_permit(deadline=FAR)
     time.now += CLOCK_SKEW_S + 0.3
 
-    budget(aws.dynamodb, time).take_slot(deadline=FAR)
+    budget(aws.dynamodb, time).acquire_permit(deadline=FAR)
 
     assert time.now == pytest.approx(NOON + CLOCK_SKEW_S + INTERVAL)
 
 
 @pytest.mark.parametrize("ahead_s", [-HALF, 0.0, HALF])
-def test_after_a_long_idle_time_a_slot_of_another_function_is_not_waited_for(
+def test_after_a_long_idle_time_a_permit_of_another_function_is_not_waited_for(
     aws: Aws, ahead_s: float
 ) -> None:
     time = Clock()
-    budget(aws.dynamodb, Wrong(time, -ahead_s)).take_slot(deadline=FAR)
+    budget(aws.dynamodb, Wrong(time, -ahead_s)).acquire_permit(deadline=FAR)
     time.now += 2 * CLOCK_SKEW_S + INTERVAL
     began_at = time.now
 
-    budget(aws.dynamodb, Wrong(time, ahead_s)).take_slot(deadline=FAR)
+    budget(aws.dynamodb, Wrong(time, ahead_s)).acquire_permit(deadline=FAR)
 
     assert time.now == began_at
 
 
-def test_an_own_slot_counts_from_when_it_was_taken(aws: Aws) -> None:
+def test_an_own_permit_counts_from_when_it_was_taken(aws: Aws) -> None:
     clock = Clock()
     one = budget(aws.dynamodb, clock)
-    one.take_slot(deadline=FAR)
+    one.acquire_permit(deadline=FAR)
     clock.now += 0.3
 
-    one.take_slot(deadline=FAR)
+    one.acquire_permit(deadline=FAR)
 
     assert clock.now == pytest.approx(NOON + INTERVAL)
 
 
 def overtaking(other: Budget) -> Any:
-    """A method before whose first call the other caller takes the slot."""
+    """A method before whose first call the other caller takes the permit."""
     left = [other]
 
     def method(real: Any, **arguments: Any) -> Any:
         if left:
-            left.pop().take_slot(deadline=FAR)
+            left.pop().acquire_permit(deadline=FAR)
         return real(**arguments)
 
     return method
 
 
-def test_who_loses_a_race_for_a_slot_looks_again_and_counts_its_request_once(aws: Aws) -> None:
+def test_who_loses_a_race_for_a_permit_looks_again_and_counts_its_request_once(aws: Aws) -> None:
     time = Clock()
     client = Overruling(aws.dynamodb, put_item=overtaking(budget(aws.dynamodb, time)))
 
     one = budget(client, time)
-    one.take_slot(deadline=FAR)
+    one.acquire_permit(deadline=FAR)
 
     assert time.now == pytest.approx(NOON + INTERVAL)
     assert one.usage().requests == 2
 
 
-def test_who_loses_a_race_for_the_last_slot_before_its_deadline_gives_up(aws: Aws) -> None:
+def test_who_loses_a_race_for_the_last_permit_before_its_deadline_gives_up(aws: Aws) -> None:
     time = Clock()
     client = Overruling(aws.dynamodb, put_item=overtaking(budget(aws.dynamodb, time)))
 
-    with pytest.raises(SlotTooFar):
-        budget(client, time).take_slot(deadline=NOON + INTERVAL)
+    with pytest.raises(PermitTooFar):
+        budget(client, time).acquire_permit(deadline=NOON + INTERVAL)
 
     assert time.now == NOON
 
 
-def test_who_loses_a_race_for_the_last_slot_of_a_day_counts_for_the_next_one(aws: Aws) -> None:
+def test_who_loses_a_race_for_the_last_permit_of_a_day_counts_for_the_next_one(aws: Aws) -> None:
     time = Clock(MIDNIGHT - DAY_MARGIN_S - 0.1)
     client = Overruling(aws.dynamodb, put_item=overtaking(budget(aws.dynamodb, time)))
 
     one = budget(client, time)
-    slot = one.take_slot(deadline=FAR)
+    permit = one.acquire_permit(deadline=FAR)
 
-    assert (slot.day, time.now) == ("2026-11-22", MIDNIGHT + DAY_MARGIN_S)
+    assert (permit.day, time.now) == ("2026-11-22", MIDNIGHT + DAY_MARGIN_S)
     assert one.usage().requests == 1
 
 
 @pytest.mark.parametrize("seconds", [0.11, 0.6, 3.0])
-def test_a_slot_whose_answer_came_too_late_is_lost_and_counted_once(
+def test_a_permit_whose_answer_came_too_late_is_lost_and_counted_once(
     aws: Aws, seconds: float
 ) -> None:
     time = Clock()
     one = budget(Overruling(aws.dynamodb, put_item=slowly(time, seconds)), time)
 
-    slot = one.take_slot(deadline=FAR)
+    permit = one.acquire_permit(deadline=FAR)
 
     assert time.now == pytest.approx(NOON + max(seconds, INTERVAL))
-    assert one.is_in_time(slot)
+    assert one.is_in_time(permit)
     assert one.usage().requests == 1
 
 
-def test_a_slot_whose_answer_came_soon_is_used_for_what_is_left_of_it(aws: Aws) -> None:
+def test_a_permit_whose_answer_came_soon_is_used_for_what_is_left_of_it(aws: Aws) -> None:
     time = Clock()
     one = budget(Overruling(aws.dynamodb, put_item=slowly(time, 0.09)), time)
 
-    slot = one.take_slot(deadline=FAR)
+    permit = one.acquire_permit(deadline=FAR)
 
-    assert slot.until == pytest.approx(NOON + LATE_S)
-    assert one.is_in_time(slot)
+    assert permit.until == pytest.approx(NOON + LATE_S)
+    assert one.is_in_time(permit)
     time.now = NOON + LATE_S + 0.01
-    assert not one.is_in_time(slot)
+    assert not one.is_in_time(permit)
 
 
-def test_a_slot_whose_answer_was_lost_is_not_used(aws: Aws) -> None:
-    """The SDK repeats the call by itself, and the repetition finds the slot taken."""
+def test_a_permit_whose_answer_was_lost_is_not_used(aws: Aws) -> None:
+    """The SDK repeats the call by itself, and the repetition finds the permit taken."""
     time = Clock()
     answers = iter([True])
 
@@ -284,45 +284,47 @@ def test_a_slot_whose_answer_was_lost_is_not_used(aws: Aws) -> None:
             real(**arguments)
         return real(**arguments)
 
-    budget(Overruling(aws.dynamodb, put_item=twice), time).take_slot(deadline=FAR)
+    budget(Overruling(aws.dynamodb, put_item=twice), time).acquire_permit(deadline=FAR)
 
     assert time.now == pytest.approx(NOON + INTERVAL)
 
 
-def test_a_table_that_takes_no_slots_is_an_error_and_not_a_lost_race(aws: Aws) -> None:
+def test_a_table_that_takes_no_permits_is_an_error_and_not_a_lost_race(aws: Aws) -> None:
     def denied(real: Any, **arguments: Any) -> Any:
         raise client_error("AccessDeniedException")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        budget(Overruling(aws.dynamodb, put_item=denied), Clock()).take_slot(deadline=FAR)
+        budget(Overruling(aws.dynamodb, put_item=denied), Clock()).acquire_permit(deadline=FAR)
 
 
-def test_a_moment_that_an_older_version_kept_for_another_is_waited_for(aws: Aws) -> None:
+def test_a_time_that_an_older_version_kept_for_another_is_waited_for(aws: Aws) -> None:
     aws.dynamodb.put_item(
         TableName=LEDGER, Item={"pk": {"S": "pace"}, "next_at": {"N": str(NOON + 60)}}
     )
     clock = Clock()
     one = budget(aws.dynamodb, clock)
 
-    one.take_slot(deadline=FAR)
+    one.acquire_permit(deadline=FAR)
     assert clock.now == NOON + 60
-    one.take_slot(deadline=FAR)
+    one.acquire_permit(deadline=FAR)
 
     assert clock.now == pytest.approx(NOON + 60 + INTERVAL)
 
 
 @pytest.mark.parametrize("oversleep", [0.11, 0.4, 0.6, 5.0])
-def test_who_oversleeps_takes_a_later_slot_and_is_not_overtaken(aws: Aws, oversleep: float) -> None:
+def test_who_oversleeps_takes_a_later_permit_and_is_not_overtaken(
+    aws: Aws, oversleep: float
+) -> None:
     time = Clock()
 
     def sleep(seconds: float) -> None:
         time.sleep(seconds + oversleep)
 
     punctual = budget(aws.dynamodb, time)
-    punctual.take_slot(deadline=FAR)
-    Budget(aws.dynamodb, LEDGER, limits(), clock=time, sleep=sleep).take_slot(deadline=FAR)
+    punctual.acquire_permit(deadline=FAR)
+    Budget(aws.dynamodb, LEDGER, limits(), clock=time, sleep=sleep).acquire_permit(deadline=FAR)
     left_at = time.now
-    punctual.take_slot(deadline=FAR)
+    punctual.acquire_permit(deadline=FAR)
 
     assert left_at == pytest.approx(NOON + INTERVAL + oversleep)
     assert time.now == pytest.approx(left_at + INTERVAL)
@@ -335,23 +337,23 @@ def test_a_slow_table_delays_requests_but_does_not_stop_them(aws: Aws, seconds: 
     late = slowly(clock, *[seconds] * 100)
     slow = Overruling(aws.dynamodb, update_item=late, get_item=late)
 
-    budget(slow, clock).take_slot(deadline=NOON + 60)
+    budget(slow, clock).acquire_permit(deadline=NOON + 60)
 
     assert clock.now == pytest.approx(NOON + 2 * seconds)
     assert budget(aws.dynamodb, clock).usage().requests == 1
 
 
-def test_a_slot_behind_the_deadline_is_not_waited_for_and_costs_nothing(aws: Aws) -> None:
+def test_a_permit_behind_the_deadline_is_not_waited_for_and_costs_nothing(aws: Aws) -> None:
     clock = Clock()
     one = budget(aws.dynamodb, clock)
-    one.take_slot(deadline=FAR)
+    one.acquire_permit(deadline=FAR)
 
-    with pytest.raises(SlotTooFar):
-        one.take_slot(deadline=NOON + 0.6)
+    with pytest.raises(PermitTooFar):
+        one.acquire_permit(deadline=NOON + 0.6)
 
     assert clock.now == NOON
     assert one.usage().requests == 1
-    one.take_slot(deadline=FAR)
+    one.acquire_permit(deadline=FAR)
     assert clock.now < NOON + 1
 
 
@@ -364,10 +366,10 @@ def test_a_days_requests_are_never_exceeded_and_the_error_says_when_they_come_ba
     clock = Clock()
     one = budget(aws.dynamodb, clock, limits(requests=3))
     for _ in range(3):
-        one.take_slot(deadline=FAR, for_tracking=True)
+        one.acquire_permit(deadline=FAR, for_tracking=True)
 
     with pytest.raises(LimitReached) as caught:
-        one.take_slot(deadline=FAR, for_tracking=True)
+        one.acquire_permit(deadline=FAR, for_tracking=True)
 
     assert (caught.value.code, caught.value.resets_at) == ("limit.requests", MIDNIGHT)
     assert one.usage().requests == 3
@@ -379,7 +381,7 @@ def test_parallel_callers_never_exceed_a_days_requests(aws: Aws) -> None:
     def call() -> str:
         return (
             budget(client, Clock(), limits(requests=5))
-            .take_slot(deadline=FAR, for_tracking=True)
+            .acquire_permit(deadline=FAR, for_tracking=True)
             .day
         )
 
@@ -392,29 +394,29 @@ def test_parallel_callers_never_exceed_a_days_requests(aws: Aws) -> None:
 def test_a_share_of_the_day_is_kept_for_tracking(aws: Aws) -> None:
     one = budget(aws.dynamodb, Clock(), limits(requests=20))
     for _ in range(19):
-        one.take_slot(deadline=FAR)
+        one.acquire_permit(deadline=FAR)
 
     with pytest.raises(LimitReached):
-        one.take_slot(deadline=FAR)
+        one.acquire_permit(deadline=FAR)
 
-    one.take_slot(deadline=FAR, for_tracking=True)
+    one.acquire_permit(deadline=FAR, for_tracking=True)
     with pytest.raises(LimitReached):
-        one.take_slot(deadline=FAR, for_tracking=True)
+        one.acquire_permit(deadline=FAR, for_tracking=True)
 
 
 def test_even_the_smallest_day_allows_one_import(aws: Aws) -> None:
     one = budget(aws.dynamodb, Clock(), limits(requests=1))
 
-    assert one.take_slot(deadline=FAR).day == "2026-11-21"
+    assert one.acquire_permit(deadline=FAR).day == "2026-11-21"
 
 
 def test_a_new_day_has_a_budget_of_its_own(aws: Aws) -> None:
     clock = Clock()
     one = budget(aws.dynamodb, clock, limits(requests=1))
-    one.take_slot(deadline=FAR)
+    one.acquire_permit(deadline=FAR)
     clock.now = MIDNIGHT
 
-    assert one.take_slot(deadline=FAR).day == "2026-11-22"
+    assert one.acquire_permit(deadline=FAR).day == "2026-11-22"
     assert one.usage().requests == 1
 
 
@@ -424,7 +426,7 @@ def test_a_request_that_waits_over_midnight_counts_for_the_day_on_which_it_leave
     clock = Clock(MIDNIGHT - 30.1)
     one = budget(aws.dynamodb, clock)
 
-    days = [one.take_slot(deadline=FAR).day for _ in range(2)]
+    days = [one.acquire_permit(deadline=FAR).day for _ in range(2)]
 
     assert days == ["2026-11-21", "2026-11-22"]
     assert clock.now >= MIDNIGHT + 30
@@ -432,7 +434,7 @@ def test_a_request_that_waits_over_midnight_counts_for_the_day_on_which_it_leave
 
 
 def test_the_counters_of_a_day_are_kept_for_a_while_and_not_for_ever(aws: Aws) -> None:
-    budget(aws.dynamodb, Clock()).take_slot(deadline=FAR)
+    budget(aws.dynamodb, Clock()).acquire_permit(deadline=FAR)
 
     item = aws.dynamodb.get_item(TableName=LEDGER, Key=day_key("2026-11-21"))["Item"]
     assert item["expires_at"] == {"N": str(int(NOON) + DAY_ITEM_DAYS * 86_400)}
@@ -470,7 +472,7 @@ def test_a_local_day_ends_at_local_midnight_also_when_the_clocks_change(
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "America/Sao_Paulo", "Asia/Kathmandu"])
-def test_the_next_day_is_always_the_first_moment_of_another_day(zone: str) -> None:
+def test_the_next_day_is_always_the_first_time_of_another_day(zone: str) -> None:
     of_zone = limits(zone=zone)
     for hour in range(0, 366 * 24, 7):
         now = at("2026-01-01T00:30:00+00:00") + hour * 3_600

@@ -8,16 +8,16 @@ import pytest
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from import_relay.domain.errors import LimitReached
-from import_relay.domain.models import Outcome, Settled, Watermark
+from import_relay.domain.models import ItemOutcome, Outcome, Watermark
 from import_relay.report.row_outcomes import RowOutcome
 from import_relay.storage.budget import Budget
-from import_relay.storage.gate import Gate, GateClients
 from import_relay.storage.lease import Lease
 from import_relay.storage.ledger import Entry, Ledger, State
-from import_relay.storage.tally import Tally
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pause import Pause, PauseClients
 from import_relay.storage.watermarks import Watermarks
 from tests.support.aws import LEDGER, WATERMARKS
-from tests.support.builders import NOON, mark, occurrence
+from tests.support.builders import NOON, claim, occurrence
 from tests.support.clients import Recording
 from tests.support.relay import LIMITS, Relay
 
@@ -33,40 +33,40 @@ def entry(rows: int = 10) -> Entry:
 def everything(relay: Relay, client: Any) -> None:
     """Every call that the relay makes to its tables, at least once."""
     budget = Budget(client, LEDGER, relay.limits, clock=relay.clock, sleep=relay.clock.sleep)
-    tally = Tally(client, LEDGER, relay.limits.day, clock=relay.clock)
-    ledger = Ledger(client, LEDGER, budget, tally, clock=relay.clock)
+    outcome_counts = OutcomeCounts(client, LEDGER, relay.limits.day, clock=relay.clock)
+    ledger = Ledger(client, LEDGER, budget, outcome_counts, clock=relay.clock)
     watermarks = Watermarks(client, WATERMARKS, clock=relay.clock, sleep=relay.clock.sleep)
-    clients = relay.gate._clients
-    gate = Gate(
-        GateClients(client, clients.lambda_, clients.scheduler, clients.ssm),
-        relay.gate._names,
+    clients = relay.pause._clients
+    pause = Pause(
+        PauseClients(client, clients.lambda_, clients.scheduler, clients.ssm),
+        relay.pause._names,
         clock=relay.clock,
     )
     with Lease(client, LEDGER, clock=relay.clock).held("a", until=NOON + 9, wait_until=NOON):
-        budget.take_slot(deadline=NOON + 9)
-        budget.take_slot(deadline=NOON + 9)
+        budget.acquire_permit(deadline=NOON + 9)
+        budget.acquire_permit(deadline=NOON + 9)
     with pytest.raises(LimitReached):
         ledger.intend(entry(rows=10**6))
     ledger.intend(entry())
-    ledger.move_hold(entry(), day="2026-11-22")
-    ledger.advance("r1", source=[State.INTENDED], target=State.UNKNOWN, import_id="i1")
+    ledger.move_reservation(entry(), day="2026-11-22")
+    ledger.advance("r1", expected=[State.INTENDED], target=State.UNKNOWN, import_id="i1")
     ledger.begin_post(entry()._replace(state=State.UNKNOWN), posted_at=NOON, deadline=NOON)
-    ledger.release(entry(), source=State, target=State.ABANDONED)
+    ledger.release(entry(), expected=State, target=State.ABANDONED)
     ledger.record_poll(entry(), polled_at=NOON, counts={"total_count": 1})
     ledger.begin_report(entry(), until=NOON, retried="")
-    ledger.bury("r2")
-    ledger.close(entry(), target=State.FINISHED, ends={"2026-11-21": dict.fromkeys(ENDS, 1)})
-    tally.settle(Settled(occurrence(n), outcome) for n, outcome in enumerate(Outcome))
-    tally.days(["2026-11-21"])
+    ledger.write_tombstone("r2")
+    ledger.close(entry(), target=State.FINISHED, outcomes={"2026-11-21": dict.fromkeys(ENDS, 1)})
+    outcome_counts.record(ItemOutcome(occurrence(n), outcome) for n, outcome in enumerate(Outcome))
+    outcome_counts.days(["2026-11-21"])
     ledger.states(["r1"])
     ledger.owners(["i1"])
     ledger.open_imports()
     ledger.claim_round(not_since=NOON)
-    watermarks.write({"k": Watermark({"my field": mark(reference="r1")}, ("d0/0",))})
+    watermarks.write({"k": Watermark({"my field": claim(reference="r1")}, ("d0/0",))})
     watermarks.read(["k"])
-    watermarks.mark_failed([("k", ["my field"])], "r1")
-    gate.close(NOON, "limit.entities")
-    gate.state()
+    watermarks.fail_claims([("k", ["my field"])], "r1")
+    pause.begin(NOON, "limit.entities")
+    pause.state()
 
 
 def with_expressions(arguments: Any) -> Iterator[Mapping[str, Any]]:

@@ -85,7 +85,7 @@ def test_a_holder_that_asks_again_has_it_already(relay: Relay) -> None:
     assert first is not again
 
 
-def test_one_that_outlived_its_lease_does_not_give_back_that_of_its_successor(
+def test_one_that_outlived_its_lease_does_not_release_that_of_its_successor(
     relay: Relay,
 ) -> None:
     slow = take(relay.lease, "slow", until=NOON + 30)
@@ -111,7 +111,7 @@ def test_of_parallel_submitters_one_holds_it(relay: Relay) -> None:
     held.__exit__(None, None, None)
 
 
-def test_a_lease_that_cannot_be_given_back_runs_out_by_itself(relay: Relay) -> None:
+def test_a_lease_that_cannot_be_released_runs_out_by_itself(relay: Relay) -> None:
     def denied(real: Any, **arguments: Any) -> Any:
         raise client_error("InternalServerError")
 

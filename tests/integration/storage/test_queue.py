@@ -6,7 +6,7 @@ import pytest
 
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.storage.batches import MESSAGES_PER_CALL
-from import_relay.storage.queue import TRIES, Delayed, Queue
+from import_relay.storage.queue import SEND_TRIES, Delayed, Queue
 from tests.support.builders import message
 from tests.support.clients import Overruling, Recording
 from tests.support.relay import Relay
@@ -88,4 +88,4 @@ def test_messages_that_are_never_taken_are_an_error_after_a_few_tries(relay: Rel
 
     with pytest.raises(StoreUnavailable):
         queue(relay, Overruling(relay.aws.sqs, send_message_batch=take_none)).send([delayed(0)])
-    assert len(calls) == TRIES
+    assert len(calls) == SEND_TRIES

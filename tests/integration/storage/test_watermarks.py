@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.domain.errors import StoreUnavailable
-from import_relay.domain.models import Mark, Watermark
-from import_relay.storage.watermarks import KEPT_DAYS, Watermarks
+from import_relay.domain.models import Claim, Watermark
+from import_relay.storage.watermarks import WATERMARK_DAYS, Watermarks
 from tests.support.aws import WATERMARKS
-from tests.support.builders import NOON, mark
+from tests.support.builders import NOON, claim
 from tests.support.clients import Overruling, client_error
 from tests.support.relay import Relay
 
@@ -24,16 +24,16 @@ def with_client(relay: Relay, **methods: Any) -> Watermarks:
 
 
 def many(number: int) -> dict[str, Watermark]:
-    return {f"{KEY}{n}": Watermark({"*": mark(n, f"e{n}")}) for n in range(number)}
+    return {f"{KEY}{n}": Watermark({"*": claim(n, f"e{n}")}) for n in range(number)}
 
 
 def test_a_watermark_comes_back_as_it_was_written(relay: Relay) -> None:
-    scopes = {
-        "*": Mark(2**62, "evt_1", "d1/0", "ref-1"),
-        "email": Mark(-5, "", "d2/3~1", "ref-2", failed=True),
-        "my field.with dots": Mark(0, "Zoë", "d3/0", ""),
+    claims = {
+        "*": Claim(2**62, "evt_1", "d1/0", "ref-1"),
+        "email": Claim(-5, "", "d2/3~1", "ref-2", failed=True),
+        "my field.with dots": Claim(0, "Zoë", "d3/0", ""),
     }
-    watermark = Watermark(scopes, ("d0/7", "d0/1~2"))
+    watermark = Watermark(claims, ("d0/7", "d0/1~2"))
 
     relay.watermarks.write({KEY: watermark})
 
@@ -41,10 +41,10 @@ def test_a_watermark_comes_back_as_it_was_written(relay: Relay) -> None:
 
 
 def test_writing_replaces_all_that_is_remembered_of_a_record(relay: Relay) -> None:
-    relay.watermarks.write({KEY: Watermark({"*": mark(1), "email": mark(2)}, ("d0/7",))})
-    relay.watermarks.write({KEY: Watermark({"*": mark(3)})})
+    relay.watermarks.write({KEY: Watermark({"*": claim(1), "email": claim(2)}, ("d0/7",))})
+    relay.watermarks.write({KEY: Watermark({"*": claim(3)})})
 
-    assert relay.watermarks.read([KEY]) == {KEY: Watermark({"*": mark(3)})}
+    assert relay.watermarks.read([KEY]) == {KEY: Watermark({"*": claim(3)})}
 
 
 def test_a_record_that_nobody_claimed_has_no_watermark(relay: Relay) -> None:
@@ -60,10 +60,10 @@ def test_more_records_than_one_call_takes_are_read_and_written(relay: Relay) -> 
 
 
 def test_watermarks_go_by_themselves_after_a_while(relay: Relay) -> None:
-    relay.watermarks.write({KEY: Watermark({"*": mark()})})
+    relay.watermarks.write({KEY: Watermark({"*": claim()})})
 
     item = relay.aws.dynamodb.get_item(TableName=WATERMARKS, Key={"pk": {"S": KEY}})["Item"]
-    assert item["expires_at"] == {"N": str(int(NOON) + KEPT_DAYS * 86_400)}
+    assert item["expires_at"] == {"N": str(int(NOON) + WATERMARK_DAYS * 86_400)}
 
 
 # what DynamoDB leaves undone
@@ -129,47 +129,47 @@ def test_an_error_of_one_batch_is_an_error_of_the_whole(relay: Relay, method: st
 
 
 def test_a_failed_row_may_be_claimed_again(relay: Relay) -> None:
-    marks = {"*": mark(1, reference="r1"), "email": mark(2, reference="r1")}
-    relay.watermarks.write({KEY: Watermark(marks, ("d0/7",))})
+    claims = {"*": claim(1, reference="r1"), "email": claim(2, reference="r1")}
+    relay.watermarks.write({KEY: Watermark(claims, ("d0/7",))})
 
-    relay.watermarks.mark_failed([(KEY, ["*"])], "r1")
+    relay.watermarks.fail_claims([(KEY, ["*"])], "r1")
 
-    failed = {"*": mark(1, reference="r1", failed=True), "email": mark(2, reference="r1")}
+    failed = {"*": claim(1, reference="r1", failed=True), "email": claim(2, reference="r1")}
     assert relay.watermarks.read([KEY]) == {KEY: Watermark(failed, ("d0/7",))}
 
 
 def test_many_failed_rows_may_be_claimed_again(relay: Relay) -> None:
     relay.watermarks.write(many(20))
 
-    relay.watermarks.mark_failed(((key, ["*"]) for key in many(19)), "r1")
+    relay.watermarks.fail_claims(((key, ["*"]) for key in many(19)), "r1")
 
     found = relay.watermarks.read(many(20)).values()
-    assert sum(one.scopes["*"].failed for one in found) == 19
+    assert sum(one.claims["*"].failed for one in found) == 19
 
 
 def test_marking_a_failure_twice_is_marking_it_once(relay: Relay) -> None:
-    relay.watermarks.write({KEY: Watermark({"*": mark(1, reference="r1")})})
+    relay.watermarks.write({KEY: Watermark({"*": claim(1, reference="r1")})})
 
-    relay.watermarks.mark_failed([(KEY, ["*"])], "r1")
-    relay.watermarks.mark_failed([(KEY, ["*"])], "r1")
+    relay.watermarks.fail_claims([(KEY, ["*"])], "r1")
+    relay.watermarks.fail_claims([(KEY, ["*"])], "r1")
 
-    assert relay.watermarks.read([KEY])[KEY].scopes["*"].failed is True
+    assert relay.watermarks.read([KEY])[KEY].claims["*"].failed is True
 
 
 def test_a_mark_that_belongs_to_another_import_by_now_is_left_alone(relay: Relay) -> None:
-    marks = {"*": mark(1, reference="r2"), "email": mark(1, reference="r1")}
-    relay.watermarks.write({KEY: Watermark(marks)})
+    claims = {"*": claim(1, reference="r2"), "email": claim(1, reference="r1")}
+    relay.watermarks.write({KEY: Watermark(claims)})
 
-    relay.watermarks.mark_failed([(KEY, ["*", "email", "city"])], "r1")
+    relay.watermarks.fail_claims([(KEY, ["*", "email", "city"])], "r1")
 
-    assert relay.watermarks.read([KEY])[KEY].scopes == {
-        "*": mark(1, reference="r2"),
-        "email": mark(1, reference="r1", failed=True),
+    assert relay.watermarks.read([KEY])[KEY].claims == {
+        "*": claim(1, reference="r2"),
+        "email": claim(1, reference="r1", failed=True),
     }
 
 
 def test_a_record_that_is_forgotten_already_is_not_made_anew(relay: Relay) -> None:
-    relay.watermarks.mark_failed([(KEY, ["*"])], "r1")
+    relay.watermarks.fail_claims([(KEY, ["*"])], "r1")
 
     assert relay.watermarks.read([KEY]) == {}
 
@@ -179,4 +179,4 @@ def test_any_other_error_of_marking_is_raised(relay: Relay) -> None:
         raise client_error("AccessDeniedException")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        with_client(relay, update_item=denied).mark_failed([(KEY, ["*"])], "r1")
+        with_client(relay, update_item=denied).fail_claims([(KEY, ["*"])], "r1")

@@ -88,6 +88,6 @@ class Deliveries:
             self.deaths += 1
         else:
             self.batches += 1
-            for one in batch.keys() - report.give_back:
+            for one in batch.keys() - report.failed_message_ids:
                 self.messages.pop(one, None)
         self.relay.clock.now += VISIBILITY_S

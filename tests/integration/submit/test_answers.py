@@ -37,7 +37,7 @@ def refusing(bad: str) -> Callable[[httpx.Request], httpx.Response]:
         httpx.Response(418),
     ],
 )
-def test_a_lost_answer_keeps_hold_and_claim_and_is_not_sent_again(
+def test_a_lost_answer_keeps_reservation_and_claim_and_is_not_sent_again(
     relay: Relay, answer: httpx.Response | Exception
 ) -> None:
     relay.mateo.answers.append(answer)
@@ -49,7 +49,7 @@ def test_a_lost_answer_keeps_hold_and_claim_and_is_not_sent_again(
     assert len(relay.mateo.requests) == 1
     assert relay.entry("ref-1").state is State.UNKNOWN
     assert relay.budget.usage().entities == 1
-    assert report.give_back == set()
+    assert report.failed_message_ids == set()
 
 
 def test_without_a_connection_nothing_was_sent_and_everything_waits(relay: Relay) -> None:
@@ -60,8 +60,8 @@ def test_without_a_connection_nothing_was_sent_and_everything_waits(relay: Relay
     assert relay.entry("ref-1").state is State.ABANDONED
     assert relay.budget.usage().entities == 0
     assert len(relay.aws.queued()) == 1
-    assert report.closed == "mateo.unreachable"
-    assert relay.gate.state().strikes == 1
+    assert report.paused == "mateo.unreachable"
+    assert relay.pause.state().consecutive_failures == 1
 
 
 def test_each_outage_in_a_row_pauses_longer_and_a_success_starts_over(relay: Relay) -> None:
@@ -69,23 +69,23 @@ def test_each_outage_in_a_row_pauses_longer_and_a_success_starts_over(relay: Rel
     pauses = []
     for _ in range(2):
         relay.submit(message([ADA]))
-        pauses.append(relay.gate.state().closed_until - relay.clock())
-        relay.clock.now = relay.gate.state().closed_until
+        pauses.append(relay.pause.state().paused_until - relay.clock())
+        relay.clock.now = relay.pause.state().paused_until
 
     relay.submit(message([ADA]))
 
     assert pauses == [60, 120]
-    assert relay.gate.state().strikes == 0
+    assert relay.pause.state().consecutive_failures == 0
     assert relay.entry("ref-3").state is State.SENT
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 302])
-def test_wrong_credentials_close_the_gate_and_lose_nothing(relay: Relay, status: int) -> None:
+def test_wrong_credentials_pause_submission_and_lose_nothing(relay: Relay, status: int) -> None:
     relay.mateo.answers.append(httpx.Response(status))
 
     report = relay.submit(message([ADA]))
 
-    assert report.closed == "mateo.credentials"
+    assert report.paused == "mateo.credentials"
     assert relay.entry("ref-1").state is State.ABANDONED
     assert relay.budget.usage().entities == 0
     assert len(relay.aws.queued()) == 1
@@ -97,17 +97,17 @@ def test_a_short_retry_after_is_waited_for(relay: Relay) -> None:
     report = relay.submit(message([ADA]))
 
     assert len(relay.mateo.requests) == 2
-    assert report.closed == ""
+    assert report.paused == ""
     assert relay.entry("ref-2").state is State.SENT
 
 
-def test_a_long_retry_after_closes_the_gate_until_then(relay: Relay) -> None:
+def test_a_long_retry_after_pauses_submission_until_then(relay: Relay) -> None:
     relay.mateo.answers.append(httpx.Response(429, headers={"retry-after": "7200"}))
 
     report = relay.submit(message([ADA]))
 
-    assert report.closed == "mateo.rate_limited"
-    assert relay.gate.state().closed_until - relay.clock() == pytest.approx(7200, abs=1)
+    assert report.paused == "mateo.rate_limited"
+    assert relay.pause.state().paused_until - relay.clock() == pytest.approx(7200, abs=1)
     assert len(relay.aws.queued()) == 1
 
 
@@ -132,8 +132,8 @@ def test_refused_posts_in_a_row_pause_longer_whatever_mateo_says(
     pauses: list[int] = []
     while relay.clock() < until:
         relay.submit(message([ADA]), invocation=f"i{len(pauses)}")
-        pauses.append(round(relay.gate.state().closed_until - relay.clock()))
-        relay.clock.now = relay.gate.state().closed_until
+        pauses.append(round(relay.pause.state().paused_until - relay.clock()))
+        relay.clock.now = relay.pause.state().paused_until
 
     assert pauses == sorted(pauses)
     assert pauses[-1] == pytest.approx(3_600, abs=1)
@@ -148,39 +148,41 @@ def test_failures_of_different_kinds_in_a_row_count_together(relay: Relay) -> No
             httpx.Response(429, headers={"retry-after": "1"}),
         ]
     )
-    strikes = []
+    consecutive_failures = []
     for number in range(3):
         relay.submit(message([ADA]), invocation=f"i{number}")
-        strikes.append(relay.gate.state().strikes)
-        pause = relay.gate.state().closed_until - relay.clock()
-        relay.clock.now = relay.gate.state().closed_until
+        consecutive_failures.append(relay.pause.state().consecutive_failures)
+        pause = relay.pause.state().paused_until - relay.clock()
+        relay.clock.now = relay.pause.state().paused_until
 
-    assert strikes == [1, 1, 2]
+    assert consecutive_failures == [1, 1, 2]
     assert pause == pytest.approx(120, abs=1)
 
 
 def test_a_spent_day_does_not_forget_that_posts_failed_before_it(relay: Relay) -> None:
     relay.mateo.answers.append(httpx.ConnectError("no"))
     relay.submit(message([ADA]))
-    relay.clock.now = relay.gate.state().closed_until
+    relay.clock.now = relay.pause.state().paused_until
     relay.limits = replace(LIMITS, requests_per_day=1)
 
     report = relay.submit(message([ADA]), invocation="second")
 
-    assert report.closed == "limit.requests"
-    assert relay.gate.state().strikes == 1
+    assert report.paused == "limit.requests"
+    assert relay.pause.state().consecutive_failures == 1
 
 
-def test_a_429_on_the_first_import_of_a_day_closes_the_gate_for_an_hour(relay: Relay) -> None:
+def test_a_429_on_the_first_import_of_a_day_pauses_submission_for_an_hour(relay: Relay) -> None:
     relay.mateo.answers.append(httpx.Response(429))
 
     relay.submit(message([ADA]))
 
-    assert relay.gate.state().closed_until - relay.clock() == pytest.approx(3600, abs=1)
+    assert relay.pause.state().paused_until - relay.clock() == pytest.approx(3600, abs=1)
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_a_refused_import_is_halved_until_the_bad_row_is_alone(relay: Relay, status: int) -> None:
+def test_a_refused_import_is_bisected_until_the_bad_row_is_isolated(
+    relay: Relay, status: int
+) -> None:
     relay.mateo.answers.extend([refusing("2")] * 50)
     people = [{"id": n, "v": 1, "name": f"P{n}"} for n in range(8)]
 
@@ -188,7 +190,7 @@ def test_a_refused_import_is_halved_until_the_bad_row_is_alone(relay: Relay, sta
 
     (line,) = relay.aws.lines("rejected/")
     assert line["code"] == "row.refused_by_mateo"
-    assert line["origin"] == "d1/2"
+    assert line["item_id"] == "d1/2"
     assert "bad row" in line["what"]
     assert report.rows == 7
     assert relay.budget.usage().entities == 7
@@ -209,7 +211,7 @@ def test_a_token_that_was_changed_meanwhile_is_fetched_and_used_at_once(relay: R
 
     report = relay.submit(message([ADA]), api=api)
 
-    assert report.closed == ""
+    assert report.paused == ""
     assert relay.entry("ref-1").state is State.ABANDONED
     assert relay.entry("ref-2").state is State.SENT
     assert relay.budget.usage().entities == 1
@@ -219,7 +221,7 @@ def test_imports_shrink_while_mateo_leaves_posts_unanswered(relay: Relay) -> Non
     relay.rows_per_import = 8
     relay.mateo.answers.append(httpx.ReadTimeout("slow"))
     relay.submit(message([{"id": n} for n in range(8)]))
-    relay.clock.now = relay.gate.state().closed_until
+    relay.clock.now = relay.pause.state().paused_until
 
     relay.submit(message([{"id": n} for n in range(100, 108)], delivery="d2"), invocation="second")
 

@@ -25,7 +25,7 @@ def test_records_become_one_import(relay: Relay) -> None:
         }
     ]
     assert relay.mateo.requests[0].url.query == b"select=id"
-    assert report.give_back == set()
+    assert report.failed_message_ids == set()
     entry = relay.entry("ref-1")
     assert (entry.state, entry.import_id, entry.rows) == (State.SENT, "import-1", 2)
     assert relay.budget.usage().entities == 2
@@ -34,14 +34,14 @@ def test_records_become_one_import(relay: Relay) -> None:
 def test_the_import_is_frozen_with_its_provenance_before_it_is_sent(relay: Relay) -> None:
     relay.submit(message([ADA]))
 
-    frozen = relay.archive.thaw("ref-1")
+    frozen = relay.archive.load("ref-1")
 
     assert frozen is not None
     assert frozen.body == relay.mateo.requests[0].content
     (row,) = frozen.provenance
-    assert row["scopes"] == ["*"]
-    assert row["sources"][0]["event"] == "d1.0"
-    assert row["sources"][0]["item"] == ADA
+    assert row["claims"] == ["*"]
+    assert row["items"][0]["event"] == "d1.0"
+    assert row["items"][0]["item"] == ADA
 
 
 def test_an_execution_follows_the_import(relay: Relay) -> None:
@@ -59,38 +59,38 @@ def test_the_same_message_again_sends_nothing(relay: Relay) -> None:
     report = relay.submit(message([ADA]))
 
     assert len(relay.mateo.requests) == 1
-    assert (report.give_back, report.outcomes) == (set(), {})
+    assert (report.failed_message_ids, report.outcomes) == (set(), {})
 
 
 def test_the_same_event_in_another_delivery_is_a_duplicate(relay: Relay) -> None:
     relay.submit(message([ADA], events=["e"]))
-    relay.ledger.advance("ref-1", source=[State.SENT], target=State.FINISHED)
+    relay.ledger.advance("ref-1", expected=[State.SENT], target=State.FINISHED)
 
     relay.submit(message([ADA], delivery="d2", events=["e"]), invocation="second")
 
     assert len(relay.mateo.requests) == 1
     (line,) = relay.aws.lines("outcomes/")
-    assert (line["origin"], line["outcome"]) == ("d2/0", "duplicate")
+    assert (line["item_id"], line["outcome"]) == ("d2/0", "duplicate")
     assert "item" not in line
 
 
 def test_a_newer_version_waits_until_the_open_import_is_done(relay: Relay) -> None:
     relay.submit(message([ADA]))
 
-    relay.submit(message([{**ADA, "v": 2}], delivery="d2", deferrals=2))
+    relay.submit(message([{**ADA, "v": 2}], delivery="d2", requeues=2))
 
     assert len(relay.mateo.requests) == 1
     ((content, delay),) = relay.aws.queued()
-    assert (content["delivery"], content["deferrals"], delay) == ("d2", 3, 240)
+    assert (content["delivery"], content["requeues"], delay) == ("d2", 3, 240)
 
-    relay.ledger.advance("ref-1", source=[State.SENT], target=State.FINISHED)
+    relay.ledger.advance("ref-1", expected=[State.SENT], target=State.FINISHED)
     relay.submit(json.dumps(content))
     assert len(relay.mateo.requests) == 2
 
 
 def test_an_older_version_after_a_newer_one_is_superseded(relay: Relay) -> None:
     relay.submit(message([{**ADA, "v": 5}]))
-    relay.ledger.advance("ref-1", source=[State.SENT], target=State.FINISHED)
+    relay.ledger.advance("ref-1", expected=[State.SENT], target=State.FINISHED)
 
     relay.submit(message([ADA], delivery="d2"), invocation="second")
 
@@ -125,7 +125,7 @@ def test_the_entry_says_of_how_many_occurrences_its_rows_were_made(relay: Relay)
 def test_a_message_of_another_program_goes_back_and_hurts_no_other(relay: Relay) -> None:
     report = relay.submit("garbage", message([ADA]), '{"format": 9}')
 
-    assert report.give_back == {"m0", "m2"}
+    assert report.failed_message_ids == {"m0", "m2"}
     assert len(relay.mateo.rows) == 1
 
 

@@ -10,7 +10,7 @@ from import_relay.connectors.contract import Change
 from import_relay.domain.models import Occurrence
 from import_relay.submit import changes
 from import_relay.submit.loading import MAX_ITEM_VALUES
-from import_relay.submit.planning import collector_paused
+from import_relay.submit.merging import collector_paused
 from import_relay.submit.queue_batch import QueueBatch
 from tests.integration.submit.deliveries import Deliveries
 from tests.support.builders import message
@@ -86,7 +86,7 @@ def test_a_pointer_to_far_too_many_values_is_rejected_and_hurts_no_other(relay: 
     report = relay.submit(pointers(1), message(people(1)))
 
     assert report.outcomes == {"rejected": 1}
-    assert report.give_back == set()
+    assert report.failed_message_ids == set()
     assert len(relay.mateo.rows) == 1
     (line,) = relay.aws.lines("rejected/")
     assert (line["code"], line["item"]) == ("row.too_many_values", {"at": "oversize/big/0.json"})
@@ -98,7 +98,7 @@ def test_a_record_of_660000_numbers_is_sent_without_them(relay: Relay) -> None:
 
     report = relay.submit(message([item, *people(2, start=1)]))
 
-    assert report.give_back == set()
+    assert report.failed_message_ids == set()
     assert [row["external_id"] for row in relay.mateo.rows] == ["0", "1", "2"]
     assert all("whatsapp" not in row for row in relay.mateo.rows)
 

@@ -8,7 +8,7 @@ import pytest
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.queue_messages import LONG_AGO_S
 from import_relay.storage.ledger import State
-from import_relay.storage.tally import Tally
+from import_relay.storage.outcome_counts import OutcomeCounts
 from tests.integration.submit.deaths import Dies, DiesAt
 from tests.integration.submit.people import ADA, BAD
 from tests.support.aws import LEDGER
@@ -27,7 +27,7 @@ def test_what_ends_without_an_import_is_counted_on_the_day_of_its_receipt(relay:
 
     relay.submit(message([ADA, BAD]), duplicate)
 
-    assert relay.tally.days([TODAY, "2026-11-20"]) == {
+    assert relay.outcome_counts.days([TODAY, "2026-11-20"]) == {
         TODAY: {"rejected": 1},
         "2026-11-20": {"duplicate": 1},
     }
@@ -44,7 +44,7 @@ def test_what_ended_in_a_message_that_is_redelivered_does_not_end_again(relay: R
 
     report = relay.submit(message([ADA, BAD]), invocation="second", again=True)
 
-    assert (report.outcomes, report.give_back) == ({}, set())
+    assert (report.outcomes, report.failed_message_ids) == ({}, set())
     assert len(relay.aws.lines("rejected/")) == 1
     assert ends(relay) == {"rejected": 1}
 
@@ -62,7 +62,7 @@ def test_what_ended_is_not_taken_up_by_a_mapping_that_was_corrected_meanwhile(re
 def test_what_ended_in_a_message_that_was_sent_again_does_not_end_again(relay: Relay) -> None:
     relay.submit(message([BAD]))
 
-    report = relay.submit(message([BAD], deferrals=1), invocation="second")
+    report = relay.submit(message([BAD], requeues=1), invocation="second")
 
     assert report.outcomes == {}
     assert ends(relay) == {"rejected": 1}
@@ -90,16 +90,16 @@ def test_no_message_reaches_the_dead_letter_queue_sooner_than_it_is_looked_up() 
     assert receives * queue["VisibilityTimeout"] > LONG_AGO_S
 
 
-def test_what_was_called_duplicate_of_an_import_that_turned_out_void_does_not_end_twice(
+def test_what_was_called_duplicate_of_an_import_that_was_never_created_does_not_end_twice(
     relay: Relay,
 ) -> None:
     relay.mateo.answers.append(httpx.ReadTimeout("slow"))
     relay.submit(message([ADA], events=["e"]))
-    relay.clock.now = relay.gate.state().closed_until
+    relay.clock.now = relay.pause.state().paused_until
     now = int(relay.clock() * 1_000_000)
     repeated = message([ADA], delivery="d2", events=["e"], received_at=now)
     relay.submit(repeated, invocation="second")
-    relay.ledger.release(relay.entry("ref-1"), source=[State.UNKNOWN], target=State.ABANDONED)
+    relay.ledger.release(relay.entry("ref-1"), expected=[State.UNKNOWN], target=State.ABANDONED)
 
     report = relay.submit(repeated, invocation="third")
 
@@ -111,8 +111,8 @@ def test_what_was_called_duplicate_of_a_row_that_failed_does_not_end_twice(relay
     relay.submit(message([ADA], events=["e"]))
     repeated = message([ADA], delivery="d2", events=["e"])
     relay.submit(repeated, invocation="second")
-    relay.watermarks.mark_failed([(ADA_KEY, ["*"])], "ref-1")
-    relay.ledger.advance("ref-1", source=[State.SENT], target=State.FINISHED)
+    relay.watermarks.fail_claims([(ADA_KEY, ["*"])], "ref-1")
+    relay.ledger.advance("ref-1", expected=[State.SENT], target=State.FINISHED)
 
     report = relay.submit(repeated, invocation="third")
 
@@ -130,14 +130,14 @@ def test_an_end_that_was_counted_before_is_not_written_down_again(relay: Relay) 
 
 
 def test_an_end_that_was_written_down_but_not_counted_is_written_again(relay: Relay) -> None:
-    tally = DiesAt(relay.tally, "settle", after=False)
+    outcome_counts = DiesAt(relay.outcome_counts, "record", after=False)
     with pytest.raises(Dies):
-        relay.submit(message([BAD]), tally=tally)
+        relay.submit(message([BAD]), outcome_counts=outcome_counts)
     relay.clock.now += 720
 
     relay.submit(message([BAD]), invocation="second", again=True)
 
-    first, second = sorted(line["settled_at"] for line in relay.aws.lines("rejected/"))
+    first, second = sorted(line["recorded_at"] for line in relay.aws.lines("rejected/"))
     assert second - first == 720 * 1_000_000
     assert ends(relay) == {"rejected": 1}
 
@@ -145,9 +145,9 @@ def test_an_end_that_was_written_down_but_not_counted_is_written_again(relay: Re
 def test_a_message_that_comes_for_the_first_time_is_not_looked_up(relay: Relay) -> None:
     calls: list[tuple[str, dict[str, Any]]] = []
     client: Any = Recording(relay.aws.dynamodb, calls)
-    tally = Tally(client, LEDGER, relay.limits.day, clock=relay.clock)
+    outcome_counts = OutcomeCounts(client, LEDGER, relay.limits.day, clock=relay.clock)
 
-    relay.submit(message([ADA]), tally=tally)
+    relay.submit(message([ADA]), outcome_counts=outcome_counts)
 
     assert calls == []
 
@@ -156,12 +156,12 @@ def test_a_change_that_was_imported_is_not_called_superseded_when_it_comes_again
     relay: Relay,
 ) -> None:
     relay.submit(message([ADA]))
-    relay.ledger.advance("ref-1", source=[State.SENT], target=State.FINISHED)
+    relay.ledger.advance("ref-1", expected=[State.SENT], target=State.FINISHED)
     relay.submit(message([{**ADA, "v": 2}], delivery="d2"))
 
     report = relay.submit(message([ADA]), invocation="third", again=True)
 
-    assert (report.outcomes, report.deferred, len(relay.mateo.requests)) == ({}, 0, 2)
+    assert (report.outcomes, report.requeued, len(relay.mateo.requests)) == ({}, 0, 2)
     assert relay.watermarks.read([ADA_KEY])[ADA_KEY].earlier == ("d1/0",)
     assert ends(relay) == {}
 
@@ -171,24 +171,26 @@ def test_a_change_whose_import_never_happened_is_superseded_when_it_comes_again(
 ) -> None:
     relay.mateo.answers.append(httpx.ConnectError("refused"))
     relay.submit(message([ADA]))
-    relay.clock.now = relay.gate.state().closed_until
+    relay.clock.now = relay.pause.state().paused_until
     relay.submit(message([{**ADA, "v": 2}], delivery="d2"))
 
-    report = relay.submit(message([ADA], deferrals=1), invocation="third")
+    report = relay.submit(message([ADA], requeues=1), invocation="third")
 
     assert report.outcomes == {"superseded": 1}
     assert relay.watermarks.read([ADA_KEY])[ADA_KEY].earlier == ()
 
 
 def test_what_cannot_be_counted_goes_back_and_counts_when_it_comes_again(relay: Relay) -> None:
-    class Unavailable(Tally):
-        def settle(self, settled: object, *, batch: str = "") -> None:
+    class Unavailable(OutcomeCounts):
+        def record(self, outcomes: object, *, batch: str = "") -> None:
             raise StoreUnavailable("no")
 
-    tally = Unavailable(relay.aws.dynamodb, LEDGER, relay.limits.day, clock=relay.clock)
+    outcome_counts = Unavailable(relay.aws.dynamodb, LEDGER, relay.limits.day, clock=relay.clock)
 
-    report = relay.submit(message([BAD]), message([ADA], delivery="d2"), tally=tally)
+    report = relay.submit(
+        message([BAD]), message([ADA], delivery="d2"), outcome_counts=outcome_counts
+    )
     relay.submit(message([BAD]), invocation="second", again=True)
 
-    assert (report.give_back, report.rows) == ({"m0"}, 1)
+    assert (report.failed_message_ids, report.rows) == ({"m0"}, 1)
     assert ends(relay) == {"rejected": 1}

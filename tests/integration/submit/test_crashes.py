@@ -17,11 +17,11 @@ POINTS = [
     ("archive", "freeze"),
     ("executions", "start"),
     ("ledger", "intend"),
-    ("budget", "take_slot"),
+    ("budget", "acquire_permit"),
     ("api", "create"),
     ("ledger", "advance"),
-    ("archive", "record_settled"),
-    ("tally", "settle"),
+    ("archive", "record_outcomes"),
+    ("outcome_counts", "record"),
     ("queue", "send"),
 ]
 
@@ -42,7 +42,7 @@ def test_death_at_any_step_sends_nothing_twice_and_loses_nothing(
 
     posts = len(relay.mateo.rows)
     waiting = {one["n"] for content, _ in relay.aws.queued() for one in content["items"]}
-    rejected = {one["origin"] for one in relay.aws.lines("rejected/")}
+    rejected = {one["item_id"] for one in relay.aws.lines("rejected/")}
     entries = [relay.ledger.get(f"ref-{n}") for n in range(1, 4)]
     unfinished = [one for one in entries if one and one.state in ("intended", "sent")]
     assert posts <= 2
@@ -58,5 +58,5 @@ def test_a_failing_bucket_gives_the_message_back(relay: Relay) -> None:
 
     report = relay.submit(message([ADA]))
 
-    assert report.give_back == {"m0"}
+    assert report.failed_message_ids == {"m0"}
     assert relay.mateo.requests == []

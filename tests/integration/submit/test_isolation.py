@@ -84,7 +84,7 @@ def imported(relay: Relay) -> list[str]:
     return [row["external_id"] for row in relay.mateo.rows]
 
 
-def put_aside(relay: Relay) -> list[tuple[str, object]]:
+def dead_lettered(relay: Relay) -> list[tuple[str, object]]:
     """Connection and items of what is in the dead-letter queue."""
     return [
         (content["connection"], [item.get("item", item.get("at")) for item in content["items"]])
@@ -92,13 +92,13 @@ def put_aside(relay: Relay) -> list[tuple[str, object]]:
     ]
 
 
-def assert_only_the_poison_is_put_aside(
+def assert_only_the_poison_is_moved_to_the_dead_letter_queue(
     relay: Relay, queue: Deliveries, innocent: int, poison: object = POISON, whose: str = "evil"
 ) -> None:
     assert queue.deaths <= 4
     assert len(relay.mateo.bodies) <= 3
     assert sorted(imported(relay), key=int) == [str(n) for n in range(innocent)]
-    assert put_aside(relay) == [(whose, [poison])]
+    assert dead_lettered(relay) == [(whose, [poison])]
     assert queue.received_too_often == []
     (said,) = relay.said("item.dead_lettered")
     assert (said["connection"], said["code"]) == (whose, "row.killed_process")
@@ -118,7 +118,7 @@ def test_a_poisoned_record_among_5000_innocent_ones(
 
     queue.drain()
 
-    assert_only_the_poison_is_put_aside(relay, queue, INNOCENT)
+    assert_only_the_poison_is_moved_to_the_dead_letter_queue(relay, queue, INNOCENT)
 
 
 @pytest.mark.parametrize("place", [0, 49, 99])
@@ -131,7 +131,7 @@ def test_a_poisoned_record_within_a_message_of_innocent_ones(relay: Relay, place
 
     queue.drain()
 
-    assert_only_the_poison_is_put_aside(relay, queue, 500, whose="shop")
+    assert_only_the_poison_is_moved_to_the_dead_letter_queue(relay, queue, 500, whose="shop")
 
 
 def test_a_pointer_that_kills_whoever_loads_it(relay: Relay) -> None:
@@ -142,7 +142,9 @@ def test_a_pointer_that_kills_whoever_loads_it(relay: Relay) -> None:
 
     queue.drain()
 
-    assert_only_the_poison_is_put_aside(relay, queue, 300, "oversize/bad/0.json")
+    assert_only_the_poison_is_moved_to_the_dead_letter_queue(
+        relay, queue, 300, "oversize/bad/0.json"
+    )
 
 
 @contextmanager
@@ -169,10 +171,10 @@ def test_a_record_that_kills_whoever_maps_it(relay: Relay) -> None:
     with death_in(changes, "row_text", lambda columns: columns.get("full_name") == "POISON"):
         queue.drain()
 
-    assert_only_the_poison_is_put_aside(relay, queue, 300)
+    assert_only_the_poison_is_moved_to_the_dead_letter_queue(relay, queue, 300)
 
 
-def test_two_poisoned_records_are_put_aside_each_and_the_others_are_imported_before(
+def test_two_poisoned_records_are_dead_lettered_each_and_the_others_are_imported_before(
     relay: Relay,
 ) -> None:
     other = {**POISON, "id": "poison too"}
@@ -184,12 +186,12 @@ def test_two_poisoned_records_are_put_aside_each_and_the_others_are_imported_bef
     queue.drain()
 
     assert sorted(imported(relay), key=int) == [str(n) for n in range(300)]
-    assert sorted(items[0]["id"] for _, items in put_aside(relay)) == ["poison", "poison too"]  # type: ignore[index]
+    assert sorted(items[0]["id"] for _, items in dead_lettered(relay)) == ["poison", "poison too"]  # type: ignore[index]
     assert queue.deaths <= 6
     assert queue.received_too_often == []
 
 
-def test_records_that_are_delivered_again_for_another_reason_are_put_aside_by_nobody(
+def test_records_that_are_delivered_again_for_another_reason_are_dead_lettered_by_nobody(
     relay: Relay,
 ) -> None:
     queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
@@ -199,10 +201,10 @@ def test_records_that_are_delivered_again_for_another_reason_are_put_aside_by_no
     queue.drain()
 
     assert (queue.deaths, queue.batches, len(relay.mateo.bodies)) == (0, 1, 1)
-    assert put_aside(relay) == []
+    assert dead_lettered(relay) == []
 
 
-def test_a_death_at_another_moment_puts_nobody_aside(relay: Relay) -> None:
+def test_a_death_at_another_time_moves_nobody_to_the_dead_letter_queue(relay: Relay) -> None:
     """Everyone is suspected in turn, and survives being tried alone."""
     queue = Deliveries(relay)
     queue.put(*innocent_messages(1, 250))
@@ -214,8 +216,8 @@ def test_a_death_at_another_moment_puts_nobody_aside(relay: Relay) -> None:
     with death_in(interpreting, "_add", kills):
         queue.drain()
 
-    assert len(imported(relay)) + len(put_aside(relay)) == 250
-    assert len(put_aside(relay)) <= 2
+    assert len(imported(relay)) + len(dead_lettered(relay)) == 250
+    assert len(dead_lettered(relay)) <= 2
 
 
 def test_what_is_redriven_after_a_correction_is_imported(relay: Relay) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from import_relay.domain.connections import parse_connections
-from import_relay.storage.refusals import Kind
+from import_relay.storage.refusals import RefusedKind
 from tests.integration.submit.deaths import Dies, DiesAt
 from tests.integration.submit.people import ADA, BOB
 from tests.support.aws import LEDGER
@@ -20,7 +20,7 @@ SCHEMA = {
     "code": "PGRST204",
     "message": "Could not find the 'shoe_size' column of 'contact' in the schema cache",
 }
-CONTACTS = Kind("erp", "contact_details")
+CONTACTS = RefusedKind("erp", "contact_details")
 TWO = ERP + ERP.replace("erp", "shop").replace("[shop]", "[shop]\nsame_ids_as = 'erp'")
 OF_DEALS = """
 [erp.deal]
@@ -65,7 +65,7 @@ def again(relay: Relay, *more: str, seconds: float = 900.0) -> Any:
 
 
 def rejected(relay: Relay) -> dict[str, str]:
-    return {line["origin"]: line["code"] for line in relay.aws.lines("rejected/")}
+    return {line["item_id"]: line["code"] for line in relay.aws.lines("rejected/")}
 
 
 def dead_letters(relay: Relay) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ def test_a_row_is_rejected_while_others_are_accepted(relay: Relay, bad: tuple[st
     report = relay.submit(people(range(8)))
 
     assert rejected(relay) == {f"d1/{n}": "row.refused_by_mateo" for n in bad}
-    assert (report.rows, report.deferred) == (8 - len(bad), 0)
+    assert (report.rows, report.requeued) == (8 - len(bad), 0)
     assert relay.budget.usage().entities == 8 - len(bad)
     (first, *_) = relay.aws.lines("rejected/")
     assert "400 PGRST204: Could not find" in first["what"]
@@ -101,7 +101,7 @@ def test_a_refusal_that_all_rows_share_rejects_nothing_and_is_said(relay: Relay)
     report = relay.submit(people(range(40)))
 
     assert rejected(relay) == {}
-    assert report.deferred == 40
+    assert report.requeued == 40
     assert report.refused_connections == 1
     assert len(relay.mateo.requests) == 16
     (said,) = relay.said("import.connection_refused")
@@ -132,7 +132,7 @@ def test_once_one_is_accepted_the_rest_follows_in_the_same_batch(relay: Relay) -
 
     report = again(relay)
 
-    assert (report.rows, report.deferred, report.refused_connections) == (40, 0, 0)
+    assert (report.rows, report.requeued, report.refused_connections) == (40, 0, 0)
     assert relay.refused.read() == {}
     assert relay.aws.queued() == []
 
@@ -145,7 +145,7 @@ def test_during_a_pause_nothing_of_the_connection_is_posted(relay: Relay) -> Non
     report = again(relay, seconds=1)
 
     assert len(relay.mateo.requests) == before
-    assert (report.deferred, report.refused_connections) == (40, 1)
+    assert (report.requeued, report.refused_connections) == (40, 1)
 
 
 def test_another_connection_goes_on(relay: Relay) -> None:
@@ -156,7 +156,7 @@ def test_another_connection_goes_on(relay: Relay) -> None:
     report = relay.submit(people(range(20)), people(range(100, 120), "shop", "d2"))
 
     assert rejected(relay) == {}
-    assert (report.rows, report.deferred) == (20, 20)
+    assert (report.rows, report.requeued) == (20, 20)
     assert relay.refused.read().keys() == {CONTACTS}
 
 
@@ -168,7 +168,7 @@ def test_a_lone_bad_row_stops_nobody(relay: Relay) -> None:
 
     report = relay.submit(people(range(10, 20), delivery="d2"), invocation="others")
 
-    assert (report.rows, report.deferred) == (10, 0)
+    assert (report.rows, report.requeued) == (10, 0)
     assert relay.refused.read() == {}
     assert waiting
 
@@ -183,7 +183,7 @@ def test_a_lone_bad_row_is_rejected_once_another_is_accepted_beside_it(relay: Re
     report = again(relay, people([2, 3], delivery="d2"))
 
     assert rejected(relay) == {"d1/0": "row.refused_by_mateo"}
-    assert (report.rows, report.deferred) == (2, 0)
+    assert (report.rows, report.requeued) == (2, 0)
 
 
 def test_a_row_that_was_refused_during_a_change_of_schema_is_imported_after_it(
@@ -195,7 +195,7 @@ def test_a_row_that_was_refused_during_a_change_of_schema_is_imported_after_it(
     report = again(relay, people([2, 3], delivery="d2"))
 
     assert rejected(relay) == {}
-    assert (report.rows, report.deferred) == (3, 0)
+    assert (report.rows, report.requeued) == (3, 0)
 
 
 def test_a_row_that_is_never_proven_is_tried_once_more_after_a_day_and_is_a_dead_letter(
@@ -210,7 +210,7 @@ def test_a_row_that_is_never_proven_is_tried_once_more_after_a_day_and_is_a_dead
     report = again(relay, seconds=400)
 
     assert len(relay.mateo.requests) == 2
-    assert (report.dead_lettered, report.deferred) == (1, 0)
+    assert (report.dead_lettered, report.requeued) == (1, 0)
     (dead,) = dead_letters(relay)
     assert dead["moved"]["code"] == "row.refused_unproven"
     (said,) = relay.said("item.dead_lettered")
@@ -225,18 +225,18 @@ def test_a_row_that_is_never_proven_is_imported_if_its_last_try_is_accepted(rela
 
     report = again(relay, seconds=86_401)
 
-    assert (report.rows, report.dead_lettered, report.deferred) == (1, 0, 0)
+    assert (report.rows, report.dead_lettered, report.requeued) == (1, 0, 0)
     assert relay.refused.read() == {}
 
 
-def test_what_was_not_tried_is_brought_again(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_not_tried_is_requeued(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("import_relay.submit.attempts.REFUSAL_CALLS", 4)
     answer(relay, *[refusing("1")] * 80)
 
     report = relay.submit(people(range(64)))
 
     assert rejected(relay) == {}
-    assert report.rows + report.deferred == 64
+    assert report.rows + report.requeued == 64
     while relay.aws.queued():
         again(relay)
     assert rejected(relay) == {"d1/1": "row.refused_by_mateo"}
@@ -249,7 +249,7 @@ def test_refusals_that_begin_within_a_batch_reject_nobody(relay: Relay) -> None:
     report = relay.submit(people(range(24)))
 
     assert rejected(relay) == {}
-    assert (report.rows, report.deferred) == (8, 16)
+    assert (report.rows, report.requeued) == (8, 16)
 
 
 def test_an_unknown_contact_list_lets_the_connection_wait(relay: Relay) -> None:
@@ -260,7 +260,7 @@ def test_an_unknown_contact_list_lets_the_connection_wait(relay: Relay) -> None:
 
     assert len(relay.mateo.requests) == 1
     assert rejected(relay) == {}
-    assert (report.deferred, report.refused_connections) == (2, 1)
+    assert (report.requeued, report.refused_connections) == (2, 1)
     (said,) = relay.said("import.connection_refused")
     assert (said["code"], said["status"], said["message"]) == ("23503", 409, "no list …")
 
@@ -315,7 +315,9 @@ def redelivered(relay: Relay, *messages: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("part", "method"), [("archive", "record_settled"), ("tally", "settle")], ids=["line", "count"]
+    ("part", "method"),
+    [("archive", "record_outcomes"), ("outcome_counts", "decide")],
+    ids=["line", "count"],
 )
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_proven_refusal_is_completed_by_whoever_receives_the_record_again(
@@ -341,7 +343,7 @@ def test_what_a_refused_row_made_superfluous_ends_with_it_after_a_death(relay: R
     answer(relay, *[refusing("1")] * 80)
     batch = older, message([{"id": 1, "v": 2, "name": "New"}, {"id": 2, "v": 1, "name": "B"}])
     with pytest.raises(Dies):
-        relay.submit(*batch, tally=DiesAt(relay.tally, "settle", after=False))
+        relay.submit(*batch, outcome_counts=DiesAt(relay.outcome_counts, "decide", after=False))
 
     redelivered(relay, *batch)
 
@@ -352,7 +354,9 @@ def test_what_a_refused_row_made_superfluous_ends_with_it_after_a_death(relay: R
 def test_a_refusal_that_was_not_kept_is_found_out_again(relay: Relay) -> None:
     answer(relay, *[refusing("1")] * 80)
     with pytest.raises(Dies):
-        relay.submit(people([1, 2]), tally=DiesAt(relay.tally, "prove", after=False))
+        relay.submit(
+            people([1, 2]), outcome_counts=DiesAt(relay.outcome_counts, "prove", after=False)
+        )
 
     report = redelivered(relay, people([1, 2]))
 
@@ -366,8 +370,10 @@ def test_a_proof_holds_nothing_of_the_record(relay: Relay) -> None:
     accepted = httpx.Response(201, json={"id": "import-of-2"})
     answer(relay, refusal, refusal, accepted, refusal)
     with pytest.raises(Dies):
-        relay.submit(people([1, 2]), tally=DiesAt(relay.tally, "settle", after=False))
+        relay.submit(
+            people([1, 2]), outcome_counts=DiesAt(relay.outcome_counts, "decide", after=False)
+        )
 
-    item = relay.aws.dynamodb.get_item(TableName=LEDGER, Key={"pk": {"S": "settled#d1#0"}})["Item"]
+    item = relay.aws.dynamodb.get_item(TableName=LEDGER, Key={"pk": {"S": "outcome#d1#0"}})["Item"]
 
     assert json.loads(item["p0"]["S"])[2] == "Mateo answered 400 23505: Key …… … at … is bad"

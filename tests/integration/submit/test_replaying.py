@@ -10,9 +10,9 @@ import time_machine
 
 from import_relay.domain.errors import ReplayTaken, StoreUnavailable
 from import_relay.domain.queue_messages import (
-    ITEMS_PER_MESSAGE,
-    LARGEST_ITEM_B,
-    LARGEST_MESSAGE_B,
+    MAX_ITEM_B,
+    MAX_ITEMS_PER_MESSAGE,
+    MAX_MESSAGE_B,
 )
 from import_relay.domain.replays import Replay
 from import_relay.replay.replaying import Replaying
@@ -71,7 +71,7 @@ def close(relay: Relay, reference: str, *, retried: str = "") -> None:
     entry = relay.entry(reference)
     if retried:
         relay.ledger.begin_report(entry, until=0.0, retried=retried)
-    assert relay.ledger.close(entry, target=State.FINISHED, ends={})
+    assert relay.ledger.close(entry, target=State.FINISHED, outcomes={})
 
 
 def imported(relay: Relay, *bodies: str) -> None:
@@ -88,11 +88,11 @@ def contents(bodies: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def outcomes(relay: Relay) -> dict[str, str]:
-    return {one["origin"]: one["outcome"] for one in relay.aws.lines("outcomes/")}
+    return {one["item_id"]: one["outcome"] for one in relay.aws.lines("outcomes/")}
 
 
 def counts(relay: Relay) -> Mapping[str, Mapping[str, int]]:
-    return relay.tally.days(["2026-11-21", "2026-11-25"])
+    return relay.outcome_counts.days(["2026-11-21", "2026-11-25"])
 
 
 # what is put back, and as what
@@ -194,7 +194,7 @@ def test_the_mark_is_in_the_lines_of_what_ends(relay: Relay) -> None:
 
     relay.submit(*put_back(relay), invocation="second")
 
-    lines = {one["origin"]: one for one in relay.aws.lines("rejected/")}
+    lines = {one["item_id"]: one for one in relay.aws.lines("rejected/")}
     assert lines[f"{D1}.{ID}/0"]["replay"]["reason"] == "mapping corrected"
     assert "replay" not in lines[f"{D1}/0"]
 
@@ -202,7 +202,7 @@ def test_the_mark_is_in_the_lines_of_what_ends(relay: Relay) -> None:
 def test_the_mark_stays_with_what_is_sent_again(relay: Relay) -> None:
     imported(relay, received(ADA))
     (body,) = put_back(relay)
-    relay.gate.close(relay.clock.now + 60, "limit.entities")
+    relay.pause.begin(relay.clock.now + 60, "limit.entities")
 
     relay.submit(body)
 
@@ -373,14 +373,14 @@ def test_messages_keep_to_the_limits_of_the_queue(relay: Relay) -> None:
     bodies = put_back(relay)
 
     assert sum(len(one["items"]) for one in contents(bodies)) == 250
-    assert all(len(one["items"]) <= ITEMS_PER_MESSAGE for one in contents(bodies))
-    assert all(len(body.encode()) <= LARGEST_MESSAGE_B + 5_000 for body in bodies)
+    assert all(len(one["items"]) <= MAX_ITEMS_PER_MESSAGE for one in contents(bodies))
+    assert all(len(body.encode()) <= MAX_MESSAGE_B + 5_000 for body in bodies)
 
 
 def test_an_item_too_large_for_the_queue_goes_back_as_a_pointer_to_where_it_lies(
     relay: Relay,
 ) -> None:
-    item = ADA | {"note": "x" * LARGEST_ITEM_B}
+    item = ADA | {"note": "x" * MAX_ITEM_B}
     key = f"oversize/{D1}/0.json"
     relay.archive.put(key, json.dumps(item).encode(), content_type="application/json")
     body = json.loads(received(None))

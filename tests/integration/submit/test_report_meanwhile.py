@@ -36,7 +36,7 @@ def slow(relay: Relay, meanwhile: Callable[[], object]) -> Ledger:
         relay.aws.dynamodb,
         "ledger",
         relay.budget,
-        relay.tally,
+        relay.outcome_counts,
         clock=relay.clock,
         sleep=relay.clock.sleep,
     )
@@ -132,6 +132,6 @@ def test_a_claim_whose_import_was_never_written_down_is_taken_over(aws: Aws) -> 
     relay.submit(message([{"id": 1, "v": 1, "name": "Ada"}]))
     relay.clock.now += 120
 
-    relay.submit(message([{"id": 1, "v": 1, "name": "Ada"}], deferrals=1), invocation="second")
+    relay.submit(message([{"id": 1, "v": 1, "name": "Ada"}], requeues=1), invocation="second")
 
     assert len(mateo.imports) == 1

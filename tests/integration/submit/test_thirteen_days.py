@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from import_relay.domain.errors import CODES
-from import_relay.domain.queue_messages import MAX_WAIT_S, repeat_bodies
+from import_relay.domain.queue_messages import MAX_REQUEUED_S, repeat_bodies
 from import_relay.storage.queue import Delayed
 from tests.support.aws import relay_resources
 from tests.support.builders import message
@@ -32,11 +32,11 @@ def dead(relay: Relay) -> list[dict[str, Any]]:
 
 
 def closed(relay: Relay) -> None:
-    relay.gate.close(relay.clock.now + 3_600, "limit.entities")
+    relay.pause.begin(relay.clock.now + 3_600, "limit.entities")
 
 
 def waits(relay: Relay, body: str, **how: Any) -> None:
-    """Submit a message while the gate is closed."""
+    """Submit a message while submission is paused."""
     closed(relay)
     relay.submit(body, **how)
 
@@ -44,7 +44,7 @@ def waits(relay: Relay, body: str, **how: Any) -> None:
 def test_a_record_that_waits_is_sent_again_until_the_thirteenth_day_is_over(relay: Relay) -> None:
     received = relay.clock.now
     waits(relay, message([ADA], received_at=int(received * 1_000_000)))
-    while relay.clock.now <= received + MAX_WAIT_S:
+    while relay.clock.now <= received + MAX_REQUEUED_S:
         (body,) = relay.aws.taken()
         assert not dead(relay)
         relay.clock.now += DAY_S
@@ -53,7 +53,7 @@ def test_a_record_that_waits_is_sent_again_until_the_thirteenth_day_is_over(rela
     (letter,) = dead(relay)
     assert not relay.aws.taken()
     assert letter["moved"] == {
-        "code": "waiting.too_long",
+        "code": "requeued.too_long",
         "at": int(relay.clock.now * 1_000_000),
     }
     assert [one["item"] for one in letter["items"]] == [ADA]
@@ -81,7 +81,7 @@ def expired(relay: Relay) -> str:
 
 
 def open_again(relay: Relay) -> None:
-    relay.clock.now = relay.gate.state().closed_until
+    relay.clock.now = relay.pause.state().paused_until
 
 
 def test_a_redriven_record_is_imported_if_it_may_be(relay: Relay) -> None:
@@ -102,7 +102,7 @@ def test_a_redriven_record_that_has_to_wait_has_thirteen_more_days(
     redriven_at = relay.clock.now
     waits(relay, letter, redriven=True)
 
-    while relay.clock.now <= redriven_at + MAX_WAIT_S:
+    while relay.clock.now <= redriven_at + MAX_REQUEUED_S:
         (body,) = relay.aws.taken()
         assert "moved" not in json.loads(body)
         assert json.loads(body)["since"] == int(redriven_at * 1_000_000)
@@ -143,7 +143,7 @@ def test_a_rows_second_import_keeps_the_time_of_the_redrive(relay: Relay) -> Non
     letter = expired(relay)
     open_again(relay)
     relay.submit(letter, redriven=True)
-    frozen = relay.archive.thaw("ref-1")
+    frozen = relay.archive.load("ref-1")
     assert frozen is not None
     (row,) = frozen.provenance
 

@@ -31,13 +31,17 @@ def test_items_of_a_connection_with_a_mistake_wait_and_are_imported_once_it_is_r
     report = relay.submit(message([ADA]), shop([BOB]))
 
     assert [row["external_id"] for row in relay.mateo.rows] == ["1"]
-    assert (report.give_back, report.deferred, report.unusable_connections) == (set(), 1, 1)
+    assert (report.failed_message_ids, report.requeued, report.unusable_connections) == (
+        set(),
+        1,
+        1,
+    )
     (said,) = relay.said("connection.disabled")
     assert said["connection"] == "shop"
     assert said["key"] == "contact.fields.full_name"
     assert said["expression"] == "Stra\u00dfe"
     ((waiting, _),) = relay.aws.queued()
-    assert (waiting["connection"], waiting["deferrals"]) == ("shop", 1)
+    assert (waiting["connection"], waiting["requeues"]) == ("shop", 1)
 
     relay.connections = parse_connections(ERP + REPAIRED)
     assert relay.submit(taken(relay)).unusable_connections == 0
@@ -52,12 +56,12 @@ def test_items_of_a_missing_connection_wait_for_a_day_from_when_it_was_missed(
     report = relay.submit(message([ADA]), shop([BOB]))
 
     assert [row["external_id"] for row in relay.mateo.rows] == ["1"]
-    assert (report.deferred, report.unusable_connections) == (1, 1)
+    assert (report.requeued, report.unusable_connections) == (1, 1)
     assert relay.said("connection.missing") == [
         {"connection": "shop", "missing_since": int(missed_at)}
     ]
     relay.clock.now = missed_at + WAITING_S - 1
-    assert relay.submit(taken(relay)).deferred == 1
+    assert relay.submit(taken(relay)).requeued == 1
     ((waiting, _),) = relay.aws.queued()
     assert waiting["missing_since"] == missed_at
 
@@ -85,7 +89,7 @@ def test_a_connection_that_comes_back_and_goes_again_has_another_day(relay: Rela
     relay.clock.now = first + 2 * WAITING_S
     report = relay.submit(taken(relay))
 
-    assert (report.outcomes, report.deferred) == ({}, 1)
+    assert (report.outcomes, report.requeued) == ({}, 1)
 
 
 @pytest.mark.parametrize("text", [ERP + SHOP, ERP])

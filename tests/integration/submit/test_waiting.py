@@ -1,4 +1,4 @@
-"""What keeps a batch from being sent: limits, the gate, the lease and the deadline."""
+"""What keeps a batch from being sent: limits, the pause, the lease and the deadline."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def schedules() -> list[str]:
     return [one["Name"] for one in listed]
 
 
-def test_rows_over_todays_entities_wait_and_the_gate_closes_until_tomorrow(relay: Relay) -> None:
+def test_rows_over_todays_entities_wait_and_submission_pauses_until_tomorrow(relay: Relay) -> None:
     relay.limits = replace(LIMITS, entities_per_day=1)
 
     report = relay.submit(message([ADA, BOB]))
@@ -29,19 +29,19 @@ def test_rows_over_todays_entities_wait_and_the_gate_closes_until_tomorrow(relay
     ((content, _),) = relay.aws.queued()
     assert [one["n"] for one in content["items"]] == [1]
     assert not relay.lambda_.enabled
-    assert report.closed == "limit.entities"
-    assert schedules() == ["open-20261122T000100"]
+    assert report.paused == "limit.entities"
+    assert schedules() == ["resume-20261122T000100"]
 
 
-def test_a_batch_that_arrives_although_the_gate_is_closed_is_parked(relay: Relay) -> None:
-    relay.gate.close(relay.clock() + 3_600, "limit.entities")
+def test_a_batch_that_arrives_although_submission_is_paused_is_requeued(relay: Relay) -> None:
+    relay.pause.begin(relay.clock() + 3_600, "limit.entities")
     relay.lambda_.enabled = True
 
     report = relay.submit(message([ADA]))
 
     assert relay.mateo.requests == []
     assert len(relay.aws.queued()) == 1
-    assert report.give_back == set()
+    assert report.failed_message_ids == set()
     assert not relay.lambda_.enabled
 
 
@@ -52,7 +52,7 @@ def test_no_request_when_todays_requests_are_spent(relay: Relay) -> None:
     report = relay.submit(message([BOB], delivery="d2"))
 
     assert len(relay.mateo.requests) == 1
-    assert report.closed == "limit.requests"
+    assert report.paused == "limit.requests"
     assert relay.budget.usage().entities == 1
     assert relay.entry("ref-2").state is State.ABANDONED
 
@@ -80,7 +80,7 @@ def test_what_does_not_fit_before_the_deadline_waits(relay: Relay) -> None:
     report = relay.submit(message([ADA, BOB, {"id": 3}]), seconds=20.5)
 
     assert 1 <= report.imports < 3
-    assert report.deferred == 3 - report.imports
+    assert report.requeued == 3 - report.imports
     assert len(relay.aws.queued()) == 1
 
 
@@ -88,7 +88,7 @@ def test_a_second_submitter_brings_its_batch_again_later(relay: Relay) -> None:
     with relay.lease.held("other", until=relay.clock() + 1_000, wait_until=relay.clock()):
         report = relay.submit(message([ADA]))
 
-    assert report.give_back == set()
+    assert report.failed_message_ids == set()
     assert len(relay.aws.queued()) == 1
     assert relay.lambda_.enabled
     assert relay.mateo.requests == []
@@ -100,35 +100,35 @@ def test_a_dead_submitters_lease_runs_out(relay: Relay) -> None:
 
     report = relay.submit(message([ADA]))
 
-    assert report.give_back == set()
+    assert report.failed_message_ids == set()
     assert len(relay.mateo.requests) == 1
 
 
-def test_a_gate_that_closed_while_waiting_for_the_lease_is_respected(relay: Relay) -> None:
+def test_a_pause_that_began_while_waiting_for_the_lease_is_respected(relay: Relay) -> None:
     class ClosesMeanwhile:
         @contextmanager
         def held(self, holder: str, **times: float) -> Iterator[None]:
-            relay.gate.close(relay.clock() + 3_600, "mateo.rate_limited")
+            relay.pause.begin(relay.clock() + 3_600, "mateo.rate_limited")
             yield
 
     report = relay.submit(message([ADA]), lease=ClosesMeanwhile())
 
     assert relay.mateo.requests == []
-    assert (report.give_back, len(relay.aws.queued())) == (set(), 1)
+    assert (report.failed_message_ids, len(relay.aws.queued())) == (set(), 1)
 
 
-def test_a_parked_batch_is_not_given_back_because_closing_again_fails(relay: Relay) -> None:
-    relay.gate.close(relay.clock() + 3_600, "limit.entities")
+def test_a_requeued_batch_does_not_fail_because_closing_again_fails(relay: Relay) -> None:
+    relay.pause.begin(relay.clock() + 3_600, "limit.entities")
     boto3.client("ssm").delete_parameter(Name=MAPPING_PARAMETER)
 
     report = relay.submit(message([ADA]))
 
-    assert report.give_back == set()
+    assert report.failed_message_ids == set()
     assert len(relay.aws.queued()) == 1
 
 
 def test_a_shorter_closing_does_not_shorten_a_longer_one(relay: Relay) -> None:
-    longer = relay.gate.close(relay.clock() + 7_200, "limit.entities")
+    longer = relay.pause.begin(relay.clock() + 7_200, "limit.entities")
 
-    assert relay.gate.close(relay.clock() + 60, "mateo.unreachable") == longer
-    assert relay.gate.state().reason == "limit.entities"
+    assert relay.pause.begin(relay.clock() + 60, "mateo.unreachable") == longer
+    assert relay.pause.state().reason == "limit.entities"

@@ -38,8 +38,8 @@ def test_an_import_whose_execution_died_gets_another_of_a_new_name(relay: Relay)
 
     (name,) = running(relay)
     assert found.restarted == 1
-    assert name.startswith("ref-1-again-")
-    assert ("import.tracked_again", {"reference": "ref-1"}) in relay.events
+    assert name.startswith("ref-1-restart-")
+    assert ("import.tracking_restarted", {"reference": "ref-1"}) in relay.events
 
 
 def test_the_new_execution_is_told_what_the_first_one_was(relay: Relay) -> None:
@@ -116,7 +116,7 @@ def test_a_young_import_is_left_alone(relay: Relay) -> None:
 
     assert watch(relay).restarted == 1
     (name,) = running(relay)
-    assert name.startswith("ref-1-again-")
+    assert name.startswith("ref-1-restart-")
 
 
 def test_an_import_that_ended_since_it_was_listed_is_left_alone(relay: Relay) -> None:
@@ -125,11 +125,11 @@ def test_an_import_that_ended_since_it_was_listed_is_left_alone(relay: Relay) ->
     class Late(OpenImports):
         """The index still lists an import that has ended meanwhile."""
 
-        def begun_before(self, moment: float) -> list[str]:
-            found = super().begun_before(moment)
+        def begun_before(self, timestamp: float) -> list[str]:
+            found = super().begun_before(timestamp)
             entry = relay.ledger.get("ref-1")
             assert entry is not None
-            relay.ledger.close(entry, target=State.FINISHED, ends={})
+            relay.ledger.close(entry, target=State.FINISHED, outcomes={})
             return found
 
     assert watch(relay, open_imports=Late(relay.aws.dynamodb, LEDGER)).restarted == 0
@@ -144,7 +144,11 @@ def test_an_execution_of_an_import_that_has_ended_changes_nothing(aws: Aws) -> N
     relay.clock.now += 60
     track(relay)
     report(relay)
-    before = relay.ledger.get("ref-1"), relay.aws.objects(), relay.tally.days([_today(relay)])
+    before = (
+        relay.ledger.get("ref-1"),
+        relay.aws.objects(),
+        relay.outcome_counts.days([_today(relay)]),
+    )
 
     assert track(relay).status.value == "finished"
     assert report(relay).status.value == "finished"
@@ -152,7 +156,7 @@ def test_an_execution_of_an_import_that_has_ended_changes_nothing(aws: Aws) -> N
     assert before == (
         relay.ledger.get("ref-1"),
         relay.aws.objects(),
-        relay.tally.days([_today(relay)]),
+        relay.outcome_counts.days([_today(relay)]),
     )
 
 
@@ -165,7 +169,7 @@ def test_what_waits_for_a_dead_import_goes_on_once_it_is_followed_again(aws: Aws
     relay.submit(message([ADA]))
     stop(relay, "ref-1")
     newer = message([{**ADA, "v": 2, "name": "B"}], delivery="20261121T130000000000-bb")
-    assert relay.submit(newer, invocation="i2").deferred == 1
+    assert relay.submit(newer, invocation="i2").requeued == 1
     mateo.imports[0].finish()
     relay.clock.now += QUARTER_S
 

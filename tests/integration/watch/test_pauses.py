@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from import_relay.domain.errors import StoreUnavailable
-from import_relay.storage.overdue_pause import BETWEEN_S, TRIES
+from import_relay.storage.overdue_pause import BETWEEN_S, RESUME_TRIES
 from import_relay.watch.watchdog import INTERVAL_S
 from tests.support.aws import SCHEDULE_GROUP, Aws, client
 from tests.support.builders import message
@@ -23,7 +23,7 @@ STEP_S = 30.0
 
 def paused(relay: Relay) -> float:
     """Pause submission for an hour; until when."""
-    return relay.gate.close(relay.clock.now + HOUR, "limit.entities")
+    return relay.pause.begin(relay.clock.now + HOUR, "limit.entities")
 
 
 def test_a_pause_that_its_schedule_did_not_end_is_ended(relay: Relay) -> None:
@@ -71,7 +71,7 @@ def test_a_disable_that_takes_effect_after_its_own_opening_is_undone(aws: Aws) -
     mateo.answers.append(httpx.ConnectError("down"))
     relay.submit(message([ADA]))
     assert not relay.lambda_.enabled
-    assert relay.gate.state().closed_until < relay.clock.now
+    assert relay.pause.state().paused_until < relay.clock.now
 
     watch(relay)
 
@@ -115,7 +115,7 @@ def test_submission_runs_within_an_interval_in_whatever_order_aws_applies_the_ch
 ) -> None:
     began, applied = relay.clock.now, Applied(relay, late_s)
     relay.lambda_ = applied
-    until = relay.gate.close(began + pause_s, "mateo.unreachable")
+    until = relay.pause.begin(began + pause_s, "mateo.unreachable")
     opens = [] if opening == "lost" else [one + 240 * (opening == "late") for one in openings()]
     watched = began + phase_s
     stopped_s = 0.0
@@ -179,16 +179,16 @@ class Busy(FakeLambda):
 
 
 def test_a_mapping_that_is_just_being_disabled_is_enabled_after_that(relay: Relay) -> None:
-    began, busy = relay.clock.now, Busy(TRIES - 1)
+    began, busy = relay.clock.now, Busy(RESUME_TRIES - 1)
 
     assert pause_of(relay, busy).end() is not None
     assert busy.enabled
-    assert relay.clock.now - began == BETWEEN_S * (TRIES - 1)
+    assert relay.clock.now - began == BETWEEN_S * (RESUME_TRIES - 1)
 
 
 def test_a_mapping_that_stays_busy_is_an_error(relay: Relay) -> None:
     with pytest.raises(StoreUnavailable):
-        pause_of(relay, Busy(TRIES)).end()
+        pause_of(relay, Busy(RESUME_TRIES)).end()
 
 
 def test_any_other_refusal_is_an_error(relay: Relay) -> None:

@@ -6,40 +6,43 @@ from tests.simulation.mutations.mutant import Edit, Mutant
 MUTANTS = (
     Mutant(
         "opened-before-it-is-disabled",
-        "The only schedule that opens the gate may fire before the mapping is disabled.",
+        "The only schedule that resumes submission may fire before the mapping is disabled.",
         ("stuck",),
-        (Edit("storage/gate.py", "        if until < latest:", "        if until < 0:"),),
+        (Edit("storage/pause.py", "        if until < latest:", "        if until < 0:"),),
     ),
     Mutant(
-        "no-hold",
-        "An import is sent without a hold of today's entities.",
+        "no-reservation",
+        "An import is sent without a reservation of today's entities.",
         ("miscounted", "over-limit"),
         (
             Edit(
                 "storage/ledger.py",
-                "                self._put_operation(entry), self._budget.hold_operation(entry.day, entry.rows)\n",
+                "                self._put_operation(entry), "
+                "self._budget.reserve_operation(entry.day, entry.rows)\n",
                 "                self._put_operation(entry)\n",
             ),
         ),
     ),
     Mutant(
-        "hold-apart",
-        "Entities are held before the entry is written, in a write of their own.",
+        "reservation-apart",
+        "Entities are reserved before the entry is written, in a write of their own.",
         ("miscounted",),
         (
             Edit(
                 "storage/ledger.py",
                 "            self._transact(\n"
-                "                self._put_operation(entry), self._budget.hold_operation(entry.day, entry.rows)\n"
+                "                self._put_operation(entry), "
+                "self._budget.reserve_operation(entry.day, entry.rows)\n"
                 "            )\n",
-                "            self._transact(self._budget.hold_operation(entry.day, entry.rows))\n"
+                "            self._transact(self._budget.reserve_operation(entry.day, "
+                "entry.rows))\n"
                 "            self._transact(self._put_operation(entry))\n",
             ),
         ),
     ),
     Mutant(
-        "hold-without-room",
-        "Entities are planned and held that today does not have.",
+        "reservation-without-room",
+        "Entities are planned and reserved that today does not have.",
         ("over-limit",),
         (
             Edit(
@@ -55,7 +58,7 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "hold-counts-imports",
+        "reservation-counts-imports",
         "An import holds one entity, however many rows it has.",
         ("over-limit", "miscounted"),
         (
@@ -68,7 +71,7 @@ MUTANTS = (
     ),
     Mutant(
         "release-apart",
-        "Held entities are given back before the state changes, in a write of their own.",
+        "Reserved entities are released before the state changes, in a write of their own.",
         ("miscounted",),
         (
             Edit(
@@ -85,12 +88,13 @@ MUTANTS = (
     ),
     Mutant(
         "release-without-state",
-        "Held entities are given back, and the entry stays as it is.",
+        "Reserved entities are released, and the entry stays as it is.",
         ("miscounted",),
         (
             Edit(
                 "storage/ledger.py",
-                """                {"Update": update}, self._budget.release_operation(entry.day, entry.rows)
+                """                {"Update": update}, self._budget.release_operation(entry.day,
+                entry.rows)
             )
 """,
                 """                self._budget.release_operation(entry.day, entry.rows)
@@ -101,7 +105,7 @@ MUTANTS = (
     ),
     Mutant(
         "state-without-release",
-        "An import that never happened keeps its hold.",
+        "An import that never happened keeps its reservation.",
         ("miscounted",),
         (
             Edit(
@@ -112,8 +116,8 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "moved-hold-ignored",
-        "A hold is given back to the day on which it was taken, although it moved.",
+        "moved-reservation-ignored",
+        "A reservation is released to the day on which it was taken, although it moved.",
         ("miscounted",),
         (
             Edit(
@@ -129,40 +133,41 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "hold-not-moved",
+        "reservation-not-moved",
         "An import is sent after midnight with the entities of yesterday.",
         ("over-limit",),
         (
             Edit(
                 "submit/posting.py",
-                "            if slot.day != entry.day and not self._parts.ledger.move_hold(entry, day=slot.day):\n"
+                "            if permit.day != entry.day and not "
+                "self._parts.ledger.move_reservation(entry, day=permit.day):\n"
                 "                return  # tracking has taken the import over\n",
                 "",
             ),
         ),
     ),
     Mutant(
-        "hold-not-moved-when-posted-again",
+        "reservation-not-moved-when-reposted",
         "An import is posted again on a later day with the entities of the first.",
         ("over-limit",),
         (
             Edit(
                 "track/resolving.py",
-                "moved = slot.day == entry.day or ledger.move_hold(entry, day=slot.day)",
+                "moved = permit.day == entry.day or ledger.move_reservation(entry, day=permit.day)",
                 "moved = True",
             ),
         ),
     ),
     Mutant(
-        "moved-hold-held-twice",
-        "A hold that moves to another day stays on its day as well.",
+        "moved-reservation-reserved-twice",
+        "A reservation that moves to another day stays on its day as well.",
         ("miscounted",),
         (
             Edit(
                 "storage/ledger.py",
                 "                self._budget.release_operation(entry.day, entry.rows),\n"
-                "                self._budget.hold_operation(day, entry.rows),\n",
-                "                self._budget.hold_operation(day, entry.rows),\n",
+                "                self._budget.reserve_operation(day, entry.rows),\n",
+                "                self._budget.reserve_operation(day, entry.rows),\n",
             ),
         ),
     ),
@@ -184,32 +189,32 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "slot-of-anybody",
-        "Two callers take the same slot.",
+        "permit-of-anybody",
+        "Two callers take the same permit.",
         ("over-limit",),
         (
             Edit(
                 "storage/budget.py",
-                "attribute_not_exists(slots) OR slots = :last",
-                "attribute_not_exists(slots) OR slots >= :last OR slots < :last",
+                "attribute_not_exists(permits) OR permits = :last",
+                "attribute_not_exists(permits) OR permits >= :last OR permits < :last",
             ),
         ),
     ),
     Mutant(
-        "slot-not-taken",
-        "Who waits for a slot does not write down that it is taken.",
+        "permit-not-taken",
+        "Who waits for a permit does not write down that it is taken.",
         ("over-limit",),
         (Edit("storage/budget.py", "            if self._take(last) and", "            if"),),
     ),
     Mutant(
-        "pace-halved",
+        "pace-too-fast",
         "Requests leave at half the distance.",
         ("over-limit",),
         (Edit("storage/budget.py", "SPACING = 1.5", "SPACING = 0.75"),),
     ),
     Mutant(
         "clocks-trusted",
-        "A slot's age is taken from the clock of whoever took it, which may be wrong.",
+        "A permit's age is taken from the clock of whoever took it, which may be wrong.",
         ("over-limit",),
         (
             Edit(
@@ -220,10 +225,10 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "late-slot-used",
-        "A request leaves in a slot that was lost meanwhile.",
+        "late-permit-used",
+        "A request leaves in a permit that was lost meanwhile.",
         ("over-limit",),
-        (Edit("storage/budget.py", "return self._clock() <= slot.until", "return True"),),
+        (Edit("storage/budget.py", "return self._clock() <= permit.until", "return True"),),
     ),
     Mutant(
         "requests-not-counted",

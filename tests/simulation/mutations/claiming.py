@@ -1,4 +1,4 @@
-"""Faults in what is decided of a change, and in claims: who may bring it, and who has."""
+"""Faults in what is merged of a change, and in claims: who may bring it, and who has."""
 # ruff: noqa: E501 - lines of the code as they are, once more indented
 
 from tests.simulation.mutations.mutant import Edit, Mutant
@@ -34,8 +34,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "scope: mark if mark.reference else mark._replace(reference=reference)",
-                "scope: mark",
+                "field_name: claim if claim.reference else claim._replace(reference=reference)",
+                "field_name: claim",
             ),
         ),
     ),
@@ -45,8 +45,8 @@ MUTANTS = (
         ("stale", "duplicated"),
         (
             Edit(
-                "submit/planning.py",
-                "return _Verdict.STALE if self._is_older(change, mark) else _Verdict.FRESH",
+                "submit/merging.py",
+                "return _Verdict.STALE if self._is_older(change, claim) else _Verdict.FRESH",
                 "return _Verdict.FRESH",
             ),
         ),
@@ -57,20 +57,20 @@ MUTANTS = (
         ("lost", "stale"),
         (
             Edit(
-                "submit/planning.py",
+                "submit/merging.py",
                 "changes.sort(key=_order)",
                 "changes.sort(key=_order, reverse=True)",
             ),
         ),
     ),
     Mutant(
-        "busy-ignored",
+        "blocked-ignored",
         "A newer change is sent while an import of the record is open.",
         ("stale",),
-        (Edit("submit/planning.py", "waits = self._busy or ", "waits = "),),
+        (Edit("submit/merging.py", "waits = self._blocked or ", "waits = "),),
     ),
     Mutant(
-        "unknown-is-not-busy",
+        "unknown-is-not-blocked",
         "A newer change is sent while it is not known what became of an import of the record.",
         ("stale",),
         (
@@ -88,11 +88,11 @@ MUTANTS = (
         (
             Edit(
                 "submit/claims.py",
-                "return self._state(reference) in VOID",
-                "return self._state(reference) in VOID | UNFINISHED",
+                "return self._state(reference) in NEVER_CREATED",
+                "return self._state(reference) in NEVER_CREATED | UNFINISHED",
             ),
         ),
-        harmless="the record is busy until the import has ended, and by then it is not void",
+        harmless="the record is blocked until the import has ended, and by then it is not never_created",
     ),
     Mutant(
         "finished-import-taken-over",
@@ -101,19 +101,19 @@ MUTANTS = (
         (
             Edit(
                 "submit/claims.py",
-                "return self._state(reference) in VOID",
+                "return self._state(reference) in NEVER_CREATED",
                 "return self._state(reference) not in UNFINISHED",
             ),
         ),
     ),
     Mutant(
-        "void-import-not-taken-over",
+        "never_created-import-not-taken-over",
         "What was claimed for an import that never happened is taken for done.",
         ("lost",),
         (
             Edit(
                 "submit/claims.py",
-                "return self._state(reference) in VOID",
+                "return self._state(reference) in NEVER_CREATED",
                 "return False",
             ),
         ),
@@ -130,21 +130,22 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submit/planning.py",
-                "        if same_version and mark.event == change.event:\n",
+                "submit/merging.py",
+                "        if same_version and claim.event == change.event:\n",
                 "        if same_version:\n",
             ),
         ),
     ),
     Mutant(
         "equal-versions-by-version-alone",
-        "Of two changes of the same version the one that was received first may overwrite the other.",
+        "Of two changes of the same version the one that was received first may overwrite the "
+        "other.",
         ("stale", "duplicated"),
         (
             Edit(
-                "submit/planning.py",
-                "return _order(change) < (mark.version, receipt_order(mark.origin))",
-                "return change.version < mark.version",
+                "submit/merging.py",
+                "return _order(change) < (claim.version, receipt_order(claim.item_id))",
+                "return change.version < claim.version",
             ),
         ),
     ),
@@ -154,33 +155,33 @@ MUTANTS = (
         ("unexpected", "duplicated", "miscounted"),
         (
             Edit(
-                "submit/planning.py",
+                "submit/merging.py",
                 "        return tuple(replaced)[-EARLIER_KEPT:]\n",
                 "        return ()\n",
             ),
         ),
     ),
     Mutant(
-        "full-record-forgets-newer-columns",
+        "whole-record-forgets-newer-columns",
         "A full record overwrites a column for which a newer partial change is known.",
         ("stale",),
         (
             Edit(
-                "submit/planning.py",
+                "submit/merging.py",
                 "            if column not in newer\n",
                 "",
             ),
         ),
     ),
     Mutant(
-        "partial-older-than-full",
+        "partial-older-than-whole",
         "A partial change is imported after a newer full record.",
         ("stale",),
         (
             Edit(
-                "submit/planning.py",
-                "            return _Verdict.STALE\n        if mark is None",
-                "            pass\n        if mark is None",
+                "submit/merging.py",
+                "            return _Verdict.STALE\n        if claim is None",
+                "            pass\n        if claim is None",
             ),
         ),
     ),
@@ -190,10 +191,13 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submit/planning.py",
-                "        self._marks |= dict.fromkeys(fresh, _mark(change))\n        contributing",
-                "        self._columns = {c: v for c, v in self._columns.items() if v[1] is change}\n"
-                "        self._marks |= dict.fromkeys(fresh, _mark(change))\n        contributing",
+                "submit/merging.py",
+                "        self._claims |= dict.fromkeys(fresh, _claim(change))\n        "
+                "contributing",
+                "        self._columns = {c: v for c, v in self._columns.items() if v[1] is "
+                "change}\n"
+                "        self._claims |= dict.fromkeys(fresh, _claim(change))\n        "
+                "contributing",
             ),
         ),
     ),
@@ -204,7 +208,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "        self._progress.settled += [settled for row in rows for settled in row.shadowed]\n",
+                "        self._progress.outcomes += [item_outcome for row in rows for "
+                "item_outcome in row.shadowed]\n",
                 "",
             ),
         ),
@@ -222,7 +227,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/isolation.py",
-                "        return self._together.intersection(origins)\n",
+                "        return self._together.intersection(item_ids)\n",
                 "        return set()\n",
             ),
         ),
@@ -234,7 +239,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/isolation.py",
-                "        return self._alone.intersection(origins)\n",
+                "        return self._alone.intersection(item_ids)\n",
                 "        return set()\n",
             ),
         ),

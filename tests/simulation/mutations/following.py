@@ -1,5 +1,4 @@
 """Faults in tracking, in finding an import whose answer was lost, and in the state machine."""
-# ruff: noqa: E501 - lines of the code as they are, once more indented
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
@@ -23,13 +22,13 @@ _REPORT = """    TimeoutSeconds: 330
 
 MUTANTS = (
     Mutant(
-        "posted-again-unseen",
+        "posted-restart-unseen",
         "An import whose answer was lost is posted again without being looked up.",
         ("duplicated", "unexpected"),
         (
             Edit(
                 "track/resolving.py",
-                "    if found.matches:\n        return _adopt(look, found.matches)\n"
+                "    if found.matches:\n        return _adopt(poll, found.matches)\n"
                 "    is_absent = not found.suspects\n",
                 "    found, is_absent = type(found)(), True\n",
             ),
@@ -37,12 +36,13 @@ MUTANTS = (
     ),
     Mutant(
         "absent-once",
-        "An import that one look did not find is posted again.",
+        "An import that one poll did not find is posted again.",
         (),
         (
             Edit(
                 "track/resolving.py",
-                "    if not was_absent:\n        return wait(_proven_absent_at(look) - look.clock())\n",
+                "    if not was_absent:\n        return wait(_proven_absent_at(poll) - "
+                "poll.clock())\n",
                 "",
             ),
         ),
@@ -50,18 +50,19 @@ MUTANTS = (
     ),
     Mutant(
         "absent-once-and-no-pause",
-        "An import that one look did not find is posted again at once.",
+        "An import that one poll did not find is posted again at once.",
         ("duplicated", "unexpected"),
         (
             Edit(
                 "track/resolving.py",
-                "    if not was_absent:\n        return wait(_proven_absent_at(look) - look.clock())\n",
+                "    if not was_absent:\n        return wait(_proven_absent_at(poll) - "
+                "poll.clock())\n",
                 "",
             ),
             Edit(
                 "track/resolving.py",
-                "return wait(pause_s) if pause_s > 0 else _post_again(look)",
-                "return _post_again(look)",
+                "return wait(pause_s) if pause_s > 0 else _repost(poll)",
+                "return _repost(poll)",
             ),
         ),
     ),
@@ -104,18 +105,18 @@ MUTANTS = (
     ),
     Mutant(
         "looked-up-too-late",
-        "Imports are looked up from the moment of the entry, by clocks that differ.",
+        "Imports are looked up from the time of the entry, by clocks that differ.",
         ("duplicated", "unexpected"),
         (Edit("track/reconciling.py", "WINDOW_S = 120.0", "WINDOW_S = 0.0"),),
     ),
     Mutant(
-        "posted-again-without-a-word",
+        "posted-restart-without-a-word",
         "That an import is posted again is not written down first.",
         ("duplicated", "unexpected"),
         (
             Edit(
                 "track/resolving.py",
-                "if not ledger.begin_post(entry, posted_at=look.clock(), deadline=look.deadline):",
+                "if not ledger.begin_post(entry, posted_at=poll.clock(), deadline=poll.deadline):",
                 "if not entry.reference:",
             ),
         ),
@@ -127,12 +128,14 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                "        return self.success_count + (self.failed_count or 0) == self.total_count\n",
+                "        return self.success_count + (self.failed_count or 0) == "
+                "self.total_count\n",
                 "        return True\n",
             ),
             Edit(
                 "track/tracking.py",
-                "    return entry.total_count == entry.rows or (bool(entry.total_count) and stays)\n",
+                "    return entry.total_count == entry.rows or (bool(entry.total_count) and "
+                "stays)\n",
                 "    return True\n",
             ),
         ),
@@ -151,7 +154,7 @@ MUTANTS = (
             Edit(
                 "track/tracking.py",
                 "counts=_counts((answers or {}).get(entry.import_id))",
-                "counts=_counts((answers or {}).get(look.entry.import_id))",
+                "counts=_counts((answers or {}).get(poll.entry.import_id))",
             ),
         ),
     ),
@@ -174,28 +177,30 @@ MUTANTS = (
         (
             Edit(
                 "track/tracking.py",
-                "        return _hindered(look, hindrance)\n",
-                "        over = look.age() >= look.options.tracking_hours * 3_600\n"
-                "        return GAVE_UP if over else _hindered(look, hindrance)\n",
+                "        return _blocked(poll, blocker)\n",
+                "        over = poll.age() >= poll.options.tracking_hours * 3_600\n"
+                "        return TIMED_OUT if over else _blocked(poll, blocker)\n",
             ),
             Edit(
                 "report/reporting.py",
-                "            return self._wait(entry, hindrance)\n",
-                "            if not gave_up:\n                return self._wait(entry, hindrance)\n"
+                "            return self._wait(entry, blocker)\n",
+                "            if not timed_out:\n                return self._wait(entry, blocker)\n"
                 "            account = Account()\n",
             ),
         ),
     ),
     Mutant(
         "absent-import-given-up",
-        "An import that Mateo certainly has not got is given up, and its records do not come again.",
+        "An import that Mateo certainly has not got is given up, and its records do not be "
+        "delivered again.",
         ("unreported",),
         (
             Edit(
                 "track/resolving.py",
-                "    if look.is_over() or look.entry.posts >= MOST_POSTS:\n"
-                "        return Tracked(Status.SEND_BACK)\n",
-                "    if look.is_over() or look.entry.posts >= MOST_POSTS:\n        return GAVE_UP\n",
+                "    if poll.is_over() or poll.entry.posts >= MAX_POSTS:\n"
+                "        return Tracked(TrackingStatus.REQUEUE)\n",
+                "    if poll.is_over() or poll.entry.posts >= MAX_POSTS:\n        return "
+                "TIMED_OUT\n",
             ),
         ),
     ),
@@ -213,7 +218,8 @@ MUTANTS = (
     ),
     Mutant(
         "unreadable-import-is-another",
-        "An import whose rows cannot be read is taken for one of somebody else: it is posted again.",
+        "An import whose rows cannot be read is taken for one of somebody else: it is posted "
+        "again.",
         ("duplicated", "unexpected"),
         (
             Edit(
@@ -236,7 +242,7 @@ MUTANTS = (
         (Edit("track_import.asl.yaml", _REPORT + "40", _REPORT + "0"),),
     ),
     Mutant(
-        "tracking-ends-after-one-look",
+        "tracking-ends-after-one-poll",
         "An import that is not done yet is reported.",
         ("unreported", "stale"),
         (
@@ -255,8 +261,9 @@ MUTANTS = (
         (
             Edit(
                 "track_import.asl.yaml",
-                "      - { Variable: $.status, StringEquals: wait, Next: Wait }\n    Default: GaveUp\n",
-                "    Default: GaveUp\n",
+                "      - { Variable: $.status, StringEquals: wait, Next: Wait }\n    Default: "
+                "TimedOut\n",
+                "    Default: TimedOut\n",
             ),
         ),
     ),

@@ -29,8 +29,8 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submit/planning.py",
-                "            if not _is_put_back_after(change, mark):\n",
+                "submit/merging.py",
+                "            if not _is_put_back_after(change, claim):\n",
                 "            if change:\n",
             ),
         ),
@@ -39,7 +39,7 @@ MUTANTS = (
         "put-back-overwrites-newer",
         "What is put back overwrites something newer, although nobody forces it.",
         ("stale", "duplicated"),
-        (Edit("submit/planning.py", "if replay and replay.force and ", "if replay and "),),
+        (Edit("submit/merging.py", "if replay and replay.force and ", "if replay and "),),
     ),
     Mutant(
         "put-back-twice-by-one-replay",
@@ -47,8 +47,8 @@ MUTANTS = (
         ("duplicated",),
         (
             Edit(
-                "submit/planning.py",
-                "    return replay is not None and replay_id_of(mark.origin) != replay.id\n",
+                "submit/merging.py",
+                "    return replay is not None and replay_id_of(claim.item_id) != replay.id\n",
                 "    return replay is not None\n",
             ),
         ),
@@ -60,7 +60,7 @@ MUTANTS = (
         (
             Edit(
                 "storage/replays.py",
-                "            *self._tally.operations({day: {REPLAYED: more}}),\n",
+                "            *self._outcome_counts.operations({day: {REPLAYED: more}}),\n",
                 "",
             ),
         ),
@@ -89,7 +89,9 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "replay/replaying.py", "entry is None or entry.state not in ENDED", "entry is None"
+                "replay/replaying.py",
+                "entry is None or entry.state not in OUTCOMES",
+                "entry is None",
             ),
         ),
     ),
@@ -109,7 +111,7 @@ MUTANTS = (
         "uncounted-ends-put-back",
         "Items are put back of a batch that died before their ends were counted.",
         ("miscounted",),
-        (Edit("replay/replaying.py", "if settled_in.get(item) == batch]", "if item and batch]"),),
+        (Edit("replay/replaying.py", "if recorded_in.get(item) == batch]", "if item and batch]"),),
     ),
     Mutant(
         "put-back-counted-on-the-old-day",

@@ -1,13 +1,13 @@
-"""Faults in how an import ends: its report, what is brought again, and the counts."""
+"""Faults in how an import ends: its report, what is requeued, and the counts."""
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
 RETRY = """        self.parts.queue.send(
-            Delayed(body, LONGEST_DELAY_S) for body in repeat_bodies(findings.retried_sources())
+            Delayed(body, MAX_DELAY_S) for body in repeat_bodies(findings.retried_items())
         )
 """
 UNCLAIM = "        self._unclaim(findings)\n"
-WRITE = "        self._write(findings)\n        return self._close(findings)\n\n    def send_back"
+WRITE = "        self._write(findings)\n        return self._close(findings)\n\n    def requeue"
 
 MUTANTS = (
     Mutant(
@@ -16,9 +16,9 @@ MUTANTS = (
         ("stuck", "lost"),
         (
             Edit(
-                "storage/tally.py",
-                "SETTLEMENTS_PER_TRANSACTION = 33",
-                "SETTLEMENTS_PER_TRANSACTION = 330",
+                "storage/outcome_counts.py",
+                "OUTCOMES_PER_TRANSACTION = 33",
+                "OUTCOMES_PER_TRANSACTION = 330",
             ),
         ),
     ),
@@ -31,7 +31,7 @@ MUTANTS = (
                 "report/reporting.py",
                 WRITE,
                 "        closed = self._close(findings)\n        self._write(findings)\n"
-                "        return closed\n\n    def send_back",
+                "        return closed\n\n    def requeue",
             ),
         ),
     ),
@@ -49,13 +49,13 @@ MUTANTS = (
     ),
     Mutant(
         "retry-forgotten",
-        "A row that time can heal is called retried, and not brought again.",
+        "A row that time can heal is called retried, and not requeued.",
         ("lost",),
         (Edit("report/reporting.py", RETRY, ""),),
     ),
     Mutant(
         "retry-sent-twice",
-        "A row that time can heal is brought again twice.",
+        "A row that time can heal is requeued twice.",
         (),
         (Edit("report/reporting.py", RETRY, RETRY + RETRY),),
         harmless="the watermark knows the attempt",
@@ -85,14 +85,15 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                '[{"Update": update}, *self._tally.operations(ends, of_connections)]',
+                '[{"Update": update}, *self._outcome_counts.operations(outcomes, of_connections)]',
                 '[{"Update": update}]',
             ),
             Edit(
                 "storage/ledger.py",
                 "            self._transact(*operations)\n",
                 "            self._transact(*operations)\n"
-                "            self._transact(*self._tally.operations(ends, of_connections))\n",
+                "            self._transact(*self._outcome_counts.operations(outcomes, "
+                "of_connections))\n",
             ),
         ),
     ),
@@ -103,8 +104,8 @@ MUTANTS = (
         (
             Edit(
                 "report/reporting.py",
-                "ends[day(counted_at(source) / 1_000_000)][outcome] += 1",
-                "ends[day(entry.created_at)][outcome] += 1",
+                "outcomes_by_day[day(counted_at(source) / 1_000_000)][outcome] += 1",
+                "outcomes_by_day[day(entry.created_at)][outcome] += 1",
             ),
         ),
     ),
@@ -122,8 +123,8 @@ MUTANTS = (
     ),
     Mutant(
         "retried-for-ever",
-        "A row that time does not heal is brought again for ever.",
+        "A row that time does not heal is requeued for ever.",
         ("stuck",),
-        (Edit("report/findings.py", "MOST_ATTEMPTS = 3\n", "MOST_ATTEMPTS = 10**6\n"),),
+        (Edit("report/findings.py", "MAX_ATTEMPTS = 3\n", "MAX_ATTEMPTS = 10**6\n"),),
     ),
 )

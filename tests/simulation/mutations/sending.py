@@ -20,7 +20,8 @@ MUTANTS = (
             ),
             Edit(
                 "submit/posting.py",
-                "is_first = not attempt.repeated and not self._progress.gate.strikes",
+                "is_first = not attempt.repeated and not "
+                "self._progress.pause_state.consecutive_failures",
                 "is_first = not attempt.repeated",
             ),
         ),
@@ -72,15 +73,17 @@ MUTANTS = (
             Edit(
                 "submit/posting.py",
                 "            intended = self._parts.ledger.intend(entry)\n",
-                "            slot = self._parts.budget.take_slot(deadline=self._deadline - POST_S)\n"
-                "            posted = self._parts.api.create(slot, body)\n"
+                "            permit = self._parts.budget.acquire_permit(deadline=self._deadline "
+                "- POST_S)\n"
+                "            posted = self._parts.api.create(permit, body)\n"
                 "            intended = self._parts.ledger.intend(entry)\n",
             ),
-            Edit("submit/posting.py", POST, "            self._settle(attempt, entry, posted)\n"),
+            Edit("submit/posting.py", POST, "            self._record(attempt, entry, posted)\n"),
             Edit(
                 "submit/posting.py",
-                "        except LimitReached as error:\n            self._progress.defer(rows)",
-                "        except (LimitReached, SlotTooFar) as error:\n            self._progress.defer(rows)",
+                "        except LimitReached as error:\n            self._progress.requeue(rows)",
+                "        except (LimitReached, PermitTooFar) as error:\n            "
+                "self._progress.requeue(rows)",
             ),
         ),
     ),
@@ -102,7 +105,7 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "mateo/outcomes.py",
+                "mateo/post_results.py",
                 "    return Outcome.UNKNOWN\n\n\ndef",
                 "    return Outcome.NOT_SENT\n\n\ndef",
             ),
@@ -114,14 +117,14 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "mateo/outcomes.py",
+                "mateo/post_results.py",
                 "httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout",
                 "httpx.ConnectError | httpx.TimeoutException",
             ),
         ),
     ),
     Mutant(
-        "timeout-is-posted-again-at-once",
+        "timeout-is-posted-restart-at-once",
         "A POST without an answer is made again at once.",
         ("duplicated", "over-limit", "unexpected"),
         (
@@ -129,10 +132,10 @@ MUTANTS = (
                 "mateo/client.py",
                 "        except httpx.HTTPError as error:\n            return Posted(of_exception",
                 "        except httpx.ReadTimeout:\n"
-                "            return self.create(slot, body)\n"
+                "            return self.create(permit, body)\n"
                 "        except httpx.HTTPError as error:\n            return Posted(of_exception",
             ),
-            Edit("storage/budget.py", "return self._clock() <= slot.until", "return True"),
+            Edit("storage/budget.py", "return self._clock() <= permit.until", "return True"),
         ),
     ),
     Mutant(
@@ -153,7 +156,7 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "mateo/outcomes.py",
+                "mateo/post_results.py",
                 "        422: Outcome.REFUSED,\n",
                 "        422: Outcome.REFUSED,\n        500: Outcome.REFUSED,\n",
             ),
@@ -165,7 +168,7 @@ MUTANTS = (
         ("duplicated", "unexpected"),
         (
             Edit(
-                "mateo/outcomes.py",
+                "mateo/post_results.py",
                 "    if 200 <= status < 300 and import_id:\n        return Outcome.SENT\n",
                 "    if 200 <= status < 300:\n"
                 "        return Outcome.SENT if import_id else Outcome.NOT_SENT\n",
@@ -179,8 +182,9 @@ MUTANTS = (
         (
             Edit(
                 "submit/refusals.py",
-                "            verdict = _halved(attempt, standing)\n",
-                "            verdict = Verdict(rejections=[Rejection(row, posted) for row in attempt.rows])\n",
+                "            verdict = _bisected(attempt, standing)\n",
+                "            verdict = Verdict(rejections=[Rejection(row, posted) for row in "
+                "attempt.rows])\n",
             ),
         ),
     ),
@@ -203,26 +207,26 @@ MUTANTS = (
         (
             Edit(
                 "submit/refusals.py",
-                "now - self.refused_since.get(one.origin, now) >= self.unproven_s",
+                "now - self.refused_since.get(one.item_id, now) >= self.unproven_s",
                 "now < 0.0",
             ),
         ),
     ),
     Mutant(
         "waits-forgotten-rows",
-        "Rows that wait for a connection that is refused are not sent again.",
+        "Rows that wait for a connection that is refused are not requeued.",
         ("lost",),
         (
             Edit(
                 "submit/posting.py",
-                "        self._progress.defer(verdict.waiting)\n        for row, posted in",
+                "        self._progress.requeue(verdict.waiting)\n        for row, posted in",
                 "        for row, posted in",
             ),
         ),
     ),
     Mutant(
         "rows-without-a-call-forgotten",
-        "Rows of a refused import that no call is left for are not sent again.",
+        "Rows of a refused import that no call is left for are not requeued.",
         ("lost",),
         (
             Edit(
@@ -251,19 +255,20 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.REFUSED)\n",
+                "        self._parts.ledger.release(entry, expected=[State.INTENDED], "
+                "target=State.REFUSED)\n",
                 "",
             ),
         ),
     ),
     Mutant(
-        "abandoned-and-not-deferred",
-        "What could not be sent is not brought again.",
+        "abandoned-and-not-requeued",
+        "What could not be sent is not requeued.",
         ("lost",),
         (
             Edit(
                 "submit/posting.py",
-                "target=State.ABANDONED)\n        self._progress.defer(rows)\n",
+                "target=State.ABANDONED)\n        self._progress.requeue(rows)\n",
                 "target=State.ABANDONED)\n",
             ),
         ),
@@ -275,7 +280,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.ABANDONED)\n"
+                "        self._parts.ledger.release(entry, expected=[State.INTENDED], "
+                "target=State.ABANDONED)\n"
                 "        self._progress.pending.appendleft",
                 "        self._progress.pending.appendleft",
             ),
@@ -283,18 +289,18 @@ MUTANTS = (
     ),
     Mutant(
         "over-budget-forgotten",
-        "What today's entities do not cover is not brought again.",
+        "What today's entities do not cover is not requeued.",
         ("lost",),
-        (Edit("submit/submission.py", "            progress.defer(sized.over_budget)\n", ""),),
+        (Edit("submit/submission.py", "            progress.requeue(batches.over_budget)\n", ""),),
     ),
     Mutant(
         "stopped-and-forgotten",
-        "What is left of a batch when it stops is not brought again.",
+        "What is left of a batch when it stops is not requeued.",
         ("lost",),
         (
             Edit(
                 "submit/submission.py",
-                "                progress.defer(attempt.rows)\n",
+                "                progress.requeue(attempt.rows)\n",
                 "                pass\n",
             ),
         ),
@@ -306,8 +312,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "            source=[State.INTENDED],\n            target=state,\n",
-                "            source=[State.GAVE_UP],\n            target=state,\n",
+                "            expected=[State.INTENDED],\n            target=state,\n",
+                "            expected=[State.TIMED_OUT],\n            target=state,\n",
             ),
         ),
         harmless="tracking takes the import over and finds it",

@@ -1,5 +1,4 @@
-"""Faults in what a batch does once: lease, gate, what is read first, and the acknowledgement."""
-# ruff: noqa: E501 - lines of the code as they are, once more indented
+"""Faults in what a batch does once: lease, pause, what is read first, and the acknowledgement."""
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
@@ -29,58 +28,59 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "lease-given-back-first",
-        "The lease is given back before the batch is submitted.",
+        "lease-released-first",
+        "The lease is released before the batch is submitted.",
         ("duplicated", "stale"),
         (
             Edit(
                 "submit/submission.py",
-                "                return _Run(self, batch, gate, invocation, deadline).run()\n",
-                "            return _Run(self, batch, gate, invocation, deadline).run()\n",
+                "                return _Run(self, batch, pause, invocation, deadline).run()\n",
+                "            return _Run(self, batch, pause, invocation, deadline).run()\n",
             ),
         ),
     ),
     Mutant(
-        "gate-never-scheduled",
-        "The gate is closed, and no schedule opens it again.",
+        "pause-never-scheduled",
+        "Submission is paused, and no schedule opens it again.",
         ("stuck",),
-        (Edit("storage/gate.py", "        self._schedule_opening(until, mapping)\n", ""),),
+        (Edit("storage/pause.py", "        self._schedule_resumption(until, mapping)\n", ""),),
     ),
     Mutant(
-        "gate-closed-before-scheduled",
+        "submission-paused-before-scheduled",
         "The mapping is disabled before there is a schedule that enables it.",
         ("stuck",),
         (
             Edit(
-                "storage/gate.py",
-                """        self._schedule_opening(until, mapping)
+                "storage/pause.py",
+                """        self._schedule_resumption(until, mapping)
         latest = """,
                 """        self._set_enabled(mapping, enabled=False)
-        self._schedule_opening(until, mapping)
+        self._schedule_resumption(until, mapping)
         latest = """,
             ),
         ),
     ),
     Mutant(
-        "gate-opened-in-the-past",
-        "The schedule is for the moment at which the gate was closed: it never fires.",
+        "submission-resumed-in-the-past",
+        "The schedule is for the time at which submission was paused: it never fires.",
         ("stuck",),
         (
             Edit(
-                "storage/gate.py",
-                "moment = datetime.fromtimestamp(until, UTC)",
-                "moment = datetime.fromtimestamp(self._clock(), UTC)",
+                "storage/pause.py",
+                "timestamp = datetime.fromtimestamp(until, UTC)",
+                "timestamp = datetime.fromtimestamp(self._clock(), UTC)",
             ),
         ),
     ),
     Mutant(
-        "deferred-items-not-sent",
-        "Messages go although what they deferred was not sent again.",
+        "requeued-items-not-sent",
+        "Messages go although what they requeued was not requeued.",
         ("lost",),
         (
             Edit(
                 "submit/acknowledging.py",
-                """                lambda: self.queue.send(self.batch.deferrals(deferred, self.refused_since)),
+                """                lambda: self.queue.send(self.batch.requeues(requeued,
+                self.refused_since)),
 """,
                 """                lambda: None,
 """,
@@ -91,41 +91,41 @@ MUTANTS = (
         "failed-steps-acknowledged",
         "Messages go although a step of acknowledging them failed.",
         ("lost", "miscounted"),
-        (Edit("submit/acknowledging.py", "            self.unresolved |= origins\n", ""),),
+        (Edit("submit/acknowledging.py", "            self.unresolved |= item_ids\n", ""),),
     ),
     Mutant(
-        "nothing-given-back",
+        "no-message-fails",
         "Messages go although AWS failed the import of their items.",
         ("lost",),
         (
             Edit(
                 "submit/batch_report.py",
-                "give_back=batch.unreadable | batch.messages_with(ending.unresolved),",
-                "give_back=set(),",
+                "failed_message_ids=batch.unreadable | batch.messages_with(unresolved.unresolved),",
+                "failed_message_ids=set(),",
             ),
         ),
     ),
     Mutant(
-        "parked-and-not-sent",
-        "A batch that came through a closed gate goes without being sent again.",
+        "requeued-and-not-sent",
+        "A batch that came through paused submission goes without being requeued.",
         ("lost",),
         (
             Edit(
                 "submit/submission.py",
-                "        self.parts.queue.send(batch.deferrals(origins))\n",
+                "        self.parts.queue.send(batch.requeues(item_ids))\n",
                 "",
             ),
         ),
     ),
     Mutant(
-        "part-of-a-deferral",
-        "A deferral brings only one of the items of a message again.",
+        "part-of-a-requeue",
+        "A requeue brings only one of the items of a message again.",
         ("lost",),
         (
             Edit(
                 "submit/queue_batch.py",
-                "body = deferred_body(again, self._bodies[message_id], part)",
-                "body = deferred_body(again, self._bodies[message_id], sorted(part)[:1])",
+                "body = requeued_body(again, self._bodies[message_id], part)",
+                "body = requeued_body(again, self._bodies[message_id], sorted(part)[:1])",
             ),
         ),
     ),
@@ -136,13 +136,13 @@ MUTANTS = (
         (
             Edit(
                 "submit/acknowledging.py",
-                "        now = self.tools.clock()\n        self.posting.archive.record_settled(",
-                "        tally.settle(new, batch=name)\n"
-                "        now = self.tools.clock()\n        self.posting.archive.record_settled(",
+                "        now = self.tools.clock()\n        self.posting.archive.record_outcomes(",
+                "        outcome_counts.record(new, batch=name)\n"
+                "        now = self.tools.clock()\n        self.posting.archive.record_outcomes(",
             ),
             Edit(
                 "submit/acknowledging.py",
-                "        )\n        tally.settle(new, batch=name)\n",
+                "        )\n        outcome_counts.record(new, batch=name)\n",
                 "        )\n",
             ),
         ),
@@ -151,27 +151,27 @@ MUTANTS = (
         "proof-not-kept",
         "A proven refusal is written down and counted, but not kept before that.",
         ("unexpected", "lost", "miscounted"),
-        (Edit("submit/acknowledging.py", "        tally.prove(", "        list("),),
+        (Edit("submit/acknowledging.py", "        outcome_counts.prove(", "        list("),),
     ),
     Mutant(
         "ends-not-counted",
         "Ends without an import are written and not counted.",
         ("miscounted",),
-        (Edit("submit/acknowledging.py", "        tally.settle(new, batch=name)\n", ""),),
+        (Edit("submit/acknowledging.py", "        outcome_counts.record(new, batch=name)\n", ""),),
     ),
     Mutant(
-        "settled-without-condition",
+        "outcomes-without-condition",
         "An end is counted again whenever it is written again.",
         ("miscounted",),
         (
             Edit(
                 "submit/acknowledging.py",
-                "if one.occurrence.origin not in ended]\n        proven",
+                "if one.occurrence.item_id not in ended]\n        proven",
                 "]\n        proven",
             ),
-            Edit("submit/submission.py", "            if one.origin not in self._ended\n", ""),
+            Edit("submit/submission.py", "            if one.item_id not in self._ended\n", ""),
             Edit(
-                "storage/tally.py",
+                "storage/outcome_counts.py",
                 """" AND ".join(
                 f"attribute_not_exists(#{name})" for name in outcomes
             )
@@ -183,11 +183,11 @@ MUTANTS = (
     ),
     Mutant(
         "counted-apart",
-        "Ends are counted in another transaction than their settlements.",
+        "Ends are counted in another transaction than their outcome records.",
         ("miscounted",),
         (
             Edit(
-                "storage/tally.py",
+                "storage/outcome_counts.py",
                 "                self._transact(operations)\n",
                 "                self._transact(operations[:1])\n"
                 "                self._transact(operations[1:])\n",
@@ -195,12 +195,12 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "settled-on-the-wrong-day",
+        "outcomes-on-the-wrong-day",
         "Ends are counted on the day on which they were found.",
         ("miscounted",),
         (
             Edit(
-                "storage/tally.py",
+                "storage/outcome_counts.py",
                 "ends[self._day(one.occurrence.counted_at / 1_000_000)][one.outcome.value] += 1",
                 "ends[self._day(self._clock())][one.outcome.value] += 1",
             ),

@@ -28,7 +28,7 @@ MUTANTS = (
         (
             Edit(
                 "storage/executions.py",
-                'name = reference if again is None else f"{reference}{AGAIN}{again}"',
+                'name = reference if again is None else f"{reference}{RESTARTED}{again}"',
                 "name = reference",
             ),
         ),
@@ -37,7 +37,7 @@ MUTANTS = (
         "restarts-are-not-recognised",
         "An execution that replaces another does not count as following its import.",
         (),
-        (Edit("storage/executions.py", ".partition(AGAIN)[0] for one in", " for one in"),),
+        (Edit("storage/executions.py", ".partition(RESTARTED)[0] for one in", " for one in"),),
         harmless="each quarter one more execution follows it: dear, but all they do is conditional",
     ),
     Mutant(
@@ -47,7 +47,7 @@ MUTANTS = (
         (
             Edit(
                 "storage/overdue_pause.py",
-                "        if noted.closed_until > self.clock():\n            return None\n",
+                "        if noted.paused_until > self.clock():\n            return None\n",
                 "",
             ),
         ),

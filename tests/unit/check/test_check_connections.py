@@ -9,7 +9,7 @@ import pytest
 
 from import_relay.check.check_connections import check, findings, main
 from import_relay.check.expression_hints import quoting_hint
-from import_relay.connectors.kinds import kinds, source_for
+from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.connections import RECORD_TYPES, parse_connections
 from import_relay.domain.secret_strength import weakness_of
@@ -17,10 +17,10 @@ from import_relay.mapping.columns import DOCUMENTED
 from mateo_emulator.records.fields import known_keys
 from mateo_emulator.settings import Behaviour
 from tests.support.webhooks import ROOT, example_secrets
-from tests.unit.domain.test_connections import FULL
+from tests.unit.domain.test_connections import WHOLE_RECORD
 
 SHIPPED = ROOT / "layers" / "connections" / "connections.toml"
-ONE_COUNTRY = FULL.replace(', "AT"', "")
+ONE_COUNTRY = WHOLE_RECORD.replace(', "AT"', "")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def told(file: Path, text: str) -> list[str]:
 
 
 def test_the_check_finds_nothing_wrong_with_a_right_file(file: Path) -> None:
-    file.write_text(FULL)
+    file.write_text(WHOLE_RECORD)
 
     assert list(check(file)) == []
 
@@ -50,12 +50,12 @@ def test_nothing_is_to_be_said_of_the_file_that_is_shipped() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "key"),
     [
-        (FULL.replace('"no"', '"a..b"'), 15, "contact.fields.external_id"),
-        (FULL.replace('auth = "header"', 'auth = "none"'), 4, "auth"),
-        (FULL.replace("when = \"type == 'order'\"\n", ""), 18, "deal.when"),
-        (FULL.replace('"json"', '"jsn"'), 3, "kind"),
-        (FULL.replace('"pass"', '"past"'), 13, "contact.phones"),
-        (FULL.replace('"no"', "\"'no'\""), 15, "contact.fields.external_id"),
+        (WHOLE_RECORD.replace('"no"', '"a..b"'), 15, "contact.fields.external_id"),
+        (WHOLE_RECORD.replace('auth = "header"', 'auth = "none"'), 4, "auth"),
+        (WHOLE_RECORD.replace("when = \"type == 'order'\"\n", ""), 18, "deal.when"),
+        (WHOLE_RECORD.replace('"json"', '"jsn"'), 3, "kind"),
+        (WHOLE_RECORD.replace('"pass"', '"past"'), 13, "contact.phones"),
+        (WHOLE_RECORD.replace('"no"', "\"'no'\""), 15, "contact.fields.external_id"),
     ],
 )
 def test_the_check_finds_expressions_options_and_the_rest(
@@ -242,7 +242,7 @@ def test_the_documented_columns_are_those_that_the_emulator_takes(name: str) -> 
 
 @pytest.mark.parametrize("kind", sorted(kinds()))
 def test_what_a_kind_maps_by_default_is_documented(kind: str) -> None:
-    for name, default in source_for(kind).DEFAULTS.items():
+    for name, default in connector_for(kind).DEFAULTS.items():
         assert default.fields.keys() <= DOCUMENTED[name]
 
 
@@ -306,7 +306,7 @@ def test_secrets_are_judged_and_never_shown(
 def test_secrets_that_cannot_be_read_are_said_to_be(
     file: Path, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file.write_text(FULL)
+    file.write_text(WHOLE_RECORD)
     secrets = tmp_path / "secrets.json"
     secrets.write_text(content)
 
@@ -329,7 +329,7 @@ def test_the_command_succeeds_and_names_the_connections(
 def test_the_command_fails_and_tells_every_mistake(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file.write_text(FULL.replace('"no"', '"a..b"').replace('"mail"', '"nothing(@)"'))
+    file.write_text(WHOLE_RECORD.replace('"no"', '"a..b"').replace('"mail"', '"nothing(@)"'))
 
     assert main([str(file)]) == 1
     captured = capsys.readouterr()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from import_relay.connectors.activecampaign import events as source
+from import_relay.connectors.activecampaign import events as connector
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change
 from import_relay.connectors.shared.event_ids import digest
@@ -18,19 +18,19 @@ CONNECTION = with_defaults(Connection("activecampaign", "activecampaign"))
 
 
 def nested(body: str | bytes) -> object:
-    (item,) = source.split(request(body), {})
+    (item,) = connector.split(request(body), {})
     assert item.event_id == digest(item.text)
     return json.loads(item.text)
 
 
 def unreadable(body: str | bytes, **headers: str) -> str:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(request(body, headers), {})
+        connector.split(request(body, headers), {})
     return caught.value.code
 
 
 def interpret(item: object, connection: Connection = CONNECTION) -> Change:
-    return source.interpret(item, connection)
+    return connector.interpret(item, connection)
 
 
 def row(name: str, **columns: str) -> dict[str, object]:
@@ -42,12 +42,12 @@ def row(name: str, **columns: str) -> dict[str, object]:
     return mapping.columns(change.record, partial=change.partial).values
 
 
-# ---------------------------------------------------------------- proof
+# ---------------------------------------------------------------- auth_header
 
 
-def test_the_secret_at_the_end_of_the_address_proves_the_sender() -> None:
+def test_the_secret_at_the_end_of_the_address_authenticates_the_sender() -> None:
     given = request(path=f"/webhooks/ac/{SECRET}")
-    source.verify(given, ["old", SECRET], {}, now=NOW)
+    connector.verify(given, ["old", SECRET], {}, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_the_secret_at_the_end_of_the_address_proves_the_sender() -> None:
 )
 def test_any_other_address_is_refused(path: str, code: str) -> None:
     with pytest.raises(SignatureError) as caught:
-        source.verify(request(path=path), [SECRET], {}, now=NOW)
+        connector.verify(request(path=path), [SECRET], {}, now=NOW)
     assert caught.value.code == code
 
 
@@ -199,5 +199,5 @@ def test_an_opened_mail_is_ignored() -> None:
 def test_there_are_no_options_and_no_other_record_types() -> None:
     types = {"deal": RecordType("deal", {"external_id": "deal.id"})}
     given = Connection("ac", "activecampaign", {"auth": "path"}, types)
-    assert [key for key, _ in source.check_options(given)] == ["auth", "deal"]
-    assert list(source.check_options(CONNECTION)) == []
+    assert [key for key, _ in connector.check_options(given)] == ["auth", "deal"]
+    assert list(connector.check_options(CONNECTION)) == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.kinds import kinds, source_for
+from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.shared.all_day import timed, with_flag
 from import_relay.mapping.expressions import compile_expression
 from import_relay.mapping.record_mapping import RecordMapping
@@ -19,8 +19,8 @@ Item = dict[str, Any]
 
 
 def items(kind: str, name: str) -> list[Item]:
-    source, given = source_for(kind), requests_of(kind)[name]
-    return [json.loads(one.text) for one in source.split(given, connection_of(kind).options)]
+    connector, given = connector_for(kind), requests_of(kind)[name]
+    return [json.loads(one.text) for one in connector.split(given, connection_of(kind).options)]
 
 
 def pipedrive(item: Item) -> None:
@@ -80,7 +80,7 @@ ALWAYS_TIMED = {
 
 
 def test_every_kind_with_appointments_is_here() -> None:
-    with_appointments = {kind for kind in kinds() if "appointment" in source_for(kind).DEFAULTS}
+    with_appointments = {kind for kind in kinds() if "appointment" in connector_for(kind).DEFAULTS}
     known = {name.split(".")[0] for name in WHOLE_DAYS}
     assert with_appointments - known <= ALWAYS_TIMED.keys()
     assert not known & ALWAYS_TIMED.keys()

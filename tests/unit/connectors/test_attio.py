@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors.attio import events as source
+from import_relay.connectors.attio import events as connector
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.contract import Change, Item, Lookup, Request
+from import_relay.connectors.contract import Change, Item, RecordLookup, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -28,7 +28,7 @@ def signed(signature: str | None = SIGNATURE, name: str = "attio-signature") -> 
 
 def refusal(given: Request, *secrets: str) -> str:
     with pytest.raises(SignatureError) as caught:
-        source.verify(given, secrets or [SECRET], {}, now=NOW)
+        connector.verify(given, secrets or [SECRET], {}, now=NOW)
     return caught.value.code
 
 
@@ -41,24 +41,24 @@ def event(event_type: object = "record.updated", **ids: object) -> dict[str, Any
 
 def split(body: object, key: str | None = "key-1") -> list[Item]:
     text = body if isinstance(body, str) else json.dumps(body)
-    return source.split(request(text, {} if key is None else {"idempotency-key": key}), {})
+    return connector.split(request(text, {} if key is None else {"idempotency-key": key}), {})
 
 
 def interpret(item: object) -> Change:
-    return source.interpret(item, CONNECTION)
+    return connector.interpret(item, CONNECTION)
 
 
 def changes(name: str) -> list[Change]:
-    items = source.split(request(sample(name)), {})
+    items = connector.split(request(sample(name)), {})
     return [interpret(json.loads(item.text)) for item in items]
 
 
-# ---------------------------------------------------------------- proof
+# ---------------------------------------------------------------- auth_header
 
 
 @pytest.mark.parametrize("name", ["attio-signature", "x-attio-signature"])
 def test_a_signature_made_by_openssl_is_accepted_under_both_names(name: str) -> None:
-    source.verify(signed(name=name), ["another", SECRET], {}, now=NOW)
+    connector.verify(signed(name=name), ["another", SECRET], {}, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ def test_a_body_without_events_has_the_wrong_shape(body: str) -> None:
 @pytest.mark.parametrize("event_type", ["record.created", "record.updated"])
 def test_a_record_is_to_be_read_and_says_then_what_it_is(event_type: str) -> None:
     change = interpret(event(event_type, attribute_id="a"))
-    assert change == Change(None, lookup=Lookup(PEOPLE, RECORD))
+    assert change == Change(None, lookup=RecordLookup(PEOPLE, RECORD))
 
 
 def test_a_merge_is_ignored_unless_the_record_that_remains_can_be_read() -> None:
     (change,) = changes("attio.people-merged.json")
-    assert change == Change(None, ignored="merged", lookup=Lookup(PEOPLE, RECORD))
+    assert change == Change(None, ignored="merged", lookup=RecordLookup(PEOPLE, RECORD))
 
 
 def test_a_deletion_is_ignored_and_nothing_read() -> None:
@@ -172,11 +172,11 @@ def test_an_item_that_is_no_event_is_rejected(item: object) -> None:
 
 def test_there_are_no_options() -> None:
     given = with_defaults(Connection("attio", "attio", {"people_object_id": PEOPLE}))
-    assert [key for key, _ in source.check_options(given)] == ["people_object_id"]
+    assert [key for key, _ in connector.check_options(given)] == ["people_object_id"]
 
 
 def test_each_of_several_record_types_has_its_condition_by_default() -> None:
     custom = RecordType("appointment", {"external_id": "id"})
     given = Connection("attio", "attio", {}, {**CONNECTION.record_types, "appointment": custom})
-    assert [key for key, _ in source.check_options(CONNECTION)] == []
-    assert [key for key, _ in source.check_options(given)] == ["appointment.when"]
+    assert [key for key, _ in connector.check_options(CONNECTION)] == []
+    assert [key for key, _ in connector.check_options(given)] == ["appointment.when"]

@@ -1,4 +1,4 @@
-"""Reading at Attio: which object a UUID is, and simple values of Attio's lists."""
+"""Fetching at Attio: which object a UUID is, and simple values of Attio's lists."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from import_relay.connectors.attio import fetcher as reader
+from import_relay.connectors.attio import fetcher
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.fetcher_contract import Found
+from import_relay.connectors.fetcher_contract import FetchedRecord
 from import_relay.domain.connections import Connection
-from import_relay.domain.errors import RecordsUnread
+from import_relay.domain.errors import RecordsNotFetched
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.crm import Crm, answer
 
@@ -32,8 +32,8 @@ def value(kind: str, **members: object) -> dict[str, object]:
     return {"active_from": "2026-11-21T09:30:00.000000000Z", "attribute_type": kind, **members}
 
 
-def read(crm: Crm, *ids: str) -> Mapping[str, Found]:
-    return reader.read(crm.api("token"), PEOPLE, ids or (ONE,), frozenset())
+def read(crm: Crm, *ids: str) -> Mapping[str, FetchedRecord]:
+    return fetcher.read(crm.api("token"), PEOPLE, ids or (ONE,), frozenset())
 
 
 def simple(*entries: object) -> Any:
@@ -43,8 +43,8 @@ def simple(*entries: object) -> Any:
     return values["x"]
 
 
-def failure(*answers: httpx.Response) -> RecordsUnread:
-    with pytest.raises(RecordsUnread) as caught:
+def failure(*answers: httpx.Response) -> RecordsNotFetched:
+    with pytest.raises(RecordsNotFetched) as caught:
         read(Crm(list(answers)))
     return caught.value
 
@@ -59,7 +59,9 @@ def row(record_type: str, slug: str, **values: object) -> dict[str, object]:
 
 def test_records_are_queried_by_id_and_say_which_object_they_are_of() -> None:
     crm = Crm([this(), answer({"data": [entry(ONE)]})])
-    assert read(crm, ONE, TWO) == {ONE: Found({"id": ONE, "object": "people", "values": {}}, None)}
+    assert read(crm, ONE, TWO) == {
+        ONE: FetchedRecord({"id": ONE, "object": "people", "values": {}}, None)
+    }
     assert crm.asked() == [("GET", URL), ("POST", f"{URL}/records/query")]
     assert crm.sent(1) == {"filter": {"record_id": {"$in": [ONE, TWO]}}, "limit": 2}
     assert {one.headers["authorization"] for one in crm.requests} == {"Bearer token"}
@@ -141,13 +143,13 @@ def test_a_company_fits_no_record_type() -> None:
 
 
 def test_an_object_of_another_workspace_is_not_taken_for_deleted_records() -> None:
-    assert failure(answer({}, 404)).code == "reader.unexpected"
-    assert failure(this(), answer({}, 404)).code == "reader.unexpected"
+    assert failure(answer({}, 404)).code == "fetcher.unexpected"
+    assert failure(this(), answer({}, 404)).code == "fetcher.unexpected"
 
 
 @pytest.mark.parametrize("given", [{}, {"data": []}, {"data": {"api_slug": None}}, []])
 def test_an_object_of_another_shape_is_unexpected(given: object) -> None:
-    assert failure(answer(given)).code == "reader.unexpected"
+    assert failure(answer(given)).code == "fetcher.unexpected"
 
 
 @pytest.mark.parametrize(
@@ -162,8 +164,8 @@ def test_an_object_of_another_shape_is_unexpected(given: object) -> None:
     ],
 )
 def test_records_of_another_shape_or_others_are_unexpected(given: object) -> None:
-    assert failure(this(), answer(given)).code == "reader.unexpected"
+    assert failure(this(), answer(given)).code == "fetcher.unexpected"
 
 
 def test_a_refused_token_is_said_so() -> None:
-    assert failure(answer({}, 403)).code == "reader.refused"
+    assert failure(answer({}, 403)).code == "fetcher.refused"

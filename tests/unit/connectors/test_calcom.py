@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors.calcom import events as source
+from import_relay.connectors.calcom import events as connector
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Request
 from import_relay.connectors.shared.event_ids import digest
@@ -30,7 +30,7 @@ def signed(signature: str | None = SIGNATURE, body: str = BODY) -> Request:
 
 def refusal(given: Request, *secrets: str, auth: str = "signature") -> str:
     with pytest.raises(SignatureError) as caught:
-        source.verify(given, secrets, {"auth": auth}, now=NOW)
+        connector.verify(given, secrets, {"auth": auth}, now=NOW)
     return caught.value.code
 
 
@@ -45,8 +45,8 @@ def event(trigger: object = "BOOKING_CREATED", **payload: object) -> dict[str, A
 
 def changes(body: bytes | str, connection: Connection = CONNECTION) -> list[Change]:
     return [
-        source.interpret(json.loads(item.text), connection)
-        for item in source.split(request(body), {})
+        connector.interpret(json.loads(item.text), connection)
+        for item in connector.split(request(body), {})
     ]
 
 
@@ -64,11 +64,11 @@ def rows(name: str) -> list[dict[str, object]]:
 
 
 def test_a_signature_made_by_openssl_is_accepted() -> None:
-    source.verify(signed(), [SECRET], {}, now=NOW)
+    connector.verify(signed(), [SECRET], {}, now=NOW)
 
 
 def test_any_of_several_secrets_counts() -> None:
-    source.verify(signed(), ["another", SECRET], {}, now=NOW)
+    connector.verify(signed(), ["another", SECRET], {}, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_without_a_secret_nothing_is_accepted(secrets: tuple[str, ...]) -> None:
 
 def test_a_webhook_without_a_secret_needs_one_in_its_address() -> None:
     given = request(BODY, {"x-cal-signature-256": "no-secret-provided"}, path="/webhooks/c/long")
-    source.verify(given, ["long"], {"auth": "path"}, now=NOW)
+    connector.verify(given, ["long"], {"auth": "path"}, now=NOW)
     assert refusal(given, "other", auth="path") == "signature.mismatch"
     assert refusal(request(BODY, path="/webhooks/c"), "long", auth="path") == "signature.missing"
 
@@ -244,24 +244,24 @@ def test_an_event_that_holds_its_booking_elsewhere_is_ignored() -> None:
 )
 def test_a_body_of_another_template_has_the_wrong_shape(body: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(request(body), {})
+        connector.split(request(body), {})
     assert caught.value.code == "delivery.wrong_shape"
 
 
 def test_a_form_is_not_json() -> None:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(request("name=Ada&start=2026-11-24"), {})
+        connector.split(request("name=Ada&start=2026-11-24"), {})
     assert caught.value.code == "delivery.not_json"
 
 
 def test_trigger_booking_and_time_identify_the_event() -> None:
-    ids = {item.event_id for item in source.split(request(json.dumps(event())), {})}
+    ids = {item.event_id for item in connector.split(request(json.dumps(event())), {})}
     assert ids == {f"BOOKING_CREATED:{NEW}:2026-11-21T09:30:00.000Z"}
 
 
 def test_without_these_the_digest_identifies_the_event() -> None:
     body = json.dumps(event(uid=None))
-    assert {item.event_id for item in source.split(request(body), {})} == {digest(body)}
+    assert {item.event_id for item in connector.split(request(body), {})} == {digest(body)}
 
 
 def test_the_time_of_the_event_orders_changes() -> None:
@@ -283,7 +283,7 @@ def test_the_time_of_the_event_orders_changes() -> None:
 )
 def test_an_item_that_no_delivery_makes_is_rejected(item: object) -> None:
     with pytest.raises(RejectedRow):
-        source.interpret(item, CONNECTION)
+        connector.interpret(item, CONNECTION)
 
 
 @pytest.mark.parametrize(
@@ -297,14 +297,14 @@ def test_an_item_that_no_delivery_makes_is_rejected(item: object) -> None:
 )
 def test_a_record_that_an_event_does_not_bring_is_ignored(record: str, trigger: object) -> None:
     item = {"record": record, "event": event(trigger)}
-    assert source.interpret(item, CONNECTION).ignored == "event_type"
+    assert connector.interpret(item, CONNECTION).ignored == "event_type"
 
 
-def test_the_options_choose_one_of_two_proofs() -> None:
+def test_the_options_choose_one_of_two_methods() -> None:
     for auth in ("signature", "path"):
-        assert not list(source.check_options(replace(CONNECTION, options={"auth": auth})))
+        assert not list(connector.check_options(replace(CONNECTION, options={"auth": auth})))
     wrong = replace(CONNECTION, options={"auth": "none"})
-    assert [key for key, _ in source.check_options(wrong)] == ["auth"]
+    assert [key for key, _ in connector.check_options(wrong)] == ["auth"]
 
 
 NUMBER = "+4915112345678"

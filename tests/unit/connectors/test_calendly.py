@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors.calendly import events as source
+from import_relay.connectors.calendly import events as connector
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Request
 from import_relay.domain.connections import Connection
@@ -30,7 +30,7 @@ def signed(header: str | None = HEADER, body: str = BODY) -> Request:
 
 def refusal(given: Request, *secrets: str, now: float = NOW, auth: str = "signature") -> str:
     with pytest.raises(SignatureError) as caught:
-        source.verify(given, secrets, {"auth": auth}, now=now)
+        connector.verify(given, secrets, {"auth": auth}, now=now)
     return caught.value.code
 
 
@@ -41,8 +41,8 @@ def event(name: object = "invitee.created", **payload: object) -> dict[str, Any]
 
 def changes(body: bytes | str, connection: Connection = CONNECTION) -> list[Change]:
     return [
-        source.interpret(json.loads(item.text), connection)
-        for item in source.split(request(body), {})
+        connector.interpret(json.loads(item.text), connection)
+        for item in connector.split(request(body), {})
     ]
 
 
@@ -57,16 +57,16 @@ def rows(name: str) -> list[dict[str, object]]:
 
 
 def test_a_signature_made_by_openssl_is_accepted() -> None:
-    source.verify(signed(), [KEY], {}, now=NOW)
+    connector.verify(signed(), [KEY], {}, now=NOW)
 
 
 def test_any_of_several_keys_counts() -> None:
-    source.verify(signed(), ["another", KEY], {}, now=NOW)
+    connector.verify(signed(), ["another", KEY], {}, now=NOW)
 
 
 @pytest.mark.parametrize("now", [NOW - 180, NOW + 180])
 def test_a_signature_holds_for_three_minutes_both_ways(now: float) -> None:
-    source.verify(signed(), [KEY], {}, now=now)
+    connector.verify(signed(), [KEY], {}, now=now)
 
 
 @pytest.mark.parametrize("now", [NOW - 181, NOW + 181])
@@ -109,7 +109,7 @@ def test_without_a_key_nothing_is_accepted(secrets: tuple[str, ...]) -> None:
 
 def test_a_subscription_without_a_key_needs_a_secret_in_its_address() -> None:
     given = request(BODY, path="/webhooks/calendly/long-secret")
-    source.verify(given, ["long-secret"], {"auth": "path"}, now=NOW)
+    connector.verify(given, ["long-secret"], {"auth": "path"}, now=NOW)
     assert refusal(given, "other", auth="path") == "signature.mismatch"
     assert refusal(request(BODY, path="/webhooks/calendly"), "other", auth="path") == (
         "signature.missing"
@@ -166,13 +166,13 @@ def test_an_invitee_without_an_address_has_no_id(email: object) -> None:
 
 
 def test_event_time_and_invitee_identify_the_event() -> None:
-    ids = {item.event_id for item in source.split(request(json.dumps(event())), {})}
+    ids = {item.event_id for item in connector.split(request(json.dumps(event())), {})}
     assert ids == {f"invitee.created:2026-11-21T09:30:00Z:{OLD}"}
 
 
 def test_the_event_is_spliced_so_that_no_digit_and_no_key_is_lost() -> None:
     body = '{"event": "x", "payload": {"n": 9007199254740993, "n": 1e400, "e": "\\u00e9"}}'
-    (item,) = source.split(request(body), {})
+    (item,) = connector.split(request(body), {})
     assert item.text.endswith(f'"event": {body}}}')
 
 
@@ -193,7 +193,7 @@ def test_other_events_are_ignored(name: str) -> None:
 )
 def test_a_body_that_is_no_event_has_the_wrong_shape(body: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(request(body), {})
+        connector.split(request(body), {})
     assert caught.value.code == "delivery.wrong_shape"
 
 
@@ -211,7 +211,7 @@ def test_a_body_that_is_no_event_has_the_wrong_shape(body: str) -> None:
 )
 def test_an_item_that_no_delivery_makes_is_rejected(item: object) -> None:
     with pytest.raises(RejectedRow):
-        source.interpret(item, CONNECTION)
+        connector.interpret(item, CONNECTION)
 
 
 @pytest.mark.parametrize(
@@ -220,14 +220,14 @@ def test_an_item_that_no_delivery_makes_is_rejected(item: object) -> None:
 )
 def test_a_record_that_an_event_does_not_bring_is_ignored(record: str, name: object) -> None:
     item = {"record": record, "event": event(name)}
-    assert source.interpret(item, CONNECTION).ignored == "event_type"
+    assert connector.interpret(item, CONNECTION).ignored == "event_type"
 
 
-def test_the_options_choose_one_of_two_proofs() -> None:
+def test_the_options_choose_one_of_two_methods() -> None:
     for auth in ("signature", "path"):
-        assert not list(source.check_options(replace(CONNECTION, options={"auth": auth})))
+        assert not list(connector.check_options(replace(CONNECTION, options={"auth": auth})))
     wrong = replace(CONNECTION, options={"auth": "none", "header": "x"})
-    assert [key for key, _ in source.check_options(wrong)] == ["header", "auth"]
+    assert [key for key, _ in connector.check_options(wrong)] == ["header", "auth"]
 
 
 NUMBER = "+4915112345678"

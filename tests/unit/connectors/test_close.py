@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors.close import events as source
+from import_relay.connectors.close import events as connector
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Request
 from import_relay.connectors.shared.event_ids import digest
@@ -34,7 +34,7 @@ def signed(
 
 def refusal(given: Request, *secrets: str, now: float = NOW) -> str:
     with pytest.raises(SignatureError) as caught:
-        source.verify(given, secrets, {}, now=now)
+        connector.verify(given, secrets, {}, now=now)
     return caught.value.code
 
 
@@ -46,7 +46,7 @@ def event(
 
 
 def interpret(item: object, connection: Connection = CONNECTION) -> Change:
-    return source.interpret(item, connection)
+    return connector.interpret(item, connection)
 
 
 def row(name: str) -> dict[str, object]:
@@ -67,7 +67,7 @@ def meeting(**data: object) -> dict[str, Any]:
 
 
 def test_a_signature_made_by_openssl_with_the_decoded_key_is_accepted() -> None:
-    source.verify(signed(), [KEY], {}, now=NOW)
+    connector.verify(signed(), [KEY], {}, now=NOW)
 
 
 def test_a_signature_under_the_keys_text_is_refused() -> None:
@@ -75,12 +75,12 @@ def test_a_signature_under_the_keys_text_is_refused() -> None:
 
 
 def test_any_of_several_keys_counts() -> None:
-    source.verify(signed(), [OTHER, "no hexadecimal", KEY], {}, now=NOW)
+    connector.verify(signed(), [OTHER, "no hexadecimal", KEY], {}, now=NOW)
 
 
 @pytest.mark.parametrize("now", [NOW - 300, NOW + 300])
 def test_a_signature_holds_for_five_minutes_both_ways(now: float) -> None:
-    source.verify(signed(), [KEY], {}, now=now)
+    connector.verify(signed(), [KEY], {}, now=now)
 
 
 @pytest.mark.parametrize("now", [NOW - 301, NOW + 301])
@@ -114,12 +114,12 @@ def test_without_a_hexadecimal_key_nothing_is_accepted(secrets: tuple[str, ...])
 
 def test_an_event_is_one_item_under_its_own_id() -> None:
     body = json.dumps(event(id="ev_7"))
-    assert source.split(request(body), {}) == [("ev_7", body)]
+    assert connector.split(request(body), {}) == [("ev_7", body)]
 
 
 def test_without_an_id_the_digest_identifies_the_event() -> None:
     body = json.dumps(event(id=None))
-    assert source.split(request(body), {})[0].event_id == digest(body)
+    assert connector.split(request(body), {})[0].event_id == digest(body)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_without_an_id_the_digest_identifies_the_event() -> None:
 )
 def test_a_body_without_an_event_has_the_wrong_shape(body: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(request(body), {})
+        connector.split(request(body), {})
     assert caught.value.code == "delivery.wrong_shape"
 
 
@@ -242,6 +242,6 @@ def test_an_item_without_an_object_is_rejected(item: object) -> None:
 
 
 def test_the_kind_has_no_options() -> None:
-    assert not list(source.check_options(CONNECTION))
+    assert not list(connector.check_options(CONNECTION))
     wrong = replace(CONNECTION, options={"header": "x"})
-    assert [key for key, _ in source.check_options(wrong)] == ["header"]
+    assert [key for key, _ in connector.check_options(wrong)] == ["header"]

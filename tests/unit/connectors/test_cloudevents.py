@@ -1,4 +1,6 @@
-"""CloudEvents: the three modes of the HTTP binding, the proofs, and what an event becomes."""
+"""CloudEvents: the three modes of the HTTP binding, the authentications, and what an event
+becomes.
+"""
 
 import json
 import time
@@ -10,7 +12,7 @@ from cloudevents.core.bindings.http import HTTPMessage, to_binary, to_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from import_relay.connectors.cloudevents import events as source
+from import_relay.connectors.cloudevents import events as connector
 from import_relay.connectors.contract import Change, Item, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
@@ -44,11 +46,11 @@ def connection(version: str | None = None, **options: str) -> Connection:
 
 
 def split(body: str, headers: dict[str, str]) -> list[Item]:
-    return source.split(request(body, headers), {})
+    return connector.split(request(body, headers), {})
 
 
 def interpret(item: object, given: Connection | None = None) -> Change:
-    return source.interpret(item, given or connection())
+    return connector.interpret(item, given or connection())
 
 
 def sent(message: HTTPMessage) -> Request:
@@ -69,7 +71,7 @@ def test_what_the_official_sdk_writes_is_read_as_it_was_meant(
         "comexampleextension": "1",
     }
     message = write(CloudEvent(attributes, {"id": "7"}), JSONFormat())
-    (item,) = source.split(sent(message), {})
+    (item,) = connector.split(sent(message), {})
     assert json.loads(item.text) == {
         **attributes,
         "specversion": "1.0",
@@ -83,7 +85,7 @@ def test_bytes_that_the_official_sdk_writes_as_base64_are_the_data_they_hold() -
     message = to_structured(
         CloudEvent({"type": "t", "source": "/s", "id": "1"}, b'{"id": "7"}'), JSONFormat()
     )
-    (item,) = source.split(sent(message), {})
+    (item,) = connector.split(sent(message), {})
     assert "data_base64" in item.text
     record = interpret(json.loads(item.text)).record
     assert isinstance(record, dict)
@@ -245,7 +247,7 @@ def test_an_item_that_is_no_event_is_rejected(item: object) -> None:
 def verify(options: dict[str, str], headers: dict[str, str] | None = None, query: str = "") -> None:
     given = request("{}", headers)
     given = Request(given.method, given.path, query, given.headers, b"{}", given.received_at)
-    source.verify(given, ["old", "s3cret"], options, now=NOW)
+    connector.verify(given, ["old", "s3cret"], options, now=NOW)
 
 
 def test_the_configured_proof_is_accepted() -> None:
@@ -306,13 +308,13 @@ def test_senders_may_deliver_whose_origin_is_configured(
     origins: str, asked: str, answer: str | None
 ) -> None:
     given = request("", {"webhook-request-origin": asked})
-    assert source.allowed_origin(given, {"origins": origins}) == answer
+    assert connector.allowed_origin(given, {"origins": origins}) == answer
 
 
 def test_without_configured_origins_permission_is_given_to_nobody() -> None:
     given = request("", {"webhook-request-origin": "eventgrid.azure.net"})
-    assert source.allowed_origin(given, {}) is None
-    assert source.allowed_origin(request(""), {"origins": "eventgrid.azure.net"}) is None
+    assert connector.allowed_origin(given, {}) is None
+    assert connector.allowed_origin(request(""), {"origins": "eventgrid.azure.net"}) is None
 
 
 @pytest.mark.parametrize(
@@ -328,13 +330,13 @@ def test_without_configured_origins_permission_is_given_to_nobody() -> None:
     ],
 )
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
-    assert [key for key, _ in source.check_options(connection(**options))] == keys
+    assert [key for key, _ in connector.check_options(connection(**options))] == keys
 
 
 def test_several_record_types_need_conditions() -> None:
     types = {"contact": RecordType("contact", {}, when="a"), "deal": RecordType("deal", {})}
     given = Connection("events", "cloudevents", {}, types)
-    assert [key for key, _ in source.check_options(given)] == ["deal.when"]
+    assert [key for key, _ in connector.check_options(given)] == ["deal.when"]
 
 
 @pytest.mark.parametrize("part", ['"\\"', '"', '"a\\', '\\"', '"\\\\'])
@@ -342,13 +344,13 @@ def test_no_header_takes_long_to_unquote(part: str) -> None:
     value = part * (300_000 // len(part))
     before = time.process_time()
 
-    source.split(request(b"", BINARY | {"ce-note": value}), {})
+    connector.split(request(b"", BINARY | {"ce-note": value}), {})
 
     assert time.process_time() - before < 5  # some ms, unless it grows with the square: hours
 
 
 def test_a_quote_that_nothing_closes_stays_as_it_is() -> None:
-    (item,) = source.split(request(b"", BINARY | {"ce-note": 'x "a b" "c'}), {})
+    (item,) = connector.split(request(b"", BINARY | {"ce-note": 'x "a b" "c'}), {})
 
     assert json.loads(item.text)["note"] == 'x a b "c'
 

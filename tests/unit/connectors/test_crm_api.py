@@ -10,7 +10,7 @@ import pytest
 
 from import_relay.connectors.shared import crm_api
 from import_relay.connectors.shared.crm_api import CrmApi
-from import_relay.domain.errors import RecordsUnread
+from import_relay.domain.errors import RecordsNotFetched
 
 URL = "https://crm.example.com/records"
 
@@ -56,8 +56,8 @@ def answering(*answers: httpx.Response | Exception) -> Callable[[httpx.Request],
 
 def failure(
     answers: Sequence[httpx.Response | Exception], *, seconds: float = 60.0
-) -> RecordsUnread:
-    with pytest.raises(RecordsUnread) as caught:
+) -> RecordsNotFetched:
+    with pytest.raises(RecordsNotFetched) as caught:
         api(answering(*answers), seconds=seconds).request("GET", URL)
     return caught.value
 
@@ -105,19 +105,19 @@ def test_a_retry_waits_as_long_as_it_is_told() -> None:
 
 
 def test_after_three_attempts_the_records_wait() -> None:
-    assert failure([httpx.Response(503)] * 3).code == "reader.unavailable"
+    assert failure([httpx.Response(503)] * 3).code == "fetcher.unavailable"
 
 
 @pytest.mark.parametrize("given", ["6", "86400", "Sat, 21 Nov 2026 12:00:00 GMT", "-1", "x"])
 def test_a_long_or_odd_retry_after_is_not_waited_for(given: str) -> None:
     error = failure([httpx.Response(429, headers={"retry-after": given})])
 
-    assert error.code == "reader.unavailable"
+    assert error.code == "fetcher.unavailable"
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_token_is_a_matter_for_a_person(status: int) -> None:
-    assert failure([httpx.Response(status)]).code == "reader.refused"
+    assert failure([httpx.Response(status)]).code == "fetcher.refused"
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,13 @@ def test_a_refused_token_is_a_matter_for_a_person(status: int) -> None:
     ],
 )
 def test_any_other_answer_is_unexpected_and_not_repeated(answer: httpx.Response) -> None:
-    assert failure([answer]).code == "reader.unexpected"
+    assert failure([answer]).code == "fetcher.unexpected"
 
 
 def test_an_answer_far_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crm_api, "LARGEST_ANSWER_B", 3)
+    monkeypatch.setattr(crm_api, "MAX_CRM_ANSWER_B", 3)
 
-    assert failure([httpx.Response(200, content=b"[1,2]")]).code == "reader.unexpected"
+    assert failure([httpx.Response(200, content=b"[1,2]")]).code == "fetcher.unexpected"
 
 
 @pytest.mark.parametrize(
@@ -146,10 +146,10 @@ def test_an_answer_far_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     ["http://crm.example.com/", "http://127.0.0.1:80@crm.example.com/", "x", "https://a:b", ""],
 )
 def test_a_token_goes_nowhere_but_to_an_https_address(url: str) -> None:
-    with pytest.raises(RecordsUnread) as caught:
+    with pytest.raises(RecordsNotFetched) as caught:
         api(answering()).request("GET", url)
 
-    assert caught.value.code == "reader.unexpected"
+    assert caught.value.code == "fetcher.unexpected"
 
 
 def test_requests_keep_the_pace() -> None:
@@ -165,7 +165,7 @@ def test_requests_keep_the_pace() -> None:
 def test_nothing_is_begun_that_the_batch_has_no_time_for() -> None:
     error = failure([httpx.Response(503), httpx.Response(200, json=1)], seconds=0.3)
 
-    assert error.code == "reader.out_of_time"
+    assert error.code == "fetcher.out_of_time"
 
 
 def test_an_answer_that_drips_is_given_up_when_time_is_over() -> None:
@@ -176,10 +176,10 @@ def test_an_answer_that_drips_is_given_up_when_time_is_over() -> None:
             time.now += 1.0
             yield b" "
 
-    with pytest.raises(RecordsUnread) as caught:
+    with pytest.raises(RecordsNotFetched) as caught:
         api(lambda _: httpx.Response(200, content=dripping()), time, seconds=5).request("GET", URL)
 
-    assert caught.value.code == "reader.unavailable"
+    assert caught.value.code == "fetcher.unavailable"
     assert time.now < 110
 
 
@@ -205,13 +205,13 @@ def test_an_answer_that_is_packed_once_is_read() -> None:
 def test_an_answer_that_is_packed_twice_is_none() -> None:
     bomb = gzip.compress(gzip.compress(b"0" * 10_000_000))
 
-    assert failure([packed(bomb, "gzip, gzip")]).code == "reader.unexpected"
+    assert failure([packed(bomb, "gzip, gzip")]).code == "fetcher.unexpected"
 
 
 def test_an_answer_of_far_too_many_values_is_none() -> None:
     text = b"[" + b"[]," * crm_api.MAX_ANSWER_VALUES + b"[]]"
 
-    assert failure([httpx.Response(200, content=text)]).code == "reader.unexpected"
+    assert failure([httpx.Response(200, content=text)]).code == "fetcher.unexpected"
 
 
 def test_after_enough_was_read_the_rest_comes_with_a_later_batch() -> None:
@@ -220,7 +220,7 @@ def test_after_enough_was_read_the_rest_comes_with_a_later_batch() -> None:
     for _ in range(3):
         calls.request("GET", URL)
 
-    with pytest.raises(RecordsUnread) as caught:
+    with pytest.raises(RecordsNotFetched) as caught:
         calls.request("GET", URL)
 
-    assert caught.value.code == "reader.out_of_time"
+    assert caught.value.code == "fetcher.out_of_time"

@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Item, Request
-from import_relay.connectors.dataverse import events as source
+from import_relay.connectors.dataverse import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -46,11 +46,11 @@ def context(
 
 def split(body: object, **headers: str) -> list[Item]:
     text = body if isinstance(body, str) else json.dumps(body)
-    return source.split(with_headers(request(text), **headers), {})
+    return connector.split(with_headers(request(text), **headers), {})
 
 
 def interpret(given: object, connection: Connection = CONNECTION, *, cut: object = False) -> Change:
-    return source.interpret({"size_exceeded": cut, "context": given}, connection)
+    return connector.interpret({"size_exceeded": cut, "context": given}, connection)
 
 
 def record(**columns: object) -> dict[str, object]:
@@ -61,13 +61,13 @@ def record(**columns: object) -> dict[str, object]:
 
 def refused(given: object, **item: object) -> RejectedRow:
     with pytest.raises(RejectedRow) as caught:
-        source.interpret({"size_exceeded": False, "context": given, **item}, CONNECTION)
+        connector.interpret({"size_exceeded": False, "context": given, **item}, CONNECTION)
     return caught.value
 
 
 def change_of(name: str) -> Change:
-    (item,) = source.split(request(sample(name)), {})
-    return source.interpret(json.loads(item.text), CONNECTION)
+    (item,) = connector.split(request(sample(name)), {})
+    return connector.interpret(json.loads(item.text), CONNECTION)
 
 
 def row(name: str) -> dict[str, object]:
@@ -78,12 +78,12 @@ def row(name: str) -> dict[str, object]:
     return mapping.columns(change.record, partial=change.partial).values
 
 
-# ---------------------------------------------------------------- proof
+# ---------------------------------------------------------------- auth_header
 
 
 def refusal(given: Request, options: dict[str, str]) -> str:
     with pytest.raises(SignatureError) as caught:
-        source.verify(given, [SECRET], options, now=NOW)
+        connector.verify(given, [SECRET], options, now=NOW)
     return caught.value.code
 
 
@@ -93,16 +93,16 @@ def with_query(query: str) -> Request:
 
 
 @pytest.mark.parametrize("options", [{}, {"header": "X-Other"}])
-def test_a_header_proves_the_sender(options: dict[str, str]) -> None:
+def test_a_header_authenticates_the_sender(options: dict[str, str]) -> None:
     name = options.get("header", "X-Relay-Secret").lower()
-    source.verify(request(headers={name: SECRET}), ["old", SECRET], options, now=NOW)
+    connector.verify(request(headers={name: SECRET}), ["old", SECRET], options, now=NOW)
     assert refusal(request(), options) == "signature.missing"
     assert refusal(request(headers={name: "x"}), options) == "signature.mismatch"
 
 
-def test_the_webhook_key_in_the_query_proves_the_sender() -> None:
+def test_the_webhook_key_in_the_query_authenticates_the_sender() -> None:
     given = with_query("a=1&code=a%20secret%2C+of+any+signs")
-    source.verify(given, ["old", SECRET], QUERY, now=NOW)
+    connector.verify(given, ["old", SECRET], QUERY, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_context_of_another_shape_is_rejected(changes: dict[str, object]) -> N
 @pytest.mark.parametrize("item", [7, [], None, {}, {"context": []}])
 def test_an_item_that_is_no_context_is_rejected(item: object) -> None:
     with pytest.raises(RejectedRow):
-        source.interpret(item, CONNECTION)
+        connector.interpret(item, CONNECTION)
 
 
 # ---------------------------------------------------------------- full or partial
@@ -428,4 +428,4 @@ def test_an_appointment_about_a_deal_names_no_contact() -> None:
 )
 def test_options_that_cannot_be_are_mistakes(options: dict[str, str], keys: list[str]) -> None:
     given = Connection("dataverse", "dataverse", options)
-    assert [key for key, _ in source.check_options(given)] == keys
+    assert [key for key, _ in connector.check_options(given)] == keys

@@ -2,7 +2,7 @@
 
 import pytest
 
-from import_relay.connectors.shared.event_ids import LONGEST, digest, event_id
+from import_relay.connectors.shared.event_ids import MAX_EVENT_ID_LENGTH, digest, event_id
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from import_relay.connectors.shared.event_ids import LONGEST, digest, event_id
         ("a b/c:d", "a b/c:d"),
         (7, "7"),
         (9007199254740993, "9007199254740993"),
-        ("x" * LONGEST, "x" * LONGEST),
+        ("x" * MAX_EVENT_ID_LENGTH, "x" * MAX_EVENT_ID_LENGTH),
     ],
 )
 def test_the_senders_id_is_kept(given: object, expected: str) -> None:
@@ -21,7 +21,19 @@ def test_the_senders_id_is_kept(given: object, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [None, "", True, 1.5, [], {"a": 1}, "ä", "\ud800", "nul\x00", "line\n", "x" * (LONGEST + 1)],
+    [
+        None,
+        "",
+        True,
+        1.5,
+        [],
+        {"a": 1},
+        "ä",
+        "\ud800",
+        "nul\x00",
+        "line\n",
+        "x" * (MAX_EVENT_ID_LENGTH + 1),
+    ],
 )
 def test_what_is_no_short_printable_text_is_replaced_by_a_digest(given: object) -> None:
     assert event_id(given, '{"a":1}') == digest('{"a":1}')

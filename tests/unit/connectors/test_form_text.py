@@ -2,7 +2,7 @@
 
 import pytest
 
-from import_relay.connectors.shared.form_text import MOST_FIELDS, pairs
+from import_relay.connectors.shared.form_text import MAX_FIELDS, pairs
 from import_relay.domain.errors import UnreadableDelivery
 
 
@@ -54,7 +54,7 @@ def test_the_pairs_stay_in_order_and_empty_ones_stay_empty() -> None:
     ("text", "code"),
     [
         ("a=%FF", "delivery.not_utf8"),
-        ("a=+1&" * (MOST_FIELDS + 1), "delivery.not_form"),
+        ("a=+1&" * (MAX_FIELDS + 1), "delivery.not_form"),
     ],
     ids=["not UTF-8", "many"],
 )

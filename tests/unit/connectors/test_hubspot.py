@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.contract import Change, Item, Lookup
-from import_relay.connectors.hubspot import events as source
+from import_relay.connectors.contract import Change, Item, RecordLookup
+from import_relay.connectors.hubspot import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
@@ -57,7 +57,7 @@ def associated(**more: object) -> dict[str, Any]:
 
 
 def interpret(item: object, given: Connection = CONNECTION) -> Change:
-    return source.interpret(item, given)
+    return connector.interpret(item, given)
 
 
 def rejection(item: object) -> RejectedRow:
@@ -68,7 +68,7 @@ def rejection(item: object) -> RejectedRow:
 
 def split(body: object) -> list[Item]:
     text = body if isinstance(body, bytes | str) else json.dumps(body)
-    return source.split(request(text), {})
+    return connector.split(request(text), {})
 
 
 def row(change: Change) -> dict[str, object]:
@@ -143,7 +143,7 @@ def test_a_changed_property_is_a_partial_record_and_the_rest_is_read() -> None:
         "contact",
         OCCURRED_AT * 1_000,
         partial=True,
-        lookup=Lookup("0-1", "7", always=True),
+        lookup=RecordLookup("0-1", "7", always=True),
     )
 
 
@@ -159,7 +159,7 @@ def test_the_type_may_stand_in_event_type() -> None:
 def test_objects_are_known_by_their_type_id(object_type: str, record_type: str) -> None:
     change = interpret(of_object(object_type))
     assert change.record_type == record_type
-    assert change.lookup == Lookup(object_type, "7")
+    assert change.lookup == RecordLookup(object_type, "7")
 
 
 @pytest.mark.parametrize("value", ["", "x", 5])
@@ -179,12 +179,12 @@ def test_a_withheld_or_sensitive_value_is_read_and_never_passed_on(
 ) -> None:
     change = interpret(event() | withheld)
     assert (change.record, change.partial) == (None, False)
-    assert change.lookup == Lookup("0-1", "7")
+    assert change.lookup == RecordLookup("0-1", "7")
 
 
 def test_a_change_without_its_value_is_read() -> None:
     change = interpret(event(propertyValue=None))
-    assert (change.record, change.lookup) == (None, Lookup("0-1", "7"))
+    assert (change.record, change.lookup) == (None, RecordLookup("0-1", "7"))
 
 
 def test_a_change_without_its_property_is_rejected() -> None:
@@ -261,7 +261,7 @@ def test_a_new_or_restored_record_is_read(prefix: str, action: str) -> None:
     change = interpret(event(f"{prefix}.{action}"))
     object_type = {"contact": "0-1", "deal": "0-3"}[prefix]
     assert (change.record, change.ignored) == (None, None)
-    assert change.lookup == Lookup(object_type, "7")
+    assert change.lookup == RecordLookup(object_type, "7")
 
 
 @pytest.mark.parametrize(
@@ -284,8 +284,8 @@ def test_what_is_not_imported_is_ignored_and_not_read(event_type: str, word: str
 def test_a_merge_is_ignored_but_the_record_that_is_left_is_read() -> None:
     both = {"primaryObjectId": 7, "mergedObjectIds": [8]}
     change = interpret(event("contact.merge", **both, newObjectId=9))
-    assert (change.ignored, change.lookup) == ("merged", Lookup("0-1", "9"))
-    assert interpret(event("contact.merge", **both)).lookup == Lookup("0-1", "7")
+    assert (change.ignored, change.lookup) == ("merged", RecordLookup("0-1", "9"))
+    assert interpret(event("contact.merge", **both)).lookup == RecordLookup("0-1", "7")
 
 
 def test_a_merge_that_names_no_record_is_only_ignored() -> None:
@@ -320,7 +320,7 @@ def test_a_new_contact_of_a_deal_is_known_and_the_deal_is_read(given: dict[str, 
         "objectTypeId": "0-3",
         "associations": {"contacts": [{"id": "7"}]},
     }
-    assert (change.partial, change.lookup) == (True, Lookup("0-3", "8"))
+    assert (change.partial, change.lookup) == (True, RecordLookup("0-3", "8"))
     assert row(change) == {"external_id": "8", "contact_external_id": "7"}
 
 
@@ -329,7 +329,7 @@ def test_an_association_that_may_be_gone_tells_nothing_and_the_record_is_read(
     removed: object,
 ) -> None:
     change = interpret(associated(associationRemoved=removed))
-    assert (change.record, change.partial, change.lookup) == (None, False, Lookup("0-3", "8"))
+    assert (change.record, change.partial, change.lookup) == (None, False, RecordLookup("0-3", "8"))
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_without_a_usable_time_the_time_of_receipt_counts(at: object) -> None:
 
 def mistakes(**options: str) -> list[str]:
     given = Connection("h", "hubspot", {"portal_id": "33", **options})
-    return [key for key, _ in source.check_options(given)]
+    return [key for key, _ in connector.check_options(given)]
 
 
 def test_the_address_that_hubspot_calls_is_needed() -> None:
@@ -390,7 +390,7 @@ def test_the_address_that_hubspot_calls_is_needed() -> None:
 def test_the_account_is_needed_since_ids_of_two_would_meet() -> None:
     given = Connection("h", "hubspot", {"public_url": URL})
 
-    assert [key for key, _ in source.check_options(given)] == ["portal_id"]
+    assert [key for key, _ in connector.check_options(given)] == ["portal_id"]
 
 
 @pytest.mark.parametrize("url", ["", "relay.example.com", "ftp://x/", f"{URL}#x", "https://["])

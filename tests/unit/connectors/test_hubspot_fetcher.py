@@ -1,23 +1,25 @@
-"""Reading at HubSpot: the batch call, the contacts of deals, and what a 207 may leave out."""
+"""Fetching at HubSpot: the batch call, the contacts of deals, and what a 207 may leave out."""
 
 from collections.abc import Mapping
 
 import httpx
 import pytest
 
-from import_relay.connectors.fetcher_contract import Found, Path
-from import_relay.connectors.hubspot import fetcher as reader
+from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
+from import_relay.connectors.hubspot import fetcher
 from import_relay.connectors.hubspot.records import APPOINTMENTS, CONTACTS, DEALS
-from import_relay.domain.errors import RecordsUnread
+from import_relay.domain.errors import RecordsNotFetched
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.crm import Crm, answer
 
 API = "https://api.hubapi.com"
 TOKEN = "an-invented-token"
-WANTED: frozenset[Path] = frozenset(
+WANTED: frozenset[FieldPath] = frozenset(
     {("id",), ("properties", "email"), ("properties", "city"), ("properties",), ()}
 )
-OF_DEALS: frozenset[Path] = frozenset({("properties", "dealname"), ("associations", "contacts")})
+OF_DEALS: frozenset[FieldPath] = frozenset(
+    {("properties", "dealname"), ("associations", "contacts")}
+)
 UPDATED_AT = "2026-11-21T09:30:00.482Z"
 UPDATED = 1_795_253_400_482_000
 
@@ -52,14 +54,14 @@ def read(
     crm: Crm,
     *ids: str,
     object_type: str = "0-1",
-    wanted: frozenset[Path] = WANTED,
+    wanted: frozenset[FieldPath] = WANTED,
     options: Mapping[str, str] | None = None,
-) -> Mapping[str, Found]:
-    return reader.read(crm.api(TOKEN, options), object_type, ids or ("1",), wanted)
+) -> Mapping[str, FetchedRecord]:
+    return fetcher.read(crm.api(TOKEN, options), object_type, ids or ("1",), wanted)
 
 
-def failure(*answers: httpx.Response, object_type: str = "0-1") -> RecordsUnread:
-    with pytest.raises(RecordsUnread) as caught:
+def failure(*answers: httpx.Response, object_type: str = "0-1") -> RecordsNotFetched:
+    with pytest.raises(RecordsNotFetched) as caught:
         read(Crm(list(answers)), object_type=object_type, wanted=WANTED | OF_DEALS)
     assert TOKEN not in str(caught.value)
     return caught.value
@@ -68,10 +70,10 @@ def failure(*answers: httpx.Response, object_type: str = "0-1") -> RecordsUnread
 def test_records_are_read_in_one_call_with_the_properties_that_the_mapping_names() -> None:
     crm = Crm([results(record("1", properties={"email": "a@example.com"}), record("2"))])
     assert read(crm, "1", "2") == {
-        "1": Found(
+        "1": FetchedRecord(
             {"id": "1", "objectTypeId": "0-1", "properties": {"email": "a@example.com"}}, UPDATED
         ),
-        "2": Found({"id": "2", "objectTypeId": "0-1", "properties": {}}, UPDATED),
+        "2": FetchedRecord({"id": "2", "objectTypeId": "0-1", "properties": {}}, UPDATED),
     }
     assert crm.asked() == [("POST", f"{API}/crm/v3/objects/0-1/batch/read")]
     assert crm.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
@@ -82,7 +84,7 @@ def test_records_are_read_in_one_call_with_the_properties_that_the_mapping_names
 
 
 def test_not_more_records_are_asked_for_than_a_call_gives() -> None:
-    assert reader.IDS_PER_READ == 100
+    assert fetcher.IDS_PER_READ == 100
 
 
 def test_records_that_a_207_leaves_out_are_missing() -> None:
@@ -99,7 +101,7 @@ def test_a_record_that_was_not_asked_for_is_left_aside() -> None:
 
 
 def test_a_207_with_another_error_does_not_make_a_record_look_deleted() -> None:
-    assert failure(partly(category="RATE_LIMITS")).code == "reader.unexpected"
+    assert failure(partly(category="RATE_LIMITS")).code == "fetcher.unexpected"
 
 
 def test_a_record_without_a_time_has_no_version() -> None:
@@ -139,7 +141,7 @@ def test_a_contact_has_no_contacts_of_its_own() -> None:
 def test_contacts_that_cannot_be_told_make_the_records_wait() -> None:
     refused = partly(category="MISSING_SCOPES")
     error = failure(results(record("1")), refused, object_type="0-3")
-    assert error.code == "reader.unexpected"
+    assert error.code == "fetcher.unexpected"
 
 
 def test_another_address_of_the_api_may_be_given() -> None:
@@ -162,21 +164,21 @@ def test_another_address_of_the_api_may_be_given() -> None:
     ],
 )
 def test_an_answer_of_another_shape_makes_the_records_wait(content: object) -> None:
-    assert failure(answer(content)).code == "reader.unexpected"
+    assert failure(answer(content)).code == "fetcher.unexpected"
 
 
 @pytest.mark.parametrize("end", [{}, {"from": {"id": "1"}}, {"from": 1, "to": []}])
 def test_associations_of_another_shape_make_the_records_wait(end: object) -> None:
     error = failure(results(record("1")), results(end), object_type="0-3")
-    assert error.code == "reader.unexpected"
+    assert error.code == "fetcher.unexpected"
 
 
 def test_a_type_of_object_that_is_not_there_makes_no_record_look_deleted() -> None:
-    assert failure(answer({}, 404)).code == "reader.unexpected"
+    assert failure(answer({}, 404)).code == "fetcher.unexpected"
 
 
 def test_a_refused_token_is_named() -> None:
-    assert failure(answer({}, 401)).code == "reader.refused"
+    assert failure(answer({}, 401)).code == "fetcher.refused"
 
 
 def test_a_contact_becomes_a_row_by_the_default_mapping() -> None:

@@ -9,7 +9,7 @@ from hubspot.utils.signature import Signature  # type: ignore[import-untyped]  #
 from import_relay.connectors.contract import Request
 from import_relay.connectors.hubspot import events as hubspot
 from import_relay.connectors.hubspot import workflow_events as hubspot_workflow
-from import_relay.connectors.kinds import source_for
+from import_relay.connectors.kinds import connector_for
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import SignatureError
 from tests.support.webhooks import NOW, request, with_headers
@@ -89,41 +89,41 @@ def test_the_signatures_that_hubspot_published_are_accepted(
     verify(with_version(replace(request(body), method=method), version, published))
 
 
-@pytest.mark.parametrize("source", KINDS, ids=["hubspot", "hubspot_workflow"])
-def test_version_3_made_by_hubspots_library_is_accepted(source: ModuleType) -> None:
-    source.verify(signed_v3(), [SECRET], OPTIONS, now=NOW)
+@pytest.mark.parametrize("connector", KINDS, ids=["hubspot", "hubspot_workflow"])
+def test_version_3_made_by_hubspots_library_is_accepted(connector: ModuleType) -> None:
+    connector.verify(signed_v3(), [SECRET], OPTIONS, now=NOW)
 
 
-@pytest.mark.parametrize("source", KINDS, ids=["hubspot", "hubspot_workflow"])
-def test_version_2_made_by_hubspots_library_is_accepted(source: ModuleType) -> None:
+@pytest.mark.parametrize("connector", KINDS, ids=["hubspot", "hubspot_workflow"])
+def test_version_2_made_by_hubspots_library_is_accepted(connector: ModuleType) -> None:
     options = OPTIONS | {"older_signatures": "v2"}
-    source.verify(signed("v2"), [SECRET], options, now=NOW)
+    connector.verify(signed("v2"), [SECRET], options, now=NOW)
 
 
 @pytest.mark.parametrize("asked", ["", "v2", "v1"])
 @pytest.mark.parametrize("version", ["v1", "v2"])
-@pytest.mark.parametrize("source", KINDS, ids=["hubspot", "hubspot_workflow"])
+@pytest.mark.parametrize("connector", KINDS, ids=["hubspot", "hubspot_workflow"])
 def test_an_older_version_counts_only_if_it_is_asked_for(
-    source: ModuleType, version: str, asked: str
+    connector: ModuleType, version: str, asked: str
 ) -> None:
     options = OPTIONS | ({"older_signatures": asked} if asked else {})
-    if version == asked and source is hubspot:
-        source.verify(signed(version), [SECRET], options, now=NOW)
+    if version == asked and connector is hubspot:
+        connector.verify(signed(version), [SECRET], options, now=NOW)
     elif version != asked:
         with pytest.raises(SignatureError) as caught:
-            source.verify(signed(version), [SECRET], options, now=NOW)
+            connector.verify(signed(version), [SECRET], options, now=NOW)
         assert caught.value.code == "signature.malformed"
 
 
 @pytest.mark.parametrize(("kind", "asked"), [("hubspot", "v3"), ("hubspot_workflow", "v1")])
 def test_an_older_version_that_does_not_exist_is_a_mistake(kind: str, asked: str) -> None:
     options = {"public_url": URL, "older_signatures": asked}
-    found = dict(source_for(kind).check_options(Connection("x", kind, options)))
+    found = dict(connector_for(kind).check_options(Connection("x", kind, options)))
 
     assert asked in found["older_signatures"]
 
 
-def test_version_1_proves_nothing_for_a_workflow() -> None:
+def test_version_1_authenticates_nobody_for_a_workflow() -> None:
     with pytest.raises(SignatureError) as caught:
         hubspot_workflow.verify(signed("v1"), [SECRET], OLDER, now=NOW)
     assert caught.value.code == "signature.malformed"

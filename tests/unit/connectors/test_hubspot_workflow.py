@@ -1,4 +1,6 @@
-"""HubSpot workflows: legacy records in the shape of the kind `hubspot`, and both proofs."""
+"""HubSpot workflows: legacy records in the shape of the kind `hubspot`, and both
+authentications.
+"""
 
 import json
 from typing import Any
@@ -7,7 +9,7 @@ import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change
-from import_relay.connectors.hubspot import workflow_events as source
+from import_relay.connectors.hubspot import workflow_events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -40,7 +42,7 @@ def deal(properties: dict[str, object] | None = None, **more: object) -> dict[st
 
 
 def interpret(item: object, given: Connection = CONNECTION) -> Change:
-    return source.interpret(item, given)
+    return connector.interpret(item, given)
 
 
 def rejection(item: object) -> RejectedRow:
@@ -56,7 +58,7 @@ def row(item: object) -> dict[str, object]:
 
 
 def example(name: str) -> dict[str, Any]:
-    (item,) = source.split(request(sample(f"hubspot_workflow.{name}")), {})
+    (item,) = connector.split(request(sample(f"hubspot_workflow.{name}")), {})
     found: dict[str, Any] = json.loads(item.text)
     return found
 
@@ -168,34 +170,34 @@ def test_an_id_that_is_none_is_rejected(bad: object) -> None:
 
 
 def test_one_request_is_one_item_known_by_its_digest() -> None:
-    (item,) = source.split(request('\n {"vid":1} '), {})
+    (item,) = connector.split(request('\n {"vid":1} '), {})
     assert item == (digest('{"vid":1}'), '{"vid":1}')
 
 
 @pytest.mark.parametrize("body", ["[]", "1", '"a"', "null"])
 def test_a_body_that_is_no_object_is_of_the_wrong_shape(body: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(request(body), {})
+        connector.split(request(body), {})
     assert caught.value.code == "delivery.wrong_shape"
 
 
-def test_with_auth_header_the_api_key_proves_the_sender() -> None:
+def test_with_auth_header_the_api_key_authenticates_the_sender() -> None:
     options = {"auth": "header", "header": "X-Key"}
-    source.verify(request("{}", {"x-key": "secret"}), ["secret"], options, now=NOW)
+    connector.verify(request("{}", {"x-key": "secret"}), ["secret"], options, now=NOW)
     for headers in ({"x-key": "other"}, {}):
         with pytest.raises(SignatureError):
-            source.verify(request("{}", headers), ["secret"], options, now=NOW)
+            connector.verify(request("{}", headers), ["secret"], options, now=NOW)
 
 
-def test_a_key_in_a_header_proves_nothing_where_a_signature_is_expected() -> None:
+def test_a_key_in_a_header_authenticates_nobody_where_a_signature_is_expected() -> None:
     given = request("{}", {"x-relay-secret": "secret"})
     with pytest.raises(SignatureError) as caught:
-        source.verify(given, ["secret"], {"public_url": URL}, now=NOW)
+        connector.verify(given, ["secret"], {"public_url": URL}, now=NOW)
     assert caught.value.code == "signature.missing"
 
 
 def test_a_pause_is_told_in_milliseconds() -> None:
-    assert source.REPLIES.retry_after == "60000"
+    assert connector.REPLIES.retry_after == "60000"
 
 
 def test_the_default_mapping_is_right() -> None:
@@ -215,4 +217,4 @@ def test_the_default_mapping_is_right() -> None:
 )
 def test_options_that_cannot_be_are_named(options: dict[str, str], wrong: list[str]) -> None:
     given = Connection("w", "hubspot_workflow", options)
-    assert [key for key, _ in source.check_options(given)] == wrong
+    assert [key for key, _ in connector.check_options(given)] == wrong

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from import_relay.connectors.json import events as source
+from import_relay.connectors.json import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -12,7 +12,7 @@ from tests.support.webhooks import NOW, basic, request, sample
 
 
 def verify(headers: dict[str, str], options: dict[str, str], secret: str) -> None:
-    source.verify(request(b"{}", headers), [secret], options, now=NOW)
+    connector.verify(request(b"{}", headers), [secret], options, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_any_other_proof_is_refused(
 
 
 def ids(body: str, **options: str) -> list[str]:
-    return [item.event_id for item in source.split(request(body), options)]
+    return [item.event_id for item in connector.split(request(body), options)]
 
 
 def test_without_a_configured_id_the_digest_of_the_text_is_the_id() -> None:
@@ -70,13 +70,13 @@ def test_a_record_without_the_configured_field_has_its_digest(record: str) -> No
 
 
 def test_the_sample_batch_is_split_into_its_records() -> None:
-    items = source.split(request(sample("json.batch")), {})
+    items = connector.split(request(sample("json.batch")), {})
     assert len(items) == 3
     assert '"customer_no": 9007199254740993,' in items[2].text
 
 
 def texts(body: str, **options: str) -> list[str]:
-    return [item.text for item in source.split(request(body), options)]
+    return [item.text for item in connector.split(request(body), options)]
 
 
 TWO = '[{"id":1} , {"id":9007199254740993}]'
@@ -150,7 +150,7 @@ def test_a_configured_list_that_is_not_there_is_told(body: str) -> None:
 )
 def test_a_form_is_called_one(content_type: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(request("id=1&name=x", {"content-type": content_type}), {})
+        connector.split(request("id=1&name=x", {"content-type": content_type}), {})
     assert caught.value.code == "delivery.not_json"
     assert "form" in caught.value.detail
 
@@ -164,14 +164,14 @@ ERP = Connection("erp", "json", {}, {"contact": RecordType("contact", {})})
 
 
 def test_the_record_is_the_object_itself() -> None:
-    change = source.interpret({"a": 1}, ERP)
+    change = connector.interpret({"a": 1}, ERP)
     assert (change.record, change.record_type, change.version) == ({"a": 1}, None, None)
 
 
 @pytest.mark.parametrize("item", [7, "text", None, [], True])
 def test_an_element_that_is_no_object_is_rejected(item: object) -> None:
     with pytest.raises(RejectedRow) as caught:
-        source.interpret(item, ERP)
+        connector.interpret(item, ERP)
     assert caught.value.code == "row.not_an_object"
 
 
@@ -197,4 +197,4 @@ def test_an_element_that_is_no_object_is_rejected(item: object) -> None:
 )
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
     given = Connection("erp", "json", options, ERP.record_types)
-    assert [key for key, _ in source.check_options(given)] == keys
+    assert [key for key, _ in connector.check_options(given)] == keys

@@ -1,4 +1,4 @@
-"""Reading JSON without changing it."""
+"""Fetching JSON without changing it."""
 
 import json
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from import_relay.connectors.shared.json_text import (
-    DEEPEST,
-    MOST_ITEMS,
-    MOST_VALUES,
+    MAX_ITEMS,
+    MAX_JSON_DEPTH,
+    MAX_JSON_VALUES,
     body_text,
     elements,
     records,
@@ -169,8 +169,8 @@ def test_objects_on_lines_of_their_own_are_records(text: str, expected: list[str
 
 
 def test_more_lines_than_can_be_stored_in_time_are_refused() -> None:
-    assert len(slices("{}\n" * MOST_ITEMS)) == MOST_ITEMS
-    assert code_of("{}\n" * (MOST_ITEMS + 1)) == "delivery.too_many_items"
+    assert len(slices("{}\n" * MAX_ITEMS)) == MAX_ITEMS
+    assert code_of("{}\n" * (MAX_ITEMS + 1)) == "delivery.too_many_items"
 
 
 @pytest.mark.parametrize("sign", ["\n", "\t", "\r\n", "\x01", "\x0b", "\x1f"])
@@ -220,18 +220,18 @@ def nested(levels: int) -> str:
 
 
 def test_an_item_may_nest_as_deeply_as_is_documented() -> None:
-    assert slices(nested(DEEPEST)) == [nested(DEEPEST)]
-    assert len(slices(f"[{nested(DEEPEST)}]")) == 1
+    assert slices(nested(MAX_JSON_DEPTH)) == [nested(MAX_JSON_DEPTH)]
+    assert len(slices(f"[{nested(MAX_JSON_DEPTH)}]")) == 1
 
 
-@pytest.mark.parametrize("levels", [DEEPEST + 2, 1_000, 10_000, 200_000])
+@pytest.mark.parametrize("levels", [MAX_JSON_DEPTH + 2, 1_000, 10_000, 200_000])
 @pytest.mark.parametrize("frame", ["{}", "[{}]", '{{"records":[{}]}}'])
 def test_an_item_that_nests_deeper_is_refused(levels: int, frame: str) -> None:
     assert code_of(frame.format(nested(levels))) == "delivery.too_deep"
 
 
 def test_depth_that_an_equal_key_hides_is_seen() -> None:
-    assert code_of(f'{{"a":{nested(DEEPEST)},"a":1}}') == "delivery.too_deep"
+    assert code_of(f'{{"a":{nested(MAX_JSON_DEPTH)},"a":1}}') == "delivery.too_deep"
 
 
 def test_brackets_in_texts_are_no_levels() -> None:
@@ -245,8 +245,8 @@ def test_wide_items_are_not_deep() -> None:
 
 
 def test_more_items_than_can_be_stored_in_time_are_refused() -> None:
-    assert len(slices("[" + ",".join(["1"] * MOST_ITEMS) + "]")) == MOST_ITEMS
-    assert code_of("[" + ",".join(["1"] * (MOST_ITEMS + 1)) + "]") == "delivery.too_many_items"
+    assert len(slices("[" + ",".join(["1"] * MAX_ITEMS) + "]")) == MAX_ITEMS
+    assert code_of("[" + ",".join(["1"] * (MAX_ITEMS + 1)) + "]") == "delivery.too_many_items"
 
 
 def test_a_byte_order_mark_is_dropped() -> None:
@@ -346,7 +346,7 @@ def test_a_body_that_says_it_is_not_compressed_is_read(encoding: str) -> None:
 @pytest.mark.parametrize("read", [single, records, elements])
 @pytest.mark.parametrize("part", ["[],", "{},", "1,", '"",'])
 def test_a_body_of_far_too_many_values_is_not_parsed(read: Any, part: str) -> None:
-    text = "[[" + part * (MOST_VALUES + 1) + "0]]"
+    text = "[[" + part * (MAX_JSON_VALUES + 1) + "0]]"
 
     with pytest.raises(UnreadableDelivery) as caught:
         read(text)

@@ -63,11 +63,11 @@ def test_a_kind_is_there_once_its_folder_is() -> None:
 
 
 def test_its_webhook_is_verified_split_interpreted_and_mapped_by_default() -> None:
-    source = found.source_for("acme")
+    connector = found.connector_for("acme")
 
-    source.verify(request(), [SECRET], {}, now=0)
-    (item,) = source.split(request(), {})
-    change = source.interpret(json.loads(item.text), connection())
+    connector.verify(request(), [SECRET], {}, now=0)
+    (item,) = connector.split(request(), {})
+    change = connector.interpret(json.loads(item.text), connection())
 
     assert item.event_id == "d-1"
     assert change.record == BODY["contact"]
@@ -77,7 +77,7 @@ def test_its_webhook_is_verified_split_interpreted_and_mapped_by_default() -> No
 
 def test_a_webhook_that_acme_did_not_sign_is_refused() -> None:
     with pytest.raises(SignatureError):
-        found.source_for("acme").verify(request(secret="guessed"), [SECRET], {}, now=0)
+        found.connector_for("acme").verify(request(secret="guessed"), [SECRET], {}, now=0)
 
 
 def test_a_folder_without_such_a_file_is_no_kind() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change
-from import_relay.connectors.pipedrive import events as source
+from import_relay.connectors.pipedrive import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -16,7 +16,7 @@ from tests.support.webhooks import NOW, basic, request, sample
 
 CONNECTION = Connection("pipedrive", "pipedrive", {}, {"contact": RecordType("contact", {})})
 DEFAULTS = with_defaults(Connection("pipedrive", "pipedrive"))
-MOMENT = 1_795_253_400_000_000
+TIMESTAMP = 1_795_253_400_000_000
 """2026-11-21T09:30:00Z in microseconds."""
 
 
@@ -36,28 +36,28 @@ def row(change: Change) -> dict[str, object]:
     return mapping.columns(change.record).values
 
 
-def test_the_credentials_of_the_webhook_prove_the_sender() -> None:
+def test_the_credentials_of_the_webhook_authenticate_the_sender() -> None:
     given = request(b"{}", {"authorization": basic("hook:a:b")})
-    source.verify(given, ["hook:a:b"], {}, now=NOW)
+    connector.verify(given, ["hook:a:b"], {}, now=NOW)
     with pytest.raises(SignatureError):
-        source.verify(given, ["hook:other"], {}, now=NOW)
+        connector.verify(given, ["hook:other"], {}, now=NOW)
     with pytest.raises(SignatureError):
-        source.verify(request(b"{}"), ["hook:a:b"], {}, now=NOW)
+        connector.verify(request(b"{}"), ["hook:a:b"], {}, now=NOW)
 
 
 def test_an_event_is_one_item_under_its_own_id() -> None:
     body = json.dumps(event(id="8d3f6e0a"))
-    assert source.split(request(body), {}) == [("8d3f6e0a", body)]
+    assert connector.split(request(body), {}) == [("8d3f6e0a", body)]
 
 
 def test_without_an_id_entity_record_and_time_identify_the_event() -> None:
     body = json.dumps(event(id=None, entity_id=3, timestamp="2026-11-21T09:30:00Z"))
-    assert source.split(request(body), {})[0].event_id == "person:3:2026-11-21T09:30:00Z"
+    assert connector.split(request(body), {})[0].event_id == "person:3:2026-11-21T09:30:00Z"
 
 
 def test_without_these_the_digest_identifies_the_event() -> None:
     body = json.dumps(event(id=None))
-    assert source.split(request(body), {})[0].event_id == digest(body)
+    assert connector.split(request(body), {})[0].event_id == digest(body)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_without_these_the_digest_identifies_the_event() -> None:
 )
 def test_a_body_that_is_no_event_of_either_version_has_the_wrong_shape(body: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(request(body), {})
+        connector.split(request(body), {})
     assert caught.value.code == "delivery.wrong_shape"
 
 
@@ -93,44 +93,44 @@ def test_a_body_that_is_no_event_of_either_version_has_the_wrong_shape(body: str
 )
 def test_persons_deals_and_activities_are_imported(name: str, record_type: str) -> None:
     item = json.loads(sample(name))
-    change = source.interpret(item, CONNECTION)
+    change = connector.interpret(item, CONNECTION)
     assert (change.record_type, change.ignored, change.partial) == (record_type, None, False)
     end = {"end_time": "2026-11-24T11:00:00Z"} if record_type == "appointment" else {}
     assert change.record == item | {"data": item["data"] | end}
 
 
 def test_a_deletion_is_ignored() -> None:
-    assert source.interpret(json.loads(sample("pipedrive.person-deleted")), CONNECTION).ignored == (
-        "deleted"
-    )
+    assert connector.interpret(
+        json.loads(sample("pipedrive.person-deleted")), CONNECTION
+    ).ignored == ("deleted")
 
 
 @pytest.mark.parametrize("entity", ["organization", "product", "lead", "Person", ["person"], None])
 def test_other_entities_are_ignored(entity: object) -> None:
-    assert source.interpret(event(entity=entity), CONNECTION).ignored == "entity"
+    assert connector.interpret(event(entity=entity), CONNECTION).ignored == "entity"
 
 
 @pytest.mark.parametrize("action", ["merge", "CHANGE", None, ["change"]])
 def test_actions_that_are_not_known_are_ignored(action: object) -> None:
-    assert source.interpret(event(action=action), CONNECTION).ignored == "action"
+    assert connector.interpret(event(action=action), CONNECTION).ignored == "action"
 
 
 @pytest.mark.parametrize("data", ["a text", [], 7])
 def test_a_change_without_data_is_rejected(data: object) -> None:
     with pytest.raises(RejectedRow) as caught:
-        source.interpret(event(data), CONNECTION)
+        connector.interpret(event(data), CONNECTION)
     assert (caught.value.code, caught.value.field) == ("row.not_an_object", "data")
 
 
 @pytest.mark.parametrize("item", [7, [], {"meta": 7}, {}])
 def test_an_item_without_meta_is_rejected(item: object) -> None:
     with pytest.raises(RejectedRow):
-        source.interpret(item, CONNECTION)
+        connector.interpret(item, CONNECTION)
 
 
 @pytest.mark.parametrize("timestamp", ["2026-11-21T09:30:00.000Z", 1_795_253_400, "1795253400"])
 def test_the_time_of_the_event_is_the_version_whatever_its_form(timestamp: object) -> None:
-    assert source.interpret(event(timestamp=timestamp), CONNECTION).version == MOMENT
+    assert connector.interpret(event(timestamp=timestamp), CONNECTION).version == TIMESTAMP
 
 
 @pytest.mark.parametrize("timestamp", [None, "yesterday", 0, []])
@@ -138,17 +138,17 @@ def test_without_a_readable_timestamp_the_records_own_time_is_the_version(
     timestamp: object,
 ) -> None:
     given = event({"update_time": "2026-11-21 09:30:00"}, timestamp=timestamp)
-    assert source.interpret(given, CONNECTION).version == MOMENT
-    assert source.interpret(event({}, timestamp=timestamp), CONNECTION).version is None
+    assert connector.interpret(given, CONNECTION).version == TIMESTAMP
+    assert connector.interpret(event({}, timestamp=timestamp), CONNECTION).version is None
 
 
 def test_the_record_that_was_merged_into_another_is_ignored() -> None:
     item = json.loads(sample("pipedrive.person-merged"))
-    assert source.interpret(item, CONNECTION).ignored == "merged"
+    assert connector.interpret(item, CONNECTION).ignored == "merged"
 
 
 def test_the_record_that_another_was_merged_into_is_changed() -> None:
-    change = source.interpret(event({"id": 4}, merged_from_id="3"), CONNECTION)
+    change = connector.interpret(event({"id": 4}, merged_from_id="3"), CONNECTION)
     assert (change.record_type, change.ignored) == ("contact", None)
 
 
@@ -161,14 +161,16 @@ def test_the_record_that_another_was_merged_into_is_changed() -> None:
     ],
 )
 def test_both_versions_become_the_same_row_by_the_same_mapping(first: str, second: str) -> None:
-    rows = [row(source.interpret(json.loads(sample(name)), DEFAULTS)) for name in (first, second)]
+    rows = [
+        row(connector.interpret(json.loads(sample(name)), DEFAULTS)) for name in (first, second)
+    ]
     assert rows[0] == rows[1]
 
 
 def test_the_default_mapping_of_a_person_a_deal_and_a_meeting() -> None:
     names = ("person-created", "deal-changed", "activity-created")
     items = [json.loads(sample(f"pipedrive.{name}")) for name in names]
-    assert [row(source.interpret(item, DEFAULTS)) for item in items] == [
+    assert [row(connector.interpret(item, DEFAULTS)) for item in items] == [
         {"external_id": "3", "full_name": "Ada Example", "email": "ada@example.com"},
         {"external_id": "1", "name": "Nowhere Solutions deal", "contact_external_id": "3"},
         {
@@ -192,7 +194,7 @@ def test_by_default_nobody_is_reminded_of_anything_but_meetings(type_: str | Non
 @pytest.mark.parametrize("due_time", ["", None])
 def test_by_default_a_meeting_for_a_whole_day_has_no_start(due_time: str | None) -> None:
     data = {"id": 2, "type": "meeting", "due_date": "2026-11-24", "due_time": due_time}
-    assert row(source.interpret(event(data, entity="activity"), DEFAULTS)) == {
+    assert row(connector.interpret(event(data, entity="activity"), DEFAULTS)) == {
         "external_id": "2",
         "start_time": None,
         "end_time": None,
@@ -205,7 +207,7 @@ def meeting(**data: object) -> dict[str, object]:
 
 
 def end_of(item: object) -> object:
-    record = source.interpret(item, DEFAULTS).record
+    record = connector.interpret(item, DEFAULTS).record
     assert isinstance(record, dict)
     return record["data"].get("end_time")
 
@@ -230,7 +232,7 @@ def test_an_activity_of_either_version_ends_after_its_duration(
 
 @pytest.mark.parametrize("duration", ["00:30", "00:30:00"])
 def test_the_end_is_mapped_by_default(duration: str) -> None:
-    change = source.interpret(event(meeting(duration=duration), entity="activity"), DEFAULTS)
+    change = connector.interpret(event(meeting(duration=duration), entity="activity"), DEFAULTS)
     assert row(change)["end_time"] == "2026-11-24T11:00:00Z"
 
 
@@ -273,38 +275,38 @@ def test_deals_and_persons_get_no_end() -> None:
 
 def test_an_event_of_version_1_is_identified_by_record_time_and_action() -> None:
     item = first_event({"id": 3}, timestamp_micro=1_795_253_400_482_110)
-    (found,) = source.split(request(json.dumps(item)), {})
+    (found,) = connector.split(request(json.dumps(item)), {})
     assert found == ("person:3:1795253400482110:updated", json.dumps(item))
 
 
 def test_an_event_of_version_1_without_its_time_is_identified_by_its_digest() -> None:
     body = json.dumps(first_event({"id": 3}))
-    assert source.split(request(body), {})[0].event_id == digest(body)
+    assert connector.split(request(body), {})[0].event_id == digest(body)
 
 
 @pytest.mark.parametrize(
     ("meta", "version"),
     [
-        ({"timestamp_micro": 1_795_253_400_000_001, "timestamp": 1_795_253_400}, MOMENT + 1),
-        ({"timestamp": 1_795_253_400}, MOMENT),
-        ({}, MOMENT + 2_000_000),
+        ({"timestamp_micro": 1_795_253_400_000_001, "timestamp": 1_795_253_400}, TIMESTAMP + 1),
+        ({"timestamp": 1_795_253_400}, TIMESTAMP),
+        ({}, TIMESTAMP + 2_000_000),
     ],
 )
 def test_the_most_exact_time_of_version_1_is_the_version(
     meta: dict[str, object], version: int
 ) -> None:
     item = first_event({"id": 3, "update_time": "2026-11-21 09:30:02"}, **meta)
-    assert source.interpret(item, CONNECTION).version == version
+    assert connector.interpret(item, CONNECTION).version == version
 
 
 def test_one_address_alone_in_version_1_is_the_primary_one() -> None:
-    change = source.interpret(first_event({"id": 3, "email": "ada@example.com"}), DEFAULTS)
+    change = connector.interpret(first_event({"id": 3, "email": "ada@example.com"}), DEFAULTS)
     assert row(change) == {"external_id": "3", "email": "ada@example.com"}
 
 
 def test_version_1_keeps_its_own_names_and_what_has_the_names_of_version_2() -> None:
     current = {"id": 3, "email": "a@example.com", "emails": "kept", "user_id": 7, "4f1c": "gold"}
-    record = source.interpret(first_event(current), CONNECTION).record
+    record = connector.interpret(first_event(current), CONNECTION).record
     assert isinstance(record, dict)
     assert record["data"] == current | {"owner_id": 7}
     assert record["current"] == current
@@ -314,7 +316,7 @@ def test_version_1_keeps_its_own_names_and_what_has_the_names_of_version_2() -> 
 def test_the_primary_participant_of_version_1_is_found_as_in_version_2() -> None:
     people = [{"person_id": 4, "primary_flag": False}, {"person_id": 5, "primary_flag": True}, 7]
     current = {"id": 2, "type": "meeting", "participants": people}
-    change = source.interpret(first_event(current, object="activity"), DEFAULTS)
+    change = connector.interpret(first_event(current, object="activity"), DEFAULTS)
     assert row(change) == {"external_id": "2", "contact_external_id": "5"}
 
 
@@ -331,19 +333,19 @@ def test_the_primary_participant_of_version_1_is_found_as_in_version_2() -> None
     ],
 )
 def test_what_is_ignored_in_version_1(item: object, reason: str | None) -> None:
-    assert source.interpret(item, CONNECTION).ignored == reason
+    assert connector.interpret(item, CONNECTION).ignored == reason
 
 
 @pytest.mark.parametrize("current", [None, "a text", []])
 def test_a_change_of_version_1_without_a_state_is_rejected(current: object) -> None:
     with pytest.raises(RejectedRow):
-        source.interpret(first_event(current), CONNECTION)
+        connector.interpret(first_event(current), CONNECTION)
 
 
 def test_the_kind_has_no_options() -> None:
-    assert not list(source.check_options(CONNECTION))
+    assert not list(connector.check_options(CONNECTION))
     wrong = Connection("pipedrive", "pipedrive", {"header": "x"}, CONNECTION.record_types)
-    assert [key for key, _ in source.check_options(wrong)] == ["header"]
+    assert [key for key, _ in connector.check_options(wrong)] == ["header"]
 
 
 TEXT, OPTION, OPTIONS, MONEY, DATE, EMPTY = (
@@ -370,8 +372,8 @@ TEXT, OPTION, OPTIONS, MONEY, DATE, EMPTY = (
 )
 def test_a_custom_field_is_mapped_by_its_quoted_key(key: str, end: str, value: object) -> None:
     """As the page of the kind says; the sample has a field of each type."""
-    (item,) = source.split(request(sample("pipedrive.person-created")), {})
-    change = source.interpret(json.loads(item.text), DEFAULTS)
+    (item,) = connector.split(request(sample("pipedrive.person-created")), {})
+    change = connector.interpret(json.loads(item.text), DEFAULTS)
     fields = {"external_id": "data.id", "own": f'data.custom_fields."{key}".{end}'}
     columns = RecordMapping(RecordType("contact", fields)).columns(change.record).values
     assert columns.get("own") == value

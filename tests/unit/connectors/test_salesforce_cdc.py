@@ -1,4 +1,4 @@
-"""Salesforce change events: the event bus as proof, and what is known of a record."""
+"""Salesforce change events: the event bus as auth_header, and what is known of a record."""
 
 import json
 from dataclasses import replace
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.contract import Change, Lookup, Request
-from import_relay.connectors.salesforce import cdc_events as source
+from import_relay.connectors.contract import Change, RecordLookup, Request
+from import_relay.connectors.salesforce import cdc_events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -56,7 +56,7 @@ def item(
 
 
 def told(change: str = "UPDATE", fields: dict[str, Any] | None = None, **header: object) -> Change:
-    return source.interpret(item(change, fields, **header), CONNECTION)
+    return connector.interpret(item(change, fields, **header), CONNECTION)
 
 
 def over_the_bus(body: str, name: str = SOURCE) -> Request:
@@ -65,21 +65,21 @@ def over_the_bus(body: str, name: str = SOURCE) -> Request:
 
 def unreadable(body: str) -> str:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(over_the_bus(body), OPTIONS)
+        connector.split(over_the_bus(body), OPTIONS)
     return caught.value.code
 
 
 def rejection(given: object) -> RejectedRow:
     with pytest.raises(RejectedRow) as caught:
-        source.interpret(given, CONNECTION)
+        connector.interpret(given, CONNECTION)
     return caught.value
 
 
-# ---------------------------------------------------------------- the proof
+# ---------------------------------------------------------------- the auth_header
 
 
 def test_an_event_of_the_configured_source_is_authentic_without_a_secret() -> None:
-    source.verify(over_the_bus(event()), [], OPTIONS, now=NOW)
+    connector.verify(over_the_bus(event()), [], OPTIONS, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -87,19 +87,19 @@ def test_an_event_of_the_configured_source_is_authentic_without_a_secret() -> No
 )
 def test_an_event_of_another_source_is_refused(name: str) -> None:
     with pytest.raises(SignatureError) as caught:
-        source.verify(over_the_bus(event(), name), ["secret"], OPTIONS, now=NOW)
+        connector.verify(over_the_bus(event(), name), ["secret"], OPTIONS, now=NOW)
     assert caught.value.code == "signature.mismatch"
 
 
 def test_without_a_configured_source_every_event_is_refused() -> None:
     with pytest.raises(SignatureError) as caught:
-        source.verify(over_the_bus(event(), ""), [], {}, now=NOW)
+        connector.verify(over_the_bus(event(), ""), [], {}, now=NOW)
     assert caught.value.code == "signature.no_secret"
 
 
 def test_nothing_is_taken_from_the_web() -> None:
     with pytest.raises(SignatureError) as caught:
-        source.verify(request(event(), path=SOURCE), [], OPTIONS, now=NOW)
+        connector.verify(request(event(), path=SOURCE), [], OPTIONS, now=NOW)
     assert caught.value.code == "signature.wrong_transport"
 
 
@@ -109,7 +109,7 @@ def test_nothing_is_taken_from_the_web() -> None:
 def test_each_record_of_an_event_is_an_item() -> None:
     ids = [CONTACT, "003Xx0000004adBIAQ"]
     content = payload("UPDATE", {"Email": "a@example.com"}, recordIds=ids)
-    found = source.split(over_the_bus(event(content)), OPTIONS)
+    found = connector.split(over_the_bus(event(content)), OPTIONS)
     assert [one.event_id for one in found] == [f"0000be70-a756:1:{one}" for one in ids]
     parsed = [json.loads(one.text) for one in found]
     assert [one["id"] for one in parsed] == ids
@@ -119,17 +119,19 @@ def test_each_record_of_an_event_is_an_item() -> None:
 
 def test_an_item_does_not_carry_the_ids_of_its_neighbours() -> None:
     content = payload(recordIds=[CONTACT, "003Xx0000004adBIAQ"])
-    assert "003Xx0000004adBIAQ" not in source.split(over_the_bus(event(content)), OPTIONS)[0].text
+    assert (
+        "003Xx0000004adBIAQ" not in connector.split(over_the_bus(event(content)), OPTIONS)[0].text
+    )
 
 
 def test_integers_beyond_2_53_stay_exact() -> None:
-    (found,) = source.split(over_the_bus(event()), OPTIONS)
+    (found,) = connector.split(over_the_bus(event()), OPTIONS)
     assert '"commitNumber": 1795253400683617281' in found.text
 
 
 @pytest.mark.parametrize("header", [{"transactionKey": None}, {"sequenceNumber": None}])
 def test_without_a_transaction_the_digest_identifies_the_change(header: dict[str, object]) -> None:
-    (found,) = source.split(over_the_bus(event(payload(**header))), OPTIONS)  # type: ignore[arg-type]  # only header fields
+    (found,) = connector.split(over_the_bus(event(payload(**header))), OPTIONS)  # type: ignore[arg-type]  # only header fields
     assert found.event_id == digest(found.text)
 
 
@@ -155,7 +157,7 @@ def test_what_cannot_be_written_again_or_is_too_much_is_unreadable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert unreadable(event(payload(commitNumber=1)).replace("1,", "1e999,")) == "delivery.not_json"
-    monkeypatch.setattr(source, "MOST_ITEMS", 1)
+    monkeypatch.setattr(connector, "MAX_ITEMS", 1)
     assert unreadable(event(payload(recordIds=[CONTACT] * 2))) == "delivery.too_many_items"
 
 
@@ -173,14 +175,14 @@ def test_an_update_is_partial_and_read_only_if_the_mapping_needs_more() -> None:
     found = told("UPDATE", {"Email": "a@example.com"}, changedFields=["Email"])
     assert found.record == {"Id": CONTACT, "Email": "a@example.com"}
     assert found.partial
-    assert found.lookup == Lookup("Contact", CONTACT, always=False)
+    assert found.lookup == RecordLookup("Contact", CONTACT, always=False)
 
 
 @pytest.mark.parametrize("change", ["GAP_CREATE", "GAP_UPDATE", "GAP_UNDELETE"])
 def test_a_gap_says_nothing_and_has_to_be_read(change: str) -> None:
     found = told(change, {"Email": None, "Name": None})
     assert (found.record, found.record_type) == (None, "contact")
-    assert found.lookup == Lookup("Contact", CONTACT, always=True)
+    assert found.lookup == RecordLookup("Contact", CONTACT, always=True)
 
 
 @pytest.mark.parametrize("change", ["DELETE", "GAP_DELETE"])
@@ -201,7 +203,7 @@ def test_other_objects_are_ignored(entity: object) -> None:
 
 def test_an_object_that_the_connection_does_not_import_is_ignored() -> None:
     only_deals = replace(CONNECTION, record_types={"deal": CONNECTION.record_types["deal"]})
-    assert source.interpret(item("GAP_UPDATE"), only_deals).ignored == "entity"
+    assert connector.interpret(item("GAP_UPDATE"), only_deals).ignored == "entity"
 
 
 @pytest.mark.parametrize(
@@ -269,7 +271,7 @@ def test_only_what_changed_is_known_and_only_named_nulls_count(
 def test_a_change_whose_value_is_not_there_is_read() -> None:
     found = told("UPDATE", {"Email": "a"}, changedFields=["Email", "MailingAddress.City"])
     assert found.record == {"Id": CONTACT, "Email": "a"}
-    assert found.lookup == Lookup("Contact", CONTACT, always=True)
+    assert found.lookup == RecordLookup("Contact", CONTACT, always=True)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +284,7 @@ def test_a_change_whose_value_is_not_there_is_read() -> None:
 def test_changes_without_any_value_say_nothing(header: dict[str, Any]) -> None:
     found = told("UPDATE", {"LastModifiedDate": SECOND_MS}, **header)
     assert found.record is None
-    assert found.lookup == Lookup("Contact", CONTACT, always=True)
+    assert found.lookup == RecordLookup("Contact", CONTACT, always=True)
 
 
 @pytest.mark.parametrize(("nulled", "always"), [([], False), (["0x02"], True), (["4-0x01"], True)])
@@ -292,14 +294,14 @@ def test_of_bitmaps_only_those_of_emptied_fields_hide_something(
     fields = {"Email": "a", "Phone": None}
     found = told("UPDATE", fields, changedFields=["0x400800", "4-0x04"], nulledFields=nulled)
     assert found.record == {"Id": CONTACT, "Email": "a"}
-    assert found.lookup == Lookup("Contact", CONTACT, always=always)
+    assert found.lookup == RecordLookup("Contact", CONTACT, always=always)
 
 
 def test_a_leads_address_is_called_like_that_of_a_contact() -> None:
     fields = {"Address": {"City": "Berlin"}}
     found = told("UPDATE", fields, entityName="Lead", changedFields=["Address.City"])
     assert found.record == {"Id": CONTACT, "MailingAddress": {"City": "Berlin"}}
-    assert found.lookup == Lookup("Lead", CONTACT, always=False)
+    assert found.lookup == RecordLookup("Lead", CONTACT, always=False)
 
 
 @pytest.mark.parametrize(
@@ -353,7 +355,7 @@ def test_an_events_start_and_end_come_from_its_time_and_duration(
 @pytest.mark.parametrize("fields", [{"ActivityDateTime": "2026-11-24"}, {"DurationInMinutes": 30}])
 def test_an_event_whose_end_cannot_be_told_is_read(fields: dict[str, Any]) -> None:
     found = told("UPDATE", fields, entityName="Event", changedFields=list(fields))
-    assert found.lookup == Lookup("Event", CONTACT, always=True)
+    assert found.lookup == RecordLookup("Event", CONTACT, always=True)
     assert isinstance(found.record, dict)
     assert "EndDateTime" not in found.record
 
@@ -384,8 +386,8 @@ def test_commit_time_and_sequence_order_the_changes(header: dict[str, Any], vers
 
 def changes(name: str) -> list[Change]:
     given = over_the_bus(sample(f"salesforce_cdc.{name}").decode())
-    items = source.split(given, OPTIONS)
-    return [source.interpret(json.loads(one.text), CONNECTION) for one in items]
+    items = connector.split(given, OPTIONS)
+    return [connector.interpret(json.loads(one.text), CONNECTION) for one in items]
 
 
 def row(change: Change) -> dict[str, object]:
@@ -467,12 +469,12 @@ def test_files_without_data_are_read_ignored_or_reported() -> None:
 )
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
     given = replace(CONNECTION, options=OPTIONS | options)
-    assert [key for key, _ in source.check_options(given)] == keys
+    assert [key for key, _ in connector.check_options(given)] == keys
 
 
 def test_the_event_source_is_needed() -> None:
     given = replace(CONNECTION, options={})
-    assert [key for key, _ in source.check_options(given)] == ["event_source"]
+    assert [key for key, _ in connector.check_options(given)] == ["event_source"]
 
 
 # ---------------------------------------------------------------- differences of long texts
@@ -486,7 +488,7 @@ DIFFERENCE = (
 
 def deal(fields: dict[str, Any], **header: object) -> Change:
     given = item("UPDATE", fields, identifier=OPPORTUNITY, entityName="Opportunity", **header)
-    return source.interpret(given, CONNECTION)
+    return connector.interpret(given, CONNECTION)
 
 
 @pytest.mark.parametrize("value", [DIFFERENCE, {"diff": DIFFERENCE}])
@@ -497,7 +499,7 @@ def test_a_difference_is_no_text_and_has_the_record_read(value: object, named: l
         diffFields=named,
         changedFields=["Description", "Name"],
     )
-    assert change.lookup == Lookup("Opportunity", OPPORTUNITY, always=True)
+    assert change.lookup == RecordLookup("Opportunity", OPPORTUNITY, always=True)
     columns, notes = RecordMapping(CONNECTION.record_types["deal"]).columns(
         change.record, partial=True
     )
@@ -534,7 +536,7 @@ def test_a_difference_alone_says_nothing_of_the_record() -> None:
         {"Description": DIFFERENCE, "LastModifiedDate": SECOND_MS}, diffFields=["Description"]
     )
     assert (change.record, change.partial) == (None, False)
-    assert change.lookup == Lookup("Opportunity", OPPORTUNITY)
+    assert change.lookup == RecordLookup("Opportunity", OPPORTUNITY)
 
 
 @pytest.mark.parametrize("text", ["--- \nmy notes", "+++ a", "--- a\n+++ b\n", "", "---"])
@@ -552,7 +554,7 @@ def test_a_long_text_of_a_creation_is_a_text() -> None:
 def test_further_objects_are_imported_by_name() -> None:
     given = replace(CONNECTION, options=OPTIONS | {"contact_objects": "Patient__c"})
     named = item("CREATE", {"Email": "ada@example.com"}, entityName="Patient__c")
-    assert source.interpret(named, given).record_type == "contact"
-    assert source.interpret(named, CONNECTION).ignored == "entity"
+    assert connector.interpret(named, given).record_type == "contact"
+    assert connector.interpret(named, CONNECTION).ignored == "entity"
     wrong = replace(CONNECTION, options=OPTIONS | {"deal_objects": "a-b"})
-    assert [key for key, _ in source.check_options(wrong)] == ["deal_objects"]
+    assert [key for key, _ in connector.check_options(wrong)] == ["deal_objects"]

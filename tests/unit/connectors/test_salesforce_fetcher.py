@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.fetcher_contract import Found, Path
+from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
 from import_relay.connectors.salesforce import cdc_events as salesforce_cdc
-from import_relay.connectors.salesforce import cdc_fetcher as reader
+from import_relay.connectors.salesforce import cdc_fetcher as fetcher
 from import_relay.connectors.shared.crm_api import CrmApi
 from import_relay.domain.connections import Connection
-from import_relay.domain.errors import RecordsUnread
+from import_relay.domain.errors import RecordsNotFetched
 from import_relay.mapping.record_mapping import RecordMapping
 
 CREDENTIALS = "client:secret:with:colons"
@@ -78,11 +78,11 @@ class Organization:
     def read(
         self,
         *ids: str,
-        wanted: AbstractSet[Path] = frozenset({("Email",)}),
+        wanted: AbstractSet[FieldPath] = frozenset({("Email",)}),
         object_type: str = "Contact",
         token: str = CREDENTIALS,
         url: str | None = URL,
-    ) -> Mapping[str, Found]:
+    ) -> Mapping[str, FetchedRecord]:
         api = CrmApi(
             httpx.Client(transport=httpx.MockTransport(self)),
             token,
@@ -92,10 +92,10 @@ class Organization:
             lambda: 0.0,
             lambda seconds: None,
         )
-        return reader.read(api, object_type, ids, wanted)
+        return fetcher.read(api, object_type, ids, wanted)
 
-    def failure(self, **given: Any) -> RecordsUnread:
-        with pytest.raises(RecordsUnread) as caught:
+    def failure(self, **given: Any) -> RecordsNotFetched:
+        with pytest.raises(RecordsNotFetched) as caught:
             self.read(ADA, **given)
         return caught.value
 
@@ -106,7 +106,7 @@ def test_records_are_read_with_a_token_of_the_client_credentials() -> None:
     found = organization.read(ADA)
 
     record = {"Id": ADA, "Email": "ada@example.com", "SystemModstamp": STAMP}
-    assert found == {ADA: Found(record, SECOND)}
+    assert found == {ADA: FetchedRecord(record, SECOND)}
     token, describe, retrieve = organization.asked
     assert str(token.url) == f"{URL}/services/oauth2/token"
     assert parse_qs(token.content.decode()) == {
@@ -177,7 +177,7 @@ def test_a_name_that_has_no_parts_is_a_text() -> None:
 
 
 @pytest.mark.parametrize("path", [("Birthdate",), ("Name", "Suffix"), ("Owner", "Email"), ()])
-def test_a_field_that_the_object_does_not_have_is_not_asked_for(path: Path) -> None:
+def test_a_field_that_the_object_does_not_have_is_not_asked_for(path: FieldPath) -> None:
     organization = Organization(records={ADA: {}})
 
     assert organization.read(ADA, wanted={path})[ADA].record.keys() == {"Id", "SystemModstamp"}
@@ -193,13 +193,13 @@ def test_without_a_stamp_the_version_is_unknown() -> None:
 def test_refused_credentials_are_a_matter_for_a_person(status: int) -> None:
     answer = httpx.Response(status, json={"error": "invalid_client"})
 
-    assert Organization(answers={"token": answer}).failure().code == "reader.refused"
+    assert Organization(answers={"token": answer}).failure().code == "fetcher.refused"
 
 
 def test_a_token_of_another_form_is_refused_before_anything_is_asked() -> None:
     organization = Organization()
 
-    assert organization.failure(token="00D!access").code == "reader.refused"
+    assert organization.failure(token="00D!access").code == "fetcher.refused"
     assert organization.asked == []
 
 
@@ -207,7 +207,7 @@ def test_a_token_of_another_form_is_refused_before_anything_is_asked() -> None:
 def test_without_a_right_address_nothing_is_asked(url: str | None) -> None:
     organization = Organization()
 
-    assert organization.failure(url=url).code == "reader.unexpected"
+    assert organization.failure(url=url).code == "fetcher.unexpected"
     assert organization.asked == []
 
 
@@ -215,7 +215,7 @@ def test_without_a_right_address_nothing_is_asked(url: str | None) -> None:
 def test_an_api_that_is_down_makes_the_records_wait(step: str) -> None:
     answer = httpx.Response(503)
 
-    assert Organization(answers={step: answer}).failure().code == "reader.unavailable"
+    assert Organization(answers={step: answer}).failure().code == "fetcher.unavailable"
 
 
 @pytest.mark.parametrize(
@@ -238,13 +238,13 @@ def test_an_api_that_is_down_makes_the_records_wait(step: str) -> None:
 def test_an_answer_of_another_shape_makes_no_record_look_deleted(step: str, value: object) -> None:
     answer = httpx.Response(200, json=value)
 
-    assert Organization(answers={step: answer}).failure().code == "reader.unexpected"
+    assert Organization(answers={step: answer}).failure().code == "fetcher.unexpected"
 
 
 def test_an_object_that_is_not_there_is_unexpected() -> None:
     answers = {"describe": httpx.Response(404)}
 
-    assert Organization(answers=answers).failure().code == "reader.unexpected"
+    assert Organization(answers=answers).failure().code == "fetcher.unexpected"
 
 
 def test_odd_descriptions_of_fields_are_left_out() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from import_relay.connectors.salesforce import flow_events as source
+from import_relay.connectors.salesforce import flow_events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -17,44 +17,44 @@ FLOW = Connection("flow", "salesforce_flow", {}, {"contact": RecordType("contact
     ("header", "options"),
     [("x-relay-secret", {}), ("authorization", {"header": "Authorization"})],
 )
-def test_the_header_of_the_named_credential_proves_the_sender(
+def test_the_header_of_the_named_credential_authenticates_the_sender(
     header: str, options: dict[str, str]
 ) -> None:
-    source.verify(request(b"{}", {header: "s3cret"}), ["old", "s3cret"], options, now=NOW)
+    connector.verify(request(b"{}", {header: "s3cret"}), ["old", "s3cret"], options, now=NOW)
     for headers in ({header: "other"}, {header: ""}, {"x-other": "s3cret"}):
         with pytest.raises(SignatureError):
-            source.verify(request(b"{}", headers), ["s3cret"], options, now=NOW)
+            connector.verify(request(b"{}", headers), ["s3cret"], options, now=NOW)
 
 
-def test_basic_is_no_proof_here() -> None:
+def test_basic_is_not_supported_here() -> None:
     given = request(b"{}", {"authorization": basic("a:b")})
     with pytest.raises(SignatureError):
-        source.verify(given, ["a:b"], {"auth": "basic"}, now=NOW)
+        connector.verify(given, ["a:b"], {"auth": "basic"}, now=NOW)
 
 
 def test_one_record_and_a_collection_are_split_into_records() -> None:
     one = sample("salesforce_flow.contact-changed")
-    (item,) = source.split(request(one), {})
+    (item,) = connector.split(request(one), {})
     assert item == (digest(item.text), one.decode().strip())
-    assert len(source.split(request(sample("salesforce_flow.contacts-together")), {})) == 2
+    assert len(connector.split(request(sample("salesforce_flow.contacts-together")), {})) == 2
 
 
 def test_a_field_that_the_flow_sends_can_be_the_event_id() -> None:
-    (item,) = source.split(request('{"event": "e1"}'), {"event_id": "event"})
+    (item,) = connector.split(request('{"event": "e1"}'), {"event_id": "event"})
     assert item.event_id == "e1"
 
 
 def test_a_body_that_is_no_json_is_unreadable() -> None:
     with pytest.raises(UnreadableDelivery):
-        source.split(request("<a/>"), {})
+        connector.split(request("<a/>"), {})
 
 
 def test_the_record_is_the_object_itself() -> None:
     record = json.loads(sample("salesforce_flow.contact-changed"))
-    change = source.interpret(record, FLOW)
+    change = connector.interpret(record, FLOW)
     assert (change.record, change.record_type, change.version) == (record, None, None)
     with pytest.raises(RejectedRow):
-        source.interpret([], FLOW)
+        connector.interpret([], FLOW)
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_the_record_is_the_object_itself() -> None:
 )
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
     given = Connection("flow", "salesforce_flow", options, FLOW.record_types)
-    assert sorted(key for key, _ in source.check_options(given)) == keys
+    assert sorted(key for key, _ in connector.check_options(given)) == keys
 
 
 def test_several_record_types_need_a_condition_each() -> None:
     both = {name: RecordType(name, {}) for name in ("contact", "deal")}
     given = Connection("flow", "salesforce_flow", {}, both)
-    assert {key for key, _ in source.check_options(given)} == {"contact.when", "deal.when"}
+    assert {key for key, _ in connector.check_options(given)} == {"contact.when", "deal.when"}

@@ -1,4 +1,4 @@
-"""Salesforce outbound messages: the organization as proof, SOAP, and what records become."""
+"""Salesforce outbound messages: the organization as auth_header, SOAP, and what records become."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Request
-from import_relay.connectors.salesforce import outbound_events as source
+from import_relay.connectors.salesforce import outbound_events as connector
 from import_relay.connectors.salesforce import soap_notifications
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
@@ -54,7 +54,7 @@ def envelope(
 
 
 def verify(given: Request, *secrets: str, **options: str) -> None:
-    source.verify(given, secrets, OPTIONS | options, now=NOW)
+    connector.verify(given, secrets, OPTIONS | options, now=NOW)
 
 
 def refusal(given: Request, *secrets: str, **options: str) -> str:
@@ -68,7 +68,7 @@ def at(path: str, body: str | None = None) -> Request:
 
 
 def items(body: str) -> list[Any]:
-    return [json.loads(item.text) for item in source.split(request(body), OPTIONS)]
+    return [json.loads(item.text) for item in connector.split(request(body), OPTIONS)]
 
 
 def fields(content: str) -> Mapping[str, object]:
@@ -79,11 +79,11 @@ def fields(content: str) -> Mapping[str, object]:
 
 def unreadable(body: str | bytes, **headers: str) -> str:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(request(body, headers), OPTIONS)
+        connector.split(request(body, headers), OPTIONS)
     return caught.value.code
 
 
-# ---------------------------------------------------------------- the proof
+# ---------------------------------------------------------------- the auth_header
 
 
 @pytest.mark.parametrize("configured", [ORGANIZATION, ORGANIZATION[:15]])
@@ -128,7 +128,7 @@ def test_the_organization_of_a_record_is_not_that_of_the_message(
 
 
 @pytest.mark.parametrize("body", ["", "{}", "<a/>", "<a", "\x00"])
-def test_a_body_that_is_no_message_proves_nothing(body: str) -> None:
+def test_a_body_that_is_no_message_authenticates_nobody(body: str) -> None:
     assert refusal(request(body)) == "signature.mismatch"
     assert refusal(request(body + ORGANIZATION)) == "signature.malformed"
 
@@ -136,7 +136,7 @@ def test_a_body_that_is_no_message_proves_nothing(body: str) -> None:
 def test_xml_is_not_parsed_for_a_sender_that_does_not_know_the_organization(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(source, "message", None)
+    monkeypatch.setattr(connector, "message", None)
     body = envelope(organization="<OrganizationId>00D000000000002AAA</OrganizationId>")
     assert refusal(request(body)) == "signature.mismatch"
     assert refusal(at("/webhooks/sf/other"), "s3cret", auth="path") == "signature.mismatch"
@@ -147,7 +147,7 @@ def test_without_a_right_organization_id_nothing_is_accepted(given: str) -> None
     assert refusal(request(envelope()), organization_id=given) == "signature.no_secret"
 
 
-def test_the_path_secret_is_a_second_proof_if_the_connection_asks_for_it() -> None:
+def test_the_path_secret_is_a_second_authentication_if_the_connection_asks_for_it() -> None:
     verify(at("/webhooks/sf/s3cret"), "old", "s3cret", auth="path")
     assert refusal(at("/webhooks/sf/other"), "s3cret", auth="path") == "signature.mismatch"
     assert refusal(at("/webhooks/sf"), "s3cret", auth="path") == "signature.missing"
@@ -165,7 +165,7 @@ def test_with_the_right_path_an_unreadable_body_goes_to_quarantine(body: str) ->
     given = at("/webhooks/sf/s3cret", body)
     verify(given, "s3cret", auth="path")
     with pytest.raises(UnreadableDelivery):
-        source.split(given, OPTIONS | {"auth": "path"})
+        connector.split(given, OPTIONS | {"auth": "path"})
 
 
 # ---------------------------------------------------------------- the message
@@ -173,7 +173,7 @@ def test_with_the_right_path_an_unreadable_body_goes_to_quarantine(body: str) ->
 
 def test_each_notification_is_an_item_under_its_own_id() -> None:
     body = envelope(notification(identifier="04l1"), notification(identifier="04l2"))
-    found = source.split(request(body), OPTIONS)
+    found = connector.split(request(body), OPTIONS)
     assert [item.event_id for item in found] == ["04l1", "04l2"]
     assert json.loads(found[0].text) == {
         "object": "Contact",
@@ -186,7 +186,7 @@ def test_each_notification_is_an_item_under_its_own_id() -> None:
 
 
 def test_a_notification_without_an_id_has_the_digest_of_its_item() -> None:
-    (item,) = source.split(request(envelope(notification(identifier=""))), OPTIONS)
+    (item,) = connector.split(request(envelope(notification(identifier=""))), OPTIONS)
     assert item.event_id == digest(item.text)
 
 
@@ -197,7 +197,7 @@ def test_a_hundred_notifications_are_read_and_more_are_not() -> None:
 
 def test_the_session_id_does_not_travel() -> None:
     session = "<SessionId>00D!very.secret</SessionId>"
-    (item,) = source.split(request(envelope(session=session)), OPTIONS)
+    (item,) = connector.split(request(envelope(session=session)), OPTIONS)
     assert "very.secret" not in item.text
 
 
@@ -270,7 +270,7 @@ def test_elements_are_bounded_in_depth(levels: int) -> None:
 
 
 def test_elements_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(soap_notifications, "MOST_ELEMENTS", 10)
+    monkeypatch.setattr(soap_notifications, "MAX_ELEMENTS", 10)
     assert unreadable(envelope()) == "delivery.not_xml"
 
 
@@ -292,13 +292,13 @@ def test_other_xml_has_the_wrong_shape(body: str) -> None:
 def test_a_body_that_is_compressed_or_no_utf8_is_not_read() -> None:
     assert unreadable(envelope(), **{"content-encoding": "gzip"}) == "delivery.compressed"
     assert unreadable(envelope().encode() + b"\xff") == "delivery.not_utf8"
-    assert len(source.split(request(envelope().encode("utf-16")), OPTIONS)) == 1
+    assert len(connector.split(request(envelope().encode("utf-16")), OPTIONS)) == 1
 
 
 def test_the_answer_is_the_acknowledgement_that_salesforce_waits_for() -> None:
-    assert source.REPLIES.content_type == "text/xml"
+    assert connector.REPLIES.content_type == "text/xml"
     outbound = "{http://soap.sforce.com/2005/09/outbound}"
-    root = fromstring(source.REPLIES.accepted or "")
+    root = fromstring(connector.REPLIES.accepted or "")
     (ack,) = root.iterfind(f".//{outbound}notificationsResponse/{outbound}Ack")
     assert ack.text == "true"
 
@@ -320,14 +320,14 @@ def item(name: str | None = "Contact", **more: object) -> dict[str, Any]:
     ],
 )
 def test_four_objects_are_imported_as_full_records(name: str, record_type: str) -> None:
-    change = source.interpret(item(name), CONNECTION)
+    change = connector.interpret(item(name), CONNECTION)
     assert (change.record_type, change.ignored, change.partial) == (record_type, None, False)
     assert change.record == item(name)["fields"]
 
 
 @pytest.mark.parametrize("name", ["Account", "contact", "", None])
 def test_other_objects_are_ignored(name: str | None) -> None:
-    assert source.interpret(item(name), CONNECTION).ignored == "entity"
+    assert connector.interpret(item(name), CONNECTION).ignored == "entity"
 
 
 @pytest.mark.parametrize(
@@ -336,25 +336,25 @@ def test_other_objects_are_ignored(name: str | None) -> None:
 )
 def test_a_notification_without_data_is_of_a_deleted_record(content: str) -> None:
     (only,) = items(envelope(notification(content)))
-    assert source.interpret(only, CONNECTION).ignored == "deleted"
+    assert connector.interpret(only, CONNECTION).ignored == "deleted"
 
 
 def test_a_record_without_any_selected_field_is_empty() -> None:
     (only,) = items(envelope(notification(record(""))))
-    assert source.interpret(only, CONNECTION).ignored == "empty"
+    assert connector.interpret(only, CONNECTION).ignored == "empty"
 
 
 @pytest.mark.parametrize("given", [7, None, [], {}, {"fields": 7}, {"fields": []}])
 def test_an_item_without_fields_is_rejected(given: object) -> None:
     with pytest.raises(RejectedRow) as caught:
-        source.interpret(given, CONNECTION)
+        connector.interpret(given, CONNECTION)
     assert caught.value.code == "row.not_an_object"
 
 
 @pytest.mark.parametrize("identifier", [None, "", "003", ["003Xx0000004adA"], 3, "003Xx0000004ad/"])
 def test_a_record_without_a_right_id_is_rejected(identifier: object) -> None:
     with pytest.raises(RejectedRow) as caught:
-        source.interpret(item(Id=identifier), CONNECTION)
+        connector.interpret(item(Id=identifier), CONNECTION)
     assert (caught.value.code, caught.value.field) == ("row.bad_value", "Id")
 
 
@@ -362,18 +362,18 @@ def test_the_version_is_the_stamp_of_the_last_change() -> None:
     stamped = item(
         SystemModstamp="2026-11-21T09:30:00.000Z", LastModifiedDate="2026-11-21T08:00:00.000Z"
     )
-    assert source.interpret(stamped, CONNECTION).version == SECOND
+    assert connector.interpret(stamped, CONNECTION).version == SECOND
     modified = item(LastModifiedDate="2026-11-21T09:30:00.000Z")
-    assert source.interpret(modified, CONNECTION).version == SECOND
-    assert source.interpret(item(SystemModstamp="soon"), CONNECTION).version is None
-    assert source.interpret(item(), CONNECTION).version is None
+    assert connector.interpret(modified, CONNECTION).version == SECOND
+    assert connector.interpret(item(SystemModstamp="soon"), CONNECTION).version is None
+    assert connector.interpret(item(), CONNECTION).version is None
 
 
 def rows(name: str) -> list[dict[str, object]]:
     """What a file of events/ becomes by the default mapping."""
     found = []
-    for one in source.split(request(sample(f"salesforce_outbound.{name}.xml")), OPTIONS):
-        change = source.interpret(json.loads(one.text), CONNECTION)
+    for one in connector.split(request(sample(f"salesforce_outbound.{name}.xml")), OPTIONS):
+        change = connector.interpret(json.loads(one.text), CONNECTION)
         mapping = RecordMapping(CONNECTION.record_types[change.record_type or ""])
         found.append(mapping.columns(change.record).values)
     return found
@@ -415,7 +415,7 @@ ACCOUNT = "001Xx0000003DGbIAM"
 
 def account(**more: object) -> Change:
     given = {"object": "Account", "fields": {"Id": ACCOUNT, "Name": "Ada Example", **more}}
-    return source.interpret(given, CONNECTION)
+    return connector.interpret(given, CONNECTION)
 
 
 def columns(change: Change) -> dict[str, object]:
@@ -491,7 +491,7 @@ OTHERS = {
 )
 def test_further_objects_are_imported_by_name(name: str, record_type: str | None) -> None:
     given = replace(CONNECTION, options=OPTIONS | OTHERS)
-    change = source.interpret(
+    change = connector.interpret(
         {"object": name, "fields": {"Id": "a01Xx0000003DGbIAM", "Name": "x"}}, given
     )
     assert (change.record_type, change.ignored) == (record_type, None if record_type else "entity")
@@ -511,13 +511,13 @@ def test_mistakes_in_the_names_of_objects_are_named(
     options: dict[str, str], keys: list[str]
 ) -> None:
     given = replace(CONNECTION, options=OPTIONS | options)
-    assert [key for key, _ in source.check_options(given)] == keys
+    assert [key for key, _ in connector.check_options(given)] == keys
 
 
 def test_objects_of_a_type_that_is_not_imported_are_a_mistake() -> None:
     contacts = {"contact": CONNECTION.record_types["contact"]}
     given = replace(CONNECTION, options=OPTIONS | OTHERS, record_types=contacts)
-    assert [key for key, _ in source.check_options(given)] == [
+    assert [key for key, _ in connector.check_options(given)] == [
         "deal_objects",
         "appointment_objects",
     ]
@@ -568,13 +568,13 @@ def test_an_event_of_a_whole_day_has_no_time() -> None:
 )
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
     given = replace(CONNECTION, options=options)
-    assert [key for key, _ in source.check_options(given)] == keys
+    assert [key for key, _ in connector.check_options(given)] == keys
 
 
 def test_xml_without_the_organization_in_its_place_is_not_parsed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(source, "message", lambda text: pytest.fail("parsed"))
+    monkeypatch.setattr(connector, "message", lambda text: pytest.fail("parsed"))
 
     for body in ("<a>" * 9, f"<a>{ORGANIZATION}</a>", f"<OrganizationId>x{ORGANIZATION}"):
         assert refusal(request(body)) in ("signature.mismatch", "signature.malformed")

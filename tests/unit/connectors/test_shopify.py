@@ -8,13 +8,13 @@ import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Request
-from import_relay.connectors.shared.moments import moment
-from import_relay.connectors.shopify import events as source
+from import_relay.connectors.shared.timestamps import timestamp
+from import_relay.connectors.shopify import events as connector
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.domain.models import Occurrence, Outcome
 from import_relay.mapping.record_mapping import RecordMapping
-from import_relay.submit.changes import Mapped, Mapper, RecordsRead
+from import_relay.submit.changes import Mapped, Mapper, RecordsFetched
 from tests.support.builders import connections
 from tests.support.webhooks import NOW, request, sample, with_headers
 
@@ -29,12 +29,12 @@ CONNECTION = with_defaults(Connection("shopify", "shopify"))
 
 
 def verify(given: Request, *secrets: str) -> None:
-    source.verify(given, secrets or (SECRET,), {}, now=NOW)
+    connector.verify(given, secrets or (SECRET,), {}, now=NOW)
 
 
 def refusal(given: Request, *secrets: str) -> str:
     with pytest.raises(SignatureError) as caught:
-        source.verify(given, secrets, {}, now=NOW)
+        connector.verify(given, secrets, {}, now=NOW)
     return caught.value.code
 
 
@@ -44,8 +44,8 @@ def delivery(topic: str = "customers/update", body: str | bytes = BODY, **header
 
 
 def interpret(given: Request, connection: Connection = CONNECTION) -> Change:
-    (item,) = source.split(given, {})
-    return source.interpret(json.loads(item.text), connection)
+    (item,) = connector.split(given, {})
+    return connector.interpret(json.loads(item.text), connection)
 
 
 def row(change: Change) -> dict[str, object]:
@@ -111,20 +111,20 @@ def test_without_a_secret_nothing_is_accepted(secrets: tuple[str, ...]) -> None:
 
 def test_the_body_is_spliced_so_that_no_digit_and_no_key_is_lost() -> None:
     body = '{"id": 706405506930370084, "id": 706405506930370085, "note": "\\u00e9", "n": 1e400}'
-    (item,) = source.split(delivery(body=body), {})
+    (item,) = connector.split(delivery(body=body), {})
     assert item.text.endswith(f'"data": {body}}}')
 
 
 @pytest.mark.parametrize("prefix", ["x_shopify", "shopify"])
 def test_the_webhook_id_of_either_name_is_the_event_id(prefix: str) -> None:
     headers = {f"{prefix}_topic": "orders/create", f"{prefix}_webhook_id": "w-1"}
-    (item,) = source.split(with_headers(request(BODY), **headers), {})
+    (item,) = connector.split(with_headers(request(BODY), **headers), {})
     assert item.event_id == "w-1"
 
 
 def test_without_a_webhook_id_body_and_topic_identify_the_event() -> None:
     created, changed, again = (
-        source.split(request(BODY, {"x-shopify-topic": topic}), {})[0].event_id
+        connector.split(request(BODY, {"x-shopify-topic": topic}), {})[0].event_id
         for topic in ("orders/create", "orders/updated", "orders/create")
     )
     assert created == again != changed
@@ -142,7 +142,7 @@ def test_without_a_webhook_id_body_and_topic_identify_the_event() -> None:
 )
 def test_no_topic_no_object_or_names_that_disagree_have_the_wrong_shape(given: Request) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(given, {})
+        connector.split(given, {})
     assert caught.value.code == "delivery.wrong_shape"
 
 
@@ -386,13 +386,13 @@ def test_the_resources_own_time_orders_changes_else_the_triggers(
 )
 def test_an_item_that_no_delivery_makes_is_rejected(item: Any) -> None:
     with pytest.raises(RejectedRow):
-        source.interpret(item, CONNECTION)
+        connector.interpret(item, CONNECTION)
 
 
 def test_the_kind_has_no_options() -> None:
-    assert not list(source.check_options(CONNECTION))
+    assert not list(connector.check_options(CONNECTION))
     wrong = replace(CONNECTION, options={"header": "x"})
-    assert [key for key, _ in source.check_options(wrong)] == ["header"]
+    assert [key for key, _ in connector.check_options(wrong)] == ["header"]
 
 
 # ---------------------------------------------------------------- a topic that is not signed
@@ -430,7 +430,7 @@ def test_a_body_of_the_shop_that_is_named_is_accepted() -> None:
     shop = {"shop_domain": "ada.myshopify.com"}
     for name in ("x-shopify-shop-domain", "shopify-shop-domain"):
         named = with_headers(given, **{name: "Ada.myshopify.com"})
-        source.verify(named, (SECRET,), shop, now=NOW)
+        connector.verify(named, (SECRET,), shop, now=NOW)
 
 
 @pytest.mark.parametrize("name", ["", "eve.myshopify.com", "ada.myshopify.com.evil.example"])
@@ -438,7 +438,7 @@ def test_a_body_of_another_shop_is_refused(name: str) -> None:
     headers = {OLD_NAME: SIGNATURE} | ({"x-shopify-shop-domain": name} if name else {})
 
     with pytest.raises(SignatureError, match="shop_domain"):
-        source.verify(
+        connector.verify(
             request(BODY, headers), (SECRET,), {"shop_domain": "ada.myshopify.com"}, now=NOW
         )
 
@@ -449,7 +449,7 @@ def test_a_body_of_another_shop_is_refused(name: str) -> None:
 def test_a_domain_that_is_no_shops_is_a_mistake(domain: str) -> None:
     connection = Connection("shopify", "shopify", options={"shop_domain": domain})
 
-    assert [key for key, _ in source.check_options(connection)] == ["shop_domain"]
+    assert [key for key, _ in connector.check_options(connection)] == ["shop_domain"]
 
 
 SHOP = """
@@ -466,10 +466,10 @@ TRIGGERED = "2026-11-21T09:00:00Z"
 
 def changes_of(topic: str, body: object) -> Mapped:
     given = delivery(topic, json.dumps(body), x_shopify_triggered_at=TRIGGERED)
-    (item,) = source.split(given, {})
+    (item,) = connector.split(given, {})
     mapper = Mapper(connections(SHOP))
     one = Occurrence("m1", "shopify", "d1", 0, "e1", NOW * 1_000_000, 0, json.loads(item.text))
-    return mapper.map(mapper.interpret([one]), RecordsRead())
+    return mapper.map(mapper.interpret([one]), RecordsFetched())
 
 
 @pytest.mark.parametrize(
@@ -486,23 +486,23 @@ def test_an_opt_out_arrives_whatever_when_and_version_ask_for(
     (change,) = changes_of(topic, body).changes
     column = consent_.replace("consent", "opt_in")
     assert change.columns == {"external_id": "7", column: False}
-    assert change.version == moment(TRIGGERED)
+    assert change.version == timestamp(TRIGGERED)
     assert not change.by_receipt
 
 
 def test_a_when_that_an_opt_out_can_tell_counts() -> None:
     text = SHOP.replace("state == 'enabled'", "id == `8`")
     body = {"customer_id": 7, "email_marketing_consent": {"state": "unsubscribed"}}
-    (item,) = source.split(
+    (item,) = connector.split(
         delivery("customers_email_marketing_consent/update", json.dumps(body)), {}
     )
     mapper = Mapper(connections(text))
     one = Occurrence("m1", "shopify", "d1", 0, "e1", NOW * 1_000_000, 0, json.loads(item.text))
-    (end,) = mapper.map(mapper.interpret([one]), RecordsRead()).settled
+    (end,) = mapper.map(mapper.interpret([one]), RecordsFetched()).outcomes
     assert (end.outcome, end.reason) == (Outcome.IGNORED, "no_record_type")
 
 
 def test_tags_of_a_customer_whom_when_may_leave_out_are_rejected() -> None:
     mapped = changes_of("customer.tags_added", {"customerId": 7, "tags": ["vip"]})
-    (end,) = mapped.settled
+    (end,) = mapped.outcomes
     assert (end.outcome, end.reason) == (Outcome.REJECTED, "row.incomplete")

@@ -9,7 +9,7 @@ import svix
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from import_relay.connectors.contract import Request
-from import_relay.connectors.standard_webhooks import events as source
+from import_relay.connectors.standard_webhooks import events as connector
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support.webhooks import NOW, request, signed, with_headers
@@ -23,7 +23,7 @@ BODY = '{"type": "contact.created", "data": {"id": "1"}}'
 
 
 def verify(given: Request, *secrets: str, now: float = NOW) -> None:
-    source.verify(given, secrets or (SECRET,), {}, now=now)
+    connector.verify(given, secrets or (SECRET,), {}, now=now)
 
 
 def refusal(given: Request, *secrets: str, now: float = NOW) -> str:
@@ -33,7 +33,7 @@ def refusal(given: Request, *secrets: str, now: float = NOW) -> str:
 
 
 def test_the_published_vector_of_the_specification_is_accepted() -> None:
-    """Source: libraries/*/test of standard-webhooks/standard-webhooks."""
+    """Connector: libraries/*/test of standard-webhooks/standard-webhooks."""
     given = request(
         '{"test": 2432232314}',
         {
@@ -68,7 +68,7 @@ def test_what_svix_signs_is_accepted_under_its_own_header_names() -> None:
     headers = {"svix-id": "msg_1", "svix-timestamp": str(NOW), "svix-signature": signature}
     given = request(BODY, headers)
     verify(given)
-    assert source.split(given, {})[0].event_id == "msg_1"
+    assert connector.split(given, {})[0].event_id == "msg_1"
 
 
 @pytest.mark.parametrize("name", ["svix_id", "svix_timestamp", "svix_signature"])
@@ -94,7 +94,7 @@ def test_an_asymmetric_signature_is_accepted_beside_shared_secrets() -> None:
     verify(signed(BODY, SECRET), PUBLIC, SECRET)
 
 
-def test_any_of_several_public_keys_and_signatures_proves_the_sender() -> None:
+def test_any_of_several_public_keys_and_signatures_authenticates_the_sender() -> None:
     other = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     given = asymmetrically(BODY)
     both = f"v1a,AAAA v1,AAAA {given.headers['webhook-signature']}"
@@ -138,11 +138,11 @@ def test_a_secret_may_stand_without_prefix_or_padding(secret: str) -> None:
 
 
 @pytest.mark.parametrize("secrets", [(OTHER, SECRET), (SECRET, OTHER), ("", SECRET), ("!", SECRET)])
-def test_any_of_several_secrets_proves_the_sender(secrets: tuple[str, ...]) -> None:
+def test_any_of_several_secrets_authenticates_the_sender(secrets: tuple[str, ...]) -> None:
     verify(signed(BODY, SECRET), *secrets)
 
 
-def test_any_of_several_signatures_proves_the_sender() -> None:
+def test_any_of_several_signatures_authenticates_the_sender() -> None:
     old, new = signed(BODY, OTHER), signed(BODY, SECRET)
     both = f"{old.headers['webhook-signature']} {new.headers['webhook-signature']}"
     verify(with_headers(new, webhook_signature=both))
@@ -297,13 +297,13 @@ def test_a_body_that_is_not_utf8_is_verified_all_the_same() -> None:
 
 def test_the_item_is_the_body_under_the_id_of_the_delivery() -> None:
     given = signed(f"\ufeff  {BODY}\n", SECRET, identifier="msg_7")
-    assert source.split(given, {}) == [("msg_7", BODY)]
+    assert connector.split(given, {}) == [("msg_7", BODY)]
 
 
 @pytest.mark.parametrize("body", ["[]", "1", "null", '"text"', "[{}]"])
 def test_a_body_that_is_no_object_has_the_wrong_shape(body: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
-        source.split(request(body), {})
+        connector.split(request(body), {})
     assert caught.value.code == "delivery.wrong_shape"
 
 
@@ -315,37 +315,37 @@ def connection(**options: str) -> Connection:
 
 def test_the_record_is_the_whole_body_and_its_order_is_left_to_the_configuration() -> None:
     body = {"type": "contact.created", "timestamp": "2026-11-21T09:30:00Z", "data": {}}
-    change = source.interpret(body, connection())
+    change = connector.interpret(body, connection())
     assert (change.record, change.record_type, change.version) == (body, None, None)
     assert (change.partial, change.ignored) == (False, None)
 
 
 def test_types_that_are_configured_so_are_ignored() -> None:
     given = connection(ignore_types="contact.deleted contact.merged")
-    assert source.interpret({"type": "contact.merged"}, given).ignored == "event_type"
-    assert source.interpret({"type": "contact"}, given).ignored is None
-    assert source.interpret({"type": ["contact.merged"]}, given).ignored is None
-    assert source.interpret({}, given).ignored is None
+    assert connector.interpret({"type": "contact.merged"}, given).ignored == "event_type"
+    assert connector.interpret({"type": "contact"}, given).ignored is None
+    assert connector.interpret({"type": ["contact.merged"]}, given).ignored is None
+    assert connector.interpret({}, given).ignored is None
 
 
 def test_an_item_that_is_no_object_is_rejected() -> None:
     with pytest.raises(RejectedRow) as caught:
-        source.interpret([], connection())
+        connector.interpret([], connection())
     assert caught.value.code == "row.not_an_object"
 
 
 def test_mistakes_in_the_options_are_named() -> None:
-    assert [key for key, _ in source.check_options(connection(header="x", secret="y"))] == [
+    assert [key for key, _ in connector.check_options(connection(header="x", secret="y"))] == [
         "header",
         "secret",
     ]
-    assert not list(source.check_options(connection(ignore_types="a")))
+    assert not list(connector.check_options(connection(ignore_types="a")))
 
 
 def test_several_record_types_need_conditions() -> None:
     types = {"contact": RecordType("contact", {}, when="a"), "deal": RecordType("deal", {})}
     given = Connection("standard", "standard_webhooks", {}, types)
-    assert [key for key, _ in source.check_options(given)] == ["deal.when"]
+    assert [key for key, _ in connector.check_options(given)] == ["deal.when"]
 
 
 # ---------------------------------------------------------------- secrets as senders show them

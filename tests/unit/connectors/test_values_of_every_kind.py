@@ -11,12 +11,12 @@ from functools import cache
 import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.kinds import source_for
+from import_relay.connectors.kinds import connector_for
 from import_relay.domain.connections import RecordType
-from import_relay.domain.models import MappedChange, Occurrence, Settled
+from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence
 from import_relay.mapping.keys import IDENTIFIERS
-from import_relay.mapping.rejections import NEEDED
-from import_relay.submit.changes import Mapped, Mapper, RecordsRead
+from import_relay.mapping.rejections import NEEDED_COLUMNS
+from import_relay.submit.changes import Mapped, Mapper, RecordsFetched
 from tests.support.authentic import SENDERS, connection_of, requests_of
 from tests.support.webhooks import NOW
 
@@ -29,11 +29,11 @@ BLANKS = ("''", "' '", "'\u200b\ufeff'", "`null`", "`[]`", '`["", " "]`')
 @cache
 def items_of(kind: str) -> tuple[object, ...]:
     """The items of every file of a kind."""
-    source, options = source_for(kind), connection_of(kind).options
+    connector, options = connector_for(kind), connection_of(kind).options
     return tuple(
         json.loads(item.text)
         for request in requests_of(kind).values()
-        for item in source.split(request, options)
+        for item in connector.split(request, options)
     )
 
 
@@ -43,7 +43,7 @@ def mapped(kind: str, item: object, changed: Mapping[str, RecordType] | None = N
     connection = replace(connection, record_types={**connection.record_types, **(changed or {})})
     mapper = Mapper({kind: connection})
     one = Occurrence("m1", kind, "d1", 0, "e0", NOW * 1_000_000, 0, item)
-    return mapper.map(mapper.interpret([one]), RecordsRead())
+    return mapper.map(mapper.interpret([one]), RecordsFetched())
 
 
 @cache
@@ -74,8 +74,8 @@ def columns_of(kind: str) -> Iterator[tuple[object, MappedChange, RecordType, st
             yield item, change, record_type, column
 
 
-def only(found: Mapped) -> MappedChange | Settled:
-    ends: list[MappedChange | Settled] = [*found.changes, *found.settled]
+def only(found: Mapped) -> MappedChange | ItemOutcome:
+    ends: list[MappedChange | ItemOutcome] = [*found.changes, *found.outcomes]
     (one,) = ends
     return one
 
@@ -88,11 +88,11 @@ def test_an_unusable_value_costs_its_column_and_nothing_else(kind: str) -> None:
         result = only(mapped(kind, item, {record_type.name: other}))
 
         rest = {name for name, value in change.columns.items() if value is not None} - {column}
-        if column in (*IDENTIFIERS[:1], *NEEDED[record_type.name]):
-            assert isinstance(result, Settled), (column, result)
+        if column in (*IDENTIFIERS[:1], *NEEDED_COLUMNS[record_type.name]):
+            assert isinstance(result, ItemOutcome), (column, result)
             assert (result.outcome, result.field) == ("rejected", column)
         elif change.partial and rest <= {*IDENTIFIERS, "country_codes"}:
-            assert isinstance(result, Settled), (column, result)
+            assert isinstance(result, ItemOutcome), (column, result)
             assert (result.outcome, result.field) == ("rejected", column)
             assert [note.field for note in result.notes if note.is_left_out] == [column]
         else:

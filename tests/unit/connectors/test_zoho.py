@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.contract import Change, Item, Lookup
-from import_relay.connectors.zoho import events as source
+from import_relay.connectors.contract import Change, Item, RecordLookup
+from import_relay.connectors.zoho import events as connector
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError
 from import_relay.mapping.record_mapping import RecordMapping
@@ -31,12 +31,12 @@ def notification(**changes: object) -> dict[str, Any]:
 
 
 def split(body: object) -> list[Item]:
-    return source.split(request(body if isinstance(body, str) else json.dumps(body)), {})
+    return connector.split(request(body if isinstance(body, str) else json.dumps(body)), {})
 
 
 def refusal(body: bytes | str, *secrets: str, **headers: str) -> str:
     with pytest.raises(SignatureError) as caught:
-        source.verify(request(body, headers), secrets or [TOKEN], {}, now=NOW)
+        connector.verify(request(body, headers), secrets or [TOKEN], {}, now=NOW)
     return caught.value.code
 
 
@@ -46,12 +46,12 @@ def item(**changes: object) -> dict[str, object]:
 
 
 def interpret(given: object, connection: Connection = CONNECTION) -> Change:
-    return source.interpret(given, connection)
+    return connector.interpret(given, connection)
 
 
 def rows(name: str) -> list[dict[str, object]]:
     found = []
-    for one in source.split(request(sample(name)), {}):
+    for one in connector.split(request(sample(name)), {}):
         change = interpret(json.loads(one.text))
         assert change.record_type is not None
         mapping = RecordMapping(CONNECTION.record_types[change.record_type])
@@ -59,11 +59,11 @@ def rows(name: str) -> list[dict[str, object]]:
     return found
 
 
-# ---------------------------------------------------------------- proof
+# ---------------------------------------------------------------- auth_header
 
 
-def test_the_channels_token_proves_the_sender() -> None:
-    source.verify(request(json.dumps(notification())), ["other", TOKEN], {}, now=NOW)
+def test_the_channels_token_authenticates_the_sender() -> None:
+    connector.verify(request(json.dumps(notification())), ["other", TOKEN], {}, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_without_the_token_nothing_gets_in(body: bytes | str, code: str) -> None
     assert refusal(body) == code
 
 
-def test_a_compressed_body_proves_nothing() -> None:
+def test_a_compressed_body_authenticates_nobody() -> None:
     body = json.dumps(notification())
     assert refusal(body, **{"content-encoding": "gzip"}) == "signature.malformed"
 
@@ -185,7 +185,7 @@ def test_modules_become_record_types_and_are_read_by_their_api_names(
 ) -> None:
     change = interpret(item(module=module))
     assert (change.record_type, change.ignored) == (record_type, None)
-    assert change.lookup == Lookup(name_in_api, "1001")
+    assert change.lookup == RecordLookup(name_in_api, "1001")
 
 
 @pytest.mark.parametrize("module", ["Accounts", "Tasks", "contacts", None, ["Contacts"]])
@@ -206,23 +206,23 @@ def test_deletions_and_unknown_operations_are_ignored(operation: object, ignored
 def test_a_notification_without_values_says_nothing_of_the_record(values: object) -> None:
     change = interpret(item(values=values))
     assert (change.record, change.partial) == (None, False)
-    assert change.lookup == Lookup("Contacts", "1001")
+    assert change.lookup == RecordLookup("Contacts", "1001")
 
 
 def test_changed_values_are_a_partial_record() -> None:
     change = interpret(item(values={"Email": "a@example.com", "Phone": None}))
     assert change.record == {"id": "1001", "Email": "a@example.com", "Phone": None}
     assert change.partial
-    assert change.lookup == Lookup("Contacts", "1001", always=False)
+    assert change.lookup == RecordLookup("Contacts", "1001", always=False)
 
 
 @pytest.mark.parametrize("operation", ["insert", "create"])
 def test_a_new_record_is_read_even_if_values_came_with_it(operation: str) -> None:
     change = interpret(item(operation=operation, values={"Email": "a@example.com"}))
-    assert change.lookup == Lookup("Contacts", "1001", always=True)
+    assert change.lookup == RecordLookup("Contacts", "1001", always=True)
 
 
-def test_a_leads_field_settles_the_column_that_it_shares_with_contacts() -> None:
+def test_a_leads_field_decides_the_column_that_it_shares_with_contacts() -> None:
     record = interpret(item(module="Leads", values={"City": "Hamburg"})).record
     assert record == {"id": "1001", "City": "Hamburg", "Mailing_City": None}
     mapping = RecordMapping(CONNECTION.record_types["contact"])
@@ -232,7 +232,7 @@ def test_a_leads_field_settles_the_column_that_it_shares_with_contacts() -> None
 
 @pytest.mark.parametrize("given", [1001, "1001"])
 def test_an_id_is_a_number_or_its_text(given: object) -> None:
-    assert interpret(item(id=given)).lookup == Lookup("Contacts", "1001")
+    assert interpret(item(id=given)).lookup == RecordLookup("Contacts", "1001")
 
 
 @pytest.mark.parametrize("given", ["", "1,2", "1/2", "a", "1" * 31, 10**40, -1, True, None, {}])
@@ -324,7 +324,7 @@ def test_an_appointment_is_mapped_by_its_own_names() -> None:
 
 
 def mistakes(options: dict[str, str]) -> list[str]:
-    return [key for key, _ in source.check_options(Connection("zoho", "zoho", options))]
+    return [key for key, _ in connector.check_options(Connection("zoho", "zoho", options))]
 
 
 def test_reading_takes_both_addresses_or_none() -> None:
@@ -358,7 +358,7 @@ def large(token: str, filler: str) -> str:
 def test_a_large_body_without_the_token_is_not_parsed(
     token: str, filler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "single", lambda text: pytest.fail("parsed"))
+    monkeypatch.setattr(connector, "single", lambda text: pytest.fail("parsed"))
 
     assert refusal(large(token, filler)) == "signature.mismatch"
 
@@ -368,12 +368,12 @@ def test_a_large_body_with_its_token_is_accepted_wherever_that_stands() -> None:
     for escaped in (TOKEN, f"\\u{ord(TOKEN[0]):04x}{TOKEN[1:]}"):
         body = json.dumps(notification(token="?"))[:-1].replace('"?"', f'"{escaped}"')
         given = request(f'{body},"affected_values":{json.dumps(values)}}}')
-        assert len(given.body) > source.MAX_UNPROVEN_B
-        source.verify(given, [TOKEN], {}, now=NOW)
+        assert len(given.body) > connector.MAX_UNPROVEN_B
+        connector.verify(given, [TOKEN], {}, now=NOW)
 
 
 def test_the_token_of_a_large_body_still_has_to_be_the_channels() -> None:
-    """What is found without parsing proves nothing yet."""
+    """What is found without parsing authenticates nobody yet."""
     inner = json.dumps({"token": TOKEN})
 
     assert refusal(large('"another"', inner)) == "signature.mismatch"

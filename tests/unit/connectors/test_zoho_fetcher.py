@@ -1,4 +1,4 @@
-"""Reading at Zoho: access tokens that are kept, 50 fields a request, only the module's fields."""
+"""Fetching at Zoho: access tokens that are kept, 50 fields a request, only the module's fields."""
 
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from import_relay.connectors.fetcher_contract import Found, Path
-from import_relay.connectors.zoho import fetcher as reader
-from import_relay.domain.errors import RecordsUnread
+from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
+from import_relay.connectors.zoho import fetcher
+from import_relay.domain.errors import RecordsNotFetched
 from tests.support.crm import Crm, answer
 
 OPTIONS = {"api_url": "https://www.zohoapis.eu/", "accounts_url": "https://accounts.zoho.eu"}
@@ -16,14 +16,14 @@ SECRET = "1000.id:secret:1000.refresh"  # invented
 NOTHING = httpx.Response(204)
 TOKEN_URL = ("POST", "https://accounts.zoho.eu/oauth/v2/token")
 CONTACTS_URL = ("GET", "https://www.zohoapis.eu/crm/v8/Contacts")
-WANTED: frozenset[Path] = frozenset({("id",), ("Email",), ("Owner", "name"), ()})
+WANTED: frozenset[FieldPath] = frozenset({("id",), ("Email",), ("Owner", "name"), ()})
 
 
 @pytest.fixture(autouse=True)
 def _no_tokens_are_kept() -> Iterator[None]:
-    reader._kept.clear()
+    fetcher._kept.clear()
     yield
-    reader._kept.clear()
+    fetcher._kept.clear()
 
 
 def access(number: int = 1) -> httpx.Response:
@@ -38,14 +38,14 @@ def read(
     crm: Crm,
     *ids: str,
     module: str = "Contacts",
-    wanted: frozenset[Path] = WANTED,
+    wanted: frozenset[FieldPath] = WANTED,
     secret: str = SECRET,
-) -> Mapping[str, Found]:
-    return reader.read(crm.api(secret, OPTIONS), module, ids or ("1",), wanted)
+) -> Mapping[str, FetchedRecord]:
+    return fetcher.read(crm.api(secret, OPTIONS), module, ids or ("1",), wanted)
 
 
-def failure(*answers: httpx.Response, secret: str = SECRET) -> RecordsUnread:
-    with pytest.raises(RecordsUnread) as caught:
+def failure(*answers: httpx.Response, secret: str = SECRET) -> RecordsNotFetched:
+    with pytest.raises(RecordsNotFetched) as caught:
         read(Crm(list(answers)), secret=secret)
     assert "secret" not in caught.value.detail.replace("client_secret", "")
     return caught.value
@@ -58,7 +58,7 @@ def fields_of(request: httpx.Request) -> list[str]:
 def test_records_are_read_by_id_with_an_access_token() -> None:
     one = {"id": "1", "Email": "a@example.com", "Modified_Time": "2026-11-21T10:30:00+01:00"}
     crm = Crm([access(), records(one)])
-    assert read(crm, "1", "2") == {"1": Found(one, 1_795_253_400_000_000)}
+    assert read(crm, "1", "2") == {"1": FetchedRecord(one, 1_795_253_400_000_000)}
     assert crm.asked() == [TOKEN_URL, CONTACTS_URL]
     assert dict(parse_qsl(crm.requests[0].content.decode())) == {
         "grant_type": "refresh_token",
@@ -75,7 +75,7 @@ def test_no_content_means_no_records() -> None:
 
 
 def test_a_record_without_a_time_has_no_version() -> None:
-    assert read(Crm([access(), records({"id": "1"})])) == {"1": Found({"id": "1"}, None)}
+    assert read(Crm([access(), records({"id": "1"})])) == {"1": FetchedRecord({"id": "1"}, None)}
 
 
 def test_an_access_token_is_kept_for_the_next_read() -> None:
@@ -98,9 +98,9 @@ def test_a_kept_token_that_is_refused_is_renewed_once() -> None:
     read(crm)
     assert read(crm) == {}
     refused = Crm([answer({}, 401), access(3), answer({}, 401)])
-    with pytest.raises(RecordsUnread) as caught:
+    with pytest.raises(RecordsNotFetched) as caught:
         read(refused)
-    assert caught.value.code == "reader.refused"
+    assert caught.value.code == "fetcher.refused"
 
 
 def test_credentials_of_another_connection_have_a_token_of_their_own() -> None:
@@ -120,7 +120,7 @@ def test_more_than_fifty_fields_take_several_requests() -> None:
     asked = [fields_of(one) for one in crm.requests[1:]]
     assert [len(fields) for fields in asked] == [50, 12]
     assert sorted(asked[0][1:] + asked[1][1:]) == names
-    assert found["1"] == Found({**second, **first}, 1_795_253_400_000_000)
+    assert found["1"] == FetchedRecord({**second, **first}, 1_795_253_400_000_000)
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ def test_names_that_no_field_has_are_not_asked_for() -> None:
 
 @pytest.mark.parametrize("secret", ["1000.token", "a:b", "a:b:", "a:b:c:d", "::"])
 def test_a_token_of_another_form_is_refused_without_a_request(secret: str) -> None:
-    assert failure(secret=secret).code == "reader.refused"
+    assert failure(secret=secret).code == "fetcher.refused"
 
 
 @pytest.mark.parametrize(
     "given", [{"error": "invalid_code"}, {"access_token": 7}, {"access_token": "a\nb"}]
 )
 def test_credentials_that_give_no_token_are_refused(given: object) -> None:
-    assert failure(answer(given)).code == "reader.refused"
+    assert failure(answer(given)).code == "fetcher.refused"
 
 
 @pytest.mark.parametrize(
@@ -160,21 +160,21 @@ def test_credentials_that_give_no_token_are_refused(given: object) -> None:
     [[], {}, {"data": {}}, {"data": [7]}, {"data": [{}]}, {"data": [{"id": 1}]}],
 )
 def test_an_answer_of_another_shape_is_unexpected(given: object) -> None:
-    assert failure(access(), answer(given)).code == "reader.unexpected"
+    assert failure(access(), answer(given)).code == "fetcher.unexpected"
 
 
 def test_a_record_that_nobody_asked_for_is_unexpected() -> None:
-    assert failure(access(), records({"id": "99"})).code == "reader.unexpected"
+    assert failure(access(), records({"id": "99"})).code == "fetcher.unexpected"
 
 
 def test_a_token_server_that_is_none_is_unexpected() -> None:
-    assert failure(answer([])).code == "reader.unexpected"
+    assert failure(answer([])).code == "fetcher.unexpected"
 
 
 @pytest.mark.parametrize("missing", sorted(OPTIONS))
 def test_without_an_address_nothing_is_read(missing: str) -> None:
     options = {key: value for key, value in OPTIONS.items() if key != missing}
-    with pytest.raises(RecordsUnread) as caught:
-        reader.read(Crm([]).api(SECRET, options), "Contacts", ["1"], WANTED)
-    assert caught.value.code == "reader.unexpected"
+    with pytest.raises(RecordsNotFetched) as caught:
+        fetcher.read(Crm([]).api(SECRET, options), "Contacts", ["1"], WANTED)
+    assert caught.value.code == "fetcher.unexpected"
     assert missing in caught.value.detail

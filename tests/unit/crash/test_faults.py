@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.crash.faults import KINDS, PERSISTENT
-from tests.crash.rehearsal import Planned, Result
+from tests.crash.run import Planned, Result
 from tests.support.fault_proxy import Answer, Call, Exchange, Point, at_points
 from tests.support.operations import Request
 
@@ -129,7 +129,7 @@ def test_somebody_else_took_the_entities_that_a_transaction_wants() -> None:
     ("operation", "missing"),
     [
         ("Mateo.GET /import?id", {"throttled", "conflict", "unprocessed", "no-id", "outrun"}),
-        ("DynamoDB.GetItem gate", {"conflict", "unprocessed", "429-soon", "outrun"}),
+        ("DynamoDB.GetItem pause", {"conflict", "unprocessed", "429-soon", "outrun"}),
         ("DynamoDB.UpdateItem day", {"outrun", "unprocessed"}),
         ("S3.PutObject imports", {"conflict", "unprocessed", "429-soon"}),
     ],

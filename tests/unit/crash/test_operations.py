@@ -25,7 +25,7 @@ def key(pk: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("request_", "name"),
     [
-        (json_call("dynamodb", "DynamoDB_20120810.GetItem", Key=key("gate")), "GetItem gate"),
+        (json_call("dynamodb", "DynamoDB_20120810.GetItem", Key=key("pause")), "GetItem pause"),
         (
             json_call("dynamodb", "DynamoDB_20120810.PutItem", Item=key("import#20261121T1-x")),
             "PutItem import",

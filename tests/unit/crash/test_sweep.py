@@ -9,9 +9,9 @@ import pytest
 from tests.crash import __main__ as command
 from tests.crash import sweep as sweep_module
 from tests.crash.faults import ANSWERS, KILLS, KINDS, PERSISTENT
-from tests.crash.rehearsal import Planned, Result
+from tests.crash.run import Planned, Result
 from tests.crash.scenarios import SCENARIOS
-from tests.crash.sweep import ACROSS, DOUBLE, MOST_BETWEEN, TRIES, Choice, Sweep, chosen, fitting
+from tests.crash.sweep import ACROSS, DOUBLE, MAX_BETWEEN, TRIES, Choice, Sweep, chosen, fitting
 from tests.support.fault_proxy import Call, Choose, Point, at_points
 from tests.support.operations import Request
 
@@ -42,9 +42,9 @@ class Relay:
         self.runs: list[list[Call]] = []
         self.met: set[tuple[int, str]] = set()
         monkeypatch.setattr(sweep_module, "play", self._play)
-        monkeypatch.setattr(sweep_module, "rehearse", self._rehearse)
+        monkeypatch.setattr(sweep_module, "run_once", self._run_once)
 
-    def _play(self, grounds: object, scenario: object, choose: Choose) -> Result:
+    def _play(self, rig: object, scenario: object, choose: Choose) -> Result:
         calls: list[Call] = []
         counts: Counter[str] = Counter()
         end = self.reached if self.runs else len(self.operations)
@@ -69,9 +69,9 @@ class Relay:
         broken = ["broken"] if self.breaks_at in {call.fault for call in met} else []
         return Result("changes", faults=faults, calls=calls, broken=broken)
 
-    def _rehearse(self, grounds: object, scenario: object, faults: Sequence[Planned]) -> Result:
+    def _run_once(self, rig: object, scenario: object, faults: Sequence[Planned]) -> Result:
         plan = {one.point: KINDS[one.kind].planned(one.point.operation) for one in faults}
-        result = self._play(grounds, scenario, at_points(plan))
+        result = self._play(rig, scenario, at_points(plan))
         result.faults = faults
         return result
 
@@ -124,8 +124,8 @@ def test_each_kill_is_followed_by_another_soon_after(monkeypatch: pytest.MonkeyP
     hits = [[n for n, call in enumerate(run) if call.fault] for run in relay.runs[1:]]
     between = {second - first for first, second in hits}
     assert min(between) == 1
-    assert max(between) <= MOST_BETWEEN
-    assert len(between) > MOST_BETWEEN / 2
+    assert max(between) <= MAX_BETWEEN
+    assert len(between) > MAX_BETWEEN / 2
 
 
 def test_only_the_function_that_was_killed_is_killed_again() -> None:
@@ -190,7 +190,7 @@ def test_a_second_kill_that_nothing_is_left_for_is_reported(relay: Relay) -> Non
 def test_a_kill_whose_point_is_not_reached_is_tried_again_and_reported(
     relay: Relay, group: str, between: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_module, "MOST_BETWEEN", between)
+    monkeypatch.setattr(sweep_module, "MAX_BETWEEN", between)
     relay.reached = 3
     choice = Choice(frozenset({group}), numbers=range(4, 5), kinds=frozenset({"killed-after"}))
 
@@ -344,7 +344,7 @@ Said = Callable[..., tuple[int, str]]
 
 
 class NoStacks:
-    """In place of those on which the pretended relay does not run."""
+    """In place of those on which the stubs relay does not run."""
 
     is_spoilt = False
 

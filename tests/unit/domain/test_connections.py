@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.connectors.complete_connections import option_mistakes
 from import_relay.connectors.contract import Replies
-from import_relay.connectors.kinds import kinds, source_for
+from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.domain.connections import (
     Connection,
     RecordType,
@@ -17,7 +17,7 @@ from import_relay.domain.connections import (
 from import_relay.domain.errors import ConfigurationError
 from tests.support.builders import connections
 
-FULL = """
+WHOLE_RECORD = """
 [shop]
 kind = "json"
 auth = "header"
@@ -63,7 +63,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_connection_is_read_with_all_that_it_says() -> None:
-    connection = connections(FULL)["shop"]
+    connection = connections(WHOLE_RECORD)["shop"]
     contact, deal = connection.record_types["contact"], connection.record_types["deal"]
 
     assert (connection.name, connection.kind) == ("shop", "json")
@@ -246,9 +246,9 @@ def test_a_file_that_is_not_there_is_a_configuration_error(file: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_file_with_a_byte_order_mark_is_read(file: Path, encoding: str) -> None:
-    file.write_text(FULL, encoding=encoding)
+    file.write_text(WHOLE_RECORD, encoding=encoding)
 
-    assert load_connections(file) == parse_connections(FULL)
+    assert load_connections(file) == parse_connections(WHOLE_RECORD)
 
 
 def test_a_file_in_another_encoding_is_a_configuration_error(file: Path) -> None:
@@ -263,17 +263,17 @@ def test_a_file_in_another_encoding_is_a_configuration_error(file: Path) -> None
 
 @pytest.mark.parametrize("kind", kinds())
 def test_every_kind_has_a_module_that_fulfils_the_contract(kind: str) -> None:
-    source = source_for(kind)
+    connector = connector_for(kind)
 
-    assert all(callable(getattr(source, name)) for name in ("verify", "split", "interpret"))
-    assert isinstance(source.REPLIES, Replies)
-    assert set(source.OPTIONS).isdisjoint({"kind", "contact", "deal", "appointment"})
-    assert all(isinstance(key, str) for key, _ in source.check_options(Connection("x", kind)))
+    assert all(callable(getattr(connector, name)) for name in ("verify", "split", "interpret"))
+    assert isinstance(connector.REPLIES, Replies)
+    assert set(connector.OPTIONS).isdisjoint({"kind", "contact", "deal", "appointment"})
+    assert all(isinstance(key, str) for key, _ in connector.check_options(Connection("x", kind)))
 
 
 @pytest.mark.parametrize("kind", kinds())
 def test_defaults_leave_to_the_connection_what_it_could_not_set_back(kind: str) -> None:
-    for name, default in source_for(kind).DEFAULTS.items():
+    for name, default in connector_for(kind).DEFAULTS.items():
         assert default == replace(
             RecordType(name, default.fields),
             version=default.version,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from import_relay.domain.models import ImportOptions, Outcome, Row, Settled
+from import_relay.domain.models import ImportOptions, ItemOutcome, Outcome, Row
 from tests.support.builders import CONTACTS, change, occurrence
 
 
@@ -34,13 +34,13 @@ def test_an_import_says_only_what_was_configured(
     assert options.body_head() == head
 
 
-def test_origins_of_attempts_differ_and_the_first_has_no_number() -> None:
-    assert occurrence(3, delivery="d1").origin == "d1/3"
-    assert occurrence(3, delivery="d1", attempt=2).origin == "d1/3~2"
+def test_item_ids_of_attempts_differ_and_the_first_has_no_number() -> None:
+    assert occurrence(3, delivery="d1").item_id == "d1/3"
+    assert occurrence(3, delivery="d1", attempt=2).item_id == "d1/3~2"
 
 
 def test_all_that_became_one_row_shares_its_fate() -> None:
-    shadowed = Settled(occurrence(2), Outcome.SUPERSEDED)
+    shadowed = ItemOutcome(occurrence(2), Outcome.SUPERSEDED)
     row = Row("k", b"{}", CONTACTS, (change(number=0), change(number=1)), {}, (shadowed,))
 
-    assert row.origins == ("d1/0", "d1/1", "d1/2")
+    assert row.item_ids == ("d1/0", "d1/1", "d1/2")

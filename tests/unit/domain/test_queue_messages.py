@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 
 from import_relay.domain.models import Pointer
 from import_relay.domain.queue_messages import (
-    ITEMS_PER_MESSAGE,
-    LARGEST_ITEM_B,
-    LARGEST_MESSAGE_B,
-    LONGEST_DELAY_S,
+    MAX_DELAY_S,
+    MAX_ITEM_B,
+    MAX_ITEMS_PER_MESSAGE,
+    MAX_MESSAGE_B,
     QueueMessage,
-    deferral_delay_s,
-    deferred_body,
     items_body,
     parse_message,
     repeat_bodies,
+    requeue_delay_s,
+    requeued_body,
 )
 from tests.support.builders import message
 
-LARGEST_SQS_MESSAGE_B = 1_048_576
+MAX_SQS_MESSAGE_B = 1_048_576
 POINTER = {"n": 1, "event": "big", "at": "oversize/d1/1.json"}
 
 
@@ -55,21 +55,21 @@ def source(n: int = 0, **changed: Any) -> dict[str, Any]:
 
 def test_a_message_is_read_item_by_item() -> None:
     read_message = read(
-        message([{"id": 1}, [2]], delivery="d7", deferrals=3, received_at=5, events=["a", "b"])
+        message([{"id": 1}, [2]], delivery="d7", requeues=3, received_at=5, events=["a", "b"])
     )
 
-    assert (read_message.delivery, read_message.deferrals) == ("d7", 3)
+    assert (read_message.delivery, read_message.requeues) == ("d7", 3)
     assert [one.item for one in read_message.occurrences] == [{"id": 1}, [2]]
     assert [one.event for one in read_message.occurrences] == ["a", "b"]
-    assert [one.origin for one in read_message.occurrences] == ["d7/0", "d7/1"]
+    assert [one.item_id for one in read_message.occurrences] == ["d7/0", "d7/1"]
     assert {one.received_at for one in read_message.occurrences} == {5}
     assert {one.message_id for one in read_message.occurrences} == {"m1"}
 
 
-def test_a_retried_item_has_an_origin_of_its_own() -> None:
+def test_a_retried_item_has_an_id_of_its_own() -> None:
     body = with_item({"n": 1, "event": "e", "item": {}, "attempt": 2})
 
-    assert read(body).occurrences[1].origin == "d1/1~2"
+    assert read(body).occurrences[1].item_id == "d1/1~2"
 
 
 def test_an_item_that_was_stored_apart_is_not_loaded_yet() -> None:
@@ -93,7 +93,7 @@ def test_an_item_that_is_null_is_an_item_and_no_pointer() -> None:
         '{"format": 1}',
         message([{}]).replace('"items"', '"things"'),
         message([{}]).replace('"event"', '"name"'),
-        message([{}]).replace('"deferrals"', '"postponed"'),
+        message([{}]).replace('"requeues"', '"postponed"'),
     ],
 )
 def test_a_message_of_another_program_is_an_error_that_submission_knows(body: str) -> None:
@@ -104,31 +104,31 @@ def test_a_message_of_another_program_is_an_error_that_submission_knows(body: st
 # deferring
 
 
-def test_a_single_item_of_a_message_can_be_put_aside_as_it_is() -> None:
-    body = with_item(POINTER, message([{"id": 0}], deferrals=4))
+def test_a_single_item_of_a_message_can_be_moved_to_the_dead_letter_queue_as_it_is() -> None:
+    body = with_item(POINTER, message([{"id": 0}], requeues=4))
 
     aside = read(items_body(read(body), body, ["d1/1"]))
 
-    assert [one.origin for one in aside.occurrences] == ["d1/1"]
+    assert [one.item_id for one in aside.occurrences] == ["d1/1"]
     assert aside.occurrences[0].item == Pointer("oversize/d1/1.json")
-    assert aside.deferrals == 4
+    assert aside.requeues == 4
 
 
-def test_only_the_wanted_items_are_brought_again_once_more_deferred() -> None:
-    body = message([{"id": 0}, {"id": 1}, {"id": 2}], deferrals=4)
+def test_only_the_wanted_items_are_requeued_once_more_requeued() -> None:
+    body = message([{"id": 0}, {"id": 1}, {"id": 2}], requeues=4)
 
-    again = read(deferred_body(read(body), body, ["d1/2", "d1/0", "other/1"]))
+    again = read(requeued_body(read(body), body, ["d1/2", "d1/0", "other/1"]))
 
-    assert [one.origin for one in again.occurrences] == ["d1/0", "d1/2"]
+    assert [one.item_id for one in again.occurrences] == ["d1/0", "d1/2"]
     assert [one.item for one in again.occurrences] == [{"id": 0}, {"id": 2}]
-    assert again.deferrals == 5
+    assert again.requeues == 5
 
 
 def test_deferring_keeps_everything_else() -> None:
     body = message([{"id": 1}], delivery="d9", connection="crm", received_at=42)
     before = read(body)
 
-    after = read(deferred_body(before, body, ["d9/0"]))
+    after = read(requeued_body(before, body, ["d9/0"]))
 
     assert after.occurrences == before.occurrences
     assert (after.part, after.delivery) == (before.part, before.delivery)
@@ -137,25 +137,25 @@ def test_deferring_keeps_everything_else() -> None:
 def test_a_pointer_stays_a_pointer() -> None:
     body = with_item(POINTER)
 
-    deferred = deferred_body(read(body), body, ["d1/1"])
+    requeued = requeued_body(read(body), body, ["d1/1"])
 
-    assert json.loads(deferred)["items"] == [POINTER]
-    assert len(deferred) < LARGEST_MESSAGE_B
+    assert json.loads(requeued)["items"] == [POINTER]
+    assert len(requeued) < MAX_MESSAGE_B
 
 
-def test_the_number_of_an_attempt_survives_a_deferral() -> None:
+def test_the_number_of_an_attempt_survives_a_requeue() -> None:
     body = with_item({"n": 1, "event": "e", "item": {}, "attempt": 2})
 
-    again = read(deferred_body(read(body), body, ["d1/1~2"]))
+    again = read(requeued_body(read(body), body, ["d1/1~2"]))
 
     assert [one.attempt for one in again.occurrences] == [2]
 
 
-def test_each_deferral_waits_longer_up_to_what_sqs_allows() -> None:
-    delays = [deferral_delay_s(n) for n in range(8)]
+def test_each_requeue_waits_longer_up_to_what_sqs_allows() -> None:
+    delays = [requeue_delay_s(n) for n in range(8)]
 
     assert delays == [60, 120, 240, 480, 900, 900, 900, 900]
-    assert deferral_delay_s(10_000) == LONGEST_DELAY_S == 900
+    assert requeue_delay_s(10_000) == MAX_DELAY_S == 900
 
 
 # bringing failed rows again
@@ -166,7 +166,7 @@ def test_sources_come_again_in_messages_of_their_deliveries() -> None:
 
     messages = [read(body) for body in repeat_bodies(sources)]
 
-    assert [[one.origin for one in each.occurrences] for each in messages] == [
+    assert [[one.item_id for one in each.occurrences] for each in messages] == [
         ["d1/0", "d1/2"],
         ["d2/1"],
     ]
@@ -175,17 +175,15 @@ def test_sources_come_again_in_messages_of_their_deliveries() -> None:
 def test_what_comes_again_is_told_from_what_comes_for_the_first_time() -> None:
     (again,) = [read(body) for body in repeat_bodies([source(0)])]
 
-    assert again.deferrals == 1
+    assert again.requeues == 1
 
 
 def test_a_repeated_item_is_what_it_was() -> None:
-    given_source = source(
-        3, attempt=1, received_at=9, event="evt", item={"name": "Zoë", "id": 2**70}
-    )
+    given_item = source(3, attempt=1, received_at=9, event="evt", item={"name": "Zoë", "id": 2**70})
 
-    ((occurrence,),) = [read(body).occurrences for body in repeat_bodies([given_source])]
+    ((occurrence,),) = [read(body).occurrences for body in repeat_bodies([given_item])]
 
-    assert occurrence.item == given_source["item"]
+    assert occurrence.item == given_item["item"]
     assert (occurrence.number, occurrence.event, occurrence.received_at) == (3, "evt", 9)
     assert occurrence.attempt == 1
 
@@ -194,7 +192,7 @@ def test_repeated_items_are_at_most_a_hundred_to_a_message() -> None:
     messages = [read(body) for body in repeat_bodies([source(n) for n in range(250)])]
 
     assert [len(one.occurrences) for one in messages] == [100, 100, 50]
-    assert ITEMS_PER_MESSAGE == 100
+    assert MAX_ITEMS_PER_MESSAGE == 100
 
 
 def test_repeated_messages_stay_small_enough() -> None:
@@ -202,7 +200,7 @@ def test_repeated_messages_stay_small_enough() -> None:
 
     bodies = list(repeat_bodies(sources))
 
-    assert all(len(body) < LARGEST_MESSAGE_B + 1_000 for body in bodies)
+    assert all(len(body) < MAX_MESSAGE_B + 1_000 for body in bodies)
     assert sum(len(read(body).occurrences) for body in bodies) == 5
 
 
@@ -211,12 +209,12 @@ def test_a_large_item_travels_alone_and_still_fits_a_message_of_sqs() -> None:
 
     (body,) = repeat_bodies([source(0, item=item)])
 
-    assert LARGEST_MESSAGE_B < len(body.encode()) < LARGEST_SQS_MESSAGE_B
+    assert MAX_MESSAGE_B < len(body.encode()) < MAX_SQS_MESSAGE_B
     assert read(body).occurrences[0].item == item
 
 
 def test_an_item_too_large_even_for_that_travels_as_the_pointer_that_it_came_as() -> None:
-    (body,) = repeat_bodies([source(4, item={"note": "x" * LARGEST_ITEM_B}, attempt=1)])
+    (body,) = repeat_bodies([source(4, item={"note": "x" * MAX_ITEM_B}, attempt=1)])
 
     assert json.loads(body)["items"] == [
         {"n": 4, "event": "e4", "attempt": 1, "at": "oversize/d1/4.json"}
@@ -241,7 +239,7 @@ def test_nothing_to_repeat_is_no_message() -> None:
 def test_no_item_is_lost_or_doubled_on_the_way_back(sources: list[dict[str, Any]]) -> None:
     brought = [one for body in repeat_bodies(sources) for one in read(body).occurrences]
 
-    assert {one.origin: one.item for one in brought} == {
+    assert {one.item_id: one.item for one in brought} == {
         f"{one['delivery']}/{one['n']}": one["item"] for one in sources
     }
     assert len(brought) == len(sources)

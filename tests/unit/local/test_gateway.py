@@ -9,8 +9,8 @@ import pytest
 
 from local.clock import Clock
 from local.lambda_runtime.functions import PayloadTooLarge
-from local.lambda_runtime.runtime_api import Outcome
-from local.stack.gateway import LARGEST_BODY_BYTES, Gateway, Request, Response, make_event, shape
+from local.lambda_runtime.runtime_api import InvocationResult
+from local.stack.gateway import MAX_BODY_BYTES, Gateway, Request, Response, make_event, shape
 from local.template.routes import Route
 
 ROUTE = Route(method="POST", path="/webhooks/{connection}", function="Receive")
@@ -35,18 +35,18 @@ def event(**changes: Any) -> dict[str, Any]:
 class FakeFunctions:
     """Keeps the last event and answers with what it is given."""
 
-    def __init__(self, outcome: Outcome | Exception) -> None:
+    def __init__(self, outcome: InvocationResult | Exception) -> None:
         self.outcome = outcome
         self.event: dict[str, Any] = {}
 
-    async def __call__(self, function: str, event: bytes) -> Outcome:
+    async def __call__(self, function: str, event: bytes) -> InvocationResult:
         self.event = json.loads(event)
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
 
 
-def answer(outcome: Outcome | Exception, **changes: Any) -> Response:
+def answer(outcome: InvocationResult | Exception, **changes: Any) -> Response:
     gateway = Gateway([ROUTE], FakeFunctions(outcome), Clock())
     return asyncio.run(gateway.respond(request(**changes)))
 
@@ -65,7 +65,7 @@ def test_a_request_before_the_stack_is_up_is_answered_503() -> None:
         assert asyncio.run(gateway.respond(request(path=path))).status == 503
 
 
-OK = Outcome(payload=b'{"statusCode": 202, "body": "stored"}')
+OK = InvocationResult(payload=b'{"statusCode": 202, "body": "stored"}')
 
 
 def test_an_event_has_route_path_and_context_of_the_request() -> None:
@@ -155,7 +155,7 @@ def test_a_path_parameter_is_decoded() -> None:
 
 
 def test_a_function_that_fails_is_an_internal_server_error() -> None:
-    response = answer(Outcome(payload=b'{"errorType": "E"}', failed=True))
+    response = answer(InvocationResult(payload=b'{"errorType": "E"}', failed=True))
 
     assert response.status == 500
     assert json.loads(response.body) == {"message": "Internal Server Error"}
@@ -169,7 +169,7 @@ def test_a_slow_function_is_a_503_and_runs_on(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("local.stack.gateway.INTEGRATION_TIMEOUT_S", 0.001)
     ended = []
 
-    async def slow(_: str, __: bytes) -> Outcome:
+    async def slow(_: str, __: bytes) -> InvocationResult:
         await asyncio.sleep(0.05)
         ended.append(True)
         return OK
@@ -218,7 +218,7 @@ def test_a_body_over_10_mb_is_refused_before_any_function() -> None:
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"x" * (LARGEST_BODY_BYTES + 1)}
+        return {"type": "http.request", "body": b"x" * (MAX_BODY_BYTES + 1)}
 
     async def send(message: Any) -> None:
         sent.append(message)

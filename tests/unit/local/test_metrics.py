@@ -38,13 +38,13 @@ def metrics(cloudwatch: CloudWatch) -> Metrics:
     return metrics
 
 
-def line(moment_ms: int = NOON_MS, **counts: object) -> str:
+def line(timestamp_ms: int = NOON_MS, **counts: object) -> str:
     directive = {
         "Namespace": "ImportRelay",
         "Dimensions": [["service"]],
         "Metrics": [{"Name": name, "Unit": "Count"} for name in counts],
     }
-    about = {"Timestamp": moment_ms, "CloudWatchMetrics": [directive]}
+    about = {"Timestamp": timestamp_ms, "CloudWatchMetrics": [directive]}
     return json.dumps({"message": "webhook.stored", "_aws": about, "service": "relay", **counts})
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from local.aws.poller import Mapping, Poller, Record, failed_messages
-from local.lambda_runtime.execution_environment import LARGEST_PAYLOAD_BYTES
+from local.lambda_runtime.execution_environment import MAX_PAYLOAD_BYTES
 from local.lambda_runtime.lineage import Lineage, header
-from local.lambda_runtime.runtime_api import Outcome
+from local.lambda_runtime.runtime_api import InvocationResult
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:queue"
 
@@ -62,12 +62,12 @@ class FakeQueue:
 class FakeFunction:
     """Keeps its events and answers with what it is given."""
 
-    def __init__(self, outcome: Outcome | None = None) -> None:
-        self.outcome = outcome or Outcome(payload=b'{"batchItemFailures": []}')
+    def __init__(self, outcome: InvocationResult | None = None) -> None:
+        self.outcome = outcome or InvocationResult(payload=b'{"batchItemFailures": []}')
         self.events: list[dict[str, Any]] = []
         self.lineages: list[Lineage] = []
 
-    def __call__(self, event: bytes, lineage: Lineage) -> Outcome:
+    def __call__(self, event: bytes, lineage: Lineage) -> InvocationResult:
         self.events.append(json.loads(event))
         self.lineages.append(lineage)
         return self.outcome
@@ -145,7 +145,7 @@ def test_an_event_stays_below_6_mb_and_the_rest_opens_the_next_batch() -> None:
 
     assert [record.message_id for record in first] == [f"m{number}" for number in range(6)]
     assert [record.message_id for record in second] == ["m6", "m7"]
-    assert len(json.dumps(function.events[0], separators=(",", ":"))) <= LARGEST_PAYLOAD_BYTES
+    assert len(json.dumps(function.events[0], separators=(",", ":"))) <= MAX_PAYLOAD_BYTES
 
 
 def test_quotes_count_as_they_are_escaped_in_the_event() -> None:
@@ -165,9 +165,11 @@ def test_a_successful_batch_is_deleted() -> None:
     assert queue.deleted == ["r0", "r1", "r2"]
 
 
-def test_messages_that_the_function_gives_back_stay() -> None:
+def test_messages_that_the_function_releases_stay() -> None:
     queue = FakeQueue()
-    function = FakeFunction(Outcome(payload=b'{"batchItemFailures":[{"itemIdentifier":"m1"}]}'))
+    function = FakeFunction(
+        InvocationResult(payload=b'{"batchItemFailures":[{"itemIdentifier":"m1"}]}')
+    )
 
     poller(queue, function).deliver(records(3), mapping())
 
@@ -176,7 +178,7 @@ def test_messages_that_the_function_gives_back_stay() -> None:
 
 def test_an_error_leaves_the_whole_batch() -> None:
     queue = FakeQueue()
-    function = FakeFunction(Outcome(payload=b'{"errorType": "E"}', failed=True))
+    function = FakeFunction(InvocationResult(payload=b'{"errorType": "E"}', failed=True))
 
     poller(queue, function).deliver(records(3), mapping())
 
@@ -186,7 +188,7 @@ def test_an_error_leaves_the_whole_batch() -> None:
 def test_an_invocation_that_never_happened_leaves_the_whole_batch() -> None:
     queue = FakeQueue()
 
-    def nobody(_: bytes, __: Lineage) -> Outcome:
+    def nobody(_: bytes, __: Lineage) -> InvocationResult:
         raise ConnectionError
 
     Poller(queue, mapping, nobody, region="us-east-1").deliver(records(2), mapping())
@@ -209,13 +211,13 @@ IDS = ["m0", "m1"]
     ],
 )
 def test_nothing_named_is_success(answer: object) -> None:
-    outcome = Outcome(payload=json.dumps(answer).encode())
+    outcome = InvocationResult(payload=json.dumps(answer).encode())
 
     assert failed_messages(outcome, IDS, mapping()) == frozenset()
 
 
 def test_an_empty_answer_is_success() -> None:
-    assert failed_messages(Outcome(payload=b""), IDS, mapping()) == frozenset()
+    assert failed_messages(InvocationResult(payload=b""), IDS, mapping()) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -234,18 +236,18 @@ def test_an_empty_answer_is_success() -> None:
     ],
 )
 def test_a_malformed_list_gives_the_whole_batch_back(failures: object) -> None:
-    outcome = Outcome(payload=json.dumps({"batchItemFailures": failures}).encode())
+    outcome = InvocationResult(payload=json.dumps({"batchItemFailures": failures}).encode())
 
     assert failed_messages(outcome, IDS, mapping()) == {"m0", "m1"}
 
 
 @pytest.mark.parametrize("payload", [b"no json", b'"ok"', b"[1]"])
 def test_an_answer_that_is_no_object_gives_the_whole_batch_back(payload: bytes) -> None:
-    assert failed_messages(Outcome(payload=payload), IDS, mapping()) == {"m0", "m1"}
+    assert failed_messages(InvocationResult(payload=payload), IDS, mapping()) == {"m0", "m1"}
 
 
 def test_without_the_response_type_no_answer_gives_anything_back() -> None:
-    outcome = Outcome(payload=b'{"batchItemFailures":[{"itemIdentifier":"m1"}]}')
+    outcome = InvocationResult(payload=b'{"batchItemFailures":[{"itemIdentifier":"m1"}]}')
 
     assert failed_messages(outcome, IDS, mapping(reports_failures=False)) == frozenset()
 

@@ -13,7 +13,7 @@ DAILY = "cron(1 0 * * ? *)"
 TARGET = "arn:aws:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
 
 
-def moment(text: str) -> datetime:
+def timestamp(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -47,13 +47,13 @@ def moment(text: str) -> datetime:
 def test_a_schedule_is_due_once_its_time_has_come(
     expression: str, zone: str, after: str, now: str, *, expected: bool
 ) -> None:
-    assert due(expression, zone, moment(after), moment(now)) is expected
+    assert due(expression, zone, timestamp(after), timestamp(now)) is expected
 
 
 @pytest.mark.parametrize("expression", ["rate(1 hour)", "cron(0 0 * *)", "cron(0 0 L * ? *)"])
 def test_an_expression_of_another_kind_is_refused(expression: str) -> None:
     with pytest.raises(ScheduleError):
-        due(expression, "UTC", moment("2026-11-21T00:00:00"), moment("2026-11-21T00:05:00"))
+        due(expression, "UTC", timestamp("2026-11-21T00:00:00"), timestamp("2026-11-21T00:05:00"))
 
 
 class FakeScheduler:
@@ -126,7 +126,7 @@ def run(
     return lambda_, said
 
 
-def test_a_due_one_time_schedule_opens_the_gate_and_is_deleted() -> None:
+def test_a_due_one_time_schedule_resumes_submission_and_is_deleted() -> None:
     scheduler = FakeScheduler(one=schedule())
 
     lambda_, _ = run(scheduler)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from local.status.account import Account, Look, Messages
-from local.status.outlook import BLOCKERS, GateView, Outlook, Used
+from local.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
+from local.status.reconciliation import Messages, Reconciliation, Snapshot
 from local.status.screen import LABEL, NUMBER, Shown, as_json, screen
-from tests.unit.local.test_status_account import DAY, NEXT, look
+from tests.unit.local.test_status_reconciliation import DAY, NEXT, snapshot
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-MILLIONS = look(
+MILLIONS = snapshot(
     {DAY: 99_999_999, NEXT: 1},
     {DAY: {"imported": 1}, NEXT: {"imported": 99_999}},
     open_imports=9_999,
@@ -24,20 +24,20 @@ MILLIONS = look(
 )
 
 
-def shown(seen: Look, *, gate: GateView | None = None, **changes: Any) -> Shown:
-    outlook: dict[str, Any] = {
+def shown(seen: Snapshot, *, submission: SubmissionView | None = None, **changes: Any) -> Shown:
+    forecast: dict[str, Any] = {
         "now": NOON,
         "entities": Used(1_000, 25_000),
         "requests": Used(120, 10_000),
         "requests_for_imports": 9_500,
-        "gate": gate or GateView(is_open=True),
+        "submission": submission or SubmissionView(is_running=True),
     }
     return Shown(
         "import-relay",
         "eu-central-1",
         date(2026, 9, 23),
-        Account([seen]),
-        Outlook(**{**outlook, **changes}),
+        Reconciliation([seen]),
+        Forecast(**{**forecast, **changes}),
     )
 
 
@@ -53,7 +53,7 @@ def line(what: Shown, label: str) -> str:
 
 def test_each_number_has_a_line_and_the_balance_is_the_last() -> None:
     ends = {DAY: {"imported": 1_200, "failed": 3, "rejected": 2, "superseded": 4, "duplicate": 1}}
-    seen = look(1_500, ends, open_imports=1, open_items=40, queue=Messages(3, 1), quarantined=2)
+    seen = snapshot(1_500, ends, open_imports=1, open_items=40, queue=Messages(3, 1), quarantined=2)
     what = shown(seen)
 
     assert lines(what)[0] == "import-relay, eu-central-1   Saturday, 2026-11-21 12:00 UTC"
@@ -70,14 +70,14 @@ def test_each_number_has_a_line_and_the_balance_is_the_last() -> None:
     assert line(what, "Entities used today") == "1,000 of 25,000"
     assert line(what, "Entities left today") == "24,000"
     assert line(what, "Requests left today") == "9,880"
-    assert line(what, "Gate") == "open"
+    assert line(what, "Submission") == "running"
     assert line(what, "Backlog").startswith("250 ")
     assert line(what, "Drained on").startswith("today ")
     assert lines(what)[-1] == "Balances: 1,500 received = 1,210 ended + 290 waiting"
 
 
 def test_the_numbers_end_in_the_same_column() -> None:
-    found = lines(shown(look(1_500, 5, quarantined=12, queue=Messages(visible=20))))
+    found = lines(shown(snapshot(1_500, 5, quarantined=12, queue=Messages(visible=20))))
     end = LABEL + NUMBER
     columns = [one for one in found[3:-2] if one]
 
@@ -86,31 +86,31 @@ def test_the_numbers_end_in_the_same_column() -> None:
 
 
 @pytest.mark.parametrize(
-    "gate",
+    "submission",
     [
-        GateView(False, "mateo.rate_limited", NOON),
-        GateView(is_open=False),
-        GateView(True, "mateo.rate_limited", NOON),
+        SubmissionView(False, "mateo.rate_limited", NOON),
+        SubmissionView(is_running=False),
+        SubmissionView(True, "mateo.rate_limited", NOON),
     ],
 )
 @pytest.mark.parametrize(
     "seen",
     [
         MILLIONS,
-        look(1, {DAY: {"imported": 9_999_999}}),
-        look(1, {DAY: {"imported": 9_999_999}}, errors={DAY: 9_999}),
-        look(9_999_999, 0),
-        look(1, 1, open_items=9_999_999),
-        look(1, 1, open_items=9_999_999, errors={DAY: 1}),
-        look(1, 1, queue=Messages(99_999)),
+        snapshot(1, {DAY: {"imported": 9_999_999}}),
+        snapshot(1, {DAY: {"imported": 9_999_999}}, errors={DAY: 9_999}),
+        snapshot(9_999_999, 0),
+        snapshot(1, 1, open_items=9_999_999),
+        snapshot(1, 1, open_items=9_999_999, errors={DAY: 1}),
+        snapshot(1, 1, queue=Messages(99_999)),
     ],
 )
-def test_it_fits_80_columns(seen: Look, gate: GateView) -> None:
-    assert [one for one in lines(shown(seen, gate=gate)) if len(one) > 80] == []
+def test_it_fits_80_columns(seen: Snapshot, submission: SubmissionView) -> None:
+    assert [one for one in lines(shown(seen, submission=submission)) if len(one) > 80] == []
 
 
 def test_a_loss_is_said_in_capitals_with_the_day() -> None:
-    found = lines(shown(look(1_500, 1_499)))
+    found = lines(shown(snapshot(1_500, 1_499)))
 
     assert found[-1] == "DOES NOT BALANCE: 1,500 received, but 1,499 ended + 0 waiting"
     assert any(one.startswith("LOST: at least 1 item.") for one in found)
@@ -119,81 +119,81 @@ def test_a_loss_is_said_in_capitals_with_the_day() -> None:
 
 
 def test_a_double_count_is_said_with_the_day() -> None:
-    found = lines(shown(look(1, 3)))
+    found = lines(shown(snapshot(1, 3)))
 
     assert f"COUNTED TWICE: at least 2 more ended than were received on {DAY}." in found
     assert found[-1].startswith("DOES NOT BALANCE: ")
 
 
 def test_an_open_import_too_many_is_said() -> None:
-    found = lines(shown(look(3, 3, open_imports=1, open_items=2)))
+    found = lines(shown(snapshot(3, 3, open_imports=1, open_items=2)))
 
     assert any(one.startswith("COUNTED TWICE: at least 2 items in open imports") for one in found)
     assert found[-1].startswith("DOES NOT BALANCE: ")
 
 
 def test_what_explains_an_excess_is_said_and_the_sum_shows_it() -> None:
-    found = lines(shown(look(1, 3, errors={DAY: 4})))
+    found = lines(shown(snapshot(1, 3, errors={DAY: 4})))
 
     assert any(one.startswith("4 times that day") for one in found)
     assert found[-1] == "Balances: 1 received + 2 uncounted = 3 ended + 0 waiting"
 
 
 def test_what_a_failing_receiver_stored_shows_in_open_imports() -> None:
-    found = lines(shown(look(3, 3, open_imports=1, open_items=2, errors={DAY: 1})))
+    found = lines(shown(snapshot(3, 3, open_imports=1, open_items=2, errors={DAY: 1})))
 
     assert any(one.startswith("2 items in open imports were stored") for one in found)
     assert found[-1] == "Balances: 3 received + 2 uncounted = 3 ended + 2 waiting"
 
 
 def test_copies_are_said() -> None:
-    found = lines(shown(look(3, 3, queue=Messages(visible=2))))
+    found = lines(shown(snapshot(3, 3, queue=Messages(visible=2))))
 
     assert any(one.startswith("2 messages more than items in queues") for one in found)
     assert found[-1].startswith("Balances: ")
 
 
 def test_items_in_the_dead_letter_queue_are_between_two_numbers() -> None:
-    what = shown(look(250, queue=Messages(visible=9), dead=Messages(visible=2)))
+    what = shown(snapshot(250, queue=Messages(visible=9), dead=Messages(visible=2)))
 
     assert line(what, "dead-letter queue") == "2 to 200 2 messages: wait for you"
 
 
 def test_change_events_have_a_line_only_with_an_event_bus() -> None:
-    assert line(shown(look(change_events=2)), "Change events set aside").startswith("2 ")
-    assert not any(one.startswith("Change events") for one in lines(shown(look())))
+    assert line(shown(snapshot(change_events=2)), "Change events set aside").startswith("2 ")
+    assert not any(one.startswith("Change events") for one in lines(shown(snapshot())))
 
 
 @pytest.mark.parametrize(
-    ("gate", "words"),
+    ("submission", "words"),
     [
         (
-            GateView(False, "limit.entities", datetime(2026, 11, 22, 0, 1, tzinfo=UTC)),
-            "closed limit.entities, until 2026-11-22 00:01",
+            SubmissionView(False, "limit.entities", datetime(2026, 11, 22, 0, 1, tzinfo=UTC)),
+            "paused limit.entities, until 2026-11-22 00:01",
         ),
-        (GateView(is_open=False), "closed overdue; opens within 15 minutes"),
-        (GateView(True, "limit.entities", NOON), "open closes again: limit.entities"),
+        (SubmissionView(is_running=False), "paused overdue; resumes within 15 minutes"),
+        (SubmissionView(True, "limit.entities", NOON), "running pauses again: limit.entities"),
     ],
 )
-def test_the_gate_says_why_and_until_when(gate: GateView, words: str) -> None:
-    assert line(shown(look(), gate=gate), "Gate") == words
+def test_submission_says_why_and_until_when(submission: SubmissionView, words: str) -> None:
+    assert line(shown(snapshot(), submission=submission), "Submission") == words
 
 
 def test_the_day_on_which_the_backlog_is_drained_is_a_date() -> None:
-    what = shown(look(100, queue=Messages(visible=1)), entities=Used(40, 50))
+    what = shown(snapshot(100, queue=Messages(visible=1)), entities=Used(40, 50))
 
     assert line(what, "Drained on").startswith("2026-11-23 ")
 
 
 def test_without_a_token_no_day_is_promised() -> None:
-    closed = GateView(False, "mateo.credentials", NOON)
-    what = shown(look(100, queue=Messages(visible=1)), gate=closed)
+    closed = SubmissionView(False, "mateo.credentials", NOON)
+    what = shown(snapshot(100, queue=Messages(visible=1)), submission=closed)
 
     assert line(what, "Drained on") == "unknown Mateo refuses the token"
 
 
 def test_no_day_is_promised_while_a_connection_waits() -> None:
-    what = shown(look(100, queue=Messages(visible=1)), blockers=("a connection waits",))
+    what = shown(snapshot(100, queue=Messages(visible=1)), blockers=("a connection waits",))
 
     assert line(what, "Drained on") == "unknown a connection waits"
     assert as_json(what)["in_the_way"] == ["a connection waits"]
@@ -201,7 +201,7 @@ def test_no_day_is_promised_while_a_connection_waits() -> None:
 
 def test_each_of_several_blockers_has_a_line() -> None:
     blockers = tuple(BLOCKERS.values())
-    what = shown(look(100, queue=Messages(visible=1)), blockers=blockers)
+    what = shown(snapshot(100, queue=Messages(visible=1)), blockers=blockers)
 
     assert line(what, "Drained on") == f"unknown {blockers[0]}"
     assert [line(what, f"and {one}") for one in blockers[1:]] == [""] * (len(blockers) - 1)
@@ -210,7 +210,7 @@ def test_each_of_several_blockers_has_a_line() -> None:
 
 
 def test_colour_marks_the_balance_alone() -> None:
-    plain, coloured = (screen(shown(look(2, 1)), colour=one) for one in (False, True))
+    plain, coloured = (screen(shown(snapshot(2, 1)), colour=one) for one in (False, True))
 
     assert "\x1b" not in plain
     assert coloured.count("\x1b[") == 2
@@ -218,18 +218,20 @@ def test_colour_marks_the_balance_alone() -> None:
 
 
 def test_programs_get_the_same_numbers() -> None:
-    gate = GateView(False, "limit.entities", NOON)
-    seen = look(1_500, 1_200, open_items=40, open_imports=1, queue=Messages(3), dead=Messages(1))
+    submission = SubmissionView(False, "limit.entities", NOON)
+    seen = snapshot(
+        1_500, 1_200, open_items=40, open_imports=1, queue=Messages(3), dead=Messages(1)
+    )
 
-    content = json.loads(json.dumps(as_json(shown(seen, gate=gate))))
+    content = json.loads(json.dumps(as_json(shown(seen, submission=submission))))
 
     assert content["stack"] == "import-relay"
     assert (content["received"], content["imported"], content["waiting"]) == (1_500, 1_200, 300)
     assert (content["waiting_in_queues"], content["waiting_in_open_imports"]) == (260, 40)
     assert content["dead_letter_queue"]["items_at_least"] == 1
     assert content["entities"] == {"used": 1_000, "left": 24_000, "limit": 25_000}
-    assert content["gate"] == {
-        "open": False,
+    assert content["submission"] == {
+        "running": False,
         "reason": "limit.entities",
         "until": "2026-11-21T12:00:00+00:00",
     }

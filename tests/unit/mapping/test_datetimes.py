@@ -62,11 +62,11 @@ def test_what_is_no_iso_time_is_refused(text: str) -> None:
         timezones=st.one_of(st.none(), st.timezones()),
     )
 )
-def test_making_a_time_explicit_keeps_the_instant(moment: datetime) -> None:
-    written = datetime.fromisoformat(explicit_datetime(moment.isoformat()))
+def test_making_a_time_explicit_keeps_the_instant(timestamp: datetime) -> None:
+    written = datetime.fromisoformat(explicit_datetime(timestamp.isoformat()))
 
     assert written.tzinfo is not None
-    assert microseconds(written) == microseconds(moment)
+    assert microseconds(written) == microseconds(timestamp)
 
 
 @given(st.text())

@@ -9,14 +9,14 @@ import pytest
 import rphonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from import_relay.mapping.numbering import MAX_DIGITS, Kind, country, international
+from import_relay.mapping.numbering import MAX_DIGITS, NumberKind, country, international
 
 SAMPLES = 4_000
 MEXICO = 52
 _KINDS = {
-    phonenumbers.PhoneNumberType.MOBILE: Kind.MOBILE,
-    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE: Kind.EITHER,
-    phonenumbers.PhoneNumberType.FIXED_LINE: Kind.LANDLINE,
+    phonenumbers.PhoneNumberType.MOBILE: NumberKind.MOBILE,
+    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE: NumberKind.EITHER,
+    phonenumbers.PhoneNumberType.FIXED_LINE: NumberKind.LANDLINE,
 }
 PORTS = [phonenumbers, rphonenumbers]
 MAX_DIFFERENT = {"phonenumbers": 0, "rphonenumbers": 0.002}
@@ -38,7 +38,7 @@ def digits_after_plus(seed: int) -> Iterator[str]:
         yield f"{code}{chance.choice(['', '', '0', '1', '8', '06'])}{kept}{rest}"
 
 
-def read_by(port: ModuleType, digits: str) -> tuple[str, Kind] | None:
+def read_by(port: ModuleType, digits: str) -> tuple[str, NumberKind] | None:
     try:
         number = port.parse(f"+{digits}")
     except port.NumberParseException:
@@ -46,7 +46,7 @@ def read_by(port: ModuleType, digits: str) -> tuple[str, Kind] | None:
     text = port.format_number(number, port.PhoneNumberFormat.E164)
     if not port.is_valid_number(number) or len(text) > len("+") + MAX_DIGITS:
         return None
-    return text, _KINDS.get(port.number_type(number), Kind.OTHER)
+    return text, _KINDS.get(port.number_type(number), NumberKind.OTHER)
 
 
 @pytest.mark.parametrize("port", PORTS, ids=lambda port: port.__name__)
@@ -82,7 +82,7 @@ def test_a_national_number_is_what_libphonenumber_says(region: str, port: Module
 
 
 def test_mexico_s_former_one_is_no_part_of_the_number() -> None:
-    assert international("5215512345678") == ("+525512345678", Kind.EITHER)
+    assert international("5215512345678") == ("+525512345678", NumberKind.EITHER)
 
 
 @pytest.mark.parametrize("digits", ["", "0", "07", "999123456789", "4", "49"])

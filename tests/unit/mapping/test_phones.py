@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from import_relay.domain.connections import AmbiguousPhones
-from import_relay.mapping.phones import Home, PhoneRules, Status, choose
+from import_relay.mapping.phones import Home, PhoneRules, PhoneStatus, choose
 
 DACH = ("DE", "AT", "CH")
 
@@ -18,7 +18,7 @@ def read(
     ambiguous: AmbiguousPhones = "leave_out",
     restore: bool = False,
     is_known: bool = True,
-) -> tuple[str | None, Status]:
+) -> tuple[str | None, PhoneStatus]:
     """The number, and what became of the last one that was looked at."""
     rules = PhoneRules(countries, ambiguous, restore_leading_zero=restore)
     number, results = choose([text], rules, Home(own, is_known=is_known))
@@ -55,7 +55,7 @@ def read(
 def test_an_international_number_is_sent_whatever_the_countries(
     text: str, number: str, countries: tuple[str, ...], own: tuple[str, ...]
 ) -> None:
-    assert read(text, countries, own) == (number, Status.INTERNATIONAL)
+    assert read(text, countries, own) == (number, PhoneStatus.INTERNATIONAL)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_an_international_number_is_sent_whatever_the_countries(
 def test_a_national_number_is_completed_by_the_one_country(
     text: str, country: str, number: str
 ) -> None:
-    assert read(text, (country,)) == (number, Status.COMPLETED)
-    assert read(text, (), (country,)) == (number, Status.COMPLETED)
-    assert read(text, ()) == (None, Status.UNUSABLE)
+    assert read(text, (country,)) == (number, PhoneStatus.COMPLETED)
+    assert read(text, (), (country,)) == (number, PhoneStatus.COMPLETED)
+    assert read(text, ()) == (None, PhoneStatus.UNUSABLE)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_national_number_is_completed_by_the_one_country(
     [("011 49 151 12345678", "US"), ("0011 49 151 12345678", "AU"), ("010 49 151 12345678", "JP")],
 )
 def test_the_exit_code_of_a_given_country_is_a_plus(text: str, country: str) -> None:
-    assert read(text, (country,)) == ("+4915112345678", Status.INTERNATIONAL)
+    assert read(text, (country,)) == ("+4915112345678", PhoneStatus.INTERNATIONAL)
     assert read(text, ("PL",))[0] is None
 
 
@@ -133,7 +133,7 @@ def test_the_exit_code_of_a_given_country_is_a_plus(text: str, country: str) -> 
     ],
 )
 def test_what_is_no_number_is_not_sent(text: str) -> None:
-    assert read(text) == (None, Status.UNUSABLE)
+    assert read(text) == (None, PhoneStatus.UNUSABLE)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_is_no_number_is_not_sent(text: str) -> None:
     ],
 )
 def test_several_readings_are_ambiguous_and_left_out(text: str, countries: tuple[str, ...]) -> None:
-    assert read(text, countries) == (None, Status.AMBIGUOUS)
+    assert read(text, countries) == (None, PhoneStatus.AMBIGUOUS)
 
 
 def test_an_ambiguous_number_names_its_readings() -> None:
@@ -171,51 +171,51 @@ def test_an_ambiguous_number_names_its_readings() -> None:
     ],
 )
 def test_the_record_s_own_country_decides(text: str, own: str, number: str) -> None:
-    assert read(text, DACH, (own,)) == (number, Status.COMPLETED)
+    assert read(text, DACH, (own,)) == (number, PhoneStatus.COMPLETED)
 
 
 def test_the_own_country_does_not_decide_against_a_mobile_elsewhere() -> None:
-    assert read("0171 1234567", ("DE",), ("AT",)) == (None, Status.AMBIGUOUS)
-    assert read("0171 1234567", (), ("AT",)) == ("+431711234567", Status.COMPLETED)
+    assert read("0171 1234567", ("DE",), ("AT",)) == (None, PhoneStatus.AMBIGUOUS)
+    assert read("0171 1234567", (), ("AT",)) == ("+431711234567", PhoneStatus.COMPLETED)
 
 
 def test_the_list_completes_no_number_of_a_record_with_another_country() -> None:
-    assert read("06 1234567", ("DE",), ("NL",)) == (None, Status.UNUSABLE)
-    assert read("06 1234567", ("DE",)) == ("+4961234567", Status.COMPLETED)
+    assert read("06 1234567", ("DE",), ("NL",)) == (None, PhoneStatus.UNUSABLE)
+    assert read("06 1234567", ("DE",)) == ("+4961234567", PhoneStatus.COMPLETED)
 
 
 def test_a_record_may_have_several_countries_of_its_own() -> None:
-    assert read("0664 1234503", ("IT",), ("AT", "CH")) == ("+436641234503", Status.COMPLETED)
-    assert read("0664 1234503", ("IT",), ("AT", "DE")) == (None, Status.AMBIGUOUS)
+    assert read("0664 1234503", ("IT",), ("AT", "CH")) == ("+436641234503", PhoneStatus.COMPLETED)
+    assert read("0664 1234503", ("IT",), ("AT", "DE")) == (None, PhoneStatus.AMBIGUOUS)
 
 
 def test_of_a_record_whose_country_is_not_known_only_mobiles_are_sent() -> None:
-    assert read("0151 12345678", is_known=False) == ("+4915112345678", Status.COMPLETED)
-    assert read("0664 1234503", is_known=False) == (None, Status.AMBIGUOUS)
-    assert read("+43 664 1234503", is_known=False) == ("+436641234503", Status.INTERNATIONAL)
+    assert read("0151 12345678", is_known=False) == ("+4915112345678", PhoneStatus.COMPLETED)
+    assert read("0664 1234503", is_known=False) == (None, PhoneStatus.AMBIGUOUS)
+    assert read("+43 664 1234503", is_known=False) == ("+436641234503", PhoneStatus.INTERNATIONAL)
 
 
 def test_a_connection_may_prefer_mobiles() -> None:
     prefer: AmbiguousPhones = "prefer_mobile"
 
-    assert read("0664 1234503", DACH, ambiguous=prefer) == ("+436641234503", Status.COMPLETED)
-    assert read("0732 65550", DACH, ambiguous=prefer) == (None, Status.AMBIGUOUS)
+    assert read("0664 1234503", DACH, ambiguous=prefer) == ("+436641234503", PhoneStatus.COMPLETED)
+    assert read("0732 65550", DACH, ambiguous=prefer) == (None, PhoneStatus.AMBIGUOUS)
     assert read("2125550123", ("US", "IN"), ambiguous=prefer)[0] == "+12125550123"
 
 
 def test_a_connection_may_take_the_first_country() -> None:
     first: AmbiguousPhones = "first_country"
 
-    assert read("0664 1234503", DACH, ambiguous=first) == ("+496641234503", Status.COMPLETED)
+    assert read("0664 1234503", DACH, ambiguous=first) == ("+496641234503", PhoneStatus.COMPLETED)
     assert read("0664 1234503", DACH[::-1], ambiguous=first)[0] == "+436641234503"
-    assert read("3901036345", ("IT",), ambiguous=first) == (None, Status.AMBIGUOUS)
+    assert read("3901036345", ("IT",), ambiguous=first) == (None, PhoneStatus.AMBIGUOUS)
 
 
 def test_a_lost_leading_zero_is_restored_on_request() -> None:
-    assert read("15112345678") == (None, Status.UNUSABLE)
-    assert read("15112345678", restore=True) == ("+4915112345678", Status.COMPLETED)
-    assert read("431 12345", restore=True) == (None, Status.UNUSABLE)  # no mobile
-    assert read("15125550123", ("DE", "US"), restore=True) == (None, Status.AMBIGUOUS)
+    assert read("15112345678") == (None, PhoneStatus.UNUSABLE)
+    assert read("15112345678", restore=True) == ("+4915112345678", PhoneStatus.COMPLETED)
+    assert read("431 12345", restore=True) == (None, PhoneStatus.UNUSABLE)  # no mobile
+    assert read("15125550123", ("DE", "US"), restore=True) == (None, PhoneStatus.AMBIGUOUS)
     assert read("791234504", ("CH", "GB"), restore=True)[0] == "+41791234504"
 
 
@@ -226,14 +226,14 @@ def test_the_first_certain_number_of_a_list_is_chosen_and_all_before_it_are_told
 
     assert number == "+4915112345678"
     assert [result.status for result in results] == [
-        Status.UNUSABLE,
-        Status.AMBIGUOUS,
-        Status.INTERNATIONAL,
+        PhoneStatus.UNUSABLE,
+        PhoneStatus.AMBIGUOUS,
+        PhoneStatus.INTERNATIONAL,
     ]
 
 
 def test_unknown_countries_complete_nothing() -> None:
-    assert read("0151 12345678", ("XX",), ("ZZ",)) == (None, Status.UNUSABLE)
+    assert read("0151 12345678", ("XX",), ("ZZ",)) == (None, PhoneStatus.UNUSABLE)
 
 
 @given(

@@ -15,7 +15,7 @@ from import_relay.domain.connections import RecordType
 from import_relay.domain.errors import RejectedRow
 from import_relay.domain.notes import Note
 from import_relay.mapping.expressions import compile_expression
-from import_relay.mapping.keys import LONGEST_KEY, record_key
+from import_relay.mapping.keys import MAX_KEY, record_key
 from import_relay.mapping.mapping_mistakes import mapping_mistakes
 from import_relay.mapping.record_mapping import Columns, RecordMapping
 from tests.support.builders import connections, record_type
@@ -349,8 +349,8 @@ def test_a_very_long_identifier_fits_a_key_of_dynamodb_and_stays_distinct() -> N
     keys = {record_key("deal_details", {"external_id": "x" * 5_000 + end}) for end in "ab"}
 
     assert len(keys) == 2
-    assert all(len(key) < LONGEST_KEY for key in keys)
-    longest = record_key("deal_details", {"external_id": "\N{GRINNING FACE}" * LONGEST_KEY})
+    assert all(len(key) < MAX_KEY for key in keys)
+    longest = record_key("deal_details", {"external_id": "\N{GRINNING FACE}" * MAX_KEY})
     assert len(longest.encode()) < 2_048
 
 

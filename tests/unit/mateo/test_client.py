@@ -8,25 +8,25 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from import_relay.domain.errors import CredentialsRefused, SlotTooFar
+from import_relay.domain.errors import CredentialsRefused, PermitTooFar
 from import_relay.mateo.client import (
-    LARGEST_FAILURES_B,
+    MAX_FAILURES_B,
     POLL_PAGE,
     ImportApi,
     MateoUnavailable,
     Posted,
     http_client,
 )
-from import_relay.mateo.outcomes import BY_STATUS, Outcome, of_exception, of_status
-from import_relay.storage.budget import Slot
+from import_relay.mateo.post_results import BY_STATUS, PostResult, of_exception, of_status
+from import_relay.storage.budget import Permit
 
 BASE = "https://mateo.example.com/api/v1"
 TOKEN = "token-1"
-SLOT = Slot("2026-11-21")
+PERMIT = Permit("2026-11-21")
 
 
-def take_slot() -> Slot:
-    return SLOT
+def acquire_permit() -> Permit:
+    return PERMIT
 
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
@@ -59,7 +59,7 @@ class Server:
 
 
 def posted(answer: Answer) -> Posted:
-    return Server(answer).api.create(SLOT, b"{}")
+    return Server(answer).api.create(PERMIT, b"{}")
 
 
 def listed(*rows: object) -> httpx.Response:
@@ -73,43 +73,43 @@ def test_an_import_is_created_with_exactly_the_body_that_was_frozen() -> None:
     body = '{"type":"contact_details","payload":[{"full_name":"Zoë"}]}'.encode()
     server = Server(httpx.Response(201, json={"id": "i1"}))
 
-    result = server.api.create(SLOT, body)
+    result = server.api.create(PERMIT, body)
 
     assert (server.request.method, str(server.request.url)) == ("POST", f"{BASE}/import?select=id")
     assert server.request.content == body
     assert server.request.headers["content-type"] == "application/json"
     assert server.request.headers["authorization"] == f"Bearer {TOKEN}"
-    assert (result.outcome, result.import_id, result.status) == (Outcome.SENT, "i1", 201)
+    assert (result.outcome, result.import_id, result.status) == (PostResult.SENT, "i1", 201)
 
 
 STATUSES = {
-    400: Outcome.REFUSED,
-    401: Outcome.CREDENTIALS,
-    403: Outcome.CREDENTIALS,
-    404: Outcome.CREDENTIALS,
-    405: Outcome.CREDENTIALS,
-    409: Outcome.REFUSED_WHOLE,
-    413: Outcome.REFUSED,
-    422: Outcome.REFUSED,
-    429: Outcome.RATE_LIMITED,
-    301: Outcome.CREDENTIALS,
-    302: Outcome.CREDENTIALS,
-    307: Outcome.CREDENTIALS,
-    308: Outcome.CREDENTIALS,
-    408: Outcome.UNKNOWN,
-    418: Outcome.UNKNOWN,
-    499: Outcome.UNKNOWN,
-    500: Outcome.UNKNOWN,
-    502: Outcome.UNKNOWN,
-    503: Outcome.UNKNOWN,
-    504: Outcome.UNKNOWN,
-    599: Outcome.UNKNOWN,
+    400: PostResult.REFUSED,
+    401: PostResult.CREDENTIALS,
+    403: PostResult.CREDENTIALS,
+    404: PostResult.CREDENTIALS,
+    405: PostResult.CREDENTIALS,
+    409: PostResult.REFUSED_WHOLE,
+    413: PostResult.REFUSED,
+    422: PostResult.REFUSED,
+    429: PostResult.RATE_LIMITED,
+    301: PostResult.CREDENTIALS,
+    302: PostResult.CREDENTIALS,
+    307: PostResult.CREDENTIALS,
+    308: PostResult.CREDENTIALS,
+    408: PostResult.UNKNOWN,
+    418: PostResult.UNKNOWN,
+    499: PostResult.UNKNOWN,
+    500: PostResult.UNKNOWN,
+    502: PostResult.UNKNOWN,
+    503: PostResult.UNKNOWN,
+    504: PostResult.UNKNOWN,
+    599: PostResult.UNKNOWN,
 }
 
 
 @pytest.mark.parametrize(("status", "outcome"), STATUSES.items())
 def test_each_status_means_one_outcome_even_if_an_id_comes_with_it(
-    status: int, outcome: Outcome
+    status: int, outcome: PostResult
 ) -> None:
     headers = {"location": "https://elsewhere.example.com/import"}
     answer = httpx.Response(status, json={"id": "i1"}, headers=headers)
@@ -128,7 +128,7 @@ def test_success_with_an_id_is_sent_as_an_object_or_a_list_of_one(
 ) -> None:
     result = posted(httpx.Response(status, json=content))
 
-    assert (result.outcome, result.import_id) == (Outcome.SENT, "i1")
+    assert (result.outcome, result.import_id) == (PostResult.SENT, "i1")
 
 
 @pytest.mark.parametrize(
@@ -150,32 +150,32 @@ def test_success_with_an_id_is_sent_as_an_object_or_a_list_of_one(
 def test_success_without_one_id_is_unknown_never_dropped(answer: httpx.Response) -> None:
     result = posted(answer)
 
-    assert (result.outcome, result.import_id) == (Outcome.UNKNOWN, "")
+    assert (result.outcome, result.import_id) == (PostResult.UNKNOWN, "")
 
 
 def test_an_id_without_success_counts_for_nothing() -> None:
-    assert of_status(500, "i1") is Outcome.UNKNOWN
+    assert of_status(500, "i1") is PostResult.UNKNOWN
 
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
-        (httpx.ConnectError("no route"), Outcome.NOT_SENT),
-        (httpx.ConnectTimeout("slow"), Outcome.NOT_SENT),
-        (httpx.PoolTimeout("busy"), Outcome.NOT_SENT),
-        (httpx.UnsupportedProtocol("what is this"), Outcome.CREDENTIALS),
-        (httpx.ReadTimeout("slow"), Outcome.UNKNOWN),
-        (httpx.WriteTimeout("slow"), Outcome.UNKNOWN),
-        (httpx.ReadError("reset"), Outcome.UNKNOWN),
-        (httpx.WriteError("reset"), Outcome.UNKNOWN),
-        (httpx.CloseError("reset"), Outcome.UNKNOWN),
-        (httpx.RemoteProtocolError("closed"), Outcome.UNKNOWN),
-        (httpx.ProxyError("who knows"), Outcome.UNKNOWN),
-        (httpx.DecodingError("bad gzip"), Outcome.UNKNOWN),
+        (httpx.ConnectError("no route"), PostResult.NOT_SENT),
+        (httpx.ConnectTimeout("slow"), PostResult.NOT_SENT),
+        (httpx.PoolTimeout("busy"), PostResult.NOT_SENT),
+        (httpx.UnsupportedProtocol("what is this"), PostResult.CREDENTIALS),
+        (httpx.ReadTimeout("slow"), PostResult.UNKNOWN),
+        (httpx.WriteTimeout("slow"), PostResult.UNKNOWN),
+        (httpx.ReadError("reset"), PostResult.UNKNOWN),
+        (httpx.WriteError("reset"), PostResult.UNKNOWN),
+        (httpx.CloseError("reset"), PostResult.UNKNOWN),
+        (httpx.RemoteProtocolError("closed"), PostResult.UNKNOWN),
+        (httpx.ProxyError("who knows"), PostResult.UNKNOWN),
+        (httpx.DecodingError("bad gzip"), PostResult.UNKNOWN),
     ],
 )
 def test_without_an_answer_only_a_connection_never_made_is_certain(
-    error: httpx.HTTPError, outcome: Outcome
+    error: httpx.HTTPError, outcome: PostResult
 ) -> None:
     result = posted(error)
 
@@ -187,9 +187,9 @@ def test_without_an_answer_only_a_connection_never_made_is_certain(
 def test_what_cannot_be_a_token_is_not_sent_and_counts_as_refused(token: str) -> None:
     server = Server(httpx.Response(201, json={"id": "i1"}), token=token)
 
-    assert server.api.create(SLOT, b"{}").outcome is Outcome.CREDENTIALS
+    assert server.api.create(PERMIT, b"{}").outcome is PostResult.CREDENTIALS
     with pytest.raises(CredentialsRefused) as caught:
-        server.api.poll(SLOT, ["i1"])
+        server.api.poll(PERMIT, ["i1"])
     assert server.requests == []
     assert not token or token not in str(caught.value)
 
@@ -198,7 +198,7 @@ def test_a_redirect_is_never_followed_with_the_import_and_the_token() -> None:
     headers = {"location": "https://elsewhere.example.com/import"}
     server = Server(httpx.Response(307, headers=headers))
 
-    server.api.create(SLOT, b"{}")
+    server.api.create(PERMIT, b"{}")
 
     assert len(server.requests) == 1
 
@@ -215,26 +215,26 @@ def test_the_token_is_read_at_each_call() -> None:
     server = Server(httpx.Response(201, json={"id": "i1"}))
     api = ImportApi(server.api._http, BASE, lambda: next(tokens))
 
-    api.create(SLOT, b"{}")
-    api.create(SLOT, b"{}")
+    api.create(PERMIT, b"{}")
+    api.create(PERMIT, b"{}")
 
     assert [one.headers["authorization"] for one in server.requests] == ["Bearer old", "Bearer new"]
 
 
-def test_a_request_whose_slot_is_lost_by_now_is_not_sent() -> None:
+def test_a_request_whose_permit_is_lost_by_now_is_not_sent() -> None:
     server = Server(httpx.Response(201, json={"id": "i1"}))
     late = ImportApi(
-        server.api._http, BASE, lambda: TOKEN, is_in_time=lambda slot: slot is not SLOT
+        server.api._http, BASE, lambda: TOKEN, is_in_time=lambda permit: permit is not PERMIT
     )
 
-    with pytest.raises(SlotTooFar):
-        late.create(SLOT, b"{}")
-    with pytest.raises(SlotTooFar):
-        late.poll(SLOT, ["i1"])
+    with pytest.raises(PermitTooFar):
+        late.create(PERMIT, b"{}")
+    with pytest.raises(PermitTooFar):
+        late.poll(PERMIT, ["i1"])
     assert server.requests == []
 
 
-def test_the_token_can_be_fetched_before_a_slot_is_taken() -> None:
+def test_the_token_can_be_fetched_before_a_permit_is_taken() -> None:
     fetched: list[str] = []
 
     def token() -> str:
@@ -272,7 +272,7 @@ def test_the_time_to_wait_is_believed_only_if_it_is_a_sensible_number(
 ) -> None:
     assert posted(httpx.Response(429, headers=headers)).retry_after_s == seconds
     with pytest.raises(MateoUnavailable) as caught:
-        Server(httpx.Response(429, headers=headers)).api.poll(SLOT, ["i1"])
+        Server(httpx.Response(429, headers=headers)).api.poll(PERMIT, ["i1"])
     assert caught.value.retry_after_s == seconds
 
 
@@ -287,7 +287,7 @@ def test_a_poll_asks_for_all_imports_in_one_call_and_only_for_documented_columns
         )
     )
 
-    found = server.api.poll(SLOT, ["i1", "i2", "i3"])
+    found = server.api.poll(PERMIT, ["i1", "i2", "i3"])
 
     assert server.request.method == "GET"
     assert server.request.url.path == "/api/v1/import"
@@ -303,7 +303,7 @@ def test_a_poll_asks_for_all_imports_in_one_call_and_only_for_documented_columns
 def test_a_poll_asks_for_no_more_than_a_page() -> None:
     server = Server(listed())
 
-    server.api.poll(SLOT, [f"i{n}" for n in range(60)])
+    server.api.poll(PERMIT, [f"i{n}" for n in range(60)])
 
     assert dict(server.query)["id"].count(",") == POLL_PAGE - 1 == 49
 
@@ -311,7 +311,7 @@ def test_a_poll_asks_for_no_more_than_a_page() -> None:
 def test_a_result_names_no_column_since_an_unknown_one_is_an_error() -> None:
     server = Server(listed({"id": "i1", "failed": [{"code": "x"}], "hints": ["h"]}))
 
-    result = server.api.result(SLOT, "i1")
+    result = server.api.result(PERMIT, "i1")
 
     assert server.query == [("id", "eq.i1")]
     assert result is not None
@@ -319,13 +319,13 @@ def test_a_result_names_no_column_since_an_unknown_one_is_an_error() -> None:
 
 
 def test_an_import_that_is_not_there_has_no_result() -> None:
-    assert Server(listed()).api.result(SLOT, "i1") is None
+    assert Server(listed()).api.result(PERMIT, "i1") is None
 
 
 def test_an_import_is_found_by_its_reference_oldest_first() -> None:
     server = Server(listed({"id": "i1", "reference_id": "r1"}))
 
-    (found,) = server.api.find_by_reference(SLOT, "r1")
+    (found,) = server.api.find_by_reference(PERMIT, "r1")
 
     assert server.query == [
         ("order", "created_at.asc"),
@@ -343,7 +343,7 @@ def test_an_import_is_found_by_type_and_the_time_of_its_creation() -> None:
     noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
     (found,) = server.api.find_by_window(
-        SLOT,
+        PERMIT,
         "deal_details",
         earliest=noon.timestamp() - 0.25,
         latest=noon.timestamp() + 60,
@@ -360,10 +360,10 @@ def test_an_import_is_found_by_type_and_the_time_of_its_creation() -> None:
 
 
 READS: list[Callable[[ImportApi], object]] = [
-    lambda api: api.poll(SLOT, ["i1"]),
-    lambda api: api.result(SLOT, "i1"),
-    lambda api: api.find_by_reference(SLOT, "r1"),
-    lambda api: api.find_by_window(SLOT, "deal_details", earliest=0, latest=1),
+    lambda api: api.poll(PERMIT, ["i1"]),
+    lambda api: api.result(PERMIT, "i1"),
+    lambda api: api.find_by_reference(PERMIT, "r1"),
+    lambda api: api.find_by_window(PERMIT, "deal_details", earliest=0, latest=1),
 ]
 
 
@@ -410,14 +410,14 @@ def test_a_read_with_refused_credentials_says_so(
 def test_a_part_of_a_list_is_a_list() -> None:
     answer = httpx.Response(206, json=[{"id": "i1"}])
 
-    assert Server(answer).api.poll(SLOT, ["i1"]).keys() == {"i1"}
+    assert Server(answer).api.poll(PERMIT, ["i1"]).keys() == {"i1"}
 
 
 def test_an_answer_that_does_not_fit_is_not_quoted() -> None:
     answer = httpx.Response(200, json=[{"id": "i1", "total_count": "ada@example.com"}])
 
     with pytest.raises(MateoUnavailable) as caught:
-        Server(answer).api.poll(SLOT, ["i1"])
+        Server(answer).api.poll(PERMIT, ["i1"])
     assert "ada@example.com" not in f"{caught.value} {caught.value.__cause__}"
 
 
@@ -428,7 +428,7 @@ def test_an_answer_that_does_not_fit_is_not_quoted() -> None:
 def test_a_file_of_the_apis_own_origin_is_fetched_with_the_token(url: str) -> None:
     server = Server(httpx.Response(200, content=b"[]"))
 
-    assert server.api.download(url, take_slot) == b"[]"
+    assert server.api.download(url, acquire_permit) == b"[]"
     assert server.request.url == "https://mateo.example.com/files/1.json"
     assert server.request.headers["authorization"] == f"Bearer {TOKEN}"
 
@@ -447,7 +447,7 @@ def test_a_file_of_the_apis_own_origin_is_fetched_with_the_token(url: str) -> No
 def test_a_file_on_another_host_is_fetched_without_the_token(url: str) -> None:
     server = Server(httpx.Response(200, content=b"[]"))
 
-    assert server.api.download(url, take_slot) == b"[]"
+    assert server.api.download(url, acquire_permit) == b"[]"
     assert TOKEN not in str(server.request.headers.raw)
 
 
@@ -471,15 +471,15 @@ def test_a_file_on_another_host_is_fetched_without_the_token(url: str) -> None:
 def test_anything_but_https_or_an_address_is_not_fetched(url: str) -> None:
     server = Server(httpx.Response(200, content=b"[]"))
 
-    assert server.api.download(url, take_slot) is None
+    assert server.api.download(url, acquire_permit) is None
     assert server.requests == []
 
 
 def test_an_api_on_plain_http_may_have_its_files_there() -> None:
     server = Server(httpx.Response(200, content=b"[]"), base_url="http://127.0.0.1:4010/api/v1")
 
-    assert server.api.download("http://127.0.0.1:4010/files/1", take_slot) == b"[]"
-    assert server.api.download("http://127.0.0.1:4011/files/1", take_slot) is None
+    assert server.api.download("http://127.0.0.1:4010/files/1", acquire_permit) == b"[]"
+    assert server.api.download("http://127.0.0.1:4011/files/1", acquire_permit) is None
 
 
 @pytest.mark.parametrize("status", [204, 206, 301, 302, 307, 401, 403, 404, 410, 500])
@@ -487,13 +487,13 @@ def test_a_file_that_is_not_simply_there_is_not_had(status: int) -> None:
     headers = {"location": "https://elsewhere.example.com/1.json"}
     server = Server(httpx.Response(status, content=b"", headers=headers))
 
-    assert server.api.download("https://files.example.org/1.json", take_slot) is None
+    assert server.api.download("https://files.example.org/1.json", acquire_permit) is None
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError("no"), httpx.ReadTimeout("slow")])
 def test_a_file_whose_host_does_not_answer_is_not_had(error: httpx.HTTPError) -> None:
-    assert Server(error).api.download("https://files.example.org/1.json", take_slot) is None
+    assert Server(error).api.download("https://files.example.org/1.json", acquire_permit) is None
 
 
 @pytest.mark.parametrize("coding", ["gzip, gzip", "gzip, deflate", "br"])
@@ -505,7 +505,7 @@ def test_a_file_that_is_packed_twice_is_not_had(coding: str) -> None:
         )
     )
 
-    assert server.api.download("https://files.example.org/1.json", take_slot) is None
+    assert server.api.download("https://files.example.org/1.json", acquire_permit) is None
 
 
 @pytest.mark.parametrize("coding", ["gzip, gzip", "gzip, deflate", "br"])
@@ -514,15 +514,15 @@ def test_an_answer_that_is_packed_twice_is_not_unpacked(coding: str) -> None:
     headers = {"content-encoding": coding}
     server = Server(lambda request: httpx.Response(201, headers=headers, content=iter([bomb])))
 
-    assert server.api.create(SLOT, b"{}") == Posted(Outcome.UNKNOWN, status=201)
+    assert server.api.create(PERMIT, b"{}") == Posted(PostResult.UNKNOWN, status=201)
     with pytest.raises(MateoUnavailable):
-        server.api.poll(SLOT, ["i1"])
+        server.api.poll(PERMIT, ["i1"])
 
 
 def test_an_answer_is_read_to_a_bound_and_its_status_still_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("import_relay.mateo.client.LARGEST_ANSWER_B", 1_000)
+    monkeypatch.setattr("import_relay.mateo.client.MAX_MATEO_ANSWER_B", 1_000)
     large = gzip.compress(json.dumps({"id": "i1", "message": "x" * 2_000}).encode())
 
     def served(status: int) -> Posted:
@@ -531,16 +531,16 @@ def test_an_answer_is_read_to_a_bound_and_its_status_still_counts(
             lambda request: httpx.Response(status, headers=headers, content=iter([large]))
         )
 
-    assert served(201) == Posted(Outcome.UNKNOWN, status=201, retry_after_s=7.0)
-    assert served(429).outcome is Outcome.RATE_LIMITED
+    assert served(201) == Posted(PostResult.UNKNOWN, status=201, retry_after_s=7.0)
+    assert served(429).outcome is PostResult.RATE_LIMITED
 
 
 def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("import_relay.mateo.client.LONGEST_ANSWER_S", -1.0)
+    monkeypatch.setattr("import_relay.mateo.client.MAX_ANSWER_S", -1.0)
 
     answer = posted(lambda request: httpx.Response(201, content=iter([b'{"id"', b': "i1"}'])))
 
-    assert answer.outcome is Outcome.UNKNOWN
+    assert answer.outcome is PostResult.UNKNOWN
 
 
 def test_a_file_that_is_packed_once_is_had() -> None:
@@ -549,7 +549,7 @@ def test_a_file_that_is_packed_once_is_had() -> None:
         lambda request: httpx.Response(200, headers=headers, content=iter([gzip.compress(b"[]")]))
     )
 
-    assert server.api.download("https://files.example.org/1.json", take_slot) == b"[]"
+    assert server.api.download("https://files.example.org/1.json", acquire_permit) == b"[]"
 
 
 def test_a_file_that_ends_early_is_not_had() -> None:
@@ -559,7 +559,7 @@ def test_a_file_that_ends_early_is_not_had() -> None:
 
     server = Server(lambda request: httpx.Response(200, content=broken()))
 
-    assert server.api.download("https://files.example.org/1.json", take_slot) is None
+    assert server.api.download("https://files.example.org/1.json", acquire_permit) is None
 
 
 def test_an_endless_file_is_given_up_and_not_read_on() -> None:
@@ -573,20 +573,20 @@ def test_an_endless_file_is_given_up_and_not_read_on() -> None:
 
     server = Server(lambda request: httpx.Response(200, content=endless()))
 
-    assert server.api.download("https://files.example.org/1.json", take_slot) is None
-    assert read == LARGEST_FAILURES_B // 1_000_000 + 1
+    assert server.api.download("https://files.example.org/1.json", acquire_permit) is None
+    assert read == MAX_FAILURES_B // 1_000_000 + 1
 
 
 def test_a_compressed_file_is_unpacked_and_bounded_by_what_it_unpacks_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("import_relay.mateo.client.LARGEST_FAILURES_B", 1_000)
+    monkeypatch.setattr("import_relay.mateo.client.MAX_FAILURES_B", 1_000)
     headers = {"content-encoding": "gzip"}
     small, large = (gzip.compress(b"x" * size) for size in (1_000, 100_000))
 
     def served(content: bytes) -> bytes | None:
         server = Server(httpx.Response(200, content=content, headers=headers))
-        return server.api.download("https://files.example.org/1.json", take_slot)
+        return server.api.download("https://files.example.org/1.json", acquire_permit)
 
     assert served(small) == b"x" * 1_000
     assert served(large) is None
@@ -600,13 +600,13 @@ def test_the_client_trusts_no_environment_follows_nothing_and_times_out() -> Non
     assert (http.timeout.connect, http.timeout.read) == (3.0, 5.0)
 
 
-def test_a_file_of_the_apis_own_origin_takes_a_slot_and_one_elsewhere_does_not() -> None:
-    taken: list[Slot] = []
+def test_a_file_of_the_apis_own_origin_takes_a_permit_and_one_elsewhere_does_not() -> None:
+    taken: list[Permit] = []
     server = Server(httpx.Response(200, content=b"[]"))
 
-    def count() -> Slot:
-        taken.append(SLOT)
-        return SLOT
+    def count() -> Permit:
+        taken.append(PERMIT)
+        return PERMIT
 
     server.api.download("https://mateo.example.com/files/1.json", count)
     server.api.download("https://files.example.org/1.json", count)

@@ -54,7 +54,7 @@ def test_a_fault_that_could_not_happen_waits_again() -> None:
     queue = queue_of({"kind": "timeout_after"})
     fault = queue.take("POST")
     assert fault is not None
-    queue.give_back(fault)
+    queue.release(fault)
     assert kinds(queue, "POST", "POST") == ["timeout_after", None]
 
 

@@ -24,9 +24,9 @@ def database() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def refusals(*moments_s: float, limit: int = 2) -> list[bool]:
+def refusals(*timestamps_s: float, limit: int = 2) -> list[bool]:
     window = RequestWindow()
-    return [window.arrive(round(moment * SECOND), limit).exceeded for moment in moments_s]
+    return [window.arrive(round(timestamp * SECOND), limit).exceeded for timestamp in timestamps_s]
 
 
 def test_the_third_arrival_within_a_second_is_refused() -> None:
@@ -90,8 +90,8 @@ def test_entities_are_taken_whole_or_not_at_all(database: sqlite3.Connection) ->
     assert usage_of(database, "2026-11-21") == (0, 10)
 
 
-def clock_at(moment: datetime, time_zone: str) -> Clock:
-    return Clock(time_zone=time_zone, machine=lambda: round(moment.timestamp() * 1_000_000))
+def clock_at(timestamp: datetime, time_zone: str) -> Clock:
+    return Clock(time_zone=time_zone, machine=lambda: round(timestamp.timestamp() * 1_000_000))
 
 
 def test_the_day_begins_at_midnight_of_the_time_zone() -> None:
@@ -111,8 +111,8 @@ def test_moving_the_day_keeps_the_time_of_day() -> None:
     assert clock.local_time() == datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
 
 
-def test_the_clock_can_be_set_to_a_moment() -> None:
+def test_the_clock_can_be_set_to_a_time() -> None:
     clock = clock_at(datetime(2026, 11, 21, tzinfo=UTC), "UTC")
     target = datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
-    clock.offset_us = clock.offset_for_moment(target)
+    clock.offset_us = clock.offset_for_time(target)
     assert abs(clock.local_time() - target) < timedelta(milliseconds=1)

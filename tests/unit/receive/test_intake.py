@@ -11,7 +11,7 @@ import pytest
 
 from import_relay.connectors.complete_connections import NOT_FOR_RECEIVING, receiving_mistakes
 from import_relay.connectors.contract import Item, Replies, Request
-from import_relay.connectors.kinds import kinds, source_for
+from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.connections import Connection, RecordType, parse_connections
 from import_relay.domain.errors import (
@@ -25,9 +25,9 @@ from import_relay.domain.errors import (
 from import_relay.domain.models import Pointer
 from import_relay.domain.queue_messages import parse_message
 from import_relay.receive.intake import (
-    ITEMS_PER_MESSAGE,
-    LARGEST_BODY_B,
-    LARGEST_MESSAGE_B,
+    MAX_INTAKE_ITEMS,
+    MAX_INTAKE_MESSAGE_B,
+    MAX_REQUEST_BODY_B,
     Intake,
     Packed,
     Receipt,
@@ -47,7 +47,7 @@ CONNECTIONS = {
 }
 DELIVERY = "20261121T093000000000-00"
 ANSWER_BY, GIVE_UP_AT = 4.5, 9.5
-PROOF = {"x-relay-secret": "s3cret"}
+AUTHENTIC = {"x-relay-secret": "s3cret"}
 
 
 @dataclass
@@ -115,7 +115,7 @@ def contents(texts: Sequence[str]) -> list[dict[str, Any]]:
 
 def test_a_delivery_is_in_the_queue_when_its_receipt_is_given() -> None:
     store = Store()
-    receipt = receive(request('[{"a":1},{"a":2}]', PROOF), store=store)
+    receipt = receive(request('[{"a":1},{"a":2}]', AUTHENTIC), store=store)
     assert receipt == Receipt(DELIVERY, items=2, messages=1)
     (message,) = contents(store.messages)
     assert {key: message[key] for key in message if key != "items"} == {
@@ -124,7 +124,7 @@ def test_a_delivery_is_in_the_queue_when_its_receipt_is_given() -> None:
         "part": 0,
         "connection": "erp",
         "received_at": NOW * 1_000_000,
-        "deferrals": 0,
+        "requeues": 0,
     }
     assert [(item["n"], item["item"]) for item in message["items"]] == [
         (0, {"a": 1}),
@@ -135,14 +135,14 @@ def test_a_delivery_is_in_the_queue_when_its_receipt_is_given() -> None:
 
 def test_a_delivery_without_records_needs_no_message() -> None:
     store = Store()
-    assert receive(request("[]", PROOF), store=store) == Receipt(DELIVERY)
+    assert receive(request("[]", AUTHENTIC), store=store) == Receipt(DELIVERY)
     assert store.untouched
 
 
-def test_an_unknown_connection_is_refused_without_a_look_at_its_proof() -> None:
+def test_an_unknown_connection_is_refused_without_a_look_at_its_authentication() -> None:
     store, secrets = Store(), Secrets()
     with pytest.raises(UnknownConnection):
-        receive(request("[]", PROOF), "other", store=store, secrets=secrets)
+        receive(request("[]", AUTHENTIC), "other", store=store, secrets=secrets)
     assert store.untouched
     assert secrets.renewals == 0
 
@@ -150,12 +150,14 @@ def test_an_unknown_connection_is_refused_without_a_look_at_its_proof() -> None:
 def test_a_body_that_is_too_large_is_refused() -> None:
     store = Store()
     with pytest.raises(DeliveryTooLarge):
-        receive(request(b" " * (LARGEST_BODY_B + 1), PROOF), store=store)
+        receive(request(b" " * (MAX_REQUEST_BODY_B + 1), AUTHENTIC), store=store)
     assert store.untouched
-    assert receive(request(b" " * (LARGEST_BODY_B - 2) + b"{}", PROOF), store=store).items == 1
+    assert (
+        receive(request(b" " * (MAX_REQUEST_BODY_B - 2) + b"{}", AUTHENTIC), store=store).items == 1
+    )
 
 
-def test_a_request_without_proof_changes_nothing() -> None:
+def test_a_request_without_authentication_changes_nothing() -> None:
     store, secrets = Store(), Secrets()
     with pytest.raises(SignatureError):
         receive(request("[{}]"), store=store, secrets=secrets)
@@ -163,7 +165,7 @@ def test_a_request_without_proof_changes_nothing() -> None:
     assert secrets.renewals == 0
 
 
-def test_the_proof_is_checked_before_the_body_is_read() -> None:
+def test_authentication_is_checked_before_the_body_is_read() -> None:
     store = Store()
     with pytest.raises(SignatureError):
         receive(request(b"\xff not json"), store=store)
@@ -173,7 +175,7 @@ def test_the_proof_is_checked_before_the_body_is_read() -> None:
 @pytest.mark.parametrize("known", [("old",), ()])
 def test_a_new_secret_works_at_once(known: Sequence[str]) -> None:
     secrets = Secrets(known, newer=("s3cret", "old"))
-    assert receive(request("[{}]", PROOF), store=Store(), secrets=secrets).items == 1
+    assert receive(request("[{}]", AUTHENTIC), store=Store(), secrets=secrets).items == 1
     assert secrets.renewals == 1
 
 
@@ -181,7 +183,7 @@ def test_a_new_secret_works_at_once(known: Sequence[str]) -> None:
 def test_a_wrong_secret_stays_wrong(newer: Sequence[str] | None) -> None:
     store = Store()
     with pytest.raises(SignatureError):
-        receive(request("[{}]", PROOF), store=store, secrets=Secrets(("old",), newer=newer))
+        receive(request("[{}]", AUTHENTIC), store=store, secrets=Secrets(("old",), newer=newer))
     assert store.untouched
 
 
@@ -204,7 +206,7 @@ def test_what_no_secret_can_heal_asks_for_none() -> None:
 )
 def test_what_is_authentic_but_unreadable_waits_in_quarantine(body: bytes, code: str) -> None:
     store = Store()
-    headers = PROOF | {
+    headers = AUTHENTIC | {
         "content-type": "application/json",
         "user-agent": "ERP/1",
         "authorization": "Basic c2VjcmV0",
@@ -235,7 +237,7 @@ def test_what_is_authentic_but_unreadable_waits_in_quarantine(body: bytes, code:
 )
 def test_quarantine_holds_no_session_of_a_sender(tag: str) -> None:
     store = Store()
-    receive(request(f"<a>{tag}00D!AQ</SessionId><b>kept", PROOF), store=store)
+    receive(request(f"<a>{tag}00D!AQ</SessionId><b>kept", AUTHENTIC), store=store)
     ((_, content),) = store.objects.items()
     kept = b64decode(json.loads(content)["body_base64"]).decode()
     assert kept == f"<a>{tag}***</SessionId><b>kept"
@@ -243,7 +245,7 @@ def test_quarantine_holds_no_session_of_a_sender(tag: str) -> None:
 
 def test_quarantine_holds_none_of_the_connections_secrets() -> None:
     store = Store()
-    given = request(b'{"token":"s3cret","again":"s3cret","other":"old"', PROOF)
+    given = request(b'{"token":"s3cret","again":"s3cret","other":"old"', AUTHENTIC)
     receive(given, store=store, secrets=Secrets(("s3cret", "", "old")))
     ((_, content),) = store.objects.items()
     kept = b64decode(json.loads(content)["body_base64"])
@@ -252,25 +254,25 @@ def test_quarantine_holds_none_of_the_connections_secrets() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["[{}]", "not json", '{"a":"' + "x" * LARGEST_MESSAGE_B + '"}'],
+    ["[{}]", "not json", '{"a":"' + "x" * MAX_INTAKE_MESSAGE_B + '"}'],
     ids=["one message", "quarantine", "a message and an object"],
 )
 def test_a_sender_is_answered_before_it_hangs_up(body: str) -> None:
     store = Store()
-    receive(request(body, PROOF), store=store)
+    receive(request(body, AUTHENTIC), store=store)
     assert set(store.until) == {ANSWER_BY}
 
 
 def test_a_delivery_of_several_messages_has_the_time_that_it_takes() -> None:
     store = Store()
-    records = ",".join(["{}"] * (ITEMS_PER_MESSAGE + 1))
-    receive(request(f"[{records}]", PROOF), store=store)
+    records = ",".join(["{}"] * (MAX_INTAKE_ITEMS + 1))
+    receive(request(f"[{records}]", AUTHENTIC), store=store)
     assert store.until == [GIVE_UP_AT]
 
 
 def test_senders_are_answered_as_their_kind_wants_it() -> None:
     intake = intake_of(Store(), Secrets())
-    assert intake.replies("erp") == source_for("json").REPLIES
+    assert intake.replies("erp") == connector_for("json").REPLIES
     assert intake.replies("nobody") == Replies()
 
 
@@ -299,17 +301,17 @@ def test_a_sender_that_is_not_named_or_does_not_ask_is_not_permitted() -> None:
 
 def test_a_compressed_body_is_verified_raw_and_waits_in_quarantine() -> None:
     store = Store()
-    given = with_headers(request(b"\x1f\x8b", PROOF), content_encoding="gzip")
+    given = with_headers(request(b"\x1f\x8b", AUTHENTIC), content_encoding="gzip")
     assert receive(given, store=store).quarantined == "delivery.compressed"
 
 
 @pytest.mark.parametrize(
     ("broken", "body"),
-    [("queue", "[{}]"), ("bucket", "not json"), ("bucket", f'["{"x" * LARGEST_MESSAGE_B}"]')],
+    [("queue", "[{}]"), ("bucket", "not json"), ("bucket", f'["{"x" * MAX_INTAKE_MESSAGE_B}"]')],
 )
 def test_what_cannot_be_stored_gives_no_receipt(broken: str, body: str) -> None:
     with pytest.raises(StoreUnavailable):
-        receive(request(body, PROOF), store=Store(broken=[broken]))
+        receive(request(body, AUTHENTIC), store=Store(broken=[broken]))
 
 
 def test_items_are_spliced_in_as_they_were_received() -> None:
@@ -335,7 +337,7 @@ def test_a_message_holds_at_most_a_hundred_items(count: int, sizes: list[int]) -
     assert [message["part"] for message in messages] == list(range(len(sizes)))
     numbers = [item["n"] for message in messages for item in message["items"]]
     assert numbers == list(range(count))
-    assert ITEMS_PER_MESSAGE == 100
+    assert MAX_INTAKE_ITEMS == 100
 
 
 @pytest.mark.parametrize("letter", ["x", "ä", "\u2603", "\U0001f600"])
@@ -345,7 +347,7 @@ def test_a_message_holds_at_most_its_bytes_of_utf8(letter: str, length: int) -> 
     assert not made.oversize
     assert len(made.messages) > 1 or length == 1_000
     for message in made.messages:
-        assert len(message.encode()) <= LARGEST_MESSAGE_B
+        assert len(message.encode()) <= MAX_INTAKE_MESSAGE_B
     assert sum(len(message["items"]) for message in contents(made.messages)) == 90
 
 
@@ -355,7 +357,7 @@ def test_messages_are_filled() -> None:
 
 
 def test_an_item_too_large_for_a_message_travels_as_a_pointer() -> None:
-    large = '"' + "\U0001f600" * (LARGEST_MESSAGE_B // 4) + '"'
+    large = '"' + "\U0001f600" * (MAX_INTAKE_MESSAGE_B // 4) + '"'
     made = packed(['{"a":1}', large, '{"a":2}'])
     key = f"oversize/{DELIVERY}/1.json"
     assert made.oversize == {key: large}
@@ -371,22 +373,22 @@ def test_the_largest_item_of_a_message_and_the_next_byte() -> None:
     def texts(size: int) -> Packed:
         return packed(['"' + "x" * (size - 2) + '"'])
 
-    size = next(size for size in range(LARGEST_MESSAGE_B, 0, -1) if not texts(size).oversize)
-    assert size > LARGEST_MESSAGE_B - 200
-    assert len(texts(size).messages[0].encode()) <= LARGEST_MESSAGE_B
+    size = next(size for size in range(MAX_INTAKE_MESSAGE_B, 0, -1) if not texts(size).oversize)
+    assert size > MAX_INTAKE_MESSAGE_B - 200
+    assert len(texts(size).messages[0].encode()) <= MAX_INTAKE_MESSAGE_B
     assert texts(size + 1).oversize
 
 
 def test_a_large_item_is_in_the_bucket_before_its_pointer_is_in_the_queue() -> None:
     store = Store(broken=["queue"])
-    large = '{"a":"' + "x" * LARGEST_MESSAGE_B + '"}'
+    large = '{"a":"' + "x" * MAX_INTAKE_MESSAGE_B + '"}'
     with pytest.raises(StoreUnavailable):
-        receive(request(large, PROOF), store=store)
+        receive(request(large, AUTHENTIC), store=store)
     assert store.objects == {f"oversize/{DELIVERY}/0.json": large.encode()}
 
 
 def test_submission_reads_what_was_packed() -> None:
-    large = '{"a":"' + "x" * LARGEST_MESSAGE_B + '"}'
+    large = '{"a":"' + "x" * MAX_INTAKE_MESSAGE_B + '"}'
     made = packed(['{"a":"\ufffe"}', large])
     message = parse_message("m1", made.messages[0])
     pointed = {Pointer(key): json.loads(text) for key, text in made.oversize.items()}
@@ -415,7 +417,7 @@ IN_MAPPING = [
     HEADER + "[erp.lead.fields]\nexternal_id = 'id'",
     HEADER + "[erp.deal.fields]\nexternal_id = 'id'",
 ]
-IN_PROOF = [
+IN_SIGNATURE = [
     HEADER.replace("json", "jsn"),
     HEADER.replace("kind", "kindd"),
     HEADER.replace("kind", "heder = 'X-Other'\nkind"),
@@ -429,7 +431,7 @@ def receive_both(text: str) -> tuple[Store, list[Receipt | RelayError]]:
     store = Store()
     others = CONNECTIONS | parse_connections(text)
     intake = Intake(others, cast("ConnectionSecrets", Secrets()), cast("IntakeStore", store))
-    given = request(b'{"id": 1}', PROOF)
+    given = request(b'{"id": 1}', AUTHENTIC)
     outcomes: list[Receipt | RelayError] = []
     for name in ("erp", "other"):
         try:
@@ -454,8 +456,10 @@ def test_a_mistake_in_the_mapping_keeps_no_webhook_out(text: str) -> None:
     assert len(store.messages) == 2
 
 
-@pytest.mark.parametrize("text", IN_PROOF)
-def test_a_mistake_in_how_its_sender_proves_itself_stops_a_connection_alone(text: str) -> None:
+@pytest.mark.parametrize("text", IN_SIGNATURE)
+def test_a_mistake_in_how_its_sender_authenticates_itself_stops_a_connection_alone(
+    text: str,
+) -> None:
     store, (erp, other) = receive_both(text + "\n" + OTHER)
 
     assert isinstance(erp, ConnectionDisabled)
@@ -486,9 +490,9 @@ def test_a_mistake_in_an_option_that_receiving_does_not_need_keeps_no_webhook_ou
 
 
 def test_options_that_receiving_does_not_need_exist_and_are_not_looked_at_by_it() -> None:
-    options = {name for kind in kinds() for name in source_for(kind).OPTIONS}
+    options = {name for kind in kinds() for name in connector_for(kind).OPTIONS}
     assert options >= NOT_FOR_RECEIVING
     for kind in kinds():
-        source = source_for(kind)
-        looked_at = inspect.getsource(source.verify) + inspect.getsource(source.split)
+        connector = connector_for(kind)
+        looked_at = inspect.getsource(connector.verify) + inspect.getsource(connector.split)
         assert not [name for name in NOT_FOR_RECEIVING if f'"{name}"' in looked_at]

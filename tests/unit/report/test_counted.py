@@ -26,7 +26,7 @@ def test_ends_are_counted_on_the_day_on_which_the_records_were_received(
 
     report(relay)
 
-    assert relay.tally.days(f"2026-11-{day}" for day in range(17, 23)) == {
+    assert relay.outcome_counts.days(f"2026-11-{day}" for day in range(17, 23)) == {
         "2026-11-18": {"imported": 1, "failed": 1},
         TODAY: {"imported": 1},
     }
@@ -75,12 +75,12 @@ def test_records_of_an_import_that_was_given_up_are_counted_as_unaccounted(
 ) -> None:
     submitted(relay, mateo, ADA, BOB)
 
-    report(relay, gave_up=True)
+    report(relay, timed_out=True)
 
     assert ends(relay) == {"unaccounted": 2}
 
 
-def test_records_whose_origin_is_no_longer_kept_are_counted_as_unaccounted(
+def test_records_whose_provenance_is_no_longer_kept_are_counted_as_unaccounted(
     relay: Relay, mateo: MateoImports
 ) -> None:
     relay.connections = connections(CAMPAIGNS)
@@ -92,12 +92,12 @@ def test_records_whose_origin_is_no_longer_kept_are_counted_as_unaccounted(
     report(relay)
 
     assert relay.entry("ref-1").rows == 1
-    assert relay.tally.days(["2026-11-18", TODAY]) == {TODAY: {"unaccounted": 2}}
+    assert relay.outcome_counts.days(["2026-11-18", TODAY]) == {TODAY: {"unaccounted": 2}}
 
 
-def test_records_that_are_sent_back_are_not_counted(relay: Relay, mateo: MateoImports) -> None:
+def test_records_that_are_requeued_are_not_counted(relay: Relay, mateo: MateoImports) -> None:
     unknown_import(relay, mateo, created=False)
 
-    reporting_of(relay).send_back("ref-1")
+    reporting_of(relay).requeue("ref-1")
 
     assert ends(relay) == {}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from import_relay.report.findings import numbers_of, numbers_text
-from import_relay.report.reporting import ANOTHER_S, Status
+from import_relay.report.reporting import ANOTHER_S, ReportStatus
 from import_relay.storage.budget import CLOCK_SKEW_S
 from tests.support.builders import connections
 from tests.support.ends import Killed, ends, report
@@ -61,7 +61,7 @@ def test_a_report_that_died_halfway_is_written_again_the_same(
     before = relay.aws.objects("reports/")
     relay.clock.now += 300 + CLOCK_SKEW_S + 1
 
-    assert report(relay).status is Status.FINISHED
+    assert report(relay).status is ReportStatus.FINISHED
 
     after = relay.aws.objects("reports/")
     assert {key: after[key] for key in before} == before
@@ -72,7 +72,7 @@ def test_a_report_that_died_halfway_is_written_again_the_same(
 
 
 @pytest.mark.parametrize("died_over", ["queue", "archive"])
-def test_a_row_that_was_brought_again_is_not_failed_as_well_if_mateo_names_it_no_more(
+def test_a_row_that_was_requeued_is_not_failed_as_well_if_mateo_names_it_no_more(
     relay: Relay, mateo: MateoImports, died_over: str
 ) -> None:
     relay.connections = connections(DEALS)
@@ -83,7 +83,7 @@ def test_a_row_that_was_brought_again_is_not_failed_as_well_if_mateo_names_it_no
     mateo.imports[0].failed = None
     relay.clock.now += 300 + CLOCK_SKEW_S + 1
 
-    assert report(relay).status is Status.FINISHED
+    assert report(relay).status is ReportStatus.FINISHED
 
     folder = "reports/date=2026-11-21/type=deal_details/import=ref-1"
     assert rows_of(relay.aws, folder)[0]["outcome"] == "retried"
@@ -98,7 +98,7 @@ def test_a_row_that_was_brought_again_is_not_failed_as_well_if_mateo_names_it_no
     assert {body["items"][0]["attempt"] for body, _ in relay.aws.queued()} == {1}
 
 
-def test_a_row_that_mateo_names_later_is_brought_again_as_well(
+def test_a_row_that_mateo_names_later_is_requeued_as_well(
     relay: Relay, mateo: MateoImports
 ) -> None:
     relay.connections = connections(DEALS)
@@ -116,7 +116,7 @@ def test_a_row_that_mateo_names_later_is_brought_again_as_well(
     assert ends(relay) == {}
 
 
-def test_a_row_that_was_brought_again_counts_as_failed_if_mateo_says_that_all_are_imported(
+def test_a_row_that_was_requeued_counts_as_failed_if_mateo_says_that_all_are_imported(
     relay: Relay, mateo: MateoImports
 ) -> None:
     relay.connections = connections(DEALS)
@@ -158,7 +158,7 @@ def test_a_report_that_somebody_else_is_writing_is_waited_for(
 
     reported = report(relay)
 
-    assert (reported.status, reported.wait_s) == (Status.WAIT, ANOTHER_S)
+    assert (reported.status, reported.wait_s) == (ReportStatus.WAIT, ANOTHER_S)
     assert (relay.aws.objects("reports/"), relay.aws.queued()) == ({}, [])
 
 
@@ -167,7 +167,7 @@ def test_a_second_report_of_an_import_does_nothing(relay: Relay, mateo: MateoImp
     mateo.requests.clear()
     relay.events.clear()
 
-    assert report(relay).status is Status.FINISHED
+    assert report(relay).status is ReportStatus.FINISHED
     assert (mateo.requests, relay.events) == ([], [])
     assert len(relay.aws.queued()) == 1
 

@@ -10,10 +10,10 @@ from import_relay.domain.errors import CODES
 from import_relay.domain.models import Row
 from import_relay.domain.notes import Note
 from import_relay.mapping.row_texts import row_text
-from import_relay.report.reporting import Status
+from import_relay.report.reporting import ReportStatus
 from import_relay.storage.connection_counts import ConnectionCounts
 from import_relay.storage.ledger import State
-from import_relay.submit.planning import request_body
+from import_relay.submit.merging import request_body
 from tests.support.aws import Aws
 from tests.support.builders import CONTACTS, change
 from tests.support.ends import ADA, BOB, report, sent_entry
@@ -54,7 +54,7 @@ def test_an_import_without_failures_has_a_summary_and_no_list_of_failures(
 
     reported = report(relay)
 
-    assert reported.status is Status.FINISHED
+    assert reported.status is ReportStatus.FINISHED
     assert relay.entry("ref-1").state is State.FINISHED
     assert set(relay.aws.objects(FOLDER)) == {f"{FOLDER}/summary.json", f"{FOLDER}/rows.ndjson.gz"}
     summary = summary_of(relay.aws)
@@ -93,11 +93,11 @@ def test_a_failed_row_is_listed_with_the_webhook_that_caused_it(
     assert (line["code"], line["message"]) == ("23514", "violates unique")
     assert (line["external_id"], line["input"]) == ("1", ada)
     assert (line["retryable"], line["will_retry"]) == (False, False)
-    assert line["sources"] == [
+    assert line["items"] == [
         {
             "connection": "erp",
             "event": "d1.0",
-            "origin": "d1/0",
+            "item_id": "d1/0",
             "received_at": "2026-11-21T12:00:00+00:00",
         }
     ]
@@ -133,7 +133,7 @@ def test_the_rows_file_names_no_person(relay: Relay, mateo: MateoImports) -> Non
     report(relay)
 
     assert rows_of(relay.aws) == [
-        {"row": 0, "outcome": "imported", "certain": True, "origins": ["d1/0"], "notes": []}
+        {"row": 0, "outcome": "imported", "certain": True, "item_ids": ["d1/0"], "notes": []}
     ]
 
 
@@ -152,7 +152,7 @@ def test_every_occurrence_of_a_coalesced_row_is_counted(relay: Relay, mateo: Mat
 
     summary = summary_of(relay.aws)
     assert (summary["rows"]["imported"], summary["items"]["imported"]) == (1, 2)
-    assert rows_of(relay.aws)[0]["origins"] == ["d1/0", "d1/1"]
+    assert rows_of(relay.aws)[0]["item_ids"] == ["d1/0", "d1/1"]
 
 
 def test_what_was_left_out_of_rows_is_counted(relay: Relay, mateo: MateoImports) -> None:
@@ -225,7 +225,7 @@ def test_left_out_values_are_counted_per_connection_and_day(
 
     report(relay)
 
-    counts = relay.tally.connections(relay.limits.day(relay.clock()), ["erp", "other"])
+    counts = relay.outcome_counts.connections(relay.limits.day(relay.clock()), ["erp", "other"])
     notes = {("value.no_valid_phone", "whatsapp"): 1, ("sent", "email"): 2}
     assert counts == {"erp": ConnectionCounts({"imported": 2}, notes)}
 

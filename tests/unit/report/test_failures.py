@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from import_relay.report.reporting import Status
+from import_relay.report.reporting import ReportStatus
 from tests.support.ends import ADA, BOB, report
 from tests.support.mateo import ORIGIN, MateoImports
 from tests.support.relay import Relay
@@ -42,7 +42,7 @@ def test_a_file_of_failures_is_read_in_every_likely_format(
 
     assert [row["outcome"] for row in rows_of(relay.aws)] == ["imported", "failed"]
     (line,) = relay.aws.lines(f"{FOLDER}/failures.ndjson")
-    assert line["sources"][0]["event"] == "d1.1"
+    assert line["items"][0]["event"] == "d1.1"
 
 
 def test_a_file_of_another_format_is_kept_as_it_is(relay: Relay, mateo: MateoImports) -> None:
@@ -69,11 +69,11 @@ def test_a_file_that_cannot_be_had_is_waited_for_a_while(relay: Relay, mateo: Ma
     stored.failed, stored.failed_url = None, f"{ORIGIN}/files/gone"
 
     waits = []
-    while (reported := report(relay)).status is Status.WAIT:
+    while (reported := report(relay)).status is ReportStatus.WAIT:
         waits.append(reported.wait_s)
         relay.clock.now += reported.wait_s
 
-    assert reported.status is Status.FINISHED
+    assert reported.status is ReportStatus.FINISHED
     assert 1_200 < sum(waits) < 3_600
     assert codes_of(summary_of(relay.aws)) == ["failures.unavailable"]
 
@@ -86,15 +86,15 @@ def test_a_file_is_asked_for_as_often_after_an_outage_of_mateo(
     stored.finish(failure({}))
     stored.failed, stored.failed_url = None, f"{ORIGIN}/files/late"
     relay.clock.now += 100 * 3_600
-    assert report(relay).status is Status.WAIT
+    assert report(relay).status is ReportStatus.WAIT
     relay.clock.now += 900
     mateo.answers.append(httpx.Response(503))
-    assert report(relay).status is Status.WAIT
+    assert report(relay).status is ReportStatus.WAIT
     relay.clock.now += 30 * 3_600
-    assert report(relay).status is Status.WAIT
+    assert report(relay).status is ReportStatus.WAIT
     mateo.files[stored.failed_url] = httpx.Response(200, json=[failure(stored.payload[0])]).content
 
-    assert report(relay).status is Status.FINISHED
+    assert report(relay).status is ReportStatus.FINISHED
     assert summary_of(relay.aws)["failures"]["listed"] == 1
 
 
@@ -142,7 +142,7 @@ def test_a_failure_of_no_known_row_is_listed_without_a_source(
     report(relay)
 
     (line,) = relay.aws.lines(f"{FOLDER}/failures.ndjson")
-    assert line["sources"] == []
+    assert line["items"] == []
     rows = rows_of(relay.aws)
     assert [(row["outcome"], row["certain"]) for row in rows] == [
         ("imported", False),
@@ -174,12 +174,12 @@ def test_a_list_that_comes_after_the_counts_is_waited_for(
     stored.finish(failure(ada))
     stored.failed = None
 
-    assert report(relay).status is Status.WAIT
+    assert report(relay).status is ReportStatus.WAIT
 
     stored.failed_url = "/files/failed"  # a path on the API's own host
     mateo.files[f"{ORIGIN}/files/failed"] = json.dumps([failure(ada)]).encode()
     relay.clock.now += 60
-    assert report(relay).status is Status.FINISHED
+    assert report(relay).status is ReportStatus.FINISHED
     assert [row["outcome"] for row in rows_of(relay.aws)] == ["failed", "imported"]
 
 
@@ -207,7 +207,7 @@ def test_a_file_that_stays_empty_costs_the_rows_that_it_does_not_name(
     stored.failed, stored.failed_url = [failure(ada)], f"{ORIGIN}/files/failed"
     mateo.files[stored.failed_url] = b"[]"
 
-    assert report(relay).status is Status.WAIT
+    assert report(relay).status is ReportStatus.WAIT
     report_at_last(relay)
 
     summary = summary_of(relay.aws)
@@ -247,8 +247,8 @@ def test_where_nothing_shows_from_where_mateo_counts_both_rows_may_be_delivered_
     report(relay)
 
     keys = {number: f"contact_details#external_id:{number}" for number in (1, 2, 3)}
-    marks = relay.watermarks.read(keys.values())
-    failed = [any(one.failed for one in marks[key].scopes.values()) for key in keys.values()]
+    claims = relay.watermarks.read(keys.values())
+    failed = [any(one.failed for one in claims[key].claims.values()) for key in keys.values()]
     assert failed == [True, True, False]
     assert [row["certain"] for row in rows_of(relay.aws)] == [False, True, True]
 

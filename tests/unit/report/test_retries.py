@@ -1,4 +1,4 @@
-"""Which records may come again after a report, and which the relay brings again itself."""
+"""Which records may be delivered again after a report, and which the relay retries itself."""
 
 import json
 
@@ -35,7 +35,7 @@ def test_a_change_that_is_unaccounted_for_may_be_delivered_again(
     relay: Relay, mateo: MateoImports
 ) -> None:
     submitted(relay, mateo, ADA)
-    report(relay, gave_up=True)
+    report(relay, timed_out=True)
 
     relay.submit(message([ADA], delivery="d2", events=["d1.0"]))
 
@@ -49,12 +49,12 @@ def test_until_the_report_is_written_the_records_stay_busy(
     mateo.imports[0].finish()
 
     class NoBucket:
-        def thaw(self, reference: str) -> None:
+        def load(self, reference: str) -> None:
             raise Killed
 
     with pytest.raises(Killed):
         report(relay, archive=NoBucket())
-    assert relay.submit(message([{**ADA, "v": 2}], delivery="d2")).deferred == 1
+    assert relay.submit(message([{**ADA, "v": 2}], delivery="d2")).requeued == 1
 
 
 # rows that time can heal

@@ -1,11 +1,13 @@
-"""Counts and list of an import, reconciled: sums hold, and what is not known costs single rows."""
+"""RowCounts and list of an import, reconciled: sums hold, and what is not known costs single
+rows.
+"""
 
 from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from import_relay.report.row_outcomes import Counts, RowOutcome, RowOutcomes
+from import_relay.report.row_outcomes import RowCounts, RowOutcome, RowOutcomes
 
 COUNT = st.none() | st.integers(0, 12)
 
@@ -16,7 +18,7 @@ def imports(draw: st.DrawFn) -> RowOutcomes:
     number = st.integers(0, rows - 1)
     return RowOutcomes(
         rows,
-        Counts(draw(COUNT), draw(COUNT), draw(COUNT)),
+        RowCounts(draw(COUNT), draw(COUNT), draw(COUNT)),
         draw(st.lists(st.none() | number, max_size=9)),
         draw(st.frozensets(number)),
         draw(st.frozensets(number)),
@@ -50,17 +52,17 @@ def test_rows_that_cannot_be_told_apart_are_all_uncertain(found: RowOutcomes) ->
 
 
 def test_an_entry_that_fits_no_row_costs_one_row() -> None:
-    found = RowOutcomes(3, Counts(3, 2, 1), [None])
+    found = RowOutcomes(3, RowCounts(3, 2, 1), [None])
     assert (found.imported, found.failed, found.unnamed) == (2, 1, 1)
     assert [one.value for one in found.outcomes] == ["imported", "imported", "unaccounted"]
 
 
 def test_an_entry_that_fits_no_row_may_be_another_error_of_one_that_is_named() -> None:
-    assert RowOutcomes(3, Counts(3, 2, 1), [0, None]).failed == 1
-    assert RowOutcomes(3, Counts(3, 3, 0), [0, None]).failed == 2
+    assert RowOutcomes(3, RowCounts(3, 2, 1), [0, None]).failed == 1
+    assert RowOutcomes(3, RowCounts(3, 3, 0), [0, None]).failed == 2
 
 
 def test_a_count_that_is_missing_follows_from_the_others() -> None:
-    assert RowOutcomes(3, Counts(3, 2, None)).failed == 1
-    assert RowOutcomes(3, Counts(3, None, 1)).imported == 2
-    assert RowOutcomes(3, Counts()).unaccounted == 3
+    assert RowOutcomes(3, RowCounts(3, 2, None)).failed == 1
+    assert RowOutcomes(3, RowCounts(3, None, 1)).imported == 2
+    assert RowOutcomes(3, RowCounts()).unaccounted == 3

@@ -53,7 +53,7 @@ def test_counts_that_differ_from_what_was_sent_are_remarked(
 def test_several_imports_that_were_found_are_remarked(relay: Relay, mateo: MateoImports) -> None:
     submitted(relay, mateo, ADA)
     mateo.imports[0].finish()
-    relay.ledger.advance("ref-1", source=[State.SENT], target=State.SENT, found=2)
+    relay.ledger.advance("ref-1", expected=[State.SENT], target=State.SENT, found=2)
 
     report(relay)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from import_relay.report.taken_handles import (
-    MOST_LISTED,
+    MAX_LISTED,
     Taken,
     as_summary,
     notes_of_taken,
@@ -93,7 +93,7 @@ def test_all_are_counted_and_some_are_listed_hints_first() -> None:
 
     assert summary["count"] == 50
     assert isinstance(first := summary["first"], list)
-    assert len(first) == MOST_LISTED
+    assert len(first) == MAX_LISTED
     assert first[0]["hint"] == moved(None)
 
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from import_relay.report.reporting import Status
+from import_relay.report.reporting import ReportStatus
 from import_relay.storage.ledger import State
 from tests.support.ends import ADA, BOB, api_with_new_token, report, unknown_import
 from tests.support.mateo import MateoImports
@@ -18,25 +18,25 @@ def test_an_import_that_was_given_up_is_reported_as_unfinished(
 ) -> None:
     submitted(relay, mateo, ADA, BOB)
 
-    reported = report(relay, gave_up=True)
+    reported = report(relay, timed_out=True)
 
-    assert reported.status is Status.GAVE_UP
-    assert relay.entry("ref-1").state is State.GAVE_UP
+    assert reported.status is ReportStatus.TIMED_OUT
+    assert relay.entry("ref-1").state is State.TIMED_OUT
     summary = summary_of(relay.aws)
     assert summary["state"] == "unfinished"
     assert summary["rows"] == {"total": 2, "imported": 0, "failed": 0, "unaccounted": 2}
     assert summary["items"]["unaccounted"] == 2
     assert codes_of(summary) == ["import.unfinished"]
-    assert relay.said("import.gave_up")[0]["unaccounted"] == 2
+    assert relay.said("import.timed_out")[0]["unaccounted"] == 2
 
 
-def test_an_import_that_finishes_in_the_last_moment_is_finished(
+def test_an_import_that_finishes_in_the_last_time_is_finished(
     relay: Relay, mateo: MateoImports
 ) -> None:
     submitted(relay, mateo, ADA)
     mateo.imports[0].finish()
 
-    assert report(relay, gave_up=True).status is Status.FINISHED
+    assert report(relay, timed_out=True).status is ReportStatus.FINISHED
 
 
 def test_an_import_that_was_never_found_is_reported_without_a_request(
@@ -44,7 +44,7 @@ def test_an_import_that_was_never_found_is_reported_without_a_request(
 ) -> None:
     unknown_import(relay, mateo, created=False)
 
-    assert report(relay, gave_up=True).status is Status.GAVE_UP
+    assert report(relay, timed_out=True).status is ReportStatus.TIMED_OUT
     assert mateo.requests == []
 
 
@@ -52,11 +52,11 @@ def test_giving_up_waits_until_mateo_answers_once_more(relay: Relay, mateo: Mate
     submitted(relay, mateo, ADA)
     mateo.answers.extend([httpx.Response(503), httpx.Response(401)])
 
-    assert report(relay, gave_up=True).status is Status.WAIT
+    assert report(relay, timed_out=True).status is ReportStatus.WAIT
     relay.clock.now += 100 * 3_600
-    assert report(relay, gave_up=True).status is Status.WAIT
+    assert report(relay, timed_out=True).status is ReportStatus.WAIT
     mateo.imports[0].finish()
-    assert report(relay, gave_up=True).status is Status.FINISHED
+    assert report(relay, timed_out=True).status is ReportStatus.FINISHED
     assert summary_of(relay.aws)["rows"]["imported"] == 1
 
 
@@ -83,7 +83,11 @@ def test_a_report_waits_for_mateo(
 
     reported = report(relay)
 
-    assert (reported.status, reported.wait_s, reported.reason) == (Status.WAIT, wait_s, reason)
+    assert (reported.status, reported.wait_s, reported.reason) == (
+        ReportStatus.WAIT,
+        wait_s,
+        reason,
+    )
     assert relay.entry("ref-1").state is State.SENT
     assert relay.aws.objects("reports/") == {}
 
@@ -105,6 +109,6 @@ def test_a_report_waits_for_as_long_as_mateo_cannot_be_asked(
     relay.clock.now += 65 * 3_600
     mateo.answers.append(httpx.Response(503))
 
-    assert report(relay).status is Status.WAIT
-    assert report(relay).status is Status.FINISHED
+    assert report(relay).status is ReportStatus.WAIT
+    assert report(relay).status is ReportStatus.FINISHED
     assert summary_of(relay.aws)["failures"]["listed"] == 1

@@ -4,7 +4,7 @@ import gzip
 import json
 from typing import Any
 
-from import_relay.report.reporting import Reported, Status
+from import_relay.report.reporting import Reported, ReportStatus
 from tests.support.aws import Aws
 from tests.support.builders import connections, message
 from tests.support.ends import payload_of, report
@@ -42,7 +42,7 @@ def rows_of(aws: Aws, folder: str = FOLDER) -> list[dict[str, Any]]:
 
 def report_at_last(relay: Relay) -> Reported:
     """Report, and wait for as long as it asks for."""
-    while (reported := report(relay)).status is Status.WAIT:
+    while (reported := report(relay)).status is ReportStatus.WAIT:
         relay.clock.now += reported.wait_s
     return reported
 

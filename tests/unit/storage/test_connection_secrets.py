@@ -7,7 +7,11 @@ import pytest
 import time_machine
 
 from import_relay.domain.errors import ConfigurationError, StoreUnavailable
-from import_relay.storage.connection_secrets import KEPT_S, PAUSE_S, ConnectionSecrets
+from import_relay.storage.connection_secrets import (
+    SECRETS_CACHE_S,
+    SECRETS_PAUSE_S,
+    ConnectionSecrets,
+)
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -49,7 +53,7 @@ def test_a_connection_without_a_secret_has_none() -> None:
     assert list(Manager().secrets.of("other")) == []
 
 
-def test_a_blank_secret_proves_nothing() -> None:
+def test_a_blank_secret_authenticates_nobody() -> None:
     assert Manager({"erp": ["", " \n", "one"]}).secrets.of("erp") == ["one"]
     assert Manager({"erp": [" "]}).secrets.of("erp") == []
 
@@ -68,7 +72,7 @@ def test_a_secret_is_read_again_after_five_minutes() -> None:
     with time_machine.travel(0, tick=False) as traveller:
         manager.secrets.of("erp")
         manager.change({"erp": ["new"]})
-        traveller.shift(KEPT_S - 1)
+        traveller.shift(SECRETS_CACHE_S - 1)
         assert manager.secrets.of("erp") == ["one"]
         traveller.shift(2)
         assert manager.secrets.of("erp") == ["new"]
@@ -96,7 +100,7 @@ def test_refusals_cost_at_most_one_call_per_pause() -> None:
         manager.secrets.renewed("erp")
         manager.secrets.of("erp")
     assert manager.calls == 2
-    manager.now += PAUSE_S
+    manager.now += SECRETS_PAUSE_S
     manager.secrets.renewed("other")
     assert manager.calls == 3
 
@@ -106,7 +110,7 @@ def test_known_secrets_stay_in_use_while_the_manager_fails() -> None:
     with time_machine.travel(0, tick=False) as traveller:
         manager.secrets.of("erp")
         manager.broken = True
-        traveller.shift(KEPT_S + 1)
+        traveller.shift(SECRETS_CACHE_S + 1)
         assert [manager.secrets.of("erp") for _ in range(10)] == [["one"]] * 10
         assert manager.calls == 2
         assert manager.secrets.renewed("erp") is None

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.storage.batches import BYTES_PER_CALL
-from import_relay.storage.intake_store import LONGEST_CALL_S, IntakeStore
+from import_relay.storage.intake_store import MAX_CALL_S, IntakeStore
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -158,17 +158,17 @@ def test_the_calls_after_one_that_failed_are_not_made() -> None:
 
 
 def test_no_call_is_begun_that_might_end_too_late() -> None:
-    aws = Aws(*[failed(TIMEOUT)] * 3, call_s=LONGEST_CALL_S)
+    aws = Aws(*[failed(TIMEOUT)] * 3, call_s=MAX_CALL_S)
     with pytest.raises(StoreUnavailable):
-        send(aws, ["a"], within_s=2.5 * LONGEST_CALL_S)
+        send(aws, ["a"], within_s=2.5 * MAX_CALL_S)
     assert len(aws.calls) == 2
-    assert aws.now <= 100.0 + 2.5 * LONGEST_CALL_S
+    assert aws.now <= 100.0 + 2.5 * MAX_CALL_S
 
 
 def test_without_time_nothing_is_begun() -> None:
     aws = Aws()
     with pytest.raises(StoreUnavailable):
-        send(aws, ["a"], within_s=LONGEST_CALL_S - 0.1)
+        send(aws, ["a"], within_s=MAX_CALL_S - 0.1)
     assert not aws.calls
 
 

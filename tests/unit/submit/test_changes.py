@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from import_relay.connectors.fetcher_contract import Found
+from import_relay.connectors.fetcher_contract import FetchedRecord
 from import_relay.domain.connections import RecordType
 from import_relay.domain.errors import RejectedRow
 from import_relay.domain.models import MappedChange, Occurrence, Outcome
@@ -18,7 +18,7 @@ from import_relay.submit.changes import (
     Mapped,
     Mapper,
     RecordName,
-    RecordsRead,
+    RecordsFetched,
 )
 from tests.support.builders import ERP, connections, occurrence
 
@@ -37,10 +37,10 @@ READ_AT = 1_795_262_500_000_000
 
 
 def mapped(
-    occurrences: list[Occurrence], read: RecordsRead | None = None, text: str | None = None
+    occurrences: list[Occurrence], read: RecordsFetched | None = None, text: str | None = None
 ) -> Mapped:
     mapper = Mapper(connections(text) if text else connections())
-    return mapper.map(mapper.interpret(occurrences), read or RecordsRead())
+    return mapper.map(mapper.interpret(occurrences), read or RecordsFetched())
 
 
 def notified(
@@ -64,21 +64,21 @@ def interpreted(*occurrences: Occurrence, text: str = ZOHO) -> Interpreted:
     return Mapper(connections(text)).interpret(occurrences)
 
 
-def reading(**columns: object) -> RecordsRead:
+def reading(**columns: object) -> RecordsFetched:
     """Jo's record as it was read."""
-    found = Found({"id": "1", **columns}, SERVER_TIME * 1_000)
-    return RecordsRead(READ_AT, found={JO: found})
+    found = FetchedRecord({"id": "1", **columns}, SERVER_TIME * 1_000)
+    return RecordsFetched(READ_AT, found={JO: found})
 
 
 def only_change(result: Mapped) -> MappedChange:
-    assert result.settled == []
+    assert result.outcomes == []
     (change,) = result.changes
     return change
 
 
 def reasons(result: Mapped) -> list[tuple[Outcome, str]]:
     assert result.changes == []
-    return [(one.outcome, one.reason) for one in result.settled]
+    return [(one.outcome, one.reason) for one in result.outcomes]
 
 
 def test_an_occurrence_delivered_twice_in_a_batch_counts_once() -> None:
@@ -92,7 +92,7 @@ def test_an_occurrence_delivered_twice_in_a_batch_counts_once() -> None:
 def test_a_record_of_a_removed_connection_is_rejected_not_lost() -> None:
     result = mapped([occurrence(item={"id": 1}, connection="gone")])
 
-    assert [one.reason for one in result.settled] == ["row.connection_removed"]
+    assert [one.reason for one in result.outcomes] == ["row.connection_removed"]
 
 
 BROKEN = """
@@ -111,10 +111,10 @@ def test_records_of_a_connection_with_a_mistake_wait_and_hurt_no_other() -> None
     interpreted = mapper.interpret(
         [occurrence(0, item={"id": 1}), occurrence(1, item={"id": 1}, connection="broken")]
     )
-    result = mapper.map(interpreted, RecordsRead())
+    result = mapper.map(interpreted, RecordsFetched())
 
     assert [one.key for one in result.changes] == [KEY]
-    assert result.settled == []
+    assert result.outcomes == []
     assert result.waiting == {"d1/1"}
     why = mapper.why_disabled("broken")
     assert (why["key"], why["expression"]) == ("contact.fields.city", "Stra\u00dfe")
@@ -144,7 +144,7 @@ def test_a_bad_record_hurts_no_other() -> None:
         [occurrence(0, item={"name": "no id"}), occurrence(1, item={"id": 1, "name": "A"})]
     )
 
-    assert [one.reason for one in result.settled] == ["row.no_identifier"]
+    assert [one.reason for one in result.outcomes] == ["row.no_identifier"]
     assert [one.key for one in result.changes] == [KEY]
 
 
@@ -180,15 +180,15 @@ def test_a_text_that_only_looks_like_an_escaped_nul_is_fine() -> None:
 
 
 def test_a_record_that_is_only_named_is_wanted_with_all_that_its_mapping_names() -> None:
-    wanted = interpreted(notified()).wanted
+    to_fetch = interpreted(notified()).to_fetch
 
-    assert wanted.keys() == {JO}
-    assert {("id",), ("First_Name",), ("Last_Name",), ("Email",)} <= wanted[JO]
-    assert ("Mailing_City",) not in wanted[JO]
+    assert to_fetch.keys() == {JO}
+    assert {("id",), ("First_Name",), ("Last_Name",), ("Email",)} <= to_fetch[JO]
+    assert ("Mailing_City",) not in to_fetch[JO]
 
 
 def test_several_events_of_a_record_want_it_once() -> None:
-    assert len(interpreted(notified(0), notified(1)).wanted) == 1
+    assert len(interpreted(notified(0), notified(1)).to_fetch) == 1
 
 
 def test_a_record_that_was_read_is_imported_as_a_whole() -> None:
@@ -205,7 +205,9 @@ def test_a_record_that_was_read_is_imported_as_a_whole() -> None:
 
 
 def test_a_record_is_as_new_as_the_event_for_which_it_was_read() -> None:
-    read = RecordsRead(READ_AT, found={JO: Found({"id": "1", "Email": "jo@example.com"}, 1_000)})
+    read = RecordsFetched(
+        READ_AT, found={JO: FetchedRecord({"id": "1", "Email": "jo@example.com"}, 1_000)}
+    )
     change = only_change(mapped([notified()], read, ZOHO))
 
     assert change.version == SERVER_TIME * 1_000
@@ -222,14 +224,16 @@ def test_two_events_that_find_a_record_in_the_same_state_are_the_same_change() -
 
 
 def test_without_a_time_of_the_last_change_the_time_of_reading_orders_it() -> None:
-    read = RecordsRead(READ_AT, found={JO: Found({"id": "1", "Email": "jo@example.com"}, None)})
+    read = RecordsFetched(
+        READ_AT, found={JO: FetchedRecord({"id": "1", "Email": "jo@example.com"}, None)}
+    )
     change = only_change(mapped([notified()], read, ZOHO))
 
     assert change.version == READ_AT
     assert change.by_receipt
 
 
-def test_a_configured_version_goes_before_that_of_the_reader() -> None:
+def test_a_configured_version_goes_before_that_of_the_fetcher() -> None:
     text = ZOHO.replace("[crm.contact]\n", '[crm.contact]\nversion = "Revision"\n')
     change = only_change(mapped([notified()], reading(Email="jo@example.com", Revision=7), text))
 
@@ -237,30 +241,30 @@ def test_a_configured_version_goes_before_that_of_the_reader() -> None:
 
 
 def test_a_record_that_is_gone_is_ignored() -> None:
-    read = RecordsRead(READ_AT, gone={JO})
+    read = RecordsFetched(READ_AT, gone={JO})
 
     assert reasons(mapped([notified()], read, ZOHO)) == [(Outcome.IGNORED, "deleted")]
 
 
 def test_a_record_that_is_not_to_be_had_waits() -> None:
-    read = RecordsRead(READ_AT, waiting={JO}, failed={"crm"})
+    read = RecordsFetched(READ_AT, waiting={JO}, failed={"crm"})
     result = mapped([notified()], read, ZOHO)
 
     assert result.waiting == {"d1/0"}
-    assert (result.changes, result.settled) == ([], [])
+    assert (result.changes, result.outcomes) == ([], [])
 
 
 def test_without_a_token_a_record_that_is_only_named_is_rejected_and_the_token_named() -> None:
-    (settled,) = mapped([notified()], None, ZOHO).settled
+    (item_outcome,) = mapped([notified()], None, ZOHO).outcomes
 
-    assert settled.reason == "row.token_missing"
-    assert "crm.token" in settled.detail
+    assert item_outcome.reason == "row.token_missing"
+    assert "crm.token" in item_outcome.detail
 
 
 def test_what_a_webhook_says_as_a_whole_needs_no_reading() -> None:
     event = notified(values={"Email": "jo@example.com"})
 
-    assert interpreted(event).wanted == {}
+    assert interpreted(event).to_fetch == {}
     change = only_change(mapped([event], None, ZOHO))
     assert change.partial
     assert change.columns == {"external_id": "1", "email": "jo@example.com"}
@@ -271,7 +275,7 @@ def test_half_a_column_is_read_where_it_can_be() -> None:
     event = notified(values={"First_Name": "Jo", "Email": "jo@example.com"})
     read = reading(First_Name="Jo", Last_Name="Example")
 
-    assert interpreted(event).wanted.keys() == {JO}
+    assert interpreted(event).to_fetch.keys() == {JO}
     assert only_change(mapped([event], read, ZOHO)).columns["full_name"] == "Jo Example"
 
 
@@ -284,46 +288,46 @@ def test_half_a_column_is_left_out_where_it_cannot_be_read() -> None:
 
 
 def test_nothing_but_half_a_column_is_rejected_where_it_cannot_be_read() -> None:
-    (settled,) = mapped([notified(values={"First_Name": "Jo"})], None, ZOHO).settled
+    (item_outcome,) = mapped([notified(values={"First_Name": "Jo"})], None, ZOHO).outcomes
 
-    assert (settled.reason, settled.field) == ("row.token_missing", "full_name")
+    assert (item_outcome.reason, item_outcome.field) == ("row.token_missing", "full_name")
 
 
 def test_a_change_of_nothing_that_is_mapped_is_ignored_and_not_read() -> None:
     event = notified(values={"Mailing_City": "Berlin"})
 
-    assert interpreted(event).wanted == {}
+    assert interpreted(event).to_fetch == {}
     assert reasons(mapped([event], None, ZOHO)) == [(Outcome.IGNORED, "not_mapped")]
 
 
 def test_a_type_of_record_that_is_not_imported_is_neither_read_nor_rejected() -> None:
     event = notified(module="Deals")
 
-    assert interpreted(event).wanted == {}
+    assert interpreted(event).to_fetch == {}
     assert reasons(mapped([event], None, ZOHO)) == [(Outcome.IGNORED, "no_record_type")]
 
 
 def test_a_deletion_is_not_read() -> None:
     event = notified(operation="delete")
 
-    assert interpreted(event).wanted == {}
+    assert interpreted(event).to_fetch == {}
     assert reasons(mapped([event], None, ZOHO)) == [(Outcome.IGNORED, "deleted")]
 
 
 def test_a_partial_change_without_what_the_condition_asks_for_is_not_guessed_at() -> None:
     text = ZOHO.replace("[crm.contact]\n", "[crm.contact]\nwhen = \"Lead_Source == 'shop'\"\n")
     event = notified(values={"Email": "jo@example.com"})
-    (settled,) = mapped([event], None, text).settled
+    (item_outcome,) = mapped([event], None, text).outcomes
 
-    assert interpreted(event, text=text).wanted.keys() == {JO}
-    assert (settled.reason, settled.field) == ("row.token_missing", "when")
+    assert interpreted(event, text=text).to_fetch.keys() == {JO}
+    assert (item_outcome.reason, item_outcome.field) == ("row.token_missing", "when")
 
 
 def test_what_a_condition_excludes_needs_no_reading() -> None:
     text = ZOHO.replace("[crm.contact]\n", "[crm.contact]\nwhen = \"Lead_Source == 'shop'\"\n")
     event = notified(values={"First_Name": "Jo", "Lead_Source": "fair"})
 
-    assert interpreted(event, text=text).wanted == {}
+    assert interpreted(event, text=text).to_fetch == {}
     assert reasons(mapped([event], None, text)) == [(Outcome.IGNORED, "no_record_type")]
 
 
@@ -363,8 +367,8 @@ def test_a_clock_a_day_ahead_and_whatever_counts_up_stay_versions(
     result = mapped([one])
 
     if number is None:
-        (settled,) = result.settled
-        assert settled.reason == "row.bad_version"
+        (item_outcome,) = result.outcomes
+        assert item_outcome.reason == "row.bad_version"
     else:
         assert only_change(result).version == number
         assert only_change(result).notes == ()

@@ -1,4 +1,4 @@
-"""`Reading`: which records are read with which token, and what becomes of those that are not."""
+"""`Fetching`: which records are read with which token, and what becomes of those that are not."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 
-from import_relay.connectors.fetcher_contract import Found, Path
+from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
 from import_relay.connectors.shared.crm_api import CrmApi
 from import_relay.domain.connections import Connection
-from import_relay.domain.errors import ConfigurationError, RecordsUnread, StoreUnavailable
-from import_relay.submit.changes import RecordName, RecordsRead
-from import_relay.submit.fetching import LONGEST_READ_S, MOST_HALVINGS, Reading
+from import_relay.domain.errors import ConfigurationError, RecordsNotFetched, StoreUnavailable
+from import_relay.submit.changes import RecordName, RecordsFetched
+from import_relay.submit.fetching import MAX_FETCH_BISECTIONS, MAX_READ_S, Fetching
 from tests.support.builders import NOON
 from tests.support.relay import Clock, Secrets, no_crm
 
@@ -23,46 +23,48 @@ TOKENS = {"a.token": ["token-a"], "b.token": ["token-b"]}
 
 @dataclass
 class Crm:
-    """A reader module for two records a call, which knows some ids and has some troubles."""
+    """A fetcher module for two records a call, which knows some ids and has some troubles."""
 
     known: Sequence[str] = ("1", "2", "3")
     troubles: Mapping[str, Exception] = field(default_factory=dict)
-    calls: list[tuple[str, str, tuple[str, ...], AbstractSet[Path]]] = field(default_factory=list)
+    calls: list[tuple[str, str, tuple[str, ...], AbstractSet[FieldPath]]] = field(
+        default_factory=list
+    )
     IDS_PER_READ: int = 2
     REQUESTS_PER_SECOND: float = 4.0
 
     def read(
-        self, api: CrmApi, object_type: str, ids: Sequence[str], wanted: AbstractSet[Path]
-    ) -> Mapping[str, Found]:
+        self, api: CrmApi, object_type: str, ids: Sequence[str], to_fetch: AbstractSet[FieldPath]
+    ) -> Mapping[str, FetchedRecord]:
         if api.token in self.troubles:
             raise self.troubles[api.token]
-        self.calls.append((api.token, object_type, tuple(ids), wanted))
-        return {one: Found({"id": one}, 7) for one in ids if one in self.known}
+        self.calls.append((api.token, object_type, tuple(ids), to_fetch))
+        return {one: FetchedRecord({"id": one}, 7) for one in ids if one in self.known}
 
 
 @dataclass
 class Attempt:
-    """One call of `Reading.read`, and what was said on the way."""
+    """One call of `Fetching.read`, and what was said on the way."""
 
     crm: Crm = field(default_factory=Crm)
     secrets: Any = field(default_factory=lambda: Secrets(TOKENS))
     events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
     kinds: Mapping[str, str] = field(default_factory=lambda: {"a": "hubspot", "b": "hubspot"})
 
-    def read(self, *names: str, seconds: float = 60.0) -> RecordsRead:
+    def read(self, *names: str, seconds: float = 60.0) -> RecordsFetched:
         """Read records given as `<connection>/<type>/<id>`."""
         clock = Clock()
-        reading = Reading(
+        reading = Fetching(
             {name: Connection(name, kind) for name, kind in self.kinds.items()},
             self.secrets,
             httpx.Client(transport=httpx.MockTransport(no_crm)),
             clock=clock,
             sleep=clock.sleep,
             emit=lambda event, **keys: self.events.append((event, keys)),
-            readers=lambda kind: self.crm if kind == "hubspot" else None,
+            fetchers=lambda kind: self.crm if kind == "hubspot" else None,
         )
-        wanted = {RecordName(*name.split("/")): PATHS for name in names}
-        return reading.read(wanted, give_up_at=clock.now + seconds)
+        to_fetch = {RecordName(*name.split("/")): PATHS for name in names}
+        return reading.read(to_fetch, give_up_at=clock.now + seconds)
 
 
 def names(records: object) -> set[str]:
@@ -91,7 +93,7 @@ def test_a_call_asks_for_one_type_of_one_connection_and_not_too_many_records() -
     ]
 
 
-def test_the_reader_is_told_what_the_mapping_names() -> None:
+def test_the_fetcher_is_told_what_the_mapping_names() -> None:
     attempt = Attempt()
 
     attempt.read("a/contacts/1")
@@ -102,7 +104,7 @@ def test_the_reader_is_told_what_the_mapping_names() -> None:
 def test_nothing_is_asked_when_nothing_is_wanted() -> None:
     attempt = Attempt(secrets=None)
 
-    assert attempt.read() == RecordsRead(at=int(NOON * 1_000_000))
+    assert attempt.read() == RecordsFetched(at=int(NOON * 1_000_000))
 
 
 @pytest.mark.parametrize("texts", [{}, {"a.token": []}, {"a.token": ["", " "]}])
@@ -114,7 +116,7 @@ def test_without_a_token_nothing_is_read_and_nothing_waits(texts: dict[str, list
     assert not read.waiting
 
 
-def test_a_kind_without_a_reader_is_not_read() -> None:
+def test_a_kind_without_a_fetcher_is_not_read() -> None:
     attempt = Attempt(kinds={"a": "json"})
 
     assert not attempt.read("a/contacts/1").waiting
@@ -122,7 +124,9 @@ def test_a_kind_without_a_reader_is_not_read() -> None:
 
 
 def test_a_crm_that_is_down_makes_its_own_records_wait_and_no_others() -> None:
-    attempt = Attempt(Crm(troubles={"token-a": RecordsUnread("reader.unavailable", "status 503")}))
+    attempt = Attempt(
+        Crm(troubles={"token-a": RecordsNotFetched("fetcher.unavailable", "status 503")})
+    )
 
     read = attempt.read("a/contacts/1", "b/contacts/1")
 
@@ -131,10 +135,10 @@ def test_a_crm_that_is_down_makes_its_own_records_wait_and_no_others() -> None:
     assert read.failed == {"a"}
     assert attempt.events == [
         (
-            "reader.unavailable",
+            "fetcher.unavailable",
             {
                 "connection": "a",
-                "code": "reader.unavailable",
+                "code": "fetcher.unavailable",
                 "reason": "status 503",
                 "records": 1,
             },
@@ -146,9 +150,9 @@ def test_what_was_read_before_the_trouble_is_kept() -> None:
     crm = Crm()
 
     class Breaking(Crm):
-        def read(self, api: CrmApi, *args: Any) -> Mapping[str, Found]:
+        def read(self, api: CrmApi, *args: Any) -> Mapping[str, FetchedRecord]:
             if self.calls:
-                raise RecordsUnread("reader.unavailable")
+                raise RecordsNotFetched("fetcher.unavailable")
             return super().read(api, *args)
 
     crm = Breaking()
@@ -159,18 +163,18 @@ def test_what_was_read_before_the_trouble_is_kept() -> None:
     assert names(read.waiting) == {"a/contacts/3"}
 
 
-def test_a_fault_in_a_reader_makes_its_records_wait_like_a_crm_that_is_down() -> None:
+def test_a_fault_in_a_fetcher_makes_its_records_wait_like_a_crm_that_is_down() -> None:
     attempt = Attempt(Crm(troubles={"token-a": KeyError("jo@example.com")}))
 
     read = attempt.read("a/contacts/1", "b/contacts/1")
 
     assert names(read.waiting) == {"a/contacts/1"}
-    assert attempt.events[0][1]["code"] == "reader.unexpected"
+    assert attempt.events[0][1]["code"] == "fetcher.unexpected"
     assert attempt.events[0][1]["reason"] == "KeyError"
 
 
 def test_a_refused_token_is_replaced_by_a_newer_one() -> None:
-    crm = Crm(troubles={"token-a": RecordsUnread("reader.refused")})
+    crm = Crm(troubles={"token-a": RecordsNotFetched("fetcher.refused")})
 
     read = Attempt(crm, Secrets(TOKENS, {"a.token": ["newer"]})).read("a/contacts/1")
 
@@ -179,11 +183,11 @@ def test_a_refused_token_is_replaced_by_a_newer_one() -> None:
 
 
 def test_a_refused_token_without_a_newer_one_waits_for_a_person() -> None:
-    crm = Crm(troubles={"token-a": RecordsUnread("reader.refused")})
+    crm = Crm(troubles={"token-a": RecordsNotFetched("fetcher.refused")})
     attempt = Attempt(crm)
 
     assert names(attempt.read("a/contacts/1").waiting) == {"a/contacts/1"}
-    assert attempt.events[0][1]["code"] == "reader.refused"
+    assert attempt.events[0][1]["code"] == "fetcher.refused"
 
 
 @dataclass
@@ -208,16 +212,14 @@ def test_without_secrets_records_wait(error: Exception) -> None:
 class Timed(Crm):
     """Notes how much time each call is given."""
 
-    def read(self, api: CrmApi, *args: Any) -> Mapping[str, Found]:
+    def read(self, api: CrmApi, *args: Any) -> Mapping[str, FetchedRecord]:
         self.given.append(round(api.give_up_at - api.clock()))
         return super().read(api, *args)
 
     given: ClassVar[list[int]] = []
 
 
-@pytest.mark.parametrize(
-    ("seconds", "given"), [(60, [LONGEST_READ_S, LONGEST_READ_S]), (10, [5, 10])]
-)
+@pytest.mark.parametrize(("seconds", "given"), [(60, [MAX_READ_S, MAX_READ_S]), (10, [5, 10])])
 def test_connections_share_the_time_of_the_batch(seconds: float, given: list[float]) -> None:
     Timed.given.clear()
 
@@ -227,7 +229,7 @@ def test_connections_share_the_time_of_the_batch(seconds: float, given: list[flo
 
 
 def test_more_records_than_there_is_time_for_are_no_trouble_of_the_crm() -> None:
-    attempt = Attempt(Crm(troubles={"token-a": RecordsUnread("reader.out_of_time")}))
+    attempt = Attempt(Crm(troubles={"token-a": RecordsNotFetched("fetcher.out_of_time")}))
 
     read = attempt.read("a/contacts/1")
 
@@ -235,8 +237,8 @@ def test_more_records_than_there_is_time_for_are_no_trouble_of_the_crm() -> None
     assert read.failed == set()
     assert attempt.events == [
         (
-            "reader.out_of_time",
-            {"connection": "a", "code": "reader.out_of_time", "records": 1},
+            "fetcher.out_of_time",
+            {"connection": "a", "code": "fetcher.out_of_time", "records": 1},
         )
     ]
 
@@ -246,13 +248,13 @@ class Picky(Crm):
     """Refuses one type of records, and answers oddly when it is asked for one id."""
 
     def read(
-        self, api: CrmApi, object_type: str, ids: Sequence[str], wanted: AbstractSet[Path]
-    ) -> Mapping[str, Found]:
+        self, api: CrmApi, object_type: str, ids: Sequence[str], to_fetch: AbstractSet[FieldPath]
+    ) -> Mapping[str, FetchedRecord]:
         if object_type == "secrets":
-            raise RecordsUnread("reader.refused")
+            raise RecordsNotFetched("fetcher.refused")
         if "bad" in ids:
-            raise RecordsUnread("reader.unexpected")
-        return super().read(api, object_type, ids, wanted)
+            raise RecordsNotFetched("fetcher.unexpected")
+        return super().read(api, object_type, ids, to_fetch)
 
     IDS_PER_READ: int = 8
 
@@ -276,18 +278,18 @@ def test_answers_that_are_odd_throughout_are_not_asked_for_without_end() -> None
     asked = []
 
     class Odd(Picky):
-        def read(self, api: CrmApi, *args: Any) -> Mapping[str, Found]:
+        def read(self, api: CrmApi, *args: Any) -> Mapping[str, FetchedRecord]:
             asked.append(args)
-            raise RecordsUnread("reader.unexpected")
+            raise RecordsNotFetched("fetcher.unexpected")
 
     read = Attempt(Odd()).read(*(f"a/contacts/{n}" for n in range(64)))
 
     assert len(read.waiting) == 64
-    assert len(asked) == 64 // 8 + 2 * MOST_HALVINGS
+    assert len(asked) == 64 // 8 + 2 * MAX_FETCH_BISECTIONS
 
 
 def test_of_several_tokens_the_one_that_is_taken_counts() -> None:
-    crm = Crm(troubles={"old": RecordsUnread("reader.refused")})
+    crm = Crm(troubles={"old": RecordsNotFetched("fetcher.refused")})
 
     read = Attempt(crm, Secrets({"a.token": ["old", "new"]})).read("a/contacts/1")
 

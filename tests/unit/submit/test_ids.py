@@ -3,12 +3,12 @@
 import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.fetcher_contract import Found
-from import_relay.connectors.kinds import kinds, source_for
+from import_relay.connectors.fetcher_contract import FetchedRecord
+from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.connections import parse_connections
 from import_relay.mapping.record_mapping import RecordMapping
-from import_relay.submit.changes import Mapper, RecordName, RecordsRead
+from import_relay.submit.changes import Mapper, RecordName, RecordsFetched
 from tests.support.builders import occurrence
 
 A = '[a]\nkind = "json"\n{a}\n[a.contact.fields]\nexternal_id = "id"\nemail = "mail"\n'
@@ -120,10 +120,10 @@ def test_records_of_a_connection_whose_ids_would_meet_wait(text: str) -> None:
     mapper = Mapper(parse_connections(text))
     items = [occurrence(n, item={"id": 777}, connection=name) for n, name in enumerate("ab")]
 
-    result = mapper.map(mapper.interpret(items), RecordsRead())
+    result = mapper.map(mapper.interpret(items), RecordsFetched())
 
     assert [one.columns["external_id"] for one in result.changes] == ["777"]
-    assert result.waiting == {items[1].origin}
+    assert result.waiting == {items[1].item_id}
 
 
 def test_a_prefix_stands_before_all_ids_and_in_the_key() -> None:
@@ -136,7 +136,7 @@ def test_a_prefix_stands_before_all_ids_and_in_the_key() -> None:
     ]
     given = [occurrence(n, item=item, connection="d") for n, item in enumerate(items)]
 
-    changes = mapper.map(mapper.interpret(given), RecordsRead()).changes
+    changes = mapper.map(mapper.interpret(given), RecordsFetched()).changes
 
     assert [one.columns for one in changes] == [
         {"external_id": "d-777", "secondary_external_id": "d-8"},
@@ -156,9 +156,9 @@ def test_a_prefix_stands_before_all_ids_and_in_the_key() -> None:
 def test_a_prefix_alone_is_no_id(item: dict[str, object], *, rejected: bool) -> None:
     mapper = Mapper(parse_connections(A.format(a='id_prefix = "a-"')))
 
-    result = mapper.map(mapper.interpret([occurrence(item=item, connection="a")]), RecordsRead())
+    result = mapper.map(mapper.interpret([occurrence(item=item, connection="a")]), RecordsFetched())
 
-    assert [one.reason for one in result.settled] == ["row.no_identifier"] * rejected
+    assert [one.reason for one in result.outcomes] == ["row.no_identifier"] * rejected
 
 
 ZOHO = '[z]\nkind = "zoho"\nid_prefix = "z-"\n[z.contact]\n'
@@ -174,9 +174,11 @@ def test_a_fetched_record_and_a_partial_change_have_the_same_key(*, fetched: boo
     mapper = Mapper(parse_connections(ZOHO))
     item = notified() if fetched else notified(Email="jo@example.com")
     interpreted = mapper.interpret([occurrence(item=item, connection="z")])
-    read = RecordsRead()
+    read = RecordsFetched()
     if fetched:
-        read.found[RecordName("z", "Contacts", "1")] = Found({"id": "1", "Email": "j@x.org"}, 5)
+        read.found[RecordName("z", "Contacts", "1")] = FetchedRecord(
+            {"id": "1", "Email": "j@x.org"}, 5
+        )
 
     (change,) = mapper.map(interpreted, read).changes
 
@@ -189,7 +191,7 @@ def test_a_fetched_record_and_a_partial_change_have_the_same_key(*, fetched: boo
 def test_every_id_that_a_kind_maps_by_default_gets_the_prefix(kind: str) -> None:
     text = f'[x]\nkind = "{kind}"\nid_prefix = "x-"\n'
     connection = with_defaults(parse_connections(text)["x"])
-    for name in source_for(kind).DEFAULTS:
+    for name in connector_for(kind).DEFAULTS:
         fields = connection.record_types[name].fields
         ids = {column: "id" for column in fields if column.endswith("external_id")}
         mapping = RecordMapping(type(connection.record_types[name])(name, ids, id_prefix="x-"))

@@ -4,11 +4,18 @@ import json
 
 import pytest
 
-from import_relay.domain.models import FULL, MappedChange, Outcome, Row, Settled, Watermark
+from import_relay.domain.models import (
+    WHOLE_RECORD,
+    ItemOutcome,
+    MappedChange,
+    Outcome,
+    Row,
+    Watermark,
+)
 from import_relay.domain.notes import Note
-from import_relay.submit.changes import Mapped, Mapper, RecordsRead
-from import_relay.submit.planning import Decided, decide
-from tests.support.builders import change, connections, mark, occurrence
+from import_relay.submit.changes import Mapped, Mapper, RecordsFetched
+from import_relay.submit.merging import MergeResult, merge_changes
+from tests.support.builders import change, claim, connections, occurrence
 
 SHOP = """
 [shop]
@@ -43,20 +50,20 @@ def mapped(item: object, text: str = SHOP) -> Mapped:
     found = connections(text)
     mapper = Mapper(found)
     one = occurrence(item=item, connection=next(iter(found)))
-    return mapper.map(mapper.interpret([one]), RecordsRead())
+    return mapper.map(mapper.interpret([one]), RecordsFetched())
 
 
 def change_of(item: object, text: str = SHOP) -> MappedChange:
     result = mapped(item, text)
-    assert result.settled == []
+    assert result.outcomes == []
     (only,) = result.changes
     return only
 
 
-def end_of(item: object, text: str = SHOP) -> Settled:
+def end_of(item: object, text: str = SHOP) -> ItemOutcome:
     result = mapped(item, text)
     assert result.changes == []
-    (only,) = result.settled
+    (only,) = result.outcomes
     return only
 
 
@@ -132,9 +139,9 @@ def test_a_partial_change_of_which_nothing_is_left_is_rejected_and_not_ignored()
 def test_a_partial_change_of_which_something_is_left_claims_what_was_left_out() -> None:
     result = change_of(partial_item(email="keine", name="Ada"), PARTIAL)
 
-    (row,) = decided(result).rows
+    (row,) = merged(result).rows
     assert json.loads(row.text) == {"external_id": "1", "full_name": "Ada"}
-    assert row.marks.keys() == {"full_name", "email"}
+    assert row.claims.keys() == {"full_name", "email"}
 
 
 def test_what_nothing_identifies_is_rejected_with_its_notes() -> None:
@@ -183,9 +190,11 @@ def test_a_deal_whose_contact_is_unusable_is_rejected(person: object) -> None:
 # claims
 
 
-def decided(*changes: MappedChange, known: Watermark | None = None) -> Decided:
+def merged(*changes: MappedChange, known: Watermark | None = None) -> MergeResult:
     watermarks = {changes[0].key: known} if known else {}
-    return decide(list(changes), watermarks, is_unfinished=lambda _: False, is_void=lambda _: False)
+    return merge_changes(
+        list(changes), watermarks, is_unfinished=lambda _: False, was_never_created=lambda _: False
+    )
 
 
 def partly(version: int, number: int, **columns: object) -> MappedChange:
@@ -197,7 +206,7 @@ def without_email(version: int, number: int) -> MappedChange:
     return partly(version, number, full_name=f"V{version}")._replace(notes=(UNUSABLE,))
 
 
-def only_row(result: Decided) -> Row:
+def only_row(result: MergeResult) -> Row:
     (row,) = result.rows
     return row
 
@@ -205,24 +214,24 @@ def only_row(result: Decided) -> Row:
 def test_an_older_value_of_the_batch_stays_superseded_by_one_that_was_left_out() -> None:
     older = partly(1, 0, email="old@example.com", city="Ulm")
 
-    row = only_row(decided(older, without_email(2, 1)))
+    row = only_row(merged(older, without_email(2, 1)))
 
     assert json.loads(row.text) == {"external_id": "1", "city": "Ulm", "full_name": "V2"}
-    assert row.marks["email"].version == 2
+    assert row.claims["email"].version == 2
 
 
 def test_an_older_value_that_arrives_later_is_superseded_by_one_that_was_left_out() -> None:
-    known = Watermark({"email": mark(2), "full_name": mark(2)})
+    known = Watermark({"email": claim(2), "full_name": claim(2)})
 
-    result = decided(partly(1, 0, email="old@example.com"), known=known)
+    result = merged(partly(1, 0, email="old@example.com"), known=known)
 
-    assert [one.outcome for one in result.settled] == [Outcome.SUPERSEDED]
+    assert [one.outcome for one in result.outcomes] == [Outcome.SUPERSEDED]
 
 
 def test_a_full_record_leaves_the_column_of_a_newer_left_out_value_alone() -> None:
     full = change(version=1, columns={"email": "old@example.com", "city": "Ulm"})
 
-    row = only_row(decided(full, without_email(2, 1)))
+    row = only_row(merged(full, without_email(2, 1)))
 
     assert json.loads(row.text) == {"external_id": "1", "city": "Ulm", "full_name": "V2"}
 
@@ -230,8 +239,8 @@ def test_a_full_record_leaves_the_column_of_a_newer_left_out_value_alone() -> No
 def test_a_full_record_claims_what_was_left_out_of_it() -> None:
     full = change(version=2, columns={"full_name": "Ada"})._replace(notes=(UNUSABLE,))
 
-    result = decided(full, partly(1, 1, email="old@example.com"))
+    result = merged(full, partly(1, 1, email="old@example.com"))
 
-    assert only_row(result).marks.keys() == {FULL}
+    assert only_row(result).claims.keys() == {WHOLE_RECORD}
     assert json.loads(only_row(result).text) == {"external_id": "1", "full_name": "Ada"}
     assert [one.outcome for one in only_row(result).shadowed] == [Outcome.SUPERSEDED]

@@ -10,8 +10,8 @@ from import_relay.domain.models import Occurrence, Pointer
 from import_relay.submit.loading import (
     MAX_BATCH_B,
     MAX_BATCH_VALUES,
-    MAX_ITEM_B,
     MAX_ITEM_VALUES,
+    MAX_LOADED_ITEM_B,
     Loading,
     count_values,
 )
@@ -34,8 +34,8 @@ def loading(
     return Loading(lambda key, *, most: fetch(key)[: most + 1], is_in_time)
 
 
-def origins(occurrences: list[Occurrence]) -> list[str]:
-    return [one.origin for one in occurrences]
+def item_ids(occurrences: list[Occurrence]) -> list[str]:
+    return [one.item_id for one in occurrences]
 
 
 def count_of(value: object) -> int:
@@ -65,7 +65,7 @@ def test_an_item_of_far_too_many_values_or_bytes_is_rejected_alone() -> None:
     """Six megabytes of `[],` would be 240 MB of lists."""
     texts = {
         "oversize/d1/0.json": b"[" + b"[]," * MAX_ITEM_VALUES + b"[]]",
-        "oversize/d1/1.json": b'"' + b"x" * MAX_ITEM_B + b'"',
+        "oversize/d1/1.json": b'"' + b"x" * MAX_LOADED_ITEM_B + b'"',
         "oversize/d1/2.json": b'{"id": 2}',
     }
     loader = loading(texts.__getitem__)
@@ -73,7 +73,7 @@ def test_an_item_of_far_too_many_values_or_bytes_is_rejected_alone() -> None:
     found = loader.load([pointed(n) for n in range(3)])
 
     assert [one.item for one in found] == [{"id": 2}]
-    assert [(one.occurrence.number, one.reason) for one in loader.settled] == [
+    assert [(one.occurrence.number, one.reason) for one in loader.outcomes] == [
         (0, "row.too_many_values"),
         (1, "row.too_many_values"),
     ]
@@ -91,7 +91,7 @@ def test_what_does_not_fit_into_a_batch_waits_and_is_not_even_fetched() -> None:
     found = loader.load([pointed(n) for n in range(1_000)])
 
     assert sum(len(str(one.item)) for one in found) <= MAX_BATCH_B
-    assert origins(found) == [f"d1/{n}" for n in range(5)]
+    assert item_ids(found) == [f"d1/{n}" for n in range(5)]
     assert len(loader.waiting) == 995
     assert len(fetched) == 6
 
@@ -120,7 +120,7 @@ def test_an_item_that_cannot_be_had_hurts_no_other() -> None:
 
     loader = loading(fetch)
 
-    assert origins(loader.load([pointed(n) for n in range(3)])) == ["d1/2"]
+    assert item_ids(loader.load([pointed(n) for n in range(3)])) == ["d1/2"]
     assert loader.failed == {
         "d1/0": "ClientError: NoSuchKey in Anything",
         "d1/1": "JSONDecodeError",

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import pytest
 
 from import_relay.domain.connections import SharedHandles
-from import_relay.domain.models import ImportOptions, MappedChange, Mark, Outcome, Row, Watermark
+from import_relay.domain.models import Claim, ImportOptions, MappedChange, Outcome, Row, Watermark
 from import_relay.domain.notes import Note
 from import_relay.mapping.keys import HANDLES, record_key
 from import_relay.mapping.row_texts import row_text
-from import_relay.submit.planning import decide
+from import_relay.submit.batching import batch_rows
+from import_relay.submit.merging import merge_changes
 from import_relay.submit.shared_handles import FIRST_TIME, Parted, part_handles
-from import_relay.submit.sizing import size
 from tests.support.builders import CONTACTS, occurrence
 
 FAMILY = "familie@example.com"
@@ -44,8 +44,10 @@ def said(
 
 
 def parted(*changes: MappedChange) -> Parted:
-    decided = decide(changes, {}, is_unfinished=lambda _: False, is_void=lambda _: False)
-    return part_handles(decided.rows)
+    merged = merge_changes(
+        changes, {}, is_unfinished=lambda _: False, was_never_created=lambda _: False
+    )
+    return part_handles(merged.rows)
 
 
 def family(choice: SharedHandles) -> Parted:
@@ -170,7 +172,7 @@ def test_a_left_out_handle_is_claimed_so_that_older_values_stay_superseded() -> 
     row = parted(first, second).rows[1]
 
     assert json.loads(row.text) == {"external_id": "2", "city": "Ulm"}
-    assert row.marks.keys() == {"email", "city"}
+    assert row.claims.keys() == {"email", "city"}
 
 
 def test_a_change_of_nothing_but_a_handle_of_another_one_is_rejected() -> None:
@@ -180,7 +182,7 @@ def test_a_change_of_nothing_but_a_handle_of_another_one_is_rejected() -> None:
     result = parted(first, second)
 
     assert [columns["external_id"] for columns in sent(result)] == ["1"]
-    (end,) = result.settled
+    (end,) = result.outcomes
     assert (end.occurrence.number, end.outcome, end.reason) == (
         1,
         Outcome.REJECTED,
@@ -199,7 +201,7 @@ def test_a_contact_that_loses_a_handle_which_is_required_is_rejected(partial: bo
     result = parted(first, second, third)
 
     assert [columns["external_id"] for columns in sent(result)] == ["1", "3"]
-    (end,) = result.settled
+    (end,) = result.outcomes
     assert (end.occurrence.number, end.reason, end.field) == (1, "row.required", "email")
 
 
@@ -210,7 +212,7 @@ def test_what_a_rejected_row_made_superfluous_ends_with_it() -> None:
 
     result = parted(older, newer, first)
 
-    ends = {one.occurrence.number: one.outcome for one in result.settled}
+    ends = {one.occurrence.number: one.outcome for one in result.outcomes}
     assert ends == {0: Outcome.SUPERSEDED, 2: Outcome.REJECTED}
 
 
@@ -224,7 +226,7 @@ def test_a_merged_row_loses_the_handle_that_an_older_change_said() -> None:
 
     assert json.loads(row.text) == {"external_id": "2", "city": "Bonn"}
     assert [len(change.notes) for change in row.changes] == [1, 0]
-    assert row.origins == ("d1/0", "d1/1")
+    assert row.item_ids == ("d1/0", "d1/1")
 
 
 def test_one_person_under_two_keys_loses_nothing_and_the_newer_comes_last() -> None:
@@ -264,7 +266,7 @@ def test_the_same_person_in_another_import_waits_for_another_batch() -> None:
     result = parted(newer, older)
 
     assert sent(result) == [{"external_id": "1", "email": FAMILY}]
-    assert [row.origins for row in result.waiting] == [("d1/1",)]
+    assert [row.item_ids for row in result.waiting] == [("d1/1",)]
 
 
 def test_the_last_takes_it_for_certain_if_it_goes_into_another_import() -> None:
@@ -279,15 +281,15 @@ def test_joined_rows_are_not_cut_apart() -> None:
     shared = [said(n, {"external_id": str(n), "email": FAMILY}) for n in (3, 4)]
     rows = parted(*changes, *shared).rows
 
-    imports = size(rows, rows_per_import=4, entities_left=9).imports
+    imports = batch_rows(rows, rows_per_import=4, entities_left=9).imports
 
     assert [[row.key[-1] for row in one] for one in imports] == [["0", "1", "2"], ["3", "4"]]
 
 
-def test_more_joined_rows_than_an_import_holds_are_cut() -> None:
+def test_more_joined_rows_than_an_import_reservations_are_cut() -> None:
     shared = [said(n, {"external_id": str(n), "email": FAMILY}) for n in range(5)]
 
-    imports = size(parted(*shared).rows, rows_per_import=2, entities_left=9).imports
+    imports = batch_rows(parted(*shared).rows, rows_per_import=2, entities_left=9).imports
 
     assert [[row.key[-1] for row in one] for one in imports] == [["0", "1"], ["2", "3"], ["4"]]
 
@@ -305,13 +307,13 @@ def test_every_row_is_kept_once_however_handles_chain() -> None:
 
 
 def test_known_records_take_part_as_well() -> None:
-    known = Watermark({"*": Mark(1, "old", "d0/0", "ref-0")})
+    known = Watermark({"*": Claim(1, "old", "d0/0", "ref-0")})
     changes = [said(n, {"external_id": str(n), "email": FAMILY}, version=2) for n in range(2)]
-    decided = decide(
+    merged = merge_changes(
         changes,
         {change.key: known for change in changes},
         is_unfinished=lambda _: False,
-        is_void=lambda _: False,
+        was_never_created=lambda _: False,
     )
 
-    assert [len(notes(row)) for row in part_handles(decided.rows).rows] == [1, 0]
+    assert [len(notes(row)) for row in part_handles(merged.rows).rows] == [1, 0]

@@ -64,7 +64,7 @@ def test_a_log_level_that_hides_the_record_keeps_the_metrics(
     assert "delivery" not in line
 
 
-def test_counts_may_belong_to_an_earlier_moment_than_the_line(stream: StringIO) -> None:
+def test_counts_may_belong_to_an_earlier_time_than_the_line(stream: StringIO) -> None:
     log = OutcomeLog()
     log.write("a", {"First": 1}, counted_at=1_795_262_400_123_456)
     log.write("b", {"First": 1})

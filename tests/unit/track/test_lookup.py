@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from import_relay.report.reporting import Status as ReportStatus
+from import_relay.report.reporting import ReportStatus
 from import_relay.storage.ledger import State
-from import_relay.track.tracking import Status, Tracked
+from import_relay.track.tracking import Tracked, TrackingStatus
 from tests.support.aws import BUCKET
 from tests.support.builders import NOON
 from tests.support.ends import ADA, BOB, report, sent_entry, track, unknown_import
@@ -25,7 +25,7 @@ def test_an_import_whose_answer_was_lost_is_adopted(relay: Relay, mateo: MateoIm
     tracked = track(relay)
 
     entry = relay.entry("ref-1")
-    assert (tracked.status, entry.state) == (Status.WAIT, State.SENT)
+    assert (tracked.status, entry.state) == (TrackingStatus.WAIT, State.SENT)
     assert (entry.import_id, entry.found) == (stored.id, 1)
     assert mateo.bodies == []
 
@@ -36,9 +36,9 @@ def test_an_import_that_a_lookup_finds_counted_is_asked_about_before_it_is_finis
     unknown_import(relay, mateo, created=True)
     mateo.imports[0].finish()
 
-    assert track(relay).status is Status.WAIT
+    assert track(relay).status is TrackingStatus.WAIT
     assert relay.entry("ref-1").total_count is None
-    assert track(relay).status is Status.FINISHED
+    assert track(relay).status is TrackingStatus.FINISHED
     assert relay.entry("ref-1").total_count == 2
 
 
@@ -159,7 +159,7 @@ def followed(relay: Relay, hours: float) -> Tracked:
     until = relay.clock.now + 24 * 3_600
     while relay.clock.now < until:
         tracked = track(relay, hours=hours)
-        if tracked.status is not Status.WAIT:
+        if tracked.status is not TrackingStatus.WAIT:
             return tracked
         relay.clock.now += tracked.wait_s
     raise AssertionError("it is followed for ever")
@@ -197,13 +197,13 @@ def test_an_import_that_may_be_the_one_forbids_posting_and_asks_a_person(
     change(stored)
 
     tracked = track(relay)
-    assert (tracked.status, tracked.reason) == (Status.WAIT, "import.ambiguous")
+    assert (tracked.status, tracked.reason) == (TrackingStatus.WAIT, "import.ambiguous")
     assert relay.said("import.waiting")[0]["suspects"] == [stored.id]
     tracked = followed(relay, hours=1)
 
-    assert tracked.status is Status.GAVE_UP
+    assert tracked.status is TrackingStatus.TIMED_OUT
     assert mateo.bodies == []
-    assert report(relay, gave_up=True).status is ReportStatus.GAVE_UP
+    assert report(relay, timed_out=True).status is ReportStatus.TIMED_OUT
     summary = summary_of(relay.aws)
     assert summary["suspects"] == [stored.id]
     assert codes_of(summary) == ["import.unfinished", "import.ambiguous"]
@@ -274,7 +274,7 @@ def test_the_answer_of_a_post_takes_its_import_back_from_who_adopted_it(relay: R
     sent_entry(relay, "adopter", import_id="import-9")
     sent_entry(relay, "owner")
 
-    relay.ledger.advance("owner", source=[State.SENT], target=State.SENT, import_id="import-9")
+    relay.ledger.advance("owner", expected=[State.SENT], target=State.SENT, import_id="import-9")
 
     assert relay.ledger.owners(["import-9"]) == {"import-9": "owner"}
     assert relay.entry("adopter").state is State.UNKNOWN

@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.domain.errors import LimitReached
 from import_relay.storage.ledger import State
-from import_relay.track.tracking import Status, Tracked
+from import_relay.track.tracking import Tracked, TrackingStatus
 from tests.support.aws import Aws
 from tests.support.builders import MIDNIGHT, NOON
 from tests.support.ends import api_with_new_token, sent_entry, track
@@ -31,7 +31,7 @@ def test_an_import_is_finished_when_its_counts_add_up(relay: Relay, mateo: Mateo
     relay.clock.now += 5
     mateo.answers.append(httpx.Response(200, json=[counted("ref-1")]))
 
-    assert track(relay).status is Status.FINISHED
+    assert track(relay).status is TrackingStatus.FINISHED
 
 
 @pytest.mark.parametrize(("age", "wait_s"), [(5, 6), (10, 11), (40, 41), (5_000, 900)])
@@ -53,7 +53,7 @@ def test_counts_that_add_up_to_another_number_of_rows_may_still_grow(
     relay.clock.now += 5
     mateo.answers.append(httpx.Response(200, json=[counted("ref-1", total)]))
 
-    assert track(relay).status is Status.WAIT
+    assert track(relay).status is TrackingStatus.WAIT
 
 
 def test_counts_that_stay_at_another_number_of_rows_are_believed_after_an_hour(
@@ -67,7 +67,12 @@ def test_counts_that_stay_at_another_number_of_rows_are_believed_after_an_hour(
         mateo.answers.append(httpx.Response(200, json=[counted("ref-1", total)]))
         statuses.append(track(relay).status)
 
-    assert statuses == [Status.WAIT, Status.WAIT, Status.WAIT, Status.FINISHED]
+    assert statuses == [
+        TrackingStatus.WAIT,
+        TrackingStatus.WAIT,
+        TrackingStatus.WAIT,
+        TrackingStatus.FINISHED,
+    ]
 
 
 def test_zeros_are_never_believed(relay: Relay, mateo: MateoImports) -> None:
@@ -77,7 +82,7 @@ def test_zeros_are_never_believed(relay: Relay, mateo: MateoImports) -> None:
     for _ in range(4):
         relay.clock.now += HOUR
         mateo.answers.append(httpx.Response(200, json=[counted("ref-1", 0)]))
-        assert track(relay).status is Status.WAIT
+        assert track(relay).status is TrackingStatus.WAIT
 
 
 def test_one_poll_serves_all_imports(relay: Relay, mateo: MateoImports) -> None:
@@ -86,8 +91,8 @@ def test_one_poll_serves_all_imports(relay: Relay, mateo: MateoImports) -> None:
     relay.clock.now += 5
     mateo.answers.append(httpx.Response(200, json=[counted("ref-1"), counted("ref-2")]))
 
-    assert track(relay, "ref-1").status is Status.FINISHED
-    assert track(relay, "ref-2").status is Status.FINISHED
+    assert track(relay, "ref-1").status is TrackingStatus.FINISHED
+    assert track(relay, "ref-2").status is TrackingStatus.FINISHED
     assert [url.params["id"] for url in mateo.gets] == ["in.(id-of-ref-1,id-of-ref-2)"]
 
 
@@ -127,7 +132,7 @@ def test_while_somebody_polls_nobody_else_does(relay: Relay, mateo: MateoImports
 
     tracked = track(relay)
 
-    assert (tracked.status, tracked.wait_s) == (Status.WAIT, 5)
+    assert (tracked.status, tracked.wait_s) == (TrackingStatus.WAIT, 5)
     assert mateo.requests == []
 
 
@@ -143,7 +148,7 @@ def test_a_poll_without_an_answer_spares_the_others_theirs(
     relay.clock.now += 5
     track(relay, "ref-2")
 
-    assert (tracked.status, tracked.reason) == (Status.WAIT, "mateo.unreachable")
+    assert (tracked.status, tracked.reason) == (TrackingStatus.WAIT, "mateo.unreachable")
     assert len(mateo.requests) == 1
 
 
@@ -153,7 +158,7 @@ def test_an_import_that_mateo_no_longer_lists_is_waited_for(
     sent_entry(relay, "ref-1")
     relay.clock.now += 5
 
-    assert track(relay).status is Status.WAIT
+    assert track(relay).status is TrackingStatus.WAIT
     assert relay.entry("ref-1").state is State.SENT
 
 
@@ -162,7 +167,7 @@ def followed(relay: Relay, hours: float) -> Tracked:
     until = relay.clock.now + 24 * HOUR
     while relay.clock.now < until:
         tracked = track(relay, hours=hours)
-        if tracked.status is not Status.WAIT:
+        if tracked.status is not TrackingStatus.WAIT:
             return tracked
         relay.clock.now += tracked.wait_s
     raise AssertionError("it is followed for ever")
@@ -173,7 +178,7 @@ def test_an_import_is_given_up_after_the_tracking_hours(relay: Relay, mateo: Mat
 
     tracked = followed(relay, hours=2)
 
-    assert (tracked.status, tracked.reason) == (Status.GAVE_UP, "import.unfinished")
+    assert (tracked.status, tracked.reason) == (TrackingStatus.TIMED_OUT, "import.unfinished")
     assert 2 * HOUR <= relay.clock.now - NOON <= 2.5 * HOUR
 
 
@@ -196,10 +201,10 @@ def test_hours_in_which_mateo_cannot_be_asked_do_not_count(
     mateo.answers.extend([answer] * 5)
     for _ in range(5):
         relay.clock.now += 13 * HOUR
-        assert track(relay, hours=2).status is Status.WAIT
+        assert track(relay, hours=2).status is TrackingStatus.WAIT
     begun_at = relay.clock.now
 
-    assert followed(relay, hours=2).status is Status.GAVE_UP
+    assert followed(relay, hours=2).status is TrackingStatus.TIMED_OUT
     assert 1 * HOUR <= relay.clock.now - begun_at <= 2.5 * HOUR
 
 
@@ -212,7 +217,7 @@ def test_an_import_that_finished_while_mateo_could_not_be_asked_is_finished(
     track(relay)
     relay.clock.now += 65 * HOUR
 
-    assert track(relay).status is Status.FINISHED
+    assert track(relay).status is TrackingStatus.FINISHED
 
 
 def test_the_poll_of_another_import_counts_as_an_answer(relay: Relay, mateo: MateoImports) -> None:
@@ -249,9 +254,9 @@ def test_a_new_token_is_tried_at_once(relay: Relay, mateo: MateoImports) -> None
 def test_when_the_requests_of_the_day_are_spent_the_next_day_is_waited_for(aws: Aws) -> None:
     relay = Relay(aws, limits=replace(LIMITS, requests_per_day=1))
     sent_entry(relay, "ref-1")
-    relay.budget.take_slot(deadline=relay.clock.now + 60, for_tracking=True)
+    relay.budget.acquire_permit(deadline=relay.clock.now + 60, for_tracking=True)
     with pytest.raises(LimitReached):
-        relay.budget.take_slot(deadline=relay.clock.now + 60)
+        relay.budget.acquire_permit(deadline=relay.clock.now + 60)
 
     tracked = track(relay)
 
@@ -289,7 +294,7 @@ def test_a_days_entities_in_twelve_imports_cost_at_most_forty_requests(
             if relay.clock.now >= since + processing_s:
                 stored.finish()
         tracked = track(relay, reference)
-        if tracked.status is Status.WAIT:
+        if tracked.status is TrackingStatus.WAIT:
             due.append((relay.clock.now + tracked.wait_s, reference))
 
     assert 12 + 12 + len(mateo.gets) <= 40

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from import_relay.storage.ledger import Entry, Ledger, State
-from import_relay.track.tracking import Status
+from import_relay.track.tracking import TrackingStatus
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON, message
 from tests.support.ends import ADA, BOB, Killed, sent_entry, track
@@ -17,7 +17,7 @@ from tests.support.relay import Relay
 def test_an_import_without_entry_is_waited_for_while_its_submitter_may_live(relay: Relay) -> None:
     tracked = track(relay, submit_deadline=relay.clock.now + 1)
 
-    assert (tracked.status, tracked.wait_s) == (Status.WAIT, 8)
+    assert (tracked.status, tracked.wait_s) == (TrackingStatus.WAIT, 8)
     assert relay.ledger.get("ref-1") is None
 
 
@@ -26,7 +26,7 @@ def test_an_import_whose_submitter_died_before_it_was_intended_never_comes_to_be
 ) -> None:
     tracked = track(relay, submit_deadline=relay.clock.now - 7)
 
-    assert tracked.status is Status.ABANDONED
+    assert tracked.status is TrackingStatus.ABANDONED
     late = Entry("ref-1", State.INTENDED, "contact_details", 1, "2026-11-21", NOON, NOON)
     assert relay.ledger.intend(late) is False
 
@@ -37,9 +37,9 @@ def test_an_entry_that_appears_just_before_the_tombstone_is_followed(relay: Rela
             return None
 
     sent_entry(relay, "ref-1")
-    ledger = Late(relay.aws.dynamodb, LEDGER, relay.budget, relay.tally, clock=relay.clock)
+    ledger = Late(relay.aws.dynamodb, LEDGER, relay.budget, relay.outcome_counts, clock=relay.clock)
 
-    assert track(relay, submit_deadline=NOON - 60, ledger=ledger).status is Status.WAIT
+    assert track(relay, submit_deadline=NOON - 60, ledger=ledger).status is TrackingStatus.WAIT
     assert relay.entry("ref-1").state is State.SENT
 
 
@@ -66,7 +66,7 @@ def test_an_intended_import_is_left_to_its_submitter_until_that_is_certainly_gon
 
     tracked = track(relay)
 
-    assert (tracked.status, tracked.wait_s) == (Status.WAIT, 1)
+    assert (tracked.status, tracked.wait_s) == (TrackingStatus.WAIT, 1)
     assert relay.entry("ref-1").state is State.INTENDED
     assert mateo.requests == []
 

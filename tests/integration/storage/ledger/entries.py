@@ -33,7 +33,12 @@ def held(relay: Relay, day: str = TODAY) -> int:
 
 def with_client(relay: Relay, client: Any) -> Ledger:
     return Ledger(
-        client, LEDGER, relay.budget, relay.tally, clock=relay.clock, sleep=relay.clock.sleep
+        client,
+        LEDGER,
+        relay.budget,
+        relay.outcome_counts,
+        clock=relay.clock,
+        sleep=relay.clock.sleep,
     )
 
 
@@ -41,5 +46,5 @@ def in_state(relay: Relay, state: State, reference: str = "r1") -> Entry:
     """An entry that holds ten entities and has come to this state."""
     assert relay.ledger.intend(entry(reference))
     if state is not State.INTENDED:
-        relay.ledger.advance(reference, source=[State.INTENDED], target=state)
+        relay.ledger.advance(reference, expected=[State.INTENDED], target=state)
     return relay.entry(reference)

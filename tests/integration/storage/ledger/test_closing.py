@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.storage.ledger import VOID, State
+from import_relay.storage.ledger import NEVER_CREATED, State
 from tests.integration.storage.ledger.entries import CLOSING, entry, held, in_state, with_client
 from tests.support.builders import TODAY, TOMORROW
 from tests.support.clients import Atomic, Recording, in_threads
@@ -12,10 +12,10 @@ from tests.support.relay import Relay
 
 
 def counted(relay: Relay) -> dict[str, dict[str, int]]:
-    return relay.tally.days([TODAY, TOMORROW])
+    return relay.outcome_counts.days([TODAY, TOMORROW])
 
 
-@pytest.mark.parametrize("target", [State.FINISHED, State.GAVE_UP])
+@pytest.mark.parametrize("target", [State.FINISHED, State.TIMED_OUT])
 def test_closing_ends_an_entry_and_counts_its_occurrences_in_one_transaction(
     relay: Relay, target: State
 ) -> None:
@@ -23,7 +23,7 @@ def test_closing_ends_an_entry_and_counts_its_occurrences_in_one_transaction(
     calls: list[tuple[str, dict[str, Any]]] = []
     ledger = with_client(relay, Recording(relay.aws.dynamodb, calls))
 
-    assert ledger.close(one, target=target, ends=CLOSING) is True
+    assert ledger.close(one, target=target, outcomes=CLOSING) is True
 
     assert relay.entry("r1").state is target
     assert relay.ledger.open_imports() == []
@@ -31,17 +31,17 @@ def test_closing_ends_an_entry_and_counts_its_occurrences_in_one_transaction(
     assert [name for name, _ in calls] == ["transact_write_items"]
 
 
-def test_closing_keeps_the_hold(relay: Relay) -> None:
-    relay.ledger.close(in_state(relay, State.SENT), target=State.FINISHED, ends=CLOSING)
+def test_closing_keeps_the_reservation(relay: Relay) -> None:
+    relay.ledger.close(in_state(relay, State.SENT), target=State.FINISHED, outcomes=CLOSING)
 
     assert held(relay) == 10
 
 
 def test_closing_twice_counts_once(relay: Relay) -> None:
     one = in_state(relay, State.SENT)
-    relay.ledger.close(one, target=State.FINISHED, ends=CLOSING)
+    relay.ledger.close(one, target=State.FINISHED, outcomes=CLOSING)
 
-    assert relay.ledger.close(one, target=State.GAVE_UP, ends=CLOSING) is False
+    assert relay.ledger.close(one, target=State.TIMED_OUT, outcomes=CLOSING) is False
 
     assert counted(relay) == CLOSING
     assert relay.entry("r1").state is State.FINISHED
@@ -51,24 +51,24 @@ def test_parallel_closings_count_once(relay: Relay) -> None:
     one = in_state(relay, State.SENT)
     ledger = with_client(relay, Atomic(relay.aws.dynamodb))
 
-    results = in_threads([lambda: ledger.close(one, target=State.FINISHED, ends=CLOSING)] * 6)
+    results = in_threads([lambda: ledger.close(one, target=State.FINISHED, outcomes=CLOSING)] * 6)
 
     assert results.count(True) == 1
     assert counted(relay) == CLOSING
 
 
-@pytest.mark.parametrize("state", sorted(VOID))
+@pytest.mark.parametrize("state", sorted(NEVER_CREATED))
 def test_an_import_that_never_happened_counts_nothing(relay: Relay, state: State) -> None:
     one = in_state(relay, state)
 
-    assert relay.ledger.close(one, target=State.FINISHED, ends=CLOSING) is False
+    assert relay.ledger.close(one, target=State.FINISHED, outcomes=CLOSING) is False
 
     assert counted(relay) == {}
     assert relay.entry("r1").state is state
 
 
 def test_an_entry_that_is_not_there_counts_nothing(relay: Relay) -> None:
-    assert relay.ledger.close(entry(), target=State.FINISHED, ends=CLOSING) is False
+    assert relay.ledger.close(entry(), target=State.FINISHED, outcomes=CLOSING) is False
 
     assert counted(relay) == {}
     assert relay.ledger.get("r1") is None
@@ -77,6 +77,6 @@ def test_an_entry_that_is_not_there_counts_nothing(relay: Relay) -> None:
 def test_an_import_without_occurrences_is_closed_and_counts_nothing(relay: Relay) -> None:
     one = in_state(relay, State.SENT)
 
-    assert relay.ledger.close(one, target=State.FINISHED, ends={TODAY: {"imported": 0}})
+    assert relay.ledger.close(one, target=State.FINISHED, outcomes={TODAY: {"imported": 0}})
 
     assert counted(relay) == {}

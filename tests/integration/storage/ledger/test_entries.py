@@ -2,7 +2,7 @@
 
 import pytest
 
-from import_relay.storage.ledger import ENTRY_DAYS, UNFINISHED, VOID, Standing, State
+from import_relay.storage.ledger import ENTRY_DAYS, NEVER_CREATED, UNFINISHED, Standing, State
 from tests.integration.storage.ledger.entries import entry, held, in_state
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
@@ -49,7 +49,7 @@ def test_entries_go_by_themselves_after_a_while(relay: Relay) -> None:
 
 def test_the_states_of_many_references_are_read_at_once(relay: Relay) -> None:
     for number in range(120):
-        relay.ledger.bury(f"r{number}")
+        relay.ledger.write_tombstone(f"r{number}")
 
     states = relay.ledger.states([f"r{number}" for number in range(130)])
 
@@ -90,18 +90,18 @@ def test_an_entry_moves_on_only_from_the_states_that_are_named(
     in_state(relay, state)
     others = [one for one in State if one is not state]
 
-    assert relay.ledger.advance("r1", source=others, target=target, posts=9) is False
+    assert relay.ledger.advance("r1", expected=others, target=target, posts=9) is False
     assert (relay.entry("r1").state, relay.entry("r1").posts) == (state, 0)
-    assert relay.ledger.advance("r1", source=[state], target=target, posts=9) is True
+    assert relay.ledger.advance("r1", expected=[state], target=target, posts=9) is True
     assert (relay.entry("r1").state, relay.entry("r1").posts) == (target, 9)
 
 
 def test_an_entry_that_is_not_there_moves_nowhere(relay: Relay) -> None:
-    assert relay.ledger.advance("r1", source=State, target=State.SENT) is False
+    assert relay.ledger.advance("r1", expected=State, target=State.SENT) is False
     assert relay.ledger.get("r1") is None
 
 
-def test_moving_on_keeps_the_hold(relay: Relay) -> None:
+def test_moving_on_keeps_the_reservation(relay: Relay) -> None:
     in_state(relay, State.UNKNOWN)
 
     assert held(relay) == 10
@@ -116,9 +116,9 @@ def test_open_imports_are_those_that_may_still_change_records(relay: Relay, stat
     )
 
 
-def test_states_are_unfinished_void_or_ended() -> None:
-    assert UNFINISHED.isdisjoint(VOID)
-    assert set(State) - UNFINISHED - VOID == {State.FINISHED, State.GAVE_UP}
+def test_states_are_unfinished_never_created_or_closed() -> None:
+    assert UNFINISHED.isdisjoint(NEVER_CREATED)
+    assert set(State) - UNFINISHED - NEVER_CREATED == {State.FINISHED, State.TIMED_OUT}
 
 
 def test_the_oldest_open_imports_come_first(relay: Relay) -> None:
@@ -142,7 +142,7 @@ def test_an_import_in_mateo_belongs_to_one_entry_for_good(relay: Relay) -> None:
 def test_an_entry_that_learns_its_import_owns_it(relay: Relay) -> None:
     in_state(relay, State.INTENDED)
 
-    relay.ledger.advance("r1", source=[State.INTENDED], target=State.SENT, import_id="i1")
+    relay.ledger.advance("r1", expected=[State.INTENDED], target=State.SENT, import_id="i1")
 
     assert relay.ledger.owners(["i1"]) == {"i1": "r1"}
 
@@ -150,6 +150,6 @@ def test_an_entry_that_learns_its_import_owns_it(relay: Relay) -> None:
 def test_an_import_without_an_id_is_owned_by_nobody(relay: Relay) -> None:
     in_state(relay, State.INTENDED)
 
-    relay.ledger.advance("r1", source=[State.INTENDED], target=State.UNKNOWN, import_id="")
+    relay.ledger.advance("r1", expected=[State.INTENDED], target=State.UNKNOWN, import_id="")
 
     assert relay.ledger.owners([""]) == {}

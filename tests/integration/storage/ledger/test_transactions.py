@@ -34,16 +34,16 @@ def test_a_conflict_with_another_transaction_is_no_reason_to_give_up(relay: Rela
     assert held(relay) == 10
 
 
-@pytest.mark.parametrize("call", ["intend", "release", "move_hold", "close"])
+@pytest.mark.parametrize("call", ["intend", "release", "move_reservation", "close"])
 def test_any_other_failure_of_a_transaction_is_raised(relay: Relay, call: str) -> None:
     one = in_state(relay, State.INTENDED)
     methods, _ = failing(99, client_error("InternalServerError"), "transact_write_items")
     ledger = with_client(relay, Overruling(relay.aws.dynamodb, **methods))
     calls = {
         "intend": lambda: ledger.intend(entry("r2")),
-        "release": lambda: ledger.release(one, source=[State.INTENDED], target=State.ABANDONED),
-        "move_hold": lambda: ledger.move_hold(one, day=TOMORROW),
-        "close": lambda: ledger.close(one, target=State.FINISHED, ends=CLOSING),
+        "release": lambda: ledger.release(one, expected=[State.INTENDED], target=State.ABANDONED),
+        "move_reservation": lambda: ledger.move_reservation(one, day=TOMORROW),
+        "close": lambda: ledger.close(one, target=State.FINISHED, outcomes=CLOSING),
     }
 
     with pytest.raises(ClientError, match="InternalServerError"):

@@ -28,10 +28,10 @@ def test_only_one_of_those_who_want_to_post_again_may(relay: Relay) -> None:
     assert (again.posts, again.posted_at, again.deadline) == (1, NOON + 5, NOON + 60)
 
 
-def test_lookups_start_afresh_after_posting_again(relay: Relay) -> None:
+def test_lookups_start_afresh_after_reposting(relay: Relay) -> None:
     in_state(relay, State.UNKNOWN)
     relay.ledger.advance(
-        "r1", source=[State.UNKNOWN], target=State.UNKNOWN, absent=2, absent_at=NOON + 3
+        "r1", expected=[State.UNKNOWN], target=State.UNKNOWN, absent=2, absent_at=NOON + 3
     )
 
     relay.ledger.begin_post(relay.entry("r1"), posted_at=NOON + 5, deadline=NOON + 60)
@@ -40,7 +40,7 @@ def test_lookups_start_afresh_after_posting_again(relay: Relay) -> None:
 
 
 @pytest.mark.parametrize("state", [one for one in State if one is not State.UNKNOWN])
-def test_only_an_unknown_import_is_posted_again(relay: Relay, state: State) -> None:
+def test_only_an_unknown_import_is_reposted(relay: Relay, state: State) -> None:
     one = in_state(relay, state)
 
     assert relay.ledger.begin_post(one, posted_at=NOON, deadline=NOON) is False
@@ -75,7 +75,7 @@ def test_who_died_over_a_report_is_not_waited_for_longer_than_clocks_may_differ(
     assert relay.ledger.begin_report(begun, until=NOON + 120, retried="") is True
 
 
-def test_who_read_an_entry_before_its_report_began_does_not_know_what_that_brought_again(
+def test_who_read_an_entry_before_its_report_began_does_not_know_what_that_requeued(
     relay: Relay,
 ) -> None:
     read_before = in_state(relay, State.SENT)
@@ -87,7 +87,7 @@ def test_who_read_an_entry_before_its_report_began_does_not_know_what_that_broug
 
 def test_an_import_that_has_gone_on_meanwhile_is_not_reported(relay: Relay) -> None:
     one = in_state(relay, State.UNKNOWN)
-    relay.ledger.advance("r1", source=[State.UNKNOWN], target=State.SENT)
+    relay.ledger.advance("r1", expected=[State.UNKNOWN], target=State.SENT)
 
     assert relay.ledger.begin_report(one, until=NOON + 60, retried="") is False
 
@@ -144,7 +144,7 @@ def test_an_entry_says_since_when_its_counts_are_what_they_are(relay: Relay) -> 
     assert since == [0.0, NOON + 1, NOON + 1, NOON + 3, NOON + 3]
 
 
-@pytest.mark.parametrize("state", [State.FINISHED, State.GAVE_UP, State.UNKNOWN])
+@pytest.mark.parametrize("state", [State.FINISHED, State.TIMED_OUT, State.UNKNOWN])
 def test_a_late_poll_changes_nothing(relay: Relay, state: State) -> None:
     before = in_state(relay, state)
 

@@ -76,7 +76,7 @@ def test_the_file_of_failed_rows_has_the_form_that_is_set(form: str) -> None:
     assert form in media_type
 
 
-def test_a_normalised_payload_is_what_a_database_would_give_back() -> None:
+def test_a_normalised_payload_is_what_a_database_would_return() -> None:
     rows = [{"sms": ["+49 1522 1234567"], "email": " Ada@Example.com ", "full_name": "Ada "}]
     assert payload_shown(rows, Behaviour()) == rows
     assert payload_shown(rows, Behaviour(payload="normalised")) == [

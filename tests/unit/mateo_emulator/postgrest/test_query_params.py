@@ -340,7 +340,7 @@ def test_an_uuid_is_found_in_any_notation() -> None:
     assert comparison.values == ("3c90c3cc-0d44-4b50-8888-8dd25736052a",)
 
 
-def test_a_timestamp_is_compared_as_a_moment_whatever_its_zone() -> None:
+def test_a_timestamp_is_compared_as_a_time_whatever_its_zone() -> None:
     utc = parsed(("created_at", "gte.2026-11-21T09:00:00Z"))
     berlin = parsed(("created_at", "gte.2026-11-21T10:00:00+01:00"))
     assert utc == berlin

@@ -62,7 +62,7 @@ def test_country_codes_of_another_type_fail_the_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "moment"),
+    ("text", "timestamp"),
     [
         ("2024-03-15T14:30:00+01:00", "2024-03-15T13:30:00+00:00"),
         ("2024-03-15T14:30:00Z", "2024-03-15T14:30:00+00:00"),
@@ -72,8 +72,8 @@ def test_country_codes_of_another_type_fail_the_row() -> None:
         ("2024-03-15", "2024-03-15T00:00:00+00:00"),
     ],
 )
-def test_a_datetime_is_a_moment_and_utc_without_a_zone(text: str, moment: str) -> None:
-    assert read_datetime(text) == moment
+def test_a_datetime_is_a_time_and_utc_without_a_zone(text: str, timestamp: str) -> None:
+    assert read_datetime(text) == timestamp
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from import_relay.mapping.expression_types import possible_types
 PAGE = 50
 """Rows of one answer at most (Mateo: pagination)."""
 MAX_PAGES = 40
-PAUSE_S = 0.5
+ACCOUNT_CHECK_PAUSE_S = 0.5
 """Between two requests: Mateo takes two per second."""
 _HOLDS: Mapping[str, frozenset[str]] = {
     "string": frozenset({"string", "number", "boolean"}),
@@ -43,7 +43,7 @@ class CustomField(NamedTuple):
     type: str
 
 
-def http_client() -> httpx.Client:
+def account_client() -> httpx.Client:
     """A client that sends the token nowhere but to Mateo."""
     return httpx.Client(timeout=10, follow_redirects=False, trust_env=False)
 
@@ -62,7 +62,7 @@ def custom_fields(
         found += [CustomField(*(str(row[name]) for name in CustomField._fields)) for row in rows]
         if len(rows) < PAGE:
             break
-        sleep(PAUSE_S)
+        sleep(ACCOUNT_CHECK_PAUSE_S)
     return found
 
 

@@ -26,7 +26,7 @@ MATEO_URL = "https://integration.getmateo.com/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class CheckFindings:
     """What there is to say of a file, a line each: mistakes are refused, warnings are not."""
 
     mistakes: Sequence[str]
@@ -40,7 +40,7 @@ def check(path: str | Path) -> Iterator[str]:
 
 def findings(
     path: str | Path, of_account: Callable[[Connection], Iterable[Mistake]] | None = None
-) -> Findings:
+) -> CheckFindings:
     """The mistakes of the file, and the warnings about the connections that have none.
 
     `of_account`: finds further mistakes in those that have none.
@@ -48,7 +48,7 @@ def findings(
     try:
         text = read_text(path)
     except ConfigurationError as error:
-        return Findings([error.detail], [])
+        return CheckFindings([error.detail], [])
     connections = parse_connections(text)
     wrong = mistakes_of(connections)
     told = _Telling(str(path), key_lines(text), connections)
@@ -57,7 +57,7 @@ def findings(
     warnings = {one.name: list(warnings_of(one)) for one in sound}
     if of_account is not None:
         mistakes |= {one.name: list(of_account(one)) for one in sound}
-    return Findings(told.lines(mistakes), told.lines(warnings, "warning: "))
+    return CheckFindings(told.lines(mistakes), told.lines(warnings, "warning: "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _account(base_url: str) -> Callable[[Connection], Iterable[Mistake]]:
     token = os.environ.get("MATEO_TOKEN", "").strip()
     if not token:
         raise ConfigurationError("--account needs Mateo's token in the variable MATEO_TOKEN")
-    with account_check.http_client() as client:
+    with account_check.account_client() as client:
         fields = account_check.custom_fields(client, base_url, token)
     requests = len(fields) // account_check.PAGE + 1
     print(f"{base_url}: {len(fields)} custom fields; requests of today spent: {requests}")

@@ -80,7 +80,7 @@ def _hubspot(options: Mapping[str, str]) -> Iterator[Mistake]:
         extended = ", and extended by whoever has seen one" if version == "v1" else ""
         yield Mistake(
             "older_signatures",
-            f"{version} has no time: a request can be sent again for ever{extended}",
+            f"{version} has no time: a request can be requeued for ever{extended}",
         )
 
 
@@ -89,4 +89,4 @@ _WEAK: Mapping[str, Callable[[Mapping[str, str]], Iterator[Mistake]]] = {
     "hubspot_workflow": _hubspot,
     "salesforce_outbound": _outbound,
 }
-"""Kind → what is weak about how its sender proves itself."""
+"""Kind → what is weak about how its sender authenticates itself."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
-from import_relay.connectors.kinds import kinds, source_for
+from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.domain.connections import (
     RECORD_TYPES,
     Connection,
@@ -28,9 +28,9 @@ def option_mistakes(connection: Connection) -> Iterator[Mistake]:
         if connection.kind or all(one.key for one in connection.mistakes):  # else no table was read
             yield _unknown_kind(connection.kind)
         return
-    if not source_for(connection.kind).DEFAULTS:
+    if not connector_for(connection.kind).DEFAULTS:
         yield from _unmapped(connection)
-    for key, what in source_for(connection.kind).check_options(with_defaults(connection)):
+    for key, what in connector_for(connection.kind).check_options(with_defaults(connection)):
         yield Mistake(key, what, receiving=key.partition(".")[0] not in RECORD_TYPES)
 
 
@@ -56,7 +56,7 @@ def _unmapped(connection: Connection) -> Iterator[Mistake]:
 
 
 def receiving_mistakes(connection: Connection) -> Iterator[Mistake]:
-    """The mistakes that leave open how the connection's sender proves itself."""
+    """The mistakes that leave open how the connection's sender authenticates itself."""
     for mistake in (*connection.mistakes, *option_mistakes(connection)):
         if mistake.receiving and mistake.key not in NOT_FOR_RECEIVING:
             yield mistake
@@ -69,7 +69,7 @@ def with_defaults(connection: Connection) -> Connection:
     Each of their keys, and each column of `fields`, goes before the default; an empty expression
     takes a column away.
     """
-    defaults = source_for(connection.kind).DEFAULTS
+    defaults = connector_for(connection.kind).DEFAULTS
     given = connection.record_types or {name: RecordType(name, {}) for name in defaults}
     merged: dict[str, RecordType] = {
         name: _of_connection(_merged(given[name], defaults.get(name)), connection)

@@ -1,7 +1,7 @@
-"""What the receiver and the mapping need to know of a CRM: the contract of every source module.
+"""What the receiver and the mapping need to know of a CRM: the contract of every connector module.
 
 The receiver calls `verify` and `split`, submission calls `interpret`, `make check` calls
-`check_options`. A source does no I/O and reads no clock.
+`check_options`. A connector does no I/O and reads no clock.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,8 +40,8 @@ class Item(NamedTuple):
     text: str
 
 
-class Lookup(NamedTuple):
-    """A record to be read at the CRM, by `readers`, since the webhook does not say enough of it.
+class RecordLookup(NamedTuple):
+    """A record to be read at the CRM, by `fetchers`, since the webhook does not say enough of it.
 
     `object_type` is what the CRM's API calls its type. `always` False: it is read only if the
     mapping needs more than a partial change holds.
@@ -63,8 +63,8 @@ class Change(NamedTuple):
     says why nothing is imported. `fragment`: all that the kind ever sends of such a change, so that
     `when` and `version` of connections.toml do not count where they ask for more.
 
-    With a `lookup` and a reader for the connection the record that was read takes the place of
-    `record`, even of one that would be ignored; without a reader the rest holds.
+    With a `lookup` and a fetcher for the connection the record that was read takes the place of
+    `record`, even of one that would be ignored; without a fetcher the rest holds.
     """
 
     record: object
@@ -73,7 +73,7 @@ class Change(NamedTuple):
     partial: bool = False
     ignored: str | None = None
     fragment: bool = False
-    lookup: Lookup | None = None
+    lookup: RecordLookup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Replies:
     unreadable: int = 200
 
 
-class Source(Protocol):
+class Connector(Protocol):
     """A kind of connection; modules fulfil it."""
 
     OPTIONS: Mapping[str, str]
@@ -111,7 +111,7 @@ class Source(Protocol):
         *,
         now: float,
     ) -> None:
-        """Return if one of the secrets proves the sender; `now` in seconds since the epoch.
+        """Return if one of the secrets authenticates the sender; `now` in seconds since the epoch.
 
         Raises:
             SignatureError: whatever the request looks like, nothing else is raised.

@@ -1,4 +1,4 @@
-"""What `reading` needs to know of a CRM's API: the contract of every reader module."""
+"""What `fetching` needs to know of a CRM's API: the contract of every fetcher module."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -6,11 +6,11 @@ from typing import NamedTuple, Protocol
 
 from import_relay.connectors.shared.crm_api import CrmApi
 
-Path = tuple[str, ...]
+FieldPath = tuple[str, ...]
 """The names of a path that an expression begins with, e.g. those of `properties.email`."""
 
 
-class Found(NamedTuple):
+class FetchedRecord(NamedTuple):
     """A record as it was read, in the shape that the kind's expressions are written for.
 
     `version` orders it among the record's changes, in microseconds since the epoch; None: the API
@@ -21,7 +21,7 @@ class Found(NamedTuple):
     version: int | None
 
 
-class Reader(Protocol):
+class Fetcher(Protocol):
     """Reads the records of one kind of connection; modules fulfil it."""
 
     IDS_PER_READ: int
@@ -31,16 +31,16 @@ class Reader(Protocol):
     """Own pace, well below what the API allows one token."""
 
     def read(
-        self, api: CrmApi, object_type: str, ids: Sequence[str], wanted: AbstractSet[Path]
-    ) -> Mapping[str, Found]:
+        self, api: CrmApi, object_type: str, ids: Sequence[str], to_fetch: AbstractSet[FieldPath]
+    ) -> Mapping[str, FetchedRecord]:
         """The records by id; one that the CRM does not have (any more) is missing.
 
         Args:
             api: does the requests; knows the token and the connection's options.
-            object_type: as in `connectors.contract.Lookup`.
+            object_type: as in `connectors.contract.RecordLookup`.
             ids: at most `IDS_PER_READ`, each once.
-            wanted: every path that the mapping names, to ask for these fields only.
+            to_fetch: every path that the mapping names, to ask for these fields only.
 
         Raises:
-            RecordsUnread: the CRM does not give them now; nothing else is raised.
+            RecordsNotFetched: the CRM does not give them now; nothing else is raised.
         """

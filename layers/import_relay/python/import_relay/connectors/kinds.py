@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, cast
 from import_relay import connectors
 
 if TYPE_CHECKING:
-    from import_relay.connectors.contract import Source
-    from import_relay.connectors.fetcher_contract import Reader  # its HTTP client starts slowly
+    from import_relay.connectors.contract import Connector
+    from import_relay.connectors.fetcher_contract import Fetcher  # its HTTP client starts slowly
 
 _EVENTS = "events"
 _FETCHER = "fetcher"
@@ -32,18 +32,18 @@ def _fetchers() -> Mapping[str, str]:
     return dict(_modules(_FETCHER))
 
 
-def source_for(kind: str) -> "Source":
+def connector_for(kind: str) -> "Connector":
     """The module that knows this kind of connection.
 
     Raises:
         KeyError: there is no such kind (a connection of one has a mistake and is not used).
     """
-    return cast("Source", import_module(kinds()[kind]))
+    return cast("Connector", import_module(kinds()[kind]))
 
 
-def reader_for(kind: str) -> "Reader | None":
+def fetcher_for(kind: str) -> "Fetcher | None":
     """The module that fetches records of this kind of connection, if there is one."""
-    return cast("Reader", import_module(_fetchers()[kind])) if can_fetch(kind) else None
+    return cast("Fetcher", import_module(_fetchers()[kind])) if can_fetch(kind) else None
 
 
 def can_fetch(kind: str) -> bool:

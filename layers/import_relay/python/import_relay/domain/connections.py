@@ -66,7 +66,7 @@ class RecordType:
 class Mistake(NamedTuple):
     """What is wrong with a connection: the dotted key within its table ("": all of it), and what.
 
-    `receiving`: it leaves open how the connection's sender proves itself.
+    `receiving`: it leaves open how the connection's sender authenticates itself.
     """
 
     key: str
@@ -109,7 +109,7 @@ def load_connections(path: str | Path) -> dict[str, Connection]:
 def parse_connections(text: str) -> dict[str, Connection]:
     """Every connection of the text of connections.toml, each with its mistakes."""
     tables, broken = read_tables(text)
-    found = {name: _TableReader(name).connection(table) for name, table in tables.items()}
+    found = {name: _TableFetcher(name).connection(table) for name, table in tables.items()}
     for name, what in broken.items():
         mistake = Mistake("", what, receiving=True)
         known = found.get(name, Connection(name, ""))
@@ -135,7 +135,7 @@ def _with_shared_ids(connection: Connection, found: Mapping[str, Connection]) ->
     return replace(connection, mistakes=(*connection.mistakes, Mistake("same_ids_as", what)))
 
 
-class _TableReader:
+class _TableFetcher:
     """Reads one connection's table and collects its mistakes instead of stopping at the first."""
 
     def __init__(self, name: str) -> None:

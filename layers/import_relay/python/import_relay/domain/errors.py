@@ -2,7 +2,7 @@
 
     RelayError
     ├── Reject   this input is final as it is: answer or report it, go on with its neighbours
-    │   ├── SignatureError        a request that does not prove where it comes from (401)
+    │   ├── SignatureError        a request that is not authenticated (401)
     │   ├── UnknownConnection     a path that names no connection (404)
     │   ├── DeliveryTooLarge      a body that the receiver does not take (413)
     │   ├── UnreadableDelivery    authentic, but its body cannot be split (quarantine, then 2xx)
@@ -12,10 +12,10 @@
     │   └── StoreUnavailable      AWS took none or only a part of what had to be stored (503)
     ├── Wait     nothing is wrong; the time for it has not come
     │   ├── LimitReached          today's requests or entities are spent
-    │   ├── SlotTooFar            the next free request slot lies behind the deadline
+    │   ├── PermitTooFar            the next free request permit lies behind the deadline
     │   ├── LeaseHeld             another submitter is at work
     │   ├── ReplayTaken           another process goes on with this replay
-    │   └── RecordsUnread         a CRM does not give the records that a webhook only names
+    │   └── RecordsNotFetched         a CRM does not give the records that a webhook only names
     └── Abort    a person has to change something first
         ├── ConnectionDisabled    one connection of connections.toml; all others go on (503)
         ├── ConfigurationError    settings, or connections.toml as a whole
@@ -42,11 +42,11 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
     {
         # the receiver
         "signature.missing": Explanation(
-            "The request carries no proof of its sender.",
+            "The request carries no authentication of its sender.",
             "Set the secret or the credentials in the CRM's webhook settings.",
         ),
         "signature.malformed": Explanation(
-            "The proof is there but is not of the form that this kind of connection uses.",
+            "The authentication is there but is not of the form that this kind of connection uses.",
             "Compare the CRM's webhook settings with the connection's kind.",
         ),
         "signature.expired": Explanation(
@@ -54,11 +54,11 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Check the sender's clock; an old delivery must be sent again by the CRM.",
         ),
         "signature.mismatch": Explanation(
-            "The proof does not fit the body and any of the connection's secrets.",
+            "The authentication does not fit the body and any of the connection's secrets.",
             "Put the CRM's current secret into the connection secrets.",
         ),
         "signature.no_secret": Explanation(
-            "The connection has no secret yet, so nothing can prove itself.",
+            "The connection has no secret yet, so nothing can authenticate itself.",
             "Add the connection's secret to the connection secrets.",
         ),
         "signature.wrong_transport": Explanation(
@@ -123,20 +123,20 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Nothing, unless it lasts: then see the state of SQS and S3 in the region.",
         ),
         # reading records at a CRM
-        "reader.unavailable": Explanation(
+        "fetcher.unavailable": Explanation(
             "The CRM's API does not answer, is too busy, or failed; its records wait.",
             "Nothing, unless it lasts: then see the CRM's status page.",
         ),
-        "reader.refused": Explanation(
+        "fetcher.refused": Explanation(
             "The CRM's API refuses the connection's token; its records wait.",
             "Put a valid token with the needed scopes into the CRM tokens, as "
             "`<connection>.token`.",
         ),
-        "reader.unexpected": Explanation(
+        "fetcher.unexpected": Explanation(
             "The CRM's API answers something else than it documents; its records wait.",
             "Check the connection's options, e.g. the API's address.",
         ),
-        "reader.out_of_time": Explanation(
+        "fetcher.out_of_time": Explanation(
             "There are more records to be read than one batch has time for; the rest wait.",
             "Nothing: they are read with a later batch.",
         ),
@@ -307,7 +307,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         ),
         "import.refused_by_mateo": Explanation(
             "Mateo refuses an import that tracking posted again, since its answer was lost. Its "
-            "records are brought again.",
+            "records are requeued.",
             "Nothing, unless the alarm `imports-refused` comes as well.",
         ),
         # of an import as a whole
@@ -346,7 +346,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Open the import in Mateo; the raw file, if any, lies beside the summary.",
         ),
         # messages
-        "waiting.too_long": Explanation(
+        "requeued.too_long": Explanation(
             "The record waited for 13 days and is in the dead-letter queue.",
             "Remove what it waits for, then redrive the dead-letter queue: it has 13 more days.",
         ),
@@ -361,7 +361,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         "limit.entities": Explanation(
             "Today's entities are spent.", "Nothing: it goes on tomorrow."
         ),
-        "slot.too_far": Explanation("The next request slot lies too far away.", "Nothing."),
+        "permit.too_far": Explanation("The next request permit lies too far away.", "Nothing."),
         "lease.held": Explanation("Another submitter is at work.", "Nothing."),
         "replay.taken": Explanation(
             "Another process goes on with this replay.",
@@ -369,7 +369,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
         ),
         "mateo.credentials": Explanation(
             "Mateo refuses the token (401 or 403) or the address (404).",
-            "Put a valid token into the token secret; the gate opens within the hour.",
+            "Put a valid token into the token secret; submission resumes within the hour.",
         ),
         "mateo.rate_limited": Explanation(
             "Mateo answers 429 although the relay's own counters allow the call.",
@@ -417,7 +417,7 @@ class Abort(RelayError):
 
 
 class SignatureError(Reject):
-    """A request that does not prove where it comes from."""
+    """A request that is not authenticated."""
 
 
 class UnknownConnection(Reject):
@@ -467,11 +467,11 @@ class LimitReached(Wait):
         self.resets_at = resets_at
 
 
-class SlotTooFar(Wait):
-    """The next free request slot lies behind the caller's deadline."""
+class PermitTooFar(Wait):
+    """The next free request permit lies behind the caller's deadline."""
 
     def __init__(self) -> None:
-        super().__init__("slot.too_far")
+        super().__init__("permit.too_far")
 
 
 class LeaseHeld(Wait):
@@ -488,7 +488,7 @@ class ReplayTaken(Wait):
         super().__init__("replay.taken", replay_id)
 
 
-class RecordsUnread(Wait):
+class RecordsNotFetched(Wait):
     """A CRM did not give records now: it is down, busy, slow, or refuses the token."""
 
 

@@ -11,7 +11,7 @@ import httpx
 
 from import_relay import __version__
 
-SENT = {"accept-encoding": "gzip", "user-agent": f"import-relay/{__version__}"}
+REQUEST_HEADERS = {"accept-encoding": "gzip", "user-agent": f"import-relay/{__version__}"}
 """Headers of each request."""
 _PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 """Content coding → `wbits` of zlib."""

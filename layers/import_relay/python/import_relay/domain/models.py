@@ -1,6 +1,6 @@
 """The nouns that planning and submission speak of: occurrences, changes and rows.
 
-An *occurrence* is one item of one accepted webhook; its origin is unique. A *change* is what an
+An *occurrence* is one item of one accepted webhook; its item id is unique. A *change* is what an
 occurrence says about one record; a *row* is what Mateo is sent, made of one or more changes.
 """
 
@@ -13,8 +13,8 @@ from import_relay.domain.connections import RecordTypeName, SharedHandles
 from import_relay.domain.notes import Note, left_out_columns
 from import_relay.domain.replays import Replay
 
-FULL = "*"
-"""The scope of a full record; any other scope is one column of a partial record."""
+WHOLE_RECORD = "*"
+"""The field of a whole record; any other field is one column of a partial record."""
 
 MATEO_TYPES: Mapping[RecordTypeName, str] = {
     "contact": "contact_details",
@@ -52,21 +52,21 @@ class Occurrence(NamedTuple):
         return self.replay.at if self.replay else self.received_at
 
     @property
-    def origin(self) -> str:
+    def item_id(self) -> str:
         """Unique and the same through every redelivery: `<delivery>/<number>[~<attempt>]`."""
         retried = f"~{self.attempt}" if self.attempt else ""
         return f"{self.delivery}/{self.number}{retried}"
 
 
-def item_of(origin: str) -> tuple[str, int]:
-    """The item behind an origin, `<delivery>/<number>`, and which attempt at it this is."""
-    item, _, attempt = origin.partition("~")
+def item_of(item_id: str) -> tuple[str, int]:
+    """The item behind an item id, `<delivery>/<number>`, and which attempt at it this is."""
+    item, _, attempt = item_id.partition("~")
     return item, int(attempt or 0)
 
 
-def receipt_order(origin: str) -> tuple[str, int]:
-    """Orders origins as their occurrences were received: delivery ids sort by time."""
-    delivery, _, rest = origin.rpartition("/")
+def receipt_order(item_id: str) -> tuple[str, int]:
+    """Orders item ids as their occurrences were received: delivery ids sort by time."""
+    delivery, _, rest = item_id.rpartition("/")
     return delivery, int(rest.partition("~")[0])
 
 
@@ -101,7 +101,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ItemOutcome:
     """An occurrence that ended without an import of its own, and why.
 
     `reason` is a code of `errors.CODES` for a rejection, else a short stable word. `field` and
@@ -151,8 +151,8 @@ class MappedChange(NamedTuple):
         return left_out_columns(self.notes)
 
 
-class Mark(NamedTuple):
-    """The last change that was claimed in one scope of a record key: a watermark.
+class Claim(NamedTuple):
+    """The last change that was claimed for one field of a record key: a watermark.
 
     `reference` is the import that it was claimed for, empty while that import is being planned.
     `failed` is set when Mateo failed the row, so that the same change may be delivered again.
@@ -160,44 +160,44 @@ class Mark(NamedTuple):
 
     version: int
     event: str
-    origin: str
+    item_id: str
     reference: str = ""
     failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """What is remembered of a record: the last claim in each scope, and whose claims were before.
+    """What is remembered of a record: the last claim for each field, and whose claims were before.
 
-    `earlier` are origins of changes whose import came to its end and whose marks others replaced
+    `earlier` are item ids of changes whose import came to its end and whose claims others replaced
     since, oldest first: if the queue brings one of them again, it has ended already.
     """
 
-    scopes: Mapping[str, Mark]
+    claims: Mapping[str, Claim]
     earlier: tuple[str, ...] = ()
 
 
 class Row(NamedTuple):
     """One row of an import: what is sent, and what was decided on the way there.
 
-    `changes` are the contributing changes, oldest first. `marks` are those of all scopes of the key
-    once this row is claimed, `earlier` as in `Watermark`. `shadowed` are occurrences that this row
-    makes superfluous: they share its fate, deferred with it or settled once it is claimed. A row
-    that is `joined` belongs into the import of the row before it, wherever that is possible.
+    `changes` are the contributing changes, oldest first. `claims` are those of all claims of the
+    key once this row is claimed, `earlier` as in `Watermark`. `shadowed` are occurrences that this
+    row makes superfluous: they share its fate, requeued with it or recorded once it is claimed. A
+    row that is `joined` belongs into the import of the row before it, wherever that is possible.
     """
 
     key: str
     text: bytes
     options: ImportOptions
     changes: tuple[MappedChange, ...]
-    marks: Mapping[str, Mark]
-    shadowed: tuple[Settled, ...] = ()
+    claims: Mapping[str, Claim]
+    shadowed: tuple[ItemOutcome, ...] = ()
     earlier: tuple[str, ...] = ()
     joined: bool = False
 
     @property
-    def origins(self) -> tuple[str, ...]:
+    def item_ids(self) -> tuple[str, ...]:
         """The occurrences that share the row's fate."""
-        return tuple(change.occurrence.origin for change in self.changes) + tuple(
-            settled.occurrence.origin for settled in self.shadowed
+        return tuple(change.occurrence.item_id for change in self.changes) + tuple(
+            item_outcome.occurrence.item_id for item_outcome in self.shadowed
         )

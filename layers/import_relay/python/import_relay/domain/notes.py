@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from import_relay.domain.errors import RejectedRow
 
-LONGEST_VALUE = 500
+MAX_VALUE = 500
 """Characters of a value that a note keeps; a row of a report must stay readable."""
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 LEFT_OUT = "value."
@@ -107,6 +107,6 @@ def _bounded(value: object) -> object:
         text = value if isinstance(value, str) else _encode(value)
     except (TypeError, ValueError, RecursionError):  # e.g. infinity
         return f"({type(value).__name__})"
-    if len(text) > LONGEST_VALUE:
-        return text[:LONGEST_VALUE] + "…"
+    if len(text) > MAX_VALUE:
+        return text[:MAX_VALUE] + "…"
     return value if isinstance(value, str | int | float | list | dict) else text

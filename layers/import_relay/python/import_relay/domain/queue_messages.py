@@ -1,7 +1,7 @@
-"""The queue message: written by the receiver and by deferrals, read by submission.
+"""The queue message: written by the receiver and by requeues, read by submission.
 
 A message carries up to 100 raw items of one delivery. Its text is JSON:
-`{"format":1, "delivery", "part", "connection", "received_at": µs, "deferrals": n, "missing_since"?,
+`{"format":1, "delivery", "part", "connection", "received_at": µs, "requeues": n, "missing_since"?,
 "refused_since"?, "items": [{"n", "event", "item" | "at", "attempt"?}]}`; `at` points to an object
 in the bucket that holds an item too large for a message. `missing_since`: since when its connection
 is not known, `refused_since`: since when Mateo refuses its items, each alone; both in seconds since
@@ -19,16 +19,16 @@ from import_relay.domain.models import Occurrence, Pointer
 from import_relay.domain.replays import Replay, as_object, original_delivery, replay_of
 
 FORMAT = 1
-LONGEST_DELAY_S = 900
+MAX_DELAY_S = 900
 """Longest delay of an SQS message (AWS: quotas of messages)."""
-ITEMS_PER_MESSAGE = 100
-LARGEST_MESSAGE_B = 240_000
-LARGEST_ITEM_B = 900_000
+MAX_ITEMS_PER_MESSAGE = 100
+MAX_MESSAGE_B = 240_000
+MAX_ITEM_B = 900_000
 """Within 1 MiB, SQS's largest message; escaped, an item may be three times what was received."""
 LONG_AGO_S = 3_600.0
 """No message reaches the dead-letter queue faster: ten receives, twelve minutes apart."""
-MAX_WAIT_S = 13 * 86_400.0
-"""A record is sent again for so long. The queue itself keeps a message for a day more."""
+MAX_REQUEUED_S = 13 * 86_400.0
+"""A record is requeued for so long. The queue itself keeps a message for a day more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class QueueMessage:
     """One message as submission sees it; `message_id` is what SQS calls it."""
 
     message_id: str
-    deferrals: int
+    requeues: int
     part: int
     connection: str
     delivery: str
@@ -84,7 +84,7 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
     ]
     return QueueMessage(
         message_id,
-        content["deferrals"],
+        content["requeues"],
         content["part"],
         connection,
         delivery,
@@ -110,27 +110,27 @@ def waited_s(content: Mapping[str, Any], now: float) -> float:
     return float(now - (content.get("since") or content["received_at"]) / 1_000_000)
 
 
-def deferred_body(message: QueueMessage, body: str, origins: Iterable[str]) -> str:
-    """The text of a message that brings only these of its items again, once more deferred."""
-    return items_body(message, body, origins, deferrals=message.deferrals + 1)
+def requeued_body(message: QueueMessage, body: str, item_ids: Iterable[str]) -> str:
+    """The text of a message that brings only these of its items again, once more requeued."""
+    return items_body(message, body, item_ids, requeues=message.requeues + 1)
 
 
 def items_body(
-    message: QueueMessage, body: str, origins: Iterable[str], *, deferrals: int | None = None
+    message: QueueMessage, body: str, item_ids: Iterable[str], *, requeues: int | None = None
 ) -> str:
     """The text of a message that holds only these of its items.
 
     It is made from the original text, so that pointers stay pointers.
     """
-    wanted = frozenset(origins)
+    wanted = frozenset(item_ids)
     content = json.loads(body)
     kept = [
         item
         for item, occurrence in zip(content["items"], message.occurrences, strict=True)
-        if occurrence.origin in wanted
+        if occurrence.item_id in wanted
     ]
-    counted = message.deferrals if deferrals is None else deferrals
-    changed = content | {"deferrals": counted, "items": kept}
+    counted = message.requeues if requeues is None else requeues
+    changed = content | {"requeues": counted, "items": kept}
     changed.pop("moved", None)
     if message.since:
         changed["since"] = message.since
@@ -145,9 +145,9 @@ def items_body(
     return json.dumps(changed)
 
 
-def deferral_delay_s(deferrals: int) -> int:
-    """60 s at first, doubled with every deferral, at most 15 minutes."""
-    return int(min(60 * 2 ** min(deferrals, 10), LONGEST_DELAY_S))
+def requeue_delay_s(requeues: int) -> int:
+    """60 s at first, doubled with every requeue, at most 15 minutes."""
+    return int(min(60 * 2 ** min(requeues, 10), MAX_DELAY_S))
 
 
 def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -155,7 +155,7 @@ def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
     Each source has `connection`, `delivery`, `received_at`, `n`, `event`, `item` and its `attempt`,
     `since` if a person redrove it, and `replay` if one put it back.
-    A message holds up to `ITEMS_PER_MESSAGE` items and `LARGEST_MESSAGE_B` bytes; a larger item
+    A message holds up to `MAX_ITEMS_PER_MESSAGE` items and `MAX_MESSAGE_B` bytes; a larger item
     travels alone, or as a pointer to where the receiver stored it.
     """
     deliveries: dict[tuple[str, str, int, int, Replay | None], list[str]] = {}
@@ -170,7 +170,7 @@ def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             "part": 0,
             "connection": connection,
             "received_at": received_at,
-            "deferrals": 1,
+            "requeues": 1,
         } | ({"since": since} if since else {})
         if replay:
             head["replay"] = as_object(replay)
@@ -183,7 +183,7 @@ def _repeated_item(source: Mapping[str, Any]) -> str:
     if source["attempt"]:
         item["attempt"] = source["attempt"]
     text = json.dumps(item)
-    if len(text) > LARGEST_ITEM_B:
+    if len(text) > MAX_ITEM_B:
         del item["item"]
         item["at"] = f"oversize/{original_delivery(source['delivery'])}/{source['n']}.json"
         text = json.dumps(item)
@@ -194,7 +194,7 @@ def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
     group: list[str] = []
     size = 0
     for text in texts:
-        if group and (len(group) == ITEMS_PER_MESSAGE or size + len(text) > LARGEST_MESSAGE_B):
+        if group and (len(group) == MAX_ITEMS_PER_MESSAGE or size + len(text) > MAX_MESSAGE_B):
             yield group
             group, size = [], 0
         group.append(text)

@@ -45,9 +45,9 @@ def original_delivery(delivery: str) -> str:
     return delivery.partition(_SEPARATOR)[0]
 
 
-def replay_id_of(origin: str) -> str:
-    """Which replay put an origin or a delivery back; empty if none did."""
-    return origin.partition("/")[0].partition(_SEPARATOR)[2]
+def replay_id_of(item_id: str) -> str:
+    """Which replay put an item id or a delivery back; empty if none did."""
+    return item_id.partition("/")[0].partition(_SEPARATOR)[2]
 
 
 def counted_at(source: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""What is wrong with a secret that proves a sender, without a word of the secret itself.
+"""What is wrong with a secret that authenticates a sender, without a word of the secret itself.
 
 Called where secrets are read, and by `check_connections`.
 """
@@ -12,14 +12,16 @@ _COMMON = (
 
 
 def weakness_of(secret: str) -> str:
-    """Why the secret proves little, "" if it is good; of `user:password` the password counts."""
+    """Why the secret authenticates weakly, "" if it is good; of `user:password` the password
+    counts.
+    """
     if not secret.strip():
         return "is blank"
-    proof = secret.rpartition(":")[2].strip() if ":" in secret else secret.strip()
-    word = proof.lower().strip("0123456789!?.*#-_ ")
-    if len(set(proof)) <= 2 or word in _COMMON:
+    checked = secret.rpartition(":")[2].strip() if ":" in secret else secret.strip()
+    word = checked.lower().strip("0123456789!?.*#-_ ")
+    if len(set(checked)) <= 2 or word in _COMMON:
         return "is trivial"
-    if len(proof) < MIN_LENGTH:
+    if len(checked) < MIN_LENGTH:
         return f"is shorter than {MIN_LENGTH} characters"
     if secret != secret.strip():
         return "has white space around it, which counts"

@@ -9,22 +9,25 @@ from typing import cast
 from import_relay.domain.connections import RecordType
 from import_relay.domain.notes import Note
 from import_relay.mapping.countries import country_code
-from import_relay.mapping.phones import Home, PhoneRules, Result, Status, choose
+from import_relay.mapping.keys import PHONE_COLUMNS
+from import_relay.mapping.phones import Home, PhoneRules, PhoneStatus, Result, choose
 
-PHONES = ("whatsapp", "sms")
 COUNTRIES = "country_codes"
 """A record's own countries: Mateo takes the column to read numbers by, and stores it nowhere."""
 HOMES = (COUNTRIES, "country")
 """Columns that say a record's own country; of several that are mapped the first one counts."""
 MAX_COUNTED = 10
 """Notes of one column: of a longer list the rest is not counted."""
-_UNUSABLE = Result(Status.UNUSABLE)
-_INTERNATIONAL = Status.INTERNATIONAL
-_LEFT_OUT = {Status.AMBIGUOUS: "value.ambiguous_phone", Status.UNUSABLE: "value.no_valid_phone"}
+_UNUSABLE = Result(PhoneStatus.UNUSABLE)
+_INTERNATIONAL = PhoneStatus.INTERNATIONAL
+_LEFT_OUT = {
+    PhoneStatus.AMBIGUOUS: "value.ambiguous_phone",
+    PhoneStatus.UNUSABLE: "value.no_valid_phone",
+}
 _COUNTED = {
-    Status.COMPLETED: "note.completed_phone",
-    Status.AMBIGUOUS: "note.ambiguous_phone",
-    Status.UNUSABLE: "note.unusable_phone",
+    PhoneStatus.COMPLETED: "note.completed_phone",
+    PhoneStatus.AMBIGUOUS: "note.ambiguous_phone",
+    PhoneStatus.UNUSABLE: "note.unusable_phone",
 }
 
 
@@ -50,7 +53,7 @@ class ContactPhones:
 
         With `phones = "pass"` the lists stay, with the country codes that help Mateo to read them.
         """
-        given = [column for column in PHONES if values.get(column)]
+        given = [column for column in PHONE_COLUMNS if values.get(column)]
         own, notes = _own_countries(values) if given else ((), [])
         values.pop(COUNTRIES, None)
         if not given:
@@ -72,7 +75,9 @@ class ContactPhones:
         if number is None:
             results += (_UNUSABLE,) * (len(options) - len(texts))
             del values[column]
-            first, *others = sorted(results, key=lambda one: one.status is not Status.AMBIGUOUS)
+            first, *others = sorted(
+                results, key=lambda one: one.status is not PhoneStatus.AMBIGUOUS
+            )
             notes = [Note(_LEFT_OUT[first.status], column, options, _reason(first, home))]
             results = tuple(others)
         else:
@@ -108,7 +113,7 @@ def _kept_texts(values: dict[str, object], column: str) -> list[Note]:
     if values[column]:
         return []
     del values[column]
-    return [Note(_LEFT_OUT[Status.UNUSABLE], column, options)]
+    return [Note(_LEFT_OUT[PhoneStatus.UNUSABLE], column, options)]
 
 
 def _texts(options: Sequence[object]) -> list[str]:
@@ -121,7 +126,7 @@ def _texts(options: Sequence[object]) -> list[str]:
 
 
 def _reason(result: Result, home: Home) -> str:
-    if result.status is not Status.AMBIGUOUS:
+    if result.status is not PhoneStatus.AMBIGUOUS:
         return ""
     countries = sorted({reading.country for reading in result.readings if reading.country})
     if len(result.readings) == 1 and not home.is_known:

@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 from import_relay.mapping.texts import is_empty
 from import_relay.mapping.windows_zones import IANA_ZONES
 
-LARGEST_VERSION = 2**63
-LONGEST_NUMBER = 100
+MAX_VERSION = 2**63
+MAX_NUMBER = 100
 YEARS = range(1900, 2200)
 """Years that a birthday or an appointment lies in; others are a system's word for "no date"."""
 LONG_YEARS = range(1000, 9999)
 """The same for custom fields, which may hold any time in history."""
 _DATE = len("YYYY-MM-DD")
-LONGEST_TEXT = 64
+MAX_TEXT = 64
 """Characters of a date and time; the longest that any sender writes has 33."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ].+)?|\d{8}(T.+)?", re.ASCII)
 _ONLY_A_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
@@ -62,10 +62,10 @@ def explicit_datetime(
     Raises:
         ValueError: it is no ISO 8601 date or datetime, or its year says that there is none.
     """
-    moment = _read(value, zone or UTC)
-    if moment.year not in years:
-        raise ValueError(f"the year {moment.year} stands for no date")
-    written = moment.isoformat()
+    timestamp = _read(value, zone or UTC)
+    if timestamp.year not in years:
+        raise ValueError(f"the year {timestamp.year} stands for no date")
+    written = timestamp.isoformat()
     return written[:-6] + "Z" if written.endswith("+00:00") else written
 
 
@@ -96,12 +96,12 @@ def plain_date(value: object, zone: tzinfo | None = None, *, years: range = LONG
     """
     if type(value) is str and len(value) == _DATE and _is_plain(value, years):
         return value  # as most dates are written; what is wrong with others, `_read` says
-    moment = _read(value, None)
-    if zone is not None and moment.tzinfo is not None:
-        moment = _shifted(moment, zone)
-    if moment.year not in years:
-        raise ValueError(f"the year {moment.year} stands for no date")
-    return moment.isoformat()[:_DATE]
+    timestamp = _read(value, None)
+    if zone is not None and timestamp.tzinfo is not None:
+        timestamp = _shifted(timestamp, zone)
+    if timestamp.year not in years:
+        raise ValueError(f"the year {timestamp.year} stands for no date")
+    return timestamp.isoformat()[:_DATE]
 
 
 def _is_plain(text: str, years: range) -> bool:
@@ -120,15 +120,15 @@ def _read(value: object, zone: tzinfo | None) -> datetime:
     if not isinstance(value, str):
         raise ValueError("a number or object, not an ISO 8601 text")
     text = value.strip()
-    if len(text) > LONGEST_TEXT or not _ISO.fullmatch(text):
+    if len(text) > MAX_TEXT or not _ISO.fullmatch(text):
         raise ValueError("not ISO 8601")
     try:
-        moment = datetime.fromisoformat(text)
+        timestamp = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError("no such date or time") from error
-    if moment.tzinfo is not None:  # whatever the zone beside it is called, this time is certain
-        return moment
-    return moment.replace(tzinfo=time_zone(name) if name else zone)
+    if timestamp.tzinfo is not None:  # whatever the zone beside it is called, this time is certain
+        return timestamp
+    return timestamp.replace(tzinfo=time_zone(name) if name else zone)
 
 
 def _time_and_zone(value: Mapping[object, object]) -> tuple[object, str | None]:
@@ -148,11 +148,11 @@ def says_no_time(value: object) -> bool:
     return keys <= _ZONED and _time_and_zone(value)[0] is None
 
 
-def _shifted(moment: datetime, zone: tzinfo) -> datetime:
+def _shifted(timestamp: datetime, zone: tzinfo) -> datetime:
     try:
-        return moment.astimezone(zone)
+        return timestamp.astimezone(zone)
     except OverflowError as error:  # within a day of year 1 or 9999
-        raise ValueError(f"the year {moment.year} stands for no date") from error
+        raise ValueError(f"the year {timestamp.year} stands for no date") from error
 
 
 def parse_format(text: str) -> re.Pattern[str]:
@@ -219,11 +219,11 @@ def epoch_time(number: Decimal, per_second: int) -> datetime:
         raise ValueError("no time counts so many") from error
 
 
-def microseconds(moment: datetime) -> int:
+def microseconds(timestamp: datetime) -> int:
     """Microseconds since the epoch; a naive time is UTC. Exact, unlike `timestamp()`."""
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - _EPOCH
+    if timestamp.tzinfo is None:
+        timestamp = timestamp.replace(tzinfo=UTC)
+    since = timestamp - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
@@ -245,9 +245,9 @@ def version_number(value: object, zone: tzinfo = UTC) -> int:
         raise ValueError("neither a number nor a time")
     text = value.strip() if isinstance(value, str) else repr(value)
     if isinstance(value, str) and not _NUMBER.fullmatch(text):
-        moment = datetime.fromisoformat(text)
-        return microseconds(moment if moment.tzinfo else moment.replace(tzinfo=zone))
-    number = Decimal(text) if len(text) <= LONGEST_NUMBER else Decimal("Infinity")
-    if not (number.is_finite() and abs(number) < LARGEST_VERSION):
+        timestamp = datetime.fromisoformat(text)
+        return microseconds(timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=zone))
+    number = Decimal(text) if len(text) <= MAX_NUMBER else Decimal("Infinity")
+    if not (number.is_finite() and abs(number) < MAX_VERSION):
         raise ValueError("out of range")
     return int(number * 1_000_000)

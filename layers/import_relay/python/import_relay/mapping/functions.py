@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from jmespath.functions import _Signature
 
 BAD = "value.bad_expression"
-MAX_TEXT = 100_000
+MAX_FUNCTION_TEXT = 100_000
 """Characters of a text that a function works on; `replace` may make it longer."""
 _UNITS = MappingProxyType({"s": 1, "ms": 1_000, "us": 1_000_000})
 _EPOCH = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
@@ -158,7 +158,7 @@ def _text(value: object, function: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise Unusable(BAD, value, f"{function}: not a text")
-    if len(value) > MAX_TEXT:
+    if len(value) > MAX_FUNCTION_TEXT:
         raise Unusable(BAD, None, f"{function}: a text of {len(value)} characters")
     try:
         return clean_text(value) or None

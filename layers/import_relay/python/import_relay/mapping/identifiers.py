@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any
 
-PHONES = ("whatsapp", "sms")
+from import_relay.mapping.keys import PHONE_COLUMNS
+
 TEXTS = ("email", "instagram", "facebook", "google_business_messaging", "postal")
 PHONE_DIGITS = 8
 """The last digits of a number are the same in each of its forms, with a country's code or not."""
-Row = Mapping[str, Any]
+SentRow = Mapping[str, Any]
 Identifier = tuple[str, str]
 
 
@@ -29,7 +30,7 @@ class Likeness(Enum):
     """No record is in both, or one has more rows."""
 
 
-def likeness(posted: Sequence[Row], shown: Sequence[Any]) -> Likeness:
+def likeness(posted: Sequence[SentRow], shown: Sequence[Any]) -> Likeness:
     """Compare the rows that were posted with those that an import in Mateo shows."""
     if len(posted) != len(shown):
         return Likeness.OTHER
@@ -52,7 +53,7 @@ def likeness(posted: Sequence[Row], shown: Sequence[Any]) -> Likeness:
 
 
 def _free(
-    row: Row, by_identifier: Mapping[Identifier, Sequence[int]], taken: set[int]
+    row: SentRow, by_identifier: Mapping[Identifier, Sequence[int]], taken: set[int]
 ) -> int | None:
     """The number of a shown row that is this one and no other's: by its external id if it has one.
 
@@ -67,17 +68,17 @@ def _free(
     return None
 
 
-def identifiers(row: Row) -> set[Identifier]:
+def identifiers(row: SentRow) -> set[Identifier]:
     """Column and normalised value of all that identifies a row's record."""
     return set(_identifiers(row))
 
 
-def _identifiers(row: Row) -> Iterator[Identifier]:
-    for column in ("external_id", *TEXTS, *PHONES):
+def _identifiers(row: SentRow) -> Iterator[Identifier]:
+    for column in ("external_id", *TEXTS, *PHONE_COLUMNS):
         value = row.get(column)
         for one in value if isinstance(value, list) else [value]:
             text = "" if one is None else str(one).strip()
-            if column in PHONES:
+            if column in PHONE_COLUMNS:
                 digits = re.sub(r"\D", "", text)
                 text, column_ = digits[-PHONE_DIGITS:], "phone"
             else:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from import_relay.domain.errors import RejectedRow
 
 IDENTIFIERS = ("external_id", "secondary_external_id")
-PHONES = ("whatsapp", "sms")
-HANDLES = ("email", *PHONES, "instagram", "facebook", "google_business_messaging")
-LONGEST_KEY = 400
+PHONE_COLUMNS = ("whatsapp", "sms")
+HANDLES = ("email", *PHONE_COLUMNS, "instagram", "facebook", "google_business_messaging")
+MAX_KEY = 400
 """Characters of an identifier within a key: DynamoDB takes 2,048 bytes, four to a character."""
 
 
@@ -35,7 +35,7 @@ def record_key(type_: str, columns: Mapping[str, object]) -> str:
 
 def _short_key(type_: str, column: str, value: str) -> str:
     """A key that DynamoDB takes: a very long identifier is replaced by its digest."""
-    if len(value) > LONGEST_KEY:
+    if len(value) > MAX_KEY:
         encoded = value.encode("utf-8", "surrogatepass")
         value = f"sha256:{hashlib.sha256(encoded).hexdigest()}"
     return f"{type_}#{column}:{value}"

@@ -34,7 +34,7 @@ _ONLY_FIRST_GROUP = re.compile(r"\(?\\1\)?")
 _Match = Callable[[str], object]
 
 
-class Kind(Enum):
+class NumberKind(Enum):
     """What a number is, as far as its digits tell."""
 
     MOBILE = "mobile"
@@ -49,7 +49,12 @@ class Kind(Enum):
         """Whether a text message may arrive there."""
 
 
-_MOBILE, _EITHER, _LANDLINE, _OTHER = Kind.MOBILE, Kind.EITHER, Kind.LANDLINE, Kind.OTHER
+_MOBILE, _EITHER, _LANDLINE, _OTHER = (
+    NumberKind.MOBILE,
+    NumberKind.EITHER,
+    NumberKind.LANDLINE,
+    NumberKind.OTHER,
+)
 """The same: Python 3.11 takes long to find a member of an Enum."""
 
 
@@ -66,7 +71,7 @@ class Country:
         exit_code = metadata.international_prefix or ""
         self._exit = re.compile(exit_code) if exit_code not in ("", "00") else None
 
-    def national(self, digits: str) -> list[tuple[str, Kind]]:
+    def national(self, digits: str) -> list[tuple[str, NumberKind]]:
         """Numbers in E.164 that the digits are when they are dialled within the country.
 
         Where the country has a trunk prefix, the digits need it, unless libphonenumber knows that
@@ -79,25 +84,25 @@ class Country:
             found = self._checked(significant, is_complete=has_trunk) + found
         return found
 
-    def without_plus(self, digits: str) -> tuple[str, Kind] | None:
+    def without_plus(self, digits: str) -> tuple[str, NumberKind] | None:
         """The number that the digits are when they begin with the country's calling code."""
         if not digits.startswith(self.calling_code):
             return None
         return self._plan.international(digits[len(self.calling_code) :])
 
-    def dialled_abroad(self, digits: str) -> tuple[str, Kind] | None:
+    def dialled_abroad(self, digits: str) -> tuple[str, NumberKind] | None:
         """The number after the country's exit code, where that is not `00`."""
         match = self._exit.match(digits) if self._exit else None
         return international(digits[match.end() :]) if match else None
 
-    def restored(self, digits: str) -> tuple[str, Kind] | None:
+    def restored(self, digits: str) -> tuple[str, NumberKind] | None:
         """The mobile number that the digits are when a leading zero was lost."""
         if self._trunk != "0" or digits.startswith("0"):
             return None
         kind = self._plan.kind(digits)
         return (self._e164(digits), kind) if kind is _MOBILE else None
 
-    def _checked(self, significant: str, *, is_complete: bool) -> list[tuple[str, Kind]]:
+    def _checked(self, significant: str, *, is_complete: bool) -> list[tuple[str, NumberKind]]:
         kind = self._plan.kind(significant)
         if kind is None or (not is_complete and self._plan.needs_trunk(significant)):
             return []
@@ -115,7 +120,7 @@ def country(region: str) -> Country | None:
     return Country(region) if region in SUPPORTED_REGIONS else None
 
 
-def international(digits: str) -> tuple[str, Kind] | None:
+def international(digits: str) -> tuple[str, NumberKind] | None:
     """The valid number in E.164 that begins with its calling code, and its kind."""
     for length in _LENGTHS_OF_CALLING_CODES:
         if (plan := _plan_behind(digits[:length])) is not None:
@@ -164,7 +169,7 @@ class _Plan:
         self._formats = [_Format(one) for one in metadata[0].number_format]
         self._has_trunk = bool(metadata[0].national_prefix)
 
-    def kind(self, significant: str) -> Kind | None:
+    def kind(self, significant: str) -> NumberKind | None:
         """The kind of a national number without trunk prefix; None if there is no such number."""
         if len(significant) > self._max_digits:
             return None
@@ -178,7 +183,7 @@ class _Plan:
                 return kind
         return None
 
-    def international(self, digits: str) -> tuple[str, Kind] | None:
+    def international(self, digits: str) -> tuple[str, NumberKind] | None:
         """The number after the calling code: a trunk prefix that somebody left there goes."""
         significant = self._prefix.removed(digits)
         kind = self.kind(significant)
@@ -222,7 +227,7 @@ class _Region:
                     _of_length(length, [metadata.mobile]),
                 )
 
-    def kind(self, significant: str) -> Kind | None:
+    def kind(self, significant: str) -> NumberKind | None:
         patterns = self._by_length.get(len(significant))
         if patterns is None or not patterns.every(significant):
             return None

@@ -9,7 +9,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-MAX_TEXT = 250
+MAX_PHONE_TEXT = 250
 """Own limit: a longer text is no phone number, and is not searched for any."""
 _MAX_DIGITS = 20
 """More than any number with an exit code, a carrier code and a bracketed zero."""
@@ -90,7 +90,7 @@ def numbers_in(text: str) -> tuple[Dialled | Several | None, ...]:
     Extensions are cut off, and words such as `Tel.:` or `(privat)`. A part with any other letter or
     sign is no number: letters are never read as the digits of a keypad. At least one entry.
     """
-    if len(text) > MAX_TEXT:
+    if len(text) > MAX_PHONE_TEXT:
         return (None,)
     if _SIMPLE.fullmatch(text):
         return (_simple(text),)

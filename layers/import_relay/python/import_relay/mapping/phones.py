@@ -11,13 +11,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from import_relay.domain.connections import AmbiguousPhones
-from import_relay.mapping.numbering import Country, Kind, country, international
+from import_relay.mapping.numbering import Country, NumberKind, country, international
 from import_relay.mapping.phone_texts import Dialled, Several, numbers_in
 
 _EXIT_CODE = "00"
 
 
-class Status(StrEnum):
+class PhoneStatus(StrEnum):
     """What became of one number."""
 
     INTERNATIONAL = "international"
@@ -49,21 +49,21 @@ class Home(NamedTuple):
     is_known: bool = True
 
 
-class Reading(NamedTuple):
+class PhoneReading(NamedTuple):
     """One number that a text may mean, and the country in which it means that."""
 
     number: str
-    kind: Kind
+    kind: NumberKind
     country: str = ""
-    status: Status = Status.COMPLETED
+    status: PhoneStatus = PhoneStatus.COMPLETED
 
 
 class Result(NamedTuple):
     """What became of one number: `number` is E.164. `readings` are those of an ambiguous one."""
 
-    status: Status
+    status: PhoneStatus
     number: str | None = None
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[PhoneReading, ...] = ()
 
 
 class Chosen(NamedTuple):
@@ -73,8 +73,8 @@ class Chosen(NamedTuple):
     results: tuple[Result, ...]
 
 
-_UNUSABLE = Result(Status.UNUSABLE)
-_INTERNATIONAL = Status.INTERNATIONAL
+_UNUSABLE = Result(PhoneStatus.UNUSABLE)
+_INTERNATIONAL = PhoneStatus.INTERNATIONAL
 """The same: Python 3.11 takes long to find a member of an Enum."""
 
 
@@ -133,7 +133,7 @@ def _result(dialled: Dialled | None, rules: PhoneRules, home: Home) -> Result:
     return _preferred(readings, rules.ambiguous)
 
 
-def _distinct(readings: Sequence[Reading]) -> list[Reading]:
+def _distinct(readings: Sequence[PhoneReading]) -> list[PhoneReading]:
     """The first reading of each number."""
     of_number = {reading.number: reading for reading in reversed(readings)}
     return list(reversed(of_number.values()))
@@ -150,11 +150,11 @@ def _international(dialled: Dialled, start: int) -> Result:
         return _UNUSABLE
     if len(numbers) == 1:
         return Result(_INTERNATIONAL, next(iter(numbers)))
-    readings = (Reading(number, kind) for number, kind in numbers.items())
-    return Result(Status.AMBIGUOUS, None, tuple(readings))
+    readings = (PhoneReading(number, kind) for number, kind in numbers.items())
+    return Result(PhoneStatus.AMBIGUOUS, None, tuple(readings))
 
 
-def _readings(dialled: Dialled, rules: PhoneRules, home: Home) -> list[Reading]:
+def _readings(dialled: Dialled, rules: PhoneRules, home: Home) -> list[PhoneReading]:
     """Every reading that counts: the record's own countries go before the connection's list."""
     if not home.countries:
         return _in_all(dialled, _countries(rules.countries), rules)
@@ -167,33 +167,35 @@ def _readings(dialled: Dialled, rules: PhoneRules, home: Home) -> list[Reading]:
     return readings
 
 
-def _in_all(dialled: Dialled, countries: Sequence[Country], rules: PhoneRules) -> list[Reading]:
+def _in_all(
+    dialled: Dialled, countries: Sequence[Country], rules: PhoneRules
+) -> list[PhoneReading]:
     readings = []
     for spelling in dialled.spellings:
         for one in countries:
             for number, kind in one.national(spelling):
-                readings.append(Reading(number, kind, one.region))
+                readings.append(PhoneReading(number, kind, one.region))
             if found := one.dialled_abroad(spelling):
-                readings.append(Reading(*found, one.region, _INTERNATIONAL))
+                readings.append(PhoneReading(*found, one.region, _INTERNATIONAL))
     readings += _without_plus(dialled, countries)
     if rules.restore_leading_zero:
         restored = [(one, found) for one in countries if (found := one.restored(dialled.digits))]
         if len(restored) == 1:
             one, found = restored[0]
-            readings.append(Reading(*found, one.region))
+            readings.append(PhoneReading(*found, one.region))
     return readings
 
 
-def _without_plus(dialled: Dialled, countries: Sequence[Country]) -> list[Reading]:
+def _without_plus(dialled: Dialled, countries: Sequence[Country]) -> list[PhoneReading]:
     return [
-        Reading(*found, one.region)
+        PhoneReading(*found, one.region)
         for spelling in dialled.spellings
         for one in countries
         if (found := one.without_plus(spelling))
     ]
 
 
-def _preferred(readings: list[Reading], choice: AmbiguousPhones) -> Result:
+def _preferred(readings: list[PhoneReading], choice: AmbiguousPhones) -> Result:
     """What a connection prefers among several readings; it may leave as many."""
     if choice == "prefer_mobile":
         left = [reading for reading in readings if reading.kind.may_be_mobile]
@@ -203,7 +205,7 @@ def _preferred(readings: list[Reading], choice: AmbiguousPhones) -> Result:
         left = []
     if len(left) == 1:
         return Result(left[0].status, left[0].number)
-    return Result(Status.AMBIGUOUS, None, tuple(readings))
+    return Result(PhoneStatus.AMBIGUOUS, None, tuple(readings))
 
 
 @lru_cache(maxsize=1_024)

@@ -16,7 +16,6 @@ from import_relay.domain.notes import Note, RejectedRecord
 from import_relay.mapping.contact_phones import (
     COUNTRIES,
     HOMES,
-    PHONES,
     ContactPhones,
     is_national,
     phone_options,
@@ -30,7 +29,7 @@ from import_relay.mapping.expressions import (
     named_paths,
 )
 from import_relay.mapping.fields import Field
-from import_relay.mapping.keys import HANDLES, IDENTIFIERS
+from import_relay.mapping.keys import HANDLES, IDENTIFIERS, PHONE_COLUMNS
 from import_relay.mapping.rejections import check_key, check_required
 from import_relay.mapping.texts import is_empty
 from import_relay.mapping.values import WHOLE_DAY, Converter, Unusable, converter
@@ -215,7 +214,7 @@ class RecordMapping:
         return all(is_known(record, path) for path in field.paths)
 
     def _converter(self, column: str) -> Converter:
-        if self._is_contact and column in (*PHONES, COUNTRIES):
+        if self._is_contact and column in (*PHONE_COLUMNS, COUNTRIES):
             return _phone_options
         return converter(column, self.record_type)
 
@@ -224,7 +223,7 @@ class RecordMapping:
         if self._home is None or self._is_whole(record, self._home):
             return False
         for field in self._fields:
-            if field.column in PHONES and self._is_whole(record, field):
+            if field.column in PHONE_COLUMNS and self._is_whole(record, field):
                 with suppress(Unusable):  # `columns` says what is wrong with it
                     value = field.read(record)
                     if any(map(is_national, phone_options(value))):
@@ -239,7 +238,7 @@ class RecordMapping:
         Raises:
             RejectedRecord: no number can be sent, and nothing else identifies the record.
         """
-        given = {column: values[column] for column in PHONES if values.get(column)}
+        given = {column: values[column] for column in PHONE_COLUMNS if values.get(column)}
         home_is_known = not partial or self._home is None or self._is_whole(record, self._home)
         if left_out and any(note.field in HOMES for note in left_out):
             home_is_known = False

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from import_relay.domain.notes import Note, RejectedRecord
 from import_relay.mapping.keys import IDENTIFIERS
 
-NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+NEEDED_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "contact": (),
         "deal": ("contact_external_id", "contact_id"),
@@ -54,7 +54,7 @@ def check_key(type_name: str, values: Mapping[str, object], notes: Sequence[Note
             raise rejection(unusable[column], notes)
         if values.get(column):
             break
-    for column in NEEDED[type_name]:
+    for column in NEEDED_COLUMNS[type_name]:
         if column in unusable:
             raise rejection(unusable[column], notes)
 

@@ -1,14 +1,14 @@
-"""The text of a row as it is sent, and how large it may be. Called by `changes` and `planning`."""
+"""The text of a row as it is sent, and how large it may be. Called by `changes` and `merging`."""
 
 import json
 from collections.abc import Iterable, Mapping
 
 from import_relay.domain.errors import RejectedRow
 
-LARGEST_BODY_B = 4_000_000
+MAX_IMPORT_BODY_B = 4_000_000
 """Own cap on the body of an import: Mateo documents none, and a request has two seconds."""
 
-LARGEST_ROW_B = LARGEST_BODY_B - 1_000
+MAX_ROW_B = MAX_IMPORT_BODY_B - 1_000
 """What is left of it beside the keys of the body."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -28,7 +28,7 @@ def row_text(columns: Mapping[str, object]) -> bytes:
         raise RejectedRow("row.bad_value", detail="not a finite number") from error
     if b"\\u0000" in text and "\x00" in "".join(_texts(columns)):
         raise RejectedRow("row.bad_text", detail="a NUL character")
-    if len(text) > LARGEST_ROW_B:
+    if len(text) > MAX_ROW_B:
         raise RejectedRow("row.too_large", detail=f"{len(text)} bytes")
     return text
 

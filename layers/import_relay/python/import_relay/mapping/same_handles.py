@@ -6,7 +6,7 @@ Called by `shared_handles` for rows that are to be sent, and by `taken_handles` 
 import re
 from collections.abc import Iterator, Mapping
 
-from import_relay.mapping.keys import HANDLES, PHONES
+from import_relay.mapping.keys import HANDLES, PHONE_COLUMNS
 
 _SIGNS = re.compile(r"[\s()./-]")
 Handle = tuple[str, str]
@@ -23,8 +23,8 @@ def handles_of(columns: Mapping[str, object]) -> Iterator[Handle]:
         value = columns.get(column)
         if value:
             text = str(value[0] if isinstance(value, list) else value).strip().lower()
-            if column in PHONES and not text[1:].isdecimal():  # not as the relay writes them
+            if column in PHONE_COLUMNS and not text[1:].isdecimal():  # not as the relay writes them
                 text = _SIGNS.sub("", text)
-            if column in PHONES and not text.startswith("+"):
+            if column in PHONE_COLUMNS and not text.startswith("+"):
                 text = f"{text} {columns.get('country_codes') or ''}"
             yield column, text

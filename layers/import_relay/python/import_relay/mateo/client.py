@@ -1,6 +1,6 @@
 """Client of Mateo's Import API: create, look up, poll and read the results of imports.
 
-Every call takes a `Slot`, so that none can be made without being counted and paced. Called by
+Every call takes a `Permit`, so that none can be made without being counted and paced. Called by
 submission (create), tracking (look up, poll, create again) and reporting (results, failures).
 """
 
@@ -15,23 +15,23 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from import_relay.domain.errors import CredentialsRefused, SlotTooFar
-from import_relay.domain.http_bodies import SENT, Unbounded, read_body, without_packing
-from import_relay.mateo.outcomes import Outcome, of_exception, of_status
-from import_relay.storage.budget import Slot
+from import_relay.domain.errors import CredentialsRefused, PermitTooFar
+from import_relay.domain.http_bodies import REQUEST_HEADERS, Unbounded, read_body, without_packing
+from import_relay.mateo.post_results import PostResult, of_exception, of_status
+from import_relay.storage.budget import Permit
 
 REQUEST_TIMEOUT_S = 5.0
 """Mateo ends a request after two seconds (limits page); its error needs time to arrive."""
 CONNECT_TIMEOUT_S = 3.0
 POLL_PAGE = 50
 """Rows per GET, capped by Mateo without a word (concepts/pagination)."""
-LARGEST_FAILURES_B = 64_000_000
+MAX_FAILURES_B = 64_000_000
 """Own cap on the file of failed rows: a day's 25,000 rows of 2.5 kB each."""
-LARGEST_ANSWER_B = 64_000_000
+MAX_MATEO_ANSWER_B = 64_000_000
 """Own cap on any other answer: `result` may show the whole payload of an import."""
-LONGEST_ANSWER_S = 5.0
+MAX_ANSWER_S = 5.0
 """Own cap on an answer's body that drips: timeouts count for each read."""
-LONGEST_DOWNLOAD_S = 60.0
+MAX_DOWNLOAD_S = 60.0
 _POLL_COLUMNS = "id,created_at,total_count,success_count,failed_count"
 _LOOKUP_COLUMNS = f"{_POLL_COLUMNS},reference_id"
 
@@ -58,7 +58,7 @@ class ImportStatus(BaseModel):
 class Posted:
     """What became of a `POST /import`. `code` and `message` are Mateo's own, for the report."""
 
-    outcome: Outcome
+    outcome: PostResult
     import_id: str = ""
     status: int = 0
     message: str = ""
@@ -85,7 +85,7 @@ class ImportApi:
         base_url: e.g. `https://…/api/v1`, without a slash at the end.
         token: read at each call, so that a new token works at once.
         renew_token: looks for a newer token; whether there was one.
-        is_in_time: whether a request in this slot may still leave.
+        is_in_time: whether a request in this permit may still leave.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class ImportApi:
         token: Callable[[], str],
         *,
         renew_token: Callable[[], bool] = lambda: False,
-        is_in_time: Callable[[Slot], bool] = lambda _: True,
+        is_in_time: Callable[[Permit], bool] = lambda _: True,
     ) -> None:
         self._http = http
         self._base_url = base_url
@@ -104,22 +104,22 @@ class ImportApi:
         self._is_in_time = is_in_time
 
     def make_ready(self) -> None:
-        """Fetch the token now, so that nothing slow stands between taking a slot and its request.
+        """Fetch the token now, so that nothing slow stands between taking a permit and its request.
 
         Raises:
             StoreUnavailable: Secrets Manager does not answer.
         """
         self._token()
 
-    def create(self, slot: Slot, body: bytes) -> Posted:
+    def create(self, permit: Permit, body: bytes) -> Posted:
         """`POST /import?select=id` with exactly this body; no answer or timeout raises.
 
         Raises:
-            SlotTooFar: the slot was lost before the request could leave; nothing was sent.
+            PermitTooFar: the permit was lost before the request could leave; nothing was sent.
         """
         try:
             response = self._send(
-                slot,
+                permit,
                 self._http.build_request(
                     "POST",
                     f"{self._base_url}/import",
@@ -131,34 +131,34 @@ class ImportApi:
         except httpx.HTTPError as error:
             return Posted(of_exception(error), message=type(error).__name__)
         except CredentialsRefused as error:
-            return Posted(Outcome.CREDENTIALS, message=error.detail)
+            return Posted(PostResult.CREDENTIALS, message=error.detail)
         return _posted(response)
 
-    def poll(self, slot: Slot, import_ids: Sequence[str]) -> dict[str, ImportStatus]:
+    def poll(self, permit: Permit, import_ids: Sequence[str]) -> dict[str, ImportStatus]:
         """Ask for up to 50 imports in one call; absent ones are absent from the answer.
 
         Raises:
             MateoUnavailable: no usable answer.
             CredentialsRefused: token or address are wrong.
-            SlotTooFar: the slot was lost before the request could leave.
+            PermitTooFar: the permit was lost before the request could leave.
         """
         listed = ",".join(import_ids[:POLL_PAGE])
-        rows = self._list(slot, {"id": f"in.({listed})", "select": _POLL_COLUMNS})
+        rows = self._list(permit, {"id": f"in.({listed})", "select": _POLL_COLUMNS})
         return {row.id: row for row in rows}
 
-    def result(self, slot: Slot, import_id: str) -> ImportStatus | None:
+    def result(self, permit: Permit, import_id: str) -> ImportStatus | None:
         """All that Mateo tells about an import; errors as in `poll`.
 
         No `select`: the column `failed` is documented in the guide only, and naming a column that
         does not exist is an error.
         """
-        rows = self._list(slot, {"id": f"eq.{import_id}"})
+        rows = self._list(permit, {"id": f"eq.{import_id}"})
         return rows[0] if rows else None
 
-    def find_by_reference(self, slot: Slot, reference: str) -> list[ImportStatus]:
+    def find_by_reference(self, permit: Permit, reference: str) -> list[ImportStatus]:
         """Imports that carry this reference id, oldest first; errors as in `poll`."""
         return self._list(
-            slot,
+            permit,
             {
                 "reference_id": f"eq.{reference}",
                 "select": _LOOKUP_COLUMNS,
@@ -167,14 +167,14 @@ class ImportApi:
         )
 
     def find_by_window(
-        self, slot: Slot, type_: str, *, earliest: float, latest: float
+        self, permit: Permit, type_: str, *, earliest: float, latest: float
     ) -> list[ImportStatus]:
-        """Imports of a type created between two moments (s since the epoch), oldest first.
+        """Imports of a type created between two times (s since the epoch), oldest first.
 
         At most 50; errors as in `poll`.
         """
         return self._list(
-            slot,
+            permit,
             httpx.QueryParams(  # a name that occurs twice is joined by AND
                 [
                     ("type", f"eq.{type_}"),
@@ -186,12 +186,12 @@ class ImportApi:
             ),
         )
 
-    def download(self, url: str, take_slot: Callable[[], Slot]) -> bytes | None:
+    def download(self, url: str, acquire_permit: Callable[[], Permit]) -> bytes | None:
         """A file that Mateo points to, or None when it cannot be had.
 
         Only https, or the API's own origin; the token goes to that origin alone, and only a request
-        to it takes a slot (which may raise as the budget does). No redirects, at
-        most `LARGEST_FAILURES_B` bytes and `LONGEST_DOWNLOAD_S`.
+        to it takes a permit (which may raise as the budget does). No redirects, at
+        most `MAX_FAILURES_B` bytes and `MAX_DOWNLOAD_S`.
         """
         try:
             if url.startswith("/") and not url.startswith("//"):  # a path on the API's own host
@@ -200,25 +200,25 @@ class ImportApi:
             if not own and urlsplit(url).scheme != "https":
                 return None
             headers = self._authorization() if own else {}
-            extensions = self._guarded(take_slot()) if own else {}
+            extensions = self._guarded(acquire_permit()) if own else {}
             with self._http.stream("GET", url, headers=headers, extensions=extensions) as response:
                 if response.status_code != httpx.codes.OK:
                     return None
-                give_up_at = time.monotonic() + LONGEST_DOWNLOAD_S
+                give_up_at = time.monotonic() + MAX_DOWNLOAD_S
                 return read_body(
                     response,
-                    most=LARGEST_FAILURES_B,
+                    most=MAX_FAILURES_B,
                     is_late=lambda: time.monotonic() > give_up_at,
                 )
         except (Unbounded, httpx.HTTPError, httpx.InvalidURL, ValueError):  # the last: of urlsplit
             return None
 
     def _list(
-        self, slot: Slot, params: Mapping[str, str] | httpx.QueryParams
+        self, permit: Permit, params: Mapping[str, str] | httpx.QueryParams
     ) -> list[ImportStatus]:
         try:
             response = self._send(
-                slot,
+                permit,
                 self._http.build_request(
                     "GET", f"{self._base_url}/import", params=params, headers=self._authorization()
                 ),
@@ -239,15 +239,15 @@ class ImportApi:
             raise MateoUnavailable("GET /import answered something else") from error
         raise MateoUnavailable("GET /import answered no list")
 
-    def _send(self, slot: Slot, request: httpx.Request) -> httpx.Response:
+    def _send(self, permit: Permit, request: httpx.Request) -> httpx.Response:
         """The answer; one that is too large, too slow or packed strangely comes without a body."""
-        request.extensions = {**request.extensions, **self._guarded(slot)}
+        request.extensions = {**request.extensions, **self._guarded(permit)}
         with closing(self._http.send(request, stream=True)) as answer:
-            give_up_at = time.monotonic() + LONGEST_ANSWER_S
+            give_up_at = time.monotonic() + MAX_ANSWER_S
             try:
                 body = read_body(
                     answer,
-                    most=LARGEST_ANSWER_B,
+                    most=MAX_MATEO_ANSWER_B,
                     is_late=lambda: time.monotonic() > give_up_at,
                 )
             except Unbounded:
@@ -255,15 +255,15 @@ class ImportApi:
         headers = without_packing(answer.headers)
         return httpx.Response(answer.status_code, headers=headers, content=body)
 
-    def _guarded(self, slot: Slot) -> dict[str, Callable[[str, object], None]]:
-        """Lets a request leave in its slot only, however long it took to connect."""
+    def _guarded(self, permit: Permit) -> dict[str, Callable[[str, object], None]]:
+        """Lets a request leave in its permit only, however long it took to connect."""
 
         def guard(event: str, _: object) -> None:
-            if event == "http11.send_request_headers.started" and not self._is_in_time(slot):
-                raise SlotTooFar
+            if event == "http11.send_request_headers.started" and not self._is_in_time(permit):
+                raise PermitTooFar
 
-        if not self._is_in_time(slot):
-            raise SlotTooFar
+        if not self._is_in_time(permit):
+            raise PermitTooFar
         return {"trace": guard}
 
     def _authorization(self) -> dict[str, str]:
@@ -279,7 +279,7 @@ def http_client() -> httpx.Client:
         timeout=httpx.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         # A connection that died while the function was frozen would make a POST's outcome unknown.
         limits=httpx.Limits(max_keepalive_connections=0),
-        headers=SENT,
+        headers=REQUEST_HEADERS,
         follow_redirects=False,
         trust_env=False,
     )
@@ -327,5 +327,5 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
+def _iso(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat().replace("+00:00", "Z")

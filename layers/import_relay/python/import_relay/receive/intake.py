@@ -1,7 +1,7 @@
 """The use case of the receivers: verify a request, split it, store its items, all or none.
 
-A request that proves nothing costs no call and no write. One that is authentic but unreadable is
-kept in quarantine, since sending it again would not make it readable. Everything else is in the
+A request that authenticates nobody costs no call and no write. One that is authentic but unreadable
+is kept in quarantine, since sending it again would not make it readable. Everything else is in the
 queue before the sender is answered.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from import_relay.connectors.complete_connections import receiving_mistakes
-from import_relay.connectors.contract import Item, Replies, Request, Source
-from import_relay.connectors.kinds import source_for
+from import_relay.connectors.contract import Connector, Item, Replies, Request
+from import_relay.connectors.kinds import connector_for
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import (
     ConnectionDisabled,
@@ -26,11 +26,11 @@ from import_relay.receive.redaction import redact
 from import_relay.storage.connection_secrets import ConnectionSecrets
 from import_relay.storage.intake_store import IntakeStore
 
-LARGEST_BODY_B = 6 * 1024 * 1024
+MAX_REQUEST_BODY_B = 6 * 1024 * 1024
 """What a Lambda function can be sent at once (AWS: Lambda quotas)."""
-LARGEST_MESSAGE_B = 240_000
+MAX_INTAKE_MESSAGE_B = 240_000
 """Own limit: four messages fit one SendMessageBatch of 1 MiB, and 25 one Lambda batch of 6 MB."""
-ITEMS_PER_MESSAGE = 100
+MAX_INTAKE_ITEMS = 100
 KEPT_HEADERS = frozenset(
     {"content-encoding", "content-length", "content-type", "user-agent", "webhook-id"}
 )
@@ -67,8 +67,8 @@ class Packed:
 def delivery_id(received_at: int, randomness: bytes) -> str:
     """Unique, and sorted by time: `20261121T093000123456-9f86d08188`; part of S3 keys."""
     seconds, microseconds = divmod(received_at, 1_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y%m%dT%H%M%S}{microseconds:06}-{randomness.hex()}"
+    timestamp = datetime.fromtimestamp(seconds, UTC)
+    return f"{timestamp:%Y%m%dT%H%M%S}{microseconds:06}-{randomness.hex()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,15 @@ class Intake:
     connections: Mapping[str, Connection]
     secrets: ConnectionSecrets
     store: IntakeStore
-    _hindrances: dict[str, str] = field(default_factory=dict)
+    _blockers: dict[str, str] = field(default_factory=dict)
     """Connection → why its sender cannot be verified, "" if it can."""
 
     def replies(self, connection_name: str) -> Replies:
         """How the senders of a connection are answered; as usual if there is no such connection."""
         connection = self.connections.get(connection_name)
-        if connection is None or self._hindrance(connection):
+        if connection is None or self._blocker(connection):
             return Replies()
-        return source_for(connection.kind).REPLIES
+        return connector_for(connection.kind).REPLIES
 
     def connection_of_events(self, event_source: str) -> str:
         """The name of the connection whose events come from this source of an event bus.
@@ -108,7 +108,7 @@ class Intake:
         Nothing is proved by a question and nothing stored.
         """
         connection = self.connections.get(connection_name)
-        if connection is None or connection.kind != ASKING_KIND or self._hindrance(connection):
+        if connection is None or connection.kind != ASKING_KIND or self._blocker(connection):
             return None
         from import_relay.connectors.cloudevents import (
             events as cloudevents,  # late: no other kind needs it
@@ -144,14 +144,14 @@ class Intake:
         connection = self.connections.get(connection_name)
         if connection is None:
             raise UnknownConnection
-        if len(request.body) > LARGEST_BODY_B:
+        if len(request.body) > MAX_REQUEST_BODY_B:
             raise DeliveryTooLarge
-        if hindrance := self._hindrance(connection):
-            raise ConnectionDisabled(hindrance)
-        source = source_for(connection.kind)
-        self._verify(source, request, connection)
+        if blocker := self._blocker(connection):
+            raise ConnectionDisabled(blocker)
+        connector = connector_for(connection.kind)
+        self._verify(connector, request, connection)
         try:
-            items = source.split(request, connection.options)
+            items = connector.split(request, connection.options)
         except UnreadableDelivery as error:
             kept = replace(request, body=redact(request.body, self.secrets.of(connection_name)))
             key, body = _quarantine_object(error, kept, connection_name, delivery)
@@ -164,31 +164,31 @@ class Intake:
         self.store.send(packed.messages, give_up_at=until)
         return Receipt(delivery, len(items), len(packed.messages))
 
-    def _hindrance(self, connection: Connection) -> str:
+    def _blocker(self, connection: Connection) -> str:
         """Why the connection's sender cannot be verified; found out once per process."""
         name = connection.name
-        if name not in self._hindrances:
+        if name not in self._blockers:
             mistakes = map(str, receiving_mistakes(connection))
-            self._hindrances[name] = "; ".join(mistakes)
-        return self._hindrances[name]
+            self._blockers[name] = "; ".join(mistakes)
+        return self._blockers[name]
 
-    def _verify(self, source: Source, request: Request, connection: Connection) -> None:
+    def _verify(self, connector: Connector, request: Request, connection: Connection) -> None:
         """Verify with the known secrets, and once more if they turn out to be new ones by now."""
         now = request.received_at / 1_000_000
         secrets = self.secrets.of(connection.name)
         try:
-            source.verify(request, secrets, connection.options, now=now)
+            connector.verify(request, secrets, connection.options, now=now)
         except SignatureError as error:
             if error.code not in _HEALED_BY_NEW_SECRETS:
                 raise
             renewed = self.secrets.renewed(connection.name)
             if renewed is None:
                 raise
-            source.verify(request, renewed, connection.options, now=now)
+            connector.verify(request, renewed, connection.options, now=now)
 
 
 def pack(items: Sequence[Item], received_at: int, connection: str, delivery: str) -> Packed:
-    """Queue messages of at most `ITEMS_PER_MESSAGE` items and `LARGEST_MESSAGE_B` bytes.
+    """Queue messages of at most `MAX_INTAKE_ITEMS` items and `MAX_INTAKE_MESSAGE_B` bytes.
 
     Items are spliced in as they were received. One too large for a message is replaced by a pointer
     into the bucket.
@@ -196,9 +196,9 @@ def pack(items: Sequence[Item], received_at: int, connection: str, delivery: str
     packed = Packed()
     head = (
         f'{{"format":1,"delivery":{json.dumps(delivery)},"connection":{json.dumps(connection)},'
-        f'"received_at":{received_at},"deferrals":0,"part":'
+        f'"received_at":{received_at},"requeues":0,"part":'
     )
-    room = LARGEST_MESSAGE_B - len(head) - len('99999,"items":[]}')
+    room = MAX_INTAKE_MESSAGE_B - len(head) - len('99999,"items":[]}')
     entries = _entries(items, room, delivery, packed.oversize)
     for part, group in enumerate(_groups(entries, room)):
         packed.messages.append(f'{head}{part},"items":[{",".join(group)}]}}')
@@ -224,7 +224,7 @@ def _groups(entries: Iterator[str], room: int) -> Iterator[list[str]]:
     left = room
     for entry in entries:
         size = _size(entry) + 1  # the comma
-        if group and (len(group) == ITEMS_PER_MESSAGE or size > left):
+        if group and (len(group) == MAX_INTAKE_ITEMS or size > left):
             yield group
             group, left = [], room
         group.append(entry)
@@ -251,14 +251,14 @@ def _quarantine_object(
     error: UnreadableDelivery, request: Request, connection: str, delivery: str
 ) -> tuple[str, bytes]:
     """Key and content of what is kept of an unreadable delivery: the raw body and why."""
-    moment = datetime.fromtimestamp(request.received_at / 1_000_000, UTC)
+    timestamp = datetime.fromtimestamp(request.received_at / 1_000_000, UTC)
     kept = {
         "delivery": delivery,
         "connection": connection,
-        "received_at": moment.isoformat(),
+        "received_at": timestamp.isoformat(),
         "code": error.code,
         "reason": str(error),
         "headers": {name: value for name, value in request.headers.items() if name in KEPT_HEADERS},
         "body_base64": b64encode(request.body).decode("ascii"),
     }
-    return f"quarantine/date={moment:%Y-%m-%d}/{delivery}.json", json.dumps(kept).encode()
+    return f"quarantine/date={timestamp:%Y-%m-%d}/{delivery}.json", json.dumps(kept).encode()

@@ -8,7 +8,7 @@ back, since it goes on by itself; neither is one that a replay put back, since i
 
     plan       what is asked for is noted under the replay's id
     read       one object of the bucket at a time, in the order of keys; which of its items ended
-               there, and as asked for, is what ledger and settlements say
+               there, and as asked for, is what ledger and outcome records say
     count      they are received again: counted in one transaction with how far the replay has got
     send       in messages; what a replay that died sent before is sent once more with the same ids,
                and ends once
@@ -23,29 +23,29 @@ from import_relay.domain.replays import Replay, as_object, put_back_delivery
 from import_relay.report.findings import numbers_of
 from import_relay.report.row_outcomes import RowOutcome
 from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.queue import Delayed, Sender
-from import_relay.storage.replays import Progress, Replays, Selection
-from import_relay.storage.stored_items import IMPORTS, Source, StoredItems
-from import_relay.storage.tally import Tally
+from import_relay.storage.replays import ReplayProgress, Replays, Selection
+from import_relay.storage.stored_items import IMPORTS, StoredItem, StoredItems
 
-ENDED = (State.FINISHED, State.GAVE_UP)
+OUTCOMES = (State.FINISHED, State.TIMED_OUT)
 """Of imports whose items have ended."""
 NOT_IMPORTED = (RowOutcome.FAILED, RowOutcome.UNACCOUNTED)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ReplayParts:
     """Everything that a replay acts on. `queue`: the relay's own."""
 
     items: StoredItems
     ledger: Ledger
-    tally: Tally
+    outcome_counts: OutcomeCounts
     replays: Replays
     queue: Sender
 
 
 @dataclass(slots=True)
-class Counts:
+class ReplayCounts:
     """How many items there are, or were put back, by connection. `total`: with earlier runs."""
 
     by_connection: Counter[str] = field(default_factory=Counter)
@@ -54,14 +54,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Replaying:
-    """Replays. `day`: the day of a moment in s since the epoch, as reports are named."""
+    """Replays. `day`: the day of a time in s since the epoch, as reports are named."""
 
-    parts: Parts
+    parts: ReplayParts
     day: Callable[[float], str]
 
-    def count(self, selection: Selection) -> Counts:
+    def count(self, selection: Selection) -> ReplayCounts:
         """What a replay would put back; nothing is written or sent."""
-        counts = Counts()
+        counts = ReplayCounts()
         for _, sources in self._selected(selection, ""):
             counts.by_connection.update(source["connection"] for source in sources)
         counts.total = counts.by_connection.total()
@@ -71,7 +71,7 @@ class Replaying:
         """Note a replay under its id, which `run` then carries out."""
         self.parts.replays.begin(replay, selection)
 
-    def run(self, replay_id: str) -> Counts:
+    def run(self, replay_id: str) -> ReplayCounts:
         """Put back everything that the replay asks for, or what an earlier run of it left.
 
         Returns:
@@ -85,7 +85,7 @@ class Replaying:
         progress = self.parts.replays.get(replay_id)
         if progress is None:
             raise LookupError(f"no replay {replay_id} was begun")
-        counts = Counts(total=progress.total)
+        counts = ReplayCounts(total=progress.total)
         if progress.is_finished:
             return counts
         for key, sources in self._selected(progress.selection, progress.key):
@@ -96,7 +96,7 @@ class Replaying:
         self.parts.replays.finish(replay_id)
         return counts
 
-    def _send(self, progress: Progress, sources: Iterable[Source]) -> None:
+    def _send(self, progress: ReplayProgress, sources: Iterable[StoredItem]) -> None:
         put_back = (_put_back(source, progress.replay) for source in sources)
         self.parts.queue.send(Delayed(body, 0) for body in repeat_bodies(put_back))
 
@@ -104,7 +104,7 @@ class Replaying:
 
     def _selected(
         self, selection: Selection, begin_with: str
-    ) -> Iterator[tuple[str, list[Source]]]:
+    ) -> Iterator[tuple[str, list[StoredItem]]]:
         """The items asked for, object by object; objects without any are left out."""
         keys = self.parts.items.keys(written_after=selection.received_from, begin_with=begin_with)
         for key in keys:
@@ -114,13 +114,13 @@ class Replaying:
             if wanted:
                 yield key, wanted
 
-    def _of_import(self, key: str, selection: Selection) -> list[Source]:
-        """The items that ended with an import; those that it sent back or retried did not."""
+    def _of_import(self, key: str, selection: Selection) -> list[StoredItem]:
+        """The items that ended with an import; those that it requeued or retried did not."""
         reference = key.removeprefix(IMPORTS).partition("/")[0]
         if selection.outcome == "rejected":
             return []
         entry = self.parts.ledger.get(reference)
-        if entry is None or entry.state not in ENDED:
+        if entry is None or entry.state not in OUTCOMES:
             return []
         wanted = self._wanted_rows(entry, selection)
         rows = self.parts.items.rows(reference)
@@ -136,8 +136,8 @@ class Replaying:
         failed = {n for n, outcome in enumerate(outcomes) if outcome in NOT_IMPORTED}
         return failed.__contains__
 
-    def _of_batch(self, key: str, selection: Selection) -> list[Source]:
-        """The items that ended in a batch without an import, by what their settlements say."""
+    def _of_batch(self, key: str, selection: Selection) -> list[StoredItem]:
+        """The items that ended in a batch without an import, by what their outcome records say."""
         if selection.outcome == "failed":
             return []
         batch = key.rpartition("/")[2].removesuffix(".ndjson.gz")
@@ -146,11 +146,11 @@ class Replaying:
             for source in self.parts.items.ended(key)
             if selection.outcome in ("all", source["outcome"])
         }
-        settled_in = self.parts.tally.batches_of(found)
-        return [source for item, source in found.items() if settled_in.get(item) == batch]
+        recorded_in = self.parts.outcome_counts.batches_of(found)
+        return [source for item, source in found.items() if recorded_in.get(item) == batch]
 
 
-def _is_selected(source: Source, selection: Selection) -> bool:
+def _is_selected(source: StoredItem, selection: Selection) -> bool:
     received_at = source["received_at"] / 1_000_000
     return (
         "replay" not in source
@@ -159,7 +159,7 @@ def _is_selected(source: Source, selection: Selection) -> bool:
     )
 
 
-def _put_back(source: Source, replay: Replay) -> Source:
+def _put_back(source: StoredItem, replay: Replay) -> StoredItem:
     """An item as it is put back: without its earlier attempts, which were another item's."""
     return {
         **source,

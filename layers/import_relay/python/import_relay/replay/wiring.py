@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from import_relay.domain.log_events import Emit
-from import_relay.replay.replaying import Parts, Replaying
+from import_relay.replay.replaying import Replaying, ReplayParts
 from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.ledger import Ledger
+from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.queue import Queue
 from import_relay.storage.replays import Replays
 from import_relay.storage.requeueing import Requeueing
 from import_relay.storage.stored_items import StoredItems
-from import_relay.storage.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,16 @@ def build_replaying(
     """The use case. `client` gives a boto3 client of a service."""
     dynamodb, sqs, table = client("dynamodb"), client("sqs"), names.ledger_table
     day = names.limits.day
-    tally = Tally(dynamodb, table, day, clock=clock, sleep=sleep)
+    outcome_counts = OutcomeCounts(dynamodb, table, day, clock=clock, sleep=sleep)
     budget = Budget(dynamodb, table, names.limits, clock=clock, sleep=sleep)
     queue, dead_letters = (
         Queue(sqs, url, sleep=sleep) for url in (names.queue_url, names.dead_letter_queue_url)
     )
-    parts = Parts(
+    parts = ReplayParts(
         StoredItems(client("s3"), names.bucket),
-        Ledger(dynamodb, table, budget, tally, clock=clock, sleep=sleep),
-        tally,
-        Replays(dynamodb, table, tally, clock=clock, sleep=sleep),
+        Ledger(dynamodb, table, budget, outcome_counts, clock=clock, sleep=sleep),
+        outcome_counts,
+        Replays(dynamodb, table, outcome_counts, clock=clock, sleep=sleep),
         Requeueing(queue, dead_letters, clock=clock, emit=emit),
     )
     return Replaying(parts, day)

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from import_relay.mapping.keys import HANDLES, IDENTIFIERS, PHONES
-from import_relay.report.failures import Failure, Row
+from import_relay.mapping.keys import HANDLES, IDENTIFIERS, PHONE_COLUMNS
+from import_relay.report.failures import Failure, FailureRow
 
 
 class Joined(NamedTuple):
@@ -27,7 +27,7 @@ class Joined(NamedTuple):
     suspects: AbstractSet[int]
 
 
-def join(failures: Sequence[Failure], rows: Sequence[Row]) -> Joined:
+def join(failures: Sequence[Failure], rows: Sequence[FailureRow]) -> Joined:
     """Find the row of each failure.
 
     Two failures may be about one row. Where several rows share a handle, each gets one first.
@@ -91,7 +91,7 @@ def _match(
             taken.add((free or rows)[0])
 
 
-def _values(row: Row, columns: Sequence[str]) -> set[str]:
+def _values(row: FailureRow, columns: Sequence[str]) -> set[str]:
     """`column:value` of those columns, without what Mateo may have changed about a value."""
     found = set()
     for column in columns:
@@ -103,7 +103,7 @@ def _values(row: Row, columns: Sequence[str]) -> set[str]:
 
 
 def _plain(column: str, text: str) -> str:
-    if column in PHONES:
+    if column in PHONE_COLUMNS:
         return re.sub(r"\D", "", text).removeprefix("00")
     text = unicodedata.normalize("NFC", text).strip()
     return text if column in IDENTIFIERS else text.casefold()

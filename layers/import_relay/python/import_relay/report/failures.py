@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from types import MappingProxyType
 
-LARGEST_CELL_B = 10_000_000
+MAX_CELL_B = 10_000_000
 """A CSV cell may hold a whole row as JSON."""
 
 ROW_NUMBERS: Mapping[str, int] = MappingProxyType(
@@ -20,7 +20,7 @@ ROW_NUMBERS: Mapping[str, int] = MappingProxyType(
 )
 """Names that a row's number may have, without `_`, and from where such numbers usually count."""
 
-Row = Mapping[str, object]
+FailureRow = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Failure:
     counts_from: int = 0
 
     @property
-    def columns(self) -> Row:
+    def columns(self) -> FailureRow:
         """The input if it is a row, else nothing."""
         return self.input if isinstance(self.input, dict) else {}
 
@@ -119,7 +119,7 @@ def _json_lines(text: str) -> Sequence[object] | None:
 
 
 def _csv_entries(text: str) -> Sequence[object] | None:
-    csv.field_size_limit(LARGEST_CELL_B)
+    csv.field_size_limit(MAX_CELL_B)
     try:
         delimiter = csv.Sniffer().sniff(text.split("\n", 1)[0], ",;\t").delimiter
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

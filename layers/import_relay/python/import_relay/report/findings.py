@@ -19,15 +19,15 @@ from import_relay.mapping.keys import HANDLES
 from import_relay.mateo.client import ImportStatus
 from import_relay.report.failed_rows import Joined, join
 from import_relay.report.failures import Failure
-from import_relay.report.noted_rows import counted_notes, left_out_lines, notes_of
-from import_relay.report.row_outcomes import Counts, RowOutcome, RowOutcomes
+from import_relay.report.noted_rows import ItemProvenance, counted_notes, left_out_lines, notes_of
+from import_relay.report.row_outcomes import RowCounts, RowOutcome, RowOutcomes
 from import_relay.report.taken_handles import Taken, as_summary, notes_of_taken, taken_handles
 from import_relay.storage.ledger import Entry
 
 FOREIGN_KEY = "23503"
 """PostgreSQL's code for a reference to something that is not there."""
-MOST_ATTEMPTS = 3
-"""A record is brought again at most so often."""
+MAX_ATTEMPTS = 3
+"""A record is requeued at most so often."""
 FAILURE_COLUMNS = (
     "code",
     "message",
@@ -39,8 +39,6 @@ FAILURE_COLUMNS = (
     "event",
     "received_at",
 )
-Source = Mapping[str, Any]
-"""One occurrence of a row, as the archive keeps it: connection, delivery, n, event, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ImportResult:
     """What Mateo says of an import. `unread` is a file of failures that could not be read."""
 
     status: ImportStatus | None = None
@@ -66,21 +64,21 @@ class Findings:
 
     entry: Entry
     sent: Sent
-    account: Account
-    gave_up: bool
+    result: ImportResult
+    timed_out: bool
 
     @property
     def is_finished(self) -> bool:
         """Whether Mateo has finished it, perhaps only just when it was given up."""
-        return not self.gave_up or (self.unaccounted == 0 and self._counts[0] is not None)
+        return not self.timed_out or (self.unaccounted == 0 and self._counts[0] is not None)
 
     # rows
 
     @cached_property
-    def _counts(self) -> Counts:
-        status = self.account.status
+    def _counts(self) -> RowCounts:
+        status = self.result.status
         known = status if status and status.total_count is not None else self.entry
-        return Counts(known.total_count, known.success_count, known.failed_count)
+        return RowCounts(known.total_count, known.success_count, known.failed_count)
 
     @cached_property
     def rows(self) -> RowOutcomes:
@@ -90,7 +88,7 @@ class Findings:
 
     @cached_property
     def _joined(self) -> Joined:
-        return join(self.account.failures, self.sent.rows)
+        return join(self.result.failures, self.sent.rows)
 
     @property
     def failed(self) -> int:
@@ -112,11 +110,11 @@ class Findings:
     @cached_property
     def failures(self) -> Sequence[tuple[Failure, int | None]]:
         """Each failure that Mateo lists, with the number of our row."""
-        return list(zip(self.account.failures, self._joined.numbers, strict=True))
+        return list(zip(self.result.failures, self._joined.numbers, strict=True))
 
     @cached_property
     def retried(self) -> frozenset[int]:
-        """The rows to bring again: what an earlier report decided, and what Mateo lists now.
+        """The rows to requeue: what an earlier report decided, and what Mateo lists now.
 
         Of a row with several failures each has to be one that time can heal.
         """
@@ -129,8 +127,7 @@ class Findings:
             if number is not None
             and number not in lasting
             and all(
-                source["attempt"] < MOST_ATTEMPTS
-                for source in self.sent.provenance[number]["sources"]
+                source["attempt"] < MAX_ATTEMPTS for source in self.sent.provenance[number]["items"]
             )
         }
 
@@ -139,9 +136,9 @@ class Findings:
         """How each row that was sent ended; nothing if it is not kept what was sent."""
         return self.rows.outcomes if self.sent.rows else ()
 
-    def sources(self, number: int) -> Sequence[Source]:
+    def sources(self, number: int) -> Sequence[ItemProvenance]:
         """The occurrences that a row was made of; the last one has the notes of Mateo's hints."""
-        sources: Sequence[Source] = self.sent.provenance[number]["sources"]
+        sources: Sequence[ItemProvenance] = self.sent.provenance[number]["items"]
         if number not in self._taken_notes:
             return sources
         *others, last = sources
@@ -155,7 +152,7 @@ class Findings:
             return ()
         ends = enumerate(self.outcomes)
         imported = {number for number, outcome in ends if outcome is RowOutcome.IMPORTED}
-        hints = self.account.status.hints if self.account.status else None
+        hints = self.result.status.hints if self.result.status else None
         return taken_handles(hints, self.sent.rows, imported)
 
     @cached_property
@@ -170,15 +167,15 @@ class Findings:
             if outcome is not RowOutcome.IMPORTED or number in uncertain:
                 yield row
 
-    def retried_sources(self) -> Iterator[Source]:
-        """The occurrences to bring again, with their attempt counted on."""
+    def retried_items(self) -> Iterator[ItemProvenance]:
+        """The occurrences to requeue, with their attempt counted on."""
         for number, outcome in enumerate(self.outcomes):
             if outcome is RowOutcome.RETRIED:
                 for source in self.sources(number):
                     yield {**source, "attempt": source["attempt"] + 1}
 
-    def ended(self) -> Iterator[tuple[Source, RowOutcome]]:
-        """The occurrences that end with this import, and how; those brought again do not."""
+    def ended(self) -> Iterator[tuple[ItemProvenance, RowOutcome]]:
+        """The occurrences that end with this import, and how; those requeued do not."""
         for number, outcome in enumerate(self.outcomes):
             if outcome is not RowOutcome.RETRIED:
                 for source in self.sources(number):
@@ -207,7 +204,7 @@ class Findings:
 
     def summary(self) -> dict[str, object]:
         """The content of summary.json: the same each time it is made."""
-        entry, status = self.entry, self.account.status
+        entry, status = self.entry, self.result.status
         total, success, failed = self._counts
         return {
             "reference": entry.reference,
@@ -283,12 +280,12 @@ class Findings:
                 "row": number,
                 "outcome": outcome.value,
                 "certain": number not in self.rows.uncertain,
-                "origins": [_origin(source) for source in row["sources"]],
+                "item_ids": [_item_id(source) for source in row["items"]],
                 "notes": as_objects(
                     (note for source in self.sources(number) for note in notes_of(source)),
                     with_values=False,
                 ),
-                **_replays(row["sources"]),
+                **_replays(row["items"]),
             }
 
     def left_out_lines(self) -> Iterator[dict[str, object]]:
@@ -309,11 +306,11 @@ class Findings:
                 "will_retry": number in self.retried,
                 "external_id": failure.columns.get("external_id"),
                 "input": failure.input,
-                "sources": [
+                "items": [
                     {
                         "connection": source["connection"],
                         "event": source["event"],
-                        "origin": _origin(source),
+                        "item_id": _item_id(source),
                         "received_at": _time(source["received_at"] / 1_000_000),
                         **_replayed(source),
                     }
@@ -340,18 +337,18 @@ def numbers_of(text: str) -> Iterator[int]:
         yield from range(int(first), int(last or first) + 1)
 
 
-def _replayed(source: Source) -> dict[str, object]:
+def _replayed(source: ItemProvenance) -> dict[str, object]:
     """By which replay an occurrence was put back, and why; nothing if by none."""
     return {"replay": source["replay"]} if "replay" in source else {}
 
 
-def _replays(sources: Iterable[Source]) -> dict[str, object]:
+def _replays(sources: Iterable[ItemProvenance]) -> dict[str, object]:
     """The replays that put any of a row's occurrences back, each once."""
     found = {source["replay"]["id"]: source["replay"] for source in sources if "replay" in source}
     return {"replays": list(found.values())} if found else {}
 
 
-def _origin(source: Source) -> str:
+def _item_id(source: ItemProvenance) -> str:
     return Occurrence(
         "",
         source["connection"],
@@ -361,9 +358,11 @@ def _origin(source: Source) -> str:
         source["received_at"],
         source["attempt"],
         None,
-    ).origin
+    ).item_id
 
 
-def _time(moment: float) -> str | None:
+def _time(timestamp: float) -> str | None:
     """ISO 8601 in UTC, to the second; None for a time that has not come."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds") if moment else None
+    return (
+        datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds") if timestamp else None
+    )

@@ -25,15 +25,15 @@ LEFT_OUT_COLUMNS = (
     "what",
     "what_to_do",
 )
-Source = Mapping[str, Any]
+ItemProvenance = Mapping[str, Any]
 
 
-def notes_of(source: Source) -> list[Note]:
+def notes_of(source: ItemProvenance) -> list[Note]:
     """The notes of one occurrence of a row."""
     return from_lists(source.get("notes", ()))
 
 
-def counted_notes(sources: Iterable[Source]) -> list[dict[str, object]]:
+def counted_notes(sources: Iterable[ItemProvenance]) -> list[dict[str, object]]:
     """How often each note was made, by connection, field and code, and what its code means."""
     counts = Counter(
         (source["connection"], note.field, note.code)
@@ -54,7 +54,7 @@ def counted_notes(sources: Iterable[Source]) -> list[dict[str, object]]:
 
 
 def left_out_lines(
-    number: int, row: Mapping[str, Any], sources: Iterable[Source], outcome: str
+    number: int, row: Mapping[str, Any], sources: Iterable[ItemProvenance], outcome: str
 ) -> Iterator[dict[str, Any]]:
     """The lines of left_out.ndjson for one row: each value that was left out or lost.
 

@@ -4,8 +4,8 @@ Called by the state machine once Mateo has counted an import, or when it is give
 in such an order that each may be repeated after a crash:
 
     ask        what Mateo says of the import, and its list of failed rows
-    begin      nobody else reports it until this process is certainly gone; which rows are brought
-               again is settled, whatever Mateo says if it is asked once more
+    begin      nobody else reports it until this process is certainly gone; which rows are requeued
+                is decided, whatever Mateo says if it is asked once more
     unclaim    watermarks of rows that did not get in: the same change may be delivered again
     retry      rows that fail for a reason that time can heal go back to the queue
     write      failures, rows, then the summary; the same content each time
@@ -24,23 +24,23 @@ from types import MappingProxyType
 
 from import_relay.domain.errors import CredentialsRefused
 from import_relay.domain.log_events import Emit
-from import_relay.domain.queue_messages import LONGEST_DELAY_S, repeat_bodies
+from import_relay.domain.queue_messages import MAX_DELAY_S, repeat_bodies
 from import_relay.domain.replays import counted_at
 from import_relay.domain.report_text import json_text
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
-from import_relay.mateo.waiting import HINDRANCES, SHORTEST_WAIT_S, waiting_for
+from import_relay.mateo.waiting import BLOCKERS, MIN_WAIT_S, waiting_for
 from import_relay.report.failed_rows import join
 from import_relay.report.failures import Failure, distinct, listed_failures, read_failures
 from import_relay.report.findings import (
     FAILURE_COLUMNS,
-    Account,
     Findings,
+    ImportResult,
     Sent,
     numbers_of,
     numbers_text,
 )
 from import_relay.report.noted_rows import LEFT_OUT_COLUMNS, left_out_cells
-from import_relay.report.row_outcomes import Counts, RowOutcome
+from import_relay.report.row_outcomes import RowCounts, RowOutcome
 from import_relay.report.tables import (
     AsWorkbook,
     as_csv,
@@ -50,14 +50,14 @@ from import_relay.report.tables import (
     spread,
 )
 from import_relay.storage.archive import Archive
-from import_relay.storage.budget import Budget, Slot
+from import_relay.storage.budget import Budget, Permit
 from import_relay.storage.connection_counts import count_by_connection
 from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.outcome_counts import OutcomesByDay
 from import_relay.storage.queue import Delayed, Sender
-from import_relay.storage.tally import Ends
 from import_relay.storage.watermarks import Watermarks
 
-CALL_S = 8.0
+REPORT_CALL_S = 8.0
 """A call must leave this long before the deadline: it times out after five seconds."""
 ANOTHER_S = 60
 """Before looking again whether somebody else has reported the import, or died while at it."""
@@ -69,21 +69,21 @@ without it. Only tries count in which Mateo answers."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class Status(StrEnum):
+class ReportStatus(StrEnum):
     """What the state machine does next."""
 
     WAIT = "wait"
     FINISHED = "finished"
-    GAVE_UP = "gave_up"
+    TIMED_OUT = "timed_out"
     ABANDONED = "abandoned"
 
 
-_ENDED: Mapping[State, Status] = MappingProxyType(
+_CLOSED: Mapping[State, ReportStatus] = MappingProxyType(
     {
-        State.FINISHED: Status.FINISHED,
-        State.GAVE_UP: Status.GAVE_UP,
-        State.REFUSED: Status.ABANDONED,
-        State.ABANDONED: Status.ABANDONED,
+        State.FINISHED: ReportStatus.FINISHED,
+        State.TIMED_OUT: ReportStatus.TIMED_OUT,
+        State.REFUSED: ReportStatus.ABANDONED,
+        State.ABANDONED: ReportStatus.ABANDONED,
     }
 )
 """Entries that are closed: whatever there was to do has been done."""
@@ -93,13 +93,13 @@ _ENDED: Mapping[State, Status] = MappingProxyType(
 class Reported:
     """What became of a report. `reason`: a code of `errors.CODES` if something is in the way."""
 
-    status: Status
+    status: ReportStatus
     wait_s: int = 0
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ReportingParts:
     """Everything that reporting acts on."""
 
     budget: Budget
@@ -117,17 +117,17 @@ class Reporting:
     `clock` gives seconds since the epoch; `as_workbook` makes a file for Excel of a table.
     """
 
-    parts: Parts
+    parts: ReportingParts
     clock: Callable[[], float]
     emit: Emit
     as_workbook: AsWorkbook = as_workbook
 
-    def report(self, reference: str, *, gave_up: bool, deadline: float) -> Reported:
+    def report(self, reference: str, *, timed_out: bool, deadline: float) -> Reported:
         """Report how the import `reference` ended, and close its entry.
 
         Args:
-            gave_up: it was followed for as long as imports are followed. Mateo is asked once more.
-            deadline: when this process is certainly gone (s since the epoch).
+            timed_out: it was followed for as long as imports are followed. Mateo is asked once
+            more. deadline: when this process is certainly gone (s since the epoch).
 
         Returns:
             how it ended, or for how long to wait before this is tried again.
@@ -137,50 +137,51 @@ class Reporting:
             StoreUnavailable: AWS took a part only; the report is to be written again.
         """
         entry = self._entry(reference)
-        if entry.state in _ENDED:
-            return Reported(_ENDED[entry.state])
+        if entry.state in _CLOSED:
+            return Reported(_CLOSED[entry.state])
         sent = self._sent(entry)
         try:
-            account = self._ask(entry, sent, deadline)
-        except HINDRANCES as hindrance:
-            return self._wait(entry, hindrance)
-        findings = Findings(entry, sent, account, gave_up)
+            result = self._ask(entry, sent, deadline)
+        except BLOCKERS as blocker:
+            return self._wait(entry, blocker)
+        findings = Findings(entry, sent, result, timed_out)
         retried = numbers_text(findings.retried)
         if not self.parts.ledger.begin_report(entry, until=deadline, retried=retried):
-            return Reported(Status.WAIT, ANOTHER_S)
+            return Reported(ReportStatus.WAIT, ANOTHER_S)
         self._unclaim(findings)
         self.parts.queue.send(
-            Delayed(body, LONGEST_DELAY_S) for body in repeat_bodies(findings.retried_sources())
+            Delayed(body, MAX_DELAY_S) for body in repeat_bodies(findings.retried_items())
         )
         self._write(findings)
         return self._close(findings)
 
-    def send_back(self, reference: str) -> Reported:
+    def requeue(self, reference: str) -> Reported:
         """Bring all records of an import again that was not created and cannot be posted as it is.
 
-        Submission then narrows them down, or waits for entities. The messages go first: a crash
-        before the entry is void leaves duplicates, which the watermarks catch.
+        Submission then bisects them, or waits for entities. The messages go first: a crash
+        before the import is marked as never created leaves duplicates, which the watermarks catch.
 
         Raises:
             LookupError: there is no such import.
             StoreUnavailable: the queue took a part only; this is to be tried again.
         """
         entry = self._entry(reference)
-        if entry.state in _ENDED:
-            return Reported(_ENDED[entry.state])
+        if entry.state in _CLOSED:
+            return Reported(_CLOSED[entry.state])
         if entry.state is not State.UNKNOWN:
-            return Reported(Status.WAIT, 1)  # found after all: it is followed again
+            return Reported(ReportStatus.WAIT, 1)  # found after all: it is followed again
         sent = self._sent(entry)
         if entry.rows and not sent.rows:  # nothing is left to bring: say so
-            findings = Findings(entry, sent, Account(), gave_up=True)
+            findings = Findings(entry, sent, ImportResult(), timed_out=True)
             self._write(findings)
             return self._close(findings)
-        sources = (source for row in sent.provenance for source in row["sources"])
-        # Not before the entry is void: until then they would count as brought already.
-        self.parts.queue.send(Delayed(body, LONGEST_DELAY_S) for body in repeat_bodies(sources))
-        self.parts.ledger.release(entry, source=[State.UNKNOWN], target=State.ABANDONED)
+        sources = (source for row in sent.provenance for source in row["items"])
+        # Not before the import is marked as never created: until then they would count as brought
+        # already.
+        self.parts.queue.send(Delayed(body, MAX_DELAY_S) for body in repeat_bodies(sources))
+        self.parts.ledger.release(entry, expected=[State.UNKNOWN], target=State.ABANDONED)
         self.emit("import.abandoned", reference=reference, type=entry.type, rows=entry.rows)
-        return Reported(Status.ABANDONED)
+        return Reported(ReportStatus.ABANDONED)
 
     def _entry(self, reference: str) -> Entry:
         entry = self.parts.ledger.get(reference)
@@ -189,32 +190,34 @@ class Reporting:
         return entry
 
     def _sent(self, entry: Entry) -> Sent:
-        frozen = self.parts.archive.thaw(entry.reference)
+        frozen = self.parts.archive.load(entry.reference)
         if frozen is None:
             return Sent()
         return Sent(json.loads(frozen.body)["payload"], frozen.provenance)
 
     # ask
 
-    def _ask(self, entry: Entry, sent: Sent, deadline: float) -> Account:
-        """What Mateo says; a list that names too few failed rows is a hindrance for a while."""
+    def _ask(self, entry: Entry, sent: Sent, deadline: float) -> ImportResult:
+        """What Mateo says; a list that names too few failed rows is a blocker for a while."""
         if not entry.import_id:
-            return Account()
+            return ImportResult()
         self.parts.api.make_ready()
 
-        def take_slot() -> Slot:
-            return self.parts.budget.take_slot(deadline=deadline - CALL_S, for_tracking=True)
+        def acquire_permit() -> Permit:
+            return self.parts.budget.acquire_permit(
+                deadline=deadline - REPORT_CALL_S, for_tracking=True
+            )
 
-        status = self.parts.api.result(take_slot(), entry.import_id)
+        status = self.parts.api.result(acquire_permit(), entry.import_id)
         if status is None:
-            return Account()
-        account = Account(status, distinct(_inline_failures(status)))
-        if status.failed_url and _names_too_few(account, sent, entry):
-            content = self.parts.api.download(status.failed_url, take_slot)
-            account = _with_file(account, content)
-        if account.unread is None and _names_too_few(account, sent, entry):
+            return ImportResult()
+        result = ImportResult(status, distinct(_inline_failures(status)))
+        if status.failed_url and _names_too_few(result, sent, entry):
+            content = self.parts.api.download(status.failed_url, acquire_permit)
+            result = _with_file(result, content)
+        if result.unread is None and _names_too_few(result, sent, entry):
             self._count_try(entry)
-        return account
+        return result
 
     def _count_try(self, entry: Entry) -> None:
         """Note that Mateo answers, but its list of failed rows is not there, or not as a whole.
@@ -226,15 +229,15 @@ class Reporting:
             return
         tries = entry.file_tries + 1
         self.parts.ledger.advance(
-            entry.reference, source=[entry.state], target=entry.state, file_tries=tries
+            entry.reference, expected=[entry.state], target=entry.state, file_tries=tries
         )
         raise MateoUnavailable("the list of failed rows is not there yet")
 
-    def _wait(self, entry: Entry, hindrance: Exception) -> Reported:
+    def _wait(self, entry: Entry, blocker: Exception) -> Reported:
         waited = self.clock() - max(entry.created_at, entry.posted_at, entry.polled_at)
-        if isinstance(hindrance, CredentialsRefused) and self.parts.api.renew_token():
-            return Reported(Status.WAIT, math.ceil(SHORTEST_WAIT_S))
-        reason, seconds = waiting_for(hindrance, age_s=waited, now=self.clock())
+        if isinstance(blocker, CredentialsRefused) and self.parts.api.renew_token():
+            return Reported(ReportStatus.WAIT, math.ceil(MIN_WAIT_S))
+        reason, seconds = waiting_for(blocker, age_s=waited, now=self.clock())
         wait_s = max(1, math.ceil(seconds))
         self.emit(
             "report.waiting",
@@ -244,13 +247,13 @@ class Reporting:
             reason=reason,
             wait_s=wait_s,
         )
-        return Reported(Status.WAIT, wait_s, reason)
+        return Reported(ReportStatus.WAIT, wait_s, reason)
 
     # write
 
     def _unclaim(self, findings: Findings) -> None:
-        self.parts.watermarks.mark_failed(
-            ((row["key"], row["scopes"]) for row in findings.unclaimed()),
+        self.parts.watermarks.fail_claims(
+            ((row["key"], row["claims"]) for row in findings.unclaimed()),
             findings.entry.reference,
         )
 
@@ -258,8 +261,8 @@ class Reporting:
         """Store the report; the summary last, so that where it is, everything is."""
         folder = self._folder(findings.entry)
         put = self.parts.archive.put
-        if findings.account.unread is not None:
-            content = findings.account.unread
+        if findings.result.unread is not None:
+            content = findings.result.unread
             put(f"{folder}/failures.raw", content, content_type="application/octet-stream")
         failures = list(findings.failure_lines())
         if failures:
@@ -305,11 +308,11 @@ class Reporting:
 
     def _close(self, findings: Findings) -> Reported:
         entry = findings.entry
-        state = State.FINISHED if findings.is_finished else State.GAVE_UP
+        state = State.FINISHED if findings.is_finished else State.TIMED_OUT
         self.parts.ledger.close(
             entry,
             target=state,
-            ends=self._ends(findings),
+            outcomes=self._outcomes_by_day(findings),
             of_connections=count_by_connection(findings.counted()),
         )
         counts = {
@@ -323,37 +326,37 @@ class Reporting:
         self.emit("report.written", **counts, folder=self._folder(entry))
         age_s = int(self.clock() - entry.created_at)
         self.emit(f"import.{state.value}", **counts, age_s=age_s)
-        return Reported(Status(state.value))
+        return Reported(ReportStatus(state.value))
 
-    def _ends(self, findings: Findings) -> Ends:
+    def _outcomes_by_day(self, findings: Findings) -> OutcomesByDay:
         """How many occurrences came to which end, by the day on which they were received."""
         entry, day = findings.entry, self.parts.budget.limits.day
         if not findings.sent.rows:  # not kept: all that is known is how many there were
             return {day(entry.created_at): {RowOutcome.UNACCOUNTED: entry.items}}
-        ends: dict[str, Counter[str]] = defaultdict(Counter)
+        outcomes_by_day: dict[str, Counter[str]] = defaultdict(Counter)
         for source, outcome in findings.ended():
-            ends[day(counted_at(source) / 1_000_000)][outcome] += 1
-        return ends
+            outcomes_by_day[day(counted_at(source) / 1_000_000)][outcome] += 1
+        return outcomes_by_day
 
 
 def _inline_failures(status: ImportStatus) -> list[Failure]:
     return listed_failures(status.failed) if isinstance(status.failed, list) else []
 
 
-def _with_file(account: Account, content: bytes | None) -> Account:
+def _with_file(result: ImportResult, content: bytes | None) -> ImportResult:
     """What Mateo says, with the content of its file of failed rows, if there is any."""
     listed = read_failures(content) if content else []
     if listed is None:
-        return Account(account.status, account.failures, unread=content)
-    return Account(account.status, distinct([*account.failures, *listed]))
+        return ImportResult(result.status, result.failures, unread=content)
+    return ImportResult(result.status, distinct([*result.failures, *listed]))
 
 
-def _names_too_few(account: Account, sent: Sent, entry: Entry) -> bool:
+def _names_too_few(result: ImportResult, sent: Sent, entry: Entry) -> bool:
     """Whether Mateo counts more failed rows than it lists, or listed before."""
-    status = account.status
+    status = result.status
     assert status is not None  # noqa: S101  # for the type: there is no list without a status
-    failed = Counts(status.total_count, status.success_count, status.failed_count).failed_rows
-    numbers = join(account.failures, sent.rows).numbers
+    failed = RowCounts(status.total_count, status.success_count, status.failed_count).failed_rows
+    numbers = join(result.failures, sent.rows).numbers
     named = {number for number in numbers if number is not None} | {*numbers_of(entry.retried)}
     return len(named) + numbers.count(None) < min(failed, entry.rows)
 
@@ -365,7 +368,7 @@ def _ndjson(lines: Iterable[Mapping[str, object]]) -> bytes:
 
 def _cells(failure: Mapping[str, object]) -> list[str]:
     """A failure as a line of the table: of several webhooks it names all events, and the last."""
-    sources = failure["sources"]
+    sources = failure["items"]
     assert isinstance(sources, list)  # noqa: S101  # for the type: Findings.failure_lines
     last = sources[-1] if sources else {}
     cells = {

@@ -1,8 +1,8 @@
 """How the rows of an import ended: Mateo's counts and its list of failures, reconciled. Pure.
 
-Called by findings. Counts say how many rows failed, the list says which. Where they do not fit each
-other, the counts decide how many and the list decides which; a failed row that the list does not
-name costs one row, never the whole import.
+Called by findings. RowCounts say how many rows failed, the list says which. Where they do not fit
+each other, the counts decide how many and the list decides which; a failed row that the list does
+not name costs one row, never the whole import.
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ class RowOutcome(StrEnum):
     IMPORTED = "imported"
     FAILED = "failed"
     RETRIED = "retried"
-    """It failed in this import and is brought again."""
+    """It failed in this import and is requeued."""
     UNACCOUNTED = "unaccounted"
     """It is not known."""
 
 
-class Counts(NamedTuple):
+class RowCounts(NamedTuple):
     """Mateo's counts of an import; None where it has not counted.
 
     One that is missing follows from the other two: whether Mateo counts failed rows at all where
@@ -58,12 +58,12 @@ class RowOutcomes:
         rows: how many were sent.
         counts: Mateo's.
         listed: number of the row for each distinct entry of Mateo's list; None: it fits no row.
-        retried: numbers of the failed rows that are brought again.
+        retried: numbers of the failed rows that are requeued.
         suspects: numbers of further rows that an entry may be about.
     """
 
     rows: int
-    counts: Counts
+    counts: RowCounts
     listed: Sequence[int | None] = ()
     retried: AbstractSet[int] = frozenset()
     suspects: AbstractSet[int] = frozenset()

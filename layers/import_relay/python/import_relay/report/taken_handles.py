@@ -14,11 +14,11 @@ from import_relay.mapping.identifiers import PHONE_DIGITS, identifiers
 from import_relay.mapping.keys import HANDLES, IDENTIFIERS
 from import_relay.mapping.same_handles import handles_of
 
-MOST_LISTED = 20
+MAX_LISTED = 20
 """Moved handles that a summary shows; it counts all of them."""
-LONGEST_HINT = 100
+MAX_HINT = 100
 """Texts within one hint that are looked at."""
-Row = Mapping[str, Any]
+PayloadRow = Mapping[str, Any]
 
 
 class Taken(NamedTuple):
@@ -33,7 +33,9 @@ class Taken(NamedTuple):
     hint: object = None
 
 
-def taken_handles(hints: object, rows: Sequence[Row], imported: Collection[int]) -> list[Taken]:
+def taken_handles(
+    hints: object, rows: Sequence[PayloadRow], imported: Collection[int]
+) -> list[Taken]:
     """The handles that moved, each once.
 
     Args:
@@ -69,7 +71,7 @@ def notes_of_taken(taken: Sequence[Taken]) -> dict[int, list[Note]]:
     return notes
 
 
-def as_summary(taken: Sequence[Taken], rows: Sequence[Row]) -> dict[str, object]:
+def as_summary(taken: Sequence[Taken], rows: Sequence[PayloadRow]) -> dict[str, object]:
     """How many handles moved, and of the first ones whose they are now and whose they were."""
     return {
         "count": len(taken),
@@ -81,12 +83,12 @@ def as_summary(taken: Sequence[Taken], rows: Sequence[Row]) -> dict[str, object]
                 "taken_from": _name(one.from_row, rows),
                 "hint": one.hint,
             }
-            for one in sorted(taken, key=lambda one: one.hint is None)[:MOST_LISTED]
+            for one in sorted(taken, key=lambda one: one.hint is None)[:MAX_LISTED]
         ],
     }
 
 
-def _moved(rows: Sequence[Row], imported: Collection[int]) -> Iterator[Taken]:
+def _moved(rows: Sequence[PayloadRow], imported: Collection[int]) -> Iterator[Taken]:
     """Of the imported rows with the same handle each one takes it from the one before it.
 
     A row without an id is the contact that has the handle, whichever that is.
@@ -100,7 +102,7 @@ def _moved(rows: Sequence[Row], imported: Collection[int]) -> Iterator[Taken]:
                 last[handle] = number
 
 
-def _name(number: int | None, rows: Sequence[Row]) -> str | None:
+def _name(number: int | None, rows: Sequence[PayloadRow]) -> str | None:
     if number is None or number >= len(rows):
         return None
     found = (rows[number].get(column) for column in IDENTIFIERS)
@@ -116,7 +118,7 @@ def _field(hint: object) -> str | None:
     return next((column for column in HANDLES if column in words), None)
 
 
-def _by_identifier(rows: Sequence[Row]) -> Mapping[str, list[int]]:
+def _by_identifier(rows: Sequence[PayloadRow]) -> Mapping[str, list[int]]:
     """What identifies a row, in lower case, a phone number by its last digits → its number."""
     found: dict[str, list[int]] = {}
     for number, row in enumerate(rows):
@@ -142,13 +144,13 @@ def _words(text: str) -> list[str]:
 
 def _texts(hint: object) -> Iterator[str]:
     """The texts of a hint, of which it may hold many; names of members are none."""
-    waiting, left = [hint], LONGEST_HINT
+    waiting, left = [hint], MAX_HINT
     while waiting and left:
         left -= 1
         one = waiting.pop()
         if isinstance(one, str):
             yield one
         elif isinstance(one, Mapping):
-            waiting += list(one.values())[:LONGEST_HINT]
+            waiting += list(one.values())[:MAX_HINT]
         elif isinstance(one, list):
-            waiting += one[:LONGEST_HINT]
+            waiting += one[:MAX_HINT]

@@ -1,7 +1,7 @@
 """Puts reporting together: settings and stores in, `Reporting` out. Called by its handler."""
 
 from import_relay.domain.log_events import Emit
-from import_relay.report.reporting import Parts, Reporting
+from import_relay.report.reporting import Reporting, ReportingParts
 from import_relay.report.settings import ReportSettings
 from import_relay.storage.watermarks import Watermarks
 from import_relay.wiring.stores import Stores
@@ -9,7 +9,7 @@ from import_relay.wiring.stores import Stores
 
 def build_reporting(settings: ReportSettings, stores: Stores, *, emit: Emit) -> Reporting:
     """The use case."""
-    parts = Parts(
+    parts = ReportingParts(
         budget=stores.budget,
         ledger=stores.ledger,
         watermarks=Watermarks(stores.dynamodb, settings.watermarks_table, clock=stores.clock),

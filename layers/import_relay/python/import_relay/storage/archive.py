@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from import_relay.domain.errors import CODES
-from import_relay.domain.models import MappedChange, Occurrence, Pointer, Row, Settled
+from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence, Pointer, Row
 from import_relay.domain.notes import as_lists, as_objects
 from import_relay.domain.replays import as_object
 from import_relay.domain.report_text import finite, json_text
@@ -51,7 +51,7 @@ class Archive:
             content_type="application/gzip",
         )
 
-    def thaw(self, reference: str) -> FrozenImport | None:
+    def load(self, reference: str) -> FrozenImport | None:
         """The import that was frozen under this reference, if there is one."""
         try:
             answer = self._client.get_object(
@@ -75,27 +75,27 @@ class Archive:
             Bucket=self._bucket, Key=key, Body=content, ContentType=content_type
         )
 
-    def record_settled(
-        self, settled: Iterable[Settled], *, at: float, date: str, batch: str
+    def record_outcomes(
+        self, outcomes: Iterable[ItemOutcome], *, at: float, date: str, batch: str
     ) -> None:
         """Write down occurrences that ended without an import, before their messages go.
 
         `rejected/` has what never reached Mateo, with the record and what to do; `outcomes/` has
         who was superseded, duplicate or ignored, without data; `items/` has the items of all, for a
         replay. If a process dies before these ends are counted, a redelivery writes an occurrence
-        again: of its lines the latest counts, or the one whose batch the settlement names.
+        again: of its lines the latest counts, or the one whose batch the outcome record names.
 
         Args:
             at: now, in s since the epoch.
             date: the day in the objects' names.
             batch: unique name of the batch.
         """
-        rejected: list[Settled] = []
-        others: list[Settled] = []
-        settled = list(settled)
-        if settled:
-            self._put_items(f"items/date={date}/{batch}.ndjson.gz", settled)
-        for one in settled:
+        rejected: list[ItemOutcome] = []
+        others: list[ItemOutcome] = []
+        outcomes = list(outcomes)
+        if outcomes:
+            self._put_items(f"items/date={date}/{batch}.ndjson.gz", outcomes)
+        for one in outcomes:
             (rejected if one.outcome == "rejected" else others).append(one)
         for prefix, lines in (
             ("rejected", [_rejection(one, at) for one in rejected]),
@@ -109,11 +109,11 @@ class Archive:
                     content_type="application/x-ndjson",
                 )
 
-    def _put_items(self, key: str, settled: Iterable[Settled]) -> None:
-        lines = (_standard_json(_item_source(one.occurrence)) for one in settled)
+    def _put_items(self, key: str, outcomes: Iterable[ItemOutcome]) -> None:
+        lines = (_standard_json(_item_provenance(one.occurrence)) for one in outcomes)
         text = "\n".join(
             f'{line[:-1]},"outcome":"{one.outcome}"}}'
-            for line, one in zip(lines, settled, strict=True)
+            for line, one in zip(lines, outcomes, strict=True)
         )
         self.put(key, gzip.compress(text.encode(), mtime=0), content_type="application/gzip")
 
@@ -130,17 +130,17 @@ def _provenance(row: Row) -> dict[str, Any]:
     """What a report and a retry need to know of a row, besides its text."""
     return {
         "key": row.key,
-        "scopes": [scope for scope, mark in row.marks.items() if not mark.reference],
-        "sources": [_source(change) for change in row.changes],
+        "claims": [field_name for field_name, mark in row.claims.items() if not mark.reference],
+        "items": [_source(change) for change in row.changes],
     }
 
 
 def _source(change: MappedChange) -> dict[str, Any]:
-    source = _item_source(change.occurrence)
+    source = _item_provenance(change.occurrence)
     return source | ({"notes": as_lists(change.notes)} if change.notes else {})
 
 
-def _item_source(one: Occurrence) -> dict[str, Any]:
+def _item_provenance(one: Occurrence) -> dict[str, Any]:
     """An occurrence with its item, or where that lies: all that it takes to bring it again."""
     source = {
         "connection": one.connection,
@@ -156,19 +156,19 @@ def _item_source(one: Occurrence) -> dict[str, Any]:
     return source | ({"replay": as_object(one.replay)} if one.replay else {})
 
 
-def _outcome(settled: Settled, at: float) -> dict[str, Any]:
-    one = settled.occurrence
+def _outcome(item_outcome: ItemOutcome, at: float) -> dict[str, Any]:
+    one = item_outcome.occurrence
     replayed = {"replay": as_object(one.replay)} if one.replay else {}
     return {
-        "origin": one.origin,
-        "outcome": settled.outcome,
-        "reason": settled.reason,
+        "item_id": one.item_id,
+        "outcome": item_outcome.outcome,
+        "reason": item_outcome.reason,
         "connection": one.connection,
         "event": one.event,
         "received_at": one.received_at,
-        "settled_at": int(at * 1_000_000),
+        "recorded_at": int(at * 1_000_000),
         **replayed,
-    } | ({"notes": as_objects(settled.notes, with_values=False)} if settled.notes else {})
+    } | ({"notes": as_objects(item_outcome.notes, with_values=False)} if item_outcome.notes else {})
 
 
 def _shown(value: object) -> object:
@@ -182,16 +182,16 @@ def _kept(item: object) -> object:
     return {"at": item.key} if isinstance(item, Pointer) else item
 
 
-def _rejection(settled: Settled, at: float) -> dict[str, Any]:
-    explanation = CODES[settled.reason]
-    line = _outcome(settled, at) | {
-        "code": settled.reason,
-        "field": settled.field,
-        "value": _shown(settled.value),
-        "what": settled.detail or explanation.what,
+def _rejection(item_outcome: ItemOutcome, at: float) -> dict[str, Any]:
+    explanation = CODES[item_outcome.reason]
+    line = _outcome(item_outcome, at) | {
+        "code": item_outcome.reason,
+        "field": item_outcome.field,
+        "value": _shown(item_outcome.value),
+        "what": item_outcome.detail or explanation.what,
         "what_to_do": explanation.what_to_do,
-        "item": _kept(settled.occurrence.item),
+        "item": _kept(item_outcome.occurrence.item),
     }
-    if settled.notes:
-        line["notes"] = as_objects(settled.notes, with_values=True)
+    if item_outcome.notes:
+        line["notes"] = as_objects(item_outcome.notes, with_values=True)
     return line

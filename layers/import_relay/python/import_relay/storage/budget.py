@@ -1,8 +1,8 @@
 """Today's budget and the pace of requests, in the ledger table: no limit is ever exceeded.
 
-One item per day counts requests and held entities; one item says when the next request may leave.
-Every call to Mateo needs a `Slot`, and only `Budget.take_slot` makes one. Counters only ever
-change by conditional updates, never by read and write. Limits: docs.getmateo.com/limits.
+One item per day counts requests and reserved entities; one item says when the next request may
+leave. Every call to Mateo needs a `Permit`, and only `Budget.acquire_permit` makes one. Counters
+only ever change by conditional updates, never by read and write. Limits: docs.getmateo.com/limits.
 """
 
 import math
@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from import_relay.domain.errors import LimitReached, SlotTooFar
+from import_relay.domain.errors import LimitReached, PermitTooFar
 from import_relay.storage.attributes import from_attributes, to_attributes
 from import_relay.storage.conditions import takes_effect, through_conflicts
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SPACING = 1.5
 """Requests leave this much further apart than the rate allows: networks jitter, clocks differ."""
 LATE_S = 0.2
-"""A slot that is used later than this is lost, counted or not: the next caller may be close."""
+"""A permit that is used later than this is lost, counted or not: the next caller may be close."""
 CLOCK_SKEW_S = 5.0
 """How far apart the clocks of two functions may be."""
 DAY_MARGIN_S = 30.0
@@ -69,8 +69,8 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """Leave to make one request, now; lost after `until` (s since the epoch).
+class Permit:
+    """Permission to make one request, now; lost after `until` (s since the epoch).
 
     `day` is the day that the request was counted for.
     """
@@ -80,7 +80,7 @@ class Slot:
 
 
 def day_of(zone: ZoneInfo, now: float) -> str:
-    """The day, as YYYY-MM-DD, of a moment (s since the epoch) in a time zone."""
+    """The day, as YYYY-MM-DD, of a time (s since the epoch) in a time zone."""
     return _date(zone, int(now // QUARTER_S))
 
 
@@ -90,8 +90,8 @@ def _date(zone: ZoneInfo, quarter: int) -> str:
     return datetime.fromtimestamp(quarter * QUARTER_S, zone).date().isoformat()
 
 
-class _LastSlot(NamedTuple):
-    """The number of a slot, and when the next one is free."""
+class _LastPermit(NamedTuple):
+    """The number of a permit, and when the next one is free."""
 
     number: int
     free_at: float
@@ -120,7 +120,7 @@ class Budget:
         self._sleep = sleep
         self.limits = limits
         self._seen = (0, 0.0)
-        """The last slot that was seen here, and when it was taken at the latest, by our clock."""
+        """The last permit that was seen here, and when it was taken at the latest, by our clock."""
 
     def usage(self) -> Usage:
         """What is used of today."""
@@ -129,28 +129,28 @@ class Budget:
         item = from_attributes(answer.get("Item", {}))
         return Usage(day, int(item.get("requests", 0)), int(item.get("entities", 0)))
 
-    def take_slot(self, *, deadline: float, for_tracking: bool = False) -> Slot:
-        """Wait for leave to make one request, and count it.
+    def acquire_permit(self, *, deadline: float, for_tracking: bool = False) -> Permit:
+        """Wait for permission to make one request, and count it.
 
-        A slot is taken only when the one before is known to be an interval ago. The clock that the
-        one before was written with may be wrong, so its age counts from when it was seen here, or
-        from its time less what clocks may differ by.
+        A permit is taken only when the one before is known to be an interval ago. The clock that
+        the one before was written with may be wrong, so its age counts from when it was seen here,
+        or from its time less what clocks may differ by.
 
         Args:
             deadline: give up if the request could not leave before (s since the epoch).
             for_tracking: may use the share of the day that is kept for tracking.
 
         Raises:
-            SlotTooFar: the next free slot lies behind the deadline.
+            PermitTooFar: the next free permit lies behind the deadline.
             LimitReached: today's requests are spent.
         """
         counted = ""
         while True:
-            last = self._last_slot()
-            moment = self._away_from_midnight(max(self._clock(), last.free_at))
-            if moment >= deadline:
-                raise SlotTooFar
-            self._wait_until(moment)
+            last = self._last_permit()
+            timestamp = self._away_from_midnight(max(self._clock(), last.free_at))
+            if timestamp >= deadline:
+                raise PermitTooFar
+            self._wait_until(timestamp)
             day = self.limits.day(self._clock())
             if day != counted:
                 self._count(day, for_tracking=for_tracking)
@@ -158,33 +158,33 @@ class Budget:
             taken_at = self._clock()
             # What is slow after this is DynamoDB's answer: half of the time is for the request.
             if self._take(last) and self._clock() - taken_at <= LATE_S / 2:
-                return Slot(day, taken_at + LATE_S)
+                return Permit(day, taken_at + LATE_S)
 
-    def is_in_time(self, slot: Slot) -> bool:
-        """Whether a request in this slot may still leave."""
-        return self._clock() <= slot.until
+    def is_in_time(self, permit: Permit) -> bool:
+        """Whether a request in this permit may still leave."""
+        return self._clock() <= permit.until
 
-    def _last_slot(self) -> _LastSlot:
-        """The last slot that anybody took, and when the next one is free by our clock."""
+    def _last_permit(self) -> _LastPermit:
+        """The last permit that anybody took, and when the next one is free by our clock."""
         answer = self._client.get_item(TableName=self._table, Key=_PACE_KEY, ConsistentRead=True)
         item = from_attributes(answer.get("Item", {}))
         now = self._clock()
-        if "slots" not in item:  # nobody took one, or it was written as earlier versions did
-            return _LastSlot(0, float(item.get("next_at", now)))
-        number = int(item["slots"])
+        if "permits" not in item:  # nobody took one, or it was written as earlier versions did
+            return _LastPermit(0, float(item.get("next_at", now)))
+        number = int(item["permits"])
         if self._seen[0] != number:
             # Whoever took it may have a clock that is ahead of ours.
             self._seen = (number, min(now, float(item["taken_at"]) + CLOCK_SKEW_S))
-        return _LastSlot(number, self._seen[1] + SPACING / self.limits.requests_per_second)
+        return _LastPermit(number, self._seen[1] + SPACING / self.limits.requests_per_second)
 
-    def _take(self, last: _LastSlot) -> bool:
-        """Take the slot after this one; False when somebody else did."""
+    def _take(self, last: _LastPermit) -> bool:
+        """Take the permit after this one; False when somebody else did."""
         number, now = last.number + 1, self._clock()
         taken = takes_effect(
             lambda: self._client.put_item(
                 TableName=self._table,
-                Item={**_PACE_KEY, **to_attributes({"slots": number, "taken_at": now})},
-                ConditionExpression="attribute_not_exists(slots) OR slots = :last",
+                Item={**_PACE_KEY, **to_attributes({"permits": number, "taken_at": now})},
+                ConditionExpression="attribute_not_exists(permits) OR permits = :last",
                 ExpressionAttributeValues={":last": {"N": str(last.number)}},
             )
         )
@@ -192,16 +192,16 @@ class Budget:
             self._seen = (number, now)
         return taken
 
-    def _wait_until(self, moment: float) -> None:
-        wait = moment - self._clock()
+    def _wait_until(self, timestamp: float) -> None:
+        wait = timestamp - self._clock()
         if wait > 0:
             self._sleep(wait)
 
-    def _away_from_midnight(self, moment: float) -> float:
-        """The same moment, or one safely behind the day's end: Mateo's clock is not ours."""
-        before, behind = moment - DAY_MARGIN_S, moment + DAY_MARGIN_S
+    def _away_from_midnight(self, timestamp: float) -> float:
+        """The same time, or one safely behind the day's end: Mateo's clock is not ours."""
+        before, behind = timestamp - DAY_MARGIN_S, timestamp + DAY_MARGIN_S
         if self.limits.day(before) == self.limits.day(behind):
-            return moment
+            return timestamp
         return self.limits.next_day(before) + DAY_MARGIN_S
 
     def _count(self, day: str, *, for_tracking: bool) -> None:
@@ -229,7 +229,7 @@ class Budget:
             resets_at = self.limits.next_day(self._clock())
             raise LimitReached("limit.requests", resets_at=resets_at)
 
-    def hold_operation(self, day: str, rows: int) -> dict[str, Any]:
+    def reserve_operation(self, day: str, rows: int) -> dict[str, Any]:
         """The part of a transaction that holds entities of a day; it fails when they do not fit."""
         expires = int(self._clock()) + DAY_ITEM_DAYS * 86_400
         room = self.limits.entities_per_day - rows
@@ -251,7 +251,7 @@ class Budget:
         }
 
     def release_operation(self, day: str, rows: int) -> dict[str, Any]:
-        """The part of a transaction that gives held entities of a day back."""
+        """The part of a transaction that gives reserved entities of a day back."""
         return {
             "Update": {
                 "TableName": self._table,

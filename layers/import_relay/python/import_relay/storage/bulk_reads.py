@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 READ_BATCH = 100
 """Keys per BatchGetItem (AWS quota)."""
-TRIES = 8
+READ_TRIES = 8
 
 
 def read_items(
@@ -36,7 +36,7 @@ def read_items(
     """
     for start in range(0, len(keys), READ_BATCH):
         pending: list[Any] = list(keys[start : start + READ_BATCH])
-        for attempt in range(TRIES):
+        for attempt in range(READ_TRIES):
             wanted: Any = {"Keys": pending, "ConsistentRead": True, **(request or {})}
             answer = client.batch_get_item(RequestItems={table: wanted})
             yield from answer["Responses"].get(table, [])

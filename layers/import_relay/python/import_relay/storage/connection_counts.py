@@ -1,6 +1,6 @@
 """Counts of one connection's day: how its occurrences ended, and the notes they had. Pure.
 
-Made by reporting and submission; `tally` keeps them, one item per day and connection.
+Made by reporting and submission; `outcome_counts` keeps them, one item per day and connection.
 """
 
 from collections import Counter, defaultdict
@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from import_relay.domain.notes import Note, NoteCounts, count_notes
 
-MOST_CONNECTIONS = 60
+MAX_CONNECTIONS = 60
 """Of one import; of more, those with the fewest notes are counted together under `OTHERS`."""
-MOST_COUNTERS = 60
+MAX_COUNTERS = 60
 """Of notes in one update, whose expression DynamoDB limits to 4 KB; of more, the rarest are summed
 up by code."""
 OTHERS = "*"
@@ -41,7 +41,7 @@ def count_by_connection(
 
 
 def at_most(
-    of_connections: Mapping[str, ConnectionCounts], most: int = MOST_CONNECTIONS
+    of_connections: Mapping[str, ConnectionCounts], most: int = MAX_CONNECTIONS
 ) -> Mapping[str, ConnectionCounts]:
     """The same with at most so many names: those with the fewest notes become `OTHERS`."""
     if len(of_connections) <= most:
@@ -59,8 +59,8 @@ def at_most(
 def counters(counts: ConnectionCounts) -> dict[str, int]:
     """The attributes of a connection's item, e.g. `imported` and `value.bad_date#birthday`."""
     notes = Counter(counts.notes).most_common()
-    counters = {f"{code}#{field}": count for (code, field), count in notes[:MOST_COUNTERS]}
-    for (code, _), count in notes[MOST_COUNTERS:]:
+    counters = {f"{code}#{field}": count for (code, field), count in notes[:MAX_COUNTERS]}
+    for (code, _), count in notes[MAX_COUNTERS:]:
         name = f"{code}#{OTHERS}"
         counters[name] = counters.get(name, 0) + count
     return {**counts.outcomes, **counters}

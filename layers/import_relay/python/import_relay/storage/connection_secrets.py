@@ -1,9 +1,10 @@
-"""The secrets that prove senders, or the tokens for CRMs: Secrets Manager, cached.
+"""The secrets that authenticate senders, or the tokens for CRMs: Secrets Manager, cached.
 
-The receivers have those that prove senders, submission those with which records are read at a CRM;
-neither may read the other's. The secret's text is a JSON object, `{"connection name": ["secret",
-...]}` or `{"connection name.token": ["token"]}`; all texts of a list are valid at the same time, so
-that one can be replaced without a gap. A blank one proves nothing and does not count.
+The receivers have those that authenticate senders, submission those with which records are read at
+a CRM; neither may read the other's. The secret's text is a JSON object, `{"connection name":
+["secret", ...]}` or `{"connection name.token": ["token"]}`; all texts of a list are valid at the
+same time, so that one can be replaced without a gap. A blank one authenticates nobody and does not
+count.
 """
 
 import json
@@ -21,9 +22,9 @@ from import_relay.domain.secret_strength import weakness_of
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
 
-KEPT_S = 300
+SECRETS_CACHE_S = 300
 """How long secrets are used without asking again."""
-PAUSE_S = 30
+SECRETS_PAUSE_S = 30
 """Shortest time between two extra requests: an attacker must not make us pay per refusal."""
 
 
@@ -48,7 +49,7 @@ class ConnectionSecrets:
         self._not_before = float("-inf")
 
     def of(self, connection: str) -> Sequence[str]:
-        """The secrets of a connection, none if it has none; at most `KEPT_S` old.
+        """The secrets of a connection, none if it has none; at most `SECRETS_CACHE_S` old.
 
         If Secrets Manager does not answer, those that are known stay in use.
 
@@ -61,14 +62,15 @@ class ConnectionSecrets:
         return self._listed(connection)
 
     def renewed(self, connection: str) -> Sequence[str] | None:
-        """The secrets as they are now, or None: unchanged, or asked less than `PAUSE_S` ago.
+        """The secrets as they are now, or None: unchanged, or asked less than `SECRETS_PAUSE_S`
+        ago.
 
         Raises:
             StoreUnavailable, ConfigurationError: as `of`.
         """
         if self._clock() < self._not_before:
             return None
-        self._not_before = self._clock() + PAUSE_S
+        self._not_before = self._clock() + SECRETS_PAUSE_S
         before = self._listed(connection)
         self._read(force=True)
         after = self._listed(connection)
@@ -76,9 +78,9 @@ class ConnectionSecrets:
 
     def _read(self, *, force: bool) -> None:
         try:
-            text = self._provider.get(self._arn, max_age=KEPT_S, force_fetch=force)
+            text = self._provider.get(self._arn, max_age=SECRETS_CACHE_S, force_fetch=force)
         except GetParameterError as error:
-            self._not_before = self._clock() + PAUSE_S
+            self._not_before = self._clock() + SECRETS_PAUSE_S
             if self._known is None:
                 reason = f"Secrets Manager did not give the secrets: {reason_of(error)}"
                 raise StoreUnavailable(reason) from error

@@ -1,7 +1,7 @@
 """Starts the state machine that follows an import to its end, one execution per import.
 
 An execution has the name of its import. Names stay taken for 90 days, so one that died is replaced
-by an execution `<reference>-again-<n>`. Two executions of one import do no harm: whatever both
+by an execution `<reference>-restart-<n>`. Two executions of one import do no harm: whatever both
 could do is a conditional write in the ledger.
 """
 
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
-AGAIN = "-again-"
+RESTARTED = "-restart-"
 """Between an import's reference and what makes the name of a further execution its own."""
 
 
@@ -34,7 +34,7 @@ class Executions:
         Returns:
             False if there was an execution of that name already, and it has ended.
         """
-        name = reference if again is None else f"{reference}{AGAIN}{again}"
+        name = reference if again is None else f"{reference}{RESTARTED}{again}"
         try:
             self._client.start_execution(
                 stateMachineArn=self._arn,
@@ -56,7 +56,7 @@ class Executions:
         query: dict[str, Any] = {"stateMachineArn": self._arn, "statusFilter": "RUNNING"}
         while True:
             answer = self._client.list_executions(**query)
-            found.update(one["name"].partition(AGAIN)[0] for one in answer["executions"])
+            found.update(one["name"].partition(RESTARTED)[0] for one in answer["executions"])
             if not answer.get("nextToken"):
                 return frozenset(found)
             query["nextToken"] = answer["nextToken"]

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-CONNECT_TIMEOUT_S = 1.0
+STORE_CONNECT_TIMEOUT_S = 1.0
 READ_TIMEOUT_S = 1.5
-LONGEST_CALL_S = CONNECT_TIMEOUT_S + READ_TIMEOUT_S
+MAX_CALL_S = STORE_CONNECT_TIMEOUT_S + READ_TIMEOUT_S
 CLIENT_CONFIG = Config(
-    connect_timeout=CONNECT_TIMEOUT_S,
+    connect_timeout=STORE_CONNECT_TIMEOUT_S,
     read_timeout=READ_TIMEOUT_S,
     retries={"total_max_attempts": 1},
 )
@@ -111,7 +111,7 @@ class IntakeStore:
         return f"{codes} in SendMessageBatch"
 
     def _wait(self, pause: float, give_up_at: float) -> None:
-        if self._clock() + pause + LONGEST_CALL_S > give_up_at:
+        if self._clock() + pause + MAX_CALL_S > give_up_at:
             raise StoreUnavailable("no time left for another call")
         if pause:
             self._sleep(pause)

@@ -58,7 +58,7 @@ class Lease:
         try:
             yield
         finally:
-            self._give_back(holder)
+            self._release(holder)
 
     def _take(self, holder: str, until: float) -> bool:
         free = "attribute_not_exists(pk)"
@@ -76,7 +76,7 @@ class Lease:
             )
         )
 
-    def _give_back(self, holder: str) -> None:
+    def _release(self, holder: str) -> None:
         try:
             self._client.delete_item(
                 TableName=self._table,

@@ -2,13 +2,13 @@
 
     intended ──▶ sent ──▶ finished
        │  ├────▶ unknown ──▶ sent (adopted, or posted again)
-       │  │         └────▶ gave_up ◀── sent
-       │  ├────▶ refused       nothing was created: halved, or rejected
+       │  │         └────▶ timed_out ◀── sent
+       │  ├────▶ refused       nothing was created: bisected, or rejected
        └──┴────▶ abandoned     nothing was created: its records went back
 
-Holding entities and writing the entry are one transaction; so are releasing them and the change of
-state that releases them, and closing the entry and counting how its occurrences ended. Written by
-submission, tracking and reporting.
+Reserving entities and writing the entry are one transaction; so are releasing them and the change
+of state that releases them, and closing the entry and counting how its occurrences ended. Written
+by submission, tracking and reporting.
 """
 
 import time
@@ -25,7 +25,7 @@ from import_relay.storage.budget import CLOCK_SKEW_S, Budget
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import failed_conditions, takes_effect, through_conflicts
 from import_relay.storage.connection_counts import NO_CONNECTIONS, ConnectionCounts
-from import_relay.storage.tally import Ends, Tally
+from import_relay.storage.outcome_counts import OutcomeCounts, OutcomesByDay
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -42,14 +42,14 @@ class State(StrEnum):
     SENT = "sent"
     UNKNOWN = "unknown"
     FINISHED = "finished"
-    GAVE_UP = "gave_up"
+    TIMED_OUT = "timed_out"
     REFUSED = "refused"
     ABANDONED = "abandoned"
 
 
 UNFINISHED = frozenset({State.INTENDED, State.SENT, State.UNKNOWN})
 """The import may still change records in Mateo."""
-VOID = frozenset({State.REFUSED, State.ABANDONED})
+NEVER_CREATED = frozenset({State.REFUSED, State.ABANDONED})
 """The import never happened and never will."""
 
 
@@ -63,14 +63,14 @@ class Standing(NamedTuple):
 class Entry(NamedTuple):
     """One import. Times are seconds since the epoch; counts are Mateo's, None until it has them.
 
-    `deadline`: when whoever is sending it is certainly gone. `day`: the day whose entities it
-    holds. `posts`: how often it was posted at most, `posted_at`: the last moment at which it may
-    have been. `absent`: how often a lookup since then did not find it. `found`: how many imports
-    fitted when it was adopted. `items`: of how many occurrences the rows were made. `counted_at`:
-    since when the counts are what they are, `confirmed_at`: when Mateo last said so.
+    `deadline`: when whoever is sending it is certainly gone. `day`: the day whose entities
+    it reserves. `posts`: how often it was posted at most, `posted_at`: the last time at which it
+    may have been. `absent`: how often a lookup since then did not find it. `found`: how many
+    imports fitted when it was adopted. `items`: of how many occurrences the rows were made.
+    `counted_at`: since when the counts are what they are, `confirmed_at`: when Mateo last said so.
     `reported_until`: when whoever last began its report is certainly gone, `retried`: the numbers
-    of the rows that are brought again, as that one decided. `answered_at`: when Mateo last answered
-    a question about it, `answered_s`: for how long it has been asked and answered (`looking`).
+    of the rows that are requeued, as that one decided. `answered_at`: when Mateo last answered
+    a question about it, `answered_s`: for how long it has been asked and answered (`polling`).
     `suspects`: ids, with spaces between them, of imports in Mateo that may be this one.
     `file_tries`: how often the list of failed rows could not be had although Mateo answered.
     """
@@ -120,7 +120,7 @@ class Ledger:
         client: "DynamoDBClient",
         table: str,
         budget: Budget,
-        tally: Tally,
+        outcome_counts: OutcomeCounts,
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], None] = time.sleep,
@@ -128,7 +128,7 @@ class Ledger:
         self._client = client
         self._table = table
         self._budget = budget
-        self._tally = tally
+        self._outcome_counts = outcome_counts
         self._clock = clock
         self._sleep = sleep
 
@@ -160,7 +160,7 @@ class Ledger:
         return read_items(self._client, self._table, keys, request=request, sleep=self._sleep)
 
     def intend(self, entry: Entry) -> bool:
-        """Write a new entry and hold its rows of its day's entities, both or neither.
+        """Write a new entry and reserve its rows of its day's entities, both or neither.
 
         Returns:
             False when the reference has an entry already: tracking gave it up first.
@@ -170,7 +170,7 @@ class Ledger:
         """
         try:
             self._transact(
-                self._put_operation(entry), self._budget.hold_operation(entry.day, entry.rows)
+                self._put_operation(entry), self._budget.reserve_operation(entry.day, entry.rows)
             )
         except ClientError as error:
             failed = failed_conditions(error)
@@ -181,7 +181,7 @@ class Ledger:
             raise self._entities_spent() from error
         return True
 
-    def bury(self, reference: str, *, type_: str = "") -> bool:
+    def write_tombstone(self, reference: str, *, type_: str = "") -> bool:
         """Write an abandoned entry for a reference that never got one, so that it never will.
 
         Returns:
@@ -204,7 +204,7 @@ class Ledger:
         self,
         reference: str,
         *,
-        source: Iterable[State],
+        expected: Iterable[State],
         target: State,
         **changes: Plain | None,
     ) -> bool:
@@ -213,20 +213,21 @@ class Ledger:
         An `import_id` among them is claimed first, so that no other entry ever adopts that import.
 
         Returns:
-            False when it is not in one of the `source` states any more; nothing was changed then.
+            False when it is not in one of the `expected` states any more; nothing was changed then.
         """
         import_id = changes.get("import_id")
         if import_id and not self.claim_import(str(import_id), reference):
             self._take_import(str(import_id), reference)
-        return self._write(self._update(reference, source, target, changes))
+        return self._write(self._update(reference, expected, target, changes))
 
-    def release(self, entry: Entry, *, source: Iterable[State], target: State) -> bool:
-        """Move an entry to a void state and give its entities back, in one transaction.
+    def release(self, entry: Entry, *, expected: Iterable[State], target: State) -> bool:
+        """Move an entry to a state of imports never created and give its entities back, in one
+        transaction.
 
         Returns:
-            False when it is not in one of the `source` states any more; nothing was changed then.
+            False when it is not in one of the `expected` states any more; nothing was changed then.
         """
-        update = self._update(entry.reference, source, target, {})
+        update = self._update(entry.reference, expected, target, {})
         try:
             self._transact(
                 {"Update": update}, self._budget.release_operation(entry.day, entry.rows)
@@ -238,10 +239,10 @@ class Ledger:
         return True
 
     def begin_report(self, entry: Entry, *, until: float, retried: str) -> bool:
-        """Become the one who reports an unfinished import, until a moment (s since the epoch).
+        """Become the one who reports an unfinished import, until a time (s since the epoch).
 
         Args:
-            retried: the numbers of the rows that this report brings again; whoever reports the
+            retried: the numbers of the rows that this report requeues; whoever reports the
                 import after a crash has to keep to them.
 
         Returns:
@@ -268,7 +269,7 @@ class Ledger:
         entry: Entry,
         *,
         target: State,
-        ends: Ends,
+        outcomes: OutcomesByDay,
         of_connections: Mapping[str, ConnectionCounts] = NO_CONNECTIONS,
     ) -> bool:
         """Move an entry to a final state and count how its occurrences ended, in one transaction.
@@ -277,7 +278,10 @@ class Ledger:
             False when it had ended already; nothing was changed then.
         """
         update = self._update(entry.reference, UNFINISHED, target, {})
-        operations = [{"Update": update}, *self._tally.operations(ends, of_connections)]
+        operations = [
+            {"Update": update},
+            *self._outcome_counts.operations(outcomes, of_connections),
+        ]
         try:
             self._transact(*operations)
         except ClientError as error:
@@ -286,8 +290,8 @@ class Ledger:
             return False
         return True
 
-    def move_hold(self, entry: Entry, *, day: str) -> bool:
-        """Let the entry hold entities of another day: the one on which it is really sent.
+    def move_reservation(self, entry: Entry, *, day: str) -> bool:
+        """Let the entry reserve entities of another day: the one on which it is really sent.
 
         Returns:
             False when the entry has changed meanwhile; nothing was changed then.
@@ -302,7 +306,7 @@ class Ledger:
             self._transact(
                 {"Update": update},
                 self._budget.release_operation(entry.day, entry.rows),
-                self._budget.hold_operation(day, entry.rows),
+                self._budget.reserve_operation(day, entry.rows),
             )
         except ClientError as error:
             failed = failed_conditions(error)
@@ -360,7 +364,7 @@ class Ledger:
         if adopter is not None:
             self.advance(
                 adopter,
-                source=[State.SENT],
+                expected=[State.SENT],
                 target=State.UNKNOWN,
                 import_id="",
                 absent=0,
@@ -412,7 +416,7 @@ class Ledger:
             changes["counted_at"] = polled_at if changed else entry.counted_at or polled_at
             changes["confirmed_at"] = polled_at
         changes |= {"polled_at": polled_at, **answered}
-        written = self.advance(entry.reference, source=[State.SENT], target=State.SENT, **changes)
+        written = self.advance(entry.reference, expected=[State.SENT], target=State.SENT, **changes)
         return entry._replace(**changes) if written else entry
 
     def claim_round(self, *, not_since: float) -> bool:
@@ -458,11 +462,11 @@ class Ledger:
     def _update(
         self,
         reference: str,
-        source: Iterable[State],
+        expected: Iterable[State],
         target: State,
         changes: Mapping[str, Plain | None],
     ) -> dict[str, Any]:
-        allowed = {f":from{n}": state.value for n, state in enumerate(source)}
+        allowed = {f":from{n}": state.value for n, state in enumerate(expected)}
         known = {name: value for name, value in changes.items() if value is not None}
         sets: dict[str, Plain] = {"state": target.value, **known}
         removed = [name for name in changes if name not in known]

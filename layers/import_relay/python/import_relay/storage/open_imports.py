@@ -29,10 +29,10 @@ class OpenImports:
         self._table = table
         self._sleep = sleep
 
-    def begun_before(self, moment: float) -> list[str]:
-        """References of open imports that were begun before a moment (s), the oldest first."""
+    def begun_before(self, timestamp: float) -> list[str]:
+        """References of open imports that were begun before a time (s), the oldest first."""
         found = [(float(one["created_at"]["N"]), one["reference"]["S"]) for one in self._listed()]
-        return [reference for created_at, reference in sorted(found) if created_at < moment]
+        return [reference for created_at, reference in sorted(found) if created_at < timestamp]
 
     def still_open(self, references: Collection[str]) -> dict[str, float]:
         """Those of the references that are open now, each with the deadline of its submitter (s).

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from import_relay.domain.errors import StoreUnavailable
-from import_relay.storage.gate import GateState, read_state
+from import_relay.storage.pause import PauseState, read_state
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 STOPPED = frozenset({"Disabled", "Disabling"})
 """States of an event source mapping in which the queue is not read, or soon no longer."""
-TRIES, BETWEEN_S = 6, 10.0
+RESUME_TRIES, BETWEEN_S = 6, 10.0
 """While a change of the mapping is under way Lambda refuses another, for up to a minute."""
 
 
@@ -35,11 +35,11 @@ class OverduePause:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
 
-    def end(self) -> GateState | None:
+    def end(self) -> PauseState | None:
         """Resume submission if it is paused past its time.
 
         The record is read after the mapping, consistently: a pause that began meanwhile stays. One
-        that begins later still is overruled for a batch, which is sent back and pauses it again.
+        that begins later still is overruled for a batch, which is requeued and pauses it again.
 
         Returns:
             the pause that was ended, None if none was overdue.
@@ -50,13 +50,13 @@ class OverduePause:
         if self.lambda_.get_event_source_mapping(UUID=self.mapping)["State"] not in STOPPED:
             return None
         noted = read_state(self.dynamodb, self.table)
-        if noted.closed_until > self.clock():
+        if noted.paused_until > self.clock():
             return None
         self._enable()
         return noted
 
     def _enable(self) -> None:
-        for attempt in range(TRIES):
+        for attempt in range(RESUME_TRIES):
             if attempt:
                 self.sleep(BETWEEN_S)
             try:

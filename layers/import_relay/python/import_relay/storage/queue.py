@@ -1,6 +1,6 @@
 """Brings records again later: new messages in the relay's own queue, with a delay.
 
-A message that is sent again does not use up its receive count, so waiting never fills the DLQ.
+A message that is requeued does not use up its receive count, so waiting never fills the DLQ.
 """
 
 import time
@@ -13,7 +13,7 @@ from import_relay.storage.batches import MESSAGES_PER_CALL, calls
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-TRIES = 4
+SEND_TRIES = 4
 
 
 class Delayed(NamedTuple):
@@ -64,7 +64,7 @@ class Queue:
             str(n): {"Id": str(n), "MessageBody": message.body, "DelaySeconds": message.delay_s}
             for n, message in enumerate(messages)
         }
-        for attempt in range(TRIES):
+        for attempt in range(SEND_TRIES):
             answer = self._client.send_message_batch(
                 QueueUrl=self._url, Entries=list(pending.values())
             )

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-KEPT_S = 7 * 86_400.0
+REFUSALS_KEPT_S = 7 * 86_400.0
 """What was not refused again for so long is forgotten."""
 _KEY: dict[str, Any] = {"pk": {"S": "refusals"}}
 
 
-class Kind(NamedTuple):
+class RefusedKind(NamedTuple):
     """What waits together: a connection's records of one of Mateo's types."""
 
     connection: str
@@ -25,7 +25,7 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class RefusalPause:
     """Why and until when (s since the epoch) a connection's records of a type wait.
 
     `since`: the first refusal; `consecutive`: how many batches were refused since then without any
@@ -48,20 +48,20 @@ class RefusedConnections:
         self._table = table
         self._clock = clock
 
-    def read(self) -> dict[Kind, Wait]:
+    def read(self) -> dict[RefusedKind, RefusalPause]:
         """Who waits, read consistently."""
         answer = self._client.get_item(TableName=self._table, Key=_KEY, ConsistentRead=True)
         item: Any = answer.get("Item", {})
         found = json.loads(item["waits"]["S"]) if "waits" in item else []
-        return {Kind(*one["kind"]): Wait(**one["wait"]) for one in found}
+        return {RefusedKind(*one["kind"]): RefusalPause(**one["wait"]) for one in found}
 
-    def write(self, waits: Mapping[Kind, Wait]) -> None:
+    def write(self, waits: Mapping[RefusedKind, RefusalPause]) -> None:
         """Replace what is written down."""
         now = self._clock()
         kept = [
             {"kind": list(kind), "wait": asdict(wait)}
             for kind, wait in sorted(waits.items())
-            if wait.until > now - KEPT_S
+            if wait.until > now - REFUSALS_KEPT_S
         ]
         if not kept:
             self._client.delete_item(TableName=self._table, Key=_KEY)
@@ -69,6 +69,6 @@ class RefusedConnections:
         item: dict[str, Any] = {
             **_KEY,
             "waits": {"S": json.dumps(kept)},
-            "expires_at": {"N": str(int(now + KEPT_S))},
+            "expires_at": {"N": str(int(now + REFUSALS_KEPT_S))},
         }
         self._client.put_item(TableName=self._table, Item=item)

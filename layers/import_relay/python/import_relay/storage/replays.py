@@ -15,13 +15,13 @@ from import_relay.domain.errors import ReplayTaken
 from import_relay.domain.replays import Replay
 from import_relay.storage.attributes import Plain, from_attributes, to_attributes
 from import_relay.storage.conditions import failed_conditions, takes_effect, through_conflicts
-from import_relay.storage.tally import REPLAYED, Tally
+from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-KEPT_DAYS = 65
-"""As long as claims: longer than what was put back can come again."""
+REPLAY_DAYS = 65
+"""As long as claims: longer than what was put back can be delivered again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ReplayProgress:
     """A replay as it is noted. `key`: of the object that was last counted, with `items` of it."""
 
     replay: Replay
@@ -57,14 +57,14 @@ class Replays:
         self,
         client: "DynamoDBClient",
         table: str,
-        tally: Tally,
+        outcome_counts: OutcomeCounts,
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._table = table
-        self._tally = tally
+        self._outcome_counts = outcome_counts
         self._clock = clock
         self._sleep = sleep
 
@@ -82,7 +82,7 @@ class Replays:
             "items": 0,
             "total": 0,
             "finished": 0,
-            "expires_at": int(self._clock()) + KEPT_DAYS * 86_400,
+            "expires_at": int(self._clock()) + REPLAY_DAYS * 86_400,
         }
         takes_effect(
             lambda: self._client.put_item(
@@ -92,7 +92,7 @@ class Replays:
             )
         )
 
-    def get(self, replay_id: str) -> Progress | None:
+    def get(self, replay_id: str) -> ReplayProgress | None:
         """A replay as it is noted, read consistently; None if there is none of this id."""
         answer = self._client.get_item(
             TableName=self._table, Key=_key(replay_id), ConsistentRead=True
@@ -101,7 +101,7 @@ class Replays:
         if item is None:
             return None
         found: Any = from_attributes(item)
-        return Progress(
+        return ReplayProgress(
             Replay(replay_id, int(found["at"]), found["reason"], bool(found["force"])),
             Selection(
                 float(found["received_from"]),
@@ -115,7 +115,7 @@ class Replays:
             bool(found["finished"]),
         )
 
-    def count(self, progress: Progress, key: str, items: int) -> Progress:
+    def count(self, progress: ReplayProgress, key: str, items: int) -> ReplayProgress:
         """Count the items of an object as received again, before they are sent.
 
         If they were counted before, by a replay that died then, they are not counted twice.
@@ -125,10 +125,10 @@ class Replays:
             ClientError, BotoCoreError: it is not known whether they were counted.
         """
         more = max(0, items - (progress.items if key == progress.key else 0))
-        day = self._tally.day_of(progress.replay.at)
+        day = self._outcome_counts.day_of(progress.replay.at)
         operations: Any = [
             {"Update": self._advance(progress, key, items, more)},
-            *self._tally.operations({day: {REPLAYED: more}}),
+            *self._outcome_counts.operations({day: {REPLAYED: more}}),
         ]
         try:
             through_conflicts(
@@ -139,7 +139,9 @@ class Replays:
             if failed_conditions(error) is None:
                 raise
             raise ReplayTaken(progress.replay.id) from error
-        return Progress(progress.replay, progress.selection, key, items, progress.total + more)
+        return ReplayProgress(
+            progress.replay, progress.selection, key, items, progress.total + more
+        )
 
     def finish(self, replay_id: str) -> None:
         """Note that everything was put back."""
@@ -151,7 +153,7 @@ class Replays:
             ExpressionAttributeValues={":yes": {"N": "1"}},
         )
 
-    def _advance(self, progress: Progress, key: str, items: int, more: int) -> dict[str, Any]:
+    def _advance(self, progress: ReplayProgress, key: str, items: int, more: int) -> dict[str, Any]:
         values: dict[str, Plain | None] = {
             ":key": key,
             ":items": items,

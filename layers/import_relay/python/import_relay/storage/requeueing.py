@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from import_relay.domain.log_events import Emit
-from import_relay.domain.queue_messages import MAX_WAIT_S, waited_s
+from import_relay.domain.queue_messages import MAX_REQUEUED_S, waited_s
 from import_relay.storage.queue import Delayed, Queue
 
 TOO_OLD = "message.too_old"
 """The event that says so; functions count it for an alarm."""
 REQUEUED = "message.requeued"
 """The event that says how long the oldest requeued record has waited: to SQS, each is new."""
-CODE = "waiting.too_long"
+CODE = "requeued.too_long"
 
 
 class Requeueing:
@@ -45,7 +45,7 @@ class Requeueing:
         for message in messages:
             content = json.loads(message.body)
             age_s = waited_s(content, now)
-            if age_s > MAX_WAIT_S:
+            if age_s > MAX_REQUEUED_S:
                 too_old.append(content)
             else:
                 waited.append(age_s)

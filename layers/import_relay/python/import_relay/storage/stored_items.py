@@ -20,7 +20,7 @@ PREFIXES = (IMPORTS, ITEMS)
 CLOCKS_S = 3_600.0
 """How far the clocks of S3 and of whoever received an item may be apart at most, and to spare."""
 
-Source = Mapping[str, Any]
+StoredItem = Mapping[str, Any]
 """An item as the archive keeps it: connection, delivery, n, event, received_at, item or at, …"""
 
 
@@ -33,7 +33,7 @@ class StoredItems:
         self._archive = Archive(client, bucket)
 
     def keys(self, *, written_after: float, begin_with: str = "") -> Iterator[str]:
-        """Keys of the objects that were written after a moment (s since the epoch), sorted.
+        """Keys of the objects that were written after a time (s since the epoch), sorted.
 
         `begin_with`: no key before this one.
         """
@@ -43,12 +43,12 @@ class StoredItems:
                     if written_at >= written_after - CLOCKS_S and key >= begin_with:
                         yield key
 
-    def rows(self, reference: str) -> Sequence[Sequence[Source]]:
+    def rows(self, reference: str) -> Sequence[Sequence[StoredItem]]:
         """The items of each row of an import; none if it is not kept any more."""
-        frozen = self._archive.thaw(reference)
-        return [row["sources"] for row in frozen.provenance] if frozen else ()
+        frozen = self._archive.load(reference)
+        return [row["items"] for row in frozen.provenance] if frozen else ()
 
-    def ended(self, key: str) -> list[Source]:
+    def ended(self, key: str) -> list[StoredItem]:
         """The items of a batch that ended without an import, each with its `outcome`."""
         content = self._content(key)
         return (

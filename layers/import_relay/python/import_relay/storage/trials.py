@@ -15,16 +15,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-KEPT_DAYS = 20
+TRIAL_DAYS = 20
 """Longer than the queue keeps a message."""
 MAX_KEPT = 2_000
-"""Origins of each kind that are kept; what a dead batch leaves is a hundred at most."""
+"""Item ids of each kind that are kept; what a dead batch leaves is a hundred at most."""
 _KEY: dict[str, Any] = {"pk": {"S": "trials"}}
 
 
 @dataclass(slots=True)
 class Tried:
-    """Origins whose trial was begun and not survived.
+    """Item ids whose trial was begun and not survived.
 
     `together`: with others, so that each of them is a suspect. `alone`: it killed the process.
     """
@@ -51,7 +51,7 @@ class Trials:
         """What dead processes left, read consistently."""
         answer = self._client.get_item(TableName=self._table, Key=_KEY, ConsistentRead=True)
         item: Any = answer.get("Item", {})
-        return Tried(_origins(item, "together"), _origins(item, "alone"))
+        return Tried(_item_ids(item, "together"), _item_ids(item, "alone"))
 
     def write(self, tried: Tried) -> None:
         """Replace what is written down; it has to be there before anything of it is tried."""
@@ -59,11 +59,11 @@ class Trials:
             **_KEY,
             "together": _list(tried.together),
             "alone": _list(tried.alone),
-            "expires_at": {"N": str(int(self._clock()) + KEPT_DAYS * 86_400)},
+            "expires_at": {"N": str(int(self._clock()) + TRIAL_DAYS * 86_400)},
         }
         self._client.put_item(TableName=self._table, Item=item)
 
-    def settle(self, tried: Tried) -> None:
+    def update(self, tried: Tried) -> None:
         """Replace what is written down after a trial that was survived, if AWS takes it.
 
         It matters only for items that are received again, which survivors seldom are.
@@ -74,14 +74,14 @@ class Trials:
             return
 
 
-def _origins(item: Any, name: str) -> set[str]:
+def _item_ids(item: Any, name: str) -> set[str]:
     return {one["S"] for one in item.get(name, {}).get("L", ())}
 
 
-def _list(origins: Collection[str]) -> dict[str, Any]:
-    """The latest of them: origins begin with the time of receipt."""
-    return {"L": [{"S": one} for one in _latest(origins)]}
+def _list(item_ids: Collection[str]) -> dict[str, Any]:
+    """The latest of them: item ids begin with the time of receipt."""
+    return {"L": [{"S": one} for one in _latest(item_ids)]}
 
 
-def _latest(origins: Iterable[str]) -> list[str]:
-    return sorted(origins)[-MAX_KEPT:]
+def _latest(item_ids: Iterable[str]) -> list[str]:
+    return sorted(item_ids)[-MAX_KEPT:]

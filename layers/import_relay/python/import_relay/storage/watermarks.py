@@ -1,7 +1,7 @@
-"""The watermarks: per record, the last change that was claimed in each scope.
+"""The watermarks: per record, the last change that was claimed for each field.
 
 One item per record key. Read and written in bulk without conditions: only the holder of the lease
-writes claims, and reports mark failures only while the record's import keeps it busy.
+writes claims, and reports claim failures only while the record's import blocks it.
 """
 
 import time
@@ -11,23 +11,23 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from import_relay.domain.errors import StoreUnavailable
-from import_relay.domain.models import Mark, Watermark
+from import_relay.domain.models import Claim, Watermark
 from import_relay.storage.bulk_reads import READ_BATCH, read_items
 from import_relay.storage.conditions import takes_effect
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-KEPT_DAYS = 65
-"""How long a record is remembered: longer than any change can come again, which a person may put
-back after 35 days and which then waits 28 at most in both queues. Shorter than the ledger entries
-that its marks point to."""
+WATERMARK_DAYS = 65
+"""How long a record is remembered: longer than any change can be delivered again, which a person
+may put back after 35 days and which then waits 28 at most in both queues. Shorter than the ledger
+entries that its claims point to."""
 WRITE_BATCH = 25
 """Items per BatchWriteItem (AWS quota)."""
 THREADS = 8
 _V = TypeVar("_V")
 _R = TypeVar("_R")
-TRIES = 8
+WATERMARK_TRIES = 8
 
 
 class ForAll(Protocol):
@@ -79,7 +79,7 @@ class Watermarks:
         Raises:
             StoreUnavailable: DynamoDB left a part unwritten, again and again.
         """
-        expires = str(int(self._clock()) + KEPT_DAYS * 86_400)
+        expires = str(int(self._clock()) + WATERMARK_DAYS * 86_400)
         self._for_all(
             lambda batch: self._write_batch(
                 [_item(key, watermark, expires) for key, watermark in batch]
@@ -87,25 +87,25 @@ class Watermarks:
             _batches(list(records.items()), WRITE_BATCH),
         )
 
-    def mark_failed(self, rows: Iterable[tuple[str, Iterable[str]]], reference: str) -> None:
+    def fail_claims(self, rows: Iterable[tuple[str, Iterable[str]]], reference: str) -> None:
         """Let the same changes be claimed again, since this import could not bring them in.
 
-        A mark that belongs to another import by now is left alone.
+        A claim that belongs to another import by now is left alone.
 
         Args:
-            rows: keys and scopes.
+            rows: keys and claims.
             reference: of the import.
         """
-        self._for_all(lambda row: self._mark_failed(row[0], row[1], reference), rows)
+        self._for_all(lambda row: self._fail_claim(row[0], row[1], reference), rows)
 
-    def _mark_failed(self, key: str, scopes: Iterable[str], reference: str) -> None:
-        for scope in scopes:
+    def _fail_claim(self, key: str, claims: Iterable[str], reference: str) -> None:
+        for field_name in claims:
             update: Any = {
                 "TableName": self._table,
                 "Key": {"pk": {"S": key}},
-                "UpdateExpression": "SET scopes.#scope.failed = :yes",
-                "ConditionExpression": "scopes.#scope.#reference = :reference",
-                "ExpressionAttributeNames": {"#scope": scope, "#reference": "reference"},
+                "UpdateExpression": "SET claims.#field.failed = :yes",
+                "ConditionExpression": "claims.#field.#reference = :reference",
+                "ExpressionAttributeNames": {"#field": field_name, "#reference": "reference"},
                 "ExpressionAttributeValues": {
                     ":yes": {"BOOL": True},
                     ":reference": {"S": reference},
@@ -120,7 +120,7 @@ class Watermarks:
 
     def _write_batch(self, items: Sequence[Mapping[str, Any]]) -> None:
         pending: Sequence[Any] = [{"PutRequest": {"Item": item}} for item in items]
-        for attempt in range(TRIES):
+        for attempt in range(WATERMARK_TRIES):
             answer = self._client.batch_write_item(RequestItems={self._table: pending})
             pending = answer.get("UnprocessedItems", {}).get(self._table, [])
             if not pending:
@@ -135,37 +135,37 @@ def _batches(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 
 def _item(key: str, watermark: Watermark, expires: str) -> dict[str, Any]:
-    scopes = {
-        scope: {
+    claims = {
+        field_name: {
             "M": {
-                "version": {"N": str(mark.version)},
-                "event": {"S": mark.event},
-                "origin": {"S": mark.origin},
-                "reference": {"S": mark.reference},
-                **({"failed": {"BOOL": True}} if mark.failed else {}),
+                "version": {"N": str(claim.version)},
+                "event": {"S": claim.event},
+                "item_id": {"S": claim.item_id},
+                "reference": {"S": claim.reference},
+                **({"failed": {"BOOL": True}} if claim.failed else {}),
             }
         }
-        for scope, mark in watermark.scopes.items()
+        for field_name, claim in watermark.claims.items()
     }
     item: dict[str, Any] = {
         "pk": {"S": key},
         "expires_at": {"N": expires},
-        "scopes": {"M": scopes},
+        "claims": {"M": claims},
     }
     if watermark.earlier:
-        item["earlier"] = {"L": [{"S": origin} for origin in watermark.earlier]}
+        item["earlier"] = {"L": [{"S": item_id} for item_id in watermark.earlier]}
     return item
 
 
 def _watermark(item: Mapping[str, Any]) -> Watermark:
-    scopes = {
-        scope: Mark(
-            version=int(mark["M"]["version"]["N"]),
-            event=mark["M"]["event"]["S"],
-            origin=mark["M"]["origin"]["S"],
-            reference=mark["M"]["reference"]["S"],
-            failed="failed" in mark["M"],
+    claims = {
+        field_name: Claim(
+            version=int(claim["M"]["version"]["N"]),
+            event=claim["M"]["event"]["S"],
+            item_id=claim["M"]["item_id"]["S"],
+            reference=claim["M"]["reference"]["S"],
+            failed="failed" in claim["M"],
         )
-        for scope, mark in item["scopes"]["M"].items()
+        for field_name, claim in item["claims"]["M"].items()
     }
-    return Watermark(scopes, tuple(one["S"] for one in item.get("earlier", {}).get("L", ())))
+    return Watermark(claims, tuple(one["S"] for one in item.get("earlier", {}).get("L", ())))

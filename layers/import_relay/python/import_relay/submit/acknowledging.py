@@ -1,6 +1,6 @@
 """Lets the messages of a batch go, once what became of them is stored. Called by `submission`.
 
-First what ended is written down and counted, then what has to wait is sent again. Whatever AWS
+First what ended is written down and counted, then what has to wait is requeued. Whatever AWS
 fails of that is *unresolved*: it is delivered again with its message.
 """
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.domain.errors import StoreUnavailable
-from import_relay.domain.models import Occurrence, Settled
+from import_relay.domain.models import ItemOutcome, Occurrence
 from import_relay.domain.reasons import reason_of
+from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.requeueing import Requeueing
-from import_relay.storage.tally import Tally
 from import_relay.submit.posting import PostingParts, Tools
-from import_relay.submit.progress import Progress
+from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
 
 AWS_ERRORS = (ClientError, BotoCoreError, StoreUnavailable)
@@ -27,14 +27,14 @@ KILLED = "row.killed_process"
 class Acknowledging:
     """Acknowledges one batch, part by part.
 
-    `unresolved`: origins to be delivered again. `dead_lettered`: those that are dead letters now.
-    `refused_since`: origin → since when Mateo refuses it alone (s since the epoch).
+    `unresolved`: item ids to be delivered again. `dead_lettered`: those that are dead letters now.
+    `refused_since`: item id → since when Mateo refuses it alone (s since the epoch).
     """
 
     batch: QueueBatch
-    progress: Progress
+    progress: BatchProgress
     queue: Requeueing
-    tally: Tally
+    outcome_counts: OutcomeCounts
     posting: PostingParts
     tools: Tools
     unresolved: set[str] = field(default_factory=set)
@@ -44,82 +44,88 @@ class Acknowledging:
     _acknowledged: int = 0
 
     def acknowledge(self, name: str) -> None:
-        """Write down what ended, send again what waits; only then may the messages go.
+        """Write down what ended, requeue what waits; only then may the messages go.
 
         `name`: of the files that this part of the batch is written down in.
         """
         progress = self.progress
-        settled = progress.settled[self._acknowledged :]
-        self._acknowledged = len(progress.settled)
-        if settled:
-            origins = {one.occurrence.origin for one in settled}
-            self._step(origins, lambda: self._record_settled(settled, name))
-        progress.deferred -= self.unresolved
-        deferred = progress.deferred - self._requeued
-        if deferred:
-            self._requeued |= deferred
+        outcomes = progress.outcomes[self._acknowledged :]
+        self._acknowledged = len(progress.outcomes)
+        if outcomes:
+            item_ids = {one.occurrence.item_id for one in outcomes}
+            self._step(item_ids, lambda: self._record_outcomes(outcomes, name))
+        progress.to_requeue -= self.unresolved
+        to_requeue = progress.to_requeue - self._requeued
+        if to_requeue:
+            self._requeued |= to_requeue
             self._step(
-                deferred,
-                lambda: self.queue.send(self.batch.deferrals(deferred, self.refused_since)),
+                to_requeue,
+                lambda: self.queue.send(self.batch.requeues(to_requeue, self.refused_since)),
             )
 
-    def close_gate(self) -> None:
-        """Close the gate if something asked for that; it is no message's matter."""
-        if self.progress.closing is not None:
-            self.try_step(self._close_gate)
+    def pause_submission(self) -> None:
+        """Pause submission if something asked for that; it is no message's matter."""
+        if self.progress.pause_request is not None:
+            self.try_step(self._pause_submission)
 
     def try_step(self, step: Callable[[], object]) -> None:
         """Do something that is no message's matter; if AWS fails it, say so."""
         self._step(set(), step)
 
-    def _step(self, origins: set[str], step: Callable[[], object]) -> None:
+    def _step(self, item_ids: set[str], step: Callable[[], object]) -> None:
         """Do a step of acknowledging; if AWS fails it, its occurrences are delivered again."""
         try:
             step()
         except AWS_ERRORS as error:
             self.tools.emit("batch.interrupted", reason=reason_of(error))
-            self.unresolved |= origins
+            self.unresolved |= item_ids
 
-    def _record_settled(self, settled: list[Settled], name: str) -> None:
+    def _record_outcomes(self, outcomes: list[ItemOutcome], name: str) -> None:
         """Write lines and count, but for those that ended before: the first end is the one.
 
         What proves a refusal is imported by now. So the ends that follow from it are kept first:
         whoever receives these records again only completes lines and counts.
         """
-        tally = self.tally
-        ended = tally.settled(one.occurrence for one in settled)
-        new = [one for one in settled if one.occurrence.origin not in ended]
+        outcome_counts = self.outcome_counts
+        known = outcome_counts.recorded(one.occurrence for one in outcomes)
+        new = [one for one in outcomes if one.occurrence.item_id not in known]
         proven = self.progress.proven
-        tally.prove([proven[origin] for one in new if (origin := one.occurrence.origin) in proven])
+        outcome_counts.prove(
+            [proven[item_id] for one in new if (item_id := one.occurrence.item_id) in proven]
+        )
         now = self.tools.clock()
-        self.posting.archive.record_settled(
+        self.posting.archive.record_outcomes(
             new, at=now, date=self.posting.budget.limits.day(now), batch=name
         )
-        tally.settle(new, batch=name)
+        outcome_counts.record(new, batch=name)
 
-    def _close_gate(self) -> None:
-        closing = self.progress.closing
-        if closing is not None:
-            until = self.posting.gate.close(closing.until, closing.reason, strikes=closing.strikes)
-            self.tools.emit("gate.closed", reason=closing.reason, until=int(until))
+    def _pause_submission(self) -> None:
+        pause_request = self.progress.pause_request
+        if pause_request is not None:
+            until = self.posting.pause.begin(
+                pause_request.until,
+                pause_request.reason,
+                consecutive_failures=pause_request.consecutive_failures,
+            )
+            self.tools.emit("submission.paused", reason=pause_request.reason, until=int(until))
 
     def move_to_dead_letters(self, one: Occurrence, code: str = KILLED) -> None:
         """Put one record into the dead-letter queue, without what came along with it."""
         try:
-            self.queue.move([self.batch.single(one.origin)], code)
+            self.queue.move([self.batch.single(one.item_id)], code)
         except AWS_ERRORS as error:
             self.tools.emit("batch.interrupted", reason=reason_of(error))
-            self.unresolved.add(one.origin)
+            self.unresolved.add(one.item_id)
             return
-        self.dead_lettered.add(one.origin)
+        self.dead_lettered.add(one.item_id)
         self.tools.emit(
             "item.dead_lettered",
             connection=one.connection,
-            origin=one.origin,
+            item_id=one.item_id,
             code=code,
         )
 
-    def delete_without(self, origins: set[str]) -> None:
+    def delete_without(self, item_ids: set[str]) -> None:
         """Delete what is acknowledged now: a death that may follow must not bring it again."""
-        kept = self.batch.messages_with(origins | self.unresolved)
+        kept = self.batch.messages_with(item_ids | self.unresolved)
         self.try_step(lambda: self.queue.delete(self.batch.receipts_without(kept)))

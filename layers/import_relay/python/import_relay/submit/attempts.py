@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from import_relay.domain.models import ImportOptions, Row
-from import_relay.storage.refusals import Kind
+from import_relay.storage.refusals import RefusedKind
 
 REFUSAL_CALLS = 80
 """Calls spent on narrowing one refused import down; one bad row in 5,000 takes about 26."""
@@ -18,9 +18,9 @@ class Group(NamedTuple):
     options: ImportOptions
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> RefusedKind:
         """The connection and the type."""
-        return Kind(self.connection, self.options.type)
+        return RefusedKind(self.connection, self.options.type)
 
 
 def group_of(row: Row) -> Group:

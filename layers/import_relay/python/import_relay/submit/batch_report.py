@@ -5,26 +5,27 @@ from dataclasses import dataclass, field
 
 from import_relay.domain.log_events import Emit
 from import_relay.submit.acknowledging import Acknowledging
-from import_relay.submit.progress import Progress
+from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
 
 
 @dataclass(slots=True)
 class BatchReport:
-    """What became of a batch. `give_back`: ids of messages that have to be delivered again.
+    """What became of a batch. `failed_message_ids`: ids of messages that have to be delivered
+    again.
 
     Connections are counted whose records wait: `unread`, as their CRM cannot be read, `unusable`,
     as they have a mistake or are missing, and `refused`, as Mateo refuses their imports.
     """
 
-    give_back: set[str] = field(default_factory=set)
+    failed_message_ids: set[str] = field(default_factory=set)
     items: int = 0
     imports: int = 0
     rows: int = 0
-    deferred: int = 0
+    requeued: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     entities_used: int = 0
-    closed: str = ""
+    paused: str = ""
     unread_connections: int = 0
     unusable_connections: int = 0
     refused_connections: int = 0
@@ -37,21 +38,23 @@ class BatchReport:
             items=self.items,
             imports=self.imports,
             rows=self.rows,
-            deferred=self.deferred,
-            given_back=len(self.give_back),
+            requeued=self.requeued,
+            failed_messages=len(self.failed_message_ids),
             **self.outcomes,
         )
 
 
-def report_of(batch: QueueBatch, progress: Progress, ending: Acknowledging) -> BatchReport:
+def report_of(
+    batch: QueueBatch, progress: BatchProgress, acknowledging: Acknowledging
+) -> BatchReport:
     """The part of it that its messages and imports tell."""
     return BatchReport(
-        give_back=batch.unreadable | batch.messages_with(ending.unresolved),
-        items=len(batch.origins()),
+        failed_message_ids=batch.unreadable | batch.messages_with(acknowledging.unresolved),
+        items=len(batch.item_ids()),
         imports=progress.imports,
         rows=progress.rows,
-        deferred=len(progress.deferred - ending.unresolved),
-        outcomes=Counter(settled.outcome.value for settled in progress.settled),
-        closed=progress.closing.reason if progress.closing else "",
-        dead_lettered=len(ending.dead_lettered),
+        requeued=len(progress.to_requeue - acknowledging.unresolved),
+        outcomes=Counter(item_outcome.outcome.value for item_outcome in progress.outcomes),
+        paused=progress.pause_request.reason if progress.pause_request else "",
+        dead_lettered=len(acknowledging.dead_lettered),
     )

@@ -1,7 +1,7 @@
 """From occurrences to changes of records: interpret, then map. Called by `submission`; no I/O.
 
-`Mapper.interpret` asks each kind's source what an item says and names the records that have to be
-read at a CRM; `reading` reads them; `Mapper.map` makes changes of what is known then.
+`Mapper.interpret` asks each kind's connector what an item says and names the records that have to
+be read at a CRM; `fetching` reads them; `Mapper.map` makes changes of what is known then.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.contract import Change, Source
-from import_relay.connectors.fetcher_contract import Found, Path
-from import_relay.connectors.kinds import can_fetch, source_for
+from import_relay.connectors.contract import Change, Connector
+from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
+from import_relay.connectors.kinds import can_fetch, connector_for
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.connectors.usable_connections import expression_of, mistakes_of
 from import_relay.domain.connections import Connection, Mistake, RecordTypeName
 from import_relay.domain.errors import RejectedRow
-from import_relay.domain.models import MappedChange, Occurrence, Outcome, Settled
+from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence, Outcome
 from import_relay.domain.notes import Note, RejectedRecord
 from import_relay.mapping.keys import record_key
 from import_relay.mapping.record_mapping import RecordMapping
@@ -41,26 +41,26 @@ class RecordName(NamedTuple):
 class Interpreted:
     """What the items of a batch say, and which records have to be read to know more.
 
-    `wanted` maps each of those to every path that its mapping names. `disabled`: the connections of
-    the batch that cannot be used, with the origins that wait for them.
+    `to_fetch` maps each of those to every path that its mapping names. `disabled`: the connections
+    of the batch that cannot be used, with the item ids that wait for them.
     """
 
     changes: list[tuple[Occurrence, Change]] = field(default_factory=list)
-    settled: list[Settled] = field(default_factory=list)
-    wanted: dict[RecordName, frozenset[Path]] = field(default_factory=dict)
+    outcomes: list[ItemOutcome] = field(default_factory=list)
+    to_fetch: dict[RecordName, frozenset[FieldPath]] = field(default_factory=dict)
     disabled: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class RecordsRead:
+class RecordsFetched:
     """What came of reading records: `gone` are not there (any more), `waiting` not to be had now.
 
-    Records in none of them belong to connections without a reader. `at`: when they were read, in
+    Records in none of them belong to connections without a fetcher. `at`: when they were read, in
     microseconds since the epoch. `failed`: connections whose CRM did not give all records.
     """
 
     at: int = 0
-    found: dict[RecordName, Found] = field(default_factory=dict)
+    found: dict[RecordName, FetchedRecord] = field(default_factory=dict)
     gone: set[RecordName] = field(default_factory=set)
     waiting: set[RecordName] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
@@ -68,13 +68,13 @@ class RecordsRead:
 
 @dataclass(slots=True)
 class Mapped:
-    """Changes to decide on, occurrences that end here, and origins that wait.
+    """Changes to decide on, occurrences that end here, and item ids that wait.
 
     They wait for a record that is not read yet, or for a connection that cannot be used.
     """
 
     changes: list[MappedChange] = field(default_factory=list)
-    settled: list[Settled] = field(default_factory=list)
+    outcomes: list[ItemOutcome] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
 
 
@@ -91,7 +91,7 @@ class Mapper:
         self.disabled = {name: mistakes for name, mistakes in found.items() if mistakes}
         self._given = connections
         self._connections: dict[str, Connection] = {}
-        self._sources: dict[str, Source] = {}
+        self._connectors: dict[str, Connector] = {}
         self._mappings: dict[str, dict[RecordTypeName, RecordMapping]] = {}
         for name in self.known - self.disabled.keys():
             self._add(with_defaults(connections[name]))
@@ -119,37 +119,37 @@ class Mapper:
         result = Interpreted()
         seen: set[str] = set()
         for occurrence in occurrences:
-            origin = occurrence.origin
-            if origin in seen:  # SQS delivered it twice within one batch
+            item_id = occurrence.item_id
+            if item_id in seen:  # SQS delivered it twice within one batch
                 continue
-            seen.add(origin)
+            seen.add(item_id)
             if occurrence.connection in self.disabled:
-                result.disabled.setdefault(occurrence.connection, set()).add(origin)
+                result.disabled.setdefault(occurrence.connection, set()).add(item_id)
                 continue
             try:
                 change = self._change(occurrence)
             except RejectedRow as error:
-                result.settled.append(_rejected(occurrence, error))
+                result.outcomes.append(_rejected(occurrence, error))
                 continue
             result.changes.append((occurrence, change))
             name = _record_name(occurrence, change)
             if name is not None and self._wants_record(occurrence.connection, change):
-                result.wanted[name] = self._paths(occurrence.connection, change.record_type)
+                result.to_fetch[name] = self._paths(occurrence.connection, change.record_type)
         return result
 
-    def map(self, interpreted: Interpreted, read: RecordsRead) -> Mapped:
+    def map(self, interpreted: Interpreted, read: RecordsFetched) -> Mapped:
         """Map what is known now; a record that cannot be a row hurts no other."""
         waiting = set().union(*interpreted.disabled.values())
-        mapped = Mapped(settled=interpreted.settled, waiting=waiting)
+        mapped = Mapped(outcomes=interpreted.outcomes, waiting=waiting)
         for occurrence, change in interpreted.changes:
             try:
                 result = self._mapped(occurrence, change, interpreted, read)
             except RejectedRow as error:
                 result = _rejected(occurrence, error)
             if result is None:
-                mapped.waiting.add(occurrence.origin)
-            elif isinstance(result, Settled):
-                mapped.settled.append(result)
+                mapped.waiting.add(occurrence.item_id)
+            elif isinstance(result, ItemOutcome):
+                mapped.outcomes.append(result)
             else:
                 mapped.changes.append(result)
         return mapped
@@ -158,7 +158,7 @@ class Mapper:
         connection = self._connections.get(occurrence.connection)
         if connection is None:
             raise RejectedRow("row.connection_removed", value=occurrence.connection)
-        return self._source(connection.kind).interpret(occurrence.item, connection)
+        return self._connector(connection.kind).interpret(occurrence.item, connection)
 
     def _wants_record(self, connection: str, change: Change) -> bool:
         """Whether the record itself is needed, for a type of record that is imported at all."""
@@ -170,23 +170,23 @@ class Mapper:
                 return _misses_something(mapping, change.record)
         return True
 
-    def _paths(self, connection: str, record_type: RecordTypeName | None) -> frozenset[Path]:
+    def _paths(self, connection: str, record_type: RecordTypeName | None) -> frozenset[FieldPath]:
         mappings = self._mappings[connection]
         if record_type is not None:
             return mappings[record_type].paths
         return frozenset().union(*(mapping.paths for mapping in mappings.values()))
 
     def _mapped(
-        self, occurrence: Occurrence, change: Change, interpreted: Interpreted, read: RecordsRead
-    ) -> MappedChange | Settled | None:
+        self, occurrence: Occurrence, change: Change, interpreted: Interpreted, read: RecordsFetched
+    ) -> MappedChange | ItemOutcome | None:
         """The change, or how the occurrence ends, or None: its record has to be read first."""
         name = _record_name(occurrence, change)
-        if name is None or name not in interpreted.wanted:
+        if name is None or name not in interpreted.to_fetch:
             return self._map(occurrence, change)
         if name in read.waiting:
             return None
         if name in read.gone:
-            return Settled(occurrence, Outcome.IGNORED, "deleted")
+            return ItemOutcome(occurrence, Outcome.IGNORED, "deleted")
         if name not in read.found:
             return self._map(occurrence, change)
         found = read.found[name]
@@ -196,15 +196,15 @@ class Mapper:
 
     def _map(
         self, occurrence: Occurrence, change: Change, *, read_at: int | None = None
-    ) -> MappedChange | Settled:
+    ) -> MappedChange | ItemOutcome:
         if change.ignored is not None:
-            return Settled(occurrence, Outcome.IGNORED, change.ignored)
+            return ItemOutcome(occurrence, Outcome.IGNORED, change.ignored)
         connection = self._connections[occurrence.connection]
         mapping, failed = self._mapping(connection, change)
         if mapping is None:
             if failed:
                 raise RejectedRecord("row.bad_condition", failed, field=failed[0].field)
-            return Settled(occurrence, Outcome.IGNORED, "no_record_type")
+            return ItemOutcome(occurrence, Outcome.IGNORED, "no_record_type")
         columns, notes = mapping.columns(change.record, partial=change.partial)
         notes = (*failed, *notes)
         if change.partial and not mapping.sets_anything(columns):
@@ -236,7 +236,7 @@ class Mapper:
         mapping: RecordMapping,
         change: Change,
         notes: Sequence[Note],
-    ) -> Settled:
+    ) -> ItemOutcome:
         """How a partial change ends that sets no column.
 
         Raises:
@@ -247,7 +247,7 @@ class Mapper:
             raise rejection(unusable, notes)
         if cut := mapping.cut_columns(change.record):
             raise _incomplete(self._connections[occurrence.connection], cut)
-        return Settled(occurrence, Outcome.IGNORED, "not_mapped", notes=tuple(notes))
+        return ItemOutcome(occurrence, Outcome.IGNORED, "not_mapped", notes=tuple(notes))
 
     def _mapping(
         self, connection: Connection, change: Change
@@ -278,10 +278,10 @@ class Mapper:
             return mapping, failed
         return None, failed
 
-    def _source(self, kind: str) -> Source:
-        if kind not in self._sources:
-            self._sources[kind] = source_for(kind)
-        return self._sources[kind]
+    def _connector(self, kind: str) -> Connector:
+        if kind not in self._connectors:
+            self._connectors[kind] = connector_for(kind)
+        return self._connectors[kind]
 
 
 def _version(mapping: RecordMapping, change: Change, known_at: int) -> tuple[int | None, bool]:
@@ -334,9 +334,9 @@ def _incomplete(connection: Connection, missing: Sequence[str]) -> RejectedRow:
     return RejectedRow("row.incomplete", field=missing_text)
 
 
-def _rejected(occurrence: Occurrence, error: RejectedRow) -> Settled:
+def _rejected(occurrence: Occurrence, error: RejectedRow) -> ItemOutcome:
     notes = error.notes if isinstance(error, RejectedRecord) else ()
-    return Settled(
+    return ItemOutcome(
         occurrence, Outcome.REJECTED, error.code, error.field, error.value, error.detail, notes
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from import_relay.domain.models import Watermark
 from import_relay.storage.budget import CLOCK_SKEW_S
-from import_relay.storage.ledger import UNFINISHED, VOID, Ledger, Standing, State
+from import_relay.storage.ledger import NEVER_CREATED, UNFINISHED, Ledger, Standing, State
 from import_relay.storage.watermarks import Watermarks
 
 _UNSENT = Standing(State.ABANDONED)
@@ -26,17 +26,18 @@ class Claims:
         """Whether the import may still change records."""
         return self._state(reference) in UNFINISHED
 
-    def is_void(self, reference: str) -> bool:
+    def was_never_created(self, reference: str) -> bool:
         """Whether the import never happened and never will."""
-        return self._state(reference) in VOID
+        return self._state(reference) in NEVER_CREATED
 
-    def claimable_again(self) -> Collection[str]:
+    def reclaimable(self) -> Collection[str]:
         """Keys of records with a claim that failed or whose import never happened."""
         return {
             key
             for key, watermark in self.watermarks.items()
             if any(
-                mark.failed or self.is_void(mark.reference) for mark in watermark.scopes.values()
+                claim.failed or self.was_never_created(claim.reference)
+                for claim in watermark.claims.values()
             )
         }
 
@@ -53,10 +54,10 @@ def read_claims(
 ) -> Claims:
     """Read what is known of records; the caller holds the lease.
 
-    A report marks claims as failed and then closes its import. It may do both between the read of
+    A report claims claims as failed and then closes its import. It may do both between the read of
     the watermarks and the read of the states: the import would be over and its claims not failed.
     Watermarks of an import that may have been closed since are read again. After that nobody else
-    changes them: a closed import has no report, and an unfinished one keeps its records busy.
+    changes them: a closed import has no report, and an unfinished one keeps its records blocked.
 
     Raises:
         StoreUnavailable: DynamoDB left a part unanswered, again and again.
@@ -76,4 +77,4 @@ def read_claims(
 
 
 def _of(watermark: Watermark) -> Iterator[str]:
-    return (mark.reference for mark in watermark.scopes.values())
+    return (claim.reference for claim in watermark.claims.values())

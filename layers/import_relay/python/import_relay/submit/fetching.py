@@ -11,19 +11,19 @@ from typing import Protocol
 
 import httpx
 
-from import_relay.connectors.fetcher_contract import Found, Path, Reader
-from import_relay.connectors.kinds import reader_for
+from import_relay.connectors.fetcher_contract import FetchedRecord, Fetcher, FieldPath
+from import_relay.connectors.kinds import fetcher_for
 from import_relay.connectors.shared.crm_api import TIMEOUT, CrmApi
 from import_relay.domain.connections import Connection
-from import_relay.domain.errors import ConfigurationError, RecordsUnread, StoreUnavailable
-from import_relay.domain.http_bodies import SENT
+from import_relay.domain.errors import ConfigurationError, RecordsNotFetched, StoreUnavailable
+from import_relay.domain.http_bodies import REQUEST_HEADERS
 from import_relay.domain.log_events import Emit
-from import_relay.submit.changes import RecordName, RecordsRead
+from import_relay.submit.changes import RecordName, RecordsFetched
 
-LONGEST_READ_S = 20.0
+MAX_READ_S = 20.0
 """Own limit for all records of one connection in one batch; the rest waits for a later batch."""
-MOST_HALVINGS = 10
-"""How often groups of records of one type are halved in a batch; one of 500 needs nine."""
+MAX_FETCH_BISECTIONS = 10
+"""How often groups of records of one type are bisected in a batch; one of 500 needs nine."""
 
 
 class Secrets(Protocol):
@@ -37,7 +37,7 @@ class Secrets(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Fetching:
     """Reads records; made once per process. Times are in seconds, of `clock`."""
 
     connections: Mapping[str, Connection]
@@ -46,25 +46,25 @@ class Reading:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     emit: Emit
-    readers: Callable[[str], Reader | None] = reader_for
+    fetchers: Callable[[str], Fetcher | None] = fetcher_for
 
     def read(
-        self, wanted: Mapping[RecordName, frozenset[Path]], *, give_up_at: float
-    ) -> RecordsRead:
+        self, to_fetch: Mapping[RecordName, frozenset[FieldPath]], *, give_up_at: float
+    ) -> RecordsFetched:
         """Read these records, with the paths that their mappings name."""
-        result = RecordsRead(at=int(self.clock() * 1_000_000))
-        by_connection: dict[str, dict[RecordName, frozenset[Path]]] = defaultdict(dict)
-        for name, paths in wanted.items():
+        result = RecordsFetched(at=int(self.clock() * 1_000_000))
+        by_connection: dict[str, dict[RecordName, frozenset[FieldPath]]] = defaultdict(dict)
+        for name, paths in to_fetch.items():
             by_connection[name.connection][name] = paths
         for place, (connection, names) in enumerate(by_connection.items()):
-            reader = self.readers(self.connections[connection].kind)
-            if reader is None:
+            fetcher = self.fetchers(self.connections[connection].kind)
+            if fetcher is None:
                 continue
             share = (give_up_at - self.clock()) / (len(by_connection) - place)
-            until = self.clock() + min(LONGEST_READ_S, share)
+            until = self.clock() + min(MAX_READ_S, share)
             try:
-                self._read_connection(connection, reader, names, result, until)
-            except RecordsUnread as error:
+                self._read_connection(connection, fetcher, names, result, until)
+            except RecordsNotFetched as error:
                 self._wait_for(connection, names, error, result)
         return result
 
@@ -72,42 +72,42 @@ class Reading:
         self,
         connection: str,
         names: Iterable[RecordName],
-        error: RecordsUnread,
-        result: RecordsRead,
+        error: RecordsNotFetched,
+        result: RecordsFetched,
     ) -> None:
         """Have the records that are still missing wait, and say why."""
         waiting = set(names) - result.found.keys() - result.gone
         result.waiting |= waiting
         keys = {"connection": connection, "code": error.code, "records": len(waiting)}
-        if error.code == "reader.out_of_time":
-            self.emit("reader.out_of_time", **keys)
+        if error.code == "fetcher.out_of_time":
+            self.emit("fetcher.out_of_time", **keys)
         else:
             result.failed.add(connection)
-            self.emit("reader.unavailable", **keys, reason=error.detail)
+            self.emit("fetcher.unavailable", **keys, reason=error.detail)
 
     def _read_connection(
         self,
         connection: str,
-        reader: Reader,
-        names: Mapping[RecordName, frozenset[Path]],
-        result: RecordsRead,
+        fetcher: Fetcher,
+        names: Mapping[RecordName, frozenset[FieldPath]],
+        result: RecordsFetched,
         give_up_at: float,
     ) -> None:
         """Read a connection's records; a token that is refused makes room for another one.
 
         Raises:
-            RecordsUnread: not all could be read.
+            RecordsNotFetched: not all could be read.
         """
         tried: set[str] = set()
         tokens = self._tokens(connection)
-        refused: RecordsUnread | None = None
+        refused: RecordsNotFetched | None = None
         while tokens:
             token = tokens.pop(0)
             tried.add(token)
             try:
-                _read_all(reader, self._api(connection, reader, token, give_up_at), names, result)
-            except RecordsUnread as error:
-                if error.code != "reader.refused":
+                _read_all(fetcher, self._api(connection, fetcher, token, give_up_at), names, result)
+            except RecordsNotFetched as error:
+                if error.code != "fetcher.refused":
                     raise
                 refused = error
             else:
@@ -117,12 +117,12 @@ class Reading:
         if refused is not None:
             raise refused
 
-    def _api(self, connection: str, reader: Reader, token: str, give_up_at: float) -> CrmApi:
+    def _api(self, connection: str, fetcher: Fetcher, token: str, give_up_at: float) -> CrmApi:
         return CrmApi(
             client=self.client,
             token=token,
             options=self.connections[connection].options,
-            requests_per_second=reader.REQUESTS_PER_SECOND,
+            requests_per_second=fetcher.REQUESTS_PER_SECOND,
             give_up_at=give_up_at,
             clock=self.clock,
             sleep=self.sleep,
@@ -133,7 +133,7 @@ class Reading:
         try:
             return _usable(self.secrets.of(f"{connection}.token"))
         except (StoreUnavailable, ConfigurationError) as error:
-            raise RecordsUnread("reader.unavailable", error.detail) from error
+            raise RecordsNotFetched("fetcher.unavailable", error.detail) from error
 
     def _renewed_tokens(self, connection: str) -> list[str]:
         try:
@@ -142,9 +142,11 @@ class Reading:
             return []
 
 
-def http_client() -> httpx.Client:
+def crm_client() -> httpx.Client:
     """The client for all CRMs; no redirects, since tokens must not follow them, and no proxy."""
-    return httpx.Client(timeout=TIMEOUT, headers=SENT, follow_redirects=False, trust_env=False)
+    return httpx.Client(
+        timeout=TIMEOUT, headers=REQUEST_HEADERS, follow_redirects=False, trust_env=False
+    )
 
 
 def _usable(texts: Iterable[str]) -> list[str]:
@@ -152,25 +154,25 @@ def _usable(texts: Iterable[str]) -> list[str]:
 
 
 def _read_all(
-    reader: Reader,
+    fetcher: Fetcher,
     api: CrmApi,
-    names: Mapping[RecordName, frozenset[Path]],
-    result: RecordsRead,
+    names: Mapping[RecordName, frozenset[FieldPath]],
+    result: RecordsFetched,
 ) -> None:
     """Read what is not read yet, type by type; trouble with one type does not stop the others.
 
     Raises:
-        RecordsUnread: the last trouble, with everything else in `result`.
+        RecordsNotFetched: the last trouble, with everything else in `result`.
     """
-    by_type: dict[tuple[str, frozenset[Path]], list[RecordName]] = defaultdict(list)
+    by_type: dict[tuple[str, frozenset[FieldPath]], list[RecordName]] = defaultdict(list)
     for name in names:
         if name not in result.found and name not in result.gone:
             by_type[name.object_type, names[name]].append(name)
-    trouble: RecordsUnread | None = None
+    trouble: RecordsNotFetched | None = None
     for (_, paths), of_type in by_type.items():
         try:
-            _read_type(reader, api, of_type, paths, result)
-        except RecordsUnread as error:
+            _read_type(fetcher, api, of_type, paths, result)
+        except RecordsNotFetched as error:
             if error.code not in _OF_ONE_TYPE:
                 raise
             trouble = error
@@ -178,36 +180,36 @@ def _read_all(
         raise trouble
 
 
-_OF_ONE_TYPE = frozenset({"reader.refused", "reader.unexpected"})
+_OF_ONE_TYPE = frozenset({"fetcher.refused", "fetcher.unexpected"})
 """Troubles that may concern one type of records alone, e.g. one that the token may not see."""
 
 
 def _read_type(
-    reader: Reader,
+    fetcher: Fetcher,
     api: CrmApi,
     names: Sequence[RecordName],
-    paths: frozenset[Path],
-    result: RecordsRead,
+    paths: frozenset[FieldPath],
+    result: RecordsFetched,
 ) -> None:
-    """Read records of one type; where an answer is odd, narrow it down to the record it is about.
+    """Read records of one type; where an answer is odd, bisect it to the record it is about.
 
     Raises:
-        RecordsUnread: the last trouble, with everything else in `result`.
+        RecordsNotFetched: the last trouble, with everything else in `result`.
     """
-    size = reader.IDS_PER_READ
+    size = fetcher.IDS_PER_READ
     pending = deque(names[start : start + size] for start in range(0, len(names), size))
-    halvings = MOST_HALVINGS
-    trouble: RecordsUnread | None = None
+    bisections = MAX_FETCH_BISECTIONS
+    trouble: RecordsNotFetched | None = None
     while pending:
         asked = pending.popleft()
         try:
-            records = _records(reader, api, asked, paths)
-        except RecordsUnread as error:
-            if error.code != "reader.unexpected":
+            records = _records(fetcher, api, asked, paths)
+        except RecordsNotFetched as error:
+            if error.code != "fetcher.unexpected":
                 raise
             trouble = error
-            if len(asked) > 1 and halvings:
-                halvings -= 1
+            if len(asked) > 1 and bisections:
+                bisections -= 1
                 middle = len(asked) // 2
                 pending += (asked[:middle], asked[middle:])
             continue
@@ -221,11 +223,11 @@ def _read_type(
 
 
 def _records(
-    reader: Reader, api: CrmApi, names: Sequence[RecordName], paths: frozenset[Path]
-) -> Mapping[str, Found]:
+    fetcher: Fetcher, api: CrmApi, names: Sequence[RecordName], paths: frozenset[FieldPath]
+) -> Mapping[str, FetchedRecord]:
     try:
-        return reader.read(api, names[0].object_type, [name.id for name in names], paths)
-    except RecordsUnread:
+        return fetcher.read(api, names[0].object_type, [name.id for name in names], paths)
+    except RecordsNotFetched:
         raise
     except Exception as error:
-        raise RecordsUnread("reader.unexpected", type(error).__name__) from error
+        raise RecordsNotFetched("fetcher.unexpected", type(error).__name__) from error

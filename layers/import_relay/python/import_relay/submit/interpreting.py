@@ -7,10 +7,10 @@ ends before its process has to. What there is no time for waits for a later batc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from import_relay.connectors.fetcher_contract import Path
+from import_relay.connectors.fetcher_contract import FieldPath
 from import_relay.domain.models import Occurrence
-from import_relay.submit.changes import Interpreted, Mapped, Mapper, RecordName, RecordsRead
-from import_relay.submit.fetching import Reading
+from import_relay.submit.changes import Interpreted, Mapped, Mapper, RecordName, RecordsFetched
+from import_relay.submit.fetching import Fetching
 from import_relay.submit.isolation import Isolation
 from import_relay.submit.loading import Loading
 
@@ -23,11 +23,11 @@ MIN_TRIAL_S = 20.0
 class Interpreting:
     """Interprets one batch. Times are in seconds, of `clock`; `give_up_at`: planning ends then.
 
-    `disabled`: connections that cannot be used, with the origins that wait for them.
+    `disabled`: connections that cannot be used, with the item ids that wait for them.
     """
 
     mapper: Mapper
-    reading: Reading
+    fetching: Fetching
     loading: Loading
     isolation: Isolation
     clock: Callable[[], float]
@@ -47,7 +47,7 @@ class Interpreting:
         read = self._read([one for _, one in interpreted])
         for number, (chunk, one) in enumerate(interpreted):
             if number and self.clock() >= self.give_up_at:
-                mapped.waiting.update(occurrence.origin for occurrence in chunk)
+                mapped.waiting.update(occurrence.item_id for occurrence in chunk)
                 continue
             with self.isolation.trying(chunk):
                 _add(mapped, self.mapper.map(one, read))
@@ -59,7 +59,7 @@ class Interpreting:
         mapped = Mapped()
         for occurrence in occurrences:
             if self.clock() >= self.give_up_at - MIN_TRIAL_S:
-                mapped.waiting.add(occurrence.origin)
+                mapped.waiting.add(occurrence.item_id)
                 continue
             with self.isolation.trying([occurrence], alone=True):
                 interpreted = self._interpret([occurrence])
@@ -72,8 +72,8 @@ class Interpreting:
         held = [one for one in occurrences if one.connection in self.mapper.disabled]
         usable = [one for one in occurrences if one.connection not in self.mapper.disabled]
         interpreted = self.mapper.interpret([*held, *self.loading.load(usable)])
-        for name, origins in interpreted.disabled.items():
-            self.disabled.setdefault(name, set()).update(origins)
+        for name, item_ids in interpreted.disabled.items():
+            self.disabled.setdefault(name, set()).update(item_ids)
         return interpreted
 
     def _chunks(
@@ -82,20 +82,20 @@ class Interpreting:
         """The occurrences a hundred at a time; the first of them however late it is."""
         for start in range(0, len(occurrences), ITEMS_AT_A_TIME):
             if start and self.clock() >= until:
-                mapped.waiting.update(one.origin for one in occurrences[start:])
+                mapped.waiting.update(one.item_id for one in occurrences[start:])
                 return
             yield occurrences[start : start + ITEMS_AT_A_TIME]
 
-    def _read(self, interpreted: Sequence[Interpreted]) -> RecordsRead:
-        wanted: dict[RecordName, frozenset[Path]] = {}
+    def _read(self, interpreted: Sequence[Interpreted]) -> RecordsFetched:
+        to_fetch: dict[RecordName, frozenset[FieldPath]] = {}
         for one in interpreted:
-            wanted |= one.wanted
-        read = self.reading.read(wanted, give_up_at=self.give_up_at)
+            to_fetch |= one.to_fetch
+        read = self.fetching.read(to_fetch, give_up_at=self.give_up_at)
         self.unread_connections += len(read.failed)
         return read
 
 
 def _add(mapped: Mapped, more: Mapped) -> None:
     mapped.changes += more.changes
-    mapped.settled += more.settled
+    mapped.outcomes += more.outcomes
     mapped.waiting |= more.waiting

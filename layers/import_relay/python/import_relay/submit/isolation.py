@@ -16,7 +16,7 @@ from import_relay.storage.trials import Trials, Tried
 
 
 class Isolation:
-    """What is known of the items of one batch. `received_before`: their origins."""
+    """What is known of the items of one batch. `received_before`: their item ids."""
 
     def __init__(self, trials: Trials, received_before: Collection[str], tried: Tried) -> None:
         self._trials = trials
@@ -25,34 +25,34 @@ class Isolation:
         self._alone = set(tried.alone)
         self._is_trying = False
 
-    def suspects(self, origins: Collection[str]) -> set[str]:
-        """Those of the origins that were being tried with others when a process died."""
-        return self._together.intersection(origins)
+    def suspects(self, item_ids: Collection[str]) -> set[str]:
+        """Those of the item ids that were being tried with others when a process died."""
+        return self._together.intersection(item_ids)
 
-    def culprits(self, origins: Collection[str]) -> set[str]:
-        """Those of the origins that were being tried alone when a process died."""
-        return self._alone.intersection(origins)
+    def culprits(self, item_ids: Collection[str]) -> set[str]:
+        """Those of the item ids that were being tried alone when a process died."""
+        return self._alone.intersection(item_ids)
 
-    def forget(self, origins: Collection[str]) -> None:
+    def forget(self, item_ids: Collection[str]) -> None:
         """Take out what a person may try again: what is in the dead-letter queue, or redriven.
 
         If AWS does not take this while one goes there, its redrive takes it out.
         """
-        if self._alone.union(self._together).intersection(origins):
-            self._alone.difference_update(origins)
-            self._together.difference_update(origins)
-            self._trials.settle(Tried(self._together, self._alone))
+        if self._alone.union(self._together).intersection(item_ids):
+            self._alone.difference_update(item_ids)
+            self._together.difference_update(item_ids)
+            self._trials.update(Tried(self._together, self._alone))
 
     @contextmanager
     def trying(self, occurrences: Sequence[Occurrence], *, alone: bool = False) -> Iterator[None]:
         """Write down what is tried within the block, if a death there has to be traced."""
-        origins = {one.origin for one in occurrences}
-        if not alone and self._received_before.isdisjoint(origins):
+        item_ids = {one.item_id for one in occurrences}
+        if not alone and self._received_before.isdisjoint(item_ids):
             yield
             return
         if alone:
-            self._together -= origins
-        self._trials.write(self._tried(origins, alone=alone))
+            self._together -= item_ids
+        self._trials.write(self._tried(item_ids, alone=alone))
         self._is_trying = True
         try:
             yield
@@ -64,9 +64,9 @@ class Isolation:
         """Nothing is being tried any more."""
         if self._is_trying:
             self._is_trying = False
-            self._trials.settle(Tried(self._together, self._alone))
+            self._trials.update(Tried(self._together, self._alone))
 
-    def _tried(self, origins: set[str], *, alone: bool) -> Tried:
+    def _tried(self, item_ids: set[str], *, alone: bool) -> Tried:
         if alone:
-            return Tried(self._together, self._alone | origins)
-        return Tried(self._together | origins, self._alone)
+            return Tried(self._together, self._alone | item_ids)
+        return Tried(self._together | item_ids, self._alone)

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from import_relay.domain.models import Occurrence, Outcome, Pointer, Settled
+from import_relay.domain.models import ItemOutcome, Occurrence, Outcome, Pointer
 from import_relay.domain.reasons import reason_of
 
-MAX_ITEM_B = 8_000_000
+MAX_LOADED_ITEM_B = 8_000_000
 """Own limit; the receiver takes six megabytes, and some connectors write an item anew."""
 MAX_ITEM_VALUES = 200_000
 """Own limit on commas and brackets, inside of texts as well: at most 50 MB of objects."""
@@ -33,15 +33,15 @@ class Fetch(Protocol):
 class Loading:
     """Loads the items of one batch.
 
-    `waiting`: origins of those that did not fit. `failed`: origin → what kept an item from being
-    loaded. `settled`: those that are larger than any item may be.
+    `waiting`: item ids of those that did not fit. `failed`: item id → what kept an item from being
+    loaded. `outcomes`: those that are larger than any item may be.
     """
 
     fetch: Fetch
     is_in_time: Callable[[], bool]
     waiting: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
-    settled: list[Settled] = field(default_factory=list)
+    outcomes: list[ItemOutcome] = field(default_factory=list)
     _bytes_left: int = MAX_BATCH_B
     _values_left: int = MAX_BATCH_VALUES
 
@@ -57,29 +57,29 @@ class Loading:
                 found.append(loaded)
         return found
 
-    def taken_settled(self) -> list[Settled]:
+    def take_outcomes(self) -> list[ItemOutcome]:
         """Those that ended since this was asked for last."""
-        settled, self.settled = self.settled, []
-        return settled
+        outcomes, self.outcomes = self.outcomes, []
+        return outcomes
 
     def _loaded(self, one: Occurrence, key: str) -> Occurrence | None:
         if self.waiting or not self.is_in_time():
-            self.waiting.add(one.origin)
+            self.waiting.add(one.item_id)
             return None
         try:
-            text = self.fetch(key, most=MAX_ITEM_B)
+            text = self.fetch(key, most=MAX_LOADED_ITEM_B)
             values = count_values(text)
-            if len(text) > MAX_ITEM_B or values > MAX_ITEM_VALUES:
+            if len(text) > MAX_LOADED_ITEM_B or values > MAX_ITEM_VALUES:
                 detail = f"at least {len(text)} bytes with {values} values"
                 code = "row.too_many_values"
-                self.settled.append(Settled(one, Outcome.REJECTED, code, detail=detail))
+                self.outcomes.append(ItemOutcome(one, Outcome.REJECTED, code, detail=detail))
                 return None
             if len(text) > self._bytes_left or values > self._values_left:
-                self.waiting.add(one.origin)
+                self.waiting.add(one.item_id)
                 return None
             item = json.loads(text)
         except (ValueError, RecursionError, ClientError, BotoCoreError) as error:
-            self.failed[one.origin] = reason_of(error)
+            self.failed[one.item_id] = reason_of(error)
             return None
         self._bytes_left -= len(text)
         self._values_left -= values

@@ -1,27 +1,27 @@
 """One import of a batch, from the claim to what became of it. Called by `submission` for each.
 
 The steps, and why a death after any of them is harmless: see `submission`. What the import changes
-for the rest of the batch is in `Progress`.
+for the rest of the batch is in `BatchProgress`.
 """
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from import_relay.domain.errors import LimitReached, SlotTooFar
+from import_relay.domain.errors import LimitReached, PermitTooFar
 from import_relay.domain.log_events import Emit
-from import_relay.domain.models import MappedChange, Outcome, Row, Settled, Watermark
+from import_relay.domain.models import ItemOutcome, MappedChange, Outcome, Row, Watermark
 from import_relay.domain.payload_digests import payload_digest
 from import_relay.mateo.client import ImportApi, Posted
-from import_relay.mateo.outcomes import Outcome as PostOutcome
+from import_relay.mateo.post_results import PostResult
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import Budget
 from import_relay.storage.executions import Executions
-from import_relay.storage.gate import RESET_MARGIN_S, Gate, GateState
 from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.pause import RESET_MARGIN_S, Pause, PauseState
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.attempts import Attempt
-from import_relay.submit.planning import request_body
-from import_relay.submit.progress import Closing, Progress
+from import_relay.submit.merging import request_body
+from import_relay.submit.progress import BatchProgress, PauseRequest
 from import_relay.submit.refusal_texts import names_reference_id, shown_answer
 from import_relay.submit.refusals import Refusals, Verdict
 
@@ -32,9 +32,9 @@ POST_S = 8.0
 SHORT_WAIT_S = 5.0
 """A `retry-after` up to this is waited for within the invocation."""
 CREDENTIALS_PAUSE_S = 3_600.0
-"""How long refused credentials close the gate, unless a person opens it."""
+"""How long refused credentials pause submission, unless a person opens it."""
 PROBE_PAUSE_S = 3_600.0
-"""How long a 429 on the first import of a day closes the gate: Mateo's day may begin later."""
+"""How long a 429 on the first import of a day pauses submission: Mateo's day may begin later."""
 REFERENCE_REFUSED = "import.reference_refused"
 
 
@@ -47,7 +47,7 @@ class PostingParts:
     watermarks: Watermarks
     archive: Archive
     executions: Executions
-    gate: Gate
+    pause: Pause
     api: ImportApi
 
 
@@ -80,7 +80,7 @@ class Posting:
         self,
         parts: PostingParts,
         tools: Tools,
-        progress: Progress,
+        progress: BatchProgress,
         refusals: Refusals,
         *,
         deadline: float,
@@ -98,14 +98,14 @@ class Posting:
         self._follow(self._refusals.arrange(imports, self._tools.clock()))
 
     def admitted(self, attempt: Attempt) -> Sequence[Attempt]:
-        """The import without the rows that must not be sent now; these are brought again later."""
-        now, waiting_contacts = self._tools.clock(), self._progress.waiting_contacts
-        verdict = self._refusals.admit(attempt, waiting_contacts, now)
-        self._progress.defer(verdict.waiting)
+        """The import without the rows that must not be sent now; these are requeued later."""
+        now, blocked_contacts = self._tools.clock(), self._progress.blocked_contacts
+        verdict = self._refusals.admit(attempt, blocked_contacts, now)
+        self._progress.requeue(verdict.waiting)
         return verdict.attempts
 
     def bring(self, attempt: Attempt) -> None:
-        """Take one import through claim, freeze, watch, intend, post and settle.
+        """Take one import through claim, freeze, watch, intend, post and record.
 
         Raises:
             ClientError, BotoCoreError, StoreUnavailable: AWS failed a step; the rows stay with
@@ -123,25 +123,27 @@ class Posting:
         try:
             intended = self._parts.ledger.intend(entry)
         except LimitReached as error:
-            self._progress.defer(rows)
-            self.close_for_today(error.code, entry.day)
+            self._progress.requeue(rows)
+            self.pause_for_today(error.code, entry.day)
             return
         if intended:
             self._post(attempt, entry, body)
         else:
-            self._progress.defer(rows)
+            self._progress.requeue(rows)
 
     @property
     def _sends_reference(self) -> bool:
         return self._tools.send_reference_id and not self._reference_ids.is_refused
 
-    def close_for_today(self, reason: str, day: str) -> None:
-        """Close the gate until the next day begins, unless it has begun meanwhile."""
+    def pause_for_today(self, reason: str, day: str) -> None:
+        """Pause submission until the next day begins, unless it has begun meanwhile."""
         now = self._tools.clock()
         limits = self._parts.budget.limits
-        if limits.day(now) == day and self._progress.closing is None:
+        if limits.day(now) == day and self._progress.pause_request is None:
             until = limits.next_day(now) + RESET_MARGIN_S
-            self._progress.closing = Closing(reason, until, self._progress.gate.strikes)
+            self._progress.pause_request = PauseRequest(
+                reason, until, self._progress.pause_state.consecutive_failures
+            )
 
     def _entry(self, reference: str, type_: str, rows: Sequence[Row], body: bytes) -> Entry:
         now = self._tools.clock()
@@ -158,73 +160,77 @@ class Posting:
         )
 
     def _post(self, attempt: Attempt, entry: Entry, body: bytes) -> None:
-        """Post on the day whose entities are held; if there is no slot in time, all goes back."""
+        """Post on the day whose entities are reserved; if there is no permit in time, all goes
+        back.
+        """
         try:
-            slot = self._parts.budget.take_slot(deadline=self._deadline - POST_S)
-            if slot.day != entry.day and not self._parts.ledger.move_hold(entry, day=slot.day):
+            permit = self._parts.budget.acquire_permit(deadline=self._deadline - POST_S)
+            if permit.day != entry.day and not self._parts.ledger.move_reservation(
+                entry, day=permit.day
+            ):
                 return  # tracking has taken the import over
-            posted = self._parts.api.create(slot, body)
-        except (SlotTooFar, LimitReached) as error:
+            posted = self._parts.api.create(permit, body)
+        except (PermitTooFar, LimitReached) as error:
             if isinstance(error, LimitReached):
                 now = self._tools.clock()
-                self.close_for_today(error.code, self._parts.budget.limits.day(now))
+                self.pause_for_today(error.code, self._parts.budget.limits.day(now))
             self._abandon(entry, attempt.rows, error.code)
             self._progress.stopped = True
         else:
-            self._settle(attempt, entry, posted)
+            self._record(attempt, entry, posted)
 
-    def _settle(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
+    def _record(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
         rows = attempt.rows
-        # The hold may have moved to another day meanwhile: release what the ledger says.
+        # The reservation may have moved to another day meanwhile: release what the ledger says.
         entry = self._parts.ledger.get(entry.reference) or entry
         match posted.outcome:
-            case PostOutcome.SENT:
+            case PostResult.SENT:
                 self._created(entry, rows, State.SENT, posted)
-                self._forget_strikes()
+                self._forget_failures()
                 self._follow(self._refusals.accepted(attempt))
-            case PostOutcome.REFUSED | PostOutcome.REFUSED_WHOLE:
+            case PostResult.REFUSED | PostResult.REFUSED_WHOLE:
                 self._refuse(attempt, entry, posted)
-            case PostOutcome.NOT_SENT:
+            case PostResult.NOT_SENT:
                 self._abandon(entry, rows, "mateo.unreachable")
                 self._progress.pause("mateo.unreachable", self._tools.clock())
-            case PostOutcome.CREDENTIALS:
+            case PostResult.CREDENTIALS:
                 self._credentials_refused(attempt, entry)
-            case PostOutcome.RATE_LIMITED:
+            case PostResult.RATE_LIMITED:
                 self._rate_limited(attempt, entry, posted)
-            case PostOutcome.UNKNOWN:
+            case PostResult.UNKNOWN:
                 self._created(entry, rows, State.UNKNOWN, posted)
                 self._progress.pause("mateo.unanswered", self._tools.clock())
 
     def _created(self, entry: Entry, rows: Sequence[Row], state: State, posted: Posted) -> None:
-        """The import exists, or may exist: from here on it is followed, never sent again here."""
+        """The import exists, or may exist: from here on it is followed, never requeued here."""
         self._parts.ledger.advance(
             entry.reference,
-            source=[State.INTENDED],
+            expected=[State.INTENDED],
             target=state,
             import_id=posted.import_id,
             posts=1,
             posted_at=self._tools.clock(),
         )
-        self._progress.settled += [settled for row in rows for settled in row.shadowed]
+        self._progress.outcomes += [item_outcome for row in rows for item_outcome in row.shadowed]
         self._progress.first_of_day = False
         self._progress.imports += 1
         self._progress.rows += len(rows)
         event = "import.sent" if state is State.SENT else "import.unknown"
         self._tools.emit(event, **_keys(entry), status=posted.status)
 
-    def _forget_strikes(self) -> None:
-        if self._progress.gate.strikes:
-            self._parts.gate.clear_strikes()
-            self._progress.gate = GateState()
+    def _forget_failures(self) -> None:
+        if self._progress.pause_state.consecutive_failures:
+            self._parts.pause.clear_failures()
+            self._progress.pause_state = PauseState()
 
     def _abandon(self, entry: Entry, rows: Sequence[Row], reason: str) -> None:
         current = self._parts.ledger.get(entry.reference) or entry
-        self._parts.ledger.release(current, source=[State.INTENDED], target=State.ABANDONED)
-        self._progress.defer(rows)
+        self._parts.ledger.release(current, expected=[State.INTENDED], target=State.ABANDONED)
+        self._progress.requeue(rows)
         self._tools.emit("import.abandoned", **_keys(entry), reason=reason)
 
     def _refuse(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
-        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.REFUSED)
+        self._parts.ledger.release(entry, expected=[State.INTENDED], target=State.REFUSED)
         self._tools.emit("import.refused", **_keys(entry), status=posted.status)
         if self._sends_reference and names_reference_id(posted.message):
             self._reference_ids.is_refused = True
@@ -237,7 +243,7 @@ class Posting:
         """Do what an answer to a post means for the others."""
         self._progress.pending.extendleft(reversed(verdict.attempts))
         self._progress.pending.extend(verdict.last)
-        self._progress.defer(verdict.waiting)
+        self._progress.requeue(verdict.waiting)
         for row, posted in verdict.rejections:
             self._reject(row, posted)
 
@@ -246,9 +252,9 @@ class Posting:
         detail = f"Mateo answered {posted.status}{code}: {posted.message}"
         shown = shown_answer(posted.status, posted.code, posted.message)
         ends = [*row.shadowed, *(_rejected(change, detail) for change in row.changes)]
-        self._progress.settled += ends
+        self._progress.outcomes += ends
         self._progress.proven |= {
-            one.occurrence.origin: replace(one, detail=shown if one.detail == detail else "")
+            one.occurrence.item_id: replace(one, detail=shown if one.detail == detail else "")
             for one in ends
         }
 
@@ -262,14 +268,14 @@ class Posting:
 
     def _repeat(self, attempt: Attempt, entry: Entry) -> None:
         """Nothing was created: the same rows once more, as an import of another name."""
-        self._parts.ledger.release(entry, source=[State.INTENDED], target=State.ABANDONED)
+        self._parts.ledger.release(entry, expected=[State.INTENDED], target=State.ABANDONED)
         self._progress.pending.appendleft(replace(attempt, repeated=True))
 
     def _rate_limited(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
         now = self._tools.clock()
         wait = posted.retry_after_s
         latest = min(now + SHORT_WAIT_S, self._deadline - IMPORT_S)
-        is_first = not attempt.repeated and not self._progress.gate.strikes
+        is_first = not attempt.repeated and not self._progress.pause_state.consecutive_failures
         if wait is not None and now + wait <= latest and is_first:
             self._tools.sleep(wait)
             self._repeat(attempt, entry)
@@ -282,15 +288,15 @@ class Posting:
 
 def _claimed(row: Row, reference: str) -> Watermark:
     """The row's watermark, with the import that brings its changes."""
-    scopes = {
-        scope: mark if mark.reference else mark._replace(reference=reference)
-        for scope, mark in row.marks.items()
+    claims = {
+        field_name: claim if claim.reference else claim._replace(reference=reference)
+        for field_name, claim in row.claims.items()
     }
-    return Watermark(scopes, row.earlier)
+    return Watermark(claims, row.earlier)
 
 
-def _rejected(change: MappedChange, detail: str) -> Settled:
-    return Settled(
+def _rejected(change: MappedChange, detail: str) -> ItemOutcome:
+    return ItemOutcome(
         change.occurrence,
         Outcome.REJECTED,
         "row.refused_by_mateo",

@@ -2,7 +2,7 @@
 
 import re
 
-LONGEST = 200
+MAX_MESSAGE_LENGTH = 200
 _CODE = re.compile(r"[A-Za-z0-9_]{1,20}")
 _OF_SCHEMA = ("PGRST", "42")
 """Codes of PostgREST and of PostgreSQL's class 42: their messages name tables and columns."""
@@ -21,7 +21,7 @@ def shown_message(code: str, message: str) -> str:
     line = " ".join(message.split())
     if not code.startswith(_OF_SCHEMA):
         line = _VALUES.sub("…", line)
-    return line[:LONGEST]
+    return line[:MAX_MESSAGE_LENGTH]
 
 
 def shown_answer(status: int, code: str, message: str) -> str:

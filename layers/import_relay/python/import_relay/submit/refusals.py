@@ -4,11 +4,12 @@ A refusal says nothing of a row by itself: during a change of Mateo's schema eve
 refused. It is *proven* only by a row of the same connection, type and options that is accepted
 between two refusals of this one, the second of them alone:
 
-    refused, with others       parted by connection, then halved, the left half first: contacts end
+    refused, with others       parted by connection, then bisected, the left half first: contacts
+    end
                                before the first deal is sent. What no call is left for waits
     refused alone, unproven    tried again once another row of its group is accepted
     … and refused again        rejected
-    … never proven             brought again, marked with the time of its first refusal. Marked rows
+    … never proven             requeued, marked with the time of its first refusal. Marked rows
                                are tried last and alone, and only if another one is accepted. After
                                a day they are tried once more, and then they are dead letters
     nothing accepted           the connection's records of this type wait, with growing pauses; then
@@ -24,18 +25,18 @@ from typing import NamedTuple
 
 from import_relay.domain.models import Occurrence, Row
 from import_relay.mateo.client import Posted
-from import_relay.mateo.outcomes import Outcome
-from import_relay.storage.refusals import Kind, Wait
+from import_relay.mateo.post_results import PostResult
+from import_relay.storage.refusals import RefusalPause, RefusedKind
 from import_relay.submit.attempts import Attempt, Group, group_of
+from import_relay.submit.blocked_contacts import CONTACT, contact_key
 from import_relay.submit.refusal_texts import shown_code, shown_message
-from import_relay.submit.waiting_contacts import CONTACT, contact_key
 
-MOST_UNPROVEN = 16
+MAX_UNPROVEN = 16
 """Refusals of a group without any acceptance after which a batch tries it no more: an import of
 5,000 rows of which only the first few are bad is understood with fewer."""
 UNPROVEN_S = 86_400.0
 """So long a row that was refused alone waits for a proof: a person has read the alarm by then."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3_600.0
+FIRST_PAUSE_S, MAX_REFUSAL_PAUSE_S = 60.0, 3_600.0
 
 
 class Rejection(NamedTuple):
@@ -59,7 +60,7 @@ class Verdict:
 
 
 @dataclass(slots=True)
-class Ending:
+class UnresolvedRows:
     """What is left at the end: rows that wait, and what waited for a proof too long.
 
     `waits`: connections that wait, of those that this batch met. `has_changed`: whether who waits
@@ -68,7 +69,7 @@ class Ending:
 
     waiting: Sequence[Row] = ()
     unproven: Sequence[Occurrence] = ()
-    waits: Mapping[Kind, Wait] = field(default_factory=dict)
+    waits: Mapping[RefusedKind, RefusalPause] = field(default_factory=dict)
     has_changed: bool = False
 
 
@@ -91,11 +92,11 @@ class _Standing:
 class Refusals:
     """The refusals of one batch.
 
-    `waits`: what earlier batches found; it is kept up to date. `refused_since`: origin → when it
+    `waits`: what earlier batches found; it is kept up to date. `refused_since`: item id → when it
     was refused first (s since the epoch), of marked occurrences. `unproven_s`: so long those wait.
     """
 
-    waits: dict[Kind, Wait]
+    waits: dict[RefusedKind, RefusalPause]
     refused_since: dict[str, float]
     unproven_s: float = UNPROVEN_S
     _posts: int = 0
@@ -103,11 +104,11 @@ class Refusals:
     _alone: dict[str, Attempt] = field(default_factory=dict)
     """Key → a row that was refused alone and may be tried again."""
     _marked: dict[Group, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    _behind: dict[Kind, list[Attempt]] = field(default_factory=lambda: defaultdict(list))
+    _behind: dict[RefusedKind, list[Attempt]] = field(default_factory=lambda: defaultdict(list))
     """What goes on if the row that is tried for it is accepted."""
-    _unsettled: set[str] = field(default_factory=set)
+    _open_contacts: set[str] = field(default_factory=set)
     """Keys of contacts that are marked or were refused alone."""
-    _met: set[Kind] = field(default_factory=set)
+    _met: set[RefusedKind] = field(default_factory=set)
     _has_changed: bool = False
 
     # ------------------------------------------------------------ before anything is sent
@@ -131,9 +132,9 @@ class Refusals:
     def _is_free(self, row: Row, waiting: list[Row], now: float) -> bool:
         """Whether a row may be sent with others; if not, it is put where it belongs."""
         group = group_of(row)
-        if all(change.occurrence.origin in self.refused_since for change in row.changes):
+        if all(change.occurrence.item_id in self.refused_since for change in row.changes):
             self._marked[group].append(row)
-            self._leave_unsettled(row)
+            self._leave_open(row)
         elif self._waits(group.kind, now):
             waiting.append(row)
         elif group.kind in self.waits:
@@ -151,11 +152,11 @@ class Refusals:
             self._marked[group] = [row for row in rows if row not in over]
         return found
 
-    def _leave_unsettled(self, row: Row) -> None:
+    def _leave_open(self, row: Row) -> None:
         if row.options.type == CONTACT:
-            self._unsettled.add(row.key)
+            self._open_contacts.add(row.key)
 
-    def _waits(self, kind: Kind, now: float) -> bool:
+    def _waits(self, kind: RefusedKind, now: float) -> bool:
         wait = self.waits.get(kind)
         if wait is None or wait.until <= now:
             return False
@@ -169,7 +170,7 @@ class Refusals:
         else:
             behind.append(Attempt([row]))
 
-    def _trying_for(self, kind: Kind) -> Attempt:
+    def _trying_for(self, kind: RefusedKind) -> Attempt:
         """One row of those that wait, another one each time; the rest is put behind it."""
         first, *others = self._behind[kind]
         number = 7 * self.waits[kind].consecutive % len(first.rows)
@@ -179,12 +180,12 @@ class Refusals:
 
     # ------------------------------------------------------------ before an import
 
-    def admit(self, attempt: Attempt, waiting_contacts: Collection[str], now: float) -> Verdict:
+    def admit(self, attempt: Attempt, blocked_contacts: Collection[str], now: float) -> Verdict:
         """Take out rows that must not be sent now: of stopped groups, and before their contacts.
 
-        `waiting_contacts`: keys of contacts of this batch that are brought again later.
+        `blocked_contacts`: keys of contacts of this batch that are requeued later.
         """
-        contacts = self._unsettled.union(waiting_contacts)
+        contacts = self._open_contacts.union(blocked_contacts)
         waiting = {row.key: row for row in attempt.rows if self._must_wait(row, contacts, now)}
         if not waiting:
             return Verdict([attempt])
@@ -198,12 +199,12 @@ class Refusals:
             return True
         if group.options.type == CONTACT:
             return False
-        of_contacts = Kind(group.connection, CONTACT)
+        of_contacts = RefusedKind(group.connection, CONTACT)
         if self._waits(of_contacts, now) or self._is_stopped(of_contacts):
             return True
         return bool(contacts) and contact_key(row) in contacts
 
-    def _is_stopped(self, kind: Kind) -> bool:
+    def _is_stopped(self, kind: RefusedKind) -> bool:
         return any(one.is_stopped and group.kind == kind for group, one in self._groups.items())
 
     # ------------------------------------------------------------ what Mateo answered
@@ -212,7 +213,7 @@ class Refusals:
         """Its groups work: what was refused alone is tried again, and what waited goes on."""
         self._posts += 1
         verdict = Verdict()
-        self._unsettled.difference_update(row.key for row in attempt.rows)
+        self._open_contacts.difference_update(row.key for row in attempt.rows)
         for group in sorted({group_of(row) for row in attempt.rows}, key=str):
             self._groups[group].accepted_at = self._posts
             verdict.attempts = [
@@ -244,7 +245,7 @@ class Refusals:
         if len(attempt.rows) == 1:
             verdict = self._refused_alone(attempt, posted, standing, now)
         else:
-            verdict = _halved(attempt, standing)
+            verdict = _bisected(attempt, standing)
         if standing.is_refused:
             behind = [row for one in self._behind.pop(group.kind, []) for row in one.rows]
             verdict.waiting = [*verdict.waiting, *behind]
@@ -255,8 +256,8 @@ class Refusals:
         standing.refused += 1
         standing.answer = posted
         standing.is_lone &= len(attempt.rows) == 1 and standing.refused == 1
-        of_all = posted.outcome is Outcome.REFUSED_WHOLE and len(attempt.rows) > 1
-        if standing.is_refused and (of_all or standing.refused >= MOST_UNPROVEN):
+        of_all = posted.outcome is PostResult.REFUSED_WHOLE and len(attempt.rows) > 1
+        if standing.is_refused and (of_all or standing.refused >= MAX_UNPROVEN):
             standing.is_stopped = True
 
     def _refused_alone(
@@ -264,17 +265,17 @@ class Refusals:
     ) -> Verdict:
         (row,) = attempt.rows
         if (attempt.refused_at or 0) < standing.accepted_at:
-            self._unsettled.discard(row.key)
+            self._open_contacts.discard(row.key)
             return Verdict(rejections=[Rejection(row, posted)])
-        for origin in row.origins:
-            self.refused_since.setdefault(origin, now)
+        for item_id in row.item_ids:
+            self.refused_since.setdefault(item_id, now)
         self._alone[row.key] = attempt
-        self._leave_unsettled(row)
+        self._leave_open(row)
         return Verdict()
 
     # ------------------------------------------------------------ at the end
 
-    def end(self, now: float) -> Ending:
+    def finish(self, now: float) -> UnresolvedRows:
         """Let those wait of whom nothing was accepted, and give up what was never proven."""
         for group, standing in self._groups.items():
             if standing.is_refused:
@@ -285,7 +286,7 @@ class Refusals:
         unproven += [row for rows in self._marked.values() for row in rows]
         self._met |= {group.kind for group in self._marked}
         behind = [row for rest in self._behind.values() for one in rest for row in one.rows]
-        ending = Ending(
+        unresolved = UnresolvedRows(
             waiting=[*unproven, *behind],
             unproven=[
                 one
@@ -299,19 +300,19 @@ class Refusals:
         self._has_changed = False
         for kept in (self._groups, self._alone, self._marked, self._behind, self._met):
             kept.clear()
-        return ending
+        return unresolved
 
     def _is_over(self, one: Occurrence, now: float) -> bool:
-        return now - self.refused_since.get(one.origin, now) >= self.unproven_s
+        return now - self.refused_since.get(one.item_id, now) >= self.unproven_s
 
-    def _wait(self, kind: Kind, standing: _Standing, now: float) -> Wait:
+    def _wait(self, kind: RefusedKind, standing: _Standing, now: float) -> RefusalPause:
         """One row by itself stops nobody: another one is tried as soon as it comes."""
         before = self.waits.get(kind)
         consecutive = before.consecutive + 1 if before else 1
-        pause = min(FIRST_PAUSE_S * 2.0 ** min(consecutive - 1, 10), LONGEST_PAUSE_S)
+        pause = min(FIRST_PAUSE_S * 2.0 ** min(consecutive - 1, 10), MAX_REFUSAL_PAUSE_S)
         is_lone = before is None and standing.is_lone
-        answer = standing.answer or Posted(Outcome.REFUSED)
-        return Wait(
+        answer = standing.answer or Posted(PostResult.REFUSED)
+        return RefusalPause(
             since=before.since if before else now,
             until=now if is_lone else now + pause,
             consecutive=consecutive,
@@ -323,11 +324,11 @@ class Refusals:
 
 def _occurrences(row: Row) -> Sequence[Occurrence]:
     return [change.occurrence for change in row.changes] + [
-        settled.occurrence for settled in row.shadowed
+        item_outcome.occurrence for item_outcome in row.shadowed
     ]
 
 
-def _halved(attempt: Attempt, standing: _Standing) -> Verdict:
+def _bisected(attempt: Attempt, standing: _Standing) -> Verdict:
     rows = attempt.rows
     if standing.is_stopped or not attempt.calls.spend(1):
         return Verdict(waiting=rows)

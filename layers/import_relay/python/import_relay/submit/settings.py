@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from import_relay.wiring.settings import GateSettings, MateoSettings, Name, QueueSettings
+from import_relay.wiring.settings import MateoSettings, Name, PauseSettings, QueueSettings
 
 
-class SubmitSettings(MateoSettings, GateSettings, QueueSettings):
+class SubmitSettings(MateoSettings, PauseSettings, QueueSettings):
     """Settings of submit_imports."""
 
     watermarks_table: Name

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from import_relay.domain.connections import SharedHandles
-from import_relay.domain.models import MATEO_TYPES, MappedChange, Outcome, Row, Settled
+from import_relay.domain.models import MATEO_TYPES, ItemOutcome, MappedChange, Outcome, Row
 from import_relay.domain.models import receipt_order as by_receipt
 from import_relay.domain.notes import Note
 from import_relay.mapping.keys import IDENTIFIERS
@@ -27,7 +27,7 @@ STRICTEST: tuple[SharedHandles, ...] = ("leave_out", "first_keeps", "last_takes"
 """Of contacts whose connections choose differently, the choice that comes first here holds."""
 FIRST_TIME = 10**14
 """A version from here on is a time (µs since the epoch, 1973), so that it orders two records."""
-MOST_NAMED = 3
+MAX_NAMED_PEOPLE = 3
 _CONTACTS = MATEO_TYPES["contact"]
 
 
@@ -41,11 +41,11 @@ class Parted:
 
     rows: Sequence[Row]
     waiting: list[Row] = field(default_factory=list)
-    settled: list[Settled] = field(default_factory=list)
+    outcomes: list[ItemOutcome] = field(default_factory=list)
 
 
 def part_handles(rows: Sequence[Row]) -> Parted:
-    """Settle who keeps each handle that several rows of a batch have."""
+    """Decide who keeps each handle that several rows of a batch have."""
     shared = _shared(rows)
     return _Parting(rows, shared).parted() if shared else Parted(rows)
 
@@ -72,7 +72,7 @@ def _columns(row: Row) -> Mapping[str, object]:
 
 
 class _Parting:
-    """The rows of one batch while it is settled who keeps what."""
+    """The rows of one batch while it is decided who keeps what."""
 
     def __init__(self, rows: Sequence[Row], shared: Mapping[Handle, Sequence[int]]) -> None:
         self._rows = list(rows)
@@ -92,17 +92,17 @@ class _Parting:
                 self._hold_together(holders)
         codes = {number: _why_rejected(self._rows[number]) for number in sorted(self._left_out)}
         rejected = {number for number, code in codes.items() if code}
-        settled = [
+        outcomes = [
             end
             for number in sorted(rejected)
             for end in _rejected(self._rows[number], codes[number])
         ]
         self._waiting -= rejected
         waiting = [self._rows[number] for number in sorted(self._waiting)]
-        return Parted(list(self._in_order(rejected | self._waiting)), waiting, settled)
+        return Parted(list(self._in_order(rejected | self._waiting)), waiting, outcomes)
 
     def _choose(self, column: str, people: Sequence[int]) -> None:
-        """Settle which of these contacts keeps the handle in `column`; they are in their order."""
+        """Decide which of these contacts keeps the handle in `column`; they are in their order."""
         choices = {self._rows[number].changes[-1].shared_handles for number in people}
         choice = next(one for one in STRICTEST if one in choices)
         keeper = {"leave_out": None, "first_keeps": people[0], "last_takes": people[-1]}[choice]
@@ -125,8 +125,8 @@ class _Parting:
 
     def _names(self, people: Sequence[int], number: int) -> str:
         others = (one for one in people if one != number)
-        names = ", ".join(self._name(one) for one in islice(others, MOST_NAMED))
-        more = len(people) - 1 - MOST_NAMED
+        names = ", ".join(self._name(one) for one in islice(others, MAX_NAMED_PEOPLE))
+        more = len(people) - 1 - MAX_NAMED_PEOPLE
         return f"{names} and {more} more" if more > 0 else names
 
     def _name(self, number: int) -> str:
@@ -180,7 +180,7 @@ def _sorted(group: Sequence[int], rows: Sequence[Row]) -> list[int]:
 
     def order(number: int) -> tuple[int, tuple[str, int]]:
         change = newest[number]
-        return change.version if are_times else 0, by_receipt(change.occurrence.origin)
+        return change.version if are_times else 0, by_receipt(change.occurrence.item_id)
 
     return sorted(group, key=order)
 
@@ -220,11 +220,11 @@ def _says_nothing(row: Row) -> bool:
     return not rest and all(change.partial for change in row.changes)
 
 
-def _rejected(row: Row, code: str) -> Iterator[Settled]:
+def _rejected(row: Row, code: str) -> Iterator[ItemOutcome]:
     yield from row.shadowed
     for change in row.changes:
         note = _note_of(change)
-        yield Settled(
+        yield ItemOutcome(
             change.occurrence,
             Outcome.REJECTED,
             code,

@@ -5,16 +5,16 @@ The order of the steps is the protocol; after each of them the process may die:
     lease       one submitter at a time, until its own deadline
     plan        map, validate, compare with the watermarks, coalesce, size; nothing is written.
                 Records that webhooks only name are read at their CRM; what it does not give waits
-    claim       watermarks say which import brings which change; void without a ledger entry
-    freeze      the exact body and the origin of each row, in the bucket
+    claim       watermarks say which import brings which change; invalid without a ledger entry
+    freeze      the exact body and the provenance of each row, in the bucket
     watch       an execution follows the import; without an entry it ends as abandoned
-    intend      ledger entry and hold of today's entities, in one transaction
+    intend      ledger entry and reservation of today's entities, in one transaction
     post        `POST /import`, the only step that cannot be undone
-    settle      the entry says what became of it; a hold that is not needed goes back with it
-    acknowledge what ended is written down and counted, what has to wait is sent again, the messages
+    record      the entry says what became of it; a reservation that is not needed goes back with it
+    acknowledge what ended is written down and counted, what has to wait is requeued, the messages
                 may go
 
-`posting` takes each import from claim to settle; this module does what a batch needs once.
+`posting` takes each import from claim to record; this module does what a batch needs once.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,43 +23,43 @@ from dataclasses import dataclass, field
 from import_relay.domain.errors import LeaseHeld
 from import_relay.domain.models import MappedChange, Occurrence
 from import_relay.domain.reasons import reason_of
-from import_relay.storage.gate import GateState
 from import_relay.storage.lease import Lease
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pause import PauseState
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.requeueing import Requeueing
-from import_relay.storage.tally import Tally
 from import_relay.storage.trials import Trials, Tried
 from import_relay.submit.acknowledging import AWS_ERRORS, Acknowledging
 from import_relay.submit.attempts import Attempt
 from import_relay.submit.batch_report import BatchReport, report_of
+from import_relay.submit.batching import Batches, batch_rows
 from import_relay.submit.changes import Mapped, Mapper
 from import_relay.submit.claims import read_claims
-from import_relay.submit.fetching import Reading
+from import_relay.submit.fetching import Fetching
 from import_relay.submit.interpreting import Interpreting
 from import_relay.submit.isolation import Isolation
 from import_relay.submit.loading import Loading
+from import_relay.submit.merging import MergeResult, collector_paused, merge_changes
 from import_relay.submit.missing_connections import Missing, missing_connections
-from import_relay.submit.planning import Decided, collector_paused, decide
 from import_relay.submit.posting import IMPORT_S, Posting, PostingParts, ReferenceIds, Tools
-from import_relay.submit.progress import Progress
+from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
 from import_relay.submit.refusals import UNPROVEN_S, Refusals
 from import_relay.submit.refused_rows import RefusedRows
 from import_relay.submit.shared_handles import part_handles
-from import_relay.submit.sizing import Sized, size
 
-MOST_HALVINGS = 3
+MAX_IMPORT_BISECTIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class SubmissionParts:
     """Everything that submission acts on; `posting` are the parts that single imports act on."""
 
     mapper: Mapper
-    reading: Reading
+    fetching: Fetching
     lease: Lease
     queue: Requeueing
-    tally: Tally
+    outcome_counts: OutcomeCounts
     trials: Trials
     refused: RefusedConnections
     posting: PostingParts
@@ -69,10 +69,11 @@ class Parts:
 class Submission:
     """Submits batches; made once per process.
 
-    `unproven_s`: how long a row that was refused alone waits for a proof that it is at fault.
+    `unproven_s`: how long a row that was refused alone waits for an authentication that it is at
+    fault.
     """
 
-    parts: Parts
+    parts: SubmissionParts
     tools: Tools
     rows_per_import: int
     reference_ids: ReferenceIds = field(default_factory=ReferenceIds)
@@ -99,7 +100,7 @@ class Submission:
             deadline: when this process is certainly gone (s since the epoch).
 
         Returns:
-            what became of it; every message that is not in `give_back` may be deleted.
+            what became of it; every message that is not in `failed_message_ids` may be deleted.
         """
         with collector_paused():
             batch = QueueBatch(bodies, redelivered, receipts or {})
@@ -107,36 +108,38 @@ class Submission:
             return self._submit(batch, invocation, deadline)
 
     def _submit(self, batch: QueueBatch, invocation: str, deadline: float) -> BatchReport:
-        gate = self.parts.posting.gate.state()
-        if gate.is_closed(self.tools.clock()):
-            return self._park_at(gate, batch)
+        pause = self.parts.posting.pause.state()
+        if pause.is_active(self.tools.clock()):
+            return self._requeue_while_paused(pause, batch)
         try:
             with self.parts.lease.held(
                 invocation, until=deadline, wait_until=deadline - 2 * IMPORT_S
             ):
-                gate = self.parts.posting.gate.state()  # who held the lease may have closed it
-                if gate.is_closed(self.tools.clock()):
-                    return self._park_at(gate, batch)
-                return _Run(self, batch, gate, invocation, deadline).run()
+                pause = self.parts.posting.pause.state()  # who held the lease may have closed it
+                if pause.is_active(self.tools.clock()):
+                    return self._requeue_while_paused(pause, batch)
+                return _Run(self, batch, pause, invocation, deadline).run()
         except LeaseHeld as error:
-            return self._park(batch, error.code)
+            return self._requeue(batch, error.code)
 
-    def _park_at(self, gate: GateState, batch: QueueBatch) -> BatchReport:
-        """A batch came through although the gate is closed: bring it again, close once more."""
-        report = self._park(batch, gate.reason)
+    def _requeue_while_paused(self, pause: PauseState, batch: QueueBatch) -> BatchReport:
+        """A batch came through although submission is paused: requeue it, pause once more."""
+        report = self._requeue(batch, pause.reason)
         try:
-            self.parts.posting.gate.close(gate.closed_until, gate.reason, strikes=gate.strikes)
+            self.parts.posting.pause.begin(
+                pause.paused_until, pause.reason, consecutive_failures=pause.consecutive_failures
+            )
         except AWS_ERRORS as error:  # the batch is safe; the next one closes it
             self.tools.emit("batch.interrupted", reason=reason_of(error))
         return report
 
-    def _park(self, batch: QueueBatch, reason: str) -> BatchReport:
-        """Bring the whole batch again later, without using up its receive counts."""
-        origins = batch.origins()
-        self.parts.queue.send(batch.deferrals(origins))
-        self.tools.emit("batch.parked", reason=reason, items=len(origins))
+    def _requeue(self, batch: QueueBatch, reason: str) -> BatchReport:
+        """Requeue the whole batch later, without using up its receive counts."""
+        item_ids = batch.item_ids()
+        self.parts.queue.send(batch.requeues(item_ids))
+        self.tools.emit("batch.requeued", reason=reason, items=len(item_ids))
         return BatchReport(
-            give_back=set(batch.unreadable), items=len(origins), deferred=len(origins)
+            failed_message_ids=set(batch.unreadable), items=len(item_ids), requeued=len(item_ids)
         )
 
 
@@ -147,7 +150,7 @@ class _Run:
         self,
         submission: Submission,
         batch: QueueBatch,
-        gate: GateState,
+        pause: PauseState,
         invocation: str,
         deadline: float,
     ) -> None:
@@ -158,7 +161,7 @@ class _Run:
         self._invocation = invocation
         self._deadline = deadline
         self._usage = self._parts.posting.budget.usage()
-        self._progress = Progress(gate, first_of_day=self._usage.entities == 0)
+        self._progress = BatchProgress(pause, first_of_day=self._usage.entities == 0)
         self._refusals = Refusals(
             self._parts.refused.read(), batch.refused_since(), submission.unproven_s
         )
@@ -170,20 +173,20 @@ class _Run:
             deadline=deadline,
             reference_ids=submission.reference_ids,
         )
-        self._ending = Acknowledging(
+        self._acknowledging = Acknowledging(
             batch,
             self._progress,
             self._parts.queue,
-            self._parts.tally,
+            self._parts.outcome_counts,
             self._parts.posting,
             self._tools,
             refused_since=self._refusals.refused_since,
         )
         self._refused = RefusedRows(
-            self._refusals, self._parts.refused, self._ending, self._progress, self._tools
+            self._refusals, self._parts.refused, self._acknowledging, self._progress, self._tools
         )
-        again = batch.brought_again()
-        known = self._parts.tally.known(again)
+        again = batch.seen_before()
+        known = self._parts.outcome_counts.known(again)
         self._ended = known.ended
         self._proven = known.proven
         tried = self._parts.trials.read() if again else Tried()
@@ -194,7 +197,7 @@ class _Run:
         self._loading = Loading(self._parts.posting.archive.fetch, lambda: clock() < give_up_at)
         self._interpreting = Interpreting(
             self._parts.mapper,
-            self._parts.reading,
+            self._parts.fetching,
             self._loading,
             self._isolation,
             clock,
@@ -205,16 +208,16 @@ class _Run:
     def run(self) -> BatchReport:
         """Import what the batch holds; suspects come last, once all others are acknowledged."""
         occurrences = self._to_interpret()
-        suspects = self._isolation.suspects([one.origin for one in occurrences])
-        innocent = [one for one in occurrences if one.origin not in suspects]
+        suspects = self._isolation.suspects([one.item_id for one in occurrences])
+        innocent = [one for one in occurrences if one.item_id not in suspects]
         self._import(self._interpreting.together(innocent))
-        self._ending.acknowledge(self._invocation)
+        self._acknowledging.acknowledge(self._invocation)
         if suspects:
-            self._ending.delete_without(suspects)
-            self._try_alone([one for one in occurrences if one.origin in suspects])
+            self._acknowledging.delete_without(suspects)
+            self._try_alone([one for one in occurrences if one.item_id in suspects])
         self._refused.write()
-        self._ending.close_gate()
-        self._isolation.forget(self._ending.dead_lettered)
+        self._acknowledging.pause_submission()
+        self._isolation.forget(self._acknowledging.dead_lettered)
         self._tell_unusable()
         return self._report()
 
@@ -224,58 +227,58 @@ class _Run:
         known = self._parts.mapper.known
         self._missing = missing = missing_connections(messages, known, self._tools.clock())
         self._batch.messages = dict(missing.messages)
-        self._progress.deferred |= self._batch.origins(missing.waiting) - self._ended
+        self._progress.to_requeue |= self._batch.item_ids(missing.waiting) - self._ended
         found = {
-            one.origin: one
+            one.item_id: one
             for message_id, message in self._batch.messages.items()
             if message_id not in missing.waiting
             for one in message.occurrences
-            if one.origin not in self._ended
+            if one.item_id not in self._ended
         }
         for one in self._proven:
-            if found.pop(one.occurrence.origin, None):
-                self._progress.settled.append(one)
-        for origin in sorted(self._isolation.culprits(found)):
-            self._ending.move_to_dead_letters(found.pop(origin))
+            if found.pop(one.occurrence.item_id, None):
+                self._progress.outcomes.append(one)
+        for item_id in sorted(self._isolation.culprits(found)):
+            self._acknowledging.move_to_dead_letters(found.pop(item_id))
         return list(found.values())
 
     def _try_alone(self, suspects: list[Occurrence]) -> None:
         progress = self._progress
-        if progress.stopped or progress.closing is not None:
-            progress.deferred.update(one.origin for one in suspects)
+        if progress.stopped or progress.pause_request is not None:
+            progress.to_requeue.update(one.item_id for one in suspects)
         else:
             self._import(self._interpreting.alone(suspects))
-        self._ending.acknowledge(f"{self._invocation}-alone")
+        self._acknowledging.acknowledge(f"{self._invocation}-alone")
 
     def _import(self, mapped: Mapped) -> None:
         """Take these changes through all their imports."""
-        sized = self._plan(mapped)
+        batches = self._plan(mapped)
         progress = self._progress
-        if sized.over_budget:
-            progress.defer(sized.over_budget)
-            self._posting.close_for_today("limit.entities", self._usage.day)
-        self._posting.begin(sized.imports)
+        if batches.over_budget:
+            progress.requeue(batches.over_budget)
+            self._posting.pause_for_today("limit.entities", self._usage.day)
+        self._posting.begin(batches.imports)
         while progress.pending:
             attempt = progress.pending.popleft()
             if progress.stopped or self._tools.clock() > self._deadline - IMPORT_S:
-                progress.defer(attempt.rows)
+                progress.requeue(attempt.rows)
             else:
                 for admitted in self._posting.admitted(attempt):
                     self._bring(admitted)
-        self._refused.settle()
+        self._refused.finish()
 
-    def _plan(self, mapped: Mapped) -> Sized:
-        self._give_back_unloaded()
-        mapped.settled += self._loading.taken_settled()
+    def _plan(self, mapped: Mapped) -> Batches:
+        self._fail_unloaded()
+        mapped.outcomes += self._loading.take_outcomes()
         mapped.waiting |= self._loading.waiting
-        decided = self._decide(mapped.changes)
-        parted = part_handles(decided.rows)
-        self._progress.settled += mapped.settled + decided.settled + parted.settled
-        self._progress.defer(parted.waiting)
-        self._progress.deferred.update(change.occurrence.origin for change in decided.busy)
-        self._progress.deferred |= mapped.waiting
+        merged = self._merge(mapped.changes)
+        parted = part_handles(merged.rows)
+        self._progress.outcomes += mapped.outcomes + merged.outcomes + parted.outcomes
+        self._progress.requeue(parted.waiting)
+        self._progress.to_requeue.update(change.occurrence.item_id for change in merged.blocked)
+        self._progress.to_requeue |= mapped.waiting
         limit = self._parts.posting.budget.limits.entities_per_day
-        return size(
+        return batch_rows(
             parted.rows,
             rows_per_import=self._rows_of_an_import(),
             entities_left=limit - self._usage.entities - self._progress.rows,
@@ -283,27 +286,31 @@ class _Run:
 
     def _tell_unusable(self) -> None:
         """Say which connections items wait for, and why."""
-        for name, origins in self._interpreting.disabled.items():
+        for name, item_ids in self._interpreting.disabled.items():
             why = self._parts.mapper.why_disabled(name)
-            self._tools.emit("connection.disabled", connection=name, items=len(origins), **why)
+            self._tools.emit("connection.disabled", connection=name, items=len(item_ids), **why)
         for name, since in self._missing.since.items():
             self._tools.emit("connection.missing", connection=name, missing_since=int(since))
 
-    def _give_back_unloaded(self) -> None:
+    def _fail_unloaded(self) -> None:
         """Let items that could not be loaded be delivered again, with their messages."""
-        for origin, reason in self._loading.failed.items():
-            if origin not in self._ending.unresolved:
-                self._ending.unresolved.add(origin)
-                for message_id in sorted(self._batch.messages_with({origin})):
+        for item_id, reason in self._loading.failed.items():
+            if item_id not in self._acknowledging.unresolved:
+                self._acknowledging.unresolved.add(item_id)
+                for message_id in sorted(self._batch.messages_with({item_id})):
                     self._tools.emit("message.unreadable", message_id=message_id, reason=reason)
 
     def _rows_of_an_import(self) -> int:
         """Fewer while Mateo leaves posts unanswered: it may be their size that takes too long."""
-        gate = self._progress.gate
-        halvings = min(gate.strikes, MOST_HALVINGS) if gate.reason == "mateo.unanswered" else 0
-        return max(1, self._rows_per_import >> halvings)
+        pause = self._progress.pause_state
+        bisections = (
+            min(pause.consecutive_failures, MAX_IMPORT_BISECTIONS)
+            if pause.reason == "mateo.unanswered"
+            else 0
+        )
+        return max(1, self._rows_per_import >> bisections)
 
-    def _decide(self, changes: list[MappedChange]) -> Decided:
+    def _merge(self, changes: list[MappedChange]) -> MergeResult:
         posting = self._parts.posting
         claims = read_claims(
             (change.key for change in changes),
@@ -311,17 +318,17 @@ class _Run:
             posting.ledger,
             clock=self._tools.clock,
         )
-        claimable_again = claims.claimable_again()
-        known = self._parts.tally.known(
-            change.occurrence for change in changes if change.key in claimable_again
+        reclaimable = claims.reclaimable()
+        known = self._parts.outcome_counts.known(
+            change.occurrence for change in changes if change.key in reclaimable
         )
-        self._progress.settled += known.proven
-        ended = known.ended.union(one.occurrence.origin for one in known.proven)
-        return decide(
-            [change for change in changes if change.occurrence.origin not in ended],
+        self._progress.outcomes += known.proven
+        ended = known.ended.union(one.occurrence.item_id for one in known.proven)
+        return merge_changes(
+            [change for change in changes if change.occurrence.item_id not in ended],
             claims.watermarks,
             is_unfinished=claims.is_unfinished,
-            is_void=claims.is_void,
+            was_never_created=claims.was_never_created,
         )
 
     def _bring(self, attempt: Attempt) -> None:
@@ -330,11 +337,13 @@ class _Run:
         except AWS_ERRORS as error:
             reason = reason_of(error)
             self._tools.emit("import.interrupted", reason=reason, rows=len(attempt.rows))
-            self._ending.unresolved.update(origin for row in attempt.rows for origin in row.origins)
+            self._acknowledging.unresolved.update(
+                item_id for row in attempt.rows for item_id in row.item_ids
+            )
             self._progress.stopped = True
 
     def _report(self) -> BatchReport:
-        report = report_of(self._batch, self._progress, self._ending)
+        report = report_of(self._batch, self._progress, self._acknowledging)
         report.entities_used = self._usage.entities + self._progress.rows
         report.unread_connections = self._interpreting.unread_connections
         report.unusable_connections = len(self._interpreting.disabled) + len(self._missing.since)

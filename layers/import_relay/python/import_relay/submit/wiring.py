@@ -13,10 +13,10 @@ from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.trials import Trials
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.changes import Mapper
-from import_relay.submit.fetching import Reading, http_client
+from import_relay.submit.fetching import Fetching, crm_client
 from import_relay.submit.posting import PostingParts, Tools
 from import_relay.submit.settings import SubmitSettings
-from import_relay.submit.submission import Parts, Submission
+from import_relay.submit.submission import Submission, SubmissionParts
 from import_relay.wiring.stores import Stores
 
 
@@ -36,22 +36,22 @@ def build_submission(settings: SubmitSettings, stores: Stores, *, emit: Emit) ->
     return Submission(_parts(settings, stores, emit), tools, settings.rows_per_import)
 
 
-def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> Parts:
+def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> SubmissionParts:
     clock, table = stores.clock, settings.ledger_table
     connections = load_connections(settings.connections_file)
-    return Parts(
+    return SubmissionParts(
         mapper=Mapper(connections),
-        reading=Reading(
+        fetching=Fetching(
             connections,
             ConnectionSecrets(stores.client("secretsmanager"), settings.crm_tokens_arn),
-            http_client(),
+            crm_client(),
             clock=clock,
             sleep=stores.sleep,
             emit=emit,
         ),
         lease=Lease(stores.dynamodb, table, clock=clock),
         queue=stores.requeueing(settings, emit),
-        tally=stores.tally,
+        outcome_counts=stores.outcome_counts,
         trials=Trials(stores.dynamodb, table, clock=clock),
         refused=RefusedConnections(stores.dynamodb, table, clock=clock),
         posting=PostingParts(
@@ -60,7 +60,7 @@ def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> Parts:
             watermarks=Watermarks(stores.dynamodb, settings.watermarks_table, clock=clock),
             archive=stores.archive,
             executions=Executions(stores.client("stepfunctions"), settings.state_machine_arn),
-            gate=stores.gate(settings),
+            pause=stores.pause(settings),
             api=stores.api,
         ),
     )

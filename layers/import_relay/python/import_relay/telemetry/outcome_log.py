@@ -60,7 +60,7 @@ class OutcomeLog:
         """Log `event` with its keys, and count; a log level that hides the record keeps counts.
 
         Args:
-            counted_at: the moment that the counts belong to, in µs since the epoch; now if None.
+            counted_at: the time that the counts belong to, in µs since the epoch; now if None.
         """
         shown = logging.getLogger(SERVICE).isEnabledFor(LEVELS[level])
         embedded = self._embedded(counts, counted_at) if counts else {}

@@ -13,10 +13,10 @@ from functools import cached_property
 from types import MappingProxyType
 
 from import_relay.domain.payload_digests import canonical_digest
-from import_relay.mapping.identifiers import Likeness, Row, likeness
+from import_relay.mapping.identifiers import Likeness, SentRow, likeness
 from import_relay.mateo.client import POLL_PAGE, ImportApi, ImportStatus
 from import_relay.storage.archive import Archive
-from import_relay.storage.budget import Slot
+from import_relay.storage.budget import Permit
 from import_relay.storage.ledger import Entry, Ledger
 
 WINDOW_S = 120.0
@@ -26,7 +26,7 @@ COUNTED_AFTER_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundImports:
     """What a lookup found; both are empty if the import is not there.
 
     Attributes:
@@ -55,15 +55,17 @@ _OF_LIKENESS: Mapping[Likeness, _Verdict] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
-    """Looks imports up. `take_slot` gives leave for one request, or raises as the budget does."""
+class ImportLookup:
+    """Looks imports up. `acquire_permit` gives leave for one request, or raises as the budget
+    does.
+    """
 
     api: ImportApi
     ledger: Ledger
     archive: Archive
-    take_slot: Callable[[], Slot]
+    acquire_permit: Callable[[], Permit]
 
-    def look(self, entry: Entry, *, by_reference: bool, now: float) -> Found:
+    def poll(self, entry: Entry, *, by_reference: bool, now: float) -> FoundImports:
         """Look for the import of an entry.
 
         Args:
@@ -73,12 +75,12 @@ class Lookup:
             now: in s since the epoch.
 
         Raises:
-            MateoUnavailable, CredentialsRefused, SlotTooFar, LimitReached: it is not known.
+            MateoUnavailable, CredentialsRefused, PermitTooFar, LimitReached: it is not known.
         """
         if by_reference:
-            found = self.api.find_by_reference(self.take_slot(), entry.reference)
+            found = self.api.find_by_reference(self.acquire_permit(), entry.reference)
             if found:
-                return Found(found)
+                return FoundImports(found)
         listed = self._listed(entry)
         owners = self.ledger.owners(listed)
         ours = [
@@ -87,7 +89,7 @@ class Lookup:
             if entry.reference in (owners.get(one.id), one.reference_id)
         ]
         if ours:
-            return Found(ours)
+            return FoundImports(ours)
         free = [one for one in listed.values() if one.id not in owners and _may_be(one, entry, now)]
         return self._compared(free, _Posted(entry, self.archive))
 
@@ -98,7 +100,7 @@ class Lookup:
         found: dict[str, ImportStatus] = {}
         while True:
             page = self.api.find_by_window(
-                self.take_slot(), entry.type, earliest=earliest, latest=latest
+                self.acquire_permit(), entry.type, earliest=earliest, latest=latest
             )
             known = len(found)
             found |= {one.id: one for one in page}
@@ -107,23 +109,25 @@ class Lookup:
                 return found
             earliest = last.timestamp()
 
-    def _compared(self, free: Sequence[ImportStatus], posted: "_Posted") -> Found:
+    def _compared(self, free: Sequence[ImportStatus], posted: "_Posted") -> FoundImports:
         """Imports that nobody owns, by their rows: the very same ones go before similar ones."""
         verdicts = [(one, posted.verdict(self._rows(one))) for one in free]
         for best in (_Verdict.EXACT, _Verdict.SAME):
             matches = [one for one, verdict in verdicts if verdict is best]
             if matches:
-                return Found(matches)
-        return Found((), [one.id for one, verdict in verdicts if verdict is _Verdict.SUSPECT])
+                return FoundImports(matches)
+        return FoundImports(
+            (), [one.id for one, verdict in verdicts if verdict is _Verdict.SUSPECT]
+        )
 
     def _rows(self, listed: ImportStatus) -> object:
         """An import's rows as Mateo keeps them; None when they cannot be read."""
-        full = self.api.result(self.take_slot(), listed.id)
+        full = self.api.result(self.acquire_permit(), listed.id)
         if full is None:
             return None
         payload = full.payload
         if payload is None and full.payload_url:
-            content = self.api.download(full.payload_url, self.take_slot)
+            content = self.api.download(full.payload_url, self.acquire_permit)
             try:
                 payload = None if content is None else json.loads(content)
             except ValueError:
@@ -151,8 +155,8 @@ class _Posted:
         return _OF_LIKENESS[likeness(self.rows, shown)]
 
     @cached_property
-    def rows(self) -> Sequence[Row] | None:
-        frozen = self.archive.thaw(self.entry.reference)
+    def rows(self) -> Sequence[SentRow] | None:
+        frozen = self.archive.load(self.entry.reference)
         return None if frozen is None else json.loads(frozen.body)["payload"]
 
 

@@ -1,4 +1,4 @@
-"""The use case of track_import: one look at one import, again and again until it has ended.
+"""The use case of track_import: one poll of one import, again and again until it has ended.
 
 The state machine calls it, waits for as long as it says, and calls it again:
 
@@ -20,27 +20,27 @@ from import_relay.domain.errors import CredentialsRefused
 from import_relay.domain.log_events import Emit
 from import_relay.mateo.client import POLL_PAGE, ImportStatus
 from import_relay.mateo.waiting import (
-    HINDRANCES,
-    LONGEST_WAIT_S,
-    SHORTEST_WAIT_S,
+    BLOCKERS,
+    MAX_WAIT_S,
+    MIN_WAIT_S,
     pace,
     waiting_for,
 )
 from import_relay.storage.ledger import Entry, State
-from import_relay.track.looking import (
-    GAVE_UP,
+from import_relay.track.polling import (
     GONE_S,
-    Look,
-    Parts,
-    Status,
+    TIMED_OUT,
+    Poll,
     Tracked,
+    TrackingParts,
+    TrackingStatus,
     TrackOptions,
     after_answer,
     wait,
 )
 from import_relay.track.resolving import resolve
 
-__all__ = ["Parts", "Status", "TrackOptions", "Tracked", "Tracking"]
+__all__ = ["TrackOptions", "Tracked", "Tracking", "TrackingParts", "TrackingStatus"]
 
 UNSEEN_WAIT_S = 15.0
 """Between two looks for an entry that its submitter has not written yet."""
@@ -53,15 +53,15 @@ OPEN_LIMIT = 200
 BELIEVED_AFTER_S = 3_600.0
 """Counts that add up, but not to our number of rows, are believed if they stay for so long.
 
-Zeros are not: an import that Mateo has not begun may look like that.
+Zeros are not: an import that Mateo has not begun may poll like that.
 """
 
-_ENDED: Mapping[State, Tracked] = MappingProxyType(
+_CLOSED: Mapping[State, Tracked] = MappingProxyType(
     {
-        State.FINISHED: Tracked(Status.FINISHED),
-        State.GAVE_UP: GAVE_UP,
-        State.REFUSED: Tracked(Status.ABANDONED),
-        State.ABANDONED: Tracked(Status.ABANDONED),
+        State.FINISHED: Tracked(TrackingStatus.FINISHED),
+        State.TIMED_OUT: TIMED_OUT,
+        State.REFUSED: Tracked(TrackingStatus.ABANDONED),
+        State.ABANDONED: Tracked(TrackingStatus.ABANDONED),
     }
 )
 
@@ -70,13 +70,13 @@ _ENDED: Mapping[State, Tracked] = MappingProxyType(
 class Tracking:
     """Looks at imports; made once per process. `clock` gives seconds since the epoch."""
 
-    parts: Parts
+    parts: TrackingParts
     options: TrackOptions
     clock: Callable[[], float]
     emit: Emit
 
     def track(self, reference: str, *, submit_deadline: float, deadline: float) -> Tracked:
-        """Look at the import `reference` once, and do what is due.
+        """Poll the import `reference` once, and do what is due.
 
         Args:
             reference: of the import; the execution has the same name.
@@ -85,100 +85,100 @@ class Tracking:
         """
         entry = self.parts.ledger.get(reference)
         if entry is not None:
-            return _take(Look(self.parts, self.options, self.clock, self.emit, entry, deadline))
+            return _take(Poll(self.parts, self.options, self.clock, self.emit, entry, deadline))
         left = submit_deadline + GONE_S - self.clock()
         if left > 0:
             return wait(min(left, UNSEEN_WAIT_S))
-        if not self.parts.ledger.bury(reference):
-            return wait(SHORTEST_WAIT_S)  # there is an entry after all
+        if not self.parts.ledger.write_tombstone(reference):
+            return wait(MIN_WAIT_S)  # there is an entry after all
         self.emit("import.abandoned", reference=reference, reason="import.abandoned")
-        return Tracked(Status.ABANDONED)
+        return Tracked(TrackingStatus.ABANDONED)
 
 
-def _take(look: Look) -> Tracked:
-    if look.entry.state in _ENDED:
-        return _ENDED[look.entry.state]
+def _take(poll: Poll) -> Tracked:
+    if poll.entry.state in _CLOSED:
+        return _CLOSED[poll.entry.state]
     try:
-        match look.entry.state:
+        match poll.entry.state:
             case State.SENT:
-                return _follow(look)
+                return _follow(poll)
             case State.INTENDED:
-                return _take_over(look)
+                return _take_over(poll)
             case _:
-                return resolve(look)
-    except HINDRANCES as hindrance:
-        return _hindered(look, hindrance)
+                return resolve(poll)
+    except BLOCKERS as blocker:
+        return _blocked(poll, blocker)
 
 
-def _hindered(look: Look, hindrance: Exception) -> Tracked:
-    if isinstance(hindrance, CredentialsRefused) and look.parts.api.renew_token():
-        return wait(SHORTEST_WAIT_S)
-    waiting = waiting_for(hindrance, age_s=look.age(), now=look.clock())
+def _blocked(poll: Poll, blocker: Exception) -> Tracked:
+    if isinstance(blocker, CredentialsRefused) and poll.parts.api.renew_token():
+        return wait(MIN_WAIT_S)
+    waiting = waiting_for(blocker, age_s=poll.age(), now=poll.clock())
     tracked = wait(waiting.wait_s, waiting.reason)
-    look.say("import.waiting", reason=tracked.reason, wait_s=tracked.wait_s)
+    poll.say("import.waiting", reason=tracked.reason, wait_s=tracked.wait_s)
     return tracked
 
 
 # intended
 
 
-def _take_over(look: Look) -> Tracked:
+def _take_over(poll: Poll) -> Tracked:
     """Go on for a submitter that is gone: whether it posted is not known."""
-    entry = look.entry
-    left = entry.deadline + GONE_S - look.clock()
+    entry = poll.entry
+    left = entry.deadline + GONE_S - poll.clock()
     if left > 0:
-        return wait(min(left, pace(look.age())))
+        return wait(min(left, pace(poll.age())))
     # If it was posted, then once and before the deadline.
-    if not look.parts.ledger.advance(
+    if not poll.parts.ledger.advance(
         entry.reference,
-        source=[State.INTENDED],
+        expected=[State.INTENDED],
         target=State.UNKNOWN,
         posts=1,
         posted_at=entry.deadline,
     ):
-        return wait(SHORTEST_WAIT_S)
-    look.entry = entry._replace(state=State.UNKNOWN, posts=1, posted_at=entry.deadline)
-    look.say("import.unknown")
-    return resolve(look)
+        return wait(MIN_WAIT_S)
+    poll.entry = entry._replace(state=State.UNKNOWN, posts=1, posted_at=entry.deadline)
+    poll.say("import.unknown")
+    return resolve(poll)
 
 
 # sent
 
 
-def _follow(look: Look) -> Tracked:
-    if not _is_done(look.entry) and not _is_fresh(look):
-        if not look.parts.ledger.claim_round(not_since=look.clock() - ROUND_S):
-            return wait(SHORTEST_WAIT_S)  # somebody asks for all just now
-        _poll(look)
-    if _is_done(look.entry):
-        return Tracked(Status.FINISHED)
-    return GAVE_UP if look.is_over() else wait(pace(look.age()))
+def _follow(poll: Poll) -> Tracked:
+    if not _is_done(poll.entry) and not _is_fresh(poll):
+        if not poll.parts.ledger.claim_round(not_since=poll.clock() - ROUND_S):
+            return wait(MIN_WAIT_S)  # somebody asks for all just now
+        _poll(poll)
+    if _is_done(poll.entry):
+        return Tracked(TrackingStatus.FINISHED)
+    return TIMED_OUT if poll.is_over() else wait(pace(poll.age()))
 
 
-def _is_fresh(look: Look) -> bool:
-    last_wait = min(max(look.age() / 2, SHORTEST_WAIT_S), LONGEST_WAIT_S)
-    return look.clock() - look.entry.polled_at < FRESH * last_wait
+def _is_fresh(poll: Poll) -> bool:
+    last_wait = min(max(poll.age() / 2, MIN_WAIT_S), MAX_WAIT_S)
+    return poll.clock() - poll.entry.polled_at < FRESH * last_wait
 
 
-def _poll(look: Look) -> None:
+def _poll(poll: Poll) -> None:
     """Ask for this import and up to 49 others, and write down what Mateo says of each."""
-    asked = [look.entry, *_others(look)]
-    slot = look.take_slot()
-    polled_at = look.clock()
+    asked = [poll.entry, *_others(poll)]
+    permit = poll.acquire_permit()
+    polled_at = poll.clock()
     answers: Mapping[str, ImportStatus] | None = None
     try:
-        answers = look.parts.api.poll(slot, [entry.import_id for entry in asked])
+        answers = poll.parts.api.poll(permit, [entry.import_id for entry in asked])
     finally:  # a poll without an answer, too, spares the others theirs
-        now = [_polled(look, entry, polled_at, answers) for entry in asked]
-    look.entry = now[0]
+        now = [_polled(poll, entry, polled_at, answers) for entry in asked]
+    poll.entry = now[0]
 
 
 def _polled(
-    look: Look, entry: Entry, polled_at: float, answers: Mapping[str, ImportStatus] | None
+    poll: Poll, entry: Entry, polled_at: float, answers: Mapping[str, ImportStatus] | None
 ) -> Entry:
     """What an entry says after a poll; only one that Mateo answered counts as tracking time."""
     answered = {} if answers is None else after_answer(entry, polled_at)
-    return look.parts.ledger.record_poll(
+    return poll.parts.ledger.record_poll(
         entry,
         polled_at=polled_at,
         counts=_counts((answers or {}).get(entry.import_id)),
@@ -186,12 +186,12 @@ def _polled(
     )
 
 
-def _others(look: Look) -> Sequence[Entry]:
+def _others(poll: Poll) -> Sequence[Entry]:
     others = [
         entry
-        for entry in look.parts.ledger.open_imports(OPEN_LIMIT)
+        for entry in poll.parts.ledger.open_imports(OPEN_LIMIT)
         if entry.state is State.SENT
-        and entry.reference != look.entry.reference
+        and entry.reference != poll.entry.reference
         and not _is_done(entry)
     ]
     return sorted(others, key=lambda entry: entry.polled_at)[: POLL_PAGE - 1]

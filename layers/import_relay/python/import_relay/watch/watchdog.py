@@ -16,8 +16,8 @@ from import_relay.domain.reasons import reason_of
 from import_relay.storage.connection_counts import OTHERS
 from import_relay.storage.executions import Executions
 from import_relay.storage.open_imports import OpenImports
+from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.overdue_pause import OverduePause
-from import_relay.storage.tally import Tally
 from import_relay.watch.connection_rates import HighRate, RateLimits, high_rates
 
 INTERVAL_S = 900.0
@@ -26,7 +26,7 @@ YOUNG_S = 300.0
 """A younger import is left alone: its execution was started just before, and is listed late."""
 ON_TIME_S = 120.0
 """A schedule has a precision of a minute. A pause that ends within this is not late."""
-MOST_RESTARTS = 500
+MAX_RESTARTS = 500
 """In one run; the rest follows in the next, oldest first."""
 
 
@@ -37,7 +37,7 @@ class WatchdogParts:
     pause: OverduePause
     open_imports: OpenImports
     executions: Executions
-    tally: Tally
+    outcome_counts: OutcomeCounts
     connections: Callable[[], Collection[str]]
 
 
@@ -52,7 +52,7 @@ class WatchdogReport:
 
 @dataclass(frozen=True, slots=True)
 class Watchdog:
-    """Looks and repairs; made once per process. `day`: the day of a moment (s since the epoch)."""
+    """Looks and repairs; made once per process. `day`: the day of a time (s since the epoch)."""
 
     parts: WatchdogParts
     limits: RateLimits
@@ -87,11 +87,11 @@ class Watchdog:
         ended = self.parts.pause.end()
         if ended is None:
             return 0
-        late_s = self.clock() - ended.closed_until
+        late_s = self.clock() - ended.paused_until
         self.emit(
             "submission.resumed",
             reason=ended.reason,
-            paused_until=ended.closed_until,
+            paused_until=ended.paused_until,
         )
         return int(late_s > ON_TIME_S)
 
@@ -104,12 +104,12 @@ class Watchdog:
         followed = self.parts.executions.followed()
         alone = [reference for reference in begun if reference not in followed]
         # Read after the list: an execution closes its import before it ends.
-        still_open = self.parts.open_imports.still_open(alone[:MOST_RESTARTS])
+        still_open = self.parts.open_imports.still_open(alone[:MAX_RESTARTS])
         restarted = 0
         for reference, deadline in still_open.items():
             number = int(now // INTERVAL_S)
             if self.parts.executions.start(reference, deadline=deadline, again=number):
-                self.emit("import.tracked_again", reference=reference)
+                self.emit("import.tracking_restarted", reference=reference)
                 restarted += 1
         return restarted
 
@@ -120,7 +120,7 @@ class Watchdog:
         found: list[tuple[str, HighRate]] = [
             (day, rate)
             for day in sorted({self.day(now - INTERVAL_S), self.day(now)})
-            for rate in high_rates(self.parts.tally.connections(day, names), self.limits)
+            for rate in high_rates(self.parts.outcome_counts.connections(day, names), self.limits)
         ]
         for day, rate in found:
             self.emit(

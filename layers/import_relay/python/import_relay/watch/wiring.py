@@ -11,8 +11,8 @@ from import_relay.domain.log_events import Emit
 from import_relay.storage.budget import day_of
 from import_relay.storage.executions import Executions
 from import_relay.storage.open_imports import OpenImports
+from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.overdue_pause import OverduePause
-from import_relay.storage.tally import Tally
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.settings import WatchdogSettings
 from import_relay.watch.watchdog import Watchdog, WatchdogParts
@@ -37,7 +37,7 @@ def build_watchdog(settings: WatchdogSettings, *, emit: Emit) -> Watchdog:
         executions=Executions(
             session.client("stepfunctions", config=CONFIG), settings.state_machine_arn
         ),
-        tally=Tally(dynamodb, settings.ledger_table, day, clock=time.time),
+        outcome_counts=OutcomeCounts(dynamodb, settings.ledger_table, day, clock=time.time),
         connections=lambda: load_connections(settings.connections_file).keys(),
     )
     limits = RateLimits(settings.alarm_percent, settings.ignored_alarm_percent)

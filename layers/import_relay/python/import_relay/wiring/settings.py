@@ -71,12 +71,12 @@ class MateoSettings(Settings):
     bucket_name: Name
 
 
-class GateSettings(Settings):
+class PauseSettings(Settings):
     """What closes the queue's event source mapping and has it opened again."""
 
     event_source_mapping_parameter: Name
-    gate_schedule_group: Name
-    gate_schedule_role_arn: Name
+    pause_schedule_group: Name
+    pause_schedule_role_arn: Name
 
 
 class QueueSettings(Settings):

@@ -21,12 +21,12 @@ from import_relay.domain.reasons import reason_of
 from import_relay.mateo.client import ImportApi, http_client
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import Budget, Limits
-from import_relay.storage.gate import Gate, GateClients, GateNames
 from import_relay.storage.ledger import Ledger
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue
 from import_relay.storage.requeueing import Requeueing
-from import_relay.storage.tally import Tally
-from import_relay.wiring.settings import GateSettings, MateoSettings, QueueSettings
+from import_relay.wiring.settings import MateoSettings, PauseSettings, QueueSettings
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -40,7 +40,7 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     max_pool_connections=16,
 )
-"""A call that hangs must not outlast what it is needed for: leases and gates have times."""
+"""A call that hangs must not outlast what it is needed for: leases and pauses have times."""
 
 
 class Token:
@@ -124,13 +124,13 @@ class Stores:
     def ledger(self) -> Ledger:
         """The ledger of imports."""
         table = self._settings.ledger_table
-        return Ledger(self.dynamodb, table, self.budget, self.tally, clock=self.clock)
+        return Ledger(self.dynamodb, table, self.budget, self.outcome_counts, clock=self.clock)
 
     @cached_property
-    def tally(self) -> Tally:
+    def outcome_counts(self) -> OutcomeCounts:
         """How records ended, by day."""
         day = self.budget.limits.day
-        return Tally(self.dynamodb, self._settings.ledger_table, day, clock=self.clock)
+        return OutcomeCounts(self.dynamodb, self._settings.ledger_table, day, clock=self.clock)
 
     @cached_property
     def archive(self) -> Archive:
@@ -165,18 +165,18 @@ class Stores:
         )
         return Requeueing(queue, dead_letters, clock=self.clock, emit=emit)
 
-    def gate(self, settings: GateSettings) -> Gate:
-        """The gate before submission."""
-        clients = GateClients(
+    def pause(self, settings: PauseSettings) -> Pause:
+        """The pause of submission."""
+        clients = PauseClients(
             dynamodb=self.dynamodb,
             lambda_=self.client("lambda"),
             scheduler=self.client("scheduler"),
             ssm=self.client("ssm"),
         )
-        names = GateNames(
+        names = PauseNames(
             table=self._settings.ledger_table,
             mapping_parameter=settings.event_source_mapping_parameter,
-            schedule_group=settings.gate_schedule_group,
-            schedule_role_arn=settings.gate_schedule_role_arn,
+            schedule_group=settings.pause_schedule_group,
+            schedule_role_arn=settings.pause_schedule_role_arn,
         )
-        return Gate(clients, names, clock=self.clock)
+        return Pause(clients, names, clock=self.clock)

@@ -1,9 +1,9 @@
 """ActiveCampaign webhooks: contacts.
 
-Proof: a secret at the end of the address, since ActiveCampaign signs nothing and can send no
-header. The body is a form whose names nest as in PHP, e.g. `contact[fields][12]`; the record is the
-object that they stand for, so that expressions say `contact.email` and `contact.fields."12"`. All
-values are texts. Which fields a type of event holds is nowhere documented, so every record is
+Authentication: a secret at the end of the address, since ActiveCampaign signs nothing and can send
+no header. The body is a form whose names nest as in PHP, e.g. `contact[fields][12]`; the record is
+the object that they stand for, so that expressions say `contact.email` and `contact.fields."12"`.
+All values are texts. Which fields a type of event holds is nowhere documented, so every record is
 partial: what is not there is left alone, and an empty text is an empty field.
 
 Event id: ActiveCampaign gives none, so it is the digest of the record; the same event again is the
@@ -19,7 +19,7 @@ from import_relay.connectors.shared.auth import check_path_secret
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.connectors.shared.form_text import pairs
 from import_relay.connectors.shared.json_text import body_text
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
 
@@ -40,7 +40,7 @@ IMPORTED = frozenset(
     {"subscribe", "unsubscribe", "update", "contact_tag_added", "contact_tag_removed"}
 )
 """Types of events that are about a contact itself."""
-DEEPEST = 10
+MAX_FORM_DEPTH = 10
 """Own limit; known names nest two levels deep."""
 _name = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _part = re.compile(r"\[([^\[\]]*)\]")
@@ -51,7 +51,7 @@ _Node = dict[str, object]
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     check_path_secret(request.path, secrets)
 
 
@@ -73,7 +73,7 @@ def _nested(fields: Iterable[tuple[str, str]]) -> _Node:
     for name, value in fields:
         match = _name.fullmatch(name)
         path = [match[1], *_part.findall(match[2])] if match else [name]
-        if len(path) > DEEPEST:
+        if len(path) > MAX_FORM_DEPTH:
             raise UnreadableDelivery("delivery.too_deep")
         node = record
         for part in path[:-1]:
@@ -100,7 +100,7 @@ def interpret(item: object, connection: Connection) -> Change:
     contact = item.get("contact")
     if not isinstance(contact, dict):
         raise RejectedRow("row.not_an_object", field="contact", value=contact)
-    return Change(item, "contact", moment(item.get("date_time")), partial=True)
+    return Change(item, "contact", timestamp(item.get("date_time")), partial=True)
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:

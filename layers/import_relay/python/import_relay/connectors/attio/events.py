@@ -1,12 +1,12 @@
 """Attio webhooks: people and deals, of which they name nothing but the ids.
 
-Proof: `Attio-Signature` (older receivers get the same as `X-Attio-Signature`), the hexadecimal
-HMAC-SHA256 of the body under the webhook's secret. No time is signed, so a replay cannot be told
-from a repetition; since records are read as they are now, it does no harm.
+Authentication: `Attio-Signature` (older receivers get the same as `X-Attio-Signature`), the
+hexadecimal HMAC-SHA256 of the body under the webhook's secret. No time is signed, so a replay
+cannot be told from a repetition; since records are read as they are now, it does no harm.
 
 Shape: `{"webhook_id", "events": […]}`, or one event by itself, as older deliveries were. Event id:
 `Idempotency-Key`, which retries keep, and the event's number in the delivery. The webhook has no
-time; the reader takes that of reading.
+time; the fetcher takes that of reading.
 
 An event has the UUIDs of workspace, object and record. Which object a UUID stands for differs
 between workspaces, and the record as it is read says it: `object` is then `people`, `deals` or the
@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from import_relay.connectors.contract import (
     Change,
     Item,
-    Lookup,
+    RecordLookup,
     Replies,
     Request,
     missing_conditions,
@@ -71,7 +71,7 @@ _uuid = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE |
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     headers = request.headers
     given = headers.get("attio-signature") or headers.get("x-attio-signature")
     keys = [secret.encode("utf-8", "surrogatepass") for secret in usable(secrets)]
@@ -99,7 +99,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
 def interpret(item: object, connection: Connection) -> Change:
     """The record to read; ignored are `deleted`, `merged`, `action` and `entity`.
 
-    A merge without a reader is ignored; with one it is the record that remains.
+    A merge without a fetcher is ignored; with one it is the record that remains.
     """
     if not isinstance(item, dict):
         raise RejectedRow("row.not_an_object", value=item)
@@ -111,7 +111,7 @@ def interpret(item: object, connection: Connection) -> Change:
     ignored = _IGNORED[event_type]
     if ignored == "deleted":
         return Change(None, ignored=ignored)
-    lookup = Lookup(_id(item, "object_id"), _id(item, "record_id"))
+    lookup = RecordLookup(_id(item, "object_id"), _id(item, "record_id"))
     return Change(None, ignored=ignored, lookup=lookup)
 
 

@@ -1,4 +1,4 @@
-"""Reads records at Attio, of any object. Called by `reading`.
+"""Reads records at Attio, of any object. Called by `fetching`.
 
 The token is an access token with the scopes `record_permission:read` and
 `object_configuration:read`. Attio's values are lists of objects that depend on the attribute's
@@ -9,11 +9,11 @@ the slug of the object, e.g. `people`. Attio gives no time of a record's last ch
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from import_relay.connectors.fetcher_contract import Found, Path
+from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
 from import_relay.connectors.shared.crm_api import CrmApi
-from import_relay.domain.errors import RecordsUnread
+from import_relay.domain.errors import RecordsNotFetched
 
-URL = "https://api.attio.com/v2"
+ATTIO_URL = "https://api.attio.com/v2"
 IDS_PER_READ = 100
 """Own choice: a query may give up to 500 records (Attio: List records, `limit`)."""
 REQUESTS_PER_SECOND = 5.0
@@ -50,9 +50,9 @@ def read(
     api: CrmApi,
     object_type: str,
     ids: Sequence[str],
-    wanted: AbstractSet[Path],  # Attio gives whole records
-) -> Mapping[str, Found]:
-    """See `contract.Reader.read`; `object_type` is the UUID of an object."""
+    to_fetch: AbstractSet[FieldPath],  # Attio gives whole records
+) -> Mapping[str, FetchedRecord]:
+    """See `contract.Fetcher.read`; `object_type` is the UUID of an object."""
     slug = _slug(_request(api, "GET", f"/objects/{object_type}"))
     query = {"filter": {"record_id": {"$in": list(ids)}}, "limit": len(ids)}
     answer = _request(api, "POST", f"/objects/{object_type}/records/query", query)
@@ -62,13 +62,13 @@ def read(
     records = {str(record["id"]): record for record in (_record(entry, slug) for entry in data)}
     if not records.keys() <= set(ids):
         raise _unexpected("a query gives other records than asked for")
-    return {record_id: Found(record, None) for record_id, record in records.items()}
+    return {record_id: FetchedRecord(record, None) for record_id, record in records.items()}
 
 
 def _request(api: CrmApi, method: str, path: str, content: object = None) -> Mapping[str, object]:
     """The JSON object that Attio answers; there is none for an object of another workspace."""
     headers = {"authorization": f"Bearer {api.token}"}
-    answer = api.request(method, URL + path, headers=headers, content=content)
+    answer = api.request(method, ATTIO_URL + path, headers=headers, content=content)
     if not isinstance(answer, dict):
         raise _unexpected("the token's workspace has no such object")
     return answer
@@ -119,5 +119,5 @@ def _one(value: Mapping[str, object]) -> object:
     return value.get(SIMPLE.get(kind, "value"))
 
 
-def _unexpected(what: str) -> RecordsUnread:
-    return RecordsUnread("reader.unexpected", f"Attio: {what}")
+def _unexpected(what: str) -> RecordsNotFetched:
+    return RecordsNotFetched("fetcher.unexpected", f"Attio: {what}")

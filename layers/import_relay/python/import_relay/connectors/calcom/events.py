@@ -1,8 +1,9 @@
 """Cal.com webhooks: a booking becomes an appointment and its contact.
 
-Proof: `X-Cal-Signature-256`, the hexadecimal HMAC-SHA256 of the body under the webhook's secret. No
-time is signed, so a replay cannot be told from a repetition; the versions decide what counts. The
-secret is optional at Cal.com: a webhook without one signs nothing, and its connection says
+Authentication: `X-Cal-Signature-256`, the hexadecimal HMAC-SHA256 of the body under the webhook's
+secret. No time is signed, so a replay cannot be told from a repetition; the versions decide what
+counts. The secret is optional at Cal.com: a webhook without one signs nothing, and its connection
+says
 `auth = "path"` and has a secret in its address.
 
 One event per request: `{"triggerEvent", "createdAt", "payload"}`. A subscriber may replace the
@@ -26,20 +27,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_hmac, usable
 from import_relay.connectors.shared.bookings import (
-    PROOF_OPTIONS,
+    AUTH_OPTIONS,
+    auth_mistakes,
     booked,
-    check_proof,
+    check_auth,
     items,
-    option_mistakes,
     person,
 )
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text, single
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
 
-OPTIONS: Mapping[str, str] = PROOF_OPTIONS
+OPTIONS: Mapping[str, str] = AUTH_OPTIONS
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     "contact": RecordType(
         "contact",
@@ -94,8 +95,8 @@ _NO_MAILBOX = "@sms.cal.com"
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
-    check_proof(request, secrets, options, _check_signature)
+    """See `contract.Connector.verify`."""
+    check_auth(request, secrets, options, _check_signature)
 
 
 def _check_signature(request: Request, secrets: Sequence[str]) -> None:
@@ -151,7 +152,7 @@ def interpret(item: object, connection: Connection) -> Change:
         return Change(event, ignored="entity")
     record_type: RecordTypeName = "contact" if record == "contact" else "appointment"
     created_at = event.get("createdAt")
-    version = moment(created_at)
+    version = timestamp(created_at)
     if record == _REPLACED:
         return Change(_ended_by(event, payload), record_type, version, partial=True)
     known = {**event, "contact": _person(payload)}
@@ -189,5 +190,5 @@ def _person(payload: Mapping[str, object]) -> dict[str, object]:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and a proof that cannot be."""
-    return option_mistakes(connection)
+    """Unknown options, and an unsupported authentication method."""
+    return auth_mistakes(connection)

@@ -1,8 +1,9 @@
 """Calendly webhooks: a booking becomes an appointment and its contact.
 
-Proof: `Calendly-Webhook-Signature: t=<seconds>,v1=<hex>`, the HMAC-SHA256 of `<t>.<body>` under the
-subscription's signing key. The signed time may be three minutes away, as Calendly suggests. A
-personal token may make subscriptions without a key, which sign nothing: such a connection says
+Authentication: `Calendly-Webhook-Signature: t=<seconds>,v1=<hex>`, the HMAC-SHA256 of `<t>.<body>`
+under the subscription's signing key. The signed time may be three minutes away, as Calendly
+suggests. A personal token may make subscriptions without a key, which sign nothing: such a
+connection says
 `auth = "path"` and has a secret in its address.
 
 One invitee per request: `{"event", "created_at", "payload"}`. The record is this whole event, so
@@ -18,22 +19,22 @@ Event id: event, time and URI, as Calendly sends none. Version: `created_at`, wh
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connectors.contract import Change, Item, Replies, Request
-from import_relay.connectors.shared.auth import LONGEST_PROOF, check_hmac, check_time, usable
+from import_relay.connectors.shared.auth import MAX_SIGNATURE_LENGTH, check_hmac, check_time, usable
 from import_relay.connectors.shared.bookings import (
-    PROOF_OPTIONS,
+    AUTH_OPTIONS,
+    auth_mistakes,
     booked,
-    check_proof,
+    check_auth,
     items,
-    option_mistakes,
     person,
 )
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text, single
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 
-OPTIONS: Mapping[str, str] = PROOF_OPTIONS
+OPTIONS: Mapping[str, str] = AUTH_OPTIONS
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     "contact": RecordType(
         "contact",
@@ -60,7 +61,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     ),
 }
 REPLIES = Replies()
-TOLERANCE_S = 180
+CALENDLY_TOLERANCE_S = 180
 _CREATED, _CANCELED = "invitee.created", "invitee.canceled"
 _RECORDS: Mapping[str, tuple[RecordTypeName, ...]] = {
     _CREATED: ("contact", "appointment"),
@@ -71,8 +72,8 @@ _RECORDS: Mapping[str, tuple[RecordTypeName, ...]] = {
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
-    check_proof(
+    """See `contract.Connector.verify`."""
+    check_auth(
         request, secrets, options, lambda given, keys: _check_signature(given, keys, now=now)
     )
 
@@ -82,7 +83,7 @@ def _check_signature(request: Request, secrets: Sequence[str], *, now: float) ->
     if not header:
         raise SignatureError("signature.missing")
     timestamp, code = _parts(header)
-    check_time(timestamp, now, tolerance_s=TOLERANCE_S)
+    check_time(timestamp, now, tolerance_s=CALENDLY_TOLERANCE_S)
     keys = [secret.encode("utf-8", "surrogatepass") for secret in usable(secrets)]
     check_hmac(code, timestamp.encode("ascii") + b"." + request.body, keys, encoding="hex")
 
@@ -93,7 +94,7 @@ def _parts(header: str) -> tuple[str, str]:
     Raises:
         SignatureError: it is of another form.
     """
-    if len(header) > LONGEST_PROOF:
+    if len(header) > MAX_SIGNATURE_LENGTH:
         raise SignatureError("signature.malformed", "the signature is far too long")
     pairs = [part.partition("=") for part in header.split(",")]
     values = {name: value for name, _, value in pairs}
@@ -130,7 +131,7 @@ def interpret(item: object, connection: Connection) -> Change:
     known = {**event, "contact": person(payload.get("email"))}
     if name == _CANCELED:
         known["cancelled_at"] = _cancelled_at(payload) or event.get("created_at")
-    return Change(known, record_type, moment(event.get("created_at")))
+    return Change(known, record_type, timestamp(event.get("created_at")))
 
 
 def _cancelled_at(payload: Mapping[str, object]) -> object:
@@ -139,5 +140,5 @@ def _cancelled_at(payload: Mapping[str, object]) -> object:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and a proof that cannot be."""
-    return option_mistakes(connection)
+    """Unknown options, and an unsupported authentication method."""
+    return auth_mistakes(connection)

@@ -1,8 +1,8 @@
 """Close webhooks: contacts, opportunities and meetings.
 
-Proof: `close-sig-hash`, the hexadecimal HMAC-SHA256 of `close-sig-timestamp` and the body, joined
-without a separator. The key is the subscription's `signature_key` decoded from hexadecimal; used
-as it is written it would never match. The signed time, in seconds, may be five minutes away:
+Authentication: `close-sig-hash`, the hexadecimal HMAC-SHA256 of `close-sig-timestamp` and the body,
+joined without a separator. The key is the subscription's `signature_key` decoded from hexadecimal;
+used as it is written it would never match. The signed time, in seconds, may be five minutes away:
 Close leaves the window to the receiver.
 
 One event per request: `{"event", "subscription_id"}`. `event.data` is the whole object after the
@@ -17,7 +17,7 @@ from import_relay.connectors.contract import Change, Item, Replies, Request, unk
 from import_relay.connectors.shared.auth import check_hmac, check_time, usable
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text, single
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 
@@ -54,8 +54,8 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     ),
 }
 REPLIES = Replies()
-TOLERANCE_S = 300
-RECORD_TYPES: Mapping[object, RecordTypeName] = {
+CLOSE_TOLERANCE_S = 300
+CLOSE_RECORD_TYPES: Mapping[object, RecordTypeName] = {
     "contact": "contact",
     "opportunity": "deal",
     "activity.meeting": "appointment",
@@ -67,11 +67,11 @@ _REASONS = frozenset({"deleted", "merged"})
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     timestamp = request.headers.get("close-sig-timestamp")
     if not timestamp:
         raise SignatureError("signature.missing")
-    check_time(timestamp, now, tolerance_s=TOLERANCE_S)
+    check_time(timestamp, now, tolerance_s=CLOSE_TOLERANCE_S)
     signed = timestamp.encode("ascii") + request.body
     check_hmac(request.headers.get("close-sig-hash"), signed, _keys(secrets), encoding="hex")
 
@@ -82,7 +82,7 @@ def _keys(secrets: Sequence[str]) -> list[bytes]:
     for secret in usable(secrets):
         try:
             key = bytes.fromhex(secret)
-        except ValueError:  # it cannot be what Close gave, and proves nothing
+        except ValueError:  # it cannot be what Close gave, and authenticates nobody
             continue
         if key:
             keys.append(key)
@@ -108,16 +108,16 @@ def interpret(item: object, connection: Connection) -> Change:
     if not isinstance(event, dict):
         raise RejectedRow("row.not_an_object", field="event", value=event)
     data, action = event.get("data"), _text(event.get("action"))
-    record_type = RECORD_TYPES.get(_text(event.get("object_type")))
+    record_type = CLOSE_RECORD_TYPES.get(_text(event.get("object_type")))
     if record_type is None:
         return Change(data, ignored="entity")
     if action not in _CHANGES:
         return Change(data, record_type, ignored=action if action in _REASONS else "action")
     if not isinstance(data, dict):
         raise RejectedRow("row.not_an_object", field="event.data", value=data)
-    version = moment(event.get("date_updated"))
+    version = timestamp(event.get("date_updated"))
     return Change(
-        data, record_type, moment(data.get("date_updated")) if version is None else version
+        data, record_type, timestamp(data.get("date_updated")) if version is None else version
     )
 
 

@@ -1,6 +1,6 @@
 """CloudEvents 1.0 over HTTP: structured, binary and batched, as the JSON event format writes them.
 
-Proof: CloudEvents signs nothing. Its "Web Hooks for Event Delivery" asks for a token, as
+Authentication: CloudEvents signs nothing. Its "Web Hooks for Event Delivery" asks for a token, as
 `Authorization: Bearer <secret>` (default) or as the parameter `access_token` of the address
 (`auth = "query"`); `auth = "header"` takes a header with a secret value. Nothing is signed, so a
 replay cannot be told from a repetition. Modes are told apart by Content-Type, as the HTTP binding
@@ -37,12 +37,12 @@ from import_relay.connectors.shared.header_secret import (
     header_mistakes,
 )
 from import_relay.connectors.shared.json_text import Parsed, body_text, elements, single
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 
 OPTIONS: Mapping[str, str] = {
-    "auth": "how the sender proves itself: 'bearer' (default), 'query' or 'header'",
+    "auth": "how the sender authenticates itself: 'bearer' (default), 'query' or 'header'",
     "header": f"with auth = 'header', its name; by default {DEFAULT_HEADER}",
     "ignore_types": "values of the event's `type` that are not imported, separated by spaces",
     "origins": "senders that may ask for permission, e.g. eventgrid.azure.net, separated by spaces",
@@ -50,7 +50,7 @@ OPTIONS: Mapping[str, str] = {
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {}
 REPLIES = Replies()
 SPEC_VERSION = "1.0"
-NEEDED = ("specversion", "type", "source", "id")
+NEEDED_ATTRIBUTES = ("specversion", "type", "source", "id")
 _MEDIA_TYPE = "application/cloudevents"
 _JSON = re.compile(r"[^/;\s]+/(?:[^/;\s]+\+)?json")
 _ATTRIBUTE = re.compile(r"ce-([a-z0-9]+)")
@@ -62,7 +62,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)("?)')
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     auth = options.get("auth", "bearer")
     if auth == "query":
         check_query_secret(request.query, "access_token", secrets)
@@ -85,7 +85,7 @@ def allowed_origin(request: Request, options: Mapping[str, str]) -> str | None:
     """The value of `WebHook-Allowed-Origin` for a sender that asks whether it may deliver.
 
     None: it may not, or did not ask. By "Web Hooks for Event Delivery", section 4, the question is
-    an OPTIONS request with `WebHook-Request-Origin`; it proves nothing and stores nothing.
+    an OPTIONS request with `WebHook-Request-Origin`; it authenticates nobody and stores nothing.
     """
     asked = request.headers.get("webhook-request-origin", "").strip()
     origins = options.get("origins", "").split()
@@ -128,7 +128,7 @@ def _is_event(value: object) -> bool:
     return (
         isinstance(value, dict)
         and value.get("specversion") == SPEC_VERSION
-        and all(isinstance(value.get(name), str) and value[name] for name in NEEDED)
+        and all(isinstance(value.get(name), str) and value[name] for name in NEEDED_ATTRIBUTES)
     )
 
 
@@ -178,7 +178,7 @@ def interpret(item: object, connection: Connection) -> Change:
         raise RejectedRow("row.bad_value", field="specversion", value=item.get("specversion"))
     if item["type"] in connection.options.get("ignore_types", "").split():
         return Change(item, ignored="event_type")
-    return Change(_with_data(item), version=moment(item.get("time")))
+    return Change(_with_data(item), version=timestamp(item.get("time")))
 
 
 def _with_data(event: Mapping[str, object]) -> Mapping[str, object]:
@@ -210,7 +210,9 @@ def _of_text(text: str, event: Mapping[str, object]) -> object:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, a proof that cannot be, and record types that nothing tells apart."""
+    """Unknown options, an unsupported authentication method, and record types that nothing tells
+    apart.
+    """
     yield from unknown_options(connection, OPTIONS)
     yield from missing_conditions(connection)
     options = connection.options

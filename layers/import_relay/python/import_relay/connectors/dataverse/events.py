@@ -1,6 +1,6 @@
 """Dataverse webhooks (Dynamics 365): contacts, leads, opportunities and appointments.
 
-Proof: a static header, or the key in the query (`?code=`); Dataverse signs nothing. One
+Authentication: a static header, or the key in the query (`?code=`); Dataverse signs nothing. One
 RemoteExecutionContext per request. Its body goes into the item as it is, beside the one header that
 matters: above 256 KB Dataverse cuts the body down to the record's id, and a header says so. Such an
 item is rejected as `row.incomplete`, since nobody reads records here.
@@ -32,13 +32,13 @@ from import_relay.connectors.shared.header_secret import (
     header_mistakes,
 )
 from import_relay.connectors.shared.json_members import object_text
-from import_relay.connectors.shared.json_text import DEEPEST, body_text, single
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.json_text import MAX_JSON_DEPTH, body_text, single
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
 
 OPTIONS: Mapping[str, str] = {
-    "auth": "how Dataverse proves itself: 'header' (default) or 'query' (WebhookKey)",
+    "auth": "how Dataverse authenticates itself: 'header' (default) or 'query' (WebhookKey)",
     "header": f"name of the header that carries the secret; by default {DEFAULT_HEADER}",
 }
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {
@@ -83,7 +83,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     ),
 }
 REPLIES = Replies()
-RECORD_TYPES: Mapping[object, RecordTypeName] = {
+DATAVERSE_RECORD_TYPES: Mapping[object, RecordTypeName] = {
     "contact": "contact",
     "lead": "contact",
     "opportunity": "deal",
@@ -108,7 +108,7 @@ _guid = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE |
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     if options.get("auth") == "query":
         check_query_secret(request.query, QUERY_PARAMETER, secrets)
     else:
@@ -141,7 +141,7 @@ def interpret(item: object, connection: Connection) -> Change:
     context = item.get("context") if isinstance(item, dict) else None
     if not isinstance(item, dict) or not isinstance(context, dict):
         raise RejectedRow("row.not_an_object", field="context", value=context)
-    record_type = RECORD_TYPES.get(_text(context.get("PrimaryEntityName")))
+    record_type = DATAVERSE_RECORD_TYPES.get(_text(context.get("PrimaryEntityName")))
     if record_type is None:
         return Change(None, ignored="entity")
     ignored = _REASONS.get(_text(context.get("MessageName")), "action")
@@ -150,7 +150,7 @@ def interpret(item: object, connection: Connection) -> Change:
     if item.get("size_exceeded") is True or context.get("InputParameters") is None:
         raise RejectedRow("row.incomplete", field="InputParameters", detail="cut at 256 KB")
     known = _known(context)
-    version = moment(known.record.get("modifiedon"))
+    version = timestamp(known.record.get("modifiedon"))
     if version is None:
         version = _operation_time(context.get("OperationCreatedOn"))
     return Change(known.record, record_type, version, partial=not known.is_full)
@@ -176,7 +176,7 @@ def _known(context: Mapping[str, object]) -> _Known:
     columns: dict[str, object] = {}
     for entity in (*images.values(), target):
         if isinstance(entity, dict):
-            columns |= _columns(entity, DEEPEST)
+            columns |= _columns(entity, MAX_JSON_DEPTH)
     record = {**columns, "id": record_id.lower(), "entity": context["PrimaryEntityName"]}
     is_full = bool(images) or context.get("MessageName") == "Create"
     if record["entity"] == "appointment":
@@ -266,7 +266,7 @@ def _text(value: object) -> str | None:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and a proof that cannot be."""
+    """Unknown options, and an unsupported authentication method."""
     yield from unknown_options(connection, OPTIONS)
     options = connection.options
     if options.get("auth", "header") not in ("header", "query"):

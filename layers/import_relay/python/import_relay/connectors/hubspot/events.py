@@ -1,8 +1,9 @@
 """HubSpot webhooks of an app: contacts, deals, appointments and meetings.
 
-Proof: the signature of version 3, or of an older one that is asked for (`hubspot_signatures`). A
-request is an array of up to 100 events, of all accounts that installed the app; each is an item,
-and one that cannot be read hurts no other. Both formats are known: `contact.propertyChange`, and
+Authentication: the signature of version 3, or of an older one that is asked for
+(`hubspot_signatures`). A request is an array of up to 100 events, of all accounts that installed
+the app; each is an item, and one that cannot be read hurts no other. Both formats are known:
+`contact.propertyChange`, and
 `object.propertyChange` with `objectTypeId`. An event says next to nothing: a change of a property
 is a partial record with this one, a new association one with the contact. The rest is read at
 HubSpot. Values that HubSpot withholds ("REDACTED") or marks as sensitive are never passed on from
@@ -19,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from import_relay.connectors.contract import (
     Change,
     Item,
-    Lookup,
+    RecordLookup,
     Replies,
     Request,
     unknown_options,
@@ -32,7 +33,7 @@ from import_relay.connectors.hubspot.signatures import (
 )
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import Parsed, body_text, elements
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow
 
@@ -81,7 +82,7 @@ _address = re.compile(r"(https://[A-Za-z0-9.-]+|http://127\.0\.0\.1)(:[0-9]+)?/?
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     check_signature(request, secrets, options, now=now, plain=_PLAIN)
 
 
@@ -123,19 +124,19 @@ def _event(
 ) -> Change:
     """What an event of one record says."""
     record_type = records.OBJECT_TYPES[object_type]
-    version = moment(event.get("occurredAt"))
+    version = timestamp(event.get("occurredAt"))
     if action in _DELETED:
         return Change(None, record_type, version, ignored="deleted")
     if action == "merge":
         survivor = records.optional_id(event.get("newObjectId")) or records.optional_id(
             event.get("primaryObjectId")
         )
-        lookup = Lookup(object_type, survivor) if survivor else None
+        lookup = RecordLookup(object_type, survivor) if survivor else None
         return Change(None, record_type, version, ignored="merged", lookup=lookup)
     if action != "propertyChange" and action not in _READ:
         return Change(None, record_type, version, ignored="action")
     identifier = records.record_id(event.get("objectId"), "objectId")
-    lookup = Lookup(object_type, identifier)
+    lookup = RecordLookup(object_type, identifier)
     known = _known(event, object_type, connection) if action == "propertyChange" else None
     if known is None:
         return Change(None, record_type, version, lookup=lookup)
@@ -155,11 +156,11 @@ def _known(
         return None
     datetimes = records.datetime_names(connection.options)
     known = {name: records.plain_value(name, value, datetimes)}
-    counterpart = records.COUNTERPARTS.get(object_type, {}).get(name)
+    counterpart = records.HUBSPOT_COUNTERPARTS.get(object_type, {}).get(name)
     if counterpart is not None:
         known[counterpart] = None
     occurred_at = event.get("occurredAt")
-    if name in records.STATUSES and moment(occurred_at) is not None:
+    if name in records.STATUSES and timestamp(occurred_at) is not None:
         known["hs_lastmodifieddate"] = records.plain_value(
             "hs_lastmodifieddate", occurred_at, datetimes
         )
@@ -175,9 +176,9 @@ def _association(event: Mapping[str, object], entity: str, connection: Connectio
     ((object_type, key),) = found
     other = "toObjectId" if key == "fromObjectId" else "fromObjectId"
     record_type = records.OBJECT_TYPES[object_type]
-    version = moment(event.get("occurredAt"))
+    version = timestamp(event.get("occurredAt"))
     identifier = records.record_id(event.get(key), key)
-    lookup = Lookup(object_type, identifier)
+    lookup = RecordLookup(object_type, identifier)
     if event.get("associationRemoved") is not False:
         return Change(None, record_type, version, lookup=lookup)
     contact = records.record_id(event.get(other), other)

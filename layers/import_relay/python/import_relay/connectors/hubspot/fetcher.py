@@ -1,4 +1,4 @@
-"""Reads records at HubSpot: contacts, deals, appointments, meetings. Called by `reading`.
+"""Reads records at HubSpot: contacts, deals, appointments, meetings. Called by `fetching`.
 
 The token is the access token of a private app (or of an app of one account) with the read scope of
 each object. One call gives up to 100 records with the properties that the mapping names; the
@@ -10,13 +10,13 @@ contacts of a deal or an appointment take a second one, which is only made if th
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from import_relay.connectors.fetcher_contract import Found, Path
+from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
 from import_relay.connectors.hubspot import records
 from import_relay.connectors.shared.crm_api import CrmApi
-from import_relay.connectors.shared.moments import moment
-from import_relay.domain.errors import RecordsUnread
+from import_relay.connectors.shared.timestamps import timestamp
+from import_relay.domain.errors import RecordsNotFetched
 
-URL = "https://api.hubapi.com"
+HUBSPOT_URL = "https://api.hubapi.com"
 IDS_PER_READ = 100
 """HubSpot: batch read of CRM objects."""
 REQUESTS_PER_SECOND = 5.0
@@ -26,10 +26,10 @@ _ABSENT = "OBJECT_NOT_FOUND"
 
 
 def read(
-    api: CrmApi, object_type: str, ids: Sequence[str], wanted: AbstractSet[Path]
-) -> Mapping[str, Found]:
-    """See `contract.Reader.read`; `object_type` is HubSpot's id of a type of object."""
-    properties = sorted({path[1] for path in wanted if path[:1] == ("properties",) and path[1:]})
+    api: CrmApi, object_type: str, ids: Sequence[str], to_fetch: AbstractSet[FieldPath]
+) -> Mapping[str, FetchedRecord]:
+    """See `contract.Fetcher.read`; `object_type` is HubSpot's id of a type of object."""
+    properties = sorted({path[1] for path in to_fetch if path[:1] == ("properties",) and path[1:]})
     content = {"inputs": _inputs(ids), "properties": properties}
     results = _results(api, f"/crm/v3/objects/{object_type}/batch/read", content)
     found = {
@@ -38,12 +38,12 @@ def read(
         if one.get("archived") is not True and str(one.get("id")) in ids
     }
     associated: Mapping[str, Sequence[str]] | None = None
-    if found and object_type != records.CONTACT and ("associations",) in {p[:1] for p in wanted}:
+    if found and object_type != records.CONTACT and ("associations",) in {p[:1] for p in to_fetch}:
         associated = _contacts(api, object_type, found)
     return {
-        identifier: Found(
+        identifier: FetchedRecord(
             _record(identifier, object_type, _properties(one), associated),
-            moment(one.get("updatedAt")),
+            timestamp(one.get("updatedAt")),
         )
         for identifier, one in found.items()
     }
@@ -96,7 +96,7 @@ def _results(api: CrmApi, path: str, content: object) -> list[dict[str, object]]
 
     An error of any other kind than a missing id must not make a record look deleted.
     """
-    url = api.options.get("api_url", URL).rstrip("/") + path
+    url = api.options.get("api_url", HUBSPOT_URL).rstrip("/") + path
     headers = {"authorization": f"Bearer {api.token}"}
     answer = api.request("POST", url, headers=headers, content=content)
     results = answer.get("results") if isinstance(answer, dict) else None
@@ -112,5 +112,5 @@ def _is_absence(error: object) -> bool:
     return isinstance(error, dict) and error.get("category") == _ABSENT
 
 
-def _unexpected(what: str) -> RecordsUnread:
-    return RecordsUnread("reader.unexpected", f"HubSpot: {what}")
+def _unexpected(what: str) -> RecordsNotFetched:
+    return RecordsNotFetched("fetcher.unexpected", f"HubSpot: {what}")

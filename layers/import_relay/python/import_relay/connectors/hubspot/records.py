@@ -1,6 +1,6 @@
 """HubSpot's records as expressions see them, by whatever way they arrive.
 
-Called by the sources `hubspot` and `hubspot_workflow` and by the reader. A record is
+Called by the sources `hubspot` and `hubspot_workflow` and by the fetcher. A record is
 `{"id", "objectTypeId", "properties": {name: value}}`, of deals, appointments and meetings also
 `"associations": {"contacts": [{"id"}]}`. Values are HubSpot's texts. Times come as texts of
 milliseconds in webhooks and as ISO 8601 in the API: the known ones are always ISO 8601 here.
@@ -68,7 +68,7 @@ _OF_APPOINTMENTS = {
     "hs_appointment_end": "hs_meeting_end_time",
     "hs_appointment_status": "hs_meeting_outcome",
 }
-COUNTERPARTS: Mapping[str, Mapping[str, str]] = {
+HUBSPOT_COUNTERPARTS: Mapping[str, Mapping[str, str]] = {
     APPOINTMENT: _OF_APPOINTMENTS,
     MEETING: {meeting: appointment for appointment, meeting in _OF_APPOINTMENTS.items()},
 }
@@ -96,7 +96,7 @@ DATETIMES = frozenset(
     }
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LARGEST_ID = 10**20
+_MAX_ID = 10**20
 """Own limit; HubSpot's ids are 64-bit integers."""
 
 
@@ -116,7 +116,7 @@ def optional_id(value: object) -> str | None:
     """The id of a record as a text, None if it is none."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 20:
         value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LARGEST_ID:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MAX_ID:
         return str(value)
     return None
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from import_relay.connectors.contract import Request
 from import_relay.connectors.shared.auth import (
-    LONGEST_PROOF,
+    MAX_SIGNATURE_LENGTH,
     check_time,
     require_match,
     signature,
@@ -30,7 +30,7 @@ SIGNATURE_OPTIONS: Mapping[str, str] = {
     "public_url": "the whole address that HubSpot calls; its signature covers it",
     "older_signatures": "older versions that count where there is no version 3, e.g. 'v2'; none",
 }
-TOLERANCE_S = 300.0
+HUBSPOT_TOLERANCE_S = 300.0
 """HubSpot: reject timestamps older than five minutes. Those of the future: our choice."""
 _escape = re.compile("%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
 
@@ -43,7 +43,7 @@ def check_signature(
     now: float,
     plain: Collection[str],
 ) -> None:
-    """Return if version 3 proves the sender.
+    """Return if version 3 authenticates the sender.
 
     Where there is none, one of the `plain` versions may, if the option `older_signatures` names it:
     they hold for ever, and version 1 for any address.
@@ -56,7 +56,7 @@ def check_signature(
     if given is not None:
         _check_v3(request, given, secrets, url, now)
         return
-    given = _usable_proof(request.headers.get("x-hubspot-signature"))
+    given = _usable_signature(request.headers.get("x-hubspot-signature"))
     version = request.headers.get("x-hubspot-signature-version", "")
     if version not in plain:
         raise SignatureError("signature.malformed", "no version of a signature that counts here")
@@ -78,11 +78,11 @@ def _check_v3(
     url: str,
     now: float,
 ) -> None:
-    given = _usable_proof(given)
+    given = _usable_signature(given)
     timestamp = request.headers.get("x-hubspot-request-timestamp")
     if not timestamp:
         raise SignatureError("signature.missing", "the signed time is missing")
-    check_time(timestamp, now, tolerance_s=TOLERANCE_S, per_second=1_000)
+    check_time(timestamp, now, tolerance_s=HUBSPOT_TOLERANCE_S, per_second=1_000)
     expected = [
         signature(
             _bytes(secret),
@@ -95,10 +95,10 @@ def _check_v3(
     require_match([given], expected)
 
 
-def _usable_proof(given: str | None) -> str:
+def _usable_signature(given: str | None) -> str:
     if not given:
         raise SignatureError("signature.missing")
-    if len(given) > LONGEST_PROOF:
+    if len(given) > MAX_SIGNATURE_LENGTH:
         raise SignatureError("signature.malformed", "the signature is far too long")
     return given
 

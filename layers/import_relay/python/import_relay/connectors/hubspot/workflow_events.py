@@ -1,10 +1,10 @@
 """HubSpot workflows, the action "Send a webhook": contacts and deals.
 
-Proof: the signature of version 3, or of version 2 if it is asked for (`hubspot_signatures`); or,
-with `auth = "header"`, an API key in a header. A request is one record as the legacy API gives it:
-contacts `{"vid", "properties": {name: {"value", "versions"}}}`, others `{"objectId",
-"objectTypeId", "properties": …}`. Expressions see the same record as those of the kind `hubspot`,
-with all properties that HubSpot sent.
+Authentication: the signature of version 3, or of version 2 if it is asked for
+(`hubspot_signatures`); or, with `auth = "header"`, an API key in a header. A request is one record
+as the legacy API gives it: contacts `{"vid", "properties": {name: {"value", "versions"}}}`, others
+`{"objectId", "objectTypeId", "properties": …}`. Expressions see the same record as those of the
+kind `hubspot`, with all properties that HubSpot sent.
 
 Event id: the body has none, so it is the digest of the body. A retry with the same body is known
 by it; any other body is taken as another event, which a full record makes harmless. Version:
@@ -23,12 +23,12 @@ from import_relay.connectors.hubspot.signatures import (
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.connectors.shared.header_secret import check_header_secret, header_mistakes
 from import_relay.connectors.shared.json_text import body_text, single
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
 
 OPTIONS: Mapping[str, str] = {
-    "auth": "how the sender proves itself: 'signature' (default) or 'header'",
+    "auth": "how the sender authenticates itself: 'signature' (default) or 'header'",
     **SIGNATURE_OPTIONS,
     "header": "name of the header with the API key, with auth = 'header'",
     **records.DATETIME_OPTION,
@@ -41,14 +41,14 @@ _PLAIN = ("v2",)
 """Older versions of the signature that HubSpot may send instead of version 3."""
 REPLIES = Replies(retry_after="60000")
 """HubSpot's workflows read `retry-after` in milliseconds."""
-_PROOFS = ("signature", "header")
+_METHODS = ("signature", "header")
 _CHANGED = ("lastmodifieddate", "hs_lastmodifieddate")
 
 
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     if options.get("auth") == "header":
         check_header_secret(request, secrets, options)
     else:
@@ -74,7 +74,7 @@ def interpret(item: object, connection: Connection) -> Change:
     if item.get("isDeleted") is True:
         return Change(None, record_type, ignored="deleted")
     properties = _properties(item, connection)
-    version = next((at for at in map(moment, map(properties.get, _CHANGED)) if at), None)
+    version = next((at for at in map(timestamp, map(properties.get, _CHANGED)) if at), None)
     record: dict[str, object] = {
         "id": records.record_id(item.get(key), key),
         "objectTypeId": object_type,
@@ -126,12 +126,12 @@ def _contacts(item: Mapping[str, object]) -> dict[str, object] | None:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, a proof that cannot be, and what the chosen one needs."""
+    """Unknown options, an unsupported authentication method, and what the chosen one needs."""
     yield from unknown_options(connection, OPTIONS)
-    proof = connection.options.get("auth", _PROOFS[0])
-    if proof not in _PROOFS:
-        yield "auth", f"must be 'signature' or 'header', not {proof!r}"
-    if proof == "header":
+    method = connection.options.get("auth", _METHODS[0])
+    if method not in _METHODS:
+        yield "auth", f"must be 'signature' or 'header', not {method!r}"
+    if method == "header":
         yield from header_mistakes(connection.options)
     else:
         yield from signature_mistakes(connection.options, _PLAIN)

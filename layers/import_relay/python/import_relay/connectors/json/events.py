@@ -1,8 +1,8 @@
 """Records as plain JSON: from an ERP, or from Zapier, Make and n8n.
 
-Proof: one header with a secret value (`header`, by default X-Relay-Secret), or HTTP Basic. Nothing
-is signed, so a replay cannot be told from a repetition; the versions of the records decide what
-counts. Shapes: one object; an array of objects; objects on lines of their own (NDJSON); or an
+Authentication: one header with a secret value (`header`, by default X-Relay-Secret), or HTTP Basic.
+Nothing is signed, so a replay cannot be told from a repetition; the versions of the records decide
+what counts. Shapes: one object; an array of objects; objects on lines of their own (NDJSON); or an
 object with a list, of which nothing else is kept: the one that `list` names, else `records`, else
 `data` or `value` if all that stands beside it is known to belong to an envelope. Event id: the
 record's field that `event_id` names, else a digest of its text. The record is the object itself.
@@ -35,7 +35,7 @@ from import_relay.domain.connections import Connection, RecordType, RecordTypeNa
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
 
 OPTIONS: Mapping[str, str] = {
-    "auth": "how the sender proves itself: 'header' (default) or 'basic'",
+    "auth": "how the sender authenticates itself: 'header' (default) or 'basic'",
     "header": f"name of the header that carries the secret; by default {DEFAULT_HEADER}",
     "event_id": "name of the record's field that holds a stable id, e.g. id or meta.event_id",
     "list": "where the list of records stands, e.g. result.items; '@': the body is the record",
@@ -56,7 +56,7 @@ _ENVELOPE = re.compile(
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     if options.get("auth") == "basic":
         check_basic(request.headers.get("authorization"), secrets)
     else:
@@ -129,7 +129,9 @@ def interpret(item: object, connection: Connection) -> Change:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, a proof that cannot be, and record types that nothing tells apart."""
+    """Unknown options, an unsupported authentication method, and record types that nothing tells
+    apart.
+    """
     yield from unknown_options(connection, OPTIONS)
     yield from missing_conditions(connection)
     options = connection.options

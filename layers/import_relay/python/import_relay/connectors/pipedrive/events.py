@@ -1,12 +1,12 @@
 """Pipedrive webhooks of version 2 and of version 1: persons, deals and activities.
 
-Proof: HTTP Basic with the user and password chosen when the webhook was made; Pipedrive signs
-nothing. One event per request. Version 2: `{"meta", "data", "previous"}`; `data` is the state after
-the change, `null` when deleted. Version 1 says `current` instead of `data` and has other names:
-the record is given those of version 2 beside its own, so that one mapping serves both. A merge
-arrives as the deletion of one record and a change of the other. The record is the whole event:
-expressions say `data.name`. An activity of either version gets the end that Pipedrive leaves to be
-worked out, as `data.end_time`: its UTC start, `due_date` and `due_time`, and its `duration`.
+Authentication: HTTP Basic with the user and password chosen when the webhook was made; Pipedrive
+signs nothing. One event per request. Version 2: `{"meta", "data", "previous"}`; `data` is the state
+after the change, `null` when deleted. Version 1 says `current` instead of `data` and has other
+names: the record is given those of version 2 beside its own, so that one mapping serves both. A
+merge arrives as the deletion of one record and a change of the other. The record is the whole
+event: expressions say `data.name`. An activity of either version gets the end that Pipedrive leaves
+to be worked out, as `data.end_time`: its UTC start, `due_date` and `due_time`, and its `duration`.
 
 Event id: in version 2 `meta.id`, a UUID that retries keep; without one entity, record and time. In
 version 1 `meta.id` is the id of the record, so that record, time in microseconds and action make
@@ -22,7 +22,7 @@ from import_relay.connectors.contract import Change, Item, Replies, Request, unk
 from import_relay.connectors.shared.auth import check_basic
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text, single
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
 from import_relay.mapping.datetimes import explicit_datetime
@@ -67,7 +67,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     ),
 }
 REPLIES = Replies()
-RECORD_TYPES: Mapping[object, RecordTypeName] = {
+PIPEDRIVE_RECORD_TYPES: Mapping[object, RecordTypeName] = {
     "person": "contact",
     "deal": "deal",
     "activity": "appointment",
@@ -82,7 +82,7 @@ _CLOCK = re.compile(r"([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?")
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     check_basic(request.headers.get("authorization"), secrets)
 
 
@@ -137,7 +137,7 @@ def _change(
     event: Mapping[str, object], meta: Mapping[str, object], connection: Connection
 ) -> Change:
     """What an event in the words of version 2 says."""
-    record_type = RECORD_TYPES.get(_text(meta.get("entity")))
+    record_type = PIPEDRIVE_RECORD_TYPES.get(_text(meta.get("entity")))
     if record_type is None:
         return Change(event, ignored="entity")
     action = _text(meta.get("action"))
@@ -153,8 +153,8 @@ def _change(
     if record_type == "appointment":
         data = _with_end(data)
         event = {**event, "data": data}
-    version = moment(meta.get("timestamp_micro")) or moment(meta.get("timestamp"))
-    return Change(event, record_type, version or moment(data.get("update_time")))
+    version = timestamp(meta.get("timestamp_micro")) or timestamp(meta.get("timestamp"))
+    return Change(event, record_type, version or timestamp(data.get("update_time")))
 
 
 def _second_words(meta: Mapping[str, object], current: object) -> tuple[dict[str, object], object]:

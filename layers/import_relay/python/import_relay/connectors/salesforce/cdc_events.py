@@ -1,8 +1,8 @@
 """Salesforce change events (Change Data Capture), which an event relay brings to EventBridge.
 
-Proof: none over HTTP, which is refused. An event bus that is associated with a partner event source
-takes events from Salesforce only, AWS vouches for it; the event's `source`, which names the
-organization and the channel, has to be the one of the option `event_source`.
+Authentication: none over HTTP, which is refused. An event bus that is associated with a partner
+event source takes events from Salesforce only, AWS vouches for it; the event's `source`, which
+names the organization and the channel, has to be the one of the option `event_source`.
 
 One change of several records is one event; each record is an item of its own. The payload is
 written anew for each of them without the list of all ids, which would grow with its square; JSON
@@ -25,7 +25,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from import_relay.connectors.contract import Change, Item, Lookup, Replies, Request, unknown_options
+from import_relay.connectors.contract import (
+    Change,
+    Item,
+    RecordLookup,
+    Replies,
+    Request,
+    unknown_options,
+)
 from import_relay.connectors.salesforce.change_records import HEADER, known_of, whole
 from import_relay.connectors.salesforce.objects import (
     OBJECTS,
@@ -36,8 +43,8 @@ from import_relay.connectors.salesforce.objects import (
 from import_relay.connectors.shared.all_day import timed
 from import_relay.connectors.shared.auth import require_match, usable
 from import_relay.connectors.shared.event_ids import event_id
-from import_relay.connectors.shared.json_text import MOST_ITEMS, body_text, single
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.json_text import MAX_ITEMS, body_text, single
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 
@@ -94,7 +101,7 @@ _GAPS = frozenset({"GAP_CREATE", "GAP_UPDATE", "GAP_UNDELETE"})
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`; there are no secrets."""
+    """See `contract.Connector.verify`; there are no secrets."""
     if request.transport != "eventbridge":
         raise SignatureError("signature.wrong_transport")
     require_match([request.path], usable([options.get("event_source", "")]))
@@ -108,7 +115,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
     ids = header.get("recordIds") if header else None
     if payload is None or header is None or not isinstance(ids, list) or not ids:
         raise UnreadableDelivery("delivery.wrong_shape", "not a change event with record ids")
-    if len(ids) > MOST_ITEMS:
+    if len(ids) > MAX_ITEMS:
         raise UnreadableDelivery("delivery.too_many_items")
     head = {name: value for name, value in header.items() if name != "recordIds"}
     body = _written({**payload, HEADER: head})
@@ -150,7 +157,7 @@ def interpret(item: object, connection: Connection) -> Change:
         return Change(item, ignored="entity")
     if change_type in ("DELETE", "GAP_DELETE"):
         return Change(item, record_type, ignored="deleted")
-    lookup = Lookup(str(entity), _record_id(item.get("id"), change_type))
+    lookup = RecordLookup(str(entity), _record_id(item.get("id"), change_type))
     if change_type not in ("CREATE", "UNDELETE", "UPDATE", *_GAPS):
         return Change(item, record_type, ignored="action")
     change = _told(payload, change_type, Change(None, record_type, lookup=lookup), lookup)
@@ -158,7 +165,7 @@ def interpret(item: object, connection: Connection) -> Change:
 
 
 def _told(
-    payload: Mapping[str, object], change_type: object, unsaid: Change, lookup: Lookup
+    payload: Mapping[str, object], change_type: object, unsaid: Change, lookup: RecordLookup
 ) -> Change:
     """What the payload says of the record, or `unsaid`: it has to be read."""
     if change_type in ("CREATE", "UNDELETE"):
@@ -189,9 +196,9 @@ def _record_id(value: object, change_type: object) -> str:
 
 
 def _version(header: Mapping[str, object], payload: Mapping[str, object]) -> int | None:
-    committed = moment(header.get("commitTimestamp"))
+    committed = timestamp(header.get("commitTimestamp"))
     if committed is None:
-        return moment(payload.get("LastModifiedDate"))
+        return timestamp(payload.get("LastModifiedDate"))
     number = header.get("sequenceNumber")
     return committed + (min(max(number, 0), 999) if isinstance(number, int) else 0)
 

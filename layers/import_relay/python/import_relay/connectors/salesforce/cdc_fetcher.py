@@ -1,4 +1,4 @@
-"""Reads Salesforce records by id, for change events that say too little. Called by `reading`.
+"""Reads Salesforce records by id, for change events that say too little. Called by `fetching`.
 
 The connection's token is `client_id:client_secret` of an app with the OAuth client credentials
 flow; each call of `read` begins with an access token of its own, at `instance_url`, which is also
@@ -15,35 +15,35 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from import_relay.connectors.fetcher_contract import Found, Path
+from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
 from import_relay.connectors.salesforce.objects import SHORT_ID
 from import_relay.connectors.shared.crm_api import CrmApi
-from import_relay.connectors.shared.moments import moment
-from import_relay.domain.errors import RecordsUnread
+from import_relay.connectors.shared.timestamps import timestamp
+from import_relay.domain.errors import RecordsNotFetched
 
 IDS_PER_READ = 500
 """Own limit, for an answer within the timeout; the API takes 2,000 (REST API guide, sObject
 Collections, POST)."""
 REQUESTS_PER_SECOND = 5.0
 _API = "services/data/v61.0"
-_ALWAYS: tuple[Path, ...] = (("Id",), ("SystemModstamp",))
+_ALWAYS: tuple[FieldPath, ...] = (("Id",), ("SystemModstamp",))
 
-Sources = Mapping[Path, str]
+Sources = Mapping[FieldPath, str]
 """Where in the record a value stands → the field of the API that holds it."""
 
 
 def read(
-    api: CrmApi, object_type: str, ids: Sequence[str], wanted: AbstractSet[Path]
-) -> Mapping[str, Found]:
-    """See `contract.Reader.read`; `Found.version` is `SystemModstamp`."""
+    api: CrmApi, object_type: str, ids: Sequence[str], to_fetch: AbstractSet[FieldPath]
+) -> Mapping[str, FetchedRecord]:
+    """See `contract.Fetcher.read`; `FetchedRecord.version` is `SystemModstamp`."""
     base = api.options.get("instance_url", "").rstrip("/")
     if not base:
-        raise RecordsUnread("reader.unexpected", "the option instance_url is missing")
+        raise RecordsNotFetched("fetcher.unexpected", "the option instance_url is missing")
     headers = {"authorization": f"Bearer {_access_token(api, base)}"}
     described = api.request(
         "GET", f"{base}/{_API}/sobjects/{object_type}/describe", headers=headers
     )
-    sources = _sources(_fields(described), object_type, wanted)
+    sources = _sources(_fields(described), object_type, to_fetch)
     answer = api.request(
         "POST",
         f"{base}/{_API}/composite/sobjects/{object_type}",
@@ -56,7 +56,7 @@ def read(
 def _access_token(api: CrmApi, base: str) -> str:
     client_id, colon, client_secret = api.token.partition(":")
     if not colon:
-        raise RecordsUnread("reader.refused", "the token is not client_id:client_secret")
+        raise RecordsNotFetched("fetcher.refused", "the token is not client_id:client_secret")
     form = {
         "grant_type": "client_credentials",
         "client_id": client_id,
@@ -64,13 +64,13 @@ def _access_token(api: CrmApi, base: str) -> str:
     }
     try:
         answer = api.request("POST", f"{base}/services/oauth2/token", form=form)
-    except RecordsUnread as error:
+    except RecordsNotFetched as error:
         if error.detail == "status 400":  # RFC 6749, section 5.2: how credentials are refused
-            raise RecordsUnread("reader.refused", "the client credentials") from error
+            raise RecordsNotFetched("fetcher.refused", "the client credentials") from error
         raise
     token = answer.get("access_token") if isinstance(answer, dict) else None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise RecordsUnread("reader.unexpected", "no access token")
+        raise RecordsNotFetched("fetcher.unexpected", "no access token")
     return token
 
 
@@ -78,7 +78,7 @@ def _fields(described: object) -> dict[str, str | None]:
     """The object's fields, and the compound field that each is a part of."""
     fields = described.get("fields") if isinstance(described, dict) else None
     if not isinstance(fields, list):
-        raise RecordsUnread("reader.unexpected", "the object is not described")
+        raise RecordsNotFetched("fetcher.unexpected", "the object is not described")
     found: dict[str, str | None] = {}
     for field in fields:
         name = field.get("name") if isinstance(field, dict) else None
@@ -90,15 +90,15 @@ def _fields(described: object) -> dict[str, str | None]:
 
 
 def _sources(
-    fields: Mapping[str, str | None], object_type: str, wanted: AbstractSet[Path]
+    fields: Mapping[str, str | None], object_type: str, to_fetch: AbstractSet[FieldPath]
 ) -> Sources:
     """The fields to ask for; a compound field is asked for by its parts."""
     parts: dict[str, dict[str, str]] = defaultdict(dict)
     for name, compound in fields.items():
         if compound is not None:
             parts[compound][_part(name, compound)] = name
-    sources: dict[Path, str] = {}
-    for path in (*wanted, *_ALWAYS):
+    sources: dict[FieldPath, str] = {}
+    for path in (*to_fetch, *_ALWAYS):
         top = path[0] if path else ""
         compound = "Address" if (object_type, top) == ("Lead", "MailingAddress") else top
         if compound in parts:
@@ -117,22 +117,22 @@ def _part(name: str, compound: str) -> str:
     return name.removeprefix(compound.removesuffix("Address")) if compound != "Name" else name
 
 
-def _found(answer: object, ids: Sequence[str], sources: Sources) -> Mapping[str, Found]:
+def _found(answer: object, ids: Sequence[str], sources: Sources) -> Mapping[str, FetchedRecord]:
     """The records by the ids that were asked for; null stands for one that is not there.
 
     An answer that is not one entry per id must not make records look deleted.
     """
     if not isinstance(answer, list) or len(answer) != len(ids):
-        raise RecordsUnread("reader.unexpected", "the answer is no list of the records")
+        raise RecordsNotFetched("fetcher.unexpected", "the answer is no list of the records")
     found = {}
     for fields in answer:
         if fields is None:
             continue
         identifier = fields.get("Id") if isinstance(fields, dict) else None
         if not isinstance(identifier, str):
-            raise RecordsUnread("reader.unexpected", "a record without an id")
-        version = moment(fields.get("SystemModstamp"))
-        found[identifier[:SHORT_ID]] = Found(_record(fields, sources), version)
+            raise RecordsNotFetched("fetcher.unexpected", "a record without an id")
+        version = timestamp(fields.get("SystemModstamp"))
+        found[identifier[:SHORT_ID]] = FetchedRecord(_record(fields, sources), version)
     return {one: found[one[:SHORT_ID]] for one in ids if one[:SHORT_ID] in found}
 
 

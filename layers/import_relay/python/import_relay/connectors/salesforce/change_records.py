@@ -166,7 +166,7 @@ def _set_null(fields: Record, path: tuple[str, ...]) -> None:
 
 
 def _normal(fields: Record, entity: str, record_id: str) -> Record:
-    """The fields with the record's id, readable times, and the names that readers give."""
+    """The fields with the record's id, readable times, and the names that fetchers give."""
     record: Record = {"Id": record_id}
     record |= {name: _readable(name, value) for name, value in fields.items() if name != "Id"}
     if entity == "Lead" and "Address" in record:
@@ -184,10 +184,10 @@ def _readable(name: str, value: object) -> object:
     if not isinstance(value, int) or isinstance(value, bool) or name not in _DATES | _TIMES:
         return value
     try:
-        moment = _EPOCH + timedelta(milliseconds=value)
+        timestamp = _EPOCH + timedelta(milliseconds=value)
     except OverflowError:
         return value
-    return moment.date().isoformat() if name in _DATES else _text(moment)
+    return timestamp.date().isoformat() if name in _DATES else _text(timestamp)
 
 
 def _after(start: object, minutes: object) -> str | None:
@@ -195,11 +195,11 @@ def _after(start: object, minutes: object) -> str | None:
     if not isinstance(start, str) or not isinstance(minutes, int | float):
         return None
     try:
-        moment = datetime.fromisoformat(start) + timedelta(minutes=minutes)
+        timestamp = datetime.fromisoformat(start) + timedelta(minutes=minutes)
     except (ValueError, OverflowError):
         return None
-    return _text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return _text(timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC))
 
 
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _text(timestamp: datetime) -> str:
+    return timestamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,6 +1,6 @@
 """Salesforce Flow HTTP callouts: the JSON that the flow's author mapped.
 
-Proof: one header with a secret value (`header`, by default X-Relay-Secret), which a named
+Authentication: one header with a secret value (`header`, by default X-Relay-Secret), which a named
 credential of Salesforce adds. Nothing is signed. Shapes, event ids and records are those of the
 kind `json`, whose code this is; what cannot be read is answered with 200, as with other CRMs.
 Salesforce adds neither an event id nor a time of change: a flow that sends
@@ -25,7 +25,7 @@ REPLIES = Replies()
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     check_header_secret(request, secrets, options)
 
 

@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from import_relay.domain.connections import Connection, RecordTypeName
 
-RECORD_TYPES: Mapping[object, RecordTypeName] = {
+SALESFORCE_RECORD_TYPES: Mapping[object, RecordTypeName] = {
     "Contact": "contact",
     "Lead": "contact",
     "Opportunity": "deal",
@@ -38,7 +38,7 @@ def record_type_of(name: object, options: Mapping[str, str]) -> RecordTypeName |
     for option, record_type in OBJECT_OPTIONS.items():
         if name in options.get(option, "").split():
             return record_type
-    return RECORD_TYPES.get(name)
+    return SALESFORCE_RECORD_TYPES.get(name)
 
 
 def object_mistakes(connection: Connection) -> Iterable[tuple[str, str]]:

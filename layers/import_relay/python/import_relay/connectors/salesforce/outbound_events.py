@@ -1,14 +1,14 @@
 """Salesforce outbound messages: contacts, leads, opportunities and events, by SOAP.
 
-Proof: Salesforce signs nothing. Every message names its organization, which has to be the one of
-the option `organization_id`, by its 15 or its 18 characters. That id is no secret, everybody who
-has ever seen a URL of that org knows it: `auth = "path"` adds a secret part to the address, and
-without it the organization's id is the only proof.
+Authentication: Salesforce signs nothing. Every message names its organization, which has to be the
+one of the option `organization_id`, by its 15 or its 18 characters. That id is no secret, everybody
+who has ever seen a URL of that org knows it: `auth = "path"` adds a secret part to the address, and
+without it the organization's id alone authenticates.
 
 One message holds up to 100 notifications, each an item: a JSON object that is made of its fields,
 without the session id. The record is these fields, so that expressions say `Email`; all values are
 texts. The fields are those that were selected in Salesforce and always all of them, in the state
-of the moment of sending: a full record. A notification of a record that was deleted in the meantime
+of the time of sending: a full record. A notification of a record that was deleted in the meantime
 holds no data and is ignored. Event id: the notification's, which retries keep. Version:
 `SystemModstamp`, else `LastModifiedDate`, if they were selected; messages come in any order, so
 that without both the time of receipt may let an older state win.
@@ -43,7 +43,7 @@ from import_relay.connectors.shared.all_day import timed
 from import_relay.connectors.shared.auth import check_path_secret, require_match
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 
@@ -97,9 +97,9 @@ REPLIES = Replies(
     "</notificationsResponse></soapenv:Body></soapenv:Envelope>",
     content_type="text/xml",
 )
-MOST_NOTIFICATIONS = 100
+MAX_NOTIFICATIONS = 100
 """Salesforce's documentation of `notifications()`; more do not come from there."""
-MAX_NAMED = 10
+MAX_NAMED_ORGANIZATIONS = 10
 """A message names its organization once; texts of its records may look like that."""
 _organization = re.compile(rb"OrganizationId(?:\s[^<>]{0,999})?>\s{0,99}([0-9A-Za-z]{15})")
 _ACCOUNT, _PERSON = "Account", "Person"
@@ -108,7 +108,9 @@ _ACCOUNT, _PERSON = "Account", "Person"
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`. With a path secret an unreadable body is authentic as well."""
+    """See `contract.Connector.verify`. With a path secret an unreadable body is authentic as
+    well.
+    """
     expected = options.get("organization_id")
     if not is_id(expected):
         raise SignatureError("signature.no_secret", "the option organization_id is missing")
@@ -131,11 +133,11 @@ def verify(
 def _check_named(body: bytes, expected: bytes) -> None:
     """Return if the body seems to come from the organization.
 
-    It is looked at before XML of unknown origin is parsed, which can be made to take long.
+    It is looked at before XML from an unknown sender is parsed, which can be made to take long.
     """
     if expected not in body:
         raise SignatureError("signature.mismatch", "the body does not name the organization")
-    named = islice(_organization.finditer(body), MAX_NAMED)
+    named = islice(_organization.finditer(body), MAX_NAMED_ORGANIZATIONS)
     if not any(found[1] == expected for found in named):
         raise SignatureError("signature.malformed", "the organization stands somewhere else")
 
@@ -153,7 +155,7 @@ def _message(request: Request) -> Message:
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
     """One item per notification."""
     read = _message(request)
-    if len(read.notifications) > MOST_NOTIFICATIONS:
+    if len(read.notifications) > MAX_NOTIFICATIONS:
         raise UnreadableDelivery("delivery.wrong_shape", "more than 100 notifications")
     items = []
     for one in read.notifications:
@@ -192,9 +194,11 @@ def interpret(item: object, connection: Connection) -> Change:
         raise RejectedRow("row.bad_value", field="Id", value=fields.get("Id"))
     if len(fields) == 1:
         return Change(fields, record_type, ignored="empty")
-    version = moment(fields.get("SystemModstamp"))
+    version = timestamp(fields.get("SystemModstamp"))
     return Change(
-        fields, record_type, moment(fields.get("LastModifiedDate")) if version is None else version
+        fields,
+        record_type,
+        timestamp(fields.get("LastModifiedDate")) if version is None else version,
     )
 
 
@@ -217,7 +221,9 @@ def _with_contact_names(account: Mapping[str, object]) -> dict[str, object]:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, an organization id that is none, and a proof that cannot be."""
+    """Unknown options, an organization id that is none, and an unsupported authentication
+    method.
+    """
     yield from unknown_options(connection, OPTIONS)
     yield from object_mistakes(connection)
     options = connection.options

@@ -14,9 +14,9 @@ from defusedxml.ElementTree import XMLParser
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 OUTBOUND = "{http://soap.sforce.com/2005/09/outbound}"
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
-DEEPEST = 20
+MAX_XML_DEPTH = 20
 """Own limit; an outbound message has six levels."""
-MOST_ELEMENTS = 100_000
+MAX_ELEMENTS = 100_000
 """Own limit on elements and attributes: Salesforce sends at most 100 notifications, and 800 is a
 generous number of fields."""
 
@@ -76,7 +76,7 @@ class _BoundedBuilder(TreeBuilder):
     def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         self._depth += 1
         self._elements += 1 + len(attrs)
-        if self._depth > DEEPEST or self._elements > MOST_ELEMENTS:
+        if self._depth > MAX_XML_DEPTH or self._elements > MAX_ELEMENTS:
             raise NotXml("too deep, or too many elements")
         return super().start(tag, attrs)
 
@@ -94,7 +94,7 @@ def _may_have_attributes(text: str) -> int:
 
 
 def _root(text: str) -> Element:
-    if _may_have_attributes(text) > MOST_ELEMENTS:
+    if _may_have_attributes(text) > MAX_ELEMENTS:
         raise NotXml("too many attributes")
     parser = XMLParser(target=_BoundedBuilder(), forbid_dtd=True)
     try:

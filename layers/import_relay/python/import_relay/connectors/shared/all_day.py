@@ -35,7 +35,7 @@ def with_flag(
     """
     if flag in record or not record.keys() & set(times):
         return record
-    start, end = (_moment(record.get(name)) for name in times)
+    start, end = (_timestamp(record.get(name)) for name in times)
     if _tells_time(start, end, local=local):
         return {**record, flag: False}
     if not partial and start and end:
@@ -43,7 +43,7 @@ def with_flag(
     return record
 
 
-def _moment(value: object) -> datetime | None:
+def _timestamp(value: object) -> datetime | None:
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -53,10 +53,10 @@ def _moment(value: object) -> datetime | None:
 
 def _tells_time(start: datetime | None, end: datetime | None, *, local: bool) -> bool:
     """Whether the times are none that whole days have."""
-    for moment in filter(None, (start, end)):
-        clock = timedelta(hours=moment.hour, minutes=moment.minute)
+    for timestamp in filter(None, (start, end)):
+        clock = timedelta(hours=timestamp.hour, minutes=timestamp.minute)
         is_midnight = clock in (timedelta(0), _DAY - _LAST_MINUTE)
-        may_be_midnight = moment.minute % _QUARTER in (0, _QUARTER - 1)
+        may_be_midnight = timestamp.minute % _QUARTER in (0, _QUARTER - 1)
         if not (is_midnight if local else may_be_midnight):
             return True
     if local or start is None or end is None:

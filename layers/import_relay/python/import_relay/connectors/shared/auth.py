@@ -1,4 +1,4 @@
-"""Proofs that several CRMs share: a secret somewhere in the request, HTTP Basic, an HMAC.
+"""Authentication that several CRMs share: a secret somewhere in the request, HTTP Basic, an HMAC.
 
 Called by `verify` of the sources.
 
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote
 
 from import_relay.domain.errors import SignatureError
 
-LONGEST_PROOF = 4_096
+MAX_SIGNATURE_LENGTH = 4_096
 """Own limit on the text of a signature header; those of all known senders are below 1,000."""
 
 
@@ -77,7 +77,7 @@ def check_hmac(
     """
     if not given:
         raise SignatureError("signature.missing")
-    if len(given) > LONGEST_PROOF:
+    if len(given) > MAX_SIGNATURE_LENGTH:
         raise SignatureError("signature.malformed", "the signature is far too long")
     if not keys:
         raise SignatureError("signature.no_secret")
@@ -144,11 +144,11 @@ def require_match(given: Iterable[str], expected: Iterable[str]) -> None:
     Raises:
         SignatureError: none does.
     """
-    wanted = [_bytes(text) for text in expected]
+    to_fetch = [_bytes(text) for text in expected]
     found = False
     for text in given:
         candidate = _bytes(text)
-        for other in wanted:
+        for other in to_fetch:
             found |= hmac.compare_digest(candidate, other)
     if not found:
         raise SignatureError("signature.mismatch")

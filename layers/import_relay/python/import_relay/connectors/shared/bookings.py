@@ -1,4 +1,4 @@
-"""What booking tools have in common: how they prove themselves, and whom a booking is with.
+"""What booking tools have in common: how they authenticate themselves, and whom a booking is with.
 
 Called by the sources of Calendly and Cal.com. One booking becomes two records, the contact and the
 appointment, and so two items: each says which one it is and holds the event as it was received.
@@ -19,10 +19,10 @@ from import_relay.connectors.shared.auth import check_path_secret
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow
 
-PROOF_OPTIONS: Mapping[str, str] = {
-    "auth": "how the sender proves itself: 'signature' (default), or 'path' where it signs nothing",
+AUTH_OPTIONS: Mapping[str, str] = {
+    "auth": "how the sender authenticates itself: 'signature' (default), or 'path' without one",
 }
-_PROOFS = ("signature", "path")
+_METHODS = ("signature", "path")
 
 CheckSignature = Callable[[Request, Sequence[str]], None]
 
@@ -34,13 +34,14 @@ class Booked(NamedTuple):
     event: dict[str, object]
 
 
-def check_proof(
+def check_auth(
     request: Request,
     secrets: Sequence[str],
     options: Mapping[str, str],
     check_signature: CheckSignature,
 ) -> None:
-    """Return if the connection's proof holds; one that signs nothing must have a secret address.
+    """Return if the connection's authentication holds; one that signs nothing must have a secret
+    address.
 
     Raises:
         SignatureError: it does not.
@@ -80,9 +81,9 @@ def person(email: object, *, reachable: bool = True) -> dict[str, object]:
     }
 
 
-def option_mistakes(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and a proof that cannot be."""
-    yield from unknown_options(connection, PROOF_OPTIONS)
-    proof = connection.options.get("auth", _PROOFS[0])
-    if proof not in _PROOFS:
-        yield "auth", f"must be 'signature' or 'path', not {proof!r}"
+def auth_mistakes(connection: Connection) -> Iterable[tuple[str, str]]:
+    """Unknown options, and an unsupported authentication method."""
+    yield from unknown_options(connection, AUTH_OPTIONS)
+    method = connection.options.get("auth", _METHODS[0])
+    if method not in _METHODS:
+        yield "auth", f"must be 'signature' or 'path', not {method!r}"

@@ -1,7 +1,7 @@
-"""Requests to a CRM's API: paced, with timeouts and few retries. Used by the reader modules.
+"""Requests to a CRM's API: paced, with timeouts and few retries. Used by the fetcher modules.
 
 One `CrmApi` serves one connection within one batch. Whatever keeps it from the records is
-`RecordsUnread`: they wait, and other connections go on.
+`RecordsNotFetched`: they wait, and other connections go on.
 """
 
 import json
@@ -12,15 +12,16 @@ from typing import Any
 
 import httpx
 
-from import_relay.domain.errors import RecordsUnread
+from import_relay.domain.errors import RecordsNotFetched
 from import_relay.domain.http_bodies import Unbounded, read_body, without_packing
 
 TIMEOUT = httpx.Timeout(8.0, connect=3.0)
 """Own limit per request. A batch has two minutes for everything."""
 ATTEMPTS = 3
-LONGEST_RETRY_AFTER_S = 5.0
-"""A longer `retry-after` is not waited for within a batch: the records come again later."""
-LARGEST_ANSWER_B = 20_000_000
+MAX_RETRY_AFTER_S = 5.0
+"""A longer `retry-after` is not waited for within a batch: the records are delivered again
+later."""
+MAX_CRM_ANSWER_B = 20_000_000
 MAX_ANSWER_VALUES = 1_000_000
 """Commas and brackets of an answer: what they become once it is parsed fills the memory."""
 MAX_READ_B = 40_000_000
@@ -61,7 +62,7 @@ class CrmApi:
         `content` is sent as JSON. Retries what may heal within seconds.
 
         Raises:
-            RecordsUnread: no such answer in time.
+            RecordsNotFetched: no such answer in time.
         """
         address = _address(url)
         pause = 0.5
@@ -78,11 +79,11 @@ class CrmApi:
                 if answer.status_code not in _BUSY:
                     return _value(answer)
                 problem, wait = f"status {answer.status_code}", _retry_after(answer, pause)
-            if attempt == ATTEMPTS or wait > LONGEST_RETRY_AFTER_S:
+            if attempt == ATTEMPTS or wait > MAX_RETRY_AFTER_S:
                 break
             self._pause(wait)
             pause *= 2
-        raise RecordsUnread("reader.unavailable", problem)
+        raise RecordsNotFetched("fetcher.unavailable", problem)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         """The whole answer, unless it is too large or drips too slowly: timeouts count per read."""
@@ -90,12 +91,12 @@ class CrmApi:
             try:
                 body = read_body(
                     answer,
-                    most=LARGEST_ANSWER_B,
+                    most=MAX_CRM_ANSWER_B,
                     is_late=lambda: self.clock() >= self.give_up_at,
                 )
             except Unbounded as error:
-                code = "reader.unavailable" if error.is_late else "reader.unexpected"
-                raise RecordsUnread(code, f"the answer is {error}") from error
+                code = "fetcher.unavailable" if error.is_late else "fetcher.unexpected"
+                raise RecordsNotFetched(code, f"the answer is {error}") from error
         self._read_b += len(body)
         return httpx.Response(
             answer.status_code, headers=without_packing(answer.headers), content=body
@@ -103,13 +104,13 @@ class CrmApi:
 
     def _wait_for_turn(self) -> None:
         if self._read_b > MAX_READ_B:
-            raise RecordsUnread("reader.out_of_time")
+            raise RecordsNotFetched("fetcher.out_of_time")
         self._pause(max(0.0, self._next_at - self.clock()))
         self._next_at = self.clock() + 1 / self.requests_per_second
 
     def _pause(self, seconds: float) -> None:
         if self.clock() + seconds >= self.give_up_at:
-            raise RecordsUnread("reader.out_of_time")
+            raise RecordsNotFetched("fetcher.out_of_time")
         if seconds > 0:
             self.sleep(seconds)
 
@@ -119,26 +120,26 @@ def _address(url: str) -> httpx.URL:
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise RecordsUnread("reader.unexpected", "the API's address is none") from error
+        raise RecordsNotFetched("fetcher.unexpected", "the API's address is none") from error
     if address.scheme == "https" or (address.scheme == "http" and address.host == "127.0.0.1"):
         return address
-    raise RecordsUnread("reader.unexpected", "the API's address is not https")
+    raise RecordsNotFetched("fetcher.unexpected", "the API's address is not https")
 
 
 def _value(answer: httpx.Response) -> Any:
     if answer.status_code in _REFUSED:
-        raise RecordsUnread("reader.refused", f"status {answer.status_code}")
+        raise RecordsNotFetched("fetcher.refused", f"status {answer.status_code}")
     if not answer.is_success:  # a 404 as well: a wrong address must not make records look deleted
-        raise RecordsUnread("reader.unexpected", f"status {answer.status_code}")
+        raise RecordsNotFetched("fetcher.unexpected", f"status {answer.status_code}")
     if answer.status_code == httpx.codes.NO_CONTENT:
         return None
     content = answer.content
     if content.count(b",") + content.count(b"[") + content.count(b"{") > MAX_ANSWER_VALUES:
-        raise RecordsUnread("reader.unexpected", "the answer holds far too many values")
+        raise RecordsNotFetched("fetcher.unexpected", "the answer holds far too many values")
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise RecordsUnread("reader.unexpected", "the answer is no JSON") from error
+        raise RecordsNotFetched("fetcher.unexpected", "the answer is no JSON") from error
 
 
 def _retry_after(answer: httpx.Response, otherwise: float) -> float:
@@ -146,4 +147,4 @@ def _retry_after(answer: httpx.Response, otherwise: float) -> float:
     given = answer.headers.get("retry-after", "")
     if not given:
         return otherwise
-    return float(given) if given.isascii() and given.isdecimal() else LONGEST_RETRY_AFTER_S + 1
+    return float(given) if given.isascii() and given.isdecimal() else MAX_RETRY_AFTER_S + 1

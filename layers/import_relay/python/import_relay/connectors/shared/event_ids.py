@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 
-LONGEST = 200
+MAX_EVENT_ID_LENGTH = 200
 """Own limit: ids are kept in every watermark, and no CRM's id is known to be longer."""
 
 
@@ -11,7 +11,7 @@ def event_id(given: object, text: str) -> str:
     """The sender's id if it is an integer or a printable ASCII text, else a digest of the item."""
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
-    if isinstance(given, str) and 0 < len(given) <= LONGEST and _is_plain(given):
+    if isinstance(given, str) and 0 < len(given) <= MAX_EVENT_ID_LENGTH and _is_plain(given):
         return given
     return digest(text)
 

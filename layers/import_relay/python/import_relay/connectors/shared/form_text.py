@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 
 from import_relay.domain.errors import UnreadableDelivery
 
-MOST_FIELDS = 5_000
+MAX_FIELDS = 5_000
 """Own limit: many times the custom fields of an account."""
 _start = re.compile(r"(?:tel:)?\(?", re.IGNORECASE)
 _number = re.compile(r"[1-9][0-9+ ()/.-]{5,40}", re.ASCII)
@@ -26,7 +26,7 @@ def pairs(text: str) -> list[tuple[str, str]]:
     escaped = "&".join(map(_with_plus, text.strip().split("&"))) if "+" in text else text.strip()
     try:
         return parse_qsl(
-            escaped, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
+            escaped, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"
         )
     except UnicodeDecodeError as error:
         raise UnreadableDelivery("delivery.not_utf8") from error

@@ -17,11 +17,11 @@ from import_relay.connectors.contract import Request
 from import_relay.connectors.shared.charsets import decoded
 from import_relay.domain.errors import UnreadableDelivery
 
-DEEPEST = 100
+MAX_JSON_DEPTH = 100
 """Levels that an item may nest. Python's parser gives up somewhere between 1,000 and 10,000."""
-MOST_VALUES = 1_000_000
+MAX_JSON_VALUES = 1_000_000
 """Commas and brackets of a body: six megabytes of `[],` are 240 MB once they are parsed."""
-MOST_ITEMS = 100_000
+MAX_ITEMS = 100_000
 """Items of one delivery: a thousand messages, which are stored well within the ten seconds."""
 
 Parsed = tuple[object, str]
@@ -89,7 +89,7 @@ def _guarded(read: Callable[[str], list[Parsed]], text: str) -> list[Parsed]:
 
     A number of over 4,300 digits is a ValueError of `int`.
     """
-    if text.count(",") + text.count("[") + text.count("{") > MOST_VALUES:
+    if text.count(",") + text.count("[") + text.count("{") > MAX_JSON_VALUES:
         raise UnreadableDelivery("delivery.too_many_values")
     try:
         try:
@@ -166,7 +166,7 @@ def _lines(text: str) -> list[Parsed]:
         next_line = _line_end(text, end)
         if next_line is None or not isinstance(value, dict) or text[next_line.end()] != "{":
             raise json.JSONDecodeError("Something follows the JSON value", text, end)
-        if len(found) == MOST_ITEMS:
+        if len(found) == MAX_ITEMS:
             raise UnreadableDelivery("delivery.too_many_items")
         at = next_line.end()
 
@@ -180,7 +180,7 @@ def _elements(text: str, start: int) -> tuple[list[Parsed], int]:
     while True:
         value, end = _decode(text, at)
         found.append((value, text[at:end]))
-        if len(found) > MOST_ITEMS:
+        if len(found) > MAX_ITEMS:
             raise UnreadableDelivery("delivery.too_many_items")
         at = _after_space(text, end)
         if text.startswith("]", at):
@@ -229,15 +229,17 @@ def _require_end(text: str, at: int) -> None:
 
 
 def _nests_deeply(raw: str) -> bool:
-    """Whether a valid JSON text has more than `DEEPEST` levels; few brackets settle it at once."""
-    if raw.count("{") + raw.count("[") <= DEEPEST:
+    """Whether a valid JSON text has more than `MAX_JSON_DEPTH` levels; few brackets decide it at
+    once.
+    """
+    if raw.count("{") + raw.count("[") <= MAX_JSON_DEPTH:
         return False
     depth = 0
     for match in _string_or_bracket.finditer(raw):
         sign = raw[match.start()]
         if sign in "[{":
             depth += 1
-            if depth > DEEPEST:
+            if depth > MAX_JSON_DEPTH:
                 return True
         elif sign in "]}":
             depth -= 1

@@ -1,10 +1,10 @@
 """Shopify webhooks: customers, and orders as deals.
 
-Proof: `X-Shopify-Hmac-SHA256`, the base64 of the HMAC-SHA256 of the body under the app's client
-secret; several secrets count, since deliveries may carry the old one for an hour after a rotation.
-No time is signed, so a replay cannot be told from a repetition; the versions decide what counts.
-Shopify's newer names of headers, without `X-`, count as well; a delivery that has both kinds must
-say the same in both, as else it could be verified as one thing and read as another.
+Authentication: `X-Shopify-Hmac-SHA256`, the base64 of the HMAC-SHA256 of the body under the app's
+client secret; several secrets count, since deliveries may carry the old one for an hour after a
+rotation. No time is signed, so a replay cannot be told from a repetition; the versions decide what
+counts. Shopify's newer names of headers, without `X-`, count as well; a delivery that has both
+kinds must say the same in both, as else it could be verified as one thing and read as another.
 
 One resource per request, and what it is stands in the topic's header: the item holds that header
 beside the body. The record is the resource itself, so that expressions say `email`. Event id:
@@ -32,7 +32,7 @@ from import_relay.connectors.contract import Change, Item, Replies, Request, unk
 from import_relay.connectors.shared.auth import check_hmac, usable
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text, single
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.connectors.shopify.topics import fits_customer, fits_fragment, fits_order
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -123,7 +123,7 @@ _RESOURCES = frozenset({"customer", "customers", "orders"})
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     given = _header(request, "hmac-sha256")
     if len(given) > 1:
         raise SignatureError("signature.malformed", "two signature headers differ")
@@ -183,13 +183,13 @@ def interpret(item: object, connection: Connection) -> Change:
         raise RejectedRow("row.not_an_object", value=data)
     if not _fits(topic, data):
         raise RejectedRow("row.other_topic", field="topic", value=topic)
-    triggered_at = moment(item.get("triggered_at"))
+    triggered_at = timestamp(item.get("triggered_at"))
     consent = _consent(topic, data)
     record = consent or _tags(topic, data)
     if record is not None:
         version, partial = triggered_at or _occurred_at(data), True
     else:
-        version, partial = moment(data.get("updated_at")) or triggered_at, _lacks(topic, data)
+        version, partial = timestamp(data.get("updated_at")) or triggered_at, _lacks(topic, data)
     return Change(
         record or data, record_type, version, partial=partial, fragment=consent is not None
     )
@@ -239,7 +239,7 @@ def _occurred_at(data: Mapping[str, object]) -> int | None:
     """When a consent or tags changed, by the body."""
     times = [data.get("occurredAt")]
     times += [one.get("consent_updated_at") for one in data.values() if isinstance(one, dict)]
-    return next((at for at in map(moment, times) if at is not None), None)
+    return next((at for at in map(timestamp, times) if at is not None), None)
 
 
 def _lacks(topic: str, data: Mapping[str, object]) -> bool:

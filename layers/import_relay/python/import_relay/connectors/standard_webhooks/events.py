@@ -1,6 +1,6 @@
 """The Standard Webhooks specification 1.0.0, as Svix and many others send it.
 
-Proof: `webhook-signature`, a list separated by spaces, of signatures of the text
+Authentication: `webhook-signature`, a list separated by spaces, of signatures of the text
 `<webhook-id>.<webhook-timestamp>.<body>`. `v1,` precedes the base64 of its HMAC-SHA256; the key is
 the base64 text after `whsec_`. `v1a,` precedes the base64 of its ed25519 signature; the public key
 is the base64 text after `whpk_`. Other versions are ignored. Svix sends the same headers as
@@ -27,7 +27,7 @@ from import_relay.connectors.contract import (
     unknown_options,
 )
 from import_relay.connectors.shared.auth import (
-    LONGEST_PROOF,
+    MAX_SIGNATURE_LENGTH,
     check_time,
     require_match,
     signature,
@@ -43,7 +43,7 @@ OPTIONS: Mapping[str, str] = {
 }
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {}
 REPLIES = Replies()
-TOLERANCE_S = 300
+STANDARD_WEBHOOKS_TOLERANCE_S = 300
 PUBLIC_KEY = "whpk_"
 SHARED_KEY = "whsec_"
 PRIVATE_KEY = "whsk_"
@@ -57,14 +57,14 @@ _WHOLE = re.compile(r"(whsec_|polar_whs_).{16,}", re.ASCII)
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     identifier, timestamp, signatures = _headers(request)
     if not identifier or not timestamp or not signatures:
         detail = "Stripe signs in a way of its own" if "stripe-signature" in request.headers else ""
         raise SignatureError("signature.missing", detail)
-    if len(signatures) > LONGEST_PROOF:
+    if len(signatures) > MAX_SIGNATURE_LENGTH:
         raise SignatureError("signature.malformed", "the signature is far too long")
-    check_time(timestamp, now, tolerance_s=TOLERANCE_S)
+    check_time(timestamp, now, tolerance_s=STANDARD_WEBHOOKS_TOLERANCE_S)
     given = _of_version("v1", signatures), _of_version("v1a", signatures)
     if not any(given):
         raise SignatureError("signature.malformed", "no signature of version v1 or v1a")
@@ -130,7 +130,7 @@ def _decoded(text: str) -> bytes:
     try:
         unpadded = text.rstrip("=")
         return b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)
-    except ValueError:  # not base64 at all, or not ASCII: it cannot prove anything
+    except ValueError:  # not base64 at all, or not ASCII: it cannot authenticate anybody
         return b""
 
 

@@ -1,11 +1,11 @@
 """Zoho CRM notifications (`actions/watch`): contacts, leads, deals and meetings.
 
-Proof: the `token` that was chosen for the channel comes back in the body; Zoho signs nothing. So
-the body has to be parsed before anything is proven: within the limits of `json_text`, and whatever
-is wrong with it then is a malformed proof. A large body is not parsed unless one of the secrets
-stands in it behind the word `token`, which costs milliseconds to find out. The token stays behind:
-no item holds it. Therefore a body with the right token but without `ids` is an item too, rejected
-with the rows, since quarantine would keep the body whole.
+Authentication: the `token` that was chosen for the channel comes back in the body; Zoho signs
+nothing. So the body has to be parsed before anything is proven: within the limits of `json_text`,
+and whatever is wrong with it then is a malformed authentication. A large body is not parsed unless
+one of the secrets stands in it behind the word `token`, which costs milliseconds to find out. The
+token stays behind: no item holds it. Therefore a body with the right token but without `ids` is an
+item too, rejected with the rows, since quarantine would keep the body whole.
 
 One notification names several records of one module; each is an item: module, operation, time,
 channel, id and, if the channel has `return_affected_field_values`, the values that changed. These
@@ -28,7 +28,7 @@ from itertools import islice
 from import_relay.connectors.contract import (
     Change,
     Item,
-    Lookup,
+    RecordLookup,
     Replies,
     Request,
     unknown_options,
@@ -37,8 +37,8 @@ from import_relay.connectors.shared.all_day import timed, with_flag
 from import_relay.connectors.shared.auth import check_secret, require_match, usable
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.connectors.shared.json_members import members, object_text
-from import_relay.connectors.shared.json_text import MOST_ITEMS, body_text, elements, single
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.json_text import MAX_ITEMS, body_text, elements, single
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 
@@ -107,7 +107,7 @@ _OF_EVENTS = {
     "Description": "Additional_Information",
     "Who_Id": "Appointment_For",
 }
-COUNTERPARTS: Mapping[str, Mapping[str, str]] = {
+ZOHO_COUNTERPARTS: Mapping[str, Mapping[str, str]] = {
     "Contacts": _OF_CONTACTS,
     "Leads": {lead: contact for contact, lead in _OF_CONTACTS.items()},
     "Events": _OF_EVENTS,
@@ -118,13 +118,13 @@ _ALL_DAY = "All_day"
 FOREIGN: Mapping[str, frozenset[str]] = {
     module: frozenset(counterparts.values())
     | ({_ALL_DAY} if module == "Appointments__s" else frozenset())
-    for module, counterparts in COUNTERPARTS.items()
+    for module, counterparts in ZOHO_COUNTERPARTS.items()
 }
 """Module → the fields that only its sister module has."""
 _CHANGES = frozenset({"insert", "create", "update", "edit"})
 _CREATIONS = frozenset({"insert", "create"})
 _KEPT = ("module", "operation", "server_time", "channel_id")
-LARGEST_ID = 10**30
+MAX_ID = 10**30
 """Own limit; Zoho's ids have 16 to 19 digits."""
 MAX_UNPROVEN_B = 64 * 1024
 """A body up to this is parsed at once; larger ones of thousands of records are rare."""
@@ -138,7 +138,7 @@ _address = re.compile(r"(https://[A-Za-z0-9.-]+|http://127\.0\.0\.1)(:[0-9]+)?/?
 def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
-    """See `contract.Source.verify`."""
+    """See `contract.Connector.verify`."""
     if len(request.body) > MAX_UNPROVEN_B:
         require_match(_tokens(request.body), usable(secrets))
     try:
@@ -168,7 +168,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
     parts = members(text)
     parts.pop("token", None)
     ids, ids_text = parts.get("ids", (None, ""))
-    if not isinstance(ids, list) or not 0 < len(ids) <= MOST_ITEMS:
+    if not isinstance(ids, list) or not 0 < len(ids) <= MAX_ITEMS:
         return [_item({key: raw for key, (_, raw) in parts.items()})]
     shared = {key: parts[key][1] for key in _KEPT if key in parts}
     changed = _changed_values(parts)
@@ -182,7 +182,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
 def _changed_values(parts: Mapping[str, tuple[object, str]]) -> dict[str, str]:
     """Record id → the text of its `values`; nothing if the channel does not send them."""
     value, text = parts.get("affected_values", (None, ""))
-    if not isinstance(value, list) or len(value) > MOST_ITEMS:
+    if not isinstance(value, list) or len(value) > MAX_ITEMS:
         return {}
     found = {}
     for element, raw in elements(text):
@@ -215,14 +215,14 @@ def interpret(item: object, connection: Connection) -> Change:
     return Change(
         record,
         record_type,
-        moment(item.get("server_time")),
+        timestamp(item.get("server_time")),
         partial=record is not None,
-        lookup=Lookup(module, record_id, always=record is None or operation in _CREATIONS),
+        lookup=RecordLookup(module, record_id, always=record is None or operation in _CREATIONS),
     )
 
 
 def _record_id(value: object) -> str:
-    text = str(value) if isinstance(value, int) and 0 < value < LARGEST_ID else value
+    text = str(value) if isinstance(value, int) and 0 < value < MAX_ID else value
     if not isinstance(text, str) or not _id.fullmatch(text):
         raise RejectedRow("row.bad_value", field="id", value=value)
     return text
@@ -232,7 +232,9 @@ def _partial_record(record_id: str, module: str, values: object) -> dict[str, ob
     """What is known of the record, None if it is nothing but its id."""
     if not isinstance(values, dict) or not values:
         return None
-    absent = {other: None for own, other in COUNTERPARTS.get(module, {}).items() if own in values}
+    absent = {
+        other: None for own, other in ZOHO_COUNTERPARTS.get(module, {}).items() if own in values
+    }
     if module == "Appointments__s":
         absent[_ALL_DAY] = None
     record = {**absent, **values, "id": record_id}

@@ -1,4 +1,4 @@
-"""Reads records at Zoho CRM: contacts, leads, deals, meetings. Called by `reading`.
+"""Reads records at Zoho CRM: contacts, leads, deals, meetings. Called by `fetching`.
 
 The token among the CRM tokens is `client_id:client_secret:refresh_token` of a self client or a
 server-based client; access tokens are made of it. Zoho makes only a few of these in ten minutes,
@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from import_relay.connectors.fetcher_contract import Found, Path
+from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
 from import_relay.connectors.shared.crm_api import CrmApi
-from import_relay.connectors.shared.moments import moment
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.connectors.zoho.events import FOREIGN
-from import_relay.domain.errors import RecordsUnread
+from import_relay.domain.errors import RecordsNotFetched
 
 IDS_PER_READ = 100
 REQUESTS_PER_SECOND = 2.0
@@ -37,30 +37,30 @@ _kept: dict[tuple[str, str], _Access] = {}
 
 
 def read(
-    api: CrmApi, object_type: str, ids: Sequence[str], wanted: AbstractSet[Path]
-) -> Mapping[str, Found]:
-    """See `contract.Reader.read`; `object_type` is the API name of a module."""
+    api: CrmApi, object_type: str, ids: Sequence[str], to_fetch: AbstractSet[FieldPath]
+) -> Mapping[str, FetchedRecord]:
+    """See `contract.Fetcher.read`; `object_type` is the API name of a module."""
     records: dict[str, dict[str, Any]] = {}
-    for fields in _requests(object_type, wanted):
+    for fields in _requests(object_type, to_fetch):
         params = {"ids": ",".join(ids), "fields": ",".join(fields)}
         for record in _records(_get(api, f"/crm/v8/{object_type}", params)):
             known = records.setdefault(record["id"], {})
             records[record["id"]] = record | known  # of fields asked for twice the first counts
     if not records.keys() <= set(ids):
-        raise RecordsUnread("reader.unexpected", "Zoho gives other records than asked for")
+        raise RecordsNotFetched("fetcher.unexpected", "Zoho gives other records than asked for")
     return {
-        record_id: Found(record, moment(record.get("Modified_Time")))
+        record_id: FetchedRecord(record, timestamp(record.get("Modified_Time")))
         for record_id, record in records.items()
     }
 
 
-def _requests(module: str, wanted: AbstractSet[Path]) -> Iterator[list[str]]:
+def _requests(module: str, to_fetch: AbstractSet[FieldPath]) -> Iterator[list[str]]:
     """The fields to ask for, as often as one request cannot hold them.
 
     Not those that only the sister module has, and no name that cannot be one of a field.
     """
     foreign = FOREIGN.get(module, frozenset())
-    names = {path[0] for path in wanted if path} - foreign - {"id", "Modified_Time"}
+    names = {path[0] for path in to_fetch if path} - foreign - {"id", "Modified_Time"}
     fields = sorted(name for name in names if _field_name.fullmatch(name))
     room = FIELDS_PER_REQUEST - 1
     for start in range(0, len(fields) or 1, room):
@@ -73,10 +73,10 @@ def _records(answer: object) -> list[dict[str, Any]]:
         return []
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, list):
-        raise RecordsUnread("reader.unexpected", "Zoho's answer has no list `data`")
+        raise RecordsNotFetched("fetcher.unexpected", "Zoho's answer has no list `data`")
     for record in data:
         if not isinstance(record, dict) or not isinstance(record.get("id"), str):
-            raise RecordsUnread("reader.unexpected", "a record of Zoho's answer has no id")
+            raise RecordsNotFetched("fetcher.unexpected", "a record of Zoho's answer has no id")
     return data
 
 
@@ -87,8 +87,8 @@ def _get(api: CrmApi, path: str, params: Mapping[str, str]) -> object:
     if credentials in _kept:
         try:
             return _authorised(api, url, params, _access_token(api, credentials))
-        except RecordsUnread as error:
-            if error.code != "reader.refused":
+        except RecordsNotFetched as error:
+            if error.code != "fetcher.refused":
                 raise
             _kept.pop(credentials, None)
     return _authorised(api, url, params, _access_token(api, credentials))
@@ -114,18 +114,18 @@ def _new_access(api: CrmApi, accounts_url: str, secret: str) -> _Access:
     """
     parts = secret.split(":")
     if len(parts) != 3 or not all(parts):
-        raise RecordsUnread(
-            "reader.refused", "the token is not client_id:client_secret:refresh_token"
+        raise RecordsNotFetched(
+            "fetcher.refused", "the token is not client_id:client_secret:refresh_token"
         )
     form = dict(zip(("client_id", "client_secret", "refresh_token"), parts, strict=True))
     answer = api.request(
         "POST", f"{accounts_url}/oauth/v2/token", form={"grant_type": "refresh_token", **form}
     )
     if not isinstance(answer, dict):
-        raise RecordsUnread("reader.unexpected", "Zoho's accounts server answers no token")
+        raise RecordsNotFetched("fetcher.unexpected", "Zoho's accounts server answers no token")
     token, expires_in = answer.get("access_token"), answer.get("expires_in", 3600)
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise RecordsUnread("reader.refused", "Zoho's accounts server makes no access token")
+        raise RecordsNotFetched("fetcher.refused", "Zoho's accounts server makes no access token")
     lasts = expires_in if isinstance(expires_in, int) else 0
     return _Access(token, api.clock() + lasts - EXPIRES_EARLY_S)
 
@@ -133,5 +133,5 @@ def _new_access(api: CrmApi, accounts_url: str, secret: str) -> _Access:
 def _address(api: CrmApi, option: str) -> str:
     address = api.options.get(option, "")
     if not address:
-        raise RecordsUnread("reader.unexpected", f"the connection has no option {option}")
+        raise RecordsNotFetched("fetcher.unexpected", f"the connection has no option {option}")
     return address.rstrip("/")

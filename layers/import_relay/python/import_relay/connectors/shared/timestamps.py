@@ -1,0 +1,38 @@
+"""Times as CRMs write them, as versions: microseconds since the epoch.
+
+Called by `interpret` of the sources.
+"""
+
+from datetime import datetime
+
+from import_relay.mapping.datetimes import microseconds
+
+MAX_TIME_LENGTH = 64
+"""Own limit: no ISO 8601 time with nanoseconds and an offset is longer."""
+
+
+def timestamp(value: object) -> int | None:
+    """Microseconds since the epoch of an ISO text or of a number; None if it is no time at all.
+
+    A text without a zone is UTC; of its fraction six digits count. A number, or a text of digits,
+    counts seconds, milliseconds or microseconds; its size says which.
+    """
+    if isinstance(value, str):
+        if len(value) > MAX_TIME_LENGTH:
+            return None
+        if not (value.isascii() and value.isdecimal()):
+            return _of_text(value)
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    for digits, factor in ((11, 1_000_000), (14, 1_000), (17, 1)):
+        if 0 < value < 10**digits:
+            return value * factor
+    return None
+
+
+def _of_text(text: str) -> int | None:
+    try:
+        return microseconds(datetime.fromisoformat(text))
+    except ValueError:
+        return None

@@ -1,0 +1,303 @@
+"""How occurrences ended, counted by the day on which they were received, in the ledger table.
+
+An occurrence that was part of an import is counted in the transaction that closes the import. One
+that ended without an import leaves a *outcome record*, written in the transaction that counts it
+and only if there is none: the queue may bring it again, and the first end is the one that counts.
+
+A second item per day and connection counts, in the same transactions, how occurrences of that
+connection ended and which notes they had: what a rate is made of. Its day is that of the end.
+"""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.models import ItemOutcome, Occurrence
+from import_relay.storage.attributes import from_attributes
+from import_relay.storage.bulk_reads import read_items
+from import_relay.storage.conditions import failed_conditions, through_conflicts
+from import_relay.storage.connection_counts import (
+    NO_CONNECTIONS,
+    ConnectionCounts,
+    at_most,
+    connection_counts,
+    count_by_connection,
+    counters,
+)
+from import_relay.storage.proofs import from_proof, proof_text
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+COUNTS_DAYS = 90
+"""How long a day's counts are kept: as long as ledger entries."""
+OUTCOME_DAYS = 65
+"""How long an occurrence may be delivered again: put back after 35 days, and 28 more in both
+queues."""
+REPLAYED = "replayed"
+"""Counts what a person put back: received again on that day, and no end."""
+NUMBERS_PER_ITEM = 100
+"""Occurrences of a delivery whose ends share an item; as many as share a message."""
+OUTCOMES_PER_TRANSACTION = 33
+"""Of a transaction's 100 operations (AWS quota); each takes two more at most, to be counted."""
+PROOFS_PER_TRANSACTION = 100
+COUNT_TRIES = 4
+
+OutcomesByDay = Mapping[str, Mapping[str, int]]
+"""Day (YYYY-MM-DD) on which occurrences were received → how they ended → how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEnds:
+    """`ended`: item ids that were counted. `proven`: ends that are still to be counted."""
+
+    ended: set[str] = field(default_factory=set)
+    proven: list[ItemOutcome] = field(default_factory=list)
+
+
+class OutcomeCounts:
+    """The counts.
+
+    Args:
+        day: the day of a time in seconds since the epoch.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        day: Callable[[float], str],
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._day = day
+        self._clock = clock
+        self._sleep = sleep
+
+    def day_of(self, received_at: int) -> str:
+        """The day that a time counts for, in µs since the epoch."""
+        return self._day(received_at / 1_000_000)
+
+    def days(self, days: Iterable[str]) -> dict[str, dict[str, int]]:
+        """The counts of those days that have any, by outcome; read consistently."""
+        found = {}
+        keys = [_day_key(day) for day in sorted(set(days))]
+        for item in self._items(keys):
+            counts = {
+                name: int(value)
+                for name, value in from_attributes(item).items()
+                if name not in ("pk", "expires_at")
+            }
+            found[item["pk"]["S"].removeprefix("counts#")] = counts
+        return found
+
+    def connections(self, day: str, names: Iterable[str]) -> dict[str, ConnectionCounts]:
+        """The counts of those connections that had any end on that day; read consistently.
+
+        One read of DynamoDB per 100 connections. `OTHERS` is a name, too.
+        """
+        keys = [_connection_key(day, name) for name in sorted(set(names))]
+        prefix = _connection_key(day, "")["pk"]["S"]
+        return {
+            item["pk"]["S"].removeprefix(prefix): connection_counts(from_attributes(item))
+            for item in self._items(keys)
+        }
+
+    def operations(
+        self,
+        outcomes: OutcomesByDay,
+        of_connections: Mapping[str, ConnectionCounts] = NO_CONNECTIONS,
+    ) -> list[dict[str, Any]]:
+        """The parts of a transaction that count these ends, by day and by connection."""
+        now = self._clock()
+        counted = [(_day_key(day), counts) for day, counts in sorted(outcomes.items())]
+        for name, counts in sorted(at_most(of_connections).items()):
+            counted.append((_connection_key(self._day(now), name), counters(counts)))
+        expires = str(int(now) + COUNTS_DAYS * 86_400)
+        return [
+            self._count(key, {name: count for name, count in counts.items() if count}, expires)
+            for key, counts in counted
+            if any(counts.values())
+        ]
+
+    def recorded(self, occurrences: Iterable[Occurrence]) -> set[str]:
+        """Item ids of those of the occurrences that ended without an import, read consistently."""
+        return self.known(occurrences).ended
+
+    def known(self, occurrences: Iterable[Occurrence]) -> KnownEnds:
+        """Which of the occurrences ended, or have to end, without an import; read consistently."""
+        by_item: dict[str, list[Occurrence]] = defaultdict(list)
+        for one in occurrences:
+            by_item[_outcome_key(one.delivery, one.number)].append(one)
+        keys = [{"pk": {"S": key}} for key in by_item]
+        items = {item["pk"]["S"]: item for item in self._items(keys)}
+        known = KnownEnds()
+        for key, of_item in by_item.items():
+            item = items.get(key, {})
+            for one in of_item:
+                if _name(one) in item:
+                    known.ended.add(one.item_id)
+                elif _proof_name(one) in item:
+                    known.proven.append(from_proof(one, item[_proof_name(one)]["S"]))
+        return known
+
+    def prove(self, item_outcomes: Sequence[ItemOutcome]) -> None:
+        """Keep how these have to end, before that is written down: nothing else will tell again.
+
+        `detail` must hold no personal data. What ended already keeps its end.
+        """
+        by_item: dict[str, dict[str, str]] = defaultdict(dict)
+        for one in item_outcomes:
+            key = _outcome_key(one.occurrence.delivery, one.occurrence.number)
+            by_item[key][_proof_name(one.occurrence)] = proof_text(one)
+        operations: Any = [self._set(key, texts) for key, texts in by_item.items()]
+        for start in range(0, len(operations), PROOFS_PER_TRANSACTION):
+            self._transact(operations[start : start + PROOFS_PER_TRANSACTION])
+
+    def batches_of(self, items: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        """Delivery and number of each item that ended without an import → the batch in which."""
+        by_key: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for delivery, number in items:
+            by_key[_outcome_key(delivery, number)].append((delivery, number))
+        return {
+            item: found[f"n{item[1]}"]["S"].partition(" ")[2]
+            for found in self._items([{"pk": {"S": key}} for key in by_key])
+            for item in by_key[found["pk"]["S"]]
+            if f"n{item[1]}" in found
+        }
+
+    def record(self, item_outcomes: Iterable[ItemOutcome], *, batch: str = "") -> None:
+        """Count how these occurrences ended, each once, however often this is called.
+
+        `batch`: where their items were written down (`Archive.record_outcomes`).
+
+        Raises:
+            StoreUnavailable: others wrote the same again and again.
+        """
+        by_item: dict[str, dict[str, ItemOutcome]] = defaultdict(dict)
+        for one in sorted(item_outcomes, key=lambda one: one.occurrence.received_at):
+            key = _outcome_key(one.occurrence.delivery, one.occurrence.number)
+            by_item[key].setdefault(_name(one.occurrence), one)
+        of_items = [list(of_item.values()) for of_item in by_item.values()]
+        for start in range(0, len(of_items), OUTCOMES_PER_TRANSACTION):
+            part = of_items[start : start + OUTCOMES_PER_TRANSACTION]
+            self._record([one for of_item in part for one in of_item], batch)
+
+    def _record(self, item_outcomes: Sequence[ItemOutcome], batch: str) -> None:
+        for _ in range(COUNT_TRIES):
+            counts = self.operations(
+                self._outcomes_by_day(item_outcomes), _of_connections(item_outcomes)
+            )
+            operations: Any = [*self._outcome_operations(item_outcomes, batch), *counts]
+            try:
+                self._transact(operations)
+            except ClientError as error:
+                if failed_conditions(error) is None:
+                    raise
+            else:
+                return
+            known = self.recorded(one.occurrence for one in item_outcomes)
+            item_outcomes = [one for one in item_outcomes if one.occurrence.item_id not in known]
+            if not item_outcomes:
+                return
+        raise StoreUnavailable("ends could not be counted: conditions fail in TransactWriteItems")
+
+    def _transact(self, operations: Any) -> None:
+        through_conflicts(
+            lambda: self._client.transact_write_items(TransactItems=operations), sleep=self._sleep
+        )
+
+    def _items(self, keys: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        return read_items(self._client, self._table, keys, sleep=self._sleep)
+
+    def _outcome_operations(
+        self, item_outcomes: Iterable[ItemOutcome], batch: str
+    ) -> Iterator[dict[str, Any]]:
+        by_item: dict[str, dict[str, str]] = defaultdict(dict)
+        for one in item_outcomes:
+            key = _outcome_key(one.occurrence.delivery, one.occurrence.number)
+            value = f"{one.outcome.value} {batch}".rstrip()
+            by_item[key][_name(one.occurrence)] = value
+        for key, outcomes in by_item.items():
+            setting = self._set(key, outcomes)
+            setting["Update"]["ConditionExpression"] = " AND ".join(
+                f"attribute_not_exists(#{name})" for name in outcomes
+            )
+            yield setting
+
+    def _set(self, key: str, texts: Mapping[str, str]) -> dict[str, Any]:
+        """The part of a transaction that adds texts to an item of outcome records."""
+        expires = str(int(self._clock()) + OUTCOME_DAYS * 86_400)
+        sets = ", ".join(f"#{name} = :{name}" for name in texts)
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"pk": {"S": key}},
+                "UpdateExpression": f"SET {sets}, expires_at = :expires",
+                "ExpressionAttributeNames": {f"#{name}": name for name in texts},
+                "ExpressionAttributeValues": {
+                    **{f":{name}": {"S": text} for name, text in texts.items()},
+                    ":expires": {"N": expires},
+                },
+            }
+        }
+
+    def _outcomes_by_day(self, item_outcomes: Iterable[ItemOutcome]) -> OutcomesByDay:
+        outcomes_by_day: dict[str, Counter[str]] = defaultdict(Counter)
+        for one in item_outcomes:
+            outcomes_by_day[self._day(one.occurrence.counted_at / 1_000_000)][
+                one.outcome.value
+            ] += 1
+        return outcomes_by_day
+
+    def _count(
+        self, key: Mapping[str, Any], counts: Mapping[str, int], expires: str
+    ) -> dict[str, Any]:
+        adds = ", ".join(f"#c{n} :c{n}" for n in range(len(counts)))
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": key,
+                "UpdateExpression": f"SET expires_at = :expires ADD {adds}",
+                "ExpressionAttributeNames": {f"#c{n}": name for n, name in enumerate(counts)},
+                "ExpressionAttributeValues": {
+                    **{f":c{n}": {"N": str(count)} for n, count in enumerate(counts.values())},
+                    ":expires": {"N": expires},
+                },
+            }
+        }
+
+
+def _of_connections(item_outcomes: Iterable[ItemOutcome]) -> dict[str, ConnectionCounts]:
+    return count_by_connection(
+        (one.occurrence.connection, one.outcome.value, one.notes) for one in item_outcomes
+    )
+
+
+def _day_key(day: str) -> dict[str, Any]:
+    return {"pk": {"S": f"counts#{day}"}}
+
+
+def _connection_key(day: str, connection: str) -> dict[str, Any]:
+    return {"pk": {"S": f"connection#{day}#{connection}"}}
+
+
+def _outcome_key(delivery: str, number: int) -> str:
+    return f"outcome#{delivery}#{number // NUMBERS_PER_ITEM}"
+
+
+def _name(one: Occurrence) -> str:
+    return f"n{one.number}"
+
+
+def _proof_name(one: Occurrence) -> str:
+    return f"p{one.number}"

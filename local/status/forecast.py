@@ -1,0 +1,95 @@
+"""Budget, submission, and the day on which the backlog will be imported. Pure; `screen` shows
+it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+
+HOPELESS = "mateo.credentials"
+"""The submission opens again by itself, but nothing goes through until somebody stores a valid
+token."""
+
+
+REFUSED = "Mateo refuses the token"
+BLOCKERS: Mapping[str, str] = MappingProxyType(
+    {
+        "CredentialsRefused": REFUSED,
+        "FetchersUnavailable": "records cannot be read at a CRM",
+        "ConnectionsUnusable": "a connection waits",
+    }
+)
+"""Metric that is above 0 while records wait for a person → what is in their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How much of one daily limit is used."""
+
+    used: int
+    limit: int
+
+    @property
+    def left(self) -> int:
+        """What may still be used today."""
+        return max(0, self.limit - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionView:
+    """Whether the queue is read, and if not why, and when it will be again as far as is known.
+
+    Paused without `until`: by hand, or the end is overdue; the watchdog resumes it soon.
+    """
+
+    is_running: bool
+    reason: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What is left of today, in the time zone of the limits. `now` carries that zone.
+
+    `requests_for_imports`: of the requests' limit, what submission may use; the rest is tracking's.
+    """
+
+    now: datetime
+    entities: Used
+    requests: Used
+    requests_for_imports: int
+    submission: SubmissionView
+    blockers: Sequence[str] = ()
+    """What kept records of single connections waiting within the last half hour."""
+
+    @property
+    def opens_on(self) -> date:
+        """The first day on which imports can be sent."""
+        today = self.now.date()
+        if self.submission.until is not None:
+            return max(today, self.submission.until.astimezone(self.now.tzinfo).date())
+        return today
+
+    @property
+    def in_the_way(self) -> Sequence[str]:
+        """What has to end before the backlog can be imported; of no such thing a time is known."""
+        hopeless = self.submission.reason == HOPELESS and not self.submission.is_running
+        found = [*([REFUSED] if hopeless else []), *self.blockers]
+        return tuple(dict.fromkeys(found))
+
+    def drained_on(self, backlog: int) -> date | None:
+        """The day on which the last of so many items is imported, if each becomes a row.
+
+        Of what comes in meanwhile nothing is known. None: not before a person does something.
+        """
+        if self.in_the_way:
+            return None
+        day, room = self.opens_on, self.entities.limit
+        if day == self.now.date():
+            spent = self.requests.used >= self.requests_for_imports
+            room = 0 if spent else self.entities.left
+        return day + timedelta(days=max(0, math.ceil((backlog - room) / self.entities.limit)))

@@ -1,0 +1,137 @@
+"""What a run promised and did not keep; `run` asks when everything has come to its end.
+
+The demo's reconciliation says whether each item ended in exactly one place, whether nothing was
+imported twice or overwritten by something older, whether limits were kept and reports add up. Here
+is what crashes could break beyond it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from import_relay.storage.ledger import UNFINISHED
+from local.demo.balance import places, reconcile
+from tests.crash.driver import Driver
+from tests.crash.scenarios import Scenario
+from tests.support.fault_proxy import Call
+
+
+def violations(scenario: Scenario, driver: Driver, calls: Sequence[Call]) -> list[str]:
+    """Everything that is wrong; empty if all promises were kept."""
+    return [
+        *_account(scenario, driver, calls),
+        *_places(driver),
+        *_imports(driver),
+        *_ledger(driver),
+    ]
+
+
+def unacknowledged(calls: Sequence[Call], accepted: Mapping[str, int]) -> dict[str, int]:
+    """Deliveries that are stored although their senders never learned it: items by delivery."""
+    found: Counter[str] = Counter()
+    for call in calls:
+        if call.point[:2] == ("ReceiveWebhook", "SQS.SendMessageBatch") and call.taken:
+            taken = {one["Id"] for one in json.loads(call.taken.body).get("Successful", [])}
+            for entry in call.request.json()["Entries"]:
+                message = json.loads(entry["MessageBody"])
+                if entry["Id"] in taken and message["delivery"] not in accepted:
+                    last = max(item["n"] for item in message["items"])
+                    found[message["delivery"]] = max(found[message["delivery"]], last + 1)
+    return dict(found)
+
+
+def _account(scenario: Scenario, driver: Driver, calls: Sequence[Call]) -> Iterator[str]:
+    trial = driver.trial
+    accepted = trial.accepted | unacknowledged(calls, trial.accepted)
+    reconciliation = reconcile(driver.stack, accepted, trial.expected)
+    yield from reconciliation.wrong
+    for item, ends in places(driver.stack).items():
+        if len(ends) > 1:
+            yield f"item {item} ended as {' and '.join(sorted(ends))}"
+    counted = _outcome_counts(driver)
+    if counted != reconciliation.ends:
+        yield f"ended as {dict(reconciliation.ends)}, counted as {dict(counted)}"
+    missing = scenario.ends - reconciliation.ends.keys()
+    if missing:
+        yield f"no item ended as {', '.join(sorted(missing))}"
+    if reconciliation.ends["unaccounted"]:
+        yield f"{reconciliation.ends['unaccounted']} items unaccounted for"
+
+
+def _outcome_counts(driver: Driver) -> Counter[str]:
+    """The relay's own counts of how items ended, of all days."""
+    found: Counter[str] = Counter()
+    for one in _ledger_items(driver):
+        if one["pk"]["S"].startswith("counts#"):
+            counts = {name: int(value["N"]) for name, value in one.items() if name != "pk"}
+            counts.pop("expires_at", None)
+            found.update(counts)
+    return +found
+
+
+def _places(driver: Driver) -> Iterator[str]:
+    dead = sum(driver.stack.queue_counts("DeadLetterQueueUrl").values())
+    if dead:
+        yield f"{dead} messages in the dead-letter queue"
+    ended = Counter(one["status"] for one in driver.trial.executions())
+    if ended.keys() - {"SUCCEEDED"}:
+        yield f"executions ended as {dict(ended)}"
+
+
+def _imports(driver: Driver) -> Iterator[str]:
+    imports = driver.trial.imports()
+    bodies = Counter(one["payload_sha256"] for one in imports if one["success_count"])
+    twice = [digest for digest, count in bodies.items() if count > 1]
+    if twice:
+        yield f"{len(twice)} batches were imported more than once"
+    reported = Counter(one["import_id"] for one in driver.trial.summaries())
+    created = Counter(one["id"] for one in imports)
+    if reported != created:
+        yield f"{created.total()} imports in Mateo, {reported.total()} reports of them"
+
+
+def _ledger(driver: Driver) -> Iterator[str]:
+    """The relay counts every request before it leaves, and holds exactly what was imported."""
+    items = _ledger_items(driver)
+    open_ = [one["pk"]["S"] for one in items if one.get("state", {}).get("S") in UNFINISHED]
+    if open_:
+        yield f"unfinished in the ledger: {', '.join(open_)}"
+    days = {one["pk"]["S"].removeprefix("day#"): one for one in items if "day#" in one["pk"]["S"]}
+    requests, rows = _used(driver)
+    for day in sorted(requests.keys() | days.keys()):
+        counted = _number(days, day, "requests")
+        if counted < requests[day]:
+            yield f"{requests[day]} requests on {day}, {counted} counted"
+        held = _number(days, day, "entities")
+        if held != rows[day]:
+            yield f"{rows[day]} entities used on {day}, {held} held"
+
+
+def _ledger_items(driver: Driver) -> Sequence[Mapping[str, Mapping[str, str]]]:
+    table = {"TableName": driver.stack.outputs["LedgerTableName"]}
+    found: Sequence[Mapping[str, Mapping[str, str]]] = driver.stack.client("dynamodb").scan(
+        **table
+    )["Items"]
+    return found
+
+
+def _number(days: Mapping[str, Mapping[str, Mapping[str, str]]], day: str, name: str) -> int:
+    return int(days.get(day, {}).get(name, {}).get("N", 0))
+
+
+def _used(driver: Driver) -> tuple[Counter[str], Counter[str]]:
+    """Requests that Mateo got by day, and rows of the imports that it created."""
+    requests: Counter[str] = Counter()
+    rows: Counter[str] = Counter()
+    created = {one["id"]: one["row_count"] for one in driver.trial.imports()}
+    for one in driver.trial.requests():
+        day = _day(one["arrived_at_us"])
+        requests[day] += bool(one["counted"])
+        if one["method"] == "POST":
+            rows[day] += created.get(one["import_id"], 0)
+    return requests, rows
+
+
+def _day(timestamp_us: int) -> str:
+    return datetime.fromtimestamp(timestamp_us / 1_000_000, UTC).date().isoformat()

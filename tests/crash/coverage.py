@@ -1,0 +1,60 @@
+"""Meets each step of the functions once in few runs, for where time is short: many faults a run.
+
+What they are is found on the way, so that a step that is new is met without anyone adding it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tests.crash.faults import Kind
+from tests.crash.rig import Rig
+from tests.crash.run import Result, play
+from tests.crash.scenarios import Scenario
+from tests.support.fault_proxy import PlannedFault, Point
+
+Step = tuple[str, str]
+"""A function and one of its operations."""
+
+
+class Coverage:
+    """Goes over the steps with some kinds of faults: each step meets one of those that fit it.
+
+    Args:
+        most: how many faults one function meets in one run. The queue gives a message up after ten
+            receives.
+    """
+
+    def __init__(self, kinds: Sequence[Kind], *, most: int) -> None:
+        self._kinds = kinds
+        self._most = most
+        self._met: set[Step] = set()
+        self._used: Counter[str] = Counter()
+        self._in_run: Counter[str] = Counter()
+
+    def runs(self, rig: Rig, scenario: Scenario) -> Iterator[Result]:
+        """Play the scenario until a run meets nothing new."""
+        while True:
+            before = len(self._met)
+            self._in_run.clear()
+            yield play(rig, scenario, self._choose)
+            if len(self._met) == before:
+                return
+
+    def left(self, recording: Result) -> set[Step]:
+        """The steps of a recording that were not met although a fault fits them."""
+        steps = {point[:2] for point in recording.points() if self._fitting(point)}
+        return steps - self._met
+
+    def _fitting(self, point: Point) -> list[Kind]:
+        """The kinds that fit a call, those first that were met least often."""
+        fitting = [kind for kind in self._kinds if kind.fits(point.operation)]
+        return sorted(fitting, key=lambda kind: self._used[kind.name])
+
+    def _choose(self, point: Point) -> PlannedFault | None:
+        step, kinds = point[:2], self._fitting(point)
+        if not kinds or step in self._met or self._in_run[point.function] >= self._most:
+            return None
+        self._met.add(step)
+        self._used[kinds[0].name] += 1
+        self._in_run[point.function] += 1
+        return kinds[0].planned(point.operation)

@@ -1,0 +1,204 @@
+"""One run: traffic is sent, time passes, everything comes to its end. Scenarios act through it.
+
+It does what surrounds the relay: senders who requeue what was not acknowledged, the queue that
+delivers, the clock. It never looks into the relay to decide what to do.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+import httpx
+
+from import_relay.connectors.contract import Request
+from tests.crash.rig import Rig
+from tests.support.fault_proxy import Call
+from tests.support.senders import erp
+from tests.support.stack import FUNCTIONS, Trial
+
+SUBMIT = "SubmitImports"
+STEPS_S = (15.0, 60.0, 240.0)
+"""How far the clock is moved while nothing comes of it; then by `MAX_STEP_S` each time."""
+MAX_STEP_S = 900.0
+MAX_STEPS = 80
+MAX_TRIES = 10
+RESEND_S = 60.0
+PATIENCE_S = 330.0
+"""Longer than any function may run."""
+LOOK_S = 0.02
+MAX_RECEIVES = 10
+"""Of a message; then the queue gives it up."""
+GONE_S = 135.0
+"""After so long a submitter that did not give its lease back is certainly gone."""
+ASLEEP = frozenset(
+    {"WaitStateEntered", "LambdaFunctionFailed", "LambdaFunctionTimedOut", "TaskFailed"}
+)
+"""Last events of an execution that waits for a time of day."""
+
+
+class Stuck(Exception):
+    """The run does not come to its end; the text says what is still under way."""
+
+
+class Driver:
+    """A run on clean rig."""
+
+    def __init__(self, rig: Rig, trial: Trial) -> None:
+        self._rig = rig
+        self.stack = rig.stack
+        self.trial = trial
+        self._known = 0
+        self._asleep_since: tuple[object, ...] = ()
+
+    # ------------------------------------------------------------ what senders do
+
+    def send(self, connection: str, webhook: Request) -> None:
+        """Send a webhook, and again for as long as its sender gets no 2xx."""
+        for number in range(MAX_TRIES):
+            try:
+                answer = self.trial.post(connection, webhook)
+            except httpx.HTTPError:
+                continue
+            if answer.is_success:
+                receipt = answer.json()
+                self.trial.accepted[receipt["delivery"]] = receipt.get("received", 0)
+                return
+            if number >= MAX_TRIES // 2:
+                self.pass_time(RESEND_S)
+        raise Stuck(f"a webhook of {connection} was not taken in {MAX_TRIES} tries")
+
+    def send_customers(self, *customers: Mapping[str, object]) -> None:
+        """Send records of the ERP that Mateo must have in the end, so named."""
+        self.trial.expect(*customers)
+        self.send("json", erp(customers))
+
+    # ------------------------------------------------------------ what Mateo does
+
+    def behave(self, **behaviour: object) -> None:
+        """Change how Mateo behaves."""
+        self.stack.mateo("PUT", "behaviour", behaviour)
+
+    def fail_once(self, **fault: object) -> None:
+        """Let Mateo itself meet a fault at the next request that it fits."""
+        self.stack.mateo("POST", "faults", fault)
+
+    # ------------------------------------------------------------ what time does
+
+    def deliver(self) -> None:
+        """Deliver what is visible until nothing is, or submission is paused."""
+        while self._rig.deliver():
+            if self._left_its_lease():
+                self.pass_time(GONE_S)
+        self.quiet_down()
+
+    def quiet_down(self) -> None:
+        """Wait until nothing happens any more unless time passes or something is delivered."""
+        self.stack.wait_until(self._is_quiet, "quiet", PATIENCE_S, LOOK_S)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock, and wait for what that sets going."""
+        self.quiet_down()
+        self.stack.advance_clock(seconds)
+        self.quiet_down()
+
+    def next_day(self) -> None:
+        """Move to the next day, past the schedule that resumes submission."""
+        self.quiet_down()
+        self.stack.advance_to_next_day()
+        self.quiet_down()
+
+    def drain(self, until: Callable[[], object] = lambda: False) -> None:
+        """Let time pass until nothing is queued or followed any more, or until `until`.
+
+        Raises:
+            Stuck: that does not happen within a day of stack time.
+        """
+        steps = list(STEPS_S)
+        for _ in range(MAX_STEPS):
+            self.deliver()
+            if until() or self.is_drained():
+                return
+            if self._waits_for_the_pause():
+                self.next_day()
+            else:
+                self.pass_time(steps.pop(0) if steps else MAX_STEP_S)
+        raise Stuck(f"still under way: {self._state()}")
+
+    def redrive(self) -> bool:
+        """Send dead letters again, as a person does once all is well; whether there were any.
+
+        They stay where they are unless so many faults were met that each of their receives may
+        have met one: the relay must not give up a message for less.
+        """
+        faulty = [call for call in self._rig.proxy.calls if call.fault]
+        if sum(call.point.function == SUBMIT for call in faulty) < MAX_RECEIVES:
+            return False
+        sqs, outputs = self.stack.client("sqs"), self.stack.outputs
+        dead, queue = outputs["DeadLetterQueueUrl"], outputs["QueueUrl"]
+        found = False
+        while letters := sqs.receive_message(QueueUrl=dead).get("Messages"):
+            for one in letters:
+                sqs.send_message(QueueUrl=queue, MessageBody=one["Body"])
+                sqs.delete_message(QueueUrl=dead, ReceiptHandle=one["ReceiptHandle"])
+                found = True
+        return found
+
+    def is_drained(self) -> bool:
+        """Nothing is queued, and no import is followed."""
+        return self.trial.is_drained()
+
+    # ------------------------------------------------------------ inside
+
+    def _left_its_lease(self) -> bool:
+        """Whether the submitter was hit at a point from which it may not give its lease back."""
+        return any(call.fault and call.point.function == SUBMIT for call in self._new_calls())
+
+    def _new_calls(self) -> Sequence[Call]:
+        calls = self._rig.proxy.calls
+        new, self._known = calls[self._known :], len(calls)
+        return new
+
+    def _waits_for_the_pause(self) -> bool:
+        counts = self.stack.queue_counts()
+        return (
+            bool(counts["visible"])
+            and not self.stack.esm_enabled()
+            and not self.stack.running_executions()
+        )
+
+    def _is_quiet(self) -> bool:
+        return (
+            not any(self.stack.busy(function) for function in FUNCTIONS)
+            and self._executions_are_asleep()
+            and not self.stack.mateo("GET", "state")["counts"]["imports_unfinished"]
+        )
+
+    def _executions_are_asleep(self) -> bool:
+        """Whether all wait for a time of day. They stay so until it comes: asking is expensive."""
+        counts = self.stack.functions.counts
+        timestamp = (
+            counts.get("SubmitImports"),
+            counts.get("TrackImport"),
+            counts.get("WriteReport"),
+        )
+        if (*timestamp, self.stack.clock.offset_s) == self._asleep_since:
+            return True
+        if not all(self._is_asleep(arn) for arn in self._running()):
+            return False
+        self._asleep_since = (*timestamp, self.stack.clock.offset_s)
+        return True
+
+    def _running(self) -> list[str]:
+        answer = self.stack.client("stepfunctions").list_executions(
+            stateMachineArn=self.stack.outputs["StateMachineArn"], statusFilter="RUNNING"
+        )
+        return [one["executionArn"] for one in answer["executions"]]
+
+    def _is_asleep(self, arn: str) -> bool:
+        history = self.stack.client("stepfunctions").get_execution_history(executionArn=arn)
+        last = max(history["events"], key=lambda event: int(event["id"]), default={"type": ""})
+        return last["type"] in ASLEEP
+
+    def _state(self) -> str:
+        status = self.stack.status()
+        kept = ("time", "submission", "queue", "dead_letter_queue", "running_executions")
+        return json.dumps({name: status[name] for name in kept})

@@ -1,0 +1,85 @@
+"""The stack that is rehearsed on: real parts, its functions behind the proxy, time in our hands.
+
+The functions are forked, so that one that is killed costs nothing. The queue is polled by hand:
+what is delivered when does not depend on how fast this machine is, and nothing waits.
+"""
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from local.aws.poller import Poller, SqsQueue, read_mapping
+from local.environment import REGION
+from local.stack.stack import MAPPING, Stack
+from tests.support.fault_proxy import AWS, MATEO, FaultProxy
+from tests.support.forked import Nursery
+from tests.support.stack import FUNCTIONS, Line
+
+ENTITIES_PER_DAY = 8
+REQUESTS_PER_SECOND = 20
+"""Ten times what Mateo allows, and as strictly kept: the pace is most of what a run waits for."""
+
+
+class Rig:
+    """A running stack with its proxy."""
+
+    def __init__(self, stack: Stack, proxy: FaultProxy, lines: list[Line]) -> None:
+        self.stack = stack
+        self.proxy = proxy
+        self.lines = lines
+        mapping_id = stack.provisioned.resources[MAPPING]["Ref"]
+        self._read_mapping = functools.partial(read_mapping, stack.client("lambda"), mapping_id)
+        described = stack.client("lambda").get_event_source_mapping(UUID=mapping_id)
+        self._poller = Poller(
+            SqsQueue(stack.client("sqs"), stack.outputs["QueueUrl"], described["EventSourceArn"]),
+            self._read_mapping,
+            lambda event, lineage: stack.run(
+                stack.functions.invoke("SubmitImports", event, lineage)
+            ),
+            region=REGION,
+        )
+
+    def deliver(self) -> bool:
+        """Deliver one batch of what is visible, if submission is running; whether there was one."""
+        mapping = replace(self._read_mapping(), window_s=0.0)
+        if not mapping.enabled or not self.stack.queue_counts()["visible"]:
+            return False
+        batch = self._poller.collect(mapping)
+        self._poller.deliver(batch, mapping)
+        return bool(batch)
+
+
+@contextmanager
+def running_rig(folder: Path) -> Iterator[Rig]:
+    """A stack with small limits, for one run after the other."""
+    lines: list[Line] = []
+    stack = Stack(
+        state_dir=folder,
+        parameters={
+            "EntitiesPerDay": str(ENTITIES_PER_DAY),
+            "RequestsPerSecond": str(REQUESTS_PER_SECOND),
+            "RowsPerImport": "4",
+            # Days pass at once, with few looks at an import: that alone must not make it given up.
+            "TrackingHours": "72",
+        },
+        on_line=lambda function, line: lines.append((function, line)),
+        concurrency=dict.fromkeys(FUNCTIONS, 1),
+    )
+    with FaultProxy(FUNCTIONS, stack.kill_function) as proxy:
+        nursery = Nursery(proxy.variables())
+        stack.functions.make_environment = nursery.environment
+        with stack:
+            proxy.targets = {AWS: _port(stack.aws_endpoint), MATEO: _port(stack.mateo_url)}
+            # What they do is done by hand or not wanted; schedules run when the clock is moved.
+            for loop in (stack.poller, stack.schedules, stack.mirror):
+                loop.stop()
+            try:
+                yield Rig(stack, proxy, lines)
+            finally:
+                stack.run(nursery.stop())
+
+
+def _port(url: str) -> int:
+    return int(url.split(":")[2].split("/", maxsplit=1)[0])

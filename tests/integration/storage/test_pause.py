@@ -1,0 +1,232 @@
+"""The pause: what it writes, schedules and switches off, in the order that survives a crash."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from import_relay.storage.pause import (
+    MAX_DISABLING_S,
+    MIN_PAUSE_S,
+    SCHEDULE_SKEW_S,
+    Pause,
+    PauseClients,
+    PauseState,
+)
+from tests.support.aws import LEDGER, MAPPING_PARAMETER, SCHEDULE_GROUP, SCHEDULE_ROLE, client
+from tests.support.builders import NOON
+from tests.support.clients import Overruling, Recording, client_error
+from tests.support.relay import Relay
+
+HOUR = 3_600.0
+
+
+def pause(
+    relay: Relay, calls: list[tuple[str, dict[str, Any]]] | None = None, **replaced: Any
+) -> Pause:
+    """The relay's pause; calls are written down, and single clients may be replaced."""
+    calls = [] if calls is None else calls
+    known: dict[str, Any] = {
+        "dynamodb": relay.aws.dynamodb,
+        "lambda_": relay.lambda_,
+        "scheduler": client("scheduler"),
+        "ssm": client("ssm"),
+    } | replaced
+    recorded: dict[str, Any] = {name: Recording(one, calls) for name, one in known.items()}
+    clients = PauseClients(**recorded)
+    return Pause(clients, relay.pause._names, clock=relay.clock)
+
+
+def schedule(relay: Relay) -> dict[str, Any]:
+    """The one schedule that there is."""
+    scheduler = client("scheduler")
+    (listed,) = scheduler.list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
+    return dict(scheduler.get_schedule(GroupName=SCHEDULE_GROUP, Name=listed["Name"]))
+
+
+def number_of_schedules() -> int:
+    return len(client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"])
+
+
+class _SlowLambda:
+    """Disables the mapping after a minute, as when AWS hangs and the SDK tries again."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> None:  # noqa: N803
+        self._relay.clock.now += 110
+        self._relay.lambda_.update_event_source_mapping(UUID=UUID, Enabled=Enabled)
+
+
+@pytest.mark.parametrize("pause_s", [0, 60, 100, 179])
+def test_an_opening_comes_after_the_mapping_is_disabled_however_long_that_takes(
+    relay: Relay, pause_s: float
+) -> None:
+    pause(relay, lambda_=_SlowLambda(relay)).begin(NOON + pause_s, "mateo.unreachable")
+
+    assert not relay.lambda_.enabled
+    listed = client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
+    last = max(one["Name"] for one in listed)
+    opens_at = datetime.strptime(last, "resume-%Y%m%dT%H%M%S").replace(tzinfo=UTC).timestamp()
+    assert relay.clock.now < opens_at <= NOON + MAX_DISABLING_S
+
+
+def test_a_long_pause_needs_one_opening(relay: Relay) -> None:
+    relay.pause.begin(NOON + HOUR, "limit.entities")
+
+    assert number_of_schedules() == 1
+
+
+def test_submission_that_nobody_paused_is_running(relay: Relay) -> None:
+    assert relay.pause.state() == PauseState()
+    assert not relay.pause.state().is_active(NOON)
+
+
+def test_the_reason_is_written_and_the_opening_scheduled_before_the_mapping_is_disabled(
+    relay: Relay,
+) -> None:
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    pause(relay, calls).begin(NOON + HOUR, "limit.entities")
+
+    assert [name for name, _ in calls] == [
+        "put_item",
+        "get_parameter",
+        "create_schedule",
+        "update_event_source_mapping",
+    ]
+    assert calls[1][1] == {"Name": MAPPING_PARAMETER}
+    assert calls[3][1] == {"UUID": "mapping-1", "Enabled": False}
+
+
+@pytest.mark.parametrize("part", ["ssm", "scheduler"])
+def test_without_a_schedule_to_open_it_submission_goes_on(relay: Relay, part: str) -> None:
+    def denied(real: Any, **arguments: Any) -> Any:
+        raise client_error("AccessDeniedException")
+
+    broken = Overruling(client(part), create_schedule=denied, get_parameter=denied)
+
+    with pytest.raises(ClientError):
+        pause(relay, None, **{part: broken}).begin(NOON + HOUR, "limit.entities")
+    assert relay.lambda_.enabled
+
+
+def test_the_schedule_enables_the_mapping_once_and_deletes_itself(relay: Relay) -> None:
+    relay.pause.begin(NOON + HOUR, "limit.entities")
+
+    made = schedule(relay)
+    assert made["ScheduleExpression"] == "at(2026-11-21T13:00:00)"
+    assert made["ScheduleExpressionTimezone"] == "UTC"
+    assert made["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert made["ActionAfterCompletion"] == "DELETE"
+    assert made["Target"]["Arn"] == "arn:aws:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
+    assert made["Target"]["RoleArn"] == SCHEDULE_ROLE
+    assert json.loads(made["Target"]["Input"]) == {"Uuid": "mapping-1", "Enabled": True}
+
+
+def test_the_target_is_in_the_partition_of_the_role(relay: Relay) -> None:
+    names = relay.pause._names
+    other = type(names)(
+        names.table,
+        names.mapping_parameter,
+        names.schedule_group,
+        "arn:aws-cn:iam::123456789012:role/pause",
+    )
+
+    Pause(relay.pause._clients, other, clock=relay.clock).begin(NOON + HOUR, "limit.entities")
+
+    assert schedule(relay)["Target"]["Arn"].startswith("arn:aws-cn:scheduler:::aws-sdk:lambda:")
+
+
+def test_what_was_written_down_comes_back(relay: Relay) -> None:
+    relay.pause.begin(NOON + HOUR, "mateo.unreachable", consecutive_failures=3)
+
+    assert relay.pause.state() == PauseState(NOON + HOUR, "mateo.unreachable", 3)
+    assert not relay.lambda_.enabled
+
+
+def test_closing_again_until_the_same_time_changes_nothing_and_repairs_the_rest(
+    relay: Relay,
+) -> None:
+    relay.pause.begin(NOON + HOUR, "limit.entities")
+    relay.lambda_.enabled = True
+
+    relay.pause.begin(NOON + HOUR, "limit.entities")
+
+    assert not relay.lambda_.enabled
+    assert number_of_schedules() == 1
+
+
+def test_closing_until_later_leaves_both_openings(relay: Relay) -> None:
+    relay.pause.begin(NOON + HOUR, "mateo.unreachable")
+    relay.pause.begin(NOON + 2 * HOUR, "limit.entities")
+
+    assert number_of_schedules() == 2
+    assert relay.pause.state().paused_until == NOON + 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("until", "opens"),
+    [
+        (NOON - 10, NOON + MIN_PAUSE_S),
+        (NOON + 1, NOON + MIN_PAUSE_S),
+        (NOON + HOUR + 0.2, NOON + HOUR + 1),
+        (NOON + HOUR, NOON + HOUR),
+    ],
+)
+def test_it_opens_on_a_whole_second_never_earlier_and_after_a_minute_at_least(
+    relay: Relay, until: float, opens: float
+) -> None:
+    assert relay.pause.begin(until, "limit.entities") == opens
+
+    at = datetime.fromtimestamp(opens, UTC)
+    scheduler = client("scheduler")
+    listed = scheduler.list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
+    first = min(one["Name"] for one in listed)
+    made = scheduler.get_schedule(GroupName=SCHEDULE_GROUP, Name=first)
+    assert made["ScheduleExpression"] == f"at({at:%Y-%m-%dT%H:%M:%S})"
+    assert relay.pause.state().paused_until == opens
+
+
+@pytest.mark.parametrize(
+    ("seconds", "closed"), [(-60.0, True), (-SCHEDULE_SKEW_S, False), (-1.0, False), (60.0, False)]
+)
+def test_an_opening_that_fires_a_little_early_is_on_time(seconds: float, closed: bool) -> None:
+    assert PauseState(NOON, "limit.entities").is_active(NOON + seconds) is closed
+
+
+def test_a_success_forgets_the_failures_and_the_reason(relay: Relay) -> None:
+    relay.pause.begin(NOON + HOUR, "mateo.unreachable", consecutive_failures=3)
+
+    relay.pause.clear_failures()
+
+    assert relay.pause.state() == PauseState()
+
+
+def test_a_mapping_that_is_being_changed_just_now_is_no_error(relay: Relay) -> None:
+    def busy(real: Any, **arguments: Any) -> Any:
+        raise client_error("ResourceInUseException")
+
+    in_use = Overruling(relay.lambda_, update_event_source_mapping=busy)
+
+    assert pause(relay, lambda_=in_use).begin(NOON + HOUR, "limit.entities") == NOON + HOUR
+
+
+def test_any_other_error_of_lambda_is_raised(relay: Relay) -> None:
+    def denied(real: Any, **arguments: Any) -> Any:
+        raise client_error("AccessDeniedException")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        pause(relay, lambda_=Overruling(relay.lambda_, update_event_source_mapping=denied)).begin(
+            NOON + HOUR, "limit.entities"
+        )
+
+
+def test_the_state_is_kept_in_the_ledger_table(relay: Relay) -> None:
+    relay.pause.begin(NOON + HOUR, "limit.entities")
+
+    item = relay.aws.dynamodb.get_item(TableName=LEDGER, Key={"pk": {"S": "pause"}})["Item"]
+    assert item["reason"] == {"S": "limit.entities"}

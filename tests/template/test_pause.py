@@ -1,0 +1,41 @@
+"""The pause: what pauses it and what opens it speak of the same mapping."""
+
+import json
+
+from tests.template.expanded import Expanded
+
+
+def test_the_parameter_that_submission_reads_names_the_mapping(template: Expanded) -> None:
+    parameter = template.properties("EventSourceMappingId")
+    assert parameter["Value"] == {"Ref": "SubmitImportsQueueBatch"}
+    read = template.environment("SubmitImports")["EVENT_SOURCE_MAPPING_PARAMETER"]
+    assert read == parameter["Name"]
+
+
+def test_a_new_day_resumes_submission_in_the_time_zone_of_the_limits(template: Expanded) -> None:
+    schedule = template.properties("ResumeSubmissionDaily")
+    assert schedule["ScheduleExpression"] == "cron(1 0 * * ? *)"
+    assert schedule["ScheduleExpressionTimezone"] == {"Ref": "LimitTimeZone"}
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+
+
+def test_the_schedule_enables_the_mapping_without_a_function(template: Expanded) -> None:
+    target = template.properties("ResumeSubmissionDaily")["Target"]
+    assert target["Arn"]["Fn::Sub"].endswith(":scheduler:::aws-sdk:lambda:updateEventSourceMapping")
+    assert target["RoleArn"] == {"Fn::GetAtt": ["PauseScheduleRole", "Arn"]}
+    assert json.loads(target["Input"]["Fn::Sub"]) == {
+        "Uuid": "${SubmitImportsQueueBatch}",
+        "Enabled": True,
+    }
+
+
+def test_submission_makes_its_schedules_in_the_group_that_the_role_trusts(
+    template: Expanded,
+) -> None:
+    group = template.properties("PauseSchedules")["Name"]["Fn::Sub"]
+    (trust,) = template.properties("PauseScheduleRole")["AssumeRolePolicyDocument"]["Statement"]
+    trusted = trust["Condition"]["StringEquals"]["aws:SourceArn"]["Fn::Sub"]
+    assert trusted.endswith(f":schedule-group/{group}")
+    environment = template.environment("SubmitImports")
+    assert environment["PAUSE_SCHEDULE_GROUP"] == {"Ref": "PauseSchedules"}
+    assert environment["PAUSE_SCHEDULE_ROLE_ARN"] == {"Fn::GetAtt": ["PauseScheduleRole", "Arn"]}

@@ -1,0 +1,383 @@
+"""What holds for the senders of every kind, from the gateway's event to the answer and the store.
+
+One failing case for each rule about authentications and bodies. What is particular to a kind is
+tested beside it; tests/fuzz looks for what nobody thought of.
+"""
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.contract import Request
+from import_relay.connectors.kinds import connector_for, kinds
+from import_relay.domain.errors import SignatureError, UnreadableDelivery
+from import_relay.mapping.mapping_mistakes import mapping_mistakes
+from tests.support.authentic import SECRETS, SENDERS, connection_of, mapped, requests_of, with_body
+from tests.support.receiver import Answered, hand_in, post
+from tests.support.webhooks import NOW, ROOT, gateway_event
+from tests.unit.test_event_files import EXPECTED
+
+ALL = sorted(SENDERS)
+OVER_HTTP = [kind for kind in ALL if SENDERS[kind].transport == "http"]
+BY_HEADER = [kind for kind in ALL if SENDERS[kind].auth_header]
+TIMED = [kind for kind in ALL if SENDERS[kind].time]
+COVERING = [kind for kind in ALL if SENDERS[kind].covers_body]
+EVERY_FILE = [(kind, name) for kind in ALL for name in requests_of(kind)]
+REFUSALS = {"signature.missing", "signature.malformed", "signature.mismatch"}
+A_LIST = frozenset({"standard_webhooks"})
+"""Kinds whose header is a list of signatures by its scheme: one of them twice is as good."""
+
+
+def first(kind: str) -> Request:
+    """One authentic request."""
+    return next(iter(requests_of(kind).values()))
+
+
+def changed(kind: str, **headers: str | None) -> Request:
+    """An authentic request with other headers."""
+    given = first(kind)
+    merged = {**given.headers, **headers}
+    return replace(
+        given, headers={name: value for name, value in merged.items() if value is not None}
+    )
+
+
+def refusal(kind: str, given: Request, *, now: float = NOW) -> str:
+    """The code with which a source refuses a request."""
+    with pytest.raises(SignatureError) as caught:
+        connector_for(kind).verify(given, SECRETS[kind], connection_of(kind).options, now=now)
+    return caught.value.code
+
+
+def test_every_kind_has_a_sender_with_samples() -> None:
+    assert SENDERS.keys() == kinds().keys()
+    assert [kind for kind in ALL if not requests_of(kind)] == []
+
+
+# ---------------------------------------------------------------- what is authentic
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY_FILE)
+def test_an_authentic_request_is_accepted_and_stored(kind: str, name: str) -> None:
+    if kind not in OVER_HTTP:
+        connector = connector_for(kind)
+        connector.verify(requests_of(kind)[name], (), connection_of(kind).options, now=NOW)
+        return
+    answer = post(kind, requests_of(kind)[name], encoded=False)
+    assert (answer.status, answer.code) == (200, "")
+    assert answer.store.messages
+
+
+@pytest.mark.parametrize("kind", OVER_HTTP)
+def test_a_body_that_the_gateway_encoded_is_the_same(kind: str) -> None:
+    given = first(kind)
+    plain, encoded = post(kind, given, encoded=False), post(kind, given, encoded=True)
+    assert plain.store.items() == encoded.store.items()
+    assert (encoded.status, encoded.code) == (200, "")
+
+
+@pytest.mark.parametrize("write", [str.upper, str.title, str.lower])
+@pytest.mark.parametrize("kind", OVER_HTTP)
+def test_header_names_may_be_in_any_case(kind: str, write: object) -> None:
+    assert callable(write)
+    event = gateway_event(first(kind), kind)
+    event["headers"] = {write(name): value for name, value in event["headers"].items()}
+    answer = hand_in(kind, event)
+    assert (answer.status, answer.code) == (200, "")
+
+
+# ---------------------------------------------------------------- what authenticates nobody
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if SENDERS[kind].needs_secret])
+@pytest.mark.parametrize("secrets", [(), ("",), ("never-generated:" + "x" * 60,)])
+def test_who_does_not_know_the_secret_is_refused(kind: str, secrets: tuple[str, ...]) -> None:
+    with pytest.raises(SignatureError) as caught:
+        connector_for(kind).verify(first(kind), secrets, connection_of(kind).options, now=NOW)
+    assert caught.value.code in {"signature.no_secret", "signature.mismatch"}
+
+
+@pytest.mark.parametrize("kind", OVER_HTTP)
+def test_a_request_without_authentication_is_refused_and_nothing_written(kind: str) -> None:
+    bare = SENDERS[kind].unproven(first(kind))
+    answer = post(kind, bare)
+    assert answer.status == 401
+    assert answer.code in REFUSALS
+    assert answer.store.is_untouched
+
+
+@pytest.mark.parametrize("kind", sorted(set(ALL) - set(OVER_HTTP)))
+def test_what_comes_over_the_event_bus_is_not_taken_from_the_web(kind: str) -> None:
+    answer = post(kind, replace(first(kind), transport="http", method="POST"))
+    assert (answer.status, answer.code) == (401, "signature.wrong_transport")
+    assert answer.store.is_untouched
+
+
+def spoilt(value: str, how: str) -> str | None:
+    """The value of a auth_header's header, spoilt."""
+    return {
+        "missing": None,
+        "empty": "",
+        "truncated": value[:-1],
+        "in another case": value.swapcase(),
+        "not ASCII": value + "\u00fc\u2603",
+        "half a surrogate": value + "\ud800",
+        "with NUL": value + "\x00",
+        "twice": f"{value},{value}",
+        "twice, joined with a space": f"{value}, {value}",
+        "oversized": value + "A" * 100_000,
+        "something else": "garbage",
+        "signs": "=,=,t=,v1=,;:",
+    }[how]
+
+
+SPOILT = (
+    *("missing", "empty", "truncated", "in another case", "not ASCII", "half a surrogate"),
+    *("with NUL", "twice", "twice, joined with a space", "oversized", "something else", "signs"),
+)
+
+
+@pytest.mark.parametrize("how", SPOILT)
+@pytest.mark.parametrize("kind", BY_HEADER)
+def test_a_proof_that_is_not_exactly_right_is_refused(kind: str, how: str) -> None:
+    header = SENDERS[kind].auth_header or ""
+    given = changed(kind, **{header: spoilt(first(kind).headers[header], how)})
+    if kind in A_LIST and how == "twice, joined with a space":
+        assert post(kind, given).status == 200
+        return
+    code = refusal(kind, given)
+    assert code in ({"signature.missing"} if how in ("missing", "empty") else REFUSALS)
+
+
+@pytest.mark.parametrize("days", [-1, 1, 30_000])
+@pytest.mark.parametrize("kind", TIMED)
+def test_a_time_too_long_ago_or_too_far_ahead_is_refused(kind: str, days: int) -> None:
+    assert refusal(kind, first(kind), now=NOW + days * 86_400) == "signature.expired"
+
+
+@pytest.mark.parametrize("time", ["soon", "-1", "1e9", "1795253400.0", "\u0661", "9" * 400, "NaN"])
+@pytest.mark.parametrize("kind", TIMED)
+def test_a_time_that_is_no_number_is_refused(kind: str, time: str) -> None:
+    header = SENDERS[kind].time or ""
+    value = first(kind).headers[header]
+    signed = str(NOW * 1_000) if str(NOW * 1_000) in value else str(NOW)
+    given = changed(kind, **{header: value.replace(signed, time)})
+    assert refusal(kind, given) == "signature.malformed"
+
+
+@pytest.mark.parametrize("where", [0, 0.5, 1])
+@pytest.mark.parametrize("kind", COVERING)
+def test_a_body_changed_by_one_byte_is_refused(kind: str, where: float) -> None:
+    given = first(kind)
+    body = bytearray(given.body)
+    body[round(where * (len(body) - 1))] ^= 1
+    assert refusal(kind, replace(given, body=bytes(body))) == "signature.mismatch"
+
+
+# ---------------------------------------------------------------- what cannot be read
+
+
+UNREADABLE = {
+    "empty": b"",
+    "spaces": b" \r\n\t",
+    "not UTF-8": b'{"a":"\xff"}',
+    "UTF-16": '{"a":1}'.encode("utf-16"),
+    "not JSON": b'{"a":',
+    "NaN": b'{"a":NaN}',
+    "raw NUL": b'{"a":"\x00"}',
+    "a text": b"hello",
+    "gzip": gzip.compress(b'{"a":1}', mtime=0),
+    "10,000 levels of arrays": b"[" * 10_000 + b"]" * 10_000,
+    "10,000 levels of objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "a number": b"7",
+    "null": b"null",
+    "a list of numbers": b"[1,2,[3]]",
+    "an object of nothing": b"{}",
+    "another shape": b'{"event":7,"meta":[],"payload":null,"data":"x","events":{},"ids":1}',
+    "XML": b"<a><b/></a>",
+    "10,000 levels of XML": b"<a>" * 10_000 + b"</a>" * 10_000,
+    "XML that is cut off": b"<a><b>",
+    "XML with an entity": b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+    "XML with an external entity": b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hosts">]><a>&b;</a>',
+    "an XML bomb": b'<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><a>&c;&c;&c;&c;</a>',
+    "a form with repeated keys": b"a=1&a=2&a[b]=3&a[b]=4&a[b][c]=5",
+    "a form of nothing": b"&&&=&=%&%00=%ff",
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("kind", OVER_HTTP)
+def test_a_body_that_is_not_what_the_kind_sends_becomes_no_row(kind: str, body: bytes) -> None:
+    """Quarantined, or items that are rejected or ignored; refused if the auth_header was in the
+    body.
+    """
+    answer = post(kind, with_body(kind, first(kind), body))
+    if answer.status == 401:
+        assert SENDERS[kind].auth_header is None
+        assert answer.code in REFUSALS
+        assert answer.store.is_untouched
+        return
+    assert answer.status == (connector_for(kind).REPLIES.unreadable if answer.code else 200)
+    if answer.code:
+        assert answer.code.startswith("delivery.")
+        assert not answer.store.messages
+        assert [key for key in answer.store.objects if not key.startswith("quarantine/")] == []
+    assert rows(kind, answer) == []
+
+
+def rows(kind: str, answer: Answered) -> list[dict[str, object]]:
+    """The columns of every row that becomes of what was stored."""
+    return [dict(change.columns) for change in mapped(kind, answer.store.items()).changes]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP"])
+@pytest.mark.parametrize("kind", OVER_HTTP)
+def test_a_compressed_body_waits_in_quarantine(kind: str, encoding: str) -> None:
+    given = with_body(kind, first(kind), gzip.compress(first(kind).body, mtime=0))
+    answer = post(kind, replace(given, headers={**given.headers, "content-encoding": encoding}))
+    if answer.status == 401:
+        assert SENDERS[kind].auth_header is None
+        assert answer.store.is_untouched
+    else:
+        status = connector_for(kind).REPLIES.unreadable
+        assert (answer.status, answer.code) == (status, "delivery.compressed")
+
+
+def test_only_the_kind_of_calls_that_people_build_answers_with_a_4xx() -> None:
+    """The CRMs would send the same body again for hours, or give the webhook up."""
+    told = {kind: connector_for(kind).REPLIES.unreadable for kind in ALL}
+    assert {kind: status for kind, status in told.items() if status != 200} == {"json": 400}
+
+
+# ---------------------------------------------------------------- what is exact
+
+LEAF = re.compile(rb'("(?:[^"\\]|\\.)*"|[^\s,:{}\[\]"]+)(?=\s*[,}\]])')
+"""A value of a JSON text that is neither a list nor an object; keys are followed by a colon."""
+JSON_FILES = [
+    (kind, name)
+    for kind, name in EVERY_FILE
+    if requests_of(kind)[name].body.lstrip()[:1] in (b"{", b"[")
+]
+JSON_KINDS = sorted({kind for kind, _ in JSON_FILES})
+
+
+def with_each_value(kind: str, value: bytes) -> Iterator[Request]:
+    """Every JSON request of a kind, with each of its values in turn replaced by this one."""
+    for name in (name for of, name in JSON_FILES if of == kind):
+        given = requests_of(kind)[name]
+        for found in LEAF.finditer(given.body):
+            body = given.body[: found.start()] + value + given.body[found.end() :]
+            yield with_body(kind, given, body)
+
+
+def texts_of(kind: str, value: bytes) -> tuple[list[str], list[str]]:
+    """The texts of all items and of all rows that become of `with_each_value`."""
+    items: list[str] = []
+    rows: list[str] = []
+    for given in with_each_value(kind, value):
+        with suppress(UnreadableDelivery):
+            split = connector_for(kind).split(given, connection_of(kind).options)
+            items += [item.text for item in split]
+            found = mapped(kind, [json.loads(item.text) for item in split])
+            rows += [change.text.decode() for change in found.changes]
+    return items, rows
+
+
+@pytest.mark.parametrize("kind", JSON_KINDS)
+def test_a_number_beyond_2_to_the_53_is_exact_wherever_it_stands(kind: str) -> None:
+    items, rows = texts_of(kind, b"9007199254740993")
+    assert any("9007199254740993" in text for text in items)
+    assert not any("9007199254740992" in text or "e+15" in text for text in (*items, *rows))
+
+
+@pytest.mark.parametrize("value", [b"1e999999", b"-123e400"])
+@pytest.mark.parametrize("kind", JSON_KINDS)
+def test_a_number_with_a_huge_exponent_never_reaches_a_row(kind: str, value: bytes) -> None:
+    _, rows = texts_of(kind, value)
+    assert not any("Infinity" in text or "NaN" in text or "e999" in text for text in rows)
+
+
+@pytest.mark.parametrize("value", [rb'"a\u0000b"', rb'"\ud800"'])
+@pytest.mark.parametrize("kind", JSON_KINDS)
+def test_a_text_that_cannot_be_stored_never_reaches_a_row(kind: str, value: bytes) -> None:
+    _, rows = texts_of(kind, value)
+    assert not any("\\u0000" in text or "\\ud800" in text for text in rows)
+
+
+@pytest.mark.parametrize("value", [b'{"k":1,"k":2}', b"[[[[[[]]]]]]", b"true"])
+@pytest.mark.parametrize("kind", JSON_KINDS)
+def test_a_value_of_another_type_is_mapped_or_rejected(kind: str, value: bytes) -> None:
+    items, _ = texts_of(kind, value)
+    assert items
+
+
+PHONE = re.compile(rb"(?:\+|%2B)49(?:[ +]?[0-9])+")
+"""A number in a sample; none is written in another way."""
+WITH_PHONES = [
+    (kind, name) for kind, name in EVERY_FILE if PHONE.search(requests_of(kind)[name].body)
+]
+
+
+@pytest.mark.parametrize("number", [b"+436641234567", b"+43 664 1234567", b"+43 (0) 664 1234567"])
+@pytest.mark.parametrize(("kind", "name"), WITH_PHONES)
+def test_a_number_never_loses_its_plus(kind: str, name: str, number: bytes) -> None:
+    """Without it an Austrian number would be another person's in Germany."""
+    given = requests_of(kind)[name]
+    request = with_body(kind, given, PHONE.sub(number, given.body))
+    items = connector_for(kind).split(request, connection_of(kind).options)
+    sent = {
+        change.columns.get("whatsapp")
+        for change in mapped(kind, [json.loads(item.text) for item in items]).changes
+    }
+    assert sent <= {None, "+436641234567"}
+    assert sent != {None} or "whatsapp" not in str(EXPECTED[name])
+
+
+# ---------------------------------------------------------------- what is configured
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_the_example_connection_is_right(kind: str) -> None:
+    connection = with_defaults(connection_of(kind))
+    assert list(connector_for(kind).check_options(connection)) == []
+    assert list(mapping_mistakes(connection)) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if connector_for(kind).DEFAULTS])
+def test_the_default_mapping_is_right_without_a_word_of_configuration(kind: str) -> None:
+    connection = with_defaults(replace(connection_of(kind), record_types={}))
+    assert connection.record_types
+    assert list(mapping_mistakes(connection)) == []
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_an_option_that_is_not_known_is_named(kind: str) -> None:
+    connection = replace(connection_of(kind), options={"never_heard_of": "x"})
+    assert "never_heard_of" in [key for key, _ in connector_for(kind).check_options(connection)]
+
+
+NEEDS = ("cryptography", "httpx", "jmespath", "phonenumbers", "pydantic", "xml")
+NEEDED_BY = {"salesforce_outbound": {"xml"}}
+SHARED = {"salesforce_flow": {kinds()["json"]}}
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_kind_imports_nothing_that_another_one_needs(kind: str) -> None:
+    program = f"import sys, {kinds()[kind]}; print(*sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "layers/import_relay/python")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert set(NEEDS) & loaded == NEEDED_BY.get(kind, set())
+    others = {module for name, module in kinds().items() if name != kind}
+    assert others & loaded == SHARED.get(kind, set())
