@@ -316,7 +316,7 @@ def redelivered(relay: Relay, *messages: str) -> Any:
 
 @pytest.mark.parametrize(
     ("part", "method"),
-    [("archive", "record_outcomes"), ("outcome_counts", "decide")],
+    [("archive", "record_outcomes"), ("outcome_counts", "record")],
     ids=["line", "count"],
 )
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -343,7 +343,7 @@ def test_what_a_refused_row_made_superfluous_ends_with_it_after_a_death(relay: R
     answer(relay, *[refusing("1")] * 80)
     batch = older, message([{"id": 1, "v": 2, "name": "New"}, {"id": 2, "v": 1, "name": "B"}])
     with pytest.raises(Dies):
-        relay.submit(*batch, outcome_counts=DiesAt(relay.outcome_counts, "decide", after=False))
+        relay.submit(*batch, outcome_counts=DiesAt(relay.outcome_counts, "record", after=False))
 
     redelivered(relay, *batch)
 
@@ -371,7 +371,7 @@ def test_a_proof_holds_nothing_of_the_record(relay: Relay) -> None:
     answer(relay, refusal, refusal, accepted, refusal)
     with pytest.raises(Dies):
         relay.submit(
-            people([1, 2]), outcome_counts=DiesAt(relay.outcome_counts, "decide", after=False)
+            people([1, 2]), outcome_counts=DiesAt(relay.outcome_counts, "record", after=False)
         )
 
     item = relay.aws.dynamodb.get_item(TableName=LEDGER, Key={"pk": {"S": "outcome#d1#0"}})["Item"]

@@ -147,7 +147,7 @@ def test_a_rows_second_import_keeps_the_time_of_the_redrive(relay: Relay) -> Non
     assert frozen is not None
     (row,) = frozen.provenance
 
-    (body,) = repeat_bodies(row["sources"])
+    (body,) = repeat_bodies(row["items"])
 
     assert json.loads(body)["since"] == int(relay.clock.now * 1_000_000)
 

@@ -102,7 +102,7 @@ class Applied(FakeLambda):
 def openings() -> list[float]:
     """When the schedules of the pause enable the mapping."""
     listed = client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
-    names = [one["Name"].removeprefix("open-") for one in listed]
+    names = [one["Name"].removeprefix("resume-") for one in listed]
     return sorted(datetime.fromisoformat(f"{one}+00:00").timestamp() for one in names)
 
 
