@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from import_relay.connectors.kinds import connector_for, kinds
-from import_relay.domain.errors import CODES
+from import_relay.domain.codes import CODES
 from import_relay.domain.models import Outcome
 from import_relay.receive.responses import REFUSALS
 from tests.docs.documents import deployed_modules, document

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.domain.errors import CODES
+from import_relay.domain.codes import CODES
 from import_relay.storage import budget, ledger, watermarks
 from tests.docs.documents import ROOT, deployed_modules, document, texts_of
 from tests.template.expanded import source

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from import_relay.domain.errors import CODES
+from import_relay.domain.codes import CODES
 from import_relay.domain.models import Claim, ItemOutcome, Outcome, Row
 from import_relay.storage.archive import MAX_VALUE_LENGTH, Archive
 from import_relay.submit.merging import request_body

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.domain.errors import CODES
+from import_relay.domain.codes import CODES
 from import_relay.domain.queue_messages import MAX_REQUEUED_S, repeat_bodies
 from import_relay.storage.queue import Delayed
 from tests.support.aws import relay_resources

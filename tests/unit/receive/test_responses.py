@@ -5,8 +5,8 @@ import json
 import pytest
 
 from import_relay.connectors.contract import Replies
+from import_relay.domain.codes import CODES
 from import_relay.domain.errors import (
-    CODES,
     ConfigurationError,
     DeliveryTooLarge,
     SignatureError,

@@ -6,7 +6,7 @@ import json
 
 import openpyxl
 
-from import_relay.domain.errors import CODES
+from import_relay.domain.codes import CODES
 from import_relay.domain.models import Row
 from import_relay.domain.notes import Note
 from import_relay.mapping.row_texts import row_text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from import_relay.domain.errors import CODES
+from import_relay.domain.codes import CODES
 from import_relay.storage.ledger import State
 from tests.support.aws import BUCKET
 from tests.support.ends import ADA, BOB, report

@@ -104,7 +104,7 @@ class Outcome(StrEnum):
 class ItemOutcome:
     """An occurrence that ended without an import of its own, and why.
 
-    `reason` is a code of `errors.CODES` for a rejection, else a short stable word. `field` and
+    `reason` is a code of `codes.CODES` for a rejection, else a short stable word. `field` and
     `value` say what was wrong with a rejected record; `value` may be personal data. `notes` are
     those of a rejected or ignored record, which no row carries.
     """

@@ -1,7 +1,7 @@
 """Notes: what a record said that its row does not, column by column, and how they are counted.
 
 Made by the mapping, carried by changes and rows into the provenance of an import, and from there
-into the report. A note's code is one of `errors.CODES`. Codes `value.…` say that a value was left
+into the report. A note's code is one of `codes.CODES`. Codes `value.…` say that a value was left
 out because it cannot be used; all others are remarks, which are only counted.
 """
 

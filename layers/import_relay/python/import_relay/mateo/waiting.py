@@ -20,7 +20,7 @@ BLOCKERS = (MateoUnavailable, CredentialsRefused, LimitReached, PermitTooFar)
 
 
 class Waiting(NamedTuple):
-    """Why and for how many seconds to wait; `reason` is a code of `errors.CODES`."""
+    """Why and for how many seconds to wait; `reason` is a code of `codes.CODES`."""
 
     reason: str
     wait_s: float

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from import_relay.connectors.contract import Replies
+from import_relay.domain.codes import CODES
 from import_relay.domain.errors import (
-    CODES,
     DeliveryTooLarge,
     RelayError,
     SignatureError,

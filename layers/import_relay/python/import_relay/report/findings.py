@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from import_relay.domain.errors import CODES
+from import_relay.domain.codes import CODES
 from import_relay.domain.models import Occurrence
 from import_relay.domain.notes import SENT, Note, as_lists, as_objects
 from import_relay.mapping.keys import HANDLES

@@ -91,7 +91,7 @@ _CLOSED: Mapping[State, ReportStatus] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What became of a report. `reason`: a code of `errors.CODES` if something is in the way."""
+    """What became of a report. `reason`: a code of `codes.CODES` if something is in the way."""
 
     status: ReportStatus
     wait_s: int = 0

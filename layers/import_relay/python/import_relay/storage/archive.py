@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from import_relay.domain.errors import CODES
+from import_relay.domain.codes import CODES
 from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence, Pointer, Row
 from import_relay.domain.notes import as_lists, as_objects
 from import_relay.domain.replays import as_object

@@ -39,7 +39,7 @@ class TrackingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What a poll found. `reason` is a code of `errors.CODES` when something is in the way."""
+    """What a poll found. `reason` is a code of `codes.CODES` when something is in the way."""
 
     status: TrackingStatus
     wait_s: int = 0

@@ -1,0 +1,11 @@
+"""What a code says to a person: the form of every entry of `codes.CODES`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a code means and what a person does about it."""
+
+    what: str
+    what_to_do: str
