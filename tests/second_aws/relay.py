@@ -90,7 +90,7 @@ class Relay:
         return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
 
     def set_up(self) -> None:
-        """What the README asks for after a deployment: two secrets."""
+        """What docs/deploy.md asks for after a deployment: two secrets."""
         self.api = faults.complete(self.client, STACK, self.template)
         secrets = self.client("secretsmanager")
         secrets.put_secret_value(SecretId=self.outputs["MateoTokenArn"], SecretString=MATEO_TOKEN)
