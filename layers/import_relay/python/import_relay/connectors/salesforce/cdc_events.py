@@ -34,13 +34,13 @@ from import_relay.connectors.contract import (
     unknown_options,
 )
 from import_relay.connectors.salesforce.change_records import HEADER, known_of, whole
+from import_relay.connectors.salesforce.default_mappings import OF_CHANGE_EVENTS
 from import_relay.connectors.salesforce.objects import (
     OBJECTS,
     is_id,
     object_mistakes,
     record_type_of,
 )
-from import_relay.connectors.shared.all_day import timed
 from import_relay.connectors.shared.auth import require_match, usable
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import MAX_ITEMS, body_text, single
@@ -54,44 +54,7 @@ OPTIONS: Mapping[str, str] = {
     **OBJECTS,
 }
 _SOURCE = "aws.partner/salesforce.com/"
-DEFAULTS: Mapping[RecordTypeName, RecordType] = {
-    "contact": RecordType(
-        "contact",
-        {
-            "external_id": "Id",
-            "full_name": "join(' ', [Name.FirstName, Name.LastName][?@])",
-            "email": "Email",
-            "whatsapp": "[MobilePhone, Phone][?@]",
-            "country_codes": "MailingAddress.CountryCode || MailingAddress.Country",
-            "birthday": "Birthdate",
-            "address_line1": "MailingAddress.Street",
-            "zipcode": "MailingAddress.PostalCode",
-            "city": "MailingAddress.City",
-        },
-    ),
-    "deal": RecordType(
-        "deal",
-        {
-            "external_id": "Id",
-            "name": "Name",
-            "description": "Description",
-            "contact_external_id": "ContactId",
-        },
-        allow_reassignment=True,
-    ),
-    "appointment": RecordType(
-        "appointment",
-        {
-            "external_id": "Id",
-            "name": "Subject",
-            "description": "Description",
-            "start_time": timed("IsAllDayEvent", "StartDateTime"),
-            "end_time": timed("IsAllDayEvent", "EndDateTime"),
-            "contact_external_id": "WhoId",
-        },
-        allow_reassignment=True,
-    ),
-}
+DEFAULTS: Mapping[RecordTypeName, RecordType] = OF_CHANGE_EVENTS
 REPLIES = Replies()
 NO_RECORD = "000000000000000AAA"
 """What an overflow event has in the place of a record's id (Change Data Capture guide)."""

@@ -26,6 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
+from import_relay.connectors.salesforce.default_mappings import OF_OUTBOUND_MESSAGES
 from import_relay.connectors.salesforce.objects import (
     OBJECTS,
     SHORT_ID,
@@ -39,7 +40,6 @@ from import_relay.connectors.salesforce.soap_notifications import (
     NotXml,
     message,
 )
-from import_relay.connectors.shared.all_day import timed
 from import_relay.connectors.shared.auth import check_path_secret, require_match
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text
@@ -52,44 +52,7 @@ OPTIONS: Mapping[str, str] = {
     "auth": "'organization' (default): its id alone; 'path': also the secret part of the address",
     **OBJECTS,
 }
-DEFAULTS: Mapping[RecordTypeName, RecordType] = {
-    "contact": RecordType(
-        "contact",
-        {
-            "external_id": "PersonContactId || Id",
-            "full_name": "Name || join(' ', [FirstName, LastName][?@])",
-            "email": "Email",
-            "whatsapp": "[MobilePhone, Phone][?@]",
-            "country_codes": "MailingCountryCode || MailingCountry || CountryCode || Country",
-            "birthday": "Birthdate",
-            "address_line1": "MailingStreet || Street",
-            "zipcode": "MailingPostalCode || PostalCode",
-            "city": "MailingCity || City",
-        },
-    ),
-    "deal": RecordType(
-        "deal",
-        {
-            "external_id": "Id",
-            "name": "Name",
-            "description": "Description",
-            "contact_external_id": "ContactId",
-        },
-        allow_reassignment=True,
-    ),
-    "appointment": RecordType(
-        "appointment",
-        {
-            "external_id": "Id",
-            "name": "Subject",
-            "description": "Description",
-            "start_time": timed("IsAllDayEvent", "StartDateTime"),
-            "end_time": timed("IsAllDayEvent", "EndDateTime"),
-            "contact_external_id": "WhoId",
-        },
-        allow_reassignment=True,
-    ),
-}
+DEFAULTS: Mapping[RecordTypeName, RecordType] = OF_OUTBOUND_MESSAGES
 REPLIES = Replies(
     accepted='<?xml version="1.0" encoding="UTF-8"?>\n'
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
