@@ -72,7 +72,7 @@ def describe(scenario: Scenario) -> Iterator[str]:
         f"{_counted(len(scenario.faults), 'fault')}"
     )
     for name, part, plain in (
-        ("fault_profile", scenario.fault_profile, FaultProfile()),
+        ("fault profile", scenario.fault_profile, FaultProfile()),
         ("account", scenario.account, Account()),
     ):
         changed = {
