@@ -87,12 +87,15 @@ def agree(patterns: set[str], names: set[str]) -> None:
 
 
 @pytest.mark.parametrize("logical_id", ALARMS)
-def test_every_alarm_has_a_section_that_says_what_to_do(logical_id: str) -> None:
+def test_every_alarm_has_a_section_that_says_what_to_do_and_how_to_see_that_it_worked(
+    logical_id: str,
+) -> None:
     section = PAGE.section(ALARMS[logical_id]).text
     assert f"`{logical_id}`" in section
     assert "**Means**" in section
     assert "**Do**" in section or "| do |" in section
-    assert "**Do nothing**" in section
+    assert "**It worked when**" in section
+    assert ("**Do nothing**" in section) != ("**Always act.**" in section)
 
 
 def test_no_alarm_is_explained_that_does_not_exist() -> None:
@@ -156,3 +159,13 @@ def test_what_stays_when_the_stack_is_removed_is_named() -> None:
     assert retained == {"Bucket", "LedgerTable", "WatermarksTable"}
     section = PAGE.section("Remove the stack").text
     assert all(noun in section for noun in ("bucket", "ledger table", "watermarks table"))
+
+
+def test_commands_that_read_logs_name_functions_and_log_events_of_the_relay() -> None:
+    text = "\n".join(block.text for block in PAGE.blocks if block.language == "sh")
+    found = re.findall(r"\blogs ([a-z]+-[a-z-]+) (\w+\.\w+)", text)
+    events = PAGE.section("Log events").first_cells()
+    functions = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
+    assert len(found) > 20
+    assert {name for name, _ in found} <= {one.replace("_", "-") for one in functions}
+    assert {event for _, event in found} <= events
