@@ -34,14 +34,6 @@ class Request:
     sent_at: float = math.inf
 
 
-class Headers(dict[str, str]):
-    """What a client uses of `httpx.Headers`."""
-
-    def multi_items(self) -> list[tuple[str, str]]:
-        """All of them; each is there once."""
-        return list(self.items())
-
-
 @dataclass(slots=True, eq=False)
 class Response:
     """An answer, or what there is instead of one.
@@ -155,7 +147,6 @@ class Http:
         world.sleep(response.takes_s)
         if response.error is not None:
             raise response.error
-        response.headers = Headers(response.headers)
         return response
 
     def _connect(self, request: Request) -> None:

@@ -4,8 +4,10 @@ httpx unpacks what an answer says to be packed, as often as it says so, before a
 few kilobytes become gigabytes. Here an answer is packed once at most, and unpacked piece by piece.
 """
 
+import json
 import zlib
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import httpx
 
@@ -26,6 +28,18 @@ class Unbounded(Exception):
         self.is_late = is_late
 
 
+class Answer(NamedTuple):
+    """An answer whose body was read, and unpacked if it was packed."""
+
+    status_code: int
+    headers: httpx.Headers
+    content: bytes
+
+    def json(self) -> object:
+        """The content; raises ValueError unless it is JSON."""
+        return json.loads(self.content)
+
+
 def read_body(
     response: httpx.Response, *, most: int, is_late: Callable[[], bool] = lambda: False
 ) -> bytes:
@@ -43,17 +57,6 @@ def read_body(
     if coding not in _PACKED:
         raise Unbounded("packed in an unknown way, or twice")
     return _bounded(_unpacked(response.iter_raw(), _PACKED[coding], most), most, is_late)
-
-
-def without_packing(headers: httpx.Headers) -> httpx.Headers:
-    """The headers of an answer whose body was unpacked."""
-    return httpx.Headers(
-        [
-            (name, value)
-            for name, value in headers.multi_items()
-            if name.lower() not in ("content-encoding", "content-length", "transfer-encoding")
-        ]
-    )
 
 
 def _bounded(parts: Iterator[bytes], most: int, is_late: Callable[[], bool]) -> bytes:

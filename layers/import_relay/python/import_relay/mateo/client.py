@@ -16,7 +16,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from import_relay.domain.errors import CredentialsRefused, PermitTooFar
-from import_relay.domain.http_bodies import REQUEST_HEADERS, Unbounded, read_body, without_packing
+from import_relay.domain.http_bodies import REQUEST_HEADERS, Answer, Unbounded, read_body
 from import_relay.mateo.post_results import PostResult, of_exception, of_status
 from import_relay.storage.budget import Permit
 
@@ -239,7 +239,7 @@ class ImportApi:
             raise MateoUnavailable("GET /import answered something else") from error
         raise MateoUnavailable("GET /import answered no list")
 
-    def _send(self, permit: Permit, request: httpx.Request) -> httpx.Response:
+    def _send(self, permit: Permit, request: httpx.Request) -> Answer:
         """The answer; one that is too large, too slow or packed strangely comes without a body."""
         request.extensions = {**request.extensions, **self._guarded(permit)}
         with closing(self._http.send(request, stream=True)) as answer:
@@ -252,8 +252,7 @@ class ImportApi:
                 )
             except Unbounded:
                 body = b""
-        headers = without_packing(answer.headers)
-        return httpx.Response(answer.status_code, headers=headers, content=body)
+        return Answer(answer.status_code, answer.headers, body)
 
     def _guarded(self, permit: Permit) -> dict[str, Callable[[str, object], None]]:
         """Lets a request leave in its permit only, however long it took to connect."""
@@ -285,7 +284,7 @@ def http_client() -> httpx.Client:
     )
 
 
-def _posted(response: httpx.Response) -> Posted:
+def _posted(response: Answer) -> Posted:
     content = _json_object(response)
     import_id = content.get("id")
     known = import_id if isinstance(import_id, str) and import_id else None
@@ -299,7 +298,7 @@ def _posted(response: httpx.Response) -> Posted:
     )
 
 
-def _json_object(response: httpx.Response) -> Mapping[str, object]:
+def _json_object(response: Answer) -> Mapping[str, object]:
     try:
         content = response.json()
     except ValueError:
@@ -309,7 +308,7 @@ def _json_object(response: httpx.Response) -> Mapping[str, object]:
     return content if isinstance(content, dict) else {}
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(response: Answer) -> float | None:
     """Seconds to wait, from `retry-after`, else from `ratelimit-reset`."""
     for name in ("retry-after", "ratelimit-reset"):
         text = response.headers.get(name, "")

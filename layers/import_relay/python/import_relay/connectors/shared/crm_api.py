@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from import_relay.domain.errors import RecordsNotFetched
-from import_relay.domain.http_bodies import Unbounded, read_body, without_packing
+from import_relay.domain.http_bodies import Answer, Unbounded, read_body
 
 TIMEOUT = httpx.Timeout(8.0, connect=3.0)
 """Own limit per request. A batch has two minutes for everything."""
@@ -85,7 +85,7 @@ class CrmApi:
             pause *= 2
         raise RecordsNotFetched("fetcher.unavailable", problem)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: httpx.Request) -> Answer:
         """The whole answer, unless it is too large or drips too slowly: timeouts count per read."""
         with closing(self.client.send(request, stream=True)) as answer:
             try:
@@ -98,9 +98,7 @@ class CrmApi:
                 code = "fetcher.unavailable" if error.is_late else "fetcher.unexpected"
                 raise RecordsNotFetched(code, f"the answer is {error}") from error
         self._read_b += len(body)
-        return httpx.Response(
-            answer.status_code, headers=without_packing(answer.headers), content=body
-        )
+        return Answer(answer.status_code, answer.headers, body)
 
     def _wait_for_turn(self) -> None:
         if self._read_b > MAX_READ_B:
@@ -126,10 +124,11 @@ def _address(url: str) -> httpx.URL:
     raise RecordsNotFetched("fetcher.unexpected", "the API's address is not https")
 
 
-def _value(answer: httpx.Response) -> Any:
+def _value(answer: Answer) -> Any:
     if answer.status_code in _REFUSED:
         raise RecordsNotFetched("fetcher.refused", f"status {answer.status_code}")
-    if not answer.is_success:  # a 404 as well: a wrong address must not make records look deleted
+    # A 404 as well: a wrong address must not make records look deleted.
+    if not httpx.codes.is_success(answer.status_code):
         raise RecordsNotFetched("fetcher.unexpected", f"status {answer.status_code}")
     if answer.status_code == httpx.codes.NO_CONTENT:
         return None
@@ -142,7 +141,7 @@ def _value(answer: httpx.Response) -> Any:
         raise RecordsNotFetched("fetcher.unexpected", "the answer is no JSON") from error
 
 
-def _retry_after(answer: httpx.Response, otherwise: float) -> float:
+def _retry_after(answer: Answer, otherwise: float) -> float:
     """The seconds that the answer asks to wait; a date counts as too long."""
     given = answer.headers.get("retry-after", "")
     if not given:
