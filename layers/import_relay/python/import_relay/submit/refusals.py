@@ -144,10 +144,13 @@ class Refusals:
         return False
 
     def _last_tries(self, now: float) -> list[Attempt]:
-        """Marked rows whose day is over: each is tried once more, since all may be well by now."""
+        """Marked rows whose day is over: each is tried once more, since all may be well by now.
+
+        What a row supersedes has no mark if it came later: nothing is tried for it alone.
+        """
         found = []
         for group, rows in self._marked.items():
-            over = [row for row in rows if all(self._is_over(o, now) for o in _occurrences(row))]
+            over = [row for row in rows if self._are_over(row, now)]
             found += [Attempt([row], refused_at=0) for row in over]
             self._marked[group] = [row for row in rows if row not in over]
         return found
@@ -301,6 +304,9 @@ class Refusals:
         for kept in (self._groups, self._alone, self._marked, self._behind, self._met):
             kept.clear()
         return unresolved
+
+    def _are_over(self, row: Row, now: float) -> bool:
+        return all(self._is_over(change.occurrence, now) for change in row.changes)
 
     def _is_over(self, one: Occurrence, now: float) -> bool:
         return now - self.refused_since.get(one.item_id, now) >= self.unproven_s
