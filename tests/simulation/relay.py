@@ -6,6 +6,7 @@ A function invocation runs in an execution environment, which keeps its parts fo
 has a clock of its own that is wrong by up to `FaultProfile.skew_s`.
 """
 
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from import_relay.receive.responses import answer_to
 from import_relay.replay.replaying import Replaying, ReplayParts
 from import_relay.report.reporting import Reporting, ReportingParts
 from import_relay.storage.archive import Archive
+from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.executions import Executions
 from import_relay.storage.intake_store import IntakeStore
@@ -146,6 +148,10 @@ zipcode = "properties.zip"
 def connections() -> Mapping[str, Connection]:
     """The connections of every run."""
     return parse_connections(CONNECTIONS)
+
+
+_BLOCKERS: dict[str, str] = {}
+"""What receivers find out of their connections once, as one does that lives for days."""
 
 
 @cache
@@ -359,10 +365,7 @@ class Relay:
                 if '"replay": ' in one.body:
                     self.put_back.received(self.read(one.id, one.body).occurrences)
             for one in again:
-                self.seen_before |= {
-                    f"{item.delivery}/{item.number}"
-                    for item in self.read(one.id, one.body).occurrences
-                }
+                self.seen_before |= items_in(one.body)
             report = parts.submission.submit(
                 {one.id: one.body for one in batch},
                 invocation=name,
@@ -426,10 +429,7 @@ class Relay:
         self.is_poisoned = False
         dead, self.queue.dead = self.queue.dead, []
         for message in dead:
-            items = {
-                f"{one.delivery}/{one.number}"
-                for one in self.read(message.id, message.body).occurrences
-            }
+            items = items_in(message.body)
             if is_unproven(message.body):  # it would be refused again
                 self.unproven |= items
                 continue
@@ -469,6 +469,12 @@ class Relay:
         return f"{type_.removesuffix('_details')}-{self._references:04}"
 
 
+def items_in(body: str) -> set[str]:
+    """`<delivery>/<number>` of the items in a message of the queue."""
+    content = json.loads(body)
+    return {f"{content['delivery']}/{item['n']}" for item in content["items"]}
+
+
 def is_too_old(body: str) -> bool:
     """Whether the relay itself made a message a dead letter, as it had waited too long."""
     return '"moved": {"code": "requeued.too_long"' in body
@@ -503,6 +509,7 @@ class Stores:
         self.ledger = Ledger(aws.dynamodb, LEDGER, budget, self.outcome_counts, **times)
         self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
         self.lease = Lease(aws.dynamodb, LEDGER, **times)
+        self.states = BatchStates(aws.dynamodb, LEDGER, relay.limits, **times)
         self.trials = Trials(aws.dynamodb, LEDGER, clock=world.clock)
         self.refused = RefusedConnections(aws.dynamodb, LEDGER, clock=world.clock)
         self.archive = Archive(aws.s3, BUCKET)
@@ -562,7 +569,7 @@ class Parts:
     @cached_property
     def intake(self) -> Intake:
         secrets: Any = _Secrets()
-        return Intake(connections(), secrets, self._relay.stores.intake)
+        return Intake(connections(), secrets, self._relay.stores.intake, _BLOCKERS)
 
     @cached_property
     def submission(self) -> Submission:
@@ -570,6 +577,7 @@ class Parts:
         parts = SubmissionParts(
             mapper=_DeadlyMapper(self._relay) if self._relay.is_poisoned else mapper(),
             fetching=self._reading(),
+            states=stores.states,
             lease=stores.lease,
             queue=stores.queue,
             outcome_counts=stores.outcome_counts,

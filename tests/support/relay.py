@@ -13,6 +13,7 @@ import httpx
 from import_relay.domain.connections import Connection
 from import_relay.mateo.client import ImportApi
 from import_relay.storage.archive import Archive
+from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.executions import Executions
 from import_relay.storage.lease import Lease
@@ -22,7 +23,7 @@ from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.requeueing import Requeueing
-from import_relay.storage.trials import Trials
+from import_relay.storage.trials import TRIALS_KEY, Trials, Tried, tried_of
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.batch_report import BatchReport
 from import_relay.submit.changes import Mapper
@@ -193,6 +194,22 @@ class Relay:
         return RefusedConnections(self.aws.dynamodb, resources.LEDGER, clock=self.clock)
 
     @property
+    def states(self) -> BatchStates:
+        return BatchStates(
+            self.aws.dynamodb,
+            resources.LEDGER,
+            self.limits,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+        )
+
+    @property
+    def tried(self) -> Tried:
+        """What is written down as being tried."""
+        answer = self.aws.dynamodb.get_item(TableName=resources.LEDGER, Key=TRIALS_KEY)
+        return tried_of(answer.get("Item", {}))
+
+    @property
     def lease(self) -> Lease:
         return Lease(self.aws.dynamodb, resources.LEDGER, clock=self.clock, sleep=self.clock.sleep)
 
@@ -247,6 +264,7 @@ class Relay:
         own: dict[str, Any] = {
             "mapper": Mapper(self.connections),
             "fetching": self.fetching,
+            "states": self.states,
             "lease": self.lease,
             "queue": self.queue,
             "outcome_counts": self.outcome_counts,

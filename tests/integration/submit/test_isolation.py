@@ -102,7 +102,7 @@ def assert_only_the_poison_is_moved_to_the_dead_letter_queue(
     assert queue.received_too_often == []
     (said,) = relay.said("item.dead_lettered")
     assert (said["connection"], said["code"]) == (whose, "row.killed_process")
-    tried = relay.trials.read()
+    tried = relay.tried
     assert (tried.together, tried.alone) == (set(), set())
 
 
@@ -252,7 +252,7 @@ def test_a_redrive_is_tried_although_the_note_of_its_deaths_stayed(relay: Relay)
 
     assert imported(relay) == ["poison"]
     assert len(relay.aws.queued(relay.aws.dead_letter_url)) == 1, "the first one alone"
-    assert relay.trials.read() == Tried()
+    assert relay.tried == Tried()
 
 
 def test_a_redrive_that_kills_again_is_a_dead_letter_again(relay: Relay) -> None:

@@ -47,7 +47,7 @@ class Archive:
         provenance = _standard_json([_provenance(row) for row in rows])
         self.put(
             f"imports/{reference}/request.json.gz",
-            gzip.compress(body + b"\n" + provenance.encode(), compresslevel=1),
+            gzip.compress(body + b"\n" + provenance.encode(), compresslevel=1, mtime=0),
             content_type="application/gzip",
         )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from import_relay.domain.errors import LimitReached, PermitTooFar
-from import_relay.storage.attributes import from_attributes, to_attributes
+from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
 from import_relay.storage.conditions import takes_effect, through_conflicts
 
 if TYPE_CHECKING:
@@ -79,6 +79,12 @@ class Permit:
     until: float = math.inf
 
 
+def usage_of(day: str, item: Attributes) -> Usage:
+    """What the item under `day_key` says; nothing is used if it is empty."""
+    values = from_attributes(item)
+    return Usage(day, int(values.get("requests", 0)), int(values.get("entities", 0)))
+
+
 def day_of(zone: ZoneInfo, now: float) -> str:
     """The day, as YYYY-MM-DD, of a time (s since the epoch) in a time zone."""
     return _date(zone, int(now // QUARTER_S))
@@ -126,8 +132,7 @@ class Budget:
         """What is used of today."""
         day = self.limits.day(self._clock())
         answer = self._client.get_item(TableName=self._table, Key=day_key(day), ConsistentRead=True)
-        item = from_attributes(answer.get("Item", {}))
-        return Usage(day, int(item.get("requests", 0)), int(item.get("entities", 0)))
+        return usage_of(day, answer.get("Item", {}))
 
     def acquire_permit(self, *, deadline: float, for_tracking: bool = False) -> Permit:
         """Wait for permission to make one request, and count it.

@@ -135,20 +135,9 @@ class OutcomeCounts:
 
     def known(self, occurrences: Iterable[Occurrence]) -> KnownEnds:
         """Which of the occurrences ended, or have to end, without an import; read consistently."""
-        by_item: dict[str, list[Occurrence]] = defaultdict(list)
-        for one in occurrences:
-            by_item[_outcome_key(one.delivery, one.number)].append(one)
-        keys = [{"pk": {"S": key}} for key in by_item]
-        items = {item["pk"]["S"]: item for item in self._items(keys)}
-        known = KnownEnds()
-        for key, of_item in by_item.items():
-            item = items.get(key, {})
-            for one in of_item:
-                if _name(one) in item:
-                    known.ended.add(one.item_id)
-                elif _proof_name(one) in item:
-                    known.proven.append(from_proof(one, item[_proof_name(one)]["S"]))
-        return known
+        asked = list(occurrences)
+        items = {item["pk"]["S"]: item for item in self._items(outcome_keys(asked))}
+        return known_ends(asked, items)
 
     def prove(self, item_outcomes: Sequence[ItemOutcome]) -> None:
         """Keep how these have to end, before that is written down: nothing else will tell again.
@@ -301,3 +290,23 @@ def _name(one: Occurrence) -> str:
 
 def _proof_name(one: Occurrence) -> str:
     return f"p{one.number}"
+
+
+def outcome_keys(occurrences: Iterable[Occurrence]) -> list[dict[str, Any]]:
+    """Where it says whether these ended without an import, each key once."""
+    names = dict.fromkeys(_outcome_key(one.delivery, one.number) for one in occurrences)
+    return [{"pk": {"S": name}} for name in names]
+
+
+def known_ends(
+    occurrences: Iterable[Occurrence], items: Mapping[str, Mapping[str, Any]]
+) -> KnownEnds:
+    """What the items under `outcome_keys`, by their keys, say about these occurrences."""
+    known = KnownEnds()
+    for one in occurrences:
+        item = items.get(_outcome_key(one.delivery, one.number), {})
+        if _name(one) in item:
+            known.ended.add(one.item_id)
+        elif _proof_name(one) in item:
+            known.proven.append(from_proof(one, item[_proof_name(one)]["S"]))
+    return known

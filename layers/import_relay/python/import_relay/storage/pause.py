@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from import_relay.storage.attributes import from_attributes, to_attributes
+from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
 from import_relay.storage.conditions import takes_effect
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ MIN_PAUSE_S = 60
 MAX_DISABLING_S = 180
 """A call that disables the mapping takes effect within this, however slow AWS is: the function that
 makes it may run for two minutes."""
-_KEY: dict[str, Any] = {"pk": {"S": "pause"}}
+PAUSE_KEY: dict[str, Any] = {"pk": {"S": "pause"}}
 _TARGET = "arn:{partition}:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
 """Its input is spelled as in the AWS SDK for Java: `Uuid`, not `UUID`."""
 
@@ -56,12 +56,17 @@ class PauseState:
 
 def read_state(dynamodb: "DynamoDBClient", table: str) -> PauseState:
     """What was last written down in the ledger table, read consistently."""
-    answer = dynamodb.get_item(TableName=table, Key=_KEY, ConsistentRead=True)
-    item = from_attributes(answer.get("Item", {}))
+    answer = dynamodb.get_item(TableName=table, Key=PAUSE_KEY, ConsistentRead=True)
+    return pause_state(answer.get("Item", {}))
+
+
+def pause_state(item: Attributes) -> PauseState:
+    """What the item under `PAUSE_KEY` says; nothing if it is empty."""
+    values = from_attributes(item)
     return PauseState(
-        float(item.get("paused_until", 0)),
-        str(item.get("reason", "")),
-        int(item.get("consecutive_failures", 0)),
+        float(values.get("paused_until", 0)),
+        str(values.get("reason", "")),
+        int(values.get("consecutive_failures", 0)),
     )
 
 
@@ -112,7 +117,7 @@ class Pause:
             lambda: self._clients.dynamodb.put_item(
                 TableName=self._names.table,
                 Item={
-                    **_KEY,
+                    **PAUSE_KEY,
                     **to_attributes(
                         {
                             "paused_until": until,
@@ -140,7 +145,7 @@ class Pause:
         self._clients.dynamodb.put_item(
             TableName=self._names.table,
             Item={
-                **_KEY,
+                **PAUSE_KEY,
                 **to_attributes({"paused_until": 0.0, "reason": "", "consecutive_failures": 0}),
             },
         )

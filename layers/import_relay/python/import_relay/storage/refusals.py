@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 REFUSALS_KEPT_S = 7 * 86_400.0
 """What was not refused again for so long is forgotten."""
-_KEY: dict[str, Any] = {"pk": {"S": "refusals"}}
+REFUSALS_KEY: dict[str, Any] = {"pk": {"S": "refusals"}}
 
 
 class RefusedKind(NamedTuple):
@@ -40,6 +40,12 @@ class RefusalPause:
     message: str
 
 
+def refusals_of(item: Mapping[str, Any]) -> dict[RefusedKind, RefusalPause]:
+    """What the item under `REFUSALS_KEY` says; nobody waits if it is empty."""
+    found = json.loads(item["waits"]["S"]) if "waits" in item else []
+    return {RefusedKind(*one["kind"]): RefusalPause(**one["wait"]) for one in found}
+
+
 class RefusedConnections:
     """The one item. `clock` gives seconds since the epoch."""
 
@@ -50,10 +56,8 @@ class RefusedConnections:
 
     def read(self) -> dict[RefusedKind, RefusalPause]:
         """Who waits, read consistently."""
-        answer = self._client.get_item(TableName=self._table, Key=_KEY, ConsistentRead=True)
-        item: Any = answer.get("Item", {})
-        found = json.loads(item["waits"]["S"]) if "waits" in item else []
-        return {RefusedKind(*one["kind"]): RefusalPause(**one["wait"]) for one in found}
+        answer = self._client.get_item(TableName=self._table, Key=REFUSALS_KEY, ConsistentRead=True)
+        return refusals_of(answer.get("Item", {}))
 
     def write(self, waits: Mapping[RefusedKind, RefusalPause]) -> None:
         """Replace what is written down."""
@@ -64,10 +68,10 @@ class RefusedConnections:
             if wait.until > now - REFUSALS_KEPT_S
         ]
         if not kept:
-            self._client.delete_item(TableName=self._table, Key=_KEY)
+            self._client.delete_item(TableName=self._table, Key=REFUSALS_KEY)
             return
         item: dict[str, Any] = {
-            **_KEY,
+            **REFUSALS_KEY,
             "waits": {"S": json.dumps(kept)},
             "expires_at": {"N": str(int(now + REFUSALS_KEPT_S))},
         }

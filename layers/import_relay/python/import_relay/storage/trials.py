@@ -6,7 +6,7 @@ when that is survived. One item of the table holds everything: only the holder o
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ TRIAL_DAYS = 20
 """Longer than the queue keeps a message."""
 MAX_KEPT = 2_000
 """Item ids of each kind that are kept; what a dead batch leaves is a hundred at most."""
-_KEY: dict[str, Any] = {"pk": {"S": "trials"}}
+TRIALS_KEY: dict[str, Any] = {"pk": {"S": "trials"}}
 
 
 @dataclass(slots=True)
@@ -31,6 +31,11 @@ class Tried:
 
     together: set[str] = field(default_factory=set)
     alone: set[str] = field(default_factory=set)
+
+
+def tried_of(item: Mapping[str, Any]) -> Tried:
+    """What the item under `TRIALS_KEY` says; nothing was tried if it is empty."""
+    return Tried(_item_ids(item, "together"), _item_ids(item, "alone"))
 
 
 class Trials:
@@ -47,16 +52,10 @@ class Trials:
         self._table = table
         self._clock = clock
 
-    def read(self) -> Tried:
-        """What dead processes left, read consistently."""
-        answer = self._client.get_item(TableName=self._table, Key=_KEY, ConsistentRead=True)
-        item: Any = answer.get("Item", {})
-        return Tried(_item_ids(item, "together"), _item_ids(item, "alone"))
-
     def write(self, tried: Tried) -> None:
         """Replace what is written down; it has to be there before anything of it is tried."""
         item: dict[str, Any] = {
-            **_KEY,
+            **TRIALS_KEY,
             "together": _list(tried.together),
             "alone": _list(tried.alone),
             "expires_at": {"N": str(int(self._clock()) + TRIAL_DAYS * 86_400)},
@@ -74,7 +73,7 @@ class Trials:
             return
 
 
-def _item_ids(item: Any, name: str) -> set[str]:
+def _item_ids(item: Mapping[str, Any], name: str) -> set[str]:
     return {one["S"] for one in item.get(name, {}).get("L", ())}
 
 

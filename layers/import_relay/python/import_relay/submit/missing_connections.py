@@ -39,5 +39,6 @@ def missing_connections(
             missing.since[message.connection] = min(first, since)
             if now - since < WAITING_S:
                 missing.waiting.add(message_id)
-        marked[message_id] = replace(message, missing_since=since)
+        is_marked = message.missing_since == since
+        marked[message_id] = message if is_marked else replace(message, missing_since=since)
     return missing

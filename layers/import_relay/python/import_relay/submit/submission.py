@@ -23,12 +23,13 @@ from dataclasses import dataclass, field
 from import_relay.domain.errors import LeaseHeld
 from import_relay.domain.models import MappedChange, Occurrence
 from import_relay.domain.reasons import reason_of
+from import_relay.storage.batch_state import BatchState, BatchStates
 from import_relay.storage.lease import Lease
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.pause import PauseState
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.requeueing import Requeueing
-from import_relay.storage.trials import Trials, Tried
+from import_relay.storage.trials import Trials
 from import_relay.submit.acknowledging import AWS_ERRORS, Acknowledging
 from import_relay.submit.attempts import Attempt
 from import_relay.submit.batch_report import BatchReport, report_of
@@ -57,6 +58,7 @@ class SubmissionParts:
 
     mapper: Mapper
     fetching: Fetching
+    states: BatchStates
     lease: Lease
     queue: Requeueing
     outcome_counts: OutcomeCounts
@@ -115,10 +117,10 @@ class Submission:
             with self.parts.lease.held(
                 invocation, until=deadline, wait_until=deadline - 2 * IMPORT_S
             ):
-                pause = self.parts.posting.pause.state()  # who held the lease may have closed it
-                if pause.is_active(self.tools.clock()):
-                    return self._requeue_while_paused(pause, batch)
-                return _Run(self, batch, pause, invocation, deadline).run()
+                state = self.parts.states.read(batch.seen_before())
+                if state.pause.is_active(self.tools.clock()):  # by who held the lease
+                    return self._requeue_while_paused(state.pause, batch)
+                return _Run(self, batch, state, invocation, deadline).run()
         except LeaseHeld as error:
             return self._requeue(batch, error.code)
 
@@ -150,7 +152,7 @@ class _Run:
         self,
         submission: Submission,
         batch: QueueBatch,
-        pause: PauseState,
+        state: BatchState,
         invocation: str,
         deadline: float,
     ) -> None:
@@ -160,11 +162,9 @@ class _Run:
         self._batch = batch
         self._invocation = invocation
         self._deadline = deadline
-        self._usage = self._parts.posting.budget.usage()
-        self._progress = BatchProgress(pause, first_of_day=self._usage.entities == 0)
-        self._refusals = Refusals(
-            self._parts.refused.read(), batch.refused_since(), submission.unproven_s
-        )
+        self._usage = state.usage
+        self._progress = BatchProgress(state.pause, first_of_day=state.usage.entities == 0)
+        self._refusals = Refusals(state.refused, batch.refused_since(), submission.unproven_s)
         self._posting = Posting(
             self._parts.posting,
             self._tools,
@@ -185,12 +185,9 @@ class _Run:
         self._refused = RefusedRows(
             self._refusals, self._parts.refused, self._acknowledging, self._progress, self._tools
         )
-        again = batch.seen_before()
-        known = self._parts.outcome_counts.known(again)
-        self._ended = known.ended
-        self._proven = known.proven
-        tried = self._parts.trials.read() if again else Tried()
-        self._isolation = Isolation(self._parts.trials, batch.received_before(), tried)
+        self._ended = state.known.ended
+        self._proven = state.known.proven
+        self._isolation = Isolation(self._parts.trials, batch.received_before(), state.tried)
         self._isolation.forget(batch.just_redriven())
         give_up_at = deadline - 2 * IMPORT_S
         clock = self._tools.clock

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from import_relay.domain.connections import load_connections
 from import_relay.domain.log_events import Emit
+from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.connection_secrets import ConnectionSecrets
 from import_relay.storage.executions import Executions
 from import_relay.storage.lease import Lease
@@ -48,6 +49,9 @@ def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> SubmissionPa
             clock=clock,
             sleep=stores.sleep,
             emit=emit,
+        ),
+        states=BatchStates(
+            stores.dynamodb, table, stores.budget.limits, clock=clock, sleep=stores.sleep
         ),
         lease=Lease(stores.dynamodb, table, clock=clock),
         queue=stores.requeueing(settings, emit),

@@ -1,0 +1,82 @@
+"""What submission has to know before it begins a batch, read at once from the ledger table.
+
+Called by `submission` under the lease, whose holder alone changes most of it. One call instead of
+five: while nothing can be sent, batches do little else.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from import_relay.domain.models import Occurrence
+from import_relay.storage.budget import Limits, Usage, day_key, usage_of
+from import_relay.storage.bulk_reads import read_items
+from import_relay.storage.outcome_counts import KnownEnds, known_ends, outcome_keys
+from import_relay.storage.pause import PAUSE_KEY, PauseState, pause_state
+from import_relay.storage.refusals import REFUSALS_KEY, RefusalPause, RefusedKind, refusals_of
+from import_relay.storage.trials import TRIALS_KEY, Tried, tried_of
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """Each as it was at one time during the read.
+
+    `usage`: of today. `tried` and `known` are of items that were delivered before.
+    """
+
+    pause: PauseState
+    usage: Usage
+    refused: dict[RefusedKind, RefusalPause]
+    tried: Tried
+    known: KnownEnds
+
+
+class BatchStates:
+    """Where it is read. `clock` gives seconds since the epoch."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        limits: Limits,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._limits = limits
+        self._clock = clock
+        self._sleep = sleep
+
+    def read(self, seen_before: Sequence[Occurrence]) -> BatchState:
+        """Read it consistently; `seen_before`: what may have ended or killed a process already.
+
+        Raises:
+            StoreUnavailable: DynamoDB left a part unanswered, again and again.
+        """
+        day = self._limits.day(self._clock())
+        keys = [PAUSE_KEY, day_key(day), REFUSALS_KEY]
+        if seen_before:
+            keys += [TRIALS_KEY, *outcome_keys(seen_before)]
+        items = {
+            item["pk"]["S"]: item
+            for item in read_items(self._client, self._table, keys, sleep=self._sleep)
+        }
+
+        def item_of(key: Mapping[str, Any]) -> Mapping[str, Any]:
+            return items.get(key["pk"]["S"], _NOTHING)
+
+        return BatchState(
+            pause_state(item_of(PAUSE_KEY)),
+            usage_of(day, item_of(day_key(day))),
+            refusals_of(item_of(REFUSALS_KEY)),
+            tried_of(item_of(TRIALS_KEY)),
+            known_ends(seen_before, items),
+        )
