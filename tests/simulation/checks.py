@@ -48,6 +48,8 @@ MAX_REFUSED = 20
 """Posts within an hour while each is refused: pauses double, from a minute to an hour."""
 DEATHS = 3
 """Of processes, until a record that kills them is a dead letter by itself."""
+TRIALS = 2
+"""How often a record is tried after a death: with others, and alone."""
 TRIED = frozenset({"imported", "failed", "rejected", "unaccounted"})
 """Ends of changes that were sent to Mateo, whatever it made of them."""
 CLOCKS_S = 10.0
@@ -201,8 +203,10 @@ class Audit:
         relay = self.relay
         queue = relay.queue
         trouble = len(relay.world.hit) + relay.throttles + queue.duplicates + queue.partials
-        # A process that is killed while it tries a record alone makes that one look like poison.
-        return trouble > MAX_RECEIVES / 2 or bool(relay.poison and relay.world.hit)
+        # Two processes that are killed while they try a record make that one look like poison; of
+        # poison one is enough.
+        looks_like_poison = relay.killed >= TRIALS or (relay.poison and relay.world.hit)
+        return trouble > MAX_RECEIVES / 2 or bool(looks_like_poison)
 
     def _deaths(self) -> None:
         """Poison costs three processes, and as many more as meet a fault or a second copy."""

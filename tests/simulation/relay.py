@@ -258,7 +258,7 @@ class Relay:
         self.unproven: set[str] = set()
         self.put_back = PuttingBack(self, scenario.put_back)
         self.calm_at = math.inf
-        self.throttles = 0
+        self.throttles = self.killed = 0
         self.poisonings = 0
         self.poison: set[str] = set()
         self.is_poisoned = any(
@@ -293,6 +293,8 @@ class Relay:
         def ended(process: Process) -> None:
             if process.alive:
                 idle.append(environment)
+            elif function == "submit":
+                self.killed += 1
             on_end(process)
 
         world.spawn(
