@@ -13,7 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from import_relay.storage.budget import TRACKING_SHARE, Budget, Limits
-from import_relay.storage.ledger import OPEN_INDEX, UNFINISHED, Ledger
+from import_relay.storage.entries import OPEN_INDEX, UNFINISHED
+from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.refusals import RefusedConnections

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from import_relay.storage.ledger import UNFINISHED
+from import_relay.storage.entries import UNFINISHED
 from local.demo.balance import places, reconcile
 from tests.crash.driver import Driver
 from tests.crash.scenarios import Scenario

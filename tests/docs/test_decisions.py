@@ -6,7 +6,7 @@ import pytest
 
 from import_relay.domain import queue_messages as messages
 from import_relay.domain.queue_messages import LONG_AGO_S
-from import_relay.storage import budget, ledger, outcome_counts, watermarks
+from import_relay.storage import budget, entries, outcome_counts, watermarks
 from import_relay.submit.merging import EARLIER_KEPT
 from import_relay.track.resolving import MAX_POSTS
 from tests.docs.documents import Document, document, documents
@@ -18,7 +18,7 @@ FIGURES = {
     "0001-ledger-and-reconciliation": [f"at most {IN_WORDS[MAX_POSTS - 1]} times"],
     "0004-watermarks": [
         f"{watermarks.WATERMARK_DAYS} days",
-        f"({ledger.ENTRY_DAYS} days)",
+        f"({entries.ENTRY_DAYS} days)",
         f"the last {EARLIER_KEPT} claims",
         f"more than {EARLIER_KEPT} later claims",
     ],

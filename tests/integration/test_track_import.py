@@ -10,7 +10,7 @@ import pytest
 
 import track_import
 from import_relay.domain.errors import ConfigurationError
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.ends import Context, mateo_environment, sent_entry

@@ -11,7 +11,7 @@ import time_machine
 
 import write_report
 from import_relay.mateo.waiting import MAX_WAIT_S, MIN_WAIT_S
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.builders import NOON, message

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from import_relay.domain.replays import original_delivery, replay_id_of
 from import_relay.storage.attributes import from_attributes
-from import_relay.storage.ledger import NEVER_CREATED, UNFINISHED, State
+from import_relay.storage.entries import NEVER_CREATED, UNFINISHED, State
 from tests.simulation.crm import CONNECTION
 from tests.simulation.putting_back import received_at as timestamp_of
 from tests.simulation.queue import MAX_RECEIVES

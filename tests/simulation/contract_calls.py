@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from import_relay.domain.models import MATEO_TYPES, ItemOutcome, Outcome, Row, Watermark
-from import_relay.storage.ledger import NEVER_CREATED, Entry, State
+from import_relay.storage.entries import NEVER_CREATED, Entry, State
 from import_relay.storage.queue import Delayed
 from tests.simulation.contract_sides import Side, outcome
 from tests.simulation.world import START

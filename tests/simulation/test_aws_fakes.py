@@ -14,7 +14,8 @@ import pytest
 
 from import_relay.domain.models import Watermark
 from import_relay.storage.budget import Budget
-from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.entries import Entry, State
+from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from tests.simulation.aws import MAPPING
 from tests.simulation.contract_calls import INDIRECT, METHODS, Chooser, contents

@@ -8,7 +8,7 @@ import httpx
 from import_relay.mateo.client import ImportApi
 from import_relay.report import reporting
 from import_relay.report.reporting import Reported, Reporting
-from import_relay.storage.ledger import Entry, State
+from import_relay.storage.entries import Entry, State
 from import_relay.track import tracking
 from import_relay.track.tracking import Tracked, Tracking, TrackOptions
 from tests.support.aws import BUCKET, LEDGER, Aws

@@ -15,9 +15,10 @@ from import_relay.mateo.client import ImportApi
 from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.budget import Budget, Limits
+from import_relay.storage.entries import Entry
 from import_relay.storage.executions import Executions
 from import_relay.storage.lease import Lease
-from import_relay.storage.ledger import Entry, Ledger
+from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue

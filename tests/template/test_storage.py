@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.storage import ledger, outcome_counts, replays, watermarks
+from import_relay.storage import entries, outcome_counts, replays, watermarks
 from tests.template.expanded import Expanded, text
 
 TABLES = ["LedgerTable", "WatermarksTable"]
@@ -112,7 +112,7 @@ def test_what_is_put_back_outlives_its_last_day_in_both_queues(template: Expande
         min(watermarks.WATERMARK_DAYS, outcome_counts.OUTCOME_DAYS, replays.REPLAY_DAYS)
         >= comes_again
     )
-    assert min(ledger.ENTRY_DAYS, outcome_counts.COUNTS_DAYS) > watermarks.WATERMARK_DAYS
+    assert min(entries.ENTRY_DAYS, outcome_counts.COUNTS_DAYS) > watermarks.WATERMARK_DAYS
 
 
 def test_no_function_writes_to_a_folder_without_a_rule(template: Expanded) -> None:

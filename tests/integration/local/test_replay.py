@@ -12,7 +12,7 @@ import pytest
 import time_machine
 
 from import_relay.domain.replays import Replay
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from import_relay.storage.replays import Selection
 from local.__main__ import main
 from local.aws import moto_process as moto_server

@@ -17,7 +17,8 @@ from moto import mock_aws
 from moto.sqs.models import sqs_backends
 
 from import_relay.storage.budget import Budget, Limits
-from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.entries import Entry, State
+from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.refusals import RefusalPause, RefusedConnections, RefusedKind
 from local.__main__ import main

@@ -11,8 +11,9 @@ from import_relay.domain.errors import LimitReached
 from import_relay.domain.models import ItemOutcome, Outcome, Watermark
 from import_relay.report.row_outcomes import RowOutcome
 from import_relay.storage.budget import Budget
+from import_relay.storage.entries import Entry, State
 from import_relay.storage.lease import Lease
-from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients
 from import_relay.storage.watermarks import Watermarks

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from tests.integration.submit.people import ADA
 from tests.support.builders import message
 from tests.support.relay import LIMITS, Relay

@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from import_relay.telemetry.outcome_log import OutcomeLog
 from tests.integration.submit.people import ADA, BAD, BOB
 from tests.support.builders import CAMPAIGNS, connections, message, partial_item

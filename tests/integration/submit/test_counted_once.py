@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.queue_messages import LONG_AGO_S
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from import_relay.storage.outcome_counts import OutcomeCounts
 from tests.integration.submit.deaths import Dies, DiesAt
 from tests.integration.submit.people import ADA, BAD

@@ -17,7 +17,7 @@ from import_relay.domain.queue_messages import (
 from import_relay.domain.replays import Replay
 from import_relay.replay.replaying import Replaying
 from import_relay.replay.wiring import Names, build_replaying
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from import_relay.storage.replays import Selection
 from tests.support import aws as resources
 from tests.support.aws import relay_resources

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from import_relay.storage.ledger import Ledger, Standing
+from import_relay.storage.entries import Standing
+from import_relay.storage.ledger import Ledger
 from tests.support.aws import Aws
 from tests.support.builders import NOON, connections, message
 from tests.support.ends import ends, relay_with_imports, report, track

@@ -8,7 +8,7 @@ from itertools import pairwise
 import boto3
 import httpx
 
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from tests.integration.submit.people import ADA, BOB
 from tests.support.aws import MAPPING_PARAMETER, SCHEDULE_GROUP
 from tests.support.builders import message

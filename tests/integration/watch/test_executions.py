@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from import_relay.storage.entries import State
 from import_relay.storage.executions import Executions
-from import_relay.storage.ledger import State
 from import_relay.storage.open_imports import OpenImports
 from import_relay.watch.watchdog import YOUNG_S
 from tests.support.aws import LEDGER, Aws, client

@@ -1,5 +1,4 @@
 """Faults in today's budget, the pace of requests and the holds."""
-# ruff: noqa: E501 - lines of the code as they are, once more indented
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
@@ -17,9 +16,9 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                "                self._put_operation(entry), "
+                "            self._put_operation(entry), "
                 "self._budget.reserve_operation(entry.day, entry.rows)\n",
-                "                self._put_operation(entry)\n",
+                "            self._put_operation(entry)\n",
             ),
         ),
     ),
@@ -30,13 +29,14 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                "            self._transact(\n"
-                "                self._put_operation(entry), "
+                "        failed = self._transact(\n"
+                "            self._put_operation(entry), "
                 "self._budget.reserve_operation(entry.day, entry.rows)\n"
-                "            )\n",
-                "            self._transact(self._budget.reserve_operation(entry.day, "
-                "entry.rows))\n"
-                "            self._transact(self._put_operation(entry))\n",
+                "        )\n",
+                "        failed = self._transact("
+                "self._budget.reserve_operation(entry.day, entry.rows))\n"
+                "        failed = failed and [False, *failed]\n"
+                "        failed = failed or self._transact(self._put_operation(entry))\n",
             ),
         ),
     ),
@@ -76,12 +76,13 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                """            self._transact(
-                {"Update": update}, self._budget.release_operation(entry.day, entry.rows)
-            )
+                """        return not self._transact(
+            self._operation(Move(entry.reference, expected, target)),
+            self._budget.release_operation(entry.day, entry.rows),
+        )
 """,
-                """            self._transact(self._budget.release_operation(entry.day, entry.rows))
-            self._transact({"Update": update})
+                """        self._transact(self._budget.release_operation(entry.day, entry.rows))
+        return not self._transact(self._operation(Move(entry.reference, expected, target)))
 """,
             ),
         ),
@@ -93,13 +94,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                """                {"Update": update}, self._budget.release_operation(entry.day,
-                entry.rows)
-            )
-""",
-                """                self._budget.release_operation(entry.day, entry.rows)
-            )
-""",
+                "            self._operation(Move(entry.reference, expected, target)),\n",
+                "",
             ),
         ),
     ),
@@ -110,8 +106,9 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                '{"Update": update}, self._budget.release_operation(entry.day, entry.rows)\n            )\n',
-                '{"Update": update}\n            )\n',
+                "            self._operation(Move(entry.reference, expected, target)),\n"
+                "            self._budget.release_operation(entry.day, entry.rows),\n",
+                "            self._operation(Move(entry.reference, expected, target)),\n",
             ),
         ),
     ),
@@ -165,9 +162,9 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                "                self._budget.release_operation(entry.day, entry.rows),\n"
-                "                self._budget.reserve_operation(day, entry.rows),\n",
-                "                self._budget.reserve_operation(day, entry.rows),\n",
+                "            self._budget.release_operation(entry.day, entry.rows),\n"
+                "            self._budget.reserve_operation(day, entry.rows),\n",
+                "            self._budget.reserve_operation(day, entry.rows),\n",
             ),
         ),
     ),

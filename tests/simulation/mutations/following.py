@@ -127,7 +127,7 @@ MUTANTS = (
         ("unreported", "stale"),
         (
             Edit(
-                "storage/ledger.py",
+                "storage/entries.py",
                 "        return self.success_count + (self.failed_count or 0) == "
                 "self.total_count\n",
                 "        return True\n",

@@ -85,15 +85,16 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                '[{"Update": update}, *self._outcome_counts.operations(outcomes, of_connections)]',
-                '[{"Update": update}]',
-            ),
-            Edit(
-                "storage/ledger.py",
-                "            self._transact(*operations)\n",
-                "            self._transact(*operations)\n"
-                "            self._transact(*self._outcome_counts.operations(outcomes, "
-                "of_connections))\n",
+                "        return not self._transact(\n"
+                "            self._operation(Move(entry.reference, UNFINISHED, target)),\n"
+                "            *self._outcome_counts.operations(outcomes, of_connections),\n"
+                "        )\n",
+                "        if self._transact("
+                "self._operation(Move(entry.reference, UNFINISHED, target))):\n"
+                "            return False\n"
+                "        self._transact(*self._outcome_counts.operations(outcomes, "
+                "of_connections))\n"
+                "        return True\n",
             ),
         ),
     ),

@@ -12,7 +12,7 @@ from import_relay.domain.notes import Note
 from import_relay.mapping.row_texts import row_text
 from import_relay.report.reporting import ReportStatus
 from import_relay.storage.connection_counts import ConnectionCounts
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from import_relay.submit.merging import request_body
 from tests.support.aws import Aws
 from tests.support.builders import CONTACTS, change

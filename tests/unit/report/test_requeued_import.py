@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.domain.queue_messages import MAX_DELAY_S, repeat_bodies
 from import_relay.report.reporting import ReportStatus
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from tests.support.aws import BUCKET
 from tests.support.ends import ADA, BOB, Killed, ends, payload_of, reporting_of, unknown_import
 from tests.support.mateo import MateoImports

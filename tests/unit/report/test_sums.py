@@ -3,7 +3,7 @@
 import pytest
 
 from import_relay.domain.codes import CODES
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from tests.support.aws import BUCKET
 from tests.support.ends import ADA, BOB, report
 from tests.support.mateo import MateoImports

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from import_relay.report.reporting import ReportStatus
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from tests.support.ends import ADA, BOB, api_with_new_token, report, unknown_import
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay

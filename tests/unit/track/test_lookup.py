@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from import_relay.report.reporting import ReportStatus
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from import_relay.track.tracking import Tracked, TrackingStatus
 from tests.support.aws import BUCKET
 from tests.support.builders import NOON

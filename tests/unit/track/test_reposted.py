@@ -5,7 +5,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.entries import Entry, State
+from import_relay.storage.ledger import Ledger
 from import_relay.track.resolving import pause_after
 from import_relay.track.tracking import TrackingStatus
 from tests.support.aws import LEDGER, Aws

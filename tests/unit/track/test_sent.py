@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from import_relay.domain.errors import LimitReached
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from import_relay.track.tracking import Tracked, TrackingStatus
 from tests.support.aws import Aws
 from tests.support.builders import MIDNIGHT, NOON

@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.entries import Entry, State
+from import_relay.storage.ledger import Ledger
 from import_relay.track.tracking import TrackingStatus
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON, message

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.entries import Entry, State
+from import_relay.storage.ledger import Ledger
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON, TODAY, TOMORROW
 from tests.support.relay import Relay

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from import_relay.domain.errors import LimitReached
-from import_relay.storage.ledger import UNFINISHED, State
+from import_relay.storage.entries import UNFINISHED, State
 from tests.integration.storage.ledger.entries import entry, held, in_state, with_client
 from tests.support.builders import NOON, TODAY, TOMORROW
 from tests.support.clients import Atomic, in_threads

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from tests.integration.storage.ledger.entries import CLOSING, entry, held, in_state, with_client
 from tests.support.builders import TOMORROW
 from tests.support.clients import Overruling, client_error

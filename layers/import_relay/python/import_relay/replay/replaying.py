@@ -22,7 +22,8 @@ from import_relay.domain.queue_messages import repeat_bodies
 from import_relay.domain.replays import Replay, as_object, put_back_delivery
 from import_relay.report.findings import numbers_of
 from import_relay.report.row_outcomes import RowOutcome
-from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.entries import Entry, State
+from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.queue import Delayed, Sender
 from import_relay.storage.replays import ReplayProgress, Replays, Selection

@@ -22,7 +22,7 @@ from import_relay.report.failures import Failure
 from import_relay.report.noted_rows import ItemProvenance, counted_notes, left_out_lines, notes_of
 from import_relay.report.row_outcomes import RowCounts, RowOutcome, RowOutcomes
 from import_relay.report.taken_handles import Taken, as_summary, notes_of_taken, taken_handles
-from import_relay.storage.ledger import Entry
+from import_relay.storage.entries import Entry
 
 FOREIGN_KEY = "23503"
 """PostgreSQL's code for a reference to something that is not there."""

@@ -52,7 +52,8 @@ from import_relay.report.tables import (
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import Budget, Permit
 from import_relay.storage.connection_counts import count_by_connection
-from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.entries import Entry, State
+from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomesByDay
 from import_relay.storage.queue import Delayed, Sender
 from import_relay.storage.watermarks import Watermarks

@@ -47,3 +47,11 @@ def read_items(
             sleep(0.05 * 2**attempt)
         else:
             raise StoreUnavailable(f"{len(pending)} not read: UnprocessedKeys in BatchGetItem")
+
+
+def only(*names: str) -> dict[str, Any]:
+    """The members of a request that read these attributes and no others."""
+    return {
+        "ProjectionExpression": ", ".join(f"#{name}" for name in names),
+        "ExpressionAttributeNames": {f"#{name}": name for name in names},
+    }

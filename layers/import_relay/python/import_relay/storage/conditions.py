@@ -3,9 +3,12 @@
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
 CONFLICT_TRIES = 6
 _T = TypeVar("_T")
@@ -42,6 +45,29 @@ def through_conflicts(call: Callable[[], _T], *, sleep: Callable[[float], None] 
                 raise
             sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # jitter, no secret
     raise AssertionError("unreachable")
+
+
+def transact(
+    client: "DynamoDBClient",
+    operations: Sequence[Any],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Sequence[bool]:
+    """Make all writes of a transaction or none.
+
+    Returns:
+        nothing when it took effect; else which of the operations failed on their condition.
+    """
+    try:
+        through_conflicts(
+            lambda: client.transact_write_items(TransactItems=operations), sleep=sleep
+        )
+    except ClientError as error:
+        failed = failed_conditions(error)
+        if failed is None:
+            raise
+        return failed
+    return ()
 
 
 def _is_conflict(error: ClientError) -> bool:

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from import_relay.storage.bulk_reads import read_items
-from import_relay.storage.ledger import OPEN_INDEX, UNFINISHED, State
+from import_relay.storage.bulk_reads import only, read_items
+from import_relay.storage.entries import UNFINISHED, State, entry_key, open_query
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -39,15 +39,11 @@ class OpenImports:
 
         Read consistently: an import that ended meanwhile is not among them.
         """
-        names = ("reference", "state", "deadline")
         items = read_items(
             self._client,
             self._table,
-            [{"pk": {"S": f"import#{reference}"}} for reference in references],
-            request={
-                "ProjectionExpression": ", ".join(f"#{name}" for name in names),
-                "ExpressionAttributeNames": {f"#{name}": name for name in names},
-            },
+            [entry_key(reference) for reference in references],
+            request=only("reference", "state", "deadline"),
             sleep=self._sleep,
         )
         return {
@@ -57,13 +53,7 @@ class OpenImports:
         }
 
     def _listed(self) -> Iterator[Mapping[str, Any]]:
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": OPEN_INDEX,
-            "KeyConditionExpression": "#open = :open",
-            "ExpressionAttributeNames": {"#open": "open"},
-            "ExpressionAttributeValues": {":open": {"S": "yes"}},
-        }
+        query = open_query(self._table)
         while True:
             answer = self._client.query(**query)
             yield from answer["Items"]

@@ -14,13 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import ItemOutcome, Occurrence
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.bulk_reads import read_items
-from import_relay.storage.conditions import failed_conditions, through_conflicts
+from import_relay.storage.conditions import transact
 from import_relay.storage.connection_counts import (
     NO_CONNECTIONS,
     ConnectionCounts,
@@ -148,7 +146,7 @@ class OutcomeCounts:
         for one in item_outcomes:
             key = _outcome_key(one.occurrence.delivery, one.occurrence.number)
             by_item[key][_proof_name(one.occurrence)] = proof_text(one)
-        operations: Any = [self._set(key, texts) for key, texts in by_item.items()]
+        operations = [self._set(key, texts) for key, texts in by_item.items()]
         for start in range(0, len(operations), PROOFS_PER_TRANSACTION):
             self._transact(operations[start : start + PROOFS_PER_TRANSACTION])
 
@@ -186,13 +184,8 @@ class OutcomeCounts:
             counts = self.operations(
                 self._outcomes_by_day(item_outcomes), _of_connections(item_outcomes)
             )
-            operations: Any = [*self._outcome_operations(item_outcomes, batch), *counts]
-            try:
-                self._transact(operations)
-            except ClientError as error:
-                if failed_conditions(error) is None:
-                    raise
-            else:
+            operations = [*self._outcome_operations(item_outcomes, batch), *counts]
+            if not self._transact(operations):
                 return
             known = self.recorded(one.occurrence for one in item_outcomes)
             item_outcomes = [one for one in item_outcomes if one.occurrence.item_id not in known]
@@ -200,10 +193,8 @@ class OutcomeCounts:
                 return
         raise StoreUnavailable("ends could not be counted: conditions fail in TransactWriteItems")
 
-    def _transact(self, operations: Any) -> None:
-        through_conflicts(
-            lambda: self._client.transact_write_items(TransactItems=operations), sleep=self._sleep
-        )
+    def _transact(self, operations: Sequence[Any]) -> Sequence[bool]:
+        return transact(self._client, operations, sleep=self._sleep)
 
     def _items(self, keys: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         return read_items(self._client, self._table, keys, sleep=self._sleep)

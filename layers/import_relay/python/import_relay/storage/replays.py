@@ -9,12 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from import_relay.domain.errors import ReplayTaken
 from import_relay.domain.replays import Replay
 from import_relay.storage.attributes import Plain, from_attributes, to_attributes
-from import_relay.storage.conditions import failed_conditions, takes_effect, through_conflicts
+from import_relay.storage.conditions import takes_effect, transact
 from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
 
 if TYPE_CHECKING:
@@ -126,19 +124,12 @@ class Replays:
         """
         more = max(0, items - (progress.items if key == progress.key else 0))
         day = self._outcome_counts.day_of(progress.replay.at)
-        operations: Any = [
+        operations = [
             {"Update": self._advance(progress, key, items, more)},
             *self._outcome_counts.operations({day: {REPLAYED: more}}),
         ]
-        try:
-            through_conflicts(
-                lambda: self._client.transact_write_items(TransactItems=operations),
-                sleep=self._sleep,
-            )
-        except ClientError as error:
-            if failed_conditions(error) is None:
-                raise
-            raise ReplayTaken(progress.replay.id) from error
+        if transact(self._client, operations, sleep=self._sleep):
+            raise ReplayTaken(progress.replay.id)
         return ReplayProgress(
             progress.replay, progress.selection, key, items, progress.total + more
         )

@@ -15,8 +15,9 @@ from import_relay.mateo.client import ImportApi, Posted
 from import_relay.mateo.post_results import PostResult
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import Budget
+from import_relay.storage.entries import Entry, State
 from import_relay.storage.executions import Executions
-from import_relay.storage.ledger import Entry, Ledger, State
+from import_relay.storage.ledger import Ledger
 from import_relay.storage.pause import RESET_MARGIN_S, Pause, PauseState
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.attempts import Attempt

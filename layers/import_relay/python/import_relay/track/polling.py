@@ -13,7 +13,8 @@ from import_relay.mateo.client import ImportApi
 from import_relay.mateo.waiting import MAX_WAIT_S
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import CLOCK_SKEW_S, Budget, Permit
-from import_relay.storage.ledger import Entry, Ledger
+from import_relay.storage.entries import Entry
+from import_relay.storage.ledger import Ledger
 
 GONE_S = CLOCK_SKEW_S + 2.0
 """This long after its deadline a submitter is certainly gone, whatever its clock says."""

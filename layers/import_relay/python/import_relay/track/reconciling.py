@@ -17,7 +17,8 @@ from import_relay.mapping.identifiers import Likeness, SentRow, likeness
 from import_relay.mateo.client import POLL_PAGE, ImportApi, ImportStatus
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import Permit
-from import_relay.storage.ledger import Entry, Ledger
+from import_relay.storage.entries import Entry
+from import_relay.storage.ledger import Ledger
 
 WINDOW_S = 120.0
 """How far Mateo's clock may be from ours when an import is looked up by time."""

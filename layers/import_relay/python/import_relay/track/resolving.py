@@ -14,7 +14,7 @@ from import_relay.domain.errors import CredentialsRefused, LimitReached, PermitT
 from import_relay.mateo.client import ImportStatus, MateoUnavailable, Posted
 from import_relay.mateo.post_results import PostResult
 from import_relay.mateo.waiting import MIN_WAIT_S, pace
-from import_relay.storage.ledger import State
+from import_relay.storage.entries import State
 from import_relay.track.polling import (
     GONE_S,
     TIMED_OUT,

@@ -26,7 +26,7 @@ from import_relay.mateo.waiting import (
     pace,
     waiting_for,
 )
-from import_relay.storage.ledger import Entry, State
+from import_relay.storage.entries import Entry, State
 from import_relay.track.polling import (
     GONE_S,
     TIMED_OUT,
