@@ -137,7 +137,8 @@ MUTANTS = (
             Edit(
                 "submit/posting.py",
                 "            if permit.day != entry.day and not "
-                "self._parts.ledger.move_reservation(entry, day=permit.day):\n"
+                "self._parts.ledger.move_reservation(\n"
+                "                entry, day=permit.day\n            ):\n"
                 "                return  # tracking has taken the import over\n",
                 "",
             ),

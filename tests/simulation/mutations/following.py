@@ -164,7 +164,7 @@ MUTANTS = (
         ("unreported", "stuck"),
         (
             Edit(
-                "track/looking.py",
+                "track/polling.py",
                 "self.options.tracking_hours * 3_600",
                 "self.options.tracking_hours * 60",
             ),

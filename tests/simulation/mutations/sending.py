@@ -94,7 +94,7 @@ MUTANTS = (
         (
             Edit(
                 "track/tracking.py",
-                "left = entry.deadline + GONE_S - look.clock()",
+                "left = entry.deadline + GONE_S - poll.clock()",
                 "left = 0.0",
             ),
         ),
@@ -106,8 +106,8 @@ MUTANTS = (
         (
             Edit(
                 "mateo/post_results.py",
-                "    return Outcome.UNKNOWN\n\n\ndef",
-                "    return Outcome.NOT_SENT\n\n\ndef",
+                "    return PostResult.UNKNOWN\n\n\ndef",
+                "    return PostResult.NOT_SENT\n\n\ndef",
             ),
         ),
     ),
@@ -157,8 +157,8 @@ MUTANTS = (
         (
             Edit(
                 "mateo/post_results.py",
-                "        422: Outcome.REFUSED,\n",
-                "        422: Outcome.REFUSED,\n        500: Outcome.REFUSED,\n",
+                "        422: PostResult.REFUSED,\n",
+                "        422: PostResult.REFUSED,\n        500: PostResult.REFUSED,\n",
             ),
         ),
     ),
@@ -169,9 +169,9 @@ MUTANTS = (
         (
             Edit(
                 "mateo/post_results.py",
-                "    if 200 <= status < 300 and import_id:\n        return Outcome.SENT\n",
+                "    if 200 <= status < 300 and import_id:\n        return PostResult.SENT\n",
                 "    if 200 <= status < 300:\n"
-                "        return Outcome.SENT if import_id else Outcome.NOT_SENT\n",
+                "        return PostResult.SENT if import_id else PostResult.NOT_SENT\n",
             ),
         ),
     ),

@@ -34,8 +34,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/submission.py",
-                "                return _Run(self, batch, pause, invocation, deadline).run()\n",
-                "            return _Run(self, batch, pause, invocation, deadline).run()\n",
+                "                return _Run(self, batch, state, invocation, deadline).run()\n",
+                "            return _Run(self, batch, state, invocation, deadline).run()\n",
             ),
         ),
     ),
@@ -79,11 +79,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/acknowledging.py",
-                """                lambda: self.queue.send(self.batch.requeues(requeued,
-                self.refused_since)),
-""",
-                """                lambda: None,
-""",
+                "self.queue.send(self.batch.requeues(to_requeue, self.refused_since)),",
+                "None,",
             ),
         ),
     ),
@@ -100,8 +97,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/batch_report.py",
-                "failed_message_ids=batch.unreadable | batch.messages_with(unresolved.unresolved),",
-                "failed_message_ids=set(),",
+                "batch.unreadable | batch.messages_with(acknowledging.unresolved),",
+                "set(),",
             ),
         ),
     ),
@@ -166,7 +163,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/acknowledging.py",
-                "if one.occurrence.item_id not in ended]\n        proven",
+                "if one.occurrence.item_id not in known]\n        proven",
                 "]\n        proven",
             ),
             Edit("submit/submission.py", "            if one.item_id not in self._ended\n", ""),
