@@ -1,5 +1,9 @@
-"""Messages in calls of SendMessageBatch, as many to a call as SQS allows; for both senders."""
+"""Cuts what is sent or asked for into batches, as large as a call to AWS may be.
 
+Used by every store whose calls take several at a time.
+"""
+
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
@@ -10,16 +14,35 @@ BYTES_PER_CALL = 1_048_576
 _T = TypeVar("_T")
 
 
+def batches(
+    values: Iterable[_T],
+    count: int,
+    *,
+    size: Callable[[_T], int] = lambda _value: 0,
+    room: float = math.inf,
+) -> Iterator[list[_T]]:
+    """The values in their order, at most `count` to a batch and at most `room` of `size`.
+
+    A value that is larger than the room is a batch of its own.
+    """
+    batch: list[_T] = []
+    left = room
+    for value in values:
+        needed = size(value)
+        if batch and (len(batch) == count or needed > left):
+            yield batch
+            batch, left = [], room
+        batch.append(value)
+        left -= needed
+    if batch:
+        yield batch
+
+
 def calls(messages: Iterable[_T], body: Callable[[_T], str]) -> Iterator[list[_T]]:
-    """The messages in their order, cut into calls; `body` gives the text of one."""
-    call: list[_T] = []
-    room = BYTES_PER_CALL
-    for message in messages:
-        size = len(body(message).encode())
-        if call and (len(call) == MESSAGES_PER_CALL or size > room):
-            yield call
-            call, room = [], BYTES_PER_CALL
-        call.append(message)
-        room -= size
-    if call:
-        yield call
+    """Messages in calls of SendMessageBatch; `body` gives the text of one."""
+    return batches(
+        messages,
+        MESSAGES_PER_CALL,
+        size=lambda message: len(body(message).encode()),
+        room=BYTES_PER_CALL,
+    )

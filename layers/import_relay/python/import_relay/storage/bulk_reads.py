@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.errors import StoreUnavailable
+from import_relay.storage.batches import batches
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -34,8 +35,8 @@ def read_items(
     Raises:
         StoreUnavailable: DynamoDB left a part unanswered, again and again.
     """
-    for start in range(0, len(keys), READ_BATCH):
-        pending: list[Any] = list(keys[start : start + READ_BATCH])
+    for batch in batches(keys, READ_BATCH):
+        pending: list[Any] = batch
         for attempt in range(READ_TRIES):
             wanted: Any = {"Keys": pending, "ConsistentRead": True, **(request or {})}
             answer = client.batch_get_item(RequestItems={table: wanted})

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import ItemOutcome, Occurrence
 from import_relay.storage.attributes import from_attributes
+from import_relay.storage.batches import batches
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import transact
 from import_relay.storage.connection_counts import (
@@ -147,8 +148,8 @@ class OutcomeCounts:
             key = _outcome_key(one.occurrence.delivery, one.occurrence.number)
             by_item[key][_proof_name(one.occurrence)] = proof_text(one)
         operations = [self._set(key, texts) for key, texts in by_item.items()]
-        for start in range(0, len(operations), PROOFS_PER_TRANSACTION):
-            self._transact(operations[start : start + PROOFS_PER_TRANSACTION])
+        for part in batches(operations, PROOFS_PER_TRANSACTION):
+            self._transact(part)
 
     def batches_of(self, items: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
         """Delivery and number of each item that ended without an import → the batch in which."""
@@ -175,8 +176,7 @@ class OutcomeCounts:
             key = _outcome_key(one.occurrence.delivery, one.occurrence.number)
             by_item[key].setdefault(_name(one.occurrence), one)
         of_items = [list(of_item.values()) for of_item in by_item.values()]
-        for start in range(0, len(of_items), OUTCOMES_PER_TRANSACTION):
-            part = of_items[start : start + OUTCOMES_PER_TRANSACTION]
+        for part in batches(of_items, OUTCOMES_PER_TRANSACTION):
             self._record([one for of_item in part for one in of_item], batch)
 
     def _record(self, item_outcomes: Sequence[ItemOutcome], batch: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from import_relay.domain.errors import StoreUnavailable
-from import_relay.storage.batches import MESSAGES_PER_CALL, calls
+from import_relay.storage.batches import MESSAGES_PER_CALL, batches, calls
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -51,9 +51,7 @@ class Queue:
 
     def delete(self, receipts: Iterable[str]) -> None:
         """Delete received messages; what SQS does not delete is delivered again."""
-        pending = list(receipts)
-        for start in range(0, len(pending), MESSAGES_PER_CALL):
-            call = pending[start : start + MESSAGES_PER_CALL]
+        for call in batches(receipts, MESSAGES_PER_CALL):
             self._client.delete_message_batch(
                 QueueUrl=self._url,
                 Entries=[{"Id": str(n), "ReceiptHandle": one} for n, one in enumerate(call)],

@@ -5,13 +5,14 @@ writes claims, and reports claim failures only while the record's import blocks 
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import Claim, Watermark
+from import_relay.storage.batches import batches
 from import_relay.storage.bulk_reads import READ_BATCH, read_items
 from import_relay.storage.conditions import takes_effect
 
@@ -68,7 +69,7 @@ class Watermarks:
             StoreUnavailable: DynamoDB left a part unanswered, again and again.
         """
         found: dict[str, Watermark] = {}
-        for items in self._for_all(self._read_batch, _batches(sorted(set(keys)), READ_BATCH)):
+        for items in self._for_all(self._read_batch, batches(sorted(set(keys)), READ_BATCH)):
             for item in items:
                 found[item["pk"]["S"]] = _watermark(item)
         return found
@@ -84,7 +85,7 @@ class Watermarks:
             lambda batch: self._write_batch(
                 [_item(key, watermark, expires) for key, watermark in batch]
             ),
-            _batches(list(records.items()), WRITE_BATCH),
+            batches(records.items(), WRITE_BATCH),
         )
 
     def fail_claims(self, rows: Iterable[tuple[str, Iterable[str]]], reference: str) -> None:
@@ -127,11 +128,6 @@ class Watermarks:
                 return
             self._sleep(0.05 * 2**attempt)
         raise StoreUnavailable("not all written: UnprocessedItems in BatchWriteItem")
-
-
-def _batches(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
 
 
 def _item(key: str, watermark: Watermark, expires: str) -> dict[str, Any]:
