@@ -5,7 +5,7 @@ import re
 import pytest
 
 from import_relay.connectors.kinds import kinds
-from import_relay.report.findings import FAILURE_COLUMNS
+from import_relay.report.documents import FAILURE_COLUMNS
 from tests.docs.documents import ROOT, Document, document
 from tests.template.expanded import source
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from import_relay.domain.models import Occurrence
 from import_relay.domain.replays import Replay, original_delivery
-from import_relay.report.findings import numbers_of
+from import_relay.report.row_numbers import numbers_of
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.replays import Selection
 from tests.simulation.scenario import PutBack

@@ -41,7 +41,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "report/reporting.py",
+                "report/report_files.py",
                 "        if findings.sent.rows:\n            lines = gzip",
                 "        if findings.failures:\n            lines = gzip",
             ),

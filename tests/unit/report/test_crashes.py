@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from import_relay.report.findings import numbers_of, numbers_text
 from import_relay.report.reporting import ANOTHER_S, ReportStatus
+from import_relay.report.row_numbers import numbers_of, numbers_text
 from import_relay.storage.budget import CLOCK_SKEW_S
 from tests.support.builders import connections
 from tests.support.ends import Killed, ends, report

@@ -196,7 +196,17 @@ class _TableFetcher:
         if not isinstance(table, dict):
             self._wrong(name, "must be a table")
             return RecordType(name, {})
-        known = {
+        known = self._settings(name, table)
+        for key in table.keys() - known.keys():
+            what = f"is not known; known are {', '.join(known)}{did_you_mean(key, known)}"
+            self._wrong(f"{name}.{key}", what)
+        self._check_contact_lists(name, table, known)
+        types = self._types(name, table.get("custom_fields"))
+        return RecordType(name=name, types=types, **known)  # type: ignore[arg-type]  # checked above
+
+    def _settings(self, name: RecordTypeName, table: Mapping[str, object]) -> dict[str, object]:
+        """Every setting that a record type may have, read from its table or with its default."""
+        return {
             "fields": self._fields(name, table.get("fields")),
             "version": self._text(name, table, "version"),
             "when": self._text(name, table, "when"),
@@ -219,9 +229,11 @@ class _TableFetcher:
             "restore_leading_zero": self._switch(name, table, "restore_leading_zero"),
             "allow_reassignment": self._reassignment(name, table.get("allow_reassignment")),
         }
-        for key in table.keys() - known.keys():
-            what = f"is not known; known are {', '.join(known)}{did_you_mean(key, known)}"
-            self._wrong(f"{name}.{key}", what)
+
+    def _check_contact_lists(
+        self, name: RecordTypeName, table: Mapping[str, object], known: Mapping[str, object]
+    ) -> None:
+        """What only contacts have, and the list, which has one id."""
         list_id = known["contact_list_id"]
         if isinstance(list_id, str) and not _UUID.fullmatch(list_id):
             self._wrong(
@@ -234,8 +246,6 @@ class _TableFetcher:
                 self._wrong(f"{name}.{key}", "is for contacts only")
         if known["contact_list_id"] and known["contact_list_external_id"]:
             self._wrong(f"{name}.contact_list_id", "give the list by one id, not by both")
-        types = self._types(name, table.get("custom_fields"))
-        return RecordType(name=name, types=types, **known)  # type: ignore[arg-type]  # checked above
 
     def _text(self, name: str, table: Mapping[str, object], key: str) -> str | None:
         value = table.get(key)

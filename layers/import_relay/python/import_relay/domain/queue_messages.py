@@ -62,19 +62,34 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
     content = json.loads(body)
     if content["format"] != FORMAT:
         raise ValueError("unknown format of a queue message")
-    connection, delivery = content["connection"], content["delivery"]
-    received_at = content["received_at"]
     is_redriven = _is_redriven(content, sent_at)
     since = int(sent_at * 1_000_000) if is_redriven else content.get("since", 0)
+    return QueueMessage(
+        message_id,
+        content["requeues"],
+        content["part"],
+        content["connection"],
+        content["delivery"],
+        content["received_at"],
+        _occurrences(message_id, content, since),
+        content.get("missing_since"),
+        since,
+        is_redriven,
+        None if is_redriven else content.get("refused_since"),
+    )
+
+
+def _occurrences(message_id: str, content: Mapping[str, Any], since: int) -> list[Occurrence]:
+    """The items of a message, in its order."""
     replay = replay_of(content)
-    occurrences = [
+    return [
         Occurrence(
             message_id,
-            connection,
-            delivery,
+            content["connection"],
+            content["delivery"],
             item["n"],
             item["event"],
-            received_at,
+            content["received_at"],
             item.get("attempt", 0),
             item["item"] if "item" in item else Pointer(str(item["at"])),
             since,
@@ -82,19 +97,6 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
         )
         for item in content["items"]
     ]
-    return QueueMessage(
-        message_id,
-        content["requeues"],
-        content["part"],
-        connection,
-        delivery,
-        received_at,
-        occurrences,
-        content.get("missing_since"),
-        since,
-        is_redriven,
-        None if is_redriven else content.get("refused_since"),
-    )
 
 
 def _is_redriven(content: Mapping[str, Any], sent_at: float) -> bool:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from import_relay.domain.queue_messages import repeat_bodies
 from import_relay.domain.replays import Replay, as_object, put_back_delivery
-from import_relay.report.findings import numbers_of
+from import_relay.report.row_numbers import numbers_of
 from import_relay.report.row_outcomes import RowOutcome
 from import_relay.storage.entries import Entry, State
 from import_relay.storage.ledger import Ledger

@@ -53,7 +53,7 @@ def counted_notes(sources: Iterable[ItemProvenance]) -> list[dict[str, object]]:
     ]
 
 
-def left_out_lines(
+def left_out_of_row(
     number: int, row: Mapping[str, Any], sources: Iterable[ItemProvenance], outcome: str
 ) -> Iterator[dict[str, Any]]:
     """The lines of left_out.ndjson for one row: each value that was left out or lost.

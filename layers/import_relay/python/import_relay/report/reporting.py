@@ -13,11 +13,10 @@ in such an order that each may be repeated after a crash:
                other imports
 """
 
-import gzip
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -26,29 +25,15 @@ from import_relay.domain.errors import CredentialsRefused
 from import_relay.domain.log_events import Emit
 from import_relay.domain.queue_messages import MAX_DELAY_S, repeat_bodies
 from import_relay.domain.replays import counted_at
-from import_relay.domain.report_text import json_text
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import BLOCKERS, MIN_WAIT_S, waiting_for
 from import_relay.report.failed_rows import join
 from import_relay.report.failures import Failure, distinct, listed_failures, read_failures
-from import_relay.report.findings import (
-    FAILURE_COLUMNS,
-    Findings,
-    ImportResult,
-    Sent,
-    numbers_of,
-    numbers_text,
-)
-from import_relay.report.noted_rows import LEFT_OUT_COLUMNS, left_out_cells
+from import_relay.report.findings import Findings, ImportResult, Sent
+from import_relay.report.report_files import ReportFiles
+from import_relay.report.row_numbers import numbers_of, numbers_text
 from import_relay.report.row_outcomes import RowCounts, RowOutcome
-from import_relay.report.tables import (
-    AsWorkbook,
-    as_csv,
-    as_workbook,
-    cell_text,
-    json_cell,
-    spread,
-)
+from import_relay.report.tables import AsWorkbook, as_workbook
 from import_relay.storage.archive import Archive
 from import_relay.storage.budget import Budget, Permit
 from import_relay.storage.connection_counts import count_by_connection
@@ -65,9 +50,6 @@ ANOTHER_S = 60
 FILE_TRIES = 9
 """Mateo's list of failed rows is asked for so often, within 40 minutes; then the report is written
 without it. Only tries count in which Mateo answers."""
-
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class ReportStatus(StrEnum):
@@ -259,49 +241,8 @@ class Reporting:
         )
 
     def _write(self, findings: Findings) -> None:
-        """Store the report; the summary last, so that where it is, everything is."""
-        folder = self._folder(findings.entry)
-        put = self.parts.archive.put
-        if findings.result.unread is not None:
-            content = findings.result.unread
-            put(f"{folder}/failures.raw", content, content_type="application/octet-stream")
-        failures = list(findings.failure_lines())
-        if failures:
-            self._put_lines(f"{folder}/failures", FAILURE_COLUMNS, _cells, failures)
-            columns, table = _sheet(failures)
-            at = findings.entry.created_at
-            workbook = self.as_workbook("failures", columns, table, created_at=at)
-            put(f"{folder}/failures.xlsx", workbook, content_type=XLSX)
-        left_out = list(findings.left_out_lines())
-        if left_out:
-            self._put_lines(f"{folder}/left_out", LEFT_OUT_COLUMNS, left_out_cells, left_out)
-            cells = map(left_out_cells, left_out)
-            at = findings.entry.created_at
-            workbook = self.as_workbook("left out", LEFT_OUT_COLUMNS, cells, created_at=at)
-            put(f"{folder}/left_out.xlsx", workbook, content_type=XLSX)
-        if findings.sent.rows:
-            lines = gzip.compress(_ndjson(findings.row_lines()), mtime=0)
-            put(f"{folder}/rows.ndjson.gz", lines, content_type="application/gzip")
-        summary = json_text(findings.summary(), indent=2) + "\n"
-        put(
-            f"{folder}/summary.json",
-            summary.encode("utf-8", "backslashreplace"),
-            content_type="application/json",
-        )
-
-    def _put_lines(
-        self,
-        path: str,
-        columns: Sequence[str],
-        cells: Callable[[Mapping[str, object]], Sequence[str]],
-        lines: Sequence[Mapping[str, object]],
-    ) -> None:
-        """Store lines for programs, as NDJSON and as CSV."""
-        table = as_csv(columns, map(cells, lines))
-        self.parts.archive.put(f"{path}.csv", table, content_type="text/csv; charset=utf-8")
-        self.parts.archive.put(
-            f"{path}.ndjson", _ndjson(lines), content_type="application/x-ndjson"
-        )
+        files = ReportFiles(self._folder(findings.entry), self.parts.archive, self.as_workbook)
+        files.write(findings)
 
     def _folder(self, entry: Entry) -> str:
         date = self.parts.budget.limits.day(entry.created_at)
@@ -360,42 +301,3 @@ def _names_too_few(result: ImportResult, sent: Sent, entry: Entry) -> bool:
     numbers = join(result.failures, sent.rows).numbers
     named = {number for number in numbers if number is not None} | {*numbers_of(entry.retried)}
     return len(named) + numbers.count(None) < min(failed, entry.rows)
-
-
-def _ndjson(lines: Iterable[Mapping[str, object]]) -> bytes:
-    text = "".join(json_text(line) + "\n" for line in lines)
-    return text.encode("utf-8", "backslashreplace")
-
-
-def _cells(failure: Mapping[str, object]) -> list[str]:
-    """A failure as a line of the table: of several webhooks it names all events, and the last."""
-    sources = failure["items"]
-    assert isinstance(sources, list)  # noqa: S101  # for the type: Findings.failure_lines
-    last = sources[-1] if sources else {}
-    cells = {
-        **failure,
-        "retryable": "yes" if failure["retryable"] else "no",
-        "will_retry": "yes" if failure["will_retry"] else "no",
-        "input": json_cell(failure["input"]),
-        "connection": last.get("connection"),
-        "event": " ".join(source["event"] for source in sources),
-        "received_at": last.get("received_at"),
-    }
-    return [cell_text(cells[name]) for name in FAILURE_COLUMNS]
-
-
-def _sheet(
-    failures: Sequence[Mapping[str, object]],
-) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
-    """The failures for a person: each column of the row that was sent has a column of its own."""
-    known = [name for name in FAILURE_COLUMNS if name != "input"]
-    columns, rows = spread([failure["input"] for failure in failures])
-    sent = [name for name in columns if name not in known]
-    lines = (
-        [
-            *(dict(zip(FAILURE_COLUMNS, _cells(failure), strict=True))[name] for name in known),
-            *(row.get(name, "") for name in sent),
-        ]
-        for failure, row in zip(failures, rows, strict=True)
-    )
-    return [*known, *sent], lines

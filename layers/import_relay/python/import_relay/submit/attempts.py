@@ -1,5 +1,6 @@
 """Rows on their way into one import. Called by `submission`, `posting` and `refusals`."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -54,3 +55,20 @@ class Attempt:
     calls: Calls = field(default_factory=Calls)
     repeated: bool = False
     refused_at: int | None = None
+
+
+def by_connection(attempt: Attempt) -> Sequence[Attempt]:
+    """The two parts of an import with rows of several connections, about as large; else nothing.
+
+    Each has calls of its own, since what one connection needs must not stop another.
+    """
+    of_each: dict[str, list[Row]] = defaultdict(list)
+    for row in attempt.rows:
+        of_each[group_of(row).connection].append(row)
+    if len(of_each) == 1:
+        return ()
+    left, *others = of_each.values()
+    while len(others) > 1 and len(left) < len(attempt.rows) / 2:
+        left = [*left, *others.pop(0)]
+    right = [row for rows in others for row in rows]
+    return [Attempt(rows, refused_at=attempt.refused_at) for rows in (left, right)]

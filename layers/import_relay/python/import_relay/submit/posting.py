@@ -24,7 +24,8 @@ from import_relay.submit.attempts import Attempt
 from import_relay.submit.merging import request_body
 from import_relay.submit.progress import BatchProgress, PauseRequest
 from import_relay.submit.refusal_texts import names_reference_id, shown_answer
-from import_relay.submit.refusals import Refusals, Verdict
+from import_relay.submit.refusals import Refusals
+from import_relay.submit.verdicts import Verdict
 
 IMPORT_S = 20.0
 """An import is begun only if this much of the invocation is left: all its steps fit into it."""

@@ -5,8 +5,7 @@ refused. It is *proven* only by a row of the same connection, type and options t
 between two refusals of this one, the second of them alone:
 
     refused, with others       parted by connection, then bisected, the left half first: contacts
-    end
-                               before the first deal is sent. What no call is left for waits
+                               end before the first deal is sent. What no call is left for waits
     refused alone, unproven    tried again once another row of its group is accepted
     … and refused again        rejected
     … never proven             requeued, marked with the time of its first refusal. Marked rows
@@ -19,17 +18,17 @@ between two refusals of this one, the second of them alone:
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from import_relay.domain.models import Occurrence, Row
 from import_relay.mateo.client import Posted
 from import_relay.mateo.post_results import PostResult
 from import_relay.storage.refusals import RefusalPause, RefusedKind
-from import_relay.submit.attempts import Attempt, Group, group_of
+from import_relay.submit.attempts import Attempt, Group, by_connection, group_of
 from import_relay.submit.blocked_contacts import CONTACT, contact_key
 from import_relay.submit.refusal_texts import shown_code, shown_message
+from import_relay.submit.verdicts import Rejection, UnresolvedRows, Verdict
 
 MAX_UNPROVEN = 16
 """Refusals of a group without any acceptance after which a batch tries it no more: an import of
@@ -37,40 +36,6 @@ MAX_UNPROVEN = 16
 UNPROVEN_S = 86_400.0
 """So long a row that was refused alone waits for a proof: a person has read the alarm by then."""
 FIRST_PAUSE_S, MAX_REFUSAL_PAUSE_S = 60.0, 3_600.0
-
-
-class Rejection(NamedTuple):
-    """A row whose refusal is proven, and Mateo's answer to it."""
-
-    row: Row
-    posted: Posted
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What follows from an answer: rows that wait, who is rejected, and what is tried.
-
-    `attempts` go before all others of the batch, `last` after them.
-    """
-
-    attempts: Sequence[Attempt] = ()
-    last: Sequence[Attempt] = ()
-    waiting: Sequence[Row] = ()
-    rejections: Sequence[Rejection] = ()
-
-
-@dataclass(slots=True)
-class UnresolvedRows:
-    """What is left at the end: rows that wait, and what waited for a proof too long.
-
-    `waits`: connections that wait, of those that this batch met. `has_changed`: whether who waits
-    has to be written down again.
-    """
-
-    waiting: Sequence[Row] = ()
-    unproven: Sequence[Occurrence] = ()
-    waits: Mapping[RefusedKind, RefusalPause] = field(default_factory=dict)
-    has_changed: bool = False
 
 
 @dataclass(slots=True)
@@ -238,7 +203,7 @@ class Refusals:
         self._posts += 1
         if attempt.refused_at is None:
             attempt = replace(attempt, refused_at=self._posts)
-        parts = _by_connection(attempt)
+        parts = by_connection(attempt)
         if parts:
             return Verdict(parts)
         group = group_of(attempt.rows[0])
@@ -340,20 +305,3 @@ def _bisected(attempt: Attempt, standing: _Standing) -> Verdict:
         return Verdict(waiting=rows)
     middle = len(rows) // 2
     return Verdict([replace(attempt, rows=half) for half in (rows[:middle], rows[middle:])])
-
-
-def _by_connection(attempt: Attempt) -> Sequence[Attempt]:
-    """The two parts of an import with rows of several connections, about as large; else nothing.
-
-    Each has calls of its own, since what one connection needs must not stop another.
-    """
-    of_each: dict[str, list[Row]] = defaultdict(list)
-    for row in attempt.rows:
-        of_each[group_of(row).connection].append(row)
-    if len(of_each) == 1:
-        return ()
-    left, *others = of_each.values()
-    while len(others) > 1 and len(left) < len(attempt.rows) / 2:
-        left = [*left, *others.pop(0)]
-    right = [row for rows in others for row in rows]
-    return [Attempt(rows, refused_at=attempt.refused_at) for rows in (left, right)]

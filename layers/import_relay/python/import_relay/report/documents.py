@@ -1,0 +1,192 @@
+"""The documents of a report: what summary.json and the lists beside it say. Pure.
+
+Called by `report_files`. The same findings give the same documents.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from import_relay.domain.codes import CODES
+from import_relay.domain.models import Occurrence
+from import_relay.domain.notes import as_objects
+from import_relay.report.findings import Findings
+from import_relay.report.noted_rows import (
+    ItemProvenance,
+    counted_notes,
+    left_out_of_row,
+    notes_of,
+)
+from import_relay.report.row_outcomes import RowOutcome
+from import_relay.report.taken_handles import as_summary
+
+FAILURE_COLUMNS = (
+    "code",
+    "message",
+    "retryable",
+    "will_retry",
+    "external_id",
+    "input",
+    "connection",
+    "event",
+    "received_at",
+)
+
+
+def summary(findings: Findings) -> dict[str, object]:
+    """The content of summary.json: the same each time it is made."""
+    entry, status = findings.entry, findings.result.status
+    total, success, failed = findings.counts
+    return {
+        "reference": entry.reference,
+        "import_id": entry.import_id,
+        "type": entry.type,
+        "state": "finished" if findings.is_finished else "unfinished",
+        "created_at": _time(entry.created_at),
+        "posted_at": _time(entry.posted_at),
+        "counted_at": _time(entry.polled_at),
+        "posts": entry.posts,
+        "rows": {
+            "total": entry.rows,
+            "imported": findings.imported,
+            "failed": findings.failed,
+            "unaccounted": findings.unaccounted,
+        },
+        "items": _items(findings),
+        "failures": _failures(findings),
+        "suspects": entry.suspects.split(),
+        "mateo": {"total_count": total, "success_count": success, "failed_count": failed},
+        "hints": status.hints if status else None,
+        "taken_handles": as_summary(findings.taken, findings.sent.rows),
+        "notes": counted_notes(
+            source
+            for number in range(len(findings.sent.rows))
+            for source in findings.sources(number)
+        ),
+        "remarks": [
+            {"code": code, "what": CODES[code].what, "what_to_do": CODES[code].what_to_do}
+            for code in _remarks(findings)
+        ],
+    }
+
+
+def _failures(findings: Findings) -> dict[str, object]:
+    return {
+        "listed": len(findings.failures),
+        "unlisted": findings.rows.unnamed,
+        "joined": sum(number is not None for _, number in findings.failures),
+        "codes": dict(sorted(Counter(one.code for one, _ in findings.failures).items())),
+    }
+
+
+def _items(findings: Findings) -> dict[str, int]:
+    items = dict.fromkeys(("total", *RowOutcome), 0)
+    for number, outcome in enumerate(findings.outcomes):
+        items[outcome.value] += len(findings.sources(number))
+        items["total"] += len(findings.sources(number))
+    return items
+
+
+def _remarks(findings: Findings) -> Iterator[str]:
+    if not findings.is_finished:
+        yield "import.unfinished"
+    if findings.entry.suspects:
+        yield "import.ambiguous"
+    if findings.entry.found > 1:
+        yield "import.several_found"
+    if findings.taken:
+        yield "import.handles_taken"
+    total, success, failed = findings.counts
+    if None not in (total, success, failed) and (total, success, failed) != (
+        findings.entry.rows,
+        findings.imported,
+        findings.failed,
+    ):
+        yield "import.counts_differ"
+    if len(findings.failures) < findings.failed:
+        yield "failures.unavailable"
+    elif findings.sent.rows and findings.rows.unnamed:
+        yield "failures.unexplained"
+    if findings.entry.rows and not findings.sent.rows:
+        yield "import.not_frozen"
+
+
+def row_lines(findings: Findings) -> Iterator[dict[str, object]]:
+    """The content of rows.ndjson.gz: how each row and its occurrences ended, without data."""
+    for number, (row, outcome) in enumerate(
+        zip(findings.sent.provenance, findings.outcomes, strict=True)
+    ):
+        yield {
+            "row": number,
+            "outcome": outcome.value,
+            "certain": number not in findings.rows.uncertain,
+            "item_ids": [_item_id(source) for source in row["items"]],
+            "notes": as_objects(
+                (note for source in findings.sources(number) for note in notes_of(source)),
+                with_values=False,
+            ),
+            **_replays(row["items"]),
+        }
+
+
+def left_out_lines(findings: Findings) -> Iterator[dict[str, object]]:
+    """The content of left_out.ndjson: each value that was left out of a row, and why."""
+    for number, outcome in enumerate(findings.outcomes):
+        for line in left_out_of_row(
+            number, findings.sent.rows[number], findings.sources(number), outcome.value
+        ):
+            yield {**line, "received_at": _time(line["received_at"] / 1_000_000)}
+
+
+def failure_lines(findings: Findings) -> Iterator[dict[str, object]]:
+    """The content of failures.ndjson: each listed failure with the webhooks that caused it."""
+    for failure, number in findings.failures:
+        yield {
+            "code": failure.code,
+            "message": failure.message,
+            "retryable": findings.is_retryable(failure, number),
+            "will_retry": number in findings.retried,
+            "external_id": failure.columns.get("external_id"),
+            "input": failure.input,
+            "items": [
+                {
+                    "connection": source["connection"],
+                    "event": source["event"],
+                    "item_id": _item_id(source),
+                    "received_at": _time(source["received_at"] / 1_000_000),
+                    **_replayed(source),
+                }
+                for source in (() if number is None else findings.sources(number))
+            ],
+        }
+
+
+def _replayed(source: ItemProvenance) -> dict[str, object]:
+    """By which replay an occurrence was put back, and why; nothing if by none."""
+    return {"replay": source["replay"]} if "replay" in source else {}
+
+
+def _replays(sources: Iterable[ItemProvenance]) -> dict[str, object]:
+    """The replays that put any of a row's occurrences back, each once."""
+    found = {source["replay"]["id"]: source["replay"] for source in sources if "replay" in source}
+    return {"replays": list(found.values())} if found else {}
+
+
+def _item_id(source: ItemProvenance) -> str:
+    return Occurrence(
+        "",
+        source["connection"],
+        source["delivery"],
+        source["n"],
+        source["event"],
+        source["received_at"],
+        source["attempt"],
+        None,
+    ).item_id
+
+
+def _time(timestamp: float) -> str | None:
+    """ISO 8601 in UTC, to the second; None for a time that has not come."""
+    return (
+        datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds") if timestamp else None
+    )
