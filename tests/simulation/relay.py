@@ -41,10 +41,11 @@ from import_relay.storage.requeueing import Requeueing
 from import_relay.storage.stored_items import StoredItems
 from import_relay.storage.trials import Trials
 from import_relay.storage.watermarks import Watermarks
+from import_relay.submit.batch_run import SubmissionParts
 from import_relay.submit.changes import Mapper
 from import_relay.submit.fetching import Fetching
 from import_relay.submit.posting import PostingParts, Tools
-from import_relay.submit.submission import Submission, SubmissionParts
+from import_relay.submit.submission import Submission
 from import_relay.track.tracking import Tracking, TrackingParts, TrackOptions
 from import_relay.watch.watchdog import Watchdog
 from tests.simulation.aws import S3, Scheduler, Ssm, StepFunctions

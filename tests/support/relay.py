@@ -27,10 +27,11 @@ from import_relay.storage.requeueing import Requeueing
 from import_relay.storage.trials import TRIALS_KEY, Trials, Tried, tried_of
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.batch_report import BatchReport
+from import_relay.submit.batch_run import SubmissionParts
 from import_relay.submit.changes import Mapper
 from import_relay.submit.fetching import Fetching
 from import_relay.submit.posting import PostingParts, Tools
-from import_relay.submit.submission import Submission, SubmissionParts
+from import_relay.submit.submission import Submission
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.builders import NOON, connections

@@ -51,7 +51,7 @@ MUTANTS = (
                 'f"{untouched}entities <= :room OR entities > :room"',
             ),
             Edit(
-                "submit/submission.py",
+                "submit/batch_run.py",
                 "entities_left=limit - self._usage.entities - self._progress.rows,",
                 "entities_left=limit,",
             ),

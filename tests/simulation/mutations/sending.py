@@ -291,7 +291,7 @@ MUTANTS = (
         "over-budget-forgotten",
         "What today's entities do not cover is not requeued.",
         ("lost",),
-        (Edit("submit/submission.py", "            progress.requeue(batches.over_budget)\n", ""),),
+        (Edit("submit/batch_run.py", "            progress.requeue(batches.over_budget)\n", ""),),
     ),
     Mutant(
         "stopped-and-forgotten",
@@ -299,7 +299,7 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submit/submission.py",
+                "submit/batch_run.py",
                 "                progress.requeue(attempt.rows)\n",
                 "                pass\n",
             ),

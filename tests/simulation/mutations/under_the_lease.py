@@ -22,8 +22,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/submission.py",
-                "invocation, until=deadline, wait_until",
-                "invocation, until=self.tools.clock() - 4, wait_until",
+                "turn.invocation, until=turn.deadline, wait_until",
+                "turn.invocation, until=self.tools.clock() - 4, wait_until",
             ),
         ),
     ),
@@ -34,8 +34,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/submission.py",
-                "                return _Run(self, batch, state, invocation, deadline).run()\n",
-                "            return _Run(self, batch, state, invocation, deadline).run()\n",
+                "                return BatchRun(self.parts, self.tools, batch, state, turn)",
+                "            return BatchRun(self.parts, self.tools, batch, state, turn)",
             ),
         ),
     ),
@@ -166,7 +166,7 @@ MUTANTS = (
                 "if one.occurrence.item_id not in known]\n        proven",
                 "]\n        proven",
             ),
-            Edit("submit/submission.py", "            if one.item_id not in self._ended\n", ""),
+            Edit("submit/batch_run.py", "            if one.item_id not in self._ended\n", ""),
             Edit(
                 "storage/outcome_counts.py",
                 """" AND ".join(

@@ -14,57 +14,22 @@ The order of the steps is the protocol; after each of them the process may die:
     acknowledge what ended is written down and counted, what has to wait is requeued, the messages
                 may go
 
-`posting` takes each import from claim to record; this module does what a batch needs once.
+`batch_run` does what a batch needs once, `posting` takes each import from claim to record.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from import_relay.domain.errors import LeaseHeld
-from import_relay.domain.models import MappedChange, Occurrence
 from import_relay.domain.reasons import reason_of
-from import_relay.storage.batch_state import BatchState, BatchStates
-from import_relay.storage.lease import Lease
-from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.pause import PauseState
-from import_relay.storage.refusals import RefusedConnections
-from import_relay.storage.requeueing import Requeueing
-from import_relay.storage.trials import Trials
-from import_relay.submit.acknowledging import AWS_ERRORS, Acknowledging
-from import_relay.submit.attempts import Attempt
-from import_relay.submit.batch_report import BatchReport, report_of
-from import_relay.submit.batching import Batches, batch_rows
-from import_relay.submit.changes import Mapped, Mapper
-from import_relay.submit.claims import read_claims
-from import_relay.submit.fetching import Fetching
-from import_relay.submit.interpreting import Interpreting
-from import_relay.submit.isolation import Isolation
-from import_relay.submit.loading import Loading
-from import_relay.submit.merging import MergeResult, collector_paused, merge_changes
-from import_relay.submit.missing_connections import Missing, missing_connections
-from import_relay.submit.posting import IMPORT_S, Posting, PostingParts, ReferenceIds, Tools
-from import_relay.submit.progress import BatchProgress
+from import_relay.submit.acknowledging import AWS_ERRORS
+from import_relay.submit.batch_report import BatchReport
+from import_relay.submit.batch_run import BatchRun, SubmissionParts, Turn
+from import_relay.submit.merging import collector_paused
+from import_relay.submit.posting import ReferenceIds, Tools
 from import_relay.submit.queue_batch import QueueBatch
-from import_relay.submit.refusals import UNPROVEN_S, Refusals
-from import_relay.submit.refused_rows import RefusedRows
-from import_relay.submit.shared_handles import part_handles
-
-MAX_IMPORT_BISECTIONS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class SubmissionParts:
-    """Everything that submission acts on; `posting` are the parts that single imports act on."""
-
-    mapper: Mapper
-    fetching: Fetching
-    states: BatchStates
-    lease: Lease
-    queue: Requeueing
-    outcome_counts: OutcomeCounts
-    trials: Trials
-    refused: RefusedConnections
-    posting: PostingParts
+from import_relay.submit.refusals import UNPROVEN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +72,23 @@ class Submission:
         with collector_paused():
             batch = QueueBatch(bodies, redelivered, receipts or {})
             batch.read(sent_at or {}, self.tools.emit)
-            return self._submit(batch, invocation, deadline)
+            turn = Turn(
+                invocation, deadline, self.rows_per_import, self.reference_ids, self.unproven_s
+            )
+            return self._submit(batch, turn)
 
-    def _submit(self, batch: QueueBatch, invocation: str, deadline: float) -> BatchReport:
+    def _submit(self, batch: QueueBatch, turn: Turn) -> BatchReport:
         pause = self.parts.posting.pause.state()
         if pause.is_active(self.tools.clock()):
             return self._requeue_while_paused(pause, batch)
         try:
             with self.parts.lease.held(
-                invocation, until=deadline, wait_until=deadline - 2 * IMPORT_S
+                turn.invocation, until=turn.deadline, wait_until=turn.give_up_at
             ):
                 state = self.parts.states.read(batch.seen_before())
                 if state.pause.is_active(self.tools.clock()):  # by who held the lease
                     return self._requeue_while_paused(state.pause, batch)
-                return _Run(self, batch, state, invocation, deadline).run()
+                return BatchRun(self.parts, self.tools, batch, state, turn).run()
         except LeaseHeld as error:
             return self._requeue(batch, error.code)
 
@@ -143,207 +111,3 @@ class Submission:
         return BatchReport(
             failed_message_ids=set(batch.unreadable), items=len(item_ids), requeued=len(item_ids)
         )
-
-
-class _Run:
-    """One batch under the lease."""
-
-    def __init__(
-        self,
-        submission: Submission,
-        batch: QueueBatch,
-        state: BatchState,
-        invocation: str,
-        deadline: float,
-    ) -> None:
-        self._parts = submission.parts
-        self._tools = submission.tools
-        self._rows_per_import = submission.rows_per_import
-        self._batch = batch
-        self._invocation = invocation
-        self._deadline = deadline
-        self._usage = state.usage
-        self._progress = BatchProgress(state.pause, first_of_day=state.usage.entities == 0)
-        self._refusals = Refusals(state.refused, batch.refused_since(), submission.unproven_s)
-        self._posting = Posting(
-            self._parts.posting,
-            self._tools,
-            self._progress,
-            self._refusals,
-            deadline=deadline,
-            reference_ids=submission.reference_ids,
-        )
-        self._acknowledging = Acknowledging(
-            batch,
-            self._progress,
-            self._parts.queue,
-            self._parts.outcome_counts,
-            self._parts.posting,
-            self._tools,
-            refused_since=self._refusals.refused_since,
-        )
-        self._refused = RefusedRows(
-            self._refusals, self._parts.refused, self._acknowledging, self._progress, self._tools
-        )
-        self._ended = state.known.ended
-        self._proven = state.known.proven
-        self._isolation = Isolation(self._parts.trials, batch.received_before(), state.tried)
-        self._isolation.forget(batch.just_redriven())
-        give_up_at = deadline - 2 * IMPORT_S
-        clock = self._tools.clock
-        self._loading = Loading(self._parts.posting.archive.fetch, lambda: clock() < give_up_at)
-        self._interpreting = Interpreting(
-            self._parts.mapper,
-            self._parts.fetching,
-            self._loading,
-            self._isolation,
-            clock,
-            give_up_at,
-        )
-        self._missing = Missing({})
-
-    def run(self) -> BatchReport:
-        """Import what the batch holds; suspects come last, once all others are acknowledged."""
-        occurrences = self._to_interpret()
-        suspects = self._isolation.suspects([one.item_id for one in occurrences])
-        innocent = [one for one in occurrences if one.item_id not in suspects]
-        self._import(self._interpreting.together(innocent))
-        self._acknowledging.acknowledge(self._invocation)
-        if suspects:
-            self._acknowledging.delete_without(suspects)
-            self._try_alone([one for one in occurrences if one.item_id in suspects])
-        self._refused.write()
-        self._acknowledging.pause_submission()
-        self._isolation.forget(self._acknowledging.dead_lettered)
-        self._tell_unusable()
-        return self._report()
-
-    def _to_interpret(self) -> list[Occurrence]:
-        """What the batch brings, each occurrence once, without what ended or kills processes."""
-        messages = self._batch.messages
-        known = self._parts.mapper.known
-        self._missing = missing = missing_connections(messages, known, self._tools.clock())
-        self._batch.messages = dict(missing.messages)
-        self._progress.to_requeue |= self._batch.item_ids(missing.waiting) - self._ended
-        found = {
-            one.item_id: one
-            for message_id, message in self._batch.messages.items()
-            if message_id not in missing.waiting
-            for one in message.occurrences
-            if one.item_id not in self._ended
-        }
-        for one in self._proven:
-            if found.pop(one.occurrence.item_id, None):
-                self._progress.outcomes.append(one)
-        for item_id in sorted(self._isolation.culprits(found)):
-            self._acknowledging.move_to_dead_letters(found.pop(item_id))
-        return list(found.values())
-
-    def _try_alone(self, suspects: list[Occurrence]) -> None:
-        progress = self._progress
-        if progress.stopped or progress.pause_request is not None:
-            progress.to_requeue.update(one.item_id for one in suspects)
-        else:
-            self._import(self._interpreting.alone(suspects))
-        self._acknowledging.acknowledge(f"{self._invocation}-alone")
-
-    def _import(self, mapped: Mapped) -> None:
-        """Take these changes through all their imports."""
-        batches = self._plan(mapped)
-        progress = self._progress
-        if batches.over_budget:
-            progress.requeue(batches.over_budget)
-            self._posting.pause_for_today("limit.entities", self._usage.day)
-        self._posting.begin(batches.imports)
-        while progress.pending:
-            attempt = progress.pending.popleft()
-            if progress.stopped or self._tools.clock() > self._deadline - IMPORT_S:
-                progress.requeue(attempt.rows)
-            else:
-                for admitted in self._posting.admitted(attempt):
-                    self._bring(admitted)
-        self._refused.finish()
-
-    def _plan(self, mapped: Mapped) -> Batches:
-        self._fail_unloaded()
-        mapped.outcomes += self._loading.take_outcomes()
-        mapped.waiting |= self._loading.waiting
-        merged = self._merge(mapped.changes)
-        parted = part_handles(merged.rows)
-        self._progress.outcomes += mapped.outcomes + merged.outcomes + parted.outcomes
-        self._progress.requeue(parted.waiting)
-        self._progress.to_requeue.update(change.occurrence.item_id for change in merged.blocked)
-        self._progress.to_requeue |= mapped.waiting
-        limit = self._parts.posting.budget.limits.entities_per_day
-        return batch_rows(
-            parted.rows,
-            rows_per_import=self._rows_of_an_import(),
-            entities_left=limit - self._usage.entities - self._progress.rows,
-        )
-
-    def _tell_unusable(self) -> None:
-        """Say which connections items wait for, and why."""
-        for name, item_ids in self._interpreting.disabled.items():
-            why = self._parts.mapper.why_disabled(name)
-            self._tools.emit("connection.disabled", connection=name, items=len(item_ids), **why)
-        for name, since in self._missing.since.items():
-            self._tools.emit("connection.missing", connection=name, missing_since=int(since))
-
-    def _fail_unloaded(self) -> None:
-        """Let items that could not be loaded be delivered again, with their messages."""
-        for item_id, reason in self._loading.failed.items():
-            if item_id not in self._acknowledging.unresolved:
-                self._acknowledging.unresolved.add(item_id)
-                for message_id in sorted(self._batch.messages_with({item_id})):
-                    self._tools.emit("message.unreadable", message_id=message_id, reason=reason)
-
-    def _rows_of_an_import(self) -> int:
-        """Fewer while Mateo leaves posts unanswered: it may be their size that takes too long."""
-        pause = self._progress.pause_state
-        bisections = (
-            min(pause.consecutive_failures, MAX_IMPORT_BISECTIONS)
-            if pause.reason == "mateo.unanswered"
-            else 0
-        )
-        return max(1, self._rows_per_import >> bisections)
-
-    def _merge(self, changes: list[MappedChange]) -> MergeResult:
-        posting = self._parts.posting
-        claims = read_claims(
-            (change.key for change in changes),
-            posting.watermarks,
-            posting.ledger,
-            clock=self._tools.clock,
-        )
-        reclaimable = claims.reclaimable()
-        known = self._parts.outcome_counts.known(
-            change.occurrence for change in changes if change.key in reclaimable
-        )
-        self._progress.outcomes += known.proven
-        ended = known.ended.union(one.occurrence.item_id for one in known.proven)
-        return merge_changes(
-            [change for change in changes if change.occurrence.item_id not in ended],
-            claims.watermarks,
-            is_unfinished=claims.is_unfinished,
-            was_never_created=claims.was_never_created,
-        )
-
-    def _bring(self, attempt: Attempt) -> None:
-        try:
-            self._posting.bring(attempt)
-        except AWS_ERRORS as error:
-            reason = reason_of(error)
-            self._tools.emit("import.interrupted", reason=reason, rows=len(attempt.rows))
-            self._acknowledging.unresolved.update(
-                item_id for row in attempt.rows for item_id in row.item_ids
-            )
-            self._progress.stopped = True
-
-    def _report(self) -> BatchReport:
-        report = report_of(self._batch, self._progress, self._acknowledging)
-        report.entities_used = self._usage.entities + self._progress.rows
-        report.unread_connections = self._interpreting.unread_connections
-        report.unusable_connections = len(self._interpreting.disabled) + len(self._missing.since)
-        report.refused_connections = len(self._refused.connections)
-        report.say(self._tools.emit)
-        return report

@@ -13,11 +13,12 @@ from import_relay.storage.lease import Lease
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.trials import Trials
 from import_relay.storage.watermarks import Watermarks
+from import_relay.submit.batch_run import SubmissionParts
 from import_relay.submit.changes import Mapper
 from import_relay.submit.fetching import Fetching, crm_client
 from import_relay.submit.posting import PostingParts, Tools
 from import_relay.submit.settings import SubmitSettings
-from import_relay.submit.submission import Submission, SubmissionParts
+from import_relay.submit.submission import Submission
 from import_relay.wiring.stores import Stores
 
 
