@@ -45,9 +45,9 @@ MUTANTS = (
         ("stale", "duplicated"),
         (
             Edit(
-                "submit/merging.py",
-                "return _Verdict.STALE if self._is_older(change, claim) else _Verdict.FRESH",
-                "return _Verdict.FRESH",
+                "submit/freshness.py",
+                "(is_older(change, claim), Freshness.STALE)",
+                "(False, Freshness.STALE)",
             ),
         ),
     ),
@@ -58,8 +58,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/merging.py",
-                "changes.sort(key=_order)",
-                "changes.sort(key=_order, reverse=True)",
+                "changes.sort(key=order_of)",
+                "changes.sort(key=order_of, reverse=True)",
             ),
         ),
     ),
@@ -130,9 +130,9 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submit/merging.py",
-                "        if same_version and claim.event == change.event:\n",
-                "        if same_version:\n",
+                "submit/freshness.py",
+                "same_event = same_version and change.event == claim.event",
+                "same_event = same_version",
             ),
         ),
     ),
@@ -143,8 +143,8 @@ MUTANTS = (
         ("stale", "duplicated"),
         (
             Edit(
-                "submit/merging.py",
-                "return _order(change) < (claim.version, receipt_order(claim.item_id))",
+                "submit/freshness.py",
+                "return order_of(change) < (claim.version, receipt_order(claim.item_id))",
                 "return change.version < claim.version",
             ),
         ),
@@ -179,9 +179,9 @@ MUTANTS = (
         ("stale",),
         (
             Edit(
-                "submit/merging.py",
-                "            return _Verdict.STALE\n        if claim is None",
-                "            pass\n        if claim is None",
+                "submit/freshness.py",
+                "        return Freshness.STALE\n    if claim is None",
+                "        pass\n    if claim is None",
             ),
         ),
     ),
@@ -192,12 +192,10 @@ MUTANTS = (
         (
             Edit(
                 "submit/merging.py",
-                "        self._claims |= dict.fromkeys(fresh, _claim(change))\n        "
-                "contributing",
+                "        self._take(change, fresh)\n        contributing",
                 "        self._columns = {c: v for c, v in self._columns.items() if v[1] is "
                 "change}\n"
-                "        self._claims |= dict.fromkeys(fresh, _claim(change))\n        "
-                "contributing",
+                "        self._take(change, fresh)\n        contributing",
             ),
         ),
     ),

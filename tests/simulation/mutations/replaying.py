@@ -29,9 +29,9 @@ MUTANTS = (
         ("lost",),
         (
             Edit(
-                "submit/merging.py",
-                "            if not _is_put_back_after(change, claim):\n",
-                "            if change:\n",
+                "submit/freshness.py",
+                "same_event and not _is_put_back_after(change, claim), F",
+                "same_event, F",
             ),
         ),
     ),
@@ -39,7 +39,7 @@ MUTANTS = (
         "put-back-overwrites-newer",
         "What is put back overwrites something newer, although nobody forces it.",
         ("stale", "duplicated"),
-        (Edit("submit/merging.py", "if replay and replay.force and ", "if replay and "),),
+        (Edit("submit/freshness.py", "if replay and replay.force and ", "if replay and "),),
     ),
     Mutant(
         "put-back-twice-by-one-replay",
@@ -47,7 +47,7 @@ MUTANTS = (
         ("duplicated",),
         (
             Edit(
-                "submit/merging.py",
+                "submit/freshness.py",
                 "    return replay is not None and replay_id_of(claim.item_id) != replay.id\n",
                 "    return replay is not None\n",
             ),

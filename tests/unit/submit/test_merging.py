@@ -16,6 +16,7 @@ from import_relay.domain.models import (
     Watermark,
 )
 from import_relay.domain.payload_digests import canonical_digest, payload_digest
+from import_relay.domain.replays import Replay, put_back_delivery
 from import_relay.submit.batching import batch_rows
 from import_relay.submit.merging import (
     EARLIER_KEPT,
@@ -41,6 +42,80 @@ def merged(
         is_unfinished=lambda reference: unfinished,
         was_never_created=lambda reference: never_created,
     )
+
+
+REPLAY = Replay("20261121T100000-a1b2c3", 2_000, "mapping corrected")
+FORCED = REPLAY._replace(force=True)
+
+
+def put_back(replay: Replay, version: int, event: str) -> MappedChange:
+    """A change of delivery `old`, put back by a replay."""
+    brought = change(version=version, event=event, delivery=put_back_delivery("old", replay.id))
+    return brought._replace(occurrence=brought.occurrence._replace(replay=replay))
+
+
+OURS = Claim(2, "e", "d1/0", "r1")
+"""The claim of `change(version=2, event="e")` itself."""
+WHOLE = change(version=2, event="e")
+LATER = WHOLE._replace(occurrence=occurrence(event="e", attempt=1))
+PARTIAL = change(version=2, partial=True, columns={"email": "a@example.com"})
+COPY = change(version=2, event="old", delivery="z")
+BY_RECEIPT = change(version=9, event="old", delivery="z")._replace(by_receipt=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "claimed", "never_created", "end"),
+    [
+        pytest.param(PARTIAL, claim(3), False, "superseded", id="a whole record is newer"),
+        pytest.param(PARTIAL, claim(1), False, "row", id="a whole record is older"),
+        pytest.param(WHOLE, None, False, "row", id="nothing is claimed"),
+        pytest.param(WHOLE, OURS, True, "row", id="same item, never created"),
+        pytest.param(LATER, OURS._replace(failed=True), False, "row", id="same item, tried again"),
+        pytest.param(LATER, OURS, False, "", id="same item, later attempt, not failed"),
+        pytest.param(WHOLE, OURS._replace(failed=True), False, "", id="same item, same attempt"),
+        pytest.param(WHOLE, OURS, False, "", id="same item"),
+        pytest.param(COPY, claim(2), True, "row", id="same event, never created"),
+        pytest.param(COPY, claim(2, failed=True), False, "row", id="same event, failed"),
+        pytest.param(COPY, claim(2), False, "duplicate", id="same event"),
+        pytest.param(BY_RECEIPT, claim(5), False, "duplicate", id="same event, without versions"),
+        pytest.param(put_back(REPLAY, 2, "old"), claim(2), False, "row", id="put back by a person"),
+        pytest.param(
+            put_back(REPLAY, 2, "old"),
+            Claim(2, "old", f"{put_back_delivery('old', REPLAY.id)}/7", "r1"),
+            False,
+            "duplicate",
+            id="put back twice by one replay",
+        ),
+        pytest.param(put_back(REPLAY, 2, "old"), claim(3), False, "superseded", id="put back late"),
+        pytest.param(put_back(FORCED, 2, "old"), claim(3), False, "row", id="put back by force"),
+        pytest.param(WHOLE, claim(3), False, "superseded", id="an older version"),
+        pytest.param(WHOLE, claim(3), True, "superseded", id="an older version, never created"),
+        pytest.param(
+            WHOLE, claim(2, "x"), False, "superseded", id="another event, received earlier"
+        ),
+        pytest.param(WHOLE, claim(2, "a"), False, "row", id="another event, received later"),
+        pytest.param(WHOLE, claim(1), False, "row", id="a newer version"),
+    ],
+)
+def test_how_a_change_ends_beside_what_is_claimed(
+    given: MappedChange, claimed: Claim | None, never_created: bool, end: str
+) -> None:
+    result = merged(given, claims={"*": claimed} if claimed else None, never_created=never_created)
+
+    found = ["row" for _ in result.rows] + [outcome.value for _, outcome in outcomes(result)]
+    assert found == ([end] if end else [])
+
+
+def test_a_claim_of_an_earlier_batch_is_forgotten_once_this_batch_has_replaced_it() -> None:
+    """A repeated event without a version replaces a failed claim of a later version."""
+    email = change(version=5, event="old", delivery="d2", partial=True, columns={"email": "a@b.de"})
+    whole = change(version=7, delivery="d3", columns={"email": "new@b.de"})
+
+    (row,) = merged(
+        email._replace(by_receipt=True), whole, claims={"email": claim(9, failed=True)}
+    ).rows
+
+    assert (set(row.claims), columns(row)["email"]) == ({"*"}, "new@b.de")
 
 
 def attempts(*numbers: int) -> list[MappedChange]:

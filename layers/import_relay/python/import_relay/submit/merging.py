@@ -7,10 +7,9 @@ coalesces them to one row per record. `shared_handles` and `batching` make impor
 import gc
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Enum, auto
 
 from import_relay.domain.models import (
     WHOLE_RECORD,
@@ -21,10 +20,9 @@ from import_relay.domain.models import (
     Row,
     Watermark,
     item_of,
-    receipt_order,
 )
-from import_relay.domain.replays import replay_id_of
 from import_relay.mapping.row_texts import MAX_ROW_B, row_text
+from import_relay.submit.freshness import Freshness, freshness, is_older, order_of
 
 EARLIER_KEPT = 16
 """Replaced claims that are remembered per record: what the queue requeues is recent."""
@@ -47,13 +45,6 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-class _Verdict(Enum):
-    FRESH = auto()
-    DUPLICATE = auto()
-    REDELIVERED = auto()
-    STALE = auto()
-
-
 @dataclass(slots=True)
 class MergeResult:
     """What `merge_changes` found: rows to import, changes to requeue later, and what ends here."""
@@ -72,22 +63,11 @@ def merge_changes(
 ) -> MergeResult:
     """Compare changes with what was claimed before, and coalesce them to one row per record.
 
-    Per field of a record (a whole record, or one column of a partial one) and for an incoming
-    change with (version, event, item id):
-
-    ======================================  ====================================================
-    newer version                           fresh; *blocked* while an import of the record is open
-    same version, another event             fresh if it was received later, else superseded
-    same version and event                  duplicate, unless that row failed: then fresh
-    … put back by a person                  fresh, if it was received as late: it may be mapped anew
-    … forced                                fresh, whatever another replay or a sender has claimed
-    … and an older one of the batch waits   it waits too: that one replaces the claim
-    same event, versions are receipt times  the same: the sender repeats itself
-    same item id, or that of an earlier claim redelivered by the queue: nothing more to say
-    … and its import was never created      fresh: it takes the claim over
-    … and a later attempt at a failed row   fresh
-    older version                           superseded
-    ======================================  ====================================================
+    What a change is to a field of its record (the whole of it, or one column of a partial change),
+    `freshness` says. A change that is fresh somewhere becomes part of the record's row. It is
+    *blocked* while an import of the record is open; so is a duplicate of a claim that an older
+    change, which waits, is going to replace. One that is fresh nowhere ends here: as a duplicate,
+    as superseded, or, redelivered by the queue, without another word.
 
     A whole record leaves out the columns for which a newer partial change is known; a partial
     change older than the whole record is superseded.
@@ -145,7 +125,10 @@ class _Coalescing:
     ) -> None:
         self._key = key
         self._known = known
-        self._claims = dict(known.claims)
+        self._remembered = known.claims
+        """Claims of earlier batches that nothing of this one has replaced."""
+        self._taken: dict[str, Claim] = {}
+        """Claims of this batch."""
         self._ended = [item_of(item_id) for item_id in known.earlier] + [
             item_of(claim.item_id)
             for claim in known.claims.values()
@@ -160,7 +143,7 @@ class _Coalescing:
         self._shadowed: list[ItemOutcome] = []
 
     def add_all(self, changes: list[MappedChange]) -> None:
-        changes.sort(key=_order)
+        changes.sort(key=order_of)
         for change in changes:
             self._add(change)
         if self._contributors:
@@ -169,19 +152,17 @@ class _Coalescing:
     def _add(self, change: MappedChange) -> None:
         if self._has_ended(change.occurrence.item_id):
             return
-        verdicts = {field_name: self._verdict(change, field_name) for field_name in _fields(change)}
-        fresh = [
-            field_name for field_name, verdict in verdicts.items() if verdict is _Verdict.FRESH
-        ]
+        found = {field_name: self._freshness(change, field_name) for field_name in _fields(change)}
+        fresh = [field_name for field_name, one in found.items() if one is Freshness.FRESH]
         if fresh:
             waits = self._blocked or self._needs_another_import(change)
         else:  # the copy of a claim that an older change, which waits, is going to replace
-            waits = self._waits and _Verdict.DUPLICATE in verdicts.values()
+            waits = self._waits and Freshness.DUPLICATE in found.values()
         if waits:
             self._waits = True
             self._result.blocked.append(change)
         elif not fresh:
-            self._record(change, list(verdicts.values()))
+            self._record(change, found.values())
         elif WHOLE_RECORD in fresh:
             self._add_whole(change)
         else:
@@ -195,42 +176,32 @@ class _Coalescing:
         item, attempt = item_of(item_id)
         return any(item == claimed and attempt <= last for claimed, last in self._ended)
 
-    def _verdict(self, change: MappedChange, field_name: str) -> _Verdict:
-        claim = self._claims.get(field_name)
-        full = self._claims.get(WHOLE_RECORD)
-        if field_name != WHOLE_RECORD and full is not None and self._is_older(change, full):
-            return _Verdict.STALE
-        if claim is None:
-            return _Verdict.FRESH
-        never_created = bool(claim.reference) and self._was_never_created(claim.reference)
-        item, attempt = item_of(change.occurrence.item_id)
-        claimed_item, claimed_attempt = item_of(claim.item_id)
-        if item == claimed_item:
-            again = claim.failed and attempt > claimed_attempt
-            return _Verdict.FRESH if never_created or again else _Verdict.REDELIVERED
-        same_version = change.version == claim.version or change.by_receipt
-        if same_version and claim.event == change.event:
-            if never_created or claim.failed:
-                return _Verdict.FRESH
-            if not _is_put_back_after(change, claim):
-                return _Verdict.DUPLICATE
-        return _Verdict.STALE if self._is_older(change, claim) else _Verdict.FRESH
+    def _freshness(self, change: MappedChange, field_name: str) -> Freshness:
+        remembered = self._remembered.get(field_name)
+        is_column = field_name != WHOLE_RECORD
+        return freshness(
+            change,
+            remembered or self._taken.get(field_name),
+            whole=self._whole_record() if is_column else None,
+            was_never_created=remembered is not None
+            and self._was_never_created(remembered.reference),
+        )
 
-    @staticmethod
-    def _is_older(change: MappedChange, claim: Claim) -> bool:
-        """Of two equal versions the one that was received earlier is the older.
+    def _whole_record(self) -> Claim | None:
+        return self._remembered.get(WHOLE_RECORD) or self._taken.get(WHOLE_RECORD)
 
-        To what a person forces over newer data only changes of the same replay are newer.
-        """
-        replay = change.occurrence.replay
-        if replay and replay.force and replay_id_of(claim.item_id) != replay.id:
-            return False
-        return _order(change) < (claim.version, receipt_order(claim.item_id))
+    def _take(self, change: MappedChange, fresh: Collection[str]) -> None:
+        self._remembered = {
+            field_name: claim
+            for field_name, claim in self._remembered.items()
+            if field_name not in fresh
+        }
+        self._taken |= dict.fromkeys(fresh, _claim(change))
 
-    def _record(self, change: MappedChange, verdicts: list[_Verdict]) -> None:
-        if _Verdict.REDELIVERED in verdicts:
+    def _record(self, change: MappedChange, found: Collection[Freshness]) -> None:
+        if Freshness.REDELIVERED in found:
             return
-        outcome = Outcome.DUPLICATE if _Verdict.DUPLICATE in verdicts else Outcome.SUPERSEDED
+        outcome = Outcome.DUPLICATE if Freshness.DUPLICATE in found else Outcome.SUPERSEDED
         item_outcome = ItemOutcome(change.occurrence, outcome)
         (self._shadowed if self._contributors else self._result.outcomes).append(item_outcome)
 
@@ -246,14 +217,9 @@ class _Coalescing:
 
     def _add_whole(self, change: MappedChange) -> None:
         self._shadow(self._contributors)
-        newer = {
-            field_name
-            for field_name, claim in self._claims.items()
-            if field_name != WHOLE_RECORD and self._is_older(change, claim)
-        }
-        self._claims = {field_name: self._claims[field_name] for field_name in newer} | {
-            WHOLE_RECORD: _claim(change)
-        }
+        self._remembered = _newer(self._remembered, change)
+        self._taken = _newer(self._taken, change) | {WHOLE_RECORD: _claim(change)}
+        newer = {**self._remembered, **self._taken}
         self._contributors = [change]
         self._columns = {
             column: (value, change)
@@ -268,7 +234,7 @@ class _Coalescing:
         for column, value in change.columns.items():
             if column in fresh or _identifies(change, column):
                 self._columns[column] = (value, change)
-        self._claims |= dict.fromkeys(fresh, _claim(change))
+        self._take(change, fresh)
         contributing = {id(owner) for _, owner in self._columns.values()}
         # A whole record that this row claims is part of it, even if others set all its columns.
         contributing |= {id(c) for c in self._contributors if self._claims_all(c)}
@@ -276,10 +242,8 @@ class _Coalescing:
         self._contributors = [c for c in self._contributors if id(c) in contributing] + [change]
 
     def _claims_all(self, change: MappedChange) -> bool:
-        claim = self._claims.get(WHOLE_RECORD)
-        return (
-            claim is not None and not claim.reference and claim.item_id == change.occurrence.item_id
-        )
+        claim = self._taken.get(WHOLE_RECORD)
+        return claim is not None and claim.item_id == change.occurrence.item_id
 
     def _shadow(self, changes: Iterable[MappedChange]) -> None:
         self._shadowed += [ItemOutcome(c.occurrence, Outcome.SUPERSEDED) for c in changes]
@@ -289,17 +253,18 @@ class _Coalescing:
         first = self._contributors[0]
         is_first = len(self._contributors) == 1 and columns.keys() == first.columns.keys()
         text = first.text if is_first else row_text(columns)
+        claims = {**self._remembered, **self._taken}
         return Row(
             self._key,
             text,
             first.options,
             tuple(self._contributors),
-            self._claims,
+            claims,
             tuple(self._shadowed),
-            self._earlier(),
+            self._earlier(claims.values()),
         )
 
-    def _earlier(self) -> tuple[str, ...]:
+    def _earlier(self, claims: Iterable[Claim]) -> tuple[str, ...]:
         """Item ids whose claims are replaced by now; those of imports that were never created have
         not ended.
         """
@@ -307,19 +272,18 @@ class _Coalescing:
         for claim in self._known.claims.values():
             if not self._was_never_created(claim.reference):
                 replaced[claim.item_id] = None
-        for claim in self._claims.values():
+        for claim in claims:
             replaced.pop(claim.item_id, None)
         return tuple(replaced)[-EARLIER_KEPT:]
 
 
-def _is_put_back_after(change: MappedChange, claim: Claim) -> bool:
-    """Whether a person put back what had been claimed: its mapping may have changed since."""
-    replay = change.occurrence.replay
-    return replay is not None and replay_id_of(claim.item_id) != replay.id
-
-
-def _order(change: MappedChange) -> tuple[int, tuple[str, int]]:
-    return change.version, receipt_order(change.occurrence.item_id)
+def _newer(claims: Mapping[str, Claim], change: MappedChange) -> dict[str, Claim]:
+    """The claims of single columns that a whole record leaves as they are: it is older."""
+    return {
+        field_name: claim
+        for field_name, claim in claims.items()
+        if field_name != WHOLE_RECORD and is_older(change, claim)
+    }
 
 
 def _claim(change: MappedChange) -> Claim:

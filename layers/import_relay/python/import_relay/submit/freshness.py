@@ -1,0 +1,77 @@
+"""What a change is to a field of its record, beside what is claimed of it. Called by `merging`.
+
+A field is the whole record, or one column of a partial change. A change has a version, an event and
+an item id, and so has a claim. Pure.
+"""
+
+from enum import Enum, auto
+
+from import_relay.domain.models import Claim, MappedChange, item_of, receipt_order
+from import_relay.domain.replays import replay_id_of
+
+
+class Freshness(Enum):
+    """Whether a change is news to a field."""
+
+    FRESH = auto()
+    DUPLICATE = auto()
+    """Another item has brought the same."""
+    REDELIVERED = auto()
+    """The queue has brought the same item before: its end is told already."""
+    STALE = auto()
+
+
+def freshness(
+    change: MappedChange, claim: Claim | None, *, whole: Claim | None, was_never_created: bool
+) -> Freshness:
+    """Compare a change with who claimed the field last. The first row that applies decides.
+
+    Args:
+        claim: of the field, by an earlier batch or by this one.
+        whole: the claim of the whole record, if the field is a column.
+        was_never_created: the import of `claim` never happened and never will.
+    """
+    if whole is not None and is_older(change, whole):
+        return Freshness.STALE
+    if claim is None:
+        return Freshness.FRESH
+    item, attempt = item_of(change.occurrence.item_id)
+    claimed_item, claimed_attempt = item_of(claim.item_id)
+    same_item = item == claimed_item
+    tried_again = claim.failed and attempt > claimed_attempt
+    # A sender without versions repeats itself: the version is then the time of receipt.
+    same_version = change.version == claim.version or change.by_receipt
+    same_event = same_version and change.event == claim.event
+    table = (
+        (same_item and was_never_created, Freshness.FRESH),
+        (same_item and tried_again, Freshness.FRESH),
+        (same_item, Freshness.REDELIVERED),
+        (same_event and was_never_created, Freshness.FRESH),
+        (same_event and claim.failed, Freshness.FRESH),
+        (same_event and not _is_put_back_after(change, claim), Freshness.DUPLICATE),
+        (is_older(change, claim), Freshness.STALE),
+    )
+    return next((verdict for applies, verdict in table if applies), Freshness.FRESH)
+
+
+def is_older(change: MappedChange, claim: Claim) -> bool:
+    """Whether a claim is of something newer than the change.
+
+    Of two equal versions the one that was received earlier is the older. To what a person forces
+    over newer data only changes of the same replay are newer.
+    """
+    replay = change.occurrence.replay
+    if replay and replay.force and replay_id_of(claim.item_id) != replay.id:
+        return False
+    return order_of(change) < (claim.version, receipt_order(claim.item_id))
+
+
+def order_of(change: MappedChange) -> tuple[int, tuple[str, int]]:
+    """The place of a change among those of its record."""
+    return change.version, receipt_order(change.occurrence.item_id)
+
+
+def _is_put_back_after(change: MappedChange, claim: Claim) -> bool:
+    """Whether a person put back what had been claimed: its mapping may have changed since."""
+    replay = change.occurrence.replay
+    return replay is not None and replay_id_of(claim.item_id) != replay.id
