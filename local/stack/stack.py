@@ -98,7 +98,13 @@ class Stack(Resources):
         self._disable_lag_s = disable_lag_s
         self._concurrency = dict(concurrency or {})
         self._with_mateo = with_mateo
-        self._services = Services(state_dir)
+        self.webhooks_url = self.mateo_url = ""
+        self.template: Template | None = None
+        self._make_parts()
+
+    def _make_parts(self) -> None:
+        """What `start` begins and `stop` ends."""
+        self._services = Services(self.state_dir)
         self._undo = ExitStack()
         self._loop = EventLoop()
         self._invocations = Invocations(
@@ -106,8 +112,6 @@ class Stack(Resources):
         )
         self._moving = threading.Lock()
         self._up = threading.Event()
-        self.webhooks_url = self.mateo_url = ""
-        self.template: Template | None = None
 
     # ------------------------------------------------------------ start and stop
 
