@@ -1,0 +1,62 @@
+"""No module and no function is too long to be read at once."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ("layers", "functions", "local", "mateo_emulator", "deploy.py")
+MAX_MODULE_LINES = 350
+MAX_FUNCTION_LINES = 35
+"""From `def` to the last line, without the docstring."""
+
+
+def modules() -> Iterator[Path]:
+    """Every module of the product."""
+    for name in PRODUCT:
+        path = ROOT / name
+        yield from [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def functions_of(text: str) -> Iterator[tuple[str, int]]:
+    """Each function of a module, and its lines without the docstring."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, _lines(node) - (_lines(node.body[0]) if ast.get_docstring(node) else 0)
+
+
+def _lines(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_the_whole_product_is_measured() -> None:
+    assert all((ROOT / name).exists() for name in PRODUCT)
+    assert len(list(modules())) > 200
+
+
+def test_no_module_is_too_long() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in modules()
+    }
+
+    assert {name: length for name, length in lengths.items() if length > MAX_MODULE_LINES} == {}
+
+
+def test_no_function_is_too_long() -> None:
+    too_long = [
+        f"{path.relative_to(ROOT)}: {name} has {length} lines"
+        for path in modules()
+        for name, length in functions_of(path.read_text("utf-8"))
+        if length > MAX_FUNCTION_LINES
+    ]
+
+    assert too_long == []
+
+
+@pytest.mark.parametrize("docstring", ["", '    """What it does.\n\n    And why.\n    """\n'])
+def test_a_docstring_is_not_counted(docstring: str) -> None:
+    text = f"def one() -> None:\n{docstring}    two()\n    three()\n"
+
+    assert list(functions_of(text)) == [("one", 3)]
