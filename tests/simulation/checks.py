@@ -20,9 +20,10 @@ from import_relay.storage.entries import NEVER_CREATED, UNFINISHED, State
 from tests.simulation.crm import CONNECTION
 from tests.simulation.putting_back import received_at as timestamp_of
 from tests.simulation.queue import MAX_RECEIVES
-from tests.simulation.relay import LEDGER, Relay
+from tests.simulation.relay import Relay
 from tests.simulation.scenario import Record, Violation
 from tests.simulation.senders import Senders
+from tests.simulation.stores import LEDGER
 
 ENDS = ("imported", "failed", "rejected", "superseded", "duplicate", "ignored", "unaccounted")
 JITTER_S = 0.15

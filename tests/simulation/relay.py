@@ -6,190 +6,45 @@ A function invocation runs in an execution environment, which keeps its parts fo
 has a clock of its own that is wrong by up to `FaultProfile.skew_s`.
 """
 
-import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, cached_property
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 
-from import_relay.connectors.contract import Change, Request
-from import_relay.domain.connections import Connection, parse_connections
-from import_relay.domain.models import Occurrence
+from import_relay.connectors.contract import Request
 from import_relay.domain.queue_messages import QueueMessage, parse_message
-from import_relay.mateo.client import ImportApi
-from import_relay.receive.intake import Intake, Receipt, delivery_id
+from import_relay.receive.intake import Receipt, delivery_id
 from import_relay.receive.responses import answer_to
-from import_relay.replay.replaying import Replaying, ReplayParts
-from import_relay.report.reporting import Reporting, ReportingParts
-from import_relay.storage.archive import Archive
-from import_relay.storage.batch_state import BatchStates
-from import_relay.storage.budget import Budget, Limits
-from import_relay.storage.executions import Executions
-from import_relay.storage.intake_store import IntakeStore
-from import_relay.storage.lease import Lease
-from import_relay.storage.ledger import Ledger
-from import_relay.storage.outcome_counts import OutcomeCounts
-from import_relay.storage.pause import Pause, PauseClients, PauseNames
-from import_relay.storage.queue import Queue as QueueSender
-from import_relay.storage.refusals import RefusedConnections
-from import_relay.storage.replays import Replays
-from import_relay.storage.requeueing import Requeueing
-from import_relay.storage.stored_items import StoredItems
-from import_relay.storage.trials import Trials
-from import_relay.storage.watermarks import Watermarks
-from import_relay.submit.batch_run import SubmissionParts
-from import_relay.submit.changes import Mapper
-from import_relay.submit.fetching import Fetching
-from import_relay.submit.posting import PostingParts, Tools
-from import_relay.submit.submission import Submission
-from import_relay.track.tracking import Tracking, TrackingParts, TrackOptions
-from import_relay.watch.watchdog import Watchdog
+from import_relay.storage.budget import Limits
 from tests.simulation.aws import S3, Scheduler, Ssm, StepFunctions
-from tests.simulation.crm import CONNECTION, Crm
-from tests.simulation.crm import TOKEN as CRM_TOKEN
+from tests.simulation.crm import Crm
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.machine import Execution
-from tests.simulation.mateo import TOKEN, Mateo
-from tests.simulation.mateo_server import BASE_URL
+from tests.simulation.mateo import Mateo
+from tests.simulation.messages import is_too_old, is_unproven, items_in
+from tests.simulation.parts import RECEIVE_S, REPORT_S, SUBMIT_S, TRACK_S, Parts
 from tests.simulation.putting_back import PuttingBack
 from tests.simulation.queue import (
-    DEAD_LETTER_URL,
     MAX_INVOCATIONS,
     MAY_LOOP,
     POLLERS,
-    URL,
     EventSourceMapping,
     Queue,
     Received,
 )
 from tests.simulation.scenario import POISON, Account, Scenario
-from tests.simulation.watching import Watch, watchdog_of
+from tests.simulation.stores import Stores
+from tests.simulation.watching import Watch
 from tests.simulation.world import Environment, Process, World
 
-LEDGER, WATERMARKS, BUCKET = "ledger", "watermarks", "bucket"
-RECEIVE_S, SUBMIT_S, TRACK_S, REPORT_S = 10.0, 120.0, 60.0, 300.0
-"""The functions' timeouts, as in template.yaml."""
 DIES_WITHIN_S = 3_600.0
 """An execution that is ended from outside is so long after its start at most."""
 TIME_TO_ANSWER_S, SENDERS_WAIT_S = 0.5, 5.0
 """As in the receiver's handler."""
-_V = TypeVar("_V")
-_R = TypeVar("_R")
-SECRET = "secret"
-CONNECTIONS = """
-[erp]
-kind = "json"
-header = "X-Relay-Secret"
-[erp.contact]
-version = "v"
-[erp.contact.fields]
-external_id = "id"
-full_name = "name"
-city = "city"
-zipcode = "zip"
-email = "email"
-
-[plain]
-kind = "json"
-same_ids_as = "erp"
-header = "X-Relay-Secret"
-[plain.contact.fields]
-external_id = "id"
-full_name = "name"
-
-[shop]
-kind = "json"
-same_ids_as = "erp"
-header = "X-Relay-Secret"
-[shop.deal]
-version = "v"
-[shop.deal.fields]
-external_id = "id"
-title = "name"
-stage = "stage"
-contact_external_id = "contact"
-
-[hub]
-kind = "hubspot"
-same_ids_as = "erp"
-public_url = "https://relay.example.com/webhooks/hub"
-portal_id = "62515"
-older_signatures = "v1"
-[hub.contact.fields]
-external_id = "id"
-full_name = ""
-city = "properties.city"
-zipcode = "properties.zip"
-[hub.deal.fields]
-external_id = "id"
-title = "properties.name"
-name = ""
-stage = "properties.stage"
-contact_external_id = "properties.contact"
-
-[crm]
-kind = "hubspot"
-same_ids_as = "erp"
-public_url = "https://relay.example.com/webhooks/crm"
-portal_id = "62515"
-older_signatures = "v1"
-[crm.contact.fields]
-external_id = "id"
-full_name = "properties.name"
-city = "properties.city"
-zipcode = "properties.zip"
-"""
-
-
-@cache
-def connections() -> Mapping[str, Connection]:
-    """The connections of every run."""
-    return parse_connections(CONNECTIONS)
-
-
-_BLOCKERS: dict[str, str] = {}
-"""What receivers find out of their connections once, as one does that lives for days."""
-
-
-@cache
-def mapper() -> Mapper:
-    """Their compiled mappings; it keeps nothing between calls."""
-    made = Mapper(connections())
-    assert not made.disabled, made.disabled
-    return made
-
-
-class _DeadlyMapper(Mapper):
-    """The mapper, which dies of poison."""
-
-    def __init__(self, relay: "Relay") -> None:
-        vars(self).update(vars(mapper()))
-        self._relay = relay
-
-    def _change(self, occurrence: Occurrence) -> Change:
-        item = occurrence.item
-        relay = self._relay
-        if relay.is_poisoned and isinstance(item, Mapping) and item.get("name") == POISON:
-            relay.poisonings += 1
-            relay.poison.add(f"{occurrence.delivery}/{occurrence.number}")
-            relay.world.process.kill()
-        return super()._change(occurrence)
-
-
-class _Secrets:
-    """The connection secrets."""
-
-    def of(self, connection: str) -> Sequence[str]:
-        if connection.endswith(".token"):
-            return [CRM_TOKEN] if connection == f"{CONNECTION}.token" else []
-        return [SECRET]
-
-    def renewed(self, connection: str) -> None:
-        return None
 
 
 class Relay:
@@ -472,22 +327,6 @@ class Relay:
         return f"{type_.removesuffix('_details')}-{self._references:04}"
 
 
-def items_in(body: str) -> set[str]:
-    """`<delivery>/<number>` of the items in a message of the queue."""
-    content = json.loads(body)
-    return {f"{content['delivery']}/{item['n']}" for item in content["items"]}
-
-
-def is_too_old(body: str) -> bool:
-    """Whether the relay itself made a message a dead letter, as it had waited too long."""
-    return '"moved": {"code": "requeued.too_long"' in body
-
-
-def is_unproven(body: str) -> bool:
-    """Whether the relay made a message a dead letter, as nothing tells why Mateo refuses it."""
-    return '"moved": {"code": "row.refused_unproven"' in body
-
-
 def _at(request: Request, received_at: int) -> Request:
     return Request(
         request.method,
@@ -497,177 +336,3 @@ def _at(request: Request, received_at: int) -> Request:
         request.body,
         received_at,
     )
-
-
-class Stores:
-    """What keeps nothing of its own in memory, and so may be the same in every environment."""
-
-    def __init__(self, relay: Relay) -> None:
-        world = relay.world
-        aws: Any = relay  # its fakes stand where boto3's clients do
-        times: Any = {"clock": world.clock, "sleep": world.sleep}
-        tell: Any = world.tell
-        budget = Budget(aws.dynamodb, LEDGER, relay.limits, **times)
-        self.outcome_counts = OutcomeCounts(aws.dynamodb, LEDGER, relay.limits.day, **times)
-        self.ledger = Ledger(aws.dynamodb, LEDGER, budget, self.outcome_counts, **times)
-        self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
-        self.lease = Lease(aws.dynamodb, LEDGER, **times)
-        self.states = BatchStates(aws.dynamodb, LEDGER, relay.limits, **times)
-        self.trials = Trials(aws.dynamodb, LEDGER, clock=world.clock)
-        self.refused = RefusedConnections(aws.dynamodb, LEDGER, clock=world.clock)
-        self.archive = Archive(aws.s3, BUCKET)
-        self.queue = Requeueing(
-            QueueSender(aws.queue, URL, sleep=world.sleep),
-            QueueSender(aws.queue, DEAD_LETTER_URL, sleep=world.sleep),
-            clock=world.clock,
-            emit=tell,
-        )
-        self.replaying = Replaying(
-            ReplayParts(
-                StoredItems(aws.s3, BUCKET),
-                self.ledger,
-                self.outcome_counts,
-                Replays(aws.dynamodb, LEDGER, self.outcome_counts, **times),
-                self.queue,
-            ),
-            relay.limits.day,
-        )
-        self.executions = Executions(aws.step_functions, "machine")
-        self.pause = Pause(
-            PauseClients(aws.dynamodb, aws.mapping.lambda_, aws.scheduler, aws.ssm),
-            PauseNames(LEDGER, "mapping", "pause", "arn:aws:iam::1:role/pause"),
-            clock=world.clock,
-        )
-        self.intake = IntakeStore(
-            aws.queue,
-            URL,
-            lambda: aws.s3,
-            BUCKET,
-            clock=lambda: world.now,
-            sleep=world.sleep,
-        )
-
-
-class Parts:
-    """What one execution environment keeps: its use case, with a budget that has seen permits."""
-
-    def __init__(self, relay: Relay) -> None:
-        self._relay = relay
-        self._world = world = relay.world
-        self._times: Any = {"clock": world.clock, "sleep": world.sleep}
-
-    def emit(self, event: str, **keys: object) -> None:
-        """An event of the use case is a line of the trace."""
-        self._world.tell(event, **keys)
-
-    def _budget(self) -> Budget:
-        dynamodb: Any = self._relay.dynamodb
-        return Budget(dynamodb, LEDGER, self._relay.limits, **self._times)
-
-    def _api(self, budget: Budget) -> ImportApi:
-        return ImportApi(
-            self._relay.mateo.http, BASE_URL, lambda: TOKEN, is_in_time=budget.is_in_time
-        )
-
-    @cached_property
-    def intake(self) -> Intake:
-        secrets: Any = _Secrets()
-        return Intake(connections(), secrets, self._relay.stores.intake, _BLOCKERS)
-
-    @cached_property
-    def submission(self) -> Submission:
-        stores, budget, account = self._relay.stores, self._budget(), self._relay.account
-        parts = SubmissionParts(
-            mapper=_DeadlyMapper(self._relay) if self._relay.is_poisoned else mapper(),
-            fetching=self._reading(),
-            states=stores.states,
-            lease=stores.lease,
-            queue=stores.queue,
-            outcome_counts=stores.outcome_counts,
-            trials=stores.trials,
-            refused=stores.refused,
-            posting=PostingParts(
-                budget=budget,
-                ledger=stores.ledger,
-                watermarks=stores.watermarks,
-                archive=stores.archive,
-                executions=stores.executions,
-                pause=stores.pause,
-                api=self._api(budget),
-            ),
-        )
-        tools = Tools(
-            new_reference=self._relay.reference,
-            emit=self.emit,
-            send_reference_id=account.send_reference_id,
-            **self._times,
-        )
-        return Submission(
-            parts, tools, account.rows_per_import, unproven_s=account.unproven_hours * 3_600
-        )
-
-    def _reading(self) -> Fetching:
-        client = self._relay.crm_client
-        return Fetching(connections(), _Secrets(), client, emit=self.emit, **self._times)
-
-    @cached_property
-    def watchdog(self) -> Watchdog:
-        return watchdog_of(self._relay, self, lambda: connections().keys())
-
-    @cached_property
-    def tracking(self) -> Tracking:
-        stores, budget, account = self._relay.stores, self._budget(), self._relay.account
-        return Tracking(
-            TrackingParts(budget, stores.ledger, stores.archive, self._api(budget)),
-            TrackOptions(account.tracking_hours, account.send_reference_id),
-            clock=self._world.clock,
-            emit=self.emit,
-        )
-
-    @cached_property
-    def reporting(self) -> Reporting:
-        stores, budget = self._relay.stores, self._budget()
-        parts = ReportingParts(
-            budget,
-            stores.ledger,
-            stores.watermarks,
-            stores.archive,
-            stores.queue,
-            self._api(budget),
-        )
-        return Reporting(parts, clock=self._world.clock, emit=self.emit, as_workbook=_no_workbook)
-
-    def track(self, event: dict[str, Any]) -> dict[str, Any]:
-        """As the handler of track_import."""
-        deadline = self._world.clock() + TRACK_S
-        tracked = self.tracking.track(
-            event["reference"], submit_deadline=event["deadline"], deadline=deadline
-        )
-        self._world.tell(
-            "looks", reference=event["reference"], status=tracked.status.value, wait=tracked.wait_s
-        )
-        return {**event, "status": tracked.status.value, "wait_s": tracked.wait_s}
-
-    def report(self, event: dict[str, Any]) -> dict[str, Any]:
-        """As the handler of write_report."""
-        deadline = self._world.clock() + REPORT_S
-        reference, status = event["reference"], event["status"]
-        if status == "requeue":
-            reported = self.reporting.requeue(reference)
-        else:
-            timed_out = status == "timed_out"
-            reported = self.reporting.report(reference, timed_out=timed_out, deadline=deadline)
-        self._world.tell("reports", reference=reference, status=reported.status.value)
-        return {**event, "status": reported.status.value, "wait_s": reported.wait_s}
-
-
-def _no_workbook(
-    title: str, header: Sequence[str], lines: Iterable[Sequence[str]], *, created_at: float
-) -> bytes:
-    """A report whose Excel file is empty: nothing of a run reads it."""
-    return b""
-
-
-def _one_by_one(call: Callable[[_V], _R], values: Iterable[_V]) -> list[_R]:
-    """As a pool of threads would, without threads."""
-    return [call(value) for value in values]

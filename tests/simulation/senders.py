@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from import_relay.connectors.contract import Request
 from import_relay.receive.intake import Receipt
+from tests.simulation.connections import SECRET
 from tests.simulation.crm import CONNECTION
-from tests.simulation.relay import SECRET, Relay
+from tests.simulation.relay import Relay
 from tests.simulation.scenario import Record, Webhook
 from tests.simulation.world import START, Process, World
 

@@ -1,7 +1,8 @@
 """Runs a scenario from its first webhook until everything has come to its end, and checks it."""
 
 from tests.simulation.checks import Audit
-from tests.simulation.relay import Relay, is_too_old
+from tests.simulation.messages import is_too_old
+from tests.simulation.relay import Relay
 from tests.simulation.scenario import Findings, Scenario, Violation
 from tests.simulation.senders import Senders
 from tests.simulation.workload import scenario_of

@@ -9,7 +9,7 @@ import pytest
 
 import receive_webhook
 from local.template.yaml_files import read_yaml
-from tests.simulation import machine, queue
+from tests.simulation import machine, parts, queue
 from tests.simulation import relay as simulated
 from tests.simulation.relay import Relay
 from tests.simulation.scenario import Account, Scenario
@@ -55,10 +55,10 @@ def test_lambda_refuses_loops_unless_the_template_allows_them() -> None:
 @pytest.mark.parametrize(
     ("function", "timeout_s"),
     [
-        ("ReceiveWebhook", simulated.RECEIVE_S),
-        ("SubmitImports", simulated.SUBMIT_S),
-        ("TrackImport", simulated.TRACK_S),
-        ("WriteReport", simulated.REPORT_S),
+        ("ReceiveWebhook", parts.RECEIVE_S),
+        ("SubmitImports", parts.SUBMIT_S),
+        ("TrackImport", parts.TRACK_S),
+        ("WriteReport", parts.REPORT_S),
     ],
 )
 def test_functions_run_as_long_as_deployed(function: str, timeout_s: float) -> None:

@@ -1,0 +1,126 @@
+"""The connections of every run, and what its environments know of them."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from import_relay.connectors.contract import Change
+from import_relay.domain.connections import Connection, parse_connections
+from import_relay.domain.models import Occurrence
+from import_relay.submit.changes import Mapper
+from tests.simulation.crm import CONNECTION
+from tests.simulation.crm import TOKEN as CRM_TOKEN
+from tests.simulation.scenario import POISON
+
+if TYPE_CHECKING:
+    from tests.simulation.relay import Relay
+
+SECRET = "secret"
+CONNECTIONS = """
+[erp]
+kind = "json"
+header = "X-Relay-Secret"
+[erp.contact]
+version = "v"
+[erp.contact.fields]
+external_id = "id"
+full_name = "name"
+city = "city"
+zipcode = "zip"
+email = "email"
+
+[plain]
+kind = "json"
+same_ids_as = "erp"
+header = "X-Relay-Secret"
+[plain.contact.fields]
+external_id = "id"
+full_name = "name"
+
+[shop]
+kind = "json"
+same_ids_as = "erp"
+header = "X-Relay-Secret"
+[shop.deal]
+version = "v"
+[shop.deal.fields]
+external_id = "id"
+title = "name"
+stage = "stage"
+contact_external_id = "contact"
+
+[hub]
+kind = "hubspot"
+same_ids_as = "erp"
+public_url = "https://relay.example.com/webhooks/hub"
+portal_id = "62515"
+older_signatures = "v1"
+[hub.contact.fields]
+external_id = "id"
+full_name = ""
+city = "properties.city"
+zipcode = "properties.zip"
+[hub.deal.fields]
+external_id = "id"
+title = "properties.name"
+name = ""
+stage = "properties.stage"
+contact_external_id = "properties.contact"
+
+[crm]
+kind = "hubspot"
+same_ids_as = "erp"
+public_url = "https://relay.example.com/webhooks/crm"
+portal_id = "62515"
+older_signatures = "v1"
+[crm.contact.fields]
+external_id = "id"
+full_name = "properties.name"
+city = "properties.city"
+zipcode = "properties.zip"
+"""
+BLOCKERS: dict[str, str] = {}
+"""What receivers find out of their connections once, as one does that lives for days."""
+
+
+@cache
+def connections() -> Mapping[str, Connection]:
+    """The connections of every run."""
+    return parse_connections(CONNECTIONS)
+
+
+@cache
+def mapper() -> Mapper:
+    """Their compiled mappings; it keeps nothing between calls."""
+    made = Mapper(connections())
+    assert not made.disabled, made.disabled
+    return made
+
+
+class DeadlyMapper(Mapper):
+    """The mapper, which dies of poison."""
+
+    def __init__(self, relay: "Relay") -> None:
+        vars(self).update(vars(mapper()))
+        self._relay = relay
+
+    def _change(self, occurrence: Occurrence) -> Change:
+        item = occurrence.item
+        relay = self._relay
+        if relay.is_poisoned and isinstance(item, Mapping) and item.get("name") == POISON:
+            relay.poisonings += 1
+            relay.poison.add(f"{occurrence.delivery}/{occurrence.number}")
+            relay.world.process.kill()
+        return super()._change(occurrence)
+
+
+class Secrets:
+    """The connection secrets."""
+
+    def of(self, connection: str) -> Sequence[str]:
+        if connection.endswith(".token"):
+            return [CRM_TOKEN] if connection == f"{CONNECTION}.token" else []
+        return [SECRET]
+
+    def renewed(self, connection: str) -> None:
+        return None

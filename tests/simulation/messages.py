@@ -1,0 +1,23 @@
+"""What a message of the queue tells, read from its text."""
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+def items_in(body: str) -> set[str]:
+    """`<delivery>/<number>` of the items in a message of the queue."""
+    content = json.loads(body)
+    return {f"{content['delivery']}/{item['n']}" for item in content["items"]}
+
+
+def is_too_old(body: str) -> bool:
+    """Whether the relay itself made a message a dead letter, as it had waited too long."""
+    return '"moved": {"code": "requeued.too_long"' in body
+
+
+def is_unproven(body: str) -> bool:
+    """Whether the relay made a message a dead letter, as nothing tells why Mateo refuses it."""
+    return '"moved": {"code": "row.refused_unproven"' in body

@@ -1,0 +1,147 @@
+"""The use cases of the relay, as the handlers of its functions wire them."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from import_relay.mateo.client import ImportApi
+from import_relay.receive.intake import Intake
+from import_relay.report.reporting import Reporting, ReportingParts
+from import_relay.storage.budget import Budget
+from import_relay.submit.batch_run import SubmissionParts
+from import_relay.submit.fetching import Fetching
+from import_relay.submit.posting import PostingParts, Tools
+from import_relay.submit.submission import Submission
+from import_relay.track.tracking import Tracking, TrackingParts, TrackOptions
+from import_relay.watch.watchdog import Watchdog
+from tests.simulation.connections import BLOCKERS, DeadlyMapper, Secrets, connections, mapper
+from tests.simulation.mateo import TOKEN
+from tests.simulation.mateo_server import BASE_URL
+from tests.simulation.stores import LEDGER
+from tests.simulation.watching import watchdog_of
+
+if TYPE_CHECKING:
+    from tests.simulation.relay import Relay
+
+RECEIVE_S, SUBMIT_S, TRACK_S, REPORT_S = 10.0, 120.0, 60.0, 300.0
+"""The functions' timeouts, as in template.yaml."""
+
+
+class Parts:
+    """What one execution environment keeps: its use case, with a budget that has seen permits."""
+
+    def __init__(self, relay: "Relay") -> None:
+        self._relay = relay
+        self._world = world = relay.world
+        self._times: Any = {"clock": world.clock, "sleep": world.sleep}
+
+    def emit(self, event: str, **keys: object) -> None:
+        """An event of the use case is a line of the trace."""
+        self._world.tell(event, **keys)
+
+    def _budget(self) -> Budget:
+        dynamodb: Any = self._relay.dynamodb
+        return Budget(dynamodb, LEDGER, self._relay.limits, **self._times)
+
+    def _api(self, budget: Budget) -> ImportApi:
+        return ImportApi(
+            self._relay.mateo.http, BASE_URL, lambda: TOKEN, is_in_time=budget.is_in_time
+        )
+
+    @cached_property
+    def intake(self) -> Intake:
+        secrets: Any = Secrets()
+        return Intake(connections(), secrets, self._relay.stores.intake, BLOCKERS)
+
+    @cached_property
+    def submission(self) -> Submission:
+        stores, budget, account = self._relay.stores, self._budget(), self._relay.account
+        parts = SubmissionParts(
+            mapper=DeadlyMapper(self._relay) if self._relay.is_poisoned else mapper(),
+            fetching=self._reading(),
+            states=stores.states,
+            lease=stores.lease,
+            queue=stores.queue,
+            outcome_counts=stores.outcome_counts,
+            trials=stores.trials,
+            refused=stores.refused,
+            posting=PostingParts(
+                budget=budget,
+                ledger=stores.ledger,
+                watermarks=stores.watermarks,
+                archive=stores.archive,
+                executions=stores.executions,
+                pause=stores.pause,
+                api=self._api(budget),
+            ),
+        )
+        tools = Tools(
+            new_reference=self._relay.reference,
+            emit=self.emit,
+            send_reference_id=account.send_reference_id,
+            **self._times,
+        )
+        return Submission(
+            parts, tools, account.rows_per_import, unproven_s=account.unproven_hours * 3_600
+        )
+
+    def _reading(self) -> Fetching:
+        client = self._relay.crm_client
+        return Fetching(connections(), Secrets(), client, emit=self.emit, **self._times)
+
+    @cached_property
+    def watchdog(self) -> Watchdog:
+        return watchdog_of(self._relay, self, lambda: connections().keys())
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        stores, budget, account = self._relay.stores, self._budget(), self._relay.account
+        return Tracking(
+            TrackingParts(budget, stores.ledger, stores.archive, self._api(budget)),
+            TrackOptions(account.tracking_hours, account.send_reference_id),
+            clock=self._world.clock,
+            emit=self.emit,
+        )
+
+    @cached_property
+    def reporting(self) -> Reporting:
+        stores, budget = self._relay.stores, self._budget()
+        parts = ReportingParts(
+            budget,
+            stores.ledger,
+            stores.watermarks,
+            stores.archive,
+            stores.queue,
+            self._api(budget),
+        )
+        return Reporting(parts, clock=self._world.clock, emit=self.emit, as_workbook=_no_workbook)
+
+    def track(self, event: dict[str, Any]) -> dict[str, Any]:
+        """As the handler of track_import."""
+        deadline = self._world.clock() + TRACK_S
+        tracked = self.tracking.track(
+            event["reference"], submit_deadline=event["deadline"], deadline=deadline
+        )
+        self._world.tell(
+            "looks", reference=event["reference"], status=tracked.status.value, wait=tracked.wait_s
+        )
+        return {**event, "status": tracked.status.value, "wait_s": tracked.wait_s}
+
+    def report(self, event: dict[str, Any]) -> dict[str, Any]:
+        """As the handler of write_report."""
+        deadline = self._world.clock() + REPORT_S
+        reference, status = event["reference"], event["status"]
+        if status == "requeue":
+            reported = self.reporting.requeue(reference)
+        else:
+            timed_out = status == "timed_out"
+            reported = self.reporting.report(reference, timed_out=timed_out, deadline=deadline)
+        self._world.tell("reports", reference=reference, status=reported.status.value)
+        return {**event, "status": reported.status.value, "wait_s": reported.wait_s}
+
+
+def _no_workbook(
+    title: str, header: Sequence[str], lines: Iterable[Sequence[str]], *, created_at: float
+) -> bytes:
+    """A report whose Excel file is empty: nothing of a run reads it."""
+    return b""

@@ -1,0 +1,87 @@
+"""The stores of the relay, on simulated services."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from import_relay.replay.replaying import Replaying, ReplayParts
+from import_relay.storage.archive import Archive
+from import_relay.storage.batch_state import BatchStates
+from import_relay.storage.budget import Budget
+from import_relay.storage.executions import Executions
+from import_relay.storage.intake_store import IntakeStore
+from import_relay.storage.lease import Lease
+from import_relay.storage.ledger import Ledger
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pause import Pause, PauseClients, PauseNames
+from import_relay.storage.queue import Queue as QueueSender
+from import_relay.storage.refusals import RefusedConnections
+from import_relay.storage.replays import Replays
+from import_relay.storage.requeueing import Requeueing
+from import_relay.storage.stored_items import StoredItems
+from import_relay.storage.trials import Trials
+from import_relay.storage.watermarks import Watermarks
+from tests.simulation.queue import (
+    DEAD_LETTER_URL,
+    URL,
+)
+
+if TYPE_CHECKING:
+    from tests.simulation.relay import Relay
+
+LEDGER, WATERMARKS, BUCKET = "ledger", "watermarks", "bucket"
+_V = TypeVar("_V")
+_R = TypeVar("_R")
+
+
+class Stores:
+    """What keeps nothing of its own in memory, and so may be the same in every environment."""
+
+    def __init__(self, relay: "Relay") -> None:
+        world = relay.world
+        aws: Any = relay  # its fakes stand where boto3's clients do
+        times: Any = {"clock": world.clock, "sleep": world.sleep}
+        tell: Any = world.tell
+        budget = Budget(aws.dynamodb, LEDGER, relay.limits, **times)
+        self.outcome_counts = OutcomeCounts(aws.dynamodb, LEDGER, relay.limits.day, **times)
+        self.ledger = Ledger(aws.dynamodb, LEDGER, budget, self.outcome_counts, **times)
+        self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
+        self.lease = Lease(aws.dynamodb, LEDGER, **times)
+        self.states = BatchStates(aws.dynamodb, LEDGER, relay.limits, **times)
+        self.trials = Trials(aws.dynamodb, LEDGER, clock=world.clock)
+        self.refused = RefusedConnections(aws.dynamodb, LEDGER, clock=world.clock)
+        self.archive = Archive(aws.s3, BUCKET)
+        self.queue = Requeueing(
+            QueueSender(aws.queue, URL, sleep=world.sleep),
+            QueueSender(aws.queue, DEAD_LETTER_URL, sleep=world.sleep),
+            clock=world.clock,
+            emit=tell,
+        )
+        self.replaying = Replaying(
+            ReplayParts(
+                StoredItems(aws.s3, BUCKET),
+                self.ledger,
+                self.outcome_counts,
+                Replays(aws.dynamodb, LEDGER, self.outcome_counts, **times),
+                self.queue,
+            ),
+            relay.limits.day,
+        )
+        self.executions = Executions(aws.step_functions, "machine")
+        self.pause = Pause(
+            PauseClients(aws.dynamodb, aws.mapping.lambda_, aws.scheduler, aws.ssm),
+            PauseNames(LEDGER, "mapping", "pause", "arn:aws:iam::1:role/pause"),
+            clock=world.clock,
+        )
+        self.intake = IntakeStore(
+            aws.queue,
+            URL,
+            lambda: aws.s3,
+            BUCKET,
+            clock=lambda: world.now,
+            sleep=world.sleep,
+        )
+
+
+def _one_by_one(call: Callable[[_V], _R], values: Iterable[_V]) -> list[_R]:
+    """As a pool of threads would, without threads."""
+    return [call(value) for value in values]
