@@ -1,10 +1,6 @@
 """What a message of the queue tells, read from its text."""
 
 import json
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 def items_in(body: str) -> set[str]:
