@@ -148,7 +148,7 @@ def test_no_word_stands_there_twice() -> None:
 CONTRACT = frozenset(
     {
         *("OPTIONS", "DEFAULTS", "REPLIES", "verify", "split", "interpret", "check_options"),
-        *("IDS_PER_READ", "REQUESTS_PER_SECOND", "read"),
+        *("IDS_PER_READ", "MAX_TIME_LAG_S", "REQUESTS_PER_SECOND", "read"),
     }
 )
 """What every connector and every fetcher has: `connectors/contract.py`, `fetcher_contract.py`."""

@@ -82,8 +82,12 @@ def test_records_are_read_in_the_batches_that_the_api_takes(reading: Relay) -> N
     assert asked == [100, 100, 50]
 
 
-def test_a_record_that_is_gone_by_now_is_ignored(reading: Relay) -> None:
-    report = reading.submit(changed(1, 999))
+def test_a_record_that_stays_away_is_ignored(reading: Relay) -> None:
+    assert reading.submit(changed(1, 999)).requeued == 1
+    ((content, _),) = reading.aws.queued()
+    reading.clock.now += 900.0
+
+    report = reading.submit(json.dumps(content), invocation="later")
 
     assert report.outcomes == {"ignored": 1}
     assert [line["reason"] for line in reading.aws.lines("outcomes/")] == ["deleted"]

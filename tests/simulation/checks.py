@@ -53,6 +53,7 @@ TRIALS = 2
 """How often a record is tried after a death: with others, and alone."""
 TRIED = frozenset({"imported", "failed", "rejected", "unaccounted"})
 """Ends of changes that were sent to Mateo, whatever it made of them."""
+_GOOD = frozenset({"imported", "duplicate", "superseded"})
 CLOCKS_S = 10.0
 """How far the relay's times may be from the true one."""
 Version = tuple[int, str, int]
@@ -297,12 +298,13 @@ class Audit:
     def _is_covered(self, item: str, one: Item, field_: str) -> bool:
         """Whether another change that came to Mateo says this field and is not older.
 
-        A full record says all fields, also those that it leaves empty.
+        A full record says all fields, also those that it leaves empty. One that waited until its
+        record was deleted at the CRM need not come to Mateo.
         """
         return any(
             (field_ in other.record.fields or other.connection != "hub")
             and other.version >= one.version
-            and self._came_to_mateo(name)
+            and (self._came_to_mateo(name) or self._is_gone(name, other))
             for name, other in self._by_key[one.record.key]
             if name != item
         )
@@ -319,6 +321,10 @@ class Audit:
     def _may_be_gone(self, one: Item) -> bool:
         """Whether its record may have been deleted at the CRM before it was read there."""
         return one.connection == CONNECTION and self.relay.fault_profile.crm_gone_s < math.inf
+
+    def _is_gone(self, item: str, one: Item) -> bool:
+        """Whether its record was deleted at the CRM before it could be sent."""
+        return self._end(item) == {"ignored"} and self._may_be_gone(one)
 
     def _is_repeated(self, item: str, one: Item) -> bool:
         return any(
@@ -482,6 +488,8 @@ class Audit:
             if known is newest or not is_certain or "unaccounted" in self._end(item):
                 for field_ in one.record.fields:
                     known[field_] = max(known.get(field_, one.version), one.version)
+        for field_, least in self._read_versions(of_key):
+            newest[field_] = max(newest.get(field_, least), least)
         for column, field_ in COLUMNS.items():
             version = latest.get((key, column))
             best = newest.get(field_)
@@ -489,6 +497,17 @@ class Audit:
                 continue
             if _as_sent(version) < _as_sent(best):
                 self._wrong("stale", f"{key}: {column} is not of the newest version")
+
+    def _read_versions(self, of_key: Sequence[tuple[str, Item]]) -> Iterator[tuple[str, Version]]:
+        """The fields of changes that were read at the CRM as what another change had said already.
+
+        What had said so has at least their version, unless something became of it in between.
+        """
+        if all(self._end(item) <= _GOOD for item, _ in of_key):
+            for item, one in of_key:
+                if one.connection == CONNECTION and self._end(item) == {"duplicate"}:
+                    for field_ in one.record.fields:
+                        yield field_, (one.version[0], "", 0)
 
     # ------------------------------------------------------------ I4
 
@@ -600,12 +619,15 @@ class Audit:
                     if name in ENDS:
                         counted[pk.removeprefix("counts#"), name] += int(value)
         found: Counter[tuple[str, str]] = Counter()
+        twice: Counter[tuple[str, str]] = Counter()
         for name, ends in self.ends.items():
             if name in self.items:
                 one = self.items[name]
                 day = self.relay.limits.day((one.put_back_at or one.received_at) / 1_000_000)
                 found.update((day, end) for end in ends)
-        more, less = counted - found, found - counted
+                # A copy of its message may come after the record was deleted at the CRM.
+                twice[day, "ignored"] += ends == {"imported"} and self._may_be_gone(one)
+        more, less = counted - found - twice, found - counted
         if more or less:
             wrong = f"the outcome counts has {dict(more)} too many, {dict(less)} too few"
             self._wrong("miscounted", wrong)

@@ -22,6 +22,8 @@ READ = "Crm.POST batch/read"
 TIMEOUT_S = 8.0
 """So long the relay waits for an answer (`connectors.shared.crm_api`)."""
 SLOWEST_S = 12.0
+BEHIND = 0.5
+"""How many of the reads go to a replica that lags, if there is one."""
 TROUBLES = ("busy", "away", "refused", "errors", "down", "slow")
 
 
@@ -97,6 +99,9 @@ class Crm:
         now = self._world.now
         if now >= START + self._fault_profile.crm_gone_s:
             return None
+        behind_s = self._fault_profile.crm_behind_s
+        if behind_s and self._world.random.random() < BEHIND:
+            now -= behind_s
         happened = [record for at, record in self._states.get(key, ()) if at <= now]
         return max(happened, key=lambda one: one.version, default=None)
 

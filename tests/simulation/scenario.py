@@ -67,7 +67,8 @@ class FaultProfile:
     `old_lists`: that a running execution is missing in a list; then the watchdog runs whenever it
     could do harm.
     `crm_trouble`: how the CRM's API misbehaves for `crm_trouble_s` from the start (`crm.TROUBLES`).
-    From `crm_gone_s` after the start on, its contacts are deleted.
+    From `crm_gone_s` after the start on, its contacts are deleted. Half of the reads are answered
+    by a replica that shows what was there `crm_behind_s` before.
     """
 
     duplicate_delivery: float = 0.0
@@ -108,6 +109,7 @@ class FaultProfile:
     crm_trouble: str = ""
     crm_trouble_s: float = 0.0
     crm_gone_s: float = math.inf
+    crm_behind_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from tests.simulation.scenario import FaultProfile, Record, Webhook
 from tests.simulation.workload import scenario_of
 from tests.simulation.world import START, World
 
+MORE = ("gone", "behind", "many", "family")
 CHANGES = [
     Webhook(0.0, CONNECTION, "e1", [Record("1", 1_500_000, {"name": "old"})]),
     Webhook(100.0, CONNECTION, "e2", [Record("1", 2_500_000, {"name": "new"})]),
@@ -19,8 +20,10 @@ CHANGES = [
 ]
 
 
-def ask(fault_profile: FaultProfile, *, after_s: float = 0.0, ids: str = "12") -> httpx.Response:
-    world = World(1, now=START + after_s)
+def ask(
+    fault_profile: FaultProfile, *, after_s: float = 0.0, ids: str = "12", seed: int = 1
+) -> httpx.Response:
+    world = World(seed, now=START + after_s)
     client = Crm(world, CHANGES, fault_profile).client()
     return in_process(
         world,
@@ -42,6 +45,14 @@ def test_a_record_has_the_state_of_its_latest_change(
     assert (record["id"], record["properties"]) == ("1", {"name": name})
     assert record["updatedAt"] == f"1970-01-01T00:00:0{second}.500000+00:00"
     assert answer.status_code == 207  # the record of another connection is not there
+
+
+def test_half_of_the_reads_may_show_what_was_there_before() -> None:
+    behind = FaultProfile(crm_behind_s=60.0)
+    answers = [ask(behind, after_s=150.0, ids="1", seed=seed) for seed in range(20)]
+    names = Counter(json.loads(one.content)["results"][0]["properties"]["name"] for one in answers)
+
+    assert names.keys() == {"old", "new"}
 
 
 def test_a_deleted_record_is_not_there() -> None:
@@ -75,8 +86,9 @@ def test_the_seeds_have_every_trouble_deletions_many_rows_and_families() -> None
         if any(one.connection == CONNECTION for one in scenario.webhooks):
             found[scenario.fault_profile.crm_trouble] += 1
             found["gone"] += scenario.fault_profile.crm_gone_s < 1e9
+            found["behind"] += scenario.fault_profile.crm_behind_s > 0
         found["many"] += any(len(one.records) > 10 for one in scenario.webhooks)
         emails = [[one for one in w.records if "email" in one.fields] for w in scenario.webhooks]
         found["family"] += any(len({one.key for one in of_one}) > 1 for of_one in emails)
 
-    assert all(found[one] > 3 for one in ("", *TROUBLES, "gone", "many", "family")), found
+    assert all(found[one] > 3 for one in ("", *TROUBLES, *MORE)), found

@@ -4,13 +4,21 @@ Each is drawn by itself, so that all other scenarios stay what they are.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tests.simulation import crm
-from tests.simulation.scenario import FaultProfile, Record, Scenario, Webhook
+from tests.simulation.scenario import DEAL, FaultProfile, Record, Scenario, Webhook
+from tests.simulation.world import START
 
 READ_IN = 12
 """In one run of so many, webhooks of full records tell the ids alone."""
+BEHIND_IN, BEHIND_S = 2, 300.0
+"""In one of so many of these, half of the reads show what was there so long before."""
+APART = 10_000_000
+"""So many times as far apart versions are there: older states must look older, not equally old."""
+RETRIES_IN = 50
+"""In one run of so many, a deal changes again while it is reported that its row failed."""
 MANY_IN, MANY = 250, (12, 30, 48)
 """In one run of so many, one webhook has this many records, of which a few are bad."""
 MAX_BAD = 4
@@ -29,7 +37,34 @@ def with_more(scenario: Scenario) -> Scenario:
         return _with_reads(scenario, chance)
     if chance.randrange(FAMILIES_IN) == 0:
         return replace(scenario, webhooks=[_family(one, chance) for one in scenario.webhooks])
+    if chance.randrange(RETRIES_IN) == 0:
+        return _with_retry(scenario, chance)
     return scenario
+
+
+# ---------------------------------------------------------------- a row that is tried again
+
+
+def _with_retry(scenario: Scenario, chance: random.Random) -> Scenario:
+    """One property of a deal without its contact, and soon after it an older change of all others.
+
+    Both are read slowly, so that a report ends between two reads of one batch.
+    """
+    key, version = f"{DEAL}1000", 1_000 + max(one.version for one in scenario.webhooks[0].records)
+    first, second = (
+        {"name": event, "stage": event, "contact": "1000"} for event in ("e0.0", "e1.0")
+    )
+    name = chance.choice(tuple(first))
+    webhooks = [
+        Webhook(0.0, "hub", "e0", [Record(key, version, {name: first[name]})]),
+        Webhook(chance.uniform(2.0, 12.0), "shop", "e1", [Record(key, version - 1_000, second)]),
+    ]
+    return replace(
+        scenario,
+        webhooks=webhooks,
+        fault_profile=replace(scenario.fault_profile, slow_reads=0.8),
+        account=replace(scenario.account, batching_window_s=1.0),
+    )
 
 
 # ---------------------------------------------------------------- read at the CRM
@@ -40,9 +75,12 @@ def _with_reads(scenario: Scenario, chance: random.Random) -> Scenario:
         _id_only(one) if one.connection == "erp" and _is_simple(one) else one
         for one in scenario.webhooks
     ]
-    return replace(
-        scenario, webhooks=webhooks, fault_profile=_trouble(scenario.fault_profile, chance)
-    )
+    fault_profile = _trouble(scenario.fault_profile, chance)
+    if chance.randrange(BEHIND_IN) == 0:
+        fault_profile = replace(fault_profile, crm_behind_s=BEHIND_S)
+        webhooks = [*map(_apart, webhooks), *_later(webhooks, chance)]
+    webhooks = sorted(webhooks, key=lambda one: one.at)
+    return replace(scenario, webhooks=webhooks, fault_profile=fault_profile)
 
 
 def _is_simple(webhook: Webhook) -> bool:
@@ -61,6 +99,31 @@ def _id_only(webhook: Webhook) -> Webhook:
         for place, one in enumerate(webhook.records)
     ]
     return replace(webhook, connection=crm.CONNECTION, records=records)
+
+
+def _later(webhooks: Sequence[Webhook], chance: random.Random) -> Sequence[Webhook]:
+    """The first of these records change once more, soon enough for a replica not to know of it."""
+    first = next((one for one in webhooks if one.connection == crm.CONNECTION), None)
+    if first is None:
+        return []
+    records = [
+        replace(one, version=one.version + 2_000, fields=dict.fromkeys(_TAGS, f"e80.{place}"))
+        for place, one in enumerate(first.records)
+        if not one.failing
+    ]
+    at = first.at + chance.uniform(20.0, BEHIND_S)
+    return [_apart(replace(first, at=at, event="e80", records=records))] if records else []
+
+
+def _apart(webhook: Webhook) -> Webhook:
+    """The same changes hours apart, if they are told by their ids alone."""
+    if webhook.connection != crm.CONNECTION:
+        return webhook
+    begin = int(START * 1_000) * 1_000
+    records = [
+        replace(one, version=begin + (one.version - begin) * APART) for one in webhook.records
+    ]
+    return replace(webhook, records=records)
 
 
 def _trouble(fault_profile: FaultProfile, chance: random.Random) -> FaultProfile:

@@ -254,4 +254,10 @@ MUTANTS = (
             ),
         ),
     ),
+    Mutant(
+        "unprocessed-reads-ignored",
+        "Items that DynamoDB left unread are taken for absent.",
+        ("stale", "duplicated", "lost"),
+        (Edit("storage/bulk_reads.py", "            if not left:\n", "            if True:\n"),),
+    ),
 )

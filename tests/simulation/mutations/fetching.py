@@ -22,8 +22,32 @@ MUTANTS = (
         (
             Edit(
                 "submit/changes.py",
-                "version = _not_before(found.version, change.version)",
-                "version = change.version",
+                "version_of(found, change))\n",
+                "change.version)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "stale-read-taken",
+        "A state that is older than the event is imported with the event's version.",
+        ("stale",),
+        (
+            Edit(
+                "submit/changes.py",
+                "may_lag = (stale or name in read.gone)",
+                "may_lag = (name in read.gone)",
+            ),
+        ),
+    ),
+    Mutant(
+        "not-there-yet-taken-for-gone",
+        "A record that a replica has not got yet is taken for deleted.",
+        ("unexpected",),
+        (
+            Edit(
+                "submit/changes.py",
+                "may_lag = (stale or name in read.gone)",
+                "may_lag = stale",
             ),
         ),
     ),

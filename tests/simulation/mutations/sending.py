@@ -201,6 +201,30 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "proven-by-what-was-before",
+        "A refusal is taken for proven by an acceptance from before it.",
+        ("unexpected",),
+        (
+            Edit(
+                "submit/refusals.py",
+                "        if (attempt.refused_at or 0) < standing.accepted_at:\n",
+                "        if standing.accepted_at:\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "proven-by-another-refusal",
+        "A refusal is taken for proven although the one before the acceptance said something else.",
+        ("unexpected",),
+        (
+            Edit(
+                "submit/attempts.py",
+                "self.refused_at is None or (self.refused_at > 0 and self.answer != answer)",
+                "self.refused_at is None",
+            ),
+        ),
+    ),
+    Mutant(
         "refused-rows-tried-for-ever",
         "A refused row that is never proven waits on and on.",
         ("stuck",),

@@ -20,6 +20,7 @@ from import_relay.submit.changes import (
     RecordName,
     RecordsFetched,
 )
+from import_relay.submit.stale_reads import MAX_LAG_US, STALE_NOTE
 from tests.support.builders import ERP, connections, occurrence
 
 KEY = "contact_details#external_id:1"
@@ -30,10 +31,19 @@ kind = "zoho"
 [crm.contact.fields]
 city = ""
 """
+HUBSPOT = """
+[hub]
+kind = "hubspot"
+public_url = "https://relay.example.com/webhooks/hub"
+portal_id = "1"
+[hub.deal]
+"""
 SERVER_TIME = 1_795_262_400_000
 """A notification's time, in milliseconds."""
 JO = RecordName("crm", "Contacts", "1")
 READ_AT = 1_795_262_500_000_000
+CAUGHT_UP = SERVER_TIME * 1_000 + MAX_LAG_US
+"""From then on a record counts as it is read."""
 
 
 def mapped(
@@ -64,10 +74,10 @@ def interpreted(*occurrences: Occurrence, text: str = ZOHO) -> Interpreted:
     return Mapper(connections(text)).interpret(occurrences)
 
 
-def reading(**columns: object) -> RecordsFetched:
-    """Jo's record as it was read."""
-    found = FetchedRecord({"id": "1", **columns}, SERVER_TIME * 1_000)
-    return RecordsFetched(READ_AT, found={JO: found})
+def reading(*, older_s: int = 0, at: int = READ_AT, **columns: object) -> RecordsFetched:
+    """Jo's record as it was read: its own time is so much older than that of the event."""
+    version = SERVER_TIME * 1_000 - older_s * 1_000_000
+    return RecordsFetched(at, found={JO: FetchedRecord({"id": "1", **columns}, version)})
 
 
 def only_change(result: Mapped) -> MappedChange:
@@ -205,9 +215,7 @@ def test_a_record_that_was_read_is_imported_as_a_whole() -> None:
 
 
 def test_a_record_is_as_new_as_the_event_for_which_it_was_read() -> None:
-    read = RecordsFetched(
-        READ_AT, found={JO: FetchedRecord({"id": "1", "Email": "jo@example.com"}, 1_000)}
-    )
+    read = reading(older_s=59, Email="jo@example.com")
     change = only_change(mapped([notified()], read, ZOHO))
 
     assert change.version == SERVER_TIME * 1_000
@@ -240,8 +248,58 @@ def test_a_configured_version_goes_before_that_of_the_fetcher() -> None:
     assert change.version == 7_000_000
 
 
-def test_a_record_that_is_gone_is_ignored() -> None:
-    read = RecordsFetched(READ_AT, gone={JO})
+def test_a_record_that_is_older_than_its_event_is_read_again() -> None:
+    result = mapped([notified()], reading(older_s=61, Email="old@example.com"), ZOHO)
+
+    assert result.waiting == {"d1/0"}
+    assert (result.changes, result.outcomes) == ([], [])
+
+
+def test_a_record_that_stays_older_than_its_event_is_imported_with_a_note() -> None:
+    read = reading(older_s=86_400, at=CAUGHT_UP, Email="jo@example.com")
+    change = only_change(mapped([notified()], read, ZOHO))
+
+    assert change.notes == (STALE_NOTE,)
+    assert change.version == SERVER_TIME * 1_000
+
+
+def test_a_record_as_new_as_its_event_has_no_such_note() -> None:
+    read = reading(at=CAUGHT_UP, Email="jo@example.com")
+
+    assert only_change(mapped([notified()], read, ZOHO)).notes == ()
+
+
+@pytest.mark.parametrize(("removed", "waits"), [(None, True), (False, False)])
+def test_a_change_that_need_not_move_the_time_of_its_record_is_not_read_again(
+    removed: bool | None,
+    waits: bool,
+) -> None:
+    event: dict[str, object] = {"eventId": 1, "portalId": 1, "occurredAt": SERVER_TIME}
+    if removed is None:
+        event |= {"subscriptionType": "deal.creation", "objectId": 8}
+    else:
+        association = {"associationType": "CONTACT_TO_DEAL", "fromObjectId": 7, "toObjectId": 8}
+        event |= association | {"subscriptionType": "contact.associationChange"}
+        event["associationRemoved"] = removed
+    item = occurrence(connection="hub", item=event, received_at=SERVER_TIME * 1_000)
+    old = FetchedRecord({"id": "8", "properties": {"dealname": "A"}}, 1_000)
+    read = RecordsFetched(READ_AT, found={RecordName("hub", "0-3", "8"): old})
+
+    result = mapped([item], read, HUBSPOT)
+
+    assert bool(result.waiting) is waits
+    assert bool(result.changes) is not waits
+
+
+def test_a_record_that_is_not_there_yet_is_read_again() -> None:
+    result = mapped([notified()], RecordsFetched(CAUGHT_UP - 1, gone={JO}), ZOHO)
+
+    assert result.waiting == {"d1/0"}
+    assert (result.changes, result.outcomes) == ([], [])
+
+
+def test_a_record_that_stays_away_is_ignored() -> None:
+    read = RecordsFetched(CAUGHT_UP, gone={JO})
 
     assert reasons(mapped([notified()], read, ZOHO)) == [(Outcome.IGNORED, "deleted")]
 

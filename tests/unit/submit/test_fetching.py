@@ -32,6 +32,7 @@ class Crm:
     )
     IDS_PER_READ: int = 2
     REQUESTS_PER_SECOND: float = 4.0
+    MAX_TIME_LAG_S: float = 0.0
 
     def read(
         self, api: CrmApi, object_type: str, ids: Sequence[str], to_fetch: AbstractSet[FieldPath]

@@ -177,7 +177,7 @@ def test_a_fetched_record_and_a_partial_change_have_the_same_key(*, fetched: boo
     read = RecordsFetched()
     if fetched:
         read.found[RecordName("z", "Contacts", "1")] = FetchedRecord(
-            {"id": "1", "Email": "j@x.org"}, 5
+            {"id": "1", "Email": "j@x.org"}, 1_795_262_400_000_000
         )
 
     (change,) = mapper.map(interpreted, read).changes

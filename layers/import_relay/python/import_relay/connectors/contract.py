@@ -44,12 +44,14 @@ class RecordLookup(NamedTuple):
     """A record to be read at the CRM, by `fetchers`, since the webhook does not say enough of it.
 
     `object_type` is what the CRM's API calls its type. `always` False: it is read only if the
-    mapping needs more than a partial change holds.
+    mapping needs more than a partial change holds. `moves_time` False: the change need not move the
+    record's own time of change, so that an older time does not show an older state.
     """
 
     object_type: str
     id: str
     always: bool = True
+    moves_time: bool = True
 
 
 class Change(NamedTuple):

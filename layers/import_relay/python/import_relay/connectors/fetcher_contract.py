@@ -30,6 +30,10 @@ class Fetcher(Protocol):
     REQUESTS_PER_SECOND: float
     """Own pace, well below what the API allows one token."""
 
+    MAX_TIME_LAG_S: float
+    """How much older than its event a record's own time of change may be, if its state is the one
+    that the event tells of: clocks differ, times are whole seconds, transactions take time."""
+
     def read(
         self, api: CrmApi, object_type: str, ids: Sequence[str], to_fetch: AbstractSet[FieldPath]
     ) -> Mapping[str, FetchedRecord]:

@@ -110,6 +110,10 @@ ROW_CODES: Mapping[str, Explanation] = MappingProxyType(
             "The version of the change is a time in the future. The time of receipt replaces it.",
             "Correct the clock of the sender, or `version` in connections.toml.",
         ),
+        "note.stale_read": Explanation(
+            "For a quarter of an hour the CRM gave an older state than the webhook tells of.",
+            "Nothing if the row is right; else save the record in the CRM once more.",
+        ),
         "note.whole_day": Explanation(
             "An appointment's time is only a date: it lasts whole days, so its time was cleared.",
             "Nothing, if it lasts whole days. If not, map a time of day.",

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from import_relay.domain.models import ImportOptions, Row
+from import_relay.mateo.client import Posted
 from import_relay.storage.refusals import RefusedKind
 
 REFUSAL_CALLS = 80
@@ -47,14 +48,27 @@ class Calls:
 class Attempt:
     """Rows that are to become one import. The halves of a refused import share `calls`.
 
-    `refused_at`: the number of the post of this batch that was refused first with these rows among
-    others, 0 if an earlier batch's was, None if none was.
+    `refused_at`: the number of the first post of this batch with these rows that was refused as the
+    latest one was, 0 if an earlier batch's was, None if none was. `answer`: status and code of the
+    latest refusal.
     """
 
     rows: Sequence[Row]
     calls: Calls = field(default_factory=Calls)
     repeated: bool = False
     refused_at: int | None = None
+    answer: tuple[int, str] = (0, "")
+
+    def refused(self, post: int, posted: Posted) -> "Attempt":
+        """The same after the post of this number was refused.
+
+        An answer that differs from the one before is the first of its kind: that these rows were
+        refused with a bad one says nothing of a schema that has begun to change since.
+        """
+        answer = posted.status, posted.code
+        if self.refused_at is None or (self.refused_at > 0 and self.answer != answer):
+            return replace(self, refused_at=post, answer=answer)
+        return self
 
 
 def by_connection(attempt: Attempt) -> Sequence[Attempt]:
@@ -71,4 +85,4 @@ def by_connection(attempt: Attempt) -> Sequence[Attempt]:
     while len(others) > 1 and len(left) < len(attempt.rows) / 2:
         left = [*left, *others.pop(0)]
     right = [row for rows in others for row in rows]
-    return [Attempt(rows, refused_at=attempt.refused_at) for rows in (left, right)]
+    return [replace(attempt, rows=rows, calls=Calls(), repeated=False) for rows in (left, right)]

@@ -22,6 +22,7 @@ from import_relay.mapping.keys import record_key
 from import_relay.mapping.record_mapping import RecordMapping
 from import_relay.mapping.rejections import rejection
 from import_relay.mapping.row_texts import row_text
+from import_relay.submit.stale_reads import STALE_NOTE, is_stale, may_catch_up, version_of
 
 MAX_AHEAD_US = 24 * 3_600 * 1_000_000
 """A time that lies so long after an item's receipt orders nothing: no clock is that wrong."""
@@ -183,19 +184,25 @@ class Mapper:
         name = _record_name(occurrence, change)
         if name is None or name not in interpreted.to_fetch:
             return self._map(occurrence, change)
-        if name in read.waiting:
+        found = read.found.get(name)
+        stale = is_stale(found, change, self._connections[occurrence.connection].kind)
+        may_lag = (stale or name in read.gone) and may_catch_up(occurrence, read.at)
+        if name in read.waiting or may_lag:
             return None
         if name in read.gone:
             return ItemOutcome(occurrence, Outcome.IGNORED, "deleted")
-        if name not in read.found:
+        if found is None:
             return self._map(occurrence, change)
-        found = read.found[name]
-        version = _not_before(found.version, change.version)
-        full = Change(found.record, change.record_type, version)
-        return self._map(occurrence, full, read_at=read.at)
+        full = Change(found.record, change.record_type, version_of(found, change))
+        return self._map(occurrence, full, read_at=read.at, known=(STALE_NOTE,) if stale else ())
 
     def _map(
-        self, occurrence: Occurrence, change: Change, *, read_at: int | None = None
+        self,
+        occurrence: Occurrence,
+        change: Change,
+        *,
+        read_at: int | None = None,
+        known: Sequence[Note] = (),
     ) -> MappedChange | ItemOutcome:
         if change.ignored is not None:
             return ItemOutcome(occurrence, Outcome.IGNORED, change.ignored)
@@ -206,7 +213,7 @@ class Mapper:
                 raise RejectedRecord("row.bad_condition", failed, field=failed[0].field)
             return ItemOutcome(occurrence, Outcome.IGNORED, "no_record_type")
         columns, notes = mapping.columns(change.record, partial=change.partial)
-        notes = (*failed, *notes)
+        notes = (*known, *failed, *notes)
         if change.partial and not mapping.sets_anything(columns):
             return self._nothing_left(occurrence, mapping, change, notes)
         key = _key(mapping, columns, notes)
@@ -301,14 +308,6 @@ def _version(mapping: RecordMapping, change: Change, known_at: int) -> tuple[int
     if is_own and not mapping.version_is_time(change.record):
         return version, False
     return None, True
-
-
-def _not_before(read: int | None, event: int | None) -> int | None:
-    """The version of a record that was read because of an event: it holds what the event told.
-
-    The CRM's clock for events and that for records may differ, as may their precision.
-    """
-    return None if read is None else max(read, event or read)
 
 
 def _record_name(occurrence: Occurrence, change: Change) -> RecordName | None:

@@ -201,8 +201,7 @@ class Refusals:
     def refused(self, attempt: Attempt, posted: Posted, now: float) -> Verdict:
         """Find out whose fault a refusal is."""
         self._posts += 1
-        if attempt.refused_at is None:
-            attempt = replace(attempt, refused_at=self._posts)
+        attempt = attempt.refused(self._posts, posted)
         parts = by_connection(attempt)
         if parts:
             return Verdict(parts)

@@ -18,6 +18,8 @@ IDS_PER_READ = 100
 """Own choice: a query may give up to 500 records (Attio: List records, `limit`)."""
 REQUESTS_PER_SECOND = 5.0
 """Attio allows 100 reads a second."""
+MAX_TIME_LAG_S = 0.0
+"""Attio gives neither events nor records a time of change: an older state cannot be recognised."""
 SIMPLE: Mapping[str, str] = {
     "personal-name": "full_name",
     "currency": "currency_value",

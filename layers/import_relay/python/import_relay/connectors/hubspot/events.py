@@ -178,7 +178,7 @@ def _association(event: Mapping[str, object], entity: str, connection: Connectio
     record_type = records.OBJECT_TYPES[object_type]
     version = timestamp(event.get("occurredAt"))
     identifier = records.record_id(event.get(key), key)
-    lookup = RecordLookup(object_type, identifier)
+    lookup = RecordLookup(object_type, identifier, moves_time=False)
     if event.get("associationRemoved") is not False:
         return Change(None, record_type, version, lookup=lookup)
     contact = records.record_id(event.get(other), other)

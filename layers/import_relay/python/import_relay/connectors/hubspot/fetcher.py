@@ -21,6 +21,8 @@ IDS_PER_READ = 100
 """HubSpot: batch read of CRM objects."""
 REQUESTS_PER_SECOND = 5.0
 """HubSpot allows a private app 100 requests in ten seconds or more."""
+MAX_TIME_LAG_S = 5.0
+"""Own choice: `occurredAt` and `updatedAt` are milliseconds of HubSpot's clocks."""
 _ABSENT = "OBJECT_NOT_FOUND"
 """Category of the errors that stand for ids that are not there, or that nothing belongs to."""
 

@@ -25,6 +25,8 @@ IDS_PER_READ = 500
 """Own limit, for an answer within the timeout; the API takes 2,000 (REST API guide, sObject
 Collections, POST)."""
 REQUESTS_PER_SECOND = 5.0
+MAX_TIME_LAG_S = 60.0
+"""Own choice: `SystemModstamp` is set in the transaction, `commitTimestamp` at its end."""
 _API = "services/data/v61.0"
 _ALWAYS: tuple[FieldPath, ...] = (("Id",), ("SystemModstamp",))
 

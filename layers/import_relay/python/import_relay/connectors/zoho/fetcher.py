@@ -20,6 +20,8 @@ from import_relay.domain.errors import RecordsNotFetched
 
 IDS_PER_READ = 100
 REQUESTS_PER_SECOND = 2.0
+MAX_TIME_LAG_S = 60.0
+"""Own choice: `Modified_Time` is whole seconds, and `server_time` may be that of sending."""
 FIELDS_PER_REQUEST = 50
 """Zoho: Get Records, parameter `fields`."""
 EXPIRES_EARLY_S = 120.0
