@@ -28,7 +28,7 @@ class Unbounded(Exception):
         self.is_late = is_late
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """An answer whose body was read, and unpacked if it was packed."""
 
     status_code: int

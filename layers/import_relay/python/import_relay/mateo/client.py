@@ -16,7 +16,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from import_relay.domain.errors import CredentialsRefused, PermitTooFar
-from import_relay.domain.http_bodies import REQUEST_HEADERS, Answer, Unbounded, read_body
+from import_relay.domain.http_bodies import REQUEST_HEADERS, HttpAnswer, Unbounded, read_body
 from import_relay.mateo.post_results import PostResult, of_exception, of_status
 from import_relay.storage.budget import Permit
 
@@ -239,7 +239,7 @@ class ImportApi:
             raise MateoUnavailable("GET /import answered something else") from error
         raise MateoUnavailable("GET /import answered no list")
 
-    def _send(self, permit: Permit, request: httpx.Request) -> Answer:
+    def _send(self, permit: Permit, request: httpx.Request) -> HttpAnswer:
         """The answer; one that is too large, too slow or packed strangely comes without a body."""
         request.extensions = {**request.extensions, **self._guarded(permit)}
         with closing(self._http.send(request, stream=True)) as answer:
@@ -252,7 +252,7 @@ class ImportApi:
                 )
             except Unbounded:
                 body = b""
-        return Answer(answer.status_code, answer.headers, body)
+        return HttpAnswer(answer.status_code, answer.headers, body)
 
     def _guarded(self, permit: Permit) -> dict[str, Callable[[str, object], None]]:
         """Lets a request leave in its permit only, however long it took to connect."""
@@ -284,7 +284,7 @@ def http_client() -> httpx.Client:
     )
 
 
-def _posted(response: Answer) -> Posted:
+def _posted(response: HttpAnswer) -> Posted:
     content = _json_object(response)
     import_id = content.get("id")
     known = import_id if isinstance(import_id, str) and import_id else None
@@ -298,7 +298,7 @@ def _posted(response: Answer) -> Posted:
     )
 
 
-def _json_object(response: Answer) -> Mapping[str, object]:
+def _json_object(response: HttpAnswer) -> Mapping[str, object]:
     try:
         content = response.json()
     except ValueError:
@@ -308,7 +308,7 @@ def _json_object(response: Answer) -> Mapping[str, object]:
     return content if isinstance(content, dict) else {}
 
 
-def _retry_after(response: Answer) -> float | None:
+def _retry_after(response: HttpAnswer) -> float | None:
     """Seconds to wait, from `retry-after`, else from `ratelimit-reset`."""
     for name in ("retry-after", "ratelimit-reset"):
         text = response.headers.get(name, "")

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from import_relay.domain.errors import RecordsNotFetched
-from import_relay.domain.http_bodies import Answer, Unbounded, read_body
+from import_relay.domain.http_bodies import HttpAnswer, Unbounded, read_body
 
 TIMEOUT = httpx.Timeout(8.0, connect=3.0)
 """Own limit per request. A batch has two minutes for everything."""
@@ -85,7 +85,7 @@ class CrmApi:
             pause *= 2
         raise RecordsNotFetched("fetcher.unavailable", problem)
 
-    def _answer(self, request: httpx.Request) -> Answer:
+    def _answer(self, request: httpx.Request) -> HttpAnswer:
         """The whole answer, unless it is too large or drips too slowly: timeouts count per read."""
         with closing(self.client.send(request, stream=True)) as answer:
             try:
@@ -98,7 +98,7 @@ class CrmApi:
                 code = "fetcher.unavailable" if error.is_late else "fetcher.unexpected"
                 raise RecordsNotFetched(code, f"the answer is {error}") from error
         self._read_b += len(body)
-        return Answer(answer.status_code, answer.headers, body)
+        return HttpAnswer(answer.status_code, answer.headers, body)
 
     def _wait_for_turn(self) -> None:
         if self._read_b > MAX_READ_B:
@@ -124,7 +124,7 @@ def _address(url: str) -> httpx.URL:
     raise RecordsNotFetched("fetcher.unexpected", "the API's address is not https")
 
 
-def _value(answer: Answer) -> Any:
+def _value(answer: HttpAnswer) -> Any:
     if answer.status_code in _REFUSED:
         raise RecordsNotFetched("fetcher.refused", f"status {answer.status_code}")
     # A 404 as well: a wrong address must not make records look deleted.
@@ -141,7 +141,7 @@ def _value(answer: Answer) -> Any:
         raise RecordsNotFetched("fetcher.unexpected", "the answer is no JSON") from error
 
 
-def _retry_after(answer: Answer, otherwise: float) -> float:
+def _retry_after(answer: HttpAnswer, otherwise: float) -> float:
     """The seconds that the answer asks to wait; a date counts as too long."""
     given = answer.headers.get("retry-after", "")
     if not given:
