@@ -71,13 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--region", help="its region")
     status.add_argument("--json", action="store_true", help="the same for programs")
     status.set_defaults(command=_status)
-    replay = commands.add_parser("replay", help="put back what was received")
+    replay = commands.add_parser("replay", help="put received items back into the queue")
     add_replay_options(replay)
     replay.set_defaults(command=_replay)
     clock = commands.add_parser("clock", help="move a running stack's time of day forward")
     clock.add_argument("step", help="seconds, or `next-day`")
     clock.set_defaults(command=_clock)
-    resume = commands.add_parser("resume", help="let submission go on")
+    resume = commands.add_parser("resume", help="resume submission")
     resume.set_defaults(command=_resume)
     # Everything after it is for `mateo_emulator`, which reads it itself: no flag begins with "+".
     mateo = commands.add_parser(
@@ -99,7 +99,7 @@ def add_replay_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="", help="why, for reports")
     parser.add_argument("--dry-run", action="store_true", help="count, and put nothing back")
     parser.add_argument("--force", action="store_true", help="also over newer data in Mateo")
-    parser.add_argument("--id", default="", help="go on with this replay, which did not finish")
+    parser.add_argument("--id", default="", help="continue this replay, which did not finish")
     parser.add_argument("--stack", metavar="NAME", help="a deployed one, with your credentials")
     parser.add_argument("--region", help="its region")
 

@@ -1,4 +1,4 @@
-"""Lambda behind a schedule: looks every quarter of an hour for what no alarm of AWS sees."""
+"""Scheduled Lambda: checks every quarter of an hour what no alarm of AWS can see."""
 
 from collections.abc import Mapping
 from functools import cache

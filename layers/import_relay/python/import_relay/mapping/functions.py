@@ -2,7 +2,7 @@
 
 Called by `expressions`. Each gives null for null, so that a missing field stays missing, and raises
 `Unusable` with the value that it cannot read: the column is left out with a note that names it.
-docs/connections.md describes them for whoever writes a mapping.
+docs/connections.md describes them for people who write mappings.
 """
 
 import re

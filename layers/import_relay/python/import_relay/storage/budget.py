@@ -70,7 +70,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Permission to make one request, now; lost after `until` (s since the epoch).
+    """Permission for one request; expires at `until` (s since the epoch).
 
     `day` is the day that the request was counted for.
     """

@@ -269,7 +269,7 @@ class Ledger:
         )
 
     def _take_import(self, import_id: str, reference: str) -> None:
-        """Take an import from whoever adopted it by its looks: a POST's own answer names it."""
+        """Reassign an import that another entry adopted by matching; the POST response decides."""
         adopter = self._owners.take(import_id, reference)
         if adopter is not None:
             self.advance(

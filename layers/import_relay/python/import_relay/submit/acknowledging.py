@@ -44,7 +44,7 @@ class Acknowledging:
     _acknowledged: int = 0
 
     def acknowledge(self, name: str) -> None:
-        """Write down what ended, requeue what waits; only then may the messages go.
+        """Record outcomes and requeue waiting items; only then may the messages be deleted.
 
         `name`: of the files that this part of the batch is written down in.
         """

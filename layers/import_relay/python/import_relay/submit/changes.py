@@ -54,10 +54,10 @@ class Interpreted:
 
 @dataclass(slots=True)
 class RecordsFetched:
-    """What came of reading records: `gone` are not there (any more), `waiting` not to be had now.
+    """Results of fetching records. `gone`: deleted; `waiting`: temporarily unavailable.
 
-    Records in none of them belong to connections without a fetcher. `at`: when they were read, in
-    microseconds since the epoch. `failed`: connections whose CRM did not give all records.
+    All others belong to connections without a fetcher. `at`: when they were fetched, in
+    microseconds since the epoch. `failed`: connections with records that could not be fetched.
     """
 
     at: int = 0

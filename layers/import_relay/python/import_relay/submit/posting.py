@@ -96,7 +96,7 @@ class Posting:
         self._reference_ids = reference_ids
 
     def begin(self, imports: Collection[Sequence[Row]]) -> None:
-        """Line these imports up, without what waits because Mateo refuses it."""
+        """Line these imports up, without rows that wait because Mateo refuses them."""
         self._follow(self._refusals.arrange(imports, self._tools.clock()))
 
     def admitted(self, attempt: Attempt) -> Sequence[Attempt]:

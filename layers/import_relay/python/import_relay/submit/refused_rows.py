@@ -28,7 +28,7 @@ class RefusedRows:
     _has_changed: bool = False
 
     def finish(self) -> None:
-        """Requeue what waits; what has waited for a proof too long becomes a dead letter."""
+        """Requeue unproven rows; those that waited too long become dead letters."""
         left = self.refusals.finish(self.tools.clock())
         self.progress.requeue(left.waiting)
         for one in left.unproven:

@@ -27,7 +27,7 @@ from import_relay.track.polling import (
 from import_relay.track.reconciling import ImportLookup
 
 LAG_S = 60.0
-"""How late a new import may show up in lists; two absences this far apart are believed."""
+"""How late a new import may show up in lists; two failed lookups this far apart prove it absent."""
 MAX_POSTS = 6
 """An import is posted again at most five times; then its records go back to the queue."""
 MAX_REPOST_PAUSE_S = 3_600.0

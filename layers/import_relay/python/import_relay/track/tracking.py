@@ -43,13 +43,13 @@ from import_relay.track.resolving import resolve
 __all__ = ["TrackOptions", "Tracked", "Tracking", "TrackingParts", "TrackingStatus"]
 
 UNSEEN_WAIT_S = 15.0
-"""Between two looks for an entry that its submitter has not written yet."""
+"""Between two lookups of an entry that its submitter has not written yet."""
 ROUND_S = 4.0
 """Polls are at least this far apart, however many imports are under way."""
 FRESH = 0.8
-"""Who was asked about within this share of its last wait is not asked about again."""
+"""Imports polled within this fraction of their last wait are skipped."""
 OPEN_LIMIT = 200
-"""Of so many open imports, the 50 that were asked about longest ago are in a poll."""
+"""Of at most so many open imports, a poll has the 50 that were polled longest ago."""
 BELIEVED_AFTER_S = 3_600.0
 """Counts that add up, but not to our number of rows, are believed if they stay for so long.
 
