@@ -8,13 +8,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.storage.pause import (
-    MAX_DISABLING_S,
     MIN_PAUSE_S,
     SCHEDULE_SKEW_S,
     Pause,
     PauseClients,
     PauseState,
 )
+from import_relay.storage.queue_switch import MAX_DISABLING_S
 from tests.support.aws import LEDGER, MAPPING_PARAMETER, SCHEDULE_GROUP, SCHEDULE_ROLE, client
 from tests.support.builders import NOON
 from tests.support.clients import Overruling, Recording, client_error

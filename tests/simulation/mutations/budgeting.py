@@ -7,7 +7,7 @@ MUTANTS = (
         "opened-before-it-is-disabled",
         "The only schedule that resumes submission may fire before the mapping is disabled.",
         ("stuck",),
-        (Edit("storage/pause.py", "        if until < latest:", "        if until < 0:"),),
+        (Edit("storage/queue_switch.py", "        if until < latest:", "        if until < 0:"),),
     ),
     Mutant(
         "no-reservation",

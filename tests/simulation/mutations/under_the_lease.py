@@ -43,7 +43,11 @@ MUTANTS = (
         "pause-never-scheduled",
         "Submission is paused, and no schedule opens it again.",
         ("stuck",),
-        (Edit("storage/pause.py", "        self._schedule_resumption(until, mapping)\n", ""),),
+        (
+            Edit(
+                "storage/queue_switch.py", "        self._schedule_resumption(until, mapping)\n", ""
+            ),
+        ),
     ),
     Mutant(
         "submission-paused-before-scheduled",
@@ -51,10 +55,10 @@ MUTANTS = (
         ("stuck",),
         (
             Edit(
-                "storage/pause.py",
+                "storage/queue_switch.py",
                 """        self._schedule_resumption(until, mapping)
         latest = """,
-                """        self._set_enabled(mapping, enabled=False)
+                """        self._disable(mapping)
         self._schedule_resumption(until, mapping)
         latest = """,
             ),
@@ -66,9 +70,9 @@ MUTANTS = (
         ("stuck",),
         (
             Edit(
-                "storage/pause.py",
+                "storage/queue_switch.py",
                 "timestamp = datetime.fromtimestamp(until, UTC)",
-                "timestamp = datetime.fromtimestamp(self._clock(), UTC)",
+                "timestamp = datetime.fromtimestamp(self.clock(), UTC)",
             ),
         ),
     ),

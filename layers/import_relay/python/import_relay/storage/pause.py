@@ -1,23 +1,17 @@
-"""The pause: stops the queue's event source mapping until a given time, and resumes it.
+"""The pause: until when submission is stopped, and why; written down before the queue is stopped.
 
-While it is closed nothing is received, so no receive count grows and nothing reaches the DLQ.
-Closing writes down why and until when, then creates the one-time schedule that opens it again, and
-only then disables the mapping: a crash in between leaves submission running, which is harmless. If
-that schedule may fire before the mapping is disabled, another one opens it some minutes later. A
-daily schedule in the template opens it as well, as a net.
+While it is paused nothing is received, so no receive count grows and nothing reaches the DLQ. A
+crash after the record leaves submission running, which is harmless. `queue_switch` does the rest.
 """
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
 from import_relay.storage.conditions import takes_effect
+from import_relay.storage.queue_switch import QueueSwitch
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -31,12 +25,7 @@ SCHEDULE_SKEW_S = 30
 """An opening schedule may fire this early by our clock and still counts as on time."""
 MIN_PAUSE_S = 60
 """Schedules have a precision of one minute."""
-MAX_DISABLING_S = 180
-"""A call that disables the mapping takes effect within this, however slow AWS is: the function that
-makes it may run for two minutes."""
 PAUSE_KEY: dict[str, Any] = {"pk": {"S": "pause"}}
-_TARGET = "arn:{partition}:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
-"""Its input is spelled as in the AWS SDK for Java: `Uuid`, not `UUID`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +88,15 @@ class Pause:
         self._clients = clients
         self._names = names
         self._clock = clock
+        self._switch = QueueSwitch(
+            lambda_=clients.lambda_,
+            scheduler=clients.scheduler,
+            ssm=clients.ssm,
+            mapping_parameter=names.mapping_parameter,
+            schedule_group=names.schedule_group,
+            schedule_role_arn=names.schedule_role_arn,
+            clock=clock,
+        )
 
     def state(self) -> PauseState:
         """What was last written down, read consistently."""
@@ -132,12 +130,7 @@ class Pause:
         )
         if not begins:
             until = self.state().paused_until  # somebody closed it for longer
-        mapping = self._mapping()
-        self._schedule_resumption(until, mapping)
-        latest = math.ceil(self._clock()) + MAX_DISABLING_S
-        if until < latest:  # else the opening could fire first, and nothing would open it again
-            self._schedule_resumption(latest, mapping)
-        self._set_enabled(mapping, enabled=False)
+        self._switch.turn_off(until)
         return until
 
     def clear_failures(self) -> None:
@@ -149,35 +142,3 @@ class Pause:
                 **to_attributes({"paused_until": 0.0, "reason": "", "consecutive_failures": 0}),
             },
         )
-
-    def _mapping(self) -> str:
-        answer = self._clients.ssm.get_parameter(Name=self._names.mapping_parameter)
-        return answer["Parameter"]["Value"]
-
-    def _schedule_resumption(self, until: float, mapping: str) -> None:
-        timestamp = datetime.fromtimestamp(until, UTC)
-        role = self._names.schedule_role_arn
-        try:
-            self._clients.scheduler.create_schedule(
-                Name=f"resume-{timestamp:%Y%m%dT%H%M%S}",
-                GroupName=self._names.schedule_group,
-                ScheduleExpression=f"at({timestamp:%Y-%m-%dT%H:%M:%S})",
-                ScheduleExpressionTimezone="UTC",
-                FlexibleTimeWindow={"Mode": "OFF"},
-                ActionAfterCompletion="DELETE",
-                Target={
-                    "Arn": _TARGET.format(partition=role.split(":")[1]),
-                    "RoleArn": role,
-                    "Input": json.dumps({"Uuid": mapping, "Enabled": True}),
-                },
-            )
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ConflictException":
-                raise
-
-    def _set_enabled(self, mapping: str, *, enabled: bool) -> None:
-        try:
-            self._clients.lambda_.update_event_source_mapping(UUID=mapping, Enabled=enabled)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ResourceInUseException":
-                raise

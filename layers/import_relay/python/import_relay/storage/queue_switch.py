@@ -1,0 +1,81 @@
+"""The switch of the queue: its event source mapping, and the schedule that enables it again.
+
+Turned off by `pause`. The one-time schedule is created first and only then is the mapping disabled:
+a crash in between leaves submission running, which is harmless. If that schedule may fire before
+the mapping is disabled, another one enables it some minutes later. A daily schedule in the template
+enables it as well, as a net.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
+    from types_boto3_scheduler import EventBridgeSchedulerClient
+    from types_boto3_ssm import SSMClient
+
+MAX_DISABLING_S = 180
+"""A call that disables the mapping takes effect within this, however slow AWS is: the function that
+makes it may run for two minutes."""
+_TARGET = "arn:{partition}:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
+"""Its input is spelled as in the AWS SDK for Java: `Uuid`, not `UUID`."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSwitch:
+    """The mapping whose id is in an SSM parameter. `clock` gives seconds since the epoch."""
+
+    lambda_: "LambdaClient"
+    scheduler: "EventBridgeSchedulerClient"
+    ssm: "SSMClient"
+    mapping_parameter: str
+    schedule_group: str
+    schedule_role_arn: str
+    clock: Callable[[], float]
+
+    def turn_off(self, until: float) -> None:
+        """Stop the queue until a time (s since the epoch); again until the same time repairs it."""
+        mapping = self._mapping()
+        self._schedule_resumption(until, mapping)
+        latest = math.ceil(self.clock()) + MAX_DISABLING_S
+        if until < latest:  # else the opening could fire first, and nothing would open it again
+            self._schedule_resumption(latest, mapping)
+        self._disable(mapping)
+
+    def _mapping(self) -> str:
+        answer = self.ssm.get_parameter(Name=self.mapping_parameter)
+        return answer["Parameter"]["Value"]
+
+    def _schedule_resumption(self, until: float, mapping: str) -> None:
+        timestamp = datetime.fromtimestamp(until, UTC)
+        role = self.schedule_role_arn
+        try:
+            self.scheduler.create_schedule(
+                Name=f"resume-{timestamp:%Y%m%dT%H%M%S}",
+                GroupName=self.schedule_group,
+                ScheduleExpression=f"at({timestamp:%Y-%m-%dT%H:%M:%S})",
+                ScheduleExpressionTimezone="UTC",
+                FlexibleTimeWindow={"Mode": "OFF"},
+                ActionAfterCompletion="DELETE",
+                Target={
+                    "Arn": _TARGET.format(partition=role.split(":")[1]),
+                    "RoleArn": role,
+                    "Input": json.dumps({"Uuid": mapping, "Enabled": True}),
+                },
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ConflictException":
+                raise
+
+    def _disable(self, mapping: str) -> None:
+        try:
+            self.lambda_.update_event_source_mapping(UUID=mapping, Enabled=False)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ResourceInUseException":
+                raise
