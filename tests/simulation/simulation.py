@@ -1,6 +1,7 @@
 """Runs a scenario from its first webhook until everything has come to its end, and checks it."""
 
-from tests.simulation.checks import Audit
+from tests.simulation.checks.books import Books
+from tests.simulation.checks.everything import check_everything
 from tests.simulation.messages import is_too_old
 from tests.simulation.relay import Relay
 from tests.simulation.scenario import Findings, Scenario, Violation
@@ -40,11 +41,11 @@ def run(scenario: Scenario, *, trace: bool = False) -> Findings:
         relay.redrive()  # a backlog of more than thirteen days' entities
         drained = _drain(world, relay, senders)
     relay.leave_unproven()
-    audit = Audit(relay, senders)
+    books = Books(relay, senders)
     if not drained or relay.queue.dead:
-        audit.violations += _stuck(relay, senders)
-    audit.run()
-    findings = _findings(scenario, world, relay, senders, audit)
+        books.violations += _stuck(relay, senders)
+    check_everything(books)
+    findings = _findings(scenario, world, relay, senders, books)
     relay.close()
     return findings
 
@@ -75,23 +76,23 @@ def _stuck(relay: Relay, senders: Senders) -> list[Violation]:
 
 
 def _findings(
-    scenario: Scenario, world: World, relay: Relay, senders: Senders, audit: Audit
+    scenario: Scenario, world: World, relay: Relay, senders: Senders, books: Books
 ) -> Findings:
     findings = Findings(
         scenario,
-        violations=audit.violations,
+        violations=books.violations,
         calls=world.calls,
         hit=world.hit,
         days=(world.now - START) / 86_400,
         trace=tuple(world.trace or ()),
     )
-    acknowledged = {item for item, one in audit.items.items() if one.acknowledged}
+    acknowledged = {item for item, one in books.items.items() if one.acknowledged}
     findings.counts.update(
         attempted=senders.attempted["items"],
         acknowledged=len(acknowledged),
         recovered=len(relay.seen_before & acknowledged),
     )
-    for violation in audit.violations:
+    for violation in books.violations:
         findings.counts[violation.promise] += 1
-    findings.ends.update(end for ends in audit.ends.values() for end in ends)
+    findings.ends.update(end for ends in books.ends.values() for end in ends)
     return findings

@@ -1,0 +1,228 @@
+"""The books of a run: what Mateo holds, what the relay says of it, and what is wrong."""
+
+import gzip
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from import_relay.storage.attributes import from_attributes
+from import_relay.storage.entries import State
+from tests.simulation.crm import CONNECTION
+from tests.simulation.putting_back import received_at as timestamp_of
+from tests.simulation.relay import Relay
+from tests.simulation.scenario import Record, Violation
+from tests.simulation.senders import Senders
+from tests.simulation.stores import LEDGER
+
+CLOCKS_S = 10.0
+"""How far the relay's times may be from the true one."""
+Version = tuple[int, str, int]
+"""A version, then the delivery and the number of the item in it."""
+
+
+class Item(NamedTuple):
+    """One item of one delivery: what was sent, and when the relay received it (µs)."""
+
+    record: Record
+    connection: str
+    delivery: str
+    number: int
+    received_at: int
+    acknowledged: bool
+    event: str
+    put_back_at: int = 0
+    """When a person put it back (µs); 0 if it is a sender's."""
+
+    @property
+    def version(self) -> Version:
+        """What orders it among the changes of its record: of equal versions, when it came."""
+        version = self.received_at if self.connection == "plain" else self.record.version
+        return version, self.delivery, self.number
+
+
+class Applied(NamedTuple):
+    """A row that Mateo applied: when, of which import, and where it came from."""
+
+    at: float
+    key: str
+    row: Mapping[str, Any]
+    items: Sequence[str]
+    too_late: bool
+    """The import had been given up by then, and its records were free for others."""
+
+
+@dataclass
+class Books:
+    """What the simulated Mateo and the bucket hold, and what is wrong with that."""
+
+    relay: Relay
+    senders: Senders
+    violations: list[Violation] = field(default_factory=list)
+
+    def wrong(self, promise: str, what: str) -> None:
+        """Note that a promise is broken."""
+        self.violations.append(Violation(promise, what))
+
+    @cached_property
+    def items(self) -> dict[str, Item]:
+        """Every item of every delivery that the relay received, by `<delivery>/<number>`."""
+        found = {}
+        for delivery, webhook in self.senders.deliveries.items():
+            received_at = timestamp_of(delivery)
+            for number, record in enumerate(webhook.records):
+                found[f"{delivery}/{number}"] = Item(
+                    record,
+                    webhook.connection,
+                    delivery,
+                    number,
+                    received_at,
+                    delivery in self.senders.acknowledged,
+                    webhook.event,
+                )
+        for item, one in self.relay.put_back.items.items():
+            if one.original in found:
+                found[item] = found[one.original]._replace(
+                    delivery=one.delivery,
+                    received_at=one.received_at,
+                    acknowledged=True,
+                    put_back_at=one.at,
+                )
+        return found
+
+    @cached_property
+    def ends(self) -> dict[str, set[str]]:
+        """Item → how it ended, by what lies in the bucket: in a report, else in its latest line."""
+        latest: dict[str, tuple[int, str]] = {}
+        imported: dict[str, set[str]] = defaultdict(set)
+        for key, content in self.relay.s3.objects.items():
+            if key.startswith(("rejected/", "outcomes/")):
+                for line in _lines(content):
+                    item, end = item_of(line["item_id"]), (line["recorded_at"], line["outcome"])
+                    latest[item] = max(end, latest.get(item, end))
+        for _, line in self._report_rows:
+            if line["outcome"] != "retried":
+                for item_id in line["item_ids"]:
+                    imported[item_of(item_id)].add(line["outcome"])
+        return {item: {end} for item, (_, end) in latest.items()} | imported
+
+    @cached_property
+    def _report_rows(self) -> list[tuple[str, dict[str, Any]]]:
+        """Each row of each report, with the import's reference."""
+        return [
+            (key.split("import=")[1].split("/")[0], line)
+            for key, content in self.relay.s3.objects.items()
+            if key.endswith("rows.ndjson.gz")
+            for line in _lines(gzip.decompress(content))
+        ]
+
+    @cached_property
+    def uncertain(self) -> dict[str, list[dict[str, Any]]]:
+        """Import → its rows of which a report knows only how many of them were imported."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for reference, line in self._report_rows:
+            if not line["certain"]:
+                found[reference].append(line)
+        return found
+
+    @cached_property
+    def unsure(self) -> set[str]:
+        """The items of those rows."""
+        rows = (line for lines in self.uncertain.values() for line in lines)
+        return {item_of(item_id) for line in rows for item_id in line["item_ids"]}
+
+    def end(self, item: str) -> set[str]:
+        """How an item ended."""
+        return self.ends.get(item, set())
+
+    @cached_property
+    def entries(self) -> list[dict[str, Any]]:
+        """The ledger's entries."""
+        table = self.relay.dynamodb.tables.get(LEDGER, {})
+        return [from_attributes(item) for pk, item in table.items() if pk.startswith("import#")]
+
+    @cached_property
+    def owners(self) -> dict[str, str]:
+        """Import id in Mateo → reference."""
+        return {one["import_id"]: one["reference"] for one in self.entries if one.get("import_id")}
+
+    @cached_property
+    def frozen(self) -> dict[str, tuple[Any, Any]]:
+        """Reference → payload and provenance of every import that was frozen."""
+        found = {}
+        for key, content in self.relay.s3.objects.items():
+            if key.startswith("imports/"):
+                body, provenance = gzip.decompress(content).split(b"\n", 1)
+                found[key.split("/")[1]] = (json.loads(body)["payload"], json.loads(provenance))
+        return found
+
+    @cached_property
+    def by_key(self) -> dict[str, list[tuple[str, Item]]]:
+        found: dict[str, list[tuple[str, Item]]] = defaultdict(list)
+        for item, one in self.items.items():
+            if not one.record.broken:
+                found[one.record.key].append((item, one))
+        return found
+
+    @cached_property
+    def times_applied(self) -> Counter[str]:
+        """Item → how often Mateo applied a row that it was part of."""
+        return Counter(item for one in self.applied for item in one.items)
+
+    @cached_property
+    def applied(self) -> list[Applied]:
+        """The rows that Mateo applied, in its order."""
+        found = []
+        given_up = {one["reference"] for one in self.entries if one["state"] == State.TIMED_OUT}
+        for one in self.relay.mateo.applied:
+            sources: Sequence[Any] = ()
+            reference = self.owners.get(one.import_id) or self._given_up(one.import_id)
+            if not reference:
+                self.wrong("unexpected", f"{one.import_id} in Mateo belongs to nobody")
+            else:
+                payload, provenance = self.frozen[reference]
+                if one.row in payload:
+                    sources = provenance[payload.index(one.row)]["items"]
+                else:
+                    self.wrong("unexpected", f"{one.import_id} in Mateo is not {reference}")
+            items = [f"{source['delivery']}/{source['n']}" for source in sources]
+            late = reference in given_up and one.at > self.ended_at[reference]
+            found.append(Applied(one.at, one.external_id, one.row, items, late))
+        return found
+
+    def _given_up(self, import_id: str) -> str:
+        """The import that was given up before it was known that this one is it."""
+        payload = self.relay.mateo.imports[import_id].payload
+        for entry in self.entries:
+            if entry["state"] == State.TIMED_OUT and not entry.get("import_id"):
+                reference = str(entry["reference"])
+                if self.frozen[reference][0] == payload:
+                    return reference
+        return ""
+
+    @cached_property
+    def ended_at(self) -> dict[str, float]:
+        """When each import came to its end: by the first execution that did, if one was let."""
+        last_first = sorted(
+            self.relay.executions,
+            key=lambda one: (one.status == "ABORTED", one.ended_at),
+            reverse=True,
+        )
+        return {one.document["reference"]: one.ended_at for one in last_first}
+
+
+def say_the_same(one: Item, other: Item) -> bool:
+    """Whether one may be a copy of the other: of a record that is read, all say what it is then."""
+    if one.connection != other.connection:
+        return False
+    return one.connection == CONNECTION or one.record.fields == other.record.fields
+
+
+def _lines(content: bytes) -> Iterator[dict[str, Any]]:
+    return (json.loads(line) for line in content.splitlines())
+
+
+def item_of(item_id: str) -> str:
+    return item_id.partition("~")[0]

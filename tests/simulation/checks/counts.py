@@ -1,0 +1,104 @@
+"""What the relay counts of itself is what happened: outcomes, replays, reserved entities."""
+
+from collections import Counter
+
+from import_relay.domain.replays import replay_id_of
+from import_relay.storage.attributes import from_attributes
+from import_relay.storage.entries import NEVER_CREATED
+from tests.simulation.checks.books import Books, say_the_same
+from tests.simulation.checks.items import may_be_gone
+from tests.simulation.stores import LEDGER
+
+ENDS = ("imported", "failed", "rejected", "superseded", "duplicate", "ignored", "unaccounted")
+
+
+def check_pauses(books: Books) -> None:
+    """Submission is paused only with something to resume it."""
+    shut = books.relay.mapping.lambda_.shut
+    if shut:
+        books.wrong("stuck", f"submission was paused {shut} times with nothing to open it")
+    for what in books.relay.watch.failed:
+        books.wrong("stuck", what)
+
+
+def check_outcome_counts(books: Books) -> None:
+    """Outcomes are counted once, for the day of their receipt."""
+    table = books.relay.dynamodb.tables.get(LEDGER, {})
+    counted: Counter[tuple[str, str]] = Counter()
+    for pk, item in table.items():
+        if pk.startswith("counts#"):
+            for name, value in from_attributes(item).items():
+                if name in ENDS:
+                    counted[pk.removeprefix("counts#"), name] += int(value)
+    found: Counter[tuple[str, str]] = Counter()
+    twice: Counter[tuple[str, str]] = Counter()
+    for name, ends in books.ends.items():
+        if name in books.items:
+            one = books.items[name]
+            day = books.relay.limits.day((one.put_back_at or one.received_at) / 1_000_000)
+            found.update((day, end) for end in ends)
+            # A copy of its message may come after the record was deleted at the CRM.
+            twice[day, "ignored"] += ends == {"imported"} and may_be_gone(books, one)
+    more, less = counted - found - twice, found - counted
+    if more or less:
+        wrong = f"the outcome counts has {dict(more)} too many, {dict(less)} too few"
+        books.wrong("miscounted", wrong)
+
+
+def check_put_back(books: Books) -> None:
+    """What was put back is counted as received again, keeps its time, and is all there was."""
+    put_back = books.relay.put_back
+    for item, one in put_back.items.items():
+        if one.original not in books.items:
+            books.wrong("unexpected", f"{item} was put back and never received")
+        elif one.received_at != books.items[one.original].received_at:
+            books.wrong("stale", f"{item} was put back as received at another time")
+        elif books.end(item) == {"duplicate"} and not _has_copy(books, item):
+            books.wrong("lost", f"{item} was put back and refused as a duplicate")
+    for name, wanted in put_back.wanted.items():
+        there = {one.original for one in put_back.items.values() if one.delivery.endswith(name)}
+        for item in sorted(wanted - there):
+            books.wrong("lost", f"{item} had ended and was not put back by {name}")
+    table = books.relay.dynamodb.tables.get(LEDGER, {})
+    found = Counter(books.relay.limits.day(one.at / 1_000_000) for one in put_back.items.values())
+    counted = Counter(
+        {
+            pk.removeprefix("counts#"): int(item["replayed"]["N"])
+            for pk, item in table.items()
+            if pk.startswith("counts#") and "replayed" in item
+        }
+    )
+    if found != counted:
+        books.wrong("miscounted", f"{dict(counted)} counted as put back, {dict(found)} were")
+
+
+def _has_copy(books: Books, item: str) -> bool:
+    """Whether the same replay put back another item that says the same."""
+    one = books.items[item]
+    return any(
+        replay_id_of(name) == replay_id_of(item) and say_the_same(one, other)
+        for name, other in books.by_key[one.record.key]
+        if name != item
+    )
+
+
+def check_budget(books: Books) -> None:
+    """Held is what the imports have, on the day on which they were sent."""
+    table = books.relay.dynamodb.tables.get(LEDGER, {})
+    sent: Counter[str] = Counter()
+    for one in books.relay.mateo.requests:
+        if one.import_id:
+            sent[books.relay.limits.day(one.sent_at)] += one.rows
+    imports: Counter[str] = Counter()
+    for entry in books.entries:
+        if entry["state"] not in NEVER_CREATED:
+            imports[str(entry["day"])] += int(entry["rows"])
+    held: Counter[str] = Counter()
+    for pk, item in table.items():
+        if pk.startswith("day#"):
+            held[pk.removeprefix("day#")] = int(from_attributes(item).get("entities", 0))
+    for day in sorted(held.keys() | imports.keys() | sent.keys()):
+        if held[day] != imports[day]:
+            books.wrong("miscounted", f"{day}: {held[day]} held, imports have {imports[day]}")
+        if held[day] < sent[day]:
+            books.wrong("over-limit", f"{day}: {sent[day]} sent, {held[day]} held")

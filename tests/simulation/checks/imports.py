@@ -1,0 +1,57 @@
+"""Nothing is imported twice, and what a sender repeats is not imported again."""
+
+import json
+from collections import Counter, defaultdict
+
+from import_relay.domain.replays import replay_id_of
+from import_relay.storage.entries import NEVER_CREATED
+from tests.simulation.checks.books import Books, Item, Version
+from tests.simulation.crm import CONNECTION
+
+
+def check_imports(books: Books) -> None:
+    """Mateo has no import that the relay does not know of, and nothing twice."""
+    wanted: Counter[str] = Counter()
+    for entry in books.entries:
+        if entry["state"] not in NEVER_CREATED and entry["reference"] in books.frozen:
+            wanted[_text(books.frozen[entry["reference"]][0])] += 1
+    found = Counter(_text(one.payload) for one in books.relay.mateo.imports.values())
+    for payload in found - wanted:
+        books.wrong("duplicated", f"Mateo has {found[payload]} imports of {payload}")
+    for item, times in books.times_applied.items():
+        if times > 1:
+            books.wrong("duplicated", f"{item} was imported {times} times")
+    _replays(books)
+    _handles(books)
+
+
+def _handles(books: Books) -> None:
+    """Of the contacts of an import with one e-mail address the newest is the last."""
+    for reference, (payload, provenance) in books.frozen.items():
+        holders: dict[str, list[Version]] = defaultdict(list)
+        for row, item_id in zip(payload, provenance, strict=True):
+            items = [f"{one['delivery']}/{one['n']}" for one in item_id["items"]]
+            versions = [books.items[one].version for one in items if one in books.items]
+            if row.get("email") and versions:
+                holders[row["email"].lower()].append(max(versions))
+        if any(versions != sorted(versions) for versions in holders.values()):
+            books.wrong("stale", f"{reference}: an e-mail address goes to an older change")
+
+
+def _replays(books: Books) -> None:
+    """What a sender requeues is not imported again, if nothing came in between."""
+    for of_key in books.by_key.values():
+        versions: dict[tuple[int, str], list[tuple[str, Item]]] = defaultdict(list)
+        for item, one in of_key:
+            # The versions of one are times of receipt, of the other what is read may change.
+            if one.connection not in ("plain", CONNECTION):
+                versions[one.record.version, replay_id_of(item)].append((item, one))
+        for of_version in versions.values():
+            changes = {(one.event, str(one.record.fields)) for _, one in of_version}
+            imported = [item for item, _ in of_version if books.ends.get(item) == {"imported"}]
+            if len(changes) == 1 and len(imported) > 1:
+                books.wrong("duplicated", f"{' and '.join(imported)} are the same change")
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True)

@@ -1,0 +1,138 @@
+"""What was received ends once, as what it is, and Mateo has what is called imported."""
+
+import math
+
+from tests.simulation.checks.books import Books, Item, item_of, say_the_same
+from tests.simulation.crm import CONNECTION
+from tests.simulation.queue import MAX_RECEIVES
+
+DEATHS = 3
+"""Of processes, until a record that kills them is a dead letter by itself."""
+TRIALS = 2
+"""How often a record is tried after a death: with others, and alone."""
+TRIED = frozenset({"imported", "failed", "rejected", "unaccounted"})
+"""Ends of changes that were sent to Mateo, whatever it made of them."""
+
+
+def check_items(books: Books) -> None:
+    """Every acknowledged item ended, once, and as it may."""
+    for item, one in books.items.items():
+        ends = books.end(item)
+        if not ends and one.acknowledged and item not in books.relay.unproven:
+            books.wrong("lost", f"{item} ({one.record.key}) ended nowhere")
+        if len(ends) > 1:
+            books.wrong("unexpected", f"{item} ended as {' and '.join(sorted(ends))}")
+        if item in books.relay.died - books.relay.poison and not _may_die(books):
+            books.wrong("stuck", f"{item} is a dead letter, with so few faults")
+        for end in ends:
+            _explain(books, item, one, end)
+            if item in books.unsure:
+                continue
+            if end == "imported" and not books.times_applied[item]:
+                books.wrong("lost", f"{item} is called imported, but Mateo has not got it")
+            if end == "failed" and books.times_applied[item]:
+                books.wrong("unexpected", f"{item} is called failed, but Mateo has got it")
+    _deaths(books)
+    _uncertain_rows(books)
+    _check_unproven(books)
+    for item in sorted(books.ends.keys() - books.items.keys()):
+        books.wrong("unexpected", f"{item} was never received")
+
+
+def _uncertain_rows(books: Books) -> None:
+    """As many rows are called imported as Mateo has got; which ones, the report leaves open."""
+    for reference, lines in books.uncertain.items():
+        told = sum(line["outcome"] == "imported" for line in lines)
+        got = sum(
+            any(books.times_applied[item_of(item_id)] for item_id in line["item_ids"])
+            for line in lines
+        )
+        if told > got:
+            books.wrong("lost", f"{reference}: {told} rows are called imported, Mateo has {got}")
+
+
+def _deaths(books: Books) -> None:
+    """Poison costs three processes, and as many more as meet a fault or a second copy."""
+    relay = books.relay
+    queue = relay.queue
+    more = len(relay.world.hit) + relay.throttles + queue.duplicates + queue.partials
+    if relay.poisonings > DEATHS * len(relay.poison) + more:
+        books.wrong("stuck", f"{sorted(relay.poison)} killed {relay.poisonings} processes")
+
+
+def _may_die(books: Books) -> bool:
+    """Whether so much went wrong that a message may have used up its receives."""
+    relay = books.relay
+    queue = relay.queue
+    trouble = len(relay.world.hit) + relay.throttles + queue.duplicates + queue.partials
+    # Two processes that are killed while they try a record make that one look like poison; of
+    # poison one is enough.
+    looks_like_poison = relay.killed >= TRIALS or (relay.poison and relay.world.hit)
+    return trouble > MAX_RECEIVES / 2 or bool(looks_like_poison)
+
+
+def _check_unproven(books: Books) -> None:
+    """A refused record is a dead letter only if Mateo refuses it, whatever else it refused."""
+    for item in sorted(books.relay.unproven):
+        if not _may_fail(books, books.items[item]):
+            books.wrong("unexpected", f"{item} is a dead letter, and nobody refuses it")
+
+
+def _explain(books: Books, item: str, one: Item, end: str) -> None:
+    """Whether an item may have ended like this."""
+    broken = {"no object": "rejected", "bad version": "rejected", "deletion": "ignored"}
+    if one.record.broken:
+        if end != broken[one.record.broken]:
+            books.wrong("unexpected", f"{item}: {one.record.broken}, but {end}")
+    elif end == "superseded":
+        if not all(_is_covered(books, item, one, field) for field in one.record.fields):
+            books.wrong("lost", f"{item} is called superseded, but nothing newer is known")
+    elif end == "duplicate":
+        if not _is_repeated(books, item, one):
+            books.wrong("lost", f"{item} is called a duplicate of nothing")
+    elif end in ("rejected", "failed") and not _may_fail(books, one):
+        books.wrong("unexpected", f"{item} {end} without a reason")
+    elif end == "ignored" and not may_be_gone(books, one):
+        books.wrong("unexpected", f"{item} ignored without a reason")
+
+
+def _is_covered(books: Books, item: str, one: Item, field_: str) -> bool:
+    """Whether another change that came to Mateo says this field and is not older.
+
+    A full record says all fields, also those that it leaves empty. One that waited until its
+    record was deleted at the CRM need not come to Mateo.
+    """
+    return any(
+        (field_ in other.record.fields or other.connection != "hub")
+        and other.version >= one.version
+        and (_came_to_mateo(books, name) or _is_gone(books, name, other))
+        for name, other in books.by_key[one.record.key]
+        if name != item
+    )
+
+
+def _came_to_mateo(books: Books, item: str) -> bool:
+    """Whether a change was sent, or is the copy of one; Mateo may have refused it."""
+    return bool(books.end(item) & (TRIED | {"duplicate"})) or item in books.relay.unproven
+
+
+def _may_fail(books: Books, one: Item) -> bool:
+    """Whether Mateo may have refused it, or a row that it was merged into."""
+    of_key = books.by_key[one.record.key]
+    return one.record.is_deal or any(other.record.failing for _, other in of_key)
+
+
+def may_be_gone(books: Books, one: Item) -> bool:
+    """Whether its record may have been deleted at the CRM before it was read there."""
+    return one.connection == CONNECTION and books.relay.fault_profile.crm_gone_s < math.inf
+
+
+def _is_gone(books: Books, item: str, one: Item) -> bool:
+    """Whether its record was deleted at the CRM before it could be sent."""
+    return books.end(item) == {"ignored"} and may_be_gone(books, one)
+
+
+def _is_repeated(books: Books, item: str, one: Item) -> bool:
+    return any(
+        say_the_same(one, other) for name, other in books.by_key[one.record.key] if name != item
+    )

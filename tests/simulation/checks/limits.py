@@ -1,0 +1,44 @@
+"""Mateo's limits are kept, and while it refuses everything it is asked less and less often."""
+
+from collections import Counter
+
+from tests.simulation.checks.books import Books
+
+JITTER_S = 0.15
+"""So much later than another a request may arrive that left at the same time."""
+MAX_REFUSED = 20
+"""Posts within an hour while each is refused: pauses double, from a minute to an hour."""
+
+
+def check_limits(books: Books) -> None:
+    """Requests per second and per day, and a day's entities."""
+    account = books.relay.account
+    requests = books.relay.mateo.requests
+    rate = int(account.requests_per_second)
+    # When they left: what a network delays by seconds is nobody's fault.
+    sent = sorted(one.sent_at for one in requests)
+    for first, later in zip(sent, sent[rate:], strict=False):
+        if later - first < 1.0 + JITTER_S:
+            books.wrong("over-limit", f"{rate + 1} requests within {later - first:.3f} s")
+    for day, number in Counter(one.day for one in requests).items():
+        if number > account.requests_per_day:
+            books.wrong("over-limit", f"{number} requests on {day}")
+    entities: Counter[str] = Counter()
+    for one in requests:
+        if one.why in ("requests", "entities") and books.relay.mateo.keeps_to_limits:
+            books.wrong("over-limit", f"Mateo refused {one.rows} rows for the day's {one.why}")
+        if one.import_id:
+            entities[one.day] += one.rows
+    for day, number in entities.items():
+        if number > account.entities_per_day:
+            books.wrong("over-limit", f"{number} entities on {day}")
+    _insistence(books)
+
+
+def _insistence(books: Books) -> None:
+    """While Mateo refuses every POST, the relay asks less and less often."""
+    refused = [one.at for one in books.relay.mateo.requests if one.why == "spent"]
+    for first, later in zip(refused, refused[MAX_REFUSED:], strict=False):
+        if later - first < 3_600.0:
+            books.wrong("over-limit", f"{MAX_REFUSED + 1} refused posts within an hour")
+            return
