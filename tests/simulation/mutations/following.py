@@ -273,18 +273,4 @@ MUTANTS = (
         ("stuck", "lost"),
         (Edit("track_import.asl.yaml", "TimeoutSeconds: 1728000", "TimeoutSeconds: 7200"),),
     ),
-    Mutant(
-        "gave-up-without-report",
-        "An import that is given up ends without a report.",
-        ("unreported", "stuck"),
-        (
-            Edit(
-                "track_import.asl.yaml",
-                "StringEquals: abandoned, Next: Abandoned }\n    # finished",
-                "StringEquals: abandoned, Next: Abandoned }\n"
-                "      - { Variable: $.status, StringEquals: gave_up, Next: GaveUp }\n"
-                "    # finished",
-            ),
-        ),
-    ),
 )
