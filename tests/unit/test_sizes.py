@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ("layers", "functions", "local", "mateo_emulator", "deploy.py")
 MAX_MODULE_LINES = 350
 MAX_FUNCTION_LINES = 35
-"""From `def` to the last line, without the docstring."""
+"""Of its body: signature and docstring are not counted, however much they explain."""
 
 
 def modules() -> Iterator[Path]:
@@ -21,14 +21,15 @@ def modules() -> Iterator[Path]:
 
 
 def functions_of(text: str) -> Iterator[tuple[str, int]]:
-    """Each function of a module, and its lines without the docstring."""
+    """Each function of a module, and the lines of its body."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name, _lines(node) - (_lines(node.body[0]) if ast.get_docstring(node) else 0)
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            yield node.name, _last(node) - body[0].lineno + 1 if body else 0
 
 
-def _lines(node: ast.stmt) -> int:
-    return (node.end_lineno or node.lineno) - node.lineno + 1
+def _last(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
 
 
 def test_the_whole_product_is_measured() -> None:
@@ -56,7 +57,7 @@ def test_no_function_is_too_long() -> None:
 
 
 @pytest.mark.parametrize("docstring", ["", '    """What it does.\n\n    And why.\n    """\n'])
-def test_a_docstring_is_not_counted(docstring: str) -> None:
+def test_signature_and_docstring_are_not_counted(docstring: str) -> None:
     text = f"def one() -> None:\n{docstring}    two()\n    three()\n"
 
-    assert list(functions_of(text)) == [("one", 3)]
+    assert list(functions_of(text)) == [("one", 2)]
