@@ -213,18 +213,6 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "proven-by-another-refusal",
-        "A refusal is taken for proven although the one before the acceptance said something else.",
-        ("unexpected",),
-        (
-            Edit(
-                "submit/attempts.py",
-                "self.refused_at is None or (self.refused_at > 0 and self.answer != answer)",
-                "self.refused_at is None",
-            ),
-        ),
-    ),
-    Mutant(
         "refused-rows-tried-for-ever",
         "A refused row that is never proven waits on and on.",
         ("stuck",),

@@ -143,16 +143,10 @@ MUTANTS = (
             ),
             Edit(
                 "submit/acknowledging.py",
-                "        )\n        outcome_counts.record(new, batch=name)\n",
-                "        )\n",
+                "batch=name\n        )\n        outcome_counts.record(new, batch=name)\n",
+                "batch=name\n        )\n",
             ),
         ),
-    ),
-    Mutant(
-        "proof-not-kept",
-        "A proven refusal is written down and counted, but not kept before that.",
-        ("unexpected", "lost", "miscounted"),
-        (Edit("submit/acknowledging.py", "        outcome_counts.prove(", "        list("),),
     ),
     Mutant(
         "ends-not-counted",
