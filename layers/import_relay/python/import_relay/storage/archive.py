@@ -130,7 +130,7 @@ def _provenance(row: Row) -> dict[str, Any]:
     """What a report and a retry need to know of a row, besides its text."""
     return {
         "key": row.key,
-        "claims": [field_name for field_name, mark in row.claims.items() if not mark.reference],
+        "claims": [field_name for field_name, claim in row.claims.items() if not claim.reference],
         "items": [_source(change) for change in row.changes],
     }
 

@@ -36,8 +36,7 @@ from import_relay.submit.refusals import UNPROVEN_S
 class Submission:
     """Submits batches; made once per process.
 
-    `unproven_s`: how long a row that was refused alone waits for an authentication that it is at
-    fault.
+    `unproven_s`: how long a row that was refused alone waits for a proof that it is at fault.
     """
 
     parts: SubmissionParts
