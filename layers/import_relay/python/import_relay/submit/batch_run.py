@@ -4,6 +4,7 @@ The steps and their order: see `submission`. `posting` takes each import from cl
 module does what a batch needs once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from import_relay.domain.models import MappedChange, Occurrence
@@ -98,7 +99,8 @@ class BatchRun:
         self._proven = state.known.proven
         self._isolation = Isolation(parts.trials, batch.received_before(), state.tried)
         self._isolation.forget(batch.just_redriven())
-        self._loading = Loading(parts.posting.archive.fetch, self._has_time)
+        is_in_time = _before(turn.give_up_at, tools.clock)
+        self._loading = Loading(parts.posting.archive.fetch, is_in_time)
         self._interpreting = self._made_interpreting()
         self._missing = Missing({})
 
@@ -132,9 +134,6 @@ class BatchRun:
             self._tools.clock,
             self._turn.give_up_at,
         )
-
-    def _has_time(self) -> bool:
-        return self._tools.clock() < self._turn.give_up_at
 
     def run(self) -> BatchReport:
         """Import what the batch holds; suspects come last, once all others are acknowledged."""
@@ -281,3 +280,11 @@ class BatchRun:
         report.refused_connections = len(self._refused.connections)
         report.say(self._tools.emit)
         return report
+
+
+def _before(until: float, clock: Callable[[], float]) -> Callable[[], bool]:
+    """Whether it is not yet so late. It must not know its batch, which would then know itself.
+
+    Nothing would free such a batch but the garbage collector, which is paused while it is planned.
+    """
+    return lambda: clock() < until
