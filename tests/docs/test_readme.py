@@ -71,6 +71,13 @@ def test_the_readme_shows_nothing_that_the_list_of_situations_does_not() -> None
     assert {one for one in shown if f"`{one}`" not in SITUATIONS.text} == set()
 
 
+@pytest.mark.parametrize("page", [PAGE, SITUATIONS], ids=lambda page: page.name)
+def test_what_becomes_of_a_shared_handle_is_said(page: Document) -> None:
+    """Its first contact loses it, which nobody expects."""
+    rows = [row for row in situations_of(page) if "shared_handles" in row[1]]
+    assert [row for row in rows if "taken_handles" in row[2]]
+
+
 @pytest.mark.parametrize(
     "alarm",
     [name for page in DETAILS for name in re.findall(r"alarms? `([a-z-]+)`", page.text)],
