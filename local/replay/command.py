@@ -19,10 +19,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from import_relay.bulk.replay_wiring import Names, build_replaying
+from import_relay.bulk.replaying import ReplayCounts, Replaying
 from import_relay.domain.errors import RelayError
 from import_relay.domain.replays import Replay
-from import_relay.replay.replaying import ReplayCounts, Replaying
-from import_relay.replay.wiring import Names, build_replaying
 from import_relay.storage.budget import Limits
 from import_relay.storage.replays import Selection
 from local.environment import client as local_client

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from import_relay.replay.replaying import Replaying, ReplayParts
+from import_relay.bulk.replaying import Replaying, ReplayParts
 from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.budget import Budget

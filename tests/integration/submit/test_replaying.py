@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import time_machine
 
+from import_relay.bulk.replay_wiring import Names, build_replaying
+from import_relay.bulk.replaying import Replaying
 from import_relay.domain.errors import ReplayTaken, StoreUnavailable
 from import_relay.domain.queue_messages import (
     MAX_ITEM_B,
@@ -15,8 +17,6 @@ from import_relay.domain.queue_messages import (
     MAX_MESSAGE_B,
 )
 from import_relay.domain.replays import Replay
-from import_relay.replay.replaying import Replaying
-from import_relay.replay.wiring import Names, build_replaying
 from import_relay.storage.entries import State
 from import_relay.storage.replays import Selection
 from tests.support import aws as resources

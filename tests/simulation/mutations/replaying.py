@@ -11,7 +11,7 @@ MUTANTS = (
         ("stale",),
         (
             Edit(
-                "replay/replaying.py",
+                "bulk/replaying.py",
                 '        "attempt": 0,\n',
                 '        "attempt": 0,\n        "received_at": replay.at,\n',
             ),
@@ -21,7 +21,7 @@ MUTANTS = (
         "put-back-under-its-old-id",
         "What is put back has the id under which it ended before.",
         ("lost", "unexpected", "miscounted"),
-        (Edit("replay/replaying.py", PUT_BACK, ""),),
+        (Edit("bulk/replaying.py", PUT_BACK, ""),),
     ),
     Mutant(
         "put-back-is-a-duplicate",
@@ -89,7 +89,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "replay/replaying.py",
+                "bulk/replaying.py",
                 "entry is None or entry.state not in OUTCOMES",
                 "entry is None",
             ),
@@ -101,7 +101,7 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "replay/replaying.py",
+                "bulk/replaying.py",
                 "return lambda number: number not in retried",
                 "return lambda number: True",
             ),
@@ -111,7 +111,7 @@ MUTANTS = (
         "uncounted-ends-put-back",
         "Items are put back of a batch that died before their ends were counted.",
         ("miscounted",),
-        (Edit("replay/replaying.py", "if recorded_in.get(item) == batch]", "if item and batch]"),),
+        (Edit("bulk/replaying.py", "if recorded_in.get(item) == batch]", "if item and batch]"),),
     ),
     Mutant(
         "put-back-counted-on-the-old-day",

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from import_relay.bulk.replaying import Replaying, ReplayParts
 from import_relay.domain.log_events import Emit
-from import_relay.replay.replaying import Replaying, ReplayParts
 from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
