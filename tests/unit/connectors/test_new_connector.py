@@ -40,8 +40,10 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (folder / "__init__.py").write_text("", encoding="utf-8")
     monkeypatch.setattr(connectors, "__path__", [*connectors.__path__, str(tmp_path)])
     found.kinds.cache_clear()
+    found.connector_for.cache_clear()
     yield
     found.kinds.cache_clear()
+    found.connector_for.cache_clear()
     for name in [one for one in sys.modules if one.startswith("import_relay.connectors.acme")]:
         del sys.modules[name]
 

@@ -32,6 +32,7 @@ def _fetchers() -> Mapping[str, str]:
     return dict(_modules(_FETCHER))
 
 
+@cache
 def connector_for(kind: str) -> "Connector":
     """The module that knows this kind of connection.
 

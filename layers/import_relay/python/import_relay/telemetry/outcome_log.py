@@ -45,7 +45,9 @@ class OutcomeLog:
 
     def __init__(self) -> None:
         quiet_libraries()
-        self._logger = _OwnLogger(service=SERVICE, location=None, use_rfc3339=True)
+        self._logger = _OwnLogger(service=SERVICE, location=None, use_rfc3339=True, utc=True)
+        self._shown = logging.getLogger(SERVICE).isEnabledFor
+        self._passing = passing_level()
         self._metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 
     def write(
@@ -62,14 +64,13 @@ class OutcomeLog:
         Args:
             counted_at: the time that the counts belong to, in µs since the epoch; now if None.
         """
-        shown = logging.getLogger(SERVICE).isEnabledFor(LEVELS[level])
+        shown = self._shown(LEVELS[level])
         embedded = self._embedded(counts, counted_at) if counts else {}
-        passing = passing_level()
-        together = shown and not passing
+        together = shown and not self._passing
         if shown:
             getattr(self._logger, level)(event, extra={**keys, **(embedded if together else {})})
         if embedded and not together:
-            sys.stdout.write(json.dumps({**_head(passing), **embedded}) + "\n")
+            sys.stdout.write(json.dumps({**_head(self._passing), **embedded}) + "\n")
 
     def _embedded(self, counts: Mapping[str, int], counted_at: int | None) -> Mapping[str, object]:
         for name, count in counts.items():
