@@ -10,6 +10,7 @@ import pytest
 
 import receive_change_events
 from import_relay.domain.errors import RelayError, StoreUnavailable, UnknownConnection
+from import_relay.domain.retrying import RetryPolicy
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.ends import Context
@@ -112,7 +113,7 @@ def test_an_event_of_an_unknown_source_is_an_error_so_that_it_is_moved_to_the_de
 def test_an_event_that_cannot_be_stored_is_an_error_so_that_it_comes_again(
     receiver: Receiver, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("import_relay.storage.intake_store.PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("import_relay.storage.intake_store.STORE_DELIVERY", RetryPolicy(2, 0.0))
     receiver.aws.sqs.delete_queue(QueueUrl=receiver.aws.queue_url)
     with pytest.raises(StoreUnavailable):
         receiver.hand_in(event())

@@ -17,6 +17,7 @@ import time_machine
 
 import receive_webhook
 from import_relay.connectors.contract import Replies, Request
+from import_relay.domain.retrying import RetryPolicy
 from import_relay.receive.intake import Receipt
 from import_relay.telemetry.outcome_log import SERVICE
 from tests.support.aws import BUCKET, Aws
@@ -326,7 +327,7 @@ UNAVAILABLE = (503, {"code": "store.unavailable"})
 def test_a_queue_that_is_gone_means_try_again(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("import_relay.storage.intake_store.PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("import_relay.storage.intake_store.STORE_DELIVERY", RetryPolicy(2, 0.0))
     receiver.aws.sqs.delete_queue(QueueUrl=receiver.aws.queue_url)
     assert receiver.post(request("[{}]", ERP), "json") == UNAVAILABLE
 
@@ -334,7 +335,7 @@ def test_a_queue_that_is_gone_means_try_again(
 def test_a_bucket_that_is_gone_means_try_again(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("import_relay.storage.intake_store.PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("import_relay.storage.intake_store.STORE_DELIVERY", RetryPolicy(2, 0.0))
     receiver.aws.s3.delete_bucket(Bucket=BUCKET)
     assert receiver.post(request("not json", ERP), "json") == UNAVAILABLE
 

@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.domain.errors import StoreUnavailable
-from import_relay.storage.bulk_reads import READ_BATCH, READ_TRIES, read_items
+from import_relay.domain.retrying import READ_ITEMS
+from import_relay.storage.bulk_reads import READ_BATCH, read_items
 from tests.support.aws import LEDGER
 from tests.support.clients import Overruling, Recording, client_error
 from tests.support.relay import Relay
@@ -104,7 +105,7 @@ def test_a_table_that_answers_nothing_again_and_again_is_unavailable(relay: Rela
         read(relay, keys(1), batch_get_item=nothing)
 
     waits = [after - before for before, after in pairwise(times)]
-    assert len(times) == READ_TRIES
+    assert len(times) == READ_ITEMS.tries
     assert waits == sorted(waits)
     assert 0 < waits[0] < waits[-1]
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import ItemOutcome, Outcome
 from import_relay.domain.notes import Note
+from import_relay.domain.retrying import COUNT_OUTCOMES
 from import_relay.storage.connection_counts import (
     MAX_CONNECTIONS,
     MAX_COUNTERS,
@@ -18,7 +19,6 @@ from import_relay.storage.connection_counts import (
     ConnectionCounts,
 )
 from import_relay.storage.outcome_counts import (
-    COUNT_TRIES,
     COUNTS_DAYS,
     OUTCOME_DAYS,
     OUTCOMES_PER_TRANSACTION,
@@ -352,7 +352,9 @@ def test_ends_that_others_keep_writing_first_are_given_up_uncounted(relay: Relay
     refused = client_error("TransactionCanceledException", reasons=["ConditionalCheckFailed"])
 
     with pytest.raises(StoreUnavailable):
-        overruled(relay, transact_write_items=failing(COUNT_TRIES, refused)).record([outcome_of(0)])
+        overruled(relay, transact_write_items=failing(COUNT_OUTCOMES.tries, refused)).record(
+            [outcome_of(0)]
+        )
 
     assert counted(relay) == {}
     assert known(relay, outcome_of(0)) == set()

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.retrying import SEND_MESSAGES
 from import_relay.storage.batches import MESSAGES_PER_CALL
-from import_relay.storage.queue import SEND_TRIES, Delayed, Queue
+from import_relay.storage.queue import Delayed, Queue
 from tests.support.builders import message
 from tests.support.clients import Overruling, Recording
 from tests.support.relay import Relay
@@ -88,4 +89,4 @@ def test_messages_that_are_never_taken_are_an_error_after_a_few_tries(relay: Rel
 
     with pytest.raises(StoreUnavailable):
         queue(relay, Overruling(relay.aws.sqs, send_message_batch=take_none)).send([delayed(0)])
-    assert len(calls) == SEND_TRIES
+    assert len(calls) == SEND_MESSAGES.tries

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from import_relay.domain.errors import StoreUnavailable
-from import_relay.storage.overdue_pause import BETWEEN_S, RESUME_TRIES
+from import_relay.domain.retrying import RESUME_SUBMISSION
 from import_relay.watch.watchdog import INTERVAL_S
 from tests.support.aws import SCHEDULE_GROUP, Aws, client
 from tests.support.builders import message
@@ -179,16 +179,17 @@ class Busy(FakeLambda):
 
 
 def test_a_mapping_that_is_just_being_disabled_is_enabled_after_that(relay: Relay) -> None:
-    began, busy = relay.clock.now, Busy(RESUME_TRIES - 1)
+    began, busy = relay.clock.now, Busy(RESUME_SUBMISSION.tries - 1)
 
     assert pause_of(relay, busy).end() is not None
     assert busy.enabled
-    assert relay.clock.now - began == BETWEEN_S * (RESUME_TRIES - 1)
+    pauses = RESUME_SUBMISSION.tries - 1
+    assert relay.clock.now - began == pauses * RESUME_SUBMISSION.first_pause_s
 
 
 def test_a_mapping_that_stays_busy_is_an_error(relay: Relay) -> None:
     with pytest.raises(StoreUnavailable):
-        pause_of(relay, Busy(RESUME_TRIES)).end()
+        pause_of(relay, Busy(RESUME_SUBMISSION.tries)).end()
 
 
 def test_any_other_refusal_is_an_error(relay: Relay) -> None:

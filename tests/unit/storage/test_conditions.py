@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError
 
+from import_relay.domain.retrying import WRITE_IN_CONFLICT
 from import_relay.storage.conditions import (
-    CONFLICT_TRIES,
     failed_conditions,
     takes_effect,
     through_conflicts,
@@ -46,10 +46,10 @@ def failing(error: ClientError, times: int) -> tuple[Callable[[], str], list[int
 
 @pytest.mark.parametrize("error", CONFLICTS)
 def test_a_write_that_only_conflicted_is_made_again(error: ClientError) -> None:
-    call, calls = failing(error, CONFLICT_TRIES - 1)
+    call, calls = failing(error, WRITE_IN_CONFLICT.tries - 1)
 
     assert through_conflicts(call, sleep=lambda seconds: None) == "done"
-    assert len(calls) == CONFLICT_TRIES
+    assert len(calls) == WRITE_IN_CONFLICT.tries
 
 
 @pytest.mark.parametrize("error", CONFLICTS)
@@ -58,7 +58,7 @@ def test_a_write_that_conflicts_without_end_is_given_up(error: ClientError) -> N
 
     with pytest.raises(ClientError):
         through_conflicts(call, sleep=lambda seconds: None)
-    assert len(calls) == CONFLICT_TRIES
+    assert len(calls) == WRITE_IN_CONFLICT.tries
 
 
 @pytest.mark.parametrize("error", OTHERS)
@@ -78,7 +78,7 @@ def test_the_pauses_grow_and_stay_short() -> None:
     with pytest.raises(ClientError):
         through_conflicts(call, sleep=pauses.append)
 
-    assert len(pauses) == CONFLICT_TRIES - 1
+    assert len(pauses) == WRITE_IN_CONFLICT.tries - 1
     assert all(0 <= pause <= 0.05 * 2**attempt for attempt, pause in enumerate(pauses))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.retrying import READ_ITEMS, tries
 from import_relay.storage.batches import batches
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 READ_BATCH = 100
 """Keys per BatchGetItem (AWS quota)."""
-READ_TRIES = 8
 
 
 def read_items(
@@ -37,7 +37,7 @@ def read_items(
     """
     for batch in batches(keys, READ_BATCH):
         pending: list[Any] = batch
-        for attempt in range(READ_TRIES):
+        for _ in tries(READ_ITEMS, sleep):
             wanted: Any = {"Keys": pending, "ConsistentRead": True, **(request or {})}
             answer = client.batch_get_item(RequestItems={table: wanted})
             yield from answer["Responses"].get(table, [])
@@ -45,7 +45,6 @@ def read_items(
             if not left:
                 break
             pending = list(left["Keys"])
-            sleep(0.05 * 2**attempt)
         else:
             raise StoreUnavailable(f"{len(pending)} not read: UnprocessedKeys in BatchGetItem")
 

@@ -1,16 +1,16 @@
 """How DynamoDB says no: failed conditions, and conflicts between transactions."""
 
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from import_relay.domain.retrying import WRITE_IN_CONFLICT, tries
+
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-CONFLICT_TRIES = 6
 _T = TypeVar("_T")
 
 
@@ -37,14 +37,14 @@ def through_conflicts(call: Callable[[], _T], *, sleep: Callable[[float], None] 
 
     Nothing was written in that case, and the SDK does not try it again by itself.
     """
-    for attempt in range(CONFLICT_TRIES):
+    for _ in tries(WRITE_IN_CONFLICT, sleep):
         try:
             return call()
         except ClientError as error:
-            if not _is_conflict(error) or attempt == CONFLICT_TRIES - 1:
+            if not _is_conflict(error):
                 raise
-            sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # jitter, no secret
-    raise AssertionError("unreachable")
+            conflict = error
+    raise conflict
 
 
 def transact(

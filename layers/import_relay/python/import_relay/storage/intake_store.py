@@ -4,7 +4,7 @@ It stops before the function's own time is over: the sender gets a 503 and not a
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.reasons import reason_of
+from import_relay.domain.retrying import STORE_DELIVERY, tries
 from import_relay.storage.batches import calls
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ CLIENT_CONFIG = Config(
     retries={"total_max_attempts": 1},
 )
 """Of all clients of the receiver: the store alone decides when to try again."""
-PAUSES_S = (0.0, 0.1, 0.3)
-"""Before each try of a call. A first try that hangs leaves time for a second one within the five
-seconds that HubSpot and Shopify wait."""
 
 
 class IntakeStore:
@@ -71,8 +69,7 @@ class IntakeStore:
         Raises:
             StoreUnavailable: it was not taken, or there is no time left.
         """
-        for pause in PAUSES_S:
-            self._wait(pause, give_up_at)
+        for _ in self._tries(give_up_at):
             try:
                 self._s3().put_object(
                     Bucket=self._bucket, Key=key, Body=body, ContentType="application/json"
@@ -86,8 +83,7 @@ class IntakeStore:
     def _send_call(self, bodies: Sequence[str], give_up_at: float) -> None:
         waiting = {str(number): body for number, body in enumerate(bodies)}
         reason = ""
-        for pause in PAUSES_S:
-            self._wait(pause, give_up_at)
+        for _ in self._tries(give_up_at):
             reason = self._send_once(waiting)
             if not waiting:
                 return
@@ -109,6 +105,10 @@ class IntakeStore:
         if any(failure.get("SenderFault") for failure in failed):
             raise StoreUnavailable(f"SQS refuses messages: {codes} in SendMessageBatch")
         return f"{codes} in SendMessageBatch"
+
+    def _tries(self, give_up_at: float) -> Iterator[int]:
+        self._wait(0.0, give_up_at)
+        return tries(STORE_DELIVERY, lambda pause: self._wait(pause, give_up_at))
 
     def _wait(self, pause: float, give_up_at: float) -> None:
         if self._clock() + pause + MAX_CALL_S > give_up_at:

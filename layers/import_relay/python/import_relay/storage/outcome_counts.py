@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import ItemOutcome, Occurrence
+from import_relay.domain.retrying import COUNT_OUTCOMES, tries
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.batches import batches
 from import_relay.storage.bulk_reads import read_items
@@ -45,7 +46,6 @@ NUMBERS_PER_ITEM = 100
 OUTCOMES_PER_TRANSACTION = 33
 """Of a transaction's 100 operations (AWS quota); each takes two more at most, to be counted."""
 PROOFS_PER_TRANSACTION = 100
-COUNT_TRIES = 4
 
 OutcomesByDay = Mapping[str, Mapping[str, int]]
 """Day (YYYY-MM-DD) on which occurrences were received → how they ended → how many."""
@@ -180,7 +180,7 @@ class OutcomeCounts:
             self._record([one for of_item in part for one in of_item], batch)
 
     def _record(self, item_outcomes: Sequence[ItemOutcome], batch: str) -> None:
-        for _ in range(COUNT_TRIES):
+        for _ in tries(COUNT_OUTCOMES, self._sleep):
             counts = self.operations(
                 self._outcomes_by_day(item_outcomes), _of_connections(item_outcomes)
             )

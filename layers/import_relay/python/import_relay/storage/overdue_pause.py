@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.retrying import RESUME_SUBMISSION, tries
 from import_relay.storage.pause import PauseState, read_state
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 STOPPED = frozenset({"Disabled", "Disabling"})
 """States of an event source mapping in which the queue is not read, or soon no longer."""
-RESUME_TRIES, BETWEEN_S = 6, 10.0
-"""While a change of the mapping is under way Lambda refuses another, for up to a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +55,7 @@ class OverduePause:
         return noted
 
     def _enable(self) -> None:
-        for attempt in range(RESUME_TRIES):
-            if attempt:
-                self.sleep(BETWEEN_S)
+        for _ in tries(RESUME_SUBMISSION, self.sleep):
             try:
                 self.lambda_.update_event_source_mapping(UUID=self.mapping, Enabled=True)
             except ClientError as error:

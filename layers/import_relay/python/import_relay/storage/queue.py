@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.retrying import SEND_MESSAGES, tries
 from import_relay.storage.batches import MESSAGES_PER_CALL, batches, calls
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
-
-SEND_TRIES = 4
 
 
 class Delayed(NamedTuple):
@@ -62,7 +61,7 @@ class Queue:
             str(n): {"Id": str(n), "MessageBody": message.body, "DelaySeconds": message.delay_s}
             for n, message in enumerate(messages)
         }
-        for attempt in range(SEND_TRIES):
+        for _ in tries(SEND_MESSAGES, self._sleep):
             answer = self._client.send_message_batch(
                 QueueUrl=self._url, Entries=list(pending.values())
             )
@@ -71,5 +70,4 @@ class Queue:
             if not pending:
                 return
             codes = " ".join(sorted({str(one.get("Code")) for one in answer.get("Failed", [])}))
-            self._sleep(0.1 * 2**attempt)
         raise StoreUnavailable(f"the queue did not take all messages: {codes} in SendMessageBatch")

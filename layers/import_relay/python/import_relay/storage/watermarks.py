@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import Claim, Watermark
+from import_relay.domain.retrying import WRITE_ITEMS, tries
 from import_relay.storage.batches import batches
 from import_relay.storage.bulk_reads import READ_BATCH, read_items
 from import_relay.storage.conditions import takes_effect
@@ -28,7 +29,6 @@ WRITE_BATCH = 25
 THREADS = 8
 _V = TypeVar("_V")
 _R = TypeVar("_R")
-WATERMARK_TRIES = 8
 
 
 class ForAll(Protocol):
@@ -121,12 +121,11 @@ class Watermarks:
 
     def _write_batch(self, items: Sequence[Mapping[str, Any]]) -> None:
         pending: Sequence[Any] = [{"PutRequest": {"Item": item}} for item in items]
-        for attempt in range(WATERMARK_TRIES):
+        for _ in tries(WRITE_ITEMS, self._sleep):
             answer = self._client.batch_write_item(RequestItems={self._table: pending})
             pending = answer.get("UnprocessedItems", {}).get(self._table, [])
             if not pending:
                 return
-            self._sleep(0.05 * 2**attempt)
         raise StoreUnavailable("not all written: UnprocessedItems in BatchWriteItem")
 
 

@@ -14,10 +14,10 @@ import httpx
 
 from import_relay.domain.errors import RecordsNotFetched
 from import_relay.domain.http_bodies import HttpAnswer, Unbounded, read_body
+from import_relay.domain.retrying import ASK_CRM, tries
 
 TIMEOUT = httpx.Timeout(8.0, connect=3.0)
 """Own limit per request. A batch has two minutes for everything."""
-ATTEMPTS = 3
 MAX_RETRY_AFTER_S = 5.0
 """A longer `retry-after` is not waited for within a batch: the records are delivered again
 later."""
@@ -65,8 +65,7 @@ class CrmApi:
             RecordsNotFetched: no such answer in time.
         """
         address = _address(url)
-        pause = 0.5
-        for attempt in range(1, ATTEMPTS + 1):
+        for _ in tries(ASK_CRM, self._pause):
             self._wait_for_turn()
             request = self.client.build_request(
                 method, address, headers=headers, params=params, json=content, data=form
@@ -74,15 +73,14 @@ class CrmApi:
             try:
                 answer = self._answer(request)
             except httpx.HTTPError as error:
-                problem, wait = type(error).__name__, pause
-            else:
-                if answer.status_code not in _BUSY:
-                    return _value(answer)
-                problem, wait = f"status {answer.status_code}", _retry_after(answer, pause)
-            if attempt == ATTEMPTS or wait > MAX_RETRY_AFTER_S:
+                problem = type(error).__name__
+                continue
+            if answer.status_code not in _BUSY:
+                return _value(answer)
+            problem, wait_s = f"status {answer.status_code}", _retry_after(answer)
+            if wait_s > MAX_RETRY_AFTER_S:
                 break
-            self._pause(wait)
-            pause *= 2
+            self._next_at = max(self._next_at, self.clock() + wait_s)
         raise RecordsNotFetched("fetcher.unavailable", problem)
 
     def _answer(self, request: httpx.Request) -> HttpAnswer:
@@ -141,9 +139,7 @@ def _value(answer: HttpAnswer) -> Any:
         raise RecordsNotFetched("fetcher.unexpected", "the answer is no JSON") from error
 
 
-def _retry_after(answer: HttpAnswer, otherwise: float) -> float:
-    """The seconds that the answer asks to wait; a date counts as too long."""
-    given = answer.headers.get("retry-after", "")
-    if not given:
-        return otherwise
+def _retry_after(answer: HttpAnswer) -> float:
+    """The seconds that the answer asks to wait, 0 if it does not; a date counts as too long."""
+    given = answer.headers.get("retry-after") or "0"
     return float(given) if given.isascii() and given.isdecimal() else MAX_RETRY_AFTER_S + 1
