@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from local.background import Rounds
+
 PERIOD_S = 60.0
 MINUTE_MS = 60_000
 
@@ -53,21 +55,17 @@ class Metrics:
         self._added: defaultdict[Metric, Statistics] = defaultdict(Statistics)
         self._lock = threading.Lock()
         self._handing_over = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._rounds = Rounds("metrics", self.put, period_s=PERIOD_S)
         self._cloudwatch: Any = None
 
     def start(self, cloudwatch: Any) -> None:
         """Put what is there into CloudWatch once a minute, until `stop`."""
         self._cloudwatch = cloudwatch
-        self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """End; what is not there yet is of no use any more."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._rounds.stop()
 
     def read(self, line: str) -> None:
         """Add the metrics of a function's line, if it has any."""
@@ -113,13 +111,6 @@ class Metrics:
         with self._lock:
             for metric, statistics in values:
                 self._added[metric].add(statistics)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(PERIOD_S):
-            try:
-                self.put()
-            except Exception:  # noqa: BLE001, S112 - the endpoint may be busy; the next round tries again
-                continue
 
 
 def _metrics(line: str) -> list[tuple[Metric, Statistics]]:

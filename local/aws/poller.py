@@ -17,6 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from local.background import Rounds
 from local.lambda_runtime.execution_environment import MAX_PAYLOAD_BYTES
 from local.lambda_runtime.lineage import Lineage, longest
 from local.lambda_runtime.runtime_api import InvocationResult
@@ -79,60 +80,50 @@ class Poller:
         """Seconds that a mapping is still polled after it was disabled; AWS promises none."""
         self._disabled_since: float | None = None
         self._carried: list[Record] = []
-        self._stopping = threading.Event()
         self._pausing = threading.Event()
         self._quiet = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._permits = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="batch")
+        self._running: set[Future[None]] = set()
+        self._rounds = Rounds("poller", self._poll_once, period_s=0.0, tell=self._nap)
 
     def start(self) -> None:
         """Poll in the background until `stop`."""
-        self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """Stop polling; batches under way are abandoned, their messages come back."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._rounds.stop()
+        self._permits.shutdown(wait=False, cancel_futures=True)
 
     def pause(self) -> None:
         """Receive nothing more and return when everything received is delivered."""
         self._quiet.clear()
         self._pausing.set()
-        while self._thread is not None and self._thread.is_alive() and not self._quiet.wait(NAP_S):
+        while self._rounds.is_alive and not self._quiet.wait(NAP_S):
             pass
 
     def resume(self) -> None:
         """Go on after `pause`."""
         self._pausing.clear()
 
-    def _run(self) -> None:
-        permits = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="batch")
-        running: set[Future[None]] = set()
-        try:
-            while not self._stopping.is_set():
-                running = {one for one in running if not one.done()}
-                try:
-                    self._poll_once(permits, running)
-                except Exception:  # noqa: BLE001 - the endpoint may be stopping or starting
-                    self._stopping.wait(NAP_S)
-        finally:
-            permits.shutdown(wait=False, cancel_futures=True)
+    def _nap(self, _: object = None) -> None:
+        self._rounds.stopping.wait(NAP_S)
 
-    def _poll_once(self, permits: ThreadPoolExecutor, running: set[Future[None]]) -> None:
+    def _poll_once(self) -> None:
+        self._running = {one for one in self._running if not one.done()}
         mapping = self._mapping()
         pausing = self._pausing.is_set()
-        if pausing and not running and not self._carried:
+        if pausing and not self._running and not self._carried:
             self._quiet.set()
         # Without a free permit nothing is received, so that no visibility timeout runs while a
         # batch waits.
-        busy = len(running) >= mapping.maximum_concurrency
+        busy = len(self._running) >= mapping.maximum_concurrency
         if busy or (not self._carried and (pausing or not self._receives(mapping))):
-            self._stopping.wait(NAP_S)
+            self._nap()
             return
         batch = self.collect(mapping)
         if batch:
-            running.add(permits.submit(self.deliver, batch, mapping))
+            self._running.add(self._permits.submit(self.deliver, batch, mapping))
 
     def _receives(self, mapping: Mapping) -> bool:
         if mapping.enabled:
@@ -149,7 +140,7 @@ class Poller:
         window_over = time.monotonic() + mapping.window_s if batch.records else None
         if not mapping.enabled and batch.records:
             return batch.records
-        while not (batch.full or self._stopping.is_set() or self._pausing.is_set()):
+        while not (batch.full or self._rounds.stopping.is_set() or self._pausing.is_set()):
             left = LONG_POLL_S if window_over is None else window_over - time.monotonic()
             if left <= 0:
                 break
@@ -162,7 +153,7 @@ class Poller:
             elif window_over is None:
                 break
             elif left < LONG_POLL_S:
-                self._stopping.wait(min(left, NAP_S))
+                self._rounds.stopping.wait(min(left, NAP_S))
         return batch.records
 
     def deliver(self, batch: Sequence[Record], mapping: Mapping) -> None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from local.background import Rounds
 from local.clock import Clock
 
 PERIOD_S = 0.5
@@ -58,28 +59,19 @@ class Schedules:
         self._invoke = invoke
         self._looked = clock.now()
         self._refused: set[str] = set()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._rounds = Rounds("schedules", self.run_due, period_s=PERIOD_S, tell=self._tell)
         self._lock = threading.Lock()
 
     def start(self) -> None:
         """Look for due schedules in the background until `stop`."""
-        self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """End the loop."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._rounds.stop()
 
-    def _run(self) -> None:
-        while not self._stopping.wait(PERIOD_S):
-            try:
-                self.run_due()
-            except Exception as error:  # noqa: BLE001 - the endpoint may be stopping
-                if not self._stopping.is_set():
-                    self._say(f"schedules: {type(error).__name__}: {error}")
+    def _tell(self, error: Exception) -> None:
+        self._say(f"schedules: {type(error).__name__}: {error}")
 
     def run_due(self) -> None:
         """Execute what became due since the last look."""

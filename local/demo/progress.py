@@ -6,6 +6,7 @@ import sys
 import threading
 from dataclasses import dataclass
 
+from local.background import Rounds
 from local.stack.stack import Stack
 
 PERIOD_S = 0.5
@@ -56,22 +57,19 @@ class Progress:
     def __init__(self) -> None:
         self.received = 0
         self._stack: Stack | None = None
-        self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._line = ""
         self._terminal = sys.stdout.isatty()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._rounds = Rounds("progress", self._look, period_s=PERIOD_S, has_last=True)
 
     def start(self, stack: Stack) -> None:
         """Begin to show how far `stack` is."""
         self._stack = stack
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """Show it a last time."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._rounds.stop()
         if self._terminal:
             print()
 
@@ -84,12 +82,9 @@ class Progress:
             if self._terminal and self._line:
                 print(self._line, end="", flush=True)
 
-    def _run(self) -> None:
-        last = False
-        while not last:
-            last = self._stopping.wait(PERIOD_S)
-            if self._stack is not None:
-                self._show(Snapshot.of(self._stack))
+    def _look(self) -> None:
+        if self._stack is not None:
+            self._show(Snapshot.of(self._stack))
 
     def _show(self, now: Snapshot) -> None:
         line = (

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from local.background import Rounds
+
 PREFIXES = ("reports/", "rejected/", "outcomes/", "quarantine/")
 PERIOD_S = 1.0
 
@@ -25,28 +27,15 @@ class Mirror:
         self._prefixes = prefixes
         self._seen: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._rounds = Rounds("reports", self.copy, period_s=PERIOD_S, has_last=True)
 
     def start(self) -> None:
         """Copy in the background until `stop`."""
-        self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """Copy once more and end."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        last = False
-        while not last:
-            last = self._stopping.wait(PERIOD_S)
-            try:
-                self.copy()
-            except Exception:  # noqa: BLE001, S112 - the endpoint may be gone; the next round tries again
-                continue
+        self._rounds.stop()
 
     def copy(self) -> None:
         """Copy what is new or changed now."""
