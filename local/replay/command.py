@@ -23,7 +23,7 @@ from import_relay.bulk.replay_wiring import Names, build_replaying
 from import_relay.bulk.replaying import ReplayCounts, Replaying
 from import_relay.domain.errors import RelayError
 from import_relay.domain.replays import Replay
-from import_relay.storage.budget import Limits
+from import_relay.storage.quota import Limits
 from import_relay.storage.replays import Selection
 from local.environment import client as local_client
 from local.stack.services import StackError

@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from import_relay.storage.budget import TRACKING_SHARE, Budget, Limits
 from import_relay.storage.entries import OPEN_INDEX, UNFINISHED
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
+from import_relay.storage.quota import TRACKING_SHARE, Limits, Quota
 from import_relay.storage.refusals import RefusedConnections
 from local.stack.services import StackError
 from local.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
@@ -74,8 +74,8 @@ class Reading:
         )
         dynamodb, table = client("dynamodb"), self._parts.resources["LedgerTable"]
         self._outcome_counts = OutcomeCounts(dynamodb, table, self._limits.day, clock=clock)
-        self._budget = Budget(dynamodb, table, self._limits, clock=clock)
-        self._ledger = Ledger(dynamodb, table, self._budget, self._outcome_counts, clock=clock)
+        self._quota = Quota(dynamodb, table, self._limits, clock=clock)
+        self._ledger = Ledger(dynamodb, table, self._quota, self._outcome_counts, clock=clock)
         self._sqs, self._cloudwatch = client("sqs"), client("cloudwatch")
 
     @property
@@ -116,8 +116,8 @@ class Reading:
         )
 
     def forecast(self) -> Forecast:
-        """Budget and submission as they are."""
-        usage, limits = self._budget.usage(), self._limits
+        """Quota and submission as they are."""
+        usage, limits = self._quota.usage(), self._limits
         return Forecast(
             now=self._now(),
             entities=Used(usage.entities, limits.entities_per_day),

@@ -6,7 +6,7 @@ import pytest
 
 from import_relay.domain import queue_messages as messages
 from import_relay.domain.queue_messages import LONG_AGO_S
-from import_relay.storage import budget, entries, outcome_counts, watermarks
+from import_relay.storage import clocks, entries, outcome_counts, pacing, quota, watermarks
 from import_relay.submit.merging import EARLIER_KEPT
 from import_relay.track.resolving import MAX_POSTS
 from tests.docs.documents import Document, document, documents
@@ -38,13 +38,13 @@ FIGURES = {
     ],
     "0020-thirteen-days": [f"{messages.MAX_REQUEUED_S / 86_400:.0f} days after its receipt"],
     "0011-spacing-of-requests": [
-        f"{budget.SPACING} times wider",
-        f"{budget.SPACING} / rate",
-        f"more than {budget.LATE_S} s late",
-        f"half of {budget.LATE_S} s",
-        f"{budget.CLOCK_SKEW_S:.0f} s, by",
-        f"{budget.DAY_MARGIN_S:.0f} seconds of a day's end",
-        f"{budget.TRACKING_SHARE:.0%}".replace("%", " %"),
+        f"{pacing.SPACING} times wider",
+        f"{pacing.SPACING} / rate",
+        f"more than {pacing.LATE_S} s late",
+        f"half of {pacing.LATE_S} s",
+        f"{clocks.CLOCK_SKEW_S:.0f} s, by",
+        f"{pacing.DAY_MARGIN_S:.0f} seconds of a day's end",
+        f"{quota.TRACKING_SHARE:.0%}".replace("%", " %"),
     ],
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from import_relay.domain.codes import CODES
-from import_relay.storage import budget, entries, watermarks
+from import_relay.storage import entries, quota, watermarks
 from tests.docs.documents import ROOT, deployed_modules, document, texts_of
 from tests.template.expanded import source
 
@@ -140,7 +140,7 @@ def test_the_times_for_which_things_are_kept_are_those_of_the_code() -> None:
     content = {row[0]: row[1] for row in PAGE.section("What is where").rows}
     assert kept["watermarks table"] == f"{watermarks.WATERMARK_DAYS} days"
     assert f"({entries.ENTRY_DAYS} days)" in content["ledger table"]
-    assert f"({budget.DAY_ITEM_DAYS} days)" in content["ledger table"]
+    assert f"({quota.DAY_ITEM_DAYS} days)" in content["ledger table"]
     rules = RESOURCES["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     for rule in rules:
         if "Prefix" not in rule:

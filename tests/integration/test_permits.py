@@ -6,7 +6,7 @@ import pytest
 
 from import_relay.domain.errors import PermitTooFar
 from import_relay.mateo.client import ImportApi, http_client
-from import_relay.storage.budget import Permit
+from import_relay.storage.pacing import Permit
 
 
 def test_a_permit_that_is_lost_while_connecting_is_not_used() -> None:

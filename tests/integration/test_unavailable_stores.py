@@ -61,6 +61,6 @@ def test_without_a_token_nothing_is_sent_and_the_message_goes_back(relay: Relay)
 
     assert report.failed_message_ids == {"m0"}
     assert relay.mateo.requests == []
-    assert relay.budget.usage().entities == 0
+    assert relay.quota.usage().entities == 0
     with pytest.raises(StoreUnavailable):
         absent()

@@ -230,8 +230,12 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
         ([(one.delivery, one.number) for one in (of.occurrence() for _ in range(3))],),
         {},
     ),
-    "budget.usage": lambda of: ((), {}),
-    "budget.acquire_permit": lambda of: (
+    "quota.usage": lambda of: ((), {}),
+    "quota.count_request": lambda of: (
+        (of.one(DAYS),),
+        {"for_tracking": of.one((True, False))},
+    ),
+    "permits.acquire": lambda of: (
         (),
         {"deadline": of.timestamp(), "for_tracking": of.one((True, False))},
     ),
@@ -284,9 +288,9 @@ METHODS = sorted(_ARGUMENTS)
 INDIRECT = {
     "outcome_counts.operations",
     "outcome_counts.day_of",
-    "budget.reserve_operation",
-    "budget.release_operation",
-    "budget.is_in_time",
+    "quota.reserve_operation",
+    "quota.release_operation",
+    "permits.is_in_time",
     "queue.delete",
 }
 """Methods that make no call; what they give others to do comes with those others' calls.

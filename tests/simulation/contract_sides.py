@@ -16,14 +16,15 @@ from zoneinfo import ZoneInfo
 from botocore.exceptions import ClientError
 
 from import_relay.storage.archive import Archive
-from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.executions import Executions
 from import_relay.storage.intake_store import IntakeStore
 from import_relay.storage.lease import Lease
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pacing import Permits
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue as QueueSender
+from import_relay.storage.quota import Limits, Quota
 from import_relay.storage.watermarks import Watermarks
 from tests.simulation.aws import S3, Lambda, Scheduler, Ssm, StepFunctions
 from tests.simulation.dynamodb import DynamoDB
@@ -116,8 +117,12 @@ class Side:
         }
 
     @cached_property
-    def budget(self) -> Budget:
-        return Budget(self.dynamodb, LEDGER, LIMITS, **self._times)
+    def quota(self) -> Quota:
+        return Quota(self.dynamodb, LEDGER, LIMITS, **self._times)
+
+    @cached_property
+    def permits(self) -> Permits:
+        return Permits(self.dynamodb, LEDGER, self.quota, **self._times)
 
     @cached_property
     def outcome_counts(self) -> OutcomeCounts:
@@ -125,7 +130,7 @@ class Side:
 
     @cached_property
     def ledger(self) -> Ledger:
-        return Ledger(self.dynamodb, LEDGER, self.budget, self.outcome_counts, **self._times)
+        return Ledger(self.dynamodb, LEDGER, self.quota, self.outcome_counts, **self._times)
 
     @cached_property
     def lease(self) -> Lease:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from import_relay.mateo.client import ImportApi
 from import_relay.receive.intake import Intake
 from import_relay.report.reporting import Reporting, ReportingParts
-from import_relay.storage.budget import Budget
+from import_relay.storage.pacing import Permits
+from import_relay.storage.quota import Quota
 from import_relay.submit.batch_run import SubmissionParts
 from import_relay.submit.fetching import Fetching
 from import_relay.submit.posting import PostingParts, Tools
@@ -28,7 +29,7 @@ RECEIVE_S, SUBMIT_S, TRACK_S, REPORT_S = 10.0, 120.0, 60.0, 300.0
 
 
 class Parts:
-    """What one execution environment keeps: its use case, with a budget that has seen permits."""
+    """What one execution environment keeps: its use case, with what it has seen of permits."""
 
     def __init__(self, relay: "Relay") -> None:
         self._relay = relay
@@ -39,13 +40,14 @@ class Parts:
         """An event of the use case is a line of the trace."""
         self._world.tell(event, **keys)
 
-    def _budget(self) -> Budget:
+    def _permits(self) -> Permits:
         dynamodb: Any = self._relay.dynamodb
-        return Budget(dynamodb, LEDGER, self._relay.limits, **self._times)
+        quota = Quota(dynamodb, LEDGER, self._relay.limits, **self._times)
+        return Permits(dynamodb, LEDGER, quota, **self._times)
 
-    def _api(self, budget: Budget) -> ImportApi:
+    def _api(self, permits: Permits) -> ImportApi:
         return ImportApi(
-            self._relay.mateo.http, BASE_URL, lambda: TOKEN, is_in_time=budget.is_in_time
+            self._relay.mateo.http, BASE_URL, lambda: TOKEN, is_in_time=permits.is_in_time
         )
 
     @cached_property
@@ -55,7 +57,7 @@ class Parts:
 
     @cached_property
     def submission(self) -> Submission:
-        stores, budget, account = self._relay.stores, self._budget(), self._relay.account
+        stores, permits, account = self._relay.stores, self._permits(), self._relay.account
         parts = SubmissionParts(
             mapper=DeadlyMapper(self._relay) if self._relay.is_poisoned else mapper(),
             fetching=self._reading(),
@@ -66,13 +68,13 @@ class Parts:
             trials=stores.trials,
             refused=stores.refused,
             posting=PostingParts(
-                budget=budget,
+                permits=permits,
                 ledger=stores.ledger,
                 watermarks=stores.watermarks,
                 archive=stores.archive,
                 executions=stores.executions,
                 pause=stores.pause,
-                api=self._api(budget),
+                api=self._api(permits),
             ),
         )
         tools = Tools(
@@ -95,9 +97,9 @@ class Parts:
 
     @cached_property
     def tracking(self) -> Tracking:
-        stores, budget, account = self._relay.stores, self._budget(), self._relay.account
+        stores, permits, account = self._relay.stores, self._permits(), self._relay.account
         return Tracking(
-            TrackingParts(budget, stores.ledger, stores.archive, self._api(budget)),
+            TrackingParts(permits, stores.ledger, stores.archive, self._api(permits)),
             TrackOptions(account.tracking_hours, account.send_reference_id),
             clock=self._world.clock,
             emit=self.emit,
@@ -105,14 +107,14 @@ class Parts:
 
     @cached_property
     def reporting(self) -> Reporting:
-        stores, budget = self._relay.stores, self._budget()
+        stores, permits = self._relay.stores, self._permits()
         parts = ReportingParts(
-            budget,
+            permits,
             stores.ledger,
             stores.watermarks,
             stores.archive,
             stores.queue,
-            self._api(budget),
+            self._api(permits),
         )
         return Reporting(parts, clock=self._world.clock, emit=self.emit, as_workbook=_no_workbook)
 

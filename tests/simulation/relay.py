@@ -19,7 +19,7 @@ from import_relay.connectors.contract import Request
 from import_relay.domain.queue_messages import QueueMessage, parse_message
 from import_relay.receive.intake import Receipt, delivery_id
 from import_relay.receive.responses import answer_to
-from import_relay.storage.budget import Limits
+from import_relay.storage.quota import Limits
 from tests.simulation.aws import S3, Scheduler, Ssm, StepFunctions
 from tests.simulation.crm import Crm
 from tests.simulation.dynamodb import DynamoDB

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from import_relay.bulk.replaying import Replaying, ReplayParts
 from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
-from import_relay.storage.budget import Budget
 from import_relay.storage.executions import Executions
 from import_relay.storage.intake_store import IntakeStore
 from import_relay.storage.lease import Lease
@@ -14,6 +13,7 @@ from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue as QueueSender
+from import_relay.storage.quota import Quota
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.replays import Replays
 from import_relay.storage.requeueing import Requeueing
@@ -41,9 +41,9 @@ class Stores:
         aws: Any = relay  # its fakes stand where boto3's clients do
         times: Any = {"clock": world.clock, "sleep": world.sleep}
         tell: Any = world.tell
-        budget = Budget(aws.dynamodb, LEDGER, relay.limits, **times)
+        quota = Quota(aws.dynamodb, LEDGER, relay.limits, **times)
         self.outcome_counts = OutcomeCounts(aws.dynamodb, LEDGER, relay.limits.day, **times)
-        self.ledger = Ledger(aws.dynamodb, LEDGER, budget, self.outcome_counts, **times)
+        self.ledger = Ledger(aws.dynamodb, LEDGER, quota, self.outcome_counts, **times)
         self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
         self.lease = Lease(aws.dynamodb, LEDGER, **times)
         self.states = BatchStates(aws.dynamodb, LEDGER, relay.limits, **times)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from import_relay.domain.models import Watermark
-from import_relay.storage.budget import Budget
 from import_relay.storage.entries import Entry, State
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.quota import Quota
 from tests.simulation.aws import MAPPING
 from tests.simulation.contract_calls import INDIRECT, METHODS, Chooser, contents
 from tests.simulation.contract_requests import documented, shapes
@@ -254,9 +254,9 @@ def test_messages_that_are_not_taken_are_named_and_the_others_are_stored() -> No
 def test_an_index_lags_by_seconds_and_catches_up() -> None:
     world = World(0, latency_s=0.0)
     dynamodb: Any = DynamoDB(world, stale_index=1.0)
-    budget = Budget(dynamodb, LEDGER, LIMITS, clock=world.clock, sleep=world.sleep)
+    quota = Quota(dynamodb, LEDGER, LIMITS, clock=world.clock, sleep=world.sleep)
     outcome_counts = OutcomeCounts(dynamodb, LEDGER, LIMITS.day, clock=world.clock)
-    ledger = Ledger(dynamodb, LEDGER, budget, outcome_counts, clock=world.clock, sleep=world.sleep)
+    ledger = Ledger(dynamodb, LEDGER, quota, outcome_counts, clock=world.clock, sleep=world.sleep)
 
     in_process(world, lambda: ledger.intend(entry()))
 

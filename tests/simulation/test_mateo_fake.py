@@ -32,7 +32,7 @@ from import_relay.mateo.client import (
 )
 from import_relay.mateo.post_results import PostResult
 from import_relay.report.failures import listed_failures, read_failures
-from import_relay.storage.budget import Permit
+from import_relay.storage.pacing import Permit
 from mateo_emulator.clock import MICROSECONDS, Clock
 from mateo_emulator.limits import RequestWindow
 from tests.integration.mateo_emulator.conftest import emulator, http, server

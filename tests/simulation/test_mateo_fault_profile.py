@@ -13,7 +13,7 @@ import pytest
 from import_relay.domain.errors import CredentialsRefused, PermitTooFar
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable, Posted
 from import_relay.mateo.post_results import PostResult
-from import_relay.storage.budget import Permit
+from import_relay.storage.pacing import Permit
 from tests.simulation.mateo import TOKEN, Mateo
 from tests.simulation.mateo_limits import Days
 from tests.simulation.mateo_server import BASE_URL, FOREIGN_ORIGIN, ORIGIN

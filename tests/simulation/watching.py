@@ -10,6 +10,7 @@ from typing import Any
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.overdue_pause import OverduePause
+from import_relay.storage.queue_switch import QueueMapping
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.watchdog import INTERVAL_S, Watchdog, WatchdogParts
 from tests.simulation.aws import MAPPING
@@ -29,10 +30,10 @@ LIMITS = RateLimits(5.0, 50.0)
 def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
     """The use case, wired as its handler wires it. `parts`: those of its environment."""
     world, stores = relay.world, relay.stores
-    dynamodb, lambda_ = relay.dynamodb, relay.mapping.lambda_
+    dynamodb, mapping = relay.dynamodb, QueueMapping(relay.mapping.lambda_, MAPPING)
     return Watchdog(
         WatchdogParts(
-            OverduePause(dynamodb, lambda_, LEDGER, MAPPING, clock=world.clock, sleep=world.sleep),
+            OverduePause(dynamodb, LEDGER, mapping, clock=world.clock, sleep=world.sleep),
             OpenImports(dynamodb, LEDGER, sleep=world.sleep),
             stores.executions,
             stores.outcome_counts,

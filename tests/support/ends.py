@@ -35,7 +35,7 @@ def tracking_of(
     relay: Relay, *, hours: float = 24.0, seconds: float = 60.0, **replaced: Any
 ) -> Tracking:
     parts: dict[str, Any] = {
-        "budget": relay.budget,
+        "permits": relay.permits,
         "ledger": relay.ledger,
         "archive": relay.archive,
         "api": relay.api,
@@ -67,7 +67,7 @@ def track(
 
 def reporting_of(relay: Relay, **replaced: Any) -> Reporting:
     parts: dict[str, Any] = {
-        "budget": relay.budget,
+        "permits": relay.permits,
         "ledger": relay.ledger,
         "watermarks": relay.watermarks,
         "archive": relay.archive,

@@ -14,14 +14,15 @@ from import_relay.domain.connections import Connection
 from import_relay.mateo.client import ImportApi
 from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
-from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.entries import Entry
 from import_relay.storage.executions import Executions
 from import_relay.storage.lease import Lease
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pacing import Permits
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue
+from import_relay.storage.quota import Limits, Quota
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.requeueing import Requeueing
 from import_relay.storage.trials import TRIALS_KEY, Trials, Tried, tried_of
@@ -139,11 +140,21 @@ class Relay:
         self.events.append((event, keys))
 
     @property
-    def budget(self) -> Budget:
-        return Budget(
+    def quota(self) -> Quota:
+        return Quota(
             self.aws.dynamodb,
             resources.LEDGER,
             self.limits,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+        )
+
+    @property
+    def permits(self) -> Permits:
+        return Permits(
+            self.aws.dynamodb,
+            resources.LEDGER,
+            self.quota,
             clock=self.clock,
             sleep=self.clock.sleep,
         )
@@ -153,7 +164,7 @@ class Relay:
         return Ledger(
             self.aws.dynamodb,
             resources.LEDGER,
-            self.budget,
+            self.quota,
             self.outcome_counts,
             clock=self.clock,
             sleep=self.clock.sleep,
@@ -255,7 +266,7 @@ class Relay:
     def submission(self, **replaced: Any) -> Submission:
         """The use case; single parts may be replaced by name."""
         posting: dict[str, Any] = {
-            "budget": self.budget,
+            "permits": self.permits,
             "ledger": self.ledger,
             "watermarks": self.watermarks,
             "archive": self.archive,

@@ -5,6 +5,7 @@ from typing import Any
 
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.overdue_pause import OverduePause
+from import_relay.storage.queue_switch import QueueMapping
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.watchdog import Watchdog, WatchdogParts, WatchdogReport
 from tests.support.aws import LEDGER, client
@@ -15,13 +16,12 @@ QUARTER_S = 900.0
 
 
 def pause_of(relay: Relay, lambda_: Any = None) -> OverduePause:
-    return OverduePause(
-        relay.aws.dynamodb,
+    mapping = QueueMapping(
         lambda_ or relay.lambda_,  # type: ignore[arg-type]  # a fake of two calls
-        LEDGER,
         "mapping-1",
-        clock=relay.clock,
-        sleep=relay.clock.sleep,
+    )
+    return OverduePause(
+        relay.aws.dynamodb, LEDGER, mapping, clock=relay.clock, sleep=relay.clock.sleep
     )
 
 

@@ -16,10 +16,10 @@ import time_machine
 from moto import mock_aws
 from moto.sqs.models import sqs_backends
 
-from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.entries import Entry, State
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.quota import Limits, Quota
 from import_relay.storage.refusals import RefusalPause, RefusedConnections, RefusedKind
 from local.__main__ import main
 from local.aws import moto_process
@@ -80,8 +80,8 @@ class Deployed:
         dynamodb, limits = client("dynamodb"), Limits(2, 200, 50, BERLIN)
         table, clock = self.of("LedgerTable"), time.time
         outcome_counts = OutcomeCounts(dynamodb, table, limits.day, clock=clock)
-        budget = Budget(dynamodb, table, limits, clock=clock)
-        return Ledger(dynamodb, table, budget, outcome_counts, clock=clock)
+        quota = Quota(dynamodb, table, limits, clock=clock)
+        return Ledger(dynamodb, table, quota, outcome_counts, clock=clock)
 
     def count(self, name: str, timestamp: datetime, value: float = 1) -> None:
         """Put a value of one of the receiver's metrics."""

@@ -10,12 +10,13 @@ from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 from import_relay.domain.errors import LimitReached
 from import_relay.domain.models import ItemOutcome, Outcome, Watermark
 from import_relay.report.row_outcomes import RowOutcome
-from import_relay.storage.budget import Budget
 from import_relay.storage.entries import Entry, State
 from import_relay.storage.lease import Lease
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pacing import Permits
 from import_relay.storage.pause import Pause, PauseClients
+from import_relay.storage.quota import Quota
 from import_relay.storage.watermarks import Watermarks
 from tests.support.aws import LEDGER, WATERMARKS
 from tests.support.builders import NOON, claim, occurrence
@@ -33,9 +34,11 @@ def entry(rows: int = 10) -> Entry:
 
 def everything(relay: Relay, client: Any) -> None:
     """Every call that the relay makes to its tables, at least once."""
-    budget = Budget(client, LEDGER, relay.limits, clock=relay.clock, sleep=relay.clock.sleep)
+    times: Any = {"clock": relay.clock, "sleep": relay.clock.sleep}
+    quota = Quota(client, LEDGER, relay.limits, **times)
+    permits = Permits(client, LEDGER, quota, **times)
     outcome_counts = OutcomeCounts(client, LEDGER, relay.limits.day, clock=relay.clock)
-    ledger = Ledger(client, LEDGER, budget, outcome_counts, clock=relay.clock)
+    ledger = Ledger(client, LEDGER, quota, outcome_counts, clock=relay.clock)
     watermarks = Watermarks(client, WATERMARKS, clock=relay.clock, sleep=relay.clock.sleep)
     clients = relay.pause._clients
     pause = Pause(
@@ -44,8 +47,8 @@ def everything(relay: Relay, client: Any) -> None:
         clock=relay.clock,
     )
     with Lease(client, LEDGER, clock=relay.clock).held("a", until=NOON + 9, wait_until=NOON):
-        budget.acquire_permit(deadline=NOON + 9)
-        budget.acquire_permit(deadline=NOON + 9)
+        permits.acquire(deadline=NOON + 9)
+        permits.acquire(deadline=NOON + 9)
     with pytest.raises(LimitReached):
         ledger.intend(entry(rows=10**6))
     ledger.intend(entry())

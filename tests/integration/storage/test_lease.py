@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.domain.errors import LeaseHeld
-from import_relay.storage.budget import CLOCK_SKEW_S
+from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.lease import Lease
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON

@@ -48,7 +48,7 @@ def test_a_lost_answer_keeps_reservation_and_claim_and_is_not_sent_again(
 
     assert len(relay.mateo.requests) == 1
     assert relay.entry("ref-1").state is State.UNKNOWN
-    assert relay.budget.usage().entities == 1
+    assert relay.quota.usage().entities == 1
     assert report.failed_message_ids == set()
 
 
@@ -58,7 +58,7 @@ def test_without_a_connection_nothing_was_sent_and_everything_waits(relay: Relay
     report = relay.submit(message([ADA]))
 
     assert relay.entry("ref-1").state is State.ABANDONED
-    assert relay.budget.usage().entities == 0
+    assert relay.quota.usage().entities == 0
     assert len(relay.aws.queued()) == 1
     assert report.paused == "mateo.unreachable"
     assert relay.pause.state().consecutive_failures == 1
@@ -87,7 +87,7 @@ def test_wrong_credentials_pause_submission_and_lose_nothing(relay: Relay, statu
 
     assert report.paused == "mateo.credentials"
     assert relay.entry("ref-1").state is State.ABANDONED
-    assert relay.budget.usage().entities == 0
+    assert relay.quota.usage().entities == 0
     assert len(relay.aws.queued()) == 1
 
 
@@ -193,7 +193,7 @@ def test_a_refused_import_is_bisected_until_the_bad_row_is_isolated(
     assert line["item_id"] == "d1/2"
     assert "bad row" in line["what"]
     assert report.rows == 7
-    assert relay.budget.usage().entities == 7
+    assert relay.quota.usage().entities == 7
 
 
 def test_no_personal_data_in_events(relay: Relay) -> None:
@@ -214,7 +214,7 @@ def test_a_token_that_was_changed_meanwhile_is_fetched_and_used_at_once(relay: R
     assert report.paused == ""
     assert relay.entry("ref-1").state is State.ABANDONED
     assert relay.entry("ref-2").state is State.SENT
-    assert relay.budget.usage().entities == 1
+    assert relay.quota.usage().entities == 1
 
 
 def test_imports_shrink_while_mateo_leaves_posts_unanswered(relay: Relay) -> None:

@@ -28,7 +28,7 @@ def test_records_become_one_import(relay: Relay) -> None:
     assert report.failed_message_ids == set()
     entry = relay.entry("ref-1")
     assert (entry.state, entry.import_id, entry.rows) == (State.SENT, "import-1", 2)
-    assert relay.budget.usage().entities == 2
+    assert relay.quota.usage().entities == 2
 
 
 def test_the_import_is_frozen_with_its_provenance_before_it_is_sent(relay: Relay) -> None:
@@ -108,7 +108,7 @@ def test_a_rejected_record_is_reported_with_code_field_value_and_what_to_do(rela
     assert "country_codes" in line["what_to_do"]
     assert line["item"] == BAD
     assert report.outcomes == {"rejected": 1}
-    assert relay.budget.usage().entities == 1
+    assert relay.quota.usage().entities == 1
 
 
 def test_the_entry_says_of_how_many_occurrences_its_rows_were_made(relay: Relay) -> None:

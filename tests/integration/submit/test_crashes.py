@@ -17,7 +17,7 @@ POINTS = [
     ("archive", "freeze"),
     ("executions", "start"),
     ("ledger", "intend"),
-    ("budget", "acquire_permit"),
+    ("permits", "acquire"),
     ("api", "create"),
     ("ledger", "advance"),
     ("archive", "record_outcomes"),
@@ -50,7 +50,7 @@ def test_death_at_any_step_sends_nothing_twice_and_loses_nothing(
     assert waiting == {2}
     assert rejected == {"d1/3"}
     assert ends(relay) == {"rejected": 1}
-    assert relay.budget.usage().entities == 2
+    assert relay.quota.usage().entities == 2
 
 
 def test_a_failing_bucket_gives_the_message_back(relay: Relay) -> None:

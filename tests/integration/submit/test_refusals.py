@@ -89,7 +89,7 @@ def test_a_row_is_rejected_while_others_are_accepted(relay: Relay, bad: tuple[st
 
     assert rejected(relay) == {f"d1/{n}": "row.refused_by_mateo" for n in bad}
     assert (report.rows, report.requeued) == (8 - len(bad), 0)
-    assert relay.budget.usage().entities == 8 - len(bad)
+    assert relay.quota.usage().entities == 8 - len(bad)
     (first, *_) = relay.aws.lines("rejected/")
     assert "400 PGRST204: Could not find" in first["what"]
     assert relay.refused.read() == {}
@@ -107,7 +107,7 @@ def test_a_refusal_that_all_rows_share_rejects_nothing_and_is_said(relay: Relay)
     (said,) = relay.said("import.connection_refused")
     assert (said["connection"], said["type"], said["code"]) == (*CONTACTS, "PGRST204")
     assert said["message"] == SCHEMA["message"]
-    assert relay.budget.usage().entities == 0
+    assert relay.quota.usage().entities == 0
 
 
 def test_while_all_is_refused_one_new_row_is_tried_after_growing_pauses(relay: Relay) -> None:

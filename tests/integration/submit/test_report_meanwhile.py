@@ -36,7 +36,7 @@ def slow(relay: Relay, meanwhile: Callable[[], object]) -> Ledger:
     ledger = _Slow(
         relay.aws.dynamodb,
         "ledger",
-        relay.budget,
+        relay.quota,
         relay.outcome_counts,
         clock=relay.clock,
         sleep=relay.clock.sleep,

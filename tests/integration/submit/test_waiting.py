@@ -53,7 +53,7 @@ def test_no_request_when_todays_requests_are_spent(relay: Relay) -> None:
 
     assert len(relay.mateo.requests) == 1
     assert report.paused == "limit.requests"
-    assert relay.budget.usage().entities == 1
+    assert relay.quota.usage().entities == 1
     assert relay.entry("ref-2").state is State.ABANDONED
 
 

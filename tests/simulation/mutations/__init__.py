@@ -1,8 +1,8 @@
 from tests.simulation.mutations import (
-    budgeting,
     claiming,
     fetching,
     following,
+    quotas,
     replaying,
     reporting,
     sending,
@@ -14,7 +14,7 @@ from tests.simulation.mutations.mutant import Mutant
 _ALL: tuple[Mutant, ...] = (
     *under_the_lease.MUTANTS,
     *claiming.MUTANTS,
-    *budgeting.MUTANTS,
+    *quotas.MUTANTS,
     *sending.MUTANTS,
     *following.MUTANTS,
     *reporting.MUTANTS,

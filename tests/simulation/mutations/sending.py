@@ -73,8 +73,7 @@ MUTANTS = (
             Edit(
                 "submit/posting.py",
                 "            intended = self._parts.ledger.intend(entry)\n",
-                "            permit = self._parts.budget.acquire_permit(deadline=self._deadline "
-                "- POST_S)\n"
+                "            permit = self._parts.permits.acquire(deadline=self._deadline - POST_S)\n"
                 "            posted = self._parts.api.create(permit, body)\n"
                 "            intended = self._parts.ledger.intend(entry)\n",
             ),
@@ -135,7 +134,7 @@ MUTANTS = (
                 "            return self.create(permit, body)\n"
                 "        except httpx.HTTPError as error:\n            return Posted(of_exception",
             ),
-            Edit("storage/budget.py", "return self._clock() <= permit.until", "return True"),
+            Edit("storage/pacing.py", "return self._clock() <= permit.until", "return True"),
         ),
     ),
     Mutant(

@@ -58,7 +58,7 @@ MUTANTS = (
                 "storage/queue_switch.py",
                 """        self._schedule_resumption(until, mapping)
         latest = """,
-                """        self._disable(mapping)
+                """        mapping.disable()
         self._schedule_resumption(until, mapping)
         latest = """,
             ),

@@ -7,7 +7,7 @@ MUTANTS = (
         "overdue-pause-left",
         "Submission that is paused past its time is told of and stays paused.",
         ("stuck",),
-        (Edit("storage/overdue_pause.py", "        self._enable()\n", ""),),
+        (Edit("storage/overdue_pause.py", "        self.mapping.enable(self.sleep)\n", ""),),
     ),
     Mutant(
         "dead-execution-left",

@@ -18,7 +18,7 @@ from import_relay.mateo.client import (
     http_client,
 )
 from import_relay.mateo.post_results import BY_STATUS, PostResult, of_exception, of_status
-from import_relay.storage.budget import Permit
+from import_relay.storage.pacing import Permit
 
 BASE = "https://mateo.example.com/api/v1"
 TOKEN = "token-1"

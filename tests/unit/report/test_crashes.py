@@ -8,7 +8,7 @@ import pytest
 
 from import_relay.report.reporting import ANOTHER_S, ReportStatus
 from import_relay.report.row_numbers import numbers_of, numbers_text
-from import_relay.storage.budget import CLOCK_SKEW_S
+from import_relay.storage.clocks import CLOCK_SKEW_S
 from tests.support.builders import connections
 from tests.support.ends import Killed, ends, report
 from tests.support.mateo import MateoImports

@@ -25,7 +25,7 @@ def test_the_records_of_an_import_that_was_not_created_come_again(
 
     assert reported.status is ReportStatus.ABANDONED
     assert relay.entry("ref-1").state is State.ABANDONED
-    assert relay.budget.usage().entities == 0
+    assert relay.quota.usage().entities == 0
     ((content, delay_s),) = relay.aws.queued()
     assert (
         delay_s == MAX_DELAY_S

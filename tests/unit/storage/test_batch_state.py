@@ -4,9 +4,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from import_relay.storage.batch_state import BatchState, BatchStates
-from import_relay.storage.budget import Limits, Usage
 from import_relay.storage.outcome_counts import KnownEnds
 from import_relay.storage.pause import PauseState
+from import_relay.storage.quota import Limits, Usage
 from import_relay.storage.refusals import RefusedKind
 from import_relay.storage.trials import Tried
 from tests.support.builders import NOON, occurrence

@@ -54,7 +54,7 @@ def test_an_import_that_is_certainly_absent_is_reposted_as_it_was(
     assert first == second
     entry = relay.entry("ref-1")
     assert (entry.state, entry.import_id, entry.posts) == (State.SENT, "import-1", 2)
-    assert relay.budget.usage().entities == 2
+    assert relay.quota.usage().entities == 2
 
 
 def test_an_import_that_shows_up_late_is_not_reposted(relay: Relay, mateo: MateoImports) -> None:
@@ -110,9 +110,7 @@ def test_two_looks_at_once_post_once(relay: Relay, mateo: MateoImports) -> None:
         def get(self, reference: str) -> Entry | None:
             return stale
 
-    ledger = Stale(
-        relay.aws.dynamodb, LEDGER, relay.budget, relay.outcome_counts, clock=relay.clock
-    )
+    ledger = Stale(relay.aws.dynamodb, LEDGER, relay.quota, relay.outcome_counts, clock=relay.clock)
 
     assert track(relay, ledger=ledger).status is TrackingStatus.WAIT
     assert mateo.bodies == []
@@ -127,9 +125,9 @@ def test_a_post_on_the_next_day_takes_its_entities_from_that_day(
 
     track(relay)
 
-    assert (relay.entry("ref-1").day, relay.budget.usage().entities) == ("2026-11-22", 2)
+    assert (relay.entry("ref-1").day, relay.quota.usage().entities) == ("2026-11-22", 2)
     relay.clock.now = MIDNIGHT - 30
-    assert relay.budget.usage().entities == 0
+    assert relay.quota.usage().entities == 0
 
 
 def test_without_room_on_the_next_day_the_records_go_back_to_the_queue(

@@ -254,9 +254,9 @@ def test_a_new_token_is_tried_at_once(relay: Relay, mateo: MateoImports) -> None
 def test_when_the_requests_of_the_day_are_spent_the_next_day_is_waited_for(aws: Aws) -> None:
     relay = Relay(aws, limits=replace(LIMITS, requests_per_day=1))
     sent_entry(relay, "ref-1")
-    relay.budget.acquire_permit(deadline=relay.clock.now + 60, for_tracking=True)
+    relay.permits.acquire(deadline=relay.clock.now + 60, for_tracking=True)
     with pytest.raises(LimitReached):
-        relay.budget.acquire_permit(deadline=relay.clock.now + 60)
+        relay.permits.acquire(deadline=relay.clock.now + 60)
 
     tracked = track(relay)
 

@@ -38,7 +38,7 @@ def test_an_entry_that_appears_just_before_the_tombstone_is_followed(relay: Rela
             return None
 
     sent_entry(relay, "ref-1")
-    ledger = Late(relay.aws.dynamodb, LEDGER, relay.budget, relay.outcome_counts, clock=relay.clock)
+    ledger = Late(relay.aws.dynamodb, LEDGER, relay.quota, relay.outcome_counts, clock=relay.clock)
 
     assert track(relay, submit_deadline=NOON - 60, ledger=ledger).status is TrackingStatus.WAIT
     assert relay.entry("ref-1").state is State.SENT

@@ -36,7 +36,7 @@ def with_client(relay: Relay, client: Any) -> Ledger:
     return Ledger(
         client,
         LEDGER,
-        relay.budget,
+        relay.quota,
         relay.outcome_counts,
         clock=relay.clock,
         sleep=relay.clock.sleep,

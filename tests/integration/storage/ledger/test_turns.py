@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from import_relay.storage.budget import CLOCK_SKEW_S
+from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.entries import UNFINISHED, State
 from tests.integration.storage.ledger.entries import in_state, with_client
 from tests.support.builders import NOON

@@ -7,10 +7,10 @@ from typing import Any
 
 from import_relay.bulk.replaying import Replaying, ReplayParts
 from import_relay.domain.log_events import Emit
-from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.queue import Queue
+from import_relay.storage.quota import Limits, Quota
 from import_relay.storage.replays import Replays
 from import_relay.storage.requeueing import Requeueing
 from import_relay.storage.stored_items import StoredItems
@@ -39,13 +39,13 @@ def build_replaying(
     dynamodb, sqs, table = client("dynamodb"), client("sqs"), names.ledger_table
     day = names.limits.day
     outcome_counts = OutcomeCounts(dynamodb, table, day, clock=clock, sleep=sleep)
-    budget = Budget(dynamodb, table, names.limits, clock=clock, sleep=sleep)
+    quota = Quota(dynamodb, table, names.limits, clock=clock, sleep=sleep)
     queue, dead_letters = (
         Queue(sqs, url, sleep=sleep) for url in (names.queue_url, names.dead_letter_queue_url)
     )
     parts = ReplayParts(
         StoredItems(client("s3"), names.bucket),
-        Ledger(dynamodb, table, budget, outcome_counts, clock=clock, sleep=sleep),
+        Ledger(dynamodb, table, quota, outcome_counts, clock=clock, sleep=sleep),
         outcome_counts,
         Replays(dynamodb, table, outcome_counts, clock=clock, sleep=sleep),
         Requeueing(queue, dead_letters, clock=clock, emit=emit),

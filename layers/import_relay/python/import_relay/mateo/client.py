@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from import_relay.domain.errors import CredentialsRefused, PermitTooFar
 from import_relay.domain.http_bodies import REQUEST_HEADERS, HttpAnswer, Unbounded, read_body
 from import_relay.mateo.post_results import PostResult, of_exception, of_status
-from import_relay.storage.budget import Permit
+from import_relay.storage.pacing import Permit
 
 REQUEST_TIMEOUT_S = 5.0
 """Mateo ends a request after two seconds (limits page); its error needs time to arrive."""
@@ -190,7 +190,7 @@ class ImportApi:
         """A file that Mateo points to, or None when it cannot be had.
 
         Only https, or the API's own origin; the token goes to that origin alone, and only a request
-        to it takes a permit (which may raise as the budget does). No redirects, at
+        to it takes a permit (which may raise as `Permits.acquire` does). No redirects, at
         most `MAX_FAILURES_B` bytes and `MAX_DOWNLOAD_S`.
         """
         try:

@@ -35,11 +35,11 @@ from import_relay.report.row_numbers import numbers_of, numbers_text
 from import_relay.report.row_outcomes import RowCounts, RowOutcome
 from import_relay.report.tables import AsWorkbook, as_workbook
 from import_relay.storage.archive import Archive
-from import_relay.storage.budget import Budget, Permit
 from import_relay.storage.connection_counts import count_by_connection
 from import_relay.storage.entries import Entry, State
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomesByDay
+from import_relay.storage.pacing import Permit, Permits
 from import_relay.storage.queue import Delayed, Sender
 from import_relay.storage.watermarks import Watermarks
 
@@ -85,7 +85,7 @@ class Reported:
 class ReportingParts:
     """Everything that reporting acts on."""
 
-    budget: Budget
+    permits: Permits
     ledger: Ledger
     watermarks: Watermarks
     archive: Archive
@@ -187,9 +187,7 @@ class Reporting:
         self.parts.api.make_ready()
 
         def acquire_permit() -> Permit:
-            return self.parts.budget.acquire_permit(
-                deadline=deadline - REPORT_CALL_S, for_tracking=True
-            )
+            return self.parts.permits.acquire(deadline=deadline - REPORT_CALL_S, for_tracking=True)
 
         status = self.parts.api.result(acquire_permit(), entry.import_id)
         if status is None:
@@ -245,7 +243,7 @@ class Reporting:
         files.write(findings)
 
     def _folder(self, entry: Entry) -> str:
-        date = self.parts.budget.limits.day(entry.created_at)
+        date = self.parts.permits.limits.day(entry.created_at)
         return f"reports/date={date}/type={entry.type}/import={entry.reference}"
 
     def _close(self, findings: Findings) -> Reported:
@@ -272,7 +270,7 @@ class Reporting:
 
     def _outcomes_by_day(self, findings: Findings) -> OutcomesByDay:
         """How many occurrences came to which end, by the day on which they were received."""
-        entry, day = findings.entry, self.parts.budget.limits.day
+        entry, day = findings.entry, self.parts.permits.limits.day
         if not findings.sent.rows:  # not kept: all that is known is how many there were
             return {day(entry.created_at): {RowOutcome.UNACCOUNTED: entry.items}}
         outcomes_by_day: dict[str, Counter[str]] = defaultdict(Counter)

@@ -10,7 +10,7 @@ from import_relay.wiring.stores import Stores
 def build_reporting(settings: ReportSettings, stores: Stores, *, emit: Emit) -> Reporting:
     """The use case."""
     parts = ReportingParts(
-        budget=stores.budget,
+        permits=stores.permits,
         ledger=stores.ledger,
         watermarks=Watermarks(stores.dynamodb, settings.watermarks_table, clock=stores.clock),
         archive=stores.archive,

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.models import Occurrence
-from import_relay.storage.budget import Limits, Usage, day_key, usage_of
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.outcome_counts import KnownEnds, known_ends, outcome_keys
 from import_relay.storage.pause import PAUSE_KEY, PauseState, pause_state
+from import_relay.storage.quota import Limits, Usage, day_key, usage_of
 from import_relay.storage.refusals import REFUSALS_KEY, RefusalPause, RefusedKind, refusals_of
 from import_relay.storage.trials import TRIALS_KEY, Tried, tried_of
 

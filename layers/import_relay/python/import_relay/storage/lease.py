@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.domain.errors import LeaseHeld
 from import_relay.storage.attributes import to_attributes
-from import_relay.storage.budget import CLOCK_SKEW_S
+from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.conditions import takes_effect
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.errors import LimitReached
 from import_relay.storage.attributes import Plain
-from import_relay.storage.budget import CLOCK_SKEW_S, Budget
 from import_relay.storage.bulk_reads import only, read_items
+from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.conditions import takes_effect, through_conflicts, transact
 from import_relay.storage.connection_counts import NO_CONNECTIONS, ConnectionCounts
 from import_relay.storage.entries import (
@@ -35,19 +35,20 @@ from import_relay.storage.entries import (
 from import_relay.storage.entry_updates import Move, nobody_reports, same_day, same_posts
 from import_relay.storage.import_owners import ImportOwners
 from import_relay.storage.outcome_counts import OutcomeCounts, OutcomesByDay
+from import_relay.storage.quota import Quota
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 
 class Ledger:
-    """The entries, in the table that also holds the budget."""
+    """The entries, in the table that also holds the quota."""
 
     def __init__(
         self,
         client: "DynamoDBClient",
         table: str,
-        budget: Budget,
+        quota: Quota,
         outcome_counts: OutcomeCounts,
         *,
         clock: Callable[[], float],
@@ -55,7 +56,7 @@ class Ledger:
     ) -> None:
         self._client = client
         self._table = table
-        self._budget = budget
+        self._quota = quota
         self._outcome_counts = outcome_counts
         self._owners = ImportOwners(client, table, clock=clock, sleep=sleep)
         self._clock = clock
@@ -94,7 +95,7 @@ class Ledger:
             LimitReached: the rows do not fit into what is left of that day.
         """
         failed = self._transact(
-            self._put_operation(entry), self._budget.reserve_operation(entry.day, entry.rows)
+            self._put_operation(entry), self._quota.reserve_operation(entry.day, entry.rows)
         )
         return self._took_effect_unless_spent(failed)
 
@@ -110,7 +111,7 @@ class Ledger:
             state=State.ABANDONED,
             type=type_,
             rows=0,
-            day=self._budget.limits.day(now),
+            day=self._quota.limits.day(now),
             created_at=now,
             deadline=now,
         )
@@ -146,7 +147,7 @@ class Ledger:
         """
         return not self._transact(
             self._operation(Move(entry.reference, expected, target)),
-            self._budget.release_operation(entry.day, entry.rows),
+            self._quota.release_operation(entry.day, entry.rows),
         )
 
     def begin_report(self, entry: Entry, *, until: float, retried: str) -> bool:
@@ -199,8 +200,8 @@ class Ledger:
         move = Move(entry.reference, [entry.state], entry.state, {"day": day}, same_day(entry))
         failed = self._transact(
             self._operation(move),
-            self._budget.release_operation(entry.day, entry.rows),
-            self._budget.reserve_operation(day, entry.rows),
+            self._quota.release_operation(entry.day, entry.rows),
+            self._quota.reserve_operation(day, entry.rows),
         )
         return self._took_effect_unless_spent(failed)
 
@@ -317,4 +318,4 @@ class Ledger:
             return True
         if failed[0]:
             return False
-        raise LimitReached("limit.entities", resets_at=self._budget.limits.next_day(self._clock()))
+        raise LimitReached("limit.entities", resets_at=self._quota.limits.next_day(self._clock()))

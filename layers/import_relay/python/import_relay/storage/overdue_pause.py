@@ -9,18 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from import_relay.domain.errors import StoreUnavailable
-from import_relay.domain.retrying import RESUME_SUBMISSION, tries
 from import_relay.storage.pause import PauseState, read_state
+from import_relay.storage.queue_switch import QueueMapping
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_lambda import LambdaClient
-
-STOPPED = frozenset({"Disabled", "Disabling"})
-"""States of an event source mapping in which the queue is not read, or soon no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +21,8 @@ class OverduePause:
     """The event source mapping `mapping`, and the record of why it is disabled in `table`."""
 
     dynamodb: "DynamoDBClient"
-    lambda_: "LambdaClient"
     table: str
-    mapping: str
+    mapping: QueueMapping
     clock: Callable[[], float]
     sleep: Callable[[float], None]
 
@@ -46,21 +38,10 @@ class OverduePause:
         Raises:
             StoreUnavailable: Lambda does not take the change.
         """
-        if self.lambda_.get_event_source_mapping(UUID=self.mapping)["State"] not in STOPPED:
+        if not self.mapping.is_stopped():
             return None
         noted = read_state(self.dynamodb, self.table)
         if noted.paused_until > self.clock():
             return None
-        self._enable()
+        self.mapping.enable(self.sleep)
         return noted
-
-    def _enable(self) -> None:
-        for _ in tries(RESUME_SUBMISSION, self.sleep):
-            try:
-                self.lambda_.update_event_source_mapping(UUID=self.mapping, Enabled=True)
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") != "ResourceInUseException":
-                    raise
-            else:
-                return
-        raise StoreUnavailable("the event source mapping is being changed all the time")

@@ -1,9 +1,9 @@
 """The switch of the queue: its event source mapping, and the schedule that enables it again.
 
-Turned off by `pause`. The one-time schedule is created first and only then is the mapping disabled:
-a crash in between leaves submission running, which is harmless. If that schedule may fire before
-the mapping is disabled, another one enables it some minutes later. A daily schedule in the template
-enables it as well, as a net.
+Turned off by `pause`, turned on by `overdue_pause` if that schedule did not. The one-time schedule
+is created first and only then is the mapping disabled: a crash in between leaves submission
+running, which is harmless. If that schedule may fire before the mapping is disabled, another one
+enables it some minutes later. A daily schedule in the template enables it as well, as a net.
 """
 
 import json
@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.retrying import RESUME_SUBMISSION, tries
+
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_scheduler import EventBridgeSchedulerClient
@@ -25,6 +28,45 @@ MAX_DISABLING_S = 180
 makes it may run for two minutes."""
 _TARGET = "arn:{partition}:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
 """Its input is spelled as in the AWS SDK for Java: `Uuid`, not `UUID`."""
+_STOPPED = frozenset({"Disabled", "Disabling"})
+"""States of an event source mapping in which the queue is not read, or soon no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMapping:
+    """The event source mapping with the id `uuid`."""
+
+    lambda_: "LambdaClient"
+    uuid: str
+
+    def is_stopped(self) -> bool:
+        """Whether the queue is not read, or soon no longer."""
+        return self.lambda_.get_event_source_mapping(UUID=self.uuid)["State"] in _STOPPED
+
+    def disable(self) -> None:
+        """Stop reading the queue, unless another change is under way."""
+        self._change(enabled=False)
+
+    def enable(self, sleep: Callable[[float], None]) -> None:
+        """Read the queue again, after the change that is under way.
+
+        Raises:
+            StoreUnavailable: Lambda does not take the change.
+        """
+        for _ in tries(RESUME_SUBMISSION, sleep):
+            if self._change(enabled=True):
+                return
+        raise StoreUnavailable("the event source mapping is being changed all the time")
+
+    def _change(self, *, enabled: bool) -> bool:
+        """Enable or disable it; False if another change is under way."""
+        try:
+            self.lambda_.update_event_source_mapping(UUID=self.uuid, Enabled=enabled)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ResourceInUseException":
+                raise
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +88,13 @@ class QueueSwitch:
         latest = math.ceil(self.clock()) + MAX_DISABLING_S
         if until < latest:  # else the opening could fire first, and nothing would open it again
             self._schedule_resumption(latest, mapping)
-        self._disable(mapping)
+        mapping.disable()
 
-    def _mapping(self) -> str:
+    def _mapping(self) -> QueueMapping:
         answer = self.ssm.get_parameter(Name=self.mapping_parameter)
-        return answer["Parameter"]["Value"]
+        return QueueMapping(self.lambda_, answer["Parameter"]["Value"])
 
-    def _schedule_resumption(self, until: float, mapping: str) -> None:
+    def _schedule_resumption(self, until: float, mapping: QueueMapping) -> None:
         timestamp = datetime.fromtimestamp(until, UTC)
         role = self.schedule_role_arn
         try:
@@ -66,16 +108,9 @@ class QueueSwitch:
                 Target={
                     "Arn": _TARGET.format(partition=role.split(":")[1]),
                     "RoleArn": role,
-                    "Input": json.dumps({"Uuid": mapping, "Enabled": True}),
+                    "Input": json.dumps({"Uuid": mapping.uuid, "Enabled": True}),
                 },
             )
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") != "ConflictException":
-                raise
-
-    def _disable(self, mapping: str) -> None:
-        try:
-            self.lambda_.update_event_source_mapping(UUID=mapping, Enabled=False)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ResourceInUseException":
                 raise

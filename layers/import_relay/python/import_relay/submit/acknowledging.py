@@ -95,7 +95,7 @@ class Acknowledging:
         )
         now = self.tools.clock()
         self.posting.archive.record_outcomes(
-            new, at=now, date=self.posting.budget.limits.day(now), batch=name
+            new, at=now, date=self.posting.permits.limits.day(now), batch=name
         )
         outcome_counts.record(new, batch=name)
 

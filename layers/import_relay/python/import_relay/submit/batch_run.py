@@ -207,7 +207,7 @@ class BatchRun:
         self._progress.requeue(parted.waiting)
         self._progress.to_requeue.update(change.occurrence.item_id for change in merged.blocked)
         self._progress.to_requeue |= mapped.waiting
-        limit = self._parts.posting.budget.limits.entities_per_day
+        limit = self._parts.posting.permits.limits.entities_per_day
         return batch_rows(
             parted.rows,
             rows_per_import=self._rows_of_an_import(),

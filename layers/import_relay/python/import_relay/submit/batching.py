@@ -1,4 +1,4 @@
-"""Rows grouped into imports that Mateo and today's budget allow. Pure.
+"""Rows grouped into imports that Mateo and today's quota allow. Pure.
 
 Called by `submission`, after `merge_changes` and `part_handles`.
 """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from import_relay.domain.models import Watermark
-from import_relay.storage.budget import CLOCK_SKEW_S
+from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.entries import NEVER_CREATED, UNFINISHED, Standing, State
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.watermarks import Watermarks

@@ -14,10 +14,10 @@ from import_relay.domain.payload_digests import payload_digest
 from import_relay.mateo.client import ImportApi, Posted
 from import_relay.mateo.post_results import PostResult
 from import_relay.storage.archive import Archive
-from import_relay.storage.budget import Budget
 from import_relay.storage.entries import Entry, State
 from import_relay.storage.executions import Executions
 from import_relay.storage.ledger import Ledger
+from import_relay.storage.pacing import Permits
 from import_relay.storage.pause import RESET_MARGIN_S, Pause, PauseState
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.attempts import Attempt
@@ -44,7 +44,7 @@ REFERENCE_REFUSED = "import.reference_refused"
 class PostingParts:
     """What an import acts on."""
 
-    budget: Budget
+    permits: Permits
     ledger: Ledger
     watermarks: Watermarks
     archive: Archive
@@ -140,7 +140,7 @@ class Posting:
     def pause_for_today(self, reason: str, day: str) -> None:
         """Pause submission until the next day begins, unless it has begun meanwhile."""
         now = self._tools.clock()
-        limits = self._parts.budget.limits
+        limits = self._parts.permits.limits
         if limits.day(now) == day and self._progress.pause_request is None:
             until = limits.next_day(now) + RESET_MARGIN_S
             self._progress.pause_request = PauseRequest(
@@ -154,7 +154,7 @@ class Posting:
             state=State.INTENDED,
             type=type_,
             rows=len(rows),
-            day=self._parts.budget.limits.day(now),
+            day=self._parts.permits.limits.day(now),
             created_at=now,
             deadline=self._deadline,
             digest=payload_digest(body),
@@ -166,7 +166,7 @@ class Posting:
         back.
         """
         try:
-            permit = self._parts.budget.acquire_permit(deadline=self._deadline - POST_S)
+            permit = self._parts.permits.acquire(deadline=self._deadline - POST_S)
             if permit.day != entry.day and not self._parts.ledger.move_reservation(
                 entry, day=permit.day
             ):
@@ -175,7 +175,7 @@ class Posting:
         except (PermitTooFar, LimitReached) as error:
             if isinstance(error, LimitReached):
                 now = self._tools.clock()
-                self.pause_for_today(error.code, self._parts.budget.limits.day(now))
+                self.pause_for_today(error.code, self._parts.permits.limits.day(now))
             self._abandon(entry, attempt.rows, error.code)
             self._progress.stopped = True
         else:

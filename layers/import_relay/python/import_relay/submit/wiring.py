@@ -52,7 +52,7 @@ def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> SubmissionPa
             emit=emit,
         ),
         states=BatchStates(
-            stores.dynamodb, table, stores.budget.limits, clock=clock, sleep=stores.sleep
+            stores.dynamodb, table, stores.quota.limits, clock=clock, sleep=stores.sleep
         ),
         lease=Lease(stores.dynamodb, table, clock=clock),
         queue=stores.requeueing(settings, emit),
@@ -60,7 +60,7 @@ def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> SubmissionPa
         trials=Trials(stores.dynamodb, table, clock=clock),
         refused=RefusedConnections(stores.dynamodb, table, clock=clock),
         posting=PostingParts(
-            budget=stores.budget,
+            permits=stores.permits,
             ledger=stores.ledger,
             watermarks=Watermarks(stores.dynamodb, settings.watermarks_table, clock=clock),
             archive=stores.archive,

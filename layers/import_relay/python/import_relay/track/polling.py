@@ -12,9 +12,10 @@ from import_relay.domain.log_events import Emit
 from import_relay.mateo.client import ImportApi
 from import_relay.mateo.waiting import MAX_WAIT_S
 from import_relay.storage.archive import Archive
-from import_relay.storage.budget import CLOCK_SKEW_S, Budget, Permit
+from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.entries import Entry
 from import_relay.storage.ledger import Ledger
+from import_relay.storage.pacing import Permit, Permits
 
 GONE_S = CLOCK_SKEW_S + 2.0
 """This long after its deadline a submitter is certainly gone, whatever its clock says."""
@@ -54,7 +55,7 @@ TIMED_OUT = Tracked(TrackingStatus.TIMED_OUT, reason="import.unfinished")
 class TrackingParts:
     """Everything that tracking acts on."""
 
-    budget: Budget
+    permits: Permits
     ledger: Ledger
     archive: Archive
     api: ImportApi
@@ -92,9 +93,9 @@ class Poll:
         return self.clock() - max(self.entry.created_at, self.entry.posted_at)
 
     def acquire_permit(self) -> Permit:
-        """Leave for one request, or what the budget raises."""
+        """Permission for one request; raises as `Permits.acquire` does."""
         self.parts.api.make_ready()
-        return self.parts.budget.acquire_permit(
+        return self.parts.permits.acquire(
             deadline=self.deadline - TRACKING_CALL_S, for_tracking=True
         )
 

@@ -16,9 +16,9 @@ from import_relay.domain.payload_digests import canonical_digest
 from import_relay.mapping.identifiers import Likeness, SentRow, likeness
 from import_relay.mateo.client import POLL_PAGE, ImportApi, ImportStatus
 from import_relay.storage.archive import Archive
-from import_relay.storage.budget import Permit
 from import_relay.storage.entries import Entry
 from import_relay.storage.ledger import Ledger
+from import_relay.storage.pacing import Permit
 
 WINDOW_S = 120.0
 """How far Mateo's clock may be from ours when an import is looked up by time."""
@@ -57,9 +57,7 @@ _OF_LIKENESS: Mapping[Likeness, _Verdict] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ImportLookup:
-    """Looks imports up. `acquire_permit` gives leave for one request, or raises as the budget
-    does.
-    """
+    """Looks imports up. `acquire_permit` permits one request, or raises as `Permits.acquire`."""
 
     api: ImportApi
     ledger: Ledger

@@ -123,7 +123,7 @@ def _adopt(poll: Poll, matches: Sequence[ImportStatus]) -> Tracked:
 
 
 def _repost(poll: Poll) -> Tracked:
-    """Post the frozen body once more, under the same reference and today's budget."""
+    """Post the frozen body once more, under the same reference and today's quota."""
     entry, ledger = poll.entry, poll.parts.ledger
     frozen = poll.parts.archive.load(entry.reference)
     if frozen is None:

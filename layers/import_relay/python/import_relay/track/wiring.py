@@ -9,7 +9,7 @@ from import_relay.wiring.stores import Stores
 def build_tracking(settings: TrackSettings, stores: Stores, *, emit: Emit) -> Tracking:
     """The use case."""
     return Tracking(
-        TrackingParts(stores.budget, stores.ledger, stores.archive, stores.api),
+        TrackingParts(stores.permits, stores.ledger, stores.archive, stores.api),
         TrackOptions(settings.tracking_hours, settings.send_reference_id),
         clock=stores.clock,
         emit=emit,

@@ -8,11 +8,12 @@ import boto3
 
 from import_relay.domain.connections import load_connections
 from import_relay.domain.log_events import Emit
-from import_relay.storage.budget import day_of
 from import_relay.storage.executions import Executions
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.overdue_pause import OverduePause
+from import_relay.storage.queue_switch import QueueMapping
+from import_relay.storage.quota import day_of
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.settings import WatchdogSettings
 from import_relay.watch.watchdog import Watchdog, WatchdogParts
@@ -27,9 +28,8 @@ def build_watchdog(settings: WatchdogSettings, *, emit: Emit) -> Watchdog:
     parts = WatchdogParts(
         pause=OverduePause(
             dynamodb,
-            session.client("lambda", config=CONFIG),
             settings.ledger_table,
-            settings.event_source_mapping,
+            QueueMapping(session.client("lambda", config=CONFIG), settings.event_source_mapping),
             clock=time.time,
             sleep=time.sleep,
         ),

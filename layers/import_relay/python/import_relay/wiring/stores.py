@@ -20,11 +20,12 @@ from import_relay.domain.log_events import Emit
 from import_relay.domain.reasons import reason_of
 from import_relay.mateo.client import ImportApi, http_client
 from import_relay.storage.archive import Archive
-from import_relay.storage.budget import Budget, Limits
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.pacing import Permits
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue
+from import_relay.storage.quota import Limits, Quota
 from import_relay.storage.requeueing import Requeueing
 from import_relay.wiring.settings import MateoSettings, PauseSettings, QueueSettings
 
@@ -104,32 +105,33 @@ class Stores:
         return client
 
     @cached_property
-    def budget(self) -> Budget:
-        """Today's budget."""
+    def quota(self) -> Quota:
+        """The daily quota."""
         limits = Limits(
             self._settings.requests_per_second,
             self._settings.requests_per_day,
             self._settings.entities_per_day,
             ZoneInfo(self._settings.limit_time_zone),
         )
-        return Budget(
-            self.dynamodb,
-            self._settings.ledger_table,
-            limits,
-            clock=self.clock,
-            sleep=self.sleep,
-        )
+        table = self._settings.ledger_table
+        return Quota(self.dynamodb, table, limits, clock=self.clock, sleep=self.sleep)
+
+    @cached_property
+    def permits(self) -> Permits:
+        """The permits for requests to Mateo."""
+        table = self._settings.ledger_table
+        return Permits(self.dynamodb, table, self.quota, clock=self.clock, sleep=self.sleep)
 
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger of imports."""
         table = self._settings.ledger_table
-        return Ledger(self.dynamodb, table, self.budget, self.outcome_counts, clock=self.clock)
+        return Ledger(self.dynamodb, table, self.quota, self.outcome_counts, clock=self.clock)
 
     @cached_property
     def outcome_counts(self) -> OutcomeCounts:
         """How records ended, by day."""
-        day = self.budget.limits.day
+        day = self.quota.limits.day
         return OutcomeCounts(self.dynamodb, self._settings.ledger_table, day, clock=self.clock)
 
     @cached_property
@@ -153,7 +155,7 @@ class Stores:
             self._settings.mateo_base_url,
             self.token,
             renew_token=self.token.refresh,
-            is_in_time=self.budget.is_in_time,
+            is_in_time=self.permits.is_in_time,
         )
 
     def requeueing(self, settings: QueueSettings, emit: Emit) -> Requeueing:

@@ -1,4 +1,4 @@
-"""Faults in today's budget, the pace of requests and the holds."""
+"""Faults in a day's quota, the pace of requests and the holds."""
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
@@ -17,7 +17,7 @@ MUTANTS = (
             Edit(
                 "storage/ledger.py",
                 "            self._put_operation(entry), "
-                "self._budget.reserve_operation(entry.day, entry.rows)\n",
+                "self._quota.reserve_operation(entry.day, entry.rows)\n",
                 "            self._put_operation(entry)\n",
             ),
         ),
@@ -31,10 +31,10 @@ MUTANTS = (
                 "storage/ledger.py",
                 "        failed = self._transact(\n"
                 "            self._put_operation(entry), "
-                "self._budget.reserve_operation(entry.day, entry.rows)\n"
+                "self._quota.reserve_operation(entry.day, entry.rows)\n"
                 "        )\n",
                 "        failed = self._transact("
-                "self._budget.reserve_operation(entry.day, entry.rows))\n"
+                "self._quota.reserve_operation(entry.day, entry.rows))\n"
                 "        failed = failed and [False, *failed]\n"
                 "        failed = failed or self._transact(self._put_operation(entry))\n",
             ),
@@ -46,7 +46,7 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "storage/budget.py",
+                "storage/quota.py",
                 'f"{untouched}entities <= :room"',
                 'f"{untouched}entities <= :room OR entities > :room"',
             ),
@@ -63,7 +63,7 @@ MUTANTS = (
         ("over-limit", "miscounted"),
         (
             Edit(
-                "storage/budget.py",
+                "storage/quota.py",
                 '":rows": {"N": str(rows)},\n                    ":room"',
                 '":rows": {"N": "1"},\n                    ":room"',
             ),
@@ -78,10 +78,10 @@ MUTANTS = (
                 "storage/ledger.py",
                 """        return not self._transact(
             self._operation(Move(entry.reference, expected, target)),
-            self._budget.release_operation(entry.day, entry.rows),
+            self._quota.release_operation(entry.day, entry.rows),
         )
 """,
-                """        self._transact(self._budget.release_operation(entry.day, entry.rows))
+                """        self._transact(self._quota.release_operation(entry.day, entry.rows))
         return not self._transact(self._operation(Move(entry.reference, expected, target)))
 """,
             ),
@@ -107,7 +107,7 @@ MUTANTS = (
             Edit(
                 "storage/ledger.py",
                 "            self._operation(Move(entry.reference, expected, target)),\n"
-                "            self._budget.release_operation(entry.day, entry.rows),\n",
+                "            self._quota.release_operation(entry.day, entry.rows),\n",
                 "            self._operation(Move(entry.reference, expected, target)),\n",
             ),
         ),
@@ -163,9 +163,9 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                "            self._budget.release_operation(entry.day, entry.rows),\n"
-                "            self._budget.reserve_operation(day, entry.rows),\n",
-                "            self._budget.reserve_operation(day, entry.rows),\n",
+                "            self._quota.release_operation(entry.day, entry.rows),\n"
+                "            self._quota.reserve_operation(day, entry.rows),\n",
+                "            self._quota.reserve_operation(day, entry.rows),\n",
             ),
         ),
     ),
@@ -175,12 +175,12 @@ MUTANTS = (
         ("over-limit", "miscounted"),
         (
             Edit(
-                "storage/budget.py",
+                "storage/quota.py",
                 "return datetime.fromtimestamp(quarter * QUARTER_S, zone).date().isoformat()",
                 "return datetime.fromtimestamp(quarter * QUARTER_S, UTC).date().isoformat()",
             ),
             Edit(
-                "storage/budget.py",
+                "storage/quota.py",
                 "datetime.min.time(), tzinfo=self.time_zone\n",
                 "datetime.min.time(), tzinfo=UTC\n",
             ),
@@ -192,7 +192,7 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "storage/budget.py",
+                "storage/pacing.py",
                 "attribute_not_exists(permits) OR permits = :last",
                 "attribute_not_exists(permits) OR permits >= :last OR permits < :last",
             ),
@@ -202,13 +202,13 @@ MUTANTS = (
         "permit-not-taken",
         "Who waits for a permit does not write down that it is taken.",
         ("over-limit",),
-        (Edit("storage/budget.py", "            if self._take(last) and", "            if"),),
+        (Edit("storage/pacing.py", "            if self._take(seen) and", "            if"),),
     ),
     Mutant(
         "pace-too-fast",
         "Requests leave at half the distance.",
         ("over-limit",),
-        (Edit("storage/budget.py", "SPACING = 1.5", "SPACING = 0.75"),),
+        (Edit("storage/pacing.py", "SPACING = 1.5", "SPACING = 0.75"),),
     ),
     Mutant(
         "clocks-trusted",
@@ -216,9 +216,9 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "storage/budget.py",
-                'min(now, float(item["taken_at"]) + CLOCK_SKEW_S)',
-                'min(now, float(item["taken_at"]))',
+                "storage/pacing.py",
+                "min(now, last.taken_at + CLOCK_SKEW_S)",
+                "min(now, last.taken_at)",
             ),
         ),
     ),
@@ -226,7 +226,7 @@ MUTANTS = (
         "late-permit-used",
         "A request leaves in a permit that was lost meanwhile.",
         ("over-limit",),
-        (Edit("storage/budget.py", "return self._clock() <= permit.until", "return True"),),
+        (Edit("storage/pacing.py", "return self._clock() <= permit.until", "return True"),),
     ),
     Mutant(
         "requests-not-counted",
@@ -234,8 +234,8 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "storage/budget.py",
-                "                self._count(day, for_tracking=for_tracking)\n",
+                "storage/pacing.py",
+                "                self._quota.count_request(day, for_tracking=for_tracking)\n",
                 "",
             ),
         ),
@@ -246,7 +246,7 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "storage/budget.py",
+                "storage/quota.py",
                 "attribute_not_exists(requests) OR requests < :allowed",
                 "attribute_not_exists(requests) OR requests <= :allowed",
             ),

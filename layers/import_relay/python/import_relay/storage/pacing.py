@@ -1,0 +1,181 @@
+"""The pace of requests to Mateo: every one needs a `Permit`, and no two are closer than the rate.
+
+`Pacer` says when the next request may leave; it is pure. `Permits` takes that permit: one item in
+the ledger table holds the number of the last one, and `quota` counts the request.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from import_relay.domain.errors import PermitTooFar
+from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
+from import_relay.storage.clocks import CLOCK_SKEW_S
+from import_relay.storage.conditions import takes_effect
+from import_relay.storage.quota import Limits, Quota
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+SPACING = 1.5
+"""Requests leave this much further apart than the rate allows: networks jitter, clocks differ."""
+LATE_S = 0.2
+"""A permit that is used later than this is lost, counted or not: the next caller may be close."""
+DAY_MARGIN_S = 30.0
+"""No request leaves so close to a day's end that it could count for the other day with Mateo."""
+_PACE_KEY: dict[str, Any] = {"pk": {"S": "pace"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Permission for one request; expires at `until` (s since the epoch).
+
+    `day` is the day that the request was counted for.
+    """
+
+    day: str
+    until: float = math.inf
+
+
+class LastPermit(NamedTuple):
+    """The last permit that anybody took, as it is written down: its number, and the time.
+
+    The time is that of the clock of whoever took it.
+    """
+
+    number: int
+    taken_at: float
+
+    @classmethod
+    def read(cls, item: Attributes) -> Self:
+        """What the item of the pace says; number 0 if nobody took a permit."""
+        values = from_attributes(item)
+        return cls(int(values.get("permits", 0)), float(values.get("taken_at", -math.inf)))
+
+
+class Seen(NamedTuple):
+    """The number of the last permit seen here, and when it was taken at the latest, by our clock.
+
+    Nothing was seen yet: number 0, long ago.
+    """
+
+    number: int = 0
+    taken_by: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Pacer:
+    """Says when the next request may leave. Pure."""
+
+    limits: Limits
+
+    def see(self, last: LastPermit, seen: Seen, now: float) -> Seen:
+        """What is known of the last permit, when it is read at `now` (s since the epoch).
+
+        Its age counts from when it was seen here first, or from its time less what clocks may
+        differ by: whoever took it may have a clock that is ahead of ours.
+        """
+        if last.number == seen.number:
+            return seen
+        return Seen(last.number, min(now, last.taken_at + CLOCK_SKEW_S))
+
+    def next_at(self, seen: Seen, now: float) -> float:
+        """When the next request may leave, `now` at the earliest (s since the epoch)."""
+        free_at = seen.taken_by + SPACING / self.limits.requests_per_second
+        return self._away_from_midnight(max(now, free_at))
+
+    def _away_from_midnight(self, timestamp: float) -> float:
+        """The same time, or one safely behind the day's end: Mateo's clock is not ours."""
+        before, behind = timestamp - DAY_MARGIN_S, timestamp + DAY_MARGIN_S
+        if self.limits.day(before) == self.limits.day(behind):
+            return timestamp
+        return self.limits.next_day(before) + DAY_MARGIN_S
+
+
+class Permits:
+    """The permits of one account with Mateo.
+
+    Args:
+        clock: seconds since the epoch.
+        sleep: waits that many seconds.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        quota: Quota,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._quota = quota
+        self._clock = clock
+        self._sleep = sleep
+        self.limits = quota.limits
+        self._pacer = Pacer(quota.limits)
+        self._seen = Seen()
+
+    def acquire(self, *, deadline: float, for_tracking: bool = False) -> Permit:
+        """Wait for permission to make one request, and count it.
+
+        A permit is taken only when the one before is known to be an interval ago.
+
+        Args:
+            deadline: give up if the request could not leave before (s since the epoch).
+            for_tracking: may use the share of the day that is kept for tracking.
+
+        Raises:
+            PermitTooFar: the next free permit lies behind the deadline.
+            LimitReached: today's requests are spent.
+        """
+        counted = ""
+        while True:
+            seen = self._look()
+            timestamp = self._pacer.next_at(seen, self._clock())
+            if timestamp >= deadline:
+                raise PermitTooFar
+            self._wait_until(timestamp)
+            day = self.limits.day(self._clock())
+            if day != counted:
+                self._quota.count_request(day, for_tracking=for_tracking)
+                counted = day
+            taken_at = self._clock()
+            # What is slow after this is DynamoDB's answer: half of the time is for the request.
+            if self._take(seen) and self._clock() - taken_at <= LATE_S / 2:
+                return Permit(day, taken_at + LATE_S)
+
+    def is_in_time(self, permit: Permit) -> bool:
+        """Whether a request in this permit may still leave."""
+        return self._clock() <= permit.until
+
+    def _look(self) -> Seen:
+        """Read the last permit that anybody took."""
+        answer = self._client.get_item(TableName=self._table, Key=_PACE_KEY, ConsistentRead=True)
+        last = LastPermit.read(answer.get("Item", {}))
+        self._seen = self._pacer.see(last, self._seen, self._clock())
+        return self._seen
+
+    def _take(self, last: Seen) -> bool:
+        """Take the permit after this one; False when somebody else did."""
+        number, now = last.number + 1, self._clock()
+        taken = takes_effect(
+            lambda: self._client.put_item(
+                TableName=self._table,
+                Item={**_PACE_KEY, **to_attributes({"permits": number, "taken_at": now})},
+                ConditionExpression="attribute_not_exists(permits) OR permits = :last",
+                ExpressionAttributeValues={":last": {"N": str(last.number)}},
+            )
+        )
+        if taken:
+            self._seen = Seen(number, now)
+        return taken
+
+    def _wait_until(self, timestamp: float) -> None:
+        wait = timestamp - self._clock()
+        if wait > 0:
+            self._sleep(wait)
