@@ -141,3 +141,32 @@ def test_a_mistake_in_one_connection_hurts_no_other(value: object) -> None:
     assert "crm" in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert manager.secrets.of("erp") == ["one"]
+
+
+@pytest.mark.parametrize("wrong", ['{"erp": ', '{"erp": "hunter2"}'])
+def test_a_corrected_text_is_used_within_half_a_minute(wrong: str) -> None:
+    manager = Manager(wrong)
+    with pytest.raises(ConfigurationError):
+        manager.secrets.of("erp")
+    calls = manager.calls
+    manager.change({"erp": ["new"]})
+
+    for _ in range(100):
+        with pytest.raises(ConfigurationError):
+            manager.secrets.of("erp")
+    assert manager.calls == calls
+
+    manager.now += SECRETS_PAUSE_S
+    assert manager.secrets.of("erp") == ["new"]
+    assert manager.calls == calls + 1
+
+
+def test_a_text_that_turns_wrong_leaves_no_old_secret_in_use() -> None:
+    manager = Manager()
+    with time_machine.travel(0, tick=False) as traveller:
+        manager.secrets.of("erp")
+        manager.text = '{"erp": '
+        traveller.shift(SECRETS_CACHE_S + 1)
+        for _ in range(10):
+            with pytest.raises(ConfigurationError):
+                manager.secrets.of("erp")

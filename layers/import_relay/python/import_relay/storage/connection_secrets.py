@@ -51,15 +51,23 @@ class ConnectionSecrets:
     def of(self, connection: str) -> Sequence[str]:
         """The secrets of a connection, none if it has none; at most `SECRETS_CACHE_S` old.
 
-        If Secrets Manager does not answer, those that are known stay in use.
+        If Secrets Manager does not answer, those that are known stay in use. A wrong text
+        is read again after `SECRETS_PAUSE_S`.
 
         Raises:
             StoreUnavailable: they were never read and cannot be read now.
             ConfigurationError: the secret's text is not of the form above.
         """
-        if self._known is None or self._clock() >= self._not_before:
-            self._read(force=False)
-        return self._listed(connection)
+        try:
+            if self._known is None or self._clock() >= self._not_before:
+                self._read(force=False)
+            return self._listed(connection)
+        except ConfigurationError:
+            if self._clock() < self._not_before:
+                raise
+            self._not_before = self._clock() + SECRETS_PAUSE_S
+            self._read(force=True)
+            return self._listed(connection)
 
     def renewed(self, connection: str) -> Sequence[str] | None:
         """The secrets as they are now, or None: unchanged, or asked less than `SECRETS_PAUSE_S`
@@ -86,6 +94,7 @@ class ConnectionSecrets:
                 raise StoreUnavailable(reason) from error
             return
         if text != self._text or self._known is None:
+            self._known = None  # so that a wrong text is used by nobody
             self._known = _parsed(text)
             self._text = str(text)
             self._tell_weaknesses()
