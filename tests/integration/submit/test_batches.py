@@ -39,9 +39,9 @@ def test_the_import_is_frozen_with_its_provenance_before_it_is_sent(relay: Relay
     assert frozen is not None
     assert frozen.body == relay.mateo.requests[0].content
     (row,) = frozen.provenance
-    assert row["claims"] == ["*"]
-    assert row["items"][0]["event"] == "d1.0"
-    assert row["items"][0]["item"] == ADA
+    assert row.claims == ("*",)
+    assert row.items[0].occurrence.event == "d1.0"
+    assert row.items[0].occurrence.item == ADA
 
 
 def test_an_execution_follows_the_import(relay: Relay) -> None:

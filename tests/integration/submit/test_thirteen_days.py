@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from import_relay.domain.codes import CODES
+from import_relay.domain.models import Occurrence
 from import_relay.domain.queue_messages import MAX_REQUEUED_S, repeat_bodies
 from import_relay.storage.queue import Delayed
 from tests.support.aws import relay_resources
@@ -147,22 +148,15 @@ def test_a_rows_second_import_keeps_the_time_of_the_redrive(relay: Relay) -> Non
     assert frozen is not None
     (row,) = frozen.provenance
 
-    (body,) = repeat_bodies(row["items"])
+    (body,) = repeat_bodies(one.occurrence for one in row.items)
 
     assert json.loads(body)["since"] == int(relay.clock.now * 1_000_000)
 
 
 def test_reporting_puts_nothing_back_that_has_waited_too_long(relay: Relay) -> None:
-    old = {
-        "connection": "erp",
-        "delivery": "d1",
-        "received_at": int((relay.clock.now - 14 * DAY_S) * 1_000_000),
-        "n": 0,
-        "event": "e",
-        "item": ADA,
-        "attempt": 0,
-    }
-    new = old | {"delivery": "d2", "received_at": int(relay.clock.now * 1_000_000)}
+    now = int(relay.clock.now * 1_000_000)
+    old = Occurrence("", "erp", "d1", 0, "e", now - 14 * int(DAY_S) * 1_000_000, 0, ADA)
+    new = old._replace(delivery="d2", received_at=now)
 
     relay.queue.send(Delayed(body, 900) for body in repeat_bodies([old, new]))
 

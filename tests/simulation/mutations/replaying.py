@@ -2,7 +2,7 @@
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
-PUT_BACK = '        "delivery": put_back_delivery(source["delivery"], replay.id),\n'
+PUT_BACK = "delivery=delivery, "
 
 MUTANTS = (
     Mutant(
@@ -12,8 +12,8 @@ MUTANTS = (
         (
             Edit(
                 "bulk/replaying.py",
-                '        "attempt": 0,\n',
-                '        "attempt": 0,\n        "received_at": replay.at,\n',
+                "attempt=0, since",
+                "attempt=0, received_at=replay.at, since",
             ),
         ),
     ),
@@ -119,9 +119,9 @@ MUTANTS = (
         ("miscounted",),
         (
             Edit(
-                "domain/replays.py",
-                "    return replay.at if replay else received_at\n",
-                "    return received_at\n",
+                "report/reporting.py",
+                "day(one.counted_at / 1_000_000)",
+                "day(one.received_at / 1_000_000)",
             ),
         ),
     ),

@@ -105,7 +105,7 @@ MUTANTS = (
         (
             Edit(
                 "report/reporting.py",
-                "outcomes_by_day[day(counted_at(source) / 1_000_000)][outcome] += 1",
+                "outcomes_by_day[day(one.counted_at / 1_000_000)][outcome] += 1",
                 "outcomes_by_day[day(entry.created_at)][outcome] += 1",
             ),
         ),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from import_relay.domain.models import Pointer
+from import_relay.domain.models import Occurrence, Pointer
 from import_relay.domain.queue_messages import (
     MAX_DELAY_S,
     MAX_ITEM_B,
@@ -36,18 +36,9 @@ def with_item(item: object, body: str | None = None) -> str:
     return json.dumps(content)
 
 
-def source(n: int = 0, **changed: Any) -> dict[str, Any]:
-    """The provenance of one occurrence, as an import is frozen with it."""
-    known = {
-        "connection": "erp",
-        "delivery": "d1",
-        "received_at": 7,
-        "n": n,
-        "event": f"e{n}",
-        "attempt": 0,
-        "item": {"id": n},
-    }
-    return known | changed
+def source(n: int = 0, **changed: Any) -> Occurrence:
+    """One occurrence, as an import is frozen with it."""
+    return Occurrence("", "erp", "d1", n, f"e{n}", 7, 0, {"id": n})._replace(**changed)
 
 
 # reading
@@ -183,7 +174,7 @@ def test_a_repeated_item_is_what_it_was() -> None:
 
     ((occurrence,),) = [read(body).occurrences for body in repeat_bodies([given_item])]
 
-    assert occurrence.item == given_item["item"]
+    assert occurrence.item == given_item.item
     assert (occurrence.number, occurrence.event, occurrence.received_at) == (3, "evt", 9)
     assert occurrence.attempt == 1
 
@@ -217,7 +208,7 @@ def test_an_item_too_large_even_for_that_travels_as_the_pointer_that_it_came_as(
     (body,) = repeat_bodies([source(4, item={"note": "x" * MAX_ITEM_B}, attempt=1)])
 
     assert json.loads(body)["items"] == [
-        {"n": 4, "event": "e4", "attempt": 1, "at": "oversize/d1/4.json"}
+        {"n": 4, "event": "e4", "at": "oversize/d1/4.json", "attempt": 1}
     ]
 
 
@@ -233,13 +224,11 @@ def test_nothing_to_repeat_is_no_message() -> None:
             delivery=st.sampled_from(["d1", "d2", "d3"]),
             item=st.text() | st.integers() | st.dictionaries(st.text(), st.text()),
         ),
-        unique_by=lambda one: (one["delivery"], one["n"]),
+        unique_by=lambda one: (one.delivery, one.number),
     )
 )
-def test_no_item_is_lost_or_doubled_on_the_way_back(sources: list[dict[str, Any]]) -> None:
+def test_no_item_is_lost_or_doubled_on_the_way_back(sources: list[Occurrence]) -> None:
     brought = [one for body in repeat_bodies(sources) for one in read(body).occurrences]
 
-    assert {one.item_id: one.item for one in brought} == {
-        f"{one['delivery']}/{one['n']}": one["item"] for one in sources
-    }
+    assert {one.item_id: one.item for one in brought} == {one.item_id: one.item for one in sources}
     assert len(brought) == len(sources)

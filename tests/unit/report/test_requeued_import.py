@@ -1,10 +1,10 @@
 """The records of an import that was not created are delivered again."""
 
 import json
-from typing import Any
 
 import pytest
 
+from import_relay.domain.models import Occurrence
 from import_relay.domain.queue_messages import MAX_DELAY_S, repeat_bodies
 from import_relay.report.reporting import ReportStatus
 from import_relay.storage.entries import State
@@ -85,16 +85,8 @@ def test_records_that_are_no_longer_kept_are_reported_and_not_forgotten(
     assert ends(relay) == {"unaccounted": 2}
 
 
-def source(number: int, *, item: object = None, delivery: str = "d1") -> dict[str, Any]:
-    return {
-        "connection": "erp",
-        "delivery": delivery,
-        "n": number,
-        "event": f"e{number}",
-        "received_at": 1_000,
-        "attempt": 0,
-        "item": item,
-    }
+def source(number: int, *, item: object = None, delivery: str = "d1") -> Occurrence:
+    return Occurrence("", "erp", delivery, number, f"e{number}", 1_000, 0, item)
 
 
 def test_messages_that_bring_records_again_stay_within_the_limits_of_the_queue() -> None:

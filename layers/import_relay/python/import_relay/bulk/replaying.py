@@ -18,8 +18,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from import_relay.domain.models import Occurrence
+from import_relay.domain.provenance import ItemProvenance
 from import_relay.domain.queue_messages import repeat_bodies
-from import_relay.domain.replays import Replay, as_object, put_back_delivery
+from import_relay.domain.replays import Replay, put_back_delivery
 from import_relay.report.row_numbers import numbers_of
 from import_relay.report.row_outcomes import RowOutcome
 from import_relay.storage.entries import Entry, State
@@ -27,7 +29,7 @@ from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.queue import Delayed, Sender
 from import_relay.storage.replays import ReplayProgress, Replays, Selection
-from import_relay.storage.stored_items import IMPORTS, StoredItem, StoredItems
+from import_relay.storage.stored_items import IMPORTS, StoredItems
 
 OUTCOMES = (State.FINISHED, State.TIMED_OUT)
 """Of imports whose items have ended."""
@@ -64,7 +66,7 @@ class Replaying:
         """What a replay would put back; nothing is written or sent."""
         counts = ReplayCounts()
         for _, sources in self._selected(selection, ""):
-            counts.by_connection.update(source["connection"] for source in sources)
+            counts.by_connection.update(source.occurrence.connection for source in sources)
         counts.total = counts.by_connection.total()
         return counts
 
@@ -92,30 +94,30 @@ class Replaying:
         for key, sources in self._selected(progress.selection, progress.key):
             progress = self.parts.replays.count(progress, key, len(sources))
             self._send(progress, sources)
-            counts.by_connection.update(source["connection"] for source in sources)
+            counts.by_connection.update(source.occurrence.connection for source in sources)
             counts.total = progress.total
         self.parts.replays.finish(replay_id)
         return counts
 
-    def _send(self, progress: ReplayProgress, sources: Iterable[StoredItem]) -> None:
-        put_back = (_put_back(source, progress.replay) for source in sources)
+    def _send(self, progress: ReplayProgress, sources: Iterable[ItemProvenance]) -> None:
+        put_back = (_put_back(source.occurrence, progress.replay) for source in sources)
         self.parts.queue.send(Delayed(body, 0) for body in repeat_bodies(put_back))
 
     # which items
 
     def _selected(
         self, selection: Selection, begin_with: str
-    ) -> Iterator[tuple[str, list[StoredItem]]]:
+    ) -> Iterator[tuple[str, list[ItemProvenance]]]:
         """The items asked for, object by object; objects without any are left out."""
         keys = self.parts.items.keys(written_after=selection.received_from, begin_with=begin_with)
         for key in keys:
             of_key = self._of_import(key, selection) if key.startswith(IMPORTS) else None
             sources = of_key if of_key is not None else self._of_batch(key, selection)
-            wanted = [source for source in sources if _is_selected(source, selection)]
+            wanted = [source for source in sources if _is_selected(source.occurrence, selection)]
             if wanted:
                 yield key, wanted
 
-    def _of_import(self, key: str, selection: Selection) -> list[StoredItem]:
+    def _of_import(self, key: str, selection: Selection) -> list[ItemProvenance]:
         """The items that ended with an import; those that it requeued or retried did not."""
         reference = key.removeprefix(IMPORTS).partition("/")[0]
         if selection.outcome == "rejected":
@@ -137,35 +139,29 @@ class Replaying:
         failed = {n for n, outcome in enumerate(outcomes) if outcome in NOT_IMPORTED}
         return failed.__contains__
 
-    def _of_batch(self, key: str, selection: Selection) -> list[StoredItem]:
+    def _of_batch(self, key: str, selection: Selection) -> list[ItemProvenance]:
         """The items that ended in a batch without an import, by what their outcome records say."""
         if selection.outcome == "failed":
             return []
         batch = key.rpartition("/")[2].removesuffix(".ndjson.gz")
         found = {
-            (source["delivery"], source["n"]): source
+            (source.occurrence.delivery, source.occurrence.number): source
             for source in self.parts.items.ended(key)
-            if selection.outcome in ("all", source["outcome"])
+            if selection.outcome in ("all", source.outcome)
         }
         recorded_in = self.parts.outcome_counts.batches_of(found)
         return [source for item, source in found.items() if recorded_in.get(item) == batch]
 
 
-def _is_selected(source: StoredItem, selection: Selection) -> bool:
-    received_at = source["received_at"] / 1_000_000
+def _is_selected(one: Occurrence, selection: Selection) -> bool:
     return (
-        "replay" not in source
-        and selection.received_from <= received_at < selection.received_to
-        and selection.connection in ("", source["connection"])
+        one.replay is None
+        and selection.received_from <= one.received_at / 1_000_000 < selection.received_to
+        and selection.connection in ("", one.connection)
     )
 
 
-def _put_back(source: StoredItem, replay: Replay) -> StoredItem:
+def _put_back(one: Occurrence, replay: Replay) -> Occurrence:
     """An item as it is put back: without its earlier attempts, which were another item's."""
-    return {
-        **source,
-        "delivery": put_back_delivery(source["delivery"], replay.id),
-        "attempt": 0,
-        "since": replay.at,
-        "replay": as_object(replay),
-    }
+    delivery = put_back_delivery(one.delivery, replay.id)
+    return one._replace(delivery=delivery, attempt=0, since=replay.at, replay=replay)

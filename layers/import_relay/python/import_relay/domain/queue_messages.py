@@ -152,19 +152,16 @@ def requeue_delay_s(requeues: int) -> int:
     return int(min(60 * 2 ** min(requeues, 10), MAX_DELAY_S))
 
 
-def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Messages that bring occurrences again, from the provenance of their rows.
+def repeat_bodies(occurrences: Iterable[Occurrence]) -> Iterator[str]:
+    """Messages that requeue occurrences.
 
-    Each source has `connection`, `delivery`, `received_at`, `n`, `event`, `item` and its `attempt`,
-    `since` if a person redrove it, and `replay` if one put it back.
     A message holds up to `MAX_ITEMS_PER_MESSAGE` items and `MAX_MESSAGE_B` bytes; a larger item
     travels alone, or as a pointer to where the receiver stored it.
     """
     deliveries: dict[tuple[str, str, int, int, Replay | None], list[str]] = {}
-    for source in sources:
-        names = source["connection"], source["delivery"]
-        delivery = (*names, source["received_at"], source.get("since", 0), replay_of(source))
-        deliveries.setdefault(delivery, []).append(_repeated_item(source))
+    for one in occurrences:
+        delivery = (one.connection, one.delivery, one.received_at, one.since, one.replay)
+        deliveries.setdefault(delivery, []).append(_repeated_item(one))
     for (connection, name, received_at, since, replay), items in deliveries.items():
         head = {
             "format": FORMAT,
@@ -180,16 +177,16 @@ def repeat_bodies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield f'{json.dumps(head)[:-1]}, "items": [{", ".join(group)}]}}'
 
 
-def _repeated_item(source: Mapping[str, Any]) -> str:
-    item = {name: source[name] for name in ("n", "event", "item", "at") if name in source}
-    if source["attempt"]:
-        item["attempt"] = source["attempt"]
-    text = json.dumps(item)
-    if len(text) > MAX_ITEM_B:
-        del item["item"]
-        item["at"] = f"oversize/{original_delivery(source['delivery'])}/{source['n']}.json"
-        text = json.dumps(item)
-    return text
+def _repeated_item(one: Occurrence) -> str:
+    head = {"n": one.number, "event": one.event}
+    tail = {"attempt": one.attempt} if one.attempt else {}
+    if isinstance(one.item, Pointer):
+        return json.dumps({**head, "at": one.item.key, **tail})
+    text = json.dumps({**head, "item": one.item, **tail})
+    if len(text) <= MAX_ITEM_B:
+        return text
+    key = f"oversize/{original_delivery(one.delivery)}/{one.number}.json"
+    return json.dumps({**head, "at": key, **tail})
 
 
 def _groups(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -48,10 +48,3 @@ def original_delivery(delivery: str) -> str:
 def replay_id_of(item_id: str) -> str:
     """Which replay put an item id or a delivery back; empty if none did."""
     return item_id.partition("/")[0].partition(_SEPARATOR)[2]
-
-
-def counted_at(source: Mapping[str, Any]) -> int:
-    """When an item counts as received, in µs: what is put back is received again then."""
-    replay = replay_of(source)
-    received_at: int = source["received_at"]
-    return replay.at if replay else received_at

@@ -10,13 +10,9 @@ from datetime import UTC, datetime
 from import_relay.domain.codes import CODES
 from import_relay.domain.models import Occurrence
 from import_relay.domain.notes import as_objects
+from import_relay.domain.replays import as_object
 from import_relay.report.findings import Findings
-from import_relay.report.noted_rows import (
-    ItemProvenance,
-    counted_notes,
-    left_out_of_row,
-    notes_of,
-)
+from import_relay.report.noted_rows import counted_notes, left_out_of_row
 from import_relay.report.row_outcomes import RowOutcome
 from import_relay.report.taken_handles import as_summary
 
@@ -120,12 +116,12 @@ def row_lines(findings: Findings) -> Iterator[dict[str, object]]:
             "row": number,
             "outcome": outcome.value,
             "certain": number not in findings.rows.uncertain,
-            "item_ids": [_item_id(source) for source in row["items"]],
+            "item_ids": [source.occurrence.item_id for source in row.items],
             "notes": as_objects(
-                (note for source in findings.sources(number) for note in notes_of(source)),
+                (note for source in findings.sources(number) for note in source.notes),
                 with_values=False,
             ),
-            **_replays(row["items"]),
+            **_replays(source.occurrence for source in row.items),
         }
 
 
@@ -150,39 +146,21 @@ def failure_lines(findings: Findings) -> Iterator[dict[str, object]]:
             "input": failure.input,
             "items": [
                 {
-                    "connection": source["connection"],
-                    "event": source["event"],
-                    "item_id": _item_id(source),
-                    "received_at": _time(source["received_at"] / 1_000_000),
-                    **_replayed(source),
+                    "connection": one.connection,
+                    "event": one.event,
+                    "item_id": one.item_id,
+                    "received_at": _time(one.received_at / 1_000_000),
+                    **({"replay": as_object(one.replay)} if one.replay else {}),
                 }
-                for source in (() if number is None else findings.sources(number))
+                for one, *_ in (() if number is None else findings.sources(number))
             ],
         }
 
 
-def _replayed(source: ItemProvenance) -> dict[str, object]:
-    """By which replay an occurrence was put back, and why; nothing if by none."""
-    return {"replay": source["replay"]} if "replay" in source else {}
-
-
-def _replays(sources: Iterable[ItemProvenance]) -> dict[str, object]:
+def _replays(occurrences: Iterable[Occurrence]) -> dict[str, object]:
     """The replays that put any of a row's occurrences back, each once."""
-    found = {source["replay"]["id"]: source["replay"] for source in sources if "replay" in source}
+    found = {one.replay.id: as_object(one.replay) for one in occurrences if one.replay}
     return {"replays": list(found.values())} if found else {}
-
-
-def _item_id(source: ItemProvenance) -> str:
-    return Occurrence(
-        "",
-        source["connection"],
-        source["delivery"],
-        source["n"],
-        source["event"],
-        source["received_at"],
-        source["attempt"],
-        None,
-    ).item_id
 
 
 def _time(timestamp: float) -> str | None:

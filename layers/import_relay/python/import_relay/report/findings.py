@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from import_relay.domain.notes import SENT, Note, as_lists
+from import_relay.domain.models import Occurrence
+from import_relay.domain.notes import SENT, Note
+from import_relay.domain.provenance import ItemProvenance, RowProvenance
 from import_relay.mapping.keys import HANDLES
 from import_relay.mateo.client import ImportStatus
 from import_relay.report.failed_rows import Joined, join
 from import_relay.report.failures import Failure
-from import_relay.report.noted_rows import ItemProvenance, notes_of
 from import_relay.report.row_numbers import numbers_of
 from import_relay.report.row_outcomes import RowCounts, RowOutcome, RowOutcomes
 from import_relay.report.taken_handles import Taken, notes_of_taken, taken_handles
@@ -32,7 +33,7 @@ class Sent:
     """What was sent: rows as Mateo got them, and where each came from. Empty if it is not kept."""
 
     rows: Sequence[Mapping[str, Any]] = ()
-    provenance: Sequence[Mapping[str, Any]] = ()
+    provenance: Sequence[RowProvenance] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ class Findings:
             if number is not None
             and number not in lasting
             and all(
-                source["attempt"] < MAX_ATTEMPTS for source in self.sent.provenance[number]["items"]
+                source.occurrence.attempt < MAX_ATTEMPTS
+                for source in self.sent.provenance[number].items
             )
         }
 
@@ -125,12 +127,11 @@ class Findings:
 
     def sources(self, number: int) -> Sequence[ItemProvenance]:
         """The occurrences that a row was made of; the last one has the notes of Mateo's hints."""
-        sources: Sequence[ItemProvenance] = self.sent.provenance[number]["items"]
+        sources = self.sent.provenance[number].items
         if number not in self._taken_notes:
             return sources
         *others, last = sources
-        notes = as_lists([*notes_of(last), *self._taken_notes[number]])
-        return [*others, {**last, "notes": notes}]
+        return [*others, last._replace(notes=(*last.notes, *self._taken_notes[number]))]
 
     @cached_property
     def taken(self) -> Sequence[Taken]:
@@ -146,7 +147,7 @@ class Findings:
     def _taken_notes(self) -> Mapping[int, Sequence[Note]]:
         return notes_of_taken(self.taken) if self.sent.rows else {}
 
-    def unclaimed(self) -> Iterator[Mapping[str, Any]]:
+    def unclaimed(self) -> Iterator[RowProvenance]:
         """Provenance of the rows that did not get in, or may not have."""
         uncertain = self.rows.uncertain
         outcomes = zip(self.sent.provenance, self.outcomes, strict=True)
@@ -154,19 +155,20 @@ class Findings:
             if outcome is not RowOutcome.IMPORTED or number in uncertain:
                 yield row
 
-    def retried_items(self) -> Iterator[ItemProvenance]:
+    def retried_items(self) -> Iterator[Occurrence]:
         """The occurrences to requeue, with their attempt counted on."""
         for number, outcome in enumerate(self.outcomes):
             if outcome is RowOutcome.RETRIED:
                 for source in self.sources(number):
-                    yield {**source, "attempt": source["attempt"] + 1}
+                    attempt = source.occurrence.attempt + 1
+                    yield source.occurrence._replace(attempt=attempt)
 
-    def ended(self) -> Iterator[tuple[ItemProvenance, RowOutcome]]:
+    def ended(self) -> Iterator[tuple[Occurrence, RowOutcome]]:
         """The occurrences that end with this import, and how; those requeued do not."""
         for number, outcome in enumerate(self.outcomes):
             if outcome is not RowOutcome.RETRIED:
                 for source in self.sources(number):
-                    yield source, outcome
+                    yield source.occurrence, outcome
 
     def counted(self) -> Iterator[tuple[str, str, list[Note]]]:
         """What counts for their connections: of each occurrence its end, notes and sent handles."""
@@ -176,7 +178,8 @@ class Findings:
             row = self.sent.rows[number] if self.sent.rows else {}
             handles = [Note(SENT, column) for column in HANDLES if row.get(column)]
             for source in self.sources(number):
-                yield source["connection"], outcome.value, [*notes_of(source), *handles]
+                notes = [*source.notes, *handles]
+                yield source.occurrence.connection, outcome.value, notes
 
     def is_retryable(self, failure: Failure, number: int | None) -> bool:
         """Whether time can heal it: the contact of a deal or appointment is not in Mateo yet."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from import_relay.domain.codes import CODES
-from import_relay.domain.notes import Note, from_lists
+from import_relay.domain.provenance import ItemProvenance
 from import_relay.report.tables import cell_text, json_cell
 
 LEFT_OUT_COLUMNS = (
@@ -25,20 +25,14 @@ LEFT_OUT_COLUMNS = (
     "what",
     "what_to_do",
 )
-ItemProvenance = Mapping[str, Any]
-
-
-def notes_of(source: ItemProvenance) -> list[Note]:
-    """The notes of one occurrence of a row."""
-    return from_lists(source.get("notes", ()))
 
 
 def counted_notes(sources: Iterable[ItemProvenance]) -> list[dict[str, object]]:
     """How often each note was made, by connection, field and code, and what its code means."""
     counts = Counter(
-        (source["connection"], note.field, note.code)
+        (source.occurrence.connection, note.field, note.code)
         for source in sources
-        for note in notes_of(source)
+        for note in source.notes
     )
     return [
         {
@@ -61,7 +55,7 @@ def left_out_of_row(
     `received_at` is in µs since the epoch.
     """
     for source in sources:
-        for note in notes_of(source):
+        for note in source.notes:
             if note.is_listed:
                 yield {
                     "code": note.code,
@@ -71,9 +65,9 @@ def left_out_of_row(
                     "row": number,
                     "outcome": outcome,
                     "external_id": row.get("external_id"),
-                    "connection": source["connection"],
-                    "event": source["event"],
-                    "received_at": source["received_at"],
+                    "connection": source.occurrence.connection,
+                    "event": source.occurrence.event,
+                    "received_at": source.occurrence.received_at,
                     "what": CODES[note.code].what,
                     "what_to_do": CODES[note.code].what_to_do,
                 }

@@ -24,7 +24,6 @@ from types import MappingProxyType
 from import_relay.domain.errors import CredentialsRefused
 from import_relay.domain.log_events import Emit
 from import_relay.domain.queue_messages import MAX_DELAY_S, repeat_bodies
-from import_relay.domain.replays import counted_at
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import BLOCKERS, MIN_WAIT_S, waiting_for
 from import_relay.report.failed_rows import join
@@ -158,10 +157,10 @@ class Reporting:
             findings = Findings(entry, sent, ImportResult(), timed_out=True)
             self._write(findings)
             return self._close(findings)
-        sources = (source for row in sent.provenance for source in row["items"])
+        occurrences = (item.occurrence for row in sent.provenance for item in row.items)
         # Not before the import is marked as never created: until then they would count as brought
         # already.
-        self.parts.queue.send(Delayed(body, MAX_DELAY_S) for body in repeat_bodies(sources))
+        self.parts.queue.send(Delayed(body, MAX_DELAY_S) for body in repeat_bodies(occurrences))
         self.parts.ledger.release(entry, expected=[State.UNKNOWN], target=State.ABANDONED)
         self.emit("import.abandoned", reference=reference, type=entry.type, rows=entry.rows)
         return Reported(ReportStatus.ABANDONED)
@@ -234,7 +233,7 @@ class Reporting:
 
     def _unclaim(self, findings: Findings) -> None:
         self.parts.watermarks.fail_claims(
-            ((row["key"], row["claims"]) for row in findings.unclaimed()),
+            ((row.key, row.claims) for row in findings.unclaimed()),
             findings.entry.reference,
         )
 
@@ -274,8 +273,8 @@ class Reporting:
         if not findings.sent.rows:  # not kept: all that is known is how many there were
             return {day(entry.created_at): {RowOutcome.UNACCOUNTED: entry.items}}
         outcomes_by_day: dict[str, Counter[str]] = defaultdict(Counter)
-        for source, outcome in findings.ended():
-            outcomes_by_day[day(counted_at(source) / 1_000_000)][outcome] += 1
+        for one, outcome in findings.ended():
+            outcomes_by_day[day(one.counted_at / 1_000_000)][outcome] += 1
         return outcomes_by_day
 
 

@@ -5,15 +5,21 @@ Prefixes carry `date=` and `type=` so that Athena reads them as partitions as th
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from import_relay.domain.codes import CODES
-from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence, Pointer, Row
-from import_relay.domain.notes import as_lists, as_objects
+from import_relay.domain.models import ItemOutcome, Pointer, Row
+from import_relay.domain.notes import as_objects
+from import_relay.domain.provenance import (
+    RowProvenance,
+    item_as_object,
+    parse_rows,
+    row_as_object,
+)
 from import_relay.domain.replays import as_object
 from import_relay.domain.report_text import finite, json_text
 
@@ -29,7 +35,7 @@ class FrozenImport:
     """An import as it was or will be posted: the exact body, and where each row came from."""
 
     body: bytes
-    provenance: Sequence[Mapping[str, Any]]
+    provenance: Sequence[RowProvenance]
 
 
 class Archive:
@@ -44,7 +50,7 @@ class Archive:
 
         Two lines of JSON, compressed: the exact body, and the provenance of each row.
         """
-        provenance = _standard_json([_provenance(row) for row in rows])
+        provenance = _standard_json([row_as_object(row) for row in rows])
         self.put(
             f"imports/{reference}/request.json.gz",
             gzip.compress(body + b"\n" + provenance.encode(), compresslevel=1, mtime=0),
@@ -62,7 +68,7 @@ class Archive:
                 return None
             raise
         body, provenance = gzip.decompress(answer["Body"].read()).split(b"\n", 1)
-        return FrozenImport(body, json.loads(provenance))
+        return FrozenImport(body, parse_rows(json.loads(provenance)))
 
     def fetch(self, key: str, *, most: int | None = None) -> bytes:
         """An object as it is; of one that is larger than `most` bytes a part that is larger too."""
@@ -110,7 +116,7 @@ class Archive:
                 )
 
     def _put_items(self, key: str, outcomes: Iterable[ItemOutcome]) -> None:
-        lines = (_standard_json(_item_provenance(one.occurrence)) for one in outcomes)
+        lines = (_standard_json(item_as_object(one.occurrence)) for one in outcomes)
         text = "\n".join(
             f'{line[:-1]},"outcome":"{one.outcome}"}}'
             for line, one in zip(lines, outcomes, strict=True)
@@ -124,36 +130,6 @@ def _standard_json(value: object) -> str:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
     except ValueError:
         return json.dumps(finite(value), separators=(",", ":"))
-
-
-def _provenance(row: Row) -> dict[str, Any]:
-    """What a report and a retry need to know of a row, besides its text."""
-    return {
-        "key": row.key,
-        "claims": [field_name for field_name, claim in row.claims.items() if not claim.reference],
-        "items": [_source(change) for change in row.changes],
-    }
-
-
-def _source(change: MappedChange) -> dict[str, Any]:
-    source = _item_provenance(change.occurrence)
-    return source | ({"notes": as_lists(change.notes)} if change.notes else {})
-
-
-def _item_provenance(one: Occurrence) -> dict[str, Any]:
-    """An occurrence with its item, or where that lies: all that it takes to bring it again."""
-    source = {
-        "connection": one.connection,
-        "delivery": one.delivery,
-        "n": one.number,
-        "event": one.event,
-        "received_at": one.received_at,
-        "attempt": one.attempt,
-        **({"at": one.item.key} if isinstance(one.item, Pointer) else {"item": one.item}),
-    }
-    if one.since:
-        source["since"] = one.since
-    return source | ({"replay": as_object(one.replay)} if one.replay else {})
 
 
 def _outcome(item_outcome: ItemOutcome, at: float) -> dict[str, Any]:

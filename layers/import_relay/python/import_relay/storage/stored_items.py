@@ -5,11 +5,12 @@
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from import_relay.domain.provenance import ItemProvenance, parse_item
 from import_relay.storage.archive import Archive
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ IMPORTS, ITEMS = "imports/", "items/"
 PREFIXES = (IMPORTS, ITEMS)
 CLOCKS_S = 3_600.0
 """How far the clocks of S3 and of whoever received an item may be apart at most, and to spare."""
-
-StoredItem = Mapping[str, Any]
-"""An item as the archive keeps it: connection, delivery, n, event, received_at, item or at, …"""
 
 
 class StoredItems:
@@ -43,17 +41,16 @@ class StoredItems:
                     if written_at >= written_after - CLOCKS_S and key >= begin_with:
                         yield key
 
-    def rows(self, reference: str) -> Sequence[Sequence[StoredItem]]:
+    def rows(self, reference: str) -> Sequence[Sequence[ItemProvenance]]:
         """The items of each row of an import; none if it is not kept any more."""
         frozen = self._archive.load(reference)
-        return [row["items"] for row in frozen.provenance] if frozen else ()
+        return [row.items for row in frozen.provenance] if frozen else ()
 
-    def ended(self, key: str) -> list[StoredItem]:
+    def ended(self, key: str) -> list[ItemProvenance]:
         """The items of a batch that ended without an import, each with its `outcome`."""
         content = self._content(key)
-        return (
-            [json.loads(line) for line in gzip.decompress(content).splitlines()] if content else []
-        )
+        lines = gzip.decompress(content).splitlines() if content else ()
+        return [parse_item(json.loads(line)) for line in lines]
 
     def outcomes(self, date: str, type_: str, reference: str) -> Sequence[str]:
         """How each row of an import ended by its report; none if that is not kept any more."""

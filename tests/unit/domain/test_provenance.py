@@ -1,0 +1,58 @@
+"""Provenance: JSON in the bucket gives back the value that was written."""
+
+import json
+from typing import Any
+
+import pytest
+
+from import_relay.domain.models import Claim, Occurrence, Pointer, Row
+from import_relay.domain.notes import Note
+from import_relay.domain.provenance import (
+    ItemProvenance,
+    item_as_object,
+    parse_item,
+    parse_rows,
+    row_as_object,
+)
+from import_relay.domain.replays import Replay
+from tests.support.builders import CONTACTS, change
+
+ONE = Occurrence("", "erp", "d1", 3, "evt", 9, 2, {"name": "Zoë", "id": 2**70})
+
+
+def through_json(content: object) -> Any:
+    return json.loads(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    "occurrence",
+    [
+        ONE,
+        ONE._replace(item=None),
+        ONE._replace(item=Pointer("oversize/d1/3.json")),
+        ONE._replace(since=7),
+        ONE._replace(replay=Replay("r1", 8, "a mistake")),
+        ONE._replace(replay=Replay("r1", 8, "a mistake", force=True)),
+    ],
+)
+def test_an_occurrence_is_read_as_it_was_written(occurrence: Occurrence) -> None:
+    read = parse_item(through_json(item_as_object(occurrence._replace(message_id="m1"))))
+
+    assert read == ItemProvenance(occurrence)
+
+
+def test_an_item_that_ended_without_an_import_says_how() -> None:
+    assert parse_item({**item_as_object(ONE), "outcome": "rejected"}).outcome == "rejected"
+
+
+def test_a_row_keeps_what_was_claimed_for_it_and_the_notes_of_its_occurrences() -> None:
+    note = Note("value.no_valid_phone", "mobile", "12", "too short")
+    one = change()._replace(notes=(note,))
+    claims = {"*": Claim(1, "e1", "d1/0"), "email": Claim(9, "e0", "d0/0", "older")}
+
+    (read,) = parse_rows(
+        through_json([row_as_object(Row(one.key, one.text, CONTACTS, (one,), claims))])
+    )
+
+    assert (read.key, read.claims) == (one.key, ("*",))
+    assert read.items == (ItemProvenance(one.occurrence._replace(message_id=""), (note,)),)
