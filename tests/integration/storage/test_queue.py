@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from import_relay.domain.batches import MESSAGES_PER_CALL
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.retrying import SEND_MESSAGES
-from import_relay.storage.batches import MESSAGES_PER_CALL
 from import_relay.storage.queue import Delayed, Queue
 from tests.support.builders import message
 from tests.support.clients import Overruling, Recording

@@ -10,11 +10,10 @@ import time_machine
 
 from import_relay.bulk.replay_wiring import Names, build_replaying
 from import_relay.bulk.replaying import Replaying
+from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B
 from import_relay.domain.errors import ReplayTaken, StoreUnavailable
 from import_relay.domain.queue_messages import (
     MAX_ITEM_B,
-    MAX_ITEMS_PER_MESSAGE,
-    MAX_MESSAGE_B,
 )
 from import_relay.domain.replays import Replay
 from import_relay.storage.entries import State

@@ -242,8 +242,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/refusals.py",
-                "        return Verdict(waiting=rows)\n    middle",
-                "        return Verdict()\n    middle",
+                "        return Verdict(waiting=rows)\n    return Verdict([replace",
+                "        return Verdict()\n    return Verdict([replace",
             ),
         ),
     ),
@@ -254,8 +254,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/refusals.py",
-                "for half in (rows[:middle], rows[middle:])]",
-                "for half in (rows[:middle],)]",
+                "for half in halves(rows)]",
+                "for half in halves(rows)[:1]]",
             ),
         ),
     ),

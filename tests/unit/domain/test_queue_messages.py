@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B
 from import_relay.domain.models import Occurrence, Pointer
 from import_relay.domain.queue_messages import (
     MAX_DELAY_S,
     MAX_ITEM_B,
-    MAX_ITEMS_PER_MESSAGE,
-    MAX_MESSAGE_B,
     QueueMessage,
     items_body,
     parse_message,

@@ -13,6 +13,7 @@ from import_relay.connectors.complete_connections import NOT_FOR_RECEIVING, rece
 from import_relay.connectors.contract import Item, Replies, Request
 from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.usable_connections import mistakes_of
+from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B
 from import_relay.domain.connections import Connection, RecordType, parse_connections
 from import_relay.domain.errors import (
     ConnectionDisabled,
@@ -25,8 +26,6 @@ from import_relay.domain.errors import (
 from import_relay.domain.models import Pointer
 from import_relay.domain.queue_messages import parse_message
 from import_relay.receive.intake import (
-    MAX_INTAKE_ITEMS,
-    MAX_INTAKE_MESSAGE_B,
     MAX_REQUEST_BODY_B,
     Intake,
     Packed,
@@ -254,7 +253,7 @@ def test_quarantine_holds_none_of_the_connections_secrets() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["[{}]", "not json", '{"a":"' + "x" * MAX_INTAKE_MESSAGE_B + '"}'],
+    ["[{}]", "not json", '{"a":"' + "x" * MAX_MESSAGE_B + '"}'],
     ids=["one message", "quarantine", "a message and an object"],
 )
 def test_a_sender_is_answered_before_it_hangs_up(body: str) -> None:
@@ -265,7 +264,7 @@ def test_a_sender_is_answered_before_it_hangs_up(body: str) -> None:
 
 def test_a_delivery_of_several_messages_has_the_time_that_it_takes() -> None:
     store = Store()
-    records = ",".join(["{}"] * (MAX_INTAKE_ITEMS + 1))
+    records = ",".join(["{}"] * (MAX_ITEMS_PER_MESSAGE + 1))
     receive(request(f"[{records}]", AUTHENTIC), store=store)
     assert store.until == [GIVE_UP_AT]
 
@@ -307,7 +306,7 @@ def test_a_compressed_body_is_verified_raw_and_waits_in_quarantine() -> None:
 
 @pytest.mark.parametrize(
     ("broken", "body"),
-    [("queue", "[{}]"), ("bucket", "not json"), ("bucket", f'["{"x" * MAX_INTAKE_MESSAGE_B}"]')],
+    [("queue", "[{}]"), ("bucket", "not json"), ("bucket", f'["{"x" * MAX_MESSAGE_B}"]')],
 )
 def test_what_cannot_be_stored_gives_no_receipt(broken: str, body: str) -> None:
     with pytest.raises(StoreUnavailable):
@@ -337,7 +336,7 @@ def test_a_message_holds_at_most_a_hundred_items(count: int, sizes: list[int]) -
     assert [message["part"] for message in messages] == list(range(len(sizes)))
     numbers = [item["n"] for message in messages for item in message["items"]]
     assert numbers == list(range(count))
-    assert MAX_INTAKE_ITEMS == 100
+    assert MAX_ITEMS_PER_MESSAGE == 100
 
 
 @pytest.mark.parametrize("letter", ["x", "ä", "\u2603", "\U0001f600"])
@@ -347,7 +346,7 @@ def test_a_message_holds_at_most_its_bytes_of_utf8(letter: str, length: int) -> 
     assert not made.oversize
     assert len(made.messages) > 1 or length == 1_000
     for message in made.messages:
-        assert len(message.encode()) <= MAX_INTAKE_MESSAGE_B
+        assert len(message.encode()) <= MAX_MESSAGE_B
     assert sum(len(message["items"]) for message in contents(made.messages)) == 90
 
 
@@ -357,7 +356,7 @@ def test_messages_are_filled() -> None:
 
 
 def test_an_item_too_large_for_a_message_travels_as_a_pointer() -> None:
-    large = '"' + "\U0001f600" * (MAX_INTAKE_MESSAGE_B // 4) + '"'
+    large = '"' + "\U0001f600" * (MAX_MESSAGE_B // 4) + '"'
     made = packed(['{"a":1}', large, '{"a":2}'])
     key = f"oversize/{DELIVERY}/1.json"
     assert made.oversize == {key: large}
@@ -373,22 +372,22 @@ def test_the_largest_item_of_a_message_and_the_next_byte() -> None:
     def texts(size: int) -> Packed:
         return packed(['"' + "x" * (size - 2) + '"'])
 
-    size = next(size for size in range(MAX_INTAKE_MESSAGE_B, 0, -1) if not texts(size).oversize)
-    assert size > MAX_INTAKE_MESSAGE_B - 200
-    assert len(texts(size).messages[0].encode()) <= MAX_INTAKE_MESSAGE_B
+    size = next(size for size in range(MAX_MESSAGE_B, 0, -1) if not texts(size).oversize)
+    assert size > MAX_MESSAGE_B - 200
+    assert len(texts(size).messages[0].encode()) <= MAX_MESSAGE_B
     assert texts(size + 1).oversize
 
 
 def test_a_large_item_is_in_the_bucket_before_its_pointer_is_in_the_queue() -> None:
     store = Store(broken=["queue"])
-    large = '{"a":"' + "x" * MAX_INTAKE_MESSAGE_B + '"}'
+    large = '{"a":"' + "x" * MAX_MESSAGE_B + '"}'
     with pytest.raises(StoreUnavailable):
         receive(request(large, AUTHENTIC), store=store)
     assert store.objects == {f"oversize/{DELIVERY}/0.json": large.encode()}
 
 
 def test_submission_reads_what_was_packed() -> None:
-    large = '{"a":"' + "x" * MAX_INTAKE_MESSAGE_B + '"}'
+    large = '{"a":"' + "x" * MAX_MESSAGE_B + '"}'
     made = packed(['{"a":"\ufffe"}', large])
     message = parse_message("m1", made.messages[0])
     pointed = {Pointer(key): json.loads(text) for key, text in made.oversize.items()}

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from import_relay.domain.batches import BYTES_PER_CALL
 from import_relay.domain.errors import StoreUnavailable
-from import_relay.storage.batches import BYTES_PER_CALL
 from import_relay.storage.intake_store import MAX_CALL_S, IntakeStore
 
 if TYPE_CHECKING:

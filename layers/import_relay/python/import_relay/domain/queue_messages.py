@@ -15,14 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B, batches
 from import_relay.domain.models import Occurrence, Pointer
 from import_relay.domain.replays import Replay, as_object, original_delivery, replay_of
 
 FORMAT = 1
 MAX_DELAY_S = 900
 """Longest delay of an SQS message (AWS: quotas of messages)."""
-MAX_ITEMS_PER_MESSAGE = 100
-MAX_MESSAGE_B = 240_000
 MAX_ITEM_B = 900_000
 """Within 1 MiB, SQS's largest message; escaped, an item may be three times what was received."""
 LONG_AGO_S = 3_600.0
@@ -173,7 +172,7 @@ def repeat_bodies(occurrences: Iterable[Occurrence]) -> Iterator[str]:
         } | ({"since": since} if since else {})
         if replay:
             head["replay"] = as_object(replay)
-        for group in _groups(items):
+        for group in batches(items, MAX_ITEMS_PER_MESSAGE, size=len, room=MAX_MESSAGE_B):
             yield f'{json.dumps(head)[:-1]}, "items": [{", ".join(group)}]}}'
 
 
@@ -187,16 +186,3 @@ def _repeated_item(one: Occurrence) -> str:
         return text
     key = f"oversize/{original_delivery(one.delivery)}/{one.number}.json"
     return json.dumps({**head, "at": key, **tail})
-
-
-def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
-    group: list[str] = []
-    size = 0
-    for text in texts:
-        if group and (len(group) == MAX_ITEMS_PER_MESSAGE or size + len(text) > MAX_MESSAGE_B):
-            yield group
-            group, size = [], 0
-        group.append(text)
-        size += len(text)
-    if group:
-        yield group

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from import_relay.connectors.complete_connections import receiving_mistakes
 from import_relay.connectors.contract import Connector, Item, Replies, Request
 from import_relay.connectors.kinds import connector_for
+from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B, batches
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import (
     ConnectionDisabled,
@@ -28,9 +29,6 @@ from import_relay.storage.intake_store import IntakeStore
 
 MAX_REQUEST_BODY_B = 6 * 1024 * 1024
 """What a Lambda function can be sent at once (AWS: Lambda quotas)."""
-MAX_INTAKE_MESSAGE_B = 240_000
-"""Own limit: four messages fit one SendMessageBatch of 1 MiB, and 25 one Lambda batch of 6 MB."""
-MAX_INTAKE_ITEMS = 100
 KEPT_HEADERS = frozenset(
     {"content-encoding", "content-length", "content-type", "user-agent", "webhook-id"}
 )
@@ -188,7 +186,7 @@ class Intake:
 
 
 def pack(items: Sequence[Item], received_at: int, connection: str, delivery: str) -> Packed:
-    """Queue messages of at most `MAX_INTAKE_ITEMS` items and `MAX_INTAKE_MESSAGE_B` bytes.
+    """Queue messages of at most `MAX_ITEMS_PER_MESSAGE` items and `MAX_MESSAGE_B` bytes.
 
     Items are spliced in as they were received. One too large for a message is replaced by a pointer
     into the bucket.
@@ -198,9 +196,10 @@ def pack(items: Sequence[Item], received_at: int, connection: str, delivery: str
         f'{{"format":1,"delivery":{json.dumps(delivery)},"connection":{json.dumps(connection)},'
         f'"received_at":{received_at},"requeues":0,"part":'
     )
-    room = MAX_INTAKE_MESSAGE_B - len(head) - len('99999,"items":[]}')
+    room = MAX_MESSAGE_B - len(head) - len('99999,"items":[]}')
     entries = _entries(items, room, delivery, packed.oversize)
-    for part, group in enumerate(_groups(entries, room)):
+    groups = batches(entries, MAX_ITEMS_PER_MESSAGE, size=_size_in_list, room=room)
+    for part, group in enumerate(groups):
         packed.messages.append(f'{head}{part},"items":[{",".join(group)}]}}')
     return packed
 
@@ -219,18 +218,8 @@ def _entries(
         yield entry
 
 
-def _groups(entries: Iterator[str], room: int) -> Iterator[list[str]]:
-    group: list[str] = []
-    left = room
-    for entry in entries:
-        size = _size(entry) + 1  # the comma
-        if group and (len(group) == MAX_INTAKE_ITEMS or size > left):
-            yield group
-            group, left = [], room
-        group.append(entry)
-        left -= size
-    if group:
-        yield group
+def _size_in_list(entry: str) -> int:
+    return _size(entry) + len(",")
 
 
 def _size(text: str) -> int:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from import_relay.domain.batches import batches
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.retrying import READ_ITEMS, tries
-from import_relay.storage.batches import batches
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from import_relay.domain.batches import calls
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.reasons import reason_of
 from import_relay.domain.retrying import STORE_DELIVERY, tries
-from import_relay.storage.batches import calls
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

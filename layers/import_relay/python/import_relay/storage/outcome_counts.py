@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from import_relay.domain.batches import batches
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import ItemOutcome, Occurrence
 from import_relay.domain.retrying import COUNT_OUTCOMES, tries
 from import_relay.storage.attributes import from_attributes
-from import_relay.storage.batches import batches
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import transact
 from import_relay.storage.connection_counts import (

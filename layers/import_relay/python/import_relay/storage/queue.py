@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from import_relay.domain.batches import MESSAGES_PER_CALL, batches, calls
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.retrying import SEND_MESSAGES, tries
-from import_relay.storage.batches import MESSAGES_PER_CALL, batches, calls
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from import_relay.domain.batches import batches
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import Claim, Watermark
 from import_relay.domain.retrying import WRITE_ITEMS, tries
-from import_relay.storage.batches import batches
 from import_relay.storage.bulk_reads import READ_BATCH, read_items
 from import_relay.storage.conditions import takes_effect
 

@@ -14,6 +14,7 @@ import httpx
 from import_relay.connectors.fetcher_contract import FetchedRecord, Fetcher, FieldPath
 from import_relay.connectors.kinds import fetcher_for
 from import_relay.connectors.shared.crm_api import TIMEOUT, CrmApi
+from import_relay.domain.batches import batches, halves
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import ConfigurationError, RecordsNotFetched, StoreUnavailable
 from import_relay.domain.http_bodies import REQUEST_HEADERS
@@ -196,8 +197,7 @@ def _read_type(
     Raises:
         RecordsNotFetched: the last trouble, with everything else in `result`.
     """
-    size = fetcher.IDS_PER_READ
-    pending = deque(names[start : start + size] for start in range(0, len(names), size))
+    pending: deque[Sequence[RecordName]] = deque(batches(names, fetcher.IDS_PER_READ))
     bisections = MAX_FETCH_BISECTIONS
     trouble: RecordsNotFetched | None = None
     while pending:
@@ -210,8 +210,7 @@ def _read_type(
             trouble = error
             if len(asked) > 1 and bisections:
                 bisections -= 1
-                middle = len(asked) // 2
-                pending += (asked[:middle], asked[middle:])
+                pending += halves(asked)
             continue
         for name in asked:
             if name.id in records:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from import_relay.connectors.fetcher_contract import FieldPath
+from import_relay.domain.batches import batches
 from import_relay.domain.models import Occurrence
 from import_relay.submit.changes import Interpreted, Mapped, Mapper, RecordName, RecordsFetched
 from import_relay.submit.fetching import Fetching
@@ -80,11 +81,12 @@ class Interpreting:
         self, occurrences: Sequence[Occurrence], until: float, mapped: Mapped
     ) -> Iterator[Sequence[Occurrence]]:
         """The occurrences a hundred at a time; the first of them however late it is."""
-        for start in range(0, len(occurrences), ITEMS_AT_A_TIME):
-            if start and self.clock() >= until:
-                mapped.waiting.update(one.item_id for one in occurrences[start:])
+        for number, chunk in enumerate(batches(occurrences, ITEMS_AT_A_TIME)):
+            if number and self.clock() >= until:
+                left = occurrences[number * ITEMS_AT_A_TIME :]
+                mapped.waiting.update(one.item_id for one in left)
                 return
-            yield occurrences[start : start + ITEMS_AT_A_TIME]
+            yield chunk
 
     def _read(self, interpreted: Sequence[Interpreted]) -> RecordsFetched:
         to_fetch: dict[RecordName, frozenset[FieldPath]] = {}

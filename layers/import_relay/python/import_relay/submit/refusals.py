@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from import_relay.domain.batches import halves
 from import_relay.domain.models import Occurrence, Row
 from import_relay.mateo.client import Posted
 from import_relay.mateo.post_results import PostResult
@@ -302,5 +303,4 @@ def _bisected(attempt: Attempt, standing: _Standing) -> Verdict:
     rows = attempt.rows
     if standing.is_stopped or not attempt.calls.spend(1):
         return Verdict(waiting=rows)
-    middle = len(rows) // 2
-    return Verdict([replace(attempt, rows=half) for half in (rows[:middle], rows[middle:])])
+    return Verdict([replace(attempt, rows=half) for half in halves(rows)])

@@ -16,6 +16,7 @@ from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
 from import_relay.connectors.shared.crm_api import CrmApi
 from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.connectors.zoho.events import FOREIGN
+from import_relay.domain.batches import batches
 from import_relay.domain.errors import RecordsNotFetched
 
 IDS_PER_READ = 100
@@ -64,9 +65,8 @@ def _requests(module: str, to_fetch: AbstractSet[FieldPath]) -> Iterator[list[st
     foreign = FOREIGN.get(module, frozenset())
     names = {path[0] for path in to_fetch if path} - foreign - {"id", "Modified_Time"}
     fields = sorted(name for name in names if _field_name.fullmatch(name))
-    room = FIELDS_PER_REQUEST - 1
-    for start in range(0, len(fields) or 1, room):
-        yield ["Modified_Time", *fields[start : start + room]]
+    for group in list(batches(fields, FIELDS_PER_REQUEST - 1)) or [[]]:
+        yield ["Modified_Time", *group]
 
 
 def _records(answer: object) -> list[dict[str, Any]]:

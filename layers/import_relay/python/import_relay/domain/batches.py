@@ -1,16 +1,16 @@
-"""Cuts what is sent or asked for into batches, as large as a call to AWS may be.
-
-Used by every store whose calls take several at a time.
-"""
+"""Cuts what is sent or asked for into batches, as large as a message or a call may be."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 MESSAGES_PER_CALL = 10
 """Messages of one SendMessageBatch (AWS: quotas of messages)."""
 BYTES_PER_CALL = 1_048_576
 """UTF-8 bytes of all messages of one SendMessageBatch (AWS: quotas of messages)."""
+MAX_ITEMS_PER_MESSAGE = 100
+MAX_MESSAGE_B = 240_000
+"""Own limit: four messages fit one SendMessageBatch of 1 MiB, and 25 one Lambda batch of 6 MB."""
 _T = TypeVar("_T")
 
 
@@ -46,3 +46,9 @@ def calls(messages: Iterable[_T], body: Callable[[_T], str]) -> Iterator[list[_T
         size=lambda message: len(body(message).encode()),
         room=BYTES_PER_CALL,
     )
+
+
+def halves(values: Sequence[_T]) -> tuple[Sequence[_T], Sequence[_T]]:
+    """The values bisected: what is wrong with one of them is looked for in either half."""
+    middle = len(values) // 2
+    return values[:middle], values[middle:]

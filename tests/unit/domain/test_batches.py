@@ -2,7 +2,7 @@
 
 import pytest
 
-from import_relay.storage.batches import batches
+from import_relay.domain.batches import batches, halves
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,10 @@ def test_a_batch_has_at_most_so_many(values: str, cut: list[str]) -> None:
 )
 def test_a_batch_has_at_most_so_much(values: list[int], cut: list[list[int]]) -> None:
     assert list(batches(values, 3, size=int, room=10)) == cut
+
+
+@pytest.mark.parametrize(
+    ("values", "left", "right"), [("ab", "a", "b"), ("abc", "a", "bc"), ("abcd", "ab", "cd")]
+)
+def test_halves_are_both_smaller_and_in_order(values: str, left: str, right: str) -> None:
+    assert halves(values) == (left, right)
