@@ -21,6 +21,8 @@ BIN := $(VENV)/bin
 CHECK := $(BIN)/python -m import_relay.check layers/connections/connections.toml
 PYTEST = $(BIN)/python -m pytest $(if $(TODAY),--today $(TODAY))
 INSTALL := -m pip install --quiet --no-compile --no-deps --require-hashes
+# The console script `relay`, which runs the code of this clone.
+INSTALL_RELAY := -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
 LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --annotation-style line $(UPGRADE)
 
@@ -132,14 +134,16 @@ $(VENV)/.relay: layers/dependencies/requirements.txt | $(VENV)/.python
 	@$(BIN)/python $(INSTALL) -r layers/dependencies/requirements.txt
 	@touch $@
 
-$(VENV)/.local: requirements/local.txt | $(VENV)/.python
+$(VENV)/.local: requirements/local.txt pyproject.toml | $(VENV)/.python
 	@echo "Installing into $(VENV), once ..."
 	@$(BIN)/python $(INSTALL) -r requirements/local.txt
+	@$(BIN)/python $(INSTALL_RELAY)
 	@touch $@ $(VENV)/.relay
 
-$(VENV)/.dev: requirements/dev.txt | $(VENV)/.python
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.python
 	@echo "Installing what tests need into $(VENV), once ..."
 	@$(BIN)/python $(INSTALL) -r requirements/dev.txt
+	@$(BIN)/python $(INSTALL_RELAY)
 	@touch $@ $(VENV)/.local $(VENV)/.relay
 
 $(SAM_VENV)/.sam: requirements/sam.txt | $(VENV)/.python

@@ -67,7 +67,16 @@ PHRASES = {
     "mateo sandbox": "Mateo emulator",
     "local mateo": "Mateo emulator",
 }
-FOLDERS = ("docs", "functions", "layers", "local", "mateo_emulator", "statemachine", "tests")
+FOLDERS = (
+    "docs",
+    "functions",
+    "layers",
+    "local",
+    "mateo_emulator",
+    "relay_ops",
+    "statemachine",
+    "tests",
+)
 FILES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "template.yaml")
 SUFFIXES = (".py", ".md", ".yaml", ".toml")
 SELF = ("docs/glossary.md", "tests/docs/test_glossary.py")

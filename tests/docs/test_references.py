@@ -34,7 +34,7 @@ TERMS = {"JMESPath", "SendMessageBatch"}
 def sources() -> str:
     """Everything that a name may come from, as one text."""
     paths: list[Path] = [ROOT / "template.yaml", ROOT / "Makefile", ROOT / "pyproject.toml"]
-    for folder in ("layers", "functions", "local", "mateo_emulator", "statemachine"):
+    for folder in ("layers", "functions", "local", "mateo_emulator", "relay_ops", "statemachine"):
         paths += [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".yaml")]
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
@@ -105,7 +105,13 @@ def test_every_make_target_that_is_named_exists(page: Document) -> None:
 @pytest.mark.parametrize("page", DOCUMENTS, ids=IDS)
 def test_every_module_that_is_run_exists(page: Document) -> None:
     for module in re.findall(r"-m ([a-z_][\w.]*)", shell_of(page)):
-        if module.split(".")[0] in ("local", "mateo_emulator", "import_relay", "tests"):
+        if module.split(".")[0] in (
+            "local",
+            "mateo_emulator",
+            "import_relay",
+            "relay_ops",
+            "tests",
+        ):
             path = module.replace(".", "/")
             assert exists(f"{path}.py") or exists(f"{path}/__main__.py"), module
 

@@ -1,0 +1,124 @@
+"""The console script `relay`: finds the command, runs it, and turns errors into exit codes.
+
+A command is imported when it runs, so that `relay --help` and completion need none of their
+packages. To add one: a module in `commands` with a function `command`, and a line in `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from relay_ops.exits import CommandError, ExitCode
+
+
+class Listed(NamedTuple):
+    """A command before it is imported: its module, one line of help, and where help lists it."""
+
+    module: str
+    help: str
+    panel: str
+
+
+READ, CHANGE = "Look", "Change"
+COMMANDS: Mapping[str, Listed] = MappingProxyType(
+    {
+        "check": Listed("check", "All mistakes of connections.toml, before it is deployed.", READ),
+    }
+)
+"""Name → command, in the order of the help."""
+MISSING_RIGHT = ("AccessDenied", "UnauthorizedOperation", "UnrecognizedClient", "ExpiredToken")
+
+
+class LazyCommand(TyperCommand):
+    """Stands for a command in lists; the first use imports it."""
+
+    def __init__(self, name: str, listed: Listed) -> None:
+        super().__init__(
+            name, help=listed.help, short_help=listed.help, rich_help_panel=listed.panel
+        )
+        self._module = listed.module
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> Any:
+        """The context of the command itself, which goes on with it."""
+        return self._command().make_context(info_name, args, *more, **extra)
+
+    def _command(self) -> Any:
+        module = importlib.import_module(f"relay_ops.commands.{self._module}")
+        app = typer.Typer(add_completion=False)
+        app.command(self.name)(module.command)
+        return typer.main.get_command(app)
+
+
+class LazyGroup(TyperGroup):
+    """The commands of `COMMANDS`."""
+
+    def __init__(self, **options: Any) -> None:
+        commands = {name: LazyCommand(name, listed) for name, listed in COMMANDS.items()}
+        super().__init__(**{**options, "commands": commands})
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - the signature of Typer's callbacks
+    if wanted:
+        from import_relay import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="relay",
+    cls=LazyGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # they would show values, which may be personal
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="See and repair what the import relay does: on a deployed stack, or on the local one.",
+    epilog="docs/desk.md explains the commands and the exit codes.",
+)
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; ends the process with an `ExitCode`."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code; an error of it is one text on stderr."""
+    try:
+        ended = app(args=list(arguments), prog_name="relay", standalone_mode=True)
+    except CommandError as error:
+        typer.echo(str(error), err=True)
+        return error.exit_code
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.DONE
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "botocore":
+            raise
+        typer.echo(_aws_said(error), err=True)
+        return ExitCode.UNAVAILABLE
+    return ended if isinstance(ended, int) else ExitCode.DONE
+
+
+def _aws_said(error: Exception) -> str:
+    """What AWS refused, and what to do about it."""
+    text = f"AWS cannot be used: {error}"
+    if any(word in str(error) for word in MISSING_RIGHT):
+        return f"{text}\nCheck the credentials of the AWS CLI, and which policy they have."
+    if type(error).__name__ in ("NoCredentialsError", "NoRegionError", "ProfileNotFound"):
+        return f"{text}\nSet up the AWS CLI (`aws configure`), or add --region."
+    return text

@@ -1,0 +1,98 @@
+"""Mateo's account as the stack uses it: each request takes a permit and counts in the day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from import_relay.domain.errors import LimitReached, PermitTooFar
+from import_relay.storage.pacing import Permit, Permits
+from import_relay.storage.quota import Limits, Quota
+from relay_ops.checking import Account
+from relay_ops.exits import CommandError
+from relay_ops.stack import Stack
+
+PERMIT_WAIT_S = 20.0
+"""How long a command waits for a free permit beside submission and tracking."""
+
+
+def limits_of(stack: Stack) -> Limits:
+    """The limits that the stack keeps."""
+    found = stack.settings
+    return Limits(
+        float(found["REQUESTS_PER_SECOND"]),
+        int(found["REQUESTS_PER_DAY"]),
+        int(found["ENTITIES_PER_DAY"]),
+        stack.time_zone,
+    )
+
+
+def quota_of(stack: Stack) -> Quota:
+    """What of the day is used."""
+    dynamodb = stack.client("dynamodb")
+    return Quota(dynamodb, stack.ledger_table, limits_of(stack), clock=stack.clock)
+
+
+class MateoAccount:
+    """Requests to Mateo on behalf of a person."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self.base_url = stack.settings["MATEO_BASE_URL"]
+        self.token = _token(stack)
+        self.requests = 0
+        self._permits = Permits(
+            stack.client("dynamodb"), stack.ledger_table, quota_of(stack), clock=stack.clock
+        )
+
+    def acquire_permit(self) -> Permit:
+        """Wait for a permit, and count the request that it is for.
+
+        Raises:
+            CommandError: the day's requests are spent, or others take all permits.
+        """
+        try:
+            permit = self._permits.acquire(deadline=self._stack.clock() + PERMIT_WAIT_S)
+        except LimitReached as error:
+            raise CommandError(
+                "Today's requests to Mateo are spent. Try again tomorrow."
+            ) from error
+        except PermitTooFar as error:
+            raise CommandError("Mateo is busy with imports. Try again in a minute.") from error
+        self.requests += 1
+        return permit
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> Any:
+        """The JSON answer to a GET.
+
+        Raises:
+            CommandError: Mateo does not answer, or refuses; its text has no parameter in it.
+        """
+        import httpx
+
+        self.acquire_permit()
+        address = f"{self.base_url.rstrip('/')}/{path}?{urlencode(parameters)}"
+        headers = {"authorization": f"Bearer {self.token}"}
+        try:
+            with httpx.Client(timeout=10, follow_redirects=False, trust_env=False) as client:
+                answer = client.get(address, headers=headers)
+                answer.raise_for_status()
+                return answer.json()
+        except httpx.HTTPStatusError as error:
+            status = error.response.status_code
+            raise CommandError(f"Mateo refused GET /{path}: status {status}.") from error
+        except (httpx.HTTPError, ValueError) as error:
+            raise CommandError(f"Mateo does not answer: {type(error).__name__}.") from error
+
+
+def account_of(stack: Stack) -> Account:
+    """The account of a stack, for the check."""
+    account = MateoAccount(stack)
+    return Account(account.base_url, account.token, account.acquire_permit)
+
+
+def _token(stack: Stack) -> str:
+    secrets = stack.client("secretsmanager")
+    answer = secrets.get_secret_value(SecretId=stack.settings["MATEO_TOKEN_ARN"])
+    return str(answer["SecretString"]).strip()

@@ -1,0 +1,121 @@
+"""What a person sees of a command, and what a program reads instead with `--json`.
+
+Results go to stdout; progress, questions and remarks go to stderr, so that a pipe holds results
+alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from relay_ops.exits import NotConfirmed
+
+T = TypeVar("T")
+Cell = str | int | None
+ADD_YES = "Nothing was changed. Add --yes to do it without being asked."
+
+
+class Screen:
+    """The terminal of one command.
+
+    Texts that come from records or files are shown as they are: markup in them means nothing.
+    """
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        """`as_json`: results are JSON documents for programs, and nothing else is on stdout."""
+        self.as_json = as_json
+        self.out = Console(highlight=False, soft_wrap=False)
+        self.err = Console(highlight=False, stderr=True)
+
+    def result(self, content: object, show: Callable[[], None]) -> None:
+        """Write the result once: as JSON, or as `show` shows it to a person."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n")
+        else:
+            show()
+
+    def line(self, text: str = "", style: str | None = None) -> None:
+        """A line of the result for a person."""
+        self.out.print(text, style=style, markup=False)
+
+    def remark(self, text: str, style: str | None = None) -> None:
+        """A line beside the result."""
+        self.err.print(text, style=style, markup=False)
+
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str = ""
+    ) -> None:
+        """A table; whole numbers stand to the right, with separators. Long texts wrap."""
+        listed = [list(row) for row in rows]
+        table = Table(
+            title=escape(title) or None,
+            title_justify="left",
+            box=None,
+            pad_edge=False,
+            padding=(0, 2, 0, 0),
+        )
+        for number, name in enumerate(columns):
+            are_numbers = bool(listed) and all(isinstance(row[number], int) for row in listed)
+            table.add_column(
+                escape(name),
+                justify="right" if are_numbers else "left",
+                overflow="fold",
+                no_wrap=are_numbers,
+            )
+        for row in listed:
+            table.add_row(*(escape(_cell(one)) for one in row))
+        self.out.print(table)
+
+    @contextmanager
+    def progress(self, what: str, total: float | None = None) -> Iterator[Callable[..., None]]:
+        """Show how far something is while the block runs.
+
+        Gives a function: called with a number it moves on by that many (1), with `total=` it says
+        how many there are. Nothing is shown where nobody looks.
+        """
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+        )
+        with Progress(
+            *columns, console=self.err, transient=True, disable=not self.err.is_terminal
+        ) as bar:
+            task = bar.add_task(escape(what), total=total)
+
+            def advance(by: float = 1, *, total: float | None = None) -> None:
+                bar.update(task, advance=by, total=total)
+
+            yield advance
+
+    def confirm(self, plan: Iterable[str], *, yes: bool) -> None:
+        """Say what will be done, and ask. With `yes` nobody is asked.
+
+        Raises:
+            NotConfirmed: the answer is no, or there is no terminal to ask at.
+        """
+        for text in plan:
+            self.remark(text)
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise NotConfirmed(ADD_YES)
+        answer = self.err.input("Do it? [y/N] ")
+        if answer.strip().casefold() not in ("y", "yes"):
+            raise NotConfirmed("Nothing was changed.")
+
+
+def _cell(value: Cell) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return value or ""

@@ -1,0 +1,72 @@
+"""The console script: it starts fast, knows its commands, and ends with documented codes."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from relay_ops.app import COMMANDS, run
+from relay_ops.exits import ExitCode
+
+ROOT = Path(__file__).parents[3]
+HELP = """
+import sys
+from relay_ops.app import run
+
+run(["--help"])
+slow = ("boto3", "botocore", "pydantic", "httpx", "phonenumbers", "import_relay.connectors")
+print([one for one in slow if one in sys.modules])
+"""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_listed_command_can_be_imported(name: str) -> None:
+    assert callable(import_module(f"relay_ops.commands.{COMMANDS[name].module}").command)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == ExitCode.DONE
+    assert f"relay {name}" in capsys.readouterr().out
+
+
+def test_help_lists_the_commands_without_what_they_need() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", HELP], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout.splitlines()[-1] == "[]"
+    assert all(f" {name} " in ended.stdout for name in COMMANDS)
+
+
+def test_completion_knows_the_options_of_a_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_RELAY_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "relay check --acc")
+    monkeypatch.setenv("COMP_CWORD", "2")
+
+    run([])
+
+    assert capsys.readouterr().out.split() == ["--account"]
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["check", "--nonsense"]])
+def test_a_wrong_word_is_a_usage_mistake(arguments: list[str]) -> None:
+    assert run(arguments) == ExitCode.USAGE
+
+
+def test_check_ends_with_1_if_there_is_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_text('[shop]\nkind = "shopfy"\n', encoding="utf-8")
+
+    assert run(["check", str(file), "--json"]) == ExitCode.FOUND
+    assert "shopfy" in capsys.readouterr().out
+
+
+def test_check_of_a_missing_file_is_a_usage_mistake(tmp_path: Path) -> None:
+    assert run(["check", str(tmp_path / "connections.toml")]) == ExitCode.USAGE
