@@ -1,4 +1,4 @@
-"""Provenance: JSON in the bucket gives back the value that was written."""
+"""Provenance: JSON in the bucket holds the value that was written."""
 
 import json
 from typing import Any
