@@ -16,7 +16,8 @@ from import_relay.domain.connections import parse_connections
 from import_relay.domain.queue_messages import parse_message
 from import_relay.mapping.phones import Home, PhoneRules, choose
 from import_relay.submit.batching import batch_rows
-from import_relay.submit.changes import Mapper, RecordsFetched
+from import_relay.submit.changes import Mapper
+from import_relay.submit.fetched_records import RecordsFetched
 from import_relay.submit.merging import collector_paused, merge_changes, request_body
 from import_relay.submit.shared_handles import part_handles
 from tests.benchmarks.batch import MIXED_CONNECTIONS, bodies, country_of, mixed_texts, sqs_event

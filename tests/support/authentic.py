@@ -12,7 +12,8 @@ from typing import Literal
 from import_relay.connectors.contract import Request
 from import_relay.domain.connections import Connection, load_connections
 from import_relay.domain.models import Occurrence
-from import_relay.submit.changes import Mapped, Mapper, RecordsFetched
+from import_relay.submit.changes import Mapped, Mapper
+from import_relay.submit.fetched_records import RecordsFetched
 from tests.support import signers
 from tests.support.signers import Sign
 from tests.support.webhooks import NOW, ROOT, example_secrets, request, sample

@@ -41,9 +41,9 @@ class Slow(changes.Mapper):
         self._clock.sleep(10.0 if self._step == "interpret" else 0.0)
         return super()._change(occurrence)
 
-    def _map(self, *args: Any, **more: Any) -> Any:
+    def _mapped(self, *args: Any, **more: Any) -> Any:
         self._clock.sleep(10.0 if self._step == "map" else 0.0)
-        return super()._map(*args, **more)
+        return super()._mapped(*args, **more)
 
 
 @pytest.mark.parametrize("step", ["interpret", "map"])

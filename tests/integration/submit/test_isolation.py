@@ -11,7 +11,7 @@ from import_relay.connectors.contract import Change
 from import_relay.domain.models import Occurrence
 from import_relay.storage.archive import Archive
 from import_relay.storage.trials import Tried
-from import_relay.submit import changes, interpreting
+from import_relay.submit import connection_mappings, interpreting
 from import_relay.submit.changes import Mapper
 from tests.integration.submit.deliveries import Deliveries, Killed
 from tests.support.aws import BUCKET
@@ -168,7 +168,9 @@ def test_a_record_that_kills_whoever_maps_it(relay: Relay) -> None:
     queue = Deliveries(relay)
     queue.put(*innocent_messages(7, 300), poisoned())
 
-    with death_in(changes, "row_text", lambda columns: columns.get("full_name") == "POISON"):
+    with death_in(
+        connection_mappings, "row_text", lambda columns: columns.get("full_name") == "POISON"
+    ):
         queue.drain()
 
     assert_only_the_poison_is_moved_to_the_dead_letter_queue(relay, queue, 300)

@@ -14,7 +14,8 @@ from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.domain.models import Occurrence, Outcome
 from import_relay.mapping.record_mapping import RecordMapping
-from import_relay.submit.changes import Mapped, Mapper, RecordsFetched
+from import_relay.submit.changes import Mapped, Mapper
+from import_relay.submit.fetched_records import RecordsFetched
 from tests.support.builders import connections
 from tests.support.webhooks import NOW, request, sample, with_headers
 

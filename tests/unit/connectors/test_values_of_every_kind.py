@@ -16,7 +16,8 @@ from import_relay.domain.connections import RecordType
 from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence
 from import_relay.mapping.keys import IDENTIFIERS
 from import_relay.mapping.rejections import NEEDED_COLUMNS
-from import_relay.submit.changes import Mapped, Mapper, RecordsFetched
+from import_relay.submit.changes import Mapped, Mapper
+from import_relay.submit.fetched_records import RecordsFetched
 from tests.support.authentic import SENDERS, connection_of, requests_of
 from tests.support.webhooks import NOW
 

@@ -11,15 +11,10 @@ from import_relay.domain.models import MappedChange, Occurrence, Outcome
 from import_relay.domain.notes import Note
 from import_relay.mapping.record_mapping import RecordMapping
 from import_relay.mapping.row_texts import row_text
-from import_relay.submit import changes
-from import_relay.submit.changes import (
-    FUTURE_NOTE,
-    Interpreted,
-    Mapped,
-    Mapper,
-    RecordName,
-    RecordsFetched,
-)
+from import_relay.submit import connection_mappings
+from import_relay.submit.changes import Interpreted, Mapped, Mapper
+from import_relay.submit.connection_mappings import FUTURE_NOTE
+from import_relay.submit.fetched_records import RecordName, RecordsFetched
 from import_relay.submit.stale_reads import MAX_LAG_US, STALE_NOTE
 from tests.support.builders import ERP, connections, occurrence
 
@@ -139,7 +134,7 @@ def test_whatever_keeps_a_mapping_from_being_made_disables_its_connection_alone(
             raise ZeroDivisionError
         return RecordMapping(record_type)
 
-    monkeypatch.setattr(changes, "RecordMapping", make)
+    monkeypatch.setattr(connection_mappings, "RecordMapping", make)
     odd = BROKEN.replace("Stra\u00dfe", "name").replace("city", "twitter")
     mapper = Mapper(connections(ERP + odd))
 

@@ -12,7 +12,7 @@ from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
 from import_relay.connectors.shared.crm_api import CrmApi
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import ConfigurationError, RecordsNotFetched, StoreUnavailable
-from import_relay.submit.changes import RecordName, RecordsFetched
+from import_relay.submit.fetched_records import RecordName, RecordsFetched
 from import_relay.submit.fetching import MAX_FETCH_BISECTIONS, MAX_READ_S, Fetching
 from tests.support.builders import NOON
 from tests.support.relay import Clock, Secrets, no_crm

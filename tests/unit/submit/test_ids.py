@@ -8,7 +8,8 @@ from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.connections import parse_connections
 from import_relay.mapping.record_mapping import RecordMapping
-from import_relay.submit.changes import Mapper, RecordName, RecordsFetched
+from import_relay.submit.changes import Mapper
+from import_relay.submit.fetched_records import RecordName, RecordsFetched
 from tests.support.builders import occurrence
 
 A = '[a]\nkind = "json"\n{a}\n[a.contact.fields]\nexternal_id = "id"\nemail = "mail"\n'

@@ -13,7 +13,8 @@ from import_relay.domain.models import (
     Watermark,
 )
 from import_relay.domain.notes import Note
-from import_relay.submit.changes import Mapped, Mapper, RecordsFetched
+from import_relay.submit.changes import Mapped, Mapper
+from import_relay.submit.fetched_records import RecordsFetched
 from import_relay.submit.merging import MergeResult, merge_changes
 from tests.support.builders import change, claim, connections, occurrence
 
@@ -103,7 +104,7 @@ def test_a_connection_without_a_table_of_a_type_has_its_zone_as_well() -> None:
 
     assert all(
         mapping.record_type.time_zone == "Europe/Berlin"
-        for mapping in mapper._mappings["p"].values()
+        for mapping in mapper._mappings["p"].record_mappings.values()
     )
 
 

@@ -19,7 +19,7 @@ from import_relay.domain.connections import Connection
 from import_relay.domain.errors import ConfigurationError, RecordsNotFetched, StoreUnavailable
 from import_relay.domain.http_bodies import REQUEST_HEADERS
 from import_relay.domain.log_events import Emit
-from import_relay.submit.changes import RecordName, RecordsFetched
+from import_relay.submit.fetched_records import RecordName, RecordsFetched
 
 MAX_READ_S = 20.0
 """Own limit for all records of one connection in one batch; the rest waits for a later batch."""

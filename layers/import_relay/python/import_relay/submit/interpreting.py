@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from import_relay.connectors.fetcher_contract import FieldPath
 from import_relay.domain.batches import batches
 from import_relay.domain.models import Occurrence
-from import_relay.submit.changes import Interpreted, Mapped, Mapper, RecordName, RecordsFetched
+from import_relay.submit.changes import Interpreted, Mapped, Mapper
+from import_relay.submit.fetched_records import RecordName, RecordsFetched
 from import_relay.submit.fetching import Fetching
 from import_relay.submit.isolation import Isolation
 from import_relay.submit.loading import Loading
