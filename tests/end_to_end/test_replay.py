@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from local.__main__ import main
-from local.child import ROOT
+from local.child import CLOCK_SHIFT, ROOT
 from tests.docs.documents import Block, document
 from tests.support.senders import customer, erp, subscriber
 from tests.support.stack import Trial
@@ -33,7 +33,7 @@ def shell_blocks() -> list[Block]:
 def run(trial: Trial, command: str, begin: datetime, end: datetime) -> str:
     """Run a command of the page in a shell that is set up as the page says.
 
-    Other than there: the interpreter, the port, and the days, which are those of this test.
+    Other than there: the interpreter, the port, and the days and the clock, which are this test's.
     """
     set_up = printed("AWS_ENDPOINT_URL").replace("http://127.0.0.1:4566", trial.stack.aws_endpoint)
     name = re.search(r"STACK=\S+", printed("export AWS_REGION=eu-central-1"))
@@ -45,7 +45,7 @@ def run(trial: Trial, command: str, begin: datetime, end: datetime) -> str:
     done = subprocess.run(
         ["bash", "-ec", f"{set_up}{name[0]}\n{command}"],  # noqa: S607 - wherever it is
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
+        env={name: os.environ[name] for name in ("PATH", CLOCK_SHIFT) if name in os.environ},
         capture_output=True,
         text=True,
         timeout=60,
