@@ -7,7 +7,7 @@ json.loads, parse, validate and format the phone number of a country that is kno
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import phonenumbers
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
@@ -38,10 +38,24 @@ READINGS = {
 def measure() -> Iterator[Measure]:
     """CPU per row."""
     raw = mixed_texts(ROWS)
+    ours = conversion(raw)
+
+    def floor() -> list[str]:
+        with collector_paused():
+            return [floor_row(text, country_of(number)) for number, text in enumerate(raw)]
+
+    check(ours(), floor())
+    print_readings()
+    best, least = best_of_alternating(ours, floor)
+    yield Measure("submit CPU per row", best / ROWS * 1e6, BAR, "µs", floor=least / ROWS * 1e6)
+
+
+def conversion(raw: list[str]) -> Callable[[], list[bytes]]:
+    """From the SQS event of these records to the bodies of their requests."""
     event = sqs_event(list(bodies(raw)))
     mapper = Mapper(parse_connections(MIXED_CONNECTIONS))
 
-    def ours() -> list[bytes]:
+    def converted() -> list[bytes]:
         received = {one.message_id: one.body for one in SQSEvent(event).records}
         with collector_paused():
             messages = [parse_message(*one) for one in received.items()]
@@ -57,14 +71,7 @@ def measure() -> Iterator[Measure]:
             )
             return [request_body(rows) for rows in batches.imports]
 
-    def floor() -> list[str]:
-        with collector_paused():
-            return [floor_row(text, country_of(number)) for number, text in enumerate(raw)]
-
-    check(ours(), floor())
-    print_readings()
-    best, least = best_of_alternating(ours, floor)
-    yield Measure("submit CPU per row", best / ROWS * 1e6, BAR, "µs", floor=least / ROWS * 1e6)
+    return converted
 
 
 def floor_row(text: str, country: str) -> str:
