@@ -29,6 +29,7 @@ class Listed(NamedTuple):
 READ, CHANGE = "Look", "Change"
 COMMANDS: Mapping[str, Listed] = MappingProxyType(
     {
+        "find": Listed("find", "What happened to a record, as its whole story.", READ),
         "check": Listed("check", "All mistakes of connections.toml, before it is deployed.", READ),
     }
 )

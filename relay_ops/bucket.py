@@ -1,0 +1,75 @@
+"""Reads the stack's bucket: many small objects at once, with progress."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+from relay_ops.stack import MAX_CONNECTIONS, Stack
+
+T = TypeVar("T")
+CLOCKS_S = 3_600.0
+"""How far the clocks of S3 and of the relay may be apart at most, and to spare."""
+AT_A_TIME = 256
+"""Objects that are read ahead of whoever uses them."""
+
+
+class Stored(NamedTuple):
+    """An object: its key, and when it was written (s since the epoch)."""
+
+    key: str
+    written_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The bucket of one stack. Threads may share it."""
+
+    stack: Stack
+
+    def keys(self, prefix: str, *, since: float = 0.0) -> Iterator[Stored]:
+        """The objects below a prefix that were written since a time (s since the epoch)."""
+        pages = self.stack.client("s3").get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.stack.bucket, Prefix=prefix):
+            for one in page.get("Contents", ()):
+                written_at = one["LastModified"].timestamp()
+                if written_at >= since - CLOCKS_S:
+                    yield Stored(one["Key"], written_at)
+
+    def content(self, key: str) -> bytes | None:
+        """An object, uncompressed; None if there is none (any more)."""
+        from botocore.exceptions import ClientError
+
+        try:
+            answer = self.stack.client("s3").get_object(Bucket=self.stack.bucket, Key=key)
+            content: bytes = answer["Body"].read()
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+                return None
+            raise
+        return gzip.decompress(content) if key.endswith(".gz") else content
+
+    def lines(self, key: str) -> list[dict[str, Any]]:
+        """The JSON lines of an object; none if there is none."""
+        content = self.content(key)
+        return [json.loads(line) for line in content.splitlines() if line] if content else []
+
+
+def read_all(
+    read: Callable[[str], T], keys: Iterable[str], advance: Callable[..., None]
+) -> Iterator[T]:
+    """What `read` makes of each key, in their order; many are read at a time.
+
+    `advance` is called for each one.
+    """
+    waiting = iter(keys)
+    with ThreadPoolExecutor(MAX_CONNECTIONS) as pool:
+        while group := list(islice(waiting, AT_A_TIME)):
+            for result in pool.map(read, group):
+                advance()
+                yield result

@@ -1,0 +1,232 @@
+"""The story of a record: received, merged, imported or not and why, retried. Newest first.
+
+Frozen imports and stored items of the last 35 days are read, and of those that hold the text also
+their reports. Nothing is written, and no index is needed: a look at a whole object is fast.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from import_relay.domain.codes import CODES
+from import_relay.domain.provenance import ItemProvenance, parse_item, parse_rows
+from import_relay.report.row_numbers import numbers_of
+from import_relay.storage.entries import UNFINISHED, Entry, from_item
+from relay_ops.bucket import Bucket, read_all
+from relay_ops.matching import Needle
+from relay_ops.stack import Stack
+
+KEPT_DAYS = 35
+"""The lifecycle of `imports/` and `items/` in the template."""
+IMPORTS, ITEMS = "imports/", "items/"
+SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """One thing that happened to a record. `at`: in s since the epoch.
+
+    `what` is `received`, an outcome, or the state of an import that is under way. `item_ids` are
+    the items that it happened to: of a merged row several.
+    """
+
+    at: float
+    what: str
+    connection: str
+    record: str
+    item_ids: Sequence[str]
+    reference: str = ""
+    code: str = ""
+    why: str = ""
+    what_to_do: str = ""
+    event: str = ""
+    notes: Sequence[str] = ()
+    replay: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs, without what is empty."""
+        at = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds")
+        return {"at": at} | {n: v for n, v in asdict(self).items() if n != "at" and v}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that was found, newest first. `records`: (type, external id) of its rows."""
+
+    lines: Sequence[StoryLine]
+    records: Sequence[tuple[str, str]]
+    objects: int
+
+
+@dataclass(slots=True)
+class Finding:
+    """Looks for one text on one stack."""
+
+    stack: Stack
+    needle: Needle
+    _records: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    def story(self, *, days: int = KEPT_DAYS, advance: Callable[..., None] = SILENT) -> Story:
+        """Read everything that was written in so many days.
+
+        `advance` is told of each object, and first how many there are.
+        """
+        bucket, since = Bucket(self.stack), self.stack.clock() - days * 86_400
+        keys = [one.key for prefix in (IMPORTS, ITEMS) for one in bucket.keys(prefix, since=since)]
+        advance(0, total=len(keys))
+        found = {
+            (line.at, line.what, tuple(line.item_ids)): line
+            for lines in read_all(self._of_object, keys, advance)
+            for line in lines
+        }
+        newest_first = [found[one] for one in sorted(found, reverse=True)]
+        return Story(newest_first, list(self._records), len(keys))
+
+    def _of_object(self, key: str) -> list[StoryLine]:
+        content = Bucket(self.stack).content(key)
+        if content is None or not self.needle.may_be_in(content):
+            return []
+        read = self._of_import if key.startswith(IMPORTS) else self._of_batch
+        return list(read(key, content))
+
+    def _of_import(self, key: str, content: bytes) -> Iterator[StoryLine]:
+        body, _, provenance = content.partition(b"\n")
+        sent = json.loads(body)
+        rows = parse_rows(json.loads(provenance))
+        hits = [
+            number
+            for number, (row, origin) in enumerate(zip(sent["payload"], rows, strict=True))
+            if self.needle.is_in(row) or any(self._is_item(one) for one in origin.items)
+        ]
+        if not hits:
+            return
+        imported = _Import(self.stack, key.removeprefix(IMPORTS).partition("/")[0], sent["type"])
+        for number in hits:
+            items = rows[number].items
+            record = _record(sent["type"], sent["payload"][number], rows[number].key)
+            self._records[sent["type"], str(sent["payload"][number].get("external_id") or "")] = (
+                None
+            )
+            yield imported.line(number, items, record)
+            yield from (_received(one, record) for one in items)
+
+    def _of_batch(self, key: str, content: bytes) -> Iterator[StoryLine]:
+        folder, _, batch = key.removeprefix(ITEMS).removesuffix(".gz").rpartition("/")
+        details: dict[str, Mapping[str, Any]] | None = None
+        for text in content.splitlines():
+            if not self.needle.may_be_in(text):
+                continue
+            item = parse_item(json.loads(text))
+            if not self._is_item(item):
+                continue
+            if details is None:
+                bucket = Bucket(self.stack)
+                names = (f"rejected/{folder}/{batch}", f"outcomes/{folder}/{batch}")
+                details = {line["item_id"]: line for name in names for line in bucket.lines(name)}
+            detail = details.get(item.occurrence.item_id, {})
+            yield _ended(item, detail)
+            yield _received(item, str(detail.get("external_id") or ""))
+
+    def _is_item(self, item: ItemProvenance) -> bool:
+        one = item.occurrence
+        if self.needle.is_item(one.delivery, one.item_id):
+            return True
+        return self.needle.is_value(one.event) or self.needle.is_in(one.item)
+
+
+class _Import:
+    """What became of the rows of one import."""
+
+    def __init__(self, stack: Stack, reference: str, type_: str) -> None:
+        self._reference = reference
+        key = {"pk": {"S": f"import#{reference}"}}
+        answer = stack.client("dynamodb").get_item(TableName=stack.ledger_table, Key=key)
+        self._entry: Entry | None = from_item(answer["Item"]) if "Item" in answer else None
+        self.at = self._entry.created_at if self._entry else time_of(reference)
+        day = datetime.fromtimestamp(self.at, stack.time_zone).date()
+        folder, bucket = f"reports/date={day}/type={type_}/import={reference}", Bucket(stack)
+        self._rows = bucket.lines(f"{folder}/rows.ndjson.gz")
+        self._failures = {
+            item["item_id"]: failure
+            for failure in bucket.lines(f"{folder}/failures.ndjson")
+            for item in failure["items"]
+        }
+
+    def line(self, number: int, items: Sequence[ItemProvenance], record: str) -> StoryLine:
+        """What became of a row."""
+        ids = [one.occurrence.item_id for one in items]
+        failure = next((self._failures[one] for one in ids if one in self._failures), {})
+        notes = dict.fromkeys(f"{note.field}: {note.code}" for one in items for note in one.notes)
+        newest = items[-1].occurrence
+        return StoryLine(
+            self._entry.polled_at or self.at if self._entry and self._rows else self.at,
+            self._what(number),
+            newest.connection,
+            record,
+            ids,
+            self._reference,
+            str(failure.get("code") or ""),
+            str(failure.get("message") or ""),
+            notes=list(notes),
+            replay=newest.replay.id if newest.replay else "",
+        )
+
+    def _what(self, number: int) -> str:
+        if self._entry and number in frozenset(numbers_of(self._entry.retried)):
+            return "failed, will be retried"
+        if self._rows:
+            return str(self._rows[number]["outcome"])
+        if self._entry is None:
+            return "frozen, never posted"
+        if self._entry.state in UNFINISHED:
+            return f"in an import: {self._entry.state}"
+        return f"import {self._entry.state}".replace("_", " ")
+
+
+def time_of(reference: str) -> float:
+    """When an import was made, by its reference (s since the epoch)."""
+    text = reference.partition("-")[0]
+    return datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=UTC).timestamp()
+
+
+def _record(type_: str, row: Mapping[str, Any], key: str) -> str:
+    """How a person recognizes a record: its type and external id, else by what it is told."""
+    name = type_.removesuffix("_details")
+    external_id = row.get("external_id")
+    return f"{name} {external_id}" if external_id else f"{name} {key.partition('#')[2]}"
+
+
+def _received(item: ItemProvenance, record: str) -> StoryLine:
+    one = item.occurrence
+    replay = one.replay.id if one.replay else ""
+    what = (
+        "replayed" if replay else f"retried, attempt {one.attempt}" if one.attempt else "received"
+    )
+    at = one.counted_at / 1_000_000
+    return StoryLine(
+        at, what, one.connection, record, [one.item_id], event=one.event, replay=replay
+    )
+
+
+def _ended(item: ItemProvenance, detail: Mapping[str, Any]) -> StoryLine:
+    one = item.occurrence
+    code = str(detail.get("code") or detail.get("reason") or "")
+    explained = CODES.get(code)
+    field_name = str(detail.get("field") or "")
+    why = str(detail.get("what") or (explained.what if explained else ""))
+    return StoryLine(
+        detail.get("recorded_at", one.counted_at) / 1_000_000,
+        item.outcome,
+        one.connection,
+        str(detail.get("external_id") or ""),
+        [one.item_id],
+        code=code,
+        why=f"{field_name}: {why}" if field_name else why,
+        what_to_do=str(detail.get("what_to_do") or ""),
+        event=one.event,
+        replay=one.replay.id if one.replay else "",
+    )

@@ -1,0 +1,50 @@
+"""A stack in moto with a relay that has done something, for the commands."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import time_machine
+
+from relay_ops.stack import Stack
+from tests.support import aws as resources
+from tests.support.aws import Aws
+from tests.support.builders import NOON
+from tests.support.ends import relay_with_imports
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+
+
+@pytest.fixture
+def made(aws: Aws) -> Iterator[tuple[Relay, MateoImports]]:
+    """A relay, and a Mateo that keeps its imports, at noon."""
+    with time_machine.travel(NOON, tick=False):
+        yield relay_with_imports(aws)
+
+
+@pytest.fixture
+def relay(made: tuple[Relay, MateoImports]) -> Relay:
+    return made[0]
+
+
+@pytest.fixture
+def mateo(made: tuple[Relay, MateoImports]) -> MateoImports:
+    return made[1]
+
+
+@pytest.fixture
+def stack(relay: Relay) -> Stack:
+    """The same relay as a person sees it from outside."""
+    outputs = {
+        "BucketName": resources.BUCKET,
+        "LedgerTableName": resources.LEDGER,
+        "WatermarksTableName": resources.WATERMARKS,
+        "QueueUrl": relay.aws.queue_url,
+        "DeadLetterQueueUrl": relay.aws.dead_letter_url,
+    }
+    described: dict[str, Any] = {
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
+        "CreationTime": datetime.now(UTC),
+    }
+    return Stack("relay", "in moto", described, resources.client, clock=relay.clock)

@@ -1,0 +1,102 @@
+"""`relay find`: the whole story of a record, by whatever a person knows of it."""
+
+from typing import Any
+
+import pytest
+
+from relay_ops.finding import Finding, Story
+from relay_ops.matching import needle
+from relay_ops.stack import Stack
+from tests.support.builders import message
+from tests.support.ends import ADA, BOB, report, track
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+
+PHONE = {"id": 3, "v": 1, "name": "Grace", "phone": "+49 171 2345678"}
+NOBODY = {"v": 1, "name": "Nobody Known"}
+
+
+def story(stack: Stack, text: str) -> Story:
+    return Finding(stack, needle(text)).story()
+
+
+def whats(stack: Stack, text: str) -> list[str]:
+    return [line.what for line in story(stack, text).lines]
+
+
+def end(relay: Relay, mateo: MateoImports, *failures: dict[str, Any]) -> None:
+    """Mateo finishes its last import; it is reported a minute later."""
+    mateo.imports[-1].finish(*failures)
+    reference = next(
+        key.split("/")[1]
+        for key in relay.aws.objects("imports/")
+        if relay.entry(key.split("/")[1]).import_id == mateo.imports[-1].id
+    )
+    for _ in range(3):
+        relay.clock.now += 60
+        track(relay, reference)
+    report(relay, reference)
+
+
+@pytest.mark.parametrize("text", ["1", "ada@example.com", "ADA", "d1", "d1/0"])
+def test_a_record_is_found_by_its_id_its_email_its_name_and_its_delivery(
+    relay: Relay, mateo: MateoImports, stack: Stack, text: str
+) -> None:
+    relay.submit(message([ADA], delivery="d1"), message([BOB], delivery="d2"))
+    end(relay, mateo)
+
+    found = story(stack, text)
+
+    assert [line.what for line in found.lines] == ["imported", "received"]
+    assert {line.record for line in found.lines} == {"contact 1"}
+    assert list(found.records) == [("contact_details", "1")]
+
+
+@pytest.mark.parametrize("text", ["+491712345678", "0171 234 56 78", "(0171) 2345678"])
+def test_a_phone_number_is_found_however_it_is_written(
+    relay: Relay, stack: Stack, text: str
+) -> None:
+    relay.submit(message([PHONE, ADA]))
+
+    assert [line.record for line in story(stack, text).lines] == ["contact 3"] * 2
+
+
+@pytest.mark.parametrize("text", ["11", "da@example.org", "4711"])
+def test_another_record_is_not_taken_for_it(relay: Relay, stack: Stack, text: str) -> None:
+    relay.submit(message([ADA, BOB, {**ADA, "id": 111, "email": "c@example.com"}]))
+
+    assert whats(stack, text) == []
+
+
+def test_a_failed_row_says_why_and_a_rejected_record_what_to_do(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    relay.submit(message([ADA, NOBODY]))
+    end(relay, mateo, {"code": "23514", "message": "taken", "input": mateo.imports[0].payload[0]})
+
+    failed, _ = story(stack, "1").lines
+    rejected, received = story(stack, "nobody").lines
+
+    assert (failed.what, failed.code, failed.why) == ("failed", "23514", "taken")
+    assert (rejected.what, rejected.code) == ("rejected", "row.no_identifier")
+    assert rejected.what_to_do
+    assert received.what == "received"
+
+
+def test_merged_changes_share_one_row_and_each_has_its_receipt(relay: Relay, stack: Stack) -> None:
+    relay.submit(message([ADA], delivery="d1"), message([{**ADA, "v": 2}], delivery="d2"))
+
+    lines = story(stack, "1").lines
+
+    assert (
+        sorted(line.what for line in lines) == ["in an import: sent", "received", "received"]
+        or [line.what for line in lines].count("received") == 2
+    )
+
+
+def test_what_is_older_than_asked_is_not_read(relay: Relay, stack: Stack) -> None:
+    relay.submit(message([ADA]))
+    relay.clock.now += 3 * 86_400
+
+    assert Finding(stack, needle("1")).story(days=1).objects == 0
+    assert Finding(stack, needle("1")).story(days=5).objects == 1
