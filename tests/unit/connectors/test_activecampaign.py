@@ -13,6 +13,16 @@ from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDe
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import NOW, request, sample
 
+EVENTS = {
+    "activecampaign.opened.txt": ("ignored: event_type",),
+    "activecampaign.subscribe.txt": ("contact 36, partial: full_name email whatsapp",),
+    "activecampaign.tag-added.txt": ("contact 36, partial: full_name email whatsapp",),
+    "activecampaign.unescaped-plus.txt": ("contact 36, partial: full_name email whatsapp",),
+    "activecampaign.unsubscribe.txt": ("contact 36, partial: full_name email whatsapp",),
+    "activecampaign.update.txt": ("contact 36, partial: full_name email",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 SECRET = "example-path-secret"  # invented
 CONNECTION = with_defaults(Connection("activecampaign", "activecampaign"))
 

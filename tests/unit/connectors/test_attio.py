@@ -13,6 +13,15 @@ from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support.webhooks import NOW, request, sample
 
+EVENTS = {
+    "attio.deal-updated.json": ("rejected: row.token_missing",),
+    "attio.list-entry-updated.json": ("ignored: entity",),
+    "attio.people-merged.json": ("ignored: merged",),
+    "attio.person-created.json": ("rejected: row.token_missing",),
+    "attio.person-deleted.json": ("ignored: deleted",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 SECRET = "example-secret"  # invented
 BODY = '{"events":[]}'
 # printf '%s' '{"events":[]}' | openssl dgst -sha256 -hmac example-secret

@@ -16,6 +16,30 @@ from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDe
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import NOW, request, sample, with_headers
 
+EVENTS = {
+    "calcom.booking-cancelled.json": (
+        "appointment …d00001: name start_time end_time cancelled_at contact_external_id",
+    ),
+    "calcom.booking-created.json": (
+        "contact ada@example.com: full_name email whatsapp",
+        "appointment …d00001: name start_time end_time contact_external_id",
+    ),
+    "calcom.booking-requested.json": (
+        "appointment …d00001, partial: start_time end_time cancelled_at contact_external_id",
+    ),
+    "calcom.booking-rescheduled.json": (
+        "contact ada@example.com: full_name email whatsapp",
+        "appointment …d00002: name start_time end_time contact_external_id",
+        "appointment …d00001, partial: start_time end_time cancelled_at contact_external_id",
+    ),
+    "calcom.phone-call.json": (
+        "contact ada@example.com: full_name email whatsapp",
+        "appointment …d00003: name start_time end_time contact_external_id",
+    ),
+    "calcom.ping.json": ("ignored: test",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 SECRET = "calcom-example-secret"
 BODY = '{"triggerEvent":"PING"}'
 # printf '%s' '{"triggerEvent":"PING"}' | openssl dgst -sha256 -hmac calcom-example-secret

@@ -14,6 +14,29 @@ from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDe
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import NOW, request, sample, with_headers
 
+EVENTS = {
+    "calendly.invitee-canceled.json": (
+        "appointment …EE0001: name start_time end_time cancelled_at contact_external_id",
+    ),
+    "calendly.invitee-created.json": (
+        "contact ada@example.com: full_name email whatsapp",
+        "appointment …EE0001: name start_time end_time contact_external_id",
+    ),
+    "calendly.invitee-no-show.json": ("ignored: event_type",),
+    "calendly.phone-call.json": (
+        "contact ada@example.com: full_name email whatsapp",
+        "appointment …EE0004: name start_time end_time contact_external_id",
+    ),
+    "calendly.rescheduled-new-invitee.json": (
+        "contact ada@example.com: full_name email whatsapp",
+        "appointment …EE0002: name start_time end_time contact_external_id",
+    ),
+    "calendly.rescheduled-old-invitee.json": (
+        "appointment …EE0001: name start_time end_time cancelled_at contact_external_id",
+    ),
+}
+"""Example webhook → what becomes of each of its items."""
+
 KEY = "calendly-example-key"
 BODY = '{"event":"invitee.created","payload":{}}'
 # printf '%s' '1795253400.<body>' | openssl dgst -sha256 -hmac calendly-example-key

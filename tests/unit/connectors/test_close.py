@@ -15,6 +15,20 @@ from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDe
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import NOW, request, sample, with_headers
 
+EVENTS = {
+    "close.contact-created.json": ("contact …mple01: full_name email whatsapp",),
+    "close.contact-deleted.json": ("ignored: deleted",),
+    "close.lead-updated.json": ("ignored: entity",),
+    "close.meeting-canceled.json": (
+        "appointment …mple01: name start_time end_time cancelled_at contact_external_id",
+    ),
+    "close.meeting-scheduled.json": (
+        "appointment …mple01: name start_time end_time contact_external_id",
+    ),
+    "close.opportunity-updated.json": ("deal …mple01: name contact_external_id",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 OTHER = "ff" * 32
 BODY = '{"event":{"object_type":"contact","action":"created"}}'

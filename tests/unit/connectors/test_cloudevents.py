@@ -19,6 +19,18 @@ from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support.webhooks import NOW, request
 
+EVENTS = {
+    "cloudevents.batch.json": (
+        "contact 1002: full_name email whatsapp",
+        "ignored: event_type",
+        "contact 1004: full_name email",
+    ),
+    "cloudevents.binary.json": ("contact 1005: full_name email whatsapp",),
+    "cloudevents.contact-updated.json": ("contact 1001: full_name email whatsapp",),
+    "cloudevents.plain-json.json": ("contact 1006: full_name email whatsapp",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
 BATCHED = {"content-type": "application/cloudevents-batch+json"}
 BINARY = {

@@ -14,6 +14,24 @@ from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDe
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import NOW, request, sample, with_headers
 
+EVENTS = {
+    "dataverse.appointment-canceled.json": ("appointment …000003, partial: cancelled_at",),
+    "dataverse.appointment-created.json": (
+        "appointment …000003: name description start_time end_time contact_external_id",
+    ),
+    "dataverse.appointment-of-a-whole-day.json": (
+        "appointment …000003: name description start_time end_time contact_external_id",
+    ),
+    "dataverse.contact-created.json": (
+        "contact …000001: full_name email whatsapp address_line1 zipcode city",
+    ),
+    "dataverse.contact-deleted.json": ("ignored: deleted",),
+    "dataverse.contact-too-large.json": ("rejected: row.incomplete",),
+    "dataverse.contact-updated.json": ("contact …000001, partial: full_name email",),
+    "dataverse.opportunity-updated.json": ("deal …000002: name description contact_external_id",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 SECRET = "a secret, of any signs"  # invented
 CONNECTION = with_defaults(Connection("dataverse", "dataverse"))
 QUERY = {"auth": "query"}

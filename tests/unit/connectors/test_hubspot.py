@@ -15,6 +15,27 @@ from import_relay.mapping.mapping_mistakes import mapping_mistakes
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import request, sample
 
+EVENTS = {
+    "hubspot.appointment-changed.json": ("appointment 0-421-29010001, partial: start_time",),
+    "hubspot.company-changed.json": ("ignored: entity",),
+    "hubspot.contact-created.json": ("rejected: row.token_missing", "rejected: row.token_missing"),
+    "hubspot.contact-deleted.json": ("ignored: deleted", "ignored: deleted"),
+    "hubspot.contact-merged.json": ("ignored: merged",),
+    "hubspot.contact-properties-changed.json": (
+        "contact 1246965, partial: email",
+        "contact 1246965, partial: city",
+        "contact 1246978, partial: email",
+    ),
+    "hubspot.deal-associated.json": (
+        "deal 8100001, partial: contact_external_id",
+        "deal 8100001, partial: name",
+    ),
+    "hubspot.deal-dissociated.json": ("rejected: row.token_missing",),
+    "hubspot.meeting-canceled.json": ("appointment 0-47-29010002, partial: cancelled_at",),
+    "hubspot.sensitive-property-changed.json": ("rejected: row.token_missing",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 URL = "https://relay.example.com/webhooks/hubspot"
 OCCURRED_AT = 1_795_253_400_482
 

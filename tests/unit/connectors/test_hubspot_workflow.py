@@ -17,6 +17,15 @@ from import_relay.mapping.mapping_mistakes import mapping_mistakes
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import NOW, request, sample
 
+EVENTS = {
+    "hubspot_workflow.company.json": ("ignored: entity",),
+    "hubspot_workflow.contact.json": (
+        "contact 251: full_name email whatsapp address_line1 zipcode city",
+    ),
+    "hubspot_workflow.deal.json": ("deal 8100001: name",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 URL = "https://relay.example.com/webhooks/hubspot_workflow"
 CHANGED_AT = "1795253400482"
 

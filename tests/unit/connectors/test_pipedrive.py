@@ -14,6 +14,23 @@ from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDe
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import NOW, basic, request, sample
 
+EVENTS = {
+    "pipedrive.activity-created.json": (
+        "appointment 2: name description start_time end_time contact_external_id",
+    ),
+    "pipedrive.deal-changed.json": ("deal 1: name contact_external_id status_key",),
+    "pipedrive.person-created.json": ("contact 3: full_name email whatsapp loyalty_level",),
+    "pipedrive.person-deleted.json": ("ignored: deleted",),
+    "pipedrive.person-merged.json": ("ignored: merged",),
+    "pipedrive.v1-activity-added.json": (
+        "appointment 2: name description start_time end_time contact_external_id",
+    ),
+    "pipedrive.v1-deal-updated.json": ("deal 1: name contact_external_id status_key",),
+    "pipedrive.v1-person-added.json": ("contact 3: full_name email whatsapp",),
+    "pipedrive.v1-person-deleted.json": ("ignored: deleted",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 CONNECTION = Connection("pipedrive", "pipedrive", {}, {"contact": RecordType("contact", {})})
 DEFAULTS = with_defaults(Connection("pipedrive", "pipedrive"))
 TIMESTAMP = 1_795_253_400_000_000

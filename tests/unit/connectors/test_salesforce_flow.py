@@ -10,6 +10,17 @@ from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support.webhooks import NOW, basic, request, sample
 
+EVENTS = {
+    "salesforce_flow.contact-changed.json": (
+        "contact 003Xx0000004adAIAQ: full_name email whatsapp",
+    ),
+    "salesforce_flow.contacts-together.json": (
+        "contact 003Xx0000004adAIAQ: full_name email whatsapp",
+        "contact 003Xx0000004adBIAQ: full_name email whatsapp",
+    ),
+}
+"""Example webhook → what becomes of each of its items."""
+
 FLOW = Connection("flow", "salesforce_flow", {}, {"contact": RecordType("contact", {})})
 
 

@@ -18,6 +18,27 @@ from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDe
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import NOW, request, sample
 
+EVENTS = {
+    "salesforce_outbound.contact-deleted.xml": ("ignored: deleted",),
+    "salesforce_outbound.contacts-changed.xml": (
+        "contact 003Xx0000004adAIAQ: full_name email whatsapp birthday address_line1 zipcode city",
+        "contact 003Xx0000004adBIAQ: full_name email",
+    ),
+    "salesforce_outbound.event-created.xml": (
+        "appointment 00UXx0000005evTMAQ: name start_time end_time contact_external_id",
+    ),
+    "salesforce_outbound.lead-created.xml": (
+        "contact 00QXx0000002leDMAQ: full_name email whatsapp address_line1 zipcode city",
+    ),
+    "salesforce_outbound.opportunity-changed.xml": (
+        "deal 006Xx0000003opPIAQ: name description contact_external_id",
+    ),
+    "salesforce_outbound.person-account-changed.xml": (
+        "contact 003Xx0000004adAIAQ: full_name email whatsapp birthday address_line1 zipcode city",
+    ),
+}
+"""Example webhook → what becomes of each of its items."""
+
 ORGANIZATION = "00D000000000001AAA"
 OPTIONS = {"organization_id": ORGANIZATION}
 CONNECTION = with_defaults(Connection("sf", "salesforce_outbound", OPTIONS))

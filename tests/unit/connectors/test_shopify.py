@@ -19,6 +19,33 @@ from import_relay.submit.fetched_records import RecordsFetched
 from tests.support.builders import connections
 from tests.support.webhooks import NOW, request, sample, with_headers
 
+EVENTS = {
+    "shopify.customer-deleted.json": ("ignored: deleted",),
+    "shopify.customer-merged.json": ("ignored: merged",),
+    "shopify.customer-updated.json": (
+        (
+            "contact 706405506930370084, partial: full_name email whatsapp"
+            " address_line1 address_line2 zipcode city"
+        ),
+    ),
+    "shopify.customer-updated-2024-10.json": (
+        (
+            "contact 706405506930370084: full_name email whatsapp address_line1"
+            " address_line2 zipcode city email_marketing_opt_in"
+        ),
+    ),
+    "shopify.email-consent-updated.json": (
+        "contact 706405506930370084, partial: email_marketing_opt_in",
+    ),
+    "shopify.order-created.json": ("deal 820982911946154508: name contact_external_id",),
+    "shopify.order-edited.json": ("ignored: event_type",),
+    "shopify.sms-consent-updated.json": (
+        "contact 706405506930370084, partial: sms_marketing_opt_in",
+    ),
+    "shopify.tags-added.json": ("ignored: not_mapped",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 SECRET = "shpss_example"
 OLDER = "shpss_older_example"
 BODY = '{"id":706405506930370084}'

@@ -14,6 +14,12 @@ from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support.webhooks import NOW, request, signed, with_headers
 
+EVENTS = {
+    "standard_webhooks.contact-created.json": ("contact …343485: full_name email whatsapp",),
+    "standard_webhooks.contact-deleted.json": ("ignored: event_type",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_RVhBTVBMRS1TRUNSRVQtRk9SLU1BS0UtVVAtT05MWSE="
 PRIVATE_KEY = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")

@@ -13,6 +13,29 @@ from import_relay.domain.errors import RejectedRow, SignatureError
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import NOW, request, sample
 
+EVENTS = {
+    "zoho.appointment-updated.json": (
+        (
+            "appointment 5525000000490001, partial: name description start_time"
+            " end_time contact_external_id"
+        ),
+    ),
+    "zoho.contact-deleted.json": ("ignored: deleted",),
+    "zoho.contact-updated.json": (
+        "contact 5525000000460001, partial: full_name email whatsapp city",
+    ),
+    "zoho.contacts-created.json": ("rejected: row.token_missing", "rejected: row.token_missing"),
+    "zoho.deal-updated.json": ("deal 5525000000470001, partial: name contact_external_id",),
+    "zoho.lead-updated.json": ("contact 5525000000460012, partial: email city",),
+    "zoho.meeting-of-a-whole-day.json": (
+        "appointment 5525000000480001, partial: name start_time end_time contact_external_id",
+    ),
+    "zoho.meeting-updated.json": (
+        "appointment 5525000000480001, partial: name start_time end_time contact_external_id",
+    ),
+}
+"""Example webhook → what becomes of each of its items."""
+
 TOKEN = "00000000-0000-4000-8000-000000000001"  # as in events/
 CONNECTION = with_defaults(Connection("zoho", "zoho"))
 ADDRESSES = {"api_url": "https://www.zohoapis.eu", "accounts_url": "https://accounts.zoho.eu"}

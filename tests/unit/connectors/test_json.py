@@ -10,6 +10,32 @@ from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from tests.support.webhooks import NOW, basic, request, sample
 
+EVENTS = {
+    "json.batch.json": (
+        (
+            "contact 10001: full_name email whatsapp birthday address_line1 zipcode"
+            " city loyalty_level newsletter"
+        ),
+        (
+            "contact 10002: full_name email whatsapp address_line1 zipcode city"
+            " loyalty_level newsletter"
+        ),
+        "contact 9007199254740993: full_name email",
+    ),
+    "json.customer-changed.json": (
+        (
+            "contact 10001: full_name email whatsapp birthday address_line1 zipcode"
+            " city loyalty_level newsletter"
+        ),
+    ),
+    "json.enveloped.json": ("contact 10001: full_name email", "contact 10002: full_name email"),
+    "json.line-feed-in-text.json": ("contact 10001: full_name",),
+    "json.lines.ndjson": ("contact 10001: full_name email", "contact 10002: full_name email"),
+    "json.utf-16.json": ("contact 10001: full_name",),
+    "json.windows-1252.json": ("contact 10001: full_name",),
+}
+"""Example webhook → what becomes of each of its items."""
+
 
 def verify(headers: dict[str, str], options: dict[str, str], secret: str) -> None:
     connector.verify(request(b"{}", headers), [secret], options, now=NOW)
