@@ -1,0 +1,182 @@
+"""What a webhook or a record would become: rows, notes, rejections. No stack, no secret, no I/O.
+
+The same connectors, mapping and merging as in submission do it. Records that a webhook only names
+are not read at the CRM.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.contract import Item, Request
+from import_relay.connectors.kinds import connector_for
+from import_relay.connectors.usable_connections import mistakes_of
+from import_relay.domain.codes import CODES
+from import_relay.domain.connections import Connection, parse_connections
+from import_relay.domain.errors import UnreadableDelivery
+from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence
+from import_relay.domain.spelling import did_you_mean
+from import_relay.domain.toml_tables import read_text
+from import_relay.submit.changes import Mapper
+from import_relay.submit.fetched_records import RecordsFetched
+from relay_ops.exits import UsageMistake
+
+CONTENT_TYPES: Mapping[str, str] = {
+    ".json": "application/json",
+    ".ndjson": "application/x-ndjson",
+    ".xml": "text/xml; charset=utf-8",
+    ".txt": "application/x-www-form-urlencoded",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of one item: a row of an import, or how it ends without one."""
+
+    event: str
+    outcome: str
+    record_type: str = ""
+    key: str = ""
+    version: str = ""
+    is_partial: bool = False
+    columns: Mapping[str, object] | None = None
+    notes: Sequence[Mapping[str, object]] = ()
+    reason: str = ""
+    field: str = ""
+    what: str = ""
+    what_to_do: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def try_file(connections_file: Path, name: str, file: Path, headers: Sequence[str]) -> list[Tried]:
+    """What each item of a webhook's body in a file would become.
+
+    Args:
+        headers: of the request, each `Name: value`, where the kind reads them.
+
+    Raises:
+        UsageMistake: no such file or connection, the connection has a mistake, or the body is not
+            what its kind sends.
+    """
+    if not connections_file.is_file():
+        raise UsageMistake(f"{connections_file} is no file. Run this in the clone, or say --file.")
+    if not file.is_file():
+        raise UsageMistake(f"{file} is no file.")
+    connections = parse_connections(read_text(connections_file))
+    _check(connections, name)
+    now = int(time.time() * 1_000_000)
+    request = Request(
+        "POST", f"/webhooks/{name}", "", _headers(file, headers), file.read_bytes(), now
+    )
+    return tried(connections, name, request)
+
+
+def tried(connections: Mapping[str, Connection], name: str, request: Request) -> list[Tried]:
+    """What each item of a request would become.
+
+    Raises:
+        UsageMistake: the body is not what the connection's kind sends.
+    """
+    given = connections[name]
+    try:
+        items = connector_for(given.kind).split(request, with_defaults(given).options)
+    except UnreadableDelivery as error:
+        raise UsageMistake(
+            f"The relay would put this into quarantine: {error}. {CODES[error.code].what_to_do}"
+        ) from error
+    occurrences = [_occurrence(name, n, one, request) for n, one in enumerate(items)]
+    mapper = Mapper({name: given})
+    interpreted = mapper.interpret(occurrences)
+    lookups = set(interpreted.to_fetch)
+    interpreted.to_fetch.clear()
+    mapped = mapper.map(interpreted, RecordsFetched(at=request.received_at))
+    found: dict[str, Tried] = {}
+    for change in mapped.changes:
+        found[change.occurrence.item_id] = _row(change)
+    for ended in mapped.outcomes:
+        found[ended.occurrence.item_id] = _ended(ended, has_lookup=bool(lookups))
+    return [found[one.item_id] for one in occurrences if one.item_id in found]
+
+
+def _check(connections: Mapping[str, Connection], name: str) -> None:
+    if name not in connections:
+        hint = did_you_mean(name, connections)
+        raise UsageMistake(f"connections.toml has no connection {name!r}{hint}.")
+    wrong = mistakes_of(connections)[name]
+    if wrong:
+        raise UsageMistake(f"Connection {name!r} has a mistake, {wrong[0]}. Run `relay check`.")
+
+
+def _headers(file: Path, given: Sequence[str]) -> dict[str, str]:
+    headers = {"content-type": CONTENT_TYPES.get(file.suffix, "application/json")}
+    for one in given:
+        header, colon, value = one.partition(":")
+        if not colon:
+            raise UsageMistake("--header: write NAME:VALUE.")
+        headers[header.strip().lower()] = value.strip()
+    return headers
+
+
+def _occurrence(name: str, number: int, item: Item, request: Request) -> Occurrence:
+    value = json.loads(item.text)
+    return Occurrence("", name, "try", number, item.event_id, request.received_at, 0, value)
+
+
+def _row(change: MappedChange) -> Tried:
+    at = datetime.fromtimestamp(change.version / 1_000_000, UTC) if _is_time(change) else None
+    version = at.isoformat(timespec="milliseconds") if at else str(change.version)
+    return Tried(
+        change.event,
+        "row",
+        change.options.type.removesuffix("_details"),
+        change.key.partition("#")[2],
+        f"{version} (time of receipt)" if change.by_receipt else version,
+        change.partial,
+        dict(change.columns),
+        [_note(note.code, note.field, note.value, note.reason) for note in change.notes],
+    )
+
+
+def _is_time(change: MappedChange) -> bool:
+    """Whether a version looks like µs since the epoch, in this century."""
+    return 946_684_800_000_000 < change.version < 4_102_444_800_000_000
+
+
+def _note(code: str, field: str, value: object, reason: str) -> dict[str, object]:
+    explained = CODES[code]
+    return {
+        "code": code,
+        "field": field,
+        "value": value,
+        "what": reason or explained.what,
+        "what_to_do": explained.what_to_do,
+    }
+
+
+def _ended(ended: ItemOutcome, *, has_lookup: bool) -> Tried:
+    explained = CODES.get(ended.reason)
+    what: str = ended.detail or (explained.what if explained else "")
+    if has_lookup and not what:
+        what = "The relay would read the record at the CRM, which this command does not."
+    notes: list[Mapping[str, Any]] = [
+        _note(note.code, note.field, note.value, note.reason) for note in ended.notes
+    ]
+    return Tried(
+        ended.occurrence.event,
+        ended.outcome.value,
+        notes=notes,
+        reason=ended.reason,
+        field=ended.field,
+        what=what,
+        what_to_do=explained.what_to_do if explained else "",
+    )
