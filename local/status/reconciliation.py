@@ -14,7 +14,16 @@ from functools import cached_property
 
 MAX_ITEMS_PER_MESSAGE = 100
 """A queue message holds at least one item and at most so many (records/messages.py)."""
-ENDS = ("imported", "failed", "rejected", "superseded", "duplicate", "ignored", "unaccounted")
+ENDS = (
+    "imported",
+    "failed",
+    "rejected",
+    "superseded",
+    "duplicate",
+    "ignored",
+    "erased",
+    "unaccounted",
+)
 
 Counts = Mapping[str, int]
 """Day of receipt (YYYY-MM-DD) → how many."""

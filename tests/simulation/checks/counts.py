@@ -9,7 +9,16 @@ from tests.simulation.checks.books import Books, say_the_same
 from tests.simulation.checks.items import may_be_gone
 from tests.simulation.stores import LEDGER
 
-ENDS = ("imported", "failed", "rejected", "superseded", "duplicate", "ignored", "unaccounted")
+ENDS = (
+    "imported",
+    "failed",
+    "rejected",
+    "superseded",
+    "duplicate",
+    "ignored",
+    "erased",
+    "unaccounted",
+)
 
 
 def check_pauses(books: Books) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from import_relay.domain.erased_handles import ErasedHandles
 from import_relay.storage.batch_state import BatchState, BatchStates
 from import_relay.storage.outcome_counts import KnownEnds
 from import_relay.storage.pause import PauseState
@@ -44,8 +45,10 @@ def test_of_new_items_only_the_relay_itself_is_asked_about() -> None:
     state = states(table).read([])
 
     day = LIMITS.day(NOON)
-    assert state == BatchState(PauseState(), Usage(day, 0, 0), {}, Tried(), KnownEnds())
-    assert table.reads == [["pause", f"day#{day}", "refusals"]]
+    assert state == BatchState(
+        PauseState(), Usage(day, 0, 0), {}, Tried(), KnownEnds(), ErasedHandles()
+    )
+    assert table.reads == [["pause", f"day#{day}", "refusals", "erasures"]]
 
 
 def test_of_items_seen_before_it_tells_how_they_ended_and_what_was_tried() -> None:

@@ -98,6 +98,8 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"
     DUPLICATE = "duplicate"
     IGNORED = "ignored"
+    ERASED = "erased"
+    """Its person was erased after it was received; nothing of it is kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,10 @@ ROW_CODES: Mapping[str, Explanation] = MappingProxyType(
             "The body does not belong to the topic in its header, which is not signed.",
             "Compare the item with the CRM. Shopify itself sends nothing like this.",
         ),
+        "row.erased": Explanation(
+            "The person was erased after the record was received. Nothing of it is kept.",
+            "Nothing.",
+        ),
         "row.no_identifier": Explanation(
             "The row has neither an external id nor any handle (e-mail, phone, ...).",
             "Map `external_id` in connections.toml, or fill it in the CRM.",

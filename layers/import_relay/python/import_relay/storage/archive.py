@@ -99,8 +99,8 @@ class Archive:
         rejected: list[ItemOutcome] = []
         others: list[ItemOutcome] = []
         outcomes = list(outcomes)
-        if outcomes:
-            self._put_items(f"items/date={date}/{batch}.ndjson.gz", outcomes)
+        if kept := [one for one in outcomes if one.outcome != "erased"]:
+            self._put_items(f"items/date={date}/{batch}.ndjson.gz", kept)
         for one in outcomes:
             (rejected if one.outcome == "rejected" else others).append(one)
         for prefix, lines in (

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from import_relay.domain.erased_handles import ErasedHandles
 from import_relay.domain.models import Occurrence
 from import_relay.storage.bulk_reads import read_items
+from import_relay.storage.erasures import ERASURES_KEY, erased_of
 from import_relay.storage.outcome_counts import KnownEnds, known_ends, outcome_keys
 from import_relay.storage.pause import PAUSE_KEY, PauseState, pause_state
 from import_relay.storage.quota import Limits, Usage, day_key, usage_of
@@ -35,6 +37,7 @@ class BatchState:
     refused: dict[RefusedKind, RefusalPause]
     tried: Tried
     known: KnownEnds
+    erased: ErasedHandles
 
 
 class BatchStates:
@@ -62,7 +65,7 @@ class BatchStates:
             StoreUnavailable: DynamoDB left a part unanswered, again and again.
         """
         day = self._limits.day(self._clock())
-        keys = [PAUSE_KEY, day_key(day), REFUSALS_KEY]
+        keys = [PAUSE_KEY, day_key(day), REFUSALS_KEY, ERASURES_KEY]
         if seen_before:
             keys += [TRIALS_KEY, *outcome_keys(seen_before)]
         items = {
@@ -79,4 +82,5 @@ class BatchStates:
             refusals_of(item_of(REFUSALS_KEY)),
             tried_of(item_of(TRIALS_KEY)),
             known_ends(seen_before, items),
+            erased_of(item_of(ERASURES_KEY)),
         )

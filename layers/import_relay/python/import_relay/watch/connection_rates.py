@@ -19,7 +19,7 @@ from import_relay.storage.connection_counts import ConnectionCounts
 
 MIN_ITEMS = 20
 """Records of a day below which no rate is computed: one bad record of three is no trend."""
-NOT_MAPPED = ("ignored", "duplicate")
+NOT_MAPPED = ("ignored", "duplicate", "erased")
 """Outcomes of records that never became a row, so that no value of theirs could be left out."""
 
 
