@@ -32,6 +32,10 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
         "find": Listed("find", "What happened to a record, as its whole story.", READ),
         "try": Listed("try_file", "What a webhook would become, without any stack.", READ),
         "check": Listed("check", "All mistakes of connections.toml, before it is deployed.", READ),
+        "pause": Listed("pause", "Stop submission for a time.", CHANGE),
+        "resume": Listed("resume", "End a pause of submission.", CHANGE),
+        "token": Listed("token", "Replace Mateo's token.", CHANGE),
+        "secret": Listed("secret", "Add or replace a connection's secret.", CHANGE),
     }
 )
 """Name → command, in the order of the help."""

@@ -99,8 +99,8 @@ class Finding:
         rows = parse_rows(json.loads(provenance))
         hits = [
             number
-            for number, (row, origin) in enumerate(zip(sent["payload"], rows, strict=True))
-            if self.needle.is_in(row) or any(self._is_item(one) for one in origin.items)
+            for number, (row, kept) in enumerate(zip(sent["payload"], rows, strict=True))
+            if self.needle.is_in(row) or any(self._is_item(one) for one in kept.items)
         ]
         if not hits:
             return

@@ -1,0 +1,82 @@
+"""Pauses and resumes submission by hand, and waits until it took effect. Called by commands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from import_relay.storage.pause import Pause, PauseClients, PauseNames, PauseState
+from relay_ops.exits import CommandError
+from relay_ops.stack import Stack
+
+REASON = "maintenance"
+EFFECT_WAIT_S = 60.0
+"""AWS enables or disables a mapping within seconds."""
+SETTLED = {"Enabled": True, "Disabled": False}
+
+
+class Submission:
+    """The submission of a stack: its pause and its event source mapping."""
+
+    def __init__(self, stack: Stack, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._stack = stack
+        self._sleep = sleep
+        settings = stack.settings
+        clients = PauseClients(
+            stack.client("dynamodb"),
+            stack.client("lambda"),
+            stack.client("scheduler"),
+            stack.client("ssm"),
+        )
+        self._mapping_parameter = settings["EVENT_SOURCE_MAPPING_PARAMETER"]
+        names = PauseNames(
+            stack.ledger_table,
+            self._mapping_parameter,
+            settings["PAUSE_SCHEDULE_GROUP"],
+            settings["PAUSE_SCHEDULE_ROLE_ARN"],
+        )
+        self._pause = Pause(clients, names, clock=stack.clock)
+
+    def state(self) -> PauseState:
+        """The pause as it is written down."""
+        return self._pause.state()
+
+    def pause(self, until: float) -> float:
+        """Pause until a time (s since the epoch); returns when it ends, which may be later.
+
+        Raises:
+            CommandError: AWS did not disable the mapping in time.
+        """
+        ends = self._pause.begin(until, REASON)
+        self._wait_for(enabled=False)
+        return ends
+
+    def resume(self) -> None:
+        """End the pause, whatever began it.
+
+        Raises:
+            CommandError: AWS did not enable the mapping in time.
+        """
+        self._pause.clear_failures()
+        self._stack.client("lambda").update_event_source_mapping(UUID=self._mapping(), Enabled=True)
+        self._wait_for(enabled=True)
+
+    def is_enabled(self) -> bool | None:
+        """Whether the queue is polled; None while that is being changed."""
+        found = self._stack.client("lambda").get_event_source_mapping(UUID=self._mapping())
+        return SETTLED.get(found["State"])
+
+    def _mapping(self) -> str:
+        answer = self._stack.client("ssm").get_parameter(Name=self._mapping_parameter)
+        return str(answer["Parameter"]["Value"])
+
+    def _wait_for(self, *, enabled: bool) -> None:
+        give_up_at = time.monotonic() + EFFECT_WAIT_S
+        while self.is_enabled() is not enabled:
+            if time.monotonic() > give_up_at:
+                wanted = "enabled" if enabled else "disabled"
+                raise CommandError(
+                    f"It is written down, but the mapping is not {wanted} after "
+                    f"{EFFECT_WAIT_S:.0f} s. Run the command again."
+                )
+            self._sleep(1)

@@ -1,0 +1,146 @@
+"""What a person changes by hand: the pause, Mateo's token, secrets. Each says whether it worked."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+import relay_ops.stack
+from relay_ops.app import run
+from relay_ops.exits import ExitCode
+from relay_ops.pausing import Submission
+from relay_ops.stack import Stack
+from tests.support import aws as resources
+from tests.support.relay import Relay
+
+SETTINGS = {
+    "EVENT_SOURCE_MAPPING_PARAMETER": resources.MAPPING_PARAMETER,
+    "PAUSE_SCHEDULE_GROUP": resources.SCHEDULE_GROUP,
+    "PAUSE_SCHEDULE_ROLE_ARN": resources.SCHEDULE_ROLE,
+    "REQUESTS_PER_SECOND": "2",
+    "REQUESTS_PER_DAY": "10000",
+    "ENTITIES_PER_DAY": "25000",
+    "MATEO_BASE_URL": "https://mateo.example/api/v1",
+}
+
+
+@pytest.fixture
+def stack(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack of these resources, which commands open."""
+    manager = resources.client("secretsmanager")
+    arns = {
+        name: manager.create_secret(Name=name, SecretString=text)["ARN"]
+        for name, text in (
+            ("MateoTokenArn", "old"),
+            ("ConnectionSecretsArn", '{"erp": ["one"]}'),
+            ("CrmTokensArn", "{}"),
+        )
+    }
+    outputs = {"LedgerTableName": resources.LEDGER, "BucketName": resources.BUCKET, **arns}
+    described = {"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()]}
+
+    def client(service: str) -> Any:
+        return relay.lambda_ if service == "lambda" else resources.client(service)
+
+    stack = Stack("import-relay", "here", described, client, clock=relay.clock)
+    stack.__dict__["settings"] = {**SETTINGS, "MATEO_TOKEN_ARN": arns["MateoTokenArn"]}
+    monkeypatch.setattr(relay_ops.stack, "open_stack", lambda *_: stack)
+    return stack
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Gives a command a text on stdin."""
+    return lambda text: monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def stored(stack: Stack, output: str) -> str:
+    manager = stack.client("secretsmanager")
+    return str(manager.get_secret_value(SecretId=stack.outputs[output])["SecretString"])
+
+
+def mapping_state(relay: Relay) -> str:
+    return relay.lambda_.get_event_source_mapping(UUID="mapping-1")["State"]
+
+
+def test_a_pause_takes_effect_and_ends(relay: Relay, stack: Stack) -> None:
+    assert run(["pause", "--hours", "2", "--yes"]) == ExitCode.DONE
+    assert mapping_state(relay) == "Disabled"
+    state = relay.pause.state()
+    assert (state.paused_until, state.reason) == (relay.clock.now + 7_200, "maintenance")
+
+    assert run(["resume", "--yes"]) == ExitCode.DONE
+    assert mapping_state(relay) == "Enabled"
+    assert relay.pause.state().paused_until == 0
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_nothing_changes_without_a_yes(
+    relay: Relay, stack: Stack, given: Callable[[str], None], command: str
+) -> None:
+    given("")
+    relay.lambda_.enabled = command == "pause"
+    assert run([command]) == ExitCode.NOT_CONFIRMED
+    assert relay.lambda_.enabled == (command == "pause")
+    assert relay.pause.state().paused_until == 0
+
+
+def test_a_mapping_that_does_not_change_is_told(
+    relay: Relay, stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("relay_ops.pausing.EFFECT_WAIT_S", -1.0)
+    monkeypatch.setattr(Submission, "is_enabled", lambda _: None)
+    assert run(["pause", "--yes"]) == ExitCode.UNAVAILABLE
+    assert "not disabled" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_token_is_stored_and_tried(
+    relay: Relay,
+    stack: Stack,
+    given: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    relay.pause.begin(relay.clock.now + 3_600, "mateo.credentials")
+    asked = []
+
+    def answer(client: httpx.Client, url: str, **options: Any) -> httpx.Response:
+        asked.append(options["headers"]["authorization"])
+        return httpx.Response(status, json=[], request=httpx.Request("GET", url))
+
+    monkeypatch.setattr(httpx.Client, "get", answer)
+    given("new-token\n")
+
+    ended = run(["token", "--yes"])
+
+    assert ended == (ExitCode.DONE if status == 200 else ExitCode.UNAVAILABLE)
+    assert stored(stack, "MateoTokenArn") == "new-token"
+    assert asked == ["Bearer new-token"]
+    assert relay.quota.usage().requests == 1
+    assert relay.lambda_.enabled == (status == 200)
+
+
+def test_a_secret_is_added_and_the_old_one_removed_later(
+    stack: Stack, given: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given("two\n")
+    assert run(["secret", "erp", "--yes"]) == ExitCode.DONE
+    assert json.loads(stored(stack, "ConnectionSecretsArn")) == {"erp": ["one", "two"]}
+    given("two\n")
+    assert run(["secret", "erp", "--only", "--yes"]) == ExitCode.DONE
+    assert json.loads(stored(stack, "ConnectionSecretsArn")) == {"erp": ["two"]}
+    given("crm-token\n")
+    assert run(["secret", "hubspot.token", "--yes"]) == ExitCode.DONE
+    assert json.loads(stored(stack, "CrmTokensArn")) == {"hubspot.token": ["crm-token"]}
+    assert "crm-token" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_secret_is_refused(stack: Stack, given: Callable[[str], None], text: str) -> None:
+    given(text)
+    assert run(["secret", "erp", "--yes"]) == ExitCode.USAGE
+    assert json.loads(stored(stack, "ConnectionSecretsArn")) == {"erp": ["one"]}
