@@ -30,6 +30,7 @@ READ, CHANGE = "Look", "Change"
 COMMANDS: Mapping[str, Listed] = MappingProxyType(
     {
         "find": Listed("find", "What happened to a record, as its whole story.", READ),
+        "failures": Listed("failures", "What failed or was rejected and is still open.", READ),
         "try": Listed("try_file", "What a webhook would become, without any stack.", READ),
         "check": Listed("check", "All mistakes of connections.toml, before it is deployed.", READ),
         "pause": Listed("pause", "Stop submission for a time.", CHANGE),

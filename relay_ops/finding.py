@@ -15,8 +15,9 @@ from typing import Any
 from import_relay.domain.codes import CODES
 from import_relay.domain.provenance import ItemProvenance, parse_item, parse_rows
 from import_relay.report.row_numbers import numbers_of
-from import_relay.storage.entries import UNFINISHED, Entry, from_item
+from import_relay.storage.entries import UNFINISHED
 from relay_ops.bucket import Bucket, read_all
+from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
 from relay_ops.stack import Stack
 
@@ -104,14 +105,16 @@ class Finding:
         ]
         if not hits:
             return
-        imported = _Import(self.stack, key.removeprefix(IMPORTS).partition("/")[0], sent["type"])
+        report = ImportReport.read(
+            self.stack, key.removeprefix(IMPORTS).partition("/")[0], sent["type"]
+        )
         for number in hits:
             items = rows[number].items
             record = _record(sent["type"], sent["payload"][number], rows[number].key)
             self._records[sent["type"], str(sent["payload"][number].get("external_id") or "")] = (
                 None
             )
-            yield imported.line(number, items, record)
+            yield _row_line(report, number, items, record)
             yield from (_received(one, record) for one in items)
 
     def _of_batch(self, key: str, content: bytes) -> Iterator[StoryLine]:
@@ -138,59 +141,38 @@ class Finding:
         return self.needle.is_value(one.event) or self.needle.is_in(one.item)
 
 
-class _Import:
-    """What became of the rows of one import."""
-
-    def __init__(self, stack: Stack, reference: str, type_: str) -> None:
-        self._reference = reference
-        key = {"pk": {"S": f"import#{reference}"}}
-        answer = stack.client("dynamodb").get_item(TableName=stack.ledger_table, Key=key)
-        self._entry: Entry | None = from_item(answer["Item"]) if "Item" in answer else None
-        self.at = self._entry.created_at if self._entry else time_of(reference)
-        day = datetime.fromtimestamp(self.at, stack.time_zone).date()
-        folder, bucket = f"reports/date={day}/type={type_}/import={reference}", Bucket(stack)
-        self._rows = bucket.lines(f"{folder}/rows.ndjson.gz")
-        self._failures = {
-            item["item_id"]: failure
-            for failure in bucket.lines(f"{folder}/failures.ndjson")
-            for item in failure["items"]
-        }
-
-    def line(self, number: int, items: Sequence[ItemProvenance], record: str) -> StoryLine:
-        """What became of a row."""
-        ids = [one.occurrence.item_id for one in items]
-        failure = next((self._failures[one] for one in ids if one in self._failures), {})
-        notes = dict.fromkeys(f"{note.field}: {note.code}" for one in items for note in one.notes)
-        newest = items[-1].occurrence
-        return StoryLine(
-            self._entry.polled_at or self.at if self._entry and self._rows else self.at,
-            self._what(number),
-            newest.connection,
-            record,
-            ids,
-            self._reference,
-            str(failure.get("code") or ""),
-            str(failure.get("message") or ""),
-            notes=list(notes),
-            replay=newest.replay.id if newest.replay else "",
-        )
-
-    def _what(self, number: int) -> str:
-        if self._entry and number in frozenset(numbers_of(self._entry.retried)):
-            return "failed, will be retried"
-        if self._rows:
-            return str(self._rows[number]["outcome"])
-        if self._entry is None:
-            return "frozen, never posted"
-        if self._entry.state in UNFINISHED:
-            return f"in an import: {self._entry.state}"
-        return f"import {self._entry.state}".replace("_", " ")
+def _row_line(
+    report: ImportReport, number: int, items: Sequence[ItemProvenance], record: str
+) -> StoryLine:
+    """What became of a row of an import."""
+    failure = report.failure_of(items)
+    notes = dict.fromkeys(f"{note.field}: {note.code}" for one in items for note in one.notes)
+    newest, entry = items[-1].occurrence, report.entry
+    return StoryLine(
+        (entry.polled_at if entry and report.outcomes else 0.0) or report.at,
+        _what(report, number),
+        newest.connection,
+        record,
+        [one.occurrence.item_id for one in items],
+        report.reference,
+        str(failure.get("code") or ""),
+        str(failure.get("message") or ""),
+        notes=list(notes),
+        replay=newest.replay.id if newest.replay else "",
+    )
 
 
-def time_of(reference: str) -> float:
-    """When an import was made, by its reference (s since the epoch)."""
-    text = reference.partition("-")[0]
-    return datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=UTC).timestamp()
+def _what(report: ImportReport, number: int) -> str:
+    entry = report.entry
+    if entry and number in frozenset(numbers_of(entry.retried)):
+        return "failed, will be retried"
+    if report.outcomes:
+        return report.outcomes[number]
+    if entry is None:
+        return "frozen, never posted"
+    if entry.state in UNFINISHED:
+        return f"in an import: {entry.state}"
+    return f"import {entry.state}".replace("_", " ")
 
 
 def _record(type_: str, row: Mapping[str, Any], key: str) -> str:

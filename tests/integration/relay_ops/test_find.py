@@ -1,14 +1,13 @@
 """`relay find`: the whole story of a record, by whatever a person knows of it."""
 
-from typing import Any
-
 import pytest
 
 from relay_ops.finding import Finding, Story
 from relay_ops.matching import needle
 from relay_ops.stack import Stack
+from tests.integration.relay_ops.ended import end
 from tests.support.builders import message
-from tests.support.ends import ADA, BOB, report, track
+from tests.support.ends import ADA, BOB
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
@@ -22,20 +21,6 @@ def story(stack: Stack, text: str) -> Story:
 
 def whats(stack: Stack, text: str) -> list[str]:
     return [line.what for line in story(stack, text).lines]
-
-
-def end(relay: Relay, mateo: MateoImports, *failures: dict[str, Any]) -> None:
-    """Mateo finishes its last import; it is reported a minute later."""
-    mateo.imports[-1].finish(*failures)
-    reference = next(
-        key.split("/")[1]
-        for key in relay.aws.objects("imports/")
-        if relay.entry(key.split("/")[1]).import_id == mateo.imports[-1].id
-    )
-    for _ in range(3):
-        relay.clock.now += 60
-        track(relay, reference)
-    report(relay, reference)
 
 
 @pytest.mark.parametrize("text", ["1", "ada@example.com", "ADA", "d1", "d1/0"])

@@ -1,0 +1,62 @@
+"""The workbook of open problems: a column for each column of Mateo, the reason and what to do.
+
+A connection that maps Mateo's columns by their names takes it back once it is corrected; the
+columns that begin with `relay_` are for people and mapped by nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from import_relay.report.tables import as_workbook, cell_text, json_cell, spread
+from relay_ops.failures import LEFT_OUT, REJECTED, Problem
+
+ABOUT = (
+    "relay_problem",
+    "relay_code",
+    "relay_column",
+    "relay_value",
+    "relay_reason",
+    "relay_what_to_do",
+    "relay_connection",
+    "relay_received_at",
+    "relay_item",
+    "relay_import",
+)
+
+
+def table(problems: Sequence[Problem]) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
+    """Header and lines. A rejected record has no columns of Mateo: its own fields stand there."""
+    columns, rows = spread([one.columns for one in problems])
+    ordered = sorted(columns, key=lambda name: name not in ("external_id", "email", "full_name"))
+    missing = [one.field for one in problems if one.kind == LEFT_OUT and one.field not in columns]
+    names = [*ordered, *dict.fromkeys(missing)]
+    lines = (
+        [*(_about(one)), *(row.get(name, "") for name in names)]
+        for one, row in zip(problems, rows, strict=True)
+    )
+    return (*ABOUT, *names), lines
+
+
+def workbook(problems: Sequence[Problem], *, at: float) -> bytes:
+    """The .xlsx; all cells are texts, so that long ids and leading zeros survive."""
+    header, lines = table(problems)
+    return as_workbook("open failures", header, lines, created_at=at)
+
+
+def _about(one: Problem) -> list[str]:
+    value = one.value if isinstance(one.value, str) else json_cell(one.value)
+    received = datetime.fromtimestamp(one.received.at / 1_000_000, UTC)
+    return [
+        one.kind,
+        one.code,
+        one.field,
+        "" if one.value is None or one.kind not in (LEFT_OUT, REJECTED) else cell_text(value),
+        one.reason,
+        one.what_to_do,
+        one.connection,
+        received.isoformat(timespec="seconds"),
+        one.item_id,
+        one.reference,
+    ]
