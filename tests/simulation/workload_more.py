@@ -3,6 +3,7 @@
 Each is drawn by itself, so that all other scenarios stay what they are.
 """
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,8 @@ READ_IN = 12
 """In one run of so many, webhooks of full records tell the ids alone."""
 BEHIND_IN, BEHIND_S = 2, 300.0
 """In one of so many of these, half of the reads show what was there so long before."""
+COPIES = 0.5
+"""How often messages come twice where contacts are deleted at the CRM."""
 APART = 10_000_000
 """So many times as far apart versions are there: older states must look older, not equally old."""
 RETRIES_IN = 50
@@ -76,6 +79,8 @@ def _with_reads(scenario: Scenario, chance: random.Random) -> Scenario:
         for one in scenario.webhooks
     ]
     fault_profile = _trouble(scenario.fault_profile, chance)
+    if fault_profile.crm_gone_s < math.inf:  # some copies come before, others after it
+        fault_profile = replace(fault_profile, duplicate_delivery=COPIES)
     if chance.randrange(BEHIND_IN) == 0:
         fault_profile = replace(fault_profile, crm_behind_s=BEHIND_S)
         webhooks = [*map(_apart, webhooks), *_later(webhooks, chance)]
@@ -131,7 +136,7 @@ def _trouble(fault_profile: FaultProfile, chance: random.Random) -> FaultProfile
         fault_profile,
         crm_trouble=chance.choice(("", *crm.TROUBLES)),
         crm_trouble_s=chance.choice((20.0, 300.0, 7_200.0)) * chance.random(),
-        crm_gone_s=chance.choice((60.0, 3_600.0))
+        crm_gone_s=chance.choice((600.0, 900.0))
         if chance.randrange(6) == 0
         else fault_profile.crm_gone_s,
     )

@@ -82,6 +82,18 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "imported-and-deleted",
+        "A copy of an imported item counts as ignored once its record is deleted at the CRM.",
+        ("miscounted", "unexpected"),
+        (
+            Edit(
+                "submit/batch_run.py",
+                "claims.without_imported(mapped.outcomes, mapped.fetched_keys)",
+                "mapped.outcomes",
+            ),
+        ),
+    ),
+    Mutant(
         "live-import-taken-over",
         "What a redelivery brings is claimed again although its import is under way.",
         (),

@@ -296,7 +296,10 @@ def test_a_record_that_is_not_there_yet_is_read_again() -> None:
 def test_a_record_that_stays_away_is_ignored() -> None:
     read = RecordsFetched(CAUGHT_UP, gone={JO})
 
-    assert reasons(mapped([notified()], read, ZOHO)) == [(Outcome.IGNORED, "deleted")]
+    result = mapped([notified()], read, ZOHO)
+
+    assert reasons(result) == [(Outcome.IGNORED, "deleted")]
+    assert result.fetched_keys == {"d1/0": [f"contact_details#external_id:{JO.id}"]}
 
 
 def test_a_record_that_is_not_to_be_had_waits() -> None:

@@ -7,7 +7,7 @@ module does what a batch needs once.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from import_relay.domain.models import MappedChange, Occurrence
+from import_relay.domain.models import Occurrence
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.batch_state import BatchState, BatchStates
 from import_relay.storage.lease import Lease
@@ -204,7 +204,7 @@ class BatchRun:
         self._fail_unloaded()
         mapped.outcomes += self._loading.take_outcomes()
         mapped.waiting |= self._loading.waiting
-        merged = self._merge(mapped.changes)
+        merged = self._merge(mapped)
         parted = part_handles(merged.rows)
         self._progress.outcomes += mapped.outcomes + merged.outcomes + parted.outcomes
         self._progress.requeue(parted.waiting)
@@ -243,14 +243,15 @@ class BatchRun:
         )
         return max(1, self._turn.rows_per_import >> bisections)
 
-    def _merge(self, changes: list[MappedChange]) -> MergeResult:
-        posting = self._parts.posting
+    def _merge(self, mapped: Mapped) -> MergeResult:
+        posting, changes = self._parts.posting, mapped.changes
         claims = read_claims(
-            (change.key for change in changes),
+            {change.key for change in changes}.union(*mapped.fetched_keys.values()),
             posting.watermarks,
             posting.ledger,
             clock=self._tools.clock,
         )
+        mapped.outcomes = claims.without_imported(mapped.outcomes, mapped.fetched_keys)
         reclaimable = claims.reclaimable()
         known = self._parts.outcome_counts.known(
             change.occurrence for change in changes if change.key in reclaimable

@@ -4,7 +4,7 @@
 be read at a CRM; `fetching` reads them; `Mapper.map` makes changes of what is known then.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from import_relay.connectors.complete_connections import with_defaults
@@ -39,11 +39,14 @@ class Mapped:
     """Changes to decide on, occurrences that end here, and item ids that wait.
 
     They wait for a record that is not read yet, or for a connection that cannot be used.
+    `fetched_keys`: item id → the keys that its record may have, of occurrences that end here
+    because of what was read at a CRM. A copy may have been imported before, and ends with that.
     """
 
     changes: list[MappedChange] = field(default_factory=list)
     outcomes: list[ItemOutcome] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
+    fetched_keys: dict[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Mapper:
@@ -113,6 +116,9 @@ class Mapper:
                 mapped.waiting.add(occurrence.item_id)
             elif isinstance(result, ItemOutcome):
                 mapped.outcomes.append(result)
+                if _record_name(occurrence, change) in interpreted.to_fetch:
+                    mappings = self._mappings[occurrence.connection]
+                    mapped.fetched_keys[occurrence.item_id] = mappings.likely_keys(change)
             else:
                 mapped.changes.append(result)
         return mapped

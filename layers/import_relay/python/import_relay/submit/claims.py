@@ -3,14 +3,15 @@
 Called by `submission` under the lease, before it decides.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from import_relay.domain.models import Watermark
+from import_relay.domain.models import ItemOutcome, Watermark
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.entries import NEVER_CREATED, UNFINISHED, Standing, State
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.watermarks import Watermarks
+from import_relay.submit.merging import ends_with_import
 
 _UNSENT = Standing(State.ABANDONED)
 """Of a reference without an entry: its submitter died before it could send anything."""
@@ -41,6 +42,26 @@ class Claims:
                 for claim in watermark.claims.values()
             )
         }
+
+    def without_imported(
+        self, outcomes: Iterable[ItemOutcome], keys: Mapping[str, Sequence[str]]
+    ) -> list[ItemOutcome]:
+        """These outcomes without those of items that an import of their records already brings.
+
+        The queue delivers an item twice, and its record may be deleted or changed at the CRM in
+        between: it ends with the import. `keys`: item id → the keys that its record may have.
+        """
+        return [
+            one
+            for one in outcomes
+            if not any(
+                ends_with_import(
+                    one.occurrence.item_id, self.watermarks[key], self.was_never_created
+                )
+                for key in keys.get(one.occurrence.item_id, ())
+                if key in self.watermarks
+            )
+        ]
 
     def _state(self, reference: str) -> State:
         return self.standings.get(reference, _UNSENT).state

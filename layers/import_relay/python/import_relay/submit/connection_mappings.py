@@ -62,6 +62,16 @@ class ConnectionMappings:
             return self.record_mappings[record_type].paths
         return frozenset().union(*(mapping.paths for mapping in self.record_mappings.values()))
 
+    def likely_keys(self, change: Change) -> Sequence[str]:
+        """The keys of the record that a change names, if its id at the CRM is its external id."""
+        if change.lookup is None:
+            return ()
+        return [
+            record_key(mapping.options.type, {"external_id": change.lookup.id})
+            for name, mapping in self.record_mappings.items()
+            if change.record_type in (None, name)
+        ]
+
     def map(
         self,
         occurrence: Occurrence,

@@ -102,3 +102,4 @@ def _add(mapped: Mapped, more: Mapped) -> None:
     mapped.changes += more.changes
     mapped.outcomes += more.outcomes
     mapped.waiting |= more.waiting
+    mapped.fetched_keys |= more.fetched_keys

@@ -99,6 +99,30 @@ def _only_row(change: MappedChange) -> Row:
     return Row(change.key, change.text, change.options, (change,), dict.fromkeys(claims, claim), ())
 
 
+def ends_with_import(
+    item_id: str, known: Watermark, was_never_created: Callable[[str], bool]
+) -> bool:
+    """Whether this attempt or a later one is part of an import, and so ends with that.
+
+    Also if the claim it had is another one's by now: one of this batch takes over what failed.
+    """
+    return _is_among(_ended(known, was_never_created), item_id)
+
+
+def _ended(known: Watermark, was_never_created: Callable[[str], bool]) -> Sequence[tuple[str, int]]:
+    """The items, with their last attempts, that are or were part of an import of a record."""
+    return [item_of(item_id) for item_id in known.earlier] + [
+        item_of(claim.item_id)
+        for claim in known.claims.values()
+        if not was_never_created(claim.reference)
+    ]
+
+
+def _is_among(ended: Sequence[tuple[str, int]], item_id: str) -> bool:
+    item, attempt = item_of(item_id)
+    return any(item == claimed and attempt <= last for claimed, last in ended)
+
+
 def _fields(change: MappedChange) -> tuple[str, ...]:
     if not change.partial:
         return (WHOLE_RECORD,)
@@ -129,11 +153,7 @@ class _Coalescing:
         """Claims of earlier batches that nothing of this one has replaced."""
         self._taken: dict[str, Claim] = {}
         """Claims of this batch."""
-        self._ended = [item_of(item_id) for item_id in known.earlier] + [
-            item_of(claim.item_id)
-            for claim in known.claims.values()
-            if not was_never_created(claim.reference)
-        ]
+        self._ended = _ended(known, was_never_created)
         self._was_never_created = was_never_created
         self._result = merged
         self._blocked = blocked
@@ -150,7 +170,7 @@ class _Coalescing:
             self._result.rows.append(self._row())
 
     def _add(self, change: MappedChange) -> None:
-        if self._has_ended(change.occurrence.item_id):
+        if _is_among(self._ended, change.occurrence.item_id):
             return
         found = {field_name: self._freshness(change, field_name) for field_name in _fields(change)}
         fresh = [field_name for field_name, one in found.items() if one is Freshness.FRESH]
@@ -167,14 +187,6 @@ class _Coalescing:
             self._add_whole(change)
         else:
             self._add_partial(change, fresh)
-
-    def _has_ended(self, item_id: str) -> bool:
-        """Whether this attempt or a later one is part of an import, and so ends with that.
-
-        Also if the claim it had is another one's by now: one of this batch takes over what failed.
-        """
-        item, attempt = item_of(item_id)
-        return any(item == claimed and attempt <= last for claimed, last in self._ended)
 
     def _freshness(self, change: MappedChange, field_name: str) -> Freshness:
         remembered = self._remembered.get(field_name)

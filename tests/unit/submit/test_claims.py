@@ -1,0 +1,51 @@
+"""A copy of an imported item ends with its import, whatever its CRM says of the record by then."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from import_relay.domain.models import Claim, ItemOutcome, Outcome, Watermark
+from import_relay.storage.entries import Standing, State
+from import_relay.submit.claims import Claims
+from tests.support.builders import occurrence
+
+KEY = "contact_details#external_id:7"
+ITEM = "d1/0"
+DELETED = ItemOutcome(occurrence(delivery="d1", number=0), Outcome.IGNORED, "deleted")
+
+
+def known(claims: Mapping[str, Claim], state: State, *earlier: str) -> Claims:
+    return Claims({KEY: Watermark(claims, earlier)}, {"ref-1": Standing(state)})
+
+
+def claim(item_id: str = ITEM) -> Mapping[str, Claim]:
+    return {"*": Claim(1, "e1", item_id, reference="ref-1")}
+
+
+@pytest.mark.parametrize("state", [State.INTENDED, State.SENT, State.FINISHED, State.TIMED_OUT])
+def test_what_an_import_brings_does_not_end_as_deleted_too(state: State) -> None:
+    assert known(claim(), state).without_imported([DELETED], {ITEM: [KEY]}) == []
+
+
+def test_what_a_newer_claim_replaced_does_not_end_as_deleted_too() -> None:
+    claims = known(claim("d2/0"), State.FINISHED, ITEM)
+
+    assert claims.without_imported([DELETED], {ITEM: [KEY]}) == []
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        known({}, State.FINISHED),
+        known(claim("d2/0"), State.FINISHED),
+        known(claim(), State.ABANDONED),
+        Claims({}, {}),
+    ],
+    ids=["nothing claimed", "another item", "an import that never happened", "nothing known"],
+)
+def test_what_no_import_brings_ends_as_it_is(claims: Claims) -> None:
+    assert claims.without_imported([DELETED], {ITEM: [KEY]}) == [DELETED]
+
+
+def test_an_item_that_was_not_fetched_ends_as_it_is() -> None:
+    assert known(claim(), State.FINISHED).without_imported([DELETED], {}) == [DELETED]
