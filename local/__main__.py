@@ -31,6 +31,7 @@ from local.stack.examples import example_connections, example_secrets
 from local.stack.services import StackError
 from local.stack.stack import Stack
 from local.template.errors import TemplateError
+from relay_ops.exits import CommandError
 
 WEBHOOKS_PORT, AWS_PORT, MATEO_PORT = 3000, 4566, 4010
 EXAMPLE_EVENT = "events/json.customer-changed.json"
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Command = options.command
     try:
         return command(options)
-    except (PortTaken, TemplateError, StackError) as error:
+    except (PortTaken, TemplateError, StackError, CommandError) as error:
         print(error, file=sys.stderr)
         return 2
 

@@ -29,6 +29,7 @@ class Listed(NamedTuple):
 READ, CHANGE = "Look", "Change"
 COMMANDS: Mapping[str, Listed] = MappingProxyType(
     {
+        "status": Listed("status", "Where everything is, and why something waits.", READ),
         "find": Listed("find", "What happened to a record, as its whole story.", READ),
         "failures": Listed("failures", "What failed or was rejected and is still open.", READ),
         "try": Listed("try_file", "What a webhook would become, without any stack.", READ),

@@ -95,35 +95,35 @@ def _read(stack: Stack, key: str) -> Read:
     content = Bucket(stack).content(key)
     if content is None:
         return Read()
-    body, _, provenance = content.partition(b"\n")
+    body, _, text = content.partition(b"\n")
     sent = json.loads(body)
     report = ImportReport.read(stack, key.split("/")[1], sent["type"])
     read = Read()
     if report.outcomes:
-        rows = zip(sent["payload"], parse_rows(json.loads(provenance)), strict=True)
-        for number, (row, origin) in enumerate(rows):
-            _add_row(read, report, number, row, origin)
+        rows = zip(sent["payload"], parse_rows(json.loads(text)), strict=True)
+        for number, (row, provenance) in enumerate(rows):
+            _add_row(read, report, number, row, provenance)
     return read
 
 
 def _add_row(
-    read: Read, report: ImportReport, number: int, row: Mapping[str, Any], origin: RowProvenance
+    read: Read, report: ImportReport, number: int, row: Mapping[str, Any], provenance: RowProvenance
 ) -> None:
-    newest = max(map(_received, origin.items))
+    newest = max(map(_received, provenance.items))
     if report.outcomes[number] == "imported":
-        for identity in _identities(origin):
+        for identity in _identities(provenance):
             read.successes.append((identity, newest))
-        lost = {note.field for one in origin.items for note in one.notes if note.is_listed}
+        lost = {note.field for one in provenance.items for note in one.notes if note.is_listed}
         for column in row.keys() - lost:
-            read.successes.append((("column", origin.key, column), newest))
+            read.successes.append((("column", provenance.key, column), newest))
     elif report.outcomes[number] in _NOT_IMPORTED:
-        read.problems.append(_failed(report, row, origin))
-    read.problems += _left_out(report, row, origin)
+        read.problems.append(_failed(report, row, provenance))
+    read.problems += _left_out(report, row, provenance)
 
 
-def _failed(report: ImportReport, row: Mapping[str, Any], origin: RowProvenance) -> Problem:
-    last = origin.items[-1]
-    failure = report.failure_of(origin.items)
+def _failed(report: ImportReport, row: Mapping[str, Any], provenance: RowProvenance) -> Problem:
+    last = provenance.items[-1]
+    failure = report.failure_of(provenance.items)
     retried = " It is retried by itself." if failure.get("will_retry") else ""
     return Problem(
         FAILED,
@@ -131,7 +131,7 @@ def _failed(report: ImportReport, row: Mapping[str, Any], origin: RowProvenance)
         last.occurrence.connection,
         "",
         _received(last),
-        tuple(_identities(origin)),
+        tuple(_identities(provenance)),
         row,
         str(failure.get("message") or "Mateo does not say why."),
         f"Correct the record in the CRM, or the row in this file.{retried}",
@@ -141,9 +141,9 @@ def _failed(report: ImportReport, row: Mapping[str, Any], origin: RowProvenance)
 
 
 def _left_out(
-    report: ImportReport, row: Mapping[str, Any], origin: RowProvenance
+    report: ImportReport, row: Mapping[str, Any], provenance: RowProvenance
 ) -> Iterator[Problem]:
-    for one in origin.items:
+    for one in provenance.items:
         for note in one.notes:
             if note.is_listed:
                 explained = CODES[note.code]
@@ -153,7 +153,7 @@ def _left_out(
                     one.occurrence.connection,
                     note.field,
                     _received(one),
-                    (("column", origin.key, note.field),),
+                    (("column", provenance.key, note.field),),
                     row,
                     note.reason or explained.what,
                     explained.what_to_do,
@@ -186,9 +186,9 @@ def _rejected(line: Mapping[str, Any]) -> Problem:
     )
 
 
-def _identities(origin: RowProvenance) -> Iterator[Identity]:
-    yield ("key", origin.key)
-    for one in origin.items:
+def _identities(provenance: RowProvenance) -> Iterator[Identity]:
+    yield ("key", provenance.key)
+    for one in provenance.items:
         occurrence = one.occurrence
         yield from _of_item(
             occurrence.connection, occurrence.event, occurrence.item_id, occurrence.item

@@ -95,9 +95,9 @@ class Finding:
         return list(read(key, content))
 
     def _of_import(self, key: str, content: bytes) -> Iterator[StoryLine]:
-        body, _, provenance = content.partition(b"\n")
+        body, _, text = content.partition(b"\n")
         sent = json.loads(body)
-        rows = parse_rows(json.loads(provenance))
+        rows = parse_rows(json.loads(text))
         hits = [
             number
             for number, (row, kept) in enumerate(zip(sent["payload"], rows, strict=True))

@@ -12,7 +12,7 @@ from relay_ops.stack import Stack
 REASON = "maintenance"
 EFFECT_WAIT_S = 60.0
 """AWS enables or disables a mapping within seconds."""
-SETTLED = {"Enabled": True, "Disabled": False}
+STEADY = {"Enabled": True, "Disabled": False}
 
 
 class Submission:
@@ -64,7 +64,7 @@ class Submission:
     def is_enabled(self) -> bool | None:
         """Whether the queue is polled; None while that is being changed."""
         found = self._stack.client("lambda").get_event_source_mapping(UUID=self._mapping())
-        return SETTLED.get(found["State"])
+        return STEADY.get(found["State"])
 
     def _mapping(self) -> str:
         answer = self._stack.client("ssm").get_parameter(Name=self._mapping_parameter)

@@ -1,1 +1,1 @@
-"""`python -m local status`: every accepted item accounted for, on a running or a deployed stack."""
+"""`python -m local status`: every accepted item accounted for, as `relay status` shows it."""

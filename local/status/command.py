@@ -10,7 +10,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,36 +20,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.environment import client as local_client
 from local.stack.services import StackError
 from local.stack.stack import STACK_NAME
-from local.status.reading import Reading
-from local.status.reconciliation import Reconciliation
-from local.status.screen import Shown, as_json, screen
+from relay_ops.status.looking import (
+    LOCAL_PATIENCE_S,
+    PATIENCE_S,
+    PERIOD_S,
+    Source,
+    snapshot,
+)
+from relay_ops.status.screen import as_json, screen
 
 CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
-PERIOD_S, PATIENCE_S = 15.0, 150.0
-"""A deployed stack that does not balance is looked at this often, for so long: a metric comes up to
-two minutes after its log line, and SQS counts up to a minute late.
-"""
-LOCAL_PATIENCE_S = 10.0
-"""On this machine numbers are late only while it is busy with something else."""
-AGAIN = "The sums do not balance at once; CloudWatch and SQS count late. Looking again …"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a stack is.
-
-    `refresh` is called before each snapshot. If the sums do not balance, it is looked at again
-    every
-    `period_s` for `patience_s`.
-    """
-
-    stack: str
-    place: str
-    client: Callable[[str], Any]
-    clock: Callable[[], float]
-    refresh: Callable[[], object]
-    period_s: float
-    patience_s: float
 
 
 def main(options: argparse.Namespace, running: Callable[[], dict[str, Any]]) -> int:
@@ -74,21 +53,6 @@ def main(options: argparse.Namespace, running: Callable[[], dict[str, Any]]) -> 
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         print(screen(shown, colour=colour))
     return 0 if shown.reconciliation.balances else 1
-
-
-def snapshot(source: Source) -> Shown:
-    """Snapshot at a stack until it balances, or for as long as numbers may be late."""
-    source.refresh()
-    reading = Reading(source.client, source.stack, clock=source.clock)
-    reconciliation = Reconciliation([reading.snapshot()])
-    until = time.monotonic() + source.patience_s
-    if not reconciliation.balances:
-        print(AGAIN, file=sys.stderr)
-    while not reconciliation.balances and time.monotonic() < until:
-        time.sleep(source.period_s)
-        source.refresh()
-        reconciliation = Reconciliation([*reconciliation.snapshots, reading.snapshot()])
-    return Shown(source.stack, source.place, reading.since, reconciliation, reading.forecast())
 
 
 def _local(running: Callable[[], dict[str, Any]]) -> Source:

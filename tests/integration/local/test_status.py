@@ -26,12 +26,12 @@ from local.aws import moto_process
 from local.aws.provisioning import Provisioned, provision
 from local.child import ROOT
 from local.environment import ACCOUNT, REGION, session
-from local.stack.services import StackError
-from local.status.command import Source, snapshot
-from local.status.forecast import BLOCKERS
-from local.status.reading import DAYS, Reading
-from local.status.screen import Shown
 from local.template.loading import Template, load
+from relay_ops.exits import StackUnavailable
+from relay_ops.status.forecast import BLOCKERS
+from relay_ops.status.looking import Source, snapshot
+from relay_ops.status.reading import DAYS, Reading
+from relay_ops.status.screen import Shown
 from tests.docs.documents import document
 
 STACK = "relay-in-may"
@@ -291,7 +291,7 @@ def test_a_part_of_the_numbers_is_not_added_up(deployed: Deployed) -> None:
 
     reading = Reading(partly, STACK, clock=time.time)
 
-    with pytest.raises(StackError, match=r"did not give all of `received` \(PartialData\)"):
+    with pytest.raises(StackUnavailable, match=r"did not give all of `received` \(PartialData\)"):
         reading.snapshot()
 
 
@@ -400,5 +400,5 @@ def test_another_kind_of_stack_is_refused(deployed: Deployed) -> None:
     body = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
     client("cloudformation").create_stack(StackName="other", TemplateBody=body)
 
-    with pytest.raises(StackError, match="other is no import relay: it has no DeadLetterQueue"):
+    with pytest.raises(StackUnavailable, match="no import relay: it has no DeadLetterQueue"):
         Reading(client, "other", clock=time.time)

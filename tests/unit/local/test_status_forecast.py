@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from local.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
+from relay_ops.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OPEN = SubmissionView(is_running=True)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from local.stack.services import StackError
-from local.status.reading import metric_data
+from relay_ops.exits import StackUnavailable
+from relay_ops.status.reading import metric_data
 
 ASKED = ("received", "errors")
 
@@ -28,10 +28,10 @@ def test_a_result_may_come_in_several_pages() -> None:
 def test_a_part_of_a_metric_is_not_taken_for_all(status: str) -> None:
     pages = [page(received="Complete", errors="PartialData"), page(errors=status)]
 
-    with pytest.raises(StackError, match=rf"not give all of `errors` \({status}\)"):
+    with pytest.raises(StackUnavailable, match=rf"not give all of `errors` \({status}\)"):
         list(metric_data(pages, ASKED))
 
 
 def test_a_metric_that_is_not_answered_is_not_taken_for_zero() -> None:
-    with pytest.raises(StackError, match=r"`errors` \(no answer\)"):
+    with pytest.raises(StackUnavailable, match=r"`errors` \(no answer\)"):
         list(metric_data([page(received="Complete")], ASKED))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.status.reconciliation import Messages, Reconciliation, Snapshot
+from relay_ops.status.reconciliation import Messages, Reconciliation, Snapshot
 
 DAY, NEXT = "2026-11-21", "2026-11-22"
 OutcomesByDay = Mapping[str, Mapping[str, int]]

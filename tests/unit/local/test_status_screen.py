@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
-from local.status.reconciliation import Messages, Reconciliation, Snapshot
-from local.status.screen import LABEL, NUMBER, Shown, as_json, screen
+from relay_ops.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
+from relay_ops.status.reconciliation import Messages, Reconciliation, Snapshot
+from relay_ops.status.screen import LABEL, NUMBER, Shown, as_json, screen
 from tests.unit.local.test_status_reconciliation import DAY, NEXT, snapshot
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

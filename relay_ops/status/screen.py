@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TypeVar
 
-from local.status.forecast import Forecast, SubmissionView, Used
-from local.status.reconciliation import Messages, Reconciliation
+from relay_ops.status.forecast import Forecast, SubmissionView, Used
+from relay_ops.status.reconciliation import Messages, Reconciliation
 
 T = TypeVar("T")
 LABEL, NUMBER = 24, 11

@@ -18,9 +18,9 @@ from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.quota import TRACKING_SHARE, Limits, Quota
 from import_relay.storage.refusals import RefusedConnections
-from local.stack.services import StackError
-from local.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
-from local.status.reconciliation import Messages, Snapshot
+from relay_ops.exits import StackUnavailable
+from relay_ops.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
+from relay_ops.status.reconciliation import Messages, Snapshot
 
 DAYS = 60
 """How far back items are counted: longer than any can wait. CloudWatch keeps five-minute data for
@@ -59,7 +59,7 @@ class Reading:
         """Find the stack's parts.
 
         Raises:
-            StackError: it is no import relay.
+            StackUnavailable: it is no import relay.
             botocore's ClientError, BotoCoreError: there is none, or AWS does not let us see it.
         """
         self._client = client
@@ -89,7 +89,7 @@ class Reading:
         """Read the reconciliation once, in an order in which no item can slip through.
 
         Raises:
-            StackError: CloudWatch gives only a part.
+            StackUnavailable: CloudWatch gives only a part.
         """
         days = list(self._days())
         recorded_before = self._outcome_counts.days(days)
@@ -256,7 +256,7 @@ def metric_data(
     """The results in the answers to GetMetricData for the queries `asked`, by their ids.
 
     Raises:
-        StackError: at the end, of a query not all was given, so that no sum of it would be true.
+        StackUnavailable: at the end, if a query was answered in part: no sum would be true.
     """
     last = dict.fromkeys(asked, "no answer")  # before its last page, a result says PartialData
     for page in pages:
@@ -266,7 +266,7 @@ def metric_data(
     for name, status in last.items():
         if status != "Complete":
             again = "run this again, and if it stays so, check that you may read metrics"
-            raise StackError(f"CloudWatch did not give all of `{name}` ({status}): {again}.")
+            raise StackUnavailable(f"CloudWatch did not give all of `{name}` ({status}): {again}.")
 
 
 def _query(
@@ -304,7 +304,7 @@ def _parts(client: Callable[[str], Any], stack: str) -> Parts:
     needed = {"LedgerTable", "Queue", "DeadLetterQueue", "SubmitImports", "SubmitImportsQueueBatch"}
     missing = sorted(needed - resources.keys())
     if missing:
-        raise StackError(f"{stack} is no import relay: it has no {missing[0]}")
+        raise StackUnavailable(f"{stack} is no import relay: it has no {missing[0]}")
     function = client("lambda").get_function_configuration(FunctionName=resources["SubmitImports"])
     settings = {name: str(text) for name, text in function["Environment"]["Variables"].items()}
     return Parts(resources, described["CreationTime"], settings)

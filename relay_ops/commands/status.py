@@ -1,0 +1,63 @@
+"""`relay status`: where every accepted item is, of each connection too, and why something waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relay_ops.exits import ExitCode
+from relay_ops.options import AsJson, Region, StackName
+from relay_ops.output import Cell, Screen
+
+if TYPE_CHECKING:
+    from relay_ops.status.screen import Shown
+
+DEFAULT_FILE = Path("layers/connections/connections.toml")
+
+
+def command(
+    connections: Annotated[
+        Path, typer.Option("--file", help="connections.toml, for the names of connections.")
+    ] = DEFAULT_FILE,
+    stack: StackName = "",
+    region: Region = "",
+    as_json: AsJson = False,
+) -> None:
+    """Account for everything that was received, and say what is in the way of what waits.
+
+    Ends with 1 if the sums do not balance. A deployed stack is looked at for up to three minutes,
+    since CloudWatch and SQS count late.
+    """
+    from relay_ops.stack import open_stack
+    from relay_ops.status.connections import names_in, of_connections
+    from relay_ops.status.looking import look
+    from relay_ops.status.screen import as_json as content_of
+
+    out = Screen(as_json=as_json)
+    opened = open_stack(stack, region)
+    with out.progress("Counting"):
+        shown = look(opened)
+    ended = of_connections(opened, names_in(connections))
+    out.result(content_of(shown) | {"connections": ended}, lambda: _show(out, shown, ended))
+    raise typer.Exit(ExitCode.DONE if shown.reconciliation.balances else ExitCode.FOUND)
+
+
+def _show(out: Screen, shown: Shown, ended: dict[str, dict[str, int]]) -> None:
+    from relay_ops.status.connections import DAYS
+    from relay_ops.status.reconciliation import ENDS
+    from relay_ops.status.screen import screen
+
+    for text in screen(shown, colour=False).split("\n"):
+        style = "red" if text.startswith(("DOES NOT", "LOST", "COUNTED")) else None
+        out.line(text, style)
+    if ended:
+        out.line()
+        names = [one for one in ENDS if any(one in counts for counts in ended.values())]
+        rows: list[list[Cell]] = [
+            [name, *(counts.get(one, 0) for one in names)] for name, counts in ended.items()
+        ]
+        out.table(("connection", *names), rows, title=f"Received in the last {DAYS} days")
+    for text in shown.forecast.in_the_way:
+        out.line(f"In the way: {text}", "yellow")

@@ -1,0 +1,69 @@
+"""Looks at a stack until its sums balance, or for as long as numbers may be late."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from relay_ops.stack import Stack
+from relay_ops.status.reading import Reading
+from relay_ops.status.reconciliation import Reconciliation
+from relay_ops.status.screen import Shown
+
+PERIOD_S, PATIENCE_S = 15.0, 150.0
+"""A deployed stack that does not balance is looked at this often, for so long: a metric comes up to
+two minutes after its log line, and SQS counts up to a minute late.
+"""
+LOCAL_PATIENCE_S = 10.0
+"""On this machine numbers are late only while it is busy with something else."""
+AGAIN = "The sums do not balance at once; CloudWatch and SQS count late. Looking again …"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a stack is.
+
+    `refresh` is called before each snapshot. If the sums do not balance, the next
+    one follows after `period_s`, for `patience_s`.
+    """
+
+    stack: str
+    place: str
+    client: Callable[[str], Any]
+    clock: Callable[[], float]
+    refresh: Callable[[], object]
+    period_s: float
+    patience_s: float
+
+
+def snapshot(source: Source) -> Shown:
+    """Snapshot at a stack until it balances, or for as long as numbers may be late."""
+    source.refresh()
+    reading = Reading(source.client, source.stack, clock=source.clock)
+    reconciliation = Reconciliation([reading.snapshot()])
+    until = time.monotonic() + source.patience_s
+    if not reconciliation.balances:
+        sys.stderr.write(AGAIN + "\n")
+    while not reconciliation.balances and time.monotonic() < until:
+        time.sleep(source.period_s)
+        source.refresh()
+        reconciliation = Reconciliation([*reconciliation.snapshots, reading.snapshot()])
+    return Shown(source.stack, source.place, reading.since, reconciliation, reading.forecast())
+
+
+def look(stack: Stack) -> Shown:
+    """The snapshots of a stack that a command has opened."""
+    return snapshot(
+        Source(
+            stack=stack.name,
+            place=stack.place,
+            client=stack.client,
+            clock=stack.clock,
+            refresh=stack.refresh,
+            period_s=0.5 if stack.is_local else PERIOD_S,
+            patience_s=LOCAL_PATIENCE_S if stack.is_local else PATIENCE_S,
+        )
+    )
