@@ -28,9 +28,9 @@ MUTANTS = (
         (
             Edit(
                 "track/resolving.py",
-                "    if found.matches:\n        return _adopt(poll, found.matches)\n"
-                "    is_absent = not found.suspects\n",
-                "    found, is_absent = type(found)(), True\n",
+                "    if found.matches:\n        return SearchState.FOUND\n"
+                "    if found.suspects:\n        return SearchState.UNCERTAIN\n",
+                "",
             ),
         ),
     ),
@@ -41,9 +41,8 @@ MUTANTS = (
         (
             Edit(
                 "track/resolving.py",
-                "    if not was_absent:\n        return wait(_proven_absent_at(poll) - "
-                "poll.clock())\n",
-                "",
+                "return SearchState.ABSENT if was_absent else SearchState.ABSENT_ONCE",
+                "return SearchState.ABSENT",
             ),
         ),
         harmless="it is posted a minute after the post before, and looked for right before that",
@@ -55,9 +54,8 @@ MUTANTS = (
         (
             Edit(
                 "track/resolving.py",
-                "    if not was_absent:\n        return wait(_proven_absent_at(poll) - "
-                "poll.clock())\n",
-                "",
+                "return SearchState.ABSENT if was_absent else SearchState.ABSENT_ONCE",
+                "return SearchState.ABSENT",
             ),
             Edit(
                 "track/resolving.py",

@@ -1,13 +1,15 @@
 """Finds out what became of an import whose answer was lost. Called by `tracking`, poll by poll.
 
-    found        adopted: it is followed like any other
-    may be it    nothing is posted and a person is asked; given up once its tracking time is over
-    absent       twice, far enough apart: posted again, or its records go back to the queue
+    found          adopted: it is followed like any other
+    uncertain      nothing is posted and a person is asked; given up once its tracking time is over
+    absent once    looked for again, late enough to be sure
+    absent         posted again, or its records go back to the queue
 
 Only what Mateo answers counts: while it cannot be asked, nothing is posted and nothing given up.
 """
 
 from collections.abc import Sequence
+from enum import Enum, auto
 from typing import Any
 
 from import_relay.domain.errors import CredentialsRefused, LimitReached, PermitTooFar
@@ -24,13 +26,22 @@ from import_relay.track.polling import (
     after_answer,
     wait,
 )
-from import_relay.track.reconciling import ImportLookup
+from import_relay.track.reconciling import FoundImports, ImportLookup
 
 LAG_S = 60.0
 """How late a new import may show up in lists; two failed lookups this far apart prove it absent."""
 MAX_POSTS = 6
 """An import is posted again at most five times; then its records go back to the queue."""
 MAX_REPOST_PAUSE_S = 3_600.0
+
+
+class SearchState(Enum):
+    """What the lookups so far say; the table above says what follows from it."""
+
+    FOUND = auto()
+    UNCERTAIN = auto()
+    ABSENT_ONCE = auto()
+    ABSENT = auto()
 
 
 def resolve(poll: Poll) -> Tracked:
@@ -46,15 +57,31 @@ def resolve(poll: Poll) -> Tracked:
         poll.parts.api, poll.parts.ledger, poll.parts.archive, poll.acquire_permit
     )
     found = lookup.poll(poll.entry, by_reference=poll.options.send_reference_id, now=poll.clock())
+    state = search_state(found, was_absent=bool(poll.entry.absent))
+    if state is not SearchState.FOUND:
+        _note(poll, found.suspects)
+    match state:
+        case SearchState.FOUND:
+            return _adopt(poll, found.matches)
+        case SearchState.UNCERTAIN:
+            return TIMED_OUT if poll.is_over() else _ask_a_person(poll)
+        case SearchState.ABSENT_ONCE:
+            return wait(_proven_absent_at(poll) - poll.clock())
+        case SearchState.ABSENT:
+            return _send_again(poll)
+
+
+def search_state(found: FoundImports, *, was_absent: bool) -> SearchState:
+    """How far the search is; `was_absent`: the lookup before this one found nothing either."""
     if found.matches:
-        return _adopt(poll, found.matches)
-    is_absent = not found.suspects
-    was_absent = bool(poll.entry.absent)
-    _note(poll, found.suspects)
-    if not is_absent:
-        return TIMED_OUT if poll.is_over() else _ask_a_person(poll)
-    if not was_absent:
-        return wait(_proven_absent_at(poll) - poll.clock())
+        return SearchState.FOUND
+    if found.suspects:
+        return SearchState.UNCERTAIN
+    return SearchState.ABSENT if was_absent else SearchState.ABSENT_ONCE
+
+
+def _send_again(poll: Poll) -> Tracked:
+    """Post the import again once its pause is over; in the end its records go back to the queue."""
     if poll.is_over() or poll.entry.posts >= MAX_POSTS:
         return Tracked(TrackingStatus.REQUEUE)
     pause_s = poll.entry.posted_at + pause_after(poll.entry.posts) - poll.clock()
