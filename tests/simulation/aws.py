@@ -17,8 +17,9 @@ LISTED = 3
 class S3:
     """A bucket in memory."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, kills_after: str = "") -> None:
         self._world = world
+        self._kills_after = kills_after
         self.objects: dict[str, bytes] = {}
         self._written: dict[str, float] = {}
 
@@ -30,7 +31,11 @@ class S3:
             self._written[Key] = self._world.now
             return {}
 
-        return self._world.call("S3.PutObject", effect, refuse=refused("SlowDown", "PutObject"))
+        answer = self._world.call("S3.PutObject", effect, refuse=refused("SlowDown", "PutObject"))
+        if self._kills_after and Key.startswith(self._kills_after):
+            self._kills_after = ""
+            self._world.process.kill()
+        return answer
 
     def get_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803
         """Read an object."""

@@ -71,7 +71,7 @@ class Relay:
             partial_reads=fault_profile.partial_reads,
             partial_writes=fault_profile.partial_writes,
         )
-        self.s3 = S3(world)
+        self.s3 = S3(world, kills_after=fault_profile.kills_after)
         self.crm = Crm(world, scenario.webhooks, fault_profile)
         self.queue = Queue(
             world,

@@ -66,6 +66,7 @@ class FaultProfile:
     never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
     `old_lists`: that a running execution is missing in a list; then the watchdog runs whenever it
     could do harm.
+    `kills_after`: the first process that writes an object whose key begins like this dies then.
     `crm_trouble`: how the CRM's API misbehaves for `crm_trouble_s` from the start (`crm.TROUBLES`).
     From `crm_gone_s` after the start on, its contacts are deleted. Half of the reads are answered
     by a replica that shows what was there `crm_behind_s` before.
@@ -106,6 +107,7 @@ class FaultProfile:
     lost_openings: float = 0.0
     late_disabling: float = 0.0
     old_lists: float = 0.0
+    kills_after: str = ""
     crm_trouble: str = ""
     crm_trouble_s: float = 0.0
     crm_gone_s: float = math.inf

@@ -25,6 +25,8 @@ RETRIES_IN = 50
 MANY_IN, MANY = 250, (12, 30, 48)
 """In one run of so many, one webhook has this many records, of which a few are bad."""
 MAX_BAD = 4
+PROOFS_IN = 60
+"""In one run of so many, one of four rows is refused, and what proves it is soon gone."""
 FAMILIES_IN = 25
 """In one run of so many, contacts of a webhook have one e-mail address."""
 FAMILY = ("Family@Example.com", "family@example.com")
@@ -42,6 +44,8 @@ def with_more(scenario: Scenario) -> Scenario:
         return replace(scenario, webhooks=[_family(one, chance) for one in scenario.webhooks])
     if chance.randrange(RETRIES_IN) == 0:
         return _with_retry(scenario, chance)
+    if chance.randrange(PROOFS_IN) == 0:
+        return _with_proof(scenario, chance)
     return scenario
 
 
@@ -67,6 +71,35 @@ def _with_retry(scenario: Scenario, chance: random.Random) -> Scenario:
         webhooks=webhooks,
         fault_profile=replace(scenario.fault_profile, slow_reads=0.8),
         account=replace(scenario.account, batching_window_s=1.0),
+    )
+
+
+# ---------------------------------------------------------------- a refusal that is proven
+
+
+def _with_proof(scenario: Scenario, chance: random.Random) -> Scenario:
+    """Four rows of which one is refused.
+
+    Either the process dies once it has written that down, or Mateo's schema begins to change as
+    soon as the first of the others are accepted: then their acceptance proves nothing.
+    """
+    version = 1_000 + max(one.version for one in scenario.webhooks[0].records)
+    bad = chance.randrange(4)
+    records = [
+        _row(f"e90.{place}", str(6_000 + place), version, chance if place == bad else None)
+        for place in range(4)
+    ]
+    records[bad] = replace(records[bad], fields={**records[bad].fields, "city": "REFUSE"})
+    is_killed = chance.randrange(2) == 0
+    changed = {"kills_after": "rejected/"} if is_killed else {"schema_after": 1, "schema_s": 900.0}
+    return replace(
+        scenario,
+        webhooks=[Webhook(0.0, "erp", "e90", records)],
+        faults={},
+        fault_profile=replace(FaultProfile(), **changed),
+        account=replace(
+            scenario.account, entities_per_day=25_000, requests_per_day=10_000, rows_per_import=50
+        ),
     )
 
 

@@ -212,6 +212,30 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "proof-not-kept",
+        "The end of a proven refusal is not kept before its line is written.",
+        ("unexpected", "miscounted", "lost"),
+        (
+            Edit(
+                "submit/acknowledging.py",
+                "(item_id := one.occurrence.item_id) in proven]",
+                "(item_id := one.occurrence.item_id) in proven and not item_id]",
+            ),
+        ),
+    ),
+    Mutant(
+        "proven-by-another-refusal",
+        "A refusal of another kind counts as the one before, which an acceptance has followed.",
+        ("unexpected",),
+        (
+            Edit(
+                "submit/attempts.py",
+                "(self.refused_at > 0 and self.answer != answer)",
+                "(self.refused_at < 0 and self.answer != answer)",
+            ),
+        ),
+    ),
+    Mutant(
         "refused-rows-tried-for-ever",
         "A refused row that is never proven waits on and on.",
         ("stuck",),
