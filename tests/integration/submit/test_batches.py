@@ -167,3 +167,19 @@ def test_what_is_said_of_an_unreadable_message_can_be_logged(relay: Relay) -> No
         log.write(event, {}, **keys)
 
     assert relay.said("message.unreadable") == [{"message_id": "m0", "reason": "JSONDecodeError"}]
+
+
+def test_what_ended_without_an_import_says_which_record_it_was(relay: Relay) -> None:
+    no_time = {**ADA, "v": "no time"}
+    relay.submit(message([ADA, {**ADA, "v": 0}, no_time, "no record"]))
+
+    superseded = relay.aws.lines("outcomes/")
+    rejected = relay.aws.lines("rejected/")
+
+    assert {(one["connection"], one["type"], one["external_id"]) for one in superseded} == {
+        ("erp", "contact_details", "1")
+    }
+    known, unknown = sorted(rejected, key=lambda one: one["item_id"])
+    assert (known["type"], known["external_id"]) == ("contact_details", "1")
+    assert known["key_digest"] == superseded[0]["key_digest"]
+    assert (unknown["connection"], unknown["external_id"]) == ("erp", None)

@@ -7,7 +7,7 @@ import json
 import openpyxl
 
 from import_relay.domain.codes import CODES
-from import_relay.domain.models import Row
+from import_relay.domain.models import Row, key_digest
 from import_relay.domain.notes import Note
 from import_relay.mapping.row_texts import row_text
 from import_relay.report.reporting import ReportStatus
@@ -15,7 +15,7 @@ from import_relay.storage.connection_counts import ConnectionCounts
 from import_relay.storage.entries import State
 from import_relay.submit.merging import request_body
 from tests.support.aws import Aws
-from tests.support.builders import CONTACTS, change
+from tests.support.builders import CONTACTS, NOON, change
 from tests.support.ends import ADA, BOB, report, sent_entry
 from tests.support.mateo import ORIGIN, MateoImports
 from tests.support.relay import Relay
@@ -132,9 +132,20 @@ def test_the_rows_file_names_no_person(relay: Relay, mateo: MateoImports) -> Non
 
     report(relay)
 
-    assert rows_of(relay.aws) == [
-        {"row": 0, "outcome": "imported", "certain": True, "item_ids": ["d1/0"], "notes": []}
-    ]
+    (row,) = rows_of(relay.aws)
+    assert row == {
+        "row": 0,
+        "outcome": "imported",
+        "certain": True,
+        "type": "contact_details",
+        "external_id": "1",
+        "key_digest": key_digest("contact_details#external_id:1"),
+        "connection": "erp",
+        "item_ids": ["d1/0"],
+        "connections": ["erp"],
+        "received_at": [int(NOON * 1_000_000)],
+        "notes": [],
+    }
 
 
 def test_every_occurrence_of_a_coalesced_row_is_counted(relay: Relay, mateo: MateoImports) -> None:
@@ -291,3 +302,17 @@ def test_a_contact_that_loses_its_handle_has_a_line(relay: Relay, mateo: MateoIm
         "1",
         "2 came last with it",
     )
+
+
+def test_a_record_without_an_external_id_is_found_by_its_digest(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, {"v": 1, "name": "No Id", "email": "No.Id@example.com"})
+    mateo.imports[0].finish()
+
+    report(relay)
+
+    (row,) = rows_of(relay.aws)
+    assert row["external_id"] is None
+    assert row["key_digest"] == key_digest("contact_details#email:no.id@example.com")
+    assert "example.com" not in json.dumps(row)

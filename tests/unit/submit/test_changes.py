@@ -7,7 +7,7 @@ import pytest
 from import_relay.connectors.fetcher_contract import FetchedRecord
 from import_relay.domain.connections import RecordType
 from import_relay.domain.errors import RejectedRow
-from import_relay.domain.models import MappedChange, Occurrence, Outcome
+from import_relay.domain.models import MappedChange, Occurrence, Outcome, RecordIdentity
 from import_relay.domain.notes import Note
 from import_relay.mapping.record_mapping import RecordMapping
 from import_relay.mapping.row_texts import row_text
@@ -444,3 +444,17 @@ def test_a_record_that_is_read_days_later_keeps_its_version() -> None:
     change = only_change(mapped([one], reading(Email="jo@example.com"), ZOHO))
 
     assert (change.version, change.by_receipt) == (RECEIVED_AT, False)
+
+
+def test_what_a_list_says_of_a_record_is_its_id_by_the_mapping_or_at_the_crm() -> None:
+    gone = mapped([notified()], RecordsFetched(CAUGHT_UP, gone={JO}), ZOHO)
+
+    assert [one.record for one in gone.outcomes] == [RecordIdentity("contact_details", "1")]
+
+
+def test_an_unusable_external_id_is_no_id_and_hurts_nothing() -> None:
+    result = mapped([occurrence(item={"id": ["1", "2"], "name": "A", "v": "no time"})])
+
+    (outcome,) = result.outcomes
+    assert outcome.outcome is Outcome.REJECTED
+    assert outcome.record == RecordIdentity("contact_details")

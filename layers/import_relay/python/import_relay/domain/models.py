@@ -4,6 +4,7 @@ An *occurrence* is one item of one accepted webhook; its item id is unique. A *c
 occurrence says about one record; a *row* is what Mateo is sent, made of one or more changes.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -102,13 +103,41 @@ class Outcome(StrEnum):
     """Its person was erased after it was received; nothing of it is kept."""
 
 
+class RecordIdentity(NamedTuple):
+    """Which record a line in the bucket is about, as far as it is known; may be personal data.
+
+    `type` as Mateo names it, e.g. `contact_details`. `key` as in the watermarks. An identity that
+    is not known is empty.
+    """
+
+    type: str = ""
+    external_id: str = ""
+    key: str = ""
+
+    def as_object(self) -> dict[str, str | None]:
+        """Its members of a line. A record can be found by the digest of a key without its text."""
+        return {
+            "type": self.type or None,
+            "external_id": self.external_id or None,
+            "key_digest": key_digest(self.key) if self.key else None,
+        }
+
+
+UNKNOWN_RECORD = RecordIdentity()
+
+
+def key_digest(key: str) -> str:
+    """What stands for a record key in reports and lists: 32 hexadecimal digits of its SHA-256."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
     """An occurrence that ended without an import of its own, and why.
 
     `reason` is a code of `codes.CODES` for a rejection, else a short stable word. `field` and
     `value` say what was wrong with a rejected record; `value` may be personal data. `notes` are
-    those of a rejected or ignored record, which no row carries.
+    those of a rejected or ignored record, which no row carries. `record` says which record it was.
     """
 
     occurrence: Occurrence
@@ -118,6 +147,7 @@ class ItemOutcome:
     value: object = None
     detail: str = ""
     notes: tuple[Note, ...] = ()
+    record: RecordIdentity = UNKNOWN_RECORD
 
 
 class MappedChange(NamedTuple):
@@ -146,6 +176,14 @@ class MappedChange(NamedTuple):
     def event(self) -> str:
         """What tells this change from another one of the same version."""
         return self.state or self.occurrence.event
+
+    @property
+    def record(self) -> RecordIdentity:
+        """Which record it changes."""
+        external_id = self.columns.get("external_id")
+        return RecordIdentity(
+            self.options.type, "" if external_id is None else str(external_id), self.key
+        )
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from import_relay.domain.connections import RecordType
 from import_relay.domain.errors import RejectedRow
-from import_relay.domain.models import MATEO_TYPES, ImportOptions
+from import_relay.domain.models import MATEO_TYPES, ImportOptions, RecordIdentity
 from import_relay.domain.notes import Note, RejectedRecord
 from import_relay.mapping.contact_phones import (
     COUNTRIES,
@@ -29,7 +29,7 @@ from import_relay.mapping.expressions import (
     named_paths,
 )
 from import_relay.mapping.fields import Field
-from import_relay.mapping.keys import HANDLES, IDENTIFIERS, PHONE_COLUMNS
+from import_relay.mapping.keys import HANDLES, IDENTIFIERS, PHONE_COLUMNS, record_key
 from import_relay.mapping.rejections import check_key, check_required
 from import_relay.mapping.texts import is_empty
 from import_relay.mapping.values import WHOLE_DAY, Converter, Unusable, converter
@@ -154,6 +154,21 @@ class RecordMapping:
         if partial:
             notes += (Note("note.partly_known", column) for column in self.cut_columns(record))
         return Columns(values, tuple(notes))
+
+    def identity(self, record: object) -> RecordIdentity:
+        """Which record this is, as far as it can be read; for lists, nothing depends on it."""
+        values: dict[str, object] = {}
+        for field in self._identifying:
+            if field.column not in PHONE_COLUMNS and type(record) is dict:
+                with suppress(Unusable):
+                    values[field.column] = field.read(record)
+        external_id = values.get("external_id")
+        key = ""
+        with suppress(RejectedRow):
+            key = record_key(self.options.type, values)
+        return RecordIdentity(
+            self.options.type, "" if external_id is None else str(external_id), key
+        )
 
     def knows_condition(self, record: object) -> bool:
         """Whether a partial record says all that `when` depends on."""

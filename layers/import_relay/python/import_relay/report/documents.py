@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from import_relay.domain.codes import CODES
-from import_relay.domain.models import Occurrence
+from import_relay.domain.models import Occurrence, RecordIdentity
 from import_relay.domain.notes import as_objects
 from import_relay.domain.replays import as_object
 from import_relay.report.findings import Findings
@@ -108,7 +108,11 @@ def _remarks(findings: Findings) -> Iterator[str]:
 
 
 def row_lines(findings: Findings) -> Iterator[dict[str, object]]:
-    """The content of rows.ndjson.gz: how each row and its occurrences ended, without data."""
+    """The content of rows.ndjson.gz: how each row and its occurrences ended.
+
+    Of its data the external id alone. `connections` and `received_at` (µs since the epoch) are in
+    the order of `item_ids`; `connection` is that of the last one.
+    """
     for number, (row, outcome) in enumerate(
         zip(findings.sent.provenance, findings.outcomes, strict=True)
     ):
@@ -116,13 +120,26 @@ def row_lines(findings: Findings) -> Iterator[dict[str, object]]:
             "row": number,
             "outcome": outcome.value,
             "certain": number not in findings.rows.uncertain,
+            **_identity(findings, number).as_object(),
+            "connection": row.items[-1].occurrence.connection,
             "item_ids": [source.occurrence.item_id for source in row.items],
+            "connections": [source.occurrence.connection for source in row.items],
+            "received_at": [source.occurrence.received_at for source in row.items],
             "notes": as_objects(
                 (note for source in findings.sources(number) for note in source.notes),
                 with_values=False,
             ),
             **_replays(source.occurrence for source in row.items),
         }
+
+
+def _identity(findings: Findings, number: int) -> RecordIdentity:
+    external_id = findings.sent.rows[number].get("external_id")
+    return RecordIdentity(
+        findings.entry.type,
+        "" if external_id is None else str(external_id),
+        findings.sent.provenance[number].key,
+    )
 
 
 def left_out_lines(findings: Findings) -> Iterator[dict[str, object]]:

@@ -87,9 +87,10 @@ class Archive:
         """Write down occurrences that ended without an import, before their messages go.
 
         `rejected/` has what never reached Mateo, with the record and what to do; `outcomes/` has
-        who was superseded, duplicate or ignored, without data; `items/` has the items of all, for a
-        replay. If a process dies before these ends are counted, a redelivery writes an occurrence
-        again: of its lines the latest counts, or the one whose batch the outcome record names.
+        who was superseded, duplicate or ignored, with the external id as its only data; `items/`
+        has the items of all, for a replay. If a process dies before these ends are counted, a
+        redelivery writes an occurrence again: of its lines the latest counts, or the one whose
+        batch the outcome record names.
 
         Args:
             at: now, in s since the epoch.
@@ -140,6 +141,7 @@ def _outcome(item_outcome: ItemOutcome, at: float) -> dict[str, Any]:
         "outcome": item_outcome.outcome,
         "reason": item_outcome.reason,
         "connection": one.connection,
+        **item_outcome.record.as_object(),
         "event": one.event,
         "received_at": one.received_at,
         "recorded_at": int(at * 1_000_000),

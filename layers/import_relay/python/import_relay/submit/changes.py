@@ -17,6 +17,7 @@ from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence, Ou
 from import_relay.domain.notes import RejectedRecord
 from import_relay.submit.connection_mappings import ConnectionMappings
 from import_relay.submit.fetched_records import RecordName, RecordsFetched
+from import_relay.submit.identities import identified
 from import_relay.submit.stale_reads import STALE_NOTE, is_stale, may_catch_up, version_of
 
 
@@ -115,9 +116,11 @@ class Mapper:
             if result is None:
                 mapped.waiting.add(occurrence.item_id)
             elif isinstance(result, ItemOutcome):
-                mapped.outcomes.append(result)
-                if _record_name(occurrence, change) in interpreted.to_fetch:
-                    mappings = self._mappings[occurrence.connection]
+                mappings = self._mappings[occurrence.connection]
+                name = _record_name(occurrence, change)
+                found = read.found.get(name) if name else None
+                mapped.outcomes.append(identified(result, change, mappings.record_mappings, found))
+                if name in interpreted.to_fetch:
                     mapped.fetched_keys[occurrence.item_id] = mappings.likely_keys(change)
             else:
                 mapped.changes.append(result)

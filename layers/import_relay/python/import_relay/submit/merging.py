@@ -214,7 +214,7 @@ class _Coalescing:
         if Freshness.REDELIVERED in found:
             return
         outcome = Outcome.DUPLICATE if Freshness.DUPLICATE in found else Outcome.SUPERSEDED
-        item_outcome = ItemOutcome(change.occurrence, outcome)
+        item_outcome = ItemOutcome(change.occurrence, outcome, record=change.record)
         (self._shadowed if self._contributors else self._result.outcomes).append(item_outcome)
 
     def _needs_another_import(self, change: MappedChange) -> bool:
@@ -258,7 +258,9 @@ class _Coalescing:
         return claim is not None and claim.item_id == change.occurrence.item_id
 
     def _shadow(self, changes: Iterable[MappedChange]) -> None:
-        self._shadowed += [ItemOutcome(c.occurrence, Outcome.SUPERSEDED) for c in changes]
+        self._shadowed += [
+            ItemOutcome(c.occurrence, Outcome.SUPERSEDED, record=c.record) for c in changes
+        ]
 
     def _row(self) -> Row:
         columns = {column: value for column, (value, _) in self._columns.items()}

@@ -304,6 +304,7 @@ def _rejected(change: MappedChange, detail: str) -> ItemOutcome:
         "row.refused_by_mateo",
         detail=detail,
         notes=change.notes,
+        record=change.record,
     )
 
 

@@ -232,6 +232,7 @@ def _rejected(row: Row, code: str) -> Iterator[ItemOutcome]:
             note.value,
             note.reason,
             change.notes,
+            change.record,
         )
 
 
