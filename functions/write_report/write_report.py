@@ -1,4 +1,4 @@
-"""Task of the state machine: reports how an import ended, or brings its records again."""
+"""Task of the state machine: reports how an import ended, or requeues its records."""
 
 import time
 from functools import cache

@@ -1,4 +1,4 @@
-"""Invokes functions for whoever calls them: the gateway, the queue, a schedule, a test."""
+"""Invokes functions for their callers: the gateway, the queue, a schedule, a test."""
 
 from __future__ import annotations
 

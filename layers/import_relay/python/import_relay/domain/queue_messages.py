@@ -112,7 +112,7 @@ def waited_s(content: Mapping[str, Any], now: float) -> float:
 
 
 def requeued_body(message: QueueMessage, body: str, item_ids: Iterable[str]) -> str:
-    """The text of a message that brings only these of its items again, once more requeued."""
+    """The text of a message that requeues only these of its items."""
     return items_body(message, body, item_ids, requeues=message.requeues + 1)
 
 

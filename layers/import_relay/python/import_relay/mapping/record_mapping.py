@@ -40,7 +40,7 @@ _IDENTIFYING = (*IDENTIFIERS, *HANDLES)
 
 
 class Columns(NamedTuple):
-    """The columns that a record sets, and what there is to say of those that it does not."""
+    """The columns that a record sets, and notes on those that it does not."""
 
     values: dict[str, object]
     notes: tuple[Note, ...]

@@ -171,7 +171,7 @@ class Intake:
         return self._blockers[name]
 
     def _verify(self, connector: Connector, request: Request, connection: Connection) -> None:
-        """Verify with the known secrets, and once more if they turn out to be new ones by now."""
+        """Verify with the cached secrets, and again if Secrets Manager has newer ones."""
         now = request.received_at / 1_000_000
         secrets = self.secrets.of(connection.name)
         try:
