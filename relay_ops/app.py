@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
         "open": Listed("open_page", "The daily page, or an import's execution.", READ),
         "try": Listed("try_file", "What a webhook would become, without any stack.", READ),
         "check": Listed("check", "All mistakes of connections.toml, before it is deployed.", READ),
+        "replay": Listed("replay", "Put received records back into the queue.", CHANGE),
+        "redrive": Listed("redrive", "Put dead letters back into the queue.", CHANGE),
         "pause": Listed("pause", "Stop submission for a time.", CHANGE),
         "resume": Listed("resume", "End a pause of submission.", CHANGE),
         "token": Listed("token", "Replace Mateo's token.", CHANGE),

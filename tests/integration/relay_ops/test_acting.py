@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import time_machine
 
 import relay_ops.stack
 from relay_ops.app import run
@@ -14,6 +15,8 @@ from relay_ops.exits import ExitCode
 from relay_ops.pausing import Submission
 from relay_ops.stack import Stack
 from tests.support import aws as resources
+from tests.support.aws import Aws
+from tests.support.builders import NOON, message
 from tests.support.relay import Relay
 
 SETTINGS = {
@@ -25,6 +28,30 @@ SETTINGS = {
     "ENTITIES_PER_DAY": "25000",
     "MATEO_BASE_URL": "https://mateo.example/api/v1",
 }
+
+
+class Moving:
+    """SQS with the move tasks, which moto lacks."""
+
+    def __init__(self, sqs: Any, aws: Aws) -> None:
+        self._sqs, self._aws = sqs, aws
+        self.moved = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sqs, name)
+
+    def start_message_move_task(self, *, SourceArn: str) -> None:  # noqa: N803
+        assert SourceArn.endswith(self._aws.dead_letter_url.rpartition("/")[2])
+        url = self._aws.dead_letter_url
+        with time_machine.travel(NOON + 1, tick=False):  # moto: visible after a time, not at it
+            answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        for one in answer["Messages"]:
+            self._sqs.send_message(QueueUrl=self._aws.queue_url, MessageBody=one["Body"])
+            self.moved += 1
+
+    def list_message_move_tasks(self, **_: Any) -> Any:
+        moved = {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": self.moved}
+        return {"Results": [moved]}
 
 
 @pytest.fixture
@@ -39,11 +66,20 @@ def stack(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> Stack:
             ("CrmTokensArn", "{}"),
         )
     }
-    outputs = {"LedgerTableName": resources.LEDGER, "BucketName": resources.BUCKET, **arns}
+    outputs = {
+        "LedgerTableName": resources.LEDGER,
+        "BucketName": resources.BUCKET,
+        "QueueUrl": relay.aws.queue_url,
+        "DeadLetterQueueUrl": relay.aws.dead_letter_url,
+        **arns,
+    }
     described = {"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()]}
 
     def client(service: str) -> Any:
-        return relay.lambda_ if service == "lambda" else resources.client(service)
+        if service == "lambda":
+            return relay.lambda_
+        made = resources.client(service)
+        return Moving(made, relay.aws) if service == "sqs" else made
 
     stack = Stack("import-relay", "here", described, client, clock=relay.clock)
     stack.__dict__["settings"] = {**SETTINGS, "MATEO_TOKEN_ARN": arns["MateoTokenArn"]}
@@ -144,3 +180,71 @@ def test_an_empty_secret_is_refused(stack: Stack, given: Callable[[str], None], 
     given(text)
     assert run(["secret", "erp", "--yes"]) == ExitCode.USAGE
     assert json.loads(stored(stack, "ConnectionSecretsArn")) == {"erp": ["one"]}
+
+
+DAY = ["--from", "2026-11-21", "--to", "2026-11-22"]
+
+
+def test_rejected_records_are_put_back(
+    relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = {"v": 1, "phone": "12"}
+    relay.submit(message([bad, bad], delivery="20261121T110000000000-00000000a1"))
+    relay.clock.now += 86_400
+    asked = ["replay", *DAY, "--connection", "erp", "--only", "rejected"]
+
+    assert run([*asked, "--dry-run"]) == ExitCode.DONE
+    assert "at most 2 entities" in " ".join(capsys.readouterr().out.split())
+    assert run([*asked, "--yes"]) == ExitCode.USAGE
+    assert not relay.aws.queued()
+
+    assert run([*asked, "--reason", "mapping corrected", "--yes", "--json"]) == ExitCode.DONE
+    said = json.loads(capsys.readouterr().out)
+    assert (said["records"], said["by_connection"]) == (2, {"erp": 2})
+    ((sent, _),) = relay.aws.queued()
+    assert [one["item"] for one in sent["items"]] == [bad, bad]
+    assert run(["replay", "--id", said["replay"]]) == ExitCode.DONE
+    assert len(relay.aws.queued()) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        ["--from", "yesterday"],
+        ["--from", "2026-09-01"],
+        ["--from", "2026-11-21", "--to", "2026-11-20"],
+        ["--id", "1"],
+        ["--id", "20261121T100000-a1b2c3"],
+    ],
+)
+def test_a_wrong_replay_changes_nothing(relay: Relay, stack: Stack, wrong: list[str]) -> None:
+    assert run(["replay", *wrong, "--reason", "x", "--yes"]) == ExitCode.USAGE
+    assert not relay.aws.queued()
+
+
+def test_dead_letters_are_shown_with_what_killed_them_and_moved_back(
+    relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = {
+        **json.loads(message([{"id": 1}, {"id": 2}])),
+        "moved": {"code": "row.killed_process"},
+    }
+    for body in (json.dumps(content), "nonsense"):
+        relay.aws.sqs.send_message(QueueUrl=relay.aws.dead_letter_url, MessageBody=body)
+
+    assert run(["redrive", "--yes", "--json"]) == ExitCode.DONE
+
+    assert json.loads(capsys.readouterr().out) == {
+        "moved": 2,
+        "causes": [
+            {"connection": "erp", "cause": "row.killed_process", "items": 2},
+            {"connection": "?", "cause": "message.unreadable", "items": 1},
+        ],
+    }
+    found = relay.aws.sqs.receive_message(QueueUrl=relay.aws.queue_url, MaxNumberOfMessages=10)
+    assert {one["Body"] for one in found["Messages"]} == {json.dumps(content), "nonsense"}
+
+
+def test_an_empty_dead_letter_queue_needs_no_answer(stack: Stack) -> None:
+    assert run(["redrive"]) == ExitCode.DONE

@@ -1,0 +1,94 @@
+"""`relay replay`: put received records back into the queue."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relay_ops.exits import UsageMistake
+from relay_ops.options import AsJson, Region, StackName, Yes
+from relay_ops.output import Screen
+
+if TYPE_CHECKING:
+    from import_relay.bulk.replaying import ReplayCounts
+    from relay_ops.stack import Stack
+
+
+class Only(StrEnum):
+    """Which records, by how they ended."""
+
+    FAILED = "failed"
+    REJECTED = "rejected"
+    ALL = "all"
+
+
+def command(
+    connection: Annotated[
+        str, typer.Option("--connection", help="Of this connection. Without it: of all.")
+    ] = "",
+    begin: Annotated[
+        str, typer.Option("--from", help="Received from this time on, e.g. 2026-11-21T10:00.")
+    ] = "",
+    end: Annotated[
+        str, typer.Option("--to", help="Received before this time. Without it: until now.")
+    ] = "",
+    only: Annotated[Only, typer.Option("--only", help="Which, by how they ended.")] = Only.ALL,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why, for the reports. No personal data.")
+    ] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite newer data in Mateo as well.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    resume_id: Annotated[
+        str, typer.Option("--id", help="Continue this replay, which did not finish.")
+    ] = "",
+    yes: Yes = False,
+    stack: StackName = "",
+    region: Region = "",
+    as_json: AsJson = False,
+) -> None:
+    """Put records that have an outcome back into the queue, under the rules of a replay.
+
+    Each keeps its connection and time of receipt and counts as received again. Nothing newer in
+    Mateo is overwritten without --force. Times are in the zone of the stack's limits unless they
+    have an offset. Records of the last 35 days can be put back.
+    """
+    from relay_ops.replaying import StackReplay
+    from relay_ops.stack import open_stack
+
+    screen = Screen(as_json=as_json)
+    opened = open_stack(stack, region)
+    replay = StackReplay(opened, screen.remark)
+    id_ = resume_id
+    if not id_:
+        selection = replay.selection(connection, begin, end, only.value)
+        with screen.progress("Counting"):
+            counts = replay.count(selection)
+        plan = _plan(opened, counts, replay.entities_left())
+        if dry_run or not counts.total:
+            screen.result(
+                {"records": counts.total, "by_connection": dict(counts.by_connection)},
+                lambda: screen.line("\n".join([*plan, "Nothing was changed."])),
+            )
+            return
+        if not reason:
+            raise UsageMistake("--reason is missing: say why these records are put back.")
+        screen.confirm(plan, yes=yes)
+        id_ = replay.begin(selection, reason, force=force)
+    with screen.progress("Putting back"):
+        done = replay.run(id_)
+    screen.result(
+        {"replay": id_, "records": done.total, "by_connection": dict(done.by_connection)},
+        lambda: screen.line(f"Replay {id_} put back {done.total} records."),
+    )
+
+
+def _plan(stack: Stack, counts: ReplayCounts, left: int) -> list[str]:
+    return [
+        f"{counts.total} records of {stack.name} ({stack.place}) will be put back:",
+        *(f"  {many} of {name}" for name, many in sorted(counts.by_connection.items())),
+        f"They cost at most {counts.total} entities; {left} are left today. No request is made.",
+    ]

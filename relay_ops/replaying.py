@@ -1,0 +1,97 @@
+"""Replays of a stack: its parts by the outputs, times as a person writes them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from import_relay.bulk.replay_wiring import Names, build_replaying
+from import_relay.bulk.replaying import ReplayCounts
+from import_relay.domain.errors import RelayError
+from import_relay.domain.replays import Replay
+from import_relay.storage.replays import Selection
+from relay_ops.exits import CommandError, UsageMistake
+from relay_ops.mateo import limits_of, quota_of
+from relay_ops.stack import Stack
+
+KEPT_DAYS = 35
+"""The lifecycle of `imports/` and `items/` in the template."""
+_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
+
+
+class StackReplay:
+    """The use case for a stack. `remark` is told what it says of itself."""
+
+    def __init__(self, stack: Stack, remark: Callable[[str], None]) -> None:
+        self._stack = stack
+        names = Names(
+            stack.ledger_table,
+            stack.bucket,
+            stack.outputs["QueueUrl"],
+            stack.outputs["DeadLetterQueueUrl"],
+            limits_of(stack),
+        )
+        self._replaying = build_replaying(
+            stack.client, names, emit=lambda event, **_: remark(event), clock=stack.clock
+        )
+
+    def entities_left(self) -> int:
+        """Of today, in rows."""
+        limit = limits_of(self._stack).entities_per_day
+        return max(0, limit - quota_of(self._stack).usage().entities)
+
+    def selection(self, connection: str, begin: str, end: str, only: str) -> Selection:
+        """What to put back.
+
+        Raises:
+            UsageMistake: a time is missing, no time, or too early.
+        """
+        now = self._stack.clock()
+        if not begin:
+            raise UsageMistake("--from is missing: a time such as 2026-11-21T10:00.")
+        from_, to = self._timestamp("--from", begin), self._timestamp("--to", end) if end else now
+        if from_ >= to:
+            raise UsageMistake("--from is not before --to.")
+        if from_ < now - KEPT_DAYS * 86_400:
+            raise UsageMistake(f"--from: records are kept for {KEPT_DAYS} days.")
+        return Selection(from_, to, connection, only)
+
+    def count(self, selection: Selection) -> ReplayCounts:
+        """What would be put back."""
+        return self._replaying.count(selection)
+
+    def begin(self, selection: Selection, reason: str, *, force: bool) -> str:
+        """Note a replay; returns its id."""
+        now = self._stack.clock()
+        id_ = f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        self._replaying.begin(Replay(id_, int(now * 1_000_000), reason, force), selection)
+        return id_
+
+    def run(self, id_: str) -> ReplayCounts:
+        """Put back, or continue.
+
+        Raises:
+            UsageMistake: there is no such replay.
+            CommandError: it stopped; its text says how to continue.
+        """
+        if not _ID.fullmatch(id_):
+            raise UsageMistake(f"--id {id_}: an id is like 20261121T100000-a1b2c3.")
+        try:
+            return self._replaying.run(id_)
+        except LookupError as error:
+            raise UsageMistake(f"--id {id_}: no such replay was begun.") from error
+        except (RelayError, ClientError, BotoCoreError) as error:
+            text = f"The replay stopped: {error}\nContinue it with: relay replay --id {id_}"
+            raise CommandError(text) from error
+
+    def _timestamp(self, option: str, text: str) -> float:
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise UsageMistake(f"{option} {text}: write 2026-11-21 or 2026-11-21T10:00.") from error
+        zoned = found if found.tzinfo else found.replace(tzinfo=self._stack.time_zone)
+        return zoned.timestamp()
