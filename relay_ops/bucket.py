@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from relay_ops.stack import MAX_CONNECTIONS, Stack
 
+K = TypeVar("K")
 T = TypeVar("T")
 CLOCKS_S = 3_600.0
 """How far the clocks of S3 and of the relay may be apart at most, and to spare."""
@@ -61,7 +62,7 @@ class Bucket:
 
 
 def read_all(
-    read: Callable[[str], T], keys: Iterable[str], advance: Callable[..., None]
+    read: Callable[[K], T], keys: Iterable[K], advance: Callable[..., None]
 ) -> Iterator[T]:
     """What `read` makes of each key, in their order; many are read at a time.
 

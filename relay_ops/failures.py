@@ -1,4 +1,4 @@
-"""What is still open of what failed, was rejected or lost a value: read from bucket reports.
+"""What is still open of what failed, was rejected or lost a value: read from reports.
 
 A later success closes it: a newer change of the same record, or another attempt at the same item,
 that was imported; a left-out value is closed by an import that has it. Called by `relay failures`.
@@ -7,58 +7,30 @@ that was imported; a left-out value is closed by an import that has it. Called b
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from import_relay.domain.codes import CODES
-from import_relay.domain.provenance import ItemProvenance, RowProvenance, parse_rows
+from import_relay.domain.models import item_of
+from import_relay.domain.notes import Note
 from relay_ops.bucket import Bucket, read_all
-from relay_ops.import_report import ImportReport
+from relay_ops.closing import Closing, record_in
+from relay_ops.problems import (
+    FAILED,
+    LEFT_OUT,
+    REJECTED,
+    Problem,
+    Received,
+    Reported,
+    identities_of,
+    original_item,
+    received_of_row,
+)
 from relay_ops.stack import Stack
 
 SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
-FAILED, REJECTED, LEFT_OUT = "failed", "rejected", "left out"
+SUMMARY = "summary.json"
 _NOT_IMPORTED = ("failed", "unaccounted")
-_ID_NAMES = ("id", "objectid", "recordid", "contactid", "resourceid", "entityid", "record_id")
-Identity = tuple[str, ...]
-
-
-class Received(NamedTuple):
-    """Orders what was received: its time in µs since the epoch, then the attempt at it."""
-
-    at: int
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is open. `columns`: the row as it was sent, or the item if there is none.
-
-    `identities`: by what a later success is known to be about the same record. `field`: the column
-    whose value was left out, or that caused a rejection.
-    """
-
-    kind: str
-    code: str
-    connection: str
-    field: str
-    received: Received
-    identities: tuple[Identity, ...]
-    columns: Mapping[str, object]
-    reason: str
-    what_to_do: str
-    item_id: str
-    reference: str = ""
-    value: object = None
-
-
-@dataclass(slots=True)
-class Read:
-    """What was read of one object: problems, and successes by identity."""
-
-    problems: list[Problem] = field(default_factory=list)
-    successes: list[tuple[Identity, Received]] = field(default_factory=list)
 
 
 def open_problems(
@@ -66,190 +38,144 @@ def open_problems(
 ) -> list[Problem]:
     """The problems of the last days that no later success closed, newest first.
 
+    Rows are read of two kinds of imports: those that have problems, and those that may close one.
     `advance` is told of each object, and first how many there are.
     """
     bucket, since = Bucket(stack), stack.clock() - days * 86_400
-    keys = [
-        one.key for prefix in ("imports/", "rejected/") for one in bucket.keys(prefix, since=since)
+    summaries = [key for key in _report_keys(stack, since) if key.endswith(f"/{SUMMARY}")]
+    rejected = [one.key for one in bucket.keys("rejected/", since=since)]
+    advance(0, total=2 * len(summaries) + len(rejected))
+    imports = list(read_all(lambda key: _reported(bucket, key), summaries, advance))
+    bad = [one for one in imports if one.has_problems]
+    problems = [
+        problem
+        for found in (
+            *read_all(lambda one: _of_import(bucket, one), bad, SILENT),
+            *read_all(lambda key: list(map(_rejected, bucket.lines(key))), rejected, advance),
+        )
+        for problem in found
+        if connection in ("", problem.connection) and problem.received.at >= since * 1_000_000
     ]
-    advance(0, total=len(keys))
-    problems: list[Problem] = []
-    successes: dict[Identity, Received] = {}
-    for read in read_all(lambda key: _read(stack, key), keys, advance):
-        problems += read.problems
-        for identity, received in read.successes:
-            successes[identity] = max(received, successes.get(identity, received))
-    still = [
-        one
-        for one in problems
-        if connection in ("", one.connection)
-        and one.received.at >= since * 1_000_000
-        and not any(successes.get(each, one.received) > one.received for each in one.identities)
-    ]
+    closing = Closing(bucket, problems)
+    for one in read_all(closing.successes, imports, advance):
+        closing.add(one)
+    still = [one for one in problems if not closing.is_closed(one)]
     return sorted(still, key=lambda one: one.received, reverse=True)
 
 
-def _read(stack: Stack, key: str) -> Read:
-    if key.startswith("rejected/"):
-        return Read([_rejected(line) for line in Bucket(stack).lines(key)])
-    content = Bucket(stack).content(key)
+def _report_keys(stack: Stack, since: float) -> Iterator[str]:
+    """Everything in the reports of imports that were made since then, day by day."""
+    day = datetime.fromtimestamp(since, stack.time_zone).date() - timedelta(days=1)
+    while day <= stack.now().date() + timedelta(days=1):
+        for one in Bucket(stack).keys(f"reports/date={day}/", since=since):
+            yield one.key
+        day += timedelta(days=1)
+
+
+def _reported(bucket: Bucket, key: str) -> Reported:
+    said = json.loads(bucket.content(key) or b"{}")
+    folder = key.removesuffix(f"/{SUMMARY}")
+    parts = dict(part.partition("=")[::2] for part in folder.split("/")[1:])
+    rows = said.get("rows", {})
+    is_listed = (Note(one["code"], "").is_listed for one in said.get("notes", ()))
+    made = datetime.fromisoformat(said["created_at"]) if said.get("created_at") else None
+    return Reported(
+        folder,
+        parts["import"],
+        parts["type"],
+        int(made.timestamp() * 1_000_000) if made else 0,
+        bool(rows.get("failed") or rows.get("unaccounted")) or any(is_listed),
+        bool(rows.get("imported")),
+    )
+
+
+def _of_import(bucket: Bucket, one: Reported) -> list[Problem]:
+    """The failed rows of an import, and the values that its rows lack."""
+    content = bucket.content(f"imports/{one.reference}/request.json.gz")
     if content is None:
-        return Read()
-    body, _, text = content.partition(b"\n")
-    sent = json.loads(body)
-    report = ImportReport.read(stack, key.split("/")[1], sent["type"])
-    read = Read()
-    if report.outcomes:
-        rows = zip(sent["payload"], parse_rows(json.loads(text)), strict=True)
-        for number, (row, provenance) in enumerate(rows):
-            _add_row(read, report, number, row, provenance)
-    return read
+        return []
+    sent = json.loads(content.partition(b"\n")[0])["payload"]
+    lines = bucket.lines(f"{one.folder}/rows.ndjson.gz")
+    failed = [line for line in lines if line["outcome"] in _NOT_IMPORTED]
+    failures = {
+        item["item_id"]: failure
+        for failure in (bucket.lines(f"{one.folder}/failures.ndjson") if failed else ())
+        for item in failure["items"]
+    }
+    found = [_failed(one, line, sent[line["row"]], failures) for line in failed]
+    if any(Note(note["code"], "").is_listed for line in lines for note in line["notes"]):
+        left_out = bucket.lines(f"{one.folder}/left_out.ndjson")
+        found += [_left_out(one, each, lines[each["row"]], sent[each["row"]]) for each in left_out]
+    return found
 
 
-def _add_row(
-    read: Read, report: ImportReport, number: int, row: Mapping[str, Any], provenance: RowProvenance
-) -> None:
-    newest = max(map(_received, provenance.items))
-    if report.outcomes[number] == "imported":
-        for identity in _identities(provenance):
-            read.successes.append((identity, newest))
-        lost = {note.field for one in provenance.items for note in one.notes if note.is_listed}
-        for column in row.keys() - lost:
-            read.successes.append((("column", provenance.key, column), newest))
-    elif report.outcomes[number] in _NOT_IMPORTED:
-        read.problems.append(_failed(report, row, provenance))
-    read.problems += _left_out(report, row, provenance)
-
-
-def _failed(report: ImportReport, row: Mapping[str, Any], provenance: RowProvenance) -> Problem:
-    last = provenance.items[-1]
-    failure = report.failure_of(provenance.items)
+def _failed(
+    one: Reported,
+    line: Mapping[str, Any],
+    row: Mapping[str, Any],
+    failures: Mapping[str, Mapping[str, Any]],
+) -> Problem:
+    failure = next((failures[each] for each in line["item_ids"] if each in failures), {})
     retried = " It is retried by itself." if failure.get("will_retry") else ""
+    items = tuple(("item", original_item(each)) for each in line["item_ids"])
     return Problem(
         FAILED,
         str(failure.get("code") or "unaccounted"),
-        last.occurrence.connection,
+        line["connection"],
         "",
-        _received(last),
-        tuple(_identities(provenance)),
+        received_of_row(line),
+        (*identities_of(line, line["connections"]), *items),
         row,
         str(failure.get("message") or "Mateo does not say why."),
         f"Correct the record in the CRM, or the row in this file.{retried}",
-        last.occurrence.item_id,
-        report.reference,
+        line["item_ids"][-1],
+        one.reference,
     )
 
 
 def _left_out(
-    report: ImportReport, row: Mapping[str, Any], provenance: RowProvenance
-) -> Iterator[Problem]:
-    for one in provenance.items:
-        for note in one.notes:
-            if note.is_listed:
-                explained = CODES[note.code]
-                yield Problem(
-                    LEFT_OUT,
-                    note.code,
-                    one.occurrence.connection,
-                    note.field,
-                    _received(one),
-                    (("column", provenance.key, note.field),),
-                    row,
-                    note.reason or explained.what,
-                    explained.what_to_do,
-                    one.occurrence.item_id,
-                    report.reference,
-                    note.value,
-                )
+    one: Reported, note: Mapping[str, Any], line: Mapping[str, Any], row: Mapping[str, Any]
+) -> Problem:
+    return Problem(
+        LEFT_OUT,
+        note["code"],
+        note["connection"],
+        note["field"],
+        received_of_row(line),
+        (("column", one.type, line["key_digest"], note["field"]),),
+        row,
+        note["reason"] or note["what"],
+        note["what_to_do"],
+        _item_of_note(line, note["connection"]),
+        one.reference,
+        note["value"],
+    )
+
+
+def _item_of_note(line: Mapping[str, Any], connection: str) -> str:
+    """The newest item of a row that came by this connection."""
+    items: Sequence[tuple[str, str]] = [
+        *zip(line["item_ids"], line["connections"], strict=True),
+    ]
+    return next((one for one, came_by in reversed(items) if came_by == connection), items[-1][0])
 
 
 def _rejected(line: Mapping[str, Any]) -> Problem:
-    item_id, received_at = line["item_id"], line["received_at"]
-    replay = line.get("replay")
-    received = Received(replay["at"] if replay else received_at, _attempt(item_id))
-    item = line["item"]
-    identities = list(_of_item(line["connection"], line["event"], item_id, item))
-    if line.get("key"):
-        identities.append(("key", line["key"]))
+    item_id, item, replay = line["item_id"], line["item"], line.get("replay")
+    at = replay["at"] if replay else line["received_at"]
+    known = list(identities_of(line, [line["connection"]]))
+    if not known and (record := record_in(item)):
+        known.append(("guess", line["connection"], record))
     return Problem(
         REJECTED,
         line["code"],
         line["connection"],
         line["field"],
-        received,
-        tuple(identities),
+        Received(at, item_of(item_id)[1]),
+        (*known, ("item", original_item(item_id))),
         item if isinstance(item, dict) else {"item": item},
         line["what"],
         line["what_to_do"],
         item_id,
         value=line.get("value"),
     )
-
-
-def _identities(provenance: RowProvenance) -> Iterator[Identity]:
-    yield ("key", provenance.key)
-    for one in provenance.items:
-        occurrence = one.occurrence
-        yield from _of_item(
-            occurrence.connection, occurrence.event, occurrence.item_id, occurrence.item
-        )
-
-
-def _of_item(connection: str, event: str, item_id: str, item: object) -> Iterator[Identity]:
-    """What an item is known by: its event, itself at any attempt, and the record's id in it."""
-    yield ("event", connection, event)
-    yield ("item", item_id.partition("~")[0])
-    record = _id_in(item)
-    if record:
-        yield ("id", connection, record)
-
-
-def _id_in(item: object) -> str:
-    """The first id in an item, those outside before those inside; empty if it has none."""
-    level: list[object] = [item]
-    while level:
-        inner: list[object] = []
-        for one in level:
-            values = one if isinstance(one, dict) else {}
-            for name, value in values.items():
-                if str(name).casefold() in _ID_NAMES and isinstance(value, str | int) and value:
-                    return str(value)
-            inner += (each for each in values.values() if isinstance(each, dict))
-        level = inner
-    return ""
-
-
-def _received(one: ItemProvenance) -> Received:
-    return Received(one.occurrence.counted_at, one.occurrence.attempt)
-
-
-def _attempt(item_id: str) -> int:
-    return int(item_id.partition("~")[2] or 0)
-
-
-@dataclass(slots=True)
-class Group:
-    """Problems of one kind, connection, code and column. Times are in µs since the epoch."""
-
-    kind: str
-    connection: str
-    code: str
-    field: str
-    reason: str
-    what_to_do: str
-    count: int = 0
-    first: int = 0
-    last: int = 0
-
-
-def grouped(problems: Iterable[Problem]) -> list[Group]:
-    """The problems counted, the most frequent first."""
-    groups: dict[tuple[str, ...], Group] = {}
-    for one in problems:
-        names = (one.kind, one.connection, one.code, one.field)
-        group = groups.setdefault(names, Group(*names, one.reason, one.what_to_do))
-        at = one.received.at
-        group.first = min(group.first or at, at)
-        group.last = max(group.last, at)
-        group.count += 1
-    return sorted(groups.values(), key=lambda one: (-one.count, one.connection, one.code))

@@ -15,7 +15,7 @@ from relay_ops.options import AsJson, Region, StackName
 from relay_ops.output import Screen
 
 if TYPE_CHECKING:
-    from relay_ops.failures import Group
+    from relay_ops.problems import Group
     from relay_ops.stack import Stack
 
 _UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
@@ -35,7 +35,8 @@ def command(
 
     A later success closes them. Ends with 1 if any is open.
     """
-    from relay_ops.failures import grouped, open_problems
+    from relay_ops.failures import open_problems
+    from relay_ops.problems import grouped
     from relay_ops.stack import open_stack
 
     screen, days = Screen(as_json=as_json), _days(since)

@@ -6,8 +6,10 @@ from typing import Any
 import openpyxl
 import pytest
 
+from relay_ops.bucket import Bucket
 from relay_ops.failure_file import ABOUT, workbook
-from relay_ops.failures import Problem, grouped, open_problems
+from relay_ops.failures import open_problems
+from relay_ops.problems import Problem, grouped
 from relay_ops.stack import Stack
 from tests.integration.relay_ops.ended import end
 from tests.support.builders import NOON, message
@@ -95,6 +97,24 @@ def test_a_rejected_record_is_closed_by_its_own_id_alone(
     correct(relay, mateo, {"record_id": key, "name": "Ada", "email": "ada@example.com"})
 
     assert [one.code for one in problems(stack)] == ["row.no_identifier"] * is_open
+
+
+def test_rows_are_read_only_where_something_failed_or_may_close_it(
+    relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    content = Bucket.content
+
+    def noted(bucket: Bucket, key: str) -> bytes | None:
+        read.append(key.rpartition("/")[2])
+        return content(bucket, key)
+
+    monkeypatch.setattr(Bucket, "content", noted)
+    relay.submit(message([BOB]))
+    end(relay, mateo)
+
+    assert problems(stack) == []
+    assert read == ["summary.json"]
 
 
 def test_problems_are_counted_by_connection_code_and_column(

@@ -1,0 +1,159 @@
+"""Which successes close a problem: only those of identities that have a problem are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from import_relay.domain.notes import Note
+from import_relay.domain.provenance import RowProvenance, parse_rows
+from relay_ops.bucket import Bucket
+from relay_ops.problems import (
+    Identity,
+    Problem,
+    Received,
+    Reported,
+    identities_of,
+    original_item,
+    received_of_row,
+)
+
+_ID_NAMES = ("id", "objectid", "recordid", "contactid", "resourceid", "entityid", "record_id")
+Successes = Sequence[tuple[Identity, Received]]
+
+
+class Closing:
+    """Knows for each identity with a problem when it last succeeded.
+
+    A rejected item whose line names no record is known by the first id in it, a guess; only for
+    those the items of imports are read. All else stands in the lines of the reports.
+    """
+
+    def __init__(self, bucket: Bucket, problems: Iterable[Problem]) -> None:
+        self._bucket = bucket
+        self._newest: dict[Identity, Received] = {}
+        self._open_since: dict[Identity, Received] = {}
+        for problem in problems:
+            for one in problem.identities:
+                since = self._open_since.get(one, problem.received)
+                self._open_since[one] = min(since, problem.received)
+        self._with_columns = {one[:3] for one in self._open_since if one[0] == "column"}
+        self._guessed: dict[str, dict[str, Received]] = {}
+        for one, since in self._open_since.items():
+            if one[0] == "guess":
+                self._guessed.setdefault(one[1], {})[one[2]] = since
+        self._first_by_type: dict[str, int] = {}
+        for one, since in self._open_since.items():
+            type_ = _type_of(one)
+            self._first_by_type[type_] = min(since.at, self._first_by_type.get(type_, since.at))
+
+    def add(self, successes: Successes) -> None:
+        """Take what `successes` found."""
+        for one, received in successes:
+            self._newest[one] = max(received, self._newest.get(one, received))
+
+    def is_closed(self, problem: Problem) -> bool:
+        """Whether something that succeeded is newer."""
+        return any(
+            self._newest.get(one, problem.received) > problem.received for one in problem.identities
+        )
+
+    def successes(self, reported: Reported) -> Successes:
+        """The rows of an import that may close a problem; its lines are read only if it can."""
+        if not reported.has_imported or not self._may_close(reported):
+            return []
+        lines = self._bucket.lines(f"{reported.folder}/rows.ndjson.gz")
+        imported = [line for line in lines if line["outcome"] == "imported"]
+        frozen = _Frozen(self._bucket, reported.reference)
+        return [
+            (identity, received)
+            for line in imported
+            for received in [received_of_row(line)]
+            for identity in self._identities(line, frozen)
+            if received > self._open_since.get(identity, received)
+        ]
+
+    def _may_close(self, reported: Reported) -> bool:
+        """Whether a problem of its type, or of no known type, is older than the import."""
+        firsts = (self._first_by_type.get(type_) for type_ in ("", reported.type))
+        made_until = reported.created_at + 1_000_000
+        return any(first is not None and first <= made_until for first in firsts)
+
+    def _identities(self, line: Mapping[str, Any], frozen: _Frozen) -> Iterator[Identity]:
+        yield from identities_of(line, line["connections"])
+        for item_id in line["item_ids"]:
+            yield ("item", original_item(item_id))
+        column = ("column", line["type"], line["key_digest"])
+        if column in self._with_columns:
+            lost = {one["field"] for one in line["notes"] if Note(one["code"], "").is_listed}
+            for name in frozen.columns(line["row"]) - lost:
+                yield (*column, name)
+        for connection in dict.fromkeys(line["connections"]):
+            if guessed := self._guessed.get(connection):
+                for record in _records(line, guessed, frozen):
+                    yield ("guess", connection, record)
+
+
+def _type_of(identity: Identity) -> str:
+    """The type of a record that has a problem; empty if it is not known."""
+    places = {"key": 1, "id": 2, "column": 1}
+    return identity[places[identity[0]]] if identity[0] in places else ""
+
+
+def _records(line: Mapping[str, Any], guessed: Iterable[str], frozen: _Frozen) -> Iterator[str]:
+    """Ids by which a guess may know a row: in its external id, else in its items."""
+    if line["external_id"]:
+        yield line["external_id"]
+        yield line["external_id"].rpartition("-")[2]
+    elif frozen.has_any(guessed):
+        yield from (record_in(one.occurrence.item) for one in frozen.rows()[line["row"]].items)
+
+
+class _Frozen:
+    """An import as it was frozen, read when it is first needed."""
+
+    def __init__(self, bucket: Bucket, reference: str) -> None:
+        self._bucket = bucket
+        self._key = f"imports/{reference}/request.json.gz"
+        self._parts: tuple[bytes, bytes] | None = None
+        self._payload: list[Mapping[str, Any]] | None = None
+        self._rows: list[RowProvenance] | None = None
+
+    def columns(self, number: int) -> set[str]:
+        """The columns of a row; none if the import is gone."""
+        if self._payload is None:
+            self._payload = json.loads(self._content()[0] or b'{"payload": []}')["payload"]
+        return set(self._payload[number]) if number < len(self._payload) else set()
+
+    def has_any(self, texts: Iterable[str]) -> bool:
+        """Whether one of these texts is anywhere in its items; a fast look."""
+        content = self._content()[1]
+        return any(json.dumps(text)[1:-1].encode() in content for text in texts)
+
+    def rows(self) -> list[RowProvenance]:
+        """The items behind its rows."""
+        if self._rows is None:
+            self._rows = parse_rows(json.loads(self._content()[1]))
+        return self._rows
+
+    def _content(self) -> tuple[bytes, bytes]:
+        if self._parts is None:
+            body, _, items = (self._bucket.content(self._key) or b"").partition(b"\n")
+            self._parts = (body, items)
+        return self._parts
+
+
+def record_in(item: object) -> str:
+    """The first id in an item, those outside before those inside; empty if it has none."""
+    level: list[object] = [item]
+    while level:
+        inner: list[object] = []
+        for one in level:
+            values = one if isinstance(one, dict) else {}
+            for name, value in values.items():
+                if str(name).casefold() in _ID_NAMES and isinstance(value, str | int) and value:
+                    return str(value)
+            inner += (each for each in values.values() if isinstance(each, dict))
+        level = inner
+    return ""

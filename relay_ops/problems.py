@@ -1,0 +1,106 @@
+"""Things that are open, and how they are counted. Read by failures and closing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from import_relay.domain.models import item_of
+from import_relay.domain.replays import original_delivery, replay_id_of
+
+FAILED, REJECTED, LEFT_OUT = "failed", "rejected", "left out"
+Identity = tuple[str, ...]
+
+
+class Received(NamedTuple):
+    """Orders what was received: its time in µs since the epoch, then the attempt at it."""
+
+    at: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is open. `columns`: the row as it was sent, or the item if there is none.
+
+    `identities`: by what a later success is known to be about the same record. `field`: the column
+    whose value was left out, or that caused a rejection.
+    """
+
+    kind: str
+    code: str
+    connection: str
+    field: str
+    received: Received
+    identities: tuple[Identity, ...]
+    columns: Mapping[str, object]
+    reason: str
+    what_to_do: str
+    item_id: str
+    reference: str = ""
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One import by its summary. `created_at`: in µs since the epoch."""
+
+    folder: str
+    reference: str
+    type: str
+    created_at: int
+    has_problems: bool
+    has_imported: bool
+
+
+def received_of_row(line: Mapping[str, Any]) -> Received:
+    """When the newest occurrence of a row counts as received, by its line in rows.ndjson.gz."""
+    put_back = {one["id"]: one["at"] for one in line.get("replays", ())}
+    return max(
+        Received(put_back.get(replay_id_of(item_id), at), item_of(item_id)[1])
+        for item_id, at in zip(line["item_ids"], line["received_at"], strict=True)
+    )
+
+
+def original_item(item_id: str) -> str:
+    """An item as its sender sent it, at whatever attempt and replay."""
+    delivery, _, number = item_of(item_id)[0].rpartition("/")
+    return f"{original_delivery(delivery)}/{number}"
+
+
+def identities_of(line: Mapping[str, Any], connections: Iterable[str]) -> Iterator[Identity]:
+    """What a line says of the record that it is about: its key, its id in each connection."""
+    if line.get("key_digest"):
+        yield ("key", str(line["type"]), line["key_digest"])
+    if line.get("external_id"):
+        for connection in dict.fromkeys(connections):
+            yield ("id", connection, str(line["type"]), str(line["external_id"]))
+
+
+@dataclass(slots=True)
+class Group:
+    """Problems of one kind, connection, code and column. Times are in µs since the epoch."""
+
+    kind: str
+    connection: str
+    code: str
+    field: str
+    reason: str
+    what_to_do: str
+    count: int = 0
+    first: int = 0
+    last: int = 0
+
+
+def grouped(problems: Iterable[Problem]) -> list[Group]:
+    """The problems counted, the most frequent first."""
+    groups: dict[tuple[str, ...], Group] = {}
+    for one in problems:
+        names = (one.kind, one.connection, one.code, one.field)
+        group = groups.setdefault(names, Group(*names, one.reason, one.what_to_do))
+        at = one.received.at
+        group.first = min(group.first or at, at)
+        group.last = max(group.last, at)
+        group.count += 1
+    return sorted(groups.values(), key=lambda one: (-one.count, one.connection, one.code))
