@@ -9,7 +9,18 @@ import subprocess
 import sys
 from importlib import import_module
 
-NAMES = ("submit", "phones", "memory", "receive", "answers", "efficiency", "cost", "usual", "mateo")
+NAMES = (
+    "submit",
+    "phones",
+    "memory",
+    "receive",
+    "answers",
+    "efficiency",
+    "cost",
+    "usual",
+    "mateo",
+    "desk",
+)
 
 
 def run_here(name: str) -> int:

@@ -1,0 +1,127 @@
+"""The operator's desk on 100,000 records in 1,000 imports: how long an answer takes.
+
+The bucket is moto's, in this process: its time is in the figures. One import of a hundred rows in
+two has a failed row; half of those are closed by a later import.
+"""
+
+import gzip
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from import_relay.domain.models import key_digest
+from relay_ops.failures import open_problems
+from relay_ops.finding import Finding
+from relay_ops.matching import needle
+from relay_ops.stack import Stack
+from tests.benchmarks.measures import Measure
+from tests.support import aws as resources
+
+IMPORTS, ROWS = 1_000, 100
+TYPE = "contact_details"
+BAR_S, START_BAR_S = 10.0, 0.5
+
+
+def measure() -> Iterator[Measure]:
+    """Yield the seconds of each command."""
+    command = [sys.executable, "-m", "relay_ops", "--help"]
+    start = min(
+        _seconds(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(5)
+    )
+    yield Measure("desk: relay --help", start, START_BAR_S, "s")
+    with resources.relay_resources() as aws:
+        now = datetime.now(UTC)
+        for number in range(IMPORTS):
+            for key, content in _import(number, now - timedelta(minutes=IMPORTS - number)):
+                aws.s3.put_object(Bucket=resources.BUCKET, Key=key, Body=content)
+        outputs = {"BucketName": resources.BUCKET, "LedgerTableName": resources.LEDGER}
+        described: dict[str, Any] = {
+            "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+        }
+        stack = Stack("relay", "in moto", described, resources.client)
+        yield Measure("desk: find", _seconds(lambda: _find(stack)), BAR_S, "s")
+        yield Measure("desk: failures", _seconds(lambda: _failures(stack)), BAR_S, "s")
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def _find(stack: Stack) -> None:
+    found = Finding(stack, needle("K-47110")).story()
+    if {line.record for line in found.lines} != {"contact K-47110"}:
+        raise AssertionError(found.lines)
+
+
+def _failures(stack: Stack) -> None:
+    found = open_problems(stack, days=7)
+    if len(found) != IMPORTS // 4:
+        raise AssertionError(len(found))
+
+
+def _import(number: int, at: datetime) -> Iterator[tuple[str, bytes]]:
+    """An import and its report. Of four, the first two fail a row; the third closes the first."""
+    reference = f"{at:%Y%m%dT%H%M%S}-{number:06}"
+    records = [number * ROWS + row for row in range(ROWS)]
+    if number % 4 == 2:
+        records[0] = (number - 2) * ROWS
+    fails = number % 4 < 2
+    folder = f"reports/date={at.date()}/type={TYPE}/import={reference}"
+    received_at = int(at.timestamp() * 1_000_000)
+    payload = [{"external_id": f"K-{one}", "full_name": f"Ada {one}"} for one in records]
+    body = json.dumps({"type": TYPE, "payload": payload}).encode()
+    items = json.dumps(
+        [_provenance(reference, row, one, received_at) for row, one in enumerate(records)]
+    )
+    yield f"imports/{reference}/request.json.gz", gzip.compress(body + b"\n" + items.encode(), 1)
+    lines = [
+        _line(reference, row, one, received_at, "failed" if fails and row == 0 else "imported")
+        for row, one in enumerate(records)
+    ]
+    yield f"{folder}/rows.ndjson.gz", gzip.compress(_ndjson(lines), 1)
+    if fails:
+        items_of = [{"item_id": lines[0]["item_ids"][0]}]
+        failure = {"code": "23514", "message": "taken", "items": items_of, "will_retry": False}
+        yield f"{folder}/failures.ndjson", _ndjson([failure])
+    rows = {"total": ROWS, "imported": ROWS - fails, "failed": int(fails), "unaccounted": 0}
+    summary = {"created_at": at.isoformat(), "rows": rows, "notes": []}
+    yield f"{folder}/summary.json", json.dumps(summary).encode()
+
+
+def _provenance(reference: str, row: int, record: int, received_at: int) -> dict[str, Any]:
+    item = {
+        "connection": "erp",
+        "delivery": reference,
+        "n": row,
+        "event": f"e-{record}",
+        "received_at": received_at,
+        "attempt": 0,
+        "item": {"id": f"K-{record}", "name": f"Ada {record}", "text": "a word or two " * 30},
+    }
+    return {"key": f"external_id#K-{record}", "claims": ["full_name"], "items": [item]}
+
+
+def _line(reference: str, row: int, record: int, received_at: int, outcome: str) -> dict[str, Any]:
+    return {
+        "row": row,
+        "outcome": outcome,
+        "certain": True,
+        "type": TYPE,
+        "external_id": f"K-{record}",
+        "key_digest": key_digest(f"external_id#K-{record}"),
+        "connection": "erp",
+        "item_ids": [f"{reference}/{row}"],
+        "connections": ["erp"],
+        "received_at": [received_at],
+        "notes": [],
+    }
+
+
+def _ndjson(lines: list[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
