@@ -117,7 +117,7 @@ build: check-connections $(SAM_VENV)/.sam  ## sam build (ARCHITECTURE=x86_64 for
 		PATH="$$python313:$$PATH" AWS_REGION=$${AWS_REGION:-eu-central-1} \
 		$(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build  ## sam deploy --guided; the answers stay in samconfig.local.toml
+deploy: build $(VENV)/.local  ## sam deploy --guided; the answers stay in samconfig.local.toml
 	@ARCHITECTURE=$(ARCHITECTURE) $(SAM_VENV)/bin/python deploy.py
 
 # ---------------------------------------------------------------- installed once, and again when a file changes

@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
         "status": Listed("status", "Where everything is, and why something waits.", READ),
         "find": Listed("find", "What happened to a record, as its whole story.", READ),
         "failures": Listed("failures", "What failed or was rejected and is still open.", READ),
-        "open": Listed("open_page", "The daily page, or an import's execution.", READ),
+        "open": Listed("open_page", "The execution that tracks an import.", READ),
         "try": Listed("try_file", "What a webhook would become, without any stack.", READ),
         "check": Listed("check", "All mistakes of connections.toml, before it is deployed.", READ),
         "replay": Listed("replay", "Put received records back into the queue.", CHANGE),

@@ -17,16 +17,6 @@ from typing import Any
 from local.demo.expected import TYPES, Expected
 from local.stack.stack import Stack
 
-ENDS = (
-    "imported",
-    "failed",
-    "rejected",
-    "superseded",
-    "duplicate",
-    "ignored",
-    "erased",
-    "unaccounted",
-)
 PAGE = 10_000
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from local.demo.balance import ENDS, Reconciliation, reconcile
+from local.demo.balance import Reconciliation, reconcile
 from local.demo.progress import SHOWN, Progress
 from local.demo.senders import Delivery
 from local.demo.traffic import Traffic, today
@@ -26,6 +26,7 @@ from local.lambda_runtime.log_lines import readable
 from local.stack.examples import example_connections, example_secrets
 from local.stack.services import StackError
 from local.stack.stack import Stack
+from relay_ops.status.reconciliation import ENDS
 
 CONTACTS = 3_000
 OTHERS = 100

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-MAX_ITEMS_PER_MESSAGE = 100
-"""A queue message holds at least one item and at most so many (records/messages.py)."""
+from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE
+
 ENDS = (
     "imported",
     "failed",

@@ -1,6 +1,6 @@
 """What identifies a person whose data was erased: keyed hashes, so that nobody reads who it was.
 
-`relay erase` writes them down; submission leaves out what it received of that person before.
+They are in a list; submission leaves out what it received of that person before.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Leaves out what a batch brings of a person who was erased meanwhile. Called by `batch_run`.
 
-A queue cannot be searched, so `relay erase` writes down hashes of the person's handles instead.
+A queue cannot be searched, so hashes of the person's handles are in a list instead.
 """
 
 from collections.abc import Iterable
