@@ -15,8 +15,8 @@ from typing import Any
 from import_relay.domain.codes import CODES
 from import_relay.domain.provenance import ItemProvenance, parse_item, parse_rows
 from import_relay.report.row_numbers import numbers_of
+from import_relay.storage.bucket_reads import read_all
 from import_relay.storage.entries import UNFINISHED
-from relay_ops.bucket import Bucket, read_all
 from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
 from relay_ops.stack import Stack
@@ -76,7 +76,7 @@ class Finding:
 
         `advance` is told of each object, and first how many there are.
         """
-        bucket, since = Bucket(self.stack), self.stack.clock() - days * 86_400
+        bucket, since = self.stack.objects, self.stack.clock() - days * 86_400
         keys = [one.key for prefix in (IMPORTS, ITEMS) for one in bucket.keys(prefix, since=since)]
         advance(0, total=len(keys))
         found = {
@@ -88,7 +88,7 @@ class Finding:
         return Story(newest_first, list(self._records), len(keys))
 
     def _of_object(self, key: str) -> list[StoryLine]:
-        content = Bucket(self.stack).content(key)
+        content = self.stack.objects.content(key)
         if content is None or not self.needle.may_be_in(content):
             return []
         read = self._of_import if key.startswith(IMPORTS) else self._of_batch
@@ -127,7 +127,7 @@ class Finding:
             if not self._is_item(item):
                 continue
             if details is None:
-                bucket = Bucket(self.stack)
+                bucket = self.stack.objects
                 names = (f"rejected/{folder}/{batch}", f"outcomes/{folder}/{batch}")
                 details = {line["item_id"]: line for name in names for line in bucket.lines(name)}
             detail = details.get(item.occurrence.item_id, {})

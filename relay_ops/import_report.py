@@ -9,7 +9,6 @@ from typing import Any, Self
 
 from import_relay.domain.provenance import ItemProvenance
 from import_relay.storage.entries import Entry, from_item
-from relay_ops.bucket import Bucket
 from relay_ops.stack import Stack
 
 
@@ -30,7 +29,7 @@ class ImportReport:
         entry = from_item(answer["Item"]) if "Item" in answer else None
         created_at = entry.created_at if entry else time_of(reference)
         day = datetime.fromtimestamp(created_at, stack.time_zone).date()
-        folder, bucket = f"reports/date={day}/type={type_}/import={reference}", Bucket(stack)
+        folder, bucket = f"reports/date={day}/type={type_}/import={reference}", stack.objects
         outcomes = [line["outcome"] for line in bucket.lines(f"{folder}/rows.ndjson.gz")]
         failed = "failed" in outcomes
         failures = {

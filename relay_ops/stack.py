@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from import_relay.storage.bucket_reads import READERS, Bucket
 from relay_ops.exits import StackUnavailable
 
 LOCAL_NAME = "import-relay"
@@ -23,8 +24,6 @@ CLOCKS_S = 5.0
 """This machine's clock may be off by so much from the stack's; AWS gives its own in seconds."""
 NEEDED = ("BucketName", "QueueUrl", "DeadLetterQueueUrl", "LedgerTableName", "WatermarksTableName")
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5, 60
-MAX_CONNECTIONS = 32
-"""Requests to S3 at a time; a command reads many small objects at once."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,11 @@ class Stack:
         return self.outputs["BucketName"]
 
     @property
+    def objects(self) -> Bucket:
+        """What is in the bucket."""
+        return Bucket(self.client("s3"), self.bucket)
+
+    @property
     def ledger_table(self) -> str:
         """The table of imports, budget and lease."""
         return self.outputs["LedgerTableName"]
@@ -132,7 +136,7 @@ def deployed(name: str, region: str) -> Stack:
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
-        max_pool_connections=MAX_CONNECTIONS,
+        max_pool_connections=READERS,
         retries={"mode": "standard"},
     )
     place = str(session.region_name)
@@ -246,5 +250,5 @@ def _local_config() -> Any:
         retries={"total_max_attempts": 1},
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
-        max_pool_connections=MAX_CONNECTIONS,
+        max_pool_connections=READERS,
     )

@@ -15,7 +15,7 @@ from relay_ops.options import AsJson, Region, StackName
 from relay_ops.output import Screen
 
 if TYPE_CHECKING:
-    from relay_ops.problems import Group
+    from import_relay.report.problems import ProblemGroup
     from relay_ops.stack import Stack
 
 _UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
@@ -35,16 +35,18 @@ def command(
 
     A later success closes them. Ends with 1 if any is open.
     """
-    from relay_ops.failures import open_problems
-    from relay_ops.problems import grouped
+    from import_relay.report.open_problems import open_problems
+    from import_relay.report.problems import grouped
     from relay_ops.stack import open_stack
 
     screen, days = Screen(as_json=as_json), _days(since)
     opened = open_stack(stack, region)
     with screen.progress("Reading") as advance:
-        problems = open_problems(opened, days=days, connection=connection, advance=advance)
+        problems = open_problems(
+            opened.objects, opened.now(), days=days, connection=connection, advance=advance
+        )
     if xlsx is not None:
-        from relay_ops.failure_file import workbook
+        from import_relay.report.failure_file import workbook
 
         xlsx.write_bytes(workbook(problems, at=opened.clock()))
         screen.remark(f"{xlsx}: {len(problems):,} rows")
@@ -59,7 +61,7 @@ def command(
     raise typer.Exit(ExitCode.FOUND if problems else ExitCode.DONE)
 
 
-def _show(screen: Screen, stack: Stack, groups: list[Group]) -> None:
+def _show(screen: Screen, stack: Stack, groups: list[ProblemGroup]) -> None:
     if not groups:
         screen.line("Nothing is open.")
         return

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from import_relay.domain.models import key_digest
-from relay_ops.failures import open_problems
+from import_relay.report.open_problems import open_problems
 from relay_ops.finding import Finding
 from relay_ops.matching import needle
 from relay_ops.stack import Stack
@@ -60,7 +60,7 @@ def _find(stack: Stack) -> None:
 
 
 def _failures(stack: Stack) -> None:
-    found = open_problems(stack, days=7)
+    found = open_problems(stack.objects, stack.now(), days=7)
     if len(found) != IMPORTS // 4:
         raise AssertionError(len(found))
 

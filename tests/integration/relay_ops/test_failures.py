@@ -6,10 +6,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from relay_ops.bucket import Bucket
-from relay_ops.failure_file import ABOUT, workbook
-from relay_ops.failures import open_problems
-from relay_ops.problems import Problem, grouped
+from import_relay.report.failure_file import ABOUT, workbook
+from import_relay.report.open_problems import open_problems
+from import_relay.report.problems import Problem, grouped
+from import_relay.storage.bucket_reads import Bucket
 from relay_ops.stack import Stack
 from tests.integration.relay_ops.ended import end
 from tests.support.builders import NOON, message
@@ -23,7 +23,7 @@ TAKEN = {"code": "23514", "message": "taken"}
 
 
 def problems(stack: Stack, **options: Any) -> list[Problem]:
-    return open_problems(stack, days=7, **options)
+    return open_problems(stack.objects, stack.now(), days=7, **options)
 
 
 def fail_ada(relay: Relay, mateo: MateoImports) -> None:

@@ -8,16 +8,16 @@ from typing import Any
 
 from import_relay.domain.notes import Note
 from import_relay.domain.provenance import RowProvenance, parse_rows
-from relay_ops.bucket import Bucket
-from relay_ops.problems import (
+from import_relay.report.problems import (
     Identity,
     Problem,
     Received,
-    Reported,
+    ReportedImport,
     identities_of,
     original_item,
     received_of_row,
 )
+from import_relay.storage.bucket_reads import Bucket
 
 _ID_NAMES = ("id", "objectid", "recordid", "contactid", "resourceid", "entityid", "record_id")
 Successes = Sequence[tuple[Identity, Received]]
@@ -59,7 +59,7 @@ class Closing:
             self._newest.get(one, problem.received) > problem.received for one in problem.identities
         )
 
-    def successes(self, reported: Reported) -> Successes:
+    def successes(self, reported: ReportedImport) -> Successes:
         """The rows of an import that may close a problem; its lines are read only if it can."""
         if not reported.has_imported or not self._may_close(reported):
             return []
@@ -74,7 +74,7 @@ class Closing:
             if received > self._open_since.get(identity, received)
         ]
 
-    def _may_close(self, reported: Reported) -> bool:
+    def _may_close(self, reported: ReportedImport) -> bool:
         """Whether a problem of its type, or of no known type, is older than the import."""
         firsts = (self._first_by_type.get(type_) for type_ in ("", reported.type))
         made_until = reported.created_at + 1_000_000

@@ -1,4 +1,4 @@
-"""Things that are open, and how they are counted. Read by failures and closing."""
+"""Things that are open, and how they are counted. Made by open_problems and closing. Pure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ReportedImport:
     """One import by its summary. `created_at`: in µs since the epoch."""
 
     folder: str
@@ -79,7 +79,7 @@ def identities_of(line: Mapping[str, Any], connections: Iterable[str]) -> Iterat
 
 
 @dataclass(slots=True)
-class Group:
+class ProblemGroup:
     """Problems of one kind, connection, code and column. Times are in µs since the epoch."""
 
     kind: str
@@ -93,12 +93,12 @@ class Group:
     last: int = 0
 
 
-def grouped(problems: Iterable[Problem]) -> list[Group]:
+def grouped(problems: Iterable[Problem]) -> list[ProblemGroup]:
     """The problems counted, the most frequent first."""
-    groups: dict[tuple[str, ...], Group] = {}
+    groups: dict[tuple[str, ...], ProblemGroup] = {}
     for one in problems:
         names = (one.kind, one.connection, one.code, one.field)
-        group = groups.setdefault(names, Group(*names, one.reason, one.what_to_do))
+        group = groups.setdefault(names, ProblemGroup(*names, one.reason, one.what_to_do))
         at = one.received.at
         group.first = min(group.first or at, at)
         group.last = max(group.last, at)

@@ -1,7 +1,8 @@
 """What is still open of what failed, was rejected or lost a value: read from reports.
 
 A later success closes it: a newer change of the same record, or another attempt at the same item,
-that was imported; a left-out value is closed by an import that has it. Called by `relay failures`.
+that was imported; a left-out value is closed by an import that has it. Called by `relay failures`
+and by the daily report.
 """
 
 from __future__ import annotations
@@ -13,20 +14,19 @@ from typing import Any
 
 from import_relay.domain.models import item_of
 from import_relay.domain.notes import Note
-from relay_ops.bucket import Bucket, read_all
-from relay_ops.closing import Closing, record_in
-from relay_ops.problems import (
+from import_relay.report.closing import Closing, record_in
+from import_relay.report.problems import (
     FAILED,
     LEFT_OUT,
     REJECTED,
     Problem,
     Received,
-    Reported,
+    ReportedImport,
     identities_of,
     original_item,
     received_of_row,
 )
-from relay_ops.stack import Stack
+from import_relay.storage.bucket_reads import Bucket, read_all
 
 SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
 SUMMARY = "summary.json"
@@ -34,15 +34,21 @@ _NOT_IMPORTED = ("failed", "unaccounted")
 
 
 def open_problems(
-    stack: Stack, *, days: float, connection: str = "", advance: Callable[..., None] = SILENT
+    bucket: Bucket,
+    now: datetime,
+    *,
+    days: float,
+    connection: str = "",
+    advance: Callable[..., None] = SILENT,
 ) -> list[Problem]:
     """The problems of the last days that no later success closed, newest first.
 
     Rows are read of two kinds of imports: those that have problems, and those that may close one.
-    `advance` is told of each object, and first how many there are.
+    `now` is in the time zone in which the days of reports begin. `advance` is told of each object,
+    and first how many there are.
     """
-    bucket, since = Bucket(stack), stack.clock() - days * 86_400
-    summaries = [key for key in _report_keys(stack, since) if key.endswith(f"/{SUMMARY}")]
+    since = now.timestamp() - days * 86_400
+    summaries = [key for key in _report_keys(bucket, now, since) if key.endswith(f"/{SUMMARY}")]
     rejected = [one.key for one in bucket.keys("rejected/", since=since)]
     advance(0, total=2 * len(summaries) + len(rejected))
     imports = list(read_all(lambda key: _reported(bucket, key), summaries, advance))
@@ -63,23 +69,23 @@ def open_problems(
     return sorted(still, key=lambda one: one.received, reverse=True)
 
 
-def _report_keys(stack: Stack, since: float) -> Iterator[str]:
+def _report_keys(bucket: Bucket, now: datetime, since: float) -> Iterator[str]:
     """Everything in the reports of imports that were made since then, day by day."""
-    day = datetime.fromtimestamp(since, stack.time_zone).date() - timedelta(days=1)
-    while day <= stack.now().date() + timedelta(days=1):
-        for one in Bucket(stack).keys(f"reports/date={day}/", since=since):
+    day = datetime.fromtimestamp(since, now.tzinfo).date() - timedelta(days=1)
+    while day <= now.date() + timedelta(days=1):
+        for one in bucket.keys(f"reports/date={day}/", since=since):
             yield one.key
         day += timedelta(days=1)
 
 
-def _reported(bucket: Bucket, key: str) -> Reported:
+def _reported(bucket: Bucket, key: str) -> ReportedImport:
     said = json.loads(bucket.content(key) or b"{}")
     folder = key.removesuffix(f"/{SUMMARY}")
     parts = dict(part.partition("=")[::2] for part in folder.split("/")[1:])
     rows = said.get("rows", {})
     is_listed = (Note(one["code"], "").is_listed for one in said.get("notes", ()))
     made = datetime.fromisoformat(said["created_at"]) if said.get("created_at") else None
-    return Reported(
+    return ReportedImport(
         folder,
         parts["import"],
         parts["type"],
@@ -89,7 +95,7 @@ def _reported(bucket: Bucket, key: str) -> Reported:
     )
 
 
-def _of_import(bucket: Bucket, one: Reported) -> list[Problem]:
+def _of_import(bucket: Bucket, one: ReportedImport) -> list[Problem]:
     """The failed rows of an import, and the values that its rows lack."""
     content = bucket.content(f"imports/{one.reference}/request.json.gz")
     if content is None:
@@ -110,7 +116,7 @@ def _of_import(bucket: Bucket, one: Reported) -> list[Problem]:
 
 
 def _failed(
-    one: Reported,
+    one: ReportedImport,
     line: Mapping[str, Any],
     row: Mapping[str, Any],
     failures: Mapping[str, Mapping[str, Any]],
@@ -134,7 +140,7 @@ def _failed(
 
 
 def _left_out(
-    one: Reported, note: Mapping[str, Any], line: Mapping[str, Any], row: Mapping[str, Any]
+    one: ReportedImport, note: Mapping[str, Any], line: Mapping[str, Any], row: Mapping[str, Any]
 ) -> Problem:
     return Problem(
         LEFT_OUT,

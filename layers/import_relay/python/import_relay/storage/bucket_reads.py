@@ -1,4 +1,7 @@
-"""Reads the stack's bucket: many small objects at once, with progress."""
+"""Reads the stack's bucket: many small objects at once, with progress.
+
+Called by the daily report and by `relay`.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,19 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from relay_ops.stack import MAX_CONNECTIONS, Stack
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 K = TypeVar("K")
 T = TypeVar("T")
-CLOCKS_S = 3_600.0
+CLOCKS_APART_S = 3_600.0
 """How far the clocks of S3 and of the relay may be apart at most, and to spare."""
+READERS = 32
+"""Requests at a time; a client needs as many connections."""
 AT_A_TIME = 256
 """Objects that are read ahead of whoever uses them."""
 
@@ -31,24 +39,23 @@ class Stored(NamedTuple):
 class Bucket:
     """The bucket of one stack. Threads may share it."""
 
-    stack: Stack
+    client: S3Client
+    name: str
 
     def keys(self, prefix: str, *, since: float = 0.0) -> Iterator[Stored]:
         """The objects below a prefix that were written since a time (s since the epoch)."""
-        pages = self.stack.client("s3").get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self.stack.bucket, Prefix=prefix):
+        pages = self.client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.name, Prefix=prefix):
             for one in page.get("Contents", ()):
                 written_at = one["LastModified"].timestamp()
-                if written_at >= since - CLOCKS_S:
+                if written_at >= since - CLOCKS_APART_S:
                     yield Stored(one["Key"], written_at)
 
     def content(self, key: str) -> bytes | None:
         """An object, uncompressed; None if there is none (any more)."""
-        from botocore.exceptions import ClientError
-
         try:
-            answer = self.stack.client("s3").get_object(Bucket=self.stack.bucket, Key=key)
-            content: bytes = answer["Body"].read()
+            answer = self.client.get_object(Bucket=self.name, Key=key)
+            content = answer["Body"].read()
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
                 return None
@@ -69,7 +76,7 @@ def read_all(
     `advance` is called for each one.
     """
     waiting = iter(keys)
-    with ThreadPoolExecutor(MAX_CONNECTIONS) as pool:
+    with ThreadPoolExecutor(READERS) as pool:
         while group := list(islice(waiting, AT_A_TIME)):
             for result in pool.map(read, group):
                 advance()

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from import_relay.report.problems import LEFT_OUT, REJECTED, Problem
 from import_relay.report.tables import as_workbook, cell_text, json_cell, spread
-from relay_ops.problems import LEFT_OUT, REJECTED, Problem
 
 ABOUT = (
     "relay_problem",
