@@ -9,6 +9,7 @@ Documented by the vendor, and done here
       201 with the object when ``select`` is given.
     * ``GET /import``: every column as a filter with the listed operators, ``select``, ``order``,
       ``limit``, ``offset``, ``Range``; at most 50 rows, whatever is asked for.
+    * ``GET`` and ``DELETE /contact_details`` with every column as a filter.
     * Bearer token; 401 missing, 403 wrong; errors ``{code, message, hint, status}``.
     * 2 requests per second, 10,000 requests and 25,000 imported entities per day, 2 seconds per
       request; 429; ``ratelimit-limit`` and ``ratelimit-remaining`` on every answer.
@@ -30,6 +31,8 @@ Documented twice in different words, and chosen here
     * A POST without ``select`` is answered 201 and ``{}``; 204 is documented as well, and PostgREST
       alone would send no body (``empty_answer``).
     * The guide's command line sends a bare array and no token; the text and the schema say object.
+
+    * ``GET`` and ``DELETE /contact_details`` with every column as a filter.
 
 Inferred, and chosen here (most of it can be switched, see `settings.Behaviour`)
     * Everything that PostgREST does and the vendor does not mention: texts and codes of errors,
@@ -53,6 +56,8 @@ Inferred, and chosen here (most of it can be switched, see `settings.Behaviour`)
     * Which contact a row means when its ids and handles disagree: `contacts`.
     * Null clears a value, a missing key leaves it. Handles are compared in lower case, phone
       numbers as E.164; valid is what libphonenumber calls valid.
+    * ``DELETE`` answers 204, or 200 with a list where ``select`` is given. As in PostgREST it
+      deletes everybody without a filter. Deals and appointments go with their contact.
     * The columns of deals. An unknown contact list is 409 ``23503``.
     * No phone number valid, unreadable datetime, unknown contact: that row fails.
 
@@ -63,6 +68,6 @@ Unknown, and therefore never to be relied upon
     * The format of hints, and of the files behind the links.
     * When a POST is answered 200.
 
-Not here: the other resources of the API, such as ``/contact_details`` and ``/format``. Of
-``/custom_field`` there is the list, ``GET``.
+Not here: the other resources of the API, such as ``/contact`` and ``/format``. Of ``/custom_field``
+there is the list, ``GET``; of ``/contact_details`` the list and ``DELETE``.
 """

@@ -1,4 +1,4 @@
-"""What ``/api/v1/import`` and ``/api/v1/custom_field`` answer, once a request has been let in.
+"""What the documented resources below ``/api/v1`` answer, once a request has been let in.
 
 `gateway` calls these; everything about tokens, limits and faults happens there.
 """
@@ -22,7 +22,7 @@ from mateo_emulator.postgrest.media_type import Representation, negotiate
 from mateo_emulator.postgrest.plan import ReadPlan, plan_read, plan_select
 from mateo_emulator.postgrest.range_query import content_range, status_of
 from mateo_emulator.postgrest.response import Found
-from mateo_emulator.records import custom_field_list
+from mateo_emulator.records import contact_details, custom_field_list
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -83,6 +83,43 @@ class Endpoints:
 
         known = custom_field_list.schema(emulator.behaviour)
         return await self._list(request, "/custom_field", known, find)
+
+    async def list_contacts(self, request: Request) -> Response:
+        """``GET`` or ``HEAD`` of the account's contacts; otherwise as `list_imports`."""
+        emulator = self._emulator
+        columns = contact_details.columns(emulator.behaviour, emulator.organisation_id)
+
+        def find(db: sqlite3.Connection, query: ReadPlan, *, counted: bool) -> Found:
+            return contact_details.list_contacts(db, query, columns, counted=counted)
+
+        known = contact_details.schema(emulator.behaviour, columns)
+        return await self._list(request, "/contact_details", known, find)
+
+    async def delete_contacts(self, request: Request) -> Response:
+        """``DELETE``: 204, or 200 with what was deleted where ``select`` is given.
+
+        Without a filter everybody is deleted. ``limit``, ``offset`` and ``order`` bound nothing.
+
+        Raises:
+            ApiError: 400, 404 or 406; then nothing was deleted.
+        """
+        emulator = self._emulator
+        columns = contact_details.columns(emulator.behaviour, emulator.organisation_id)
+        known = contact_details.schema(emulator.behaviour, columns)
+        params = read_query_params(request.query_params.multi_items())
+        query = plan_read(params, known, emulator.clock.local_time())
+        representation = negotiate(request.headers.get("accept"))
+        answers: list[Response] = []
+
+        def work(db: sqlite3.Connection) -> None:
+            found = contact_details.delete_contacts(db, query, columns)
+            shown = query.select is not None
+            # Within the transaction: one object that cannot be shown deletes nothing.
+            answers.append(_written(representation, found, 200) if shown else Response(None, 204))
+
+        await emulator.storage.write(work)
+        answers[0].headers["content-range"] = _CREATED_RANGE
+        return answers[0]
 
     async def _list(self, request: Request, path: str, known: SchemaCache, find: Find) -> Response:
         headers, parameters = request.headers, request.query_params.multi_items()

@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     from mateo_emulator.faults import Fault
 
 T = TypeVar("T")
-_METHODS = {"/import": ("GET", "HEAD", "POST"), "/custom_field": ("GET", "HEAD")}
+_METHODS = {
+    "/import": ("GET", "HEAD", "POST"),
+    "/custom_field": ("GET", "HEAD"),
+    "/contact_details": ("GET", "HEAD", "DELETE"),
+}
 """What can be asked for, below the base path."""
 
 
@@ -183,8 +187,12 @@ class Gateway:
     async def _work(self, request: Request, arrival: Arrival, body: bytes) -> Response:
         if arrival.method == "POST":
             return await self._endpoints.create_import(request, arrival, body)
+        if arrival.method == "DELETE":
+            return await self._endpoints.delete_contacts(request)
         if arrival.path.endswith("/custom_field"):
             return await self._endpoints.list_custom_fields(request)
+        if arrival.path.endswith("/contact_details"):
+            return await self._endpoints.list_contacts(request)
         return await self._endpoints.list_imports(request)
 
 

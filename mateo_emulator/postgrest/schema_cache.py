@@ -14,12 +14,13 @@ from mateo_emulator.postgrest.api_request.fields import Reference
 class SchemaCache:
     """The columns that a query may name; ``orderable`` None means all of them.
 
-    ``selectable`` are names that only ``select`` knows.
+    ``selectable`` are names that only ``select`` knows; ``name`` is what errors call the list.
     """
 
     columns: Mapping[str, Kind]
     orderable: Sequence[str] | None = None
     selectable: Mapping[str, Kind] = field(default_factory=dict)
+    name: str = "import"
 
     def kind(self, reference: Reference, *, selecting: bool = False) -> Kind:
         """The type of what is referred to.
@@ -29,7 +30,7 @@ class SchemaCache:
         """
         columns = {**self.columns, **self.selectable} if selecting else self.columns
         if reference.column not in columns:
-            raise ApiError(400, "42703", f"column import.{reference.column} does not exist")
+            raise ApiError(400, "42703", f"column {self.name}.{reference.column} does not exist")
         if any(step.as_text for step in reference.path[:-1]):
             raise no_operator("text -> unknown")
         if not reference.path:

@@ -38,7 +38,8 @@ _MADE_AT_US = 1_704_067_200_000_000
 
 def schema(behaviour: Behaviour) -> SchemaCache:
     """What a query may name."""
-    return SchemaCache(_KINDS, ("created_at", "updated_at") if behaviour.strict_order else None, {})
+    orderable = ("created_at", "updated_at") if behaviour.strict_order else None
+    return SchemaCache(_KINDS, orderable, name="custom_field")
 
 
 def list_custom_fields(
