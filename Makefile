@@ -8,7 +8,7 @@ ARCHITECTURE ?= $(or $(shell $(PYTHON) deploy.py architecture 2>/dev/null),arm64
 INPUTS ?= 100000
 ENGINE ?= hypothesis
 SEEDS ?= 5000
-ON_SECOND_AWS ?= tests/integration/storage tests/integration/submit $(wildcard tests/integration/test_*.py)
+ON_SECOND_AWS ?= $(addprefix tests/integration/,bulk mateo storage submit) $(wildcard tests/integration/test_*.py)
 TODAY ?=
 QUICK ?= tests/unit tests/fuzz tests/integration tests/statemachine tests/template tests/docs tests/simulation
 

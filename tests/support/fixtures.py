@@ -1,19 +1,11 @@
 """A relay whose Mateo keeps imports, as fixtures: a folder's conftest names them."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.support.aws import Aws, relay_resources
+from tests.support.aws import Aws
 from tests.support.ends import relay_with_imports
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
-
-
-@pytest.fixture(name="aws")
-def resources() -> Iterator[Aws]:
-    with relay_resources() as made:
-        yield made
 
 
 @pytest.fixture

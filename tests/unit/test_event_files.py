@@ -21,10 +21,17 @@ from tests.support.webhooks import ROOT
 FILE = ROOT / "layers" / "connections" / "connections.toml"
 FUNCTIONS = frozenset(path.name for path in (ROOT / "functions").iterdir())
 
+
+def module_of_tests(connector: str) -> str:
+    """The tests of a kind's module."""
+    path, _, name = connector.removeprefix("import_relay.").rpartition(".")
+    return f"tests.unit.{path}.test_{name}"
+
+
 EXPECTED: Mapping[str, tuple[str, ...]] = {
     name: outcomes
-    for kind in kinds()
-    for name, outcomes in import_module(f"tests.unit.connectors.test_{kind}").EVENTS.items()
+    for module in kinds().values()
+    for name, outcomes in import_module(module_of_tests(module)).EVENTS.items()
 }
 """File → what becomes of each of its items, without anything read at a CRM: the row's record and
 its further columns, or why there is none."""

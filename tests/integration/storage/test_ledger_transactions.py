@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.storage.entries import State
-from tests.integration.storage.ledger.entries import CLOSING, entry, held, in_state, with_client
+from tests.integration.storage.ledger_entries import CLOSING, entry, held, in_state, with_client
 from tests.support.builders import TOMORROW
 from tests.support.clients import Overruling, client_error
 from tests.support.relay import Relay

@@ -4,11 +4,7 @@ import json
 
 import pytest
 
-from tests.support.builders import connections, message
-from tests.support.ends import ADA, BOB, Killed, payload_of, report
-from tests.support.mateo import MateoImports
-from tests.support.relay import Relay
-from tests.unit.report.written import (
+from tests.integration.report.written import (
     DEAL,
     DEALS,
     deal_failed,
@@ -17,6 +13,10 @@ from tests.unit.report.written import (
     submitted,
     summary_of,
 )
+from tests.support.builders import connections, message
+from tests.support.ends import ADA, BOB, Killed, payload_of, report
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
 
 # the same change again
 

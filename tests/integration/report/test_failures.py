@@ -6,10 +6,7 @@ import httpx
 import pytest
 
 from import_relay.report.reporting import ReportStatus
-from tests.support.ends import ADA, BOB, report
-from tests.support.mateo import ORIGIN, MateoImports
-from tests.support.relay import Relay
-from tests.unit.report.written import (
+from tests.integration.report.written import (
     EVA,
     FOLDER,
     codes_of,
@@ -19,6 +16,9 @@ from tests.unit.report.written import (
     submitted,
     summary_of,
 )
+from tests.support.ends import ADA, BOB, report
+from tests.support.mateo import ORIGIN, MateoImports
+from tests.support.relay import Relay
 
 # where the list of failures comes from
 

@@ -2,12 +2,12 @@
 
 import json
 
+from tests.integration.report.written import EVA, deal_failed, failure, submitted
 from tests.support.aws import BUCKET
 from tests.support.builders import CAMPAIGNS, NOON, TODAY, connections, message, partial_item
 from tests.support.ends import ADA, BOB, ends, payload_of, report, reporting_of, unknown_import
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
-from tests.unit.report.written import EVA, deal_failed, failure, submitted
 
 
 def at(day: int) -> int:

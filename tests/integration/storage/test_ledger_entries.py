@@ -3,7 +3,7 @@
 import pytest
 
 from import_relay.storage.entries import ENTRY_DAYS, NEVER_CREATED, UNFINISHED, Standing, State
-from tests.integration.storage.ledger.entries import entry, held, in_state
+from tests.integration.storage.ledger_entries import entry, held, in_state
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
 from tests.support.relay import Relay

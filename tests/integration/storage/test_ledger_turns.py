@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.entries import UNFINISHED, State
-from tests.integration.storage.ledger.entries import in_state, with_client
+from tests.integration.storage.ledger_entries import in_state, with_client
 from tests.support.builders import NOON
 from tests.support.clients import Atomic, Overruling, client_error, in_threads
 from tests.support.relay import Relay

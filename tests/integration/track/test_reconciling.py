@@ -9,12 +9,12 @@ import pytest
 from import_relay.report.reporting import ReportStatus
 from import_relay.storage.entries import State
 from import_relay.track.tracking import Tracked, TrackingStatus
+from tests.integration.report.written import codes_of, summary_of
 from tests.support.aws import BUCKET
 from tests.support.builders import NOON
 from tests.support.ends import ADA, BOB, report, sent_entry, track, unknown_import
 from tests.support.mateo import ORIGIN, MateoImports, StoredImport
 from tests.support.relay import Relay
-from tests.unit.report.written import codes_of, summary_of
 
 
 def test_an_import_whose_answer_was_lost_is_adopted(relay: Relay, mateo: MateoImports) -> None:

@@ -8,11 +8,11 @@ from import_relay.domain.models import Occurrence
 from import_relay.domain.queue_messages import MAX_DELAY_S, repeat_bodies
 from import_relay.report.reporting import ReportStatus
 from import_relay.storage.entries import State
+from tests.integration.report.written import submitted
 from tests.support.aws import BUCKET
 from tests.support.ends import ADA, BOB, Killed, ends, payload_of, reporting_of, unknown_import
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
-from tests.unit.report.written import submitted
 
 
 def test_the_records_of_an_import_that_was_not_created_come_again(

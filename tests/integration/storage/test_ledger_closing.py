@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from import_relay.storage.entries import NEVER_CREATED, State
-from tests.integration.storage.ledger.entries import CLOSING, entry, held, in_state, with_client
+from tests.integration.storage.ledger_entries import CLOSING, entry, held, in_state, with_client
 from tests.support.builders import TODAY, TOMORROW
 from tests.support.clients import Atomic, Recording, in_threads
 from tests.support.relay import Relay

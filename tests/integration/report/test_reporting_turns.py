@@ -9,11 +9,7 @@ import pytest
 from import_relay.report.reporting import ANOTHER_S, ReportStatus
 from import_relay.report.row_numbers import numbers_of, numbers_text
 from import_relay.storage.clocks import CLOCK_SKEW_S
-from tests.support.builders import connections
-from tests.support.ends import Killed, ends, report
-from tests.support.mateo import MateoImports
-from tests.support.relay import Relay
-from tests.unit.report.written import (
+from tests.integration.report.written import (
     DEAL,
     DEALS,
     codes_of,
@@ -23,6 +19,10 @@ from tests.unit.report.written import (
     submitted,
     summary_of,
 )
+from tests.support.builders import connections
+from tests.support.ends import Killed, ends, report
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
 
 
 class Dying:

@@ -14,12 +14,12 @@ from import_relay.report.reporting import ReportStatus
 from import_relay.storage.connection_counts import ConnectionCounts
 from import_relay.storage.entries import State
 from import_relay.submit.merging import request_body
+from tests.integration.report.written import FOLDER, failure, rows_of, submitted, summary_of
 from tests.support.aws import Aws
 from tests.support.builders import CONTACTS, NOON, change
 from tests.support.ends import ADA, BOB, report, sent_entry
 from tests.support.mateo import ORIGIN, MateoImports
 from tests.support.relay import Relay
-from tests.unit.report.written import FOLDER, failure, rows_of, submitted, summary_of
 
 
 def table_of(aws: Aws, name: str = "failures.csv") -> list[dict[str, str]]:

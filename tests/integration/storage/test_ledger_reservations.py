@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.domain.errors import LimitReached
 from import_relay.storage.entries import UNFINISHED, State
-from tests.integration.storage.ledger.entries import entry, held, in_state, with_client
+from tests.integration.storage.ledger_entries import entry, held, in_state, with_client
 from tests.support.builders import NOON, TODAY, TOMORROW
 from tests.support.clients import Atomic, in_threads
 from tests.support.relay import LIMITS, Relay

@@ -4,11 +4,17 @@ import pytest
 
 from import_relay.domain.codes import CODES
 from import_relay.storage.entries import State
+from tests.integration.report.written import (
+    codes_of,
+    failure,
+    report_at_last,
+    submitted,
+    summary_of,
+)
 from tests.support.aws import BUCKET
 from tests.support.ends import ADA, BOB, report
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
-from tests.unit.report.written import codes_of, failure, report_at_last, submitted, summary_of
 
 
 @pytest.mark.parametrize(

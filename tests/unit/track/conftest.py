@@ -1,5 +1,0 @@
-"""Fixtures of the tests of tracking: a relay whose Mateo keeps imports."""
-
-from tests.support.fixtures import made, mateo, relay, resources
-
-__all__ = ["made", "mateo", "relay", "resources"]
