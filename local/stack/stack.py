@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from local import child, ports
+from local.aws.bucket_events import BucketEvents
 from local.aws.metrics import Metrics
 from local.aws.poller import Poller, SqsQueue, read_mapping
 from local.aws.provisioning import provision
@@ -233,15 +234,26 @@ class Stack(Resources):
             lambda text: self._on_line("Stack", text),
             invoke=self._invocations.by_schedule,
         )
+        self.bucket_events = BucketEvents(
+            self.client("s3"),
+            self.outputs["BucketName"],
+            functools.partial(self._invocations.by_schedule, self._function_arn("ImportFiles")),
+            lambda text: self._on_line("Stack", text),
+        )
         self.mirror = Mirror(self.client("s3"), self.outputs["BucketName"], self.state_dir)
         self.poller.start()
         self._undo.callback(self.poller.stop)
         self.schedules.start()
         self._undo.callback(self.schedules.stop)
+        self.bucket_events.start()
+        self._undo.callback(self.bucket_events.stop)
         self.mirror.start()
         self._undo.callback(self.mirror.stop)
         self.metrics.start(self.client("cloudwatch"))
         self._undo.callback(self.metrics.stop)
+
+    def _function_arn(self, name: str) -> str:
+        return str(self.provisioned.resources[name]["Arn"])
 
     # ------------------------------------------------------------ what the stack offers
 

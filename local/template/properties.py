@@ -74,7 +74,7 @@ _NO_IAM = (
 )
 _ONE_STAGE = "the gateway is the only stage of the only API"
 _NO_ALARMS = "moto keeps alarms and evaluates none; what they watch is in its CloudWatch"
-_NO_EVENTS = "nothing sends events here; `Stack.invoke` hands a function one"
+_NO_EVENTS = "only `local.aws.bucket_events` sends events; `Stack.invoke` hands a function one"
 _LOOPBACK = "only this machine reaches the bucket, and nothing of it outlives the stack"
 _LAYERS = "layers are used from their folders, for whatever they were built"
 _NO_XRAY = "there is no X-Ray here"
@@ -134,6 +134,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     ),
     "AWS::Lambda::Function": {
         "Architectures": "functions run on this machine's processor",
+        "EphemeralStorage": "the disk of this machine is as large as it is",
         "LoggingConfig.SystemLogLevel": "lines of the platform itself are not written here",
         "Role": _NO_IAM,
         "Runtime": "functions run on this machine's Python",
@@ -151,6 +152,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "AWS::S3::Bucket": {
         "BucketEncryption": _LOOPBACK,
         "LifecycleConfiguration": "objects stay until the stack ends",
+        "NotificationConfiguration": "`local.aws.bucket_events` notices objects by looking",
         "OwnershipControls": _LOOPBACK,
         "PublicAccessBlockConfiguration": _LOOPBACK,
     },

@@ -41,7 +41,9 @@ them).
 BY_STACK: Mapping[str, str] = {
     "AWS::ApiGatewayV2::Api": "the gateway serves its routes",
     "AWS::ApiGatewayV2::Stage": "the gateway is its only stage, without throttling and access log",
-    "AWS::Events::Rule": "nothing sends events here; `Stack.invoke` hands a function one",
+    "AWS::Events::Rule": (
+        "only `local.aws.bucket_events` sends events; `Stack.invoke` hands a function one"
+    ),
     "AWS::Lambda::EventInvokeConfig": "whoever invokes a function sees its error",
     "AWS::Lambda::LayerVersion": "its folder is on the functions' path",
     "AWS::S3::BucketPolicy": "it refuses plain http, which is all there is on loopback",

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from import_relay.storage.entries import OPEN_INDEX, UNFINISHED
 from import_relay.storage.ledger import Ledger
-from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
+from import_relay.storage.outcome_counts import RECEIVED, OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.quota import TRACKING_SHARE, Limits, Quota
 from import_relay.storage.refusals import RefusedConnections
@@ -281,14 +281,18 @@ def _query(
 
 
 def _replayed(days: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    """Day → items that were put back, and so received again."""
-    return {day: counts[REPLAYED] for day, counts in days.items() if REPLAYED in counts}
+    """Day → items that did not come as webhooks: rows of files, and what was put back."""
+    return {
+        day: sum(counts.get(name, 0) for name in RECEIVED)
+        for day, counts in days.items()
+        if not counts.keys().isdisjoint(RECEIVED)
+    }
 
 
 def _ends(days: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-    """The counts without those of what was put back, which is no end."""
+    """The counts without those of what was received, which is no end."""
     return {
-        day: {name: many for name, many in counts.items() if name != REPLAYED}
+        day: {name: many for name, many in counts.items() if name not in RECEIVED}
         for day, counts in days.items()
     }
 

@@ -12,6 +12,7 @@ import pytest
 from tests.built.artifact import MACHINES, Artifact, build, python_folder, run, runtime_packages
 
 FUNCTIONS = [
+    "ImportFiles",
     "ReceiveChangeEvents",
     "ReceiveWebhook",
     "RunWatchdog",

@@ -22,6 +22,7 @@ SERVICES = {
 }
 """boto3's name of a service → the one of its actions."""
 OTHERWISE = {
+    "s3:DeleteObjects": "s3:DeleteObject",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }

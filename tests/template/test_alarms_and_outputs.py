@@ -17,6 +17,8 @@ ALARMS = {
     "CrmNotReadable": ("ImportRelay", "FetchersUnavailable"),
     "DeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     "DeliveryQuarantined": ("ImportRelay", "Quarantined"),
+    "FileRefused": ("ImportRelay", "FilesRefused"),
+    "ImportFilesFails": ("AWS/Lambda", "Errors"),
     "FunctionsThrottled": ("AWS/Lambda", "Throttles"),
     "SubmissionPausedForCredentials": ("ImportRelay", "CredentialsRefused"),
     "ImportAmbiguous": ("ImportRelay", "ImportsAmbiguous"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from import_relay.bulk.settings import FileSettings
 from import_relay.receive.settings import ReceiveSettings
 from import_relay.report.settings import ReportSettings
 from import_relay.submit.settings import SubmitSettings
@@ -19,6 +20,7 @@ OF_POWERTOOLS = {
     "POWERTOOLS_SERVICE_NAME",
 }
 SETTINGS = {
+    "ImportFiles": FileSettings.environment_names(),
     "ReceiveChangeEvents": ReceiveSettings.environment_names(),
     "ReceiveWebhook": ReceiveSettings.environment_names(),
     "RunWatchdog": WatchdogSettings.environment_names(),
@@ -28,7 +30,7 @@ SETTINGS = {
 }
 
 
-def test_there_are_the_six_functions(template: Expanded) -> None:
+def test_there_are_the_seven_functions(template: Expanded) -> None:
     assert template.of_type(FUNCTION).keys() == SETTINGS.keys()
 
 

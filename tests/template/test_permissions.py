@@ -8,6 +8,7 @@ from tests.template.calls import actions_called
 from tests.template.expanded import Expanded, listed, text
 
 FUNCTIONS = [
+    "ImportFiles",
     "ReceiveChangeEvents",
     "ReceiveWebhook",
     "RunWatchdog",
@@ -23,7 +24,6 @@ NOT_CALLED_BY_THE_CODE = {
     "logs:PutLogEvents": "Lambda itself writes the logs",
     "s3:ListBucket": "without it a missing object looks like a refused one",
     "secretsmanager:GetSecretValue": "called by Powertools",
-    "sqs:GetQueueAttributes": "Lambda itself reads the queue",
     "sqs:ReceiveMessage": "Lambda itself reads the queue",
 }
 TRACING_POLICY = "policy/AWSXRayDaemonWriteAccess"
@@ -62,7 +62,7 @@ def test_a_star_ends_a_resource_only_below_one_log_group_prefix_group_or_kind(
     }
     for resource in starred:
         assert resource.count("*") == 1
-        assert resource.endswith(("Logs}:*", "/*", ":event-source-mapping:*")), (
+        assert resource.endswith(("Logs}:*", "/*", ":event-source-mapping:*", "/inbox/*.error.json")), (
             f"{resource} is wider than it need be"
         )
 
@@ -70,7 +70,7 @@ def test_a_star_ends_a_resource_only_below_one_log_group_prefix_group_or_kind(
 def test_the_kind_of_all_event_source_mappings_is_narrowed_to_those_of_one_function(
     template: Expanded,
 ) -> None:
-    statements = [one for _, one in template.statements() if ":event-source-mapping:*" in text(one)]
+    statements = [one for _, one in template.statements() if ":event-source-mapping:*", "/inbox/*.error.json" in text(one)]
     assert statements
     for statement in statements:
         function = statement["Condition"]["ArnEquals"]["lambda:FunctionArn"]["Fn::Sub"]

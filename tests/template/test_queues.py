@@ -25,6 +25,7 @@ def dead_letter_queues(template: Expanded) -> set[str]:
         target["DeadLetterConfig"]["Arn"]
         for properties in template.of_type("AWS::Events::Rule").values()
         for target in properties["Targets"]
+        if "DeadLetterConfig" in target
     ]
     return {arn["Fn::GetAtt"][0] for arn in of_queues + of_functions + of_rules}
 

@@ -8,7 +8,10 @@ from import_relay.storage import entries, outcome_counts, replays, watermarks
 from tests.template.expanded import Expanded, text
 
 TABLES = ["LedgerTable", "WatermarksTable"]
-PREFIXES = {"imports/", "items/", "outcomes/", "oversize/", "quarantine/", "rejected/", "reports/"}
+PREFIXES = {
+    *("imports/", "items/", "outcomes/", "oversize/", "quarantine/", "rejected/", "reports/"),
+    *("files/", "inbox/", "rows/"),
+}
 
 
 def rules(template: Expanded) -> dict[str, dict[str, Any]]:

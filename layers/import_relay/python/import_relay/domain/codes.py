@@ -1,13 +1,14 @@
 """The one list of codes: what each means and what a person does about it (docs/errors.md).
 
 Errors carry them (`errors`), and so do notes, reports and log events. The codes of single records
-stand in `row_codes`.
+stand in `row_codes`, those of files in `file_codes`.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from import_relay.domain.explanation import Explanation
+from import_relay.domain.file_codes import FILE_CODES
 from import_relay.domain.row_codes import ROW_CODES
 
 CODES: Mapping[str, Explanation] = MappingProxyType(
@@ -117,6 +118,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Nothing: a later batch fetches them.",
         ),
         **ROW_CODES,
+        **FILE_CODES,
         # of an import as a whole
         "import.unfinished": Explanation(
             "Mateo did not report the end of the import within the tracking time.",

@@ -28,6 +28,7 @@ from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import BLOCKERS, MIN_WAIT_S, waiting_for
 from import_relay.report.failed_rows import join
 from import_relay.report.failures import Failure, distinct, listed_failures, read_failures
+from import_relay.report.file_row_ends import write_row_ends
 from import_relay.report.findings import Findings, ImportResult, Sent
 from import_relay.report.report_files import ReportFiles
 from import_relay.report.row_numbers import numbers_of, numbers_text
@@ -36,6 +37,7 @@ from import_relay.report.tables import AsWorkbook, as_workbook
 from import_relay.storage.archive import Archive
 from import_relay.storage.connection_counts import count_by_connection
 from import_relay.storage.entries import Entry, State
+from import_relay.storage.file_counts import count_by_file
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomesByDay
 from import_relay.storage.pacing import Permit, Permits
@@ -240,6 +242,7 @@ class Reporting:
     def _write(self, findings: Findings) -> None:
         files = ReportFiles(self._folder(findings.entry), self.parts.archive, self.as_workbook)
         files.write(findings)
+        write_row_ends(self.parts.archive, findings)
 
     def _folder(self, entry: Entry) -> str:
         date = self.parts.permits.limits.day(entry.created_at)
@@ -253,6 +256,9 @@ class Reporting:
             target=state,
             outcomes=self._outcomes_by_day(findings),
             of_connections=count_by_connection(findings.counted()),
+            of_files=count_by_file(
+                (source.delivery, outcome) for source, outcome in findings.ended()
+            ),
         )
         counts = {
             "reference": entry.reference,

@@ -9,8 +9,11 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
 from typing import Protocol
 
 from import_relay.domain.report_text import defused, json_text
@@ -61,11 +64,19 @@ def as_csv(header: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
 
     An apostrophe precedes whatever could begin a formula.
     """
+    return b"".join(csv_chunks(header, lines))
+
+
+def csv_chunks(header: Sequence[str], lines: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """The same line by line, for a table that does not fit into memory."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    for line in (header, *lines):
+    yield BOM_UTF8
+    for line in chain([header], lines):
         writer.writerow([_harmless(cell) for cell in line])
-    return text.getvalue().encode("utf-8-sig", "backslashreplace")
+        yield text.getvalue().encode("utf-8", "backslashreplace")
+        text.seek(0)
+        text.truncate()
 
 
 class AsWorkbook(Protocol):
@@ -93,16 +104,41 @@ def as_workbook(
         title: name of the sheet.
         created_at: when what it tells of happened, in s since the epoch; a property of the file.
     """
+    target = io.BytesIO()
+    _write_workbook(target, title, header, lines, created_at, {"in_memory": True})
+    return target.getvalue()
+
+
+def write_workbook(
+    target: Path,
+    title: str,
+    header: Sequence[str],
+    lines: Iterable[Sequence[str]],
+    *,
+    created_at: float,
+) -> None:
+    """Write such a workbook to a file, with one line in memory at a time."""
+    options = {"constant_memory": True, "tmpdir": str(target.parent)}
+    _write_workbook(target, title, header, lines, created_at, options)
+
+
+def _write_workbook(  # noqa: PLR0917 - two callers share it
+    target: Path | io.BytesIO,
+    title: str,
+    header: Sequence[str],
+    lines: Iterable[Sequence[str]],
+    created_at: float,
+    options: Mapping[str, object],
+) -> None:
     import xlsxwriter  # only where a report has failures
 
-    target = io.BytesIO()
-    with xlsxwriter.Workbook(target, {"in_memory": True}) as workbook:
+    with xlsxwriter.Workbook(target, dict(options)) as workbook:
         workbook.set_properties({"created": datetime.fromtimestamp(created_at, UTC)})
         sheet = workbook.add_worksheet(title)
         text = workbook.add_format({"num_format": "@", "valign": "top"})
         bold = workbook.add_format({"num_format": "@", "bold": True})
         widths = [0] * len(header)
-        for number, line in enumerate([header, *lines]):
+        for number, line in enumerate(chain([header], lines)):
             for column, cell in enumerate(line):
                 shown = _fitting(visible(cell))
                 sheet.write_string(number, column, shown, text if number else bold)
@@ -111,7 +147,6 @@ def as_workbook(
             sheet.set_column(column, column, min(width + 2, MAX_COLUMN_WIDTH))
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, number, len(header) - 1)
-    return target.getvalue()
 
 
 def cell_text(value: object) -> str:

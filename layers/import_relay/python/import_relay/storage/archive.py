@@ -22,6 +22,7 @@ from import_relay.domain.provenance import (
 )
 from import_relay.domain.replays import as_object
 from import_relay.domain.report_text import finite, json_text
+from import_relay.storage.row_ends import put_row_ends
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -104,6 +105,8 @@ class Archive:
             self._put_items(f"items/date={date}/{batch}.ndjson.gz", kept)
         for one in outcomes:
             (rejected if one.outcome == "rejected" else others).append(one)
+        ends = ((one.occurrence.delivery, _row_end(one, batch)) for one in rejected)
+        put_row_ends(self, ends, batch)
         for prefix, lines in (
             ("rejected", [_rejection(one, at) for one in rejected]),
             ("outcomes", [_outcome(one, at) for one in others]),
@@ -147,6 +150,18 @@ def _outcome(item_outcome: ItemOutcome, at: float) -> dict[str, Any]:
         "recorded_at": int(at * 1_000_000),
         **replayed,
     } | ({"notes": as_objects(item_outcome.notes, with_values=False)} if item_outcome.notes else {})
+
+
+def _row_end(one: ItemOutcome, batch: str) -> dict[str, Any]:
+    """How a rejected row of a file ended, for the report of its file."""
+    end = {
+        "line": one.occurrence.number,
+        "outcome": one.outcome.value,
+        "code": one.reason,
+        "what": one.detail or CODES[one.reason].what,
+        "batch": batch,
+    }
+    return end | ({"field": one.field} if one.field else {})
 
 
 def _shown(value: object) -> object:

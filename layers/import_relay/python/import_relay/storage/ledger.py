@@ -33,6 +33,7 @@ from import_relay.storage.entries import (
     to_item,
 )
 from import_relay.storage.entry_updates import Move, nobody_reports, same_day, same_posts
+from import_relay.storage.file_counts import NO_FILES, count_apart, split_files
 from import_relay.storage.import_owners import ImportOwners
 from import_relay.storage.outcome_counts import OutcomeCounts, OutcomesByDay
 from import_relay.storage.quota import Quota
@@ -177,15 +178,21 @@ class Ledger:
         target: State,
         outcomes: OutcomesByDay,
         of_connections: Mapping[str, ConnectionCounts] = NO_CONNECTIONS,
+        of_files: OutcomesByDay = NO_FILES,
     ) -> bool:
         """Move an entry to a final state and count how its occurrences ended, in one transaction.
+
+        Of very many files the smallest parts are counted just before, each once.
 
         Returns:
             False when it had ended already; nothing was changed then.
         """
+        together, apart = split_files(of_files)
+        for file, counts in apart.items():
+            count_apart(self._client, self._table, file, counts, reference=entry.reference)
         return not self._transact(
             self._operation(Move(entry.reference, UNFINISHED, target)),
-            *self._outcome_counts.operations(outcomes, of_connections),
+            *self._outcome_counts.operations(outcomes, of_connections, together),
         )
 
     def move_reservation(self, entry: Entry, *, day: str) -> bool:

@@ -5,7 +5,8 @@ that ended without an import leaves a *outcome record*, written in the transacti
 and only if there is none: the queue may bring it again, and the first end is the one that counts.
 
 A second item per day and connection counts, in the same transactions, how occurrences of that
-connection ended and which notes they had: what a rate is made of. Its day is that of the end.
+connection ended and which notes they had: what a rate is made of. Its day is that of the end. A
+third one per file counts how its rows ended.
 """
 
 import time
@@ -29,6 +30,7 @@ from import_relay.storage.connection_counts import (
     count_by_connection,
     counters,
 )
+from import_relay.storage.file_counts import NO_FILES, count_by_file, file_operation
 from import_relay.storage.proofs import from_proof, proof_text
 
 if TYPE_CHECKING:
@@ -41,10 +43,13 @@ OUTCOME_DAYS = 65
 queues."""
 REPLAYED = "replayed"
 """Counts what a person put back: received again on that day, and no end."""
+FROM_FILES = "from_files"
+"""Counts rows of files: received on that day, and no end."""
+RECEIVED = (REPLAYED, FROM_FILES)
 NUMBERS_PER_ITEM = 100
 """Occurrences of a delivery whose ends share an item; as many as share a message."""
-OUTCOMES_PER_TRANSACTION = 33
-"""Of a transaction's 100 operations (AWS quota); each takes two more at most, to be counted."""
+OUTCOMES_PER_TRANSACTION = 25
+"""Of a transaction's 100 operations (AWS quota); each takes three more at most, to be counted."""
 PROOFS_PER_TRANSACTION = 100
 
 OutcomesByDay = Mapping[str, Mapping[str, int]]
@@ -115,8 +120,9 @@ class OutcomeCounts:
         self,
         outcomes: OutcomesByDay,
         of_connections: Mapping[str, ConnectionCounts] = NO_CONNECTIONS,
+        of_files: OutcomesByDay = NO_FILES,
     ) -> list[dict[str, Any]]:
-        """The parts of a transaction that count these ends, by day and by connection."""
+        """The parts of a transaction that count these ends, by day, by connection and by file."""
         now = self._clock()
         counted = [(_day_key(day), counts) for day, counts in sorted(outcomes.items())]
         for name, counts in sorted(at_most(of_connections).items()):
@@ -126,7 +132,7 @@ class OutcomeCounts:
             self._count(key, {name: count for name, count in counts.items() if count}, expires)
             for key, counts in counted
             if any(counts.values())
-        ]
+        ] + [file_operation(self._table, *of_file) for of_file in sorted(of_files.items())]
 
     def recorded(self, occurrences: Iterable[Occurrence]) -> set[str]:
         """Item ids of those of the occurrences that ended without an import, read consistently."""
@@ -182,7 +188,9 @@ class OutcomeCounts:
     def _record(self, item_outcomes: Sequence[ItemOutcome], batch: str) -> None:
         for _ in tries(COUNT_OUTCOMES, self._sleep):
             counts = self.operations(
-                self._outcomes_by_day(item_outcomes), _of_connections(item_outcomes)
+                self._outcomes_by_day(item_outcomes),
+                _of_connections(item_outcomes),
+                count_by_file((one.occurrence.delivery, one.outcome) for one in item_outcomes),
             )
             operations = [*self._outcome_operations(item_outcomes, batch), *counts]
             if not self._transact(operations):

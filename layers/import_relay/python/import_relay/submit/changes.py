@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change
 from import_relay.connectors.fetcher_contract import FieldPath
+from import_relay.connectors.file_rows import file_row_change
 from import_relay.connectors.usable_connections import expression_of, mistakes_of
 from import_relay.domain.connections import Connection, Mistake
 from import_relay.domain.errors import RejectedRow
+from import_relay.domain.files import holds_file_rows
 from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence, Outcome
 from import_relay.domain.notes import RejectedRecord
 from import_relay.submit.connection_mappings import ConnectionMappings
@@ -130,6 +132,8 @@ class Mapper:
         mappings = self._mappings.get(occurrence.connection)
         if mappings is None:
             raise RejectedRow("row.connection_removed", value=occurrence.connection)
+        if holds_file_rows(occurrence.delivery):
+            return file_row_change(occurrence.item)
         return mappings.interpret(occurrence.item)
 
     def _mapped(

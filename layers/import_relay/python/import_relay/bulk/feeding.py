@@ -1,0 +1,120 @@
+"""Puts the rows of files on the bulk queue, a part at a time. Called by `importing_files`.
+
+The queue forgets after 14 days and a million rows take forty: so the rows stay in the bucket, and
+the queue holds at most `QUEUED_DAYS` days' entities. Files take turns, so that a small one does not
+wait for a large one. A part of a file is counted as received, with the cursor, before it is sent.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from import_relay.bulk.reading import PAGE_ROWS
+from import_relay.domain.files import FileRow, row_received_at
+from import_relay.domain.models import ItemOutcome, Occurrence, Outcome
+from import_relay.domain.queue_messages import repeat_bodies
+from import_relay.storage.archive import Archive
+from import_relay.storage.feeder import Feeder
+from import_relay.storage.file_objects import FileObjects
+from import_relay.storage.files import Files, RowFile
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.queue import Delayed, Sender
+
+QUEUED_DAYS = 2
+"""Days' entities in the queue at most, far below the 14 days that it keeps a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedingParts:
+    """Everything that feeding acts on."""
+
+    files: Files
+    objects: FileObjects
+    feeder: Feeder
+    queue: Sender
+    archive: Archive
+    outcome_counts: OutcomeCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Feeding:
+    """Feeds the queue. `clock` gives seconds since the epoch, `day` the day of such a time."""
+
+    parts: FeedingParts
+    entities_per_day: int
+    day: Callable[[float], str]
+    clock: Callable[[], float]
+
+    def feed(self, files: Iterable[RowFile], *, until: float) -> int:
+        """Send what there is room for, a page of each file in turn; how many rows.
+
+        Only the holder of the feeder's turn may do so.
+        """
+        waiting = [self._sent(file) if file.fed < file.counted else file for file in files]
+        queued = self.parts.feeder.queued_items() if waiting else 0
+        room = QUEUED_DAYS * self.entities_per_day - queued
+        total = 0
+        while waiting and room > 0:
+            file = min(waiting, key=lambda one: (one.fed, one.received_at))
+            waiting.remove(file)
+            if file.counted < file.rows:
+                fed = self._feed_part(file, room, queued + total)
+                total += fed.counted - file.counted
+                room -= fed.counted - file.counted
+                waiting.append(fed)
+            if self.clock() >= until:
+                break
+        return total
+
+    def _feed_part(self, file: RowFile, room: int, queued: int) -> RowFile:
+        rows = self._rows(file, file.counted, file.counted + room)
+        counted = replace(file, counted=file.counted + len(rows))
+        self.parts.feeder.remember(queued + len(rows))
+        if not self.parts.files.count(file, [row.line for row in rows], counted=counted.counted):
+            return replace(file, rows=file.counted)  # somebody else feeds it: leave it to them
+        return self._send(counted, rows, file.counted)
+
+    def _sent(self, file: RowFile) -> RowFile:
+        """Send once more what a process that died had counted, but perhaps not sent."""
+        return self._send(file, self._rows(file, file.fed, file.counted), file.fed)
+
+    def _send(self, file: RowFile, rows: Sequence[FileRow], first: int) -> RowFile:
+        readable = [row for row in rows if row.record is not None]
+        bodies = repeat_bodies(self._occurrence(file, row) for row in readable)
+        self.parts.queue.send(Delayed(body, 0) for body in bodies)
+        self._reject([self._rejected(file, row) for row in rows if row.record is None], file, first)
+        self.parts.files.sent(file)
+        return replace(file, fed=file.counted)
+
+    def _rows(self, file: RowFile, begin: int, end: int) -> list[FileRow]:
+        """Rows by their numbers, of the page in which the first one is."""
+        number, skipped = divmod(begin, PAGE_ROWS)
+        return self.parts.objects.page(file.id, number + 1)[skipped : skipped + end - begin]
+
+    def _reject(self, outcomes: Sequence[ItemOutcome], file: RowFile, first: int) -> None:
+        """Record that rows cannot be read: they are received, and end at once."""
+        counts, now = self.parts.outcome_counts, self.clock()
+        known = counts.recorded(one.occurrence for one in outcomes)
+        new = [one for one in outcomes if one.occurrence.item_id not in known]
+        if new:
+            batch = f"file-{file.id}-{first}"
+            self.parts.archive.record_outcomes(new, at=now, date=self.day(now), batch=batch)
+            counts.record(new, batch=batch)
+
+    def _rejected(self, file: RowFile, row: FileRow) -> ItemOutcome:
+        occurrence = self._occurrence(file, row)
+        return ItemOutcome(
+            occurrence, Outcome.REJECTED, row.code, value=row.text, detail=row.detail
+        )
+
+    def _occurrence(self, file: RowFile, row: FileRow) -> Occurrence:
+        return Occurrence(
+            "",
+            file.connection,
+            file.delivery,
+            row.line,
+            f"{file.id}:{row.line}",
+            row_received_at(file.received_at, row.line),
+            0,
+            row.text if row.record is None else row.record,
+            int(self.clock() * 1_000_000),
+        )

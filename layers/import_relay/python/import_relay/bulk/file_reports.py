@@ -1,0 +1,160 @@
+"""The report of a file, once its last row has its outcome. Called by `importing_files`.
+
+`failures.csv` has the columns of the file, so that a person corrects it and uploads it again; two
+more columns say the line and the reason. A million failed rows do not fill the memory: the reasons
+lie in a temporary database, the rows in their pages.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from import_relay.domain.codes import CODES
+from import_relay.domain.files import FileRow
+from import_relay.domain.report_text import json_text
+from import_relay.report.tables import csv_chunks, spread, write_workbook
+from import_relay.storage.file_objects import FileObjects
+from import_relay.storage.files import RowFile
+from import_relay.storage.outcome_counts import OutcomeCounts
+
+ROW_OUTCOMES = (
+    "imported",
+    "failed",
+    "rejected",
+    "superseded",
+    "duplicate",
+    "ignored",
+    "unaccounted",
+)
+MAX_SHEET_ROWS = 1_000_000
+"""Excel takes 1,048,576 rows; the CSV has all."""
+NOT_IN_MATEO = ("failed", "rejected", "unaccounted")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_OWN = ("line", "code", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class FileReports:
+    """Writes reports of files. `clock` gives seconds since the epoch."""
+
+    objects: FileObjects
+    outcome_counts: OutcomeCounts
+    clock: Callable[[], float]
+
+    def write(self, file: RowFile) -> None:
+        """Store the report; the summary last, so that where it is, everything is."""
+        if any(file.ended.get(name) for name in NOT_IN_MATEO):
+            with TemporaryDirectory() as folder, closing(self._reasons(file, folder)) as reasons:
+                self._put_failures(file, reasons, Path(folder))
+        text = json_text(self._summary(file), indent=2) + "\n"
+        key = f"{file.folder}/summary.json"
+        self.objects.put(key, text.encode("utf-8", "backslashreplace"), "json")
+
+    def refuse(self, file: RowFile, code: str, detail: str, line: int | None) -> str:
+        """Store beside a file why it cannot be read; the key of what was written."""
+        content = {
+            "file": file.key,
+            "code": code,
+            "what": CODES[code].what,
+            "what_to_do": CODES[code].what_to_do,
+            "detail": detail,
+            "at": _time(self.clock()),
+        } | ({"line": line} if line else {})
+        key = error_key(file.key)
+        self.objects.put(key, (json_text(content, indent=2) + "\n").encode(), "json")
+        return key
+
+    def _summary(self, file: RowFile) -> Mapping[str, Any]:
+        return {
+            "file": file.key,
+            "id": file.id,
+            "etag": file.etag,
+            "connection": file.connection,
+            "state": "finished",
+            "received_at": _time(file.received_at / 1_000_000),
+            "finished_at": _time(self.clock()),
+            "rows": {"total": file.rows} | {name: file.ended.get(name, 0) for name in ROW_OUTCOMES},
+            "failures": sum(file.ended.get(name, 0) for name in NOT_IN_MATEO),
+        }
+
+    def _reasons(self, file: RowFile, folder: str) -> sqlite3.Connection:
+        """Line → why that row was not imported; of several ends of a line the latest."""
+        reasons = sqlite3.connect(f"{folder}/reasons")
+        reasons.execute("CREATE TABLE ends (line INTEGER PRIMARY KEY, end TEXT)")
+        lines = ((end["line"], json.dumps(end)) for end in self.objects.ends(file.id))
+        reasons.executemany("INSERT OR REPLACE INTO ends VALUES (?, ?)", lines)
+        return reasons
+
+    def _failed(
+        self, file: RowFile, reasons: sqlite3.Connection
+    ) -> Iterator[tuple[FileRow, Mapping[str, Any]]]:
+        """The rows that were not imported, in the order of the file."""
+        for number in range(1, file.pages + 1):
+            rows = self.objects.page(file.id, number)
+            span = (rows[0].line, rows[-1].line)
+            found = reasons.execute("SELECT line, end FROM ends WHERE line BETWEEN ? AND ?", span)
+            ends = {line: json.loads(end) for line, end in found}
+            stale = self._stale(file, ends)
+            for row in rows:
+                if row.line in ends and row.line not in stale:
+                    yield row, ends[row.line]
+
+    def _stale(self, file: RowFile, ends: Mapping[int, Mapping[str, Any]]) -> set[int]:
+        """Lines whose rejection was written and never counted, since its process died."""
+        items = [(file.delivery, line) for line, end in ends.items() if "batch" in end]
+        recorded = self.outcome_counts.batches_of(items)
+        return {item[1] for item in items if recorded.get(item, "") != str(ends[item[1]]["batch"])}
+
+    def _put_failures(self, file: RowFile, reasons: sqlite3.Connection, folder: Path) -> None:
+        columns = self._columns(file, reasons)
+
+        def cells() -> Iterator[Sequence[str]]:
+            for row, end in self._failed(file, reasons):
+                _, (given,) = spread([row.record if row.record is not None else {}])
+                if row.record is None:
+                    given = {columns[0]: row.text} if columns else {}
+                own = (str(row.line), str(end["code"]), _reason(end))
+                yield [*(given.get(name, "") for name in columns), *own]
+
+        header = [*columns, *(name if name not in columns else f"relay_{name}" for name in _OWN)]
+        with (folder / "failures.csv").open("w+b") as table:
+            for chunk in csv_chunks(header, cells()):
+                table.write(chunk)
+            table.seek(0)
+            self.objects.put_file(f"{file.folder}/failures.csv", table, "text/csv; charset=utf-8")
+        path = folder / "failures.xlsx"
+        at = file.received_at / 1_000_000
+        shown = (line for _, line in zip(range(MAX_SHEET_ROWS), cells(), strict=False))
+        write_workbook(path, "failures", header, shown, created_at=at)
+        with path.open("rb") as workbook:
+            self.objects.put_file(f"{file.folder}/failures.xlsx", workbook, _XLSX)
+
+    def _columns(self, file: RowFile, reasons: sqlite3.Connection) -> list[str]:
+        """The columns of the file: those of a table stand in each row, objects may differ."""
+        columns: dict[str, None] = {}
+        for number in range(1, file.pages + 1):
+            for row in self.objects.page(file.id, number)[: 1 if number > 1 else None]:
+                columns.update(dict.fromkeys(row.record or {}))
+        for row, _ in self._failed(file, reasons):
+            columns.update(dict.fromkeys(row.record or {}))
+        return list(columns)
+
+
+def error_key(key: str) -> str:
+    """Where it says why a file cannot be read: beside it."""
+    return f"{key}.error.json"
+
+
+def _reason(end: Mapping[str, Any]) -> str:
+    what = str(end["what"])
+    return f"{end['field']}: {what}" if end.get("field") else what
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()

@@ -1,0 +1,100 @@
+"""Rows of JSON files: an object on each line, an array of objects, or an object with a list.
+
+A row's line is its number in the array where there are no lines.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, NoReturn
+
+from import_relay.bulk.formats.file_error import FileUnreadable
+from import_relay.bulk.formats.texts import text_lines
+from import_relay.domain.files import FileRow
+
+_SHOWN = 500
+"""Characters that a list of unreadable rows shows of one."""
+LISTS = ("records", "data", "value", "items")
+"""Keys of an object under which its list of rows may stand."""
+
+
+def ndjson_rows(lines: Iterator[str]) -> Iterator[FileRow]:
+    """An object per line; a line that is none is unreadable and hurts no other."""
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if text:
+            yield _line(number, text)
+
+
+def is_object(line: str) -> bool:
+    """Whether a line is a whole object: then its file has one on each line."""
+    return _line(1, line.strip()).record is not None
+
+
+def holds_list(line: str) -> bool:
+    """Whether an object is not a row itself: all that it has besides is a list of them."""
+    value = json.loads(line)
+    listed = next((value[name] for name in LISTS if isinstance(value.get(name), list)), None)
+    return listed is not None and all(isinstance(one, dict) for one in listed)
+
+
+def json_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
+    """The elements of an array, or of the list in an object; else the object itself.
+
+    Raises:
+        FileUnreadable: the JSON is broken.
+    """
+    import ijson  # only for JSON that is not on lines
+
+    number = 0
+    try:
+        prefix = _prefix(ijson.parse(_Utf8(opened())))
+        for number, value in enumerate(ijson.items(_Utf8(opened()), prefix, use_float=True), 1):
+            yield _element(number, value)
+    except ijson.JSONError as error:
+        what = f"it is no JSON after {number} rows"
+        raise FileUnreadable("file.broken_json", what, line=number + 1) from error
+
+
+def _prefix(events: Iterator[tuple[str, str, Any]]) -> str:
+    """Where the rows stand, as ijson says it: `item` for the elements of an array."""
+    for prefix, event, _ in events:
+        if event == "start_array" and prefix in ("", *LISTS):
+            return f"{prefix}.item".lstrip(".")
+    return ""
+
+
+def _line(number: int, text: str) -> FileRow:
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return FileRow(number, None, "row.not_json", text=text[:_SHOWN])
+    return _element(number, value, text)
+
+
+def _element(number: int, value: object, text: str = "") -> FileRow:
+    if isinstance(value, dict):
+        return FileRow(number, value)
+    return FileRow(number, None, "row.not_an_object", text=(text or str(value))[:_SHOWN])
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+class _Utf8:
+    """The text of a file as UTF-8, whatever its encoding: the parser takes nothing else."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._lines = text_lines(file)
+
+    def read(self, size: int = -1) -> bytes:
+        """At least some bytes, and none at the end."""
+        if size == 0:  # asks for the type alone
+            return b""
+        found, length = [], 0
+        for line in self._lines:
+            found.append(line)
+            length += len(line)
+            if 0 <= size <= length:
+                break
+        return "".join(found).encode("utf-8", "backslashreplace")

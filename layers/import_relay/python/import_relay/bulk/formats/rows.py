@@ -1,0 +1,146 @@
+"""The rows of a file, whatever its format: its first bytes say which, its name only helps.
+
+A gzipped file is unpacked as it is read. One row is in memory at a time, and of a workbook its
+texts are on disk.
+"""
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import BinaryIO, cast
+
+from import_relay.bulk.formats.file_error import FileUnreadable
+from import_relay.bulk.formats.json_files import holds_list, is_object, json_rows, ndjson_rows
+from import_relay.bulk.formats.tables import csv_rows
+from import_relay.bulk.formats.texts import text_lines
+from import_relay.bulk.formats.workbooks import OLE, workbook_rows
+from import_relay.domain.files import FileRow
+
+MAX_FILE_B = 1024**3
+MAX_UNPACKED_B = 8 * 1024**3
+MAX_FILE_ROW_B = 200_000
+"""Of one record as JSON: what fits into a queue message."""
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_REFUSED = {
+    OLE: ("file.encrypted", "it has a password, or is of Excel 97"),
+    b"%PDF": ("file.unknown_format", "it is a PDF"),
+    b"PAR1": ("file.unknown_format", "it is Parquet"),
+    b"SQLi": ("file.unknown_format", "it is an SQLite database"),
+    b"Rar!": ("file.unknown_format", "it is a RAR archive"),
+    b"7z\xbc\xaf": ("file.unknown_format", "it is a 7z archive"),
+}
+
+
+def read_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
+    """The rows, header and empty lines left out.
+
+    Args:
+        opened: opens the file from its beginning; it may be called twice.
+
+    Raises:
+        FileUnreadable: nothing of it can be read, or not all of it.
+    """
+    try:
+        for row in _rows(opened):
+            yield _within(row)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise FileUnreadable("file.broken_gzip", "the gzip stream is damaged or cut") from error
+
+
+def _rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
+    unpacked = _unpacking(opened)
+    with closing(unpacked()) as file:
+        head = _head(file)
+        if head.startswith(_ZIP):
+            file.close()
+            yield from _of_workbook(unpacked)
+            return
+        for magic, why in _REFUSED.items():
+            if head.startswith(magic):
+                raise FileUnreadable(*why)
+    with closing(unpacked()) as file:
+        yield from _of_text(text_lines(file), unpacked)
+
+
+def _of_text(lines: Iterator[str], opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
+    skipped: list[str] = []
+    for line in lines:
+        skipped.append(line)
+        if line.strip():
+            break
+    begin = skipped[-1].lstrip() if skipped else ""
+    if begin.startswith("{") and is_object(begin) and not holds_list(begin):
+        yield from ndjson_rows(chain(skipped, lines))
+    elif begin.startswith(("{", "[")):
+        yield from json_rows(opened)
+    else:
+        yield from csv_rows(chain(skipped, lines))
+
+
+def _of_workbook(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
+    """A workbook is read from several places at once, so it is copied to the disk."""
+    with NamedTemporaryFile(suffix=".xlsx") as copy:
+        with closing(opened()) as file:
+            while chunk := file.read(1024 * 1024):
+                copy.write(chunk)
+        copy.flush()
+        yield from workbook_rows(Path(copy.name))
+
+
+def _head(file: BinaryIO) -> bytes:
+    head = file.read(8)
+    if not head:
+        raise FileUnreadable("file.empty")
+    return head
+
+
+def _unpacking(opened: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
+    """The file as it is, or what is gzipped in it."""
+    with closing(opened()) as file:
+        is_packed = _head(file).startswith(_GZIP)
+    return (lambda: cast(BinaryIO, _Bounded(opened()))) if is_packed else opened
+
+
+class _Bounded:
+    """A gzipped file that must not unpack to more than the disk and the time allow."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._unpacked = gzip.GzipFile(fileobj=file)
+        self._left = MAX_UNPACKED_B
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._unpacked.read(size)
+        self._left -= len(content)
+        if self._left < 0:
+            raise FileUnreadable("file.too_large", "unpacked it is larger than 8 GB")
+        return content
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _within(row: FileRow) -> FileRow:
+    """A row that fits a queue message; one that does not is unreadable."""
+    if row.record is None or sum(map(_size, row.record.values())) <= MAX_FILE_ROW_B // 4:
+        return row
+    size = len(json.dumps(row.record))
+    if size <= MAX_FILE_ROW_B:
+        return row
+    return FileRow(row.line, None, "row.too_large", f"it has {size} bytes")
+
+
+def _size(value: object) -> int:
+    """About how large a cell is; what is nested is looked at closely."""
+    return (
+        len(value)
+        if isinstance(value, str)
+        else MAX_FILE_ROW_B
+        if isinstance(value, dict | list)
+        else 9
+    )

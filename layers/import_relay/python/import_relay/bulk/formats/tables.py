@@ -1,0 +1,110 @@
+"""Rows of tables: a header names the columns, each row is `{header: text}`. Called by `formats`.
+
+The separator is the one that splits the first lines alike: comma, semicolon, tab or bar.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from import_relay.bulk.formats.file_error import FileUnreadable
+from import_relay.domain.files import FileRow
+
+SEPARATORS = ",;\t|"
+SAMPLE_LINES = 20
+MAX_CELL = 1_000_000
+MAX_COLUMNS = 2_000
+_SHOWN = 500
+"""Characters that a list of unreadable rows shows of one."""
+
+
+def csv_rows(lines: Iterator[str]) -> Iterator[FileRow]:
+    """The rows of a CSV, each with the line on which it begins; empty lines are left out.
+
+    Raises:
+        FileUnreadable: there is no header.
+    """
+    csv.field_size_limit(MAX_CELL)
+    sample = list(islice(lines, SAMPLE_LINES))
+    separator = _named_separator(sample) or _separator(sample)
+    skipped = int(bool(_named_separator(sample)))
+    reader = csv.reader(chain(sample[skipped:], lines), delimiter=separator)
+    return table_rows(_records(reader, skipped))
+
+
+def table_rows(records: Iterator[tuple[int, Sequence[str] | csv.Error]]) -> Iterator[FileRow]:
+    """The rows of a table, given as line number and cells, header first."""
+    header: list[str] | None = None
+    for line, cells in records:
+        if isinstance(cells, csv.Error):
+            if header is None:
+                raise FileUnreadable("file.no_header", str(cells), line=line)
+            yield FileRow(line, None, "row.unreadable", str(cells))
+        elif any(cells):
+            if header is None:
+                header = _header(cells, line)
+            else:
+                yield _row(header, line, cells)
+    if header is None:
+        raise FileUnreadable("file.empty")
+
+
+def _records(reader: Any, skipped: int) -> Iterator[tuple[int, Sequence[str] | csv.Error]]:
+    while True:
+        line = reader.line_num + 1 + skipped
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, error
+        else:
+            yield line, cells
+
+
+def _header(cells: Sequence[str], line: int) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    twice = sorted(name for name, many in Counter(filter(None, names)).items() if many > 1)
+    if twice:
+        what = f"{', '.join(map(repr, twice[:5]))} names several columns"
+        raise FileUnreadable("file.header_twice", what, line=line)
+    if len(names) > MAX_COLUMNS:
+        raise FileUnreadable("file.too_many_columns", f"{len(names)} columns", line=line)
+    return names
+
+
+def _row(header: Sequence[str], line: int, cells: Sequence[str]) -> FileRow:
+    """Columns without a name are left out; a short row has empty cells at its end."""
+    if len(cells) > len(header) and any(cells[len(header) :]):
+        detail = f"it has {len(cells)} cells, and the header {len(header)}"
+        return FileRow(line, None, "row.too_many_cells", detail, str(cells)[:_SHOWN])
+    record = dict(zip(header, cells, strict=False))
+    if len(cells) < len(header):
+        record |= dict.fromkeys(header[len(cells) :], "")
+    record.pop("", None)
+    return FileRow(line, record)
+
+
+def _named_separator(sample: Sequence[str]) -> str:
+    """Excel's own first line, `sep=;`, which says what separates."""
+    first = sample[0].strip() if sample else ""
+    return first[4:] if first.lower().startswith("sep=") and len(first) == 5 else ""
+
+
+def _separator(sample: Sequence[str]) -> str:
+    """What splits the lines into as many cells as the header, oftenest; more cells win a tie."""
+    return max(SEPARATORS, key=lambda one: _score(sample, one))
+
+
+def _score(sample: Iterable[str], separator: str) -> tuple[int, int]:
+    reader = csv.reader(iter(sample), delimiter=separator)
+    try:
+        widths = [len(cells) for cells in reader if any(cells)]
+    except csv.Error:
+        return 0, 0
+    width = widths[0] if widths else 0
+    return (widths.count(width), width) if width > 1 else (0, 0)

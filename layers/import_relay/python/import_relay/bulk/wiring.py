@@ -1,0 +1,70 @@
+"""Puts the import of files together: settings in, `FileImporting` out. Called by its handler."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import boto3
+
+from import_relay.bulk.feeding import Feeding, FeedingParts
+from import_relay.bulk.file_reports import FileReports
+from import_relay.bulk.importing_files import FileImporting, FileParts
+from import_relay.bulk.reading import Reading
+from import_relay.bulk.settings import FileSettings
+from import_relay.connectors.usable_connections import mistakes_of
+from import_relay.domain.connections import load_connections
+from import_relay.domain.log_events import Emit
+from import_relay.storage.archive import Archive
+from import_relay.storage.feeder import Feeder
+from import_relay.storage.file_objects import FileObjects
+from import_relay.storage.files import Files
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.queue import Queue
+from import_relay.storage.quota import day_of
+from import_relay.storage.requeueing import Requeueing
+from import_relay.wiring.stores import CONFIG
+
+
+def build_file_importing(
+    settings: FileSettings,
+    *,
+    emit: Emit,
+    clock: Callable[[], float] = time.time,
+    client: Callable[[str], Any] | None = None,
+) -> FileImporting:
+    """The use case. `client` gives a boto3 client of a service.
+
+    Raises:
+        ConfigurationError: connections.toml cannot be read at all.
+    """
+    session = boto3.session.Session()
+    client = client or (lambda service: session.client(service, config=CONFIG))  # type: ignore[call-overload]
+    dynamodb, sqs, s3 = client("dynamodb"), client("sqs"), client("s3")
+    day = partial(day_of, ZoneInfo(settings.limit_time_zone))
+    outcome_counts = OutcomeCounts(dynamodb, settings.ledger_table, day, clock=clock)
+    files = Files(dynamodb, settings.ledger_table, outcome_counts, clock=clock)
+    objects = FileObjects(s3, settings.bucket_name)
+    feeder = Feeder(dynamodb, sqs, settings.ledger_table, settings.queue_url, clock=clock)
+    queues = (Queue(sqs, url) for url in (settings.queue_url, settings.dead_letter_queue_url))
+    feeding = FeedingParts(
+        files,
+        objects,
+        feeder,
+        Requeueing(*queues, clock=clock, emit=emit),
+        Archive(s3, settings.bucket_name),
+        outcome_counts,
+    )
+    connections = load_connections(settings.connections_file)
+    parts = FileParts(
+        connections=connections,
+        disabled=frozenset(name for name, found in mistakes_of(connections).items() if found),
+        files=files,
+        objects=objects,
+        feeder=feeder,
+        reading=Reading(files, objects, clock),
+        feeding=Feeding(feeding, settings.entities_per_day, day, clock),
+        reports=FileReports(objects, outcome_counts, clock),
+    )
+    return FileImporting(parts, clock, emit)

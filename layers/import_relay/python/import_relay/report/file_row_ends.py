@@ -1,0 +1,32 @@
+"""Hands the bad ends of a file's rows to the report of that file. Called by reporting.
+
+An import may hold rows of many files, and a file has rows in many imports.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from import_relay.domain.codes import CODES
+from import_relay.report.findings import Findings
+from import_relay.report.row_outcomes import RowOutcome
+from import_relay.storage.row_ends import Puts, put_row_ends
+
+UNACCOUNTED = "failures.unexplained"
+
+
+def write_row_ends(archive: Puts, findings: Findings) -> None:
+    """Store why rows of files were not imported, under the reference of the import."""
+    put_row_ends(archive, _ends(findings), findings.entry.reference)
+
+
+def _ends(findings: Findings) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    reasons = {number: failure for failure, number in findings.failures if number is not None}
+    for number, outcome in enumerate(findings.outcomes):
+        if outcome in (RowOutcome.FAILED, RowOutcome.UNACCOUNTED):
+            failure = reasons.get(number)
+            code = failure.code if failure else UNACCOUNTED
+            what = failure.message if failure else CODES[UNACCOUNTED].what
+            for source in findings.sources(number):
+                one = source.occurrence
+                end = {"line": one.number, "outcome": outcome, "code": code, "what": what}
+                yield one.delivery, end | {"import": findings.entry.reference}

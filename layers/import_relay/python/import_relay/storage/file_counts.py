@@ -1,0 +1,76 @@
+"""How the rows of files ended, counted in the item of their file in the ledger table.
+
+In the transactions that count the same ends by day: see `outcome_counts` and `Ledger.close`.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from import_relay.domain.files import file_of
+from import_relay.storage.conditions import takes_effect, through_conflicts
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+FileCounts = Mapping[str, Mapping[str, int]]
+"""File id → outcome → rows."""
+NO_FILES: FileCounts = MappingProxyType({})
+MAX_FILES_TOGETHER = 25
+"""In the transaction that closes an import: with 60 connections and its days it stays below 100
+operations (AWS quota)."""
+
+
+def file_key(file: str) -> dict[str, Any]:
+    """Where the ledger table has what is known of a file."""
+    return {"pk": {"S": f"file#{file}"}}
+
+
+def count_by_file(ends: Iterable[tuple[str, str]]) -> FileCounts:
+    """Counts of rows, each given as its delivery and how it ended; webhooks are left out."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for delivery, outcome in ends:
+        if file := file_of(delivery):
+            counts[file][str(outcome)] += 1
+    return counts
+
+
+def file_operation(table: str, file: str, counts: Mapping[str, int]) -> dict[str, Any]:
+    """The part of a transaction that counts ends of a file's rows."""
+    return {"Update": _update(table, file, counts)}
+
+
+def split_files(of_files: FileCounts) -> tuple[FileCounts, FileCounts]:
+    """The files to count within one transaction, and the others, which have the fewest rows."""
+    by_rows = sorted(of_files, key=lambda file: (-sum(of_files[file].values()), file))
+    together, apart = by_rows[:MAX_FILES_TOGETHER], by_rows[MAX_FILES_TOGETHER:]
+    return {one: of_files[one] for one in together}, {one: of_files[one] for one in apart}
+
+
+def count_apart(
+    client: "DynamoDBClient", table: str, file: str, counts: Mapping[str, int], *, reference: str
+) -> None:
+    """Count ends of a file's rows once for this import, however often this is called."""
+    update = _update(table, file, counts)
+    update["UpdateExpression"] += ", #imports :reference"
+    update["ConditionExpression"] = "NOT contains(#imports, :name)"
+    update["ExpressionAttributeNames"]["#imports"] = "imports_apart"
+    update["ExpressionAttributeValues"] |= {
+        ":reference": {"SS": [reference]},
+        ":name": {"S": reference},
+    }
+    takes_effect(lambda: through_conflicts(lambda: client.update_item(**update)))
+
+
+def _update(table: str, file: str, counts: Mapping[str, int]) -> dict[str, Any]:
+    adds = ", ".join(f"#c{n} :c{n}" for n in range(len(counts)))
+    return {
+        "TableName": table,
+        "Key": file_key(file),
+        "UpdateExpression": f"ADD {adds}",
+        "ExpressionAttributeNames": {f"#c{n}": f"rows_{name}" for n, name in enumerate(counts)},
+        "ExpressionAttributeValues": {
+            f":c{n}": {"N": str(count)} for n, count in enumerate(counts.values())
+        },
+    }

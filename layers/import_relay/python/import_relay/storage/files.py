@@ -1,0 +1,253 @@
+"""Files of rows in the ledger table: what was noticed, how far reading and feeding have got.
+
+One item per file, which also counts how its rows ended (`file_counts`), and one that names the
+unfinished files. A file's rows are counted as received before they are sent, in one transaction
+with the cursor: a process that dies then sends the same rows once more, and each ends once.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from import_relay.domain.files import file_delivery, file_id, row_received_at
+from import_relay.storage.attributes import Plain, from_attributes, to_attributes
+from import_relay.storage.bulk_reads import read_items
+from import_relay.storage.conditions import takes_effect, transact
+from import_relay.storage.file_counts import file_key
+from import_relay.storage.outcome_counts import FROM_FILES, OutcomeCounts
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+FILE_DAYS = 400
+"""How long a finished file is known; its object in the inbox goes long before."""
+MAX_OPEN_FILES = 5_000
+"""Their names share an item, which DynamoDB limits to 400 KB. More files wait in the inbox."""
+_OPEN: dict[str, Any] = {"pk": {"S": "files#open"}}
+_ENDED = "rows_"
+
+
+class FileState(StrEnum):
+    """Where a file is."""
+
+    READING = "reading"
+    FEEDING = "feeding"
+    FINISHED = "finished"
+    REFUSED = "refused"
+    """Nothing of it can be read; an error file beside it says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowFile:
+    """A file as it is noted. `received_at`: when it was uploaded, in µs since the epoch.
+
+    `rows`: what has been read of it, in `pages`. `counted`: rows that count as received, of which
+    the first `fed` are certainly in the queue. `ended`: outcome → rows. `code`: why it is refused.
+    """
+
+    key: str
+    etag: str
+    connection: str
+    received_at: int
+    state: FileState = FileState.READING
+    pages: int = 0
+    rows: int = 0
+    counted: int = 0
+    fed: int = 0
+    code: str = ""
+    ended: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Of the content under this key."""
+        return file_id(self.key, self.etag)
+
+    @property
+    def delivery(self) -> str:
+        """The delivery of its rows."""
+        return file_delivery(self.id, self.received_at)
+
+    @property
+    def folder(self) -> str:
+        """Where its report is, without a slash at the end."""
+        return f"files/{self.key.removeprefix('inbox/')}/{self.id}"
+
+    @property
+    def rows_ended(self) -> int:
+        """How many of its rows have their outcome."""
+        return sum(self.ended.values())
+
+
+class Files:
+    """The files. `clock` gives seconds since the epoch."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        outcome_counts: OutcomeCounts,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._outcome_counts = outcome_counts
+        self._clock = clock
+        self._sleep = sleep
+
+    def known(self, files: Iterable[str]) -> dict[str, RowFile]:
+        """Those of the files that are noted, by their ids; read consistently."""
+        keys = [file_key(one) for one in sorted(set(files))]
+        items = read_items(self._client, self._table, keys, sleep=self._sleep)
+        found = (from_attributes(_plain(item)) for item in items)
+        return {file.id: file for file in map(_file, found) if file is not None}
+
+    def open(self) -> list[RowFile]:
+        """The unfinished files, oldest first."""
+        answer = self._client.get_item(TableName=self._table, Key=_OPEN, ConsistentRead=True)
+        names = answer.get("Item", {}).get("names", {}).get("SS", [])
+        return sorted(self.known(names).values(), key=lambda one: (one.received_at, one.id))
+
+    def begin(self, file: RowFile, *, again: bool = False) -> bool:
+        """Note a new file. `again`: one that was refused before begins anew.
+
+        Returns:
+            False when it is noted already, or too many are unfinished; nothing was changed then.
+        """
+        values: dict[str, Plain | None] = {
+            "key": file.key,
+            "etag": file.etag,
+            "connection": file.connection,
+            "received_at": file.received_at,
+            "state": FileState.READING.value,
+            **dict.fromkeys(("pages", "rows", "counted", "fed"), 0),
+        }
+        free = "attribute_not_exists(pk)"
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": {**file_key(file.id), **to_attributes(values)},
+            "ConditionExpression": free,
+        }
+        if again:
+            put["ConditionExpression"] = f"{free} OR #state = :refused"
+            put["ExpressionAttributeNames"] = {"#state": "state"}
+            put["ExpressionAttributeValues"] = {":refused": {"S": FileState.REFUSED.value}}
+        return not self._transact([{"Put": put}, self._named(file, "ADD")])
+
+    def advance(self, file: RowFile, *, pages: int, rows: int, is_read: bool = False) -> bool:
+        """Note what has been read of it: only by whoever knows what had been before."""
+        state = FileState.FEEDING if is_read else FileState.READING
+        changes: dict[str, Plain | None] = {"pages": pages, "rows": rows, "state": state.value}
+        return self._change(file, changes, {"state": FileState.READING.value, "pages": file.pages})
+
+    def count(self, file: RowFile, lines: Sequence[int], *, counted: int) -> bool:
+        """Count rows as received, up to the one of the number `counted`, before they are sent."""
+        days: Counter[str] = Counter()
+        for line in lines:
+            days[self._outcome_counts.day_of(row_received_at(file.received_at, line))] += 1
+        expected: dict[str, Plain | None] = {"counted": file.counted, "fed": file.counted}
+        operations = [
+            {"Update": self._update(file, {"counted": counted}, expected)},
+            *self._outcome_counts.operations(
+                {day: {FROM_FILES: many} for day, many in days.items()}
+            ),
+        ]
+        return not self._transact(operations)
+
+    def sent(self, file: RowFile) -> bool:
+        """Note that all rows that count as received are in the queue, too."""
+        return self._change(file, {"fed": file.counted}, {"counted": file.counted})
+
+    def finish(self, file: RowFile) -> bool:
+        """Note that a file is reported."""
+        return self._end(file, FileState.FINISHED, "")
+
+    def refuse(self, file: RowFile, code: str) -> bool:
+        """Note that nothing of a file can be read."""
+        return self._end(file, FileState.REFUSED, code)
+
+    def _end(self, file: RowFile, state: FileState, code: str) -> bool:
+        expires = int(self._clock()) + FILE_DAYS * 86_400
+        changes: dict[str, Plain | None] = {
+            "state": state.value,
+            "code": code,
+            "expires_at": expires,
+        }
+        update = {"Update": self._update(file, changes, {"state": file.state.value})}
+        return not self._transact([update, self._named(file, "DELETE")])
+
+    def _named(self, file: RowFile, verb: str) -> dict[str, Any]:
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _OPEN,
+            "UpdateExpression": f"{verb} #names :file",
+            "ExpressionAttributeNames": {"#names": "names"},
+            "ExpressionAttributeValues": {":file": {"SS": [file.id]}},
+        }
+        if verb == "ADD":
+            update["ConditionExpression"] = "attribute_not_exists(#names) OR size(#names) < :most"
+            update["ExpressionAttributeValues"][":most"] = {"N": str(MAX_OPEN_FILES)}
+        return {"Update": update}
+
+    def _change(
+        self,
+        file: RowFile,
+        changes: dict[str, Plain | None],
+        expected: dict[str, Plain | None],
+    ) -> bool:
+        update = self._update(file, changes, expected)
+        return takes_effect(lambda: self._client.update_item(**update))
+
+    def _update(
+        self,
+        file: RowFile,
+        changes: dict[str, Plain | None],
+        expected: dict[str, Plain | None],
+    ) -> dict[str, Any]:
+        names = {f"#{name}": name for name in {*changes, *expected}}
+        values = {
+            **{f":{name}": value for name, value in changes.items()},
+            **{f":was_{name}": value for name, value in expected.items()},
+        }
+        return {
+            "TableName": self._table,
+            "Key": file_key(file.id),
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in changes),
+            "ConditionExpression": " AND ".join(f"#{name} = :was_{name}" for name in expected),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": to_attributes(values),
+        }
+
+    def _transact(self, operations: Sequence[Any]) -> Sequence[bool]:
+        return transact(self._client, operations, sleep=self._sleep)
+
+
+def _plain(item: Any) -> Any:
+    """Without the sets of a file's item."""
+    return {name: value for name, value in item.items() if "SS" not in value}
+
+
+def _file(found: Any) -> RowFile | None:
+    """None: its rows ended after it was forgotten, so that only their counts are there."""
+    if "key" not in found:
+        return None
+    ended = {
+        name.removeprefix(_ENDED): int(value)
+        for name, value in found.items()
+        if name.startswith(_ENDED)
+    }
+    numbers = {name: int(found[name]) for name in ("pages", "rows", "counted", "fed")}
+    return RowFile(
+        found["key"],
+        found["etag"],
+        found["connection"],
+        int(found["received_at"]),
+        FileState(found["state"]),
+        code=found.get("code", ""),
+        ended=ended,
+        **numbers,
+    )

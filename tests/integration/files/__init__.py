@@ -1,0 +1,1 @@
+"""Files of rows, from the inbox to their reports, in moto."""

@@ -1,0 +1,207 @@
+"""A file becomes items of its connection, each row once, and is reported with its last row."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from import_relay.domain.files import file_delivery
+from tests.integration.files.uploads import Uploads
+from tests.support.aws import relay_resources
+from tests.support.builders import NOON
+from tests.support.relay import Clock, Relay
+
+DAY_S = 86_400.0
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Iterator[Uploads]:
+    with time_machine.travel(NOON, tick=False), relay_resources() as aws:  # S3 dates objects
+        yield Uploads(Relay(aws), tmp_path)
+
+
+class Ticking(Clock):
+    """Each look at the clock takes a second."""
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def contacts(many: int, first: int = 1) -> str:
+    rows = "".join(f"{n};Person {n};p{n}@example.com\n" for n in range(first, first + many))
+    return f"id;name;email\n{rows}"
+
+
+def test_every_row_is_imported_and_the_summary_says_so(uploads: Uploads) -> None:
+    key = uploads.put(contacts(250))
+
+    run = uploads.run(key)
+    uploads.submit()
+    finished = uploads.later()
+
+    assert (run.noticed, run.fed, finished.finished) == (1, 250, 1)
+    assert sorted(int(row["external_id"]) for row in uploads.relay.mateo.rows) == [*range(1, 251)]
+    summary = uploads.summary()
+    assert summary["file"] == key
+    assert summary["rows"]["total"] == summary["rows"]["imported"] == 250
+    assert not uploads.keys("rows/")
+    assert not uploads.known()
+
+
+def test_the_books_balance(uploads: Uploads) -> None:
+    uploads.put(contacts(120) + "1;2;3;4;5\n")
+
+    uploads.run()
+    uploads.submit()
+
+    (counts,) = uploads.relay.outcome_counts.days(["2026-11-21"]).values()
+    assert counts == {"from_files": 121, "imported": 120, "rejected": 1}
+
+
+def test_the_same_file_is_imported_once(uploads: Uploads) -> None:
+    key = uploads.put(contacts(5))
+    uploads.run(key)
+    uploads.submit()
+    uploads.later()
+
+    uploads.put(contacts(5))
+
+    assert uploads.run(key).noticed == uploads.later().noticed == 0
+    assert len(uploads.relay.mateo.rows) == 5
+
+
+def test_other_content_under_the_same_key_is_another_file(uploads: Uploads) -> None:
+    uploads.run(uploads.put(contacts(5)))
+
+    assert uploads.run(uploads.put(contacts(5, first=3))).noticed == 1
+
+
+def test_a_lost_event_heals_with_the_schedule(uploads: Uploads) -> None:
+    uploads.put(contacts(5))
+
+    assert uploads.run(None).fed == 5
+
+
+def test_failures_keep_the_columns_of_the_file(uploads: Uploads) -> None:
+    uploads.put("id;name;email\n1;Ada;a@example.com\n;=1+1;\n3;Bob;b@example.com;4\n")
+
+    uploads.run()
+    uploads.submit()
+    uploads.later()
+
+    (key,) = [one for one in uploads.keys("files/") if one.endswith("failures.csv")]
+    rows = list(csv.DictReader(io.StringIO(uploads.content(key).decode("utf-8-sig"))))
+    assert [(row["name"], row["line"], row["code"]) for row in rows] == [
+        ("'=1+1", "3", "row.no_identifier"),
+        ("", "4", "row.too_many_cells"),
+    ]
+    assert uploads.summary()["rows"]["rejected"] == 2
+    assert any(one.endswith("failures.xlsx") for one in uploads.keys("files/"))
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "code"),
+    [
+        ("inbox/crm/a.csv", b"id\n1\n", "file.unknown_connection"),
+        ("inbox/a.csv", b"id\n1\n", "file.unknown_connection"),
+        ("inbox/erp/a.csv", b"", "file.empty"),
+        ("inbox/erp/a.csv", b"id;name\n", "file.empty"),
+        ("inbox/erp/a.csv", b"id;id\n1;2\n", "file.header_twice"),
+        ("inbox/erp/a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "file.encrypted"),
+        ("inbox/erp/a.xlsx", b"PK\x03\x04" + bytes(512), "file.broken_workbook"),
+        ("inbox/erp/a.pdf", b"%PDF-1.7\n", "file.unknown_format"),
+        ("inbox/erp/a.json", b'[{"id": 1},', "file.broken_json"),
+        ("inbox/erp/a.csv.gz", gzip.compress(b"id\n1\n" * 99)[:-9], "file.broken_gzip"),
+        ("inbox/erp/a.csv", "id\nä\n".encode() + b"\xff\xfe\xfd\n", "file.no_text"),
+    ],
+)
+def test_what_cannot_be_read_gets_its_reason_beside_it(
+    uploads: Uploads, key: str, content: bytes, code: str
+) -> None:
+    run = uploads.run(uploads.put(content, key))
+
+    error = json.loads(uploads.content(f"{key}.error.json"))
+    assert (run.refused, error["code"], run.fed) == (1, code, 0)
+    assert error["what_to_do"]
+    assert uploads.content(key) == content
+    assert uploads.later().refused == 0
+
+
+def test_a_refused_file_is_read_once_its_connection_is_there(uploads: Uploads) -> None:
+    key = uploads.put(contacts(3), "inbox/shop/a.csv")
+    uploads.run(key)
+    uploads.toml = uploads.toml.replace("erp", "shop")
+
+    assert uploads.later().fed == 3
+    assert uploads.keys("inbox/") == [key]
+
+
+def test_at_most_two_days_entities_are_queued_and_no_row_is_left_out(uploads: Uploads) -> None:
+    uploads.entities_per_day = 100
+    uploads.put(contacts(1050))
+
+    assert uploads.run().fed == 200
+    assert uploads.later().fed == 0
+    for _ in range(10):
+        uploads.submit()
+        assert uploads.later().fed <= 200
+
+    assert len({row["external_id"] for row in uploads.relay.mateo.rows}) == 1050
+    assert len(uploads.relay.mateo.rows) == 1050
+
+
+def test_a_small_file_does_not_wait_for_a_large_one(uploads: Uploads) -> None:
+    uploads.entities_per_day = 600
+    uploads.put(contacts(5000), "inbox/erp/large.csv")
+    uploads.run()
+    uploads.put("id;name\nsmall;Small\n", "inbox/erp/small.csv")
+    uploads.submit()
+
+    uploads.later()
+    uploads.submit()
+
+    assert "small" in {row["external_id"] for row in uploads.relay.mateo.rows}
+
+
+def test_reading_goes_on_where_it_stopped(uploads: Uploads) -> None:
+    uploads.put(contacts(3500))
+    uploads.relay.clock = Ticking(uploads.relay.clock.now)
+
+    assert uploads.run(seconds=5).fed == 0
+    (file,) = uploads.known()
+    assert 1 <= file.pages <= 3
+    assert file.rows == 1000 * file.pages
+
+    uploads.relay.clock = Clock(uploads.relay.clock.now)
+    uploads.later()
+    uploads.submit()
+    assert len(uploads.relay.mateo.rows) == 3500
+
+
+def test_the_last_line_of_a_record_wins_whatever_the_order_of_messages(uploads: Uploads) -> None:
+    uploads.put("id;name\n" + "".join(f"1;Version {n}\n" for n in range(300)))
+    uploads.run()
+    bodies = uploads.relay.aws.taken()
+
+    for n, body in enumerate(reversed(bodies)):
+        uploads.relay.submit(body, invocation=f"inv-{n}")
+
+    assert uploads.relay.mateo.rows[0]["full_name"] == "Version 299"
+
+
+def test_a_row_waits_as_long_as_its_file_and_is_no_dead_letter(uploads: Uploads) -> None:
+    uploads.put(contacts(1))
+    uploads.relay.clock.now += 40 * DAY_S
+
+    uploads.run()
+
+    (body,) = uploads.relay.aws.taken()
+    content = json.loads(body)
+    assert content["delivery"] == file_delivery(content["delivery"][-16:], content["received_at"])
+    assert content["since"] == int(uploads.relay.clock() * 1_000_000)

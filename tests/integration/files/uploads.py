@@ -1,0 +1,109 @@
+"""A relay whose inbox gets files, and the runs that take them on."""
+
+import json
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from import_relay.bulk.importing_files import FileImporting, FileRun
+from import_relay.bulk.settings import FileSettings
+from import_relay.bulk.wiring import build_file_importing
+from import_relay.storage.entries import State
+from import_relay.storage.file_counts import count_by_file
+from import_relay.storage.files import Files, RowFile
+from tests.support import aws as resources
+from tests.support.relay import Relay
+
+CONNECTIONS = """
+[erp]
+kind = "json"
+[erp.contact.fields]
+external_id = "id"
+full_name = "name"
+email = "email"
+"""
+
+
+@dataclass
+class Uploads:
+    """Uploads files to a relay. `entities_per_day`: what the feeding goes by."""
+
+    relay: Relay
+    folder: Path
+    entities_per_day: int = 25_000
+    toml: str = CONNECTIONS
+    runs: Any = field(default_factory=count)
+
+    def importing(self) -> FileImporting:
+        path = self.folder / "connections.toml"
+        path.write_text(self.toml)
+        settings = FileSettings(
+            queue_url=self.relay.aws.queue_url,
+            dead_letter_queue_url=self.relay.aws.dead_letter_url,
+            bucket_name=resources.BUCKET,
+            ledger_table=resources.LEDGER,
+            connections_file=str(path),
+            entities_per_day=self.entities_per_day,
+            limit_time_zone="UTC",
+        )
+        return build_file_importing(
+            settings, emit=self.relay.emit, clock=self.relay.clock, client=resources.client
+        )
+
+    def put(self, content: bytes | str, key: str = "inbox/erp/contacts.csv") -> str:
+        body = content.encode() if isinstance(content, str) else content
+        self.relay.aws.s3.put_object(Bucket=resources.BUCKET, Key=key, Body=body)
+        return key
+
+    def run(self, key: str | None = None, *, seconds: float = 600) -> FileRun:
+        now = self.relay.clock()
+        return self.importing().run(
+            key, invocation=f"run-{next(self.runs)}", until=now + seconds, deadline=now + 900
+        )
+
+    def submit(self) -> None:
+        """Let the relay take everything from the queue, and Mateo import all of it."""
+        bodies = self.relay.aws.taken()
+        before = len(self.relay.mateo.bodies)
+        self.relay.submit(*bodies, invocation=f"inv-{next(self.runs)}")
+        for n in range(before, len(self.relay.mateo.bodies)):
+            entry = self.relay.entry(f"ref-{n + 1}")
+            frozen = self.relay.archive.load(entry.reference)
+            assert frozen is not None
+            ended = [
+                (item.occurrence.delivery, "imported")
+                for row in frozen.provenance
+                for item in row.items
+            ]
+            assert self.relay.ledger.close(
+                entry,
+                target=State.FINISHED,
+                outcomes={"2026-11-21": {"imported": len(ended)}},
+                of_files=count_by_file(ended),
+            )
+
+    def later(self, seconds: float = 300) -> FileRun:
+        self.relay.clock.now += seconds
+        return self.run()
+
+    def known(self) -> list[RowFile]:
+        """The unfinished files."""
+        return Files(
+            self.relay.aws.dynamodb,
+            resources.LEDGER,
+            self.relay.outcome_counts,
+            clock=self.relay.clock,
+        ).open()
+
+    def keys(self, prefix: str) -> list[str]:
+        answer = self.relay.aws.s3.list_objects_v2(Bucket=resources.BUCKET, Prefix=prefix)
+        return [one["Key"] for one in answer.get("Contents", [])]
+
+    def content(self, key: str) -> bytes:
+        return self.relay.aws.s3.get_object(Bucket=resources.BUCKET, Key=key)["Body"].read()
+
+    def summary(self) -> dict[str, Any]:
+        (key,) = [one for one in self.keys("files/") if one.endswith("summary.json")]
+        found: dict[str, Any] = json.loads(self.content(key))
+        return found
