@@ -15,7 +15,10 @@ FOLDER = re.compile(r"(?:[\w.-]+/)+")
 NOT_KEPT = (".local/", ".venv", ".aws-sam/", "shopify.app.toml")
 """Made by commands or kept elsewhere, not part of the repository."""
 IN_THE_BUCKET = (
+    "files/",
+    "inbox/",
     "items/",
+    "rows/",
     "imports/",
     "reports/",
     "rejected/",

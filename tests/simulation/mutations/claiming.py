@@ -228,7 +228,7 @@ MUTANTS = (
         "claims-expire-at-once",
         "Claims are kept for less than a day.",
         ("stale", "duplicated", "lost", "unexpected", "miscounted"),
-        (Edit("storage/watermarks.py", "WATERMARK_DAYS = 65\n", "WATERMARK_DAYS = 0\n"),),
+        (Edit("storage/watermarks.py", "WATERMARK_DAYS = 150\n", "WATERMARK_DAYS = 0\n"),),
     ),
     Mutant(
         "suspects-tried-together",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from import_relay.storage.attributes import Attributes, Plain, from_attributes, to_attributes
 
-ENTRY_DAYS = 90
+ENTRY_DAYS = 180
 """How long an entry is kept: longer than any watermark that points to it."""
 OPEN_INDEX = "open-imports"
 

@@ -36,7 +36,7 @@ from import_relay.storage.proofs import from_proof, proof_text
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-COUNTS_DAYS = 90
+COUNTS_DAYS = 180
 """How long a day's counts are kept: as long as ledger entries."""
 OUTCOME_DAYS = 65
 """How long an occurrence may be delivered again: put back after 35 days, and 28 more in both

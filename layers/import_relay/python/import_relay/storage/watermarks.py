@@ -20,10 +20,10 @@ from import_relay.storage.conditions import takes_effect
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-WATERMARK_DAYS = 65
-"""How long a record is remembered: longer than any change can be delivered again, which a person
-may put back after 35 days and which then waits 28 at most in both queues. Shorter than the ledger
-entries that its claims point to."""
+WATERMARK_DAYS = 150
+"""How long a record is remembered: longer than any change can be delivered again. A row of a file
+may wait for 120 days in the bucket and 28 in both queues; a person may put a change back after 35
+days. Shorter than the ledger entries that its claims point to."""
 WRITE_BATCH = 25
 """Items per BatchWriteItem (AWS quota)."""
 THREADS = 8

@@ -52,7 +52,7 @@ def _texts(file: BinaryIO) -> Iterator[str]:
     name, mark = _marked(chunk)
     decoder = codecs.getincrementaldecoder(name)()
     chunk = chunk[mark:]
-    is_ascii, read = mark == 0, 0
+    is_ascii, read = name == "utf-8" and mark == 0, 0
     while chunk:
         if is_ascii and not chunk.isascii():
             is_ascii = False

@@ -1,0 +1,143 @@
+"""Files become rows, whatever their format, separator and encoding."""
+
+import codecs
+import gzip
+import io
+import json
+from collections.abc import Sequence
+
+import pytest
+from openpyxl import Workbook
+
+from import_relay.bulk.formats.file_error import FileUnreadable
+from import_relay.bulk.formats.rows import read_rows
+from import_relay.domain.files import FileRow
+
+RECORDS = [{"id": "1", "name": "Jörg Müßig"}, {"id": "2", "name": "Zoë"}]
+TABLE = "id;name\n1;Jörg Müßig\n2;Zoë\n"
+
+
+def rows_of(content: bytes) -> list[FileRow]:
+    return list(read_rows(lambda: io.BytesIO(content)))
+
+
+def records_of(content: bytes) -> list[object]:
+    return [row.record for row in rows_of(content)]
+
+
+def workbook(*sheets: Sequence[Sequence[object]]) -> bytes:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for number, rows in enumerate(sheets):
+        sheet = book.create_sheet(f"Sheet {number}")
+        for row in rows:
+            sheet.append(list(row))
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "separator", [",", ";", "\t", "|"], ids=["comma", "semicolon", "tab", "bar"]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])
+def test_the_separator_and_the_line_ends_of_a_csv_are_found(separator: str, end: str) -> None:
+    text = TABLE.replace(";", separator).replace("\n", end)
+    assert records_of(text.encode()) == RECORDS
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(TABLE.encode(), id="utf-8"),
+        pytest.param(codecs.BOM_UTF8 + TABLE.encode(), id="utf-8 with a mark"),
+        pytest.param(TABLE.encode("cp1252"), id="windows-1252"),
+        pytest.param(TABLE.encode("utf-16"), id="utf-16 with a mark"),
+        pytest.param(TABLE.encode("utf-16-le"), id="utf-16 little"),
+        pytest.param(TABLE.encode("utf-16-be"), id="utf-16 big"),
+    ],
+)
+def test_the_encoding_of_a_csv_is_found(content: bytes) -> None:
+    assert records_of(content) == RECORDS
+
+
+def test_a_separator_within_quotation_marks_is_text_and_a_line_is_where_its_row_begins() -> None:
+    content = b'id,name\n1,"Doe, Jane\nBerlin"\n\n2,Max\n'
+    assert rows_of(content) == [
+        FileRow(2, {"id": "1", "name": "Doe, Jane\nBerlin"}),
+        FileRow(5, {"id": "2", "name": "Max"}),
+    ]
+
+
+def test_what_excel_says_of_the_separator_is_no_header() -> None:
+    assert rows_of(b"sep=;\nid;name\n1;A,B\n") == [FileRow(3, {"id": "1", "name": "A,B"})]
+
+
+def test_cells_of_a_workbook_are_the_texts_of_a_csv() -> None:
+    content = workbook([("id", "name", "new"), (1, "Zoë", True), (2.5, None, False)], [])
+    assert rows_of(content) == [
+        FileRow(2, {"id": "1", "name": "Zoë", "new": "true"}),
+        FileRow(3, {"id": "2.5", "name": "", "new": "false"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("\n".join(map(json.dumps, RECORDS)), id="ndjson"),
+        pytest.param(json.dumps(RECORDS), id="array"),
+        pytest.param(json.dumps({"total": 2, "records": RECORDS}), id="list in an object"),
+        pytest.param(json.dumps({"data": RECORDS}, indent=2), id="list in an indented object"),
+    ],
+)
+def test_objects_of_json_are_rows(content: str) -> None:
+    assert records_of(content.encode()) == RECORDS
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TABLE.encode(),
+        json.dumps(RECORDS).encode(),
+        workbook([("id", "name"), *[("1", "Jörg Müßig"), ("2", "Zoë")]]),
+    ],
+    ids=["csv", "json", "xlsx"],
+)
+def test_a_gzipped_file_is_read_like_the_one_in_it(content: bytes) -> None:
+    assert records_of(gzip.compress(content, mtime=0)) == RECORDS
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "code"),
+    [
+        pytest.param('{"id": 1}\n{"id": \n{"id": 3}\n', 2, "row.not_json", id="cut"),
+        pytest.param('{"id": 1}\n{"id": NaN}\n{"id": 3}\n', 2, "row.not_json", id="NaN"),
+        pytest.param('{"id": 1}\n[2]\n{"id": 3}\n', 2, "row.not_an_object", id="array"),
+        pytest.param("id;name\n1;a\n2;b;c\n3;d\n", 3, "row.too_many_cells", id="cells"),
+    ],
+)
+def test_a_broken_line_hurts_no_other(content: str, line: int, code: str) -> None:
+    first, broken, last = rows_of(content.encode())
+    assert (broken.line, broken.record, broken.code) == (line, None, code)
+    assert first.record is not None
+    assert last.record is not None
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        pytest.param(b"id,name,id\n1,a,2\n", "file.header_twice", id="header twice"),
+        pytest.param(b"", "file.empty", id="empty"),
+        pytest.param(
+            workbook([("id",), (1,)], [("id",), (2,)]), "file.several_sheets", id="sheets"
+        ),
+        pytest.param(b'[{"id": 1}, {"id"', "file.broken_json", id="cut JSON"),
+        pytest.param(
+            gzip.compress(TABLE.encode(), mtime=0)[:-9], "file.broken_gzip", id="cut gzip"
+        ),
+    ],
+)
+def test_what_cannot_be_told_apart_is_refused(content: bytes, code: str) -> None:
+    with pytest.raises(FileUnreadable) as caught:
+        rows_of(content)
+    assert caught.value.code == code
