@@ -20,7 +20,8 @@ ALARMS = {
     if resource["Type"] == "AWS::CloudWatch::Alarm"
 }
 NOUNS = (
-    "watchdog|submission|webhook|secret|batch|connection|message|import|item|fetcher|report|pause"
+    "watchdog|submission|webhook|secret|batch|connection|message|import|item|fetcher|report|pause|"
+    "files|file"
 )
 EVENT = re.compile(rf"({NOUNS})\\\.(\w|\\|\+)+")
 METRIC = re.compile(r"(?:[A-Z][a-z]+)+(?:\\w\+)?")

@@ -205,3 +205,27 @@ def test_a_row_waits_as_long_as_its_file_and_is_no_dead_letter(uploads: Uploads)
     content = json.loads(body)
     assert content["delivery"] == file_delivery(content["delivery"][-16:], content["received_at"])
     assert content["since"] == int(uploads.relay.clock() * 1_000_000)
+
+
+def test_a_file_that_would_wait_too_long_is_refused_before_a_row_is_sent(uploads: Uploads) -> None:
+    uploads.entities_per_day = 1
+    first = uploads.put(contacts(100))
+    assert uploads.run(first).fed == 2
+    key = uploads.put(contacts(23), "inbox/erp/second.csv")
+
+    assert uploads.run(key).refused == 1
+    error = json.loads(uploads.content(f"{key}.error.json"))
+    assert error["code"] == "file.waits_too_long"
+
+
+def test_rows_that_waited_too_long_are_rejected_and_reported(uploads: Uploads) -> None:
+    uploads.put(contacts(3))
+    uploads.relay.clock.now += 121 * DAY_S
+
+    uploads.run()
+    uploads.later()
+
+    assert not uploads.relay.aws.taken()
+    assert uploads.summary()["rows"]["rejected"] == 3
+    (key,) = [one for one in uploads.keys("files/") if one.endswith("failures.csv")]
+    assert uploads.content(key).decode().count("row.waited_too_long") == 3

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from import_relay.bulk.reading import PAGE_ROWS
-from import_relay.domain.files import FileRow, row_received_at
+from import_relay.domain.files import MAX_WAIT_DAYS, FileRow, row_received_at
 from import_relay.domain.models import ItemOutcome, Occurrence, Outcome
 from import_relay.domain.queue_messages import repeat_bodies
 from import_relay.storage.archive import Archive
@@ -66,7 +66,7 @@ class Feeding:
         return total
 
     def _feed_part(self, file: RowFile, room: int, queued: int) -> RowFile:
-        rows = self._rows(file, file.counted, file.counted + room)
+        rows = self._in_time(file, self._rows(file, file.counted, file.counted + room))
         counted = replace(file, counted=file.counted + len(rows))
         self.parts.feeder.remember(queued + len(rows))
         if not self.parts.files.count(file, [row.line for row in rows], counted=counted.counted):
@@ -75,13 +75,23 @@ class Feeding:
 
     def _sent(self, file: RowFile) -> RowFile:
         """Send once more what a process that died had counted, but perhaps not sent."""
-        return self._send(file, self._rows(file, file.fed, file.counted), file.fed)
+        rows = self._rows(file, file.fed, file.counted)
+        occurrences = {row.line: self._occurrence(file, row) for row in rows if not row.code}
+        known = self.parts.outcome_counts.recorded(occurrences.values())
+        ended = {line for line, one in occurrences.items() if one.item_id in known}
+        return self._send(file, [row for row in rows if row.line not in ended], file.fed)
+
+    def _in_time(self, file: RowFile, rows: list[FileRow]) -> list[FileRow]:
+        """The rows; those that waited for too long are to be rejected."""
+        if self.clock() - file.received_at / 1_000_000 <= MAX_WAIT_DAYS * 86_400:
+            return rows
+        return [row if row.code else row._replace(code="row.waited_too_long") for row in rows]
 
     def _send(self, file: RowFile, rows: Sequence[FileRow], first: int) -> RowFile:
-        readable = [row for row in rows if row.record is not None]
+        readable = [row for row in rows if not row.code]
         bodies = repeat_bodies(self._occurrence(file, row) for row in readable)
         self.parts.queue.send(Delayed(body, 0) for body in bodies)
-        self._reject([self._rejected(file, row) for row in rows if row.record is None], file, first)
+        self._reject([self._rejected(file, row) for row in rows if row.code], file, first)
         self.parts.files.sent(file)
         return replace(file, fed=file.counted)
 

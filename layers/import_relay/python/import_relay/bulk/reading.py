@@ -6,7 +6,7 @@ from itertools import islice
 
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
-from import_relay.domain.files import FileRow
+from import_relay.domain.files import MAX_WAIT_DAYS, FileRow
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, FileState, RowFile
 
@@ -22,6 +22,7 @@ class Reading:
     files: Files
     objects: FileObjects
     clock: Callable[[], float]
+    entities_per_day: int
 
     def read(self, file: RowFile, *, until: float) -> RowFile:
         """Read on, until a time (s since the epoch); at least one page, so that it ever ends.
@@ -41,7 +42,15 @@ class Reading:
                 return file
         if not file.rows:
             raise FileUnreadable("file.empty")
+        self._refuse_what_waits_too_long(file)
         return self._noted(file, 0, is_read=True)
+
+    def _refuse_what_waits_too_long(self, file: RowFile) -> None:
+        feeding = (one for one in self.files.open() if one.state is FileState.FEEDING)
+        before = sum(one.rows - one.counted for one in feeding)
+        if before + file.rows > MAX_WAIT_DAYS * self.entities_per_day:
+            what = f"{file.rows:,} rows, and {before:,} of other files before them"
+            raise FileUnreadable("file.waits_too_long", what)
 
     def _rows(self, file: RowFile) -> Iterator[FileRow]:
         """The rows that are not in pages yet."""

@@ -63,7 +63,7 @@ def build_file_importing(
         files=files,
         objects=objects,
         feeder=feeder,
-        reading=Reading(files, objects, clock),
+        reading=Reading(files, objects, clock, settings.entities_per_day),
         feeding=Feeding(feeding, settings.entities_per_day, day, clock),
         reports=FileReports(objects, outcome_counts, clock),
     )

@@ -23,6 +23,11 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
             "The file has more than 10,000,000 rows.",
             "Split it, and upload the parts.",
         ),
+        "file.waits_too_long": Explanation(
+            "The day's entities would not suffice for the rows of this file within 120 days, with the "
+            "files before it.",
+            "Upload it again once the others are imported, or split it. Mateo can raise the limit.",
+        ),
         "file.too_many_columns": Explanation(
             "The header has more than 2,000 columns.",
             "Leave out the columns that are not mapped.",
@@ -74,6 +79,10 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
         "file.replaced": Explanation(
             "The object was deleted or replaced while it was read. Nothing of it was sent.",
             "Nothing, if another file took its place: that one is read. Else upload it again.",
+        ),
+        "row.waited_too_long": Explanation(
+            "The row waited for more than 120 days, so newer changes of its record may be forgotten.",
+            "Look why its connection was disabled or imports were paused, and export a new file.",
         ),
         "row.unreadable": Explanation(
             "A line of the file is no CSV, or one of its cells is too long.",

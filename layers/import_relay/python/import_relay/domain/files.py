@@ -14,6 +14,8 @@ ERROR_SUFFIX = ".error.json"
 """Of what the relay writes beside a file that it cannot read."""
 _MARK = "-file-"
 """No other delivery id has it."""
+MAX_WAIT_DAYS = 120
+"""From a file's upload until its last row is queued at most. Claims are kept for longer."""
 LINES_PER_RECEIPT = 100
 """Lines of a file that count as received at once; a queue message holds as many items."""
 
