@@ -24,8 +24,8 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
             "Split it, and upload the parts.",
         ),
         "file.waits_too_long": Explanation(
-            "The day's entities would not suffice for the rows of this file within 120 days, with the "
-            "files before it.",
+            "The day's entities would not suffice for the rows of this file within 120 days, with "
+            "the files before it.",
             "Upload it again once the others are imported, or split it. Mateo can raise the limit.",
         ),
         "file.too_many_columns": Explanation(
@@ -81,7 +81,8 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
             "Nothing, if another file took its place: that one is read. Else upload it again.",
         ),
         "row.waited_too_long": Explanation(
-            "The row waited for more than 120 days, so newer changes of its record may be forgotten.",
+            "The row waited for more than 120 days, so newer changes of its record may be "
+            "forgotten.",
             "Look why its connection was disabled or imports were paused, and export a new file.",
         ),
         "row.unreadable": Explanation(
