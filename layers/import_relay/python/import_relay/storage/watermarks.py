@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 WATERMARK_DAYS = 150
-"""How long a record is remembered: longer than any change can be delivered again. A row of a file
-may wait for 120 days in the bucket and 28 in both queues; a person may put a change back after 35
-days. Shorter than the ledger entries that its claims point to."""
+"""How long a record is remembered: longer than a row of a file waits, 120 days in the bucket and 28
+in both queues, and than what a person puts back after 35 days can wait in them. Shorter than the
+ledger entries that its claims point to."""
 WRITE_BATCH = 25
 """Items per BatchWriteItem (AWS quota)."""
 THREADS = 8
