@@ -50,6 +50,7 @@ MAPPING = "SubmitImportsQueueBatch"
 """Logical id of the event source mapping."""
 
 T = TypeVar("T")
+Loop = Poller | Schedules | Mirror | BucketEvents
 
 
 class Stack(Resources):
@@ -192,10 +193,8 @@ class Stack(Resources):
         return webhooks, aws, mateo_port
 
     def _template_parameters(self) -> dict[str, str]:
-        defaults = {"BatchingWindow": "2"}
-        if self._with_mateo:
-            defaults["MateoBaseUrl"] = self.mateo_url
-        return defaults | self._parameters
+        mateo = {"MateoBaseUrl": self.mateo_url} if self._with_mateo else {}
+        return {"BatchingWindow": "2"} | mateo | self._parameters
 
     def _start_gateway(self, listening: Any, template: Template) -> None:
         gateway = Gateway(
@@ -234,26 +233,22 @@ class Stack(Resources):
             lambda text: self._on_line("Stack", text),
             invoke=self._invocations.by_schedule,
         )
-        self.bucket_events = BucketEvents(
-            self.client("s3"),
-            self.outputs["BucketName"],
-            functools.partial(self._invocations.by_schedule, self._function_arn("ImportFiles")),
-            lambda text: self._on_line("Stack", text),
-        )
         self.mirror = Mirror(self.client("s3"), self.outputs["BucketName"], self.state_dir)
-        self.poller.start()
-        self._undo.callback(self.poller.stop)
-        self.schedules.start()
-        self._undo.callback(self.schedules.stop)
-        self.bucket_events.start()
-        self._undo.callback(self.bucket_events.stop)
-        self.mirror.start()
-        self._undo.callback(self.mirror.stop)
+        loops: list[Loop] = [self.poller, self.schedules, self.mirror, *self._bucket_events()]
+        for loop in loops:
+            loop.start()
+            self._undo.callback(loop.stop)
         self.metrics.start(self.client("cloudwatch"))
         self._undo.callback(self.metrics.stop)
 
-    def _function_arn(self, name: str) -> str:
-        return str(self.provisioned.resources[name]["Arn"])
+    def _bucket_events(self) -> list[BucketEvents]:
+        """What looks for new files, if the template has the function that reads them."""
+        if "ImportFiles" not in self.provisioned.resources:
+            return []
+        arn = str(self.provisioned.resources["ImportFiles"]["Arn"])
+        invoke = functools.partial(self._invocations.by_schedule, arn)
+        tell = functools.partial(self._on_line, "Stack")
+        return [BucketEvents(self.client("s3"), self.outputs["BucketName"], invoke, tell)]
 
     # ------------------------------------------------------------ what the stack offers
 
@@ -263,8 +258,7 @@ class Stack(Resources):
 
     def kill_function(self, name: str) -> int:
         """SIGKILL the processes of a function that are at work (all, if none is); how many."""
-        killed: int = self.run(_immediately(lambda: self.functions.kill(name)))
-        return killed
+        return int(self.run(_immediately(lambda: self.functions.kill(name))))
 
     def busy(self, name: str) -> int:
         """How many invocations of a function are under way."""
