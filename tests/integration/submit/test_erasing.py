@@ -55,6 +55,36 @@ def test_a_rejected_record_of_an_erased_person_is_not_kept(relay: Relay) -> None
     assert "ada@example.com" not in everything_stored(relay)
 
 
+@pytest.mark.parametrize(
+    "phone", ["0171 2345678", "+49 171 2345678", "(0171) 2345678", 491712345678]
+)
+def test_a_phone_number_is_recognised_however_the_record_writes_it(
+    relay: Relay, phone: object
+) -> None:
+    ada = {**ADA, "email": None, "phone": str(phone)}
+    rejected = {"v": 1, "other": phone}
+    erase(relay, handle("phone", "+491712345678"))
+
+    relay.submit(message([ada, rejected, BOB]))
+
+    assert [row["external_id"] for row in relay.mateo.rows] == ["2"]
+    assert ends(relay) == ["erased", "erased"]
+    assert "2345678" not in everything_stored(relay)
+
+
+def test_a_record_without_a_row_is_recognised_by_its_id(relay: Relay) -> None:
+    erase(relay, handle("external_id", 1))
+    relay.submit(message([ADA], delivery="d1"), message([{**ADA, "v": 2}], delivery="d2"))
+    assert ends(relay) == ["erased", "erased"]
+
+
+@pytest.mark.parametrize("number", ["4711471", 4711471])
+def test_a_number_of_an_order_is_not_taken_for_a_phone_number(relay: Relay, number: object) -> None:
+    erase(relay, handle("phone", "4711471"))
+    relay.submit(message([{**ADA, "order": number}]))
+    assert [row["external_id"] for row in relay.mateo.rows] == ["1"]
+
+
 def test_an_item_received_after_the_erasure_is_imported(relay: Relay) -> None:
     erase(relay, handle("external_id", ADA["id"]))
     relay.clock.now += 1

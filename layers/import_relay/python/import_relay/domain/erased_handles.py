@@ -5,7 +5,8 @@ They are in a list; submission leaves out what it received of that person before
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,19 +24,36 @@ CONTACT_COLUMNS: Mapping[str, str] = {
 """Column of a contact's row → the sort of handle in it."""
 OWNER_COLUMNS: Mapping[str, str] = {"contact_id": "id", "contact_external_id": "external_id"}
 """Columns with which the row of a deal or an appointment names its contact."""
-MIN_DIGITS = 7
-"""Of a phone number that is looked for within a record."""
+MIN_DIGITS, MIN_PLAIN_DIGITS, MAX_DIGITS = 7, 10, 17
+"""Of a phone number within a record; plain digits without a plus or a zero before them may be any
+number, so it takes more of them. ITU-T E.164 has 15 at most, and two zeros may stand before."""
+NumbersOf = Callable[[str], Iterable[str]]
+"""Which numbers, in E.164, a text may mean."""
+_phone = re.compile(r"(?:tel:)?(?P<sign>[+(0]?)[\d\s()./-]+", re.IGNORECASE)
+_date = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4}")
+
+
+def as_written(_: str) -> Iterable[str]:
+    """No other numbers than the text itself says."""
+    return ()
 
 
 def handle(sort: str, value: object) -> str:
-    """A handle as it is hashed: its sort and its value, spelled in one way."""
+    """A handle as it is hashed: its sort and its value, spelled in one way.
+
+    A number of JSON is the same as its text; 4711.0 is 4711.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     text = str(value).strip().casefold()
     if sort == "phone":
         text = "".join(char for char in text if char.isdigit()).lstrip("0")
     return f"{sort}:{text}"
 
 
-def handles_in_row(type_: str, columns: Mapping[str, object]) -> Iterator[str]:
+def handles_in_row(
+    type_: str, columns: Mapping[str, object], numbers_of: NumbersOf = as_written
+) -> Iterator[str]:
     """The handles by which a row names a person, its own or its owner's."""
     sorts = CONTACT_COLUMNS if type_ == "contact_details" else OWNER_COLUMNS
     for column, sort in sorts.items():
@@ -43,10 +61,12 @@ def handles_in_row(type_: str, columns: Mapping[str, object]) -> Iterator[str]:
         for one in value if isinstance(value, list) else [value]:
             if one not in (None, ""):
                 yield handle(sort, one)
+                if sort == "phone":
+                    yield from (handle(sort, number) for number in numbers_of(str(one)))
 
 
-def handles_in_record(record: object) -> Iterator[str]:
-    """E-mail addresses and phone numbers anywhere in a record that became no row."""
+def handles_in_record(record: object, numbers_of: NumbersOf = as_written) -> Iterator[str]:
+    """E-mail addresses and phone numbers anywhere in a record, whatever its fields are called."""
     pending: list[Any] = [record]
     while pending:
         value = pending.pop()
@@ -54,11 +74,21 @@ def handles_in_record(record: object) -> Iterator[str]:
             pending += value.values()
         elif isinstance(value, list):
             pending += value
-        elif isinstance(value, str):
-            if "@" in value:
-                yield handle("email", value)
-            elif sum(map(str.isdigit, value)) >= MIN_DIGITS:
-                yield handle("phone", value)
+        elif isinstance(value, str) and "@" in value:
+            yield handle("email", value.strip().removeprefix("mailto:"))
+        elif isinstance(value, str | int) and may_be_phone(str(value)):
+            yield handle("phone", value)
+            yield from (handle("phone", number) for number in numbers_of(str(value)))
+
+
+def may_be_phone(text: str) -> bool:
+    """Whether a text may be a phone number, and is no date and no short plain number."""
+    text = text.strip()
+    found = _phone.fullmatch(text)
+    if not found or _date.match(text):
+        return False
+    least = MIN_DIGITS if found["sign"] else MIN_PLAIN_DIGITS
+    return least <= sum(map(str.isdigit, text)) <= MAX_DIGITS
 
 
 @dataclass(frozen=True, slots=True)

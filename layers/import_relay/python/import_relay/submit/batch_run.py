@@ -21,7 +21,7 @@ from import_relay.submit.batch_report import BatchReport, report_of
 from import_relay.submit.batching import Batches, batch_rows
 from import_relay.submit.changes import Mapped, Mapper
 from import_relay.submit.claims import read_claims
-from import_relay.submit.erasing import leave_out_erased, outcomes_without_erased
+from import_relay.submit.erasing import Erasing
 from import_relay.submit.fetching import Fetching
 from import_relay.submit.interpreting import Interpreting
 from import_relay.submit.isolation import Isolation
@@ -96,9 +96,9 @@ class BatchRun:
         self._refused = RefusedRows(
             self._refusals, parts.refused, self._acknowledging, self._progress, tools
         )
-        self._erased = state.erased
+        self._erasing = Erasing(state.erased, parts.mapper.countries)
         self._ended = state.known.ended
-        self._proven = outcomes_without_erased(state.known.proven, state.erased)
+        self._proven = self._erasing.outcomes(state.known.proven)
         self._isolation = Isolation(parts.trials, batch.received_before(), state.tried)
         self._isolation.forget(batch.just_redriven())
         is_in_time = _before(turn.give_up_at, tools.clock)
@@ -184,7 +184,7 @@ class BatchRun:
 
     def _import(self, mapped: Mapped) -> None:
         """Take these changes through all their imports."""
-        leave_out_erased(mapped, self._erased)
+        self._erasing.leave_out(mapped)
         batches = self._plan(mapped)
         progress = self._progress
         if batches.over_budget:

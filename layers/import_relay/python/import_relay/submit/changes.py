@@ -76,6 +76,12 @@ class Mapper:
             what = f"its mapping cannot be made ({type(error).__name__})"
             self.disabled[connection.name] = [Mistake("", what)]
 
+    def countries(self, connection: str) -> Sequence[str]:
+        """In which a connection's contacts have their phone numbers; none if it says none."""
+        given = self._given.get(connection)
+        contact = given.record_types.get("contact") if given else None
+        return contact.country_codes if contact else ()
+
     def why_disabled(self, connection: str) -> Mapping[str, str]:
         """A disabled connection's first mistake, for the log: `key`, `reason`, `expression`."""
         mistake = self.disabled[connection][0]
