@@ -16,7 +16,7 @@ from import_relay.storage.conditions import takes_effect
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-ERASURE_DAYS = 65
+ERASURE_DAYS = 150
 """As long as claims."""
 MAX_HANDLES = 4_000
 """An item of DynamoDB holds 400 kB; an entry takes 85 bytes."""
