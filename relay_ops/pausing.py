@@ -16,7 +16,7 @@ STEADY = {"Enabled": True, "Disabled": False}
 
 
 class Submission:
-    """The submission of a stack: its pause and its event source mapping."""
+    """The submission of a stack: its pause and the event source mappings of both lanes."""
 
     def __init__(self, stack: Stack, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._stack = stack
@@ -28,10 +28,10 @@ class Submission:
             stack.client("scheduler"),
             stack.client("ssm"),
         )
-        self._mapping_parameter = settings["EVENT_SOURCE_MAPPING_PARAMETER"]
+        self._mappings_parameter = settings["EVENT_SOURCE_MAPPINGS_PARAMETER"]
         names = PauseNames(
             stack.ledger_table,
-            self._mapping_parameter,
+            self._mappings_parameter,
             settings["PAUSE_SCHEDULE_GROUP"],
             settings["PAUSE_SCHEDULE_ROLE_ARN"],
         )
@@ -58,17 +58,23 @@ class Submission:
             CommandError: AWS did not enable the mapping in time.
         """
         self._pause.clear_failures()
-        self._stack.client("lambda").update_event_source_mapping(UUID=self._mapping(), Enabled=True)
+        lambda_ = self._stack.client("lambda")
+        for mapping in self._mappings():
+            lambda_.update_event_source_mapping(UUID=mapping, Enabled=True)
         self._wait_for(enabled=True)
 
     def is_enabled(self) -> bool | None:
-        """Whether the queue is polled; None while that is being changed."""
-        found = self._stack.client("lambda").get_event_source_mapping(UUID=self._mapping())
-        return STEADY.get(found["State"])
+        """Whether the queues are polled; None while that is being changed, or they differ."""
+        lambda_ = self._stack.client("lambda")
+        found = {
+            STEADY.get(lambda_.get_event_source_mapping(UUID=one)["State"])
+            for one in self._mappings()
+        }
+        return found.pop() if len(found) == 1 else None
 
-    def _mapping(self) -> str:
-        answer = self._stack.client("ssm").get_parameter(Name=self._mapping_parameter)
-        return str(answer["Parameter"]["Value"])
+    def _mappings(self) -> list[str]:
+        answer = self._stack.client("ssm").get_parameter(Name=self._mappings_parameter)
+        return str(answer["Parameter"]["Value"]).split(",")
 
     def _wait_for(self, *, enabled: bool) -> None:
         give_up_at = time.monotonic() + EFFECT_WAIT_S

@@ -31,7 +31,7 @@ class StackReplay:
         names = Names(
             stack.ledger_table,
             stack.bucket,
-            stack.outputs["QueueUrl"],
+            stack.outputs["BulkQueueUrl"],
             stack.outputs["DeadLetterQueueUrl"],
             limits_of(stack),
         )

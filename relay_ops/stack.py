@@ -22,7 +22,14 @@ LOCAL_NAME = "import-relay"
 LOCAL_REGION = "us-east-1"
 CLOCKS_S = 5.0
 """This machine's clock may be off by so much from the stack's; AWS gives its own in seconds."""
-NEEDED = ("BucketName", "QueueUrl", "DeadLetterQueueUrl", "LedgerTableName", "WatermarksTableName")
+NEEDED = (
+    "BucketName",
+    "QueueUrl",
+    "BulkQueueUrl",
+    "DeadLetterQueueUrl",
+    "LedgerTableName",
+    "WatermarksTableName",
+)
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5, 60
 
 

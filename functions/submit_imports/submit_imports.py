@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from import_relay.domain.lanes import lane_of
 from import_relay.storage.requeueing import REQUEUED, TOO_OLD
 from import_relay.submit.batch_report import BatchReport
 from import_relay.submit.posting import REFERENCE_REFUSED
@@ -33,6 +34,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         redelivered={one.message_id for one in records if _was_received_before(one)},
         sent_at={one.message_id: int(one.attributes.sent_timestamp) / 1000 for one in records},
         receipts={one.message_id: str(one.get("receiptHandle", "")) for one in records},
+        lane=lane_of(records[0].event_source_arn, bulk_queue_url=settings().bulk_queue_url),
     )
     log.write("batch.measured", measures(report), messages=len(bodies))
     return {
@@ -43,8 +45,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @cache
 def submission() -> Submission:
     """The use case, made once per process."""
-    settings = SubmitSettings.from_environment()
-    return build_submission(settings, Stores(settings, clock=time.time), emit=emit)
+    return build_submission(settings(), Stores(settings(), clock=time.time), emit=emit)
+
+
+@cache
+def settings() -> SubmitSettings:
+    """What the environment says, read once per process."""
+    return SubmitSettings.from_environment()
 
 
 def _was_received_before(record: SQSRecord) -> bool:

@@ -38,7 +38,7 @@ class Snapshot:
         state = stack.mateo("GET", "state")
         used, limit = state["usage"]["entities"], state["limits"]["entities_per_day"]
         return cls(
-            waiting=sum(stack.queue_counts().values()),
+            waiting=sum(stack.lane_counts().values()),
             submitted=sum(one["row_count"] for one in imports),
             imported=sum(one["succeeded"] or 0 for one in imports),
             failed=sum(one["row_count"] - one["succeeded"] for one in imports if _done(one)),

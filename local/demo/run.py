@@ -206,7 +206,7 @@ class _Demo:
 
     def _is_idle(self) -> bool:
         """Nothing is under way; messages may be delayed."""
-        counts = self._stack.queue_counts()
+        counts = self._stack.lane_counts()
         return (
             not counts["visible"]
             and not counts["in_flight"]
@@ -215,13 +215,13 @@ class _Demo:
         )
 
     def _is_drained(self) -> bool:
-        return self._is_idle() and not any(self._stack.queue_counts().values())
+        return self._is_idle() and not any(self._stack.lane_counts().values())
 
     def _is_closed(self) -> bool:
         """Submission is paused, and every import that was sent has been followed to its end."""
         return not (
             self._stack.esm_enabled()
-            or self._stack.queue_counts()["in_flight"]
+            or self._stack.lane_counts()["in_flight"]
             or self._stack.busy("SubmitImports")
             or self._stack.running_executions()
         )

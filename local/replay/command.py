@@ -32,7 +32,7 @@ from local.stack.stack import STACK_NAME
 CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 KEPT_DAYS = 35
 """The lifecycle of `imports/` and `items/` in the template."""
-NEEDED = {"LedgerTableName", "BucketName", "QueueUrl", "DeadLetterQueueUrl"}
+NEEDED = {"LedgerTableName", "BucketName", "BulkQueueUrl", "DeadLetterQueueUrl"}
 """Outputs of the template."""
 CLOCKS_S = 5.0
 """This machine's clock may be off by so much from the stack's; AWS gives its own in seconds."""
@@ -138,7 +138,7 @@ def build(stack: Stack) -> Replaying:
     names = Names(
         outputs["LedgerTableName"],
         outputs["BucketName"],
-        outputs["QueueUrl"],
+        outputs["BulkQueueUrl"],
         outputs["DeadLetterQueueUrl"],
         Limits(2.0, 10_000, 25_000, zone),  # of which the days alone are needed
     )

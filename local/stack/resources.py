@@ -28,9 +28,11 @@ T = TypeVar("T")
 class Resources:
     """The resources of one stack, once they are provisioned."""
 
-    def __init__(self, mapping: str) -> None:
-        """`mapping` is the logical id of the event source mapping that is polled."""
-        self._mapping = mapping
+    def __init__(self, mappings: Mapping[str, str]) -> None:
+        """`mappings`: logical ids of the event source mappings that are polled, that of the live
+        lane first, each with the output that names its queue.
+        """
+        self._mappings = mappings
         self._clients: dict[str, Any] = {}
         self.aws_endpoint = ""
         self.provisioned = Provisioned(resources={}, outputs={})
@@ -57,16 +59,17 @@ class Resources:
         self.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=value)
 
     def esm_enabled(self) -> bool:
-        """Whether the event source mapping is enabled: submission is running."""
-        uuid = self.provisioned.resources[self._mapping]["Ref"]
+        """Whether the live lane's event source mapping is enabled: submission is running."""
+        uuid = self.provisioned.resources[next(iter(self._mappings))]["Ref"]
         return read_mapping(self.client("lambda"), uuid).enabled
 
     def resume_submission(self) -> None:
-        """Resume submission by hand: forget until when it is closed, then enable the mapping."""
+        """Resume submission by hand: forget until when it is closed, then enable the mappings."""
         ledger = self.outputs["LedgerTableName"]
         self.client("dynamodb").delete_item(TableName=ledger, Key={"pk": {"S": "pause"}})
-        uuid = self.provisioned.resources[self._mapping]["Ref"]
-        self.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
+        for mapping in self._mappings:
+            uuid = self.provisioned.resources[mapping]["Ref"]
+            self.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
 
     def queue_counts(self, output: str = "QueueUrl") -> dict[str, int]:
         """Messages of a queue: `visible`, `in_flight`, `delayed`."""
@@ -79,6 +82,11 @@ class Resources:
             QueueUrl=self.outputs[output], AttributeNames=list(names.values())
         )
         return {key: int(answer["Attributes"][name]) for key, name in names.items()}
+
+    def lane_counts(self) -> dict[str, int]:
+        """Messages of both lanes together: `visible`, `in_flight`, `delayed`."""
+        counts = [self.queue_counts(output) for output in self._mappings.values()]
+        return {name: sum(one[name] for one in counts) for name in counts[0]}
 
     def running_executions(self) -> int:
         """Executions of the state machine that have not ended."""
@@ -103,5 +111,5 @@ class Resources:
         return result
 
     def wait_for_empty_queue(self, timeout_s: float = 60.0) -> None:
-        """Wait until no message is visible, delayed or in flight."""
-        self.wait_until(lambda: not any(self.queue_counts().values()), "an empty queue", timeout_s)
+        """Wait until no message of either lane is visible, delayed or in flight."""
+        self.wait_until(lambda: not any(self.lane_counts().values()), "empty queues", timeout_s)

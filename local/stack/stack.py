@@ -47,7 +47,9 @@ from local.template.loading import Template, load
 
 STACK_NAME = "import-relay"
 MAPPING = "SubmitImportsQueueBatch"
-"""Logical id of the event source mapping."""
+"""Logical id of the live lane's event source mapping."""
+MAPPINGS = {MAPPING: "QueueUrl", "SubmitImportsBulkBatch": "BulkQueueUrl"}
+"""Logical id of each event source mapping, the live lane's first → the output with its queue."""
 
 T = TypeVar("T")
 Loop = Poller | Schedules | Mirror | BucketEvents
@@ -70,7 +72,7 @@ class Stack(Resources):
         disable_lag_s: float = 0.0,
         concurrency: Mapping[str, int] | None = None,
         with_mateo: bool = True,
-        mapping: str = MAPPING,
+        mappings: Mapping[str, str] = MAPPINGS,
     ) -> None:
         """Describe a stack; nothing runs before `start`.
 
@@ -85,9 +87,9 @@ class Stack(Resources):
             disable_lag_s: seconds for which a disabled event source mapping is still polled.
             concurrency: most processes per function, by logical id.
             with_mateo: False to point `MateoBaseUrl` at something else.
-            mapping: logical id of the event source mapping that is polled.
+            mappings: as `MAPPINGS`.
         """
-        super().__init__(mapping)
+        super().__init__(mappings)
         self.state_dir = state_dir
         self.clock = Clock()
         self._root = root
@@ -215,26 +217,16 @@ class Stack(Resources):
         self.set_secret("MateoToken", MATEO_TOKEN)
 
     def _start_loops(self) -> None:
-        mapping_id = self.provisioned.resources[self._mapping]["Ref"]
-        lambda_ = self.client("lambda")
-        mapping = functools.partial(read_mapping, lambda_, mapping_id)
-        described = lambda_.get_event_source_mapping(UUID=mapping_id)
-        self.poller = Poller(
-            SqsQueue(self.client("sqs"), self.outputs["QueueUrl"], described["EventSourceArn"]),
-            mapping,
-            functools.partial(self._invocations.from_queue, described["FunctionArn"]),
-            region=REGION,
-            disable_lag_s=self._disable_lag_s,
-        )
+        self.pollers = [self._poller(*one) for one in self._mappings.items()]
         self.schedules = Schedules(
             self.client("scheduler"),
-            lambda_,
+            self.client("lambda"),
             self.clock,
             lambda text: self._on_line("Stack", text),
             invoke=self._invocations.by_schedule,
         )
         self.mirror = Mirror(self.client("s3"), self.outputs["BucketName"], self.state_dir)
-        loops: list[Loop] = [self.poller, self.schedules, self.mirror, *self._bucket_events()]
+        loops: list[Loop] = [*self.pollers, self.schedules, self.mirror, *self._bucket_events()]
         for loop in loops:
             loop.start()
             self._undo.callback(loop.stop)
@@ -249,6 +241,17 @@ class Stack(Resources):
         invoke = functools.partial(self._invocations.by_schedule, arn)
         tell = functools.partial(self._on_line, "Stack")
         return [BucketEvents(self.client("s3"), self.outputs["BucketName"], invoke, tell)]
+
+    def _poller(self, mapping: str, output: str) -> Poller:
+        mapping_id = self.provisioned.resources[mapping]["Ref"]
+        described = self.client("lambda").get_event_source_mapping(UUID=mapping_id)
+        return Poller(
+            SqsQueue(self.client("sqs"), self.outputs[output], described["EventSourceArn"]),
+            functools.partial(read_mapping, self.client("lambda"), mapping_id),
+            functools.partial(self._invocations.from_queue, described["FunctionArn"]),
+            region=REGION,
+            disable_lag_s=self._disable_lag_s,
+        )
 
     # ------------------------------------------------------------ what the stack offers
 
@@ -276,11 +279,13 @@ class Stack(Resources):
         """
         with self._moving:
             offset = self.clock.moved(seconds)
-            self.poller.pause()
+            for poller in self.pollers:
+                poller.pause()
             try:
                 self.run(self._move_everything(offset))
             finally:
-                self.poller.resume()
+                for poller in self.pollers:
+                    poller.resume()
         self.schedules.run_due()
         return self.clock.now()
 
@@ -308,6 +313,7 @@ class Stack(Resources):
             "clock_offset_s": self.clock.offset_s,
             "submission": "running" if self.esm_enabled() else "paused",
             "queue": self.queue_counts(),
+            "bulk_queue": self.queue_counts("BulkQueueUrl"),
             "dead_letter_queue": self.queue_counts("DeadLetterQueueUrl"),
             "running_executions": self.running_executions(),
             "invocations": dict(self.functions.counts),

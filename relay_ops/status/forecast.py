@@ -41,7 +41,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionView:
-    """Whether the queue is read, and if not why, and when it will be again as far as is known.
+    """Whether the queues are read, and if not why, and when it will be again as far as is known.
 
     Paused without `until`: by hand, or the end is overdue; the watchdog resumes it soon.
     """

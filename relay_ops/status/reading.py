@@ -32,6 +32,9 @@ for data older than 15 days.
 """
 RECENT_S, RECENT_PERIOD_S = 1_800, 60
 """What waits is tried again every quarter of an hour at least, so it shows within this time."""
+MAPPINGS = ("SubmitImportsQueueBatch", "SubmitImportsBulkBatch")
+"""The event source mappings of the live lane and the bulk lane."""
+NEEDED = {"LedgerTable", "Queue", "BulkQueue", "DeadLetterQueue", "SubmitImports", *MAPPINGS}
 READ = ("Enabled", "Enabling", "Creating", "Updating")
 """States of an event source mapping in which the queue is read, or about to be."""
 
@@ -99,7 +102,7 @@ class Reading:
         open_imports, open_items = self._open()
         ended = self._outcome_counts.days(days)
         later = self._queues()
-        queue, dead, changes = (
+        queue, bulk, dead, changes = (
             max(pair, key=lambda one: one.total) for pair in zip(queues, later, strict=True)
         )
         return Snapshot(
@@ -110,6 +113,7 @@ class Reading:
             open_imports=open_imports,
             open_items=open_items,
             queue=queue,
+            bulk=bulk,
             dead=dead,
             change_events=changes.total if self._has_event_bus else None,
             ended=_ends(ended),
@@ -142,11 +146,10 @@ class Reading:
     def _has_event_bus(self) -> bool:
         return "ChangeEventsDeadLetterQueue" in self._parts.resources
 
-    def _queues(self) -> tuple[Messages, Messages, Messages]:
-        """The queue, the dead-letter queue, and that of change events."""
-        names = ("Queue", "DeadLetterQueue", "ChangeEventsDeadLetterQueue")
-        queue, dead, changes = (self._messages(self._parts.resources.get(name)) for name in names)
-        return queue, dead, changes
+    def _queues(self) -> list[Messages]:
+        """The queues of both lanes, the dead-letter queue, and that of change events."""
+        names = ("Queue", "BulkQueue", "DeadLetterQueue", "ChangeEventsDeadLetterQueue")
+        return [self._messages(self._parts.resources.get(name)) for name in names]
 
     def _messages(self, url: str | None) -> Messages:
         if url is None:
@@ -183,13 +186,16 @@ class Reading:
             PauseNames(table, "", "", ""),
             clock=self._clock,
         )
-        mapping = self._parts.resources["SubmitImportsQueueBatch"]
-        answer = self._client("lambda").get_event_source_mapping(UUID=mapping)
-        noted, is_running = submission.state(), answer["State"] in READ
+        is_running = all(self._is_read(self._parts.resources[name]) for name in MAPPINGS)
+        noted = submission.state()
         if noted.paused_until <= self._clock():
             return SubmissionView(is_running)
         until = datetime.fromtimestamp(noted.paused_until, self._limits.time_zone)
         return SubmissionView(is_running, noted.reason, until)
+
+    def _is_read(self, mapping: str) -> bool:
+        answer = self._client("lambda").get_event_source_mapping(UUID=mapping)
+        return answer["State"] in READ
 
     def _metrics(self) -> dict[str, Counter[str]]:
         """Items received, deliveries put into quarantine and receivers' errors, by day."""
@@ -305,8 +311,7 @@ def _parts(client: Callable[[str], Any], stack: str) -> Parts:
         for one in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
         if one.get("PhysicalResourceId")
     }
-    needed = {"LedgerTable", "Queue", "DeadLetterQueue", "SubmitImports", "SubmitImportsQueueBatch"}
-    missing = sorted(needed - resources.keys())
+    missing = sorted(NEEDED - resources.keys())
     if missing:
         raise StackUnavailable(f"{stack} is no import relay: it has no {missing[0]}")
     function = client("lambda").get_function_configuration(FunctionName=resources["SubmitImports"])

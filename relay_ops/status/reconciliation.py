@@ -48,7 +48,8 @@ class Snapshot:
     """What was read in one go, in this order, while items may move on.
 
     `recorded_before` comes first and `ended` last, each by day and outcome, so that an item that
-    moves meanwhile is neither missed nor counted twice. `errors` are invocations of the receivers
+    moves meanwhile is neither missed nor counted twice. `queue` is that of the live lane, `bulk`
+    that of the bulk lane. `errors` are invocations of the receivers
     that may have stored items without counting them. `change_events` were never received, and are
     None without an event bus.
     """
@@ -60,9 +61,20 @@ class Snapshot:
     open_imports: int
     open_items: int
     queue: Messages
+    bulk: Messages = Messages()
     dead: Messages
     change_events: int | None = None
     ended: Mapping[str, Counts]
+
+    @property
+    def in_lanes(self) -> int:
+        """Messages that wait for an import, in the queues of both lanes."""
+        return self.queue.total + self.bulk.total
+
+    @property
+    def messages(self) -> int:
+        """Messages that may hold items: those of the lanes and of the dead-letter queue."""
+        return self.in_lanes + self.dead.total
 
 
 @dataclass(frozen=True)
@@ -112,13 +124,13 @@ class Reconciliation:
     @property
     def dead_items(self) -> tuple[int, int]:
         """Of the items in queues, those in the dead-letter queue: at least and at most."""
-        alive, dead = self.now.queue.total, self.now.dead.total
+        alive, dead = self.now.in_lanes, self.now.dead.total
         most = min(MAX_ITEMS_PER_MESSAGE * dead, self.in_queues)
         return min(max(dead, self.in_queues - MAX_ITEMS_PER_MESSAGE * alive), most), most
 
     @property
     def backlog(self) -> int:
-        """Items that wait in the queue for an import. The dead-letter queue's wait for a person."""
+        """Items that wait in a lane for an import. The dead-letter queue's wait for a person."""
         return self.in_queues - self.dead_items[0]
 
     # ------------------------------------------------------------ the balance
@@ -130,7 +142,7 @@ class Reconciliation:
         Messages may hold copies that requeues and redeliveries leave, so nothing follows from many
         messages; but each item that waits is in one of them.
         """
-        messages = max(snapshot.queue.total + snapshot.dead.total for snapshot in self.snapshots)
+        messages = max(snapshot.messages for snapshot in self.snapshots)
         awaited = sum(_more(self.snapshots[0].received, _totals(self.now.ended)).values())
         return max(0, awaited - self.now.open_items - MAX_ITEMS_PER_MESSAGE * messages)
 
@@ -169,7 +181,7 @@ class Reconciliation:
     @property
     def copies(self) -> int:
         """Messages beyond the items that they must hold: copies, which end uncounted."""
-        return max(0, self.now.queue.total + self.now.dead.total - self.in_queues)
+        return max(0, self.now.messages - self.in_queues)
 
     @property
     def days_apart(self) -> Mapping[str, tuple[int, int]]:

@@ -47,6 +47,7 @@ def as_json(shown: Shown) -> dict[str, object]:
         "waiting_in_open_imports": now.open_items,
         "open_imports": now.open_imports,
         "queue": asdict(now.queue),
+        "bulk_queue": asdict(now.bulk),
         "dead_letter_queue": asdict(now.dead) | {"items_at_least": least, "items_at_most": most},
         "change_events_set_aside": now.change_events,
         "quarantined": now.quarantined,
@@ -109,6 +110,8 @@ def _items(totals: Reconciliation) -> Iterator[str]:
     yield _line("Waiting", totals.waiting)
     yield _line("  in open imports", now.open_items, _many(now.open_imports, "import"))
     yield _line("  in queues", totals.in_queues, _messages(now.queue))
+    if now.bulk.total:
+        yield _line("    bulk lane", "", _messages(now.bulk))
     if now.dead.total:
         least, most = totals.dead_items
         items = f"{least:,}" if least == most else f"{least:,} to {most:,}"
@@ -176,8 +179,7 @@ def _verdict(totals: Reconciliation, *, colour: bool) -> Iterator[str]:
 
 def _complaints(totals: Reconciliation) -> Iterator[str]:
     if totals.lost:
-        full = totals.now.queue.total + totals.now.dead.total
-        bound = ", even if every message there is full" if full else ""
+        bound = ", even if every message there is full" if totals.now.messages else ""
         yield f"LOST: at least {_many(totals.lost, 'item')}. Received, but neither ended nor in an"
         yield f"open import nor in a queue{bound}. Where they differ:"
         yield from _days(totals.days_apart)

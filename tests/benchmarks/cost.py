@@ -109,7 +109,7 @@ ENVIRONMENT = {
     "TRACKING_HOURS": "24",
     "PAUSE_SCHEDULE_GROUP": "import-relay-pause",
     "PAUSE_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/pause",
-    "EVENT_SOURCE_MAPPING_PARAMETER": "/import-relay/event-source-mapping",
+    "EVENT_SOURCE_MAPPINGS_PARAMETER": "/import-relay/event-source-mappings",
 }
 
 
@@ -361,6 +361,7 @@ class Run:
         os.environ.update(
             {
                 "QUEUE_URL": self._aws.queue_url,
+                "BULK_QUEUE_URL": self._aws.bulk_queue_url,
                 "DEAD_LETTER_QUEUE_URL": self._aws.dead_letter_url,
                 "BUCKET_NAME": resources.BUCKET,
                 "LEDGER_TABLE": resources.LEDGER,

@@ -71,7 +71,7 @@ def fitting(one: dict[str, Any]) -> dict[str, Any]:
 
 def is_drained(stack: Stack) -> bool:
     """Nothing waits and nothing is under way."""
-    return not any(stack.queue_counts().values()) and not stack.running_executions()
+    return not any(stack.lane_counts().values()) and not stack.running_executions()
 
 
 def kind_of(request: dict[str, Any]) -> str:

@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "ImportRelay",
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/relay",
+    "BULK_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bulk",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead",
     "BUCKET_NAME": "bucket",
     "LEDGER_TABLE": "ledger",
@@ -45,7 +46,7 @@ ENVIRONMENT = {
     "ENTITIES_PER_DAY": "25000",
     "LIMIT_TIME_ZONE": "UTC",
     "SEND_REFERENCE_ID": "false",
-    "EVENT_SOURCE_MAPPING_PARAMETER": "/import-relay/event-source-mapping",
+    "EVENT_SOURCE_MAPPINGS_PARAMETER": "/import-relay/event-source-mappings",
     "PAUSE_SCHEDULE_GROUP": "import-relay-pause",
     "PAUSE_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/pause",
 }

@@ -13,7 +13,7 @@ ANSWERS: dict[str, Any] = {
     "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
     "BatchWriteItem": {"UnprocessedItems": {}},
     "StartExecution": {"executionArn": "arn:aws:states:x:1:execution:m:r", "startDate": 1.0},
-    "GetParameter": {"Parameter": {"Name": "n", "Value": "mapping-1", "Type": "String"}},
+    "GetParameter": {"Parameter": {"Name": "n", "Value": "m1,m2", "Type": "StringList"}},
 }
 
 

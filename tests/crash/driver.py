@@ -158,7 +158,7 @@ class Driver:
         return new
 
     def _waits_for_the_pause(self) -> bool:
-        counts = self.stack.queue_counts()
+        counts = self.stack.lane_counts()
         return (
             bool(counts["visible"])
             and not self.stack.esm_enabled()
@@ -200,5 +200,5 @@ class Driver:
 
     def _state(self) -> str:
         status = self.stack.status()
-        kept = ("time", "submission", "queue", "dead_letter_queue", "running_executions")
+        kept = ("time", "submission", "queue", "bulk_queue", "dead_letter_queue")
         return json.dumps({name: status[name] for name in kept})

@@ -73,7 +73,9 @@ def running_rig(folder: Path) -> Iterator[Rig]:
         with stack:
             proxy.targets = {AWS: _port(stack.aws_endpoint), MATEO: _port(stack.mateo_url)}
             # What they do is done by hand or not wanted; schedules run when the clock is moved.
-            for loop in (stack.poller, stack.schedules, stack.mirror):
+            for poller in stack.pollers:
+                poller.stop()
+            for loop in (stack.schedules, stack.mirror):
                 loop.stop()
             try:
                 yield Rig(stack, proxy, lines)

@@ -327,7 +327,7 @@ class Flight:
 def written_down(stack: Stack) -> Sequence[tuple[str, str]]:
     """(where, text) of everything that AWS shows besides the stores: logs apart."""
     found = [("metrics", json.dumps(stack.client("cloudwatch").list_metrics()["Metrics"]))]
-    for output in ("QueueUrl", "DeadLetterQueueUrl"):
+    for output in ("QueueUrl", "BulkQueueUrl", "DeadLetterQueueUrl"):
         url = stack.outputs[output]
         told = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
         found.append((f"attributes of {output}", json.dumps(told["Attributes"])))

@@ -15,7 +15,7 @@ from tests.support.stack import Rig, Trial
 def stored(trial: Trial) -> list[str]:
     """The keys of everything in the bucket, and a word for each message in a queue."""
     keys = [key for key, _ in objects(trial.stack, "")]
-    for output in ("QueueUrl", "DeadLetterQueueUrl"):
+    for output in ("QueueUrl", "BulkQueueUrl", "DeadLetterQueueUrl"):
         keys += [output] * sum(trial.stack.queue_counts(output).values())
     for output in ("LedgerTableName", "WatermarksTableName"):
         table = trial.stack.outputs[output]

@@ -56,7 +56,7 @@ def mapping(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     mapping = mapping_of(aws)
     for name, value in {
         "LEDGER_TABLE": LEDGER,
-        "EVENT_SOURCE_MAPPING": mapping,
+        "EVENT_SOURCE_MAPPINGS": mapping,
         "STATE_MACHINE_ARN": aws.state_machine_arn,
         "CONNECTIONS_FILE": str(file),
         "LIMIT_TIME_ZONE": "Europe/Berlin",
@@ -103,7 +103,7 @@ def test_where_nothing_is_wrong_a_run_says_no_more_than_that(mapping: str, logge
 def test_a_run_that_fails_counts_no_run_and_names_what_was_refused(
     logged: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EVENT_SOURCE_MAPPING", "00000000-0000-0000-0000-000000000000")
+    monkeypatch.setenv("EVENT_SOURCE_MAPPINGS", "00000000-0000-0000-0000-000000000000")
 
     with pytest.raises(Unexpected, match="ResourceNotFoundException in GetEventSourceMapping"):
         handler({}, Context())

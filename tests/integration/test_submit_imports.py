@@ -36,16 +36,18 @@ def environment(
     file = tmp_path / "connections.toml"
     file.write_text(ERP)
     submit_imports.submission.cache_clear()
+    submit_imports.settings.cache_clear()
     with serving(mateo) as item_id:
         told: Mapping[str, str] = mateo_environment(f"{item_id}/api/v1", secret["ARN"]) | {
             "QUEUE_URL": aws.queue_url,
+            "BULK_QUEUE_URL": aws.bulk_queue_url,
             "DEAD_LETTER_QUEUE_URL": aws.dead_letter_url,
             "WATERMARKS_TABLE": resources.WATERMARKS,
             "STATE_MACHINE_ARN": aws.state_machine_arn,
             "CONNECTIONS_FILE": str(file),
             "CRM_TOKENS_ARN": "connection-secrets",
             "ROWS_PER_IMPORT": "5000",
-            "EVENT_SOURCE_MAPPING_PARAMETER": resources.MAPPING_PARAMETER,
+            "EVENT_SOURCE_MAPPINGS_PARAMETER": resources.MAPPING_PARAMETER,
             "PAUSE_SCHEDULE_GROUP": resources.SCHEDULE_GROUP,
             "PAUSE_SCHEDULE_ROLE_ARN": resources.SCHEDULE_ROLE,
         }
@@ -53,6 +55,7 @@ def environment(
             monkeypatch.setenv(name, value)
         yield
     submit_imports.submission.cache_clear()
+    submit_imports.settings.cache_clear()
 
 
 @pytest.fixture
@@ -73,6 +76,7 @@ def batch(*bodies: str, received: int = 1) -> dict[str, Any]:
                     "SentTimestamp": str(int(time.time() * 1_000)),
                 },
                 "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:relay",
             }
             for n, body in enumerate(bodies)
         ]

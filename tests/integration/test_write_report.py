@@ -36,6 +36,7 @@ def relay(aws: Aws, mateo: MateoImports, monkeypatch: pytest.MonkeyPatch) -> Ite
     with serving(mateo) as item_id:
         environment = mateo_environment(f"{item_id}/api/v1", secret["ARN"]) | {
             "QUEUE_URL": aws.queue_url,
+            "BULK_QUEUE_URL": aws.bulk_queue_url,
             "DEAD_LETTER_QUEUE_URL": aws.dead_letter_url,
             "WATERMARKS_TABLE": resources.WATERMARKS,
         }

@@ -154,15 +154,15 @@ class Relay:
         found = [_event(line) for line in self.lines(function) if f'"{name}"' in line]
         return [event for event in found if event.get("message") == name]
 
-    def mapping(self) -> dict[str, Any]:
-        """The event source mapping that a pause disables."""
-        name = f"/import-relay/{STACK}/event-source-mapping"
-        uuid = self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
-        found: dict[str, Any] = self.client("lambda").get_event_source_mapping(UUID=uuid)
-        return found
+    def mapping_states(self) -> list[str]:
+        """The states of the event source mappings that a pause disables."""
+        name = f"/import-relay/{STACK}/event-source-mappings"
+        ids = self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"].split(",")
+        lambda_ = self.client("lambda")
+        return [str(lambda_.get_event_source_mapping(UUID=one)["State"]) for one in ids]
 
     def is_paused(self) -> bool:
-        return str(self.mapping()["State"]) in ("Disabled", "Disabling")
+        return all(one in ("Disabled", "Disabling") for one in self.mapping_states())
 
     def counts(self, output: str = "QueueUrl") -> tuple[int, int, int]:
         """Messages of a queue that can be received, are being worked on, and wait for a time."""

@@ -4,12 +4,14 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.simulation.world import World, refusal, refused
 
-MAPPING = "mapping-1"
+MAPPING, BULK_MAPPING = MAPPINGS = ("mapping-1", "mapping-2")
+"""Those of the live lane and of the bulk lane."""
 LISTED = 3
 """Keys in one answer of S3; a thousand in truth."""
 
@@ -127,12 +129,24 @@ class StepFunctions:
         )
 
 
-class Lambda:
-    """Enables and disables the event source mapping; `enabled` is what was asked for last.
+@dataclass
+class MappingState:
+    """An event source mapping. `enabled` is what was asked for last, `disabled_at` since when.
 
-    `slow_disabling`: the probability that disabling it takes a minute or more, `late_disabling`:
-    that it happens minutes after it was answered. `openings`: how many schedules will enable it, as
-    far as the relay can know. `shut`: how often it was disabled without any.
+    `openings`: how many schedules will enable it, as far as the relay can know.
+    """
+
+    enabled: bool = True
+    disabled_at: float = 0.0
+    openings: int = 0
+
+
+class Lambda:
+    """Enables and disables the event source mappings of both lanes.
+
+    `slow_disabling`: the probability that disabling one takes a minute or more, `late_disabling`:
+    that it happens minutes after it was answered. `shut`: how often one was disabled without a
+    schedule that enables it.
     """
 
     def __init__(
@@ -147,21 +161,30 @@ class Lambda:
         self._changed = changed
         self.slow_disabling = slow_disabling
         self.late_disabling = late_disabling
-        self.enabled = True
-        self.disabled_at = 0.0
-        self.openings = self.shut = 0
+        self.states = {uuid: MappingState() for uuid in MAPPINGS}
+        self.shut = 0
+
+    @property
+    def live(self) -> MappingState:
+        """The mapping of the live lane: from its queue the simulated batches come."""
+        return self.states[MAPPING]
+
+    @property
+    def enabled(self) -> bool:
+        """Whether both mappings are enabled."""
+        return all(one.enabled for one in self.states.values())
 
     def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> Any:  # noqa: N803
         """Enable or disable it."""
-        assert UUID == MAPPING
+        state = self.states[UUID]
 
         def effect() -> Any:
-            self.shut += not Enabled and not self.openings
+            self.shut += not Enabled and not state.openings
             if not Enabled and self._is_late():
                 late_s = self._world.random.uniform(60.0, 1_200.0)
-                self._world.after(late_s, lambda: self.set_enabled(enabled=False))
+                self._world.after(late_s, lambda: self.set_enabled(UUID, enabled=False))
             else:
-                self.set_enabled(enabled=Enabled)
+                self.set_enabled(UUID, enabled=Enabled)
             return {}
 
         if not Enabled and self._world.random.random() < self.slow_disabling:
@@ -177,27 +200,28 @@ class Lambda:
 
     def get_event_source_mapping(self, *, UUID: str) -> Any:  # noqa: N803
         """Whether it is enabled."""
-        assert UUID == MAPPING
+        state = self.states[UUID]
         return self._world.call(
             "Lambda.GetEventSourceMapping",
-            lambda: {"State": "Enabled" if self.enabled else "Disabled"},
+            lambda: {"State": "Enabled" if state.enabled else "Disabled"},
             refuse=refused("TooManyRequestsException", "GetEventSourceMapping"),
         )
 
     def _is_late(self) -> bool:
         return bool(self.late_disabling) and self._world.random.random() < self.late_disabling
 
-    def set_enabled(self, *, enabled: bool) -> None:
-        """Change it at once: what a schedule does."""
-        if self.enabled != enabled:
-            self.enabled = enabled
-            self.disabled_at = self._world.now
-            self._world.tell("submission resumed" if enabled else "submission paused", "lambda")
+    def set_enabled(self, uuid: str = MAPPING, *, enabled: bool) -> None:
+        """Change one at once: what a schedule does."""
+        state = self.states[uuid]
+        if state.enabled != enabled:
+            state.enabled, state.disabled_at = enabled, self._world.now
+            name = "submission" if uuid == MAPPING else "bulk submission"
+            self._world.tell(f"{name} resumed" if enabled else f"{name} paused", "lambda")
             self._changed()
 
 
 class Scheduler:
-    """One-time schedules that enable the mapping; `lost`: the probability that one never does."""
+    """One-time schedules that enable a mapping; `lost`: the probability that one never does."""
 
     def __init__(self, world: World, lambda_: Lambda, *, lost: float = 0.0) -> None:
         self._world = world
@@ -214,12 +238,14 @@ class Scheduler:
         Target: Any,  # noqa: N803
         **others: Any,
     ) -> Any:
-        """Enable the mapping at a time, at most a minute late."""
+        """Enable a mapping at a time, at most a minute late."""
         assert ScheduleExpressionTimezone == "UTC"
         match = re.fullmatch(r"at\((.+)\)", ScheduleExpression)
         assert match is not None, ScheduleExpression
         timestamp = datetime.fromisoformat(match.group(1)).replace(tzinfo=UTC).timestamp()
-        assert json.loads(Target["Input"]) == {"Uuid": MAPPING, "Enabled": True}
+        uuid = json.loads(Target["Input"])["Uuid"]
+        assert json.loads(Target["Input"]) == {"Uuid": uuid, "Enabled": True}
+        state = self._lambda.states[uuid]
 
         def effect() -> Any:
             if Name in self._names:
@@ -227,8 +253,8 @@ class Scheduler:
             self._names.add(Name)
             if timestamp > self._world.now:  # one in the past never fires
                 late = self._world.random.uniform(0, 60)
-                self._lambda.openings += 1
-                self._world.at(timestamp + late, lambda: self._fire(Name))
+                state.openings += 1
+                self._world.at(timestamp + late, lambda: self._fire(Name, uuid))
             return {}
 
         return self._world.call(
@@ -237,15 +263,15 @@ class Scheduler:
             refuse=refused("ThrottlingException", "CreateSchedule"),
         )
 
-    def _fire(self, name: str) -> None:
+    def _fire(self, name: str, uuid: str) -> None:
         self._names.discard(name)
-        self._lambda.openings -= 1
+        self._lambda.states[uuid].openings -= 1
         if not self.lost or self._world.random.random() >= self.lost:
-            self._lambda.set_enabled(enabled=True)
+            self._lambda.set_enabled(uuid, enabled=True)
 
 
 class Ssm:
-    """Knows the mapping's id."""
+    """Knows the ids of the mappings."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -254,6 +280,6 @@ class Ssm:
         """Read it."""
         return self._world.call(
             "SSM.GetParameter",
-            lambda: {"Parameter": {"Value": MAPPING}},
+            lambda: {"Parameter": {"Value": ",".join(MAPPINGS)}},
             refuse=refused("ThrottlingException", "GetParameter"),
         )

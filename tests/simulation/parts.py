@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from import_relay.domain.lanes import Lane
 from import_relay.mateo.client import ImportApi
 from import_relay.receive.intake import Intake
 from import_relay.report.reporting import Reporting, ReportingParts
@@ -64,6 +65,7 @@ class Parts:
             states=stores.states,
             lease=stores.lease,
             queue=stores.queue,
+            bulk_queue=stores.queue,
             outcome_counts=stores.outcome_counts,
             trials=stores.trials,
             refused=stores.refused,
@@ -113,7 +115,7 @@ class Parts:
             stores.ledger,
             stores.watermarks,
             stores.archive,
-            stores.queue,
+            dict.fromkeys(Lane, stores.queue),
             self._api(permits),
         )
         return Reporting(parts, clock=self._world.clock, emit=self.emit, as_workbook=_no_workbook)

@@ -248,8 +248,8 @@ class EventSourceMapping:
         self._wake(self._world.now + 1.0)  # the other poller
 
     def _is_polling(self) -> bool:
-        lambda_ = self.lambda_
-        return lambda_.enabled or self._world.now < lambda_.disabled_at + self._disable_lag_s
+        live = self.lambda_.live
+        return live.enabled or self._world.now < live.disabled_at + self._disable_lag_s
 
     def _deliver(self, batch: list[Received]) -> None:
         """The window is over: take what came meanwhile, and invoke."""

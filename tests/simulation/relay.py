@@ -20,7 +20,7 @@ from import_relay.domain.queue_messages import QueueMessage, parse_message
 from import_relay.receive.intake import Receipt, delivery_id
 from import_relay.receive.responses import answer_to
 from import_relay.storage.quota import Limits
-from tests.simulation.aws import S3, Scheduler, Ssm, StepFunctions
+from tests.simulation.aws import MAPPINGS, S3, Scheduler, Ssm, StepFunctions
 from tests.simulation.crm import Crm
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.machine import Execution
@@ -258,11 +258,12 @@ class Relay:
             self.invoke("report", REPORT_S, lambda parts: parts.report(event), on_end)
 
     def _open_daily(self) -> None:
-        """The schedule in the template that resumes submission one minute after midnight."""
+        """The schedules in the template that resume submission one minute after midnight."""
         timestamp = self.limits.next_day(self.world.now) + 60
 
         def fire() -> None:
-            self.mapping.lambda_.set_enabled(enabled=True)
+            for uuid in MAPPINGS:
+                self.mapping.lambda_.set_enabled(uuid, enabled=True)
             self.dynamodb.expire()
             self._open_daily()
 

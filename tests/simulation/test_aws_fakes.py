@@ -17,7 +17,7 @@ from import_relay.storage.entries import Entry, State
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.quota import Quota
-from tests.simulation.aws import MAPPING
+from tests.simulation.aws import MAPPINGS
 from tests.simulation.contract_calls import INDIRECT, METHODS, Chooser, contents
 from tests.simulation.contract_requests import documented, shapes
 from tests.simulation.contract_sides import LIMITS, Side, fake, in_process, moto, outcome
@@ -165,7 +165,7 @@ def test_a_schedule_is_created_once_under_a_name(side: Side) -> None:
 def test_the_mapping_is_named_by_its_parameter(side: Side) -> None:
     answer = side.run(lambda: side.ssm.get_parameter(Name=MAPPING_PARAMETER))
 
-    assert answer["Parameter"]["Value"] == MAPPING
+    assert answer["Parameter"]["Value"] == ",".join(MAPPINGS)
 
 
 # ------------------------------------------------------------ what moto never does and AWS may

@@ -13,7 +13,7 @@ from import_relay.storage.overdue_pause import OverduePause
 from import_relay.storage.queue_switch import QueueMapping
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.watchdog import INTERVAL_S, Watchdog, WatchdogParts
-from tests.simulation.aws import MAPPING
+from tests.simulation.aws import MAPPINGS
 from tests.simulation.machine import Execution
 from tests.simulation.world import Process
 
@@ -30,10 +30,11 @@ LIMITS = RateLimits(5.0, 50.0)
 def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
     """The use case, wired as its handler wires it. `parts`: those of its environment."""
     world, stores = relay.world, relay.stores
-    dynamodb, mapping = relay.dynamodb, QueueMapping(relay.mapping.lambda_, MAPPING)
+    dynamodb, lambda_ = relay.dynamodb, relay.mapping.lambda_
+    mappings = [QueueMapping(lambda_, one) for one in MAPPINGS]
     return Watchdog(
         WatchdogParts(
-            OverduePause(dynamodb, LEDGER, mapping, clock=world.clock, sleep=world.sleep),
+            OverduePause(dynamodb, LEDGER, mappings, clock=world.clock, sleep=world.sleep),
             OpenImports(dynamodb, LEDGER, sleep=world.sleep),
             stores.executions,
             stores.outcome_counts,
@@ -72,7 +73,8 @@ class Watch:
         lambda_ = self._relay.mapping.lambda_
         if not was_left_paused or process.error is not None:
             return
-        if self.left_paused() and lambda_.disabled_at < started:
+        stopped = [one.disabled_at for one in lambda_.states.values() if not one.enabled]
+        if self.left_paused() and min(stopped) < started:
             self.failed.append(f"{process.name} left submission paused past its time")
 
     def execution_ended(self, execution: Execution) -> None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 LEDGER = "ledger"
 WATERMARKS = "watermarks"
 BUCKET = "relay-bucket"
-MAPPING_PARAMETER = "/import-relay/event-source-mapping"
+MAPPING_PARAMETER = "/import-relay/event-source-mappings"
+MAPPINGS = ("mapping-1", "mapping-2")
+"""Of the live lane and the bulk lane."""
 SCHEDULE_GROUP = "import-relay-pause"
 SCHEDULE_ROLE = "arn:aws:iam::123456789012:role/pause"
 MACHINE = "track-import"
@@ -47,6 +49,7 @@ class Aws:
     queue_url: str
     state_machine_arn: str
     dead_letter_url: str
+    bulk_queue_url: str
 
     def objects(self, prefix: str = "") -> dict[str, bytes]:
         """Key → content of all objects below a prefix."""
@@ -64,13 +67,13 @@ class Aws:
             for line in content.decode().splitlines()
         ]
 
-    def taken(self) -> list[str]:
-        """The bodies of all queued messages, which are in the queue no longer."""
-        bodies = [json.dumps(content) for content, _ in self.queued()]
+    def taken(self, url: str = "") -> list[str]:
+        """The bodies of all messages in the queue, or in another one, which then is empty."""
+        bodies = [json.dumps(content) for content, _ in self.queued(url)]
         if ministack.is_fake():
-            self.sqs.purge_queue(QueueUrl=self.queue_url)
+            self.sqs.purge_queue(QueueUrl=url or self.queue_url)
         else:  # moto's keeps what is delayed
-            self._in_moto()._messages.clear()
+            self._in_moto(url)._messages.clear()
         return bodies
 
     def _in_moto(self, url: str = "") -> Any:
@@ -136,6 +139,8 @@ def relay_resources() -> Iterator[Aws]:
             roleArn="arn:aws:iam::123456789012:role/machine",
         )["stateMachineArn"]
         client("scheduler").create_schedule_group(Name=SCHEDULE_GROUP)
-        client("ssm").put_parameter(Name=MAPPING_PARAMETER, Value="mapping-1", Type="String")
+        ids = ",".join(MAPPINGS)
+        client("ssm").put_parameter(Name=MAPPING_PARAMETER, Value=ids, Type="StringList")
         dead_letter_url = sqs.create_queue(QueueName="dead")["QueueUrl"]
-        yield Aws(dynamodb, s3, sqs, queue_url, machine, dead_letter_url)
+        bulk_queue_url = sqs.create_queue(QueueName="relay-bulk")["QueueUrl"]
+        yield Aws(dynamodb, s3, sqs, queue_url, machine, dead_letter_url, bulk_queue_url)

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from import_relay.domain.lanes import Lane
 from import_relay.mateo.client import ImportApi
 from import_relay.report import reporting
 from import_relay.report.reporting import Reported, Reporting
@@ -71,7 +72,7 @@ def reporting_of(relay: Relay, **replaced: Any) -> Reporting:
         "ledger": relay.ledger,
         "watermarks": relay.watermarks,
         "archive": relay.archive,
-        "queue": relay.queue,
+        "queues": dict.fromkeys(Lane, replaced.pop("queue", relay.queue)),
         "api": relay.api,
     }
     return Reporting(

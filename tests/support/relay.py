@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from import_relay.domain.connections import Connection
+from import_relay.domain.lanes import Lane
 from import_relay.mateo.client import ImportApi
 from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
@@ -55,15 +56,24 @@ class FakeLambda:
     """The calls of the Lambda service that the pause and the watchdog make."""
 
     def __init__(self) -> None:
-        self.enabled = True
+        self.mappings = dict.fromkeys(resources.MAPPINGS, True)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether both mappings are enabled; a test that finds them apart fails."""
+        (both,) = set(self.mappings.values())
+        return both
+
+    @enabled.setter
+    def enabled(self, enabled: bool) -> None:
+        self.mappings = dict.fromkeys(resources.MAPPINGS, enabled)
 
     def get_event_source_mapping(self, *, UUID: str) -> dict[str, str]:  # noqa: N803
-        assert UUID == "mapping-1"
-        return {"State": "Enabled" if self.enabled else "Disabled"}
+        return {"State": "Enabled" if self.mappings[UUID] else "Disabled"}
 
     def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> None:  # noqa: N803  # boto3's names
-        assert UUID == "mapping-1"
-        self.enabled = Enabled
+        assert UUID in self.mappings
+        self.mappings[UUID] = Enabled
 
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
@@ -191,10 +201,17 @@ class Relay:
         return Archive(self.aws.s3, resources.BUCKET)
 
     @property
+    def bulk_queue(self) -> Requeueing:
+        return self.requeueing(self.aws.bulk_queue_url)
+
+    @property
     def queue(self) -> Requeueing:
+        return self.requeueing(self.aws.queue_url)
+
+    def requeueing(self, url: str) -> Requeueing:
         queue, dead_letters = (
             Queue(self.aws.sqs, url, sleep=self.clock.sleep)
-            for url in (self.aws.queue_url, self.aws.dead_letter_url)
+            for url in (url, self.aws.dead_letter_url)
         )
         return Requeueing(queue, dead_letters, clock=self.clock, emit=self.emit)
 
@@ -280,6 +297,7 @@ class Relay:
             "states": self.states,
             "lease": self.lease,
             "queue": self.queue,
+            "bulk_queue": self.bulk_queue,
             "outcome_counts": self.outcome_counts,
             "trials": self.trials,
             "refused": self.refused,
@@ -303,6 +321,7 @@ class Relay:
         invocation: str = "inv",
         again: bool = False,
         redriven: bool = False,
+        lane: Lane = Lane.LIVE,
         **replaced: Any,
     ) -> BatchReport:
         """Submit one batch; messages are named m0, m1 and so on.
@@ -316,6 +335,7 @@ class Relay:
             deadline=self.clock.now + seconds,
             redelivered=messages if again else (),
             sent_at=dict.fromkeys(messages, self.clock.now if redriven else 0.0),
+            lane=lane,
         )
 
     def entry(self, reference: str) -> Entry:

@@ -36,6 +36,8 @@ QUIET_S = 1.0
 PATIENCE_S = 60.0
 EVENT_BUS = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001CAA"
 """Named so that the function behind it is there; no event comes from it by itself."""
+DAILY = {"resume-submission-daily", "resume-bulk-daily"}
+"""The schedules in the template; all others were made by a pause."""
 FUNCTIONS = ("ReceiveWebhook", "SubmitImports", "TrackImport", "WriteReport")
 
 Line = tuple[str, str]
@@ -89,7 +91,7 @@ class Rig:
 def clean(stack: Stack) -> None:
     """Empty queues, bucket, tables, schedules and Mateo; end executions, resume submission."""
     _stop_executions(stack)
-    for output in ("QueueUrl", "DeadLetterQueueUrl"):
+    for output in ("QueueUrl", "BulkQueueUrl", "DeadLetterQueueUrl"):
         stack.client("sqs").purge_queue(QueueUrl=stack.outputs[output])
     _restore_token(stack)
     _empty_stores(stack)
@@ -123,7 +125,7 @@ def _empty_stores(stack: Stack) -> None:
         s3.delete_object(Bucket=bucket, Key=key)
     scheduler = stack.client("scheduler")
     for schedule in scheduler.list_schedules()["Schedules"]:
-        if schedule["Name"] != "resume-submission-daily":
+        if schedule["Name"] not in DAILY:
             names = {"Name": schedule["Name"], "GroupName": schedule["GroupName"]}
             scheduler.delete_schedule(**names)
 
@@ -217,7 +219,7 @@ class Trial:
         """Move the clock forward, and wait until every import that is followed was looked at."""
         followed, looks = self._followed(), self._looks()
         self.stack.advance_clock(seconds)
-        if any(self.stack.queue_counts().values()):
+        if any(self.stack.lane_counts().values()):
             warm(self.stack, "SubmitImports")
         if followed:
             warm(self.stack, "TrackImport", "WriteReport")
@@ -233,7 +235,7 @@ class Trial:
 
     def is_drained(self) -> bool:
         """Nothing is queued, and no import is followed."""
-        return not any(self.stack.queue_counts().values()) and not self.stack.running_executions()
+        return not any(self.stack.lane_counts().values()) and not self.stack.running_executions()
 
     def _followed(self) -> set[str]:
         """The executions that have not ended."""
@@ -251,7 +253,7 @@ class Trial:
         return self._is_quiet() and before == self.stack.functions.counts
 
     def _is_quiet(self) -> bool:
-        counts, mateo = self.stack.queue_counts(), self.stack.mateo("GET", "state")
+        counts, mateo = self.stack.lane_counts(), self.stack.mateo("GET", "state")
         return not (
             (counts["visible"] and self.stack.esm_enabled())
             or counts["in_flight"]

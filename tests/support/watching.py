@@ -8,7 +8,7 @@ from import_relay.storage.overdue_pause import OverduePause
 from import_relay.storage.queue_switch import QueueMapping
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.watchdog import Watchdog, WatchdogParts, WatchdogReport
-from tests.support.aws import LEDGER, client
+from tests.support.aws import LEDGER, MAPPINGS, client
 from tests.support.relay import Relay
 
 LIMITS = RateLimits(5.0, 50.0)
@@ -16,12 +16,10 @@ QUARTER_S = 900.0
 
 
 def pause_of(relay: Relay, lambda_: Any = None) -> OverduePause:
-    mapping = QueueMapping(
-        lambda_ or relay.lambda_,  # type: ignore[arg-type]  # a fake of two calls
-        "mapping-1",
-    )
+    lambda_ = lambda_ or relay.lambda_
+    mappings = [QueueMapping(lambda_, one) for one in MAPPINGS]
     return OverduePause(
-        relay.aws.dynamodb, LEDGER, mapping, clock=relay.clock, sleep=relay.clock.sleep
+        relay.aws.dynamodb, LEDGER, mappings, clock=relay.clock, sleep=relay.clock.sleep
     )
 
 

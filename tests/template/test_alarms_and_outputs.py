@@ -25,6 +25,7 @@ ALARMS = {
     "ImportTimedOut": ("ImportRelay", "ImportsTimedOut"),
     "MessageTooOld": ("ImportRelay", "MessagesTooOld"),
     "OldestReceiptTooOld": ("ImportRelay", "OldestRequeuedSeconds"),
+    "OldestBulkRecordTooOld": ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
     "OldestRecordTooOld": ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
     "ReceiveWebhookFails": ("AWS/Lambda", "Errors"),
     "ScheduleDropped": ("AWS/Scheduler", "InvocationDroppedCount"),
@@ -38,6 +39,7 @@ ALARMS = {
 }
 OUTPUTS = {
     "BucketName",
+    "BulkQueueUrl",
     "ChangeEventsDeadLetterQueueUrl",
     "ConnectionSecretsArn",
     "CrmTokensArn",

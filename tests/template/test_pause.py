@@ -1,30 +1,45 @@
-"""The pause: what pauses it and what opens it speak of the same mapping."""
+"""The pause: what pauses it and what opens it speak of the same mappings."""
 
 import json
+
+import pytest
 
 from tests.template.expanded import Expanded
 
 
-def test_the_parameter_that_submission_reads_names_the_mapping(template: Expanded) -> None:
-    parameter = template.properties("EventSourceMappingId")
-    assert parameter["Value"] == {"Ref": "SubmitImportsQueueBatch"}
-    read = template.environment("SubmitImports")["EVENT_SOURCE_MAPPING_PARAMETER"]
+def test_the_parameter_that_submission_reads_names_the_mappings(template: Expanded) -> None:
+    parameter = template.properties("EventSourceMappingIds")
+    assert parameter["Type"] == "StringList"
+    assert parameter["Value"] == {"Fn::Sub": "${SubmitImportsQueueBatch},${SubmitImportsBulkBatch}"}
+    read = template.environment("SubmitImports")["EVENT_SOURCE_MAPPINGS_PARAMETER"]
     assert read == parameter["Name"]
 
 
-def test_a_new_day_resumes_submission_in_the_time_zone_of_the_limits(template: Expanded) -> None:
-    schedule = template.properties("ResumeSubmissionDaily")
+SCHEDULES = {
+    "ResumeSubmissionDaily": "SubmitImportsQueueBatch",
+    "ResumeBulkDaily": "SubmitImportsBulkBatch",
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_new_day_resumes_submission_in_the_time_zone_of_the_limits(
+    template: Expanded, name: str
+) -> None:
+    schedule = template.properties(name)
     assert schedule["ScheduleExpression"] == "cron(1 0 * * ? *)"
     assert schedule["ScheduleExpressionTimezone"] == {"Ref": "LimitTimeZone"}
     assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
 
 
-def test_the_schedule_enables_the_mapping_without_a_function(template: Expanded) -> None:
-    target = template.properties("ResumeSubmissionDaily")["Target"]
+@pytest.mark.parametrize(("name", "mapping"), SCHEDULES.items())
+def test_the_schedule_enables_the_mapping_without_a_function(
+    template: Expanded, name: str, mapping: str
+) -> None:
+    target = template.properties(name)["Target"]
     assert target["Arn"]["Fn::Sub"].endswith(":scheduler:::aws-sdk:lambda:updateEventSourceMapping")
     assert target["RoleArn"] == {"Fn::GetAtt": ["PauseScheduleRole", "Arn"]}
     assert json.loads(target["Input"]["Fn::Sub"]) == {
-        "Uuid": "${SubmitImportsQueueBatch}",
+        "Uuid": f"${{{mapping}}}",
         "Enabled": True,
     }
 

@@ -157,11 +157,12 @@ def test_only_submission_may_give_the_role_of_the_schedules_and_only_to_the_sche
     }
 
 
-def test_the_role_of_the_schedules_can_only_change_the_one_mapping(template: Expanded) -> None:
+def test_the_role_of_the_schedules_can_only_change_the_two_mappings(template: Expanded) -> None:
     assert allowed(template, "PauseScheduleRole") == {}
     permitted = allowed(template, "PauseSchedulePolicy")
     assert permitted.keys() == {"lambda:UpdateEventSourceMapping"}
     assert "${SubmitImportsQueueBatch}" in permitted["lambda:UpdateEventSourceMapping"]
+    assert "${SubmitImportsBulkBatch}" in permitted["lambda:UpdateEventSourceMapping"]
 
 
 def test_the_state_machine_can_only_call_its_two_functions(template: Expanded) -> None:

@@ -30,23 +30,25 @@ def dead_letter_queues(template: Expanded) -> set[str]:
     return {arn["Fn::GetAtt"][0] for arn in of_queues + of_functions + of_rules}
 
 
-def mapping(template: Expanded) -> dict[str, Any]:
-    return template.properties("SubmitImportsQueueBatch")
+LANES = {"Queue": "SubmitImportsQueueBatch", "BulkQueue": "SubmitImportsBulkBatch"}
+"""The queue of each lane, and what drains it."""
 
 
+@pytest.mark.parametrize("queue", LANES)
 def test_a_message_stays_hidden_for_six_times_as_long_as_its_function_may_run(
-    template: Expanded,
+    template: Expanded, queue: str
 ) -> None:
     timeout = template.properties("SubmitImports")["Timeout"]
-    assert template.properties("Queue")["VisibilityTimeout"] >= 6 * timeout
+    assert template.properties(queue)["VisibilityTimeout"] >= 6 * timeout
 
 
+@pytest.mark.parametrize("queue", LANES)
 def test_collecting_a_batch_and_submitting_it_fit_into_the_visibility_timeout(
-    template: Expanded, written: dict[str, Any]
+    template: Expanded, written: dict[str, Any], queue: str
 ) -> None:
     longest_window = written["Parameters"]["BatchingWindow"]["MaxValue"]
     timeout = template.properties("SubmitImports")["Timeout"]
-    assert longest_window + timeout < template.properties("Queue")["VisibilityTimeout"]
+    assert longest_window + timeout < template.properties(queue)["VisibilityTimeout"]
 
 
 def test_every_queue_has_a_dead_letter_queue_except_those(template: Expanded) -> None:
@@ -78,7 +80,7 @@ def test_every_other_queue_has_an_alarm_days_before_it_deletes_its_oldest_messag
         assert left >= 3 * 24 * 3600
 
 
-@pytest.mark.parametrize("name", ["ChangeEventsDeadLetterQueue", "DeadLetterQueue", "Queue"])
+@pytest.mark.parametrize("name", ["ChangeEventsDeadLetterQueue", "DeadLetterQueue", *LANES])
 def test_a_queue_keeps_its_messages_as_long_as_possible_and_encrypted(
     template: Expanded, name: str
 ) -> None:
@@ -87,16 +89,25 @@ def test_a_queue_keeps_its_messages_as_long_as_possible_and_encrypted(
     assert properties["SqsManagedSseEnabled"] is True
 
 
-def test_a_failing_message_is_tried_ten_times(template: Expanded) -> None:
-    assert template.properties("Queue")["RedrivePolicy"]["maxReceiveCount"] == 10
+@pytest.mark.parametrize("queue", LANES)
+def test_a_failing_message_is_tried_ten_times(template: Expanded, queue: str) -> None:
+    policy = template.properties(queue)["RedrivePolicy"]
+    assert policy["maxReceiveCount"] == 10
+    assert policy["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
 
 
-def test_the_mapping_collects_large_batches_and_takes_partial_answers(template: Expanded) -> None:
-    assert mapping(template)["BatchSize"] == 10_000
-    assert mapping(template)["MaximumBatchingWindowInSeconds"] == {"Ref": "BatchingWindow"}
-    assert mapping(template)["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping(template)["ScalingConfig"] == {"MaximumConcurrency": 2}
+@pytest.mark.parametrize(("queue", "name"), LANES.items())
+def test_the_mapping_collects_large_batches_and_takes_partial_answers(
+    template: Expanded, queue: str, name: str
+) -> None:
+    mapping = template.properties(name)
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    assert mapping["BatchSize"] == 10_000
+    assert mapping["MaximumBatchingWindowInSeconds"] == {"Ref": "BatchingWindow"}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
 
 
-def test_an_update_of_the_stack_does_not_resume_submission(template: Expanded) -> None:
-    assert "Enabled" not in mapping(template)
+@pytest.mark.parametrize("name", LANES.values())
+def test_an_update_of_the_stack_does_not_resume_submission(template: Expanded, name: str) -> None:
+    assert "Enabled" not in template.properties(name)

@@ -20,7 +20,9 @@ def test_it_runs_every_quarter_of_an_hour(template: Expanded) -> None:
 
 def test_it_knows_the_mapping_and_the_machine(template: Expanded) -> None:
     environment = template.environment("RunWatchdog")
-    assert environment["EVENT_SOURCE_MAPPING"] == {"Ref": "SubmitImportsQueueBatch"}
+    assert environment["EVENT_SOURCE_MAPPINGS"] == {
+        "Fn::Sub": "${SubmitImportsQueueBatch},${SubmitImportsBulkBatch}"
+    }
     assert environment["STATE_MACHINE_ARN"] == {"Ref": "TrackImportMachine"}
     assert environment["LEDGER_TABLE"] == {"Ref": "LedgerTable"}
 

@@ -12,6 +12,7 @@ from import_relay.bulk.replay_wiring import Names, build_replaying
 from import_relay.bulk.replaying import Replaying
 from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B
 from import_relay.domain.errors import ReplayTaken, StoreUnavailable
+from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import (
     MAX_ITEM_B,
 )
@@ -43,7 +44,7 @@ def replaying(relay: Relay) -> Replaying:
     names = Names(
         resources.LEDGER,
         resources.BUCKET,
-        relay.aws.queue_url,
+        relay.aws.bulk_queue_url,
         relay.aws.dead_letter_url,
         relay.limits,
     )
@@ -63,7 +64,7 @@ def put_back(
     use_case = replaying(relay)
     use_case.begin(Replay(id_, int(relay.clock.now * US), "mapping corrected", force), selection)
     use_case.run(id_)
-    return relay.aws.taken()
+    return relay.aws.taken(relay.aws.bulk_queue_url)
 
 
 def close(relay: Relay, reference: str, *, retried: str = "") -> None:
@@ -203,9 +204,9 @@ def test_the_mark_stays_with_what_is_sent_again(relay: Relay) -> None:
     (body,) = put_back(relay)
     relay.pause.begin(relay.clock.now + 60, "limit.entities")
 
-    relay.submit(body)
+    relay.submit(body, lane=Lane.BULK)
 
-    (again,) = contents(relay.aws.taken())
+    (again,) = contents(relay.aws.taken(relay.aws.bulk_queue_url))
     assert again["replay"]["id"] == ID
 
 
@@ -231,7 +232,7 @@ def test_a_replay_that_is_run_twice_puts_nothing_back_twice(relay: Relay) -> Non
     found = replaying(relay).run(ID)
 
     assert (found.by_connection, found.total) == ({}, 2)
-    assert not relay.aws.taken()
+    assert not relay.aws.taken(relay.aws.bulk_queue_url)
 
 
 def test_a_replay_that_died_while_it_sent_goes_on_and_counts_once(
@@ -249,7 +250,7 @@ def test_a_replay_that_died_while_it_sent_goes_on_and_counts_once(
 
     assert found.total == 1
     assert counts(relay)["2026-11-21"] == {"rejected": 1, "replayed": 1}
-    assert len(relay.aws.taken()) == 1
+    assert len(relay.aws.taken(relay.aws.bulk_queue_url)) == 1
 
 
 def unavailable(*_: object) -> None:
@@ -349,7 +350,7 @@ def test_items_are_selected_by_connection_receipt_and_outcome(
     found = replaying(relay).count(selection)
 
     assert (found.total, found.by_connection.total()) == (items, items)
-    assert not relay.aws.taken()
+    assert not relay.aws.taken(relay.aws.bulk_queue_url)
     assert "replayed" not in counts(relay)["2026-11-21"]
 
 

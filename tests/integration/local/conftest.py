@@ -98,6 +98,7 @@ Resources:
     Properties:
       VisibilityTimeout: 120
       RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}
+  Bulk: {Type: AWS::SQS::Queue}
   Dead: {Type: AWS::SQS::Queue}
   Submit:
     Type: AWS::Serverless::Function
@@ -152,6 +153,7 @@ Resources:
 Outputs:
   WebhookUrl: {Value: !Sub "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/webhooks"}
   QueueUrl: {Value: !Ref Queue}
+  BulkQueueUrl: {Value: !Ref Bulk}
   DeadLetterQueueUrl: {Value: !Ref Dead}
   BucketName: {Value: !Ref Bucket}
   LedgerTableName: {Value: !Ref Table}
@@ -186,7 +188,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> Iterato
         parameters={"BatchingWindow": "1"},
         secrets={"json": ["secret"]},
         with_mateo=False,
-        mapping="SubmitQueueBatch",
+        mappings={"SubmitQueueBatch": "QueueUrl"},
         on_line=lambda function, line: lines.append(f"{function} {line}"),
     )
     with running:

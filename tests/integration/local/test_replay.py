@@ -49,7 +49,7 @@ def relay(monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
         deploy(
             LedgerTableName=resources.LEDGER,
             BucketName=resources.BUCKET,
-            QueueUrl=aws.queue_url,
+            BulkQueueUrl=aws.bulk_queue_url,
             DeadLetterQueueUrl=aws.dead_letter_url,
         )
         received_at = int(NOON * 1_000_000)
@@ -81,7 +81,7 @@ def test_items_are_counted_by_connection_and_nothing_is_put_back(
     assert replay(*DAY, "--outcome", "rejected", "--dry-run") == 0
 
     assert capsys.readouterr().out == "Would put back 2 items\n  erp  2\n"
-    assert not relay.aws.taken()
+    assert not relay.aws.taken(relay.aws.bulk_queue_url)
 
 
 def test_items_are_put_back_with_the_reason_and_only_once(
@@ -92,7 +92,7 @@ def test_items_are_put_back_with_the_reason_and_only_once(
     text = capsys.readouterr().out
     found = re.fullmatch(r"Replay (\d{8}T\d{6}-[0-9a-f]{6}) put back 2 items\n  erp  2\n", text)
     assert found, text
-    (content,) = (json.loads(body) for body in relay.aws.taken())
+    (content,) = (json.loads(body) for body in relay.aws.taken(relay.aws.bulk_queue_url))
     assert content["replay"] == {
         "id": found[1],
         "at": int((NOON + LATER_S) * 1_000_000),
@@ -102,13 +102,13 @@ def test_items_are_put_back_with_the_reason_and_only_once(
     assert replay("--id", found[1]) == 0
 
     assert capsys.readouterr().out == f"Replay {found[1]} put back 2 items\n"
-    assert not relay.aws.taken()
+    assert not relay.aws.taken(relay.aws.bulk_queue_url)
 
 
 def test_force_is_in_the_mark(relay: Relay) -> None:
     assert replay(*DAY, "--reason", "the CRM was restored", "--force") == 0
 
-    (content,) = (json.loads(body) for body in relay.aws.taken())
+    (content,) = (json.loads(body) for body in relay.aws.taken(relay.aws.bulk_queue_url))
     assert content["replay"]["force"] is True
 
 
@@ -123,16 +123,16 @@ def test_what_is_put_back_is_counted_on_the_day_of_the_stacks_time_zone(relay: R
 def test_a_replay_that_stops_says_how_to_go_on(
     relay: Relay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    relay.aws.sqs.delete_queue(QueueUrl=relay.aws.queue_url)
+    relay.aws.sqs.delete_queue(QueueUrl=relay.aws.bulk_queue_url)
 
     assert replay(*DAY, "--reason", "why") == 1
 
     told = re.search(r"^Go on with: (--id \S+)$", capsys.readouterr().err, re.MULTILINE)
     assert told
-    relay.aws.sqs.create_queue(QueueName="relay")
+    relay.aws.sqs.create_queue(QueueName="relay-bulk")
     assert replay(*told[1].split()) == 0
     assert "put back 2 items" in capsys.readouterr().out
-    assert len(relay.aws.taken()) == 1
+    assert len(relay.aws.taken(relay.aws.bulk_queue_url)) == 1
     assert relay.outcome_counts.days(["2026-11-22"])["2026-11-22"] == {"replayed": 2}
 
 
@@ -155,7 +155,7 @@ def test_a_wrong_option_is_named_and_nothing_is_put_back(
     assert replay(*options) == 2
 
     assert words in capsys.readouterr().err
-    assert not relay.aws.taken()
+    assert not relay.aws.taken(relay.aws.bulk_queue_url)
     assert not relay.outcome_counts.days(["2026-11-22"])
 
 

@@ -203,7 +203,7 @@ def test_a_message_that_is_received_too_often_ends_in_the_dead_letter_queue(stac
 def test_the_status_tells_what_goes_on(stack: Stack) -> None:
     status = admin(stack, "GET", "status").json()
 
-    assert {"time", "submission", "queue", "invocations", "outputs"} <= set(status)
+    assert {"time", "submission", "queue", "bulk_queue", "invocations", "outputs"} <= set(status)
 
 
 @pytest.mark.parametrize("content", [{}, {"advance_s": "x"}, {"advance_s": -5}, []])
@@ -221,13 +221,15 @@ def lineage_of_one_message(stack: Stack) -> dict[str, int]:
 
 def test_a_message_carries_the_lineage_of_the_function_that_sent_it(stack: Stack) -> None:
     stack.wait_for_empty_queue()
-    stack.poller.pause()
+    for poller in stack.pollers:
+        poller.pause()
     try:
         post(stack, "/json", b'{"id": "traced"}')
         receiver = mark(stack.provisioned.resources["Receive"]["Arn"])
         assert lineage_of_one_message(stack) == {receiver: 1}
     finally:
-        stack.poller.resume()
+        for poller in stack.pollers:
+            poller.resume()
 
 
 def test_a_message_that_was_sent_on_sixteen_times_invokes_nothing(

@@ -30,7 +30,7 @@ from local.template.loading import Template, load
 from relay_ops.exits import StackUnavailable
 from relay_ops.status.forecast import BLOCKERS
 from relay_ops.status.looking import Source, snapshot
-from relay_ops.status.reading import DAYS, Reading
+from relay_ops.status.reading import DAYS, MAPPINGS, Reading
 from relay_ops.status.screen import Shown
 from tests.docs.documents import document
 
@@ -172,6 +172,7 @@ def test_everything_is_found_by_the_name_of_the_stack(
     deployed.end(noon, imported=5, failed=1)
     deployed.send(10)
     deployed.queue(2)
+    deployed.queue(3, "BulkQueue")
     deployed.queue(3, "ChangeEventsDeadLetterQueue")
 
     code = main(["status", "--stack", STACK, "--region", REGION, "--json"])
@@ -183,6 +184,7 @@ def test_everything_is_found_by_the_name_of_the_stack(
     assert (found["waiting"], found["waiting_in_queues"]) == (24, 14)
     assert (found["waiting_in_open_imports"], found["open_imports"]) == (10, 1)
     assert found["queue"] == {"visible": 2, "in_flight": 0, "delayed": 0}
+    assert found["bulk_queue"] == {"visible": 3, "in_flight": 0, "delayed": 0}
     assert (found["quarantined"], found["change_events_set_aside"]) == (2, 3)
     assert found["entities"] == {"used": 16, "left": 34, "limit": 50}
     assert found["requests"] == {"used": 0, "left": 200, "limit": 200}
@@ -329,6 +331,37 @@ def test_deliveries_answered_with_an_error_explain_what_was_not_counted(deployed
     assert deployed.snapshot().reconciliation.balances
 
 
+def test_what_a_replay_put_into_the_bulk_lane_is_not_lost(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noon = MIDNIGHT + timedelta(hours=12)
+    deployed.count("ItemsReceived", noon, 3)
+    deployed.end(noon, imported=3)
+    client("dynamodb").update_item(
+        TableName=deployed.of("LedgerTable"),
+        Key={"pk": {"S": f"counts#{DAY}"}},
+        UpdateExpression="ADD replayed :three",
+        ExpressionAttributeValues={":three": {"N": "3"}},
+    )
+    assert deployed.snapshot().reconciliation.lost == 3
+
+    deployed.queue(1, "BulkQueue")
+
+    assert main(["status", "--stack", STACK, "--region", REGION]) == 0
+    lines = [" ".join(one.split()) for one in capsys.readouterr().out.splitlines()]
+    assert "bulk lane 1 message" in lines
+    assert "Backlog 3 items queued, at most one entity each" in lines
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_submission_runs_only_if_both_lanes_are_read(deployed: Deployed, mapping: str) -> None:
+    assert deployed.snapshot().forecast.submission.is_running
+
+    client("lambda").update_event_source_mapping(UUID=deployed.of(mapping), Enabled=False)
+
+    assert not deployed.snapshot().forecast.submission.is_running
+
+
 def test_items_nowhere_are_an_exit_code(
     deployed: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -400,5 +433,5 @@ def test_another_kind_of_stack_is_refused(deployed: Deployed) -> None:
     body = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
     client("cloudformation").create_stack(StackName="other", TemplateBody=body)
 
-    with pytest.raises(StackUnavailable, match="no import relay: it has no DeadLetterQueue"):
+    with pytest.raises(StackUnavailable, match="no import relay: it has no BulkQueue"):
         Reading(client, "other", clock=time.time)

@@ -41,6 +41,7 @@ def stack(relay: Relay) -> Stack:
         "LedgerTableName": resources.LEDGER,
         "WatermarksTableName": resources.WATERMARKS,
         "QueueUrl": relay.aws.queue_url,
+        "BulkQueueUrl": relay.aws.bulk_queue_url,
         "DeadLetterQueueUrl": relay.aws.dead_letter_url,
     }
     described: dict[str, Any] = {

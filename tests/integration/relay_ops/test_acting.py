@@ -20,7 +20,7 @@ from tests.support.builders import NOON, message
 from tests.support.relay import Relay
 
 SETTINGS = {
-    "EVENT_SOURCE_MAPPING_PARAMETER": resources.MAPPING_PARAMETER,
+    "EVENT_SOURCE_MAPPINGS_PARAMETER": resources.MAPPING_PARAMETER,
     "PAUSE_SCHEDULE_GROUP": resources.SCHEDULE_GROUP,
     "PAUSE_SCHEDULE_ROLE_ARN": resources.SCHEDULE_ROLE,
     "REQUESTS_PER_SECOND": "2",
@@ -70,6 +70,7 @@ def stack(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> Stack:
         "LedgerTableName": resources.LEDGER,
         "BucketName": resources.BUCKET,
         "QueueUrl": relay.aws.queue_url,
+        "BulkQueueUrl": relay.aws.bulk_queue_url,
         "DeadLetterQueueUrl": relay.aws.dead_letter_url,
         **arns,
     }
@@ -98,18 +99,19 @@ def stored(stack: Stack, output: str) -> str:
     return str(manager.get_secret_value(SecretId=stack.outputs[output])["SecretString"])
 
 
-def mapping_state(relay: Relay) -> str:
-    return relay.lambda_.get_event_source_mapping(UUID="mapping-1")["State"]
+def mapping_states(relay: Relay) -> set[str]:
+    found = (relay.lambda_.get_event_source_mapping(UUID=one) for one in resources.MAPPINGS)
+    return {one["State"] for one in found}
 
 
 def test_a_pause_takes_effect_and_ends(relay: Relay, stack: Stack) -> None:
     assert run(["pause", "--hours", "2", "--yes"]) == ExitCode.DONE
-    assert mapping_state(relay) == "Disabled"
+    assert mapping_states(relay) == {"Disabled"}
     state = relay.pause.state()
     assert (state.paused_until, state.reason) == (relay.clock.now + 7_200, "maintenance")
 
     assert run(["resume", "--yes"]) == ExitCode.DONE
-    assert mapping_state(relay) == "Enabled"
+    assert mapping_states(relay) == {"Enabled"}
     assert relay.pause.state().paused_until == 0
 
 
@@ -196,15 +198,16 @@ def test_rejected_records_are_put_back(
     assert run([*asked, "--dry-run"]) == ExitCode.DONE
     assert "at most 2 entities" in " ".join(capsys.readouterr().out.split())
     assert run([*asked, "--yes"]) == ExitCode.USAGE
-    assert not relay.aws.queued()
+    assert not relay.aws.queued(relay.aws.bulk_queue_url)
 
     assert run([*asked, "--reason", "mapping corrected", "--yes", "--json"]) == ExitCode.DONE
     said = json.loads(capsys.readouterr().out)
     assert (said["records"], said["by_connection"]) == (2, {"erp": 2})
-    ((sent, _),) = relay.aws.queued()
+    assert not relay.aws.queued()
+    ((sent, _),) = relay.aws.queued(relay.aws.bulk_queue_url)
     assert [one["item"] for one in sent["items"]] == [bad, bad]
     assert run(["replay", "--id", said["replay"]]) == ExitCode.DONE
-    assert len(relay.aws.queued()) == 1
+    assert len(relay.aws.queued(relay.aws.bulk_queue_url)) == 1
 
 
 @pytest.mark.parametrize(
@@ -220,7 +223,7 @@ def test_rejected_records_are_put_back(
 )
 def test_a_wrong_replay_changes_nothing(relay: Relay, stack: Stack, wrong: list[str]) -> None:
     assert run(["replay", *wrong, "--reason", "x", "--yes"]) == ExitCode.USAGE
-    assert not relay.aws.queued()
+    assert not relay.aws.queued(relay.aws.bulk_queue_url)
 
 
 def test_dead_letters_are_shown_with_what_killed_them_and_moved_back(

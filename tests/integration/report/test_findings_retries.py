@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from import_relay.domain.lanes import Lane
 from tests.integration.report.written import (
     DEAL,
     DEALS,
@@ -119,3 +120,18 @@ def test_a_contact_never_comes_again(relay: Relay, mateo: MateoImports) -> None:
     report(relay)
 
     assert relay.aws.queued() == []
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+def test_a_row_that_is_tried_again_goes_back_to_the_lane_of_its_import(
+    relay: Relay, mateo: MateoImports, lane: Lane
+) -> None:
+    relay.connections = connections(DEALS)
+    relay.submit(message([DEAL]), lane=lane)
+    mateo.imports[0].finish(failure(payload_of(mateo)[0], "23503"))
+
+    report(relay, queues={Lane.LIVE: relay.queue, Lane.BULK: relay.bulk_queue})
+
+    assert relay.entry("ref-1").lane is lane
+    urls = {Lane.LIVE: relay.aws.queue_url, Lane.BULK: relay.aws.bulk_queue_url}
+    assert {one for one, url in urls.items() if relay.aws.queued(url)} == {lane}

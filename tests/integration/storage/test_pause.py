@@ -1,12 +1,14 @@
 """The pause: what it writes, schedules and switches off, in the order that survives a crash."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from import_relay.domain.lanes import Lane
 from import_relay.storage.pause import (
     MIN_PAUSE_S,
     SCHEDULE_SKEW_S,
@@ -15,7 +17,14 @@ from import_relay.storage.pause import (
     PauseState,
 )
 from import_relay.storage.queue_switch import MAX_DISABLING_S
-from tests.support.aws import LEDGER, MAPPING_PARAMETER, SCHEDULE_GROUP, SCHEDULE_ROLE, client
+from tests.support.aws import (
+    LEDGER,
+    MAPPING_PARAMETER,
+    MAPPINGS,
+    SCHEDULE_GROUP,
+    SCHEDULE_ROLE,
+    client,
+)
 from tests.support.builders import NOON
 from tests.support.clients import Overruling, Recording, client_error
 from tests.support.relay import Relay
@@ -39,25 +48,40 @@ def pause(
     return Pause(clients, relay.pause._names, clock=relay.clock)
 
 
-def schedule(relay: Relay) -> dict[str, Any]:
-    """The one schedule that there is."""
-    scheduler = client("scheduler")
-    (listed,) = scheduler.list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
-    return dict(scheduler.get_schedule(GroupName=SCHEDULE_GROUP, Name=listed["Name"]))
+def schedule(lane: Lane = Lane.LIVE) -> dict[str, Any]:
+    """The one schedule of a lane."""
+    ((name, _),) = schedules(lane).items()
+    return dict(client("scheduler").get_schedule(GroupName=SCHEDULE_GROUP, Name=name))
+
+
+def schedules(lane: Lane = Lane.LIVE) -> dict[str, float]:
+    """Name → when it opens a lane (s since the epoch)."""
+    begin = {Lane.LIVE: "resume-", Lane.BULK: "resume-bulk-"}[lane]
+    listed = client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
+    found = {}
+    for one in listed:
+        if match := re.fullmatch(begin + r"(\d{8}T\d{6})", one["Name"]):
+            at = datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+            found[one["Name"]] = at.timestamp()
+    return found
 
 
 def number_of_schedules() -> int:
-    return len(client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"])
+    """How many each lane has; a test that finds them apart fails."""
+    (number,) = {len(schedules(lane)) for lane in Lane}
+    return number
 
 
 class _SlowLambda:
-    """Disables the mapping after a minute, as when AWS hangs and the SDK tries again."""
+    """Disables each mapping after almost two minutes, as when AWS hangs and the SDK tries again."""
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
+        self.disabled_at: dict[str, float] = {}
 
     def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> None:  # noqa: N803
         self._relay.clock.now += 110
+        self.disabled_at[UUID] = self._relay.clock.now
         self._relay.lambda_.update_event_source_mapping(UUID=UUID, Enabled=Enabled)
 
 
@@ -65,13 +89,14 @@ class _SlowLambda:
 def test_an_opening_comes_after_the_mapping_is_disabled_however_long_that_takes(
     relay: Relay, pause_s: float
 ) -> None:
-    pause(relay, lambda_=_SlowLambda(relay)).begin(NOON + pause_s, "mateo.unreachable")
+    slow = _SlowLambda(relay)
+    pause(relay, lambda_=slow).begin(NOON + pause_s, "mateo.unreachable")
 
     assert not relay.lambda_.enabled
-    listed = client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
-    last = max(one["Name"] for one in listed)
-    opens_at = datetime.strptime(last, "resume-%Y%m%dT%H%M%S").replace(tzinfo=UTC).timestamp()
-    assert relay.clock.now < opens_at <= NOON + MAX_DISABLING_S
+    for lane, uuid in zip(Lane, MAPPINGS, strict=True):
+        asked_at = slow.disabled_at[uuid] - 110
+        opens_at = max(schedules(lane).values())
+        assert slow.disabled_at[uuid] < opens_at <= asked_at + MAX_DISABLING_S
 
 
 def test_a_long_pause_needs_one_opening(relay: Relay) -> None:
@@ -97,9 +122,20 @@ def test_the_reason_is_written_and_the_opening_scheduled_before_the_mapping_is_d
         "get_parameter",
         "create_schedule",
         "update_event_source_mapping",
+        "create_schedule",
+        "update_event_source_mapping",
     ]
     assert calls[1][1] == {"Name": MAPPING_PARAMETER}
-    assert calls[3][1] == {"UUID": "mapping-1", "Enabled": False}
+    for call, uuid in zip(calls[3::2], MAPPINGS, strict=True):
+        assert call[1] == {"UUID": uuid, "Enabled": False}
+
+
+def test_a_parameter_that_does_not_name_a_mapping_per_lane_is_an_error(relay: Relay) -> None:
+    client("ssm").put_parameter(Name=MAPPING_PARAMETER, Value="mapping-1", Overwrite=True)
+
+    with pytest.raises(ValueError, match="zip"):
+        relay.pause.begin(NOON + HOUR, "limit.entities")
+    assert relay.lambda_.enabled
 
 
 @pytest.mark.parametrize("part", ["ssm", "scheduler"])
@@ -114,31 +150,34 @@ def test_without_a_schedule_to_open_it_submission_goes_on(relay: Relay, part: st
     assert relay.lambda_.enabled
 
 
-def test_the_schedule_enables_the_mapping_once_and_deletes_itself(relay: Relay) -> None:
+@pytest.mark.parametrize(("lane", "uuid"), [*zip(Lane, MAPPINGS, strict=True)])
+def test_the_schedule_enables_the_mapping_once_and_deletes_itself(
+    relay: Relay, lane: Lane, uuid: str
+) -> None:
     relay.pause.begin(NOON + HOUR, "limit.entities")
 
-    made = schedule(relay)
+    made = schedule(lane)
     assert made["ScheduleExpression"] == "at(2026-11-21T13:00:00)"
     assert made["ScheduleExpressionTimezone"] == "UTC"
     assert made["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert made["ActionAfterCompletion"] == "DELETE"
     assert made["Target"]["Arn"] == "arn:aws:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
     assert made["Target"]["RoleArn"] == SCHEDULE_ROLE
-    assert json.loads(made["Target"]["Input"]) == {"Uuid": "mapping-1", "Enabled": True}
+    assert json.loads(made["Target"]["Input"]) == {"Uuid": uuid, "Enabled": True}
 
 
 def test_the_target_is_in_the_partition_of_the_role(relay: Relay) -> None:
     names = relay.pause._names
     other = type(names)(
         names.table,
-        names.mapping_parameter,
+        names.mappings_parameter,
         names.schedule_group,
         "arn:aws-cn:iam::123456789012:role/pause",
     )
 
     Pause(relay.pause._clients, other, clock=relay.clock).begin(NOON + HOUR, "limit.entities")
 
-    assert schedule(relay)["Target"]["Arn"].startswith("arn:aws-cn:scheduler:::aws-sdk:lambda:")
+    assert schedule()["Target"]["Arn"].startswith("arn:aws-cn:scheduler:::aws-sdk:lambda:")
 
 
 def test_what_was_written_down_comes_back(relay: Relay) -> None:
@@ -183,11 +222,10 @@ def test_it_opens_on_a_whole_second_never_earlier_and_after_a_minute_at_least(
     assert relay.pause.begin(until, "limit.entities") == opens
 
     at = datetime.fromtimestamp(opens, UTC)
-    scheduler = client("scheduler")
-    listed = scheduler.list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
-    first = min(one["Name"] for one in listed)
-    made = scheduler.get_schedule(GroupName=SCHEDULE_GROUP, Name=first)
-    assert made["ScheduleExpression"] == f"at({at:%Y-%m-%dT%H:%M:%S})"
+    for lane in Lane:
+        first = min(schedules(lane))
+        made = client("scheduler").get_schedule(GroupName=SCHEDULE_GROUP, Name=first)
+        assert made["ScheduleExpression"] == f"at({at:%Y-%m-%dT%H:%M:%S})"
     assert relay.pause.state().paused_until == opens
 
 

@@ -100,9 +100,9 @@ class Applied(FakeLambda):
 
 
 def openings() -> list[float]:
-    """When the schedules of the pause enable the mapping."""
+    """When the schedules of the pause enable the mappings."""
     listed = client("scheduler").list_schedules(GroupName=SCHEDULE_GROUP)["Schedules"]
-    names = [one["Name"].removeprefix("resume-") for one in listed]
+    names = {one["Name"].rpartition("-")[2] for one in listed}
     return sorted(datetime.fromisoformat(f"{one}+00:00").timestamp() for one in names)
 
 

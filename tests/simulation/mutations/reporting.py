@@ -2,7 +2,7 @@
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
-RETRY = """        self.parts.queue.send(
+RETRY = """        self.parts.queues[entry.lane].send(
             Delayed(body, MAX_DELAY_S) for body in repeat_bodies(findings.retried_items())
         )
 """

@@ -45,7 +45,9 @@ MUTANTS = (
         ("stuck",),
         (
             Edit(
-                "storage/queue_switch.py", "        self._schedule_resumption(until, mapping)\n", ""
+                "storage/queue_switch.py",
+                "        self._schedule_resumption(until, lane, mapping)\n",
+                "",
             ),
         ),
     ),
@@ -56,10 +58,10 @@ MUTANTS = (
         (
             Edit(
                 "storage/queue_switch.py",
-                """        self._schedule_resumption(until, mapping)
+                """        self._schedule_resumption(until, lane, mapping)
         latest = """,
                 """        mapping.disable()
-        self._schedule_resumption(until, mapping)
+        self._schedule_resumption(until, lane, mapping)
         latest = """,
             ),
         ),

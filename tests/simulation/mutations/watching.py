@@ -7,7 +7,25 @@ MUTANTS = (
         "overdue-pause-left",
         "Submission that is paused past its time is told of and stays paused.",
         ("stuck",),
-        (Edit("storage/overdue_pause.py", "        self.mapping.enable(self.sleep)\n", ""),),
+        (
+            Edit(
+                "storage/overdue_pause.py",
+                "        for mapping in stopped:\n            mapping.enable(self.sleep)\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "second-lane-left-paused",
+        "Of two lanes that are paused past their time, only the first is resumed.",
+        ("stuck",),
+        (
+            Edit(
+                "storage/overdue_pause.py",
+                "        for mapping in stopped:\n",
+                "        for mapping in stopped[:1]:\n",
+            ),
+        ),
     ),
     Mutant(
         "dead-execution-left",

@@ -73,9 +73,21 @@ def test_messages_hold_a_hundred_items_at_most(items: int, lost: int) -> None:
     assert seen.in_queues == items - lost
 
 
+@pytest.mark.parametrize("queue", ["queue", "bulk", "dead"])
 @pytest.mark.parametrize("place", ["visible", "in_flight", "delayed"])
-def test_items_may_wait_in_any_message(place: str) -> None:
-    assert reconciliation(snapshot(100, queue=Messages(**{place: 1}))).balances
+def test_items_may_wait_in_any_message(queue: str, place: str) -> None:
+    changes: dict[str, Any] = {queue: Messages(**{place: 1})}
+    seen = reconciliation(snapshot(100, **changes))
+
+    assert (seen.balances, seen.in_queues) == (True, 100)
+
+
+def test_the_backlog_and_copies_are_those_of_both_lanes() -> None:
+    lanes: dict[str, Any] = {"queue": Messages(visible=1), "bulk": Messages(visible=2)}
+    seen = reconciliation(snapshot(310, **lanes, dead=Messages(visible=1)))
+
+    assert (seen.dead_items, seen.backlog, seen.copies) == ((10, 100), 300, 0)
+    assert reconciliation(snapshot(2, **lanes)).copies == 1
 
 
 def test_copies_of_messages_are_no_double_count() -> None:

@@ -18,6 +18,7 @@ MILLIONS = snapshot(
     open_imports=9_999,
     open_items=9_999_999,
     queue=Messages(1_000_000, 100_000, 9_000_000),
+    bulk=Messages(1_000_000, 100_000, 9_000_000),
     dead=Messages(9_999),
     quarantined=99_999,
     change_events=99_999,
@@ -74,6 +75,15 @@ def test_each_number_has_a_line_and_the_balance_is_the_last() -> None:
     assert line(what, "Backlog").startswith("250 ")
     assert line(what, "Drained on").startswith("today ")
     assert lines(what)[-1] == "Balances: 1,500 received = 1,210 ended + 290 waiting"
+
+
+def test_the_bulk_lane_has_a_line_while_something_waits_in_it() -> None:
+    what = shown(snapshot(250, queue=Messages(1), bulk=Messages(2, 1)))
+
+    assert line(what, "in queues") == "250 1 message"
+    assert line(what, "bulk lane") == "3 messages, 1 in flight"
+    assert not [one for one in lines(shown(snapshot(1, queue=Messages(1)))) if "bulk" in one]
+    assert as_json(what)["bulk_queue"] == {"visible": 2, "in_flight": 1, "delayed": 0}
 
 
 def test_the_numbers_end_in_the_same_column() -> None:

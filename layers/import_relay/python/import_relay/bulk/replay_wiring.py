@@ -22,7 +22,7 @@ class Names:
 
     ledger_table: str
     bucket: str
-    queue_url: str
+    bulk_queue_url: str
     dead_letter_queue_url: str
     limits: Limits
 
@@ -41,7 +41,7 @@ def build_replaying(
     outcome_counts = OutcomeCounts(dynamodb, table, day, clock=clock, sleep=sleep)
     quota = Quota(dynamodb, table, names.limits, clock=clock, sleep=sleep)
     queue, dead_letters = (
-        Queue(sqs, url, sleep=sleep) for url in (names.queue_url, names.dead_letter_queue_url)
+        Queue(sqs, url, sleep=sleep) for url in (names.bulk_queue_url, names.dead_letter_queue_url)
     )
     parts = ReplayParts(
         StoredItems(client("s3"), names.bucket),

@@ -22,6 +22,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from import_relay.domain.errors import CredentialsRefused
+from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
 from import_relay.domain.queue_messages import MAX_DELAY_S, repeat_bodies
 from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
@@ -84,13 +85,13 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class ReportingParts:
-    """Everything that reporting acts on."""
+    """Everything that reporting acts on. `queues`: what is tried again goes back to its lane."""
 
     permits: Permits
     ledger: Ledger
     watermarks: Watermarks
     archive: Archive
-    queue: Sender
+    queues: Mapping[Lane, Sender]
     api: ImportApi
 
 
@@ -133,7 +134,7 @@ class Reporting:
         if not self.parts.ledger.begin_report(entry, until=deadline, retried=retried):
             return Reported(ReportStatus.WAIT, ANOTHER_S)
         self._unclaim(findings)
-        self.parts.queue.send(
+        self.parts.queues[entry.lane].send(
             Delayed(body, MAX_DELAY_S) for body in repeat_bodies(findings.retried_items())
         )
         self._write(findings)
@@ -162,7 +163,9 @@ class Reporting:
         occurrences = (item.occurrence for row in sent.provenance for item in row.items)
         # Not before the import is marked as never created: until then they would count as brought
         # already.
-        self.parts.queue.send(Delayed(body, MAX_DELAY_S) for body in repeat_bodies(occurrences))
+        self.parts.queues[entry.lane].send(
+            Delayed(body, MAX_DELAY_S) for body in repeat_bodies(occurrences)
+        )
         self.parts.ledger.release(entry, expected=[State.UNKNOWN], target=State.ABANDONED)
         self.emit("import.abandoned", reference=reference, type=entry.type, rows=entry.rows)
         return Reported(ReportStatus.ABANDONED)

@@ -1,5 +1,6 @@
 """Puts reporting together: settings and stores in, `Reporting` out. Called by its handler."""
 
+from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
 from import_relay.report.reporting import Reporting, ReportingParts
 from import_relay.report.settings import ReportSettings
@@ -14,7 +15,7 @@ def build_reporting(settings: ReportSettings, stores: Stores, *, emit: Emit) -> 
         ledger=stores.ledger,
         watermarks=Watermarks(stores.dynamodb, settings.watermarks_table, clock=stores.clock),
         archive=stores.archive,
-        queue=stores.requeueing(settings, emit),
+        queues={lane: stores.requeueing(settings, emit, lane) for lane in Lane},
         api=stores.api,
     )
     return Reporting(parts, clock=stores.clock, emit=emit)

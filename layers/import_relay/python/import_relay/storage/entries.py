@@ -6,6 +6,7 @@ Written by `ledger`; read by submission, tracking, reporting and the watchdog.
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, Plain, from_attributes, to_attributes
 
 ENTRY_DAYS = 180
@@ -50,6 +51,7 @@ class Entry(NamedTuple):
     of the rows that are requeued, as that one decided. `answered_at`: when Mateo last answered
     a question about it, `answered_s`: for how long it has been asked and answered (`polling`).
     `suspects`: ids, with spaces between them, of imports in Mateo that may be this one.
+    `lane`: whose share of the day its rows use, and where rows that are tried again go.
     `file_tries`: how often the list of failed rows could not be had although Mateo answered.
     """
 
@@ -80,6 +82,7 @@ class Entry(NamedTuple):
     answered_s: float = 0.0
     suspects: str = ""
     file_tries: int = 0
+    lane: Lane = Lane.LIVE
 
     @property
     def is_counted(self) -> bool:
@@ -98,7 +101,7 @@ def entry_key(reference: str) -> dict[str, Any]:
 def to_item(entry: Entry, *, now: float) -> dict[str, Any]:
     """The item of an entry that is written at `now` (s since the epoch)."""
     values: dict[str, Plain | None] = entry._asdict()
-    values["state"] = entry.state.value
+    values["state"], values["lane"] = entry.state.value, entry.lane.value
     values["expires_at"] = int(now) + ENTRY_DAYS * 86_400
     if entry.state in UNFINISHED:
         values["open"] = "yes"
@@ -109,7 +112,7 @@ def from_item(item: Attributes) -> Entry:
     """The entry of an item; attributes that this version does not know are left out."""
     values = from_attributes(item)
     kept: dict[str, Any] = {name: values[name] for name in Entry._fields if name in values}
-    kept["state"] = State(kept["state"])
+    kept["state"], kept["lane"] = State(kept["state"]), Lane(kept.get("lane", Lane.LIVE))
     return Entry(**kept)
 
 

@@ -5,7 +5,7 @@ Called by the watchdog. Whoever pauses submission writes that down before disabl
 a mapping that is disabled with no pause noted, or one that is over, was left behind.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OverduePause:
-    """The event source mapping `mapping`, and the record of why it is disabled in `table`."""
+    """The event source mappings, and the record of why they are disabled in `table`."""
 
     dynamodb: "DynamoDBClient"
     table: str
-    mapping: QueueMapping
+    mappings: Sequence[QueueMapping]
     clock: Callable[[], float]
     sleep: Callable[[float], None]
 
@@ -38,10 +38,12 @@ class OverduePause:
         Raises:
             StoreUnavailable: Lambda does not take the change.
         """
-        if not self.mapping.is_stopped():
+        stopped = [one for one in self.mappings if one.is_stopped()]
+        if not stopped:
             return None
         noted = read_state(self.dynamodb, self.table)
         if noted.paused_until > self.clock():
             return None
-        self.mapping.enable(self.sleep)
+        for mapping in stopped:
+            mapping.enable(self.sleep)
         return noted

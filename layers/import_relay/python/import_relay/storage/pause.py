@@ -74,7 +74,7 @@ class PauseNames:
     """Where they find what they need: table, SSM parameter, schedule group, role."""
 
     table: str
-    mapping_parameter: str
+    mappings_parameter: str
     schedule_group: str
     schedule_role_arn: str
 
@@ -92,7 +92,7 @@ class Pause:
             lambda_=clients.lambda_,
             scheduler=clients.scheduler,
             ssm=clients.ssm,
-            mapping_parameter=names.mapping_parameter,
+            mappings_parameter=names.mappings_parameter,
             schedule_group=names.schedule_group,
             schedule_role_arn=names.schedule_role_arn,
             clock=clock,

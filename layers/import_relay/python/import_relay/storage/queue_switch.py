@@ -1,4 +1,4 @@
-"""The switch of the queue: its event source mapping, and the schedule that enables it again.
+"""The switch of the queues: their event source mappings, and the schedules that enable them again.
 
 Turned off by `pause`, turned on by `overdue_pause` if that schedule did not. The one-time schedule
 is created first and only then is the mapping disabled: a crash in between leaves submission
@@ -8,7 +8,7 @@ enables it some minutes later. A daily schedule in the template enables it as we
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.lanes import Lane
 from import_relay.domain.retrying import RESUME_SUBMISSION, tries
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _TARGET = "arn:{partition}:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
 """Its input is spelled as in the AWS SDK for Java: `Uuid`, not `UUID`."""
 _STOPPED = frozenset({"Disabled", "Disabling"})
 """States of an event source mapping in which the queue is not read, or soon no longer."""
+_NAMES = {Lane.LIVE: "resume", Lane.BULK: "resume-bulk"}
+"""How the names of a lane's schedules begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +74,44 @@ class QueueMapping:
 
 @dataclass(frozen=True, slots=True)
 class QueueSwitch:
-    """The mapping whose id is in an SSM parameter. `clock` gives seconds since the epoch."""
+    """The mappings whose ids are in an SSM parameter, that of the live lane first, with a comma
+    between them. `clock` gives seconds since the epoch.
+    """
 
     lambda_: "LambdaClient"
     scheduler: "EventBridgeSchedulerClient"
     ssm: "SSMClient"
-    mapping_parameter: str
+    mappings_parameter: str
     schedule_group: str
     schedule_role_arn: str
     clock: Callable[[], float]
 
-    def turn_off(self, until: float) -> None:
-        """Stop the queue until a time (s since the epoch); again until the same time repairs it."""
-        mapping = self._mapping()
-        self._schedule_resumption(until, mapping)
+    def turn_off(self, until: float, lanes: Collection[Lane] = tuple(Lane)) -> None:
+        """Stop these lanes until a time (s since the epoch); again until then repairs it."""
+        for lane, mapping in self._mappings().items():
+            if lane in lanes:
+                self._turn_off(lane, mapping, until)
+
+    def _turn_off(self, lane: Lane, mapping: QueueMapping, until: float) -> None:
+        self._schedule_resumption(until, lane, mapping)
         latest = math.ceil(self.clock()) + MAX_DISABLING_S
         if until < latest:  # else the opening could fire first, and nothing would open it again
-            self._schedule_resumption(latest, mapping)
+            self._schedule_resumption(latest, lane, mapping)
         mapping.disable()
 
-    def _mapping(self) -> QueueMapping:
-        answer = self.ssm.get_parameter(Name=self.mapping_parameter)
-        return QueueMapping(self.lambda_, answer["Parameter"]["Value"])
+    def _mappings(self) -> Mapping[Lane, QueueMapping]:
+        answer = self.ssm.get_parameter(Name=self.mappings_parameter)
+        ids = answer["Parameter"]["Value"].split(",")
+        return {
+            lane: QueueMapping(self.lambda_, uuid) for lane, uuid in zip(Lane, ids, strict=True)
+        }
 
-    def _schedule_resumption(self, until: float, mapping: QueueMapping) -> None:
+    def _schedule_resumption(self, until: float, lane: Lane, mapping: QueueMapping) -> None:
         timestamp = datetime.fromtimestamp(until, UTC)
         role = self.schedule_role_arn
         try:
             self.scheduler.create_schedule(
-                Name=f"resume-{timestamp:%Y%m%dT%H%M%S}",
+                Name=f"{_NAMES[lane]}-{timestamp:%Y%m%dT%H%M%S}",
                 GroupName=self.schedule_group,
                 ScheduleExpression=f"at({timestamp:%Y-%m-%dT%H:%M:%S})",
                 ScheduleExpressionTimezone="UTC",

@@ -7,6 +7,7 @@ module does what a batch needs once.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from import_relay.domain.lanes import Lane
 from import_relay.domain.models import Occurrence
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.batch_state import BatchState, BatchStates
@@ -40,13 +41,17 @@ MAX_IMPORT_BISECTIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class SubmissionParts:
-    """Everything that submission acts on; `posting` are the parts that single imports act on."""
+    """Everything that submission acts on; `posting` are the parts that single imports act on.
+
+    `queue`: of the lane that is submitted, `bulk_queue`: of the bulk lane.
+    """
 
     mapper: Mapper
     fetching: Fetching
     states: BatchStates
     lease: Lease
     queue: Requeueing
+    bulk_queue: Requeueing
     outcome_counts: OutcomeCounts
     trials: Trials
     refused: RefusedConnections
@@ -66,6 +71,7 @@ class Turn:
     rows_per_import: int
     reference_ids: ReferenceIds
     unproven_s: float
+    lane: Lane = Lane.LIVE
 
     @property
     def give_up_at(self) -> float:
@@ -114,6 +120,7 @@ class BatchRun:
             self._refusals,
             deadline=self._turn.deadline,
             reference_ids=self._turn.reference_ids,
+            lane=self._turn.lane,
         )
 
     def _made_acknowledging(self) -> Acknowledging:

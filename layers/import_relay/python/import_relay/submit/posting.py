@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from import_relay.domain.errors import LimitReached, PermitTooFar
+from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
 from import_relay.domain.models import ItemOutcome, MappedChange, Outcome, Row, Watermark
 from import_relay.domain.payload_digests import payload_digest
@@ -87,6 +88,7 @@ class Posting:
         *,
         deadline: float,
         reference_ids: ReferenceIds,
+        lane: Lane,
     ) -> None:
         self._parts = parts
         self._tools = tools
@@ -94,6 +96,7 @@ class Posting:
         self._refusals = refusals
         self._deadline = deadline
         self._reference_ids = reference_ids
+        self._lane = lane
 
     def begin(self, imports: Collection[Sequence[Row]]) -> None:
         """Line these imports up, without rows that wait because Mateo refuses them."""
@@ -159,6 +162,7 @@ class Posting:
             deadline=self._deadline,
             digest=payload_digest(body),
             items=sum(len(row.changes) for row in rows),
+            lane=self._lane,
         )
 
     def _post(self, attempt: Attempt, entry: Entry, body: bytes) -> None:
@@ -310,4 +314,9 @@ def _rejected(change: MappedChange, detail: str) -> ItemOutcome:
 
 def _keys(entry: Entry) -> dict[str, object]:
     """What every event says of an import."""
-    return {"reference": entry.reference, "type": entry.type, "rows": entry.rows}
+    return {
+        "reference": entry.reference,
+        "type": entry.type,
+        "rows": entry.rows,
+        "lane": entry.lane.value,
+    }

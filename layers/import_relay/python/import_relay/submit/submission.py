@@ -18,9 +18,10 @@ The order of the steps is the protocol; after each of them the process may die:
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from import_relay.domain.errors import LeaseHeld
+from import_relay.domain.lanes import Lane
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.pause import PauseState
 from import_relay.submit.acknowledging import AWS_ERRORS
@@ -54,6 +55,7 @@ class Submission:
         redelivered: Collection[str] = (),
         sent_at: Mapping[str, float] | None = None,
         receipts: Mapping[str, str] | None = None,
+        lane: Lane = Lane.LIVE,
     ) -> BatchReport:
         """Submit the messages of one SQS batch.
 
@@ -62,6 +64,7 @@ class Submission:
             redelivered: ids of those that were received before.
             sent_at: message id → when it was put into the queue (s since the epoch).
             receipts: message id → the receipt handle with which it can be deleted at once.
+            lane: whose queue the messages come from, and go back to.
             invocation: unique name of this invocation.
             deadline: when this process is certainly gone (s since the epoch).
 
@@ -72,11 +75,23 @@ class Submission:
             batch = QueueBatch(bodies, redelivered, receipts or {})
             batch.read(sent_at or {}, self.tools.emit)
             turn = Turn(
-                invocation, deadline, self.rows_per_import, self.reference_ids, self.unproven_s
+                invocation,
+                deadline,
+                self.rows_per_import,
+                self.reference_ids,
+                self.unproven_s,
+                lane,
             )
-            return self._submit(batch, turn)
+            return self._in_lane(lane).submit_batch(batch, turn)
 
-    def _submit(self, batch: QueueBatch, turn: Turn) -> BatchReport:
+    def _in_lane(self, lane: Lane) -> "Submission":
+        """The same, with the queue of this lane."""
+        if lane is Lane.LIVE:
+            return self
+        return replace(self, parts=replace(self.parts, queue=self.parts.bulk_queue))
+
+    def submit_batch(self, batch: QueueBatch, turn: Turn) -> BatchReport:
+        """Submit a batch of the lane that `parts.queue` belongs to."""
         pause = self.parts.posting.pause.state()
         if pause.is_active(self.tools.clock()):
             return self._requeue_while_paused(pause, batch)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from import_relay.domain.connections import load_connections
+from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
 from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.connection_secrets import ConnectionSecrets
@@ -56,6 +57,7 @@ def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> SubmissionPa
         ),
         lease=Lease(stores.dynamodb, table, clock=clock),
         queue=stores.requeueing(settings, emit),
+        bulk_queue=stores.requeueing(settings, emit, Lane.BULK),
         outcome_counts=stores.outcome_counts,
         trials=Trials(stores.dynamodb, table, clock=clock),
         refused=RefusedConnections(stores.dynamodb, table, clock=clock),

@@ -8,10 +8,13 @@ from import_relay.wiring.settings import Name, Settings, known_time_zone
 
 
 class WatchdogSettings(Settings):
-    """Settings of run_watchdog. Percents: the rates of a connection above which it is named."""
+    """Settings of run_watchdog. Mappings: ids, with a comma between them.
+
+    Percents: the rates of a connection above which it is named.
+    """
 
     ledger_table: Name
-    event_source_mapping: Name
+    event_source_mappings: Name
     state_machine_arn: Name
     connections_file: Name
     limit_time_zone: Annotated[str, AfterValidator(known_time_zone)]

@@ -24,12 +24,13 @@ def build_watchdog(settings: WatchdogSettings, *, emit: Emit) -> Watchdog:
     """The use case."""
     session = boto3.session.Session()
     dynamodb = session.client("dynamodb", config=CONFIG)
+    lambda_ = session.client("lambda", config=CONFIG)
     day = partial(day_of, ZoneInfo(settings.limit_time_zone))
     parts = WatchdogParts(
         pause=OverduePause(
             dynamodb,
             settings.ledger_table,
-            QueueMapping(session.client("lambda", config=CONFIG), settings.event_source_mapping),
+            [QueueMapping(lambda_, uuid) for uuid in settings.event_source_mappings.split(",")],
             clock=time.time,
             sleep=time.sleep,
         ),

@@ -72,15 +72,16 @@ class MateoSettings(Settings):
 
 
 class PauseSettings(Settings):
-    """What closes the queue's event source mapping and has it opened again."""
+    """What closes the queues' event source mappings and has them opened again."""
 
-    event_source_mapping_parameter: Name
+    event_source_mappings_parameter: Name
     pause_schedule_group: Name
     pause_schedule_role_arn: Name
 
 
 class QueueSettings(Settings):
-    """The queue, and where its dead letters go."""
+    """The queues of the two lanes, and where their dead letters go."""
 
     queue_url: Name
+    bulk_queue_url: Name
     dead_letter_queue_url: Name

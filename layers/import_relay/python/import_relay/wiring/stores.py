@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 from botocore.config import Config
 
 from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
 from import_relay.domain.reasons import reason_of
 from import_relay.mateo.client import ImportApi, http_client
@@ -32,6 +33,7 @@ from import_relay.wiring.settings import MateoSettings, PauseSettings, QueueSett
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
 
 TOKEN_KEPT_S = 300
 """How long a token is used before Secrets Manager is asked again; a refused one is at once."""
@@ -158,12 +160,17 @@ class Stores:
             is_in_time=self.permits.is_in_time,
         )
 
-    def requeueing(self, settings: QueueSettings, emit: Emit) -> Requeueing:
-        """The way back into the queue, for thirteen days."""
-        sqs = self.client("sqs")
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """The SQS client."""
+        client: SQSClient = self.client("sqs")
+        return client
+
+    def requeueing(self, settings: QueueSettings, emit: Emit, lane: Lane = Lane.LIVE) -> Requeueing:
+        """The way back into the queue of a lane, for thirteen days."""
+        own = settings.bulk_queue_url if lane is Lane.BULK else settings.queue_url
         queue, dead_letters = (
-            Queue(sqs, url, sleep=self.sleep)
-            for url in (settings.queue_url, settings.dead_letter_queue_url)
+            Queue(self.sqs, url, sleep=self.sleep) for url in (own, settings.dead_letter_queue_url)
         )
         return Requeueing(queue, dead_letters, clock=self.clock, emit=emit)
 
@@ -177,7 +184,7 @@ class Stores:
         )
         names = PauseNames(
             table=self._settings.ledger_table,
-            mapping_parameter=settings.event_source_mapping_parameter,
+            mappings_parameter=settings.event_source_mappings_parameter,
             schedule_group=settings.pause_schedule_group,
             schedule_role_arn=settings.pause_schedule_role_arn,
         )
