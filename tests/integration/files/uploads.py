@@ -9,6 +9,7 @@ from typing import Any
 from import_relay.bulk.importing_files import FileImporting, FileRun
 from import_relay.bulk.settings import FileSettings
 from import_relay.bulk.wiring import build_file_importing
+from import_relay.domain.lanes import Lane
 from import_relay.storage.entries import State
 from import_relay.storage.file_counts import count_by_file
 from import_relay.storage.files import Files, RowFile
@@ -39,7 +40,7 @@ class Uploads:
         path = self.folder / "connections.toml"
         path.write_text(self.toml)
         settings = FileSettings(
-            queue_url=self.relay.aws.queue_url,
+            bulk_queue_url=self.relay.aws.bulk_queue_url,
             dead_letter_queue_url=self.relay.aws.dead_letter_url,
             bucket_name=resources.BUCKET,
             ledger_table=resources.LEDGER,
@@ -64,9 +65,9 @@ class Uploads:
 
     def submit(self) -> None:
         """Let the relay take everything from the queue, and Mateo import all of it."""
-        bodies = self.relay.aws.taken()
+        bodies = self.relay.aws.taken(self.relay.aws.bulk_queue_url)
         before = len(self.relay.mateo.bodies)
-        self.relay.submit(*bodies, invocation=f"inv-{next(self.runs)}")
+        self.relay.submit(*bodies, invocation=f"inv-{next(self.runs)}", lane=Lane.BULK)
         for n in range(before, len(self.relay.mateo.bodies)):
             entry = self.relay.entry(f"ref-{n + 1}")
             frozen = self.relay.archive.load(entry.reference)

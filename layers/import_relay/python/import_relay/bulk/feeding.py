@@ -1,4 +1,4 @@
-"""Puts the rows of files on the queue, a part at a time. Called by `importing_files`.
+"""Puts the rows of files on the bulk queue, a part at a time. Called by `importing_files`.
 
 The queue forgets after 14 days and a million rows take forty: so the rows stay in the bucket, and
 the queue holds at most `QUEUED_DAYS` days' entities. Files take turns, so that a small one does not

@@ -1,4 +1,4 @@
-"""The use case of import_files: objects of the inbox become items in the queue, and a report.
+"""The use case of import_files: objects of the inbox become items of the bulk lane, and a report.
 
 An event of the bucket starts it for one object, a schedule every few minutes for whatever is there:
 a lost event, a crash and the function's end all heal with the next run. Each step may be repeated:

@@ -4,12 +4,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from import_relay.wiring.settings import Name, QueueSettings, known_time_zone
+from import_relay.wiring.settings import Name, Settings, known_time_zone
 
 
-class FileSettings(QueueSettings):
-    """Settings of import_files. `queue_url`: the queue that is fed."""
+class FileSettings(Settings):
+    """Settings of import_files."""
 
+    bulk_queue_url: Name
+    dead_letter_queue_url: Name
     bucket_name: Name
     ledger_table: Name
     connections_file: Name

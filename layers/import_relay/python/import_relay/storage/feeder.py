@@ -1,4 +1,4 @@
-"""The turn at feeding the queue: one process at a time, and how much the queue holds.
+"""The turn at feeding the bulk queue: one process at a time, and how much the queue holds.
 
 SQS counts messages up to a minute late, so what was sent within the last minute is remembered.
 """
@@ -25,7 +25,7 @@ _COUNTS = (
 
 
 class Feeder:
-    """The turn. `queue_url`: of the queue that is fed. `clock` gives seconds since the epoch."""
+    """The turn. `queue_url`: of the bulk queue. `clock` gives seconds since the epoch."""
 
     def __init__(
         self,
