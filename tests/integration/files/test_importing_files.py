@@ -187,7 +187,7 @@ def test_reading_goes_on_where_it_stopped(uploads: Uploads) -> None:
 def test_the_last_line_of_a_record_wins_whatever_the_order_of_messages(uploads: Uploads) -> None:
     uploads.put("id;name\n" + "".join(f"1;Version {n}\n" for n in range(300)))
     uploads.run()
-    bodies = uploads.relay.aws.taken()
+    bodies = uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
 
     for n, body in enumerate(reversed(bodies)):
         uploads.relay.submit(body, invocation=f"inv-{n}")
@@ -201,7 +201,7 @@ def test_a_row_waits_as_long_as_its_file_and_is_no_dead_letter(uploads: Uploads)
 
     uploads.run()
 
-    (body,) = uploads.relay.aws.taken()
+    (body,) = uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
     content = json.loads(body)
     assert content["delivery"] == file_delivery(content["delivery"][-16:], content["received_at"])
     assert content["since"] == int(uploads.relay.clock() * 1_000_000)
@@ -225,7 +225,7 @@ def test_rows_that_waited_too_long_are_rejected_and_reported(uploads: Uploads) -
     uploads.run()
     uploads.later()
 
-    assert not uploads.relay.aws.taken()
+    assert not uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
     assert uploads.summary()["rows"]["rejected"] == 3
     (key,) = [one for one in uploads.keys("files/") if one.endswith("failures.csv")]
     assert uploads.content(key).decode().count("row.waited_too_long") == 3
