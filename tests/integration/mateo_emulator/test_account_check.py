@@ -9,7 +9,6 @@ from import_relay.check.account_check import CustomField, account_mistakes, cust
 from import_relay.check.check_connections import main
 from import_relay.domain.connections import parse_connections
 from import_relay.domain.errors import ConfigurationError
-from import_relay.mapping.expression_types import possible_types
 from tests.integration.mateo_emulator.emulator import TOKEN, Emulator
 
 TEXT = """
@@ -146,11 +145,6 @@ def test_an_expression_of_another_type_is_a_mistake(type_: str, expression: str)
 )
 def test_what_depends_on_the_record_is_not_judged(type_: str, expression: str) -> None:
     assert not wrong(type_, expression)
-
-
-def test_consent_by_words_may_be_of_several_types() -> None:
-    text = "a == `true` && 'accepted' || a == `false` && 'declined' || `null`"
-    assert possible_types(text) == frozenset({"string"})
 
 
 def wrong(type_: str, expression: str) -> list[str]:

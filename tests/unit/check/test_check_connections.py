@@ -8,31 +8,14 @@ from pathlib import Path
 import pytest
 
 from import_relay.check.check_connections import check, findings, main
-from import_relay.check.expression_hints import quoting_hint
-from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.usable_connections import mistakes_of
-from import_relay.domain.connections import RECORD_TYPES, parse_connections
-from import_relay.domain.secret_strength import weakness_of
-from import_relay.mapping.columns import DOCUMENTED
-from mateo_emulator.records.fields import known_keys
-from mateo_emulator.settings import Behaviour
-from tests.support.webhooks import ROOT, example_secrets
+from import_relay.domain.connections import parse_connections
+from tests.support.webhooks import ROOT
+from tests.unit.check.conftest import Told
 from tests.unit.domain.test_connections import WHOLE_RECORD
 
 SHIPPED = ROOT / "layers" / "connections" / "connections.toml"
 ONE_COUNTRY = WHOLE_RECORD.replace(', "AT"', "")
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "connections.toml"
-
-
-def told(file: Path, text: str) -> list[str]:
-    """What the check says, without the file's name."""
-    file.write_text(text, encoding="utf-8")
-    found = findings(file)
-    return [line.removeprefix(f"{file}:") for line in (*found.mistakes, *found.warnings)]
 
 
 def test_the_check_finds_nothing_wrong_with_a_right_file(file: Path) -> None:
@@ -96,8 +79,8 @@ kind = "close
 """
 
 
-def test_all_mistakes_of_the_file_are_told_at_once_in_its_order(file: Path) -> None:
-    lines = [line.split(":")[0] for line in told(file, MANY)]
+def test_all_mistakes_of_the_file_are_told_at_once_in_its_order(told: Told) -> None:
+    lines = [line.split(":")[0] for line in told(MANY)]
 
     assert lines == sorted(lines, key=int)
     assert lines == ["6", "7", "12", "15", "18", "19", "22", "22", "25", "26"]
@@ -115,47 +98,15 @@ def test_all_mistakes_of_the_file_are_told_at_once_in_its_order(file: Path) -> N
         ('[shop]\nkind = "shopify"\n[shop.contact.fields]\nfullname = "b"', "'full_name'"),
     ],
 )
-def test_a_word_that_is_nearly_right_is_recognised(file: Path, wrong: str, meant: str) -> None:
-    (line,) = told(file, wrong)
+def test_a_word_that_is_nearly_right_is_recognised(told: Told, wrong: str, meant: str) -> None:
+    (line,) = told(wrong)
 
     assert f"did you mean {meant}?" in line
 
 
-@pytest.mark.parametrize(
-    ("expression", "meant"),
-    [
-        ("Stra\u00dfe", "'\"Stra\u00dfe\"'"),
-        ("E-Mail", "'\"E-Mail\"'"),
-        ("Adresse.Stra\u00dfe", "'Adresse.\"Stra\u00dfe\"'"),
-        ("Kunden Nr", "'\"Kunden Nr\"'"),
-        ("[E-Mail, mail][?@]", "'[\"E-Mail\", mail][?@]'"),
-        ("emails[0].E-Mail", "'emails[0].\"E-Mail\"'"),
-        ("0af3.value", "'\"0af3\".value'"),
-        ("join('-', [Vor-Name, \"Nach-Name\"])", "'''join('-', [\"Vor-Name\", \"Nach-Name\"])'''"),
-        ("@type", "'\"@type\"'"),
-    ],
-)
-def test_a_name_that_needs_quotes_is_shown_with_them(
-    file: Path, expression: str, meant: str
-) -> None:
-    assert quoting_hint(expression).endswith(f" need double quotes: {meant}")
-    text = json.dumps(expression)
-    (line,) = told(
-        file, f'[erp]\nkind = "json"\n[erp.contact.fields]\nexternal_id = "id"\ncity = {text}'
-    )
-    assert line.startswith("5: connection 'erp', key 'contact.fields.city': is no JMESPath")
-    assert meant in line
-
-
-def test_who_writes_jsonpath_is_told_where_an_expression_begins(file: Path) -> None:
-    text = '[x]\nkind = "json"\n[x.contact.fields]\nexternal_id = "$.id"'
-    (mistake,) = told(file, text)
-    assert mistake.endswith("; it begins at the record: leave out '$.'")
-
-
-def test_a_function_that_is_misspelt_is_named(file: Path) -> None:
+def test_a_function_that_is_misspelt_is_named(told: Told) -> None:
     text = "[x]\nkind = 'json'\n[x.contact.fields]\nexternal_id = \"trimm(id)\""
-    (mistake,) = told(file, text)
+    (mistake,) = told(text)
     assert "unknown function trimm(); did you mean 'trim'?" in mistake
 
 
@@ -168,86 +119,8 @@ def test_a_file_of_another_encoding_is_refused_with_the_line(
     assert "line 3 is not UTF-8" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("expression", ["a[", "join(", "a.b", "a ==", "", "'it"])
-def test_an_expression_that_quotes_do_not_mend_gets_no_such_hint(expression: str) -> None:
-    assert quoting_hint(expression) == ""
-
-
-HUBSPOT = '[x]\nkind = "hubspot"\npublic_url = "https://a.b/c"\nportal_id = "1"\n'
-SHOP = '[x]\nkind = "shopify"\n[x.contact.fields]\n'
-CONTACT = '[x]\nkind = "close"\n[x.contact]\n'
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "key", "what"),
-    [
-        (f'{CONTACT}[x.contact.fields]\nvip = "a"', 5, "contact.fields.vip", "Mateo documents"),
-        (f'{CONTACT}custom_fields = ["vip"]', 4, "contact.custom_fields", "does not map"),
-        (f'{CONTACT}[x.contact.fields]\nexternal_id = ""', 4, "contact.fields", "no external_id"),
-        (
-            '[x]\nkind = "json"\n[x.deal.fields]\nexternal_id = "id"',
-            3,
-            "deal.fields",
-            "maps no contact",
-        ),
-        (f'{CONTACT}country_codes = ["DE", "AT"]', 4, "contact.country_codes", "ambiguous"),
-        (
-            '[x]\nkind = "salesforce_outbound"\norganization_id = "00D000000000001AAA"',
-            1,
-            "auth",
-            "no secret",
-        ),
-        (f'{SHOP}external_id = "email"', 4, "contact.fields.external_id", "no opt-out"),
-        (
-            f"{SHOP}email_marketing_opt_in = 'email_marketing_consent.state && verified_email'",
-            4,
-            "contact.fields.email_marketing_opt_in",
-            "no opt-out",
-        ),
-        (
-            f'{HUBSPOT}older_signatures = "v1"',
-            5,
-            "older_signatures",
-            "extended",
-        ),
-    ],
-)
-def test_what_is_probably_not_meant_is_warned_about(
-    file: Path, text: str, line: int, key: str, what: str
-) -> None:
-    (warning,) = told(file, text)
-
-    assert warning.startswith(f"{line}: warning: connection 'x', key {key!r}: ")
-    assert what in warning
-    assert main([str(file)]) == 0
-
-
-@pytest.mark.parametrize(
-    "declared", ['custom_fields = ["vip"]', 'marketing_channels = ["vip"]', 'datetimes = ["vip"]']
-)
-def test_a_column_that_is_declared_is_known(file: Path, declared: str) -> None:
-    assert told(file, f'{CONTACT}{declared}\n[x.contact.fields]\nvip = "a"') == []
-
-
-@pytest.mark.parametrize("name", RECORD_TYPES)
-def test_the_documented_columns_are_those_that_the_emulator_takes(name: str) -> None:
-    bare = Behaviour(custom_fields={}, marketing_channels=[])
-    computed = known_keys("deal", bare) - DOCUMENTED["deal"]
-
-    assert {*DOCUMENTED} == {*RECORD_TYPES}
-    for record_type, columns in DOCUMENTED.items():
-        if record_type == name:
-            assert columns == known_keys(record_type, bare) - computed
-
-
-@pytest.mark.parametrize("kind", sorted(kinds()))
-def test_what_a_kind_maps_by_default_is_documented(kind: str) -> None:
-    for name, default in connector_for(kind).DEFAULTS.items():
-        assert default.fields.keys() <= DOCUMENTED[name]
-
-
-def test_the_check_and_the_functions_go_by_the_same_rules(file: Path) -> None:
-    told(file, MANY)
+def test_the_check_and_the_functions_go_by_the_same_rules(told: Told, file: Path) -> None:
+    told(MANY)
     disabled = [name for name, found in mistakes_of(parse_connections(MANY)).items() if found]
 
     assert sorted(disabled) == ["c r m", "crm2", "crm3", "erp", "shop"]
@@ -255,31 +128,6 @@ def test_the_check_and_the_functions_go_by_the_same_rules(file: Path) -> None:
 
 
 # secrets
-
-
-@pytest.mark.parametrize(
-    ("secret", "weakness"),
-    [
-        ("", "is blank"),
-        (" \n", "is blank"),
-        ("aaaaaaaaaaaaaaaaaaaaaaaa", "is trivial"),
-        ("Password123!", "is trivial"),
-        ("hook:changeme", "is trivial"),
-        ("hook:", "is trivial"),
-        ("k3Jd9", "is shorter than 12 characters"),
-        ("a-good-long-one-7361\n", "has white space around it, which counts"),
-        ("a-good-long-one-7361", ""),
-        ("hook:a-good-long-one-7361", ""),
-    ],
-)
-def test_a_weak_secret_is_recognised(secret: str, weakness: str) -> None:
-    assert weakness_of(secret) == weakness
-
-
-def test_the_example_secrets_are_not_weak() -> None:
-    assert [weakness_of(one) for texts in example_secrets().values() for one in texts] == [
-        "" for texts in example_secrets().values() for _ in texts
-    ]
 
 
 def test_secrets_are_judged_and_never_shown(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from import_relay.domain.erased_handles import handle, handles_in_record, handles_in_row
+from import_relay.domain.erased_handles import ErasedHandles, handle, handles_in_record, handles_in_row
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,29 @@ def test_a_national_number_names_whatever_it_may_mean() -> None:
 def test_an_email_is_found_anywhere_and_in_any_case() -> None:
     record = {"a": [{"b": "mailto:Ada@Example.com"}], "c": None, "d": True}
     assert list(handles_in_record(record)) == ["email:ada@example.com"]
+
+
+def erased(*handles: str, at: int = 1_000) -> ErasedHandles:
+    nobody = ErasedHandles(b"key")
+    return ErasedHandles(b"key", {nobody.digest(one): at for one in handles})
+
+
+@pytest.mark.parametrize(("received_at", "covered"), [(999, True), (1_000, True), (1_001, False)])
+def test_what_was_received_before_the_erasure_is_covered(
+    received_at: int, *, covered: bool
+) -> None:
+    assert erased("email:a@b").covers(iter(["id:1", "email:a@b"]), received_at) is covered
+
+
+def test_nobody_else_is_covered() -> None:
+    assert not erased("email:a@b").covers(iter(["email:b@a", "phone:1"]), 0)
+    assert not ErasedHandles().covers(iter(["email:a@b"]), 0)
+
+
+def test_without_the_key_nobody_is_recognised() -> None:
+    assert ErasedHandles(b"one").digest("email:a@b") != ErasedHandles(b"two").digest("email:a@b")
+    assert "a@b" not in ErasedHandles(b"one").digest("email:a@b")
+
+
+def test_half_a_surrogate_pair_has_a_digest() -> None:
+    assert ErasedHandles(b"key").digest("email:\ud800")

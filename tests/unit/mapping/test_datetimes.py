@@ -16,7 +16,6 @@ from import_relay.mapping.datetimes import (
     time_zone,
     version_number,
 )
-from import_relay.mapping.windows_zones import IANA_ZONES
 
 
 @pytest.mark.parametrize(
@@ -226,10 +225,6 @@ def test_what_is_no_time_with_its_zone_is_refused(value: object) -> None:
 def test_a_zone_that_there_is_not_is_a_value_error(name: str) -> None:
     with pytest.raises(ValueError, match="no time zone"):
         time_zone(name)
-
-
-def test_every_zone_of_windows_is_known() -> None:
-    assert all(time_zone(name) is not None for name in IANA_ZONES)
 
 
 @pytest.mark.parametrize(

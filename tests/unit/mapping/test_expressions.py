@@ -120,7 +120,21 @@ def test_an_object_of_a_partial_record_is_never_known_as_a_whole(path: Path) -> 
     assert is_touched({"a": {"b": 1}}, path)
 
 
-def test_a_plain_path_is_walked_as_jmespath_does() -> None:
-    record = {"a": {"b": {"c": 1}}}
+@given(VALUES, st.lists(NAMES, min_size=1, max_size=4))
+def test_a_plain_path_finds_what_jmespath_finds(record: Any, path: list[str]) -> None:
+    expression = ".".join(path)
 
-    assert compile_expression("a.b.c")(record) == jmespath.search("a.b.c", record) == 1
+    assert compile_expression(expression)(record) == jmespath.search(expression, record)
+
+
+@given(VALUES)
+@pytest.mark.parametrize("expression", ['"a b"', '"a.b"', 'a."b c".d', "a.b || c", "a[0].b", "@"])
+def test_any_other_expression_finds_what_jmespath_finds(expression: str, record: Any) -> None:
+    assert compile_expression(expression)(record) == jmespath.search(expression, record)
+
+
+def test_a_quoted_name_with_a_dot_is_one_name() -> None:
+    record = {"a.b": 1, "a": {"b": 2}}
+
+    assert compile_expression('"a.b"')(record) == 1
+    assert compile_expression("a.b")(record) == 2

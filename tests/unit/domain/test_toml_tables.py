@@ -1,0 +1,82 @@
+"""A slip in one table of a TOML text leaves the others readable, and is told with its line."""
+
+import codecs
+from pathlib import Path
+
+import pytest
+
+from import_relay.domain.errors import ConfigurationError
+from import_relay.domain.toml_tables import read_tables, read_text
+
+BROKEN = """\
+[shop]
+kind = "shopify"
+[shop.contact.fields]
+city = "a"
+
+[erp]
+kind = "json
+[ "c r m" ]
+kind = "close"
+"""
+
+
+def test_a_right_text_has_its_tables_and_nothing_wrong() -> None:
+    assert read_tables('[shop]\nkind = "json"\n') == ({"shop": {"kind": "json"}}, {})
+
+
+def test_a_slip_in_one_table_costs_that_table_alone() -> None:
+    tables, broken = read_tables(BROKEN)
+
+    assert tables == {
+        "shop": {"kind": "shopify", "contact": {"fields": {"city": "a"}}},
+        "c r m": {"kind": "close"},
+    }
+    assert list(broken) == ["erp"]
+    assert "line 7" in broken["erp"]
+
+
+def test_what_stands_before_the_first_table_has_no_name() -> None:
+    tables, broken = read_tables('kind = \n[shop]\nkind = "json"\n')
+
+    assert tables == {"shop": {"kind": "json"}}
+    assert list(broken) == [""]
+
+
+def test_lines_are_counted_with_the_line_ends_of_windows_too() -> None:
+    assert read_tables(BROKEN.replace("\n", "\r\n")) == read_tables(BROKEN)
+
+
+def test_a_value_that_is_nested_too_deep_is_told_and_no_crash() -> None:
+    _, broken = read_tables(f"[a]\nb = {'[' * 100_000}\n[c]\nd = 1\n")
+
+    assert list(broken) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[ä]".encode(),
+        codecs.BOM_UTF8 + "[ä]".encode(),
+        codecs.BOM_UTF16_LE + "[ä]".encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + "[ä]".encode("utf-16-be"),
+    ],
+)
+def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_bytes(content)
+
+    assert read_text(file) == "[ä]"
+
+
+def test_a_file_of_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_bytes("[a]\n# Straße".encode("latin-1"))
+
+    with pytest.raises(ConfigurationError, match="line 2 is not UTF-8"):
+        read_text(file)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"none\.toml: cannot be read"):
+        read_text(tmp_path / "none.toml")
