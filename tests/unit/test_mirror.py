@@ -2,7 +2,7 @@
 
 The tests of `import_relay/<room>/<module>.py` are `<room>/test_<module>.py` in `unit/` (without
 I/O) or in `integration/` (with AWS or Mateo emulated). Where one file would be too long, each is
-called `test_<module>_<aspect>.py`.
+called `test_<module>_<aspect>.py`. Small modules of one package may share `test_<package>.py`.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,12 @@ def modules() -> Iterator[str]:
     for path in sorted(RELAY.rglob("*.py")):
         if not path.stem.startswith("__"):
             yield path.relative_to(RELAY).with_suffix("").as_posix()
+
+
+def packages() -> Iterator[str]:
+    """The packages within rooms, as `<room>/<package>`."""
+    for path in sorted(RELAY.glob("*/*/__init__.py")):
+        yield path.parent.relative_to(RELAY).as_posix()
 
 
 def files_of_tests() -> Iterator[str]:
@@ -46,8 +52,8 @@ def test_the_whole_relay_is_compared() -> None:
     assert len(list(files_of_tests())) > 80
 
 
-def test_every_file_of_tests_is_named_after_a_module() -> None:
-    known = list(modules())
+def test_every_file_of_tests_is_named_after_a_module_or_a_package() -> None:
+    known = [*modules(), *packages()]
     of_none = {
         test for test in files_of_tests() if not any(is_named_after(test, one) for one in known)
     }

@@ -2,7 +2,12 @@
 
 import pytest
 
-from import_relay.domain.erased_handles import ErasedHandles, handle, handles_in_record, handles_in_row
+from import_relay.domain.erased_handles import (
+    ErasedHandles,
+    handle,
+    handles_in_record,
+    handles_in_row,
+)
 
 
 @pytest.mark.parametrize(
