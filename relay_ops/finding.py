@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from import_relay.domain.codes import CODES
+from import_relay.domain.models import Outcome
 from import_relay.domain.provenance import ItemProvenance, parse_item, parse_rows
 from import_relay.report.row_numbers import numbers_of
 from import_relay.storage.bucket_reads import read_all
@@ -200,6 +201,8 @@ def _ended(item: ItemProvenance, detail: Mapping[str, Any]) -> StoryLine:
     explained = CODES.get(code)
     field_name = str(detail.get("field") or "")
     why = str(detail.get("what") or (explained.what if explained else ""))
+    if item.outcome == Outcome.TEST:
+        why = _test_result(code, why)
     return StoryLine(
         detail.get("recorded_at", one.counted_at) / 1_000_000,
         item.outcome,
@@ -209,6 +212,15 @@ def _ended(item: ItemProvenance, detail: Mapping[str, Any]) -> StoryLine:
         code=code,
         why=f"{field_name}: {why}" if field_name else why,
         what_to_do=str(detail.get("what_to_do") or ""),
+        notes=[f"{note['field']}: {note['code']}" for note in detail.get("notes", ())],
         event=one.event,
         replay=one.replay.id if one.replay else "",
     )
+
+
+def _test_result(code: str, why: str) -> str:
+    """What would have become of a test without its mark."""
+    if not code:
+        return "never posted; without the mark it would be imported"
+    end = "rejected" if code in CODES else "ignored"
+    return f"never posted; without the mark it would be {end}. {why}".rstrip()

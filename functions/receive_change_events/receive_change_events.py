@@ -13,7 +13,7 @@ from typing import Any
 from import_relay.connectors.contract import Replies, Request
 from import_relay.domain.errors import RelayError, StoreUnavailable
 from import_relay.domain.reasons import place_of
-from import_relay.receive.intake import Intake, Receipt, delivery_id
+from import_relay.receive.intake import TEST_HEADER, Intake, Receipt, delivery_id
 from import_relay.receive.responses import answer_to
 from import_relay.receive.settings import ReceiveSettings
 from import_relay.receive.wiring import build_intake
@@ -68,12 +68,15 @@ def handler(event: dict[str, Any], context: Any) -> None:
 
 
 def request_of(event: dict[str, Any], received_at: int) -> Request:
-    """The event as a request: AWS vouches for its source, which stands in the place of a path."""
+    """The event as a request: AWS vouches for its source, which stands in the place of a path.
+
+    Who may invoke this function can mark an event as a test; EventBridge has no such member.
+    """
     return Request(
         method="",
         path=event["source"],
         query="",
-        headers={},
+        headers={TEST_HEADER: "true"} if TEST_HEADER in event else {},
         body=json.dumps(event).encode(),
         received_at=received_at,
         transport="eventbridge",

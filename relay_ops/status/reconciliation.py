@@ -22,6 +22,8 @@ ENDS = (
     "duplicate",
     "ignored",
     "erased",
+    "test",
+    "test",
     "unaccounted",
 )
 

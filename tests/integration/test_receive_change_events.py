@@ -75,6 +75,12 @@ def test_a_change_is_stored_for_the_connection_of_its_source(
     assert (stored["connection"], stored["items"]) == ("salesforce_cdc", 1)
 
 
+def test_whoever_may_invoke_the_function_can_mark_an_event_as_a_test(receiver: Receiver) -> None:
+    receiver.hand_in(event(**{"x-relay-test": True}))
+    ((message, _),) = receiver.aws.queued()
+    assert message["test"] is True
+
+
 def test_changes_are_counted_for_the_time_of_their_receipt(
     receiver: Receiver, lines: Lines
 ) -> None:

@@ -39,13 +39,15 @@ class Record:
 class Webhook:
     """A delivery that a CRM makes at a time (s after the start), until it gets a 2xx.
 
-    `event`: the sender's id of it; two deliveries of one event are a replay.
+    `event`: the sender's id of it; two deliveries of one event are a replay. `is_test`: it is
+    marked as a test.
     """
 
     at: float
     connection: str
     event: str
     records: Sequence[Record]
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

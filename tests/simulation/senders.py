@@ -4,10 +4,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from import_relay.connectors.contract import Request
-from import_relay.receive.intake import Receipt
+from import_relay.receive.intake import TEST_HEADER, Receipt
 from tests.simulation.connections import SECRET
 from tests.simulation.crm import CONNECTION
 from tests.simulation.relay import Relay
@@ -57,6 +57,7 @@ class _Sending:
             self.webhook.connection,
             event=self.webhook.event,
             records=[record_text(one) for one in self.webhook.records],
+            **({"test": True} if self.webhook.is_test else {}),
         )
         senders.relay.receive(
             self.webhook.connection, self.request, self._answered, self._delivered
@@ -86,6 +87,12 @@ def record_text(record: Record) -> str:
 
 
 def _request(webhook: Webhook) -> Request:
+    request = _unmarked(webhook)
+    marks = {TEST_HEADER: "true"} if webhook.is_test else {}
+    return replace(request, headers={**request.headers, **marks})
+
+
+def _unmarked(webhook: Webhook) -> Request:
     if webhook.connection in ("hub", CONNECTION):
         events = [_event(webhook, n, one) for n, one in enumerate(webhook.records)]
         body = json.dumps(events).encode()

@@ -29,12 +29,22 @@ PROOFS_IN = 60
 """In one run of so many, one of four rows is refused, and what proves it is soon gone."""
 FAMILIES_IN = 25
 """In one run of so many, contacts of a webhook have one e-mail address."""
+TESTS_IN = 40
+"""In one run of so many, every other webhook is marked as a test."""
 FAMILY = ("Family@Example.com", "family@example.com")
 _TAGS = ("name", "city", "zip")
 
 
 def with_more(scenario: Scenario) -> Scenario:
     """The scenario, or one with something of this on top."""
+    chance = random.Random(f"mark {scenario.seed}")  # noqa: S311 - a simulation
+    if chance.randrange(TESTS_IN) == 0:
+        marked = [replace(one, is_test=chance.randrange(2) == 0) for one in scenario.webhooks]
+        scenario = replace(scenario, webhooks=marked)
+    return _with_one_more(scenario)
+
+
+def _with_one_more(scenario: Scenario) -> Scenario:
     chance = random.Random(f"more {scenario.seed}")  # noqa: S311 - a simulation
     if chance.randrange(MANY_IN) == 0:
         return _with_many(scenario, chance)

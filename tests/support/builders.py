@@ -117,10 +117,13 @@ def message(
     received_at: int = int(NOON * 1_000_000),
     requeues: int = 0,
     events: Sequence[str] | None = None,
+    is_test: bool = False,
 ) -> str:
     """The body of a queue message."""
+    marks = {"test": True} if is_test else {}
     return json.dumps(
-        {
+        marks
+        | {
             "format": 1,
             "delivery": delivery,
             "part": 0,

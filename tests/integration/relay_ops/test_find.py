@@ -78,6 +78,21 @@ def test_an_older_change_of_the_same_batch_is_part_of_the_story(relay: Relay, st
     assert [line.what for line in lines].count("received") == 2
 
 
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [(ADA, "would be imported"), ({**NOBODY, "id": 1, "v": "never"}, "would be rejected")],
+)
+def test_a_webhook_marked_as_a_test_says_what_would_become_of_it(
+    relay: Relay, stack: Stack, record: dict[str, object], says: str
+) -> None:
+    relay.submit(message([record], delivery="d1", is_test=True))
+
+    ended, received = story(stack, "1").lines
+
+    assert (ended.what, received.what) == ("test", "received")
+    assert says in ended.why
+
+
 def test_what_is_older_than_asked_is_not_read(relay: Relay, stack: Stack) -> None:
     relay.submit(message([ADA]))
     relay.clock.now += 3 * 86_400

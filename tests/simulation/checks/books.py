@@ -35,6 +35,7 @@ class Item(NamedTuple):
     event: str
     put_back_at: int = 0
     """When a person put it back (µs); 0 if it is a sender's."""
+    is_test: bool = False
 
     @property
     def version(self) -> Version:
@@ -81,6 +82,7 @@ class Books:
                     received_at,
                     delivery in self.senders.acknowledged,
                     webhook.event,
+                    is_test=webhook.is_test,
                 )
         for item, one in self.relay.put_back.items.items():
             if one.original in found:
@@ -162,7 +164,7 @@ class Books:
     def by_key(self) -> dict[str, list[tuple[str, Item]]]:
         found: dict[str, list[tuple[str, Item]]] = defaultdict(list)
         for item, one in self.items.items():
-            if not one.record.broken:
+            if not one.record.broken and not one.is_test:
                 found[one.record.key].append((item, one))
         return found
 

@@ -16,6 +16,7 @@ ENDS = (
     "duplicate",
     "ignored",
     "erased",
+    "test",
     "unaccounted",
 )
 
@@ -56,13 +57,16 @@ def check_put_back(books: Books) -> None:
     for item, one in put_back.items.items():
         if one.original not in books.items:
             books.wrong("unexpected", f"{item} was put back and never received")
+        elif books.items[one.original].is_test:
+            books.wrong("unexpected", f"{item} was put back and is a test")
         elif one.received_at != books.items[one.original].received_at:
             books.wrong("stale", f"{item} was put back as received at another time")
         elif books.end(item) == {"duplicate"} and not _has_copy(books, item):
             books.wrong("lost", f"{item} was put back and refused as a duplicate")
     for name, wanted in put_back.wanted.items():
         there = {one.original for one in put_back.items.values() if one.delivery.endswith(name)}
-        for item in sorted(wanted - there):
+        tests = {item for item, one in books.items.items() if one.is_test}
+        for item in sorted(wanted - there - tests):
             books.wrong("lost", f"{item} had ended and was not put back by {name}")
     table = books.relay.dynamodb.tables.get(LEDGER, {})
     found = Counter(books.relay.limits.day(one.at / 1_000_000) for one in put_back.items.values())

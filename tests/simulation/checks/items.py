@@ -25,18 +25,33 @@ def check_items(books: Books) -> None:
         if item in books.relay.died - books.relay.poison and not _may_die(books):
             books.wrong("stuck", f"{item} is a dead letter, with so few faults")
         for end in ends:
-            _explain(books, item, one, end)
-            if item in books.unsure:
-                continue
-            if end == "imported" and not books.times_applied[item]:
-                books.wrong("lost", f"{item} is called imported, but Mateo has not got it")
-            if end == "failed" and books.times_applied[item]:
-                books.wrong("unexpected", f"{item} is called failed, but Mateo has got it")
+            if one.is_test or end == "test":
+                _check_test(books, item, one, end)
+            else:
+                _check_end(books, item, one, end)
     _deaths(books)
     _uncertain_rows(books)
     _check_unproven(books)
     for item in sorted(books.ends.keys() - books.items.keys()):
         books.wrong("unexpected", f"{item} was never received")
+
+
+def _check_end(books: Books, item: str, one: Item, end: str) -> None:
+    _explain(books, item, one, end)
+    if item in books.unsure:
+        return
+    if end == "imported" and not books.times_applied[item]:
+        books.wrong("lost", f"{item} is called imported, but Mateo has not got it")
+    if end == "failed" and books.times_applied[item]:
+        books.wrong("unexpected", f"{item} is called failed, but Mateo has got it")
+
+
+def _check_test(books: Books, item: str, one: Item, end: str) -> None:
+    """A test ends as one, nothing else does, and Mateo never gets it."""
+    if one.is_test != (end == "test"):
+        books.wrong("unexpected", f"{item} {'is' if one.is_test else 'is no'} test, but {end}")
+    if books.times_applied[item]:
+        books.wrong("unexpected", f"{item} is a test, and Mateo has got it")
 
 
 def _uncertain_rows(books: Books) -> None:

@@ -50,6 +50,8 @@ def _tags(books: Books) -> dict[tuple[str, str, str], dict[str, Version]]:
     """Key, field and value → the items that say so, with their versions."""
     found: dict[tuple[str, str, str], dict[str, Version]] = defaultdict(dict)
     for item, one in books.items.items():
+        if one.is_test:
+            continue
         for field_, value in one.record.fields.items():
             found[one.record.key, field_, str(value)][item] = one.version
     return found

@@ -18,6 +18,15 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "tests-are-put-back",
+        "A replay puts tests back, as records like any other.",
+        ("unexpected",),
+        (
+            Edit("bulk/replaying.py", "        and not one.is_test\n", ""),
+            Edit("bulk/replaying.py", "attempt=0, since", "attempt=0, is_test=False, since"),
+        ),
+    ),
+    Mutant(
         "put-back-under-its-old-id",
         "What is put back has the id under which it ended before.",
         ("lost", "unexpected", "miscounted"),

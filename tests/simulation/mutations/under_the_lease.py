@@ -40,6 +40,24 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "tests-are-posted",
+        "What a sender marked as a test is imported.",
+        ("unexpected",),
+        (Edit("submit/batch_run.py", "        end_tests(mapped)\n", ""),),
+    ),
+    Mutant(
+        "requeued-tests-are-unmarked",
+        "A test that is requeued after it could not be read becomes a record like any other.",
+        ("unexpected",),
+        (
+            Edit(
+                "domain/queue_messages.py",
+                'changed.pop("moved", None)',
+                'changed.pop("moved", changed.pop("test", None))',
+            ),
+        ),
+    ),
+    Mutant(
         "pause-never-scheduled",
         "Submission is paused, and no schedule opens it again.",
         ("stuck",),

@@ -4,7 +4,7 @@ import inspect
 import json
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -27,6 +27,7 @@ from import_relay.domain.models import Pointer
 from import_relay.domain.queue_messages import parse_message
 from import_relay.receive.intake import (
     MAX_REQUEST_BODY_B,
+    TEST_HEADER,
     Intake,
     Packed,
     Receipt,
@@ -35,7 +36,8 @@ from import_relay.receive.intake import (
 )
 from import_relay.storage.connection_secrets import ConnectionSecrets
 from import_relay.storage.intake_store import IntakeStore
-from tests.support.webhooks import NOW, request, with_headers
+from tests.support.authentic import connection_of, requests_of
+from tests.support.webhooks import NOW, example_secrets, request, with_headers
 
 CONTACT = {"contact": RecordType("contact", {})}
 CONNECTIONS = {
@@ -130,6 +132,31 @@ def test_a_delivery_is_in_the_queue_when_its_receipt_is_given() -> None:
         (1, {"a": 2}),
     ]
     assert not store.objects
+
+
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_a_delivery_of_every_kind_can_be_marked_as_a_test(kind: str) -> None:
+    given = next(iter(requests_of(kind).values()))
+    marked = replace(given, headers={**given.headers, TEST_HEADER: "true"})
+    store = Store()
+    secrets = cast("ConnectionSecrets", Secrets(example_secrets().get(kind, [])))
+    intake = Intake({kind: connection_of(kind)}, secrets, cast("IntakeStore", store))
+
+    receipt = intake.receive(
+        marked, kind, delivery=DELIVERY, answer_by=ANSWER_BY, give_up_at=GIVE_UP_AT
+    )
+
+    assert receipt.is_test
+    occurrences = [one for text in store.messages for one in parse_message("m", text).occurrences]
+    assert occurrences
+    assert all(one.is_test for one in occurrences)
+
+
+def test_the_mark_of_a_test_counts_only_beside_an_authentication() -> None:
+    store = Store()
+    with pytest.raises(SignatureError):
+        receive(request("[{}]", {TEST_HEADER: "true"}), store=store)
+    assert store.untouched
 
 
 def test_a_delivery_without_records_needs_no_message() -> None:

@@ -28,6 +28,12 @@ def test_a_stored_delivery_is_accepted_and_counted() -> None:
     assert answer.counts == {"WebhooksAccepted": 1, "ItemsReceived": 3}
 
 
+def test_whoever_sends_a_test_is_told_that_it_is_one() -> None:
+    answer = answer_to(Receipt("d1", items=1, messages=1, is_test=True), USUAL)
+    assert json.loads(answer.body) == {"received": 1, "delivery": "d1", "test": True}
+    assert answer.keys["test"] is True
+
+
 def test_a_delivery_in_quarantine_is_accepted_and_seen() -> None:
     answer = answer_to(Receipt("d1", quarantined="delivery.not_json"), USUAL)
     assert (answer.status, answer.event, answer.level) == (200, "webhook.quarantined", "error")

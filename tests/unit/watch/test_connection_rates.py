@@ -23,6 +23,12 @@ def test_more_than_a_twentieth_is_too_much(outcome: str) -> None:
     assert found({"imported": 94, outcome: 6}) == [HighRate("erp", outcome, 6, 100)]
 
 
+def test_tests_count_for_no_rate() -> None:
+    assert found({"imported": 94, "rejected": 6, "test": 900}) == [
+        HighRate("erp", "rejected", 6, 100)
+    ]
+
+
 def test_more_than_a_half_may_not_be_ignored() -> None:
     assert found({"imported": 50, "ignored": 50}) == []
     assert found({"imported": 49, "ignored": 51}) == [HighRate("erp", "ignored", 51, 100)]

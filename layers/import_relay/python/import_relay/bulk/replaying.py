@@ -4,7 +4,8 @@ It stands beside authentication: what is put back was authentic when it was rece
 with its own connection and time of receipt, under an item id of its own and with the mark of the
 replay, and is counted as received again. From the queue on it is an item like any other: a newer
 one is never overwritten, unless the replay forces that. An item that has not ended yet is not put
-back, since it goes on by itself; neither is one that a replay put back, since its original is.
+back, since it goes on by itself; neither is one that a replay put back, since its original is, nor
+a test.
 
     plan       what is asked for is noted under the replay's id
     read       one object of the bucket at a time, in the order of keys; which of its items ended
@@ -156,6 +157,7 @@ class Replaying:
 def _is_selected(one: Occurrence, selection: Selection) -> bool:
     return (
         one.replay is None
+        and not one.is_test
         and selection.received_from <= one.received_at / 1_000_000 < selection.received_to
         and selection.connection in ("", one.connection)
     )

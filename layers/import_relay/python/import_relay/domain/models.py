@@ -46,6 +46,8 @@ class Occurrence(NamedTuple):
     """When a person last redrove it from the dead-letter queue (µs); 0 if nobody did."""
     replay: Replay | None = None
     """What put it back, if it is no sender's own."""
+    is_test: bool = False
+    """Whether its webhook was marked as a test: it is never imported."""
 
     @property
     def counted_at(self) -> int:
@@ -101,6 +103,8 @@ class Outcome(StrEnum):
     IGNORED = "ignored"
     ERASED = "erased"
     """Its person was erased after it was received; nothing of it is kept."""
+    TEST = "test"
+    """Its webhook was marked as a test."""
 
 
 class RecordIdentity(NamedTuple):

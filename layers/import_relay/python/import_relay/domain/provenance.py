@@ -57,6 +57,8 @@ def item_as_object(one: Occurrence) -> dict[str, Any]:
     }
     if one.since:
         content["since"] = one.since
+    if one.is_test:
+        content["test"] = True
     return content | ({"replay": as_object(one.replay)} if one.replay else {})
 
 
@@ -81,6 +83,7 @@ def parse_item(content: Mapping[str, Any]) -> ItemProvenance:
         Pointer(content["at"]) if "at" in content else content["item"],
         content.get("since", 0),
         replay_of(content),
+        content.get("test", False),
     )
     notes = tuple(from_lists(content.get("notes", ())))
     return ItemProvenance(occurrence, notes, content.get("outcome", ""))

@@ -7,7 +7,8 @@ in the bucket that holds an item too large for a message. `missing_since`: since
 is not known, `refused_since`: since when Mateo refuses its items, each alone; both in seconds since
 the epoch. `since` (µs): when a person last redrove it. `requeued_at` (µs): when the relay sent it
 again. `moved`, `{"code", "at": µs}`: why and when the relay made it a dead letter.
-`replay`, `{"id", "at": µs, "reason", "force"?}`: a person put these items back.
+`replay`, `{"id", "at": µs, "reason", "force"?}`: a person put these items back. `test`: true if the
+sender marked the delivery as a test, which is never imported.
 """
 
 import json
@@ -93,6 +94,7 @@ def _occurrences(message_id: str, content: Mapping[str, Any], since: int) -> lis
             item["item"] if "item" in item else Pointer(str(item["at"])),
             since,
             replay,
+            content.get("test", False),
         )
         for item in content["items"]
     ]
@@ -157,11 +159,18 @@ def repeat_bodies(occurrences: Iterable[Occurrence]) -> Iterator[str]:
     A message holds up to `MAX_ITEMS_PER_MESSAGE` items and `MAX_MESSAGE_B` bytes; a larger item
     travels alone, or as a pointer to where the receiver stored it.
     """
-    deliveries: dict[tuple[str, str, int, int, Replay | None], list[str]] = {}
+    deliveries: dict[tuple[str, str, int, int, Replay | None, bool], list[str]] = {}
     for one in occurrences:
-        delivery = (one.connection, one.delivery, one.received_at, one.since, one.replay)
+        delivery = (
+            one.connection,
+            one.delivery,
+            one.received_at,
+            one.since,
+            one.replay,
+            one.is_test,
+        )
         deliveries.setdefault(delivery, []).append(_repeated_item(one))
-    for (connection, name, received_at, since, replay), items in deliveries.items():
+    for (connection, name, received_at, since, replay, is_test), items in deliveries.items():
         head = {
             "format": FORMAT,
             "delivery": name,
@@ -172,6 +181,8 @@ def repeat_bodies(occurrences: Iterable[Occurrence]) -> Iterator[str]:
         } | ({"since": since} if since else {})
         if replay:
             head["replay"] = as_object(replay)
+        if is_test:
+            head["test"] = True
         for group in batches(items, MAX_ITEMS_PER_MESSAGE, size=len, room=MAX_MESSAGE_B):
             yield f'{json.dumps(head)[:-1]}, "items": [{", ".join(group)}]}}'
 

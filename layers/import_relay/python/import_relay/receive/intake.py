@@ -33,6 +33,8 @@ KEPT_HEADERS = frozenset(
     {"content-encoding", "content-length", "content-type", "user-agent", "webhook-id"}
 )
 """Headers that go into quarantine: none that can hold a secret or a signature."""
+TEST_HEADER = "x-relay-test"
+"""Marks a delivery as a test, whatever its value is. It counts once the sender is verified."""
 EVENT_BUS_KIND = "salesforce_cdc"
 """The kind whose events come over EventBridge; its connections name their `event_source`."""
 ASKING_KIND = "cloudevents"
@@ -44,7 +46,7 @@ _HEALED_BY_NEW_SECRETS = frozenset({"signature.mismatch", "signature.no_secret"}
 class Receipt:
     """What was stored of a delivery; `quarantined` is the code if it was unreadable.
 
-    `reason` says more of that, without a word of the body.
+    `reason` says more of that, without a word of the body. `is_test`: as the sender marked it.
     """
 
     delivery: str
@@ -52,6 +54,7 @@ class Receipt:
     messages: int = 0
     quarantined: str | None = None
     reason: str = ""
+    is_test: bool = False
 
 
 @dataclass(slots=True)
@@ -155,12 +158,13 @@ class Intake:
             key, body = _quarantine_object(error, kept, connection_name, delivery)
             self.store.put(key, body, give_up_at=answer_by)
             return Receipt(delivery, quarantined=error.code, reason=error.detail)
-        packed = pack(items, request.received_at, connection_name, delivery)
+        is_test = TEST_HEADER in request.headers
+        packed = pack(items, request.received_at, connection_name, delivery, is_test=is_test)
         until = answer_by if len(packed.messages) == 1 else give_up_at
         for key, text in packed.oversize.items():
             self.store.put(key, text.encode(), give_up_at=until)
         self.store.send(packed.messages, give_up_at=until)
-        return Receipt(delivery, len(items), len(packed.messages))
+        return Receipt(delivery, len(items), len(packed.messages), is_test=is_test)
 
     def _blocker(self, connection: Connection) -> str:
         """Why the connection's sender cannot be verified; found out once per process."""
@@ -185,16 +189,24 @@ class Intake:
             connector.verify(request, renewed, connection.options, now=now)
 
 
-def pack(items: Sequence[Item], received_at: int, connection: str, delivery: str) -> Packed:
+def pack(
+    items: Sequence[Item],
+    received_at: int,
+    connection: str,
+    delivery: str,
+    *,
+    is_test: bool = False,
+) -> Packed:
     """Queue messages of at most `MAX_ITEMS_PER_MESSAGE` items and `MAX_MESSAGE_B` bytes.
 
     Items are spliced in as they were received. One too large for a message is replaced by a pointer
     into the bucket.
     """
     packed = Packed()
+    mark = '"test":true,' if is_test else ""
     head = (
         f'{{"format":1,"delivery":{json.dumps(delivery)},"connection":{json.dumps(connection)},'
-        f'"received_at":{received_at},"requeues":0,"part":'
+        f'"received_at":{received_at},"requeues":0,{mark}"part":'
     )
     room = MAX_MESSAGE_B - len(head) - len('99999,"items":[]}')
     entries = _entries(items, room, delivery, packed.oversize)

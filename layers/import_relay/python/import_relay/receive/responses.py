@@ -79,13 +79,14 @@ def _refused(error: RelayError, reason: str) -> Answer:
 def _accepted(receipt: Receipt, replies: Replies) -> Answer:
     if receipt.quarantined is not None:
         return _quarantined(receipt, receipt.quarantined, replies)
+    marked = {"test": True} if receipt.is_test else {}
     return Answer(
         200,
-        _acceptance(replies, received=receipt.items, delivery=receipt.delivery),
+        _acceptance(replies, received=receipt.items, delivery=receipt.delivery, **marked),
         "webhook.stored",
         "info",
         {"WebhooksAccepted": 1, "ItemsReceived": receipt.items},
-        {"items": receipt.items, "messages": receipt.messages},
+        {"items": receipt.items, "messages": receipt.messages, **marked},
         {"content-type": replies.content_type},
     )
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.batches import batches
 from import_relay.domain.errors import StoreUnavailable
-from import_relay.domain.models import ItemOutcome, Occurrence
+from import_relay.domain.models import ItemOutcome, Occurrence, Outcome
+from import_relay.domain.notes import Note
 from import_relay.domain.retrying import COUNT_OUTCOMES, tries
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.bulk_reads import read_items
@@ -267,8 +268,13 @@ class OutcomeCounts:
 
 def _of_connections(item_outcomes: Iterable[ItemOutcome]) -> dict[str, ConnectionCounts]:
     return count_by_connection(
-        (one.occurrence.connection, one.outcome.value, one.notes) for one in item_outcomes
+        (one.occurrence.connection, one.outcome.value, _counted_notes(one)) for one in item_outcomes
     )
+
+
+def _counted_notes(one: ItemOutcome) -> tuple[Note, ...]:
+    """Its notes; those of a test say nothing of the connection's records."""
+    return () if one.outcome is Outcome.TEST else one.notes
 
 
 def _day_key(day: str) -> dict[str, Any]:

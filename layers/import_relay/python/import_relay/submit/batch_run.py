@@ -27,6 +27,7 @@ from import_relay.submit.fetching import Fetching
 from import_relay.submit.interpreting import Interpreting
 from import_relay.submit.isolation import Isolation
 from import_relay.submit.loading import Loading
+from import_relay.submit.marked_tests import end_tests
 from import_relay.submit.merging import MergeResult, merge_changes
 from import_relay.submit.missing_connections import Missing, missing_connections
 from import_relay.submit.posting import IMPORT_S, Posting, PostingParts, ReferenceIds, Tools
@@ -211,6 +212,7 @@ class BatchRun:
         self._fail_unloaded()
         mapped.outcomes += self._loading.take_outcomes()
         mapped.waiting |= self._loading.waiting
+        end_tests(mapped)
         merged = self._merge(mapped)
         parted = part_handles(merged.rows)
         self._progress.outcomes += mapped.outcomes + merged.outcomes + parted.outcomes

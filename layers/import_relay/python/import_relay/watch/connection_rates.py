@@ -57,7 +57,7 @@ def high_rates(counts: Mapping[str, ConnectionCounts], limits: RateLimits) -> li
 
 
 def _rates(connection: str, counts: ConnectionCounts) -> Iterator[HighRate]:
-    ended = sum(counts.outcomes.values())
+    ended = sum(counts.outcomes.values()) - counts.outcomes.get("test", 0)
     for outcome in ("rejected", "failed", "ignored"):
         yield HighRate(connection, outcome, counts.outcomes.get(outcome, 0), ended)
     mapped = ended - sum(counts.outcomes.get(outcome, 0) for outcome in NOT_MAPPED)

@@ -1,0 +1,28 @@
+"""Ends what senders marked as tests, before anything of it is claimed. Called by `batch_run`.
+
+A test goes the way of every item up to its row: it is received, queued, read at the CRM and mapped.
+Then it ends as a test, with the reason that would have kept it from becoming a row.
+"""
+
+from dataclasses import replace
+
+from import_relay.domain.models import ItemOutcome, MappedChange, Outcome
+from import_relay.submit.changes import Mapped
+
+
+def end_tests(mapped: Mapped) -> None:
+    """Take all tests out of what is going to be imported; they end as `test`, or as erased."""
+    tests = [change for change in mapped.changes if change.occurrence.is_test]
+    if tests:
+        mapped.changes = [one for one in mapped.changes if not one.occurrence.is_test]
+    mapped.outcomes = [_ended(one) for one in mapped.outcomes] + [_tested(one) for one in tests]
+
+
+def _ended(one: ItemOutcome) -> ItemOutcome:
+    if not one.occurrence.is_test or one.outcome is Outcome.ERASED:
+        return one
+    return replace(one, outcome=Outcome.TEST)
+
+
+def _tested(change: MappedChange) -> ItemOutcome:
+    return ItemOutcome(change.occurrence, Outcome.TEST, notes=change.notes, record=change.record)
