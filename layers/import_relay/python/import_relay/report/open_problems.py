@@ -29,7 +29,7 @@ from import_relay.report.problems import (
 from import_relay.storage.bucket_reads import Bucket, read_all
 
 SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
-SUMMARY = "summary.json"
+SUMMARY_FILE = "summary.json"
 _NOT_IMPORTED = ("failed", "unaccounted")
 
 
@@ -48,7 +48,9 @@ def open_problems(
     and first how many there are.
     """
     since = now.timestamp() - days * 86_400
-    summaries = [key for key in _report_keys(bucket, now, since) if key.endswith(f"/{SUMMARY}")]
+    summaries = [
+        key for key in _report_keys(bucket, now, since) if key.endswith(f"/{SUMMARY_FILE}")
+    ]
     rejected = [one.key for one in bucket.keys("rejected/", since=since)]
     advance(0, total=2 * len(summaries) + len(rejected))
     imports = list(read_all(lambda key: _reported(bucket, key), summaries, advance))
@@ -57,7 +59,7 @@ def open_problems(
         problem
         for found in (
             *read_all(lambda one: _of_import(bucket, one), bad, SILENT),
-            *read_all(lambda key: list(map(_rejected, bucket.lines(key))), rejected, advance),
+            *read_all(lambda key: list(map(_rejected, bucket.each_line(key))), rejected, advance),
         )
         for problem in found
         if connection in ("", problem.connection) and problem.received.at >= since * 1_000_000
@@ -80,7 +82,7 @@ def _report_keys(bucket: Bucket, now: datetime, since: float) -> Iterator[str]:
 
 def _reported(bucket: Bucket, key: str) -> ReportedImport:
     said = json.loads(bucket.content(key) or b"{}")
-    folder = key.removesuffix(f"/{SUMMARY}")
+    folder = key.removesuffix(f"/{SUMMARY_FILE}")
     parts = dict(part.partition("=")[::2] for part in folder.split("/")[1:])
     rows = said.get("rows", {})
     is_listed = (Note(one["code"], "").is_listed for one in said.get("notes", ()))
@@ -131,7 +133,7 @@ def _failed(
         "",
         received_of_row(line),
         (*identities_of(line, line["connections"]), *items),
-        row,
+        json.dumps(row),
         str(failure.get("message") or "Mateo does not say why."),
         f"Correct the record in the CRM, or the row in this file.{retried}",
         line["item_ids"][-1],
@@ -149,7 +151,7 @@ def _left_out(
         note["field"],
         received_of_row(line),
         (("column", one.type, line["key_digest"], note["field"]),),
-        row,
+        json.dumps(row),
         note["reason"] or note["what"],
         note["what_to_do"],
         _item_of_note(line, note["connection"]),
@@ -179,7 +181,7 @@ def _rejected(line: Mapping[str, Any]) -> Problem:
         line["field"],
         Received(at, item_of(item_id)[1]),
         (*known, ("item", original_item(item_id))),
-        item if isinstance(item, dict) else {"item": item},
+        json.dumps(item),
         line["what"],
         line["what_to_do"],
         item_id,

@@ -64,8 +64,13 @@ class Bucket:
 
     def lines(self, key: str) -> list[dict[str, Any]]:
         """The JSON lines of an object; none if there is none."""
-        content = self.content(key)
-        return [json.loads(line) for line in content.splitlines() if line] if content else []
+        return list(self.each_line(key))
+
+    def each_line(self, key: str) -> Iterator[dict[str, Any]]:
+        """The same one by one: of a large object not everything is in memory at once."""
+        for line in (self.content(key) or b"").splitlines():
+            if line:
+                yield json.loads(line)
 
 
 def read_all(
