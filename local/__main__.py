@@ -145,7 +145,7 @@ def make_stack(options: argparse.Namespace, on_line: Callable[[str, str], None])
         TemplateError: for a parameter that is not NAME=VALUE.
     """
     if options.fresh:
-        for folder in ("logs", "reports", "rejected", "outcomes", "quarantine"):
+        for folder in ("logs", "daily", "reports", "rejected", "outcomes", "quarantine"):
             shutil.rmtree(options.state_dir / folder, ignore_errors=True)
     return Stack(
         state_dir=options.state_dir,

@@ -147,7 +147,20 @@ def deployed(name: str, region: str) -> Stack:
         retries={"mode": "standard"},
     )
     place = str(session.region_name)
-    return of_clients(name, place, lambda service: session.client(service, config=config))
+
+    def client(service: str) -> Any:
+        return session.client(service, config=config.merge(own_config(service)))
+
+    return of_clients(name, place, client)
+
+
+def own_config(service: str) -> Any:
+    """S3's addresses for a browser are refused unless they are signed for the bucket's region."""
+    from botocore.config import Config
+
+    if service != "s3":
+        return Config()
+    return Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
 
 
 def on_this_machine(webhooks_port: int = 0) -> Stack:

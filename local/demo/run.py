@@ -71,7 +71,7 @@ def _stack(
 
     `stored` is filled with the log events of the deliveries.
     """
-    for folder in ("logs", "reports", "rejected", "outcomes", "quarantine"):
+    for folder in ("logs", "daily", "reports", "rejected", "outcomes", "quarantine"):
         shutil.rmtree(options.state_dir / folder, ignore_errors=True)
     a_day = DOCUMENTED_DAY if contacts > DOCUMENTED_DAY else (contacts + OTHERS) * 2 // 3
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.background import Rounds
 
-PREFIXES = ("reports/", "rejected/", "outcomes/", "quarantine/")
+PREFIXES = ("daily/", "reports/", "rejected/", "outcomes/", "quarantine/")
 PERIOD_S = 1.0
 
 

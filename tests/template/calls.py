@@ -12,10 +12,12 @@ from tests.template.expanded import ROOT
 
 CODE = ROOT / "layers/import_relay/python/import_relay"
 SERVICES = {
+    "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
     "lambda": "lambda",
     "s3": "s3",
     "scheduler": "scheduler",
+    "sns": "sns",
     "sqs": "sqs",
     "ssm": "ssm",
     "stepfunctions": "states",

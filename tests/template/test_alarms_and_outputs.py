@@ -15,6 +15,7 @@ ALARMS = {
     "ConnectionRateHigh": ("ImportRelay", "ConnectionsWithHighRates"),
     "ImportsRefused": ("ImportRelay", "ConnectionsRefused"),
     "CrmNotReadable": ("ImportRelay", "FetchersUnavailable"),
+    "DailyReportFails": ("AWS/Lambda", "Errors"),
     "DeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     "DeliveryQuarantined": ("ImportRelay", "Quarantined"),
     "FileRefused": ("ImportRelay", "FilesRefused"),

@@ -7,6 +7,7 @@ import pytest
 
 from import_relay.bulk.settings import FileSettings
 from import_relay.receive.settings import ReceiveSettings
+from import_relay.report.daily.settings import DailySettings
 from import_relay.report.settings import ReportSettings
 from import_relay.submit.settings import SubmitSettings
 from import_relay.track.settings import TrackSettings
@@ -26,6 +27,7 @@ SETTINGS = {
     "RunWatchdog": WatchdogSettings.environment_names(),
     "SubmitImports": SubmitSettings.environment_names(),
     "TrackImport": TrackSettings.environment_names(),
+    "WriteDailyReport": DailySettings.environment_names(),
     "WriteReport": ReportSettings.environment_names(),
 }
 

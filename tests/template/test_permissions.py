@@ -14,6 +14,7 @@ FUNCTIONS = [
     "RunWatchdog",
     "SubmitImports",
     "TrackImport",
+    "WriteDailyReport",
     "WriteReport",
 ]
 RECEIVERS = ["ReceiveChangeEvents", "ReceiveWebhook"]
@@ -26,6 +27,8 @@ NOT_CALLED_BY_THE_CODE = {
     "secretsmanager:GetSecretValue": "called by Powertools",
     "sqs:ReceiveMessage": "Lambda itself reads the queue",
 }
+WITHOUT_RESOURCES = {("WriteDailyReportRole", "cloudwatch:GetMetricData")}
+"""Actions for which AWS knows no resource ("Actions defined by Amazon CloudWatch")."""
 TRACING_POLICY = "policy/AWSXRayDaemonWriteAccess"
 
 
@@ -46,6 +49,8 @@ def test_no_statement_allows_every_action_or_every_action_of_a_service(template:
 
 def test_no_statement_covers_every_resource(template: Expanded) -> None:
     for name, statement in template.statements():
+        if {(name, action) for action in listed(statement["Action"])} <= WITHOUT_RESOURCES:
+            continue
         for resource in listed(statement["Resource"]):
             assert resource != "*", name
             assert not str(resource).startswith("*"), name
@@ -207,4 +212,28 @@ def test_the_watchdog_may_only_repair_the_one_mapping_and_the_one_state_machine(
 def test_the_watchdogs_schedule_can_only_run_the_watchdog(template: Expanded) -> None:
     assert allowed(template, "WatchdogScheduleRole") == {
         "lambda:InvokeFunction": text({"Fn::GetAtt": ["RunWatchdog", "Arn"]})
+    }
+
+
+def test_the_daily_report_changes_nothing_but_its_own_files(template: Expanded) -> None:
+    permitted = allowed(template, "WriteDailyReportRole")
+    assert permitted.keys() == {
+        "cloudwatch:GetMetricData",
+        "dynamodb:GetItem",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:PutObject",
+    }
+    assert permitted["s3:PutObject"] == text({"Fn::Sub": "${Bucket.Arn}/daily/*"})
+    assert allowed(template, "DailyReportMailPolicy") == {
+        "sns:Publish": text({"Ref": "AlarmTopic"})
+    }
+    assert template.content["Resources"]["DailyReportMailPolicy"]["Condition"] == "HasAlarmEmail"
+
+
+def test_the_daily_reports_schedule_can_only_write_daily_reports(template: Expanded) -> None:
+    assert allowed(template, "DailyReportScheduleRole") == {
+        "lambda:InvokeFunction": text({"Fn::GetAtt": ["WriteDailyReport", "Arn"]})
     }

@@ -9,6 +9,7 @@ from tests.template.expanded import Expanded, text
 
 TABLES = ["LedgerTable", "WatermarksTable"]
 PREFIXES = {
+    "daily/",
     *("imports/", "items/", "outcomes/", "oversize/", "quarantine/", "rejected/", "reports/"),
     *("files/", "inbox/", "rows/"),
 }
@@ -86,7 +87,7 @@ def test_every_folder_of_the_bucket_is_emptied_in_time(template: Expanded) -> No
     assert all(rule["Status"] == "Enabled" for rule in rules(template).values())
 
 
-@pytest.mark.parametrize("prefix", ["outcomes/", "rejected/", "reports/"])
+@pytest.mark.parametrize("prefix", ["daily/", "outcomes/", "rejected/", "reports/"])
 def test_reports_are_kept_as_long_as_the_parameter_says(template: Expanded, prefix: str) -> None:
     assert rules(template)[prefix]["ExpirationInDays"] == {"Ref": "ReportRetentionDays"}
 

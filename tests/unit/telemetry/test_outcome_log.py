@@ -40,6 +40,30 @@ def test_a_record_carries_its_keys_and_its_metrics(stream: StringIO) -> None:
     assert (line["ItemsReceived"], line["Webhooks"], line["service"]) == ([3.0], [1.0], SERVICE)
 
 
+def test_what_is_received_is_counted_by_connection_too(
+    stream: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = OutcomeLog()
+    log.write("webhook.stored", {"ItemsReceived": 3, "Webhooks": 1}, connection="erp")
+    logging.getLogger(SERVICE).setLevel(logging.ERROR)
+    log.write("webhook.stored", {"ItemsReceived": 4}, connection="erp")
+    for text in (stream.getvalue(), capsys.readouterr().out):
+        line = json.loads(text)
+        service, connection = line["_aws"]["CloudWatchMetrics"]
+        assert service["Dimensions"] == [["service"]]
+        assert connection["Dimensions"] == [["service", "connection"]]
+        assert connection["Metrics"] == [{"Name": "ItemsReceived", "Unit": "Count"}]
+        assert line["connection"] == "erp"
+
+
+def test_no_other_metric_has_a_connection(stream: StringIO) -> None:
+    OutcomeLog().write("webhook.refused", {"WebhooksRefused": 1}, connection="erp")
+    OutcomeLog().write("webhook.stored", {"ItemsReceived": 1})
+    for text in stream.getvalue().splitlines():
+        (directive,) = json.loads(text)["_aws"]["CloudWatchMetrics"]
+        assert directive["Dimensions"] == [["service"]]
+
+
 def test_metrics_of_one_record_are_not_in_the_next(stream: StringIO) -> None:
     log = OutcomeLog()
     log.write("a", {"First": 1})

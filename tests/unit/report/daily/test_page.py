@@ -91,6 +91,10 @@ def test_a_text_that_a_browser_would_obey_is_an_escape() -> None:
     assert "\\u202egnp.exe" in page(busy("\u202egnp.exe")).decode()
 
 
+def test_a_long_text_is_cut() -> None:
+    assert len(page(busy("x" * 100_000))) < 50_000
+
+
 def test_the_page_loads_nothing_and_runs_nothing() -> None:
     found = document(busy())
 

@@ -24,6 +24,8 @@ from import_relay.telemetry.log_levels import own_level, passing_level, quiet_li
 NAMESPACE = "ImportRelay"
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "import-relay")
 """The stack's name: two stacks in one region count apart."""
+BY_CONNECTION = frozenset({"ItemsReceived"})
+"""Metrics that are also kept by connection, where a line names one: each costs as much again."""
 Level = Literal["info", "warning", "error"]
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _T = TypeVar("_T")
@@ -65,21 +67,36 @@ class OutcomeLog:
             counted_at: the time that the counts belong to, in µs since the epoch; now if None.
         """
         shown = self._shown(LEVELS[level])
-        embedded = self._embedded(counts, counted_at) if counts else {}
+        connection = str(keys.get("connection", ""))
+        embedded = self._embedded(counts, counted_at, connection) if counts else {}
         together = shown and not self._passing
         if shown:
             getattr(self._logger, level)(event, extra={**keys, **(embedded if together else {})})
         if embedded and not together:
             sys.stdout.write(json.dumps({**_head(self._passing), **embedded}) + "\n")
 
-    def _embedded(self, counts: Mapping[str, int], counted_at: int | None) -> Mapping[str, object]:
+    def _embedded(
+        self, counts: Mapping[str, int], counted_at: int | None, connection: str
+    ) -> Mapping[str, object]:
         for name, count in counts.items():
             self._metrics.add_metric(name, MetricUnit.Count, count)
-        embedded = self._metrics.serialize_metric_set()
+        embedded: Any = self._metrics.serialize_metric_set()
         self._metrics.clear_metrics()
         if counted_at is not None:
             embedded["_aws"]["Timestamp"] = counted_at // 1_000
-        return {**embedded}
+        by_connection = [
+            {"Name": name, "Unit": "Count"} for name in counts if name in BY_CONNECTION
+        ]
+        if not (connection and by_connection):
+            return {**embedded}
+        embedded["_aws"]["CloudWatchMetrics"].append(
+            {
+                "Namespace": NAMESPACE,
+                "Dimensions": [["service", "connection"]],
+                "Metrics": by_connection,
+            }
+        )
+        return {**embedded, "connection": connection}
 
 
 def _head(passing: str) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ def escaped(text: str) -> str:
 
     A longer one is cut.
     """
-    shown = text if len(text) <= MAX_PAGE_TEXT else f"{text[:MAX_TEXT]} …"
+    shown = text if len(text) <= MAX_PAGE_TEXT else f"{text[:MAX_PAGE_TEXT]} …"
     whole = visible(shown).encode("utf-8", "backslashreplace").decode()
     return escape(whole, quote=True)
 

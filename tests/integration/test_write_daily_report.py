@@ -1,0 +1,297 @@
+"""The daily report as EventBridge Scheduler calls it: what is read, written, mailed and said."""
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import time_machine
+
+import write_daily_report
+from import_relay.domain.reasons import Unexpected
+from import_relay.storage.received_counts import ReceivedCounts
+from tests.integration.relay_ops.ended import end
+from tests.support.aws import BUCKET, LEDGER, Aws, client
+from tests.support.builders import NOON, message
+from tests.support.ends import ADA, BOB, Context, relay_with_imports
+from tests.support.logged import Lines, log_lines
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+from write_daily_report import handler
+
+DAY = "2026-11-21"
+FOLDER = f"daily/date={DAY}/"
+NO_ID = {"v": 1, "name": "Nobody"}
+EVIL = {"id": 9, "v": 1, "name": "=cmd|' /C calc'!A0", "email": "<script>@example.com"}
+HOUR = 3600
+
+
+@pytest.fixture
+def made(aws: Aws) -> Iterator[tuple[Relay, MateoImports]]:
+    with time_machine.travel(NOON, tick=False):
+        yield relay_with_imports(aws)
+
+
+@pytest.fixture
+def relay(made: tuple[Relay, MateoImports]) -> Relay:
+    return made[0]
+
+
+@pytest.fixture
+def mateo(made: tuple[Relay, MateoImports]) -> MateoImports:
+    return made[1]
+
+
+@pytest.fixture
+def mailbox(aws: Aws) -> tuple[str, str]:
+    """A topic, and the queue that its mails arrive in."""
+    topic = client("sns").create_topic(Name="alarms")["TopicArn"]
+    url = aws.sqs.create_queue(QueueName="mails")["QueueUrl"]
+    arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
+    return topic, url
+
+
+@pytest.fixture(autouse=True)
+def environment(
+    aws: Aws, mailbox: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[None]:
+    file = tmp_path / "connections.toml"
+    file.write_text('[erp]\nkind = "json"\n')
+    for name, value in {
+        "BUCKET_NAME": BUCKET,
+        "LEDGER_TABLE": LEDGER,
+        "CONNECTIONS_FILE": str(file),
+        "LIMIT_TIME_ZONE": "UTC",
+        "REQUESTS_PER_DAY": "10000",
+        "ENTITIES_PER_DAY": "25000",
+        "ALARM_TOPIC_ARN": mailbox[0],
+    }.items():
+        monkeypatch.setenv(name, value)
+    write_daily_report.daily_reporting.cache_clear()
+    yield
+    write_daily_report.daily_reporting.cache_clear()
+
+
+@pytest.fixture
+def logged() -> Iterator[Lines]:
+    with log_lines() as lines:
+        yield lines
+
+
+def receive(count: int, connection: str = "erp", *, hour: int = 12) -> None:
+    """What the receiver's metric says, with and without the connection."""
+    at = datetime.fromisoformat(f"{DAY}T{hour:02}:10:00+00:00")
+    service = {"Name": "service", "Value": "import-relay"}
+    for dimensions in ([service], [service, {"Name": "connection", "Value": connection}]):
+        client("cloudwatch").put_metric_data(
+            Namespace="ImportRelay",
+            MetricData=[
+                {
+                    "MetricName": "ItemsReceived",
+                    "Dimensions": dimensions,
+                    "Timestamp": at,
+                    "Value": count,
+                }
+            ],
+        )
+
+
+def a_day(relay: Relay, mateo: MateoImports) -> None:
+    """Five records: two imported, one failed, one rejected, one too old."""
+    receive(5)
+    relay.submit(message([ADA, BOB, EVIL]))
+    evil = next(row for row in mateo.imports[0].payload if row["external_id"] == "9")
+    end(relay, mateo, {"code": "23514", "message": "<b>taken</b>", "input": evil})
+    relay.submit(message([NO_ID], delivery="d2"), invocation="inv-2")
+    relay.submit(message([{**ADA, "v": 0}], delivery="d3"), invocation="inv-3")
+
+
+def run(event: dict[str, Any] | None = None, *, at: str = "2026-11-22T00:20:00") -> dict[str, Any]:
+    with time_machine.travel(datetime.fromisoformat(at).replace(tzinfo=UTC), tick=False):
+        answer: dict[str, Any] = handler(event or {}, Context())
+    return answer
+
+
+def written(aws: Aws) -> dict[str, Any]:
+    summary: dict[str, Any] = json.loads(aws.objects(FOLDER)[f"{FOLDER}summary.json"])
+    return summary
+
+
+def mails(aws: Aws, mailbox: tuple[str, str]) -> list[dict[str, str]]:
+    with time_machine.travel(
+        NOON + 2 * 86_400, tick=False
+    ):  # moto: visible after a time, not at it
+        answer = aws.sqs.receive_message(QueueUrl=mailbox[1], MaxNumberOfMessages=10)
+    return [json.loads(one["Body"]) for one in answer.get("Messages", [])]
+
+
+def test_the_day_that_ended_is_written_with_figures_that_add_up(
+    aws: Aws, relay: Relay, mateo: MateoImports
+) -> None:
+    a_day(relay, mateo)
+
+    answer = run()
+
+    assert answer == {"date": DAY, "key": f"{FOLDER}index.html", "is_new": True}
+    names = {key.removeprefix(FOLDER) for key in aws.objects(FOLDER)}
+    assert names == {"index.html", "summary.json", "failures.csv", "failures.xlsx"}
+    summary = written(aws)
+    assert summary["totals"] == {
+        "received": 5,
+        "imported": 2,
+        "failed": 1,
+        "rejected": 1,
+        "superseded": 1,
+    }
+    assert summary["connections"]["erp"]["hours"]["received"][12] == 5
+    assert summary["minutes_to_import"]["items"] == 2
+    assert summary["imports"]["count"] == 1
+    assert summary["quota"]["entities"] == {"used": 3, "limit": 25_000}
+    assert {(one["what"], one["code"]) for one in summary["open"]["groups"]} == {
+        ("failed", "23514"),
+        ("rejected", "row.no_identifier"),
+        ("left out", "value.bad_email"),
+    }
+    assert summary["is_over"] is True
+
+
+def test_what_a_sender_wrote_becomes_neither_markup_nor_a_formula(
+    aws: Aws, relay: Relay, mateo: MateoImports
+) -> None:
+    a_day(relay, mateo)
+    run()
+
+    objects = aws.objects(FOLDER)
+    assert b"<b>taken" not in objects[f"{FOLDER}index.html"]
+    assert b"&lt;b&gt;taken" in objects[f"{FOLDER}index.html"]
+    assert "'=cmd" in objects[f"{FOLDER}failures.csv"].decode("utf-8-sig")
+    sheet = openpyxl.load_workbook(io.BytesIO(objects[f"{FOLDER}failures.xlsx"])).active
+    assert sheet is not None
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value} == {"s"}
+
+
+def test_the_counts_are_mailed_once_and_nothing_personal_with_them(
+    aws: Aws, relay: Relay, mateo: MateoImports, mailbox: tuple[str, str]
+) -> None:
+    a_day(relay, mateo)
+
+    run()
+    again = run(at="2026-11-22T03:20:00")
+
+    (mail,) = mails(aws, mailbox)
+    assert again["is_new"] is False
+    assert mail["Subject"] == f"import-relay {DAY}: 2 imported, 2 failed or rejected"
+    assert f"s3://{BUCKET}/{FOLDER}index.html" in mail["Message"]
+    for word in ("Ada", "Bob", "@example", "Nobody", "taken", "calc"):
+        assert word not in mail["Message"] + mail["Subject"]
+
+
+def test_a_report_whose_mail_failed_is_written_and_mailed_by_the_next_run(
+    aws: Aws, relay: Relay, mateo: MateoImports, mailbox: tuple[str, str]
+) -> None:
+    a_day(relay, mateo)
+    client("sns").delete_topic(TopicArn=mailbox[0])
+    with pytest.raises(Unexpected, match="NotFound"):
+        run()
+    client("sns").create_topic(Name="alarms")
+
+    assert run(at="2026-11-22T03:20:00")["is_new"] is True
+
+
+def test_without_an_address_nobody_is_mailed(
+    aws: Aws, mailbox: tuple[str, str], monkeypatch: pytest.MonkeyPatch, logged: Lines
+) -> None:
+    monkeypatch.setenv("ALARM_TOPIC_ARN", "")
+    run()
+
+    assert mails(aws, mailbox) == []
+    (line,) = logged()
+    assert (line["message"], line["day"], line["mailed"]) == ("daily.written", DAY, False)
+
+
+def test_a_page_made_during_the_day_is_no_reason_not_to_write_the_whole_day(
+    aws: Aws, relay: Relay, mateo: MateoImports, mailbox: tuple[str, str]
+) -> None:
+    early = run({"date": ""}, at=f"{DAY}T10:00:00")
+    assert early == {"date": DAY, "key": f"{FOLDER}index.html", "is_new": True}
+    assert written(aws)["is_over"] is False
+    assert mails(aws, mailbox) == []
+
+    a_day(relay, mateo)
+
+    assert run()["is_new"] is True
+    assert written(aws)["totals"]["received"] == 5
+
+
+def test_any_day_is_written_when_asked_for_and_stays_as_it_was(
+    aws: Aws, relay: Relay, mateo: MateoImports
+) -> None:
+    a_day(relay, mateo)
+    run()
+    first = written(aws)
+
+    run({"date": DAY}, at="2026-11-24T10:00:00")
+
+    assert {**written(aws), "written_at": ""} == {**first, "written_at": ""}
+
+
+def test_a_day_that_has_not_begun_cannot_be_written() -> None:
+    with pytest.raises(Unexpected, match="ValueError"):
+        run({"date": "2026-12-24"})
+
+
+def test_an_import_counts_on_the_day_on_which_it_ended(
+    aws: Aws, relay: Relay, mateo: MateoImports
+) -> None:
+    relay.submit(message([ADA]))
+    relay.clock.now = NOON + 13 * HOUR
+    with time_machine.travel(relay.clock.now, tick=False):
+        end(relay, mateo)
+
+    run({"date": DAY}, at="2026-11-22T10:00:00")
+    assert written(aws)["imports"]["count"] == 0
+    run({"date": "2026-11-22"}, at="2026-11-22T10:00:00")
+    later = json.loads(aws.objects("daily/date=2026-11-22/")["daily/date=2026-11-22/summary.json"])
+
+    assert later["totals"]["imported"] == 1
+    assert later["minutes_to_import"]["median"] > 12 * 60
+
+
+def test_lines_that_a_dying_process_wrote_twice_count_once(
+    aws: Aws, relay: Relay, mateo: MateoImports
+) -> None:
+    relay.submit(message([NO_ID]))
+    ((key, content),) = aws.objects("rejected/").items()
+    aws.s3.put_object(Bucket=BUCKET, Key=key.replace(".ndjson", "-again.ndjson"), Body=content)
+
+    run()
+
+    assert written(aws)["totals"]["rejected"] == 1
+
+
+def test_what_an_unknown_connection_received_counts_as_others(aws: Aws) -> None:
+    receive(3)
+    receive(4, "gone", hour=7)
+
+    run()
+
+    connections = written(aws)["connections"]
+    assert connections["(others)"]["totals"]["received"] == 4
+    assert connections["erp"]["totals"]["received"] == 3
+    assert written(aws)["totals"]["received"] == 7
+
+
+def test_a_part_of_the_metrics_is_no_number() -> None:
+    class Partial:
+        def get_metric_data(self, **_: Any) -> dict[str, Any]:
+            part = {"Id": "c0", "StatusCode": "PartialData", "Timestamps": [], "Values": []}
+            return {"MetricDataResults": [part]}
+
+    counts: Any = ReceivedCounts(Partial(), "ImportRelay", "import-relay")  # type: ignore[arg-type]
+    with pytest.raises(Exception, match="did not give all"):
+        list(counts.each([], 0.0, 86_400.0))
