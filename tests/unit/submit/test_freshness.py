@@ -1,0 +1,102 @@
+"""What a change is to a field, beside what is claimed of it: each row of the table of verdicts."""
+
+import pytest
+
+from import_relay.domain.models import (
+    Claim,
+    MappedChange,
+)
+from import_relay.domain.replays import put_back_delivery
+from import_relay.submit.freshness import Freshness, freshness, is_older, order_of
+from tests.support.builders import change, claim, occurrence
+from tests.unit.submit.changed import FORCED, REPLAY, put_back
+
+OURS = Claim(2, "e", "d1/0", "r1")
+"""The claim of `change(version=2, event="e")` itself."""
+WHOLE = change(version=2, event="e")
+LATER = WHOLE._replace(occurrence=occurrence(event="e", attempt=1))
+PARTIAL = change(version=2, partial=True, columns={"email": "a@example.com"})
+COPY = change(version=2, event="old", delivery="z")
+BY_RECEIPT = change(version=9, event="old", delivery="z")._replace(by_receipt=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "claimed", "never_created", "verdict"),
+    [
+        pytest.param(WHOLE, None, False, Freshness.FRESH, id="nothing is claimed"),
+        pytest.param(WHOLE, OURS, True, Freshness.FRESH, id="same item, never created"),
+        pytest.param(
+            LATER, OURS._replace(failed=True), False, Freshness.FRESH, id="same item, tried again"
+        ),
+        pytest.param(
+            LATER, OURS, False, Freshness.REDELIVERED, id="same item, later attempt, not failed"
+        ),
+        pytest.param(
+            WHOLE,
+            OURS._replace(failed=True),
+            False,
+            Freshness.REDELIVERED,
+            id="same item, same attempt",
+        ),
+        pytest.param(WHOLE, OURS, False, Freshness.REDELIVERED, id="same item"),
+        pytest.param(COPY, claim(2), True, Freshness.FRESH, id="same event, never created"),
+        pytest.param(COPY, claim(2, failed=True), False, Freshness.FRESH, id="same event, failed"),
+        pytest.param(COPY, claim(2), False, Freshness.DUPLICATE, id="same event"),
+        pytest.param(
+            BY_RECEIPT, claim(5), False, Freshness.DUPLICATE, id="same event, without versions"
+        ),
+        pytest.param(
+            put_back(REPLAY, 2, "old"), claim(2), False, Freshness.FRESH, id="put back by a person"
+        ),
+        pytest.param(
+            put_back(REPLAY, 2, "old"),
+            Claim(2, "old", f"{put_back_delivery('old', REPLAY.id)}/7", "r1"),
+            False,
+            Freshness.DUPLICATE,
+            id="put back twice by one replay",
+        ),
+        pytest.param(
+            put_back(REPLAY, 2, "old"), claim(3), False, Freshness.STALE, id="put back late"
+        ),
+        pytest.param(
+            put_back(FORCED, 2, "old"), claim(3), False, Freshness.FRESH, id="put back by force"
+        ),
+        pytest.param(WHOLE, claim(3), False, Freshness.STALE, id="an older version"),
+        pytest.param(WHOLE, claim(3), True, Freshness.STALE, id="an older version, never created"),
+        pytest.param(
+            WHOLE, claim(2, "x"), False, Freshness.STALE, id="another event, received earlier"
+        ),
+        pytest.param(
+            WHOLE, claim(2, "a"), False, Freshness.FRESH, id="another event, received later"
+        ),
+        pytest.param(WHOLE, claim(1), False, Freshness.FRESH, id="a newer version"),
+    ],
+)
+def test_the_first_row_that_applies_decides(
+    given: MappedChange, claimed: Claim | None, never_created: bool, verdict: Freshness
+) -> None:
+    assert freshness(given, claimed, whole=None, was_never_created=never_created) is verdict
+
+
+@pytest.mark.parametrize(
+    ("version", "verdict"), [(1, Freshness.FRESH), (2, Freshness.STALE), (3, Freshness.STALE)]
+)
+def test_a_column_is_stale_beside_a_newer_claim_of_the_whole_record(
+    version: int, verdict: Freshness
+) -> None:
+    whole = claim(version, "z")
+
+    assert freshness(PARTIAL, None, whole=whole, was_never_created=False) is verdict
+
+
+def test_of_equal_versions_the_one_that_was_received_later_is_newer() -> None:
+    assert is_older(WHOLE, claim(2, "x"))
+    assert not is_older(WHOLE, claim(2, "a"))
+    assert order_of(WHOLE) < order_of(COPY) < order_of(BY_RECEIPT)
+
+
+def test_what_a_person_forces_is_older_only_than_what_the_same_replay_put_back() -> None:
+    given = put_back(FORCED, 2, "old")
+
+    assert not is_older(given, claim(3))
+    assert is_older(given, Claim(3, "old", f"{put_back_delivery('old', FORCED.id)}/7", "r1"))

@@ -1,0 +1,231 @@
+"""A change that comes again, as another attempt or a copy, beside the claim that it left."""
+
+import pytest
+
+from import_relay.domain.models import (
+    Claim,
+    ImportOptions,
+    MappedChange,
+    Outcome,
+)
+from import_relay.submit.merging import (
+    EARLIER_KEPT,
+)
+from tests.support.builders import change, claim, occurrence
+from tests.unit.submit.changed import merged, outcomes
+
+
+def attempts(*numbers: int) -> list[MappedChange]:
+    """One change, brought for these times."""
+    return [
+        change(event="e")._replace(occurrence=occurrence(event="e", attempt=number))
+        for number in numbers
+    ]
+
+
+def test_a_redelivered_message_is_neither_imported_nor_counted() -> None:
+    ours = Claim(1, "ed1-0", "d1/0", "r1")
+
+    result = merged(change(version=1), claims={"*": ours})
+
+    assert (result.rows, result.blocked, outcomes(result)) == ([], [], [])
+
+
+def test_a_redelivered_change_whose_mark_was_replaced_is_neither_imported_nor_counted() -> None:
+    result = merged(change(version=1), claims={"*": claim(2)}, earlier=("d1/0",))
+
+    assert (result.rows, result.blocked, outcomes(result)) == ([], [], [])
+
+
+def test_another_change_of_the_same_delivery_is_not_taken_for_a_redelivered_one() -> None:
+    result = merged(change(version=1, number=1), claims={"*": claim(2)}, earlier=("d1/0", "d1/10"))
+
+    assert outcomes(result) == [("d1/1", Outcome.SUPERSEDED)]
+
+
+def test_a_replaced_claim_is_remembered_among_the_earlier_ones() -> None:
+    (row,) = merged(change(version=3), claims={"*": claim(2)}, earlier=("d0/7",)).rows
+
+    assert row.earlier == ("d0/7", "old/0")
+
+
+def test_a_change_that_failed_and_comes_as_another_attempt_leaves_its_first_one_behind() -> None:
+    first = Claim(1, "e", "d1/0", "r1", failed=True)
+
+    (row,) = merged(*attempts(1), claims={"*": first}).rows
+
+    assert (row.claims["*"].item_id, row.earlier) == ("d1/0~1", ("d1/0",))
+
+
+def test_a_later_attempt_at_a_row_that_failed_is_imported() -> None:
+    failed = Claim(1, "e", "d1/0~1", "r1", failed=True)
+
+    result = merged(*attempts(2), claims={"*": failed})
+
+    assert [row.item_ids for row in result.rows] == [("d1/0~2",)]
+
+
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_an_attempt_says_nothing_once_it_or_a_later_one_is_claimed(
+    attempt: int, failed: bool
+) -> None:
+    claimed = Claim(1, "e", "d1/0~1", "r1", failed=failed)
+
+    result = merged(*attempts(attempt), claims={"*": claimed})
+
+    assert (result.rows, result.blocked, outcomes(result)) == ([], [], [])
+
+
+def test_a_later_attempt_says_nothing_while_nobody_knows_that_the_one_before_failed() -> None:
+    result = merged(*attempts(1), claims={"*": Claim(1, "e", "d1/0", "r1")})
+
+    assert (result.rows, result.blocked, outcomes(result)) == ([], [], [])
+
+
+def test_an_earlier_attempt_takes_over_the_claim_of_a_later_one_that_was_never_created() -> None:
+    result = merged(*attempts(0), claims={"*": Claim(1, "e", "d1/0~1", "r1")}, never_created=True)
+
+    assert [row.item_ids for row in result.rows] == [("d1/0",)]
+
+
+@pytest.mark.parametrize(
+    "claims", [None, {"*": claim(0)}, {"*": Claim(1, "e", "d1/0", "r1", failed=True)}]
+)
+def test_two_attempts_of_an_item_in_one_batch_are_one_change(
+    claims: dict[str, Claim] | None,
+) -> None:
+    result = merged(*attempts(0, 1), claims=claims)
+
+    assert [len(row.changes) for row in result.rows] == [1]
+    assert (result.blocked, outcomes(result)) == ([], [])
+
+
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_an_earlier_claim_stands_for_its_attempt_and_those_before(attempt: int) -> None:
+    result = merged(*attempts(attempt), claims={"*": claim(2)}, earlier=("d1/0~1",))
+
+    assert (result.rows, result.blocked, outcomes(result)) == ([], [], [])
+
+
+def test_an_attempt_after_an_earlier_claim_comes_to_its_own_end() -> None:
+    result = merged(*attempts(2), claims={"*": claim(2)}, earlier=("d1/0", "d1/0~1"))
+
+    assert outcomes(result) == [("d1/0~2", Outcome.SUPERSEDED)]
+
+
+def test_a_change_whose_claim_failed_says_nothing_when_a_copy_of_it_takes_the_claim_over() -> None:
+    failed = Claim(1, "e", "d1/0", "r1", failed=True)
+    copy = change(event="e")._replace(occurrence=occurrence(event="e", delivery="d0"))
+
+    result = merged(*attempts(0), copy, claims={"*": failed})
+
+    assert [row.item_ids for row in result.rows] == [("d0/0",)]
+    assert (result.blocked, outcomes(result)) == ([], [])
+    assert result.rows[0].earlier == ("d1/0",)
+
+
+def test_a_change_claimed_by_an_import_never_created_is_a_duplicate_of_its_new_owner() -> None:
+    never_created = Claim(1, "e", "d1/0", "r1")
+    copy = change(event="e")._replace(occurrence=occurrence(event="e", delivery="d0"))
+
+    result = merged(*attempts(0), copy, claims={"*": never_created}, never_created=True)
+
+    assert [row.changes for row in result.rows] == [(copy,)]
+    assert outcomes(result) == [("d1/0", Outcome.DUPLICATE)]
+
+
+@pytest.mark.parametrize("unfinished", [False, True])
+def test_a_copy_of_a_claim_waits_with_an_older_change_that_is_going_to_replace_the_claim(
+    unfinished: bool,
+) -> None:
+    claimed = Claim(1, "second", "d1/1", "r1")
+    repeated = [
+        change(event=event)._replace(occurrence=occurrence(n, event=event, delivery="d2"))
+        for n, event in enumerate(("first", "second"))
+    ]
+
+    result = merged(*repeated, claims={"*": claimed}, unfinished=unfinished)
+
+    if unfinished:
+        assert (result.blocked, outcomes(result)) == (repeated, [])
+    else:
+        assert [row.changes for row in result.rows] == [(repeated[1],)]
+        assert outcomes(result) == [("d2/0", Outcome.SUPERSEDED)]
+
+
+def test_a_copy_of_a_claim_waits_with_an_older_change_that_needs_another_import() -> None:
+    other = ImportOptions("contact_details", "leads-id")
+    email = {"email": "n@example.com"}
+    first = change(number=0, partial=True, columns={"city": "Ulm"})
+    waiting = change(number=1, event="new", partial=True, options=other, columns=email)
+    copy = change(number=2, event="claimed", partial=True, columns=email)
+
+    result = merged(first, waiting, copy, claims={"email": claim(1, "claimed")})
+
+    assert [row.changes for row in result.rows] == [(first,)]
+    assert (result.blocked, outcomes(result)) == ([waiting, copy], [])
+
+
+def test_a_copy_of_a_claim_is_a_duplicate_at_once_if_nothing_else_waits() -> None:
+    claimed = Claim(1, "e", "d1/0", "r1")
+    copy = change(event="e")._replace(occurrence=occurrence(event="e", delivery="d2"))
+
+    result = merged(copy, claims={"*": claimed}, unfinished=True)
+
+    assert (result.blocked, outcomes(result)) == ([], [("d2/0", Outcome.DUPLICATE)])
+
+
+def test_a_claim_of_an_import_never_created_is_not_remembered_since_its_change_has_not_ended() -> (
+    None
+):
+    (row,) = merged(
+        change(version=3), claims={"*": claim(2)}, earlier=("d0/7",), never_created=True
+    ).rows
+
+    assert row.earlier == ("d0/7",)
+
+
+def test_a_change_that_still_holds_a_column_is_not_among_the_earlier_ones() -> None:
+    first = Claim(1, "e", "d0/0", "r1")
+    email = change(version=2, partial=True, columns={"email": "new@example.com"})
+
+    (row,) = merged(email, claims={"email": first, "city": first}).rows
+
+    assert (row.claims["city"].item_id, row.earlier) == ("d0/0", ())
+
+
+def test_of_earlier_claims_only_the_last_ones_are_remembered() -> None:
+    earlier = tuple(f"d0/{number}" for number in range(EARLIER_KEPT))
+
+    (row,) = merged(change(version=3), claims={"*": claim(2)}, earlier=earlier).rows
+
+    assert row.earlier == (*earlier[1:], "old/0")
+
+
+def test_a_claim_without_an_import_is_taken_over() -> None:
+    ours = Claim(1, "ed1-0", "d1/0", "r1")
+
+    result = merged(change(version=1), claims={"*": ours}, never_created=True)
+
+    assert len(result.rows) == 1
+
+
+def test_older_than_a_claim_of_an_import_never_created_is_still_superseded() -> None:
+    result = merged(change(version=1), claims={"*": claim(2)}, never_created=True)
+
+    assert result.rows == []
+
+
+def test_a_change_that_mateo_failed_may_be_delivered_again() -> None:
+    result = merged(
+        change(version=2, event="old", delivery="d9"), claims={"*": claim(2, "old", failed=True)}
+    )
+
+    assert len(result.rows) == 1
+
+
+def test_a_failed_change_redelivered_by_the_queue_is_not_imported_again() -> None:
+    failed = Claim(1, "ed1-0", "d1/0", "r1", failed=True)
+
+    assert merged(change(version=1), claims={"*": failed}).rows == []

@@ -1,0 +1,67 @@
+"""What is shown of Mateo's codes and messages holds no value of a record."""
+
+import pytest
+
+from import_relay.submit.refusal_texts import (
+    MAX_MESSAGE_LENGTH,
+    names_reference_id,
+    shown_answer,
+    shown_code,
+    shown_message,
+)
+
+PERSON = ("Ada", "ada@example.com", "4915112345678", "1990")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'duplicate key: "Ada"',
+        "duplicate key: 'Ada",
+        "Key (email)=(ada@example.com) already exists.",
+        "Failing row contains (7, Ada, 1990-05-15",
+        "no such contact ada@example.com",
+        "bad phone +4915112345678",
+        'invalid payload [{"name": "Ada"}]',
+        "unexpected {Ada",
+    ],
+)
+def test_no_value_is_shown(message: str) -> None:
+    shown = shown_message("23505", message)
+
+    assert not any(value in shown for value in PERSON)
+    assert "…" in shown
+
+
+@pytest.mark.parametrize("code", ["42703", "PGRST204"])
+def test_a_message_about_the_schema_names_its_columns(code: str) -> None:
+    message = 'column "vip" of relation "contacts" does not exist'
+
+    assert shown_message(code, message) == message
+
+
+def test_a_message_is_one_short_line() -> None:
+    shown = shown_message("PGRST204", "no\n such \t column " + "x" * 500)
+
+    assert shown.startswith("no such column x")
+    assert len(shown) == MAX_MESSAGE_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"), [("23505", "23505"), ("PGRST204", "PGRST204"), ("", ""), ("a b", "")]
+)
+def test_a_code_is_shown_if_it_is_one(code: str, shown: str) -> None:
+    assert shown_code(code) == shown
+    assert shown_code("ada@example.com") == ""
+
+
+def test_an_answer_is_shown_in_one_line() -> None:
+    assert shown_answer(400, "PGRST204", "no column 'vip'") == (
+        "Mateo answered 400 PGRST204: no column 'vip'"
+    )
+    assert shown_answer(400, "", "bad value 'Ada'") == "Mateo answered 400: bad value …"
+
+
+def test_a_refusal_because_of_the_reference_is_recognised() -> None:
+    assert names_reference_id("Could not find the 'reference_id' column of 'import'")
+    assert not names_reference_id("Could not find the 'vip' column of 'contact_details'")
