@@ -3,18 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from import_relay.connectors.calcom import events as connector
-from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Request
 from import_relay.connectors.shared.event_ids import digest
-from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
-from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import NOW, request, sample, with_headers
+from tests.unit.connectors.calcom.bookings import CONNECTION, NEW, OLD, changes, event, row, rows
 
 EVENTS = {
     "calcom.booking-cancelled.json": (
@@ -44,8 +41,6 @@ SECRET = "calcom-example-secret"
 BODY = '{"triggerEvent":"PING"}'
 # printf '%s' '{"triggerEvent":"PING"}' | openssl dgst -sha256 -hmac calcom-example-secret
 SIGNATURE = "707b0ff0a01d186aff1f9ddb9824b6955897b59a789efc2371148a77d57c4fab"
-CONNECTION = with_defaults(Connection("calcom", "calcom"))
-OLD, NEW = "exampleBookingUid00001", "exampleBookingUid00002"
 
 
 def signed(signature: str | None = SIGNATURE, body: str = BODY) -> Request:
@@ -56,35 +51,6 @@ def refusal(given: Request, *secrets: str, auth: str = "signature") -> str:
     with pytest.raises(SignatureError) as caught:
         connector.verify(given, secrets, {"auth": auth}, now=NOW)
     return caught.value.code
-
-
-def event(trigger: object = "BOOKING_CREATED", **payload: object) -> dict[str, Any]:
-    known: dict[str, object] = {"uid": NEW, "attendees": [{"email": "ada@example.com"}]}
-    return {
-        "triggerEvent": trigger,
-        "createdAt": "2026-11-21T09:30:00.000Z",
-        "payload": known | payload,
-    }
-
-
-def changes(body: bytes | str, connection: Connection = CONNECTION) -> list[Change]:
-    return [
-        connector.interpret(json.loads(item.text), connection)
-        for item in connector.split(request(body), {})
-    ]
-
-
-def row(change: Change, connection: Connection = CONNECTION) -> dict[str, object]:
-    assert change.record_type is not None
-    assert change.ignored is None
-    mapping = RecordMapping(connection.record_types[change.record_type])
-    assert mapping.condition(change.record)
-    assert not change.partial or not mapping.needs(change.record)
-    return mapping.columns(change.record, partial=change.partial).values
-
-
-def rows(name: str) -> list[dict[str, object]]:
-    return [row(change) for change in changes(sample(name))]
 
 
 def test_a_signature_made_by_openssl_is_accepted() -> None:
@@ -150,60 +116,6 @@ def test_a_booking_becomes_the_contact_and_then_the_appointment() -> None:
 def test_a_cancellation_cancels_the_appointment_and_leaves_the_contact_alone() -> None:
     (booking,) = rows("calcom.booking-cancelled")
     assert booking == rows("calcom.booking-created")[1] | {"cancelled_at": "2026-11-21T09:45:00Z"}
-
-
-def test_a_reschedule_brings_the_new_appointment_and_cancels_the_old_one() -> None:
-    _, new, old = rows("calcom.booking-rescheduled")
-    assert (new["external_id"], new["start_time"]) == (NEW, "2026-11-25T10:30:00Z")
-    assert "cancelled_at" not in new
-    assert old == {
-        "external_id": OLD,
-        "start_time": "2026-11-24T10:30:00Z",
-        "end_time": "2026-11-24T11:00:00Z",
-        "cancelled_at": "2026-11-21T09:40:00.120000Z",
-        "contact_external_id": "ada@example.com",
-    }
-
-
-def test_what_a_reschedule_says_of_the_old_booking_is_partial() -> None:
-    assert [change.partial for change in changes(sample("calcom.booking-rescheduled"))] == [
-        False,
-        False,
-        True,
-    ]
-
-
-def test_a_request_to_reschedule_ends_the_old_booking_before_it_is_confirmed() -> None:
-    (old,) = rows("calcom.booking-requested")
-    assert (old["external_id"], old["cancelled_at"]) == (OLD, "2026-11-21T09:40:00.120000Z")
-
-
-def test_the_old_booking_is_of_the_new_ones_type_for_a_condition() -> None:
-    given = with_defaults(
-        Connection(
-            "calcom",
-            "calcom",
-            {},
-            {"appointment": RecordType("appointment", {}, when="payload.type == 'consultation'")},
-        )
-    )
-    *_, old = changes(sample("calcom.booking-rescheduled"), given)
-    assert row(old, given)["external_id"] == OLD
-
-
-@pytest.mark.parametrize("old", [None, "", 7, NEW])
-def test_without_another_booking_before_it_nothing_else_is_cancelled(old: object) -> None:
-    found = changes(json.dumps(event("BOOKING_RESCHEDULED", rescheduleUid=old)))
-    assert [change.record_type for change in found] == ["contact", "appointment"]
-
-
-def test_the_old_booking_without_times_is_cancelled_all_the_same() -> None:
-    *_, old = changes(json.dumps(event("BOOKING_RESCHEDULED", rescheduleUid=OLD)))
-    assert row(old) == {
-        "external_id": OLD,
-        "cancelled_at": "2026-11-21T09:30:00Z",
-        "contact_external_id": "ada@example.com",
-    }
 
 
 def test_who_booked_with_a_phone_number_only_gets_no_mail() -> None:

@@ -1,18 +1,24 @@
 """Dataverse: key-value lists, what is full and what is partial, times, and bodies that were cut."""
 
 import json
-from typing import Any
 
 import pytest
 
-from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.contract import Change, Item, Request
+from import_relay.connectors.contract import Item, Request
 from import_relay.connectors.dataverse import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
-from import_relay.mapping.record_mapping import RecordMapping
-from tests.support.webhooks import NOW, request, sample, with_headers
+from tests.support.webhooks import NOW, request, with_headers
+from tests.unit.connectors.dataverse.contexts import (
+    CONNECTION,
+    RECORD,
+    change_of,
+    context,
+    interpret,
+    pairs,
+    refused,
+)
 
 EVENTS = {
     "dataverse.appointment-canceled.json": ("appointment …000003, partial: cancelled_at",),
@@ -33,67 +39,12 @@ EVENTS = {
 """Example webhook → what becomes of each of its items."""
 
 SECRET = "a secret, of any signs"  # invented
-CONNECTION = with_defaults(Connection("dataverse", "dataverse"))
 QUERY = {"auth": "query"}
-RECORD = "6d81597f-0f9f-4711-8122-000000000001"
-CONTACT = {"Id": RECORD, "LogicalName": "contact", "Name": "Ada Example"}
-TYPED = "__type"
-
-
-def pairs(**values: object) -> list[dict[str, object]]:
-    return [{"key": key, "value": value} for key, value in values.items()]
-
-
-def context(
-    columns: dict[str, object] | None = None,
-    images: dict[str, dict[str, object]] | None = None,
-    /,
-    **changes: object,
-) -> dict[str, Any]:
-    target = {"Attributes": pairs(**(columns or {})), "LogicalName": "contact"}
-    shown = {name: {"Attributes": pairs(**values)} for name, values in (images or {}).items()}
-    known: dict[str, object] = {
-        "MessageName": "Update",
-        "PrimaryEntityName": "contact",
-        "PrimaryEntityId": RECORD,
-        "InputParameters": pairs(Target=target),
-        "PostEntityImages": pairs(**shown),
-    }
-    return known | changes
 
 
 def split(body: object, **headers: str) -> list[Item]:
     text = body if isinstance(body, str) else json.dumps(body)
     return connector.split(with_headers(request(text), **headers), {})
-
-
-def interpret(given: object, connection: Connection = CONNECTION, *, cut: object = False) -> Change:
-    return connector.interpret({"size_exceeded": cut, "context": given}, connection)
-
-
-def record(**columns: object) -> dict[str, object]:
-    found = interpret(context(columns)).record
-    assert isinstance(found, dict)
-    return found
-
-
-def refused(given: object, **item: object) -> RejectedRow:
-    with pytest.raises(RejectedRow) as caught:
-        connector.interpret({"size_exceeded": False, "context": given, **item}, CONNECTION)
-    return caught.value
-
-
-def change_of(name: str) -> Change:
-    (item,) = connector.split(request(sample(name)), {})
-    return connector.interpret(json.loads(item.text), CONNECTION)
-
-
-def row(name: str) -> dict[str, object]:
-    change = change_of(name)
-    assert change.record_type is not None
-    mapping = RecordMapping(CONNECTION.record_types[change.record_type])
-    assert mapping.condition(change.record)
-    return mapping.columns(change.record, partial=change.partial).values
 
 
 # ---------------------------------------------------------------- auth_header
@@ -257,92 +208,7 @@ def test_an_item_that_is_no_context_is_rejected(item: object) -> None:
 # ---------------------------------------------------------------- full or partial
 
 
-def test_an_update_is_partial() -> None:
-    change = interpret(context({"firstname": "Ada", "telephone1": None}))
-    assert change.partial
-    assert change.record == {
-        "firstname": "Ada",
-        "telephone1": None,
-        "id": RECORD,
-        "entity": "contact",
-    }
-
-
-def test_a_creation_is_full() -> None:
-    assert not interpret(context({"firstname": "Ada"}, MessageName="Create")).partial
-
-
-def test_a_post_image_makes_the_record_full_and_the_target_goes_first() -> None:
-    images: dict[str, dict[str, object]] = {"relay": {"firstname": "A", "lastname": "Example"}}
-    change = interpret(context({"firstname": "Ada"}, images))
-    assert not change.partial
-    assert change.record == {
-        "firstname": "Ada",
-        "lastname": "Example",
-        "id": RECORD,
-        "entity": "contact",
-    }
-
-
-def test_the_image_that_dataverse_adds_by_itself_makes_no_record_full() -> None:
-    images: dict[str, dict[str, object]] = {"AsynchronousStepPrimaryName": {"fullname": "Old"}}
-    change = interpret(context({"firstname": "Ada"}, images))
-    assert change.partial
-    assert change.record == {"firstname": "Ada", "id": RECORD, "entity": "contact"}
-
-
 # ---------------------------------------------------------------- values
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({TYPED: "OptionSetValue:http://x", "Value": 2}, 2),
-        ({TYPED: "Money:http://x", "Value": 345.678}, 345.678),
-        ({TYPED: "AliasedValue:http://x", "Value": {"Value": 3}}, 3),
-        ([{TYPED: "OptionSetValue:http://x", "Value": n} for n in (1, 2)], [1, 2]),
-        ({TYPED: "EntityReference:http://x", "RowVersion": None, **CONTACT}, CONTACT),
-        ({"Id": RECORD.upper(), "LogicalName": "contact"}, {**CONTACT, "Name": None}),
-        (
-            {"Entities": [{"LogicalName": "activityparty", "Attributes": pairs(partyid=CONTACT)}]},
-            [{"partyid": CONTACT}],
-        ),
-        ({TYPED: "Other:http://x", "CanBeChanged": True}, {"CanBeChanged": True}),
-        (9007199254740993, 9007199254740993),
-        (None, None),
-        (False, False),
-        ("text", "text"),
-    ],
-)
-def test_values_lose_the_wrapping_of_their_type(given: object, expected: object) -> None:
-    assert record(x=given)["x"] == expected
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ("/Date(1795253400000)/", "2026-11-21T09:30:00Z"),
-        ("/Date(1795253400482)/", "2026-11-21T09:30:00.482000Z"),
-        ("/Date(1795253400000-0700)/", "2026-11-21T09:30:00Z"),
-        ("/Date(-86400000)/", "1969-12-31T00:00:00Z"),
-        ("/Date(soon)/", "/Date(soon)/"),
-        (" /Date(0)/", " /Date(0)/"),
-    ],
-)
-def test_times_become_iso_8601_in_utc(given: str, expected: str) -> None:
-    assert record(x=given)["x"] == expected
-
-
-@pytest.mark.parametrize("given", ["/Date(999999999999999)/", "/Date(-999999999999999)/"])
-def test_a_time_beyond_the_calendar_is_rejected(given: str) -> None:
-    assert refused(context({"x": given})).code == "row.bad_datetime"
-
-
-def test_a_value_that_nests_too_deeply_is_rejected() -> None:
-    value: object = 1
-    for _ in range(5_000):
-        value = {"a": value}
-    assert refused(context({"x": value})).code == "row.bad_value"
 
 
 # ---------------------------------------------------------------- version
@@ -374,59 +240,6 @@ def test_both_times_of_the_published_example_agree() -> None:
 
 
 # ---------------------------------------------------------------- default mapping
-
-
-def test_a_new_contact_is_mapped() -> None:
-    assert row("dataverse.contact-created.json") == {
-        "external_id": RECORD,
-        "full_name": "Ada Example",
-        "email": "ada@example.com",
-        "whatsapp": "+4915112345678",
-        "address_line1": "Beispielstrasse 1",
-        "zipcode": "10115",
-        "city": "Berlin",
-    }
-
-
-def test_of_a_changed_contact_only_what_changed_is_mapped() -> None:
-    assert row("dataverse.contact-updated.json") == {
-        "external_id": RECORD,
-        "full_name": "Ada Example",
-        "email": "ada@example.com",
-    }
-
-
-def test_an_opportunity_is_mapped() -> None:
-    assert row("dataverse.opportunity-updated.json") == {
-        "external_id": "7d81597f-0f9f-4711-8122-000000000002",
-        "name": "Solar roof",
-        "description": "Twelve panels",
-        "contact_external_id": RECORD,
-    }
-
-
-def test_an_appointment_is_mapped() -> None:
-    assert row("dataverse.appointment-created.json") == {
-        "external_id": "8d81597f-0f9f-4711-8122-000000000003",
-        "name": "First talk",
-        "description": "On site",
-        "start_time": "2026-11-24T09:30:00Z",
-        "end_time": "2026-11-24T10:00:00Z",
-        "contact_external_id": RECORD,
-    }
-
-
-def test_a_cancellation_is_mapped() -> None:
-    assert row("dataverse.appointment-canceled.json") == {
-        "external_id": "8d81597f-0f9f-4711-8122-000000000003",
-        "cancelled_at": "2026-11-21T09:30:00Z",
-    }
-
-
-def test_an_appointment_about_a_deal_names_no_contact() -> None:
-    mapping = RecordMapping(CONNECTION.record_types["appointment"])
-    given = record(regardingobjectid={"Id": RECORD, "LogicalName": "opportunity", "Name": None})
-    assert mapping.columns(given, partial=True).values == {"external_id": RECORD}
 
 
 # ---------------------------------------------------------------- options

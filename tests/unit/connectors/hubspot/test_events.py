@@ -5,15 +5,24 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change, Item, RecordLookup
 from import_relay.connectors.hubspot import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
-from import_relay.domain.errors import RejectedRow, UnreadableDelivery
+from import_relay.domain.errors import UnreadableDelivery
 from import_relay.mapping.mapping_mistakes import mapping_mistakes
-from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.webhooks import request, sample
+from tests.unit.connectors.hubspot.app_events import (
+    CONNECTION,
+    OCCURRED_AT,
+    URL,
+    associated,
+    event,
+    interpret,
+    of_object,
+    rejection,
+    row,
+)
 
 EVENTS = {
     "hubspot.appointment-changed.json": ("appointment 0-421-29010001, partial: start_time",),
@@ -36,66 +45,10 @@ EVENTS = {
 }
 """Example webhook → what becomes of each of its items."""
 
-URL = "https://relay.example.com/webhooks/hubspot"
-OCCURRED_AT = 1_795_253_400_482
-
-
-def connection(**options: str) -> Connection:
-    return with_defaults(Connection("hubspot", "hubspot", {"public_url": URL, **options}))
-
-
-CONNECTION = connection()
-
-
-def event(event_type: str = "contact.propertyChange", **more: object) -> dict[str, Any]:
-    """An event; `None` takes a key away."""
-    known: dict[str, object] = {
-        "eventId": 1,
-        "portalId": 33,
-        "occurredAt": OCCURRED_AT,
-        "subscriptionType": event_type,
-        "attemptNumber": 0,
-        "objectId": 7,
-        "propertyName": "email",
-        "propertyValue": "ada@example.com",
-    }
-    return {key: value for key, value in (known | more).items() if value is not None}
-
-
-def of_object(object_type: str, action: str = "propertyChange", **more: object) -> dict[str, Any]:
-    return event(f"object.{action}", objectTypeId=object_type, **more)
-
-
-def associated(**more: object) -> dict[str, Any]:
-    known = {
-        "objectId": None,
-        "fromObjectId": 8,
-        "toObjectId": 7,
-        "associationType": "DEAL_TO_CONTACT",
-        "associationRemoved": False,
-    }
-    return event("deal.associationChange", **(known | more))
-
-
-def interpret(item: object, given: Connection = CONNECTION) -> Change:
-    return connector.interpret(item, given)
-
-
-def rejection(item: object) -> RejectedRow:
-    with pytest.raises(RejectedRow) as caught:
-        interpret(item)
-    return caught.value
-
 
 def split(body: object) -> list[Item]:
     text = body if isinstance(body, bytes | str) else json.dumps(body)
     return connector.split(request(text), {})
-
-
-def row(change: Change) -> dict[str, object]:
-    assert change.record_type is not None
-    mapping = RecordMapping(CONNECTION.record_types[change.record_type])
-    return mapping.columns(change.record, partial=change.partial).values
 
 
 # ---------------------------------------------------------------- splitting
@@ -212,156 +165,10 @@ def test_a_change_without_its_property_is_rejected() -> None:
     assert rejection(event(propertyName=None)).field == "propertyName"
 
 
-@pytest.mark.parametrize(
-    ("given", "iso"),
-    [
-        ("1795516200000", "2026-11-24T10:30:00Z"),
-        (1_795_516_200_001, "2026-11-24T10:30:00.001000Z"),
-        ("-1000", "1969-12-31T23:59:59Z"),
-        ("2026-11-24T10:30:00Z", "2026-11-24T10:30:00Z"),
-        ("", ""),
-        (True, True),
-    ],
-)
-def test_times_in_milliseconds_become_iso_8601(given: object, iso: object) -> None:
-    item = of_object("0-421", propertyName="hs_appointment_start", propertyValue=given)
-    record = interpret(item).record
-    assert isinstance(record, dict)
-    assert record["properties"]["hs_appointment_start"] == iso
-
-
-@pytest.mark.parametrize("given", ["9" * 15, "9" * 30, "9" * 5_000])
-def test_milliseconds_in_no_year_that_there_is_are_rejected(given: str) -> None:
-    error = rejection(event(propertyName="createdate", propertyValue=given))
-    assert (error.code, error.field) == ("row.bad_datetime", "properties.createdate")
-
-
-def test_own_date_properties_are_named_by_the_connection() -> None:
-    given = connection(datetime_properties="first_visit last_visit")
-    item = event(propertyName="last_visit", propertyValue="1795516200000")
-    record = interpret(item, given).record
-    assert isinstance(record, dict)
-    assert record["properties"] == {"last_visit": "2026-11-24T10:30:00Z"}
-
-
-@pytest.mark.parametrize(
-    ("object_type", "name"), [("0-421", "hs_appointment_start"), ("0-47", "hs_meeting_start_time")]
-)
-def test_the_start_alone_moves_an_appointment_or_a_meeting(object_type: str, name: str) -> None:
-    item = of_object(object_type, propertyName=name, propertyValue="1795516200000")
-    assert row(interpret(item)) == {
-        "external_id": f"{object_type}-7",
-        "start_time": "2026-11-24T10:30:00Z",
-    }
-
-
-@pytest.mark.parametrize(
-    ("object_type", "name", "status"),
-    [("0-421", "hs_appointment_status", "CANCELLED"), ("0-47", "hs_meeting_outcome", "CANCELED")],
-)
-def test_a_cancellation_has_the_time_of_the_event(object_type: str, name: str, status: str) -> None:
-    item = of_object(object_type, propertyName=name, propertyValue=status)
-    assert row(interpret(item))["cancelled_at"] == "2026-11-21T09:30:00.482000Z"
-
-
-def test_another_status_cancels_nothing() -> None:
-    item = of_object("0-47", propertyName="hs_meeting_outcome", propertyValue="COMPLETED")
-    assert row(interpret(item)) == {"external_id": "0-47-7"}
-
-
-def test_half_a_name_is_left_out() -> None:
-    assert row(interpret(event(propertyName="firstname"))) == {"external_id": "7"}
-
-
 # ---------------------------------------------------------------- other events
 
 
-@pytest.mark.parametrize("action", ["creation", "restore"])
-@pytest.mark.parametrize("prefix", ["contact", "deal"])
-def test_a_new_or_restored_record_is_read(prefix: str, action: str) -> None:
-    change = interpret(event(f"{prefix}.{action}"))
-    object_type = {"contact": "0-1", "deal": "0-3"}[prefix]
-    assert (change.record, change.ignored) == (None, None)
-    assert change.lookup == RecordLookup(object_type, "7")
-
-
-@pytest.mark.parametrize(
-    ("event_type", "word"),
-    [
-        ("contact.deletion", "deleted"),
-        ("contact.privacyDeletion", "deleted"),
-        ("object.deletion", "deleted"),
-        ("contact.somethingNew", "action"),
-        ("contact", "action"),
-        ("company.creation", "entity"),
-        ("conversation.newMessage", "entity"),
-    ],
-)
-def test_what_is_not_imported_is_ignored_and_not_read(event_type: str, word: str) -> None:
-    change = interpret(event(event_type, objectTypeId="0-1"))
-    assert (change.ignored, change.lookup) == (word, None)
-
-
-def test_a_merge_is_ignored_but_the_record_that_is_left_is_read() -> None:
-    both = {"primaryObjectId": 7, "mergedObjectIds": [8]}
-    change = interpret(event("contact.merge", **both, newObjectId=9))
-    assert (change.ignored, change.lookup) == ("merged", RecordLookup("0-1", "9"))
-    assert interpret(event("contact.merge", **both)).lookup == RecordLookup("0-1", "7")
-
-
-def test_a_merge_that_names_no_record_is_only_ignored() -> None:
-    change = interpret(event("contact.merge"))
-    assert (change.ignored, change.lookup) == ("merged", None)
-
-
-@pytest.mark.parametrize("given", ["34", "033"])
-def test_events_of_other_accounts_are_ignored(given: str) -> None:
-    change = interpret(event(), connection(portal_id=given))
-    assert (change.ignored, change.lookup) == ("portal", None)
-    assert interpret(event(), connection(portal_id="33")).partial
-
-
 # ---------------------------------------------------------------- associations
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        associated(),
-        associated(subscriptionType="contact.associationChange", fromObjectId=7, toObjectId=8)
-        | {"associationType": "CONTACT_TO_DEAL"},
-        associated(subscriptionType="object.associationChange", associationType=None)
-        | {"fromObjectTypeId": "0-3", "toObjectTypeId": "0-1"},
-    ],
-)
-def test_a_new_contact_of_a_deal_is_known_and_the_deal_is_read(given: dict[str, Any]) -> None:
-    change = interpret(given)
-    assert change.record == {
-        "id": "8",
-        "objectTypeId": "0-3",
-        "associations": {"contacts": [{"id": "7"}]},
-    }
-    assert (change.partial, change.lookup) == (
-        True,
-        RecordLookup("0-3", "8", moves_time=False),
-    )
-    assert row(change) == {"external_id": "8", "contact_external_id": "7"}
-
-
-@pytest.mark.parametrize("removed", [True, None, "false"])
-def test_an_association_that_may_be_gone_tells_nothing_and_the_record_is_read(
-    removed: object,
-) -> None:
-    change = interpret(associated(associationRemoved=removed))
-    assert (change.record, change.partial) == (None, False)
-    assert change.lookup == RecordLookup("0-3", "8", moves_time=False)
-
-
-@pytest.mark.parametrize(
-    "words", ["CONTACT_TO_COMPANY", "DEAL_TO_COMPANY", "DEAL_TO_LINE_ITEM", "DEAL_TO_DEAL", ""]
-)
-def test_associations_without_a_contact_and_its_deal_are_ignored(words: str) -> None:
-    assert interpret(associated(associationType=words)).ignored == "entity"
 
 
 # ---------------------------------------------------------------- hostile items
