@@ -4,40 +4,22 @@ import itertools
 from functools import partial
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.exceptions import ClientError
 
-from import_relay.domain.errors import LimitReached, PermitTooFar
+from import_relay.domain.errors import PermitTooFar
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.pacing import DAY_MARGIN_S, LATE_S, SPACING, Permits
-from import_relay.storage.quota import Limits, Quota, Usage
+from tests.integration.storage.permits import FAR, MIDNIGHT, limits, permits, used
 from tests.integration.storage.true_time import Distant, Time, Turns, Wrong
-from tests.support.aws import LEDGER, Aws
+from tests.support.aws import Aws
 from tests.support.builders import NOON
 from tests.support.clients import Overruling, client_error
 from tests.support.relay import Clock
 
-FAR = NOON + 1_000_000
-MIDNIGHT = NOON + 12 * 3_600
 INTERVAL = SPACING / 2.0
 """Between two permits at the usual rate."""
-
-
-def limits(*, rate: float = 2.0, requests: int = 10_000) -> Limits:
-    return Limits(rate, requests, 25_000, ZoneInfo("UTC"))
-
-
-def permits(
-    client: Any, clock: Clock | Wrong, of: Limits | None = None, *, sleep: Any = None
-) -> Permits:
-    times: Any = {"clock": clock, "sleep": sleep or clock.sleep}
-    return Permits(client, LEDGER, Quota(client, LEDGER, of or limits(), **times), **times)
-
-
-def used(aws: Aws, clock: Clock) -> Usage:
-    return Quota(aws.dynamodb, LEDGER, limits(), clock=clock).usage()
 
 
 def slowly(time: Time, *seconds: float) -> Any:
@@ -320,59 +302,4 @@ def test_a_slow_table_delays_requests_but_does_not_stop_them(aws: Aws, seconds: 
     assert used(aws, clock).requests == 1
 
 
-def test_a_permit_behind_the_deadline_is_not_waited_for_and_costs_nothing(aws: Aws) -> None:
-    clock = Clock()
-    one = permits(aws.dynamodb, clock)
-    one.acquire(deadline=FAR)
-
-    with pytest.raises(PermitTooFar):
-        one.acquire(deadline=NOON + 0.6)
-
-    assert clock.now == NOON
-    assert used(aws, clock).requests == 1
-    one.acquire(deadline=FAR)
-    assert clock.now < NOON + 1
-
-
 # the day
-
-
-def test_a_days_requests_are_never_exceeded_and_the_error_says_when_they_come_back(
-    aws: Aws,
-) -> None:
-    clock = Clock()
-    one = permits(aws.dynamodb, clock, limits(requests=3))
-    for _ in range(3):
-        one.acquire(deadline=FAR, for_tracking=True)
-
-    with pytest.raises(LimitReached) as caught:
-        one.acquire(deadline=FAR, for_tracking=True)
-
-    assert (caught.value.code, caught.value.resets_at) == ("limit.requests", MIDNIGHT)
-    assert used(aws, clock).requests == 3
-
-
-def test_a_share_of_the_day_is_kept_for_tracking(aws: Aws) -> None:
-    one = permits(aws.dynamodb, Clock(), limits(requests=20))
-    for _ in range(19):
-        one.acquire(deadline=FAR)
-
-    with pytest.raises(LimitReached):
-        one.acquire(deadline=FAR)
-
-    one.acquire(deadline=FAR, for_tracking=True)
-    with pytest.raises(LimitReached):
-        one.acquire(deadline=FAR, for_tracking=True)
-
-
-def test_a_request_that_waits_over_midnight_counts_for_the_day_on_which_it_leaves(
-    aws: Aws,
-) -> None:
-    clock = Clock(MIDNIGHT - 30.1)
-    one = permits(aws.dynamodb, clock)
-
-    days = [one.acquire(deadline=FAR).day for _ in range(2)]
-
-    assert days == ["2026-11-21", "2026-11-22"]
-    assert clock.now >= MIDNIGHT + 30
-    assert used(aws, clock).requests == 1

@@ -1,7 +1,6 @@
 """Refused imports: who is rejected, who waits, and who goes on."""
 
 import json
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -9,17 +8,11 @@ import pytest
 
 from import_relay.domain.connections import parse_connections
 from import_relay.storage.refusals import RefusedKind
-from tests.integration.submit.deaths import Dies, DiesAt
 from tests.integration.submit.people import ADA, BOB
-from tests.support.aws import LEDGER
+from tests.integration.submit.refused import SCHEMA, answer, people, refusing, rejected
 from tests.support.builders import ERP, message
-from tests.support.ends import ends
 from tests.support.relay import Relay
 
-SCHEMA = {
-    "code": "PGRST204",
-    "message": "Could not find the 'shoe_size' column of 'contact' in the schema cache",
-}
 CONTACTS = RefusedKind("erp", "contact_details")
 TWO = ERP + ERP.replace("erp", "shop").replace("[shop]", "[shop]\nsame_ids_as = 'erp'")
 OF_DEALS = """
@@ -34,38 +27,11 @@ title = "name"
 DEALS = ERP.replace("[erp.contact]", "[erp.contact]\nwhen = '!deal'") + OF_DEALS
 
 
-def people(numbers: Sequence[int], connection: str = "erp", delivery: str = "d1") -> str:
-    items = [{"id": n, "v": 1, "name": f"P{n}"} for n in numbers]
-    return message(items, connection=connection, delivery=delivery)
-
-
-def refusing(*bad: str, column: str = "external_id") -> Callable[[httpx.Request], httpx.Response]:
-    """Mateo refuses every import that holds one of these rows; of none at all, every import."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        rows = json.loads(request.content)["payload"]
-        if not bad or any(row[column] in bad for row in rows):
-            return httpx.Response(400, json=SCHEMA)
-        return httpx.Response(201, json={"id": f"import-of-{rows[0]['external_id']}"})
-
-    return answer
-
-
-def answer(relay: Relay, *answers: Any) -> None:
-    """What Mateo answers from now on."""
-    relay.mateo.answers.clear()
-    relay.mateo.answers.extend(answers)
-
-
 def again(relay: Relay, *more: str, seconds: float = 900.0) -> Any:
     """A later batch of everything that waits, and of something new."""
     relay.clock.sleep(seconds)
     taken = relay.aws.taken()
     return relay.submit(*taken, *more, invocation=f"at-{relay.clock.now}")
-
-
-def rejected(relay: Relay) -> dict[str, str]:
-    return {line["item_id"]: line["code"] for line in relay.aws.lines("rejected/")}
 
 
 def dead_letters(relay: Relay) -> list[dict[str, Any]]:
@@ -305,75 +271,3 @@ def test_what_is_said_of_a_refusal_names_no_person(relay: Relay) -> None:
 
 
 # a death after the proof
-
-
-def redelivered(relay: Relay, *messages: str) -> Any:
-    """The same messages once more, after a process died with them; Mateo accepts everything."""
-    answer(relay)
-    relay.clock.sleep(720)
-    return relay.submit(*messages, invocation="second", again=True)
-
-
-@pytest.mark.parametrize(
-    ("part", "method"),
-    [("archive", "record_outcomes"), ("outcome_counts", "record")],
-    ids=["line", "count"],
-)
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_proven_refusal_is_completed_by_whoever_receives_the_record_again(
-    relay: Relay, part: str, method: str, *, after: bool
-) -> None:
-    answer(relay, *[refusing("1")] * 80)
-    dying: Any = DiesAt(getattr(relay, part), method, after=after)
-    with pytest.raises(Dies):
-        relay.submit(people([1, 2]), **{part: dying})
-    posts = len(relay.mateo.requests)
-
-    redelivered(relay, people([1, 2]))
-
-    assert rejected(relay) == {"d1/0": "row.refused_by_mateo"}
-    assert ends(relay) == {"rejected": 1}
-    assert len(relay.mateo.requests) == posts
-    assert "Mateo answered 400 PGRST204" in relay.aws.lines("rejected/")[0]["what"]
-
-
-def test_what_a_refused_row_made_superfluous_ends_with_it_after_a_death(relay: Relay) -> None:
-    """Else the older one would be imported, while a line says that it was superseded."""
-    older = message([{"id": 1, "v": 1, "name": "Old"}], delivery="d0")
-    answer(relay, *[refusing("1")] * 80)
-    batch = older, message([{"id": 1, "v": 2, "name": "New"}, {"id": 2, "v": 1, "name": "B"}])
-    with pytest.raises(Dies):
-        relay.submit(*batch, outcome_counts=DiesAt(relay.outcome_counts, "record", after=False))
-
-    redelivered(relay, *batch)
-
-    assert ends(relay) == {"rejected": 1, "superseded": 1}
-    assert [row["external_id"] for row in relay.mateo.rows].count("1") == 3, "only as refused"
-
-
-def test_a_refusal_that_was_not_kept_is_found_out_again(relay: Relay) -> None:
-    answer(relay, *[refusing("1")] * 80)
-    with pytest.raises(Dies):
-        relay.submit(
-            people([1, 2]), outcome_counts=DiesAt(relay.outcome_counts, "prove", after=False)
-        )
-
-    report = redelivered(relay, people([1, 2]))
-
-    assert rejected(relay) == {}
-    assert report.rows == 1
-
-
-def test_a_proof_holds_nothing_of_the_record(relay: Relay) -> None:
-    text = 'Key (email)=(ada@example.com) "Ada" at 015112345678 is bad'
-    refusal = httpx.Response(400, json={"code": "23505", "message": text})
-    accepted = httpx.Response(201, json={"id": "import-of-2"})
-    answer(relay, refusal, refusal, accepted, refusal)
-    with pytest.raises(Dies):
-        relay.submit(
-            people([1, 2]), outcome_counts=DiesAt(relay.outcome_counts, "record", after=False)
-        )
-
-    item = relay.aws.dynamodb.get_item(TableName=LEDGER, Key={"pk": {"S": "outcome#d1#0"}})["Item"]
-
-    assert json.loads(item["p0"]["S"])[2] == "Mateo answered 400 23505: Key …… … at … is bad"

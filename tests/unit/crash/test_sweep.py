@@ -1,105 +1,17 @@
 """A sweep meets every point with every fault that fits it, alone, in pairs or many at a time."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.crash import __main__ as command
 from tests.crash import sweep as sweep_module
-from tests.crash.faults import ANSWERS, KILLS, KINDS, PERSISTENT
-from tests.crash.run import Planned, Result
-from tests.crash.scenarios import SCENARIOS
-from tests.crash.sweep import ACROSS, DOUBLE, MAX_BETWEEN, TRIES, Choice, Sweep, chosen, fitting
-from tests.support.fault_proxy import Call, Choose, Point, at_points
-from tests.support.operations import Request
-
-SCENARIO = SCENARIOS["changes"]
-OPERATIONS = ("S3.PutObject a", "SFN.StartExecution", "Mateo.GET /import?id", "SFN.StartExecution")
-
-
-class Relay:
-    """Pretends to be one: it makes its calls, those that fail again, all again when it is killed.
-
-    Attributes:
-        operations: that it makes; from the second run on only `reached` of them.
-        shortcut: of `operations`, the number after which a run ends that met two faults.
-        recovers: goes on after it was killed.
-        breaks_at: the kind of fault that makes it break a promise.
-        runs: all calls of each run.
-        met: which of `operations` (from 0) met which kind.
-    """
-
-    def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, operations: Sequence[str] = OPERATIONS
-    ) -> None:
-        self.operations = operations
-        self.reached = len(operations)
-        self.shortcut = len(operations)
-        self.recovers = True
-        self.breaks_at = ""
-        self.runs: list[list[Call]] = []
-        self.met: set[tuple[int, str]] = set()
-        monkeypatch.setattr(sweep_module, "play", self._play)
-        monkeypatch.setattr(sweep_module, "run_once", self._run_once)
-
-    def _play(self, rig: object, scenario: object, choose: Choose) -> Result:
-        calls: list[Call] = []
-        counts: Counter[str] = Counter()
-        end = self.reached if self.runs else len(self.operations)
-        number = 0
-        while number < end:
-            operation = self.operations[number]
-            counts[operation] += 1
-            point = Point("SubmitImports", operation, counts[operation])
-            planned = choose(point)
-            calls.append(Call(point, Request("POST", "/", {}), planned.name if planned else ""))
-            if planned is None:
-                number += 1
-                continue
-            self.met.add((number, planned.name))
-            if sum(bool(call.fault) for call in calls) > 1:
-                end = min(end, self.shortcut)
-            if KINDS[planned.name].group == KILLS:
-                number = 0 if self.recovers else end
-        self.runs.append(calls)
-        met = [call for call in calls if call.fault]
-        faults = [Planned(call.point, call.fault) for call in met]
-        broken = ["broken"] if self.breaks_at in {call.fault for call in met} else []
-        return Result("changes", faults=faults, calls=calls, broken=broken)
-
-    def _run_once(self, rig: object, scenario: object, faults: Sequence[Planned]) -> Result:
-        plan = {one.point: KINDS[one.kind].planned(one.point.operation) for one in faults}
-        result = self._play(rig, scenario, at_points(plan))
-        result.faults = faults
-        return result
-
-    def wanted(self, group: str) -> set[tuple[int, str]]:
-        """Each call with each kind that fits it."""
-        return {
-            (number, kind.name)
-            for number, operation in enumerate(self.operations)
-            for kind in KINDS.values()
-            if kind.group == group and kind.fits(operation)
-        }
-
-
-@pytest.fixture
-def relay(monkeypatch: pytest.MonkeyPatch) -> Relay:
-    return Relay(monkeypatch)
-
-
-def swept(choice: Choice) -> list[Result]:
-    """The results of a sweep but its recording."""
-    sweep = Sweep(lambda: cast("Any", None), lambda _: None)
-    sweep.run(SCENARIO, choice)
-    return sweep.results[1:]
-
-
-def met_in(results: Sequence[Result]) -> list[Planned]:
-    return [one for result in results for one in result.faults]
-
+from tests.crash.faults import ANSWERS, KILLS, KINDS
+from tests.crash.run import Planned
+from tests.crash.sweep import ACROSS, DOUBLE, MAX_BETWEEN, TRIES, Choice, chosen, fitting
+from tests.support.fault_proxy import Point
+from tests.unit.crash.swept import OPERATIONS, Relay, swept
 
 # ---------------------------------------------------------------- kills
 
@@ -202,96 +114,6 @@ def test_a_kill_whose_point_is_not_reached_is_tried_again_and_reported(
 
 
 # ---------------------------------------------------------------- many at a time
-
-
-@pytest.mark.parametrize("spacing", [0, 1, 2, 10])
-@pytest.mark.parametrize("times", [1, 7])
-def test_every_answer_is_met_at_every_call(
-    monkeypatch: pytest.MonkeyPatch, spacing: int, times: int
-) -> None:
-    relay = Relay(monkeypatch, OPERATIONS * times)
-
-    results = swept(Choice(frozenset({ANSWERS}), spacing=spacing))
-
-    assert relay.met >= relay.wanted(ANSWERS)
-    assert len(met_in(results)) == len(set(met_in(results))) == len(relay.wanted(ANSWERS))
-    assert not any(result.not_hit for result in results)
-
-
-def test_faults_come_as_close_as_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    relay = Relay(monkeypatch, [f"SFN.Operation{number}" for number in range(100)])
-
-    results = swept(Choice(frozenset({ANSWERS}), kinds=frozenset({"reset-after"}), spacing=20))
-
-    assert [len(result.faults) for result in results] == [5] * 20
-    first, second, *_ = results
-    assert {one.point for one in first.faults} != {call.point for call in relay.runs[0][:5]}
-    assert len(relay.runs) == 21
-    assert second.faults != first.faults
-
-
-def test_an_operation_meets_one_fault_in_a_run(relay: Relay) -> None:
-    results = swept(Choice(frozenset({ANSWERS}), spacing=1))
-
-    steps = [[one.point[:2] for one in result.faults] for result in results]
-    assert all(len(one) == len(set(one)) for one in steps)
-    assert max(map(len, steps)) == 3
-
-
-def test_a_fault_that_persists_meets_what_follows_and_counts_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    relay = Relay(monkeypatch, ["SFN.StartExecution"] * 20)
-    choice = Choice(frozenset({ANSWERS}), kinds=frozenset({"throttled-on"}), numbers=range(3, 4))
-
-    (result,) = swept(choice)
-
-    assert [str(one) for one in result.faults] == [
-        "SubmitImports/SFN.StartExecution/3/throttled-on"
-    ]
-    hit = [number for number, call in enumerate(relay.runs[-1], 1) if call.fault]
-    assert hit == list(range(3, 3 + PERSISTENT))
-
-
-def test_points_that_are_not_reached_again_are_reported(relay: Relay) -> None:
-    relay.reached = 3
-
-    results = swept(Choice(frozenset({ANSWERS}), kinds=frozenset({"throttled"}), spacing=1))
-
-    missing = [str(one) for result in results for one in result.not_hit]
-    assert missing == ["SubmitImports/SFN.StartExecution/2/throttled"]
-    assert len(met_in(results)) == 3
-    assert all(result.faults for result in results)
-
-
-def test_a_point_that_other_faults_keep_from_being_reached_is_met_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    relay = Relay(monkeypatch, [f"SFN.Operation{number}" for number in range(8)])
-    relay.shortcut = 6
-
-    results = swept(Choice(frozenset({ANSWERS}), kinds=frozenset({"broken"}), spacing=1))
-
-    assert Counter(met_in(results)) == Counter(
-        Planned(call.point, "broken") for call in relay.runs[0]
-    )
-    assert not any(result.not_hit for result in results)
-
-
-def test_what_came_together_in_a_run_that_broke_a_promise_comes_again_alone(relay: Relay) -> None:
-    relay.breaks_at = "throttled-on"
-    numbers = range(1, 3)
-    kinds = frozenset({"throttled-on", "broken"})
-
-    results = swept(Choice(frozenset({ANSWERS}), numbers=numbers, kinds=kinds, spacing=1))
-
-    alone = {str(one.faults[0]): bool(one.broken) for one in results if len(one.faults) == 1}
-    assert alone["SubmitImports/S3.PutObject a/1/throttled-on"]
-    together = [result for result in results if len(result.faults) == 2 and result.broken]
-    assert together
-    assert {one for result in together for one in result.faults} <= {
-        one for result in results if len(result.faults) == 1 for one in result.faults
-    }
 
 
 # ---------------------------------------------------------------- what is wanted

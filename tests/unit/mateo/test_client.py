@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import httpx
@@ -10,56 +10,14 @@ import pytest
 
 from import_relay.domain.errors import CredentialsRefused, PermitTooFar
 from import_relay.mateo.client import (
-    MAX_FAILURES_B,
     POLL_PAGE,
     ImportApi,
     MateoUnavailable,
     Posted,
     http_client,
 )
-from import_relay.mateo.post_results import BY_STATUS, PostResult, of_exception, of_status
-from import_relay.storage.pacing import Permit
-
-BASE = "https://mateo.example.com/api/v1"
-TOKEN = "token-1"
-PERMIT = Permit("2026-11-21")
-
-
-def acquire_permit() -> Permit:
-    return PERMIT
-
-
-Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
-
-
-class Server:
-    """Gives the same answer to every request and remembers the requests."""
-
-    def __init__(self, answer: Answer, *, base_url: str = BASE, token: str = TOKEN) -> None:
-        self._answer = answer
-        self.requests: list[httpx.Request] = []
-        http = http_client()
-        http._transport = httpx.MockTransport(self._handle)
-        self.api = ImportApi(http, base_url, lambda: token)
-
-    def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return self._answer if isinstance(self._answer, httpx.Response) else self._answer(request)
-
-    @property
-    def request(self) -> httpx.Request:
-        (one,) = self.requests
-        return one
-
-    @property
-    def query(self) -> list[tuple[str, str]]:
-        return sorted(self.request.url.params.multi_items())
-
-
-def posted(answer: Answer) -> Posted:
-    return Server(answer).api.create(PERMIT, b"{}")
+from import_relay.mateo.post_results import PostResult
+from tests.unit.mateo.serving import BASE, PERMIT, TOKEN, Answer, Server, posted
 
 
 def listed(*rows: object) -> httpx.Response:
@@ -80,107 +38,6 @@ def test_an_import_is_created_with_exactly_the_body_that_was_frozen() -> None:
     assert server.request.headers["content-type"] == "application/json"
     assert server.request.headers["authorization"] == f"Bearer {TOKEN}"
     assert (result.outcome, result.import_id, result.status) == (PostResult.SENT, "i1", 201)
-
-
-STATUSES = {
-    400: PostResult.REFUSED,
-    401: PostResult.CREDENTIALS,
-    403: PostResult.CREDENTIALS,
-    404: PostResult.CREDENTIALS,
-    405: PostResult.CREDENTIALS,
-    409: PostResult.REFUSED_WHOLE,
-    413: PostResult.REFUSED,
-    422: PostResult.REFUSED,
-    429: PostResult.RATE_LIMITED,
-    301: PostResult.CREDENTIALS,
-    302: PostResult.CREDENTIALS,
-    307: PostResult.CREDENTIALS,
-    308: PostResult.CREDENTIALS,
-    408: PostResult.UNKNOWN,
-    418: PostResult.UNKNOWN,
-    499: PostResult.UNKNOWN,
-    500: PostResult.UNKNOWN,
-    502: PostResult.UNKNOWN,
-    503: PostResult.UNKNOWN,
-    504: PostResult.UNKNOWN,
-    599: PostResult.UNKNOWN,
-}
-
-
-@pytest.mark.parametrize(("status", "outcome"), STATUSES.items())
-def test_each_status_means_one_outcome_even_if_an_id_comes_with_it(
-    status: int, outcome: PostResult
-) -> None:
-    headers = {"location": "https://elsewhere.example.com/import"}
-    answer = httpx.Response(status, json={"id": "i1"}, headers=headers)
-
-    assert posted(answer).outcome is outcome
-
-
-def test_the_table_of_statuses_is_tried_in_full() -> None:
-    assert BY_STATUS.keys() <= STATUSES.keys()
-
-
-@pytest.mark.parametrize("status", [200, 201])
-@pytest.mark.parametrize("content", [{"id": "i1"}, [{"id": "i1"}]])
-def test_success_with_an_id_is_sent_as_an_object_or_a_list_of_one(
-    status: int, content: object
-) -> None:
-    result = posted(httpx.Response(status, json=content))
-
-    assert (result.outcome, result.import_id) == (PostResult.SENT, "i1")
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        httpx.Response(204),
-        httpx.Response(201),
-        httpx.Response(201, json={}),
-        httpx.Response(201, json={"id": None}),
-        httpx.Response(201, json={"id": ""}),
-        httpx.Response(201, json={"id": 7}),
-        httpx.Response(201, json=[]),
-        httpx.Response(201, json=[{"id": "i1"}, {"id": "i2"}]),
-        httpx.Response(201, json="i1"),
-        httpx.Response(201, text="<html>"),
-        httpx.Response(201, content=b"\xff"),
-    ],
-)
-def test_success_without_one_id_is_unknown_never_dropped(answer: httpx.Response) -> None:
-    result = posted(answer)
-
-    assert (result.outcome, result.import_id) == (PostResult.UNKNOWN, "")
-
-
-def test_an_id_without_success_counts_for_nothing() -> None:
-    assert of_status(500, "i1") is PostResult.UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("error", "outcome"),
-    [
-        (httpx.ConnectError("no route"), PostResult.NOT_SENT),
-        (httpx.ConnectTimeout("slow"), PostResult.NOT_SENT),
-        (httpx.PoolTimeout("busy"), PostResult.NOT_SENT),
-        (httpx.UnsupportedProtocol("what is this"), PostResult.CREDENTIALS),
-        (httpx.ReadTimeout("slow"), PostResult.UNKNOWN),
-        (httpx.WriteTimeout("slow"), PostResult.UNKNOWN),
-        (httpx.ReadError("reset"), PostResult.UNKNOWN),
-        (httpx.WriteError("reset"), PostResult.UNKNOWN),
-        (httpx.CloseError("reset"), PostResult.UNKNOWN),
-        (httpx.RemoteProtocolError("closed"), PostResult.UNKNOWN),
-        (httpx.ProxyError("who knows"), PostResult.UNKNOWN),
-        (httpx.DecodingError("bad gzip"), PostResult.UNKNOWN),
-    ],
-)
-def test_without_an_answer_only_a_connection_never_made_is_certain(
-    error: httpx.HTTPError, outcome: PostResult
-) -> None:
-    result = posted(error)
-
-    assert of_exception(error) is outcome
-    assert (result.outcome, result.message) == (outcome, type(error).__name__)
 
 
 @pytest.mark.parametrize("token", ["", "tökn", "two\nlines", "nul\0"])
@@ -424,90 +281,6 @@ def test_an_answer_that_does_not_fit_is_not_quoted() -> None:
 # files
 
 
-@pytest.mark.parametrize("url", ["https://mateo.example.com/files/1.json", "/files/1.json"])
-def test_a_file_of_the_apis_own_origin_is_fetched_with_the_token(url: str) -> None:
-    server = Server(httpx.Response(200, content=b"[]"))
-
-    assert server.api.download(url, acquire_permit) == b"[]"
-    assert server.request.url == "https://mateo.example.com/files/1.json"
-    assert server.request.headers["authorization"] == f"Bearer {TOKEN}"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://files.example.org/1.json?signature=x",
-        "https://mateo.example.com.example.org/1.json",
-        "https://mateo.example.com@example.org/1.json",
-        "https://mateo.example.com:8443/1.json",
-        "https://www.mateo.example.com/1.json",
-        "https://MATEO.example.com.:443/1.json",
-    ],
-)
-def test_a_file_on_another_host_is_fetched_without_the_token(url: str) -> None:
-    server = Server(httpx.Response(200, content=b"[]"))
-
-    assert server.api.download(url, acquire_permit) == b"[]"
-    assert TOKEN not in str(server.request.headers.raw)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://files.example.org/1.json",
-        "http://mateo.example.com/1.json",
-        "ftp://mateo.example.com/1.json",
-        "file:///etc/passwd",
-        "//mateo.example.com/1.json",
-        "1.json",
-        "",
-        "https://[",
-        "https://[mateo]/x",
-        "https://mateo.example.com:port/x",
-        "https://exa\nmple.org/x",
-        "https://a" + "b" * 70_000,
-    ],
-)
-def test_anything_but_https_or_an_address_is_not_fetched(url: str) -> None:
-    server = Server(httpx.Response(200, content=b"[]"))
-
-    assert server.api.download(url, acquire_permit) is None
-    assert server.requests == []
-
-
-def test_an_api_on_plain_http_may_have_its_files_there() -> None:
-    server = Server(httpx.Response(200, content=b"[]"), base_url="http://127.0.0.1:4010/api/v1")
-
-    assert server.api.download("http://127.0.0.1:4010/files/1", acquire_permit) == b"[]"
-    assert server.api.download("http://127.0.0.1:4011/files/1", acquire_permit) is None
-
-
-@pytest.mark.parametrize("status", [204, 206, 301, 302, 307, 401, 403, 404, 410, 500])
-def test_a_file_that_is_not_simply_there_is_not_had(status: int) -> None:
-    headers = {"location": "https://elsewhere.example.com/1.json"}
-    server = Server(httpx.Response(status, content=b"", headers=headers))
-
-    assert server.api.download("https://files.example.org/1.json", acquire_permit) is None
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("error", [httpx.ConnectError("no"), httpx.ReadTimeout("slow")])
-def test_a_file_whose_host_does_not_answer_is_not_had(error: httpx.HTTPError) -> None:
-    assert Server(error).api.download("https://files.example.org/1.json", acquire_permit) is None
-
-
-@pytest.mark.parametrize("coding", ["gzip, gzip", "gzip, deflate", "br"])
-def test_a_file_that_is_packed_twice_is_not_had(coding: str) -> None:
-    bomb = gzip.compress(gzip.compress(b"0" * 10_000_000))
-    server = Server(
-        lambda request: httpx.Response(
-            200, headers={"content-encoding": coding}, content=iter([bomb])
-        )
-    )
-
-    assert server.api.download("https://files.example.org/1.json", acquire_permit) is None
-
-
 @pytest.mark.parametrize("coding", ["gzip, gzip", "gzip, deflate", "br"])
 def test_an_answer_that_is_packed_twice_is_not_unpacked(coding: str) -> None:
     bomb = gzip.compress(gzip.compress(b"[" * 10_000_000))
@@ -543,72 +316,9 @@ def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     assert answer.outcome is PostResult.UNKNOWN
 
 
-def test_a_file_that_is_packed_once_is_had() -> None:
-    headers = {"content-encoding": "gzip"}
-    server = Server(
-        lambda request: httpx.Response(200, headers=headers, content=iter([gzip.compress(b"[]")]))
-    )
-
-    assert server.api.download("https://files.example.org/1.json", acquire_permit) == b"[]"
-
-
-def test_a_file_that_ends_early_is_not_had() -> None:
-    def broken() -> Iterator[bytes]:
-        yield b"[{"
-        raise httpx.RemoteProtocolError("closed")
-
-    server = Server(lambda request: httpx.Response(200, content=broken()))
-
-    assert server.api.download("https://files.example.org/1.json", acquire_permit) is None
-
-
-def test_an_endless_file_is_given_up_and_not_read_on() -> None:
-    read = 0
-
-    def endless() -> Iterator[bytes]:
-        nonlocal read
-        while True:
-            read += 1
-            yield b"x" * 1_000_000
-
-    server = Server(lambda request: httpx.Response(200, content=endless()))
-
-    assert server.api.download("https://files.example.org/1.json", acquire_permit) is None
-    assert read == MAX_FAILURES_B // 1_000_000 + 1
-
-
-def test_a_compressed_file_is_unpacked_and_bounded_by_what_it_unpacks_to(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("import_relay.mateo.client.MAX_FAILURES_B", 1_000)
-    headers = {"content-encoding": "gzip"}
-    small, large = (gzip.compress(b"x" * size) for size in (1_000, 100_000))
-
-    def served(content: bytes) -> bytes | None:
-        server = Server(httpx.Response(200, content=content, headers=headers))
-        return server.api.download("https://files.example.org/1.json", acquire_permit)
-
-    assert served(small) == b"x" * 1_000
-    assert served(large) is None
-
-
 def test_the_client_trusts_no_environment_follows_nothing_and_times_out() -> None:
     http = http_client()
 
     assert http.follow_redirects is False
     assert http.trust_env is False
     assert (http.timeout.connect, http.timeout.read) == (3.0, 5.0)
-
-
-def test_a_file_of_the_apis_own_origin_takes_a_permit_and_one_elsewhere_does_not() -> None:
-    taken: list[Permit] = []
-    server = Server(httpx.Response(200, content=b"[]"))
-
-    def count() -> Permit:
-        taken.append(PERMIT)
-        return PERMIT
-
-    server.api.download("https://mateo.example.com/files/1.json", count)
-    server.api.download("https://files.example.org/1.json", count)
-
-    assert len(taken) == 1

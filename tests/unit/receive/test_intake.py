@@ -4,17 +4,17 @@ import inspect
 import json
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from import_relay.connectors.complete_connections import NOT_FOR_RECEIVING, receiving_mistakes
-from import_relay.connectors.contract import Item, Replies, Request
+from import_relay.connectors.contract import Replies
 from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B
-from import_relay.domain.connections import Connection, RecordType, parse_connections
+from import_relay.domain.connections import parse_connections
 from import_relay.domain.errors import (
     ConnectionDisabled,
     DeliveryTooLarge,
@@ -23,95 +23,30 @@ from import_relay.domain.errors import (
     StoreUnavailable,
     UnknownConnection,
 )
-from import_relay.domain.models import Pointer
 from import_relay.domain.queue_messages import parse_message
 from import_relay.receive.intake import (
     MAX_REQUEST_BODY_B,
     TEST_HEADER,
     Intake,
-    Packed,
     Receipt,
     delivery_id,
-    pack,
 )
 from import_relay.storage.connection_secrets import ConnectionSecrets
 from import_relay.storage.intake_store import IntakeStore
 from tests.support.authentic import connection_of, requests_of
 from tests.support.webhooks import NOW, example_secrets, request, with_headers
-
-CONTACT = {"contact": RecordType("contact", {})}
-CONNECTIONS = {
-    "erp": Connection("erp", "json", {}, CONTACT),
-    "crm": Connection("crm", "standard_webhooks", {}, CONTACT),
-    "bus": Connection("bus", "salesforce_cdc", {"event_source": "aws.partner/salesforce.com/x/y"}),
-    "events": Connection("events", "cloudevents", {"origins": "sender.example.com"}, CONTACT),
-}
-DELIVERY = "20261121T093000000000-00"
-ANSWER_BY, GIVE_UP_AT = 4.5, 9.5
-AUTHENTIC = {"x-relay-secret": "s3cret"}
-
-
-@dataclass
-class Store:
-    """Remembers what it is given; the queue, the bucket or both may be out of order."""
-
-    broken: Sequence[str] = ()
-    messages: list[str] = field(default_factory=list)
-    objects: dict[str, bytes] = field(default_factory=dict)
-    until: list[float] = field(default_factory=list)
-
-    def send(self, bodies: Sequence[str], *, give_up_at: float) -> None:
-        self.until.append(give_up_at)
-        if "queue" in self.broken:
-            raise StoreUnavailable("test")
-        self.messages.extend(bodies)
-
-    def put(self, key: str, body: bytes, *, give_up_at: float) -> None:
-        self.until.append(give_up_at)
-        if "bucket" in self.broken:
-            raise StoreUnavailable("test")
-        self.objects[key] = body
-
-    @property
-    def untouched(self) -> bool:
-        return not self.messages and not self.objects
-
-
-@dataclass
-class Secrets:
-    """Gives these secrets, and others once it is asked for new ones."""
-
-    known: Sequence[str] = ("s3cret",)
-    newer: Sequence[str] | None = None
-    renewals: int = 0
-
-    def of(self, connection: str) -> Sequence[str]:
-        return self.known
-
-    def renewed(self, connection: str) -> Sequence[str] | None:
-        self.renewals += 1
-        return self.newer
-
-
-def intake_of(store: Store, secrets: Secrets) -> Intake:
-    return Intake(CONNECTIONS, cast("ConnectionSecrets", secrets), cast("IntakeStore", store))
-
-
-def receive(
-    given: Request, connection: str = "erp", *, store: Store, secrets: Secrets | None = None
-) -> Receipt:
-    intake = intake_of(store, secrets or Secrets())
-    return intake.receive(
-        given, connection, delivery=DELIVERY, answer_by=ANSWER_BY, give_up_at=GIVE_UP_AT
-    )
-
-
-def packed(items: Sequence[str]) -> Packed:
-    return pack([Item(f"e{n}", text) for n, text in enumerate(items)], NOW, "erp", DELIVERY)
-
-
-def contents(texts: Sequence[str]) -> list[dict[str, Any]]:
-    return [json.loads(text) for text in texts]
+from tests.unit.receive.receiving import (
+    ANSWER_BY,
+    AUTHENTIC,
+    CONNECTIONS,
+    DELIVERY,
+    GIVE_UP_AT,
+    Secrets,
+    Store,
+    contents,
+    intake_of,
+    receive,
+)
 
 
 def test_a_delivery_is_in_the_queue_when_its_receipt_is_given() -> None:
@@ -338,91 +273,6 @@ def test_a_compressed_body_is_verified_raw_and_waits_in_quarantine() -> None:
 def test_what_cannot_be_stored_gives_no_receipt(broken: str, body: str) -> None:
     with pytest.raises(StoreUnavailable):
         receive(request(body, AUTHENTIC), store=Store(broken=[broken]))
-
-
-def test_items_are_spliced_in_as_they_were_received() -> None:
-    raw = '{ "id":9007199254740993, "x":1e400, "a":1, "a":2, "t":"\\u0000\\ud800 ä\u2028" }'
-    (message,) = packed([raw]).messages
-    assert f'"item":{raw}}}]}}' in message
-
-
-def test_characters_that_the_queue_refuses_are_escaped() -> None:
-    (message,) = packed(['{"a":"\ufffe\uffff\\\\\ufffe"}']).messages
-    assert "\ufffe" not in message
-    assert "\uffff" not in message
-    assert json.loads(message)["items"][0]["item"] == {"a": "\ufffe\uffff\\\ufffe"}
-
-
-@pytest.mark.parametrize(
-    ("count", "sizes"),
-    [(1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])],
-)
-def test_a_message_holds_at_most_a_hundred_items(count: int, sizes: list[int]) -> None:
-    messages = contents(packed(["{}"] * count).messages)
-    assert [len(message["items"]) for message in messages] == sizes
-    assert [message["part"] for message in messages] == list(range(len(sizes)))
-    numbers = [item["n"] for message in messages for item in message["items"]]
-    assert numbers == list(range(count))
-    assert MAX_ITEMS_PER_MESSAGE == 100
-
-
-@pytest.mark.parametrize("letter", ["x", "ä", "\u2603", "\U0001f600"])
-@pytest.mark.parametrize("length", [1_000, 3_999, 40_000, 59_000])
-def test_a_message_holds_at_most_its_bytes_of_utf8(letter: str, length: int) -> None:
-    made = packed([f'"{letter * length}"'] * 90)
-    assert not made.oversize
-    assert len(made.messages) > 1 or length == 1_000
-    for message in made.messages:
-        assert len(message.encode()) <= MAX_MESSAGE_B
-    assert sum(len(message["items"]) for message in contents(made.messages)) == 90
-
-
-def test_messages_are_filled() -> None:
-    made = packed([f'"{"x" * 59_000}"'] * 8)
-    assert [len(message["items"]) for message in contents(made.messages)] == [4, 4]
-
-
-def test_an_item_too_large_for_a_message_travels_as_a_pointer() -> None:
-    large = '"' + "\U0001f600" * (MAX_MESSAGE_B // 4) + '"'
-    made = packed(['{"a":1}', large, '{"a":2}'])
-    key = f"oversize/{DELIVERY}/1.json"
-    assert made.oversize == {key: large}
-    (message,) = contents(made.messages)
-    assert message["items"] == [
-        {"n": 0, "event": "e0", "item": {"a": 1}},
-        {"n": 1, "event": "e1", "at": key},
-        {"n": 2, "event": "e2", "item": {"a": 2}},
-    ]
-
-
-def test_the_largest_item_of_a_message_and_the_next_byte() -> None:
-    def texts(size: int) -> Packed:
-        return packed(['"' + "x" * (size - 2) + '"'])
-
-    size = next(size for size in range(MAX_MESSAGE_B, 0, -1) if not texts(size).oversize)
-    assert size > MAX_MESSAGE_B - 200
-    assert len(texts(size).messages[0].encode()) <= MAX_MESSAGE_B
-    assert texts(size + 1).oversize
-
-
-def test_a_large_item_is_in_the_bucket_before_its_pointer_is_in_the_queue() -> None:
-    store = Store(broken=["queue"])
-    large = '{"a":"' + "x" * MAX_MESSAGE_B + '"}'
-    with pytest.raises(StoreUnavailable):
-        receive(request(large, AUTHENTIC), store=store)
-    assert store.objects == {f"oversize/{DELIVERY}/0.json": large.encode()}
-
-
-def test_submission_reads_what_was_packed() -> None:
-    large = '{"a":"' + "x" * MAX_MESSAGE_B + '"}'
-    made = packed(['{"a":"\ufffe"}', large])
-    message = parse_message("m1", made.messages[0])
-    pointed = {Pointer(key): json.loads(text) for key, text in made.oversize.items()}
-    assert (message.connection, message.delivery, message.received_at) == ("erp", DELIVERY, NOW)
-    assert [one.event for one in message.occurrences] == ["e0", "e1"]
-    assert [one.number for one in message.occurrences] == [0, 1]
-    assert message.occurrences[0].item == {"a": "\ufffe"}
-    assert pointed == {message.occurrences[1].item: json.loads(large)}
 
 
 def test_ids_of_deliveries_sort_by_time() -> None:

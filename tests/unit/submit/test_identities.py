@@ -4,13 +4,13 @@ import pytest
 
 from import_relay.connectors.contract import Change, RecordLookup
 from import_relay.connectors.fetcher_contract import FetchedRecord
-from import_relay.domain.connections import RecordType
+from import_relay.domain.connections import RecordType, RecordTypeName
 from import_relay.domain.models import ItemOutcome, Outcome, RecordIdentity
 from import_relay.mapping.record_mapping import RecordMapping
 from import_relay.submit.identities import identified
 from tests.support.builders import occurrence
 
-MAPPINGS = {
+MAPPINGS: dict[RecordTypeName, RecordMapping] = {
     "contact": RecordMapping(RecordType("contact", {"external_id": "id", "email": "mail"})),
     "deal": RecordMapping(RecordType("deal", {"external_id": "number"})),
 }
@@ -34,9 +34,9 @@ def identity(change: Change, found: FetchedRecord | None = None) -> RecordIdenti
     ],
 )
 def test_the_mapping_says_which_record_it_is(
-    record: object, type_: str | None, known: tuple[str, str, str]
+    record: object, type_: RecordTypeName | None, known: tuple[str, str, str]
 ) -> None:
-    assert identity(Change(record, type_)) == RecordIdentity(*known)  # type: ignore[arg-type]
+    assert identity(Change(record, type_)) == RecordIdentity(*known)
 
 
 def test_without_a_record_the_crms_id_counts() -> None:

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
 
 import pytest
 
-from mateo_emulator.errors import ApiError
-from mateo_emulator.postgresql.values import IMPORT_TYPES, Kind
-from mateo_emulator.postgrest.api_request.query_params import read_query_params
-from mateo_emulator.postgrest.plan import Comparison, ReadPlan, plan_read
+from mateo_emulator.postgresql.values import IMPORT_TYPES
+from mateo_emulator.postgrest.plan import Comparison, ReadPlan
 from mateo_emulator.postgrest.query.sql_fragment import install, order_by, where
 from mateo_emulator.postgrest.schema_cache import SchemaCache
+from tests.unit.mateo_emulator.postgrest.queried import COLUMNS, parsed, refused
 
-COLUMNS: dict[str, Kind] = {
-    "id": "uuid",
-    "name": "text",
-    "count": "integer",
-    "flag": "boolean",
-    "created_at": "timestamp",
-    "type": "import_type",
-    "payload": "json",
-}
-SCHEMA = SchemaCache(COLUMNS, ("created_at",))
 ROWS = [
     (1, "Anna", 10, 1, '[{"age":7,"tags":["a","b"],"note":null}]'),
     (2, "bernd", 20, 0, '[{"age":30,"tags":["b"]}]'),
@@ -31,19 +19,6 @@ ROWS = [
     (4, None, 40, 1, '[{"age":"7","a.b":1}]'),
     (5, "100%", 50, 0, "[]"),
 ]
-
-
-NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
-
-
-def parsed(*parameters: tuple[str, str], schema: SchemaCache = SCHEMA) -> ReadPlan:
-    return plan_read(read_query_params(parameters), schema, NOW)
-
-
-def refused(*parameters: tuple[str, str]) -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        parsed(*parameters)
-    return caught.value
 
 
 def found(*parameters: tuple[str, str]) -> list[int]:
@@ -223,106 +198,8 @@ def test_many_filters_and_deep_logic_are_no_burden() -> None:
     assert found(("and", "(" + "or(" * 49 + "count.eq.10" + ")" * 50)) == [1]
 
 
-def test_logic_nested_too_deep_is_refused() -> None:
-    assert refused(("and", "(" + "or(" * 5000 + "count.eq.10")).code == "PGRST100"
-
-
 def test_a_pattern_with_many_wildcards_is_quick() -> None:
     assert found(("name", "like." + "*a" * 300 + "b")) == []
-
-
-@pytest.mark.parametrize("key", ["select", "order"])
-def test_an_unknown_column_is_42703_in_select_and_order(key: str) -> None:
-    assert (refused((key, "banana")).status, refused((key, "banana")).code) == (400, "42703")
-
-
-def test_an_unknown_column_is_42703_in_a_filter() -> None:
-    assert refused(("banana", "eq.1")).code == "42703"
-    assert refused(("or", "(banana.eq.1,count.eq.1)")).code == "42703"
-
-
-@pytest.mark.parametrize(
-    ("key", "text"),
-    [
-        ("_ts", "1"),
-        ("", "eq.1"),
-        ("count", ""),
-        ("count", "20"),
-        ("count", "is.not_null"),
-        ("count", "is.nullx"),
-        ("count", "in.(1)x"),
-        ("name", "match.^A"),
-        ("name", "imatch.^A"),
-        ("name", "fts.anna"),
-        ("name", "like(any).{A*,B*}"),
-        ("count", "ov.{1}"),
-        ("count", "sl.(1,2)"),
-        ("or", "(name.match.A)"),
-        ("count", "equals.20"),
-        ("count", "is.nothing"),
-        ("count", "in.1,2"),
-        ("or", "()"),
-        ("or", "(count.eq.1"),
-        ("or", "(count.eq.1)x"),
-        ("and", "count.eq.1"),
-        ("or", "(count.eq.1,xor(count.eq.1))"),
-        ("or", "(count)"),
-        ("or", "(.eq.1)"),
-        ("order", "created_at.down"),
-        ("order", "created_at.asc.desc"),
-        ("order", "created_at.nullslast.desc"),
-        ("order", "created_at,"),
-        ("select", "id,,name"),
-        ("select", "id,"),
-        ("select", "payload->"),
-        ("select", "id::"),
-        ("select", "id name*"),
-        ("payload->", "eq.1"),
-        ("payload->0x!", "eq.1"),
-    ],
-)
-def test_what_cannot_be_parsed_is_pgrst100(key: str, text: str) -> None:
-    error = refused((key, text))
-    assert (error.status, error.code) == (400, "PGRST100")
-
-
-@pytest.mark.parametrize(
-    ("key", "text", "code"),
-    [
-        ("id", "eq.x", "22P02"),
-        ("id", "eq.", "22P02"),
-        ("count", "eq.many", "22P02"),
-        ("count", "eq.99999999999", "22003"),
-        ("flag", "eq.perhaps", "22P02"),
-        ("created_at", "gt.someday", "22P02"),
-        ("count", 'in.("1)', "22P02"),
-        ("count", "in.(1,)", "22P02"),
-        ("payload", "eq.{", "22P02"),
-        ("payload", "cs.{a,b}", "22P02"),
-        ("payload", "eq.NaN", "22P02"),
-        ("payload", 'eq."\\u0000"', "22P05"),
-        ("payload", "eq." + "[" * 100_000, "22P02"),
-        ("payload", "like.a*", "42883"),
-        ("payload->>a->b", "eq.1", "42883"),
-        ("payload->9999999999", "eq.1", "22003"),
-        ("name", "cs.{a}", "42883"),
-        ("id", "cd.{}", "42883"),
-        ("name", "like.a\\", "22025"),
-        ("name", "eq.a\x00", "22021"),
-        ("name", "is.unknown", "42804"),
-        ("type", "eq.contacts", "22P02"),
-        ("count", "is.true", "42804"),
-        ("count", "like.1*", "42883"),
-        ("id", "in.(x)", "22P02"),
-    ],
-)
-def test_a_value_of_the_wrong_type_has_the_code_of_postgres(key: str, text: str, code: str) -> None:
-    error = refused((key, text))
-    assert (error.status, error.code) == (404 if code == "42883" else 400, code)
-
-
-def test_what_cannot_be_read_is_said_before_what_is_not_there() -> None:
-    assert refused(("banana", "eq.1"), ("count", "20")).code == "PGRST100"
 
 
 def test_now_is_when_the_query_is_asked() -> None:
@@ -351,24 +228,6 @@ def test_only_documented_columns_can_be_ordered_by() -> None:
     assert (term.reference.column, term.descending, term.nulls_first) == ("created_at", True, True)
     assert refused(("order", "count")).hint == "Allowed Fields: created_at"
     assert refused(("order", "created_at->x")).code == "PGRST100"
-
-
-@pytest.mark.parametrize("key", ["client.id", "client.order", "client.limit", "client.or"])
-def test_a_related_table_is_pgrst108(key: str) -> None:
-    assert refused((key, "eq.1")).code == "PGRST108"
-
-
-def test_a_related_table_cannot_be_selected() -> None:
-    assert refused(("select", "id,client(name)")).code == "PGRST200"
-
-
-def test_an_error_says_where_and_what_was_expected() -> None:
-    error = refused(("count", "val"))
-    assert error.message == '"failed to parse filter (val)" (line 1, column 1)'
-    assert error.hint == 'unexpected "v" expecting "not" or operator (eq, gt, ...)'
-    assert refused(("name", "match.x")).hint == "unknown single value operator match"
-    order = refused(("order", "created_at.ac"))
-    assert order.message == '"failed to parse order (created_at.ac)" (line 1, column 12)'
 
 
 @pytest.mark.parametrize("key", ["columns", "on_conflict"])

@@ -1,0 +1,86 @@
+"""What proves a refusal, and what is kept of the proof."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.submit.deaths import Dies, DiesAt
+from tests.integration.submit.refused import answer, people, refusing, rejected
+from tests.support.aws import LEDGER
+from tests.support.builders import message
+from tests.support.ends import ends
+from tests.support.relay import Relay
+
+
+def redelivered(relay: Relay, *messages: str) -> Any:
+    """The same messages once more, after a process died with them; Mateo accepts everything."""
+    answer(relay)
+    relay.clock.sleep(720)
+    return relay.submit(*messages, invocation="second", again=True)
+
+
+@pytest.mark.parametrize(
+    ("part", "method"),
+    [("archive", "record_outcomes"), ("outcome_counts", "record")],
+    ids=["line", "count"],
+)
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_proven_refusal_is_completed_by_whoever_receives_the_record_again(
+    relay: Relay, part: str, method: str, *, after: bool
+) -> None:
+    answer(relay, *[refusing("1")] * 80)
+    dying: Any = DiesAt(getattr(relay, part), method, after=after)
+    with pytest.raises(Dies):
+        relay.submit(people([1, 2]), **{part: dying})
+    posts = len(relay.mateo.requests)
+
+    redelivered(relay, people([1, 2]))
+
+    assert rejected(relay) == {"d1/0": "row.refused_by_mateo"}
+    assert ends(relay) == {"rejected": 1}
+    assert len(relay.mateo.requests) == posts
+    assert "Mateo answered 400 PGRST204" in relay.aws.lines("rejected/")[0]["what"]
+
+
+def test_what_a_refused_row_made_superfluous_ends_with_it_after_a_death(relay: Relay) -> None:
+    """Else the older one would be imported, while a line says that it was superseded."""
+    older = message([{"id": 1, "v": 1, "name": "Old"}], delivery="d0")
+    answer(relay, *[refusing("1")] * 80)
+    batch = older, message([{"id": 1, "v": 2, "name": "New"}, {"id": 2, "v": 1, "name": "B"}])
+    with pytest.raises(Dies):
+        relay.submit(*batch, outcome_counts=DiesAt(relay.outcome_counts, "record", after=False))
+
+    redelivered(relay, *batch)
+
+    assert ends(relay) == {"rejected": 1, "superseded": 1}
+    assert [row["external_id"] for row in relay.mateo.rows].count("1") == 3, "only as refused"
+
+
+def test_a_refusal_that_was_not_kept_is_found_out_again(relay: Relay) -> None:
+    answer(relay, *[refusing("1")] * 80)
+    with pytest.raises(Dies):
+        relay.submit(
+            people([1, 2]), outcome_counts=DiesAt(relay.outcome_counts, "prove", after=False)
+        )
+
+    report = redelivered(relay, people([1, 2]))
+
+    assert rejected(relay) == {}
+    assert report.rows == 1
+
+
+def test_a_proof_holds_nothing_of_the_record(relay: Relay) -> None:
+    text = 'Key (email)=(ada@example.com) "Ada" at 015112345678 is bad'
+    refusal = httpx.Response(400, json={"code": "23505", "message": text})
+    accepted = httpx.Response(201, json={"id": "import-of-2"})
+    answer(relay, refusal, refusal, accepted, refusal)
+    with pytest.raises(Dies):
+        relay.submit(
+            people([1, 2]), outcome_counts=DiesAt(relay.outcome_counts, "record", after=False)
+        )
+
+    item = relay.aws.dynamodb.get_item(TableName=LEDGER, Key={"pk": {"S": "outcome#d1#0"}})["Item"]
+
+    assert json.loads(item["p0"]["S"])[2] == "Mateo answered 400 23505: Key …… … at … is bad"
