@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from random import Random
 from typing import Any, NamedTuple
 
+from import_relay.domain.lanes import Lane
 from import_relay.domain.models import MATEO_TYPES, ItemOutcome, Outcome, Row, Watermark
 from import_relay.storage.entries import NEVER_CREATED, Entry, State
 from import_relay.storage.queue import Delayed
@@ -241,8 +242,13 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     ),
     "lease.held": lambda of: (
         (of.one(("a", "b")),),
-        {"until": of.timestamp(), "wait_until": of.timestamp()},
+        {
+            "until": of.timestamp(),
+            "wait_until": of.timestamp(),
+            "lane": of.one(tuple(Lane)),
+        },
     ),
+    "lease.live_waits": lambda of: ((), {}),
     "watermarks.read": lambda of: ((of.some(KEYS),), {}),
     "watermarks.write": lambda of: (({key: of.watermark() for key in of.some(KEYS) or KEYS},), {}),
     "watermarks.fail_claims": lambda of: (

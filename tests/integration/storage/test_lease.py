@@ -8,8 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.domain.errors import LeaseHeld
+from import_relay.domain.lanes import Lane
 from import_relay.storage.clocks import CLOCK_SKEW_S
-from import_relay.storage.lease import Lease
+from import_relay.storage.lease import LIVE_WAITS_S, Lease
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
 from tests.support.clients import Atomic, Overruling, client_error, in_threads
@@ -23,9 +24,11 @@ def lease(client: Any, clock: Clock) -> Lease:
 Held = AbstractContextManager[None]
 
 
-def take(of: Lease, holder: str, *, until: float, wait_until: float = NOON) -> Held:
+def take(
+    of: Lease, holder: str, *, until: float, wait_until: float = NOON, lane: Lane = Lane.LIVE
+) -> Held:
     """Hold the lease until what is returned is given up: a process that died keeps it."""
-    held = of.held(holder, until=until, wait_until=wait_until)
+    held = of.held(holder, until=until, wait_until=wait_until, lane=lane)
     held.__enter__()
     return held
 
@@ -113,23 +116,102 @@ def test_of_parallel_submitters_one_holds_it(relay: Relay) -> None:
 
 def test_a_lease_that_cannot_be_released_runs_out_by_itself(relay: Relay) -> None:
     def denied(real: Any, **arguments: Any) -> Any:
-        raise client_error("InternalServerError")
+        if "REMOVE holder" in arguments["UpdateExpression"]:
+            raise client_error("InternalServerError")
+        return real(**arguments)
 
-    failing = lease(Overruling(relay.aws.dynamodb, delete_item=denied), relay.clock)
+    failing = lease(Overruling(relay.aws.dynamodb, update_item=denied), relay.clock)
 
     with failing.held("a", until=NOON + 1, wait_until=NOON):
         pass
 
 
-@pytest.mark.parametrize("method", ["put_item"])
-def test_any_other_error_of_the_table_is_raised(relay: Relay, method: str) -> None:
+def test_any_other_error_of_the_table_is_raised(relay: Relay) -> None:
     def denied(real: Any, **arguments: Any) -> Any:
         raise client_error("AccessDeniedException")
 
-    failing = lease(Overruling(relay.aws.dynamodb, **{method: denied}), relay.clock)
+    failing = lease(Overruling(relay.aws.dynamodb, update_item=denied), relay.clock)
 
     with (
         pytest.raises(ClientError, match="AccessDenied"),
         failing.held("a", until=NOON + 1, wait_until=NOON),
     ):
         pass
+
+
+# live changes first
+
+
+def live_waited(relay: Relay) -> None:
+    """A live batch waited for the lease, gave up, and whoever had the lease released it."""
+    bulk = take(relay.lease, "bulk", until=NOON + 100, lane=Lane.BULK)
+    with pytest.raises(LeaseHeld):
+        take(relay.lease, "live", until=NOON + 100, wait_until=NOON + 3)
+    bulk.__exit__(None, None, None)
+
+
+def test_a_bulk_batch_learns_that_a_live_one_waits(relay: Relay) -> None:
+    assert not relay.lease.live_waits()
+
+    live_waited(relay)
+
+    assert relay.lease.live_waits()
+
+
+def test_a_bulk_batch_that_waits_tells_nobody(relay: Relay) -> None:
+    live = take(relay.lease, "live", until=NOON + 100)
+
+    with pytest.raises(LeaseHeld):
+        take(relay.lease, "bulk", until=NOON + 100, wait_until=NOON + 3, lane=Lane.BULK)
+
+    assert live is not None
+    assert not relay.lease.live_waits()
+
+
+def test_a_free_lease_is_kept_for_the_live_batch_that_waits(relay: Relay) -> None:
+    live_waited(relay)
+
+    with pytest.raises(LeaseHeld):
+        take(relay.lease, "bulk", until=NOON + 100, lane=Lane.BULK)
+    live = take(relay.lease, "live", until=NOON + 100)
+    live.__exit__(None, None, None)
+
+    bulk = take(relay.lease, "bulk", until=NOON + 100, lane=Lane.BULK)
+    assert bulk is not None
+
+
+def test_a_live_batch_that_died_holds_the_bulk_lane_up_for_seconds_only(relay: Relay) -> None:
+    live_waited(relay)
+    gone_at = relay.clock.now + LIVE_WAITS_S + 2
+
+    bulk = take(relay.lease, "bulk", until=NOON + 100, wait_until=gone_at, lane=Lane.BULK)
+
+    assert bulk is not None
+    assert relay.clock.now < gone_at
+
+
+def test_bulk_batches_go_one_after_the_other(relay: Relay) -> None:
+    with relay.lease.held("b1", until=NOON + 100, wait_until=NOON, lane=Lane.BULK):
+        pass
+    with relay.lease.held("b2", until=NOON + 100, wait_until=NOON, lane=Lane.BULK):
+        pass
+
+    assert relay.clock.now == NOON
+
+
+@pytest.mark.parametrize("method", ["get_item", "update_item"])
+def test_trouble_with_the_note_stops_no_batch(relay: Relay, method: str) -> None:
+    def denied(real: Any, **arguments: Any) -> Any:
+        if "live_waits_until = :until" in arguments.get(
+            "UpdateExpression", "live_waits_until = :until"
+        ):
+            raise client_error("InternalServerError")
+        return real(**arguments)
+
+    failing = lease(Overruling(relay.aws.dynamodb, **{method: denied}), relay.clock)
+    bulk = take(failing, "bulk", until=NOON + 10, lane=Lane.BULK)
+
+    live = take(failing, "live", until=NOON + 100, wait_until=NOON + 60)
+
+    assert None not in (bulk, live)
+    assert not failing.live_waits()

@@ -10,8 +10,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/lease.py",
-                'ConditionExpression=f"{free} OR {ours} OR {run_out}",',
-                'ConditionExpression=f"{free} OR {ours} OR {run_out} OR attribute_exists(pk)",',
+                'condition = f"({free} OR {ours} OR {run_out})"',
+                'condition = f"({free} OR {ours} OR {run_out} OR attribute_exists(pk))"',
             ),
         ),
     ),

@@ -1,7 +1,9 @@
-"""The lease in the ledger table that makes one submitter the only one.
+"""The lease in the ledger table that makes one submitter the only one, live changes first.
 
 A Lambda cannot outlive its timeout, so a lease that ends at the holder's deadline needs no renewal
-and no fencing. Mateo's limits make a second submitter pointless.
+and no fencing. Mateo's limits make a second submitter pointless. A live batch that finds the lease
+held leaves a note in it: until that runs out or a live batch has the lease, no bulk batch takes it,
+and a bulk batch that holds it gives way after its current import.
 """
 
 import time
@@ -12,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.domain.errors import LeaseHeld
-from import_relay.storage.attributes import to_attributes
+from import_relay.domain.lanes import Lane
+from import_relay.storage.attributes import Plain, from_attributes, to_attributes
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.conditions import takes_effect
 
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 RETRY_S = 1.0
+LIVE_WAITS_S = 15.0
+"""How long the note of a live batch lasts. It renews the note at every try, so this is longer than
+a try takes and than clocks differ; a process that dies holds the bulk lane up no longer."""
 _KEY: dict[str, Any] = {"pk": {"S": "lease#submit"}}
 
 
@@ -40,49 +46,89 @@ class Lease:
         self._sleep = sleep
 
     @contextmanager
-    def held(self, holder: str, *, until: float, wait_until: float) -> Iterator[None]:
+    def held(
+        self, holder: str, *, until: float, wait_until: float, lane: Lane = Lane.LIVE
+    ) -> Iterator[None]:
         """Hold the lease within the block.
 
         Args:
             holder: unique name of this invocation.
             until: when the holder is certainly gone (s since the epoch).
             wait_until: how long to wait for the present holder (s since the epoch).
+            lane: of the batch that it is for. Live batches go first.
 
         Raises:
             LeaseHeld: it was not free in time.
         """
-        while not self._take(holder, until):
+        while not self._take(holder, until, lane):
             if self._clock() + RETRY_S >= wait_until:
                 raise LeaseHeld
+            if lane is Lane.LIVE:
+                self._tell_that_live_waits()
             self._sleep(RETRY_S)
         try:
             yield
         finally:
             self._release(holder)
 
-    def _take(self, holder: str, until: float) -> bool:
-        free = "attribute_not_exists(pk)"
+    def live_waits(self) -> bool:
+        """Whether a live batch waits for the lease, as far as the table answers."""
+        try:
+            answer = self._client.get_item(TableName=self._table, Key=_KEY, ConsistentRead=True)
+        except (ClientError, BotoCoreError):
+            return False
+        note = from_attributes(answer.get("Item", {})).get("live_waits_until", 0.0)
+        return float(note) > self._clock()
+
+    def _take(self, holder: str, until: float, lane: Lane) -> bool:
+        """Take the lease if it may be taken.
+
+        nobody holds it, or we do, or the holder is certainly gone     either lane
+        and besides, no live batch waits                               the bulk lane
+        """
+        now = self._clock()
+        free = "attribute_not_exists(holder)"
         ours = "holder = :holder"
-        run_out = "held_until < :now"
+        run_out = "held_until < :past"
+        condition = f"({free} OR {ours} OR {run_out})"
+        values: dict[str, Plain] = {":holder": holder, ":until": until, ":past": now - CLOCK_SKEW_S}
+        update = "SET holder = :holder, held_until = :until"
+        if lane is Lane.LIVE:
+            update += " REMOVE live_waits_until"
+        else:
+            nobody_waits = "attribute_not_exists(live_waits_until) OR live_waits_until < :now"
+            condition += f" AND ({nobody_waits})"
+            values[":now"] = now
         return takes_effect(
-            lambda: self._client.put_item(
+            lambda: self._client.update_item(
                 TableName=self._table,
-                Item={**_KEY, **to_attributes({"holder": holder, "held_until": until})},
-                ConditionExpression=f"{free} OR {ours} OR {run_out}",
-                ExpressionAttributeValues={
-                    ":holder": {"S": holder},
-                    ":now": {"N": repr(self._clock() - CLOCK_SKEW_S)},
-                },
+                Key=_KEY,
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=to_attributes(values),
             )
         )
 
-    def _release(self, holder: str) -> None:
+    def _tell_that_live_waits(self) -> None:
+        """Leave a note for the bulk lane. Without it the lanes merely take turns by chance."""
         try:
-            self._client.delete_item(
+            self._client.update_item(
                 TableName=self._table,
                 Key=_KEY,
+                UpdateExpression="SET live_waits_until = :until",
+                ExpressionAttributeValues=to_attributes({":until": self._clock() + LIVE_WAITS_S}),
+            )
+        except (ClientError, BotoCoreError):
+            return  # the next try leaves it
+
+    def _release(self, holder: str) -> None:
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_KEY,
+                UpdateExpression="REMOVE holder, held_until",
                 ConditionExpression="holder = :holder",
-                ExpressionAttributeValues={":holder": {"S": holder}},
+                ExpressionAttributeValues=to_attributes({":holder": holder}),
             )
         except (ClientError, BotoCoreError):
             return  # not ours any more, or it runs out by itself

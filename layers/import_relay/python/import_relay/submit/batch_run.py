@@ -30,12 +30,13 @@ from import_relay.submit.loading import Loading
 from import_relay.submit.marked_tests import end_tests
 from import_relay.submit.merging import MergeResult, merge_changes
 from import_relay.submit.missing_connections import Missing, missing_connections
-from import_relay.submit.posting import IMPORT_S, Posting, PostingParts, ReferenceIds, Tools
+from import_relay.submit.posting import IMPORT_S, Posting, PostingParts, Tools
 from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
 from import_relay.submit.refusals import Refusals
 from import_relay.submit.refused_rows import RefusedRows
 from import_relay.submit.shared_handles import part_handles
+from import_relay.submit.turn import Turn
 
 MAX_IMPORT_BISECTIONS = 3
 
@@ -57,27 +58,6 @@ class SubmissionParts:
     trials: Trials
     refused: RefusedConnections
     posting: PostingParts
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One turn at the lease: who has it, until when, and how large its imports may be.
-
-    `invocation`: unique name of who has it. `deadline`: when its process is certainly gone (s since
-    the epoch). `unproven_s`: as in `Submission`.
-    """
-
-    invocation: str
-    deadline: float
-    rows_per_import: int
-    reference_ids: ReferenceIds
-    unproven_s: float
-    lane: Lane = Lane.LIVE
-
-    @property
-    def give_up_at(self) -> float:
-        """When planning ends, so that imports can still be sent (s since the epoch)."""
-        return self.deadline - 2 * IMPORT_S
 
 
 class BatchRun:
@@ -201,6 +181,7 @@ class BatchRun:
         self._posting.begin(batches.imports)
         while progress.pending:
             attempt = progress.pending.popleft()
+            self._give_way()
             if progress.stopped or self._tools.clock() > self._turn.deadline - IMPORT_S:
                 progress.requeue(attempt.rows)
             else:
@@ -274,7 +255,17 @@ class BatchRun:
             was_never_created=claims.was_never_created,
         )
 
+    def _give_way(self) -> None:
+        """End a bulk batch after its current import if a live batch waits for the lease."""
+        progress = self._progress
+        if self._turn.lane is Lane.LIVE or not progress.begun or progress.stopped:
+            return
+        if self._parts.lease.live_waits():
+            self._tools.emit("batch.gave_way", imports=progress.imports)
+            progress.stopped = True
+
     def _bring(self, attempt: Attempt) -> None:
+        self._progress.begun += 1
         try:
             self._posting.bring(attempt)
         except AWS_ERRORS as error:

@@ -33,7 +33,7 @@ class BatchProgress:
 
     `to_requeue` are item ids to requeue later, `blocked_contacts` the keys of contacts among
     them, `outcomes` those that ended, `proven` those of these that no other batch can find out
-    again. Once `stopped`, no further import of the batch is begun.
+    again. `begun`: imports that were begun. Once `stopped`, no further import of the batch is.
     """
 
     pause_state: PauseState
@@ -45,6 +45,7 @@ class BatchProgress:
     blocked_contacts: set[str] = field(default_factory=set)
     pause_request: PauseRequest | None = None
     stopped: bool = False
+    begun: int = 0
     imports: int = 0
     rows: int = 0
 

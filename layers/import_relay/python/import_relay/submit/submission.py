@@ -2,7 +2,7 @@
 
 The order of the steps is the protocol; after each of them the process may die:
 
-    lease       one submitter at a time, until its own deadline
+    lease       one submitter at a time, until its own deadline; a live batch goes before a bulk one
     plan        map, validate, compare with the watermarks, coalesce, size; nothing is written.
                 Records that webhooks only name are read at their CRM; what it does not give waits
     claim       watermarks say which import brings which change; invalid without a ledger entry
@@ -26,11 +26,12 @@ from import_relay.domain.reasons import reason_of
 from import_relay.storage.pause import PauseState
 from import_relay.submit.acknowledging import AWS_ERRORS
 from import_relay.submit.batch_report import BatchReport
-from import_relay.submit.batch_run import BatchRun, SubmissionParts, Turn
+from import_relay.submit.batch_run import BatchRun, SubmissionParts
 from import_relay.submit.merging import collector_paused
 from import_relay.submit.posting import ReferenceIds, Tools
 from import_relay.submit.queue_batch import QueueBatch
 from import_relay.submit.refusals import UNPROVEN_S
+from import_relay.submit.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,9 @@ class Submission:
             return self._requeue_while_paused(pause, batch)
         try:
             with self.parts.lease.held(
-                turn.invocation, until=turn.deadline, wait_until=turn.give_up_at
+                turn.invocation, until=turn.deadline, wait_until=turn.give_up_at, lane=turn.lane
             ):
+                turn = turn.begun(self.tools.clock())
                 state = self.parts.states.read(batch.seen_before())
                 if state.pause.is_active(self.tools.clock()):  # by who held the lease
                     return self._requeue_while_paused(state.pause, batch)

@@ -1,0 +1,38 @@
+"""One turn at the lease: whose it is and how long it may last. Made by `submission`."""
+
+import math
+from dataclasses import dataclass, replace
+
+from import_relay.domain.lanes import Lane
+from import_relay.submit.posting import IMPORT_S, ReferenceIds
+
+BULK_PLAN_S = 40.0
+"""So long a bulk batch plans at most: with one import after that, a live batch that waits for the
+lease has it within the time for which it waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn at the lease: who has it, until when, and how large its imports may be.
+
+    `invocation`: unique name of who has it. `deadline`: when its process is certainly gone (s since
+    the epoch). `unproven_s`: as in `Submission`. `plan_until`: when planning ends (s since the
+    epoch), if that is earlier than the deadline asks for.
+    """
+
+    invocation: str
+    deadline: float
+    rows_per_import: int
+    reference_ids: ReferenceIds
+    unproven_s: float
+    lane: Lane = Lane.LIVE
+    plan_until: float = math.inf
+
+    @property
+    def give_up_at(self) -> float:
+        """When planning ends, so that imports can still be sent (s since the epoch)."""
+        return min(self.deadline - 2 * IMPORT_S, self.plan_until)
+
+    def begun(self, now: float) -> "Turn":
+        """The same, once the lease is held: a bulk batch must not hold it for long."""
+        return replace(self, plan_until=now + BULK_PLAN_S) if self.lane is Lane.BULK else self
