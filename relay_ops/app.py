@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
         "daily": Listed("daily", "Write the page of a day as it is now.", READ),
         "try": Listed("try_file", "What a webhook would become, without any stack.", READ),
         "check": Listed("check", "All mistakes of connections.toml, before it is deployed.", READ),
+        "import": Listed("import_file", "Import the rows of a file.", CHANGE),
         "replay": Listed("replay", "Put received records back into the queue.", CHANGE),
         "redrive": Listed("redrive", "Put dead letters back into the queue.", CHANGE),
         "pause": Listed("pause", "Stop submission for a time.", CHANGE),

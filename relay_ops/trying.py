@@ -17,16 +17,14 @@ from typing import Any
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Item, Request
 from import_relay.connectors.kinds import connector_for
-from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.codes import CODES
-from import_relay.domain.connections import Connection, parse_connections
+from import_relay.domain.connections import Connection
 from import_relay.domain.errors import UnreadableDelivery
 from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence
-from import_relay.domain.spelling import did_you_mean
-from import_relay.domain.toml_tables import read_text
 from import_relay.submit.changes import Mapper
 from import_relay.submit.fetched_records import RecordsFetched
 from relay_ops.exits import UsageMistake
+from relay_ops.usable_connection import usable_connection
 
 CONTENT_TYPES: Mapping[str, str] = {
     ".json": "application/json",
@@ -68,12 +66,9 @@ def try_file(connections_file: Path, name: str, file: Path, headers: Sequence[st
         UsageMistake: no such file or connection, the connection has a mistake, or the body is not
             what its kind sends.
     """
-    if not connections_file.is_file():
-        raise UsageMistake(f"{connections_file} is no file. Run this in the clone, or say --file.")
+    connections = usable_connection(connections_file, name, "--file")
     if not file.is_file():
         raise UsageMistake(f"{file} is no file.")
-    connections = parse_connections(read_text(connections_file))
-    _check(connections, name)
     now = int(time.time() * 1_000_000)
     request = Request(
         "POST", f"/webhooks/{name}", "", _headers(file, headers), file.read_bytes(), now
@@ -106,15 +101,6 @@ def tried(connections: Mapping[str, Connection], name: str, request: Request) ->
     for ended in mapped.outcomes:
         found[ended.occurrence.item_id] = _ended(ended, has_lookup=bool(lookups))
     return [found[one.item_id] for one in occurrences if one.item_id in found]
-
-
-def _check(connections: Mapping[str, Connection], name: str) -> None:
-    if name not in connections:
-        hint = did_you_mean(name, connections)
-        raise UsageMistake(f"connections.toml has no connection {name!r}{hint}.")
-    wrong = mistakes_of(connections)[name]
-    if wrong:
-        raise UsageMistake(f"Connection {name!r} has a mistake, {wrong[0]}. Run `relay check`.")
 
 
 def _headers(file: Path, given: Sequence[str]) -> dict[str, str]:

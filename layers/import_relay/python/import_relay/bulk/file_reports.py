@@ -15,10 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from import_relay.bulk.failure_rows import failure_cells, failure_header, reason_text
 from import_relay.domain.codes import CODES
 from import_relay.domain.files import FileRow
 from import_relay.domain.report_text import json_text
-from import_relay.report.tables import csv_chunks, spread, write_workbook
+from import_relay.report.tables import csv_chunks, write_workbook
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
@@ -30,13 +31,13 @@ ROW_OUTCOMES = (
     "superseded",
     "duplicate",
     "ignored",
+    "erased",
     "unaccounted",
 )
 MAX_SHEET_ROWS = 1_000_000
 """Excel takes 1,048,576 rows; the CSV has all."""
 NOT_IN_MATEO = ("failed", "rejected", "unaccounted")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_OWN = ("line", "code", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +117,11 @@ class FileReports:
 
         def cells() -> Iterator[Sequence[str]]:
             for row, end in self._failed(file, reasons):
-                _, (given,) = spread([row.record if row.record is not None else {}])
-                if row.record is None:
-                    given = {columns[0]: row.text} if columns else {}
-                own = (str(row.line), str(end["code"]), _reason(end))
-                yield [*(given.get(name, "") for name in columns), *own]
+                reason = reason_text(str(end.get("field", "")), str(end["what"]))
+                own = (str(row.line), str(end["code"]), reason)
+                yield failure_cells(columns, row.record, row.text, own)
 
-        header = [*columns, *(name if name not in columns else f"relay_{name}" for name in _OWN)]
+        header = failure_header(columns)
         with (folder / "failures.csv").open("w+b") as table:
             for chunk in csv_chunks(header, cells()):
                 table.write(chunk)
@@ -149,11 +148,6 @@ class FileReports:
 def error_key(key: str) -> str:
     """Where it says why a file cannot be read: beside it."""
     return f"{key}.error.json"
-
-
-def _reason(end: Mapping[str, Any]) -> str:
-    what = str(end["what"])
-    return f"{end['field']}: {what}" if end.get("field") else what
 
 
 def _time(at: float) -> str:

@@ -4,6 +4,7 @@ The separator is the one that splits the first lines alike: comma, semicolon, ta
 """
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -81,12 +82,19 @@ def _row(header: Sequence[str], line: int, cells: Sequence[str]) -> FileRow:
     """Columns without a name are left out; a short row has empty cells at its end."""
     if len(cells) > len(header) and any(cells[len(header) :]):
         detail = f"it has {len(cells)} cells, and the header {len(header)}"
-        return FileRow(line, None, "row.too_many_cells", detail, str(cells)[:_SHOWN])
+        return FileRow(line, None, "row.too_many_cells", detail, _as_text(cells)[:_SHOWN])
     record = dict(zip(header, cells, strict=False))
     if len(cells) < len(header):
         record |= dict.fromkeys(header[len(cells) :], "")
     record.pop("", None)
     return FileRow(line, record)
+
+
+def _as_text(cells: Sequence[str]) -> str:
+    """The cells as a line of a CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
 
 
 def _named_separator(sample: Sequence[str]) -> str:

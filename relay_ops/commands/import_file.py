@@ -1,0 +1,122 @@
+"""`relay import`: rows of a file become records, or with `--dry-run` what they would become."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relay_ops.commands.try_file import DEFAULT_FILE
+from relay_ops.exits import ExitCode, UsageMistake
+from relay_ops.options import AsJson, Region, StackName, Yes
+from relay_ops.output import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from import_relay.storage.files import RowFile
+    from relay_ops.files.stack_files import StackFiles, Uploaded
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="CSV, .xlsx, NDJSON or JSON, gzipped or not.")],
+    connection: Annotated[str, typer.Option("--connection", help="Whose mapping maps its rows.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be sent and rejected.")
+    ] = False,
+    rejected: Annotated[
+        Path | None,
+        typer.Option("--rejected", metavar="CSV", help="With --dry-run: write rejected rows here."),
+    ] = None,
+    name: Annotated[
+        str, typer.Option("--name", help="Its name in the inbox; by default that of the file.")
+    ] = "",
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Follow it until its report is there.")
+    ] = True,
+    connections: Annotated[
+        Path, typer.Option("--connections", help="connections.toml; by default of this clone.")
+    ] = DEFAULT_FILE,
+    yes: Yes = False,
+    stack: StackName = "",
+    region: Region = "",
+    as_json: AsJson = False,
+) -> None:
+    """Import the rows of a file as records of a connection.
+
+    The same content under the same name is imported once: run again, the command follows it.
+    Ends with 1 if rows were, or would be, rejected. A dry run needs no stack and sends nothing.
+    """
+    screen = Screen(as_json=as_json)
+    if dry_run:
+        from relay_ops.files.dry_run_screen import DryRunFiles, run_dry
+
+        raise typer.Exit(run_dry(screen, DryRunFiles(file, connections, rejected), connection))
+    if rejected is not None:
+        raise UsageMistake("--rejected belongs to --dry-run. The report lists rejected rows.")
+
+    from relay_ops.files.local_file import count_rows
+    from relay_ops.files.stack_files import StackFiles, key_of
+    from relay_ops.stack import open_stack
+    from relay_ops.usable_connection import usable_connection
+
+    if connections.is_file() or connections != DEFAULT_FILE:
+        usable_connection(connections, connection, "--connections")
+    key = key_of(connection, name or file.name)
+    with screen.progress("Reading the file") as advance:
+        found = count_rows(file, advance)
+    files = StackFiles(open_stack(stack, region))
+    before = files.known(key, file)
+    if before is None or before.code:
+        plan = files.plan(found.rows)
+        screen.confirm([f"{file} becomes {key}.", *plan.lines(), *found.remarks()], yes=yes)
+    uploaded = files.upload(file, key)
+    screen.remark(
+        f"Uploaded {key}." if uploaded.is_new else f"{key} was uploaded before, with this content."
+    )
+    if not wait:
+        screen.result({"file": key, "id": uploaded.file}, lambda: None)
+        return
+    ended = _follow(screen, files, uploaded, before)
+    raise typer.Exit(_report(screen, files, ended))
+
+
+def _follow(
+    screen: Screen, files: StackFiles, uploaded: Uploaded, before: RowFile | None
+) -> RowFile:
+    """Show how far the relay is, until the end."""
+    shown = 0
+    with screen.progress("Importing") as advance:
+        try:
+            for file in files.follow(uploaded, before):
+                advance(file.rows_ended - shown, total=file.rows or None)
+                shown, last = file.rows_ended, file
+        except KeyboardInterrupt:
+            screen.remark("The import goes on. Run the same command to follow it again.")
+            raise typer.Exit(ExitCode.DONE) from None
+    return last
+
+
+def _report(screen: Screen, files: StackFiles, file: RowFile) -> ExitCode:
+    if file.code:
+        refusal = files.refusal(file)
+        screen.result(refusal, lambda: _show_refusal(screen, refusal))
+        return ExitCode.FOUND
+    summary = files.summary(file)
+    screen.result(summary, lambda: _show_summary(screen, summary))
+    return ExitCode.FOUND if summary["failures"] else ExitCode.DONE
+
+
+def _show_refusal(screen: Screen, refusal: Mapping[str, Any]) -> None:
+    detail = f" {refusal['detail']}." if refusal["detail"] else ""
+    screen.line(f"The relay refused the file, {refusal['code']}: {refusal['what']}{detail}")
+    screen.line(refusal["what_to_do"])
+
+
+def _show_summary(screen: Screen, summary: Mapping[str, Any]) -> None:
+    counts = [(name, many) for name, many in summary["rows"].items() if many]
+    screen.table(("outcome", "rows"), counts)
+    if summary["failures"]:
+        screen.line(f"{summary['failures']:,} rows are not in Mateo: {summary['folder']}")

@@ -1,0 +1,144 @@
+"""Runs a dry run of a file, shows it, and writes the rejected rows into a table."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from import_relay.bulk.failure_rows import failure_cells, failure_header, reason_text
+from import_relay.domain.codes import CODES
+from import_relay.domain.report_text import json_text
+from import_relay.report.tables import csv_chunks
+from relay_ops.exits import ExitCode
+from relay_ops.files.dry_run import DryRun, RejectedLine, dry_run
+from relay_ops.files.local_file import MAX_SHOWN, columns_of, rows_of
+from relay_ops.files.plan import ENTITIES_PER_DAY, cost_text, days_of
+from relay_ops.output import Screen
+from relay_ops.usable_connection import usable_connection
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunFiles:
+    """A file of rows, connections.toml, and where to write rejected rows, if anywhere."""
+
+    rows: Path
+    connections: Path
+    rejected: Path | None = None
+
+
+def run_dry(screen: Screen, files: DryRunFiles, connection: str) -> ExitCode:
+    """Say what a file would become; FOUND if rows would be rejected.
+
+    Raises:
+        UsageMistake: the file or the connection cannot be used.
+    """
+    connections = usable_connection(files.connections, connection, "--connections")
+    first: list[RejectedLine] = []
+    with TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as rejected:
+
+        def reject(line: RejectedLine) -> None:
+            if len(first) < MAX_SHOWN:
+                first.append(line)
+            if files.rejected is not None:
+                own = (str(line.line), line.code, reason_text(line.field, line.reason))
+                rejected.write(json_text([line.record, line.text, own]) + "\n")
+
+        with screen.progress("Mapping") as advance:
+            rows = rows_of(files.rows, advance)
+            now = int(time.time() * 1_000_000)
+            found = dry_run(connections, connection, rows, now=now, reject=reject)
+        if files.rejected is not None:
+            _write(files.rejected, columns_of(files.rows), rejected)
+            screen.remark(f"{files.rejected}: {found.rejected.total():,} rows")
+    screen.result(_as_json(found, first), lambda: _show(screen, found, first))
+    return ExitCode.FOUND if found.rejected else ExitCode.DONE
+
+
+def _write(path: Path, columns: list[str], rejected: IO[str]) -> None:
+    rejected.seek(0)
+
+    def cells() -> Iterator[list[str]]:
+        for text in rejected:
+            record, shown, own = json.loads(text)
+            yield failure_cells(columns, record, shown, own)
+
+    with path.open("wb") as table:
+        for chunk in csv_chunks(failure_header(columns), cells()):
+            table.write(chunk)
+
+
+def _as_json(found: DryRun, first: list[RejectedLine]) -> dict[str, object]:
+    return {
+        "rows": found.rows,
+        "sent": dict(found.sent),
+        "records": found.records,
+        "ignored": dict(found.ignored),
+        "rejected": [
+            {"code": code, "field": field, "rows": many}
+            for (code, field), many in found.rejected.most_common()
+        ],
+        "first_rejected": [one.as_json() for one in first],
+        "left_out": [
+            {"code": code, "column": column, "values": many}
+            for (code, column), many in found.left_out.most_common()
+        ],
+        "examples": {
+            name: {"line": one.line, "columns": dict(one.columns)}
+            for name, one in found.examples.items()
+        },
+        "days": days_of(found.sent.total(), ENTITIES_PER_DAY),
+    }
+
+
+def _show(screen: Screen, found: DryRun, first: list[RejectedLine]) -> None:
+    screen.line(f"{found.rows:,} rows: nothing was sent.")
+    sent = found.sent.total()
+    counts: list[tuple[str, int]] = [
+        *((f"sent as {name}", many) for name, many in found.sent.items()),
+        *((f"ignored: {reason}", many) for reason, many in found.ignored.items()),
+        ("rejected", found.rejected.total()),
+    ]
+    screen.table(("what would become of them", "rows"), counts)
+    if sent:
+        screen.line(f"{cost_text(sent, ENTITIES_PER_DAY)} (Mateo's own limit).")
+    if found.records < sent:
+        screen.line(f"They are {found.records:,} records: of several rows of one, the last wins.")
+    for name, example in found.examples.items():
+        screen.line()
+        columns = [(f"  {column}", _value(value)) for column, value in example.columns.items()]
+        screen.line(f"Line {example.line} as a {name}:")
+        screen.table(("  column", "value"), columns)
+    _show_rejected(screen, found, first)
+    if found.left_out:
+        screen.line()
+        left_out = [(many, *name) for name, many in found.left_out.most_common()]
+        screen.table(("values left out", "code", "column"), left_out)
+        _explain(screen, [code for code, _ in found.left_out])
+
+
+def _show_rejected(screen: Screen, found: DryRun, first: list[RejectedLine]) -> None:
+    if not first:
+        return
+    screen.line()
+    screen.table(
+        ("line", "code", "why it is rejected"),
+        [(str(one.line), one.code, reason_text(one.field, one.reason)) for one in first],
+    )
+    if found.rejected.total() > len(first):
+        more = found.rejected.total() - len(first)
+        screen.line(f"… and {more:,} more. --rejected FILE writes all of them.")
+    _explain(screen, [code for code, _ in found.rejected])
+
+
+def _explain(screen: Screen, codes: list[str]) -> None:
+    for code in dict.fromkeys(codes):
+        screen.line(f"{code}: {CODES[code].what_to_do}")
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json_text(value)

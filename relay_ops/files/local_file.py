@@ -1,0 +1,107 @@
+"""A file of rows on this machine: whether it can be read, how many rows it has, its columns."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from import_relay.bulk.formats.file_error import FileUnreadable
+from import_relay.bulk.formats.rows import MAX_FILE_B, read_rows
+from import_relay.bulk.reading import MAX_ROWS
+from import_relay.domain.codes import CODES
+from import_relay.domain.files import FileRow
+from relay_ops.exits import UsageMistake
+
+MAX_SHOWN = 20
+"""Unreadable or rejected rows that a command lists; the rest is counted."""
+
+
+@dataclass(slots=True)
+class LocalFile:
+    """What a file holds. `unreadable`: the first such rows, of `unreadable_rows`."""
+
+    path: Path
+    rows: int = 0
+    unreadable_rows: int = 0
+    unreadable: list[FileRow] = field(default_factory=list)
+
+    def remarks(self) -> list[str]:
+        """Which rows cannot be read."""
+        if not self.unreadable:
+            return []
+        listed = (f"  line {row.line}: {row.code} {row.detail}" for row in self.unreadable)
+        more = ["  …"] if self.unreadable_rows > MAX_SHOWN else []
+        many = f"{self.unreadable_rows:,} rows cannot be read and will be rejected:"
+        return [many, *(text.rstrip() for text in listed), *more]
+
+
+def count_rows(path: Path, advance: Callable[[float], object]) -> LocalFile:
+    """Read a file to its end, as the relay will.
+
+    Raises:
+        UsageMistake: there is none, or the relay would refuse it.
+    """
+    found = LocalFile(path)
+    for row in rows_of(path, advance):
+        found.rows += 1
+        if row.record is None:
+            found.unreadable_rows += 1
+            if len(found.unreadable) < MAX_SHOWN:
+                found.unreadable.append(row)
+    return found
+
+
+def rows_of(path: Path, advance: Callable[[float], object] = lambda _: None) -> Iterator[FileRow]:
+    """The rows of a file; `advance` is called with how many more were read.
+
+    Raises:
+        UsageMistake: there is none, or the relay would refuse it.
+    """
+    if not path.is_file():
+        raise UsageMistake(f"{path} is no file.")
+    try:
+        for number, row in enumerate(_checked_rows(path), 1):
+            if number % 1_000 == 0:
+                advance(1_000)
+            yield row
+    except FileUnreadable as error:
+        raise UsageMistake(_refusal(path, error)) from error
+
+
+def columns_of(path: Path) -> list[str]:
+    """The columns of a file in their order: those of a table stand in each row."""
+    columns: dict[str, None] = {}
+    for row in rows_of(path):
+        columns.update(dict.fromkeys(row.record or {}))
+    return list(columns)
+
+
+def etag_of(path: Path) -> str:
+    """The ETag that S3 gives an object of this content, uploaded in one part (its MD5)."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _checked_rows(path: Path) -> Iterator[FileRow]:
+    """The rows, under the limits of the relay."""
+    if path.stat().st_size > MAX_FILE_B:
+        raise FileUnreadable("file.too_large", f"{path.stat().st_size:,} bytes")
+    number = 0
+    for number, row in enumerate(read_rows(lambda: path.open("rb")), 1):
+        if number > MAX_ROWS:
+            raise FileUnreadable("file.too_many_rows")
+        yield row
+    if not number:
+        raise FileUnreadable("file.empty")
+
+
+def _refusal(path: Path, error: FileUnreadable) -> str:
+    explained = CODES[error.code]
+    where = f" (line {error.line})" if error.line else ""
+    detail = f" {error.detail}{where}." if error.detail else ""
+    return (
+        f"{path} cannot be imported, {error.code}: {explained.what}{detail}\n"
+        f"{explained.what_to_do}\nNothing was uploaded."
+    )

@@ -1,0 +1,144 @@
+"""Files of rows at a stack: uploads one, and follows it until its report is there."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from import_relay.bulk.file_reports import error_key
+from import_relay.domain.files import INBOX, file_id
+from import_relay.storage.files import Files, FileState, RowFile
+from import_relay.storage.outcome_counts import OutcomeCounts
+from relay_ops.exits import CommandError
+from relay_ops.files.local_file import etag_of
+from relay_ops.files.plan import Plan
+from relay_ops.mateo import limits_of
+from relay_ops.stack import Stack
+from relay_ops.status.reading import Reading
+from relay_ops.status.reconciliation import Reconciliation
+
+PERIOD_S, LOCAL_PERIOD_S = 5.0, 0.5
+NOTICED_WITHIN_S = 900.0
+"""An upload is noticed at once; if its event is lost, by the next run of the schedule."""
+GONE = ("404", "NoSuchKey", "NotFound")
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """An object in the inbox. `is_new`: False if the same content was there before."""
+
+    key: str
+    etag: str
+    is_new: bool
+
+    @property
+    def file(self) -> str:
+        """The id under which the relay knows it."""
+        return file_id(self.key, self.etag)
+
+
+class StackFiles:
+    """Files at a stack. `sleep` waits between two looks (s)."""
+
+    def __init__(self, stack: Stack, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._stack = stack
+        self._sleep = sleep
+        dynamodb, table = stack.client("dynamodb"), stack.ledger_table
+        counts = OutcomeCounts(dynamodb, table, limits_of(stack).day, clock=stack.clock)
+        self._files = Files(dynamodb, table, counts, clock=stack.clock)
+
+    def plan(self, rows: int) -> Plan:
+        """What a file of so many rows costs now."""
+        self._stack.refresh()
+        reading = Reading(self._stack.client, self._stack.name, clock=self._stack.clock)
+        in_queues = Reconciliation([reading.snapshot()]).backlog
+        in_bucket = sum(one.rows - one.counted for one in self._files.open())
+        return Plan(rows, in_queues + in_bucket, reading.forecast())
+
+    def known(self, key: str, path: Path) -> RowFile | None:
+        """What the relay knows of this content under a key; None if nothing."""
+        return self._known(file_id(key, etag_of(path)))
+
+    def upload(self, path: Path, key: str) -> Uploaded:
+        """Put a file into the inbox, in one part: so its ETag follows from its content.
+
+        The same content under the same key is the same file to the relay, and imported once. One
+        that was refused is read again once it is uploaded again.
+        """
+        etag, known = etag_of(path), self.known(key, path)
+        is_refused = known is not None and known.state is FileState.REFUSED
+        if not is_refused and self._etag(key) == etag:
+            return Uploaded(key, etag, is_new=False)
+        with path.open("rb") as body:
+            answer = self._stack.client("s3").put_object(
+                Bucket=self._stack.bucket, Key=key, Body=body
+            )
+        return Uploaded(key, answer["ETag"].strip('"'), is_new=True)
+
+    def follow(self, uploaded: Uploaded, before: RowFile | None) -> Iterator[RowFile]:
+        """The file as it is, again and again until it is finished or refused.
+
+        Args:
+            before: what was known of it before the upload.
+
+        Raises:
+            CommandError: the relay does not notice it.
+        """
+        period_s = LOCAL_PERIOD_S if self._stack.is_local else PERIOD_S
+        waited_s = 0.0
+        while True:
+            found = self._known(uploaded.file)
+            is_old = uploaded.is_new and _is_same_try(found, before)
+            if found is not None and not is_old:
+                yield found
+                if found.state in (FileState.FINISHED, FileState.REFUSED):
+                    return
+            elif waited_s >= NOTICED_WITHIN_S:
+                raise CommandError(
+                    f"The relay has not noticed {uploaded.key} within 15 minutes. Look at the log "
+                    "of the function import-files; the file is read as soon as it runs."
+                )
+            self._sleep(period_s)
+            waited_s += period_s
+
+    def refusal(self, file: RowFile) -> dict[str, Any]:
+        """Why a file was refused, as the relay wrote it beside the file."""
+        return self._json(error_key(file.key))
+
+    def summary(self, file: RowFile) -> dict[str, Any]:
+        """The report of a finished file, with the address of its folder."""
+        folder = f"s3://{self._stack.bucket}/{file.folder}/"
+        return self._json(f"{file.folder}/summary.json") | {"folder": folder}
+
+    def _known(self, file: str) -> RowFile | None:
+        return self._files.known([file]).get(file)
+
+    def _etag(self, key: str) -> str:
+        try:
+            answer = self._stack.client("s3").head_object(Bucket=self._stack.bucket, Key=key)
+        except ClientError as error:
+            if str(error.response.get("Error", {}).get("Code")) in GONE:
+                return ""
+            raise
+        return str(answer["ETag"]).strip('"')
+
+    def _json(self, key: str) -> dict[str, Any]:
+        answer = self._stack.client("s3").get_object(Bucket=self._stack.bucket, Key=key)
+        found: dict[str, Any] = json.loads(answer["Body"].read())
+        return found
+
+
+def key_of(connection: str, name: str) -> str:
+    """Where a file belongs in the bucket."""
+    return f"{INBOX}{connection}/{name}"
+
+
+def _is_same_try(found: RowFile | None, before: RowFile | None) -> bool:
+    """Whether this is still the refusal of an earlier upload."""
+    return found is not None and found == before and found.state is FileState.REFUSED

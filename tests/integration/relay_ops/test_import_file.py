@@ -1,0 +1,114 @@
+"""A file is uploaded, followed to its end, and never imported twice."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from import_relay.storage.files import FileState
+from relay_ops.exits import CommandError
+from relay_ops.files.stack_files import NOTICED_WITHIN_S, StackFiles, key_of
+from relay_ops.stack import Stack
+from tests.integration.files.uploads import Uploads
+from tests.support import aws as resources
+from tests.support.aws import relay_resources
+from tests.support.builders import NOON
+from tests.support.relay import Relay
+
+KEY = key_of("erp", "contacts.csv")
+SETTINGS = {
+    "REQUESTS_PER_SECOND": "2",
+    "REQUESTS_PER_DAY": "10000",
+    "ENTITIES_PER_DAY": "25000",
+}
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Iterator[Uploads]:
+    with time_machine.travel(NOON, tick=False), relay_resources() as aws:
+        yield Uploads(Relay(aws), tmp_path)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "contacts.csv"
+    path.write_text("id;name\n1;Ada\n2;Bob\n3;Cyd;4\n", encoding="utf-8")
+    return path
+
+
+def files_of(uploads: Uploads, sleep: Callable[[float], None]) -> StackFiles:
+    outputs = {"BucketName": resources.BUCKET, "LedgerTableName": resources.LEDGER}
+    described = {"Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()]}
+    stack = Stack("relay", "in moto", described, resources.client, clock=uploads.relay.clock)
+    stack.__dict__["settings"] = SETTINGS
+    return StackFiles(stack, sleep)
+
+
+def working(uploads: Uploads) -> StackFiles:
+    """Files at a relay that works while somebody looks."""
+
+    def work(_: float) -> None:
+        uploads.later()
+        uploads.submit()
+
+    return files_of(uploads, work)
+
+
+def test_a_file_is_followed_until_its_report(uploads: Uploads, file: Path) -> None:
+    files = working(uploads)
+
+    seen = list(files.follow(files.upload(file, KEY), None))
+
+    assert seen[-1].state is FileState.FINISHED
+    summary = files.summary(seen[-1])
+    assert (summary["rows"]["imported"], summary["rows"]["rejected"]) == (2, 1)
+    assert summary["folder"].startswith(f"s3://{resources.BUCKET}/files/erp/contacts.csv/")
+
+
+def test_the_same_file_again_is_not_uploaded_but_shown(uploads: Uploads, file: Path) -> None:
+    files = working(uploads)
+    first = files.upload(file, KEY)
+    list(files.follow(first, None))
+
+    again = files.upload(file, KEY)
+
+    assert (again.is_new, again.file) == (False, first.file)
+    (shown,) = files.follow(again, files.known(KEY, file))
+    assert shown.state is FileState.FINISHED
+    assert len(uploads.relay.mateo.rows) == 2
+
+
+def test_a_refused_file_is_tried_again_and_its_new_end_is_waited_for(
+    uploads: Uploads, file: Path
+) -> None:
+    files, key = working(uploads), key_of("shop", "contacts.csv")
+    (refused,) = [
+        one for one in files.follow(files.upload(file, key), None) if one.state is FileState.REFUSED
+    ]
+    assert files.refusal(refused)["code"] == "file.unknown_connection"
+    uploads.toml = uploads.toml.replace("erp", "shop")
+
+    again = files.upload(file, key)
+
+    assert again.is_new
+    assert [*files.follow(again, refused)][-1].state is FileState.FINISHED
+
+
+def test_an_upload_that_nobody_notices_is_said(uploads: Uploads, file: Path) -> None:
+    slept: list[float] = []
+    files = files_of(uploads, slept.append)
+
+    with pytest.raises(CommandError, match="has not noticed"):
+        list(files.follow(files.upload(file, KEY), None))
+
+    assert sum(slept) == NOTICED_WITHIN_S
+
+
+def test_changed_content_is_another_file(uploads: Uploads, file: Path) -> None:
+    files = working(uploads)
+    first = files.upload(file, KEY)
+    file.write_text("id;name\n1;Ada King\n", encoding="utf-8")
+
+    assert files.upload(file, KEY).file != replace(first).file
