@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from local import child
@@ -27,11 +28,11 @@ def example_connections(root: Path = child.ROOT) -> dict[str, dict[str, object]]
     return tomllib.loads(file.read_text(encoding="utf-8-sig"))
 
 
-def connection_secrets(secrets: dict[str, list[str]]) -> dict[str, list[str]]:
+def connection_secrets(secrets: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Those that senders authenticate themselves with."""
     return {name: texts for name, texts in secrets.items() if not name.endswith(READING_SUFFIX)}
 
 
-def crm_tokens(secrets: dict[str, list[str]]) -> dict[str, list[str]]:
+def crm_tokens(secrets: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Those that records are read with at CRMs."""
     return {name: texts for name, texts in secrets.items() if name.endswith(READING_SUFFIX)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -9,7 +10,8 @@ from typing import Any, TypeVar
 from local.aws.poller import read_mapping
 from local.aws.provisioning import Provisioned
 from local.environment import client
-from local.stack.services import StackError
+from local.stack.examples import connection_secrets, crm_tokens
+from local.stack.services import MATEO_TOKEN, StackError
 
 SERVICES = (
     "cloudformation",
@@ -57,6 +59,13 @@ class Resources:
         """Store a secret's text; functions keep the old one cached until `restart_functions`."""
         arn = self.provisioned.resources[logical_id]["Ref"]
         self.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=value)
+
+    def put_secrets(self, given: Mapping[str, list[str]]) -> None:
+        """Store the secrets of connections, the CRM tokens among them, and Mateo's token."""
+        self.set_secret("ConnectionSecrets", json.dumps(connection_secrets(given)))
+        if "CrmTokens" in self.provisioned.resources:
+            self.set_secret("CrmTokens", json.dumps(crm_tokens(given)))
+        self.set_secret("MateoToken", MATEO_TOKEN)
 
     def esm_enabled(self) -> bool:
         """Whether the live lane's event source mapping is enabled: submission is running."""

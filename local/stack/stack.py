@@ -35,14 +35,14 @@ from local.lambda_runtime.functions import Functions
 from local.lambda_runtime.runtime_api import InvocationResult
 from local.stack.admin import Admin
 from local.stack.event_loop import EventLoop
-from local.stack.examples import connection_secrets, crm_tokens, example_secrets
+from local.stack.examples import example_secrets
 from local.stack.functions import described_functions
 from local.stack.gateway import Gateway
 from local.stack.invocations import Invocations
 from local.stack.reports import Mirror
 from local.stack.resources import Resources
 from local.stack.server import serve
-from local.stack.services import MATEO_TOKEN, Services
+from local.stack.services import Services
 from local.template.loading import Template, load
 
 STACK_NAME = "import-relay"
@@ -170,7 +170,8 @@ class Stack(Resources):
             self.template, self.provisioned, self.client("lambda"), self._concurrency
         ):
             self.functions.add(function)
-        self._put_secrets()
+        given = self._secrets
+        self.put_secrets(example_secrets(self._root) if given is None else given)
         if self._with_mateo:
             self._services.wait_for("mateo", f"{self._mateo_address}/_sandbox/state")
         self._start_loops()
@@ -207,14 +208,6 @@ class Stack(Resources):
             is_up=self._up.is_set,
         )
         self._undo.callback(serve(gateway, listening, self._loop))
-
-    def _put_secrets(self) -> None:
-        given = self._secrets if self._secrets is not None else example_secrets(self._root)
-        secrets = dict(given)
-        self.set_secret("ConnectionSecrets", json.dumps(connection_secrets(secrets)))
-        if self.template is not None and "CrmTokens" in self.provisioned.resources:
-            self.set_secret("CrmTokens", json.dumps(crm_tokens(secrets)))
-        self.set_secret("MateoToken", MATEO_TOKEN)
 
     def _start_loops(self) -> None:
         self.pollers = [self._poller(*one) for one in self._mappings.items()]

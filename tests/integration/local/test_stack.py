@@ -269,7 +269,7 @@ def test_a_request_while_the_stack_starts_is_answered_503(
         statuses.append(admin(starting, "GET", "status").status_code)
         raise _Enough
 
-    monkeypatch.setattr(starting, "_put_secrets", look)
+    monkeypatch.setattr(starting, "_start_loops", look)
     with pytest.raises(_Enough):
         starting.start()
     assert statuses == [503, 503]
