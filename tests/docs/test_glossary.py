@@ -88,7 +88,7 @@ ALLOWED = (
         (
             r"cloudevents|connections.toml|receive|responses|client|crm_api|http_bodies|server|simulation/mateo"
             r"|scenario|fault_profile|support/mateo|openapi|application|runbook|errors|intake"
-            r"|receiving|unit/(report|track)|built"
+            r"|receiving|(unit|integration)/(report|track)|built"
         ),
         r"origins?",
         "what HTTP calls so: scheme, host and port; and where Python finds a module",
