@@ -7,7 +7,7 @@ import os
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -38,7 +38,8 @@ class Stack:
     """A stack: what CloudFormation says of it, clients of its services, and its time of day.
 
     `place` says where it is, for people. `refresh` is called before counts are read: the local
-    stack then has counted everything. `clock` gives s since the epoch.
+    stack then has counted everything. `clock` gives s since the epoch. `webhooks_at`: where the
+    local one takes webhooks.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Stack:
     clock: Callable[[], float] = time.time
     refresh: Callable[[], object] = lambda: None
     is_local: bool = False
+    webhooks_at: str = ""
     _clients: dict[str, Any] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -86,6 +88,11 @@ class Stack:
         function = self.resources["SubmitImports"]
         answer = self.client("lambda").get_function_configuration(FunctionName=function)
         return {name: str(text) for name, text in answer["Environment"]["Variables"].items()}
+
+    @property
+    def webhooks(self) -> str:
+        """The address for the CRMs; a connection's name follows it after a slash."""
+        return self.webhooks_at or self.outputs["WebhookUrl"].removesuffix("/{connection}")
 
     @property
     def bucket(self) -> str:
@@ -174,7 +181,7 @@ def on_this_machine(webhooks_port: int = 0) -> Stack:
     def client(service: str) -> Any:
         return session.client(service, endpoint_url=str(said["aws"]), config=_local_config())
 
-    return of_clients(
+    stack = of_clients(
         LOCAL_NAME,
         "on this machine",
         client,
@@ -182,6 +189,7 @@ def on_this_machine(webhooks_port: int = 0) -> Stack:
         refresh=ask,
         is_local=True,
     )
+    return replace(stack, webhooks_at=f"http://127.0.0.1:{port}/webhooks")
 
 
 def of_clients(

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Item, Request
@@ -56,15 +56,22 @@ class Tried:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def try_file(connections_file: Path, name: str, file: Path, headers: Sequence[str]) -> list[Tried]:
-    """What each item of a webhook's body in a file would become.
+class Webhook(NamedTuple):
+    """A webhook that is tried, and the connections that it may be of."""
+
+    connections: Mapping[str, Connection]
+    name: str
+    request: Request
+
+
+def read_webhook(connections_file: Path, name: str, file: Path, headers: Sequence[str]) -> Webhook:
+    """A webhook of the connection, with the body in a file.
 
     Args:
         headers: of the request, each `Name: value`, where the kind reads them.
 
     Raises:
-        UsageMistake: no such file or connection, the connection has a mistake, or the body is not
-            what its kind sends.
+        UsageMistake: no such file or connection, or the connection has a mistake.
     """
     connections = usable_connection(connections_file, name, "--file")
     if not file.is_file():
@@ -73,15 +80,16 @@ def try_file(connections_file: Path, name: str, file: Path, headers: Sequence[st
     request = Request(
         "POST", f"/webhooks/{name}", "", _headers(file, headers), file.read_bytes(), now
     )
-    return tried(connections, name, request)
+    return Webhook(connections, name, request)
 
 
-def tried(connections: Mapping[str, Connection], name: str, request: Request) -> list[Tried]:
-    """What each item of a request would become.
+def tried(webhook: Webhook) -> list[Tried]:
+    """What each item of a webhook would become.
 
     Raises:
         UsageMistake: the body is not what the connection's kind sends.
     """
+    connections, name, request = webhook
     given = connections[name]
     try:
         items = connector_for(given.kind).split(request, with_defaults(given).options)

@@ -30,8 +30,11 @@ def intake() -> Intake:
 
 
 @without_payload
-def handler(event: dict[str, Any], context: Any) -> None:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Store the event's changes; each outcome is logged as that of a webhook.
+
+    Returns:
+        what a sender of a webhook would be told, for whoever invokes the function with a test.
 
     Raises:
         RelayError: nothing or not everything is stored; its text holds nothing of the event.
@@ -65,6 +68,8 @@ def handler(event: dict[str, Any], context: Any) -> None:
     )
     if isinstance(outcome, RelayError):
         raise outcome
+    said: dict[str, Any] = json.loads(answer.body)
+    return said
 
 
 def request_of(event: dict[str, Any], received_at: int) -> Request:

@@ -1,4 +1,4 @@
-"""`relay try`: what a webhook or record would become."""
+"""`relay try`: what a webhook or record would become; with `--send` as a test on a stack."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relay_ops.exits import ExitCode
-from relay_ops.options import AsJson
+from relay_ops.exits import CommandError, ExitCode
+from relay_ops.options import AsJson, Region, StackName, Yes
 from relay_ops.output import Screen
 
 if TYPE_CHECKING:
-    from relay_ops.trying import Tried
+    from relay_ops.sending import Sent
+    from relay_ops.stack import Stack
+    from relay_ops.trying import Tried, Webhook
 
 DEFAULT_FILE = Path("layers/connections/connections.toml")
 
@@ -28,19 +30,95 @@ def command(
     connections: Annotated[
         Path, typer.Option("--file", help="connections.toml; by default that of this clone.")
     ] = DEFAULT_FILE,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send it to the stack, marked as a test.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="After --send: until the test has ended.")
+    ] = True,
+    yes: Yes = False,
+    stack: StackName = "",
+    region: Region = "",
     as_json: AsJson = False,
 ) -> None:
     """Show what a webhook would become: rows, notes, rejections, version and key.
 
     It needs no stack and no secret, and sends nothing. Ends with 1 if anything would be rejected.
+    With --send it goes through the receiver, the queue and the mapping of a stack, with a secret of
+    the connection, as a test: it is never posted to Mateo.
     """
-    from relay_ops.trying import try_file
+    from relay_ops.trying import read_webhook, tried
 
-    found = try_file(connections, connection, file, header or ())
+    webhook = read_webhook(connections, connection, file, header or ())
     screen = Screen(as_json=as_json)
+    if send:
+        _send(screen, webhook, (stack, region), wait=wait, yes=yes)
+        return
+    found = tried(webhook)
     screen.result([one.as_json() for one in found], lambda: _show(screen, found))
     is_rejected = any(one.outcome == "rejected" for one in found)
     raise typer.Exit(ExitCode.FOUND if is_rejected else ExitCode.DONE)
+
+
+def _send(
+    screen: Screen, webhook: Webhook, where: tuple[str, str], *, wait: bool, yes: bool
+) -> None:
+    """Send a test and show its outcome.
+
+    Raises:
+        CommandError: the receiver did not store it.
+    """
+    from relay_ops.sending import send_test, wait_for_outcomes
+    from relay_ops.stack import open_stack
+
+    opened = open_stack(*where)
+    plan = [
+        f"The webhook will be sent to {webhook.name} of {opened.name} ({opened.place}) as a test.",
+        "It is never posted to Mateo, and costs no entities and no requests of the day.",
+    ]
+    screen.confirm(plan, yes=yes)
+    sent = send_test(opened, webhook.connections[webhook.name], webhook.request)
+    if not sent.delivery:
+        raise CommandError(_refused(webhook.name, sent))
+    has_ended = False
+    if wait:
+        with screen.progress("Waiting for submission") as advance:
+            has_ended = wait_for_outcomes(opened, sent.delivery, range(sent.items), advance)
+    _show_sent(screen, opened, sent, has_ended=has_ended)
+    raise typer.Exit(ExitCode.DONE if has_ended or not wait else ExitCode.FOUND)
+
+
+def _show_sent(screen: Screen, stack: Stack, sent: Sent, *, has_ended: bool) -> None:
+    from relay_ops.finding import Finding
+    from relay_ops.matching import needle
+
+    lines = Finding(stack, needle(sent.delivery)).story(days=1).lines if has_ended else ()
+    ends = [line for line in lines if line.what != "received"]
+
+    def show() -> None:
+        screen.line(f"The receiver stored {sent.items} records as delivery {sent.delivery}.")
+        for one in ends:
+            texts = (one.what, one.record, one.code, one.why, one.what_to_do, *one.notes)
+            screen.line("  " + ", ".join(filter(None, texts)))
+        if not has_ended:
+            screen.line("They wait in the queue; `relay status` says why. Look later with:")
+            screen.line(f"relay find {sent.delivery}")
+
+    content = {"delivery": sent.delivery, "records": sent.items, "has_ended": has_ended}
+    screen.result({**content, "outcomes": [one.as_json() for one in ends]}, show)
+
+
+def _refused(connection: str, sent: Sent) -> str:
+    """What the receiver said, and what to do about it."""
+    if sent.status == 401:
+        hint = f"It knows another secret: run `relay secret {connection}`, and try again."
+    elif sent.status == 404:
+        hint = "It does not know the connection: run `make deploy`."
+    elif sent.status == 503:
+        hint = "Nothing was stored. Wait a minute, then look for webhook.unavailable in its log."
+    else:
+        hint = "It holds no record, or cannot be read: see `relay try` without --send."
+    return f"The receiver answered {sent.status}: {sent.said}\n{hint}"
 
 
 def _show(screen: Screen, found: list[Tried]) -> None:

@@ -27,8 +27,8 @@ class Receiver:
 
     aws: Aws
 
-    def hand_in(self, event: dict[str, Any]) -> None:
-        receive_change_events.handler(event, Context())
+    def hand_in(self, event: dict[str, Any]) -> dict[str, Any]:
+        return receive_change_events.handler(event, Context())
 
     @property
     def untouched(self) -> bool:
@@ -76,9 +76,10 @@ def test_a_change_is_stored_for_the_connection_of_its_source(
 
 
 def test_whoever_may_invoke_the_function_can_mark_an_event_as_a_test(receiver: Receiver) -> None:
-    receiver.hand_in(event(**{"x-relay-test": True}))
+    said = receiver.hand_in(event(**{"x-relay-test": True}))
     ((message, _),) = receiver.aws.queued()
     assert message["test"] is True
+    assert said == {"received": 1, "delivery": message["delivery"], "test": True}
 
 
 def test_changes_are_counted_for_the_time_of_their_receipt(

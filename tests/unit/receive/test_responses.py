@@ -29,7 +29,7 @@ def test_a_stored_delivery_is_accepted_and_counted() -> None:
 
 
 def test_whoever_sends_a_test_is_told_that_it_is_one() -> None:
-    answer = answer_to(Receipt("d1", items=1, messages=1, is_test=True), USUAL)
+    answer = answer_to(Receipt("d1", items=1, messages=1, is_test=True), SOAP)
     assert json.loads(answer.body) == {"received": 1, "delivery": "d1", "test": True}
     assert answer.keys["test"] is True
 
