@@ -1,0 +1,73 @@
+"""Things that are open: when they were received, of which record they are, and their counts."""
+
+from import_relay.report.problems import (
+    FAILED,
+    REJECTED,
+    Problem,
+    Received,
+    grouped,
+    identities_of,
+    original_item,
+    received_of_row,
+)
+
+FIRST = Problem(
+    FAILED, "23514", "erp", "", Received(100, 0), (), '{"external_id": "1"}', "taken", "ask", "d/0"
+)
+
+
+def test_a_row_counts_from_its_newest_occurrence() -> None:
+    line = {"item_ids": ["d1/0", "d2/0~1", "d2/0"], "received_at": [300, 200, 200]}
+
+    assert received_of_row(line) == Received(300, 0)
+    assert received_of_row({**line, "received_at": [100, 200, 200]}) == Received(200, 1)
+
+
+def test_what_was_put_back_counts_from_its_replay() -> None:
+    line = {
+        "item_ids": ["d1/0", "d1.r1/0"],
+        "received_at": [100, 100],
+        "replays": [{"id": "r1", "at": 900}],
+    }
+
+    assert received_of_row(line) == Received(900, 0)
+
+
+def test_an_item_is_the_same_at_every_attempt_and_replay() -> None:
+    assert {original_item(one) for one in ("d1/3", "d1/3~2", "d1.r1/3", "d1.r1/3~1")} == {"d1/3"}
+
+
+def test_a_record_is_known_by_its_key_and_by_its_id_in_each_connection() -> None:
+    line = {"type": "contact_details", "key_digest": "k", "external_id": "7"}
+
+    assert list(identities_of(line, ["erp", "shop", "erp"])) == [
+        ("key", "contact_details", "k"),
+        ("id", "erp", "contact_details", "7"),
+        ("id", "shop", "contact_details", "7"),
+    ]
+    assert list(identities_of({"type": "contact_details"}, ["erp"])) == []
+
+
+def test_problems_are_counted_the_most_frequent_first() -> None:
+    rejected = FIRST.__class__(REJECTED, "row.required", "shop", "email", Received(50, 0), (),
+                               "[]", "why", "what", "d/1")  # fmt: skip
+    later = FIRST.__class__(
+        FAILED, "23514", "erp", "", Received(300, 0), (), "{}", "taken", "ask", "d/2"
+    )
+
+    first, second = grouped([rejected, later, FIRST])
+
+    assert (first.kind, first.code, first.count, first.first, first.last) == (
+        FAILED,
+        "23514",
+        2,
+        100,
+        300,
+    )
+    assert (second.kind, second.field, second.count) == (REJECTED, "email", 1)
+
+
+def test_an_item_that_is_no_object_is_one_column() -> None:
+    assert FIRST.columns == {"external_id": "1"}
+    rejected = Problem(REJECTED, "c", "erp", "", Received(1, 0), (), "[1]", "why", "what", "d/0")
+    assert rejected.columns == {"item": [1]}

@@ -1,0 +1,67 @@
+"""What all polls share: how long an import has been followed, and how long to wait."""
+
+import pytest
+
+from import_relay.storage.entries import Entry, State
+from import_relay.track.polling import (
+    MAX_GAP_S,
+    Poll,
+    Tracked,
+    TrackingStatus,
+    TrackOptions,
+    after_answer,
+    wait,
+)
+
+ENTRY = Entry("r1", State.SENT, "contact_details", 10, "2026-11-21", 1_000.0, 1_120.0)
+
+
+@pytest.mark.parametrize(("seconds", "wait_s"), [(-5, 1), (0, 1), (0.2, 1), (1.1, 2), (900, 900)])
+def test_a_wait_is_whole_seconds_and_never_none(seconds: float, wait_s: int) -> None:
+    assert wait(seconds, "mateo.unreachable") == Tracked(
+        TrackingStatus.WAIT, wait_s, "mateo.unreachable"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answered_at", "now", "counted_s"),
+    [
+        (0.0, 1_060.0, 60.0),
+        (1_060.0, 1_090.0, 30.0),
+        (1_060.0, 1_060.0 + 10 * MAX_GAP_S, MAX_GAP_S),
+        (1_060.0, 1_050.0, 0.0),
+    ],
+)
+def test_only_time_in_which_mateo_answers_is_tracking_time(
+    answered_at: float, now: float, counted_s: float
+) -> None:
+    entry = ENTRY._replace(answered_at=answered_at, answered_s=7.0)
+
+    assert after_answer(entry, now) == {"answered_at": now, "answered_s": 7.0 + counted_s}
+
+
+def poll(entry: Entry, now: float = 1_000.0) -> Poll:
+    events: list[object] = []
+
+    def emit(event: str, **keys: object) -> None:
+        events.append((event, keys))
+
+    found = Poll(None, TrackOptions(1.0, send_reference_id=False), lambda: now, emit, entry, 0)  # type: ignore[arg-type]
+    found.say("import.polled", status="wait")
+    assert events == [
+        (
+            "import.polled",
+            {"reference": "r1", "type": "contact_details", "rows": 10, "status": "wait"},
+        )
+    ]
+    return found
+
+
+@pytest.mark.parametrize(("answered_s", "over"), [(3_599.0, False), (3_600.0, True)])
+def test_an_import_is_followed_for_its_hours(answered_s: float, *, over: bool) -> None:
+    assert poll(ENTRY._replace(answered_s=answered_s)).is_over() is over
+
+
+@pytest.mark.parametrize(("posted_at", "age"), [(0.0, 500.0), (1_400.0, 100.0)])
+def test_an_import_is_as_old_as_its_last_post(posted_at: float, age: float) -> None:
+    assert poll(ENTRY._replace(posted_at=posted_at), now=1_500.0).age() == age
