@@ -4,7 +4,15 @@ import pytest
 
 from import_relay.storage.attributes import from_attributes, to_attribute, to_attributes
 
-ITEM = {"text": "Ä", "empty": "", "rows": 5000, "at": 1.5, "below": -3, "open": True, "not": False}
+ITEM: dict[str, str | float] = {
+    "text": "Ä",
+    "empty": "",
+    "rows": 5000,
+    "at": 1.5,
+    "below": -3,
+    "open": True,
+    "not": False,
+}
 
 
 def test_an_item_comes_back_as_it_was() -> None:
