@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from local.demo.balance import Reconciliation, reconcile
+from local.demo.daily_pages import write_pages
 from local.demo.progress import SHOWN, Progress
 from local.demo.senders import Delivery
 from local.demo.traffic import Traffic, today
@@ -51,13 +52,18 @@ def main(options: argparse.Namespace) -> int:
     print(f"Starting the relay, AWS and Mateo on this machine for {contacts:,} contacts ...")
     try:
         with stack:
+            first = stack.clock.now().date()
             demo = _Demo(stack, contacts, progress, stored)
             reconciliation = demo.play()
+            pages = write_pages(stack, first, options.state_dir, reconciliation)
             _print_account(reconciliation, _failures(options.state_dir))
     except KeyboardInterrupt:
         print("\nStopped.")
         return 130
     print(f"\n{time.monotonic() - started:.0f} s")
+    print("\nEach day has a page; open one in a browser:")
+    for page in pages:
+        print(f"  {page}")
     return 1 if reconciliation.wrong else 0
 
 

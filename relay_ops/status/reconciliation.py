@@ -23,7 +23,6 @@ ENDS = (
     "ignored",
     "erased",
     "test",
-    "test",
     "unaccounted",
 )
 

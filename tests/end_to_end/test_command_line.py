@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -19,9 +20,12 @@ import pytest
 from local import ports
 from local.child import ROOT
 from local.environment import client, http_json
+from tests.support.browser import Browser, size_of
 from tests.support.processes import alive, descendants
 
 STOP_LIMIT_S = 5
+PICTURE, PHONE = (1180, 1500), (390, 844)
+"""Windows in which the daily page is looked at, in pixels."""
 T = TypeVar("T")
 
 
@@ -107,19 +111,69 @@ def test_up_takes_its_own_curl_line_to_a_report_and_leaves_nothing_behind(
     wait_for(lambda: not alive(children), "the end of its processes")
 
 
-def test_demo_balances_and_shows_a_failure_report(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """The demo of a few contacts, and the folder that it wrote to."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "local", "demo", "--contacts", "150"]
     ended = subprocess.run(
-        [sys.executable, "-m", "local", "demo", "--contacts", "150", "--state-dir", str(tmp_path)],
+        [*command, "--state-dir", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=240,
         check=False,
     )
-
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended, folder
+
+
+def test_demo_balances_and_shows_a_failure_report(
+    demo: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    ended, folder = demo
+
     assert "submission.paused" in ended.stdout
     assert "WRONG" not in ended.stdout
     report = Path(ended.stdout.split("A failure report: ")[1].splitlines()[0])
-    assert report.is_relative_to(tmp_path)
+    assert report.is_relative_to(folder)
     assert report.read_text(encoding="utf-8-sig").startswith("code,")
+
+
+def test_demo_ends_with_the_page_of_each_day_as_a_browser_shows_it(
+    demo: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
+) -> None:
+    """With KEEP_PICTURE=docs/daily-page.png the first page's picture is kept there."""
+    ended, folder = demo
+    named = ended.stdout.split("Each day has a page; open one in a browser:")[1].split()
+    pages = [Path(one) for one in named]
+    assert pages == sorted(folder.glob("daily/date=*/index.html"))
+    assert len(pages) > 1
+    browser = Browser(tmp_path / "profile")
+
+    for page in pages:
+        summary = json.loads(page.with_name("summary.json").read_text(encoding="utf-8"))
+        shown = tiles_in(browser.document(page))
+        expected = {what: f"{count:,}" for what, count in summary["totals"].items()}
+        assert {what: shown[what] for what in ("received", "imported", "failed", "rejected")} == {
+            what: expected[what] for what in ("received", "imported", "failed", "rejected")
+        }
+        assert shown["open problems"] == f"{summary['open']['count']:,}"
+    for width, height in PICTURE, PHONE:
+        picture = browser.picture(pages[0], tmp_path / f"{width}.png", width, height)
+        assert size_of(picture) == (width, height)
+        assert len(picture) > 20_000  # an empty window has a tenth of it
+    if target := os.environ.get("KEEP_PICTURE"):
+        shutil.copyfile(tmp_path / f"{PICTURE[0]}.png", target)
+
+
+def test_the_picture_in_the_documents_is_one_of_the_daily_page() -> None:
+    picture = (ROOT / "docs" / "daily-page.png").read_bytes()
+
+    assert size_of(picture) == PICTURE
+    assert 20_000 < len(picture) < 300_000
+
+
+def tiles_in(document: str) -> dict[str, str]:
+    """The figures at the top of a daily page."""
+    return dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", document))

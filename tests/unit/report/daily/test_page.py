@@ -9,6 +9,7 @@ import pytest
 
 from import_relay.report.daily.daily_summary import DailySummary
 from import_relay.report.daily.day_counts import SHOWN
+from import_relay.report.daily.markup import duration, prose
 from import_relay.report.daily.page import page
 from tests.unit.report.daily.days import group, import_line, summary_of
 
@@ -173,3 +174,22 @@ def test_a_day_that_is_not_over_says_so() -> None:
 
 def test_the_same_report_gives_the_same_page() -> None:
     assert page(busy()) == page(busy())
+
+
+@pytest.mark.parametrize(
+    ("minutes", "shown"),
+    [
+        (None, "-"),
+        (0, "< 1 min"),
+        (1, "1 min"),
+        (119.4, "119 min"),
+        (120, "2.0 h"),
+        (878, "14.6 h"),
+    ],
+)
+def test_a_duration_is_short(minutes: float | None, shown: str) -> None:
+    assert duration(minutes) == shown
+
+
+def test_what_stands_between_backticks_is_code_and_harmless() -> None:
+    assert prose("Map `<x>` in `a.toml`.") == "Map <code>&lt;x&gt;</code> in <code>a.toml</code>."

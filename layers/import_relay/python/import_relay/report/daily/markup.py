@@ -1,5 +1,6 @@
 """Texts and numbers of the daily page: nothing that a value holds becomes markup. Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -37,14 +38,18 @@ def date_and_time(at: float, zone: ZoneInfo) -> str:
 
 
 def duration(minutes: float | None) -> str:
-    """Minutes for a reader: `4 min`, `3 h 5 min`; a dash if there are none."""
+    """Minutes for a reader: `4 min`, `3.1 h`; a dash if there are none."""
     if minutes is None:
         return "-"
     whole = round(minutes)
     if whole < 1:
         return "< 1 min"
-    hours, rest = divmod(whole, 60)
-    return f"{hours} h {rest} min" if hours else f"{whole} min"
+    return f"{whole} min" if whole < 120 else f"{whole / 60:,.1f} h"
+
+
+def prose(text: str) -> str:
+    """A sentence of ours or Mateo's; what stands between backticks is shown as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped(text))
 
 
 def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:

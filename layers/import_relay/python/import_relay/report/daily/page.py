@@ -16,6 +16,7 @@ from import_relay.report.daily.markup import (
     escaped,
     html_table,
     number,
+    prose,
     time_of_day,
 )
 from import_relay.report.daily.pictures import hours_picture, quota_picture
@@ -119,7 +120,7 @@ def _problem(summary: DailySummary, one: ProblemGroup) -> str:
         f'<article><h3><span class="count">{number(one.count)}</span> {escaped(one.kind)}: '
         f"{escaped(one.connection)}</h3>"
         f"<p><code>{escaped(one.code)}</code>{column} <small>{escaped(when)}</small></p>"
-        f"<p>{escaped(one.reason)}</p><p><b>What to do:</b> {escaped(one.what_to_do)}</p></article>"
+        f"<p>{prose(one.reason)}</p><p><b>What to do:</b> {prose(one.what_to_do)}</p></article>"
     )
 
 
