@@ -12,6 +12,7 @@ from tests.template.expanded import source
 PAGE = document("README.md")
 CONTRIBUTING = document("CONTRIBUTING.md")
 DEPLOYMENT = document("docs/deploy.md")
+PARAMETERS = document("docs/parameters.md")
 SITUATIONS = document("docs/situations.md")
 LOCAL = document("docs/local.md")
 DETAILS = (PAGE, CONTRIBUTING, DEPLOYMENT, SITUATIONS, LOCAL)
@@ -49,7 +50,7 @@ def test_every_folder_of_the_repository_is_explained_to_contributors() -> None:
 def test_the_table_of_parameters_is_that_of_the_template() -> None:
     documented = {
         name: default
-        for row in DEPLOYMENT.section("Parameters").rows
+        for row in PARAMETERS.section("Parameters").rows
         for name, default in zip(cells(row, 0), cells(row, 1), strict=True)
     }
     template = {
