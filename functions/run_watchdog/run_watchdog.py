@@ -38,4 +38,5 @@ def measures(report: WatchdogReport) -> Mapping[str, int]:
         "SubmissionOverdue": int(report.overdue),
         "ExecutionsRestarted": report.restarted,
         "ConnectionsWithHighRates": report.high_rates,
+        "ErasuresPending": report.erasures,
     }

@@ -15,6 +15,7 @@ FOLDER = re.compile(r"(?:[\w.-]+/)+")
 NOT_KEPT = (".local/", ".venv", ".aws-sam/", "shopify.app.toml")
 """Made by commands or kept elsewhere, not part of the repository."""
 IN_THE_BUCKET = (
+    "erasures/",
     "daily/",
     "files/",
     "inbox/",

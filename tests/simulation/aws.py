@@ -49,7 +49,13 @@ class S3:
 
         return self._world.call("S3.GetObject", effect, refuse=refused("SlowDown", "GetObject"))
 
-    def list_objects_v2(self, *, Bucket: str, Prefix: str, StartAfter: str) -> Any:  # noqa: N803
+    def list_objects_v2(
+        self,
+        *,
+        Bucket: str,  # noqa: N803
+        Prefix: str,  # noqa: N803
+        StartAfter: str = "",  # noqa: N803
+    ) -> Any:
         """List objects by their keys, a few at a time."""
 
         def effect() -> Any:
@@ -59,7 +65,8 @@ class S3:
                 {"Key": one, "LastModified": datetime.fromtimestamp(self._written[one], UTC)}
                 for one in keys[:LISTED]
             ]
-            return {"Contents": listed, "IsTruncated": len(keys) > LISTED}
+            is_truncated = len(keys) > LISTED
+            return {"Contents": listed, "IsTruncated": is_truncated, "KeyCount": len(listed)}
 
         return self._world.call(
             "S3.ListObjectsV2", effect, refuse=refused("SlowDown", "ListObjectsV2")

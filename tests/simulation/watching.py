@@ -8,6 +8,7 @@ harm: while submission is paused or an import is open.
 from typing import Any
 
 from import_relay.storage.attributes import from_attributes
+from import_relay.storage.erasure_demands import PendingErasures
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.overdue_pause import OverduePause
 from import_relay.storage.queue_switch import QueueMapping
@@ -21,7 +22,7 @@ WATCHDOG_S = 120.0
 """The function's timeout, as in template.yaml."""
 FIRST_S = 300.0
 """Five minutes after the full quarter, as in template.yaml."""
-LEDGER = "ledger"
+LEDGER, BUCKET = "ledger", "bucket"
 CLOCKS_S = 10.0
 """How far the relay's times may be from the true one."""
 LIMITS = RateLimits(5.0, 50.0)
@@ -39,6 +40,7 @@ def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
             stores.executions,
             stores.outcome_counts,
             connections,
+            PendingErasures(relay.s3, BUCKET),
         ),
         LIMITS,
         relay.limits.day,

@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from typing import Any
 
+from import_relay.storage.erasure_demands import PendingErasures
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.overdue_pause import OverduePause
 from import_relay.storage.queue_switch import QueueMapping
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.watchdog import Watchdog, WatchdogParts, WatchdogReport
-from tests.support.aws import LEDGER, MAPPINGS, client
+from tests.support.aws import BUCKET, LEDGER, MAPPINGS, client
 from tests.support.relay import Relay
 
 LIMITS = RateLimits(5.0, 50.0)
@@ -33,6 +34,7 @@ def watchdog_of(
         "executions": relay.executions,
         "outcome_counts": relay.outcome_counts,
         "connections": lambda: connections,
+        "erasures": PendingErasures(relay.aws.s3, BUCKET),
     }
     return Watchdog(
         WatchdogParts(**{**parts, **replaced}),

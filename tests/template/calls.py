@@ -25,6 +25,7 @@ SERVICES = {
 """boto3's name of a service → the one of its actions."""
 OTHERWISE = {
     "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:ListObjectsV2": "s3:ListBucket",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }

@@ -18,6 +18,7 @@ ALARMS = {
     "DailyReportFails": ("AWS/Lambda", "Errors"),
     "DeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     "DeliveryQuarantined": ("ImportRelay", "Quarantined"),
+    "ErasurePending": ("ImportRelay", "ErasuresPending"),
     "FileRefused": ("ImportRelay", "FilesRefused"),
     "ImportFilesFails": ("AWS/Lambda", "Errors"),
     "FunctionsThrottled": ("AWS/Lambda", "Throttles"),

@@ -23,7 +23,6 @@ NOT_CALLED_BY_THE_CODE = {
     "lambda:InvokeFunction": "the state machine and a schedule call the functions",
     "logs:CreateLogStream": "Lambda itself writes the logs",
     "logs:PutLogEvents": "Lambda itself writes the logs",
-    "s3:ListBucket": "without it a missing object looks like a refused one",
     "secretsmanager:GetSecretValue": "called by Powertools",
     "sqs:ReceiveMessage": "Lambda itself reads the queue",
 }
@@ -202,6 +201,7 @@ def test_the_watchdog_may_only_repair_the_one_mapping_and_the_one_state_machine(
         "lambda:UpdateEventSourceMapping",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
+        "s3:ListBucket",
         "states:ListExecutions",
         "states:StartExecution",
     }

@@ -10,6 +10,7 @@ from tests.template.expanded import Expanded, text
 TABLES = ["LedgerTable", "WatermarksTable"]
 PREFIXES = {
     "daily/",
+    "erasures/receipts/",
     *("imports/", "items/", "outcomes/", "oversize/", "quarantine/", "rejected/", "reports/"),
     *("files/", "inbox/", "rows/"),
 }

@@ -10,6 +10,7 @@ from tests.unit.connectors.hubspot.app_events import (
     connection,
     event,
     interpret,
+    rejection,
     row,
 )
 
@@ -27,7 +28,7 @@ def test_a_new_or_restored_record_is_read(prefix: str, action: str) -> None:
     ("event_type", "word"),
     [
         ("contact.deletion", "deleted"),
-        ("contact.privacyDeletion", "deleted"),
+        ("contact.privacyDeletion", "erasure"),
         ("object.deletion", "deleted"),
         ("contact.somethingNew", "action"),
         ("contact", "action"),
@@ -97,3 +98,18 @@ def test_an_association_that_may_be_gone_tells_nothing_and_the_record_is_read(
 )
 def test_associations_without_a_contact_and_its_deal_are_ignored(words: str) -> None:
     assert interpret(associated(associationType=words)).ignored == "entity"
+
+
+@pytest.mark.parametrize("kind", ["contact.privacyDeletion", "object.privacyDeletion"])
+def test_a_privacy_deletion_names_the_contact_that_is_to_be_erased(kind: str) -> None:
+    change = interpret(event(kind, objectTypeId="0-1"))
+    assert (change.ignored, change.erases) == ("erasure", "7")
+
+
+def test_a_privacy_deletion_of_something_else_erases_nobody() -> None:
+    change = interpret(event("object.privacyDeletion", objectTypeId="0-3"))
+    assert (change.ignored, change.erases) == ("deleted", "")
+
+
+def test_a_privacy_deletion_without_an_id_is_rejected_and_not_lost() -> None:
+    assert rejection(event("contact.privacyDeletion", objectId=None)).field == "objectId"

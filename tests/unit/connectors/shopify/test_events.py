@@ -203,7 +203,6 @@ def test_topics_with_a_whole_resource_are_imported(topic: str) -> None:
     ("topic", "reason"),
     [
         ("customers/delete", "deleted"),
-        ("customers/redact", "deleted"),
         ("orders/delete", "deleted"),
         ("customers/merge", "merged"),
         ("orders/edited", "event_type"),
@@ -297,3 +296,18 @@ def test_a_domain_that_is_no_shops_is_a_mistake(domain: str) -> None:
     connection = Connection("shopify", "shopify", options={"shop_domain": domain})
 
     assert [key for key, _ in connector.check_options(connection)] == ["shop_domain"]
+
+
+REDACTED = {"shop_id": 1, "customer": {"id": 706405506930370084, "email": "a@example.com"}}
+
+
+def test_a_demand_to_erase_a_customer_names_the_customer() -> None:
+    change = interpret(delivery("customers/redact", json.dumps(REDACTED)))
+    assert (change.ignored, change.erases) == ("erasure", "706405506930370084")
+
+
+@pytest.mark.parametrize("data", [{}, {"customer": {"id": "x"}}, {"customer": None}])
+def test_a_demand_that_names_nobody_is_rejected_and_not_lost(data: object) -> None:
+    with pytest.raises(RejectedRow) as caught:
+        interpret(delivery("customers/redact", json.dumps(data)))
+    assert caught.value.field == "customer.id"

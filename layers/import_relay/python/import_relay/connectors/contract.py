@@ -65,6 +65,8 @@ class Change(NamedTuple):
     says why nothing is imported. `fragment`: all that the kind ever sends of such a change, so that
     `when` and `version` of connections.toml do not count where they ask for more.
 
+    `erases`: the id of a contact whose erasure the CRM demands; such a change is ignored.
+
     With a `lookup` and a fetcher for the connection the record that was read takes the place of
     `record`, even of one that would be ignored; without a fetcher the rest holds.
     """
@@ -76,6 +78,7 @@ class Change(NamedTuple):
     ignored: str | None = None
     fragment: bool = False
     lookup: RecordLookup | None = None
+    erases: str = ""
 
 
 @dataclass(frozen=True, slots=True)

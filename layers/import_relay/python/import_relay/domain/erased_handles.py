@@ -41,11 +41,13 @@ def as_written(_: str) -> Iterable[str]:
 def handle(sort: str, value: object) -> str:
     """A handle as it is hashed: its sort and its value, spelled in one way.
 
-    A number of JSON is the same as its text; 4711.0 is 4711.
+    A number of JSON is the same as its text; 4711.0 is 4711. Ids may differ by case alone.
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = str(value).strip().casefold()
+    text = str(value).strip()
+    if sort != "external_id":
+        text = text.casefold()
     if sort == "phone":
         text = "".join(char for char in text if char.isdigit()).lstrip("0")
     return f"{sort}:{text}"

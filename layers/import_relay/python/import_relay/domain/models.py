@@ -135,13 +135,24 @@ def key_digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+class ErasureDemand(NamedTuple):
+    """A CRM demands that a person is erased: `record` is its id of them.
+
+    `external_id`: what that is in Mateo; empty if the mapping uses another id.
+    """
+
+    record: str
+    external_id: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
     """An occurrence that ended without an import of its own, and why.
 
     `reason` is a code of `codes.CODES` for a rejection, else a short stable word. `field` and
     `value` say what was wrong with a rejected record; `value` may be personal data. `notes` are
-    those of a rejected or ignored record, which no row carries. `record` says which record it was.
+    those of a rejected or ignored record, which no row carries. `record` says which record it was,
+    `demand` whom its CRM wants erased.
     """
 
     occurrence: Occurrence
@@ -152,6 +163,7 @@ class ItemOutcome:
     detail: str = ""
     notes: tuple[Note, ...] = ()
     record: RecordIdentity = UNKNOWN_RECORD
+    demand: ErasureDemand | None = None
 
 
 class MappedChange(NamedTuple):

@@ -22,6 +22,7 @@ from import_relay.domain.provenance import (
 )
 from import_relay.domain.replays import as_object
 from import_relay.domain.report_text import finite, json_text
+from import_relay.storage.erasure_demands import demand_objects
 from import_relay.storage.row_ends import put_row_ends
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ class Archive:
 
         `rejected/` has what never reached Mateo, with the record and what to do; `outcomes/` has
         who was superseded, duplicate or ignored, with the external id as its only data; `items/`
-        has the items of all, for a replay. If a process dies before these ends are counted, a
-        redelivery writes an occurrence again: of its lines the latest counts, or the one whose
-        batch the outcome record names.
+        has the items of all, for a replay; `erasures/pending/` has demands to erase a person. If a
+        process dies before these ends are counted, a redelivery writes an occurrence again: of its
+        lines the latest counts, or the one whose batch the outcome record names.
 
         Args:
             at: now, in s since the epoch.
@@ -101,6 +102,8 @@ class Archive:
         rejected: list[ItemOutcome] = []
         others: list[ItemOutcome] = []
         outcomes = list(outcomes)
+        for demand in demand_objects(outcomes):
+            self.put(demand.key, demand.body, content_type="application/json")
         if kept := [one for one in outcomes if one.outcome != "erased"]:
             self._put_items(f"items/date={date}/{batch}.ndjson.gz", kept)
         for one in outcomes:

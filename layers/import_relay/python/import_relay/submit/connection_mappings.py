@@ -11,7 +11,13 @@ from import_relay.connectors.kinds import can_fetch, connector_for
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordTypeName
 from import_relay.domain.errors import RejectedRow
-from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence, Outcome
+from import_relay.domain.models import (
+    ErasureDemand,
+    ItemOutcome,
+    MappedChange,
+    Occurrence,
+    Outcome,
+)
 from import_relay.domain.notes import Note, RejectedRecord
 from import_relay.mapping.keys import record_key
 from import_relay.mapping.record_mapping import RecordMapping
@@ -90,7 +96,8 @@ class ConnectionMappings:
             RejectedRow: the record cannot become a row.
         """
         if change.ignored is not None:
-            return ItemOutcome(occurrence, Outcome.IGNORED, change.ignored)
+            demand = self._demand(change.erases) if change.erases else None
+            return ItemOutcome(occurrence, Outcome.IGNORED, change.ignored, demand=demand)
         mapping, failed = self._mapping(change)
         if mapping is None:
             if failed:
@@ -120,6 +127,13 @@ class ConnectionMappings:
             shared_handles=mapping.record_type.shared_handles,
             required=mapping.record_type.required,
         )
+
+    def _demand(self, record: str) -> ErasureDemand:
+        """The demand to erase a contact, with its external id where that is the CRM's own id."""
+        own = connector_for(self.connection.kind).DEFAULTS.get("contact")
+        mapped = self.connection.record_types.get("contact")
+        is_own = own and mapped and own.fields["external_id"] == mapped.fields.get("external_id")
+        return ErasureDemand(record, self.connection.id_prefix + record if is_own else "")
 
     def _nothing_left(
         self,

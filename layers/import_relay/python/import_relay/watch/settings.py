@@ -13,6 +13,7 @@ class WatchdogSettings(Settings):
     Percents: the rates of a connection above which it is named.
     """
 
+    bucket_name: Name
     ledger_table: Name
     event_source_mappings: Name
     state_machine_arn: Name

@@ -2,6 +2,7 @@
 
     resume    submission that is paused past its time goes on (`storage.overdue_pause`)
     follow    an open import whose execution ended or never ran gets a new one
+    erasures  demands to erase a person that wait for somebody are counted
     rates     connections with a high rate of rejected, failed, ignored or left-out values are named
 
 The checks know nothing of each other: one that fails leaves the others alone. Each may run twice at
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from import_relay.domain.log_events import Emit
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.connection_counts import OTHERS
+from import_relay.storage.erasure_demands import PendingErasures
 from import_relay.storage.executions import Executions
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.outcome_counts import OutcomeCounts
@@ -39,6 +41,7 @@ class WatchdogParts:
     executions: Executions
     outcome_counts: OutcomeCounts
     connections: Callable[[], Collection[str]]
+    erasures: PendingErasures
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class WatchdogReport:
     overdue: bool = False
     restarted: int = 0
     high_rates: int = 0
+    erasures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,10 @@ class Watchdog:
         overdue = self._check("resume", self._resume, errors)
         restarted = self._check("follow", self._follow, errors)
         high = self._check("rates", self._tell_rates, errors)
+        erasures = self._check("erasures", self.parts.erasures.count, errors)
         if errors:
             raise errors[0]
-        return WatchdogReport(bool(overdue), restarted, high)
+        return WatchdogReport(bool(overdue), restarted, high, erasures)
 
     def _check(self, name: str, check: Callable[[], int], errors: list[Exception]) -> int:
         try:

@@ -8,6 +8,7 @@ import boto3
 
 from import_relay.domain.connections import load_connections
 from import_relay.domain.log_events import Emit
+from import_relay.storage.erasure_demands import PendingErasures
 from import_relay.storage.executions import Executions
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.outcome_counts import OutcomeCounts
@@ -39,6 +40,7 @@ def build_watchdog(settings: WatchdogSettings, *, emit: Emit) -> Watchdog:
             session.client("stepfunctions", config=CONFIG), settings.state_machine_arn
         ),
         outcome_counts=OutcomeCounts(dynamodb, settings.ledger_table, day, clock=time.time),
+        erasures=PendingErasures(session.client("s3", config=CONFIG), settings.bucket_name),
         connections=lambda: load_connections(settings.connections_file).keys(),
     )
     limits = RateLimits(settings.alarm_percent, settings.ignored_alarm_percent)

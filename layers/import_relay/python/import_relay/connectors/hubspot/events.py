@@ -76,6 +76,9 @@ _IDENTIFYING = (
 )
 _READ = frozenset({"creation", "restore"})
 _DELETED = frozenset({"deletion", "privacyDeletion"})
+_PRIVACY = "privacyDeletion"
+"""A person was deleted for good, as the law demands: https://developers.hubspot.com/docs/api/webhooks
+"""
 _address = re.compile(r"(https://[A-Za-z0-9.-]+|http://127\.0\.0\.1)(:[0-9]+)?/?")
 
 
@@ -101,7 +104,10 @@ def _item(parsed: Parsed) -> Item:
 
 
 def interpret(item: object, connection: Connection) -> Change:
-    """One event; ignored are `deleted`, `merged`, `action`, `entity`, `portal` (not this one)."""
+    """One event.
+
+    Ignored are `deleted`, `erasure`, `merged`, `action`, `entity`, `portal` (not this one).
+    """
     if not isinstance(item, dict):
         raise RejectedRow("row.not_an_object", value=item)
     portal = connection.options.get("portal_id")
@@ -125,6 +131,9 @@ def _event(
     """What an event of one record says."""
     record_type = records.OBJECT_TYPES[object_type]
     version = timestamp(event.get("occurredAt"))
+    if action == _PRIVACY and object_type == records.CONTACT:
+        erased = records.record_id(event.get("objectId"), "objectId")
+        return Change(None, record_type, version, ignored="erasure", erases=erased)
     if action in _DELETED:
         return Change(None, record_type, version, ignored="deleted")
     if action == "merge":

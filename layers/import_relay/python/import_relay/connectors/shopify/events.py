@@ -113,7 +113,7 @@ _shop_domain = re.compile(r"[a-z0-9][a-z0-9-]{0,99}\.myshopify\.com")
 _customer_gid = re.compile(r"gid://shopify/Customer/([0-9]{1,20})", re.ASCII)
 _REASONS: Mapping[str, str] = {
     "customers/delete": "deleted",
-    "customers/redact": "deleted",
+    "customers/redact": "erasure",
     "customers/merge": "merged",
     "orders/delete": "deleted",
 }
@@ -167,8 +167,8 @@ def _only(request: Request, name: str) -> str | None:
 def interpret(item: object, connection: Connection) -> Change:
     """A customer or an order, or what changed of a customer's consent or tags.
 
-    Ignored: `test`, `deleted`, `merged`, `event_type` (other topics of customers and orders, whose
-    bodies are fragments) and `entity`.
+    Ignored: `test`, `deleted`, `erasure`, `merged`, `event_type` (other topics of customers and
+    orders, whose bodies are fragments) and `entity`.
     """
     topic = item.get("topic") if isinstance(item, dict) else None
     if not isinstance(item, dict) or not isinstance(topic, str):
@@ -178,7 +178,7 @@ def interpret(item: object, connection: Connection) -> Change:
         return Change(data, ignored="test")
     record_type = "contact" if topic in _CONSENTS or topic in _TAGS else TOPICS.get(topic)
     if record_type is None:
-        return Change(data, ignored=_reason(topic))
+        return Change(data, ignored=_reason(topic), erases=_erased_customer(topic, data))
     if not isinstance(data, dict):
         raise RejectedRow("row.not_an_object", value=data)
     if not _fits(topic, data):
@@ -193,6 +193,20 @@ def interpret(item: object, connection: Connection) -> Change:
     return Change(
         record or data, record_type, version, partial=partial, fragment=consent is not None
     )
+
+
+def _erased_customer(topic: str, data: object) -> str:
+    """The customer whose data Shopify demands to be erased; empty: another topic.
+
+    https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance
+    """
+    if topic != "customers/redact":
+        return ""
+    customer = data.get("customer") if isinstance(data, dict) else None
+    identifier = customer.get("id") if isinstance(customer, dict) else None
+    if isinstance(identifier, bool) or not isinstance(identifier, int):
+        raise RejectedRow("row.bad_value", field="customer.id", value=identifier)
+    return str(identifier)
 
 
 def _fits(topic: str, data: Mapping[str, object]) -> bool:
