@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
         "import": Listed("import_file", "Import the rows of a file.", CHANGE),
         "replay": Listed("replay", "Put received records back into the queue.", CHANGE),
         "redrive": Listed("redrive", "Put dead letters back into the queue.", CHANGE),
+        "erase": Listed("erase", "Erase a person in every place, and in Mateo.", CHANGE),
         "pause": Listed("pause", "Stop submission for a time.", CHANGE),
         "resume": Listed("resume", "End a pause of submission.", CHANGE),
         "token": Listed("token", "Replace Mateo's token.", CHANGE),

@@ -26,11 +26,13 @@ _NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
 class Needle:
     """What is looked for: an id, an e-mail, a phone number, a part of a name, or a delivery.
 
-    `digits`: those of a phone number without what comes before its national part.
+    `digits`: those of a phone number without what comes before its national part. `given`: the text
+    as a person wrote it.
     """
 
     text: str
     digits: str = ""
+    given: str = ""
 
     def is_item(self, delivery: str, item_id: str) -> bool:
         """Whether it is this item, its delivery, or what it begins with."""
@@ -80,7 +82,7 @@ def needle(text: str) -> Needle:
     if not folded:
         raise UsageMistake("Say what to look for: an id, e-mail, phone, part of a name, delivery.")
     is_phone = _is_phone(folded) and len(_digits(folded)) >= MIN_DIGITS
-    return Needle(folded, _digits(folded).lstrip("0") if is_phone else "")
+    return Needle(folded, _digits(folded).lstrip("0") if is_phone else "", text.strip())
 
 
 def _folded(text: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from import_relay.domain.errors import LimitReached, PermitTooFar
 from import_relay.storage.pacing import Permit, Permits
@@ -12,6 +13,9 @@ from import_relay.storage.quota import Limits, Quota
 from relay_ops.checking import Account
 from relay_ops.exits import CommandError
 from relay_ops.stack import Stack
+
+if TYPE_CHECKING:
+    import httpx
 
 PERMIT_WAIT_S = 20.0
 """How long a command waits for a free permit beside submission and tracking."""
@@ -69,6 +73,22 @@ class MateoAccount:
         Raises:
             CommandError: Mateo does not answer, or refuses; its text has no parameter in it.
         """
+        try:
+            return self._request("GET", path, parameters).json()
+        except ValueError as error:
+            raise CommandError(f"Mateo does not answer: {type(error).__name__}.") from error
+
+    def delete_contact(self, contact_id: str) -> None:
+        """Delete one contact by Mateo's id of it. Without a filter a DELETE deletes everybody.
+
+        Raises:
+            ValueError: it is no id; nothing was sent.
+            CommandError: as with `get`.
+        """
+        one = str(UUID(contact_id))
+        self._request("DELETE", "contact_details", {"id": f"eq.{one}"})
+
+    def _request(self, method: str, path: str, parameters: Mapping[str, str]) -> httpx.Response:
         import httpx
 
         self.acquire_permit()
@@ -76,13 +96,13 @@ class MateoAccount:
         headers = {"authorization": f"Bearer {self.token}"}
         try:
             with httpx.Client(timeout=10, follow_redirects=False, trust_env=False) as client:
-                answer = client.get(address, headers=headers)
+                answer = client.request(method, address, headers=headers)
                 answer.raise_for_status()
-                return answer.json()
+                return answer
         except httpx.HTTPStatusError as error:
             status = error.response.status_code
-            raise CommandError(f"Mateo refused GET /{path}: status {status}.") from error
-        except (httpx.HTTPError, ValueError) as error:
+            raise CommandError(f"Mateo refused {method} /{path}: status {status}.") from error
+        except httpx.HTTPError as error:
             raise CommandError(f"Mateo does not answer: {type(error).__name__}.") from error
 
 

@@ -8,7 +8,7 @@ and by the daily report.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,7 +59,7 @@ def open_problems(
         problem
         for found in (
             *read_all(lambda one: _of_import(bucket, one), bad, SILENT),
-            *read_all(lambda key: list(map(_rejected, bucket.each_line(key))), rejected, advance),
+            *read_all(lambda key: _rejections(bucket.each_line(key)), rejected, advance),
         )
         for problem in found
         if connection in ("", problem.connection) and problem.received.at >= since * 1_000_000
@@ -104,7 +104,7 @@ def _of_import(bucket: Bucket, one: ReportedImport) -> list[Problem]:
         return []
     sent = json.loads(content.partition(b"\n")[0])["payload"]
     lines = bucket.lines(f"{one.folder}/rows.ndjson.gz")
-    failed = [line for line in lines if line["outcome"] in _NOT_IMPORTED]
+    failed = [line for line in lines if line["outcome"] in _NOT_IMPORTED and not is_erased(line)]
     failures = {
         item["item_id"]: failure
         for failure in (bucket.lines(f"{one.folder}/failures.ndjson") if failed else ())
@@ -113,7 +113,11 @@ def _of_import(bucket: Bucket, one: ReportedImport) -> list[Problem]:
     found = [_failed(one, line, sent[line["row"]], failures) for line in failed]
     if any(Note(note["code"], "").is_listed for line in lines for note in line["notes"]):
         left_out = bucket.lines(f"{one.folder}/left_out.ndjson")
-        found += [_left_out(one, each, lines[each["row"]], sent[each["row"]]) for each in left_out]
+        found += [
+            _left_out(one, each, lines[each["row"]], sent[each["row"]])
+            for each in left_out
+            if not is_erased(each)
+        ]
     return found
 
 
@@ -166,6 +170,15 @@ def _item_of_note(line: Mapping[str, Any], connection: str) -> str:
         *zip(line["item_ids"], line["connections"], strict=True),
     ]
     return next((one for one, came_by in reversed(items) if came_by == connection), items[-1][0])
+
+
+def is_erased(line: Mapping[str, Any]) -> bool:
+    """Whether a line only counts any more: the person whom it was about is erased."""
+    return bool(line.get("erased"))
+
+
+def _rejections(lines: Iterable[Mapping[str, Any]]) -> list[Problem]:
+    return [_rejected(line) for line in lines if not is_erased(line)]
 
 
 def _rejected(line: Mapping[str, Any]) -> Problem:

@@ -1,6 +1,6 @@
 """The list of erased handles, in the ledger table: one item, which submission reads with its batch.
 
-No command adds to it yet. An entry stays for `ERASURE_DAYS`, longer than an item received before
+`relay erase` adds to it. An entry stays for `ERASURE_DAYS`, longer than an item received before
 the erasure can come back from a queue, a dead-letter queue or a replay.
 """
 

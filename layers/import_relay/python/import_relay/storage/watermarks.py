@@ -88,6 +88,17 @@ class Watermarks:
             batches(records.items(), WRITE_BATCH),
         )
 
+    def delete(self, keys: Iterable[str]) -> int:
+        """Forget records; returns how many there were.
+
+        Raises:
+            StoreUnavailable: DynamoDB left a part unwritten, again and again.
+        """
+        known = sorted(self.read(keys))
+        for batch in batches(known, WRITE_BATCH):
+            self._write_requests([{"DeleteRequest": {"Key": {"pk": {"S": one}}}} for one in batch])
+        return len(known)
+
     def fail_claims(self, rows: Iterable[tuple[str, Iterable[str]]], reference: str) -> None:
         """Let the same changes be claimed again, since this import could not bring them in.
 
@@ -120,7 +131,9 @@ class Watermarks:
         return list(read_items(self._client, self._table, items, sleep=self._sleep))
 
     def _write_batch(self, items: Sequence[Mapping[str, Any]]) -> None:
-        pending: Sequence[Any] = [{"PutRequest": {"Item": item}} for item in items]
+        self._write_requests([{"PutRequest": {"Item": item}} for item in items])
+
+    def _write_requests(self, pending: Sequence[Any]) -> None:
         for _ in tries(WRITE_ITEMS, self._sleep):
             answer = self._client.batch_write_item(RequestItems={self._table: pending})
             pending = answer.get("UnprocessedItems", {}).get(self._table, [])

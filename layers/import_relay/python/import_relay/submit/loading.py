@@ -21,6 +21,9 @@ MAX_ITEM_VALUES = 200_000
 MAX_BATCH_B = 32_000_000
 MAX_BATCH_VALUES = 400_000
 
+ERASED_ITEM = b"null"
+"""What `relay erase` leaves of an item; no sender's own is so small."""
+
 
 class Fetch(Protocol):
     """Reads an object by its key, and not much more than `most` bytes of it."""
@@ -77,6 +80,9 @@ class Loading:
             if len(text) > self._bytes_left or values > self._values_left:
                 self.waiting.add(one.item_id)
                 return None
+            if text == ERASED_ITEM:
+                self.outcomes.append(_erased(one))
+                return None
             item = json.loads(text)
         except (ValueError, RecursionError, ClientError, BotoCoreError) as error:
             self.failed[one.item_id] = reason_of(error)
@@ -84,6 +90,10 @@ class Loading:
         self._bytes_left -= len(text)
         self._values_left -= values
         return one._replace(item=item)
+
+
+def _erased(one: Occurrence) -> ItemOutcome:
+    return ItemOutcome(one._replace(item=None, event=""), Outcome.ERASED, "row.erased")
 
 
 def count_values(text: bytes) -> int:

@@ -1,0 +1,156 @@
+"""Who a text means: the persons whose records hold it, each with all that is known of them.
+
+A text that is exactly one person's id, e-mail address or phone number means that person, whoever
+else mentions it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from import_relay.domain.erased_handles import handle, may_be_phone
+from import_relay.domain.models import ErasureDemand
+from import_relay.domain.provenance import parse_rows
+from import_relay.report.closing import record_in
+from import_relay.storage.bucket_reads import read_all
+from relay_ops.erasing.person import CONTACT, Known, learn_row, owner_ids
+from relay_ops.erasing.rewriting import ndjson
+from relay_ops.matching import Needle, needle
+from relay_ops.stack import Stack
+
+SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
+PLACES = ("imports/", "rejected/", "outcomes/", "reports/")
+
+
+@dataclass(slots=True)
+class Choosing:
+    """Finds out who a text means on one stack. `connection`: only its records count."""
+
+    stack: Stack
+    needle: Needle
+    connection: str = ""
+    _found: list[Known] = field(default_factory=list)
+
+    def persons(self, advance: Callable[..., None] = SILENT) -> list[Known]:
+        """Everybody whom the text may mean; somebody only known by the text itself if nobody."""
+        bucket = self.stack.objects
+        keys = [
+            one.key
+            for prefix in PLACES
+            for one in bucket.keys(prefix)
+            if prefix != "reports/" or one.key.endswith("/rows.ndjson.gz")
+        ]
+        advance(0, total=len(keys))
+        for found in read_all(self._of_object, keys, advance):
+            for one in found:
+                self._add(one)
+        exact = self._exact(self._found)
+        return exact or self._found
+
+    def by_text_alone(self) -> Known | None:
+        """Somebody of whom nothing is known but the text; None if it can be a name only."""
+        text = self.needle.text
+        if "@" in text:
+            return Known(handles={handle("email", text)})
+        if may_be_phone(text):
+            return Known(handles={handle("phone", text)})
+        if any(char.isdigit() for char in text) and " " not in text:
+            return Known(ids={handle("external_id", self.needle.given or text)})
+        return None
+
+    def _exact(self, found: Sequence[Known]) -> list[Known]:
+        values = {handle(sort, self.needle.text) for sort in ("email", "phone")}
+        values.add(handle("external_id", self.needle.given))
+        return [one for one in found if values & (one.ids | one.handles)]
+
+    def _of_object(self, key: str) -> list[Known]:
+        content = self.stack.objects.content(key)
+        if content is None or not self.needle.may_be_in(content):
+            return []
+        if key.startswith("imports/"):
+            return list(self._of_import(content))
+        return list(self._of_lines(ndjson(content)))
+
+    def _of_import(self, content: bytes) -> Iterator[Known]:
+        body, _, text = content.partition(b"\n")
+        sent = json.loads(body)
+        if self.connection and sent["type"] != CONTACT:
+            return  # a deal may have the same number
+        for row, kept in zip(sent["payload"], parse_rows(json.loads(text)), strict=True):
+            items = [one.occurrence for one in kept.items]
+            if self.connection and self.connection not in [one.connection for one in items]:
+                continue
+            if self._is_hit(row, [one.item for one in items]):
+                yield _known(sent["type"], row, kept.key, items)
+
+    def _is_hit(self, row: Mapping[str, Any], items: Iterable[object]) -> bool:
+        if self.connection:  # it is an id of that CRM, and nothing else
+            return any(_folded(record_in(one)) == self.needle.text for one in items)
+        return self.needle.is_in(row) or any(self.needle.is_in(one) for one in items)
+
+    def _of_lines(self, lines: Iterable[Mapping[str, Any]]) -> Iterator[Known]:
+        for line in lines:
+            external_id = line.get("external_id")
+            if not external_id or line.get("type") != CONTACT:
+                continue
+            if self.connection not in ("", line.get("connection")):
+                continue
+            if self._is_named(str(external_id)) or self._is_hit({}, [line.get("item")]):
+                known = Known(ids={handle("external_id", external_id)})
+                learn_row(known, CONTACT, {"external_id": external_id}, "")
+                yield known
+
+    def _is_named(self, external_id: str) -> bool:
+        if self.connection:
+            text = external_id.casefold()
+            return text == self.needle.text or text.endswith(f"-{self.needle.text}")
+        return self.needle.is_value(external_id)
+
+    def _add(self, one: Known) -> None:
+        """Join what is certainly about the same person, or has the same handle and no id."""
+        same = [each for each in self._found if _are_same(each, one)]
+        self._found = [each for each in self._found if each not in same]
+        for each in same:
+            one.ids |= each.ids
+            one.handles |= each.handles
+            one.keys |= each.keys
+            one.records |= each.records
+            one.names |= each.names
+        self._found.append(one)
+
+
+def demanded(stack: Stack, connection: str, demand: ErasureDemand) -> Known:
+    """Whom a webhook demands to erase: everybody who is that record of its CRM, or was."""
+    known = Known(records={(connection, demand.record)})
+    if demand.external_id:
+        known.ids.add(handle("external_id", demand.external_id))
+    for one in Choosing(stack, needle(demand.record), connection).persons():
+        known.ids |= one.ids
+        known.handles |= one.handles
+        known.keys |= one.keys
+        known.records |= one.records
+    return known
+
+
+def _are_same(one: Known, other: Known) -> bool:
+    if one.ids and other.ids:
+        return bool(one.ids & other.ids)
+    return bool(one.handles & other.handles)
+
+
+def _known(type_: str, row: Mapping[str, Any], key: str, items: Iterable[Any]) -> Known:
+    known = Known()
+    learn_row(known, type_, row, key if type_ == CONTACT else "")
+    known.ids |= owner_ids(type_, row)
+    if type_ == CONTACT:
+        known.records |= {
+            (one.connection, record) for one in items if (record := record_in(one.item))
+        }
+    return known
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()

@@ -1,0 +1,166 @@
+"""The use case of `relay erase`: list where a person is, then erase them in all places.
+
+The order is such that whatever breaks off can be done again:
+
+    keep       whom it is about is stored until everything is done
+    list       submission obeys the list of hashed handles from its next batch on
+    wait       until no submission that read the old list runs, and no import that holds them
+    bucket     every object is rewritten without them; what says who they are comes last
+    claims     the watermarks of their records go
+    Mateo      their contacts are deleted
+    receipt    what was erased and how often, without who it was; then what was kept goes
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from import_relay.domain.errors import LeaseHeld
+from import_relay.storage.erasures import Erasures
+from import_relay.storage.lease import Lease
+from import_relay.storage.watermarks import Watermarks
+from relay_ops.erasing.demands import finish, keep
+from relay_ops.erasing.in_mateo import delete_contacts, filters_of
+from relay_ops.erasing.person import Known, Person
+from relay_ops.erasing.searching import SILENT, Searching, Survey, unfinished_of
+from relay_ops.erasing.versions import erase_old_versions
+from relay_ops.exits import CommandError
+from relay_ops.stack import Stack
+
+LEASE_WAIT_S = 180.0
+"""A submission lasts two minutes at most, and the next one may be faster than we are."""
+LEASE_HELD_S = 15.0
+IMPORTS_WAIT_S = 600.0
+LOOK_S = 5.0
+QUEUES = ("QueueUrl", "DeadLetterQueueUrl", "ChangeEventsDeadLetterQueueUrl")
+LATER = "It is kept: `relay erase --pending` completes it."
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Where a person is. `queued`: messages that cannot be searched, by queue."""
+
+    known: Known
+    survey: Survey
+    watermarks: int
+    queued: Mapping[str, int]
+
+    @property
+    def places(self) -> Mapping[str, int]:
+        """Place → how often, without what is nowhere."""
+        found = Counter({**self.survey.places, "watermarks": self.watermarks})
+        return {name: count for name, count in sorted(found.items()) if count}
+
+    @property
+    def requests(self) -> int:
+        """Requests of the day that Mateo is asked with at most, one deletion included."""
+        return len(list(filters_of(self.known))) + 1
+
+
+@dataclass(slots=True)
+class Erasure:
+    """Erases one person on one stack. `remark` is told what it waits for."""
+
+    stack: Stack
+    remark: Callable[[str], None] = SILENT
+    sleep: Callable[[float], None] = time.sleep
+    advance: Callable[..., None] = SILENT
+    _waited: list[str] = field(default_factory=list)
+
+    def list_places(self, known: Known) -> Listed:
+        """Where they are; nothing is changed. `known` grows by what is found."""
+        survey = self._search(known)
+        keys = self._watermarks().read(known.watermark_keys())
+        return Listed(known, survey, len(keys), self._queued())
+
+    def erase(self, known: Known, key: str = "") -> dict[str, object]:
+        """Erase them everywhere, or go on with it; returns the receipt, and where it is.
+
+        `known`: as `list_places` left it. `key`: of what was kept or demanded before.
+
+        Raises:
+            CommandError: something keeps it from being done now; it is kept and can be completed.
+            ClientError, BotoCoreError: AWS failed; the same.
+        """
+        key = keep(self.stack, known, key)
+        erased_at = self._list_handles(known)
+        self._wait_for_submission()
+        self._wait_for_imports(known)
+        places = Counter(self._search(known, erase=True).places)
+        places["old versions"] += erase_old_versions(self.stack, Person(known))
+        places["watermarks"] += self._watermarks().delete(known.watermark_keys())
+        mateo = delete_contacts(self.stack, known)
+        places["Mateo"] += len(mateo.ids)
+        receipt: dict[str, object] = {
+            "erased_at": datetime.fromtimestamp(erased_at / 1_000_000, UTC).isoformat(),
+            "done_at": datetime.fromtimestamp(self.stack.clock(), UTC).isoformat(),
+            "hashed_keys": self._digests(known),
+            "places": {name: count for name, count in sorted(places.items()) if count},
+            "left_in_mateo": mateo.foreign,
+            "queued_messages": dict(self._queued()),
+        }
+        return {**receipt, "receipt": finish(self.stack, key, receipt)}
+
+    def _search(self, known: Known, *, erase: bool = False) -> Survey:
+        """Look, or rewrite; what is known meanwhile stays known."""
+        searching = Searching(self.stack, Person(known), erase=erase, advance=self.advance)
+        survey = searching.run()
+        if erase and survey.waiting:
+            raise CommandError(f"Import {survey.waiting[0]} began meanwhile. {LATER}")
+        return survey
+
+    def _erasures(self) -> Erasures:
+        dynamodb = self.stack.client("dynamodb")
+        return Erasures(dynamodb, self.stack.ledger_table, clock=self.stack.clock)
+
+    def _list_handles(self, known: Known) -> int:
+        return self._erasures().add(sorted(known.all()))
+
+    def _digests(self, known: Known) -> list[str]:
+        listed = self._erasures().read()
+        return [listed.digest(one) for one in sorted(known.all())]
+
+    def _watermarks(self) -> Watermarks:
+        table = self.stack.outputs["WatermarksTableName"]
+        return Watermarks(self.stack.client("dynamodb"), table, clock=self.stack.clock)
+
+    def _queued(self) -> Mapping[str, int]:
+        sqs = self.stack.client("sqs")
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = {}
+        for output in QUEUES:
+            if url := self.stack.outputs.get(output):
+                answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+                count = sum(int(answer["Attributes"][name]) for name in names)
+                found[output.removesuffix("Url")] = count
+        return {name: count for name, count in found.items() if count}
+
+    def _wait_for_submission(self) -> None:
+        """Hold the lease once: whoever gets it next reads the new list."""
+        now = self.stack.clock()
+        lease = Lease(
+            self.stack.client("dynamodb"),
+            self.stack.ledger_table,
+            clock=self.stack.clock,
+            sleep=self.sleep,
+        )
+        self.remark("Waiting for the submission that runs, if any.")
+        try:
+            held_until, wait_until = now + LEASE_WAIT_S + LEASE_HELD_S, now + LEASE_WAIT_S
+            with lease.held("relay-erase", until=held_until, wait_until=wait_until):
+                return
+        except LeaseHeld as error:
+            raise CommandError(f"Submission is busy without a break. {LATER}") from error
+
+    def _wait_for_imports(self, known: Known) -> None:
+        """Until no import that holds them can still bring them into Mateo."""
+        give_up_at = self.stack.clock() + IMPORTS_WAIT_S
+        while unfinished := unfinished_of(self.stack, Person(known)):
+            self.remark(f"Waiting for import {unfinished[0]}, which holds them.")
+            if self.stack.clock() + LOOK_S > give_up_at:
+                raise CommandError(f"Import {unfinished[0]} is not finished yet. {LATER}")
+            self.sleep(LOOK_S)

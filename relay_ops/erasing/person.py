@@ -1,0 +1,240 @@
+"""A person who is to be erased, and whether a row, a record or a line is about them.
+
+An external id says for certain who a row is about. A handle does so only where a row has no
+external id: families share phone numbers, and a contact that merely has the same one must stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from import_relay.domain.erased_handles import (
+    CONTACT_COLUMNS,
+    OWNER_COLUMNS,
+    handle,
+    handles_in_record,
+    handles_in_row,
+)
+from import_relay.domain.errors import RejectedRow
+from import_relay.domain.models import key_digest
+from import_relay.mapping.keys import HANDLES, IDENTIFIERS, record_key
+from import_relay.report.closing import record_in
+
+CONTACT = "contact_details"
+ID_SORTS = ("id", "external_id")
+MIN_NATIONAL, MAX_COUNTRY_CODE = 7, 3
+"""Digits of a number without its country's code, and of such a code."""
+_NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
+
+
+def ids_of(handles: Iterable[str]) -> set[str]:
+    """Those of the handles that say for certain who it is."""
+    return {one for one in handles if one.partition(":")[0] in ID_SORTS}
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of a person. `keys`: of their records in the watermarks.
+
+    `shared`: handles that another contact has as well. `names`: how a person recognizes them.
+    `item_ids`: occurrences of their records, `records`: (connection, id) as the CRMs know them.
+    """
+
+    ids: set[str] = field(default_factory=set)
+    handles: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)
+    records: set[tuple[str, str]] = field(default_factory=set)
+    names: dict[str, None] = field(default_factory=dict)
+
+    def as_object(self) -> dict[str, Any]:
+        """What is kept of them until the erasure is done."""
+        return {
+            "ids": sorted(self.ids),
+            "handles": sorted(self.handles),
+            "keys": sorted(self.keys),
+            "shared": sorted(self.shared),
+            "records": sorted(map(list, self.records)),
+        }
+
+    @classmethod
+    def of_object(cls, said: Mapping[str, Any]) -> Known:
+        """What `as_object` made."""
+        return cls(
+            set(said["ids"]),
+            set(said["handles"]),
+            set(said["keys"]),
+            set(said["shared"]),
+            {(one[0], one[1]) for one in said["records"]},
+        )
+
+    def all(self) -> set[str]:
+        """Ids and handles that nobody else has."""
+        return (self.ids | self.handles) - self.shared
+
+    def size(self) -> int:
+        """Grows as long as more becomes known."""
+        parts = (self.ids, self.handles, self.keys, self.shared)
+        return sum(len(part) for part in parts) + len(self.records)
+
+    def watermark_keys(self) -> set[str]:
+        """The keys that their own records may have, known or not."""
+        values = [one.partition(":")[::2] for one in self.ids | (self.handles - self.shared)]
+        found = set(self.keys)
+        for sort, value in values:
+            for column, its_sort in CONTACT_COLUMNS.items():
+                if its_sort == sort and column in (*IDENTIFIERS, *HANDLES):
+                    text = f"+{value}" if sort == "phone" else value
+                    found.add(record_key(CONTACT, {column: text}))
+        return found
+
+
+class Person:
+    """Finds a person in whatever the bucket holds. Made anew when more becomes known."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self._handles = known.handles - known.shared
+        self._keys = known.watermark_keys()
+        self._digests = {key_digest(key) for key in self._keys}
+        self._phones = [one[6:] for one in self._handles if one.startswith("phone:")]
+
+    @cached_property
+    def _texts(self) -> list[bytes]:
+        """What is in an object that holds the person, in lower case; one of them is enough."""
+        values = [one.partition(":")[2] for one in self.known.ids | self._handles]
+        records = [record for _, record in self.known.records]
+        keys = [key.partition(":")[2].casefold() for key in self._keys]
+        plain = {_longest_plain(one.casefold()) for one in (*values, *records, *keys)}
+        return [one.encode() for one in sorted({*plain, *self._digests}) if one]
+
+    @cached_property
+    def _digits(self) -> list[bytes]:
+        """The last digits of each phone number, which all of its spellings have."""
+        return [one[-MIN_NATIONAL:].encode() for one in self._phones]
+
+    def may_be_in(self, content: bytes) -> bool:
+        """A fast look at a whole object: False only if the person is certainly not in there."""
+        lowered = content.lower()
+        if any(text in lowered for text in self._texts):
+            return True
+        digits = content.translate(None, _NOT_DIGITS) if self._digits else b""
+        return any(one in digits for one in self._digits)
+
+    def has_row(self, type_: str, columns: Mapping[str, Any], key: str = "") -> bool:
+        """Whether a row is theirs: their contact, or a deal or an appointment of it."""
+        if (key or key_of(type_, columns)) in self._keys:
+            return True
+        handles = set(handles_in_row(type_, columns))
+        ids = ids_of(handles)
+        if ids:
+            return bool(ids & self.known.ids)
+        return bool(handles & self._handles)
+
+    def has_record(self, record: object) -> bool:
+        """Whether an e-mail address or a phone number of theirs is anywhere in a record."""
+        return any(self._is_mine(one) for one in handles_in_record(record))
+
+    def has_line(self, line: Mapping[str, Any]) -> bool:
+        """Whether a line of a list says that it is about a record of theirs."""
+        if line.get("key_digest") in self._digests:
+            return True
+        external_id = line.get("external_id")
+        if external_id in (None, "") or line.get("type") not in (None, CONTACT):
+            return False
+        return handle("external_id", external_id) in self.known.ids
+
+    def has_text(self, value: object) -> bool:
+        """Whether anything in a value mentions them: an id, a handle, a part of a message."""
+        texts = [one.casefold() for one in _texts_in(value)]
+        values = [one.partition(":")[2] for one in self.known.ids | self._handles]
+        words = {word.strip("\"'`()[]{}=.,;!?") for text in texts for word in _words(text)}
+        if words & {one for one in values if one}:
+            return True
+        return self.has_record(value) or any(
+            phone in "".join(filter(str.isdigit, text)) for text in texts for phone in self._phones
+        )
+
+    def is_record(self, connection: str, item: object) -> bool:
+        """Whether an item of a connection is the record that the CRM knows them by."""
+        return (connection, record_in(item)) in self.known.records
+
+    def has_any_record(self, item: object) -> bool:
+        """The same of an item whose connection is not known."""
+        record = record_in(item)
+        return bool(record) and any(record == one for _, one in self.known.records)
+
+    def learn_other(self, columns: Mapping[str, Any]) -> None:
+        """Take from the row of another contact which handles say nothing."""
+        handles = set(handles_in_row(CONTACT, columns))
+        self.known.shared |= (handles & self.known.handles) - ids_of(handles)
+
+    def _is_mine(self, one: str) -> bool:
+        if one in self._handles:
+            return True
+        sort, _, digits = one.partition(":")
+        if sort != "phone" or len(digits) < MIN_NATIONAL:
+            return False
+        return any(
+            phone.endswith(digits) and len(phone) - len(digits) <= MAX_COUNTRY_CODE
+            for phone in self._phones
+        )
+
+
+def key_of(type_: str, columns: Mapping[str, Any]) -> str:
+    """The key of a row in the watermarks; empty if it has none."""
+    try:
+        return record_key(type_, columns)
+    except RejectedRow:
+        return ""
+
+
+def learn_row(known: Known, type_: str, columns: Mapping[str, Any], key: str) -> None:
+    """Take what a row of theirs says of them."""
+    known.keys.update(filter(None, (key, key_of(type_, columns))))
+    if type_ != CONTACT:
+        return
+    handles = set(handles_in_row(type_, columns))
+    known.ids |= ids_of(handles)
+    known.handles |= handles - ids_of(handles)
+    if name := columns.get("full_name") or columns.get("display_name"):
+        known.names[str(name)] = None
+
+
+def owner_ids(type_: str, columns: Mapping[str, Any]) -> set[str]:
+    """The ids by which a row names its contact."""
+    if type_ == CONTACT:
+        return ids_of(handles_in_row(type_, columns))
+    return {
+        handle(sort, columns[column])
+        for column, sort in OWNER_COLUMNS.items()
+        if columns.get(column) not in (None, "")
+    }
+
+
+def _words(text: str) -> Iterator[str]:
+    yield text
+    for word in text.split():
+        yield word
+        yield from word.replace("(", " ").replace(")", " ").replace("=", " ").split()
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str | int):
+            yield str(one)
+
+
+def _longest_plain(text: str) -> str:
+    """The longest part of a text that JSON writes as it is."""
+    runs = "".join(char if char.isascii() and char not in '"\\' else "\n" for char in text)
+    return max(runs.split("\n"), key=len)

@@ -1,0 +1,60 @@
+"""Old versions of objects. The template's bucket keeps none; an account's own rules may.
+
+A version that holds the person goes as a whole: what it holds of others is in the newest one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from import_relay.storage.bucket_reads import read_all
+from relay_ops.erasing import rewriting
+from relay_ops.erasing.person import Person
+from relay_ops.stack import Stack
+
+
+def erase_old_versions(stack: Stack, person: Person) -> int:
+    """Delete every old version that may hold the person; returns how many."""
+    s3 = stack.client("s3")
+    if not s3.get_bucket_versioning(Bucket=stack.bucket).get("Status"):
+        return 0
+    count = 0
+    for one, content in _old(stack):
+        is_quarantined = one["Key"].startswith("quarantine/")
+        if person.may_be_in(content) or (is_quarantined and _holds(person, one["Key"], content)):
+            s3.delete_object(Bucket=stack.bucket, Key=one["Key"], VersionId=one["VersionId"])
+            count += 1
+    return count
+
+
+def delete_for_good(stack: Stack, key: str) -> None:
+    """Delete an object, and every version that an account's own rules keep of it."""
+    s3 = stack.client("s3")
+    s3.delete_object(Bucket=stack.bucket, Key=key)
+    if s3.get_bucket_versioning(Bucket=stack.bucket).get("Status"):
+        answer = s3.list_object_versions(Bucket=stack.bucket, Prefix=key)
+        for one in answer.get("Versions", ()):
+            s3.delete_object(Bucket=stack.bucket, Key=key, VersionId=one["VersionId"])
+
+
+def _old(stack: Stack) -> Iterator[tuple[dict[str, Any], bytes]]:
+    s3 = stack.client("s3")
+
+    def read(one: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        answer = s3.get_object(Bucket=stack.bucket, Key=one["Key"], VersionId=one["VersionId"])
+        content = answer["Body"].read()
+        return one, gzip.decompress(content) if one["Key"].endswith(".gz") else content
+
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=stack.bucket)
+    old = (one for page in pages for one in page.get("Versions", ()) if not one["IsLatest"])
+    yield from read_all(read, old, lambda *_: None)
+
+
+def _holds(person: Person, key: str, content: bytes) -> bool:
+    try:
+        return rewriting.single(person, key, content) is not None
+    except json.JSONDecodeError:
+        return True

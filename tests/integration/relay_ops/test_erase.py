@@ -1,0 +1,341 @@
+"""`relay erase`: a person is nowhere any more, everybody else is where they were."""
+
+import gzip
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+import time_machine
+
+import relay_ops.mateo
+from import_relay.domain.models import ErasureDemand
+from import_relay.storage.erasure_demands import PENDING
+from import_relay.storage.watermarks import Watermarks
+from relay_ops.erasing.choosing import Choosing, demanded
+from relay_ops.erasing.demands import RECEIPTS, pending
+from relay_ops.erasing.erasure import Erasure
+from relay_ops.erasing.person import Known
+from relay_ops.exits import CommandError
+from relay_ops.matching import needle
+from relay_ops.mateo import MateoAccount
+from relay_ops.stack import Stack
+from tests.integration.relay_ops.ended import end
+from tests.support import aws as resources
+from tests.support.builders import NOON, connections, message
+from tests.support.ends import ADA, BOB
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+from tests.support.watching import watch
+
+PHONE = "+491712345678"
+EVE = {"id": 7, "v": 1, "name": "Eve Example", "email": "eve@example.com", "phone": PHONE}
+REJECTED = {"v": 1, "name": "Eve", "note": "eve@example.com", "phone": "12"}
+
+
+class Contacts:
+    """Mateo's contacts: external id → Mateo's id. Every request is noted."""
+
+    def __init__(self, *external_ids: str) -> None:
+        self.left = {
+            one: f"00000000-0000-4000-8000-{number:012}" for number, one in enumerate(external_ids)
+        }
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        parameters = dict(request.url.params)
+        self.asked.append((request.method, parameters))
+        if request.method == "DELETE":
+            assert list(parameters) == ["id"]
+            self.left = {k: v for k, v in self.left.items() if f"eq.{v}" != parameters["id"]}
+            return httpx.Response(204)
+        wanted = parameters.get("external_id", "").removeprefix("eq.")
+        rows = [{"id": self.left[wanted], "external_id": wanted}] if wanted in self.left else []
+        return httpx.Response(200, json=rows)
+
+
+@pytest.fixture
+def contacts(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Contacts:
+    """Mateo has Ada, Bob and Eve."""
+    found = Contacts("1", "2", "7")
+    settings = {
+        "REQUESTS_PER_SECOND": "1000",
+        "REQUESTS_PER_DAY": "10000",
+        "ENTITIES_PER_DAY": "25000",
+        "MATEO_BASE_URL": "https://mateo.example/api/v1",
+    }
+    monkeypatch.setitem(stack.__dict__, "settings", settings)
+    monkeypatch.setattr(relay_ops.mateo, "_token", lambda _: "token")
+    real = httpx.Client
+
+    def client(**options: Any) -> httpx.Client:
+        return real(**{"transport": httpx.MockTransport(found), **options})
+
+    monkeypatch.setattr(httpx, "Client", client)
+    return found
+
+
+def person(stack: Stack, text: str) -> Known:
+    (found,) = Choosing(stack, needle(text)).persons()
+    return found
+
+
+def erase(relay: Relay, stack: Stack, text: str) -> dict[str, Any]:
+    erasure = Erasure(stack, sleep=relay.clock.sleep)
+    listed = erasure.list_places(person(stack, text))
+    return erasure.erase(listed.known)
+
+
+def stored(relay: Relay) -> dict[str, str]:
+    return {
+        key: (gzip.decompress(body) if key.endswith(".gz") else body).decode("utf-8", "replace")
+        for key, body in relay.aws.objects().items()
+    }
+
+
+def mentions(relay: Relay, *texts: str) -> list[str]:
+    return [key for key, text in stored(relay).items() if any(one in text for one in texts)]
+
+
+def practised(relay: Relay, mateo: MateoImports) -> None:
+    """Ada, Bob and Eve are imported; Eve's row fails; a record of hers is rejected."""
+    relay.submit(message([ADA, BOB, EVE, REJECTED], delivery="d1"))
+    row = next(one for one in mateo.imports[-1].payload if one["external_id"] == "7")
+    end(relay, mateo, {"code": "23514", "message": "(email)=(eve@example.com)", "input": row})
+    relay.submit(message([{**EVE, "v": 0}, {**ADA, "v": 0}], delivery="d2"))
+
+
+@pytest.mark.parametrize("text", ["7", "eve@example.com", "0171 2345678", "Eve Ex"])
+@pytest.mark.usefixtures("contacts")
+def test_a_person_is_erased_everywhere_by_whatever_is_known_of_them(
+    relay: Relay, mateo: MateoImports, stack: Stack, text: str
+) -> None:
+    practised(relay, mateo)
+    assert mentions(relay, "eve@example.com")
+
+    receipt = erase(relay, stack, text)
+
+    assert mentions(relay, "eve@example.com", "Eve", "1712345678") == []
+    assert {"imports", "reports", "rejected", "items", "watermarks", "Mateo"} <= {
+        *receipt["places"]
+    }
+    assert Erasure(stack).list_places(Known(ids={"external_id:7"})).places == {}
+
+
+def test_nobody_else_is_touched(
+    relay: Relay, mateo: MateoImports, stack: Stack, contacts: Contacts
+) -> None:
+    practised(relay, mateo)
+    erase(relay, stack, "7")
+
+    for name, email in (("Ada", "ada@example.com"), ("Bob", "")):
+        assert any(name in text and email in text for text in stored(relay).values())
+    assert [*contacts.left] == ["1", "2"]
+    marks = Watermarks(relay.aws.dynamodb, resources.WATERMARKS, clock=relay.clock)
+    keys = [f"contact_details#external_id:{one}" for one in (1, 2, 7)]
+    assert len(marks.read(keys)) == 2
+
+
+@pytest.mark.usefixtures("contacts")
+def test_what_is_counted_stays(relay: Relay, mateo: MateoImports, stack: Stack) -> None:
+    practised(relay, mateo)
+    before = stored(relay)
+    erase(relay, stack, "7")
+    after = stored(relay)
+
+    def lines(found: dict[str, str], part: str) -> list[Any]:
+        texts = [text for key, text in found.items() if part in key]
+        return [json.loads(line) for text in texts for line in text.splitlines()]
+
+    for part in ("rows.ndjson.gz", "failures.ndjson", "rejected/", "outcomes/"):
+        assert len(lines(before, part)) == len(lines(after, part)) > 0, part
+    ends = [(one["row"], one["outcome"]) for one in lines(after, "rows.ndjson.gz")]
+    assert ends == [(one["row"], one["outcome"]) for one in lines(before, "rows.ndjson.gz")]
+    summaries = [json.loads(text)["rows"] for key, text in after.items() if "summary" in key]
+    assert summaries == [
+        json.loads(text)["rows"] for key, text in before.items() if "summary" in key
+    ]
+
+
+@pytest.mark.usefixtures("contacts")
+def test_a_receipt_says_how_much_and_not_who(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    practised(relay, mateo)
+    receipt = erase(relay, stack, "7")
+    (key,) = relay.aws.objects(RECEIPTS)
+    said = json.loads(relay.aws.objects(RECEIPTS)[key])
+    assert key == receipt["receipt"]
+    assert said["places"]["imports"] == 1
+    assert len(said["hashed_keys"]) == 3
+    assert "eve" not in str(said).lower()
+    assert pending(stack) == []
+
+
+@pytest.mark.usefixtures("contacts")
+def test_what_waits_in_the_queue_is_left_out(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    practised(relay, mateo)
+    queued = message([{**EVE, "v": 5}], delivery="d3", received_at=int(relay.clock() * 1_000_000))
+    erase(relay, stack, "7")
+    posted = len(mateo.imports)
+    relay.submit(queued)
+    assert len(mateo.imports) == posted
+    assert mentions(relay, "eve@example.com") == []
+
+
+class Dies(Exception):
+    """The process was killed."""
+
+
+@pytest.mark.parametrize("step", range(1, 30))
+def test_an_erasure_that_died_anywhere_is_completed_by_another(
+    relay: Relay,
+    mateo: MateoImports,
+    stack: Stack,
+    contacts: Contacts,
+    step: int,
+) -> None:
+    practised(relay, mateo)
+    s3, left = stack.client("s3"), [step]
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def made(*args: Any, **kwargs: Any) -> Any:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Dies
+            return call(*args, **kwargs)
+
+        return made
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("put_object", "delete_object"):
+            patched.setattr(s3, name, counted(getattr(s3, name)))
+        with suppress(Dies):
+            erase(relay, stack, "7")
+    erasure = Erasure(stack, sleep=relay.clock.sleep)
+    for one in pending(stack):
+        assert one.known is not None
+        erasure.erase(erasure.list_places(one.known).known, one.key)
+
+    assert mentions(relay, "eve@example.com", "Eve", "1712345678") == []
+    assert [*contacts.left] == ["1", "2"]
+    assert pending(stack) == []
+
+
+@pytest.mark.usefixtures("contacts")
+def test_an_unfinished_import_is_waited_for(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    relay.submit(message([EVE]))
+    with pytest.raises(CommandError, match="--pending"):
+        erase(relay, stack, "7")
+    assert [one.known.ids for one in pending(stack) if one.known] == [{"external_id:7"}]
+    end(relay, mateo)
+    erasure, (kept,) = Erasure(stack), pending(stack)
+    assert kept.known
+    erasure.erase(kept.known, kept.key)
+    assert mentions(relay, "eve@example.com") == []
+
+
+@pytest.mark.usefixtures("contacts")
+def test_a_handle_that_another_contact_has_as_well_erases_nobody_else(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    husband = {**BOB, "id": 8, "name": "Paul Example", "phone": PHONE, "email": "p@example.com"}
+    relay.submit(message([EVE], delivery="d1"))
+    end(relay, mateo)
+    relay.submit(message([husband], delivery="d2"))
+    end(relay, mateo)
+    queued = message([{**husband, "v": 9}], received_at=int(relay.clock() * 1_000_000))
+
+    erase(relay, stack, "7")
+    relay.submit(queued)
+
+    assert mentions(relay, "Paul")
+    assert mateo.imports[-1].payload[0]["external_id"] == "8"
+
+
+def test_several_persons_are_told_apart(relay: Relay, mateo: MateoImports, stack: Stack) -> None:
+    practised(relay, mateo)
+    found = Choosing(stack, needle("Example")).persons()
+    assert sorted(min(one.ids) for one in found) == [
+        "external_id:1",
+        "external_id:2",
+        "external_id:7",
+    ]
+    assert [one.ids for one in Choosing(stack, needle("7")).persons()] == [{"external_id:7"}]
+
+
+def test_old_versions_go_where_a_bucket_keeps_them(
+    relay: Relay, mateo: MateoImports, stack: Stack, contacts: Contacts
+) -> None:
+    del contacts
+    relay.aws.s3.put_bucket_versioning(
+        Bucket=resources.BUCKET, VersioningConfiguration={"Status": "Enabled"}
+    )
+    practised(relay, mateo)
+    with time_machine.travel(NOON + 3_600, tick=True):  # moto orders versions by their time
+        erase(relay, stack, "7")
+    versions = relay.aws.s3.list_object_versions(Bucket=resources.BUCKET)["Versions"]
+    for one in versions:
+        body = relay.aws.s3.get_object(
+            Bucket=resources.BUCKET, Key=one["Key"], VersionId=one["VersionId"]
+        )["Body"].read()
+        text = gzip.decompress(body) if one["Key"].endswith(".gz") else body
+        assert b"eve@example.com" not in text, one["Key"]
+
+
+def test_a_deletion_in_mateo_names_one_contact(stack: Stack, contacts: Contacts) -> None:
+    for wrong in ("", "*", "eq.1", "7"):
+        with pytest.raises(ValueError, match="UUID"):
+            MateoAccount(stack).delete_contact(wrong)
+    assert contacts.asked == []
+
+
+SHOP = """
+[shop]
+kind = "shopify"
+id_prefix = "shop-"
+"""
+
+
+def redact(customer: int) -> dict[str, Any]:
+    data = {"shop_id": 1, "customer": {"id": customer, "email": "eve@example.com"}}
+    return {"topic": "customers/redact", "triggered_at": None, "test": None, "data": data}
+
+
+def test_a_webhook_that_demands_an_erasure_waits_for_a_person(
+    relay: Relay, stack: Stack, contacts: Contacts
+) -> None:
+    contacts.left = {"shop-7": "00000000-0000-4000-8000-000000000007"}
+    relay.connections = connections(SHOP)
+    demand = message([redact(7)], connection="shop", delivery="d9")
+    relay.submit(demand)
+    relay.submit(demand)
+
+    (kept,) = pending(stack)
+    assert watch(relay).erasures == 1
+    assert kept.demand == ErasureDemand("7", "shop-7")
+    assert "eve" not in relay.aws.objects(PENDING)[kept.key].decode()
+
+    erasure = Erasure(stack, sleep=relay.clock.sleep)
+    assert kept.demand
+    listed = erasure.list_places(demanded(stack, kept.connection, kept.demand))
+    erasure.erase(listed.known, kept.key)
+
+    assert contacts.left == {}
+    assert mentions(relay, "eve@example.com") == []
+    assert (pending(stack), watch(relay).erasures) == ([], 0)
+
+
+def test_a_demand_finds_the_contact_by_its_crm_s_id_and_no_deal_of_the_same_number(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    practised(relay, mateo)
+    found = demanded(stack, "erp", ErasureDemand("7"))
+    assert found.ids == {"external_id:7"}
+    assert demanded(stack, "crm", ErasureDemand("7")).ids == set()
