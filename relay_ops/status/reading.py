@@ -147,9 +147,15 @@ class Reading:
         return "ChangeEventsDeadLetterQueue" in self._parts.resources
 
     def _queues(self) -> list[Messages]:
-        """The queues of both lanes, the dead-letter queue, and that of change events."""
-        names = ("Queue", "BulkQueue", "DeadLetterQueue", "ChangeEventsDeadLetterQueue")
-        return [self._messages(self._parts.resources.get(name)) for name in names]
+        """What both lanes queue and hold, the dead-letter queue, and that of change events."""
+        names = (
+            ("Queue", "HeldQueue"),
+            ("BulkQueue", "BulkHeldQueue"),
+            ("DeadLetterQueue",),
+            ("ChangeEventsDeadLetterQueue",),
+        )
+        urls = self._parts.resources.get
+        return [sum((self._messages(urls(name)) for name in of), Messages()) for of in names]
 
     def _messages(self, url: str | None) -> Messages:
         if url is None:

@@ -43,6 +43,13 @@ class Messages:
         """All of them."""
         return self.visible + self.in_flight + self.delayed
 
+    def __add__(self, other: Messages) -> Messages:
+        return Messages(
+            self.visible + other.visible,
+            self.in_flight + other.in_flight,
+            self.delayed + other.delayed,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:

@@ -362,6 +362,8 @@ class Run:
             {
                 "QUEUE_URL": self._aws.queue_url,
                 "BULK_QUEUE_URL": self._aws.bulk_queue_url,
+                "HELD_QUEUE_URL": self._aws.held_queue_url,
+                "BULK_HELD_QUEUE_URL": self._aws.bulk_held_queue_url,
                 "DEAD_LETTER_QUEUE_URL": self._aws.dead_letter_url,
                 "BUCKET_NAME": resources.BUCKET,
                 "LEDGER_TABLE": resources.LEDGER,

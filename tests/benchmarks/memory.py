@@ -32,6 +32,8 @@ ENVIRONMENT = {
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/relay",
     "BULK_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bulk",
+    "HELD_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/held",
+    "BULK_HELD_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bulk-held",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead",
     "BUCKET_NAME": "bucket",
     "LEDGER_TABLE": "ledger",

@@ -41,6 +41,8 @@ def environment(
         told: Mapping[str, str] = mateo_environment(f"{item_id}/api/v1", secret["ARN"]) | {
             "QUEUE_URL": aws.queue_url,
             "BULK_QUEUE_URL": aws.bulk_queue_url,
+            "HELD_QUEUE_URL": aws.held_queue_url,
+            "BULK_HELD_QUEUE_URL": aws.bulk_held_queue_url,
             "DEAD_LETTER_QUEUE_URL": aws.dead_letter_url,
             "WATERMARKS_TABLE": resources.WATERMARKS,
             "STATE_MACHINE_ARN": aws.state_machine_arn,

@@ -298,10 +298,12 @@ INDIRECT = {
     "quota.release_operation",
     "permits.is_in_time",
     "queue.delete",
+    "queue.receive",
 }
 """Methods that make no call; what they give others to do comes with those others' calls.
 
-`queue.delete` needs receipts, which are each side's own: `test_queue_fake` has it.
+`queue.receive` gives receipts, which are each side's own, and `queue.delete` needs them:
+`test_queue_fake` has both.
 """
 
 

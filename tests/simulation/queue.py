@@ -23,7 +23,7 @@ MAX_DELAY_S = 900
 POLLERS = 2
 MAX_DUPLICATES = 12
 """Of a run: what comes twice is requeued twice, and those copies come twice again, without end."""
-URL, DEAD_LETTER_URL = "queue", "dead"
+URL, DEAD_LETTER_URL, HELD_URL = "queue", "dead", "held"
 MAX_INVOCATIONS = 16
 """Of one function in a chain of messages, unless it may loop (Lambda guide, recursive loops)."""
 MAY_LOOP = True
@@ -41,6 +41,7 @@ class Message:
     receives: int = 0
     lineage: int = 0
     """How often the chain that it belongs to has invoked the submitter."""
+    url: str = "queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Queue:
         self.duplicates = 0
         self.partials = 0
         self.changed: Callable[[float], object] = lambda timestamp: None
+        self.received: Callable[[Sequence[Received]], object] = lambda found: None
+        """Told what a process receives by itself."""
         self.lineage: Callable[[], int] = lambda: 0
         """That of the process that sends, which travels in a header of its request."""
 
@@ -89,7 +92,7 @@ class Queue:
                 if QueueUrl == DEAD_LETTER_URL:
                     self.write_tombstone(entry["MessageBody"])
                 else:
-                    self.put(entry["MessageBody"], entry.get("DelaySeconds", 0))
+                    self.put(entry["MessageBody"], entry.get("DelaySeconds", 0), QueueUrl)
             return [{"Id": entry["Id"]} for entry in entries]
 
         def partial() -> Any:
@@ -114,6 +117,37 @@ class Queue:
             partial=partial,
         )
 
+    def receive_message(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        MaxNumberOfMessages: int,  # noqa: N803
+        **others: Any,
+    ) -> Any:
+        """The call of boto3's client: some messages that are visible now."""
+
+        def effect() -> Any:
+            found = self.receive(MaxNumberOfMessages, BATCH_B, QueueUrl)
+            self.received(found)
+            return {
+                "Messages": [
+                    {
+                        "MessageId": one.id,
+                        "Body": one.body,
+                        "ReceiptHandle": one.id,
+                        "Attributes": {
+                            "ApproximateReceiveCount": str(one.receives),
+                            "SentTimestamp": str(int(one.sent_at * 1000)),
+                        },
+                    }
+                    for one in found
+                ]
+            }
+
+        return self._world.call(
+            "SQS.ReceiveMessage", effect, refuse=refused("ServiceUnavailable", "ReceiveMessage")
+        )
+
     def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> Any:  # noqa: N803
         """The call of boto3's client; a message's receipt handle is its id here."""
         if not 0 < len(Entries) <= 10:
@@ -132,7 +166,7 @@ class Queue:
             refuse=refused("ServiceUnavailable", "DeleteMessageBatch"),
         )
 
-    def put(self, body: str, delay_s: float) -> None:
+    def put(self, body: str, delay_s: float, url: str = URL) -> None:
         """Store a message."""
         self._count += 1
         message = Message(
@@ -141,9 +175,11 @@ class Queue:
             self._world.now,
             visible_at=self._world.now + delay_s,
             lineage=self.lineage(),
+            url=url,
         )
         self.messages[message.id] = message
-        self.changed(message.visible_at)
+        if url == URL:
+            self.changed(message.visible_at)
 
     def write_tombstone(self, body: str) -> None:
         """Store a message in the dead-letter queue."""
@@ -151,10 +187,12 @@ class Queue:
         now = self._world.now
         self.dead.append(Message(f"m{self._count}", body, now, visible_at=now))
 
-    def receive(self, most: int, room_b: int) -> list[Received]:
+    def receive(self, most: int, room_b: int, url: str = URL) -> list[Received]:
         """Take visible messages, in any order; they are invisible for the visibility timeout."""
         now = self._world.now
-        visible = [one for one in self.messages.values() if one.visible_at <= now]
+        visible = [
+            one for one in self.messages.values() if one.visible_at <= now and one.url == url
+        ]
         if len(visible) > 1:
             self._world.random.shuffle(visible)
         found: list[Received] = []
@@ -188,7 +226,8 @@ class Queue:
 
     def next_visible(self) -> float | None:
         """When the next message becomes visible, if there is any."""
-        return min((one.visible_at for one in self.messages.values()), default=None)
+        own = (one.visible_at for one in self.messages.values() if one.url == URL)
+        return min(own, default=None)
 
 
 Invoke = Callable[[Sequence[Received], Callable[[Process], None]], object]
@@ -267,6 +306,7 @@ class EventSourceMapping:
         self._idle += 1
         if process.error is None:
             assert isinstance(process.result, set)
+            assert process.result <= {one.id for one in batch}, "Lambda would fail the whole batch"
             for one in batch:
                 if one.id not in process.result:
                     self._queue.delete(one.id)

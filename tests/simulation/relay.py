@@ -93,6 +93,7 @@ class Relay:
         self.queue.lineage = lambda: self._lineages.get(
             world.current.name if world.current else "", 0
         )
+        self.queue.received = self._received
         self.executions: list[Execution] = []
         self.step_functions = StepFunctions(
             world,
@@ -218,12 +219,7 @@ class Relay:
             name = world.process.name.replace(" ", "-")
             self._lineages[world.process.name] = lineage
             world.tell("receives", messages=[one.id for one in batch])
-            again = [one for one in batch if one.receives > 1 or '"requeues": ' in one.body]
-            for one in batch:
-                if '"replay": ' in one.body:
-                    self.put_back.received(self.read(one.id, one.body).occurrences)
-            for one in again:
-                self.seen_before |= items_in(one.body)
+            self._received(batch)
             report = parts.submission.submit(
                 {one.id: one.body for one in batch},
                 invocation=name,
@@ -235,6 +231,14 @@ class Relay:
             return report.failed_message_ids
 
         self.invoke("submit", SUBMIT_S, body, on_end)
+
+    def _received(self, messages: Sequence[Received]) -> None:
+        """Messages have reached the submitter."""
+        for one in messages:
+            if one.receives > 1 or '"requeues": ' in one.body:
+                self.seen_before |= items_in(one.body)
+            if '"replay": ' in one.body:
+                self.put_back.received(self.read(one.id, one.body).occurrences)
 
     def _refuse_to_submit(self, why: str, on_end: Callable[[Process], None]) -> None:
         """Lambda does not invoke the function: the batch comes back when it is visible again."""

@@ -22,6 +22,7 @@ from import_relay.storage.trials import Trials
 from import_relay.storage.watermarks import Watermarks
 from tests.simulation.queue import (
     DEAD_LETTER_URL,
+    HELD_URL,
     URL,
 )
 
@@ -50,11 +51,15 @@ class Stores:
         self.trials = Trials(aws.dynamodb, LEDGER, clock=world.clock)
         self.refused = RefusedConnections(aws.dynamodb, LEDGER, clock=world.clock)
         self.archive = Archive(aws.s3, BUCKET)
-        self.queue = Requeueing(
-            QueueSender(aws.queue, URL, sleep=world.sleep),
-            QueueSender(aws.queue, DEAD_LETTER_URL, sleep=world.sleep),
-            clock=world.clock,
-            emit=tell,
+        dead_letters = QueueSender(aws.queue, DEAD_LETTER_URL, sleep=world.sleep)
+        self.queue, self.held = (
+            Requeueing(
+                QueueSender(aws.queue, url, sleep=world.sleep, for_all=_one_by_one),
+                dead_letters,
+                clock=world.clock,
+                emit=tell,
+            )
+            for url in (URL, HELD_URL)
         )
         self.replaying = Replaying(
             ReplayParts(

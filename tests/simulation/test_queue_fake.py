@@ -18,6 +18,7 @@ from unittest import mock
 import pytest
 from moto import mock_aws
 
+from import_relay.storage.queue import Queue as SqsQueue
 from tests.simulation.contract_sides import in_process, outcome, started
 from tests.simulation.queue import (
     DEAD_LETTER_URL,
@@ -33,6 +34,7 @@ from tests.simulation.relay import Relay
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import START, World
 from tests.support.aws import client
+from tests.support.relay import one_by_one
 
 SEEDS = range(int(os.environ.get("CONTRACT_SEEDS", "2")))
 
@@ -401,3 +403,19 @@ def test_what_is_sent_to_the_dead_letter_queue_is_not_received() -> None:
 
     assert len(queue.dead) == 1
     assert not queue.receive(10, 1_000)
+
+
+def test_the_relay_receives_from_the_fake_as_from_sqs() -> None:
+    world = World(1)
+    fake = Queue(world)
+    sqs: Any = fake
+    own = SqsQueue(sqs, "held", sleep=world.sleep, for_all=one_by_one)
+    fake.put("a", 0, "held")
+    fake.put("b", 0)
+
+    (one,) = in_process(world, lambda: own.receive(1))
+
+    assert (one.body, one.receives) == ("a", 1)
+    assert in_process(world, lambda: own.receive(1)) == []
+    in_process(world, lambda: own.delete([one.receipt]))
+    assert [message.body for message in fake.messages.values()] == ["b"]

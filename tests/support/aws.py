@@ -50,6 +50,8 @@ class Aws:
     state_machine_arn: str
     dead_letter_url: str
     bulk_queue_url: str
+    held_queue_url: str
+    bulk_held_queue_url: str
 
     def objects(self, prefix: str = "") -> dict[str, bytes]:
         """Key → content of all objects below a prefix."""
@@ -142,5 +144,8 @@ def relay_resources() -> Iterator[Aws]:
         ids = ",".join(MAPPINGS)
         client("ssm").put_parameter(Name=MAPPING_PARAMETER, Value=ids, Type="StringList")
         dead_letter_url = sqs.create_queue(QueueName="dead")["QueueUrl"]
-        bulk_queue_url = sqs.create_queue(QueueName="relay-bulk")["QueueUrl"]
-        yield Aws(dynamodb, s3, sqs, queue_url, machine, dead_letter_url, bulk_queue_url)
+        others = [
+            sqs.create_queue(QueueName=name)["QueueUrl"]
+            for name in ("relay-bulk", "relay-held", "relay-bulk-held")
+        ]
+        yield Aws(dynamodb, s3, sqs, queue_url, machine, dead_letter_url, *others)

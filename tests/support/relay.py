@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -22,7 +22,7 @@ from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.pacing import Permits
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
-from import_relay.storage.queue import Queue
+from import_relay.storage.queue import Queue, ReceivedMessage
 from import_relay.storage.quota import Limits, Quota
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.requeueing import Requeueing
@@ -121,6 +121,23 @@ class Secrets:
         return self.newer.get(connection)
 
 
+class DatedQueue(Queue):
+    """A queue in which every message was sent just now, by the clock of the test."""
+
+    def __init__(self, client: Any, url: str, clock: Clock) -> None:
+        super().__init__(client, url, sleep=clock.sleep, for_all=one_by_one)
+        self._now = clock
+
+    def receive(self, call_count: int) -> list[ReceivedMessage]:
+        received = super().receive(call_count)
+        return [one._replace(sent_at=self._now()) for one in received]
+
+
+def one_by_one(call: Callable[[Any], Any], values: Iterable[Any]) -> list[Any]:
+    """Calls in their order, as a pool of one thread makes them."""
+    return [call(value) for value in values]
+
+
 def no_crm(request: httpx.Request) -> httpx.Response:
     """No test reads a record unless it says so."""
     raise AssertionError(request.url)
@@ -210,8 +227,7 @@ class Relay:
 
     def requeueing(self, url: str) -> Requeueing:
         queue, dead_letters = (
-            Queue(self.aws.sqs, url, sleep=self.clock.sleep)
-            for url in (url, self.aws.dead_letter_url)
+            DatedQueue(self.aws.sqs, one, self.clock) for one in (url, self.aws.dead_letter_url)
         )
         return Requeueing(queue, dead_letters, clock=self.clock, emit=self.emit)
 
@@ -297,7 +313,9 @@ class Relay:
             "states": self.states,
             "lease": self.lease,
             "queue": self.queue,
+            "held": self.requeueing(self.aws.held_queue_url),
             "bulk_queue": self.bulk_queue,
+            "bulk_held": self.requeueing(self.aws.bulk_held_queue_url),
             "outcome_counts": self.outcome_counts,
             "trials": self.trials,
             "refused": self.refused,

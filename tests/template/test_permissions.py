@@ -24,7 +24,6 @@ NOT_CALLED_BY_THE_CODE = {
     "logs:CreateLogStream": "Lambda itself writes the logs",
     "logs:PutLogEvents": "Lambda itself writes the logs",
     "secretsmanager:GetSecretValue": "called by Powertools",
-    "sqs:ReceiveMessage": "Lambda itself reads the queue",
 }
 WITHOUT_RESOURCES = {("WriteDailyReportRole", "cloudwatch:GetMetricData")}
 """Actions for which AWS knows no resource ("Actions defined by Amazon CloudWatch")."""

@@ -90,3 +90,16 @@ def test_messages_that_are_never_taken_are_an_error_after_a_few_tries(relay: Rel
     with pytest.raises(StoreUnavailable):
         queue(relay, Overruling(relay.aws.sqs, send_message_batch=take_none)).send([delayed(0)])
     assert len(calls) == SEND_MESSAGES.tries
+
+
+def test_messages_are_received_once_and_gone_when_they_are_deleted(relay: Relay) -> None:
+    own = queue(relay, relay.aws.sqs)
+    own.send([delayed(number, delay_s=0) for number in range(15)])
+
+    received = own.receive(2)
+
+    assert len({one.message_id for one in received}) == 15
+    assert {one.receives for one in received} == {1}
+    assert own.receive(1) == [], "nobody else has them for a while"
+    own.delete([one.receipt for one in received])
+    assert not deliveries(relay)

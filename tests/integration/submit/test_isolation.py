@@ -11,8 +11,8 @@ from import_relay.connectors.contract import Change
 from import_relay.domain.models import Occurrence
 from import_relay.storage.archive import Archive
 from import_relay.storage.trials import Tried
-from import_relay.submit import connection_mappings, interpreting
-from import_relay.submit.changes import Mapper
+from import_relay.submit import connection_mappings
+from import_relay.submit.changes import Mapped, Mapper
 from tests.integration.submit.deliveries import Deliveries, Killed
 from tests.support.aws import BUCKET
 from tests.support.builders import connections, message
@@ -215,7 +215,7 @@ def test_a_death_at_another_time_moves_nobody_to_the_dead_letter_queue(relay: Re
     def kills(_: object) -> bool:
         return next(deaths, False)
 
-    with death_in(interpreting, "_add", kills):
+    with death_in(Mapped, "add", kills):
         queue.drain()
 
     assert len(imported(relay)) + len(dead_lettered(relay)) == 250

@@ -52,8 +52,8 @@ MUTANTS = (
             ),
             Edit(
                 "submit/batch_run.py",
-                "entities_left=limit - self._usage.entities - self._progress.rows,",
-                "entities_left=limit,",
+                "return limit - self._usage.entities - self._progress.rows",
+                "return limit",
             ),
         ),
     ),

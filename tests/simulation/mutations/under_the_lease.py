@@ -121,8 +121,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/batch_report.py",
-                "batch.unreadable | batch.messages_with(acknowledging.unresolved),",
-                "set(),",
+                "        failed_message_ids={one for one in failed if one in batch.handed_over},",
+                "        failed_message_ids=set(),",
             ),
         ),
     ),
@@ -184,7 +184,7 @@ MUTANTS = (
                 "if one.occurrence.item_id not in known]\n        proven",
                 "]\n        proven",
             ),
-            Edit("submit/batch_run.py", "            if one.item_id not in self._ended\n", ""),
+            Edit("submit/gathering.py", "if one.item_id not in self.ended and ", "if "),
             Edit(
                 "storage/outcome_counts.py",
                 """" AND ".join(

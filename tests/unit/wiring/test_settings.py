@@ -25,6 +25,8 @@ VALUES = {
     "PAUSE_SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/pause",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue",
     "BULK_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bulk",
+    "HELD_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/held",
+    "BULK_HELD_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bulk-held",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead",
     "WATERMARKS_TABLE": "watermarks",
     "STATE_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:track",

@@ -2,13 +2,14 @@
 
 A message carries up to 100 raw items of one delivery. Its text is JSON:
 `{"format":1, "delivery", "part", "connection", "received_at": µs, "requeues": n, "missing_since"?,
-"refused_since"?, "items": [{"n", "event", "item" | "at", "attempt"?}]}`; `at` points to an object
-in the bucket that holds an item too large for a message. `missing_since`: since when its connection
-is not known, `refused_since`: since when Mateo refuses its items, each alone; both in seconds since
-the epoch. `since` (µs): when a person last redrove it. `requeued_at` (µs): when the relay sent it
-again. `moved`, `{"code", "at": µs}`: why and when the relay made it a dead letter.
-`replay`, `{"id", "at": µs, "reason", "force"?}`: a person put these items back. `test`: true if the
-sender marked the delivery as a test, which is never imported.
+"refused_since"?, "held_since"?, "items": [{"n", "event", "item" | "at", "attempt"?}]}`; `at` points
+to an object in the bucket that holds an item too large for a message. `missing_since`: since when
+its connection is not known, `refused_since`: since when Mateo refuses its items, each alone,
+`held_since`: since when they are held for a fuller import; all in seconds since the epoch. `since`
+(µs): when a person last redrove it. `requeued_at` (µs): when the relay sent it again. `moved`,
+`{"code", "at": µs}`: why and when the relay made it a dead letter. `replay`,
+`{"id", "at": µs, "reason", "force"?}`: a person put these items back. `test`: true if the sender
+marked the delivery as a test, which is never imported.
 """
 
 import json
@@ -30,6 +31,19 @@ LONG_AGO_S = 3_600.0
 MAX_REQUEUED_S = 13 * 86_400.0
 """A record is requeued for so long. The queue itself keeps a message for a day more."""
 
+WAKE = json.dumps(
+    {
+        "format": FORMAT,
+        "delivery": "wake",
+        "part": 0,
+        "connection": "",
+        "received_at": 0,
+        "requeues": 0,
+        "items": [],
+    }
+)
+"""A message without items: it has submission look at what is held."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueueMessage:
@@ -47,6 +61,8 @@ class QueueMessage:
     """When a person last redrove it (µs since the epoch); 0 if nobody did."""
     is_redriven: bool = False
     """Whether somebody else than the relay put it into the queue: from the dead-letter queue."""
+    held_since: float | None = None
+    """Since when (s since the epoch) its items are held, to be imported together with others."""
     refused_since: float | None = None
     """Since when (s since the epoch) Mateo refuses each of its items alone; a redrive ends that."""
 
@@ -75,6 +91,7 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
         content.get("missing_since"),
         since,
         is_redriven,
+        content.get("held_since"),
         None if is_redriven else content.get("refused_since"),
     )
 
@@ -140,6 +157,7 @@ def items_body(
     for name, value in (
         ("missing_since", message.missing_since),
         ("refused_since", message.refused_since),
+        ("held_since", message.held_since),
     ):
         if value is None:
             changed.pop(name, None)

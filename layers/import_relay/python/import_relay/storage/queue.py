@@ -1,4 +1,4 @@
-"""Brings records again later: new messages in the relay's own queue, with a delay.
+"""A queue of the relay, as submission and reporting use it: they send, receive and delete.
 
 A message that is requeued does not use up its receive count, so waiting never fills the DLQ.
 """
@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from import_relay.domain.batches import MESSAGES_PER_CALL, batches, calls
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.retrying import SEND_MESSAGES, tries
+from import_relay.storage.in_threads import ForAll, in_threads
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
+
+
+RECEIVE_WAIT_S = 0
+"""Asks some of SQS's servers and does not wait: of a backlog, each has messages."""
 
 
 class Delayed(NamedTuple):
@@ -20,6 +25,19 @@ class Delayed(NamedTuple):
 
     body: str
     delay_s: int
+
+
+class ReceivedMessage(NamedTuple):
+    """A message that was received here and not by Lambda.
+
+    `receives`: how often it was received by now. `sent_at`: in s since the epoch.
+    """
+
+    message_id: str
+    body: str
+    receipt: str
+    receives: int
+    sent_at: float
 
 
 class Sender(Protocol):
@@ -30,14 +48,20 @@ class Sender(Protocol):
 
 
 class Queue:
-    """The sending side of a queue."""
+    """One queue. `for_all` makes the calls of what takes many."""
 
     def __init__(
-        self, client: "SQSClient", url: str, *, sleep: Callable[[float], None] = time.sleep
+        self,
+        client: "SQSClient",
+        url: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        for_all: ForAll = in_threads,
     ) -> None:
         self._client = client
         self._url = url
         self._sleep = sleep
+        self._for_all = for_all
 
     def send(self, messages: Iterable[Delayed]) -> None:
         """Store messages, all of them.
@@ -48,13 +72,42 @@ class Queue:
         for call in calls(messages, lambda message: message.body):
             self._send_batch(call)
 
+    def receive(self, call_count: int) -> list[ReceivedMessage]:
+        """Receive messages with so many calls, up to ten with each; none if there are none now.
+
+        Like those of Lambda's batches, they come again after the queue's visibility timeout unless
+        they are deleted.
+        """
+        found = self._for_all(lambda _: self._receive_batch(), range(call_count))
+        return [message for messages in found for message in messages]
+
     def delete(self, receipts: Iterable[str]) -> None:
         """Delete received messages; what SQS does not delete is delivered again."""
-        for call in batches(receipts, MESSAGES_PER_CALL):
-            self._client.delete_message_batch(
-                QueueUrl=self._url,
-                Entries=[{"Id": str(n), "ReceiptHandle": one} for n, one in enumerate(call)],
+        self._for_all(self._delete_batch, batches(receipts, MESSAGES_PER_CALL))
+
+    def _receive_batch(self) -> list[ReceivedMessage]:
+        answer = self._client.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=MESSAGES_PER_CALL,
+            WaitTimeSeconds=RECEIVE_WAIT_S,
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+        )
+        return [
+            ReceivedMessage(
+                one["MessageId"],
+                one["Body"],
+                one["ReceiptHandle"],
+                int(one["Attributes"]["ApproximateReceiveCount"]),
+                int(one["Attributes"]["SentTimestamp"]) / 1000,
             )
+            for one in answer.get("Messages", [])
+        ]
+
+    def _delete_batch(self, receipts: Sequence[str]) -> None:
+        self._client.delete_message_batch(
+            QueueUrl=self._url,
+            Entries=[{"Id": str(n), "ReceiptHandle": one} for n, one in enumerate(receipts)],
+        )
 
     def _send_batch(self, messages: Sequence[Delayed]) -> None:
         pending: dict[str, Any] = {

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from import_relay.domain.log_events import Emit
-from import_relay.domain.queue_messages import MAX_REQUEUED_S, waited_s
-from import_relay.storage.queue import Delayed, Queue
+from import_relay.domain.queue_messages import MAX_REQUEUED_S, WAKE, waited_s
+from import_relay.storage.queue import Delayed, Queue, ReceivedMessage
 
 TOO_OLD = "message.too_old"
 """The event that says so; functions count it for an alarm."""
 REQUEUED = "message.requeued"
 """The event that says how long the oldest requeued record has waited: to SQS, each is new."""
+WAKE_S = 60
+"""What is held is looked at after this long, always the same: waiting longer saves no request."""
 CODE = "requeued.too_long"
 
 
@@ -65,6 +67,18 @@ class Requeueing:
         self._dead_letters.send(
             Delayed(json.dumps({**json.loads(body), **moved}), 0) for body in bodies
         )
+
+    def wake(self) -> None:
+        """Have this lane submitted again, though nothing else may be queued by then.
+
+        Raises:
+            StoreUnavailable: the queue did not take the message.
+        """
+        self._queue.send([Delayed(WAKE, WAKE_S)])
+
+    def receive(self, call_count: int) -> list[ReceivedMessage]:
+        """Receive messages, as `Queue.receive` does."""
+        return self._queue.receive(call_count)
 
     def delete(self, receipts: Iterable[str]) -> None:
         """Delete received messages; what SQS does not delete is delivered again."""

@@ -6,9 +6,8 @@ writes claims, and reports claim failures only while the record's import blocks 
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.batches import batches
 from import_relay.domain.errors import StoreUnavailable
@@ -16,6 +15,7 @@ from import_relay.domain.models import Claim, Watermark
 from import_relay.domain.retrying import WRITE_ITEMS, tries
 from import_relay.storage.bulk_reads import READ_BATCH, read_items
 from import_relay.storage.conditions import takes_effect
+from import_relay.storage.in_threads import ForAll, in_threads
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -26,22 +26,6 @@ in both queues, and than what a person puts back after 35 days can wait in them.
 ledger entries that its claims point to."""
 WRITE_BATCH = 25
 """Items per BatchWriteItem (AWS quota)."""
-THREADS = 8
-_V = TypeVar("_V")
-_R = TypeVar("_R")
-
-
-class ForAll(Protocol):
-    """How many calls are made that do not depend on each other."""
-
-    def __call__(self, call: Callable[[_V], _R], values: Iterable[_V]) -> Iterable[_R]:
-        """Make the call for each value, all of them; the results in order."""
-
-
-def in_threads(call: Callable[[_V], _R], values: Iterable[_V]) -> list[_R]:
-    """Several at a time: most of each call is waiting."""
-    with ThreadPoolExecutor(THREADS) as threads:
-        return list(threads.map(call, values))
 
 
 class Watermarks:

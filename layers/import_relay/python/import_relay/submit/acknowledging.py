@@ -4,7 +4,7 @@ First what ended is written down and counted, then what has to wait is requeued.
 fails of that is *unresolved*: it is delivered again with its message.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -28,19 +28,23 @@ class Acknowledging:
     """Acknowledges one batch, part by part.
 
     `unresolved`: item ids to be delivered again. `dead_lettered`: those that are dead letters now.
-    `refused_since`: item id → since when Mateo refuses it alone (s since the epoch).
+    `unresolved_wakes`: ids of messages without items to be delivered again. `refused_since`: item
+    id → since when Mateo refuses it alone (s since the epoch).
     """
 
     batch: QueueBatch
     progress: BatchProgress
     queue: Requeueing
+    held: Requeueing
     outcome_counts: OutcomeCounts
     posting: PostingParts
     tools: Tools
     unresolved: set[str] = field(default_factory=set)
     dead_lettered: set[str] = field(default_factory=set)
     refused_since: Mapping[str, float] = field(default_factory=dict)
+    unresolved_wakes: Collection[str] = ()
     _requeued: set[str] = field(default_factory=set)
+    _held: set[str] = field(default_factory=set)
     _acknowledged: int = 0
 
     def acknowledge(self, name: str) -> None:
@@ -62,6 +66,21 @@ class Acknowledging:
                 to_requeue,
                 lambda: self.queue.send(self.batch.requeues(to_requeue, self.refused_since)),
             )
+
+        to_hold = progress.to_hold - progress.to_requeue - self.unresolved - self._held
+        if to_hold:
+            self._held |= to_hold
+            now = self.tools.clock()
+            self._step(to_hold, lambda: self.held.send(self.batch.holds(to_hold, now)))
+
+    def keep_awake(self) -> None:
+        """Have what is held looked at again; if AWS fails it, by what is delivered again."""
+        try:
+            self.queue.wake()
+        except AWS_ERRORS as error:
+            self.tools.emit("batch.interrupted", reason=reason_of(error))
+            self.unresolved |= self.progress.to_hold
+            self.unresolved_wakes = self.batch.wakes
 
     def pause_submission(self) -> None:
         """Pause submission if something asked for that; it is no message's matter."""
@@ -125,7 +144,18 @@ class Acknowledging:
             code=code,
         )
 
+    def delete_fetched(self) -> None:
+        """Delete what was received here and is acknowledged; Lambda deletes what it handed over."""
+        failed = self.batch.messages_with(self.unresolved).union(self.unresolved_wakes)
+        self._delete_without(failed | self.batch.handed_over)
+
     def delete_without(self, item_ids: set[str]) -> None:
         """Delete what is acknowledged now: a death that may follow must not bring it again."""
-        kept = self.batch.messages_with(item_ids | self.unresolved)
-        self.try_step(lambda: self.queue.delete(self.batch.receipts_without(kept)))
+        self._delete_without(self.batch.messages_with(item_ids | self.unresolved))
+
+    def _delete_without(self, kept: Collection[str]) -> None:
+        batch = self.batch
+        own = batch.receipts_without(kept, were_held=False)
+        held = batch.receipts_without(kept, were_held=True)
+        self.try_step(lambda: self.queue.delete(own))
+        self.try_step(lambda: self.held.delete(held))

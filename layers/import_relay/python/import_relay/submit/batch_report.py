@@ -14,12 +14,14 @@ class BatchReport:
     """What became of a batch. `failed_message_ids`: ids of messages that have to be delivered
     again.
 
+    `items`: with those that were received here. `held`: items that wait for a fuller import.
     Connections are counted whose records wait: `unread`, as their CRM cannot be read, `unusable`,
     as they have a mistake or are missing, and `refused`, as Mateo refuses their imports.
     """
 
     failed_message_ids: set[str] = field(default_factory=set)
     items: int = 0
+    held: int = 0
     imports: int = 0
     rows: int = 0
     requeued: int = 0
@@ -39,6 +41,7 @@ class BatchReport:
             imports=self.imports,
             rows=self.rows,
             requeued=self.requeued,
+            held=self.held,
             failed_messages=len(self.failed_message_ids),
             **self.outcomes,
         )
@@ -48,12 +51,16 @@ def report_of(
     batch: QueueBatch, progress: BatchProgress, acknowledging: Acknowledging
 ) -> BatchReport:
     """The part of it that its messages and imports tell."""
+    failed = batch.messages_with(acknowledging.unresolved).union(
+        batch.unreadable, acknowledging.unresolved_wakes
+    )
     return BatchReport(
-        failed_message_ids=batch.unreadable | batch.messages_with(acknowledging.unresolved),
+        failed_message_ids={one for one in failed if one in batch.handed_over},
         items=len(batch.item_ids()),
         imports=progress.imports,
         rows=progress.rows,
         requeued=len(progress.to_requeue - acknowledging.unresolved),
+        held=len(progress.to_hold - progress.to_requeue - acknowledging.unresolved),
         outcomes=Counter(item_outcome.outcome.value for item_outcome in progress.outcomes),
         paused=progress.pause_request.reason if progress.pause_request else "",
         dead_lettered=len(acknowledging.dead_lettered),

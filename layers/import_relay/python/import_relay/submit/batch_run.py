@@ -4,11 +4,11 @@ The steps and their order: see `submission`. `posting` takes each import from cl
 module does what a batch needs once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from import_relay.domain.lanes import Lane
-from import_relay.domain.models import Occurrence
+from import_relay.domain.models import Occurrence, Row
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.batch_state import BatchState, BatchStates
 from import_relay.storage.lease import Lease
@@ -19,17 +19,18 @@ from import_relay.storage.trials import Trials
 from import_relay.submit.acknowledging import AWS_ERRORS, Acknowledging
 from import_relay.submit.attempts import Attempt
 from import_relay.submit.batch_report import BatchReport, report_of
-from import_relay.submit.batching import Batches, batch_rows
+from import_relay.submit.batching import Batches, batch_rows, take_partial
 from import_relay.submit.changes import Mapped, Mapper
 from import_relay.submit.claims import read_claims
 from import_relay.submit.erasing import Erasing
 from import_relay.submit.fetching import Fetching
+from import_relay.submit.filling import Filling
+from import_relay.submit.gathering import Gathering
 from import_relay.submit.interpreting import Interpreting
 from import_relay.submit.isolation import Isolation
 from import_relay.submit.loading import Loading
 from import_relay.submit.marked_tests import end_tests
 from import_relay.submit.merging import MergeResult, merge_changes
-from import_relay.submit.missing_connections import Missing, missing_connections
 from import_relay.submit.posting import IMPORT_S, Posting, PostingParts, Tools
 from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
@@ -39,13 +40,19 @@ from import_relay.submit.shared_handles import part_handles
 from import_relay.submit.turn import Turn
 
 MAX_IMPORT_BISECTIONS = 3
+FULL_SHARE = 0.98
+"""An import with this share of the rows that it may have is full: a change of a record that
+another one of the batch is about makes no row of its own."""
+MAX_HOLD_S = 900.0
+"""So long a record is held for a fuller import; then it goes with what there is."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionParts:
     """Everything that submission acts on; `posting` are the parts that single imports act on.
 
-    `queue`: of the lane that is submitted, `bulk_queue`: of the bulk lane.
+    `queue` and `held`: of the lane that is submitted, the others: of the bulk lane. What is held
+    waits there for a fuller import.
     """
 
     mapper: Mapper
@@ -53,7 +60,9 @@ class SubmissionParts:
     states: BatchStates
     lease: Lease
     queue: Requeueing
+    held: Requeueing
     bulk_queue: Requeueing
+    bulk_held: Requeueing
     outcome_counts: OutcomeCounts
     trials: Trials
     refused: RefusedConnections
@@ -84,14 +93,13 @@ class BatchRun:
             self._refusals, parts.refused, self._acknowledging, self._progress, tools
         )
         self._erasing = Erasing(state.erased, parts.mapper.countries)
-        self._ended = state.known.ended
-        self._proven = self._erasing.outcomes(state.known.proven)
         self._isolation = Isolation(parts.trials, batch.received_before(), state.tried)
         self._isolation.forget(batch.just_redriven())
         is_in_time = _before(turn.give_up_at, tools.clock)
         self._loading = Loading(parts.posting.archive.fetch, is_in_time)
         self._interpreting = self._made_interpreting()
-        self._missing = Missing({})
+        self._filling = self._made_filling()
+        self._gathering = self._made_gathering(state)
 
     def _made_posting(self) -> Posting:
         return Posting(
@@ -109,6 +117,7 @@ class BatchRun:
             self._batch,
             self._progress,
             self._parts.queue,
+            self._parts.held,
             self._parts.outcome_counts,
             self._parts.posting,
             self._tools,
@@ -125,55 +134,76 @@ class BatchRun:
             self._turn.give_up_at,
         )
 
+    def _made_filling(self) -> Filling:
+        tools, begun_at = self._tools, self._tools.clock()
+        entities_left = self._entities_left()
+        return Filling(
+            self._parts.queue,
+            self._parts.held,
+            max(0, min(self._rows_of_an_import(), entities_left)),
+            _before(begun_at + (self._turn.give_up_at - begun_at) / 2, tools.clock),
+            tools.emit,
+        )
+
+    def _made_gathering(self, state: BatchState) -> Gathering:
+        return Gathering(
+            self._batch,
+            self._filling,
+            self._interpreting,
+            self._isolation,
+            self._refusals,
+            self._acknowledging,
+            self._parts.states,
+            self._erasing,
+            state.known.ended,
+            self._erasing.outcomes(state.known.proven),
+        )
+
     def run(self) -> BatchReport:
         """Import what the batch holds; suspects come last, once all others are acknowledged."""
-        occurrences = self._to_interpret()
-        suspects = self._isolation.suspects([one.item_id for one in occurrences])
-        innocent = [one for one in occurrences if one.item_id not in suspects]
-        self._import(self._interpreting.together(innocent))
+        mapped, suspects = self._gathering.gather()
+        batches = self._plan(mapped)
+        self._hold_partial(batches)
+        self._import(batches)
         self._acknowledging.acknowledge(self._turn.invocation)
+        if self._progress.to_hold or not self._filling.has_all_held:
+            self._acknowledging.keep_awake()
         if suspects:
-            self._acknowledging.delete_without(suspects)
-            self._try_alone([one for one in occurrences if one.item_id in suspects])
+            self._acknowledging.delete_without({one.item_id for one in suspects})
+            self._try_alone(suspects)
         self._refused.write()
         self._acknowledging.pause_submission()
         self._isolation.forget(self._acknowledging.dead_lettered)
+        self._acknowledging.delete_fetched()
         self._tell_unusable()
         return self._report()
-
-    def _to_interpret(self) -> list[Occurrence]:
-        """What the batch brings, each occurrence once, without what ended or kills processes."""
-        messages = self._batch.messages
-        known = self._parts.mapper.known
-        self._missing = missing = missing_connections(messages, known, self._tools.clock())
-        self._batch.messages = dict(missing.messages)
-        self._progress.to_requeue |= self._batch.item_ids(missing.waiting) - self._ended
-        found = {
-            one.item_id: one
-            for message_id, message in self._batch.messages.items()
-            if message_id not in missing.waiting
-            for one in message.occurrences
-            if one.item_id not in self._ended
-        }
-        for one in self._proven:
-            if found.pop(one.occurrence.item_id, None):
-                self._progress.outcomes.append(one)
-        for item_id in sorted(self._isolation.culprits(found)):
-            self._acknowledging.move_to_dead_letters(found.pop(item_id))
-        return list(found.values())
 
     def _try_alone(self, suspects: list[Occurrence]) -> None:
         progress = self._progress
         if progress.stopped or progress.pause_request is not None:
             progress.to_requeue.update(one.item_id for one in suspects)
         else:
-            self._import(self._interpreting.alone(suspects))
+            self._import(self._plan(self._interpreting.alone(suspects)))
         self._acknowledging.acknowledge(f"{self._turn.invocation}-alone")
 
-    def _import(self, mapped: Mapped) -> None:
-        """Take these changes through all their imports."""
-        self._erasing.leave_out(mapped)
-        batches = self._plan(mapped)
+    def _hold_partial(self, batches: Batches) -> None:
+        """Hold what does not fill an import yet, while the queue holds more for it."""
+        if not self._filling.is_full:
+            return
+        since, now = self._batch.held_since(), self._tools.clock()
+
+        def is_due(rows: Sequence[Row]) -> bool:
+            return any(
+                since.get(item_id, now) <= now - MAX_HOLD_S
+                for row in rows
+                for item_id in row.item_ids
+            )
+
+        full_rows = FULL_SHARE * self._rows_of_an_import()
+        self._progress.hold(take_partial(batches, full_rows=full_rows, is_due=is_due))
+
+    def _import(self, batches: Batches) -> None:
+        """Take these through all their steps."""
         progress = self._progress
         if batches.over_budget:
             progress.requeue(batches.over_budget)
@@ -190,6 +220,7 @@ class BatchRun:
         self._refused.finish()
 
     def _plan(self, mapped: Mapped) -> Batches:
+        self._erasing.leave_out(mapped)
         self._fail_unloaded()
         mapped.outcomes += self._loading.take_outcomes()
         mapped.waiting |= self._loading.waiting
@@ -200,19 +231,22 @@ class BatchRun:
         self._progress.requeue(parted.waiting)
         self._progress.to_requeue.update(change.occurrence.item_id for change in merged.blocked)
         self._progress.to_requeue |= mapped.waiting
-        limit = self._parts.posting.permits.limits.entities_per_day
         return batch_rows(
             parted.rows,
             rows_per_import=self._rows_of_an_import(),
-            entities_left=limit - self._usage.entities - self._progress.rows,
+            entities_left=self._entities_left(),
         )
+
+    def _entities_left(self) -> int:
+        limit = self._parts.posting.permits.limits.entities_per_day
+        return limit - self._usage.entities - self._progress.rows
 
     def _tell_unusable(self) -> None:
         """Say which connections items wait for, and why."""
         for name, item_ids in self._interpreting.disabled.items():
             why = self._parts.mapper.why_disabled(name)
             self._tools.emit("connection.disabled", connection=name, items=len(item_ids), **why)
-        for name, since in self._missing.since.items():
+        for name, since in self._gathering.missing_since.items():
             self._tools.emit("connection.missing", connection=name, missing_since=int(since))
 
     def _fail_unloaded(self) -> None:
@@ -280,7 +314,8 @@ class BatchRun:
         report = report_of(self._batch, self._progress, self._acknowledging)
         report.entities_used = self._usage.entities + self._progress.rows
         report.unread_connections = self._interpreting.unread_connections
-        report.unusable_connections = len(self._interpreting.disabled) + len(self._missing.since)
+        missing, unusable = self._gathering.missing_since, self._interpreting.disabled
+        report.unusable_connections = len(unusable) + len(missing)
         report.refused_connections = len(self._refused.connections)
         report.say(self._tools.emit)
         return report

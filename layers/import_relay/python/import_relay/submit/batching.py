@@ -3,7 +3,7 @@
 Called by `submission`, after `merge_changes` and `part_handles`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
@@ -57,6 +57,24 @@ def _begun(chunk: list[Row], row: Row) -> list[Row]:
         start -= 1
     bytes_ = sum(len(one.text) + 1 for one in (*chunk[start:], row))
     return chunk[start:] if start and bytes_ <= MAX_IMPORT_BODY_B else []
+
+
+def take_partial(
+    batches: Batches, *, full_rows: float, is_due: Callable[[Sequence[Row]], bool]
+) -> list[Row]:
+    """Take the imports out that are not full, while there are full ones: more rows are to come.
+
+    All but the last import of a group are full; the last one is with `full_rows`. One that is due
+    stays, and so do all if none is full or today's entities end with them.
+    """
+    last = {rows[0].options: number for number, rows in enumerate(batches.imports)}
+    partial = {number for number in last.values() if len(batches.imports[number]) < full_rows}
+    if batches.over_budget or len(partial) == len(batches.imports):
+        return []
+    taken = {number for number in partial if not is_due(batches.imports[number])}
+    rows = [row for number in sorted(taken) for row in batches.imports[number]]
+    batches.imports = [rows for number, rows in enumerate(batches.imports) if number not in taken]
+    return rows
 
 
 @lru_cache(maxsize=64)

@@ -51,6 +51,13 @@ class Mapped:
     waiting: set[str] = field(default_factory=set)
     fetched_keys: dict[str, Sequence[str]] = field(default_factory=dict)
 
+    def add(self, more: "Mapped") -> None:
+        """Take on what more occurrences change."""
+        self.changes += more.changes
+        self.outcomes += more.outcomes
+        self.waiting |= more.waiting
+        self.fetched_keys |= more.fetched_keys
+
 
 class Mapper:
     """Every connection, with its source and its compiled mappings. Made once per process.

@@ -52,7 +52,7 @@ class Interpreting:
                 mapped.waiting.update(occurrence.item_id for occurrence in chunk)
                 continue
             with self.isolation.trying(chunk):
-                _add(mapped, self.mapper.map(one, read))
+                mapped.add(self.mapper.map(one, read))
         self.isolation.survived()
         return mapped
 
@@ -65,7 +65,7 @@ class Interpreting:
                 continue
             with self.isolation.trying([occurrence], alone=True):
                 interpreted = self._interpret([occurrence])
-                _add(mapped, self.mapper.map(interpreted, self._read([interpreted])))
+                mapped.add(self.mapper.map(interpreted, self._read([interpreted])))
         self.isolation.survived()
         return mapped
 
@@ -96,10 +96,3 @@ class Interpreting:
         read = self.fetching.read(to_fetch, give_up_at=self.give_up_at)
         self.unread_connections += len(read.failed)
         return read
-
-
-def _add(mapped: Mapped, more: Mapped) -> None:
-    mapped.changes += more.changes
-    mapped.outcomes += more.outcomes
-    mapped.waiting |= more.waiting
-    mapped.fetched_keys |= more.fetched_keys

@@ -25,6 +25,12 @@ class Isolation:
         self._alone = set(tried.alone)
         self._is_trying = False
 
+    def learn(self, received_before: Collection[str], tried: Tried) -> None:
+        """What is known of items that come on top; the lease is held since the batch began."""
+        self._received_before |= frozenset(received_before)
+        self._together |= tried.together
+        self._alone |= tried.alone
+
     def suspects(self, item_ids: Collection[str]) -> set[str]:
         """Those of the item ids that were being tried with others when a process died."""
         return self._together.intersection(item_ids)

@@ -31,9 +31,10 @@ class PauseRequest:
 class BatchProgress:
     """How far a batch has come; every import of it adds to this.
 
-    `to_requeue` are item ids to requeue later, `blocked_contacts` the keys of contacts among
-    them, `outcomes` those that ended, `proven` those of these that no other batch can find out
-    again. `begun`: imports that were begun. Once `stopped`, no further import of the batch is.
+    `to_requeue` are item ids to requeue later, `to_hold` those to hold for a fuller import,
+    `blocked_contacts` the keys of contacts among them, `outcomes` those that ended, `proven` those
+    of these that no other batch can find out again. `begun`: imports that were begun. Once
+    `stopped`, no further import of the batch is.
     """
 
     pause_state: PauseState
@@ -42,6 +43,7 @@ class BatchProgress:
     outcomes: list[ItemOutcome] = field(default_factory=list)
     proven: dict[str, ItemOutcome] = field(default_factory=dict)
     to_requeue: set[str] = field(default_factory=set)
+    to_hold: set[str] = field(default_factory=set)
     blocked_contacts: set[str] = field(default_factory=set)
     pause_request: PauseRequest | None = None
     stopped: bool = False
@@ -52,6 +54,14 @@ class BatchProgress:
     def requeue(self, rows: Collection[Row]) -> None:
         """Bring all that these rows stand for again later."""
         self.to_requeue.update(item_id for row in rows for item_id in row.item_ids)
+        self._block(rows)
+
+    def hold(self, rows: Collection[Row]) -> None:
+        """Keep all that these rows stand for until an import can be filled with it."""
+        self.to_hold.update(item_id for row in rows for item_id in row.item_ids)
+        self._block(rows)
+
+    def _block(self, rows: Collection[Row]) -> None:
         self.blocked_contacts.update(row.key for row in rows if row.options.type == CONTACT)
 
     def stop(self, reason: str, until: float, *, failures: int = 0) -> None:

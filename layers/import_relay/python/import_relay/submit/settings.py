@@ -14,4 +14,6 @@ class SubmitSettings(MateoSettings, PauseSettings, QueueSettings):
     state_machine_arn: Name
     connections_file: Name
     crm_tokens_arn: Name
+    held_queue_url: Name
+    bulk_held_queue_url: Name
     rows_per_import: Annotated[int, Field(ge=1, le=5000)]

@@ -89,7 +89,8 @@ class Submission:
         """The same, with the queue of this lane."""
         if lane is Lane.LIVE:
             return self
-        return replace(self, parts=replace(self.parts, queue=self.parts.bulk_queue))
+        parts = self.parts
+        return replace(self, parts=replace(parts, queue=parts.bulk_queue, held=parts.bulk_held))
 
     def submit_batch(self, batch: QueueBatch, turn: Turn) -> BatchReport:
         """Submit a batch of the lane that `parts.queue` belongs to."""
@@ -123,6 +124,8 @@ class Submission:
         """Requeue the whole batch later, without using up its receive counts."""
         item_ids = batch.item_ids()
         self.parts.queue.send(batch.requeues(item_ids))
+        if batch.wakes:
+            self.parts.queue.wake()
         self.tools.emit("batch.requeued", reason=reason, items=len(item_ids))
         return BatchReport(
             failed_message_ids=set(batch.unreadable), items=len(item_ids), requeued=len(item_ids)

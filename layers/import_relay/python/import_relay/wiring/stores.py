@@ -169,8 +169,12 @@ class Stores:
     def requeueing(self, settings: QueueSettings, emit: Emit, lane: Lane = Lane.LIVE) -> Requeueing:
         """The way back into the queue of a lane, for thirteen days."""
         own = settings.bulk_queue_url if lane is Lane.BULK else settings.queue_url
+        return self.requeueing_to(own, settings, emit)
+
+    def requeueing_to(self, url: str, settings: QueueSettings, emit: Emit) -> Requeueing:
+        """The way into one of the queues, for thirteen days."""
         queue, dead_letters = (
-            Queue(self.sqs, url, sleep=self.sleep) for url in (own, settings.dead_letter_queue_url)
+            Queue(self.sqs, one, sleep=self.sleep) for one in (url, settings.dead_letter_queue_url)
         )
         return Requeueing(queue, dead_letters, clock=self.clock, emit=emit)
 

@@ -1,0 +1,92 @@
+"""Reads more messages than Lambda handed over, until an import is full. Called by `batch_run`.
+
+Lambda hands over six megabytes at most, with all that it says of each message: about 3,400 records.
+Under the lease, what was held for this import is received first, and then as much of the lane's own
+queue as the import takes. Received here, a message has the same rules as one of the batch: it is
+deleted once all of its items are accounted for, and comes again if the process dies.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from import_relay.domain.batches import MESSAGES_PER_CALL
+from import_relay.domain.log_events import Emit
+from import_relay.domain.models import ImportOptions
+from import_relay.domain.reasons import reason_of
+from import_relay.storage.queue import ReceivedMessage
+from import_relay.storage.requeueing import Requeueing
+from import_relay.submit.acknowledging import AWS_ERRORS
+from import_relay.submit.changes import Mapped
+from import_relay.submit.queue_batch import QueueBatch
+
+MAX_FILLED_ITEMS = 15_000
+"""Own limit, for memory: three record types fill an import with fewer."""
+MAX_FILLED_B = 12_000_000
+"""Own limit, for memory: bytes of messages, twice as many as Lambda hands over."""
+MAX_CALLS = 48
+"""Own limit of one round of calls: so many messages are read before they are interpreted."""
+
+
+@dataclass(slots=True)
+class Filling:
+    """Fills the imports of one batch. `rows_wanted`: so many of one kind are a full import.
+
+    `queue`: of the lane. `held`: its holding queue. `is_full`: whether reading ended because an
+    import is full, so that more may be queued. `has_all_held`: whether nothing is held any more.
+    """
+
+    queue: Requeueing
+    held: Requeueing
+    rows_wanted: int
+    is_in_time: Callable[[], bool]
+    emit: Emit
+    is_full: bool = False
+    has_all_held: bool = False
+    has_failed: bool = False
+    _calls: int = 1
+    _counted: int = 0
+    _keys: dict[ImportOptions, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def held_messages(self, batch: QueueBatch) -> Iterator[Sequence[ReceivedMessage]]:
+        """What was held, until there is no more of it or no room; `batch` holds what was read."""
+        while True:
+            received = self._receive(self.held)
+            if not received:
+                self.has_all_held = not self.has_failed
+                return
+            yield received
+            if not self._has_room(batch):
+                return
+
+    def more(self, batch: QueueBatch, mapped: Mapped) -> Sequence[ReceivedMessage]:
+        """Further messages of the lane; none once an import is full, or nothing more is queued."""
+        missing = self.rows_wanted - self._largest(mapped)
+        self.is_full = missing <= 0
+        if self.is_full or mapped.waiting or not self._has_room(batch):
+            return ()
+        self._calls = min(self._calls, math.ceil(missing / MESSAGES_PER_CALL))
+        return self._receive(self.queue)
+
+    def _has_room(self, batch: QueueBatch) -> bool:
+        has_room = batch.item_count < MAX_FILLED_ITEMS and batch.text_bytes < MAX_FILLED_B
+        return has_room and self.is_in_time()
+
+    def _receive(self, queue: Requeueing) -> Sequence[ReceivedMessage]:
+        """One round of calls, twice as many as the last one; none if AWS fails it."""
+        try:
+            received = queue.receive(self._calls)
+        except AWS_ERRORS as error:
+            self.emit("batch.interrupted", reason=reason_of(error))
+            self.has_failed = True
+            return ()
+        self._calls = min(2 * self._calls, MAX_CALLS)
+        return received
+
+    def _largest(self, mapped: Mapped) -> int:
+        """How many records the largest group has that could become one import."""
+        for change in mapped.changes[self._counted :]:
+            self._keys[change.options].add(change.key)
+        self._counted = len(mapped.changes)
+        return max((len(keys) for keys in self._keys.values()), default=0)
