@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from import_relay.bulk.importing_files import FileImporting, FileRun
+from import_relay.bulk.reading import PAGE_ROWS
 from import_relay.bulk.settings import FileSettings
 from import_relay.bulk.wiring import build_file_importing
 from import_relay.domain.lanes import Lane
 from import_relay.storage.entries import State
 from import_relay.storage.file_counts import count_by_file
 from import_relay.storage.files import Files, RowFile
+from tests.integration.files.dying import Process
 from tests.support import aws as resources
 from tests.support.relay import Relay
 
@@ -34,6 +36,8 @@ class Uploads:
     folder: Path
     entities_per_day: int = 25_000
     toml: str = CONNECTIONS
+    page_rows: int = PAGE_ROWS
+    process: Process = field(default_factory=Process)
     runs: Any = field(default_factory=count)
 
     def importing(self) -> FileImporting:
@@ -49,7 +53,11 @@ class Uploads:
             limit_time_zone="UTC",
         )
         return build_file_importing(
-            settings, emit=self.relay.emit, clock=self.relay.clock, client=resources.client
+            settings,
+            emit=self.relay.emit,
+            clock=self.relay.clock,
+            client=self.process.client(resources.client),
+            page_rows=self.page_rows,
         )
 
     def put(self, content: bytes | str, key: str = "inbox/erp/contacts.csv") -> str:
@@ -67,7 +75,9 @@ class Uploads:
         """Let the relay take everything from the queue, and Mateo import all of it."""
         bodies = self.relay.aws.taken(self.relay.aws.bulk_queue_url)
         before = len(self.relay.mateo.bodies)
-        self.relay.submit(*bodies, invocation=f"inv-{next(self.runs)}", lane=Lane.BULK)
+        report = self.relay.submit(*bodies, invocation=f"inv-{next(self.runs)}", lane=Lane.BULK)
+        for number in report.failed_message_ids:  # these are delivered again
+            self._send(bodies[int(number.removeprefix("m"))])
         for n in range(before, len(self.relay.mateo.bodies)):
             entry = self.relay.entry(f"ref-{n + 1}")
             frozen = self.relay.archive.load(entry.reference)
@@ -84,6 +94,9 @@ class Uploads:
                 of_files=count_by_file(ended),
             )
 
+    def _send(self, body: str) -> None:
+        self.relay.aws.sqs.send_message(QueueUrl=self.relay.aws.bulk_queue_url, MessageBody=body)
+
     def later(self, seconds: float = 300) -> FileRun:
         self.relay.clock.now += seconds
         return self.run()
@@ -96,6 +109,10 @@ class Uploads:
             self.relay.outcome_counts,
             clock=self.relay.clock,
         ).open()
+
+    def is_over(self) -> bool:
+        """Whether a file was reported, and no other is unfinished."""
+        return not self.known() and bool(self.keys("files/"))
 
     def keys(self, prefix: str) -> list[str]:
         answer = self.relay.aws.s3.list_objects_v2(Bucket=resources.BUCKET, Prefix=prefix)

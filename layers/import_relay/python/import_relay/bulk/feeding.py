@@ -43,6 +43,7 @@ class Feeding:
     entities_per_day: int
     day: Callable[[float], str]
     clock: Callable[[], float]
+    page_rows: int = PAGE_ROWS
 
     def feed(self, files: Iterable[RowFile], *, until: float) -> int:
         """Send what there is room for, a page of each file in turn; how many rows.
@@ -97,7 +98,7 @@ class Feeding:
 
     def _rows(self, file: RowFile, begin: int, end: int) -> list[FileRow]:
         """Rows by their numbers, of the page in which the first one is."""
-        number, skipped = divmod(begin, PAGE_ROWS)
+        number, skipped = divmod(begin, self.page_rows)
         return self.parts.objects.page(file.id, number + 1)[skipped : skipped + end - begin]
 
     def _reject(self, outcomes: Sequence[ItemOutcome], file: RowFile, first: int) -> None:

@@ -48,6 +48,10 @@ class FileReports:
     outcome_counts: OutcomeCounts
     clock: Callable[[], float]
 
+    def is_written(self, file: RowFile) -> bool:
+        """Whether the report is there, e.g. of a process that died before it noted so."""
+        return self.objects.exists(f"{file.folder}/summary.json")
+
     def write(self, file: RowFile) -> None:
         """Store the report; the summary last, so that where it is, everything is."""
         if any(file.ended.get(name) for name in NOT_IN_MATEO):

@@ -158,8 +158,9 @@ class FileImporting:
         for file in self.parts.files.open():
             is_sent = file.state is FileState.FEEDING and file.fed == file.rows
             if is_sent and file.rows_ended >= file.rows and self.clock() < until:
-                self.parts.reports.write(file)
-                self.parts.files.finish(file)
+                if not self.parts.reports.is_written(file):  # else its pages may be gone
+                    self.parts.reports.write(file)
                 self.parts.objects.forget_rows(file.id)
+                self.parts.files.finish(file)
                 run.finished += 1
                 self.emit("file.finished", file=file.id, rows=file.rows, folder=file.folder)

@@ -23,6 +23,7 @@ class Reading:
     objects: FileObjects
     clock: Callable[[], float]
     entities_per_day: int
+    page_rows: int = PAGE_ROWS
 
     def read(self, file: RowFile, *, until: float) -> RowFile:
         """Read on, until a time (s since the epoch); at least one page, so that it ever ends.
@@ -33,7 +34,7 @@ class Reading:
             FileUnreadable: it is to be refused; nothing of it was sent.
         """
         rows = self._rows(file)
-        while page := list(islice(rows, PAGE_ROWS)):
+        while page := list(islice(rows, self.page_rows)):
             if file.rows + len(page) > MAX_ROWS:
                 raise FileUnreadable("file.too_many_rows", f"more than {MAX_ROWS:,} rows")
             self.objects.put_page(file.id, file.pages + 1, page)

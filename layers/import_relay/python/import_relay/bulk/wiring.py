@@ -11,7 +11,7 @@ import boto3
 from import_relay.bulk.feeding import Feeding, FeedingParts
 from import_relay.bulk.file_reports import FileReports
 from import_relay.bulk.importing_files import FileImporting, FileParts
-from import_relay.bulk.reading import Reading
+from import_relay.bulk.reading import PAGE_ROWS, Reading
 from import_relay.bulk.settings import FileSettings
 from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.connections import load_connections
@@ -33,8 +33,9 @@ def build_file_importing(
     emit: Emit,
     clock: Callable[[], float] = time.time,
     client: Callable[[str], Any] | None = None,
+    page_rows: int = PAGE_ROWS,
 ) -> FileImporting:
-    """The use case. `client` gives a boto3 client of a service.
+    """The use case. `client` gives a boto3 client of a service; pages of a stack keep their size.
 
     Raises:
         ConfigurationError: connections.toml cannot be read at all.
@@ -63,8 +64,8 @@ def build_file_importing(
         files=files,
         objects=objects,
         feeder=feeder,
-        reading=Reading(files, objects, clock, settings.entities_per_day),
-        feeding=Feeding(feeding, settings.entities_per_day, day, clock),
+        reading=Reading(files, objects, clock, settings.entities_per_day, page_rows),
+        feeding=Feeding(feeding, settings.entities_per_day, day, clock, page_rows),
         reports=FileReports(objects, outcome_counts, clock),
     )
     return FileImporting(parts, clock, emit)

@@ -39,6 +39,10 @@ class FileObjects:
         self._client = client
         self._bucket = bucket
 
+    def exists(self, key: str) -> bool:
+        """Whether there is an object of this key."""
+        return any(one["Key"] == key for one in self._listed(key))
+
     def upload(self, key: str) -> Upload | None:
         """An object of the inbox; None if it is gone."""
         found = next(self._listed(key), None)

@@ -1,0 +1,108 @@
+"""Kills import_files at any of its calls to AWS: no row may be lost, none imported twice.
+
+    python -m tests.integration.files.sweep
+
+plays one file for every call and both sides of its effect. `test_killed` takes some of them.
+"""
+
+import csv
+import io
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import time_machine
+
+from tests.integration.files.dying import Killed, Process
+from tests.integration.files.uploads import Uploads
+from tests.support.aws import relay_resources
+from tests.support.builders import NOON
+from tests.support.relay import Relay
+
+GOOD = [str(n) for n in range(1, 8)]
+FILE = (
+    "id;name;email\n"
+    + "".join(f"{n};Person {n};p{n}@example.com\n" for n in GOOD)
+    + ";Nobody;\n"  # line 9: rejected by the mapping
+    + "8;a;b;c;d\n"  # line 10: not readable
+)
+ROWS = len(GOOD) + 2
+ROUNDS = 12
+"""More than a file takes whose process was killed once."""
+
+
+def played(folder: Path, process: Process) -> Iterator[Uploads]:
+    """Import the file with a process that dies; afterwards the next ones do their work."""
+    with time_machine.travel(NOON, tick=False), relay_resources() as aws:
+        uploads = Uploads(Relay(aws), folder, entities_per_day=3, page_rows=4, process=process)
+        uploads.put(FILE)
+        for _ in range(ROUNDS):
+            with suppress(Killed):
+                uploads.run()
+            if process.is_dead:
+                uploads.process = Process()
+            uploads.relay.clock.now += 901  # its turn ends with the longest that it could run
+            if uploads.is_over():
+                break
+            uploads.submit()
+        yield uploads
+
+
+def calls_of_a_run(folder: Path) -> int:
+    process = Process()
+    for uploads in played(folder, process):
+        assert promises_broken(uploads) == []
+    return process.calls
+
+
+def promises_broken(uploads: Uploads) -> list[str]:
+    broken = []
+    imported = Counter(row["external_id"] for row in uploads.relay.mateo.rows)
+    if imported != dict.fromkeys(GOOD, 1):
+        broken.append(f"imported {dict(imported)}")
+    summaries = [one for one in uploads.keys("files/") if one.endswith("summary.json")]
+    if len(summaries) != 1 or uploads.known() or uploads.keys("rows/"):
+        return [*broken, f"not finished: {uploads.known()}, {summaries}, {uploads.keys('rows/')}"]
+    rows = {name: many for name, many in uploads.summary()["rows"].items() if many}
+    if rows != {"total": ROWS, "imported": len(GOOD), "rejected": 2}:
+        broken.append(f"summary {rows}")
+    days = uploads.relay.outcome_counts.days(["2026-11-21"]).get("2026-11-21", {})
+    if days != {"from_files": ROWS, "imported": len(GOOD), "rejected": 2}:
+        broken.append(f"counts {days}")
+    (key,) = [one for one in uploads.keys("files/") if one.endswith("failures.csv")]
+    table = csv.DictReader(io.StringIO(uploads.content(key).decode("utf-8-sig")))
+    lines = [row["line"] for row in table]
+    if lines != ["9", "10"]:
+        broken.append(f"failures of lines {lines}")
+    return broken
+
+
+def broken_by_kills(folder: Path, calls: range, *, is_late: bool) -> dict[int, list[str]]:
+    """Number of the call → the promises that a kill there broke."""
+    return {
+        number: found
+        for number in calls
+        for uploads in played(folder, Process(number, is_late=is_late))
+        if (found := promises_broken(uploads))
+    }
+
+
+def main() -> int:
+    """Kill at every call; how many kills broke a promise."""
+    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"
+    with TemporaryDirectory() as name:
+        calls, wrong = calls_of_a_run(Path(name)), 0
+        for is_late in (False, True):
+            broken = broken_by_kills(Path(name), range(1, calls + 1), is_late=is_late)
+            wrong += len(broken)
+            print(f"killed at {calls} calls, {'after' if is_late else 'before'}: {broken or 'ok'}")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
