@@ -1,6 +1,7 @@
 """A relay whose inbox gets files, and the runs that take them on."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -11,7 +12,7 @@ from import_relay.bulk.reading import PAGE_ROWS
 from import_relay.bulk.settings import FileSettings
 from import_relay.bulk.wiring import build_file_importing
 from import_relay.domain.lanes import Lane
-from import_relay.storage.entries import State
+from import_relay.storage.entries import Entry, State
 from import_relay.storage.file_counts import count_by_file
 from import_relay.storage.files import Files, RowFile
 from tests.integration.files.dying import Process
@@ -39,6 +40,7 @@ class Uploads:
     page_rows: int = PAGE_ROWS
     process: Process = field(default_factory=Process)
     runs: Any = field(default_factory=count)
+    finished: int = 0
 
     def importing(self) -> FileImporting:
         path = self.folder / "connections.toml"
@@ -72,27 +74,30 @@ class Uploads:
         )
 
     def submit(self) -> None:
-        """Let the relay take everything from the queue, and Mateo import all of it."""
-        bodies = self.relay.aws.taken(self.relay.aws.bulk_queue_url)
-        before = len(self.relay.mateo.bodies)
-        report = self.relay.submit(*bodies, invocation=f"inv-{next(self.runs)}", lane=Lane.BULK)
+        """Let the relay take everything from the bulk queue, and Mateo import all of it."""
+        self.take(self.relay.aws.taken(self.relay.aws.bulk_queue_url), Lane.BULK)
+
+    def take(self, bodies: Sequence[str], lane: Lane) -> None:
+        """Let the relay take these messages, and Mateo import all that becomes of them."""
+        report = self.relay.submit(*bodies, invocation=f"inv-{next(self.runs)}", lane=lane)
         for number in report.failed_message_ids:  # these are delivered again
             self._send(bodies[int(number.removeprefix("m"))])
-        for n in range(before, len(self.relay.mateo.bodies)):
-            entry = self.relay.entry(f"ref-{n + 1}")
-            frozen = self.relay.archive.load(entry.reference)
-            assert frozen is not None
-            ended = [
-                (item.occurrence.delivery, "imported")
-                for row in frozen.provenance
-                for item in row.items
-            ]
-            assert self.relay.ledger.close(
-                entry,
-                target=State.FINISHED,
-                outcomes={"2026-11-21": {"imported": len(ended)}},
-                of_files=count_by_file(ended),
-            )
+        while (entry := self.relay.ledger.get(f"ref-{self.finished + 1}")) is not None:
+            self.finished += 1
+            if entry.state is State.SENT:
+                self._finish(entry)
+
+    def _finish(self, entry: Entry) -> None:
+        frozen = self.relay.archive.load(entry.reference)
+        assert frozen is not None
+        items = [item for row in frozen.provenance for item in row.items]
+        ended = [(item.occurrence.delivery, "imported") for item in items]
+        assert self.relay.ledger.close(
+            entry,
+            target=State.FINISHED,
+            outcomes={"2026-11-21": {"imported": len(ended)}},
+            of_files=count_by_file(ended),
+        )
 
     def _send(self, body: str) -> None:
         self.relay.aws.sqs.send_message(QueueUrl=self.relay.aws.bulk_queue_url, MessageBody=body)
