@@ -29,6 +29,7 @@ def limits_of(stack: Stack) -> Limits:
         int(found["REQUESTS_PER_DAY"]),
         int(found["ENTITIES_PER_DAY"]),
         stack.time_zone,
+        int(found["BULK_SHARE_PERCENT"]) / 100,
     )
 
 

@@ -36,6 +36,7 @@ class Submission:
             settings["PAUSE_SCHEDULE_ROLE_ARN"],
         )
         self._pause = Pause(clients, names, clock=stack.clock)
+        self._bulk_pause = Pause(clients, names, clock=stack.clock, bulk_only=True)
 
     def state(self) -> PauseState:
         """The pause as it is written down."""
@@ -52,12 +53,13 @@ class Submission:
         return ends
 
     def resume(self) -> None:
-        """End the pause, whatever began it.
+        """End the pause, whatever began it, and that of the bulk lane alone.
 
         Raises:
             CommandError: AWS did not enable the mapping in time.
         """
-        self._pause.clear_failures()
+        for pause in (self._pause, self._bulk_pause):
+            pause.clear_failures()
         lambda_ = self._stack.client("lambda")
         for mapping in self._mappings():
             lambda_.update_event_source_mapping(UUID=mapping, Enabled=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
@@ -51,6 +51,18 @@ class SubmissionView:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BulkView:
+    """What of today's quota is the bulk lane's, and whether that lane alone is paused.
+
+    `entities`, `requests`: with what the lane may use of them today, at this time, as their limit.
+    """
+
+    entities: Used
+    requests: Used
+    submission: SubmissionView
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
     """What is left of today, in the time zone of the limits. `now` carries that zone.
@@ -63,6 +75,9 @@ class Forecast:
     requests: Used
     requests_for_imports: int
     submission: SubmissionView
+    bulk: BulkView
+    connections: Mapping[str, Used] = field(default_factory=dict)
+    """Those with a limit of their own that have used any of it today."""
     blockers: Sequence[str] = ()
     """What kept records of single connections waiting within the last half hour."""
 

@@ -16,10 +16,10 @@ from import_relay.storage.entries import OPEN_INDEX, UNFINISHED
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import RECEIVED, OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
-from import_relay.storage.quota import TRACKING_SHARE, Limits, Quota
+from import_relay.storage.quota import Limits, Quota, Usage
 from import_relay.storage.refusals import RefusedConnections
 from relay_ops.exits import StackUnavailable
-from relay_ops.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
+from relay_ops.status.forecast import BLOCKERS, BulkView, Forecast, SubmissionView, Used
 from relay_ops.status.reconciliation import Messages, Snapshot
 
 DAYS = 60
@@ -32,7 +32,7 @@ for data older than 15 days.
 """
 RECENT_S, RECENT_PERIOD_S = 1_800, 60
 """What waits is tried again every quarter of an hour at least, so it shows within this time."""
-MAPPINGS = ("SubmitImportsQueueBatch", "SubmitImportsBulkBatch")
+LIVE_MAPPING, BULK_MAPPING = MAPPINGS = ("SubmitImportsQueueBatch", "SubmitImportsBulkBatch")
 """The event source mappings of the live lane and the bulk lane."""
 NEEDED = {"LedgerTable", "Queue", "BulkQueue", "DeadLetterQueue", "SubmitImports", *MAPPINGS}
 READ = ("Enabled", "Enabling", "Creating", "Updating")
@@ -74,6 +74,7 @@ class Reading:
             int(settings["REQUESTS_PER_DAY"]),
             int(settings["ENTITIES_PER_DAY"]),
             ZoneInfo(settings["LIMIT_TIME_ZONE"]),
+            int(settings["BULK_SHARE_PERCENT"]) / 100,
         )
         dynamodb, table = client("dynamodb"), self._parts.resources["LedgerTable"]
         self._outcome_counts = OutcomeCounts(dynamodb, table, self._limits.day, clock=clock)
@@ -126,8 +127,10 @@ class Reading:
             now=self._now(),
             entities=Used(usage.entities, limits.entities_per_day),
             requests=Used(usage.requests, limits.requests_per_day),
-            requests_for_imports=int(limits.requests_per_day * (1 - TRACKING_SHARE)),
-            submission=self._submission(),
+            requests_for_imports=limits.requests_for_imports,
+            submission=self._submission(LIVE_MAPPING),
+            bulk=self._bulk(usage),
+            connections={name: Used(*one) for name, one in usage.connections.items()},
             blockers=[*self._refused(), *self._blockers()],
         )
 
@@ -183,7 +186,16 @@ class Reading:
         still = [found[one] for one, (state, _) in states.items() if state in UNFINISHED]
         return len(still), sum(still)
 
-    def _submission(self) -> SubmissionView:
+    def _bulk(self, usage: Usage) -> BulkView:
+        limits, now = self._limits, self._clock()
+        return BulkView(
+            Used(usage.bulk_entities, limits.bulk_entities(usage.day, now)),
+            Used(usage.bulk_requests, limits.bulk_requests(usage.day, now)),
+            self._submission(BULK_MAPPING, bulk_only=True),
+        )
+
+    def _submission(self, mapping: str, *, bulk_only: bool = False) -> SubmissionView:
+        """The pause of both lanes with the live mapping, or that of the bulk lane with its own."""
         nobody: Any = None  # its state is read from the table alone
         dynamodb = self._client("dynamodb")
         table = self._parts.resources["LedgerTable"]
@@ -191,8 +203,9 @@ class Reading:
             PauseClients(dynamodb, nobody, nobody, nobody),
             PauseNames(table, "", "", ""),
             clock=self._clock,
+            bulk_only=bulk_only,
         )
-        is_running = all(self._is_read(self._parts.resources[name]) for name in MAPPINGS)
+        is_running = self._is_read(self._parts.resources[mapping])
         noted = submission.state()
         if noted.paused_until <= self._clock():
             return SubmissionView(is_running)

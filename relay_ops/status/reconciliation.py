@@ -141,6 +141,11 @@ class Reconciliation:
         """Items that wait in a lane for an import. The dead-letter queue's wait for a person."""
         return self.in_queues - self.dead_items[0]
 
+    @property
+    def live_backlog(self) -> int:
+        """Of those, items in the live lane: at most so many, as SQS counts messages only."""
+        return min(self.backlog, MAX_ITEMS_PER_MESSAGE * self.now.queue.total)
+
     # ------------------------------------------------------------ the balance
 
     @cached_property

@@ -54,8 +54,17 @@ def as_json(shown: Shown) -> dict[str, object]:
         "entities": _as_json(forecast.entities),
         "requests": _as_json(forecast.requests),
         "submission": _pause_as_json(submission),
+        "bulk_lane": {
+            "entities": _as_json(forecast.bulk.entities),
+            "requests": _as_json(forecast.bulk.requests),
+            "submission": _pause_as_json(forecast.bulk.submission),
+        },
+        "connections_with_limits": {
+            name: _as_json(used) for name, used in forecast.connections.items()
+        },
         "backlog": totals.backlog,
-        "drained_on": drained.isoformat() if drained else None,
+        "drained_on": _date(drained),
+        "live_drained_on": _date(forecast.drained_on(totals.live_backlog)),
         "in_the_way": list(forecast.in_the_way),
         "balances": totals.balances,
         "lost": totals.lost,
@@ -67,6 +76,10 @@ def as_json(shown: Shown) -> dict[str, object]:
             for day, (received, ended) in totals.days_apart.items()
         },
     }
+
+
+def _date(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _pause_as_json(submission: SubmissionView) -> dict[str, object]:
@@ -132,13 +145,26 @@ def _ahead(totals: Reconciliation, forecast: Forecast) -> Iterator[str]:
     for name, used in (("Entities", forecast.entities), ("Requests", forecast.requests)):
         yield _line(f"{name} used today", used.used, f"of {used.limit:,}")
         yield _line(f"{name} left today", used.left)
-    yield _line("Submission", *_submission(forecast))
+    for name, used in forecast.connections.items():
+        spent = "" if used.left else "; the rest waits for tomorrow"
+        yield _line(f"  {name}", used.used, f"of its {used.limit:,} entities of today{spent}")
+    yield _line("Submission", *_submission(forecast.submission, forecast))
+    if totals.now.bulk.total or forecast.bulk.entities.used:
+        yield from _bulk_lane(forecast)
     yield _line("Backlog", totals.backlog, "items queued, at most one entity each")
-    yield _line("Drained on", *_drained(totals, forecast))
+    yield _line("Drained on", *_drained(totals.backlog, forecast))
+    if totals.now.bulk.total:
+        yield _line("  live lane", *_drained(totals.live_backlog, forecast))
 
 
-def _submission(forecast: Forecast) -> tuple[str, str]:
-    submission = forecast.submission
+def _bulk_lane(forecast: Forecast) -> Iterator[str]:
+    bulk = forecast.bulk
+    yield _line("Bulk lane", *_submission(bulk.submission, forecast))
+    for name, used in (("entities", bulk.entities), ("requests", bulk.requests)):
+        yield _line(f"  {name} today", used.used, f"of the {used.limit:,} that it may use now")
+
+
+def _submission(submission: SubmissionView, forecast: Forecast) -> tuple[str, str]:
     if submission.is_running:
         return "running", f"pauses again: {submission.reason}" if submission.until else ""
     if submission.until is None:
@@ -147,10 +173,10 @@ def _submission(forecast: Forecast) -> tuple[str, str]:
     return "paused", f"{submission.reason}, until {until:%Y-%m-%d %H:%M}"
 
 
-def _drained(totals: Reconciliation, forecast: Forecast) -> tuple[str, str]:
-    if not totals.backlog:
+def _drained(backlog: int, forecast: Forecast) -> tuple[str, str]:
+    if not backlog:
         return "today", "nothing waits in the queue"
-    day = forecast.drained_on(totals.backlog)
+    day = forecast.drained_on(backlog)
     if day is None:
         first, *others = forecast.in_the_way
         return "unknown", "\n".join([first, *(_line("", "", f"and {one}") for one in others)])

@@ -46,6 +46,7 @@ ENVIRONMENT = {
     "REQUESTS_PER_SECOND": "1000",
     "REQUESTS_PER_DAY": "10000",
     "ENTITIES_PER_DAY": "25000",
+    "BULK_SHARE_PERCENT": "80",
     "LIMIT_TIME_ZONE": "UTC",
     "SEND_REFERENCE_ID": "false",
     "EVENT_SOURCE_MAPPINGS_PARAMETER": "/import-relay/event-source-mappings",

@@ -123,6 +123,8 @@ class Chooser:
             digest=self.one(("", "abc")),
             posts=count,
             items=count,
+            lane=self.one(tuple(Lane)),
+            charges=self.one(("", "erp=5/20")),
             total_count=self.one((None, 3)),
         )
 
@@ -234,11 +236,15 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
     "quota.usage": lambda of: ((), {}),
     "quota.count_request": lambda of: (
         (of.one(DAYS),),
-        {"for_tracking": of.one((True, False))},
+        {"for_tracking": of.one((True, False)), "lane": of.one(tuple(Lane))},
     ),
     "permits.acquire": lambda of: (
         (),
-        {"deadline": of.timestamp(), "for_tracking": of.one((True, False))},
+        {
+            "deadline": of.timestamp(),
+            "for_tracking": of.one((True, False)),
+            "lane": of.one(tuple(Lane)),
+        },
     ),
     "lease.held": lambda of: (
         (of.one(("a", "b")),),
@@ -296,6 +302,7 @@ INDIRECT = {
     "outcome_counts.day_of",
     "quota.reserve_operation",
     "quota.release_operation",
+    "quota.why_refused",
     "permits.is_in_time",
     "queue.delete",
     "queue.receive",

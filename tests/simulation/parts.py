@@ -78,6 +78,7 @@ class Parts:
                 archive=stores.archive,
                 executions=stores.executions,
                 pause=stores.pause,
+                bulk_pause=stores.bulk_pause,
                 api=self._api(permits),
             ),
         )

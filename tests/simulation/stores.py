@@ -72,11 +72,10 @@ class Stores:
             relay.limits.day,
         )
         self.executions = Executions(aws.step_functions, "machine")
-        self.pause = Pause(
-            PauseClients(aws.dynamodb, aws.mapping.lambda_, aws.scheduler, aws.ssm),
-            PauseNames(LEDGER, "mapping", "pause", "arn:aws:iam::1:role/pause"),
-            clock=world.clock,
-        )
+        clients = PauseClients(aws.dynamodb, aws.mapping.lambda_, aws.scheduler, aws.ssm)
+        names = PauseNames(LEDGER, "mapping", "pause", "arn:aws:iam::1:role/pause")
+        self.pause = Pause(clients, names, clock=world.clock)
+        self.bulk_pause = Pause(clients, names, clock=world.clock, bulk_only=True)
         self.intake = IntakeStore(
             aws.queue,
             URL,

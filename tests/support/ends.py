@@ -162,6 +162,7 @@ def mateo_environment(base_url: str, token_arn: str) -> dict[str, str]:
         "REQUESTS_PER_SECOND": "100",
         "REQUESTS_PER_DAY": "10000",
         "ENTITIES_PER_DAY": "25000",
+        "BULK_SHARE_PERCENT": "80",
         "LIMIT_TIME_ZONE": "UTC",
         "SEND_REFERENCE_ID": "false",
     }

@@ -270,6 +270,13 @@ class Relay:
 
     @property
     def pause(self) -> Pause:
+        return self._pause()
+
+    @property
+    def bulk_pause(self) -> Pause:
+        return self._pause(bulk_only=True)
+
+    def _pause(self, *, bulk_only: bool = False) -> Pause:
         clients = PauseClients(
             dynamodb=self.aws.dynamodb,
             lambda_=self.lambda_,  # type: ignore[arg-type]  # a fake of the one call
@@ -282,7 +289,7 @@ class Relay:
             resources.SCHEDULE_GROUP,
             resources.SCHEDULE_ROLE,
         )
-        return Pause(clients, names, clock=self.clock)
+        return Pause(clients, names, clock=self.clock, bulk_only=bulk_only)
 
     @property
     def fetching(self) -> Fetching:
@@ -305,6 +312,7 @@ class Relay:
             "archive": self.archive,
             "executions": self.executions,
             "pause": self.pause,
+            "bulk_pause": self.bulk_pause,
             "api": self.api,
         }
         own: dict[str, Any] = {

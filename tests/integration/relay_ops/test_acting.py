@@ -26,6 +26,7 @@ SETTINGS = {
     "REQUESTS_PER_SECOND": "2",
     "REQUESTS_PER_DAY": "10000",
     "ENTITIES_PER_DAY": "25000",
+    "BULK_SHARE_PERCENT": "80",
     "MATEO_BASE_URL": "https://mateo.example/api/v1",
 }
 

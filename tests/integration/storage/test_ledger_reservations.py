@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from import_relay.domain.errors import LimitReached
+from import_relay.domain.lanes import Lane
 from import_relay.storage.entries import UNFINISHED, State
 from tests.integration.storage.ledger_entries import entry, held, in_state, with_client
 from tests.support.builders import NOON, TODAY, TOMORROW
@@ -168,3 +169,42 @@ def test_a_moved_reservation_is_released_from_the_day_it_moved_to(relay: Relay) 
     relay.ledger.release(relay.entry("r1"), expected=[State.INTENDED], target=State.REFUSED)
 
     assert (held(relay), held(relay, TOMORROW)) == (0, 0)
+
+
+# the bulk lane's share
+
+
+def bulk_held(relay: Relay) -> int:
+    return relay.quota.usage().bulk_entities
+
+
+def test_an_import_of_the_bulk_lane_reserves_and_releases_its_share(relay: Relay) -> None:
+    one = entry(rows=20_000, lane=Lane.BULK)
+    relay.ledger.intend(one)
+    assert (held(relay), bulk_held(relay)) == (20_000, 20_000)
+
+    with pytest.raises(LimitReached) as caught:
+        relay.ledger.intend(entry("r2", rows=1, lane=Lane.BULK))
+    relay.ledger.release(one, expected=[State.INTENDED], target=State.ABANDONED)
+
+    assert (caught.value.code, caught.value.resets_at) == ("limit.bulk_share", NOON + 11 * 3_600)
+    assert relay.ledger.get("r2") is None
+    assert (held(relay), bulk_held(relay)) == (0, 0)
+
+
+def test_a_reservation_that_moves_keeps_its_lane(relay: Relay) -> None:
+    one = entry(rows=20_000, lane=Lane.BULK)
+    relay.ledger.intend(one)
+    relay.ledger.intend(entry("r2", rows=1, day=TOMORROW, lane=Lane.BULK))
+
+    with pytest.raises(LimitReached, match=r"limit\.bulk_share"):
+        relay.ledger.move_reservation(one, day=TOMORROW)
+    assert bulk_held(relay) == 20_000
+
+    small = entry("r3", rows=9, lane=Lane.BULK)
+    relay.ledger.release(one, expected=[State.INTENDED], target=State.ABANDONED)
+    relay.ledger.intend(small)
+    assert relay.ledger.move_reservation(small, day=TOMORROW)
+    assert bulk_held(relay) == 0
+    relay.clock.now += 86_400
+    assert bulk_held(relay) == 10

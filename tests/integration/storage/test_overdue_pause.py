@@ -199,3 +199,45 @@ def test_any_other_refusal_is_an_error(relay: Relay) -> None:
 
     with pytest.raises(Exception, match="AccessDenied"):
         pause_of(relay, Denied(0)).end()
+
+
+# the bulk lane alone
+
+
+def test_a_pause_of_the_bulk_lane_that_is_not_over_stays(relay: Relay) -> None:
+    relay.bulk_pause.begin(relay.clock.now + HOUR, "limit.bulk_share")
+    relay.clock.now += HOUR - 1
+
+    assert not watch(relay).overdue
+
+    assert list(relay.lambda_.mappings.values()) == [True, False]
+
+
+def test_a_pause_of_the_bulk_lane_past_its_time_is_ended(relay: Relay) -> None:
+    relay.clock.now = relay.bulk_pause.begin(relay.clock.now + HOUR, "limit.bulk_share") + QUARTER_S
+
+    assert watch(relay).overdue
+
+    assert relay.lambda_.enabled
+    assert [keys["reason"] for name, keys in relay.events if name == "submission.resumed"] == [
+        "limit.bulk_share"
+    ]
+
+
+def test_the_live_lane_is_resumed_while_the_pause_of_the_bulk_lane_lasts(relay: Relay) -> None:
+    until = paused(relay)
+    relay.bulk_pause.begin(until + HOUR, "limit.bulk_share")
+    relay.clock.now = until + QUARTER_S
+
+    watch(relay)
+
+    assert list(relay.lambda_.mappings.values()) == [True, False]
+
+
+def test_the_bulk_lane_stays_paused_as_long_as_both_are(relay: Relay) -> None:
+    relay.clock.now = relay.bulk_pause.begin(relay.clock.now + 60, "limit.bulk_share") + QUARTER_S
+    paused(relay)
+
+    watch(relay)
+
+    assert list(relay.lambda_.mappings.values()) == [False, False]

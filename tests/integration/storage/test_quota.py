@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from import_relay.domain.errors import LimitReached
+from import_relay.domain.lanes import Lane
+from import_relay.storage.conditions import transact
 from import_relay.storage.quota import DAY_ITEM_DAYS, Limits, Quota, Usage, day_key
+from import_relay.storage.reservations import Reservation
 from tests.support.aws import LEDGER, Aws
 from tests.support.builders import NOON, TODAY
 from tests.support.clients import Atomic, in_threads
@@ -119,3 +122,128 @@ def test_the_days_of_utc_and_berlin_differ_in_the_evening() -> None:
 
     assert limits().day(evening) == "2026-11-21"
     assert limits(zone="Europe/Berlin").day(evening) == "2026-11-22"
+
+
+# the bulk lane's share
+
+
+def bulk(rows: int = 1, day: str = TODAY) -> Reservation:
+    return Reservation(day, rows, Lane.BULK)
+
+
+def reserves(of: Quota, reservation: Reservation, aws: Aws) -> bool:
+    """Try to reserve, alone in a transaction; whether it took effect."""
+    return not transact(aws.dynamodb, [of.reserve_operation(reservation)])
+
+
+@pytest.mark.parametrize("now", [NOON, MIDNIGHT - 3_601])
+def test_the_bulk_lane_uses_its_share_of_the_entities_and_no_more(aws: Aws, now: float) -> None:
+    one = quota(aws.dynamodb, Clock(now))
+
+    assert not reserves(one, bulk(20_001), aws)
+    assert reserves(one, bulk(20_000), aws)
+    assert not reserves(one, bulk(1), aws)
+    assert reserves(one, Reservation(TODAY, 5_000), aws)
+    assert one.usage() == Usage(TODAY, 0, 25_000, 0, 20_000)
+
+
+def test_what_live_changes_use_is_none_of_the_bulk_lanes_share(aws: Aws) -> None:
+    one = quota(aws.dynamodb, Clock())
+    assert reserves(one, Reservation(TODAY, 4_000), aws)
+
+    assert reserves(one, bulk(20_000), aws)
+    assert not reserves(one, Reservation(TODAY, 1_001), aws)
+
+
+def test_in_the_last_hour_the_bulk_lane_may_use_all_that_is_left(aws: Aws) -> None:
+    clock = Clock()
+    one = quota(aws.dynamodb, clock)
+    assert reserves(one, bulk(20_000), aws)
+    clock.now = MIDNIGHT - 3_600
+
+    assert not reserves(one, bulk(5_001), aws)
+    assert reserves(one, bulk(5_000), aws)
+
+
+def test_in_the_last_hour_of_a_day_the_share_of_the_next_day_holds(aws: Aws) -> None:
+    one = quota(aws.dynamodb, Clock(MIDNIGHT - 1))
+
+    assert not reserves(one, bulk(20_001, "2026-11-22"), aws)
+    assert reserves(one, bulk(20_000, "2026-11-22"), aws)
+
+
+def test_the_last_hour_is_that_of_the_days_zone(aws: Aws) -> None:
+    berlin = limits(zone="Europe/Berlin")
+    assert berlin.bulk_opens_at(at("2026-10-25T12:00:00+01:00")) == at("2026-10-25T23:00:00+01:00")
+    assert berlin.bulk_entities("2026-10-25", at("2026-10-25T22:59:59+01:00")) == 20_000
+    assert berlin.bulk_entities("2026-10-25", at("2026-10-25T23:00:00+01:00")) == 25_000
+
+
+def test_what_is_released_is_released_to_the_bulk_lane(aws: Aws) -> None:
+    one = quota(aws.dynamodb, Clock())
+    assert reserves(one, bulk(20_000), aws)
+
+    transact(aws.dynamodb, [one.release_operation(bulk(20_000))])
+
+    assert one.usage() == Usage(TODAY, 0, 0)
+    assert reserves(one, bulk(20_000), aws)
+
+
+def test_parallel_reservations_never_exceed_the_share(aws: Aws) -> None:
+    client: Any = Atomic(aws.dynamodb)
+    results = in_threads(
+        [lambda: transact(client, [quota(client, Clock()).reserve_operation(bulk(6_000))])] * 6
+    )
+
+    assert sum(one == () for one in results) == 3
+    assert quota(client, Clock()).usage().bulk_entities == 18_000
+
+
+def test_the_bulk_lane_uses_its_share_of_the_requests_and_no_more(aws: Aws) -> None:
+    clock = Clock()
+    one = quota(aws.dynamodb, clock, limits(requests=10))  # 9 for imports, 7 of them for bulk
+    for _ in range(7):
+        one.count_request(TODAY, for_tracking=False, lane=Lane.BULK)
+
+    with pytest.raises(LimitReached) as caught:
+        one.count_request(TODAY, for_tracking=False, lane=Lane.BULK)
+
+    assert (caught.value.code, caught.value.resets_at) == ("limit.bulk_share", MIDNIGHT - 3_600)
+    one.count_request(TODAY, for_tracking=False)
+    clock.now = MIDNIGHT - 3_600
+    one.count_request(TODAY, for_tracking=False, lane=Lane.BULK)
+    with pytest.raises(LimitReached, match=r"limit\.requests"):
+        one.count_request(TODAY, for_tracking=False, lane=Lane.BULK)
+    assert one.usage() == Usage(TODAY, 9, 0, 8)
+
+
+def test_what_the_bulk_lane_sent_is_followed_whatever_its_share(aws: Aws) -> None:
+    one = quota(aws.dynamodb, Clock(), limits(requests=10))
+    for _ in range(10):
+        one.count_request(TODAY, for_tracking=True, lane=Lane.BULK)
+
+    assert one.usage() == Usage(TODAY, 10, 0, 10)
+    with pytest.raises(LimitReached, match=r"limit\.requests"):
+        one.count_request(TODAY, for_tracking=False, lane=Lane.BULK)
+
+
+@pytest.mark.parametrize(
+    ("reservation", "used", "code", "resets_at"),
+    [
+        (Reservation(TODAY, 5_001), Reservation(TODAY, 20_000), "limit.entities", MIDNIGHT),
+        (bulk(5_001), Reservation(TODAY, 20_000), "limit.entities", MIDNIGHT),
+        (bulk(1), bulk(20_000), "limit.bulk_share", MIDNIGHT - 3_600),
+        (bulk(20_001), bulk(10), "limit.bulk_share", MIDNIGHT - 3_600),
+        (bulk(25_001), bulk(10), "limit.entities", MIDNIGHT),
+    ],
+)
+def test_the_limit_that_is_reached_is_named(
+    aws: Aws, reservation: Reservation, used: Reservation, code: str, resets_at: float
+) -> None:
+    one = quota(aws.dynamodb, Clock())
+    assert reserves(one, used, aws)
+    assert not reserves(one, reservation, aws)
+
+    error = one.why_refused(reservation)
+
+    assert (error.code, error.resets_at) == (code, resets_at)

@@ -1,6 +1,7 @@
 """Two lanes: what has to wait goes back to its own, and a record's versions keep their order."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,11 +10,14 @@ import pytest
 from import_relay.domain.errors import LeaseHeld
 from import_relay.domain.lanes import Lane
 from import_relay.storage.executions import Executions
+from import_relay.storage.pause import PauseState
+from tests.integration.storage.ledger_entries import entry
 from tests.support import aws as resources
-from tests.support.builders import message
+from tests.support.aws import MAPPINGS
+from tests.support.builders import NOON, message
 from tests.support.clients import Overruling
 from tests.support.ends import ADA
-from tests.support.relay import Relay
+from tests.support.relay import LIMITS, Relay
 
 
 @pytest.mark.parametrize("lane", list(Lane))
@@ -50,9 +54,9 @@ def test_a_newer_live_version_waits_for_the_import_of_the_bulk_lane(relay: Relay
 
 
 def people(many: int, delivery: str = "file") -> str:
+    names = [f"{delivery}{n}" for n in range(many)]
     return message(
-        [{**ADA, "id": str(n), "email": f"p{n}@example.com"} for n in range(many)],
-        delivery=delivery,
+        [{**ADA, "id": one, "email": f"{one}@example.com"} for one in names], delivery=delivery
     )
 
 
@@ -105,3 +109,105 @@ def test_a_bulk_batch_sends_one_import_however_busy_the_live_lane_is(relay: Rela
     )
 
     assert (report.imports, report.requeued) == (1, 2)
+
+
+# the bulk lane's share
+
+MIDNIGHT = NOON + 12 * 3_600
+
+
+def of_ten_a_day(relay: Relay) -> None:
+    """Mateo allows ten entities a day, of which the bulk lane may use eight."""
+    relay.limits = replace(LIMITS, entities_per_day=10)
+
+
+def test_the_bulk_lane_pauses_alone_once_its_share_is_used(relay: Relay) -> None:
+    of_ten_a_day(relay)
+
+    report = relay.submit(people(9), lane=Lane.BULK)
+
+    assert (report.rows, report.requeued, report.paused) == (8, 1, "limit.bulk_share")
+    assert relay.lambda_.mappings == {MAPPINGS[0]: True, MAPPINGS[1]: False}
+    noted = relay.bulk_pause.state()
+    assert (noted.reason, noted.paused_until) == ("limit.bulk_share", MIDNIGHT - 3_600 + 60)
+    assert relay.pause.state() == PauseState()
+
+
+def test_live_changes_go_on_while_the_bulk_lane_is_paused(relay: Relay) -> None:
+    of_ten_a_day(relay)
+    relay.submit(people(9), lane=Lane.BULK)
+
+    live = relay.submit(message([{**ADA, "id": "live", "email": "l@example.com"}], delivery="live"))
+    bulk = relay.submit(people(1, "more"), lane=Lane.BULK)
+
+    assert (live.rows, bulk.rows, bulk.requeued) == (1, 0, 1)
+    assert relay.lambda_.mappings == {MAPPINGS[0]: True, MAPPINGS[1]: False}
+
+
+def test_in_the_last_hour_the_bulk_lane_sends_what_is_left(relay: Relay) -> None:
+    of_ten_a_day(relay)
+    relay.submit(people(9), lane=Lane.BULK)
+    relay.clock.now = relay.bulk_pause.state().paused_until
+
+    report = relay.submit(people(3, "rest"), lane=Lane.BULK)
+
+    assert (report.rows, report.requeued, report.paused) == (2, 1, "limit.entities")
+    assert not relay.lambda_.enabled
+
+
+def test_the_bulk_lane_pauses_both_if_it_finds_the_day_spent(relay: Relay) -> None:
+    of_ten_a_day(relay)
+    relay.submit(people(10, "live"))
+
+    report = relay.submit(people(3), lane=Lane.BULK)
+
+    assert (report.rows, report.paused) == (0, "limit.entities")
+    assert not relay.lambda_.enabled
+
+
+def test_live_changes_use_what_the_bulk_lane_leaves(relay: Relay) -> None:
+    of_ten_a_day(relay)
+    relay.submit(people(8), lane=Lane.BULK)
+
+    report = relay.submit(people(5, "live"))
+
+    assert report.rows == 2
+
+
+def test_the_bulk_lane_pauses_alone_once_its_requests_are_used(relay: Relay) -> None:
+    relay.limits = replace(LIMITS, requests_per_day=4, bulk_share=0.5)
+    relay.rows_per_import = 1
+
+    report = relay.submit(people(3), lane=Lane.BULK)
+
+    assert (report.imports, report.requeued, report.paused) == (1, 2, "limit.bulk_share")
+    assert relay.submit(people(1, "live")).imports == 1
+
+
+def test_a_share_that_another_batch_used_meanwhile_is_kept(relay: Relay) -> None:
+    """The plan is made of what was read; what counts is the condition of the reservation."""
+    of_ten_a_day(relay)
+
+    def meanwhile(real: Any, **arguments: Any) -> Any:
+        relay.ledger.intend(entry("other", rows=3, lane=Lane.BULK))
+        return real(**arguments)
+
+    executions: Any = Overruling(resources.client("stepfunctions"), start_execution=meanwhile)
+    report = relay.submit(
+        people(6), lane=Lane.BULK, executions=Executions(executions, relay.aws.state_machine_arn)
+    )
+
+    assert (report.rows, report.requeued, report.paused) == (0, 6, "limit.bulk_share")
+    assert relay.quota.usage().bulk_entities == 3
+
+
+@pytest.mark.parametrize("first", ["both", "bulk"])
+def test_a_pause_of_both_lanes_holds_for_the_bulk_lane_too(relay: Relay, first: str) -> None:
+    if first == "bulk":
+        relay.bulk_pause.begin(NOON + 60, "limit.bulk_share")
+    relay.pause.begin(NOON + 3_600, "maintenance")
+
+    report = relay.submit(people(1), lane=Lane.BULK)
+
+    assert (report.requeued, report.imports) == (1, 0)
+    assert not relay.lambda_.enabled

@@ -17,7 +17,7 @@ MUTANTS = (
             Edit(
                 "storage/ledger.py",
                 "            self._put_operation(entry), "
-                "self._quota.reserve_operation(entry.day, entry.rows)\n",
+                "self._quota.reserve_operation(entry.reservation)\n",
                 "            self._put_operation(entry)\n",
             ),
         ),
@@ -31,10 +31,10 @@ MUTANTS = (
                 "storage/ledger.py",
                 "        failed = self._transact(\n"
                 "            self._put_operation(entry), "
-                "self._quota.reserve_operation(entry.day, entry.rows)\n"
+                "self._quota.reserve_operation(entry.reservation)\n"
                 "        )\n",
                 "        failed = self._transact("
-                "self._quota.reserve_operation(entry.day, entry.rows))\n"
+                "self._quota.reserve_operation(entry.reservation))\n"
                 "        failed = failed and [False, *failed]\n"
                 "        failed = failed or self._transact(self._put_operation(entry))\n",
             ),
@@ -46,9 +46,9 @@ MUTANTS = (
         ("over-limit",),
         (
             Edit(
-                "storage/quota.py",
-                'f"{untouched}entities <= :room"',
-                'f"{untouched}entities <= :room OR entities > :room"',
+                "storage/reservations.py",
+                'Counter("entities", rows, entities - rows)',
+                'Counter("entities", rows, 1_000_000)',
             ),
             Edit(
                 "submit/batch_run.py",
@@ -63,9 +63,9 @@ MUTANTS = (
         ("over-limit", "miscounted"),
         (
             Edit(
-                "storage/quota.py",
-                '":rows": {"N": str(rows)},\n                    ":room"',
-                '":rows": {"N": "1"},\n                    ":room"',
+                "storage/reservations.py",
+                'Counter("entities", rows, entities - rows)',
+                'Counter("entities", 1, entities - rows)',
             ),
         ),
     ),
@@ -78,10 +78,10 @@ MUTANTS = (
                 "storage/ledger.py",
                 """        return not self._transact(
             self._operation(Move(entry.reference, expected, target)),
-            self._quota.release_operation(entry.day, entry.rows),
+            self._quota.release_operation(entry.reservation),
         )
 """,
-                """        self._transact(self._quota.release_operation(entry.day, entry.rows))
+                """        self._transact(self._quota.release_operation(entry.reservation))
         return not self._transact(self._operation(Move(entry.reference, expected, target)))
 """,
             ),
@@ -107,7 +107,7 @@ MUTANTS = (
             Edit(
                 "storage/ledger.py",
                 "            self._operation(Move(entry.reference, expected, target)),\n"
-                "            self._quota.release_operation(entry.day, entry.rows),\n",
+                "            self._quota.release_operation(entry.reservation),\n",
                 "            self._operation(Move(entry.reference, expected, target)),\n",
             ),
         ),
@@ -163,9 +163,9 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                "            self._quota.release_operation(entry.day, entry.rows),\n"
-                "            self._quota.reserve_operation(day, entry.rows),\n",
-                "            self._quota.reserve_operation(day, entry.rows),\n",
+                "            self._quota.release_operation(entry.reservation),\n"
+                "            self._quota.reserve_operation(moved),\n",
+                "            self._quota.reserve_operation(moved),\n",
             ),
         ),
     ),
@@ -235,7 +235,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/pacing.py",
-                "                self._quota.count_request(day, for_tracking=for_tracking)\n",
+                "                self._quota.count_request("
+                "day, for_tracking=for_tracking, lane=lane)\n",
                 "",
             ),
         ),
@@ -247,8 +248,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/quota.py",
-                "attribute_not_exists(requests) OR requests < :allowed",
-                "attribute_not_exists(requests) OR requests <= :allowed",
+                'Counter("requests", 1, allowed - 1)',
+                'Counter("requests", 1, allowed)',
             ),
         ),
     ),

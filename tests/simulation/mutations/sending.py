@@ -73,7 +73,8 @@ MUTANTS = (
             Edit(
                 "submit/posting.py",
                 "            intended = self._parts.ledger.intend(entry)\n",
-                "            permit = self._parts.permits.acquire(deadline=self._deadline - POST_S)\n"
+                "            until, lane = self._deadline - POST_S, self._lane\n"
+                "            permit = self._parts.permits.acquire(deadline=until, lane=lane)\n"
                 "            posted = self._parts.api.create(permit, body)\n"
                 "            intended = self._parts.ledger.intend(entry)\n",
             ),

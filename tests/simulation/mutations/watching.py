@@ -10,7 +10,7 @@ MUTANTS = (
         (
             Edit(
                 "storage/overdue_pause.py",
-                "        for mapping in stopped:\n            mapping.enable(self.sleep)\n",
+                "                mapping.enable(self.sleep)\n",
                 "",
             ),
         ),
@@ -22,8 +22,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/overdue_pause.py",
-                "        for mapping in stopped:\n",
-                "        for mapping in stopped[:1]:\n",
+                "for lane, mapping in stopped.items():",
+                "for lane, mapping in list(stopped.items())[:1]:",
             ),
         ),
     ),
@@ -65,8 +65,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/overdue_pause.py",
-                "        if noted.paused_until > self.clock():\n            return None\n",
-                "",
+                "            if noted.paused_until <= self.clock():\n",
+                "            if noted:\n",
             ),
         ),
         harmless="the next batch finds what is noted, is sent again and pauses submission",

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from relay_ops.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
+from relay_ops.status.forecast import BLOCKERS, BulkView, Forecast, SubmissionView, Used
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OPEN = SubmissionView(is_running=True)
@@ -29,6 +29,7 @@ def forecast(
         "requests": Used(0, 100),
         "requests_for_imports": 95,
         "submission": OPEN,
+        "bulk": BulkView(Used(0, 800), Used(0, 76), OPEN),
     }
     return Forecast(**{**values, **changes})
 

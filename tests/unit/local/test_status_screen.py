@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relay_ops.status.forecast import BLOCKERS, Forecast, SubmissionView, Used
+from relay_ops.status.forecast import BLOCKERS, BulkView, Forecast, SubmissionView, Used
 from relay_ops.status.reconciliation import Messages, Reconciliation, Snapshot
 from relay_ops.status.screen import LABEL, NUMBER, Shown, as_json, screen
 from tests.unit.local.test_status_reconciliation import DAY, NEXT, snapshot
@@ -25,6 +25,9 @@ MILLIONS = snapshot(
 )
 
 
+BULK = BulkView(Used(0, 20_000), Used(0, 7_600), SubmissionView(is_running=True))
+
+
 def shown(seen: Snapshot, *, submission: SubmissionView | None = None, **changes: Any) -> Shown:
     forecast: dict[str, Any] = {
         "now": NOON,
@@ -32,6 +35,7 @@ def shown(seen: Snapshot, *, submission: SubmissionView | None = None, **changes
         "requests": Used(120, 10_000),
         "requests_for_imports": 9_500,
         "submission": submission or SubmissionView(is_running=True),
+        "bulk": BULK,
     }
     return Shown(
         "import-relay",
@@ -83,6 +87,9 @@ def test_the_bulk_lane_has_a_line_while_something_waits_in_it() -> None:
     assert line(what, "in queues") == "250 1 message"
     assert line(what, "bulk lane") == "3 messages, 1 in flight"
     assert not [one for one in lines(shown(snapshot(1, queue=Messages(1)))) if "bulk" in one]
+    assert line(what, "Bulk lane") == "running"
+    assert line(what, "entities today") == "0 of the 20,000 that it may use now"
+    assert line(what, "live lane") == "today if no more comes"
     assert as_json(what)["bulk_queue"] == {"visible": 2, "in_flight": 1, "delayed": 0}
 
 
@@ -247,3 +254,42 @@ def test_programs_get_the_same_numbers() -> None:
     }
     assert (content["balances"], content["lost"]) == (True, 0)
     assert content["days_apart"] == {DAY: {"received": 1_500, "ended": 1_200}}
+
+
+def test_the_pause_of_the_bulk_lane_is_not_that_of_submission() -> None:
+    until = datetime(2026, 11, 21, 23, 1, tzinfo=UTC)
+    paused = SubmissionView(is_running=False, reason="limit.bulk_share", until=until)
+    bulk = BulkView(Used(20_000, 20_000), Used(7, 7_600), paused)
+    what = shown(snapshot(250, bulk=Messages(2)), bulk=bulk)
+
+    assert line(what, "Submission") == "running"
+    assert line(what, "Bulk lane") == "paused limit.bulk_share, until 2026-11-21 23:01"
+    assert as_json(what)["bulk_lane"] == {
+        "entities": {"used": 20_000, "left": 0, "limit": 20_000},
+        "requests": {"used": 7, "left": 7_593, "limit": 7_600},
+        "submission": {
+            "running": False,
+            "reason": "limit.bulk_share",
+            "until": "2026-11-21T23:01:00+00:00",
+        },
+    }
+
+
+def test_live_changes_drain_before_a_backlog_of_the_bulk_lane() -> None:
+    what = shown(snapshot(60_000, queue=Messages(1), bulk=Messages(600)))
+
+    assert line(what, "live lane") == "today if no more comes"
+    assert line(what, "Drained on").startswith("2026-11-23")
+    assert as_json(what)["live_drained_on"] == "2026-11-21"
+
+
+def test_a_connection_at_its_own_limit_is_named() -> None:
+    connections = {"erp": Used(500, 500), "shop": Used(3, 500)}
+    what = shown(snapshot(1), connections=connections)
+
+    assert line(what, "erp") == "500 of its 500 entities of today; the rest waits for tomorrow"
+    assert line(what, "shop") == "3 of its 500 entities of today"
+    assert as_json(what)["connections_with_limits"] == {
+        "erp": {"used": 500, "left": 0, "limit": 500},
+        "shop": {"used": 3, "left": 497, "limit": 500},
+    }

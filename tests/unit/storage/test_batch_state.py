@@ -46,9 +46,9 @@ def test_of_new_items_only_the_relay_itself_is_asked_about() -> None:
 
     day = LIMITS.day(NOON)
     assert state == BatchState(
-        PauseState(), Usage(day, 0, 0), {}, Tried(), KnownEnds(), ErasedHandles()
+        PauseState(), PauseState(), Usage(day, 0, 0), {}, Tried(), KnownEnds(), ErasedHandles()
     )
-    assert table.reads == [["pause", f"day#{day}", "refusals", "erasures"]]
+    assert table.reads == [["pause", "pause#bulk", f"day#{day}", "refusals", "erasures"]]
 
 
 def test_of_items_seen_before_it_tells_how_they_ended_and_what_was_tried() -> None:

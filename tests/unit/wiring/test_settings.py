@@ -16,6 +16,7 @@ VALUES = {
     "REQUESTS_PER_SECOND": "2",
     "REQUESTS_PER_DAY": "10000",
     "ENTITIES_PER_DAY": "25000",
+    "BULK_SHARE_PERCENT": "80",
     "LIMIT_TIME_ZONE": "Europe/Berlin",
     "SEND_REFERENCE_ID": "false",
     "LEDGER_TABLE": "ledger",

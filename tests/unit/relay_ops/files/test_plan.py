@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from relay_ops.files.plan import Plan, cost_text
-from relay_ops.status.forecast import Forecast, SubmissionView, Used
+from relay_ops.status.forecast import BulkView, Forecast, SubmissionView, Used
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -19,6 +19,7 @@ def forecast(
         requests=Used(0, 10_000),
         requests_for_imports=8_000,
         submission=submission or SubmissionView(is_running=True),
+        bulk=BulkView(Used(used, 20_000), Used(0, 7_600), SubmissionView(is_running=True)),
         blockers=blockers,
     )
 

@@ -174,6 +174,15 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Today's entities are spent.",
             "Nothing: submission resumes tomorrow.",
         ),
+        "limit.bulk_share": Explanation(
+            "The bulk lane has used its share of today's entities or requests.",
+            "Nothing: it resumes in the last hour of the day with all that is left, and tomorrow.",
+        ),
+        "limit.connection": Explanation(
+            "A connection has used its own `entities_per_day`.",
+            "Nothing: its records wait for tomorrow. Raise the limit in connections.toml if that "
+            "is too late.",
+        ),
         "permit.too_far": Explanation(
             "The next request permit is too far in the future.",
             "Nothing.",

@@ -191,7 +191,9 @@ class Reporting:
         self.parts.api.make_ready()
 
         def acquire_permit() -> Permit:
-            return self.parts.permits.acquire(deadline=deadline - REPORT_CALL_S, for_tracking=True)
+            return self.parts.permits.acquire(
+                deadline=deadline - REPORT_CALL_S, for_tracking=True, lane=entry.lane
+            )
 
         status = self.parts.api.result(acquire_permit(), entry.import_id)
         if status is None:

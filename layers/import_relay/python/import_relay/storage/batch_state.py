@@ -14,7 +14,7 @@ from import_relay.domain.models import Occurrence
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.erasures import ERASURES_KEY, erased_of
 from import_relay.storage.outcome_counts import KnownEnds, known_ends, outcome_keys
-from import_relay.storage.pause import PAUSE_KEY, PauseState, pause_state
+from import_relay.storage.pause import BULK_PAUSE_KEY, PAUSE_KEY, PauseState, pause_state
 from import_relay.storage.quota import Limits, Usage, day_key, usage_of
 from import_relay.storage.refusals import REFUSALS_KEY, RefusalPause, RefusedKind, refusals_of
 from import_relay.storage.trials import TRIALS_KEY, Tried, tried_of
@@ -33,6 +33,7 @@ class BatchState:
     """
 
     pause: PauseState
+    bulk_pause: PauseState
     usage: Usage
     refused: dict[RefusedKind, RefusalPause]
     tried: Tried
@@ -65,7 +66,7 @@ class BatchStates:
             StoreUnavailable: DynamoDB left a part unanswered, again and again.
         """
         day = self._limits.day(self._clock())
-        keys = [PAUSE_KEY, day_key(day), REFUSALS_KEY, ERASURES_KEY]
+        keys = [PAUSE_KEY, BULK_PAUSE_KEY, day_key(day), REFUSALS_KEY, ERASURES_KEY]
         if seen_before:
             keys += [TRIALS_KEY, *outcome_keys(seen_before)]
         items = {
@@ -78,6 +79,7 @@ class BatchStates:
 
         return BatchState(
             pause_state(item_of(PAUSE_KEY)),
+            pause_state(item_of(BULK_PAUSE_KEY)),
             usage_of(day, item_of(day_key(day))),
             refusals_of(item_of(REFUSALS_KEY)),
             tried_of(item_of(TRIALS_KEY)),

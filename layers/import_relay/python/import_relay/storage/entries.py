@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, Plain, from_attributes, to_attributes
+from import_relay.storage.reservations import Reservation, charges_of
 
 ENTRY_DAYS = 180
 """How long an entry is kept: longer than any watermark that points to it."""
@@ -52,6 +53,7 @@ class Entry(NamedTuple):
     a question about it, `answered_s`: for how long it has been asked and answered (`polling`).
     `suspects`: ids, with spaces between them, of imports in Mateo that may be this one.
     `lane`: whose share of the day its rows use, and where rows that are tried again go.
+    `charges`: which connections with a limit of their own pay for rows (`reservations`).
     `file_tries`: how often the list of failed rows could not be had although Mateo answered.
     """
 
@@ -83,6 +85,12 @@ class Entry(NamedTuple):
     suspects: str = ""
     file_tries: int = 0
     lane: Lane = Lane.LIVE
+    charges: str = ""
+
+    @property
+    def reservation(self) -> Reservation:
+        """What it reserves of its day."""
+        return Reservation(self.day, self.rows, self.lane, charges_of(self.charges))
 
     @property
     def is_counted(self) -> bool:

@@ -16,7 +16,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from import_relay.domain.errors import LimitReached
 from import_relay.storage.attributes import Plain
 from import_relay.storage.bulk_reads import only, read_items
 from import_relay.storage.clocks import CLOCK_SKEW_S
@@ -37,6 +36,7 @@ from import_relay.storage.file_counts import NO_FILES, count_apart, split_files
 from import_relay.storage.import_owners import ImportOwners
 from import_relay.storage.outcome_counts import OutcomeCounts, OutcomesByDay
 from import_relay.storage.quota import Quota
+from import_relay.storage.reservations import Reservation
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -96,9 +96,9 @@ class Ledger:
             LimitReached: the rows do not fit into what is left of that day.
         """
         failed = self._transact(
-            self._put_operation(entry), self._quota.reserve_operation(entry.day, entry.rows)
+            self._put_operation(entry), self._quota.reserve_operation(entry.reservation)
         )
-        return self._took_effect_unless_spent(failed)
+        return self._took_effect_unless_spent(failed, entry.reservation)
 
     def write_tombstone(self, reference: str, *, type_: str = "") -> bool:
         """Write an abandoned entry for a reference that never got one, so that it never will.
@@ -148,7 +148,7 @@ class Ledger:
         """
         return not self._transact(
             self._operation(Move(entry.reference, expected, target)),
-            self._quota.release_operation(entry.day, entry.rows),
+            self._quota.release_operation(entry.reservation),
         )
 
     def begin_report(self, entry: Entry, *, until: float, retried: str) -> bool:
@@ -205,12 +205,13 @@ class Ledger:
             LimitReached: it does not fit into what is left of that day.
         """
         move = Move(entry.reference, [entry.state], entry.state, {"day": day}, same_day(entry))
+        moved = entry.reservation._replace(day=day)
         failed = self._transact(
             self._operation(move),
-            self._quota.release_operation(entry.day, entry.rows),
-            self._quota.reserve_operation(day, entry.rows),
+            self._quota.release_operation(entry.reservation),
+            self._quota.reserve_operation(moved),
         )
-        return self._took_effect_unless_spent(failed)
+        return self._took_effect_unless_spent(failed, moved)
 
     def begin_post(self, entry: Entry, *, posted_at: float, deadline: float) -> bool:
         """Write down that an unknown import is about to be posted again, before `deadline`.
@@ -314,15 +315,16 @@ class Ledger:
             }
         }
 
-    def _took_effect_unless_spent(self, failed: Sequence[bool]) -> bool:
+    def _took_effect_unless_spent(self, failed: Sequence[bool], reservation: Reservation) -> bool:
         """What a transaction says that changes an entry first and reserves entities last.
 
         nothing failed         it took effect
         the entry's condition  it did not: the entry is not as it was expected
-        only the reservation   LimitReached: the day has too few entities left
+        only the reservation   LimitReached: too few entities are left of the day, of the bulk
+                               lane's share, or of what a connection may use
         """
         if not failed:
             return True
         if failed[0]:
             return False
-        raise LimitReached("limit.entities", resets_at=self._quota.limits.next_day(self._clock()))
+        raise self._quota.why_refused(reservation)

@@ -1,4 +1,4 @@
-"""Ends a pause of submission that outlasted its time: enables the event source mapping again.
+"""Ends a pause of submission that outlasted its time: enables event source mappings again.
 
 A pause ends by a schedule. That may fail, and what disables the mapping may take effect after it.
 Called by the watchdog. Whoever pauses submission writes that down before disabling the mapping, so
@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from import_relay.storage.pause import PauseState, read_state
+from import_relay.domain.lanes import Lane
+from import_relay.storage.pause import BULK_PAUSE_KEY, PAUSE_KEY, PauseState, read_state
 from import_relay.storage.queue_switch import QueueMapping
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OverduePause:
-    """The event source mappings, and the record of why they are disabled in `table`."""
+    """The event source mappings, and the records of why they are disabled in `table`.
+
+    `mappings`: of each lane, the live one first.
+    """
 
     dynamodb: "DynamoDBClient"
     table: str
@@ -29,21 +33,31 @@ class OverduePause:
     def end(self) -> PauseState | None:
         """Resume submission if it is paused past its time.
 
-        The record is read after the mapping, consistently: a pause that began meanwhile stays. One
-        that begins later still is overruled for a batch, which is requeued and pauses it again.
+        The records are read after the mappings, consistently: a pause that began meanwhile stays.
+        One that begins later still is overruled for a batch, which is requeued and pauses it again.
 
         Returns:
-            the pause that was ended, None if none was overdue.
+            the pause that was ended, the last one to end if there were two; None if none was
+            overdue.
 
         Raises:
             StoreUnavailable: Lambda does not take the change.
         """
-        stopped = [one for one in self.mappings if one.is_stopped()]
-        if not stopped:
-            return None
-        noted = read_state(self.dynamodb, self.table)
-        if noted.paused_until > self.clock():
-            return None
-        for mapping in stopped:
-            mapping.enable(self.sleep)
-        return noted
+        stopped = {
+            lane: mapping
+            for lane, mapping in zip(Lane, self.mappings, strict=True)
+            if mapping.is_stopped()
+        }
+        ended = []
+        for lane, mapping in stopped.items():
+            noted = self._noted(lane)
+            if noted.paused_until <= self.clock():
+                mapping.enable(self.sleep)
+                ended.append(noted)
+        return max(ended, key=lambda one: one.paused_until, default=None)
+
+    def _noted(self, lane: Lane) -> PauseState:
+        """The pause that ends last of those that stop this lane."""
+        keys = (PAUSE_KEY, BULK_PAUSE_KEY) if lane is Lane.BULK else (PAUSE_KEY,)
+        found = [read_state(self.dynamodb, self.table, key) for key in keys]
+        return max(found, key=lambda one: one.paused_until)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from import_relay.domain.errors import PermitTooFar
+from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.conditions import takes_effect
@@ -120,7 +121,9 @@ class Permits:
         self._pacer = Pacer(quota.limits)
         self._seen = Seen()
 
-    def acquire(self, *, deadline: float, for_tracking: bool = False) -> Permit:
+    def acquire(
+        self, *, deadline: float, for_tracking: bool = False, lane: Lane = Lane.LIVE
+    ) -> Permit:
         """Wait for permission to make one request, and count it.
 
         A permit is taken only when the one before is known to be an interval ago.
@@ -128,10 +131,11 @@ class Permits:
         Args:
             deadline: give up if the request could not leave before (s since the epoch).
             for_tracking: may use the share of the day that is kept for tracking.
+            lane: for whose import the request is.
 
         Raises:
             PermitTooFar: the next free permit lies behind the deadline.
-            LimitReached: today's requests are spent.
+            LimitReached: today's requests are spent, or the bulk lane's share of them.
         """
         counted = ""
         while True:
@@ -142,7 +146,7 @@ class Permits:
             self._wait_until(timestamp)
             day = self.limits.day(self._clock())
             if day != counted:
-                self._quota.count_request(day, for_tracking=for_tracking)
+                self._quota.count_request(day, for_tracking=for_tracking, lane=lane)
                 counted = day
             taken_at = self._clock()
             # What is slow after this is DynamoDB's answer: half of the time is for the request.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
 from import_relay.storage.conditions import takes_effect
 from import_relay.storage.queue_switch import QueueSwitch
@@ -26,6 +27,9 @@ SCHEDULE_SKEW_S = 30
 MIN_PAUSE_S = 60
 """Schedules have a precision of one minute."""
 PAUSE_KEY: dict[str, Any] = {"pk": {"S": "pause"}}
+"""The pause of both lanes."""
+BULK_PAUSE_KEY: dict[str, Any] = {"pk": {"S": "pause#bulk"}}
+"""The pause of the bulk lane alone: until then it has used its share of the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,16 @@ class PauseState:
         return self.paused_until > now + SCHEDULE_SKEW_S
 
 
-def read_state(dynamodb: "DynamoDBClient", table: str) -> PauseState:
+def read_state(
+    dynamodb: "DynamoDBClient", table: str, key: dict[str, Any] = PAUSE_KEY
+) -> PauseState:
     """What was last written down in the ledger table, read consistently."""
-    answer = dynamodb.get_item(TableName=table, Key=PAUSE_KEY, ConsistentRead=True)
+    answer = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True)
     return pause_state(answer.get("Item", {}))
 
 
 def pause_state(item: Attributes) -> PauseState:
-    """What the item under `PAUSE_KEY` says; nothing if it is empty."""
+    """What the item of a pause says; nothing if it is empty."""
     values = from_attributes(item)
     return PauseState(
         float(values.get("paused_until", 0)),
@@ -80,11 +86,18 @@ class PauseNames:
 
 
 class Pause:
-    """Opens and closes the way from the queue to submission."""
+    """Opens and closes the way from the queues to submission. `bulk_only`: from the bulk queue."""
 
     def __init__(
-        self, clients: PauseClients, names: PauseNames, *, clock: Callable[[], float]
+        self,
+        clients: PauseClients,
+        names: PauseNames,
+        *,
+        clock: Callable[[], float],
+        bulk_only: bool = False,
     ) -> None:
+        self._key = BULK_PAUSE_KEY if bulk_only else PAUSE_KEY
+        self._lanes = (Lane.BULK,) if bulk_only else tuple(Lane)
         self._clients = clients
         self._names = names
         self._clock = clock
@@ -100,7 +113,7 @@ class Pause:
 
     def state(self) -> PauseState:
         """What was last written down, read consistently."""
-        return read_state(self._clients.dynamodb, self._names.table)
+        return read_state(self._clients.dynamodb, self._names.table, self._key)
 
     def begin(self, until: float, reason: str, *, consecutive_failures: int = 0) -> float:
         """Pause submission until a time (s since the epoch), at least for a minute.
@@ -115,7 +128,7 @@ class Pause:
             lambda: self._clients.dynamodb.put_item(
                 TableName=self._names.table,
                 Item={
-                    **PAUSE_KEY,
+                    **self._key,
                     **to_attributes(
                         {
                             "paused_until": until,
@@ -130,7 +143,7 @@ class Pause:
         )
         if not begins:
             until = self.state().paused_until  # somebody closed it for longer
-        self._switch.turn_off(until)
+        self._switch.turn_off(until, self._lanes)
         return until
 
     def clear_failures(self) -> None:
@@ -138,7 +151,7 @@ class Pause:
         self._clients.dynamodb.put_item(
             TableName=self._names.table,
             Item={
-                **PAUSE_KEY,
+                **self._key,
                 **to_attributes({"paused_until": 0.0, "reason": "", "consecutive_failures": 0}),
             },
         )

@@ -1,21 +1,32 @@
 """A day's quota with Mateo, in the ledger table: requests and entities, counted and reserved.
 
 One item per day. Its counters only ever change by conditional updates, never by read and write, so
-no daily limit is ever exceeded. `pacing` says when a request may leave. Limits:
-docs.getmateo.com/limits.
+no daily limit is ever exceeded: neither Mateo's, nor the bulk lane's share, nor a connection's own.
+`pacing` says when a request may leave. Limits: docs.getmateo.com/limits.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from import_relay.domain.errors import LimitReached
+from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, from_attributes
 from import_relay.storage.conditions import takes_effect, through_conflicts
+from import_relay.storage.reservations import (
+    LIMIT_OF,
+    USED_BY,
+    Charge,
+    Counter,
+    Reservation,
+    released,
+    reserved,
+    update_of,
+)
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -26,16 +37,20 @@ DAY_ITEM_DAYS = 40
 """How long a day's counters are kept."""
 QUARTER_S = 900
 """Midnight is at a full quarter of an hour in every time zone of today: a quarter has one date."""
+_NO_LIMITS: Mapping[str, int] = {}
+LAST_HOUR_S = 3_600.0
+"""So long before a day's end the bulk lane may use all that is left of the day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What Mateo allows, and where its day begins."""
+    """What Mateo allows, where its day begins, and the bulk lane's share of a day (0 to 1)."""
 
     requests_per_second: float
     requests_per_day: int
     entities_per_day: int
     time_zone: ZoneInfo
+    bulk_share: float = 0.8
 
     def day(self, now: float) -> str:
         """The day, as YYYY-MM-DD, that a request at `now` (s since the epoch) counts for."""
@@ -49,20 +64,60 @@ class Limits:
         )
         return midnight.astimezone(UTC).timestamp()
 
+    def bulk_opens_at(self, now: float) -> float:
+        """When the bulk lane may use all that is left of that day, in s since the epoch."""
+        return self.next_day(now) - LAST_HOUR_S
+
+    def bulk_entities(self, day: str, now: float) -> int:
+        """How many entities of a day imports of the bulk lane may use in all, if it is `now`."""
+        return self._bulk_part(self.entities_per_day, day, now)
+
+    def bulk_requests(self, day: str, now: float) -> int:
+        """How many requests of a day may have been made for the bulk lane before its next POST."""
+        return self._bulk_part(self.requests_for_imports, day, now)
+
+    @property
+    def requests_for_imports(self) -> int:
+        """How many requests of a day imports may use; the others are kept for tracking."""
+        return max(1, int(self.requests_per_day * (1 - TRACKING_SHARE)))
+
+    def _bulk_part(self, limit: int, day: str, now: float) -> int:
+        if day == self.day(now) and now >= self.bulk_opens_at(now):
+            return limit
+        return max(1, int(limit * self.bulk_share))
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What is used of one day."""
+    """What is used of one day, and what of it by the bulk lane.
+
+    `connections`: those with a limit of their own that used anything.
+    """
 
     day: str
     requests: int
     entities: int
+    bulk_requests: int = 0
+    bulk_entities: int = 0
+    connections: Mapping[str, Charge] = field(default_factory=dict)
 
 
 def usage_of(day: str, item: Attributes) -> Usage:
     """What the item under `day_key` says; nothing is used if it is empty."""
     values = from_attributes(item)
-    return Usage(day, int(values.get("requests", 0)), int(values.get("entities", 0)))
+    connections = {
+        name: Charge(int(used), int(values.get(LIMIT_OF + name, 0)))
+        for attribute, used in values.items()
+        if (name := attribute.removeprefix(USED_BY)) != attribute
+    }
+    return Usage(
+        day,
+        int(values.get("requests", 0)),
+        int(values.get("entities", 0)),
+        int(values.get("bulk_requests", 0)),
+        int(values.get("bulk_entities", 0)),
+        connections,
+    )
 
 
 def day_of(zone: ZoneInfo, now: float) -> str:
@@ -101,73 +156,77 @@ class Quota:
 
     def usage(self) -> Usage:
         """What is used of today."""
-        day = self.limits.day(self._clock())
-        answer = self._client.get_item(TableName=self._table, Key=day_key(day), ConsistentRead=True)
-        return usage_of(day, answer.get("Item", {}))
+        return self._usage_of(self.limits.day(self._clock()))
 
-    def count_request(self, day: str, *, for_tracking: bool) -> None:
+    def count_request(self, day: str, *, for_tracking: bool, lane: Lane = Lane.LIVE) -> None:
         """Count a request of this day, which is today.
 
         Args:
-            for_tracking: may use the share of the day that is kept for tracking.
+            for_tracking: may use the share of the day that is kept for tracking. The bulk lane's
+                share does not hold for it: what was sent has to be followed.
+            lane: for whose import it is made.
 
         Raises:
-            LimitReached: today's requests are spent.
+            LimitReached: today's requests are spent, or the bulk lane's share of them.
         """
-        allowed = self.limits.requests_per_day
-        if not for_tracking:
-            allowed = max(1, int(allowed * (1 - TRACKING_SHARE)))
-        update: Any = {
-            "TableName": self._table,
-            "Key": day_key(day),
-            "UpdateExpression": (
-                "SET expires_at = if_not_exists(expires_at, :expires) ADD requests :one"
-            ),
-            "ConditionExpression": "attribute_not_exists(requests) OR requests < :allowed",
-            "ExpressionAttributeValues": {
-                ":one": {"N": "1"},
-                ":allowed": {"N": str(allowed)},
-                ":expires": {"N": str(int(self._clock()) + DAY_ITEM_DAYS * 86_400)},
-            },
-        }
+        limits = self.limits
+        allowed = limits.requests_per_day if for_tracking else limits.requests_for_imports
+        counters = [Counter("requests", 1, allowed - 1)]
+        if lane is Lane.BULK:
+            share = limits.bulk_requests(day, self._clock())
+            counters.append(Counter("bulk_requests", 1, None if for_tracking else share - 1))
+        update: Any = self._update(day, counters)
         counts = takes_effect(
             lambda: through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
         )
         if not counts:
-            resets_at = self.limits.next_day(self._clock())
-            raise LimitReached("limit.requests", resets_at=resets_at)
+            is_spent = lane is Lane.LIVE or self._usage_of(day).requests >= allowed
+            raise self._limit_reached("limit.requests" if is_spent else "limit.bulk_share")
 
-    def reserve_operation(self, day: str, rows: int) -> dict[str, Any]:
-        """The part of a transaction that holds entities of a day; it fails when they do not fit."""
-        expires = int(self._clock()) + DAY_ITEM_DAYS * 86_400
-        room = self.limits.entities_per_day - rows
-        untouched = "attribute_not_exists(entities) OR " if room >= 0 else ""
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": day_key(day),
-                "UpdateExpression": (
-                    "SET expires_at = if_not_exists(expires_at, :expires) ADD entities :rows"
-                ),
-                "ConditionExpression": f"{untouched}entities <= :room",
-                "ExpressionAttributeValues": {
-                    ":rows": {"N": str(rows)},
-                    ":room": {"N": str(room)},
-                    ":expires": {"N": str(expires)},
-                },
-            }
-        }
+    def reserve_operation(self, reservation: Reservation) -> dict[str, Any]:
+        """The part of a transaction that reserves entities; it fails when they do not fit."""
+        limits, day = self.limits, reservation.day
+        counters = reserved(
+            reservation,
+            entities=limits.entities_per_day,
+            bulk_entities=limits.bulk_entities(day, self._clock()),
+        )
+        own = {LIMIT_OF + name: one.limit for name, one in reservation.charges.items()}
+        return {"Update": self._update(day, counters, own)}
 
-    def release_operation(self, day: str, rows: int) -> dict[str, Any]:
+    def release_operation(self, reservation: Reservation) -> dict[str, Any]:
         """The part of a transaction that gives reserved entities of a day back."""
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": day_key(day),
-                "UpdateExpression": "ADD entities :rows",
-                "ExpressionAttributeValues": {":rows": {"N": str(-rows)}},
-            }
-        }
+        return {"Update": self._update(reservation.day, released(reservation))}
+
+    def why_refused(self, reservation: Reservation) -> LimitReached:
+        """Which limit a reservation did not fit into: the day's, the lane's or a connection's."""
+        day, rows, limits = reservation.day, reservation.rows, self.limits
+        if reservation.lane is Lane.LIVE and not reservation.charges:
+            return self._limit_reached("limit.entities")
+        usage = self._usage_of(day)
+        if usage.entities + rows > limits.entities_per_day:
+            return self._limit_reached("limit.entities")
+        share = limits.bulk_entities(day, self._clock())
+        if reservation.lane is Lane.BULK and usage.bulk_entities + rows > share:
+            return self._limit_reached("limit.bulk_share")
+        return self._limit_reached("limit.connection" if reservation.charges else "limit.entities")
+
+    def _limit_reached(self, code: str) -> LimitReached:
+        now, limits = self._clock(), self.limits
+        is_share = code == "limit.bulk_share"
+        resets_at = limits.bulk_opens_at(now) if is_share else limits.next_day(now)
+        return LimitReached(code, resets_at=resets_at)
+
+    def _usage_of(self, day: str) -> Usage:
+        answer = self._client.get_item(TableName=self._table, Key=day_key(day), ConsistentRead=True)
+        return usage_of(day, answer.get("Item", {}))
+
+    def _update(
+        self, day: str, counters: Sequence[Counter], limits: Mapping[str, int] = _NO_LIMITS
+    ) -> dict[str, Any]:
+        expires_at = int(self._clock()) + DAY_ITEM_DAYS * 86_400
+        update = update_of(counters, expires_at=expires_at, limits=limits)
+        return {"TableName": self._table, "Key": day_key(day), **update}
 
 
 def day_key(day: str) -> dict[str, Any]:

@@ -121,12 +121,15 @@ class Acknowledging:
     def _pause_submission(self) -> None:
         pause_request = self.progress.pause_request
         if pause_request is not None:
-            until = self.posting.pause.begin(
+            bulk_only = pause_request.bulk_only
+            pause = self.posting.bulk_pause if bulk_only else self.posting.pause
+            until = pause.begin(
                 pause_request.until,
                 pause_request.reason,
                 consecutive_failures=pause_request.consecutive_failures,
             )
-            self.tools.emit("submission.paused", reason=pause_request.reason, until=int(until))
+            event = "bulk.paused" if bulk_only else "submission.paused"
+            self.tools.emit(event, reason=pause_request.reason, until=int(until))
 
     def move_to_dead_letters(self, one: Occurrence, code: str = KILLED) -> None:
         """Put one record into the dead-letter queue, without what came along with it."""

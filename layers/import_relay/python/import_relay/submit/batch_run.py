@@ -207,7 +207,9 @@ class BatchRun:
         progress = self._progress
         if batches.over_budget:
             progress.requeue(batches.over_budget)
-            self._posting.pause_for_today("limit.entities", self._usage.day)
+            is_share = self._share_left() < self._day_left()
+            reason = "limit.bulk_share" if is_share else "limit.entities"
+            self._posting.pause_for_limit(reason, self._usage.day)
         self._posting.begin(batches.imports)
         while progress.pending:
             attempt = progress.pending.popleft()
@@ -238,8 +240,20 @@ class BatchRun:
         )
 
     def _entities_left(self) -> int:
+        """How many of the entities that are left of the day the batch may use."""
+        return min(self._day_left(), self._share_left())
+
+    def _day_left(self) -> int:
         limit = self._parts.posting.permits.limits.entities_per_day
         return limit - self._usage.entities - self._progress.rows
+
+    def _share_left(self) -> int:
+        """How many entities are left of the share of the batch's lane."""
+        if self._turn.lane is Lane.LIVE:
+            return self._day_left()
+        limits = self._parts.posting.permits.limits
+        share = limits.bulk_entities(self._usage.day, self._tools.clock())
+        return share - self._usage.bulk_entities - self._progress.rows
 
     def _tell_unusable(self) -> None:
         """Say which connections items wait for, and why."""

@@ -51,6 +51,7 @@ class PostingParts:
     archive: Archive
     executions: Executions
     pause: Pause
+    bulk_pause: Pause
     api: ImportApi
 
 
@@ -129,7 +130,7 @@ class Posting:
             intended = self._parts.ledger.intend(entry)
         except LimitReached as error:
             self._progress.requeue(rows)
-            self.pause_for_today(error.code, entry.day)
+            self.pause_for_limit(error.code, entry.day)
             return
         if intended:
             self._post(attempt, entry, body)
@@ -140,15 +141,21 @@ class Posting:
     def _sends_reference(self) -> bool:
         return self._tools.send_reference_id and not self._reference_ids.is_refused
 
-    def pause_for_today(self, reason: str, day: str) -> None:
-        """Pause submission until the next day begins, unless it has begun meanwhile."""
+    def pause_for_limit(self, reason: str, day: str) -> None:
+        """Pause submission until the next day begins, unless it has begun meanwhile.
+
+        If only the bulk lane's share is used up, pause that lane, until the day's last hour.
+        """
         now = self._tools.clock()
         limits = self._parts.permits.limits
-        if limits.day(now) == day and self._progress.pause_request is None:
-            until = limits.next_day(now) + RESET_MARGIN_S
-            self._progress.pause_request = PauseRequest(
-                reason, until, self._progress.pause_state.consecutive_failures
-            )
+        if limits.day(now) != day or self._progress.pause_request is not None:
+            return
+        bulk_only = reason == "limit.bulk_share"
+        resets_at = limits.bulk_opens_at(now) if bulk_only else limits.next_day(now)
+        failures = 0 if bulk_only else self._progress.pause_state.consecutive_failures
+        self._progress.pause_request = PauseRequest(
+            reason, resets_at + RESET_MARGIN_S, failures, bulk_only
+        )
 
     def _entry(self, reference: str, type_: str, rows: Sequence[Row], body: bytes) -> Entry:
         now = self._tools.clock()
@@ -170,7 +177,7 @@ class Posting:
         back.
         """
         try:
-            permit = self._parts.permits.acquire(deadline=self._deadline - POST_S)
+            permit = self._parts.permits.acquire(deadline=self._deadline - POST_S, lane=self._lane)
             if permit.day != entry.day and not self._parts.ledger.move_reservation(
                 entry, day=permit.day
             ):
@@ -179,7 +186,7 @@ class Posting:
         except (PermitTooFar, LimitReached) as error:
             if isinstance(error, LimitReached):
                 now = self._tools.clock()
-                self.pause_for_today(error.code, self._parts.permits.limits.day(now))
+                self.pause_for_limit(error.code, self._parts.permits.limits.day(now))
             self._abandon(entry, attempt.rows, error.code)
             self._progress.stopped = True
         else:

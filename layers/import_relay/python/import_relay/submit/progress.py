@@ -19,12 +19,14 @@ MAX_PAUSE_S = 3_600.0
 class PauseRequest:
     """Why and until when (s since the epoch) the pause has to begin after the batch.
 
-    `consecutive_failures`: how many posts in a row have failed by then.
+    `consecutive_failures`: how many posts in a row have failed by then. `bulk_only`: the live lane
+    goes on.
     """
 
     reason: str
     until: float
     consecutive_failures: int = 0
+    bulk_only: bool = False
 
 
 @dataclass(slots=True)

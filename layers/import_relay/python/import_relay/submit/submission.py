@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from import_relay.domain.errors import LeaseHeld
 from import_relay.domain.lanes import Lane
 from import_relay.domain.reasons import reason_of
-from import_relay.storage.pause import PauseState
+from import_relay.storage.pause import Pause, PauseState
 from import_relay.submit.acknowledging import AWS_ERRORS
 from import_relay.submit.batch_report import BatchReport
 from import_relay.submit.batch_run import BatchRun, SubmissionParts
@@ -94,27 +94,40 @@ class Submission:
 
     def submit_batch(self, batch: QueueBatch, turn: Turn) -> BatchReport:
         """Submit a batch of the lane that `parts.queue` belongs to."""
-        pause = self.parts.posting.pause.state()
-        if pause.is_active(self.tools.clock()):
-            return self._requeue_while_paused(pause, batch)
+        posting, is_bulk = self.parts.posting, turn.lane is Lane.BULK
+        bulk_pause = posting.bulk_pause.state() if is_bulk else PauseState()
+        paused = self._active_pause(posting.pause.state(), bulk_pause)
+        if paused:
+            return self._requeue_while_paused(*paused, batch)
         try:
             with self.parts.lease.held(
                 turn.invocation, until=turn.deadline, wait_until=turn.give_up_at, lane=turn.lane
             ):
                 turn = turn.begun(self.tools.clock())
                 state = self.parts.states.read(batch.seen_before())
-                if state.pause.is_active(self.tools.clock()):  # by who held the lease
-                    return self._requeue_while_paused(state.pause, batch)
+                bulk_pause = state.bulk_pause if is_bulk else PauseState()
+                paused = self._active_pause(state.pause, bulk_pause)
+                if paused:  # by who held the lease
+                    return self._requeue_while_paused(*paused, batch)
                 return BatchRun(self.parts, self.tools, batch, state, turn).run()
         except LeaseHeld as error:
             return self._requeue(batch, error.code)
 
-    def _requeue_while_paused(self, pause: PauseState, batch: QueueBatch) -> BatchReport:
+    def _active_pause(self, both: PauseState, bulk: PauseState) -> tuple[Pause, PauseState] | None:
+        """The pause that holds now, of both lanes or of the bulk lane, and what is noted of it."""
+        now, posting = self.tools.clock(), self.parts.posting
+        if both.is_active(now):
+            return posting.pause, both
+        return (posting.bulk_pause, bulk) if bulk.is_active(now) else None
+
+    def _requeue_while_paused(
+        self, pause: Pause, noted: PauseState, batch: QueueBatch
+    ) -> BatchReport:
         """A batch came through although submission is paused: requeue it, pause once more."""
-        report = self._requeue(batch, pause.reason)
+        report = self._requeue(batch, noted.reason)
         try:
-            self.parts.posting.pause.begin(
-                pause.paused_until, pause.reason, consecutive_failures=pause.consecutive_failures
+            pause.begin(
+                noted.paused_until, noted.reason, consecutive_failures=noted.consecutive_failures
             )
         except AWS_ERRORS as error:  # the batch is safe; the next one closes it
             self.tools.emit("batch.interrupted", reason=reason_of(error))

@@ -70,6 +70,7 @@ def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> SubmissionPa
             archive=stores.archive,
             executions=Executions(stores.client("stepfunctions"), settings.state_machine_arn),
             pause=stores.pause(settings),
+            bulk_pause=stores.pause(settings, bulk_only=True),
             api=stores.api,
         ),
     )

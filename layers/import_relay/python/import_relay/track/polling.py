@@ -96,7 +96,7 @@ class Poll:
         """Permission for one request; raises as `Permits.acquire` does."""
         self.parts.api.make_ready()
         return self.parts.permits.acquire(
-            deadline=self.deadline - TRACKING_CALL_S, for_tracking=True
+            deadline=self.deadline - TRACKING_CALL_S, for_tracking=True, lane=self.entry.lane
         )
 
     def is_over(self) -> bool:

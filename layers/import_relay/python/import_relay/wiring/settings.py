@@ -65,6 +65,7 @@ class MateoSettings(Settings):
     requests_per_second: Annotated[float, Field(gt=0)]
     requests_per_day: Annotated[int, Field(ge=1)]
     entities_per_day: Annotated[int, Field(ge=1)]
+    bulk_share_percent: Annotated[int, Field(ge=1, le=100)]
     limit_time_zone: Annotated[str, AfterValidator(known_time_zone)]
     send_reference_id: bool
     ledger_table: Name

@@ -114,6 +114,7 @@ class Stores:
             self._settings.requests_per_day,
             self._settings.entities_per_day,
             ZoneInfo(self._settings.limit_time_zone),
+            self._settings.bulk_share_percent / 100,
         )
         table = self._settings.ledger_table
         return Quota(self.dynamodb, table, limits, clock=self.clock, sleep=self.sleep)
@@ -178,8 +179,8 @@ class Stores:
         )
         return Requeueing(queue, dead_letters, clock=self.clock, emit=emit)
 
-    def pause(self, settings: PauseSettings) -> Pause:
-        """The pause of submission."""
+    def pause(self, settings: PauseSettings, *, bulk_only: bool = False) -> Pause:
+        """The pause of submission, or that of the bulk lane alone."""
         clients = PauseClients(
             dynamodb=self.dynamodb,
             lambda_=self.client("lambda"),
@@ -192,4 +193,4 @@ class Stores:
             schedule_group=settings.pause_schedule_group,
             schedule_role_arn=settings.pause_schedule_role_arn,
         )
-        return Pause(clients, names, clock=self.clock)
+        return Pause(clients, names, clock=self.clock, bulk_only=bulk_only)
