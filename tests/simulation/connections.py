@@ -74,7 +74,7 @@ public_url = "https://relay.example.com/webhooks/crm"
 portal_id = "62515"
 older_signatures = "v1"
 [crm.contact.fields]
-external_id = "id"
+external_id = "properties.number || id"
 full_name = "properties.name"
 city = "properties.city"
 zipcode = "properties.zip"

@@ -24,6 +24,8 @@ TIMEOUT_S = 8.0
 SLOWEST_S = 12.0
 BEHIND = 0.5
 """How many of the reads go to a replica that lags, if there is one."""
+FOREIGN = "9"
+"""Before the key of a record, the id by which the CRM knows one that has a number: its key."""
 TROUBLES = ("busy", "away", "refused", "errors", "down", "slow")
 
 
@@ -88,7 +90,7 @@ class Crm:
             raise httpx.ReadTimeout("timed out")
 
     def _records(self, ids: Sequence[str]) -> httpx.Response:
-        found = [(one, self._state(one)) for one in ids]
+        found = [(one, self._state(one.removeprefix(FOREIGN))) for one in ids]
         results = [_shown(one, state) for one, state in found if state is not None]
         missing = [{"category": "OBJECT_NOT_FOUND"} for _, state in found if state is None]
         content = {"results": results, **({"errors": missing} if missing else {})}
@@ -106,10 +108,17 @@ class Crm:
         return max(happened, key=lambda one: one.version, default=None)
 
 
-def _shown(key: str, record: Record) -> Mapping[str, object]:
+def id_of(record: Record) -> int:
+    """The id of a record at the CRM; every other one has a number, which is its external id."""
+    return int(FOREIGN + record.key) if int(record.key) % 2 == 0 else int(record.key)
+
+
+def _shown(id_: str, record: Record) -> Mapping[str, object]:
     updated_at = datetime.fromtimestamp(record.version // 1_000_000, UTC)
     text = updated_at.replace(microsecond=record.version % 1_000_000).isoformat()
-    return {"id": key, "properties": record.fields, "updatedAt": text, "archived": False}
+    number = {} if id_ == record.key else {"number": record.key}
+    fields = {**record.fields, **number}
+    return {"id": id_, "properties": fields, "updatedAt": text, "archived": False}
 
 
 _ANSWERS: Mapping[str, Callable[[], httpx.Response]] = {

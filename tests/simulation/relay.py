@@ -20,6 +20,7 @@ from import_relay.domain.queue_messages import QueueMessage, parse_message
 from import_relay.receive.intake import Receipt, delivery_id
 from import_relay.receive.responses import answer_to
 from import_relay.storage.quota import Limits
+from import_relay.submit.other_names import HANDLES_KNOWN
 from tests.simulation.aws import MAPPINGS, S3, Scheduler, Ssm, StepFunctions
 from tests.simulation.crm import Crm
 from tests.simulation.dynamodb import DynamoDB
@@ -37,7 +38,7 @@ from tests.simulation.queue import (
     Received,
 )
 from tests.simulation.scenario import POISON, Account, Scenario
-from tests.simulation.stores import Stores
+from tests.simulation.stores import WATERMARKS, Stores
 from tests.simulation.watching import Watch
 from tests.simulation.world import Environment, Process, World
 
@@ -71,6 +72,8 @@ class Relay:
             partial_reads=fault_profile.partial_reads,
             partial_writes=fault_profile.partial_writes,
         )
+        if self.account.knows_handles:
+            self.dynamodb.tables[WATERMARKS][HANDLES_KNOWN] = _item(HANDLES_KNOWN)
         self.s3 = S3(world, kills_after=fault_profile.kills_after)
         self.crm = Crm(world, scenario.webhooks, fault_profile)
         self.queue = Queue(
@@ -330,6 +333,10 @@ class Relay:
         """The next name of an import."""
         self._references += 1
         return f"{type_.removesuffix('_details')}-{self._references:04}"
+
+
+def _item(key: str) -> dict[str, Any]:
+    return {"pk": {"S": key}, "claims": {"M": {}}}
 
 
 def _at(request: Request, received_at: int) -> Request:

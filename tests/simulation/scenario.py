@@ -12,6 +12,8 @@ from tests.simulation.world import Fault, Line
 
 DEAL = "2"
 """Deal 21000 is one of contact 1000."""
+AT = "@people.example.com"
+"""With the key before it the e-mail address of a contact that may come without its id."""
 POISON = "POISON"
 """The name of a record that kills whoever interprets it, until a person redrives dead letters."""
 
@@ -20,7 +22,8 @@ POISON = "POISON"
 class Record:
     """One record of a webhook. `failing`: Mateo fails its row. `fields`: the columns it sets.
 
-    Keys of deals begin with `DEAL`.
+    Keys of deals begin with `DEAL`. `without_id`: the CRM tells only its e-mail address, as before
+    it has given the contact an id; `AT` says which.
     """
 
     key: str
@@ -28,6 +31,7 @@ class Record:
     fields: Mapping[str, object]
     failing: bool = False
     broken: str = ""
+    without_id: bool = False
 
     @property
     def is_deal(self) -> bool:
@@ -118,7 +122,10 @@ class FaultProfile:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Limits and settings of a run, small enough to be met."""
+    """Limits and settings of a run, small enough to be met.
+
+    `knows_handles`: contacts without an id have come before.
+    """
 
     requests_per_second: float = 2.0
     requests_per_day: int = 10_000
@@ -129,6 +136,7 @@ class Account:
     send_reference_id: bool = False
     tracking_hours: float = 24.0
     unproven_hours: float = 24.0
+    knows_handles: bool = False
 
 
 @dataclass(frozen=True, slots=True)

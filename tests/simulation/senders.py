@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from import_relay.connectors.contract import Request
 from import_relay.receive.intake import TEST_HEADER, Receipt
 from tests.simulation.connections import SECRET
-from tests.simulation.crm import CONNECTION
+from tests.simulation.crm import CONNECTION, id_of
 from tests.simulation.relay import Relay
 from tests.simulation.scenario import Record, Webhook
 from tests.simulation.world import START, Process, World
@@ -81,7 +81,8 @@ class _Sending:
 
 def record_text(record: Record) -> str:
     """A record in one word, for the trace."""
-    return record.broken or f"{record.key} v{record.version % 1_000_000 // 1_000} " + "/".join(
+    key = f"{record.key} by e-mail" if record.without_id else record.key
+    return record.broken or f"{key} v{record.version % 1_000_000 // 1_000} " + "/".join(
         sorted(record.fields)
     )
 
@@ -114,7 +115,8 @@ def _object(webhook: Webhook, record: Record) -> object:
     version: Mapping[str, object] = {} if webhook.connection == "plain" else {"v": seconds}
     if record.broken:
         version = {"v": ["no version"]}
-    return {"id": record.key, **record.fields, **version}
+    id_ = {} if record.without_id else {"id": record.key}
+    return {**id_, **record.fields, **version}
 
 
 def _event(webhook: Webhook, number: int, record: Record) -> Mapping[str, object]:
@@ -128,6 +130,7 @@ def _event(webhook: Webhook, number: int, record: Record) -> Mapping[str, object
     if record.broken:
         return {**event, "subscriptionType": f"{type_}.deletion"}
     if webhook.connection == CONNECTION:  # only the id: the rest is read at the CRM
+        event["objectId"] = id_of(record)
         return {**event, "subscriptionType": f"{type_}.creation"}
     ((name, value),) = record.fields.items()
     return {

@@ -1,15 +1,15 @@
-"""What some scenarios have besides: records to be read at a CRM, bad rows among many, families.
+"""What some scenarios have besides: records to be read at a CRM, bad rows among many, people.
 
 Each is drawn by itself, so that all other scenarios stay what they are.
 """
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tests.simulation import crm
-from tests.simulation.scenario import DEAL, FaultProfile, Record, Scenario, Webhook
+from tests.simulation.scenario import AT, DEAL, FaultProfile, Record, Scenario, Webhook
 from tests.simulation.world import START
 
 READ_IN = 12
@@ -32,6 +32,8 @@ FAMILIES_IN = 25
 TESTS_IN = 40
 """In one run of so many, every other webhook is marked as a test."""
 FAMILY = ("Family@Example.com", "family@example.com")
+PEOPLE_IN = 25
+"""In one run of so many, the CRM tells of some contacts by their e-mail address alone."""
 _TAGS = ("name", "city", "zip")
 
 
@@ -46,16 +48,9 @@ def with_more(scenario: Scenario) -> Scenario:
 
 def _with_one_more(scenario: Scenario) -> Scenario:
     chance = random.Random(f"more {scenario.seed}")  # noqa: S311 - a simulation
-    if chance.randrange(MANY_IN) == 0:
-        return _with_many(scenario, chance)
-    if chance.randrange(READ_IN) == 0:
-        return _with_reads(scenario, chance)
-    if chance.randrange(FAMILIES_IN) == 0:
-        return replace(scenario, webhooks=[_family(one, chance) for one in scenario.webhooks])
-    if chance.randrange(RETRIES_IN) == 0:
-        return _with_retry(scenario, chance)
-    if chance.randrange(PROOFS_IN) == 0:
-        return _with_proof(scenario, chance)
+    for one_in, make in _KINDS:
+        if chance.randrange(one_in) == 0:
+            return make(scenario, chance)
     return scenario
 
 
@@ -210,6 +205,10 @@ def _row(tag: str, key: str, version: int, bad: random.Random | None) -> Record:
     return Record(key, version, {"name": tag, "city": city, "zip": tag}, failing=bad is not None)
 
 
+def _with_families(scenario: Scenario, chance: random.Random) -> Scenario:
+    return replace(scenario, webhooks=[_family(one, chance) for one in scenario.webhooks])
+
+
 def _family(webhook: Webhook, chance: random.Random) -> Webhook:
     """The same records with one e-mail address, written in two ways, and contacts of their own."""
     if webhook.connection != "erp":
@@ -223,3 +222,46 @@ def _member(record: Record, place: int, chance: random.Random) -> Record:
         return record
     key = str(int(record.key) + place) if chance.randrange(2) else record.key
     return replace(record, key=key, fields={**record.fields, "email": chance.choice(FAMILY)})
+
+
+# ---------------------------------------------------------------- one person under two keys
+
+
+def _with_people(scenario: Scenario, chance: random.Random) -> Scenario:
+    """Changes of one contact, of which the CRM tells some without its id."""
+    version = int(START * 1_000) * 1_000
+    webhooks = [
+        Webhook(
+            chance.uniform(0.0, 15.0),
+            "erp",
+            f"e{number}",
+            [
+                _person(f"e{number}.{place}", version + 1_000 * chance.randrange(6), chance)
+                for place in range(chance.choice((1, 1, 2)))
+            ],
+        )
+        for number in range(chance.choice((2, 2, 3)))
+    ]
+    return replace(
+        scenario,
+        webhooks=sorted(webhooks, key=lambda one: one.at),
+        account=replace(scenario.account, knows_handles=True),
+    )
+
+
+def _person(tag: str, version: int, chance: random.Random) -> Record:
+    email = chance.choice((f"7000{AT}", f"7000{AT}".upper()))
+    without_id = chance.randrange(2) == 0
+    row = _row(tag, "7000", version, chance if chance.randrange(8) == 0 else None)
+    return replace(row, fields={**row.fields, "email": email}, without_id=without_id)
+
+
+_KINDS: Sequence[tuple[int, Callable[[Scenario, random.Random], Scenario]]] = (
+    (MANY_IN, _with_many),
+    (READ_IN, _with_reads),
+    (FAMILIES_IN, _with_families),
+    (RETRIES_IN, _with_retry),
+    (PROOFS_IN, _with_proof),
+    (PEOPLE_IN, _with_people),
+)
+"""In one of so many runs, what it has besides; the first that applies."""

@@ -13,7 +13,7 @@ from import_relay.storage.entries import State
 from tests.simulation.crm import CONNECTION
 from tests.simulation.putting_back import received_at as timestamp_of
 from tests.simulation.relay import Relay
-from tests.simulation.scenario import Record, Violation
+from tests.simulation.scenario import AT, Record, Violation
 from tests.simulation.senders import Senders
 from tests.simulation.stores import LEDGER
 
@@ -191,7 +191,7 @@ class Books:
                     self.wrong("unexpected", f"{one.import_id} in Mateo is not {reference}")
             items = [f"{source['delivery']}/{source['n']}" for source in sources]
             late = reference in given_up and one.at > self.ended_at[reference]
-            found.append(Applied(one.at, one.external_id, one.row, items, late))
+            found.append(Applied(one.at, _key_of(one.row), one.row, items, late))
         return found
 
     def _given_up(self, import_id: str) -> str:
@@ -220,6 +220,11 @@ def say_the_same(one: Item, other: Item) -> bool:
     if one.connection != other.connection:
         return False
     return one.connection == CONNECTION or one.record.fields == other.record.fields
+
+
+def _key_of(row: Mapping[str, Any]) -> str:
+    """The key of the record that a row is about; of one without an id, its e-mail address tells."""
+    return str(row.get("external_id") or row["email"].lower().removesuffix(AT))
 
 
 def _lines(content: bytes) -> Iterator[dict[str, Any]]:

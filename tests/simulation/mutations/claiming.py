@@ -3,9 +3,7 @@
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
-CLAIM = (
-    "        self._parts.watermarks.write({row.key: _claimed(row, reference) for row in rows})\n"
-)
+CLAIM = "        self._parts.watermarks.write(_claimed(rows, reference))\n"
 
 MUTANTS = (
     Mutant(
@@ -271,5 +269,37 @@ MUTANTS = (
         "Items that DynamoDB left unread are taken for absent.",
         ("stale", "duplicated", "lost"),
         (Edit("storage/bulk_reads.py", "            if not left:\n", "            if True:\n"),),
+    ),
+    Mutant(
+        "person-not-recognised",
+        "What was claimed of a person under another key is not looked at.",
+        ("stale",),
+        (Edit("submit/batch_run.py", "            of_person=claims.of_person,\n", ""),),
+    ),
+    Mutant(
+        "aliases-not-left",
+        "A claim is not to be found by the record's other names.",
+        ("stale",),
+        (
+            Edit(
+                "submit/posting.py",
+                "    found = {alias(name): Watermark({}, owner=row.key) for row in rows for name in "
+                "row.names}\n",
+                "    found = {}\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "person-in-two-imports",
+        "Rows of one person under two keys are sent in two imports at once.",
+        ("stale",),
+        (
+            Edit(
+                "submit/progress.py",
+                "        return row.key in self.sent_names or not "
+                "self.sent_keys.isdisjoint(row.names)\n",
+                "        return False\n",
+            ),
+        ),
     ),
 )

@@ -299,7 +299,9 @@ def test_a_record_that_stays_away_is_ignored() -> None:
     result = mapped([notified()], read, ZOHO)
 
     assert reasons(result) == [(Outcome.IGNORED, "deleted")]
-    assert result.fetched_keys == {"d1/0": [f"contact_details#external_id:{JO.id}"]}
+    assert result.fetched_keys == {
+        "d1/0": [f"contact_details#external_id:{JO.id}", f"alias#crm:crm/Contacts/{JO.id}"]
+    }
 
 
 def test_a_record_that_is_not_to_be_had_waits() -> None:

@@ -11,8 +11,9 @@ from import_relay.domain.notes import Note
 from import_relay.mapping.keys import HANDLES, record_key
 from import_relay.mapping.row_texts import row_text
 from import_relay.submit.batching import batch_rows
+from import_relay.submit.freshness import FIRST_TIME
 from import_relay.submit.merging import merge_changes
-from import_relay.submit.shared_handles import FIRST_TIME, Parted, part_handles
+from import_relay.submit.shared_handles import Parted, part_handles
 from tests.support.builders import CONTACTS, occurrence
 
 FAMILY = "familie@example.com"

@@ -173,6 +173,7 @@ class MappedChange(NamedTuple):
     version, so that it is the time of receipt. `state`, of a record that was read at the CRM, says
     in which state it was found: two events that find the same one are the same change.
     `shared_handles` is its connection's choice, `required` the columns that it cannot do without.
+    `crm_name` is the name of a fetched record at its CRM, if its key does not say it.
     """
 
     occurrence: Occurrence
@@ -187,6 +188,7 @@ class MappedChange(NamedTuple):
     state: str = ""
     shared_handles: SharedHandles = "last_takes"
     required: tuple[str, ...] = ()
+    crm_name: str = ""
 
     @property
     def event(self) -> str:
@@ -212,6 +214,7 @@ class Claim(NamedTuple):
 
     `reference` is the import that it was claimed for, empty while that import is being planned.
     `failed` is set when Mateo failed the row, so that the same change may be delivered again.
+    `connection` is that of the change.
     """
 
     version: int
@@ -219,6 +222,7 @@ class Claim(NamedTuple):
     item_id: str
     reference: str = ""
     failed: bool = False
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +230,13 @@ class Watermark:
     """What is remembered of a record: the last claim for each field, and whose claims were before.
 
     `earlier` are item ids of changes whose import came to its end and whose claims others replaced
-    since, oldest first: if the queue brings one of them again, it has ended already.
+    since, oldest first: if the queue brings one of them again, it has ended already. An alias has
+    nothing but an `owner`: the key of the record that has this name.
     """
 
     claims: Mapping[str, Claim]
     earlier: tuple[str, ...] = ()
+    owner: str = ""
 
 
 class Row(NamedTuple):
@@ -240,6 +246,7 @@ class Row(NamedTuple):
     key once this row is claimed, `earlier` as in `Watermark`. `shadowed` are occurrences that this
     row makes superfluous: they share its fate, requeued with it or recorded once it is claimed. A
     row that is `joined` belongs into the import of the row before it, wherever that is possible.
+    `names` are the record's other ones (`other_names`).
     """
 
     key: str
@@ -250,6 +257,7 @@ class Row(NamedTuple):
     shadowed: tuple[ItemOutcome, ...] = ()
     earlier: tuple[str, ...] = ()
     joined: bool = False
+    names: tuple[str, ...] = ()
 
     @property
     def item_ids(self) -> tuple[str, ...]:

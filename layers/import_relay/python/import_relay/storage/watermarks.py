@@ -1,9 +1,12 @@
 """The watermarks: per record, the last change that was claimed for each field.
 
-One item per record key. Read and written in bulk without conditions: only the holder of the lease
-writes claims, and reports claim failures only while the record's import blocks it.
+One item per record key, and one per alias, another name of a record, that says its key. Read and
+written in bulk without conditions: only the holder of the lease writes claims, and reports claim
+failures only while the record's import blocks it.
 """
 
+import hashlib
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -26,6 +29,11 @@ in both queues, and than what a person puts back after 35 days can wait in them.
 ledger entries that its claims point to."""
 WRITE_BATCH = 25
 """Items per BatchWriteItem (AWS quota)."""
+_BY_HANDLE = re.compile(
+    r"(?P<column>(alias#)?contact_details#(?!external_id:|secondary_external_id:)\w+:)"
+    r"(?P<handle>(?!sha256:).+)",
+    re.DOTALL,
+)
 
 
 class Watermarks:
@@ -53,9 +61,10 @@ class Watermarks:
             StoreUnavailable: DynamoDB left a part unanswered, again and again.
         """
         found: dict[str, Watermark] = {}
-        for items in self._for_all(self._read_batch, batches(sorted(set(keys)), READ_BATCH)):
+        wanted = {stored_key(key): key for key in keys}
+        for items in self._for_all(self._read_batch, batches(sorted(wanted), READ_BATCH)):
             for item in items:
-                found[item["pk"]["S"]] = _watermark(item)
+                found[wanted[item["pk"]["S"]]] = _watermark(item)
         return found
 
     def write(self, records: Mapping[str, Watermark]) -> None:
@@ -98,7 +107,7 @@ class Watermarks:
         for field_name in claims:
             update: Any = {
                 "TableName": self._table,
-                "Key": {"pk": {"S": key}},
+                "Key": {"pk": {"S": stored_key(key)}},
                 "UpdateExpression": "SET claims.#field.failed = :yes",
                 "ConditionExpression": "claims.#field.#reference = :reference",
                 "ExpressionAttributeNames": {"#field": field_name, "#reference": "reference"},
@@ -126,6 +135,18 @@ class Watermarks:
         raise StoreUnavailable("not all written: UnprocessedItems in BatchWriteItem")
 
 
+def stored_key(key: str) -> str:
+    """The key of a record in the table: a handle, which is personal data, is replaced by its hash.
+
+    A key that is stored already stays as it is.
+    """
+    found = _BY_HANDLE.fullmatch(key)
+    if found is None:
+        return key
+    digest = hashlib.sha256(found["handle"].encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{found['column']}sha256:{digest}"
+
+
 def _item(key: str, watermark: Watermark, expires: str) -> dict[str, Any]:
     claims = {
         field_name: {
@@ -135,15 +156,18 @@ def _item(key: str, watermark: Watermark, expires: str) -> dict[str, Any]:
                 "item_id": {"S": claim.item_id},
                 "reference": {"S": claim.reference},
                 **({"failed": {"BOOL": True}} if claim.failed else {}),
+                **({"connection": {"S": claim.connection}} if claim.connection else {}),
             }
         }
         for field_name, claim in watermark.claims.items()
     }
     item: dict[str, Any] = {
-        "pk": {"S": key},
+        "pk": {"S": stored_key(key)},
         "expires_at": {"N": expires},
         "claims": {"M": claims},
     }
+    if watermark.owner:
+        item["owner"] = {"S": stored_key(watermark.owner)}
     if watermark.earlier:
         item["earlier"] = {"L": [{"S": item_id} for item_id in watermark.earlier]}
     return item
@@ -157,7 +181,12 @@ def _watermark(item: Mapping[str, Any]) -> Watermark:
             item_id=claim["M"]["item_id"]["S"],
             reference=claim["M"]["reference"]["S"],
             failed="failed" in claim["M"],
+            connection=claim["M"].get("connection", {}).get("S", ""),
         )
         for field_name, claim in item["claims"]["M"].items()
     }
-    return Watermark(claims, tuple(one["S"] for one in item.get("earlier", {}).get("L", ())))
+    return Watermark(
+        claims,
+        tuple(one["S"] for one in item.get("earlier", {}).get("L", ())),
+        item.get("owner", {}).get("S", ""),
+    )

@@ -31,6 +31,7 @@ from import_relay.submit.isolation import Isolation
 from import_relay.submit.loading import Loading
 from import_relay.submit.marked_tests import end_tests
 from import_relay.submit.merging import MergeResult, merge_changes
+from import_relay.submit.other_names import with_names
 from import_relay.submit.posting import IMPORT_S, Posting, PostingParts, Tools
 from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
@@ -227,14 +228,14 @@ class BatchRun:
         mapped.outcomes += self._loading.take_outcomes()
         mapped.waiting |= self._loading.waiting
         end_tests(mapped)
-        merged = self._merge(mapped)
+        merged, handles_known = self._merge(mapped)
         parted = part_handles(merged.rows)
         self._progress.outcomes += mapped.outcomes + merged.outcomes + parted.outcomes
         self._progress.requeue(parted.waiting)
         self._progress.to_requeue.update(change.occurrence.item_id for change in merged.blocked)
         self._progress.to_requeue |= mapped.waiting
         return batch_rows(
-            parted.rows,
+            with_names(parted.rows, handles_known=handles_known),
             rows_per_import=self._rows_of_an_import(),
             entities_left=self._entities_left(),
         )
@@ -281,10 +282,12 @@ class BatchRun:
         )
         return max(1, self._turn.rows_per_import >> bisections)
 
-    def _merge(self, mapped: Mapped) -> MergeResult:
+    def _merge(self, mapped: Mapped) -> tuple[MergeResult, bool]:
+        """What is fresh, and whether there are contacts without an id."""
         posting, changes = self._parts.posting, mapped.changes
         claims = read_claims(
-            {change.key for change in changes}.union(*mapped.fetched_keys.values()),
+            changes,
+            {name for names in mapped.fetched_keys.values() for name in names},
             posting.watermarks,
             posting.ledger,
             clock=self._tools.clock,
@@ -296,12 +299,14 @@ class BatchRun:
         )
         self._progress.outcomes += known.proven
         ended = known.ended.union(one.occurrence.item_id for one in known.proven)
-        return merge_changes(
+        merged = merge_changes(
             [change for change in changes if change.occurrence.item_id not in ended],
             claims.watermarks,
             is_unfinished=claims.is_unfinished,
             was_never_created=claims.was_never_created,
+            of_person=claims.of_person,
         )
+        return merged, claims.handles_known
 
     def _give_way(self) -> None:
         """End a bulk batch after its current import if a live batch waits for the lease."""

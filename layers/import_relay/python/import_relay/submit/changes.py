@@ -20,6 +20,7 @@ from import_relay.domain.notes import RejectedRecord
 from import_relay.submit.connection_mappings import ConnectionMappings
 from import_relay.submit.fetched_records import RecordName, RecordsFetched
 from import_relay.submit.identities import identified
+from import_relay.submit.other_names import alias, name_at_crm
 from import_relay.submit.stale_reads import STALE_NOTE, is_stale, may_catch_up, version_of
 
 
@@ -42,8 +43,9 @@ class Mapped:
     """Changes to decide on, occurrences that end here, and item ids that wait.
 
     They wait for a record that is not read yet, or for a connection that cannot be used.
-    `fetched_keys`: item id → the keys that its record may have, of occurrences that end here
-    because of what was read at a CRM. A copy may have been imported before, and ends with that.
+    `fetched_keys`: item id → the keys and aliases that its record may have, of occurrences that end
+    here because of what was read at a CRM. A copy may have been imported before, and ends with
+    that.
     """
 
     changes: list[MappedChange] = field(default_factory=list)
@@ -136,7 +138,10 @@ class Mapper:
                 found = read.found.get(name) if name else None
                 mapped.outcomes.append(identified(result, change, mappings.record_mappings, found))
                 if name in interpreted.to_fetch:
-                    mapped.fetched_keys[occurrence.item_id] = mappings.likely_keys(change)
+                    mapped.fetched_keys[occurrence.item_id] = [
+                        *mappings.likely_keys(change),
+                        alias(name_at_crm(*name)),
+                    ]
             else:
                 mapped.changes.append(result)
         return mapped
@@ -167,7 +172,11 @@ class Mapper:
         if found is None:
             return mappings.map(occurrence, change)
         full = Change(found.record, change.record_type, version_of(found, change))
-        return mappings.map(occurrence, full, read_at=read.at, known=(STALE_NOTE,) if stale else ())
+        known = (STALE_NOTE,) if stale else ()
+        result = mappings.map(occurrence, full, read_at=read.at, known=known)
+        if isinstance(result, MappedChange) and result.key not in mappings.likely_keys(change):
+            return result._replace(crm_name=name_at_crm(*name))
+        return result
 
 
 def _record_name(occurrence: Occurrence, change: Change) -> RecordName | None:

@@ -4,14 +4,15 @@ Called by `submission` under the lease, before it decides.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from import_relay.domain.models import ItemOutcome, Watermark
+from import_relay.domain.models import Claim, ItemOutcome, MappedChange, Watermark
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.entries import NEVER_CREATED, UNFINISHED, Standing, State
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.merging import ends_with_import
+from import_relay.submit.other_names import HANDLES_KNOWN, alias, handle_names, is_by_handle
 
 _UNSENT = Standing(State.ABANDONED)
 """Of a reference without an entry: its submitter died before it could send anything."""
@@ -19,10 +20,16 @@ _UNSENT = Standing(State.ABANDONED)
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The watermarks of records by key, and the imports that they refer to."""
+    """The watermarks of records by key, and the imports that they refer to.
+
+    `of_same`: key → other keys of the same person. `handles_known`: whether there are contacts
+    without an id, so that handles are remembered.
+    """
 
     watermarks: Mapping[str, Watermark]
     standings: Mapping[str, Standing]
+    of_same: Mapping[str, Collection[str]] = field(default_factory=dict)
+    handles_known: bool = False
 
     def is_unfinished(self, reference: str) -> bool:
         """Whether the import may still change records."""
@@ -31,6 +38,15 @@ class Claims:
     def was_never_created(self, reference: str) -> bool:
         """Whether the import never happened and never will."""
         return self._state(reference) in NEVER_CREATED
+
+    def of_person(self, key: str) -> Sequence[tuple[str, Claim]]:
+        """The claims of a record's person under other keys, by field."""
+        return [
+            (said, claim)
+            for other in self.of_same.get(key, ())
+            if other in self.watermarks
+            for said, claim in self.watermarks[other].claims.items()
+        ]
 
     def reclaimable(self) -> Collection[str]:
         """Keys of records with a claim that failed or whose import never happened."""
@@ -55,26 +71,30 @@ class Claims:
             one
             for one in outcomes
             if not any(
-                ends_with_import(
-                    one.occurrence.item_id, self.watermarks[key], self.was_never_created
-                )
-                for key in keys.get(one.occurrence.item_id, ())
-                if key in self.watermarks
+                ends_with_import(one.occurrence.item_id, watermark, self.was_never_created)
+                for watermark in self._found(keys.get(one.occurrence.item_id, ()))
             )
         ]
+
+    def _found(self, keys: Iterable[str]) -> Iterator[Watermark]:
+        """The watermarks of these keys, and of the records of which they are aliases."""
+        found = [self.watermarks[key] for key in keys if key in self.watermarks]
+        yield from found
+        yield from (self.watermarks[one.owner] for one in found if one.owner in self.watermarks)
 
     def _state(self, reference: str) -> State:
         return self.standings.get(reference, _UNSENT).state
 
 
 def read_claims(
-    keys: Iterable[str],
+    changes: Sequence[MappedChange],
+    names: Iterable[str],
     watermarks: Watermarks,
     ledger: Ledger,
     *,
     clock: Callable[[], float],
 ) -> Claims:
-    """Read what is known of records; the caller holds the lease.
+    """Read what is known of records, of changes and by name; the caller holds the lease.
 
     A report claims claims as failed and then closes its import. It may do both between the read of
     the watermarks and the read of the states: the import would be over and its claims not failed.
@@ -85,7 +105,7 @@ def read_claims(
         StoreUnavailable: DynamoDB left a part unanswered, again and again.
     """
     begun_at = clock()
-    found = watermarks.read(keys)
+    found, of_same = _read(changes, names, watermarks)
     standings = ledger.states({reference for one in found.values() for reference in _of(one)})
     changing = {
         reference
@@ -95,7 +115,30 @@ def read_claims(
     again = [key for key, one in found.items() if not changing.isdisjoint(_of(one))]
     if again:
         found |= watermarks.read(again)
-    return Claims(found, standings)
+    known = HANDLES_KNOWN in found or any(is_by_handle(change.key) for change in changes)
+    return Claims(found, standings, of_same, known)
+
+
+def _read(
+    changes: Sequence[MappedChange], names: Iterable[str], watermarks: Watermarks
+) -> tuple[dict[str, Watermark], Mapping[str, Collection[str]]]:
+    """The watermarks of records under all their keys, and which other keys those are."""
+    keys = {change.key for change in changes}
+    by_handle = {key for key in keys if is_by_handle(key)}
+    wanted = keys.union(names, map(alias, by_handle))
+    found = watermarks.read(wanted | {HANDLES_KNOWN} if keys else wanted)
+    of_same: dict[str, set[str]] = {}
+    if by_handle or HANDLES_KNOWN in found:
+        for change in changes:
+            if others := set(handle_names(change)):
+                of_same.setdefault(change.key, set()).update(others)
+    for key in by_handle:
+        owner = found[alias(key)].owner if alias(key) in found else ""
+        if owner:
+            of_same.setdefault(key, set()).add(owner)
+    owners = {one.owner for one in found.values() if one.owner}
+    more = owners.union(*of_same.values()) - found.keys()
+    return (found | watermarks.read(more) if more else found), of_same
 
 
 def _of(watermark: Watermark) -> Iterator[str]:

@@ -72,8 +72,9 @@ class ConnectionMappings:
         """The keys of the record that a change names, if its id at the CRM is its external id."""
         if change.lookup is None:
             return ()
+        id_ = self.connection.id_prefix + change.lookup.id
         return [
-            record_key(mapping.options.type, {"external_id": change.lookup.id})
+            record_key(mapping.options.type, {"external_id": id_})
             for name, mapping in self.record_mappings.items()
             if change.record_type in (None, name)
         ]

@@ -9,6 +9,9 @@ from enum import Enum, auto
 from import_relay.domain.models import Claim, MappedChange, item_of, receipt_order
 from import_relay.domain.replays import replay_id_of
 
+FIRST_TIME = 10**14
+"""A version from here on is a time (µs since the epoch, 1973), so that it orders two records."""
+
 
 class Freshness(Enum):
     """Whether a change is news to a field."""
@@ -64,6 +67,19 @@ def is_older(change: MappedChange, claim: Claim) -> bool:
     if replay and replay.force and replay_id_of(claim.item_id) != replay.id:
         return False
     return order_of(change) < (claim.version, receipt_order(claim.item_id))
+
+
+def is_overtaken(change: MappedChange, claim: Claim) -> bool:
+    """Whether a claim under another key of the same person is newer than the change.
+
+    Only times of one connection can be compared: another one has another clock and other columns,
+    and each record counts up for itself.
+    """
+    is_comparable = (
+        claim.connection == change.occurrence.connection
+        and min(change.version, claim.version) >= FIRST_TIME
+    )
+    return is_comparable and is_older(change, claim)
 
 
 def order_of(change: MappedChange) -> tuple[int, tuple[str, int]]:

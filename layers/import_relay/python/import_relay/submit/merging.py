@@ -22,12 +22,16 @@ from import_relay.domain.models import (
     item_of,
 )
 from import_relay.mapping.row_texts import MAX_ROW_B, row_text
-from import_relay.submit.freshness import Freshness, freshness, is_older, order_of
+from import_relay.submit.freshness import Freshness, freshness, is_older, is_overtaken, order_of
 
 EARLIER_KEPT = 16
 """Replaced claims that are remembered per record: what the queue requeues is recent."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+FieldClaims = Sequence[tuple[str, Claim]]
+"""Fields, each with who claimed it last."""
 
 
 @contextmanager
@@ -60,6 +64,7 @@ def merge_changes(
     *,
     is_unfinished: Callable[[str], bool],
     was_never_created: Callable[[str], bool],
+    of_person: Callable[[str], FieldClaims] = lambda _: (),
 ) -> MergeResult:
     """Compare changes with what was claimed before, and coalesce them to one row per record.
 
@@ -70,33 +75,41 @@ def merge_changes(
     as superseded, or, redelivered by the queue, without another word.
 
     A whole record leaves out the columns for which a newer partial change is known; a partial
-    change older than the whole record is superseded.
+    change older than the whole record is superseded. Claims of the same person under another key
+    count like the record's own, but for what two connections say, which cannot be compared.
 
     Args:
         watermarks: what is remembered, by key.
         is_unfinished: whether the import of this reference may still change records.
         was_never_created: whether the import of this reference never happened and never will.
+        of_person: key → claims of the same person under other keys, by field.
     """
     by_key: dict[str, list[MappedChange]] = defaultdict(list)
     for change in changes:
         by_key[change.key].append(change)
     merged = MergeResult()
     for key, of_key in by_key.items():
-        known = watermarks.get(key)
-        if not known and len(of_key) == 1:
+        known, others = watermarks.get(key), of_person(key)
+        if not known and not others and len(of_key) == 1:
             merged.rows.append(_only_row(of_key[0]))
             continue
         known = known or Watermark({})
-        blocked = any(is_unfinished(claim.reference) for claim in known.claims.values())
-        _Coalescing(key, known, was_never_created, merged, blocked=blocked).add_all(of_key)
+        blocked = any(is_unfinished(claim.reference) for _, claim in (*_own(known), *others))
+        coalescing = _Coalescing(
+            key, known, was_never_created, merged, others=others, blocked=blocked
+        )
+        coalescing.add_all(of_key)
     return merged
+
+
+def _own(known: Watermark) -> FieldClaims:
+    return tuple(known.claims.items())
 
 
 def _only_row(change: MappedChange) -> Row:
     """The usual case, without the detour: one change of a record that nothing is known of."""
-    claim = Claim(change.version, change.event, change.occurrence.item_id)
-    claims = _fields(change)
-    return Row(change.key, change.text, change.options, (change,), dict.fromkeys(claims, claim), ())
+    claims = dict.fromkeys(_fields(change), _claim(change))
+    return Row(change.key, change.text, change.options, (change,), claims, ())
 
 
 def ends_with_import(
@@ -145,6 +158,7 @@ class _Coalescing:
         was_never_created: Callable[[str], bool],
         merged: MergeResult,
         *,
+        others: FieldClaims,
         blocked: bool,
     ) -> None:
         self._key = key
@@ -155,6 +169,7 @@ class _Coalescing:
         """Claims of this batch."""
         self._ended = _ended(known, was_never_created)
         self._was_never_created = was_never_created
+        self._others = others
         self._result = merged
         self._blocked = blocked
         self._waits = False
@@ -191,12 +206,22 @@ class _Coalescing:
     def _freshness(self, change: MappedChange, field_name: str) -> Freshness:
         remembered = self._remembered.get(field_name)
         is_column = field_name != WHOLE_RECORD
-        return freshness(
+        found = freshness(
             change,
             remembered or self._taken.get(field_name),
             whole=self._whole_record() if is_column else None,
             was_never_created=remembered is not None
             and self._was_never_created(remembered.reference),
+        )
+        is_fresh = found is Freshness.FRESH
+        return Freshness.STALE if is_fresh and self._is_overtaken(change, field_name) else found
+
+    def _is_overtaken(self, change: MappedChange, field_name: str) -> bool:
+        """Whether somebody said something newer of this field under another key of the person."""
+        return any(
+            is_overtaken(change, claim)
+            for said, claim in self._others
+            if said in (field_name, WHOLE_RECORD)
         )
 
     def _whole_record(self) -> Claim | None:
@@ -231,7 +256,8 @@ class _Coalescing:
         self._shadow(self._contributors)
         self._remembered = _newer(self._remembered, change)
         self._taken = _newer(self._taken, change) | {WHOLE_RECORD: _claim(change)}
-        newer = {**self._remembered, **self._taken}
+        newer = {said for said, claim in self._others if is_overtaken(change, claim)}
+        newer |= {*self._remembered, *self._taken}
         self._contributors = [change]
         self._columns = {
             column: (value, change)
@@ -301,7 +327,8 @@ def _newer(claims: Mapping[str, Claim], change: MappedChange) -> dict[str, Claim
 
 
 def _claim(change: MappedChange) -> Claim:
-    return Claim(change.version, change.event, change.occurrence.item_id)
+    occurrence = change.occurrence
+    return Claim(change.version, change.event, occurrence.item_id, connection=occurrence.connection)
 
 
 def request_body(rows: Sequence[Row], *, reference: str | None = None) -> bytes:

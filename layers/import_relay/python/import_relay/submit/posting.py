@@ -23,6 +23,7 @@ from import_relay.storage.pause import RESET_MARGIN_S, Pause, PauseState
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.attempts import Attempt
 from import_relay.submit.merging import request_body
+from import_relay.submit.other_names import HANDLES_KNOWN, alias, is_by_handle
 from import_relay.submit.progress import BatchProgress, PauseRequest
 from import_relay.submit.refusal_texts import names_reference_id, shown_answer
 from import_relay.submit.refusals import Refusals
@@ -104,7 +105,17 @@ class Posting:
         self._follow(self._refusals.arrange(imports, self._tools.clock()))
 
     def admitted(self, attempt: Attempt) -> Sequence[Attempt]:
-        """The import without the rows that must not be sent now; these are requeued later."""
+        """The import without the rows that must not be sent now; these are requeued later.
+
+        Such as rows of a person of whom an earlier import of the batch has a row under another key:
+        Mateo might apply that one last.
+        """
+        again = [row for row in attempt.rows if self._progress.has_person(row)]
+        self._progress.requeue(again)
+        if again:
+            attempt = replace(attempt, rows=[row for row in attempt.rows if row not in again])
+            if not attempt.rows:
+                return ()
         now, blocked_contacts = self._tools.clock(), self._progress.blocked_contacts
         verdict = self._refusals.admit(attempt, blocked_contacts, now)
         self._progress.requeue(verdict.waiting)
@@ -121,7 +132,7 @@ class Posting:
         rows = attempt.rows
         type_ = rows[0].options.type
         reference = self._tools.new_reference(type_)
-        self._parts.watermarks.write({row.key: _claimed(row, reference) for row in rows})
+        self._parts.watermarks.write(_claimed(rows, reference))
         body = request_body(rows, reference=reference if self._sends_reference else None)
         self._parts.archive.freeze(reference, body, rows)
         self._parts.executions.start(reference, deadline=self._deadline)
@@ -228,6 +239,7 @@ class Posting:
         self._progress.first_of_day = False
         self._progress.imports += 1
         self._progress.rows += len(rows)
+        self._progress.remember(rows)
         event = "import.sent" if state is State.SENT else "import.unknown"
         self._tools.emit(event, **_keys(entry), status=posted.status)
 
@@ -299,7 +311,15 @@ class Posting:
         self._progress.pause("mateo.rate_limited", now, at_least_s=wait)
 
 
-def _claimed(row: Row, reference: str) -> Watermark:
+def _claimed(rows: Sequence[Row], reference: str) -> dict[str, Watermark]:
+    """What the claim of these rows leaves: their watermarks, and the aliases of their records."""
+    found = {alias(name): Watermark({}, owner=row.key) for row in rows for name in row.names}
+    if any(is_by_handle(row.key) for row in rows):
+        found[HANDLES_KNOWN] = Watermark({})
+    return found | {row.key: _watermark(row, reference) for row in rows}
+
+
+def _watermark(row: Row, reference: str) -> Watermark:
     """The row's watermark, with the import that brings its changes."""
     claims = {
         field_name: claim if claim.reference else claim._replace(reference=reference)

@@ -36,7 +36,8 @@ class BatchProgress:
     `to_requeue` are item ids to requeue later, `to_hold` those to hold for a fuller import,
     `blocked_contacts` the keys of contacts among them, `outcomes` those that ended, `proven` those
     of these that no other batch can find out again. `begun`: imports that were begun. Once
-    `stopped`, no further import of the batch is.
+    `stopped`, no further import of the batch is. `sent_keys` and `sent_names`: of the records that
+    its imports have, and of these records' other names.
     """
 
     pause_state: PauseState
@@ -52,6 +53,8 @@ class BatchProgress:
     begun: int = 0
     imports: int = 0
     rows: int = 0
+    sent_keys: set[str] = field(default_factory=set)
+    sent_names: set[str] = field(default_factory=set)
 
     def requeue(self, rows: Collection[Row]) -> None:
         """Bring all that these rows stand for again later."""
@@ -65,6 +68,15 @@ class BatchProgress:
 
     def _block(self, rows: Collection[Row]) -> None:
         self.blocked_contacts.update(row.key for row in rows if row.options.type == CONTACT)
+
+    def remember(self, rows: Collection[Row]) -> None:
+        """Note that an import has these rows."""
+        self.sent_keys.update(row.key for row in rows)
+        self.sent_names.update(name for row in rows for name in row.names)
+
+    def has_person(self, row: Row) -> bool:
+        """Whether an import of the batch has a row of the same person under another key."""
+        return row.key in self.sent_names or not self.sent_keys.isdisjoint(row.names)
 
     def stop(self, reason: str, until: float, *, failures: int = 0) -> None:
         """Begin no further import, and pause submission; `failures` more were met in a row."""

@@ -22,11 +22,10 @@ from import_relay.domain.notes import Note
 from import_relay.mapping.keys import IDENTIFIERS
 from import_relay.mapping.row_texts import row_text
 from import_relay.mapping.same_handles import Handle, handles_of
+from import_relay.submit.freshness import FIRST_TIME
 
 STRICTEST: tuple[SharedHandles, ...] = ("leave_out", "first_keeps", "last_takes")
 """Of contacts whose connections choose differently, the choice that comes first here holds."""
-FIRST_TIME = 10**14
-"""A version from here on is a time (µs since the epoch, 1973), so that it orders two records."""
 MAX_NAMED_PEOPLE = 3
 _CONTACTS = MATEO_TYPES["contact"]
 
