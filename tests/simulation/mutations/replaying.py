@@ -69,7 +69,7 @@ MUTANTS = (
         (
             Edit(
                 "storage/replays.py",
-                "            *self._outcome_counts.operations({day: {REPLAYED: more}}),\n",
+                "            *self.outcome_counts.operations({day: {REPLAYED: more}}),\n",
                 "",
             ),
         ),

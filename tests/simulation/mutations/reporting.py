@@ -17,8 +17,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/outcome_counts.py",
-                "OUTCOMES_PER_TRANSACTION = 33",
-                "OUTCOMES_PER_TRANSACTION = 330",
+                "OUTCOMES_PER_TRANSACTION = 25",
+                "OUTCOMES_PER_TRANSACTION = 250",
             ),
         ),
     ),
@@ -87,13 +87,13 @@ MUTANTS = (
                 "storage/ledger.py",
                 "        return not self._transact(\n"
                 "            self._operation(Move(entry.reference, UNFINISHED, target)),\n"
-                "            *self._outcome_counts.operations(outcomes, of_connections),\n"
+                "            *self._outcome_counts.operations(outcomes, of_connections, together),\n"
                 "        )\n",
                 "        if self._transact("
                 "self._operation(Move(entry.reference, UNFINISHED, target))):\n"
                 "            return False\n"
                 "        self._transact(*self._outcome_counts.operations(outcomes, "
-                "of_connections))\n"
+                "of_connections, together))\n"
                 "        return True\n",
             ),
         ),

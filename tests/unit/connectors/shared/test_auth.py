@@ -4,7 +4,12 @@ from base64 import b64encode
 
 import pytest
 
-from import_relay.connectors.shared.auth import check_basic, check_query_secret, check_secret
+from import_relay.connectors.shared.auth import (
+    check_basic,
+    check_query_secret,
+    check_secret,
+    text_keys,
+)
 from import_relay.domain.errors import SignatureError
 from tests.support.webhooks import basic
 
@@ -143,3 +148,9 @@ def test_another_key_in_an_address_is_refused(query: str, code: str) -> None:
     with pytest.raises(SignatureError) as caught:
         check_query_secret(query, "code", ["a+b="])
     assert caught.value.code == code
+
+
+def test_keys_are_the_bytes_of_the_secrets_that_can_be_used() -> None:
+    assert text_keys([" käthe ", "", "\ud800"]) == ["käthe".encode(), b"\xed\xa0\x80"]
+    with pytest.raises(SignatureError):
+        text_keys(["", " "])

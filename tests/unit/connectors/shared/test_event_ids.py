@@ -2,7 +2,7 @@
 
 import pytest
 
-from import_relay.connectors.shared.event_ids import MAX_EVENT_ID_LENGTH, digest, event_id
+from import_relay.connectors.shared.event_ids import MAX_EVENT_ID_LENGTH, digest, event_id, joined
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,8 @@ def test_digests_tell_texts_apart_and_are_short() -> None:
     assert digest("a") == "ypeBEsobvcr6wjGzmiPcTQ"
     assert digest("a") != digest("b")
     assert len(digest("ä" * 1_000)) == 22
+
+
+def test_parts_are_joined_if_all_are_there() -> None:
+    assert joined("a", 7, "b") == "a:7:b"
+    assert joined("a", None) is joined("", "b") is joined(0) is None

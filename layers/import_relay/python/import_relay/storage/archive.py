@@ -22,6 +22,7 @@ from import_relay.domain.provenance import (
 )
 from import_relay.domain.replays import as_object
 from import_relay.domain.report_text import finite, json_text
+from import_relay.storage.aws_errors import is_no_object
 from import_relay.storage.erasure_demands import demand_objects
 from import_relay.storage.row_ends import put_row_ends
 
@@ -66,7 +67,7 @@ class Archive:
                 Bucket=self._bucket, Key=f"imports/{reference}/request.json.gz"
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            if is_no_object(error):
                 return None
             raise
         body, provenance = gzip.decompress(answer["Body"].read()).split(b"\n", 1)

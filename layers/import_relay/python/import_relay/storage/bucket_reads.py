@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
+from import_relay.storage.aws_errors import is_no_object
+
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
@@ -57,7 +59,7 @@ class Bucket:
             answer = self.client.get_object(Bucket=self.name, Key=key)
             content = answer["Body"].read()
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            if is_no_object(error):
                 return None
             raise
         return gzip.decompress(content) if key.endswith(".gz") else content

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from import_relay.domain.retrying import WRITE_IN_CONFLICT, tries
+from import_relay.storage.aws_errors import code_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -19,7 +20,7 @@ def takes_effect(write: Callable[[], object]) -> bool:
     try:
         write()
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+        if code_of(error) == "ConditionalCheckFailedException":
             return False
         raise
     return True
@@ -71,14 +72,14 @@ def transact(
 
 
 def _is_conflict(error: ClientError) -> bool:
-    if error.response.get("Error", {}).get("Code") == "TransactionConflictException":
+    if code_of(error) == "TransactionConflictException":
         return True
     codes = {reason.get("Code") for reason in _reasons(error)}
     return "TransactionConflict" in codes and "ConditionalCheckFailed" not in codes
 
 
 def _reasons(error: ClientError) -> Sequence[Mapping[str, Any]]:
-    if error.response.get("Error", {}).get("Code") != "TransactionCanceledException":
+    if code_of(error) != "TransactionCanceledException":
         return ()
     response: Mapping[str, Any] = error.response
     reasons: Sequence[Mapping[str, Any]] = response.get("CancellationReasons", ())

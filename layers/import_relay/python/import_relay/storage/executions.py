@@ -6,9 +6,12 @@ could do is a conditional write in the ledger.
 """
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+
+from import_relay.storage.aws_errors import code_of
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
@@ -17,12 +20,12 @@ RESTARTED = "-restart-"
 """Between an import's reference and what makes the name of a further execution its own."""
 
 
+@dataclass(frozen=True, slots=True)
 class Executions:
     """Executions of the tracking state machine."""
 
-    def __init__(self, client: "SFNClient", state_machine_arn: str) -> None:
-        self._client = client
-        self._arn = state_machine_arn
+    client: "SFNClient"
+    state_machine_arn: str
 
     def start(self, reference: str, *, deadline: float, again: int | None = None) -> bool:
         """Follow the import `reference`; a second start under the same name changes nothing.
@@ -36,13 +39,13 @@ class Executions:
         """
         name = reference if again is None else f"{reference}{RESTARTED}{again}"
         try:
-            self._client.start_execution(
-                stateMachineArn=self._arn,
+            self.client.start_execution(
+                stateMachineArn=self.state_machine_arn,
                 name=name,
                 input=json.dumps({"reference": reference, "deadline": deadline, "wait_s": 5}),
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ExecutionAlreadyExists":
+            if code_of(error) != "ExecutionAlreadyExists":
                 raise
             return False
         return True
@@ -53,9 +56,12 @@ class Executions:
         Step Functions lists what changed within the last seconds late.
         """
         found: set[str] = set()
-        query: dict[str, Any] = {"stateMachineArn": self._arn, "statusFilter": "RUNNING"}
+        query: dict[str, Any] = {
+            "stateMachineArn": self.state_machine_arn,
+            "statusFilter": "RUNNING",
+        }
         while True:
-            answer = self._client.list_executions(**query)
+            answer = self.client.list_executions(**query)
             found.update(one["name"].partition(RESTARTED)[0] for one in answer["executions"])
             if not answer.get("nextToken"):
                 return frozenset(found)

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from import_relay.domain.files import INBOX, FileRow
 from import_relay.domain.report_text import finite
+from import_relay.storage.aws_errors import code_of
 from import_relay.storage.row_ends import ends_prefix
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class FileObjects:
             try:
                 answer = self._client.get_object(Bucket=self._bucket, Key=key, IfMatch=f'"{etag}"')
             except ClientError as error:
-                if _code(error) in _GONE:
+                if code_of(error) in _GONE:
                     raise LookupError(key) from error
                 raise
             return cast(BinaryIO, answer["Body"])
@@ -132,7 +133,3 @@ def _page_key(file: str, number: int) -> str:
 
 def _standard(row: FileRow) -> Sequence[object]:
     return row if row.record is None else (row.line, finite(row.record))
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code"))

@@ -5,6 +5,7 @@ Written by `ledger`, so that no import is ever taken for two of the relay's.
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from import_relay.storage.attributes import to_attributes
@@ -16,35 +17,28 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 
+@dataclass(frozen=True, slots=True)
 class ImportOwners:
     """The owners, in the ledger table. `clock` gives seconds since the epoch."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
-        self._sleep = sleep
+    client: "DynamoDBClient"
+    table: str
+    clock: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
 
     def of(self, import_ids: Iterable[str]) -> dict[str, str]:
         """Import id → reference of its owner, for those that have one; read consistently."""
         keys = [_key(import_id) for import_id in sorted(set(import_ids))]
         return {
             item["pk"]["S"].removeprefix("mateo#"): item["reference"]["S"]
-            for item in read_items(self._client, self._table, keys, sleep=self._sleep)
+            for item in read_items(self.client, self.table, keys, sleep=self.sleep)
         }
 
     def claim(self, import_id: str, reference: str) -> bool:
         """Write down the owner; False when it is another one already."""
         return takes_effect(
-            lambda: self._client.put_item(
-                TableName=self._table,
+            lambda: self.client.put_item(
+                TableName=self.table,
                 Item=self._item(import_id, reference),
                 ConditionExpression="attribute_not_exists(pk) OR #reference = :reference",
                 ExpressionAttributeNames={"#reference": "reference"},
@@ -55,11 +49,11 @@ class ImportOwners:
     def take(self, import_id: str, reference: str) -> str | None:
         """Write down the owner, whoever it was before; the reference of that one."""
         before = self.of([import_id]).get(import_id)
-        self._client.put_item(TableName=self._table, Item=self._item(import_id, reference))
+        self.client.put_item(TableName=self.table, Item=self._item(import_id, reference))
         return before
 
     def _item(self, import_id: str, reference: str) -> dict[str, Any]:
-        expires_at = int(self._clock()) + ENTRY_DAYS * 86_400
+        expires_at = int(self.clock()) + ENTRY_DAYS * 86_400
         return {
             **_key(import_id),
             **to_attributes({"reference": reference, "expires_at": expires_at}),

@@ -6,6 +6,7 @@ anybody acts on it.
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from import_relay.storage.bulk_reads import only, read_items
@@ -15,19 +16,13 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 
+@dataclass(frozen=True, slots=True)
 class OpenImports:
     """The unfinished entries of the ledger table."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._sleep = sleep
+    client: "DynamoDBClient"
+    table: str
+    sleep: Callable[[float], None] = time.sleep
 
     def begun_before(self, timestamp: float) -> list[str]:
         """References of open imports that were begun before a time (s), the oldest first."""
@@ -40,11 +35,11 @@ class OpenImports:
         Read consistently: an import that ended meanwhile is not among them.
         """
         items = read_items(
-            self._client,
-            self._table,
+            self.client,
+            self.table,
             [entry_key(reference) for reference in references],
             request=only("reference", "state", "deadline"),
-            sleep=self._sleep,
+            sleep=self.sleep,
         )
         return {
             item["reference"]["S"]: float(item["deadline"]["N"])
@@ -53,9 +48,9 @@ class OpenImports:
         }
 
     def _listed(self) -> Iterator[Mapping[str, Any]]:
-        query = open_query(self._table)
+        query = open_query(self.table)
         while True:
-            answer = self._client.query(**query)
+            answer = self.client.query(**query)
             yield from answer["Items"]
             if not answer.get("LastEvaluatedKey"):
                 return

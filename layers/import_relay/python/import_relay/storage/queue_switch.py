@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.lanes import Lane
 from import_relay.domain.retrying import RESUME_SUBMISSION, tries
+from import_relay.storage.aws_errors import code_of
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -66,7 +67,7 @@ class QueueMapping:
         try:
             self.lambda_.update_event_source_mapping(UUID=self.uuid, Enabled=enabled)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ResourceInUseException":
+            if code_of(error) != "ResourceInUseException":
                 raise
             return False
         return True
@@ -124,5 +125,5 @@ class QueueSwitch:
                 },
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ConflictException":
+            if code_of(error) != "ConflictException":
                 raise

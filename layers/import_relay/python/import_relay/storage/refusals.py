@@ -46,33 +46,33 @@ def refusals_of(item: Mapping[str, Any]) -> dict[RefusedKind, RefusalPause]:
     return {RefusedKind(*one["kind"]): RefusalPause(**one["wait"]) for one in found}
 
 
+@dataclass(frozen=True, slots=True)
 class RefusedConnections:
     """The one item. `clock` gives seconds since the epoch."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, *, clock: Callable[[], float]) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
+    client: "DynamoDBClient"
+    table: str
+    clock: Callable[[], float]
 
     def read(self) -> dict[RefusedKind, RefusalPause]:
         """Who waits, read consistently."""
-        answer = self._client.get_item(TableName=self._table, Key=REFUSALS_KEY, ConsistentRead=True)
+        answer = self.client.get_item(TableName=self.table, Key=REFUSALS_KEY, ConsistentRead=True)
         return refusals_of(answer.get("Item", {}))
 
     def write(self, waits: Mapping[RefusedKind, RefusalPause]) -> None:
         """Replace what is written down."""
-        now = self._clock()
+        now = self.clock()
         kept = [
             {"kind": list(kind), "wait": asdict(wait)}
             for kind, wait in sorted(waits.items())
             if wait.until > now - REFUSALS_KEPT_S
         ]
         if not kept:
-            self._client.delete_item(TableName=self._table, Key=REFUSALS_KEY)
+            self.client.delete_item(TableName=self.table, Key=REFUSALS_KEY)
             return
         item: dict[str, Any] = {
             **REFUSALS_KEY,
             "waits": {"S": json.dumps(kept)},
             "expires_at": {"N": str(int(now + REFUSALS_KEPT_S))},
         }
-        self._client.put_item(TableName=self._table, Item=item)
+        self.client.put_item(TableName=self.table, Item=item)

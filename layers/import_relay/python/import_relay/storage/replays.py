@@ -48,23 +48,15 @@ class ReplayProgress:
     is_finished: bool = False
 
 
+@dataclass(frozen=True, slots=True)
 class Replays:
     """The replays. `clock` gives seconds since the epoch."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        outcome_counts: OutcomeCounts,
-        *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._outcome_counts = outcome_counts
-        self._clock = clock
-        self._sleep = sleep
+    client: "DynamoDBClient"
+    table: str
+    outcome_counts: OutcomeCounts
+    clock: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
 
     def begin(self, replay: Replay, selection: Selection) -> None:
         """Note a new replay; one of this id that was begun before stays as it is."""
@@ -80,11 +72,11 @@ class Replays:
             "items": 0,
             "total": 0,
             "finished": 0,
-            "expires_at": int(self._clock()) + REPLAY_DAYS * 86_400,
+            "expires_at": int(self.clock()) + REPLAY_DAYS * 86_400,
         }
         takes_effect(
-            lambda: self._client.put_item(
-                TableName=self._table,
+            lambda: self.client.put_item(
+                TableName=self.table,
                 Item={**_key(replay.id), **to_attributes(values)},
                 ConditionExpression="attribute_not_exists(pk)",
             )
@@ -92,8 +84,8 @@ class Replays:
 
     def get(self, replay_id: str) -> ReplayProgress | None:
         """A replay as it is noted, read consistently; None if there is none of this id."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=_key(replay_id), ConsistentRead=True
+        answer = self.client.get_item(
+            TableName=self.table, Key=_key(replay_id), ConsistentRead=True
         )
         item = answer.get("Item")
         if item is None:
@@ -123,12 +115,12 @@ class Replays:
             ClientError, BotoCoreError: it is not known whether they were counted.
         """
         more = max(0, items - (progress.items if key == progress.key else 0))
-        day = self._outcome_counts.day_of(progress.replay.at)
+        day = self.outcome_counts.day_of(progress.replay.at)
         operations = [
             {"Update": self._advance(progress, key, items, more)},
-            *self._outcome_counts.operations({day: {REPLAYED: more}}),
+            *self.outcome_counts.operations({day: {REPLAYED: more}}),
         ]
-        if transact(self._client, operations, sleep=self._sleep):
+        if transact(self.client, operations, sleep=self.sleep):
             raise ReplayTaken(progress.replay.id)
         return ReplayProgress(
             progress.replay, progress.selection, key, items, progress.total + more
@@ -136,8 +128,8 @@ class Replays:
 
     def finish(self, replay_id: str) -> None:
         """Note that everything was put back."""
-        self._client.update_item(
-            TableName=self._table,
+        self.client.update_item(
+            TableName=self.table,
             Key=_key(replay_id),
             UpdateExpression="SET finished = :yes",
             ConditionExpression="attribute_exists(pk)",
@@ -153,7 +145,7 @@ class Replays:
             ":items_before": progress.items,
         }
         return {
-            "TableName": self._table,
+            "TableName": self.table,
             "Key": _key(progress.replay.id),
             "UpdateExpression": "SET #key = :key, #items = :items ADD #total :more",
             "ConditionExpression": "#key = :key_before AND #items = :items_before",

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from import_relay.domain.provenance import ItemProvenance, parse_item
 from import_relay.storage.archive import Archive
+from import_relay.storage.aws_errors import is_no_object
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -78,6 +79,6 @@ class StoredItems:
         try:
             return self._archive.fetch(key)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            if is_no_object(error):
                 return b""
             raise

@@ -38,19 +38,13 @@ def tried_of(item: Mapping[str, Any]) -> Tried:
     return Tried(_item_ids(item, "together"), _item_ids(item, "alone"))
 
 
+@dataclass(frozen=True, slots=True)
 class Trials:
     """The one item. `clock` gives seconds since the epoch."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        *,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
+    client: "DynamoDBClient"
+    table: str
+    clock: Callable[[], float] = time.time
 
     def write(self, tried: Tried) -> None:
         """Replace what is written down; it has to be there before anything of it is tried."""
@@ -58,9 +52,9 @@ class Trials:
             **TRIALS_KEY,
             "together": _list(tried.together),
             "alone": _list(tried.alone),
-            "expires_at": {"N": str(int(self._clock()) + TRIAL_DAYS * 86_400)},
+            "expires_at": {"N": str(int(self.clock()) + TRIAL_DAYS * 86_400)},
         }
-        self._client.put_item(TableName=self._table, Item=item)
+        self.client.put_item(TableName=self.table, Item=item)
 
     def update(self, tried: Tried) -> None:
         """Replace what is written down after a trial that was survived, if AWS takes it.

@@ -26,7 +26,7 @@ from import_relay.connectors.contract import (
     missing_conditions,
     unknown_options,
 )
-from import_relay.connectors.shared.auth import check_hmac, usable
+from import_relay.connectors.shared.auth import check_hmac, text_keys
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_members import members
 from import_relay.connectors.shared.json_text import body_text, elements, single
@@ -74,8 +74,7 @@ def verify(
     """See `contract.Connector.verify`."""
     headers = request.headers
     given = headers.get("attio-signature") or headers.get("x-attio-signature")
-    keys = [secret.encode("utf-8", "surrogatepass") for secret in usable(secrets)]
-    check_hmac(given, request.body, keys, encoding="hex")
+    check_hmac(given, request.body, text_keys(secrets), encoding="hex")
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:

@@ -25,7 +25,7 @@ Event id: trigger, `uid` and time, as Cal.com sends none. Version: `createdAt`, 
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connectors.contract import Change, Item, Replies, Request
-from import_relay.connectors.shared.auth import check_hmac, usable
+from import_relay.connectors.shared.auth import check_hmac, text_keys
 from import_relay.connectors.shared.bookings import (
     AUTH_OPTIONS,
     auth_mistakes,
@@ -34,7 +34,7 @@ from import_relay.connectors.shared.bookings import (
     items,
     person,
 )
-from import_relay.connectors.shared.event_ids import event_id
+from import_relay.connectors.shared.event_ids import event_id, joined
 from import_relay.connectors.shared.json_text import body_text, single
 from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
@@ -100,9 +100,8 @@ def verify(
 
 
 def _check_signature(request: Request, secrets: Sequence[str]) -> None:
-    keys = [secret.encode("utf-8", "surrogatepass") for secret in usable(secrets)]
     given = request.headers.get("x-cal-signature-256")
-    check_hmac(given, request.body, keys, encoding="hex")
+    check_hmac(given, request.body, text_keys(secrets), encoding="hex")
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
@@ -116,8 +115,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
         if trigger in _MOVING or trigger == _ENDED:
             raise UnreadableDelivery("delivery.wrong_shape", "holds no booking")
         payload = {}
-    parts = [trigger, payload.get("uid"), event.get("createdAt")]
-    known = ":".join(map(str, parts)) if all(parts) else None
+    known = joined(trigger, payload.get("uid"), event.get("createdAt"))
     return items(event_id(known, text), text, _records(trigger, payload))
 
 

@@ -19,7 +19,12 @@ Event id: event, time and URI, as Calendly sends none. Version: `created_at`, wh
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connectors.contract import Change, Item, Replies, Request
-from import_relay.connectors.shared.auth import MAX_SIGNATURE_LENGTH, check_hmac, check_time, usable
+from import_relay.connectors.shared.auth import (
+    MAX_SIGNATURE_LENGTH,
+    check_hmac,
+    check_time,
+    text_keys,
+)
 from import_relay.connectors.shared.bookings import (
     AUTH_OPTIONS,
     auth_mistakes,
@@ -28,7 +33,7 @@ from import_relay.connectors.shared.bookings import (
     items,
     person,
 )
-from import_relay.connectors.shared.event_ids import event_id
+from import_relay.connectors.shared.event_ids import event_id, joined
 from import_relay.connectors.shared.json_text import body_text, single
 from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
@@ -84,8 +89,9 @@ def _check_signature(request: Request, secrets: Sequence[str], *, now: float) ->
         raise SignatureError("signature.missing")
     timestamp, code = _parts(header)
     check_time(timestamp, now, tolerance_s=CALENDLY_TOLERANCE_S)
-    keys = [secret.encode("utf-8", "surrogatepass") for secret in usable(secrets)]
-    check_hmac(code, timestamp.encode("ascii") + b"." + request.body, keys, encoding="hex")
+    check_hmac(
+        code, timestamp.encode("ascii") + b"." + request.body, text_keys(secrets), encoding="hex"
+    )
 
 
 def _parts(header: str) -> tuple[str, str]:
@@ -112,8 +118,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
     payload = value.get("payload")
     if not isinstance(payload, dict):
         raise UnreadableDelivery("delivery.wrong_shape", "holds no payload")
-    parts = [name, value.get("created_at"), payload.get("uri")]
-    known = ":".join(map(str, parts)) if all(parts) else None
+    known = joined(name, value.get("created_at"), payload.get("uri"))
     return items(event_id(known, text), text, _RECORDS.get(name, ("appointment",)))
 
 

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 
 from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
 from import_relay.connectors.shared.auth import check_basic
-from import_relay.connectors.shared.event_ids import event_id
+from import_relay.connectors.shared.event_ids import event_id, joined
 from import_relay.connectors.shared.json_text import body_text, single
 from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
@@ -107,16 +107,11 @@ def _is_first_version(event: Mapping[str, object]) -> bool:
 
 
 def _v1_id(meta: Mapping[str, object]) -> str | None:
-    return _joined(meta, ("object", "id", "timestamp_micro", "action"))
+    return joined(*map(meta.get, ("object", "id", "timestamp_micro", "action")))
 
 
 def _second_id(meta: Mapping[str, object]) -> str | None:
-    return _joined(meta, ("entity", "entity_id", "timestamp"))
-
-
-def _joined(meta: Mapping[str, object], keys: Sequence[str]) -> str | None:
-    parts = [meta.get(key) for key in keys]
-    return ":".join(map(str, parts)) if all(parts) else None
+    return joined(*map(meta.get, ("entity", "entity_id", "timestamp")))
 
 
 def interpret(item: object, connection: Connection) -> Change:

@@ -138,6 +138,15 @@ def usable(secrets: Sequence[str]) -> list[str]:
     return present
 
 
+def text_keys(secrets: Sequence[str]) -> list[bytes]:
+    """The usable secrets as keys of an HMAC, each the bytes of its text.
+
+    Raises:
+        SignatureError: there is none.
+    """
+    return [secret.encode("utf-8", "surrogatepass") for secret in usable(secrets)]
+
+
 def require_match(given: Iterable[str], expected: Iterable[str]) -> None:
     """Return if any of the given texts equals any of the expected ones.
 

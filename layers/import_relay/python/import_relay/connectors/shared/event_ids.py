@@ -16,6 +16,11 @@ def event_id(given: object, text: str) -> str:
     return digest(text)
 
 
+def joined(*parts: object) -> str | None:
+    """An id of several parts that tell an event from others; None if one of them is missing."""
+    return ":".join(map(str, parts)) if all(parts) else None
+
+
 def _is_plain(text: str) -> bool:
     return text.isascii() and text.isprintable()
 

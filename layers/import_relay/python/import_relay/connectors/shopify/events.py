@@ -29,7 +29,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
-from import_relay.connectors.shared.auth import check_hmac, usable
+from import_relay.connectors.shared.auth import check_hmac, text_keys
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text, single
 from import_relay.connectors.shared.timestamps import timestamp
@@ -127,8 +127,7 @@ def verify(
     given = _header(request, "hmac-sha256")
     if len(given) > 1:
         raise SignatureError("signature.malformed", "two signature headers differ")
-    keys = [secret.encode("utf-8", "surrogatepass") for secret in usable(secrets)]
-    check_hmac(given[0] if given else None, request.body, keys, encoding="base64")
+    check_hmac(given[0] if given else None, request.body, text_keys(secrets), encoding="base64")
     shop = options.get("shop_domain")
     if shop and [one.lower() for one in _header(request, "shop-domain")] != [shop]:
         raise SignatureError("signature.malformed", "it does not come from the shop of shop_domain")
