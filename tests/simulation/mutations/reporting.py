@@ -87,7 +87,8 @@ MUTANTS = (
                 "storage/ledger.py",
                 "        return not self._transact(\n"
                 "            self._operation(Move(entry.reference, UNFINISHED, target)),\n"
-                "            *self._outcome_counts.operations(outcomes, of_connections, together),\n"
+                "            *self._outcome_counts.operations(outcomes, of_connections, "
+                "together),\n"
                 "        )\n",
                 "        if self._transact("
                 "self._operation(Move(entry.reference, UNFINISHED, target))):\n"
