@@ -255,6 +255,7 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
         },
     ),
     "lease.live_waits": lambda of: ((), {}),
+    "watermarks.delete": lambda of: ((of.some(KEYS),), {}),
     "watermarks.read": lambda of: ((of.some(KEYS),), {}),
     "watermarks.write": lambda of: (({key: of.watermark() for key in of.some(KEYS) or KEYS},), {}),
     "watermarks.fail_claims": lambda of: (

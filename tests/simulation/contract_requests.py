@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from tests.simulation.contract_calls import Chooser
 from tests.simulation.contract_sides import fake, outcome, plain
+from tests.simulation.dynamodb import put_or_delete
 from tests.support.clients import Recording
 
 RECORDED_SEQUENCES, RECORDED_CALLS = 10, 100
@@ -58,7 +59,7 @@ def documented(request: Request) -> Any:
     """
     if request.method == "batch_write_item":
         for requests in request.arguments["RequestItems"].values():
-            keys = [one["PutRequest"]["Item"]["pk"]["S"] for one in requests]
+            keys = [put_or_delete(one)[1]["pk"]["S"] for one in requests]
             if len(set(keys)) < len(keys):
                 return "ValidationException", []
     return None

@@ -117,14 +117,14 @@ class DynamoDB:
         return self._call("DynamoDB.BatchGetItem", effect, partial=partial)
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> Any:  # noqa: N803
-        """Put items into one table, each by itself."""
+        """Put items into one table or delete them, each by itself."""
         ((name, requests),) = RequestItems.items()
         _no_more_than(25, requests)
-        _each_once([request["PutRequest"]["Item"]["pk"]["S"] for request in requests])
+        _each_once([put_or_delete(request)[1]["pk"]["S"] for request in requests])
 
         def write(requests: Sequence[Any]) -> None:
             for request in requests:
-                self._apply(name, "Put", request["PutRequest"]["Item"], {})
+                self._apply(name, *put_or_delete(request), {})
 
         def partial() -> Any:
             some = self._world.random.sample(list(requests), len(requests) // 2)
@@ -281,6 +281,13 @@ def _cancelled(reasons: Sequence[str]) -> ClientError:
 def _no_more_than(most: int, requests: Sequence[object]) -> None:
     if not 0 < len(requests) <= most:
         raise refusal("ValidationException", "Batch")
+
+
+def put_or_delete(request: Mapping[str, Any]) -> tuple[str, Item]:
+    """What one request of a batch asks for: `Put` with the item, or `Delete` with its key."""
+    if "PutRequest" in request:
+        return "Put", request["PutRequest"]["Item"]
+    return "Delete", request["DeleteRequest"]["Key"]
 
 
 def _each_once(keys: Sequence[object]) -> None:
