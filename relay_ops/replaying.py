@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from import_relay.domain.errors import RelayError
 from import_relay.domain.replays import Replay
 from import_relay.storage.replays import Selection
 from relay_ops.exits import CommandError, UsageMistake
+from relay_ops.files.plan import days_of
 from relay_ops.mateo import limits_of, quota_of
 from relay_ops.stack import Stack
 
@@ -39,10 +41,17 @@ class StackReplay:
             stack.client, names, emit=lambda event, **_: remark(event), clock=stack.clock
         )
 
-    def entities_left(self) -> int:
-        """Of today, in rows."""
+    def cost(self, records: int) -> str:
+        """What so many records cost at most, for a person."""
         limit = limits_of(self._stack).entities_per_day
-        return max(0, limit - quota_of(self._stack).usage().entities)
+        left = max(0, limit - quota_of(self._stack).usage().entities)
+        days = days_of(records, limit)
+        imports = math.ceil(records / int(self._stack.settings["ROWS_PER_IMPORT"]))
+        return (
+            f"They cost at most {records:,} entities, {days:,} {'day' if days == 1 else 'days'} at "
+            f"{limit:,} per day ({left:,} are left today), and at least {imports:,} "
+            f"{'request' if imports == 1 else 'requests'}. Webhooks go first."
+        )
 
     def selection(self, connection: str, begin: str, end: str, only: str) -> Selection:
         """What to put back.

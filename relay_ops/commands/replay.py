@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relay_ops.exits import UsageMistake
+from relay_ops.exits import ExitCode, UsageMistake
 from relay_ops.options import AsJson, Region, StackName, Yes
 from relay_ops.output import Screen
 
@@ -45,6 +45,9 @@ def command(
     resume_id: Annotated[
         str, typer.Option("--id", help="Continue this replay, which did not finish.")
     ] = "",
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Follow it until all have an outcome.")
+    ] = True,
     yes: Yes = False,
     stack: StackName = "",
     region: Region = "",
@@ -54,7 +57,8 @@ def command(
 
     Each keeps its connection and time of receipt and counts as received again. Nothing newer in
     Mateo is overwritten without --force. Times are in the zone of the stack's limits unless they
-    have an offset. Records of the last 35 days can be put back.
+    have an offset. Records of the last 35 days can be put back. They are imported after webhooks,
+    within the share that the bulk lane has of a day; the command waits for their outcomes.
     """
     from relay_ops.replaying import StackReplay
     from relay_ops.stack import open_stack
@@ -67,7 +71,7 @@ def command(
         selection = replay.selection(connection, begin, end, only.value)
         with screen.progress("Counting"):
             counts = replay.count(selection)
-        plan = _plan(opened, counts, replay.entities_left())
+        plan = _plan(opened, counts, replay.cost(counts.total))
         if dry_run or not counts.total:
             screen.result(
                 {"records": counts.total, "by_connection": dict(counts.by_connection)},
@@ -80,15 +84,39 @@ def command(
         id_ = replay.begin(selection, reason, force=force)
     with screen.progress("Putting back"):
         done = replay.run(id_)
-    screen.result(
-        {"replay": id_, "records": done.total, "by_connection": dict(done.by_connection)},
-        lambda: screen.line(f"Replay {id_} put back {done.total} records."),
-    )
+    content = {"replay": id_, "records": done.total, "by_connection": dict(done.by_connection)}
+    if not wait:
+        screen.result(content, lambda: screen.line(f"Replay {id_} put back {done.total} records."))
+        return
+    outcomes = _follow(screen, opened, id_, done.total)
+    screen.result(content | {"outcomes": outcomes}, lambda: _show(screen, id_, done, outcomes))
 
 
-def _plan(stack: Stack, counts: ReplayCounts, left: int) -> list[str]:
+def _follow(screen: Screen, stack: Stack, id_: str, total: int) -> dict[str, int]:
+    """Show how many have an outcome, until all have, or until a person stops it."""
+    from relay_ops.replay_following import ReplayFollowing
+
+    following, shown = ReplayFollowing(stack, id_), 0
+    screen.remark(f"Replay {id_} put back {total} records. The relay imports them now.")
+    with screen.progress("Importing", total=total) as advance:
+        try:
+            for ended in following.follow(total):
+                advance(ended - shown)
+                shown = ended
+        except KeyboardInterrupt:
+            screen.remark(f"It goes on. Follow it again with: relay replay --id {id_}")
+            raise typer.Exit(ExitCode.DONE) from None
+    return dict(following.outcomes)
+
+
+def _show(screen: Screen, id_: str, done: ReplayCounts, outcomes: dict[str, int]) -> None:
+    screen.line(f"All {done.total} records of replay {id_} have an outcome.")
+    screen.table(("outcome", "records"), sorted(outcomes.items()))
+
+
+def _plan(stack: Stack, counts: ReplayCounts, cost: str) -> list[str]:
     return [
         f"{counts.total} records of {stack.name} ({stack.place}) will be put back:",
         *(f"  {many} of {name}" for name, many in sorted(counts.by_connection.items())),
-        f"They cost at most {counts.total} entities; {left} are left today. No request is made.",
+        cost,
     ]

@@ -1,8 +1,10 @@
 """What a person changes by hand: the pause, Mateo's token, secrets. Each says whether it worked."""
 
+import gzip
 import io
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -10,6 +12,7 @@ import pytest
 import time_machine
 
 import relay_ops.stack
+from import_relay.storage.entries import State
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
 from relay_ops.pausing import Submission
@@ -27,6 +30,7 @@ SETTINGS = {
     "REQUESTS_PER_DAY": "10000",
     "ENTITIES_PER_DAY": "25000",
     "BULK_SHARE_PERCENT": "80",
+    "ROWS_PER_IMPORT": "5000",
     "MATEO_BASE_URL": "https://mateo.example/api/v1",
 }
 
@@ -147,11 +151,11 @@ def test_a_token_is_stored_and_tried(
     relay.pause.begin(relay.clock.now + 3_600, "mateo.credentials")
     asked = []
 
-    def answer(client: httpx.Client, url: str, **options: Any) -> httpx.Response:
+    def answer(client: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
         asked.append(options["headers"]["authorization"])
-        return httpx.Response(status, json=[], request=httpx.Request("GET", url))
+        return httpx.Response(status, json=[], request=httpx.Request(method, url))
 
-    monkeypatch.setattr(httpx.Client, "get", answer)
+    monkeypatch.setattr(httpx.Client, "request", answer)
     given("new-token\n")
 
     ended = run(["token", "--yes"])
@@ -201,14 +205,44 @@ def test_rejected_records_are_put_back(
     assert run([*asked, "--yes"]) == ExitCode.USAGE
     assert not relay.aws.queued(relay.aws.bulk_queue_url)
 
-    assert run([*asked, "--reason", "mapping corrected", "--yes", "--json"]) == ExitCode.DONE
+    asked += ["--reason", "mapping corrected", "--yes", "--json", "--no-wait"]
+    assert run(asked) == ExitCode.DONE
     said = json.loads(capsys.readouterr().out)
     assert (said["records"], said["by_connection"]) == (2, {"erp": 2})
     assert not relay.aws.queued()
     ((sent, _),) = relay.aws.queued(relay.aws.bulk_queue_url)
     assert [one["item"] for one in sent["items"]] == [bad, bad]
-    assert run(["replay", "--id", said["replay"]]) == ExitCode.DONE
+    assert run(["replay", "--id", said["replay"], "--no-wait"]) == ExitCode.DONE
     assert len(relay.aws.queued(relay.aws.bulk_queue_url)) == 1
+
+
+def test_a_replay_is_followed_until_all_records_have_an_outcome(
+    relay: Relay,
+    stack: Stack,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One is rejected again, the other is imported; both while the command waits."""
+    good, bad = {"id": 1, "v": 1, "name": "Ada"}, {"v": 1, "phone": "12"}
+    relay.submit(message([good, bad], delivery="20261121T110000000000-00000000a1"))
+    (first,) = (key.split("/")[1] for key in relay.aws.objects("imports/"))
+    relay.ledger.close(relay.entry(first), target=State.FINISHED, outcomes={})
+    relay.clock.now += 86_400
+
+    def submit_and_report(_: float) -> None:
+        for body in relay.aws.taken(relay.aws.bulk_queue_url):
+            relay.submit(body, invocation="second")
+            (item_id,) = (f"{json.loads(body)['delivery']}/0",)
+            line = json.dumps({"outcome": "imported", "item_ids": [item_id]})
+            key = f"reports/date={relay.limits.day(relay.clock.now)}/import=x/rows.ndjson.gz"
+            relay.archive.put(key, gzip.compress(line.encode()), content_type="application/gzip")
+
+    passing = SimpleNamespace(sleep=submit_and_report)
+    monkeypatch.setattr("relay_ops.replay_following.time", passing)
+    assert run(["replay", *DAY, "--reason", "why", "--yes", "--json"]) == ExitCode.DONE
+
+    said = json.loads(capsys.readouterr().out)
+    assert (said["records"], said["outcomes"]) == (2, {"imported": 1, "rejected": 1})
 
 
 @pytest.mark.parametrize(
