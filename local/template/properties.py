@@ -75,6 +75,7 @@ _NO_IAM = (
 _ONE_STAGE = "the gateway is the only stage of the only API"
 _NO_ALARMS = "moto keeps alarms and evaluates none; what they watch is in its CloudWatch"
 _NO_EVENTS = "only `local.aws.bucket_events` sends events; `Stack.invoke` hands a function one"
+_NO_ATHENA = "there is no Athena here; tests run its tables and queries on DuckDB"
 _LOOPBACK = "only this machine reaches the bucket, and nothing of it outlives the stack"
 _LAYERS = "layers are used from their folders, for whatever they were built"
 _NO_XRAY = "there is no X-Ray here"
@@ -91,6 +92,12 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "DefaultRouteSettings": "one machine does not send enough to be throttled",
         "StageName": _ONE_STAGE,
     },
+    "AWS::Athena::NamedQuery": dict.fromkeys(
+        ("Database", "Name", "QueryString", "WorkGroup"), _NO_ATHENA
+    ),
+    "AWS::Athena::WorkGroup": dict.fromkeys(
+        ("Name", "RecursiveDeleteOption", "WorkGroupConfiguration"), _NO_ATHENA
+    ),
     "AWS::CloudWatch::Alarm": dict.fromkeys(
         (
             "AlarmActions",
@@ -118,6 +125,8 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "TimeToLiveSpecification": "items stay; the relay never relies on their deletion",
     },
     "AWS::Events::Rule": dict.fromkeys(("EventBusName", "EventPattern", "Targets"), _NO_EVENTS),
+    "AWS::Glue::Database": dict.fromkeys(("CatalogId", "DatabaseInput"), _NO_ATHENA),
+    "AWS::Glue::Table": dict.fromkeys(("CatalogId", "DatabaseName", "TableInput"), _NO_ATHENA),
     "AWS::IAM::Policy": dict.fromkeys(("PolicyDocument", "PolicyName", "Roles"), _NO_IAM),
     "AWS::IAM::Role": dict.fromkeys(
         ("AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies"), _NO_IAM

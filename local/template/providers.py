@@ -41,9 +41,13 @@ them).
 BY_STACK: Mapping[str, str] = {
     "AWS::ApiGatewayV2::Api": "the gateway serves its routes",
     "AWS::ApiGatewayV2::Stage": "the gateway is its only stage, without throttling and access log",
+    "AWS::Athena::NamedQuery": "tests run it on DuckDB, over the files of the mirror",
+    "AWS::Athena::WorkGroup": "nobody queries here",
     "AWS::Events::Rule": (
         "only `local.aws.bucket_events` sends events; `Stack.invoke` hands a function one"
     ),
+    "AWS::Glue::Database": "tests make its tables in DuckDB, over the files of the mirror",
+    "AWS::Glue::Table": "tests make it in DuckDB, over the files of the mirror",
     "AWS::Lambda::EventInvokeConfig": "whoever invokes a function sees its error",
     "AWS::Lambda::LayerVersion": "its folder is on the functions' path",
     "AWS::S3::BucketPolicy": "it refuses plain http, which is all there is on loopback",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,6 +27,7 @@ class Resolver:
         self._functions: dict[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
             "Condition": self.holds,
+            "Fn::Base64": self._base64,
             "Fn::And": lambda parts: all(map(self.resolve, parts)),
             "Fn::Equals": lambda pair: str(self.resolve(pair[0])) == str(self.resolve(pair[1])),
             "Fn::FindInMap": self._find_in_map,
@@ -34,6 +36,7 @@ class Resolver:
             "Fn::Join": self._join,
             "Fn::Not": lambda parts: not self.resolve(parts[0]),
             "Fn::Or": lambda parts: any(map(self.resolve, parts)),
+            "Fn::Split": self._split,
             "Fn::Sub": self._sub,
         }
 
@@ -69,10 +72,23 @@ class Resolver:
         name, first, second = (str(self.resolve(part)) for part in path)
         return self._mappings[name][first][second]
 
+    def _base64(self, argument: Any) -> Any:
+        text = self.resolve(argument)
+        if isinstance(text, str):
+            return base64.b64encode(text.encode()).decode()
+        return {"Fn::Base64": text}
+
+    def _split(self, arguments: list[Any]) -> Any:
+        separator, text = arguments
+        resolved = self.resolve(text)
+        if isinstance(resolved, str):
+            return resolved.split(separator)
+        return {"Fn::Split": [separator, resolved]}
+
     def _join(self, arguments: list[Any]) -> Any:
         separator, parts = arguments
         resolved = self.resolve(parts)
-        if all(not isinstance(part, Mapping) for part in resolved):
+        if isinstance(resolved, list) and not any(isinstance(one, Mapping) for one in resolved):
             return separator.join(map(str, resolved))
         return {"Fn::Join": [separator, resolved]}
 

@@ -16,6 +16,7 @@ NOT_KEPT = (".local/", ".venv", ".aws-sam/", "shopify.app.toml")
 """Made by commands or kept elsewhere, not part of the repository."""
 IN_THE_BUCKET = (
     "erasures/",
+    "athena/",
     "daily/",
     "files/",
     "inbox/",

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.aws import Aws, relay_resources
+from tests.support.daily import daily_environment, mailbox
 from tests.support.relay import Relay
+
+__all__ = ["daily_environment", "mailbox"]
 
 
 @pytest.fixture

@@ -3,31 +3,25 @@
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 import time_machine
 
-import write_daily_report
 from import_relay.domain.reasons import Unexpected
 from import_relay.storage.received_counts import ReceivedCounts
-from tests.integration.relay_ops.ended import end
-from tests.support.aws import BUCKET, LEDGER, Aws, client
+from tests.support.aws import BUCKET, Aws, client
 from tests.support.builders import NOON, message
-from tests.support.ends import ADA, BOB, Context, relay_with_imports
+from tests.support.daily import DAY, FOLDER, NO_ID, a_day, receive, run
+from tests.support.ended import end
+from tests.support.ends import ADA, relay_with_imports
 from tests.support.logged import Lines, log_lines
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
-from write_daily_report import handler
 
-DAY = "2026-11-21"
-FOLDER = f"daily/date={DAY}/"
-NO_ID = {"v": 1, "name": "Nobody"}
-EVIL = {"id": 9, "v": 1, "name": "=cmd|' /C calc'!A0", "email": "<script>@example.com"}
 HOUR = 3600
+pytestmark = pytest.mark.usefixtures("daily_environment")
 
 
 @pytest.fixture
@@ -47,74 +41,9 @@ def mateo(made: tuple[Relay, MateoImports]) -> MateoImports:
 
 
 @pytest.fixture
-def mailbox(aws: Aws) -> tuple[str, str]:
-    """A topic, and the queue that its mails arrive in."""
-    topic = client("sns").create_topic(Name="alarms")["TopicArn"]
-    url = aws.sqs.create_queue(QueueName="mails")["QueueUrl"]
-    arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
-    return topic, url
-
-
-@pytest.fixture(autouse=True)
-def environment(
-    aws: Aws, mailbox: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[None]:
-    file = tmp_path / "connections.toml"
-    file.write_text('[erp]\nkind = "json"\n')
-    for name, value in {
-        "BUCKET_NAME": BUCKET,
-        "LEDGER_TABLE": LEDGER,
-        "CONNECTIONS_FILE": str(file),
-        "LIMIT_TIME_ZONE": "UTC",
-        "REQUESTS_PER_DAY": "10000",
-        "ENTITIES_PER_DAY": "25000",
-        "ALARM_TOPIC_ARN": mailbox[0],
-    }.items():
-        monkeypatch.setenv(name, value)
-    write_daily_report.daily_reporting.cache_clear()
-    yield
-    write_daily_report.daily_reporting.cache_clear()
-
-
-@pytest.fixture
 def logged() -> Iterator[Lines]:
     with log_lines() as lines:
         yield lines
-
-
-def receive(count: int, connection: str = "erp", *, hour: int = 12) -> None:
-    """What the receiver's metric says, with and without the connection."""
-    at = datetime.fromisoformat(f"{DAY}T{hour:02}:10:00+00:00")
-    service = {"Name": "service", "Value": "import-relay"}
-    for dimensions in ([service], [service, {"Name": "connection", "Value": connection}]):
-        client("cloudwatch").put_metric_data(
-            Namespace="ImportRelay",
-            MetricData=[
-                {
-                    "MetricName": "ItemsReceived",
-                    "Dimensions": dimensions,
-                    "Timestamp": at,
-                    "Value": count,
-                }
-            ],
-        )
-
-
-def a_day(relay: Relay, mateo: MateoImports) -> None:
-    """Five records: two imported, one failed, one rejected, one too old."""
-    receive(5)
-    relay.submit(message([ADA, BOB, EVIL]))
-    evil = next(row for row in mateo.imports[0].payload if row["external_id"] == "9")
-    end(relay, mateo, {"code": "23514", "message": "<b>taken</b>", "input": evil})
-    relay.submit(message([NO_ID], delivery="d2"), invocation="inv-2")
-    relay.submit(message([{**ADA, "v": 0}], delivery="d3"), invocation="inv-3")
-
-
-def run(event: dict[str, Any] | None = None, *, at: str = "2026-11-22T00:20:00") -> dict[str, Any]:
-    with time_machine.travel(datetime.fromisoformat(at).replace(tzinfo=UTC), tick=False):
-        answer: dict[str, Any] = handler(event or {}, Context())
-    return answer
 
 
 def written(aws: Aws) -> dict[str, Any]:
@@ -139,7 +68,13 @@ def test_the_day_that_ended_is_written_with_figures_that_add_up(
 
     assert answer == {"date": DAY, "key": f"{FOLDER}index.html", "is_new": True}
     names = {key.removeprefix(FOLDER) for key in aws.objects(FOLDER)}
-    assert names == {"index.html", "summary.json", "failures.csv", "failures.xlsx"}
+    assert names == {
+        "counts/counts.ndjson",
+        "failures.csv",
+        "failures.xlsx",
+        "index.html",
+        "summary.json",
+    }
     summary = written(aws)
     assert summary["totals"] == {
         "received": 5,

@@ -12,6 +12,7 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 Template = dict[str, Any]
+FOR_THE_CONSOLE = ("AWS::Athena::NamedQuery",)
 
 
 class NothingToChangeError(AssertionError):
@@ -29,6 +30,7 @@ def adapt(folder: Path) -> None:
     _schedules_of_the_default_group(template)
     _plain_http(template)
     _sums_in_alarms(template)
+    _what_is_for_the_console(template)
     _permission_to_look_at_mappings(template)
     file.write_text(json.dumps(template), encoding="utf-8")
 
@@ -133,6 +135,15 @@ def _sums_in_alarms(template: Template) -> None:
     _expect(sums, "an alarm on an expression")
     for name in sums:
         del template["Resources"][name]
+
+
+def _what_is_for_the_console(template: Template) -> None:
+    """Saved queries are types that it does not know; nobody opens a console there."""
+    for type_ in FOR_THE_CONSOLE:
+        found = _of_type(template, type_)
+        _expect(found, f"a resource of type {type_}")
+        for name in found:
+            del template["Resources"][name]
 
 
 def complete(client: Callable[[str], Any], stack: str, template: Template) -> str:

@@ -9,13 +9,14 @@ from tests.template.expanded import Expanded, text
 
 TABLES = ["LedgerTable", "WatermarksTable"]
 PREFIXES = {
+    "athena/",
     "daily/",
     "erasures/receipts/",
     *("imports/", "items/", "outcomes/", "oversize/", "quarantine/", "rejected/", "reports/"),
     *("files/", "inbox/", "rows/"),
 }
-OF_A_PERSON = {"erasures/receipts/"}
-"""What no function writes, but `relay`."""
+OF_A_PERSON = {"athena/", "erasures/receipts/"}
+"""What no function writes, but `relay`, or Athena with the rights of who asks."""
 
 
 def rules(template: Expanded) -> dict[str, dict[str, Any]]:

@@ -11,8 +11,8 @@ from import_relay.report.open_problems import open_problems
 from import_relay.report.problems import Problem, grouped
 from import_relay.storage.bucket_reads import Bucket
 from relay_ops.stack import Stack
-from tests.integration.relay_ops.ended import end
 from tests.support.builders import NOON, message
+from tests.support.ended import end
 from tests.support.ends import ADA, BOB
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay

@@ -5,8 +5,8 @@ import pytest
 from relay_ops.finding import Finding, Story
 from relay_ops.matching import needle
 from relay_ops.stack import Stack
-from tests.integration.relay_ops.ended import end
 from tests.support.builders import message
+from tests.support.ended import end
 from tests.support.ends import ADA, BOB
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay

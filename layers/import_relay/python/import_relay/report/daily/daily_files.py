@@ -37,6 +37,10 @@ class DailyFiles:
         self._put(folder, "failures.csv", as_csv(*table(listed)), "text/csv; charset=utf-8")
         sheet = workbook(listed, at=summary.written_at)
         self._put(folder, "failures.xlsx", sheet, XLSX)
+        lines = "".join(json_text(line) + "\n" for line in summary.count_lines())
+        counts = lines.encode("utf-8", "backslashreplace")
+        # In a folder of its own: it is a table for Athena.
+        self._put(folder, "counts/counts.ndjson", counts, "application/x-ndjson")
         self._put(folder, PAGE_FILE, page(summary), "text/html; charset=utf-8")
 
     def finish(self, summary: DailySummary) -> None:

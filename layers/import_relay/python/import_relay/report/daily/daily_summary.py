@@ -1,6 +1,6 @@
 """The report of a day, as everything that its page and files say. Pure; called by `writing`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -78,6 +78,14 @@ class DailySummary:
     def is_over(self) -> bool:
         """Whether the day had ended when this was made."""
         return self.written_at >= self.day.end
+
+    def count_lines(self) -> Iterator[dict[str, object]]:
+        """The content of counts.ndjson: how many of what, in each hour with any."""
+        for one in self.connections:
+            for what, counts in one.hours.items():
+                for hour, count in enumerate(counts):
+                    if count:
+                        yield {"connection": one.name, "hour": hour, "what": what, "count": count}
 
     def as_object(self) -> dict[str, object]:
         """The content of summary.json; times are ISO 8601."""
@@ -160,8 +168,7 @@ def _of_connection(name: str, counts: DayCounts) -> ConnectionDay:
     for key, count in sorted(counts.hours.items()):
         if name in ("", key.connection):
             totals[key.what] = totals.get(key.what, 0) + count
-            if key.what in hours:
-                hours[key.what][key.hour] += count
+            hours.setdefault(key.what, [0] * HOURS)[key.hour] += count
     return ConnectionDay(name, totals, hours)
 
 
