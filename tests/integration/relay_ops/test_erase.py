@@ -22,7 +22,7 @@ from relay_ops.exits import CommandError
 from relay_ops.matching import needle
 from relay_ops.mateo import MateoAccount
 from relay_ops.stack import Stack
-from tests.integration.relay_ops.ended import end
+from tests.support.ended import end
 from tests.support import aws as resources
 from tests.support.builders import NOON, connections, message
 from tests.support.ends import ADA, BOB
