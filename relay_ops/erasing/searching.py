@@ -14,13 +14,14 @@ from typing import Any
 
 from import_relay.storage.bucket_reads import Bucket, read_all
 from import_relay.storage.entries import UNFINISHED, from_item
-from relay_ops.erasing import rewriting
+from relay_ops.erasing import daily, rewriting
 from relay_ops.erasing.person import Person
 from relay_ops.erasing.rewriting import Rewritten
 from relay_ops.stack import Stack
 
 SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
-IMPORTS, REPORTS = "imports/", "reports/"
+IMPORTS, REPORTS, DAILY = "imports/", "reports/", "daily/"
+QUERY_RESULTS = "athena/"
 BATCHES = {"rejected": ".ndjson", "outcomes": ".ndjson", "items": ".ndjson.gz"}
 """Prefix → how its objects' names end; the same batch has the same name in all of them."""
 SINGLES = ("quarantine/", "oversize/")
@@ -93,8 +94,10 @@ class Searching:
         return hits
 
     def _rest(self, bucket: Bucket) -> Iterator[Work]:
-        yield from ((self._report, one) for one in _folders(bucket).items())
+        yield from ((self._report, one) for one in _folders(bucket, REPORTS).items())
         yield from ((self._batch, one) for one in _batches(bucket).items())
+        yield from ((self._daily, one) for one in _folders(bucket, DAILY).items())
+        yield from ((self._query_result, one.key) for one in bucket.keys(QUERY_RESULTS))
         for prefix in SINGLES:
             yield from ((self._single, one.key) for one in bucket.keys(prefix))
 
@@ -133,6 +136,19 @@ class Searching:
         type_ = folder.partition("/type=")[2].partition("/")[0]
         found = rewriting.report(self.person, type_, objects)
         return [Rewritten(f"{folder}/{one.key}", one.count, one.content) for one in found]
+
+    def _daily(self, folder_and_names: tuple[str, set[str]]) -> list[Rewritten]:
+        folder, names = folder_and_names
+        if all(self._content(f"{folder}/{name}") is None for name in daily.LOOKED_AT):
+            return []
+        kept = {name: self.stack.objects.content(f"{folder}/{name}") for name in names}
+        objects = {name: content for name, content in kept.items() if content is not None}
+        found = daily.daily_report(self.person, objects)
+        return [Rewritten(f"{folder}/{one.key}", one.count, one.content) for one in found]
+
+    def _query_result(self, key: str) -> list[Rewritten]:
+        """What Athena answered once: it goes as a whole, and can be asked for again."""
+        return [] if self._content(key) is None else [Rewritten(key, 1, None)]
 
     def _batch(self, name_and_keys: tuple[str, dict[str, str]]) -> list[Rewritten]:
         _, keys = name_and_keys
@@ -204,10 +220,10 @@ def is_unfinished(stack: Stack, reference: str) -> bool:
     return "Item" in answer and from_item(answer["Item"]).state in UNFINISHED
 
 
-def _folders(bucket: Bucket) -> Mapping[str, set[str]]:
+def _folders(bucket: Bucket, prefix: str) -> Mapping[str, set[str]]:
     """The folder of each report, with the names of its files."""
     found: dict[str, set[str]] = {}
-    for one in bucket.keys(REPORTS):
+    for one in bucket.keys(prefix):
         folder, _, name = one.key.rpartition("/")
         found.setdefault(folder, set()).add(name)
     return found
@@ -227,6 +243,7 @@ def _content_type(key: str) -> str:
     endings = {
         ".gz": "application/gzip",
         ".ndjson": "application/x-ndjson",
+        ".html": "text/html; charset=utf-8",
         ".csv": "text/csv; charset=utf-8",
         ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }

@@ -17,6 +17,8 @@ from relay_ops.erasing.person import Person
 from relay_ops.erasing.rewriting import Rewritten
 
 Cells = Sequence[str]
+_TOLD = ("message", "value", "reason", "relay_value", "relay_reason")
+"""Columns that may quote a value of theirs."""
 _QUOTED = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 """How a cell begins that would be a formula without its apostrophe."""
 
@@ -51,7 +53,7 @@ def _is_theirs(person: Person, type_: str, header: Cells, cells: Cells) -> bool:
             return person.has_text(sent)
     if person.has_row(type_, columns):
         return True
-    told = [columns.get(one, "") for one in ("message", "value", "reason")]
+    told = [columns.get(one, "") for one in _TOLD]
     return person.has_record(list(columns.values())) or person.has_text(told)
 
 

@@ -1,12 +1,14 @@
 """`relay erase`: a person is nowhere any more, everybody else is where they were."""
 
 import gzip
+import io
 import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import httpx
+import openpyxl
 import pytest
 import time_machine
 
@@ -22,9 +24,11 @@ from relay_ops.exits import CommandError
 from relay_ops.matching import needle
 from relay_ops.mateo import MateoAccount
 from relay_ops.stack import Stack
-from tests.support.ended import end
 from tests.support import aws as resources
+from tests.support.aws import BUCKET
 from tests.support.builders import NOON, connections, message
+from tests.support.daily import run as run_daily_report
+from tests.support.ended import end
 from tests.support.ends import ADA, BOB
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
@@ -339,3 +343,29 @@ def test_a_demand_finds_the_contact_by_its_crm_s_id_and_no_deal_of_the_same_numb
     found = demanded(stack, "erp", ErasureDemand("7"))
     assert found.ids == {"external_id:7"}
     assert demanded(stack, "crm", ErasureDemand("7")).ids == set()
+
+
+@pytest.mark.usefixtures("contacts", "daily_environment")
+def test_a_person_is_erased_from_daily_reports_and_from_answers_of_athena(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    practised(relay, mateo)
+    run_daily_report({"date": ""}, at="2026-11-21T13:00:00")
+    for name, text in (("eve", "7,eve@example.com"), ("ada", "1,ada@example.com")):
+        relay.aws.s3.put_object(Bucket=BUCKET, Key=f"athena/{name}.csv", Body=text.encode())
+    folder = "daily/date=2026-11-21"
+    assert f"{folder}/index.html" in mentions(relay, "eve@example.com")
+    before = json.loads(stored(relay)[f"{folder}/summary.json"])
+
+    receipt = erase(relay, stack, "7")
+
+    assert mentions(relay, "eve@example.com", "Eve", "1712345678") == []
+    after = json.loads(stored(relay)[f"{folder}/summary.json"])
+    assert (after["totals"], after["open"]["count"]) == (before["totals"], before["open"]["count"])
+    workbook = openpyxl.load_workbook(
+        io.BytesIO(relay.aws.objects(folder)[f"{folder}/failures.xlsx"])
+    )
+    assert [row[0].value for row in workbook.worksheets[0].iter_rows()] == ["relay_problem"]
+    assert set(relay.aws.objects("athena/")) == {"athena/ada.csv"}
+    assert {"daily", "athena"} <= {*receipt["places"]}
+    assert Erasure(stack).list_places(Known(ids={"external_id:7"})).places == {}
