@@ -12,6 +12,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from local.demo.expected import TYPES, Expected
@@ -34,16 +35,26 @@ class Reconciliation:
         (self.checks if holds else self.wrong).append(what if holds else otherwise)
 
 
-def reconcile(stack: Stack, accepted: Mapping[str, int], expected: Expected) -> Reconciliation:
+def reconcile(
+    stack: Stack,
+    accepted: Mapping[str, int],
+    expected: Expected,
+    files: Mapping[str, int] = MappingProxyType({}),
+) -> Reconciliation:
     """Compare what was accepted (delivery → items) with where it ended.
 
     Args:
         stack: with nothing under way any more.
         expected: what Mateo must hold.
+        files: files of rows by their delivery → their lines, of which each is a row.
     """
-    reconciliation = Reconciliation(accepted=sum(accepted.values()))
-    _items(stack, accepted, reconciliation)
+    reconciliation = Reconciliation(accepted=sum(accepted.values()) + sum(files.values()))
+    items = {f"{delivery}/{n}" for delivery, many in accepted.items() for n in range(many)}
+    rows = {f"{delivery}/{n + 1}" for delivery, many in files.items() for n in range(many)}
+    _items(stack, items | rows, reconciliation)
     _reports(stack, reconciliation)
+    if files:
+        _files(stack, files, reconciliation)
     _contents(stack, expected, reconciliation)
     _limits(stack, reconciliation)
     return reconciliation
@@ -79,9 +90,8 @@ def places(stack: Stack) -> Mapping[str, set[str]]:
     return {item: {outcome} for item, outcome in last.items()} | reported
 
 
-def _items(stack: Stack, accepted: Mapping[str, int], reconciliation: Reconciliation) -> None:
+def _items(stack: Stack, known: set[str], reconciliation: Reconciliation) -> None:
     found = places(stack)
-    known = {f"{delivery}/{n}" for delivery, items in accepted.items() for n in range(items)}
     reconciliation.ends = Counter(end for one in found.values() for end in one)
     several = [item for item, ends in found.items() if len(ends) > 1]
     lost, foreign = known - found.keys(), found.keys() - known
@@ -119,6 +129,21 @@ def _reports(stack: Stack, reconciliation: Reconciliation) -> None:
         applied == imported,
         f"Mateo applied {applied:,} rows, as many as the reports call imported: none twice",
         f"Mateo applied {applied:,} rows, the reports say {imported:,}",
+    )
+
+
+def _files(stack: Stack, files: Mapping[str, int], reconciliation: Reconciliation) -> None:
+    counts = [
+        json.loads(content)["rows"]
+        for key, content in objects(stack, "files/")
+        if key.endswith("summary.json")
+    ]
+    totals = sorted(one.pop("total") for one in counts)
+    are_whole = totals == sorted(sum(one.values()) for one in counts)
+    reconciliation.check(
+        are_whole and totals == sorted(files.values()),
+        f"a report of each file, with the outcome of each of {sum(totals):,} rows",
+        f"reports of files with {sum(totals):,} rows instead of {sum(files.values()):,}",
     )
 
 

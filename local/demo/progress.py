@@ -11,6 +11,8 @@ from local.stack.stack import Stack
 
 PERIOD_S = 0.5
 SHOWN = (
+    "file.read",
+    "file.finished",
     "import.sent",
     "import.finished",
     "import.timed_out",

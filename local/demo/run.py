@@ -13,12 +13,18 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
-from local.demo.balance import Reconciliation, reconcile
+from import_relay.domain.files import file_id
+from import_relay.storage.files import Files, RowFile
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.quota import day_of
+from local.demo.balance import Reconciliation, objects, reconcile
 from local.demo.daily_pages import write_pages
 from local.demo.progress import SHOWN, Progress
 from local.demo.senders import Delivery
@@ -38,6 +44,9 @@ PATIENCE_S = 240.0
 MAX_DEMO_DELAY_S = 900
 """How long a message may be delayed at most: the clock is moved by that much when all wait."""
 MAX_DAYS = 60
+FILE = "inbox/json/customers.ndjson.gz"
+FILE_PERIOD_S = 300
+"""How often the relay looks whether a file's last row has its outcome."""
 ACK = re.compile(r"<Ack>.*?</Ack>")
 
 
@@ -77,7 +86,7 @@ def _stack(
 
     `stored` is filled with the log events of the deliveries.
     """
-    for folder in ("logs", "daily", "reports", "rejected", "outcomes", "quarantine"):
+    for folder in ("logs", "daily", "files", "reports", "rejected", "outcomes", "quarantine"):
         shutil.rmtree(options.state_dir / folder, ignore_errors=True)
     a_day = DOCUMENTED_DAY if contacts > DOCUMENTED_DAY else (contacts + OTHERS) * 2 // 3
 
@@ -110,8 +119,13 @@ class _Demo:
         self._stack = stack
         self._progress = progress
         self._stored = stored
-        self._traffic = Traffic(example_secrets(), example_connections(), contacts, today())
+        self._by_file = contacts > DOCUMENTED_DAY
+        self._traffic = Traffic(
+            example_secrets(), example_connections(), contacts, today(), by_file=self._by_file
+        )
+        self._contacts = contacts
         self._accepted: dict[str, int] = {}
+        self._files: dict[str, int] = {}
         self._shown: set[str] = set()
         self._days = 1
 
@@ -123,15 +137,44 @@ class _Demo:
         )
         self._progress.start(self._stack)
         try:
+            if self._by_file:
+                self._upload()
             self._send(self._traffic.first_day())
             self._wait_for(self._is_closed, "today's budget to be spent")
             self._move_to_next_day()
             self._send(self._traffic.next_day())
             self._wait_for(self._is_closed_or_idle, "the backlog to be submitted")
             self._drain()
+            if self._by_file:
+                self._wait_for_report()
         finally:
             self._progress.stop()
-        return reconcile(self._stack, self._accepted, self._traffic.expected)
+        return reconcile(self._stack, self._accepted, self._traffic.expected, self._files)
+
+    def _upload(self) -> None:
+        """Put the ERP's contacts into the inbox, and wait until their rows are queued."""
+        s3, bucket = self._stack.client("s3"), self._stack.outputs["BucketName"]
+        etag = s3.put_object(Bucket=bucket, Key=FILE, Body=self._traffic.file())["ETag"].strip('"')
+        self._progress.say(f"          json                 file of {self._contacts:,} contacts")
+        files, name = self._ledger_files(), file_id(FILE, etag)
+
+        def queued() -> list[RowFile]:
+            return [one for one in files.known([name]).values() if 0 < one.rows == one.fed]
+
+        (file,) = self._stack.wait_until(queued, "the file's rows to be queued", PATIENCE_S)
+        self._files[file.delivery] = file.rows
+        self._progress.received += file.rows
+
+    def _ledger_files(self) -> Files:
+        clock = self._stack.clock.time
+        dynamodb, table = self._stack.client("dynamodb"), self._stack.outputs["LedgerTableName"]
+        counts = OutcomeCounts(dynamodb, table, partial(day_of, ZoneInfo("UTC")), clock=clock)
+        return Files(dynamodb, table, counts, clock=clock)
+
+    def _wait_for_report(self) -> None:
+        """Move time on until the file is reported."""
+        self._stack.advance_clock(FILE_PERIOD_S)
+        self._stack.wait_until(lambda: [*objects(self._stack, "files/")], "the file's report")
 
     def _send(self, deliveries: Iterable[Delivery]) -> None:
         with httpx.Client(trust_env=False, timeout=30) as http:

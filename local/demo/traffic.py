@@ -5,6 +5,8 @@ Everyone here is invented: example.com addresses, plainly invented numbers.
 
 from __future__ import annotations
 
+import gzip
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -36,9 +38,13 @@ class Traffic:
         connections: Options,
         contacts: int,
         now: datetime,
+        *,
+        by_file: bool = False,
     ) -> None:
+        """`by_file`: the ERP's contacts come as a file, and only its changes as webhooks."""
         self._secrets = secrets
         self._contacts = contacts
+        self._by_file = by_file
         self._now = now
         self.expected = Expected(id_prefixes(connections))
         self._crms = Crms(secrets, connections, now, self.expected, people=PEOPLE)
@@ -58,12 +64,19 @@ class Traffic:
         yield self._from_erp([self._customer(3) | {"name": "Customer 3, renamed", **self._at(9)}])
         self.expected.names["C-000003"] = "Customer 3, renamed"
 
+    def file(self) -> bytes:
+        """The ERP's contacts as a gzipped file with one JSON object on each line."""
+        lines = (json.dumps(self._customer(n)) + "\n" for n in range(1, self._contacts + 1))
+        return gzip.compress("".join(lines).encode(), 1)
+
     # an ERP: JSON with a secret header
 
     def _erp(self) -> Iterator[Delivery]:
         numbers = range(1, self._contacts + 1)
-        for start in range(0, self._contacts, ERP_CHUNK):
-            yield self._from_erp([self._customer(n) for n in numbers[start : start + ERP_CHUNK]])
+        if not self._by_file:
+            for start in range(0, self._contacts, ERP_CHUNK):
+                customers = [self._customer(n) for n in numbers[start : start + ERP_CHUNK]]
+                yield self._from_erp(customers)
         self.expected.add("json", "contacts", *(f"C-{n:06d}" for n in numbers))
         odd = [self._customer(self._contacts + n) for n in range(1, ODD + 1)]
         for customer in odd[:3]:  # a value that cannot be used is left out; the contact goes on

@@ -1,4 +1,4 @@
-"""Mirrors what the bucket holds for people (reports, rejects, outcomes, quarantine) as files;
+"""Mirrors what the bucket holds for people (reports, rejects, outcomes and the like) as files;
 `stack` runs it.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from local.background import Rounds
 
-PREFIXES = ("daily/", "reports/", "rejected/", "outcomes/", "quarantine/")
+PREFIXES = ("daily/", "files/", "reports/", "rejected/", "outcomes/", "quarantine/")
 PERIOD_S = 1.0
 
 

@@ -20,6 +20,7 @@ NAMES = (
     "usual",
     "mateo",
     "desk",
+    "files",
 )
 
 

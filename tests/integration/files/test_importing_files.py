@@ -184,6 +184,15 @@ def test_reading_goes_on_where_it_stopped(uploads: Uploads) -> None:
     assert len(uploads.relay.mateo.rows) == 3500
 
 
+def test_a_hundred_rows_share_a_message_however_time_passes(uploads: Uploads) -> None:
+    uploads.put(contacts(950))
+    uploads.relay.clock = Ticking(uploads.relay.clock.now)
+
+    uploads.run(seconds=6000)
+
+    assert len(uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)) == 10
+
+
 def test_the_last_line_of_a_record_wins_whatever_the_order_of_messages(uploads: Uploads) -> None:
     uploads.put("id;name\n" + "".join(f"1;Version {n}\n" for n in range(300)))
     uploads.run()

@@ -77,7 +77,8 @@ class Feeding:
     def _sent(self, file: RowFile) -> RowFile:
         """Send once more what a process that died had counted, but perhaps not sent."""
         rows = self._rows(file, file.fed, file.counted)
-        occurrences = {row.line: self._occurrence(file, row) for row in rows if not row.code}
+        since = self._now()
+        occurrences = {row.line: _occurrence(file, row, since) for row in rows if not row.code}
         known = self.parts.outcome_counts.recorded(occurrences.values())
         ended = {line for line, one in occurrences.items() if one.item_id in known}
         return self._send(file, [row for row in rows if row.line not in ended], file.fed)
@@ -89,10 +90,10 @@ class Feeding:
         return [row if row.code else row._replace(code="row.waited_too_long") for row in rows]
 
     def _send(self, file: RowFile, rows: Sequence[FileRow], first: int) -> RowFile:
-        readable = [row for row in rows if not row.code]
-        bodies = repeat_bodies(self._occurrence(file, row) for row in readable)
+        since = self._now()  # one for all: rows share messages only if they have the same
+        bodies = repeat_bodies(_occurrence(file, row, since) for row in rows if not row.code)
         self.parts.queue.send(Delayed(body, 0) for body in bodies)
-        self._reject([self._rejected(file, row) for row in rows if row.code], file, first)
+        self._reject([_rejected(file, row, since) for row in rows if row.code], file, first)
         self.parts.files.sent(file)
         return replace(file, fed=file.counted)
 
@@ -111,21 +112,25 @@ class Feeding:
             self.parts.archive.record_outcomes(new, at=now, date=self.day(now), batch=batch)
             counts.record(new, batch=batch)
 
-    def _rejected(self, file: RowFile, row: FileRow) -> ItemOutcome:
-        occurrence = self._occurrence(file, row)
-        return ItemOutcome(
-            occurrence, Outcome.REJECTED, row.code, value=row.text, detail=row.detail
-        )
+    def _now(self) -> int:
+        """Now, in µs since the epoch."""
+        return int(self.clock() * 1_000_000)
 
-    def _occurrence(self, file: RowFile, row: FileRow) -> Occurrence:
-        return Occurrence(
-            "",
-            file.connection,
-            file.delivery,
-            row.line,
-            f"{file.id}:{row.line}",
-            row_received_at(file.received_at, row.line),
-            0,
-            row.text if row.record is None else row.record,
-            int(self.clock() * 1_000_000),
-        )
+
+def _rejected(file: RowFile, row: FileRow, since: int) -> ItemOutcome:
+    occurrence = _occurrence(file, row, since)
+    return ItemOutcome(occurrence, Outcome.REJECTED, row.code, value=row.text, detail=row.detail)
+
+
+def _occurrence(file: RowFile, row: FileRow, since: int) -> Occurrence:
+    return Occurrence(
+        "",
+        file.connection,
+        file.delivery,
+        row.line,
+        f"{file.id}:{row.line}",
+        row_received_at(file.received_at, row.line),
+        0,
+        row.text if row.record is None else row.record,
+        since,
+    )
