@@ -51,9 +51,9 @@ MUTANTS = (
                 'Counter("entities", rows, 1_000_000)',
             ),
             Edit(
-                "submit/batch_run.py",
-                "return limit - self._usage.entities - self._progress.rows",
-                "return limit",
+                "submit/entity_limits.py",
+                "limits.entities_per_day - self._usage.entities - self._progress.rows",
+                "limits.entities_per_day",
             ),
         ),
     ),

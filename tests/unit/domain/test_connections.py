@@ -314,3 +314,21 @@ def test_shared_handles_is_one_of_three_words_for_contacts(
 
     expected = [] if is_right else [True]
     assert [f"'{type_}.shared_handles'" in one for one in found] == expected
+
+
+def test_a_connection_may_have_a_limit_of_its_own() -> None:
+    found = parse_connections('[erp]\nkind = "json"\nentities_per_day = 5000\n[b]\nkind = "json"')
+
+    assert (found["erp"].entities_per_day, found["b"].entities_per_day) == (5000, None)
+    assert found["erp"].options == {}
+    assert not found["erp"].mistakes
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "true", '"5000"', "2.5", "[1]"])
+def test_a_limit_that_is_no_whole_number_is_a_mistake(value: str) -> None:
+    found = parse_connections(f'[erp]\nkind = "json"\nentities_per_day = {value}')
+
+    (mistake,) = found["erp"].mistakes
+    assert str(mistake).startswith("key 'entities_per_day': must be a whole number above 0, not ")
+    assert not mistake.receiving
+    assert found["erp"].entities_per_day is None

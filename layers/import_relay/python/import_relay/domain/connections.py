@@ -84,7 +84,8 @@ class Connection:
     `id_prefix` stands before the ids of its records; with `same_ids_as` it is that of the
     connection whose ids these are as well. `mistakes`: what is wrong with its table. A connection
     that has any is disabled. `time_zone` holds for record types
-    that name none.
+    that name none. `entities_per_day`: rows of it that are imported on one day at most, None if
+    only the account's limit holds.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Connection:
     id_prefix: str = ""
     same_ids_as: str = ""
     time_zone: str | None = None
+    entities_per_day: int | None = None
 
 
 def load_connections(path: str | Path) -> dict[str, Connection]:
@@ -161,8 +163,16 @@ class _TableFetcher:
         options = self._options(table)
         prefix, same = self._ids(table)
         zone = self._text("", table, "time_zone")
+        a_day = self._entities_per_day(table)
         mistakes = tuple(self._mistakes)
-        return Connection(name, kind, options, record_types, mistakes, prefix, same, zone)
+        return Connection(name, kind, options, record_types, mistakes, prefix, same, zone, a_day)
+
+    def _entities_per_day(self, table: Mapping[str, object]) -> int | None:
+        value = table.get("entities_per_day")
+        if value is None or (type(value) is int and value > 0):
+            return value
+        self._wrong("entities_per_day", f"must be a whole number above 0, not {value!r}")
+        return None
 
     def _ids(self, table: Mapping[str, object]) -> tuple[str, str]:
         """The prefix of the ids, and whose ids they are as well; "" where it does not say."""
@@ -181,7 +191,7 @@ class _TableFetcher:
     def _options(self, table: Mapping[str, object]) -> dict[str, str]:
         options = {}
         for key, value in table.items():
-            if key in ("kind", "time_zone", *RECORD_TYPES, *_IDS):
+            if key in ("kind", "time_zone", "entities_per_day", *RECORD_TYPES, *_IDS):
                 continue
             if isinstance(value, str):
                 options[key] = value

@@ -22,6 +22,7 @@ from import_relay.submit.batch_report import BatchReport, report_of
 from import_relay.submit.batching import Batches, batch_rows, take_partial
 from import_relay.submit.changes import Mapped, Mapper
 from import_relay.submit.claims import read_claims
+from import_relay.submit.entity_limits import EntityLimits
 from import_relay.submit.erasing import Erasing
 from import_relay.submit.fetching import Fetching
 from import_relay.submit.filling import Filling
@@ -88,6 +89,7 @@ class BatchRun:
         self._usage = state.usage
         self._progress = BatchProgress(state.pause, first_of_day=state.usage.entities == 0)
         self._refusals = Refusals(state.refused, batch.refused_since(), turn.unproven_s)
+        self._limits = self._made_limits()
         self._posting = self._made_posting()
         self._acknowledging = self._made_acknowledging()
         self._refused = RefusedRows(
@@ -102,6 +104,16 @@ class BatchRun:
         self._filling = self._made_filling()
         self._gathering = self._made_gathering(state)
 
+    def _made_limits(self) -> EntityLimits:
+        return EntityLimits(
+            self._parts.posting.permits.limits,
+            self._usage,
+            self._parts.mapper.entities_per_day,
+            lane=self._turn.lane,
+            progress=self._progress,
+            clock=self._tools.clock,
+        )
+
     def _made_posting(self) -> Posting:
         return Posting(
             self._parts.posting,
@@ -111,6 +123,7 @@ class BatchRun:
             deadline=self._turn.deadline,
             reference_ids=self._turn.reference_ids,
             lane=self._turn.lane,
+            charges=self._limits.charges,
         )
 
     def _made_acknowledging(self) -> Acknowledging:
@@ -137,11 +150,10 @@ class BatchRun:
 
     def _made_filling(self) -> Filling:
         tools, begun_at = self._tools, self._tools.clock()
-        entities_left = self._entities_left()
         return Filling(
             self._parts.queue,
             self._parts.held,
-            max(0, min(self._rows_of_an_import(), entities_left)),
+            max(0, min(self._rows_of_an_import(), self._limits.left())),
             _before(begun_at + (self._turn.give_up_at - begun_at) / 2, tools.clock),
             tools.emit,
         )
@@ -156,6 +168,7 @@ class BatchRun:
             self._acknowledging,
             self._parts.states,
             self._erasing,
+            self._limits,
             state.known.ended,
             self._erasing.outcomes(state.known.proven),
         )
@@ -208,9 +221,7 @@ class BatchRun:
         progress = self._progress
         if batches.over_budget:
             progress.requeue(batches.over_budget)
-            is_share = self._share_left() < self._day_left()
-            reason = "limit.bulk_share" if is_share else "limit.entities"
-            self._posting.pause_for_limit(reason, self._usage.day)
+            self._posting.pause_for_limit(self._limits.reason(), self._usage.day)
         self._posting.begin(batches.imports)
         while progress.pending:
             attempt = progress.pending.popleft()
@@ -234,27 +245,13 @@ class BatchRun:
         self._progress.requeue(parted.waiting)
         self._progress.to_requeue.update(change.occurrence.item_id for change in merged.blocked)
         self._progress.to_requeue |= mapped.waiting
+        rows, waiting = self._limits.admit(parted.rows)
+        self._progress.requeue(waiting)
         return batch_rows(
-            with_names(parted.rows, handles_known=handles_known),
+            with_names(rows, handles_known=handles_known),
             rows_per_import=self._rows_of_an_import(),
-            entities_left=self._entities_left(),
+            entities_left=self._limits.left(),
         )
-
-    def _entities_left(self) -> int:
-        """How many of the entities that are left of the day the batch may use."""
-        return min(self._day_left(), self._share_left())
-
-    def _day_left(self) -> int:
-        limit = self._parts.posting.permits.limits.entities_per_day
-        return limit - self._usage.entities - self._progress.rows
-
-    def _share_left(self) -> int:
-        """How many entities are left of the share of the batch's lane."""
-        if self._turn.lane is Lane.LIVE:
-            return self._day_left()
-        limits = self._parts.posting.permits.limits
-        share = limits.bulk_entities(self._usage.day, self._tools.clock())
-        return share - self._usage.bulk_entities - self._progress.rows
 
     def _tell_unusable(self) -> None:
         """Say which connections items wait for, and why."""
@@ -263,6 +260,7 @@ class BatchRun:
             self._tools.emit("connection.disabled", connection=name, items=len(item_ids), **why)
         for name, since in self._gathering.missing_since.items():
             self._tools.emit("connection.missing", connection=name, missing_since=int(since))
+        self._limits.tell(self._tools.emit)
 
     def _fail_unloaded(self) -> None:
         """Let items that could not be loaded be delivered again, with their messages."""

@@ -65,13 +65,19 @@ class Mapper:
     """Every connection, with its source and its compiled mappings. Made once per process.
 
     `known`: the names of all connections. `disabled`: those that cannot be used, with what is
-    wrong; their occurrences wait.
+    wrong; their occurrences wait. `entities_per_day`: the limits of those that have one of their
+    own.
     """
 
     def __init__(self, connections: Mapping[str, Connection]) -> None:
         found = mistakes_of(connections)
         self.known = frozenset(connections)
         self.disabled = {name: mistakes for name, mistakes in found.items() if mistakes}
+        self.entities_per_day = {
+            name: one.entities_per_day
+            for name, one in connections.items()
+            if one.entities_per_day is not None
+        }
         self._given = connections
         self._mappings: dict[str, ConnectionMappings] = {}
         for name in self.known - self.disabled.keys():

@@ -1,13 +1,15 @@
 """What one batch is about: its messages, and those that fill its imports. Called by `batch_run`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from import_relay.domain.models import ItemOutcome, Occurrence
+from import_relay.domain.queue_messages import QueueMessage
 from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.queue import ReceivedMessage
 from import_relay.submit.acknowledging import Acknowledging
 from import_relay.submit.changes import Mapped
+from import_relay.submit.entity_limits import EntityLimits
 from import_relay.submit.erasing import Erasing
 from import_relay.submit.filling import Filling
 from import_relay.submit.interpreting import Interpreting
@@ -33,6 +35,7 @@ class Gathering:
     acknowledging: Acknowledging
     states: BatchStates
     erasing: Erasing
+    limits: EntityLimits
     ended: set[str]
     proven: list[ItemOutcome]
     missing_since: dict[str, float] = field(default_factory=dict)
@@ -84,11 +87,12 @@ class Gathering:
         self.batch.messages |= missing.messages
         self.missing_since |= missing.since
         progress = self.acknowledging.progress
-        progress.to_requeue |= self.batch.item_ids(missing.waiting) - self.ended
+        waiting = missing.waiting | self._beyond_own_limits(missing.messages)
+        progress.to_requeue |= self.batch.item_ids(waiting) - self.ended
         found = {
             one.item_id: one
             for message_id, message in missing.messages.items()
-            if message_id not in missing.waiting
+            if message_id not in waiting
             for one in message.occurrences
             if one.item_id not in self.ended and one.item_id not in self._taken
         }
@@ -99,3 +103,11 @@ class Gathering:
         for item_id in sorted(self.isolation.culprits(found)):
             self.acknowledging.move_to_dead_letters(found.pop(item_id))
         return list(found.values())
+
+    def _beyond_own_limits(self, messages: Mapping[str, QueueMessage]) -> set[str]:
+        """Those of connections that have used up their own limit of the day."""
+        return {
+            message_id
+            for message_id, message in messages.items()
+            if self.limits.spares(message.connection, len(message.occurrences))
+        }

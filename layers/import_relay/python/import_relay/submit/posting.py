@@ -4,7 +4,7 @@ The steps, and why a death after any of them is harmless: see `submission`. What
 for the rest of the batch is in `BatchProgress`.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from import_relay.domain.errors import LimitReached, PermitTooFar
@@ -20,6 +20,7 @@ from import_relay.storage.executions import Executions
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.pacing import Permits
 from import_relay.storage.pause import RESET_MARGIN_S, Pause, PauseState
+from import_relay.storage.reservations import Charge, charges_text
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.attempts import Attempt
 from import_relay.submit.merging import request_body
@@ -79,7 +80,10 @@ class ReferenceIds:
 
 
 class Posting:
-    """Sends the imports of one batch, one after the other. `deadline` in s since the epoch."""
+    """Sends the imports of one batch, one after the other.
+
+    `deadline` in s since the epoch. `charges`: which connections pay for rows of their own limit.
+    """
 
     def __init__(
         self,
@@ -91,6 +95,7 @@ class Posting:
         deadline: float,
         reference_ids: ReferenceIds,
         lane: Lane,
+        charges: Callable[[Sequence[Row]], Mapping[str, Charge]],
     ) -> None:
         self._parts = parts
         self._tools = tools
@@ -99,6 +104,7 @@ class Posting:
         self._deadline = deadline
         self._reference_ids = reference_ids
         self._lane = lane
+        self._charges = charges
 
     def begin(self, imports: Collection[Sequence[Row]]) -> None:
         """Line these imports up, without rows that wait because Mateo refuses them."""
@@ -159,7 +165,8 @@ class Posting:
         """
         now = self._tools.clock()
         limits = self._parts.permits.limits
-        if limits.day(now) != day or self._progress.pause_request is not None:
+        is_of_all = reason != "limit.connection"  # which stops its own records, and no others
+        if not is_of_all or limits.day(now) != day or self._progress.pause_request is not None:
             return
         bulk_only = reason == "limit.bulk_share"
         resets_at = limits.bulk_opens_at(now) if bulk_only else limits.next_day(now)
@@ -181,6 +188,7 @@ class Posting:
             digest=payload_digest(body),
             items=sum(len(row.changes) for row in rows),
             lane=self._lane,
+            charges=charges_text(self._charges(rows)),
         )
 
     def _post(self, attempt: Attempt, entry: Entry, body: bytes) -> None:

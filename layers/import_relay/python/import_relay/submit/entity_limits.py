@@ -1,0 +1,129 @@
+"""How much of a day's entities a batch may use: in all, in its lane, and of each connection.
+
+Made by `batch_run` of what is read of the day under the lease. What counts in the end are the
+conditions of the reservations (`storage.quota`); this keeps batches from asking for too much.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from import_relay.domain.lanes import Lane
+from import_relay.domain.log_events import Emit
+from import_relay.domain.models import Row
+from import_relay.storage.quota import Limits, Usage
+from import_relay.storage.reservations import Charge
+from import_relay.submit.progress import BatchProgress
+
+
+class EntityLimits:
+    """What is left for one batch.
+
+    Args:
+        limits: of the account.
+        usage: what was used of today before the batch.
+        own: connections with a limit of their own → entities per day.
+        lane: of the batch.
+        progress: of the batch, which counts the rows that are sent.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        usage: Usage,
+        own: Mapping[str, int],
+        *,
+        lane: Lane,
+        progress: BatchProgress,
+        clock: Callable[[], float],
+    ) -> None:
+        self._limits = limits
+        self._usage = usage
+        self._own = own
+        self._lane = lane
+        self._progress = progress
+        self._clock = clock
+        used = usage.connections
+        self._left = {
+            name: limit - (used[name].rows if name in used else 0) for name, limit in own.items()
+        }
+        self._payers: dict[str, str] = {}
+        self._waiting: Counter[str] = Counter()
+
+    def left(self) -> int:
+        """How many of the entities that are left of the day the batch may use."""
+        return min(self._day_left(), self._share_left())
+
+    def reason(self) -> str:
+        """The code of the limit that leaves no more."""
+        return "limit.bulk_share" if self._share_left() < self._day_left() else "limit.entities"
+
+    def _day_left(self) -> int:
+        return self._limits.entities_per_day - self._usage.entities - self._progress.rows
+
+    def _share_left(self) -> int:
+        if self._lane is Lane.LIVE:
+            return self._day_left()
+        share = self._limits.bulk_entities(self._usage.day, self._clock())
+        return share - self._usage.bulk_entities - self._progress.rows
+
+    # ------------------------------------------------------------ connections
+
+    def spares(self, connection: str, items: int) -> bool:
+        """Whether items of a connection have to wait, since its own limit is used up already."""
+        if self._left.get(connection, 1) > 0:
+            return False
+        self._waiting[connection] += items
+        return True
+
+    def admit(self, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+        """Rows that a connection can pay for, or that need no payer, and rows that have to wait.
+
+        A row is paid for by the connection of its newest change that has anything left; a change of
+        a connection without a limit of its own makes it free. Joined rows go or wait together.
+        """
+        if not self._own:
+            return list(rows), []
+        admitted: list[Row] = []
+        waiting: list[Row] = []
+        for group in _groups(rows):
+            (admitted if self._pays_for(group) else waiting).extend(group)
+        return admitted, waiting
+
+    def charges(self, rows: Iterable[Row]) -> Mapping[str, Charge]:
+        """What connections with a limit of their own pay for these rows, which were admitted."""
+        paid = Counter(self._payers[row.key] for row in rows if row.key in self._payers)
+        return {name: Charge(many, self._own[name]) for name, many in paid.items()}
+
+    def tell(self, emit: Emit) -> None:
+        """Say which connections have used up their own limit, and how many items wait for that."""
+        for name, items in sorted(self._waiting.items()):
+            emit("batch.limited", connection=name, limit=self._own[name], items=items)
+
+    def _pays_for(self, group: Sequence[Row]) -> bool:
+        """Charge all of these rows, or none of them."""
+        before = dict(self._left)
+        for row in group:
+            senders = list(dict.fromkeys(one.occurrence.connection for one in row.changes[::-1]))
+            if not all(name in self._own for name in senders):
+                continue
+            payer = next((name for name in senders if self._left[name] > 0), None)
+            if payer is None:
+                self._left = before
+                self._waiting[senders[0]] += sum(len(one.item_ids) for one in group)
+                return False
+            self._left[payer] -= 1
+            self._payers[row.key] = payer
+        return True
+
+
+def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """The rows, those that are joined with the one before it together."""
+    group: list[Row] = []
+    for row in rows:
+        if group and not row.joined:
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group
