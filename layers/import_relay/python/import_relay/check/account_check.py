@@ -1,4 +1,4 @@
-"""Whether the columns of connections.toml are those of the Mateo account. Called by the check.
+"""Compares the columns of connections.toml with the Mateo account. Called by the check.
 
 It spends a request of the day for each 50 custom fields of the account. Marketing channels cannot
 be asked for.

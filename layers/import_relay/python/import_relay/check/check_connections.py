@@ -27,14 +27,14 @@ MATEO_URL = "https://integration.getmateo.com/api/v1"
 
 @dataclass(frozen=True, slots=True)
 class CheckFindings:
-    """What there is to say of a file, a line each: mistakes are refused, warnings are not."""
+    """Findings about a file, one line each: mistakes stop a deployment, warnings do not."""
 
     mistakes: Sequence[str]
     warnings: Sequence[str]
 
 
 def check(path: str | Path) -> Iterator[str]:
-    """Everything that is wrong with the file, expressions and kinds' own options included."""
+    """All mistakes of the file, also those in expressions and in the options of kinds."""
     yield from findings(path).mistakes
 
 
@@ -86,7 +86,7 @@ class _Telling:
 
 
 def secret_warnings(path: str | Path, connections: Mapping[str, Connection]) -> Iterator[str]:
-    """What is weak or missing among the connections' secrets, a JSON file; no secret is shown."""
+    """Warnings about weak or missing secrets in a JSON file; no secret is shown."""
     try:
         secrets = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What is probably not meant in a connection, although it can be used. Called by the check."""
+"""Warns of what can be used in a connection, but is probably a mistake. Called by the check."""
 
 from collections.abc import Callable, Iterator, Mapping
 

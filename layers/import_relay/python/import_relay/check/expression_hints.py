@@ -1,4 +1,4 @@
-"""How an expression was probably meant that is none. Called by `check_connections`."""
+"""Suggests what an invalid expression was probably meant to be. Called by `check_connections`."""
 
 import re
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""At which line of a TOML text a key stands; tomllib does not say. Used by `check_connections`."""
+"""Finds the line of a key in a TOML text; tomllib does not tell. Used by `check_connections`."""
 
 import re
 from collections.abc import Mapping

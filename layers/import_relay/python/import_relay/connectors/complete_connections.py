@@ -56,7 +56,7 @@ def _unmapped(connection: Connection) -> Iterator[Mistake]:
 
 
 def receiving_mistakes(connection: Connection) -> Iterator[Mistake]:
-    """The mistakes that leave open how the connection's sender authenticates itself."""
+    """The mistakes because of which the relay cannot authenticate the sender."""
     for mistake in (*connection.mistakes, *option_mistakes(connection)):
         if mistake.receiving and mistake.key not in NOT_FOR_RECEIVING:
             yield mistake

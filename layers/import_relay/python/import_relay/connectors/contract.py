@@ -41,7 +41,7 @@ class Item(NamedTuple):
 
 
 class RecordLookup(NamedTuple):
-    """A record to be read at the CRM, by `fetchers`, since the webhook does not say enough of it.
+    """A record that a fetcher reads at the CRM, because the webhook does not say enough.
 
     `object_type` is what the CRM's API calls its type. `always` False: it is read only if the
     mapping needs more than a partial change holds. `moves_time` False: the change need not move the
@@ -83,7 +83,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """How a kind's sender is answered, where the JSON that others get would not do.
+    """How a kind answers its sender, if the JSON that others get would not do.
 
     `accepted`: the body of the 200 once everything is stored. `retry_after`: that header of the
     503; most senders read seconds. `unreadable`: the status for a delivery that went into

@@ -106,7 +106,7 @@ class LimitReached(Wait):
 
 
 class PermitTooFar(Wait):
-    """The next free request permit lies behind the caller's deadline."""
+    """The next free request permit comes after the caller's deadline."""
 
     def __init__(self) -> None:
         super().__init__("permit.too_far")

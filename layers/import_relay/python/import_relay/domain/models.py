@@ -51,7 +51,7 @@ class Occurrence(NamedTuple):
 
     @property
     def counted_at(self) -> int:
-        """When it counts as received, in µs: what is put back is received again then."""
+        """When it counts as received, in µs: a replayed item counts from its replay."""
         return self.replay.at if self.replay else self.received_at
 
     @property

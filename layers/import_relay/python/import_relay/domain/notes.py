@@ -44,7 +44,7 @@ class Note(NamedTuple):
 
     @property
     def is_listed(self) -> bool:
-        """Whether the report has a line of it, since the contact lacks the value afterwards."""
+        """Whether the report lists it, because the contact lacks the value afterwards."""
         return self.is_left_out or self.code == "note.shared_handle"
 
 

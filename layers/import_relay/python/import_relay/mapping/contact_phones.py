@@ -32,7 +32,7 @@ _COUNTED = {
 
 
 def phone_options(value: object) -> list[object]:
-    """What a column offers, numbers or countries, as it is; blank texts are nothing."""
+    """The numbers or countries that a column offers, unchanged and without blank texts."""
     options = value if isinstance(value, list) else [value]
     return [one for one in options if one is not None and (type(one) is not str or one.strip())]
 

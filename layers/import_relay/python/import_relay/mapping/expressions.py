@@ -93,7 +93,7 @@ def named_paths(text: str) -> frozenset[Path]:
 
 
 def is_known(record: object, path: Path) -> bool:
-    """Whether a partial record says what is at the path, be it null.
+    """Whether a partial record says what is at the path, even if it is null.
 
     Never of an object, nor of the record itself: other parts of it may be missing.
     """
@@ -102,7 +102,7 @@ def is_known(record: object, path: Path) -> bool:
 
 
 def is_touched(record: object, path: Path) -> bool:
-    """Whether a partial record says anything of what is at the path."""
+    """Whether a partial record says anything about the path."""
     return _at(record, path) is not _UNSAID
 
 

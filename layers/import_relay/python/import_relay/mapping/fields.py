@@ -32,7 +32,7 @@ class Field(NamedTuple):
         return self.convert(value)  # which finds out whether a text is empty
 
     def is_said(self, record: object) -> bool:
-        """Whether the record says anything for the column, be it unusable."""
+        """Whether the record says anything for the column, even if it is unusable."""
         try:
             return self.read(record) is not None
         except Unusable:

@@ -67,7 +67,7 @@ class Result(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The first number of a list that can be sent, and what became of all before it and of it."""
+    """The first number of a list that can be sent, and what became of each up to it."""
 
     number: str | None
     results: tuple[Result, ...]

@@ -40,7 +40,7 @@ def rejection(note: Note, notes: Sequence[Note] = ()) -> RejectedRecord:
 
 
 def check_key(type_name: str, values: Mapping[str, object], notes: Sequence[Note]) -> None:
-    """Nothing, if what identifies the record and what its row cannot do without is usable.
+    """Return if the record's identifiers, and the columns that its row needs, are usable.
 
     Raises:
         RejectedRecord: its key is there and unusable, and the next identifier may be another
@@ -65,7 +65,7 @@ def check_required(
     values: Mapping[str, object],
     notes: Sequence[Note],
 ) -> None:
-    """Nothing, if every required column that was read has a value.
+    """Return if every required column that was read has a value.
 
     Raises:
         RejectedRecord: `row.required`.

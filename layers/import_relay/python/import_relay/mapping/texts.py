@@ -37,7 +37,7 @@ def clean_text(text: str) -> str:
 
 
 def clean_id(text: str) -> str:
-    """The same of an id or a handle, which has no invisible signs within it either.
+    """The same for an id or a handle, which loses invisible signs within it, too.
 
     Raises:
         ValueError: as `clean_text`.

@@ -273,7 +273,7 @@ class ImportApi:
 
 
 def http_client() -> httpx.Client:
-    """The HTTP client that `ImportApi` wants: a new connection per call, no redirects."""
+    """The HTTP client that `ImportApi` needs: a new connection per call, no redirects."""
     return httpx.Client(
         timeout=httpx.Timeout(REQUEST_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         # A connection that died while the function was frozen would make a POST's outcome unknown.

@@ -24,7 +24,7 @@ Successes = Sequence[tuple[Identity, Received]]
 
 
 class Closing:
-    """Knows for each identity with a problem when it last succeeded.
+    """Knows when each identity with a problem last succeeded.
 
     A rejected item whose line names no record is known by the first id in it, a guess; only for
     those the items of imports are read. All else stands in the lines of the reports.

@@ -141,7 +141,7 @@ class Reporting:
         return self._close(findings)
 
     def requeue(self, reference: str) -> Reported:
-        """Bring all records of an import again that was not created and cannot be posted as it is.
+        """Requeue all records of an import that was not created and cannot be posted as it is.
 
         Submission then bisects them, or waits for entities. The messages go first: a crash
         before the import is marked as never created leaves duplicates, which the watermarks catch.

@@ -102,7 +102,7 @@ class RowOutcomes:
 
     @cached_property
     def uncertain(self) -> AbstractSet[int]:
-        """Rows that failed or are unaccounted for, or were imported: nobody knows which of them."""
+        """Rows of which nobody knows whether they failed, were imported, or are unaccounted for."""
         rest = self.rows - len(self.named)
         others = self.unnamed + self.unaccounted
         if not others or (self.unnamed == rest and not self.unaccounted):

@@ -140,7 +140,7 @@ class Ledger:
         return self._write(Move(reference, expected, target, changes))
 
     def release(self, entry: Entry, *, expected: Iterable[State], target: State) -> bool:
-        """Move an entry to a state of imports never created and give its entities back, in one
+        """Move an entry to a state of imports never created and release its entities, in one
         transaction.
 
         Returns:

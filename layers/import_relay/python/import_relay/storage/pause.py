@@ -86,7 +86,7 @@ class PauseNames:
 
 
 class Pause:
-    """Opens and closes the way from the queues to submission. `bulk_only`: from the bulk queue."""
+    """Pauses and resumes submission from the queues. `bulk_only`: from the bulk queue."""
 
     def __init__(
         self,

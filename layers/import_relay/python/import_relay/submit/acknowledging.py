@@ -1,4 +1,4 @@
-"""Lets the messages of a batch go, once what became of them is stored. Called by `submission`.
+"""Acknowledges the messages of a batch, once their outcomes are stored. Called by `submission`.
 
 First what ended is written down and counted, then what has to wait is requeued. Whatever AWS
 fails of that is *unresolved*: it is delivered again with its message.
@@ -153,7 +153,7 @@ class Acknowledging:
         self._delete_without(failed | self.batch.handed_over)
 
     def delete_without(self, item_ids: set[str]) -> None:
-        """Delete what is acknowledged now: a death that may follow must not bring it again."""
+        """Delete what is acknowledged now: a death that may follow must not redeliver it."""
         self._delete_without(self.batch.messages_with(item_ids | self.unresolved))
 
     def _delete_without(self, kept: Collection[str]) -> None:

@@ -10,7 +10,7 @@ from import_relay.mateo.client import Posted
 from import_relay.storage.refusals import RefusedKind
 
 REFUSAL_CALLS = 80
-"""Calls spent on narrowing one refused import down; one bad row in 5,000 takes about 26."""
+"""Calls spent on bisecting one refused import; one bad row in 5,000 takes about 26."""
 
 
 class Group(NamedTuple):
@@ -32,7 +32,7 @@ def group_of(row: Row) -> Group:
 
 @dataclass(slots=True)
 class Calls:
-    """How many more calls may be spent on narrowing down one refused import."""
+    """How many more calls may be spent on bisecting one refused import."""
 
     left: int = field(default_factory=lambda: REFUSAL_CALLS)
 

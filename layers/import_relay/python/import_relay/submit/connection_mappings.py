@@ -53,7 +53,7 @@ class ConnectionMappings:
         return connector_for(self.connection.kind).interpret(item, self.connection)
 
     def wants_record(self, change: Change) -> bool:
-        """Whether the record itself is needed, for a type of record that is imported at all."""
+        """Whether the record has to be fetched; never for a type that is not imported."""
         if change.record_type is not None:
             mapping = self.record_mappings.get(change.record_type)
             if mapping is None:

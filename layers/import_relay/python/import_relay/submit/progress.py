@@ -57,7 +57,7 @@ class BatchProgress:
     sent_names: set[str] = field(default_factory=set)
 
     def requeue(self, rows: Collection[Row]) -> None:
-        """Bring all that these rows stand for again later."""
+        """Requeue everything that these rows stand for."""
         self.to_requeue.update(item_id for row in rows for item_id in row.item_ids)
         self._block(rows)
 

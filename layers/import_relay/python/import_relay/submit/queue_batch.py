@@ -141,7 +141,7 @@ class QueueBatch:
     def requeues(
         self, item_ids: set[str], refused_since: Mapping[str, float] | None = None
     ) -> list[Delayed]:
-        """Messages that bring these occurrences again; one per message that had any of them.
+        """Messages that requeue these occurrences, one for each message that had any.
 
         Those that were refused travel apart from others. `refused_since`: if None, as they came.
         """

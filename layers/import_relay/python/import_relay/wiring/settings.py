@@ -73,7 +73,7 @@ class MateoSettings(Settings):
 
 
 class PauseSettings(Settings):
-    """What closes the queues' event source mappings and has them opened again."""
+    """What disables the queues' event source mappings and has them enabled again."""
 
     event_source_mappings_parameter: Name
     pause_schedule_group: Name

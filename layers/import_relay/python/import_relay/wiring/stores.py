@@ -168,12 +168,12 @@ class Stores:
         return client
 
     def requeueing(self, settings: QueueSettings, emit: Emit, lane: Lane = Lane.LIVE) -> Requeueing:
-        """The way back into the queue of a lane, for thirteen days."""
+        """Requeues into the queue of a lane, for thirteen days."""
         own = settings.bulk_queue_url if lane is Lane.BULK else settings.queue_url
         return self.requeueing_to(own, settings, emit)
 
     def requeueing_to(self, url: str, settings: QueueSettings, emit: Emit) -> Requeueing:
-        """The way into one of the queues, for thirteen days."""
+        """Requeues into one of the queues, for thirteen days."""
         queue, dead_letters = (
             Queue(self.sqs, one, sleep=self.sleep) for one in (url, settings.dead_letter_queue_url)
         )

@@ -215,7 +215,7 @@ def _end(type_id: object, word: str) -> str:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options; a missing address; an account or an API that cannot be."""
+    """Unknown options, a missing address, and an invalid account or API address."""
     yield from unknown_options(connection, OPTIONS)
     yield from signature_mistakes(connection.options, _PLAIN)
     portal = connection.options.get("portal_id", "")

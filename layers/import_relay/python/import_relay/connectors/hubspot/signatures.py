@@ -121,7 +121,7 @@ def older_versions(options: Mapping[str, str]) -> list[str]:
 def signature_mistakes(
     options: Mapping[str, str], plain: Collection[str]
 ) -> Iterable[tuple[str, str]]:
-    """Mistakes: `public_url` is missing or no web address, `older_signatures` is none of these."""
+    """Mistakes: `public_url` is no web address, `older_signatures` names another version."""
     for version in older_versions(options):
         if version not in plain:
             yield "older_signatures", f"must be of {', '.join(plain)}, not {version!r}"

@@ -167,7 +167,7 @@ def _version(header: Mapping[str, object], payload: Mapping[str, object]) -> int
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, an event source that is none, and an address that is none."""
+    """Unknown options, and an invalid event source or address."""
     yield from unknown_options(connection, OPTIONS)
     yield from object_mistakes(connection)
     if not connection.options.get("event_source", "").startswith(_SOURCE):

@@ -44,7 +44,7 @@ Record = dict[str, object]
 
 
 def whole(payload: Mapping[str, object], entity: str, record_id: str) -> Record:
-    """The record of a creation or of an undeletion: a field that is not there is empty."""
+    """The record of a creation or of an undeletion: a missing field is empty."""
     fields = {name: value for name, value in payload.items() if name != HEADER}
     return _normal(fields, entity, record_id)
 

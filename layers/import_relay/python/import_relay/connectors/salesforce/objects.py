@@ -34,7 +34,7 @@ _LENGTHS = frozenset({SHORT_ID, 18})
 
 
 def record_type_of(name: object, options: Mapping[str, str]) -> RecordTypeName | None:
-    """What the records of an object become; what the connection says goes first."""
+    """What the records of an object become; the connection overrides the defaults."""
     for option, record_type in OBJECT_OPTIONS.items():
         if name in options.get(option, "").split():
             return record_type
@@ -42,7 +42,7 @@ def record_type_of(name: object, options: Mapping[str, str]) -> RecordTypeName |
 
 
 def object_mistakes(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Names that are none of an object, objects that are to become two things, and none at all."""
+    """Invalid names of objects, objects with two record types, and empty options."""
     seen: dict[str, str] = {}
     for option, record_type in OBJECT_OPTIONS.items():
         if option not in connection.options:

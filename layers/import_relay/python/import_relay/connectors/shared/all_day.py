@@ -28,7 +28,7 @@ def timed(flag: str, time: str) -> str:
 def with_flag(
     record: dict[str, object], flag: str, times: tuple[str, str], *, partial: bool, local: bool
 ) -> dict[str, object]:
-    """The record with its flag, if only its times say what that is.
+    """The record with its flag, derived from its times if the record lacks it.
 
     `times`: the names of start and end. `local`: the times are written in the zone whose midnight
     begins the day. A whole record whose times are whole days is one of whole days.

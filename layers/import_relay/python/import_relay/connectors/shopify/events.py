@@ -267,7 +267,7 @@ def _reason(topic: str) -> str:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and a domain that is none of Shopify's own."""
+    """Unknown options, and a domain that is not one of Shopify's."""
     yield from unknown_options(connection, OPTIONS)
     domain = connection.options.get("shop_domain")
     if domain is not None and not _shop_domain.fullmatch(domain):

@@ -249,7 +249,7 @@ def _text(value: object) -> str | None:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and addresses that are none or lack the other."""
+    """Unknown options, invalid addresses, and one address without the other."""
     yield from unknown_options(connection, OPTIONS)
     given = {key: connection.options[key] for key in OPTIONS if key in connection.options}
     for key in OPTIONS:
