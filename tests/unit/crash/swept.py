@@ -84,11 +84,6 @@ class Relay:
         }
 
 
-@pytest.fixture
-def relay(monkeypatch: pytest.MonkeyPatch) -> Relay:
-    return Relay(monkeypatch)
-
-
 def swept(choice: Choice) -> list[Result]:
     """The results of a sweep but its recording."""
     sweep = Sweep(lambda: cast("Any", None), lambda _: None)

@@ -28,7 +28,7 @@ EVENTS = {
     "hubspot.appointment-changed.json": ("appointment 0-421-29010001, partial: start_time",),
     "hubspot.company-changed.json": ("ignored: entity",),
     "hubspot.contact-created.json": ("rejected: row.token_missing", "rejected: row.token_missing"),
-    "hubspot.contact-deleted.json": ("ignored: deleted", "ignored: deleted"),
+    "hubspot.contact-deleted.json": ("ignored: deleted", "ignored: erasure"),
     "hubspot.contact-merged.json": ("ignored: merged",),
     "hubspot.contact-properties-changed.json": (
         "contact 1246965, partial: email",

@@ -1,0 +1,10 @@
+"""The relay whose sweeps are tested."""
+
+import pytest
+
+from tests.unit.crash.swept import Relay
+
+
+@pytest.fixture
+def relay(monkeypatch: pytest.MonkeyPatch) -> Relay:
+    return Relay(monkeypatch)
