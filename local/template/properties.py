@@ -127,6 +127,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "AWS::Events::Rule": dict.fromkeys(("EventBusName", "EventPattern", "Targets"), _NO_EVENTS),
     "AWS::Glue::Database": dict.fromkeys(("CatalogId", "DatabaseInput"), _NO_ATHENA),
     "AWS::Glue::Table": dict.fromkeys(("CatalogId", "DatabaseName", "TableInput"), _NO_ATHENA),
+    "AWS::IAM::ManagedPolicy": dict.fromkeys(("Description", "PolicyDocument"), _NO_IAM),
     "AWS::IAM::Policy": dict.fromkeys(("PolicyDocument", "PolicyName", "Roles"), _NO_IAM),
     "AWS::IAM::Role": dict.fromkeys(
         ("AssumeRolePolicyDocument", "ManagedPolicyArns", "Policies"), _NO_IAM

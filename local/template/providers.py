@@ -10,6 +10,7 @@ from local.template.errors import TemplateError
 BY_CLOUDFORMATION = frozenset(
     {
         "AWS::DynamoDB::Table",
+        "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::Lambda::EventSourceMapping",

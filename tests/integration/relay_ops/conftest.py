@@ -8,12 +8,26 @@ import pytest
 import time_machine
 
 from relay_ops.stack import Stack
+from tests.integration.relay_ops.permitted import Calls
 from tests.support import aws as resources
 from tests.support.aws import Aws
 from tests.support.builders import NOON
 from tests.support.ends import relay_with_imports
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
+from tests.template.desk_policies import OPERATOR, allowed_by
+from tests.template.expanded import expand, source
+
+
+@pytest.fixture(autouse=True)
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
+    """Every call of every command here is one that the operator's policy allows."""
+    noted, real = Calls(), Stack.client
+    monkeypatch.setattr(
+        Stack, "client", lambda self, name: noted.client(self, name, real(self, name))
+    )
+    yield noted
+    assert noted.refused_by(allowed_by(expand(source()), OPERATOR)) == []
 
 
 @pytest.fixture
