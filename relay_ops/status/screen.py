@@ -33,37 +33,16 @@ class Shown:
 def as_json(shown: Shown) -> dict[str, object]:
     """The same as the screen, with names that stay."""
     totals, forecast = shown.reconciliation, shown.forecast
-    now, submission = totals.now, forecast.submission
-    drained = forecast.drained_on(totals.backlog)
-    least, most = totals.dead_items
     return {
         "stack": shown.stack,
         "time": forecast.now.isoformat(timespec="seconds"),
         "since": shown.since.isoformat(),
         "received": totals.received,
         **totals.ends,
-        "waiting": totals.waiting,
-        "waiting_in_queues": totals.in_queues,
-        "waiting_in_open_imports": now.open_items,
-        "open_imports": now.open_imports,
-        "queue": asdict(now.queue),
-        "bulk_queue": asdict(now.bulk),
-        "dead_letter_queue": asdict(now.dead) | {"items_at_least": least, "items_at_most": most},
-        "change_events_set_aside": now.change_events,
-        "quarantined": now.quarantined,
-        "entities": _as_json(forecast.entities),
-        "requests": _as_json(forecast.requests),
-        "submission": _pause_as_json(submission),
-        "bulk_lane": {
-            "entities": _as_json(forecast.bulk.entities),
-            "requests": _as_json(forecast.bulk.requests),
-            "submission": _pause_as_json(forecast.bulk.submission),
-        },
-        "connections_with_limits": {
-            name: _as_json(used) for name, used in forecast.connections.items()
-        },
+        **_waiting_as_json(totals),
+        **_forecast_as_json(forecast),
         "backlog": totals.backlog,
-        "drained_on": _date(drained),
+        "drained_on": _date(forecast.drained_on(totals.backlog)),
         "live_drained_on": _date(forecast.drained_on(totals.live_backlog)),
         "in_the_way": list(forecast.in_the_way),
         "balances": totals.balances,
@@ -74,6 +53,38 @@ def as_json(shown: Shown) -> dict[str, object]:
         "days_apart": {
             day: {"received": received, "ended": ended}
             for day, (received, ended) in totals.days_apart.items()
+        },
+    }
+
+
+def _waiting_as_json(totals: Reconciliation) -> dict[str, object]:
+    now = totals.now
+    least, most = totals.dead_items
+    return {
+        "waiting": totals.waiting,
+        "waiting_in_queues": totals.in_queues,
+        "waiting_in_open_imports": now.open_items,
+        "open_imports": now.open_imports,
+        "queue": asdict(now.queue),
+        "bulk_queue": asdict(now.bulk),
+        "dead_letter_queue": asdict(now.dead) | {"items_at_least": least, "items_at_most": most},
+        "change_events_set_aside": now.change_events,
+        "quarantined": now.quarantined,
+    }
+
+
+def _forecast_as_json(forecast: Forecast) -> dict[str, object]:
+    return {
+        "entities": _as_json(forecast.entities),
+        "requests": _as_json(forecast.requests),
+        "submission": _pause_as_json(forecast.submission),
+        "bulk_lane": {
+            "entities": _as_json(forecast.bulk.entities),
+            "requests": _as_json(forecast.bulk.requests),
+            "submission": _pause_as_json(forecast.bulk.submission),
+        },
+        "connections_with_limits": {
+            name: _as_json(used) for name, used in forecast.connections.items()
         },
     }
 

@@ -3,7 +3,7 @@
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
-CLAIM = "        self._parts.watermarks.write(_claimed(rows, reference))\n"
+CLAIM = "        self._parts.watermarks.write(claimed(rows, reference))\n"
 
 MUTANTS = (
     Mutant(
@@ -31,7 +31,7 @@ MUTANTS = (
         ("stale", "lost"),
         (
             Edit(
-                "submit/posting.py",
+                "submit/claims.py",
                 "field_name: claim if claim.reference else claim._replace(reference=reference)",
                 "field_name: claim",
             ),
@@ -282,7 +282,7 @@ MUTANTS = (
         ("stale",),
         (
             Edit(
-                "submit/posting.py",
+                "submit/claims.py",
                 "    found = {alias(name): Watermark({}, owner=row.key) for row in rows for name in "
                 "row.names}\n",
                 "    found = {}\n",

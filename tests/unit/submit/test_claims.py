@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from import_relay.domain.models import Claim, ItemOutcome, Outcome, Watermark
+from import_relay.domain.models import Claim, ItemOutcome, Outcome, Row, Watermark
 from import_relay.storage.entries import Standing, State
-from import_relay.submit.claims import Claims
-from tests.support.builders import occurrence
+from import_relay.submit.claims import Claims, claimed
+from import_relay.submit.other_names import HANDLES_KNOWN, alias
+from tests.support.builders import CONTACTS, change, occurrence
 
 KEY = "contact_details#external_id:7"
 ITEM = "d1/0"
@@ -49,3 +50,21 @@ def test_what_no_import_brings_ends_as_it_is(claims: Claims) -> None:
 
 def test_an_item_that_was_not_fetched_ends_as_it_is() -> None:
     assert known(claim(), State.FINISHED).without_imported([DELETED], {}) == [DELETED]
+
+
+def test_an_import_claims_its_rows_and_the_other_names_of_their_records() -> None:
+    row = Row(
+        "contact_details#external_id:1",
+        b"{}",
+        CONTACTS,
+        (change(),),
+        {"*": Claim(2, "e", "d1/0", ""), "city": Claim(1, "e", "d0/0", "r0")},
+        names=("hubspot:1",),
+    )
+
+    found = claimed([row], "r1")
+
+    assert found[row.key].claims["*"].reference == "r1"
+    assert found[row.key].claims["city"].reference == "r0"
+    assert found[alias("hubspot:1")].owner == row.key
+    assert HANDLES_KNOWN not in found

@@ -1,12 +1,12 @@
 """What is known of the records of a batch: their watermarks, and the states of their imports.
 
-Called by `submission` under the lease, before it decides.
+Read under the lease before submission decides; `posting` asks what an import leaves of them.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from import_relay.domain.models import Claim, ItemOutcome, MappedChange, Watermark
+from import_relay.domain.models import Claim, ItemOutcome, MappedChange, Row, Watermark
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.entries import NEVER_CREATED, UNFINISHED, Standing, State
 from import_relay.storage.ledger import Ledger
@@ -143,3 +143,20 @@ def _read(
 
 def _of(watermark: Watermark) -> Iterator[str]:
     return (claim.reference for claim in watermark.claims.values())
+
+
+def claimed(rows: Sequence[Row], reference: str) -> dict[str, Watermark]:
+    """What the claim of these rows leaves: their watermarks, and the aliases of their records."""
+    found = {alias(name): Watermark({}, owner=row.key) for row in rows for name in row.names}
+    if any(is_by_handle(row.key) for row in rows):
+        found[HANDLES_KNOWN] = Watermark({})
+    return found | {row.key: _watermark(row, reference) for row in rows}
+
+
+def _watermark(row: Row, reference: str) -> Watermark:
+    """The row's watermark, with the import that brings its changes."""
+    claims = {
+        field_name: claim if claim.reference else claim._replace(reference=reference)
+        for field_name, claim in row.claims.items()
+    }
+    return Watermark(claims, row.earlier)

@@ -2,7 +2,7 @@
 
 A CRM tells of a person by an e-mail address before there is an id, and by the id afterwards: two
 keys. So each claim leaves its record's key under all names of the record, as an *alias*. Who comes
-by such a name later finds what was claimed before. Called by `claims`, `batch_run` and `posting`.
+by such a name later finds what was claimed before. Called by `claims` and `batch_run`.
 """
 
 from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from import_relay.domain.errors import LimitReached, PermitTooFar
 from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
-from import_relay.domain.models import ItemOutcome, MappedChange, Outcome, Row, Watermark
+from import_relay.domain.models import ItemOutcome, MappedChange, Outcome, Row
 from import_relay.domain.payload_digests import payload_digest
 from import_relay.mateo.client import ImportApi, Posted
 from import_relay.mateo.post_results import PostResult
@@ -23,8 +23,8 @@ from import_relay.storage.pause import RESET_MARGIN_S, Pause, PauseState
 from import_relay.storage.reservations import Charge, charges_text
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.attempts import Attempt
+from import_relay.submit.claims import claimed
 from import_relay.submit.merging import request_body
-from import_relay.submit.other_names import HANDLES_KNOWN, alias, is_by_handle
 from import_relay.submit.progress import BatchProgress, PauseRequest
 from import_relay.submit.refusal_texts import names_reference_id, shown_answer
 from import_relay.submit.refusals import Refusals
@@ -138,7 +138,7 @@ class Posting:
         rows = attempt.rows
         type_ = rows[0].options.type
         reference = self._tools.new_reference(type_)
-        self._parts.watermarks.write(_claimed(rows, reference))
+        self._parts.watermarks.write(claimed(rows, reference))
         body = request_body(rows, reference=reference if self._sends_reference else None)
         self._parts.archive.freeze(reference, body, rows)
         self._parts.executions.start(reference, deadline=self._deadline)
@@ -317,23 +317,6 @@ class Posting:
         if wait is None:
             wait = PROBE_PAUSE_S if self._progress.first_of_day else 0.0
         self._progress.pause("mateo.rate_limited", now, at_least_s=wait)
-
-
-def _claimed(rows: Sequence[Row], reference: str) -> dict[str, Watermark]:
-    """What the claim of these rows leaves: their watermarks, and the aliases of their records."""
-    found = {alias(name): Watermark({}, owner=row.key) for row in rows for name in row.names}
-    if any(is_by_handle(row.key) for row in rows):
-        found[HANDLES_KNOWN] = Watermark({})
-    return found | {row.key: _watermark(row, reference) for row in rows}
-
-
-def _watermark(row: Row, reference: str) -> Watermark:
-    """The row's watermark, with the import that brings its changes."""
-    claims = {
-        field_name: claim if claim.reference else claim._replace(reference=reference)
-        for field_name, claim in row.claims.items()
-    }
-    return Watermark(claims, row.earlier)
 
 
 def _rejected(change: MappedChange, detail: str) -> ItemOutcome:
