@@ -66,6 +66,8 @@ def emit(event: str, **keys: Any) -> None:
         log.write(event, {"OldestRequeuedSeconds": keys["oldest_s"]}, **keys)
     elif event == REFERENCE_REFUSED:
         log.write(event, {"ReferenceIdsRefused": 1}, level="error", **keys)
+    elif event == "batch.rejected":
+        log.write_of_connection(event, keys["connection"], {"ItemsRejected": keys["items"]})
     else:
         log.write(event, {}, **keys)
 

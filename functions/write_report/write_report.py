@@ -39,6 +39,10 @@ def tell(event: str, **keys: Any) -> None:
     if event == TOO_OLD:
         log.write(event, {"MessagesTooOld": 1}, level="error", **keys)
         return
+    if event == "import.counted":
+        of_connection = {"ItemsImported": keys.pop("imported"), "ItemsFailed": keys.pop("failed")}
+        log.write_of_connection(event, keys.pop("connection"), of_connection, **keys)
+        return
     counts = {}
     if event == REQUEUED:
         counts = {"OldestRequeuedSeconds": keys["oldest_s"]}

@@ -75,6 +75,7 @@ _NO_IAM = (
 _ONE_STAGE = "the gateway is the only stage of the only API"
 _NO_ALARMS = "moto keeps alarms and evaluates none; what they watch is in its CloudWatch"
 _NO_EVENTS = "only `local.aws.bucket_events` sends events; `Stack.invoke` hands a function one"
+_NO_CONSOLE = "nobody opens a console here"
 _NO_ATHENA = "there is no Athena here; tests run its tables and queries on DuckDB"
 _LOOPBACK = "only this machine reaches the bucket, and nothing of it outlives the stack"
 _LAYERS = "layers are used from their folders, for whatever they were built"
@@ -120,6 +121,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         ),
         _NO_ALARMS,
     ),
+    "AWS::CloudWatch::Dashboard": dict.fromkeys(("DashboardBody", "DashboardName"), _NO_CONSOLE),
     "AWS::DynamoDB::Table": {
         "PointInTimeRecoverySpecification": "nothing here outlives the stack",
         "TimeToLiveSpecification": "items stay; the relay never relies on their deletion",
@@ -157,6 +159,9 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     },
     "AWS::Lambda::Permission": dict.fromkeys(
         ("Action", "FunctionName", "Principal", "SourceArn"), _NO_IAM
+    ),
+    "AWS::Logs::QueryDefinition": dict.fromkeys(
+        ("LogGroupNames", "Name", "QueryString"), _NO_CONSOLE
     ),
     "AWS::Logs::LogGroup": {"RetentionInDays": "log files stay until their folder is deleted"},
     "AWS::S3::Bucket": {

@@ -44,6 +44,7 @@ BY_STACK: Mapping[str, str] = {
     "AWS::ApiGatewayV2::Stage": "the gateway is its only stage, without throttling and access log",
     "AWS::Athena::NamedQuery": "tests run it on DuckDB, over the files of the mirror",
     "AWS::Athena::WorkGroup": "nobody queries here",
+    "AWS::CloudWatch::Dashboard": "nobody opens a console here",
     "AWS::Events::Rule": (
         "only `local.aws.bucket_events` sends events; `Stack.invoke` hands a function one"
     ),
@@ -51,6 +52,7 @@ BY_STACK: Mapping[str, str] = {
     "AWS::Glue::Table": "tests make it in DuckDB, over the files of the mirror",
     "AWS::Lambda::EventInvokeConfig": "whoever invokes a function sees its error",
     "AWS::Lambda::LayerVersion": "its folder is on the functions' path",
+    "AWS::Logs::QueryDefinition": "nobody opens a console here",
     "AWS::S3::BucketPolicy": "it refuses plain http, which is all there is on loopback",
     "AWS::SQS::QueuePolicy": "nobody but the stack reaches its queues",
 }

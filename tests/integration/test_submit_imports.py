@@ -112,6 +112,11 @@ def test_a_batch_leaves_its_measures(logged: Lines) -> None:
     (measured,) = [line for line in logged() if line["message"] == "batch.measured"]
     assert (measured["ImportsSent"], measured["RowsSent"]) == ([1.0], [1.0])
     assert measured["ItemsRejected"] == [1.0]
+    (rejected,) = [line for line in logged() if line["message"] == "batch.rejected"]
+    assert (rejected["ItemsRejected"], rejected["_aws"]["CloudWatchMetrics"][0]["Dimensions"]) == (
+        1,
+        [["service", "connection"]],
+    )
     assert measured["EntitiesUsedToday"] == [1.0]
     assert measured["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ImportRelay"
 

@@ -12,7 +12,11 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 Template = dict[str, Any]
-FOR_THE_CONSOLE = ("AWS::Athena::NamedQuery",)
+FOR_THE_CONSOLE = (
+    "AWS::Athena::NamedQuery",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Logs::QueryDefinition",
+)
 
 
 class NothingToChangeError(AssertionError):
@@ -138,7 +142,7 @@ def _sums_in_alarms(template: Template) -> None:
 
 
 def _what_is_for_the_console(template: Template) -> None:
-    """Saved queries are types that it does not know; nobody opens a console there."""
+    """Types that it does not know; nobody opens a console there."""
     for type_ in FOR_THE_CONSOLE:
         found = _of_type(template, type_)
         _expect(found, f"a resource of type {type_}")

@@ -15,6 +15,7 @@ MAX_NAME_LENGTH = {
     ("AWS::CloudWatch::Alarm", "AlarmName"): 255,
     ("AWS::Lambda::Function", "FunctionName"): 64,
     ("AWS::Logs::LogGroup", "LogGroupName"): 512,
+    ("AWS::Logs::QueryDefinition", "Name"): 255,
     ("AWS::SSM::Parameter", "Name"): 1011,
     ("AWS::Scheduler::ScheduleGroup", "Name"): 64,
     ("AWS::StepFunctions::StateMachine", "StateMachineName"): 80,

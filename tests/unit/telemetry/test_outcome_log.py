@@ -56,6 +56,21 @@ def test_what_is_received_is_counted_by_connection_too(
         assert line["connection"] == "erp"
 
 
+def test_what_ended_is_counted_by_connection_alone(
+    stream: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = OutcomeLog()
+    log.write_of_connection("batch.rejected", "erp", {"ItemsRejected": 2}, reference="r1")
+    logging.getLogger(SERVICE).setLevel(logging.ERROR)
+    log.write_of_connection("batch.rejected", "erp", {"ItemsRejected": 2})
+    for text in (stream.getvalue(), capsys.readouterr().out):
+        line = json.loads(text)
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert directive["Dimensions"] == [["service", "connection"]]
+        assert directive["Metrics"] == [{"Name": "ItemsRejected", "Unit": "Count"}]
+        assert (line["service"], line["connection"], line["ItemsRejected"]) == (SERVICE, "erp", 2)
+
+
 def test_no_other_metric_has_a_connection(stream: StringIO) -> None:
     OutcomeLog().write("webhook.refused", {"WebhooksRefused": 1}, connection="erp")
     OutcomeLog().write("webhook.stored", {"ItemsReceived": 1})

@@ -36,7 +36,7 @@ from import_relay.report.row_numbers import numbers_of, numbers_text
 from import_relay.report.row_outcomes import RowCounts, RowOutcome
 from import_relay.report.tables import AsWorkbook, as_workbook
 from import_relay.storage.archive import Archive
-from import_relay.storage.connection_counts import count_by_connection
+from import_relay.storage.connection_counts import ConnectionCounts, count_by_connection
 from import_relay.storage.entries import Entry, State
 from import_relay.storage.file_counts import count_by_file
 from import_relay.storage.ledger import Ledger
@@ -255,12 +255,13 @@ class Reporting:
 
     def _close(self, findings: Findings) -> Reported:
         entry = findings.entry
+        of_connections = count_by_connection(findings.counted())
         state = State.FINISHED if findings.is_finished else State.TIMED_OUT
         self.parts.ledger.close(
             entry,
             target=state,
             outcomes=self._outcomes_by_day(findings),
-            of_connections=count_by_connection(findings.counted()),
+            of_connections=of_connections,
             of_files=count_by_file(
                 (source.delivery, outcome) for source, outcome in findings.ended()
             ),
@@ -276,7 +277,20 @@ class Reporting:
         self.emit("report.written", **counts, folder=self._folder(entry))
         age_s = int(self.clock() - entry.created_at)
         self.emit(f"import.{state.value}", **counts, age_s=age_s)
+        self._tell_connections(entry.reference, of_connections)
         return Reported(ReportStatus(state.value))
+
+    def _tell_connections(
+        self, reference: str, of_connections: Mapping[str, ConnectionCounts]
+    ) -> None:
+        for connection, counts in of_connections.items():
+            self.emit(
+                "import.counted",
+                reference=reference,
+                connection=connection,
+                imported=counts.outcomes.get(RowOutcome.IMPORTED, 0),
+                failed=counts.outcomes.get(RowOutcome.FAILED, 0),
+            )
 
     def _outcomes_by_day(self, findings: Findings) -> OutcomesByDay:
         """How many occurrences came to which end, by the day on which they were received."""

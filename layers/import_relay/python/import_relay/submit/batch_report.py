@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from import_relay.domain.log_events import Emit
+from import_relay.domain.models import Outcome
 from import_relay.submit.acknowledging import Acknowledging
 from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
@@ -15,8 +16,9 @@ class BatchReport:
     again.
 
     `items`: with those that were received here. `held`: items that wait for a fuller import.
-    Connections are counted whose records wait: `unread`, as their CRM cannot be read, `unusable`,
-    as they have a mistake or are missing, and `refused`, as Mateo refuses their imports.
+    `rejected_of`: connection → its rejected records. Connections are counted whose records wait:
+    `unread`, as their CRM cannot be read, `unusable`, as they have a mistake or are missing, and
+    `refused`, as Mateo refuses their imports.
     """
 
     failed_message_ids: set[str] = field(default_factory=set)
@@ -26,6 +28,7 @@ class BatchReport:
     rows: int = 0
     requeued: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    rejected_of: Counter[str] = field(default_factory=Counter)
     entities_used: int = 0
     paused: str = ""
     unread_connections: int = 0
@@ -45,6 +48,8 @@ class BatchReport:
             failed_messages=len(self.failed_message_ids),
             **self.outcomes,
         )
+        for connection, items in self.rejected_of.items():
+            emit("batch.rejected", connection=connection, items=items)
 
 
 def report_of(
@@ -62,6 +67,11 @@ def report_of(
         requeued=len(progress.to_requeue - acknowledging.unresolved),
         held=len(progress.to_hold - progress.to_requeue - acknowledging.unresolved),
         outcomes=Counter(item_outcome.outcome.value for item_outcome in progress.outcomes),
+        rejected_of=Counter(
+            one.occurrence.connection
+            for one in progress.outcomes
+            if one.outcome is Outcome.REJECTED
+        ),
         paused=progress.pause_request.reason if progress.pause_request else "",
         dead_lettered=len(acknowledging.dead_lettered),
     )

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Literal, TypeVar
@@ -66,9 +66,28 @@ class OutcomeLog:
         Args:
             counted_at: the time that the counts belong to, in µs since the epoch; now if None.
         """
-        shown = self._shown(LEVELS[level])
         connection = str(keys.get("connection", ""))
         embedded = self._embedded(counts, counted_at, connection) if counts else {}
+        self._put(event, embedded, level, keys)
+
+    def write_of_connection(
+        self, event: str, connection: str, counts: Mapping[str, int], **keys: object
+    ) -> None:
+        """Log what is counted of one connection alone; the sums of all are counted elsewhere."""
+        timestamp = int(datetime.now(UTC).timestamp() * 1_000)
+        about = {"Timestamp": timestamp, "CloudWatchMetrics": [_of_connections(counts)]}
+        embedded = {"_aws": about, "service": SERVICE, "connection": connection, **counts}
+        self._put(event, embedded, "info", keys)
+
+    def _put(
+        self,
+        event: str,
+        embedded: Mapping[str, object],
+        level: Level,
+        keys: Mapping[str, object],
+    ) -> None:
+        """Write a record with its metrics, or the metrics alone where the record is hidden."""
+        shown = self._shown(LEVELS[level])
         together = shown and not self._passing
         if shown:
             getattr(self._logger, level)(event, extra={**keys, **(embedded if together else {})})
@@ -84,19 +103,20 @@ class OutcomeLog:
         self._metrics.clear_metrics()
         if counted_at is not None:
             embedded["_aws"]["Timestamp"] = counted_at // 1_000
-        by_connection = [
-            {"Name": name, "Unit": "Count"} for name in counts if name in BY_CONNECTION
-        ]
+        by_connection = [name for name in counts if name in BY_CONNECTION]
         if not (connection and by_connection):
             return {**embedded}
-        embedded["_aws"]["CloudWatchMetrics"].append(
-            {
-                "Namespace": NAMESPACE,
-                "Dimensions": [["service", "connection"]],
-                "Metrics": by_connection,
-            }
-        )
+        embedded["_aws"]["CloudWatchMetrics"].append(_of_connections(by_connection))
         return {**embedded, "connection": connection}
+
+
+def _of_connections(names: Iterable[str]) -> Mapping[str, object]:
+    """The part of a line that makes metrics of these members, by connection."""
+    return {
+        "Namespace": NAMESPACE,
+        "Dimensions": [["service", "connection"]],
+        "Metrics": [{"Name": name, "Unit": "Count"} for name in names],
+    }
 
 
 def _head(passing: str) -> Mapping[str, str]:
