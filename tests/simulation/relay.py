@@ -9,6 +9,7 @@ has a clock of its own that is wrong by up to `FaultProfile.skew_s`.
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,7 +74,8 @@ class Relay:
             partial_writes=fault_profile.partial_writes,
         )
         if self.account.knows_handles:
-            self.dynamodb.tables[WATERMARKS][HANDLES_KNOWN] = _item(HANDLES_KNOWN)
+            known = {"pk": {"S": HANDLES_KNOWN}, "claims": {"M": {}}}
+            self.dynamodb.tables[WATERMARKS][HANDLES_KNOWN] = known
         self.s3 = S3(world, kills_after=fault_profile.kills_after)
         self.crm = Crm(world, scenario.webhooks, fault_profile)
         self.queue = Queue(
@@ -118,7 +120,10 @@ class Relay:
         self.unproven: set[str] = set()
         self.put_back = PuttingBack(self, scenario.put_back)
         self.calm_at = math.inf
-        self.throttles = self.killed = 0
+        self.throttles = 0
+        self.killed: set[str] = set()
+        self.killed_with: Counter[str] = Counter()
+        self._brought: dict[str, list[str]] = {}
         self.poisonings = 0
         self.poison: set[str] = set()
         self.is_poisoned = any(
@@ -153,8 +158,10 @@ class Relay:
         def ended(process: Process) -> None:
             if process.alive:
                 idle.append(environment)
-            elif function == "submit":
-                self.killed += 1
+            else:
+                self.killed.add(function)
+                for message in self._brought.get(name, ()):
+                    self.killed_with.update(items_in(message))
             on_end(process)
 
         world.spawn(
@@ -193,7 +200,7 @@ class Relay:
             outcome: Receipt | Exception
             try:
                 outcome = parts.intake.receive(
-                    _at(request, received_at),
+                    replace(request, received_at=received_at),
                     connection,
                     delivery=delivery,
                     answer_by=begun_at + min(RECEIVE_S, SENDERS_WAIT_S) - TIME_TO_ANSWER_S,
@@ -237,7 +244,9 @@ class Relay:
 
     def _received(self, messages: Sequence[Received]) -> None:
         """Messages have reached the submitter."""
+        brought = self._brought.setdefault(self.world.process.name, [])
         for one in messages:
+            brought.append(one.body)
             if one.receives > 1 or '"requeues": ' in one.body:
                 self.seen_before |= items_in(one.body)
             if '"replay": ' in one.body:
@@ -333,18 +342,3 @@ class Relay:
         """The next name of an import."""
         self._references += 1
         return f"{type_.removesuffix('_details')}-{self._references:04}"
-
-
-def _item(key: str) -> dict[str, Any]:
-    return {"pk": {"S": key}, "claims": {"M": {}}}
-
-
-def _at(request: Request, received_at: int) -> Request:
-    return Request(
-        request.method,
-        request.path,
-        request.query,
-        request.headers,
-        request.body,
-        received_at,
-    )

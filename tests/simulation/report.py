@@ -47,7 +47,10 @@ class Failure:
 
 @dataclass(slots=True)
 class RunTotals:
-    """Sums over seeds. `hits`: (operation, fault) → how often; `busy_s`: CPU time, in s."""
+    """Sums over seeds. `hits`: (operation, fault) → how often; `met`: condition → in how many.
+
+    `busy_s`: CPU time, in s.
+    """
 
     seeds: int = 0
     calls: int = 0
@@ -55,6 +58,7 @@ class RunTotals:
     busy_s: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
+    met: Counter[str] = field(default_factory=Counter)
     hits: Counter[tuple[str, Fault]] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
 
@@ -65,6 +69,7 @@ class RunTotals:
         self.days += findings.days
         self.counts.update(findings.counts)
         self.ends.update(findings.ends)
+        self.met.update(findings.met)
         faults = findings.scenario.faults
         self.hits.update((operation, faults[n]) for n, operation in findings.hit.items())
         seed = findings.scenario.seed
@@ -79,6 +84,7 @@ class RunTotals:
         self.busy_s += other.busy_s
         self.counts.update(other.counts)
         self.ends.update(other.ends)
+        self.met.update(other.met)
         self.hits.update(other.hits)
         self.failures += other.failures
 
@@ -191,6 +197,9 @@ def _what_happened(totals: RunTotals) -> Iterator[str]:
     lines = [f"  {end:<14}{count:>13,}" for end, count in ends]
     total = [f"  {'':<14}{'-' * 13}", f"  {'total':<14}{totals.ends.total():>13,}"]
     yield "\n".join(["How items ended:", "", *lines, *total])
+    if totals.met:
+        met = [f"  {count:>13,}  {name}" for name, count in totals.met.most_common()]
+        yield "\n".join(["In how many worlds:", "", *met])
 
 
 def coverage(hits: Mapping[tuple[str, Fault], int]) -> Iterator[str]:

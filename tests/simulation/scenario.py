@@ -154,7 +154,10 @@ class PutBack:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A whole run. `faults`: number of a call → what happens to it."""
+    """A whole run. `faults`: number of a call → what happens to it.
+
+    `redriven_after_s`: how long a person leaves dead letters once everything else has ended.
+    """
 
     seed: int
     webhooks: Sequence[Webhook]
@@ -162,6 +165,7 @@ class Scenario:
     fault_profile: FaultProfile = field(default_factory=FaultProfile)
     account: Account = field(default_factory=Account)
     put_back: Sequence[PutBack] = ()
+    redriven_after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Violation:
 
 @dataclass(slots=True)
 class Findings:
-    """What a run found.
+    """What a run found. `met`: conditions that few runs meet (`conditions`).
 
     `counts`, of items: attempted, acknowledged, lost, duplicated, stale, unexpected,
     recovered (requeued), and of requests: over-limit.
@@ -188,3 +192,4 @@ class Findings:
     hit: Mapping[int, str] = field(default_factory=dict)
     days: float = 0.0
     trace: Sequence[Line] = ()
+    met: frozenset[str] = frozenset()

@@ -2,6 +2,7 @@
 
 from tests.simulation.checks.books import Books
 from tests.simulation.checks.everything import check_everything
+from tests.simulation.conditions import met_by
 from tests.simulation.messages import is_too_old
 from tests.simulation.relay import Relay
 from tests.simulation.scenario import Findings, Scenario, Violation
@@ -34,7 +35,10 @@ def run(scenario: Scenario, *, trace: bool = False) -> Findings:
     world.run(START + until)
     world.faults = {}
     relay.calm_down()
-    drained = _drain(world, relay, senders)
+    replayed_days = max((one.at for one in scenario.put_back), default=0.0) / 86_400
+    drained = _drain(world, relay, senders, replayed_days)
+    if relay.queue.dead and scenario.redriven_after_s:
+        world.run(world.now + scenario.redriven_after_s)
     relay.redrive()
     drained = drained and _drain(world, relay, senders)
     while drained and any(is_too_old(one.body) for one in relay.queue.dead):
@@ -50,9 +54,9 @@ def run(scenario: Scenario, *, trace: bool = False) -> Findings:
     return findings
 
 
-def _drain(world: World, relay: Relay, senders: Senders) -> bool:
+def _drain(world: World, relay: Relay, senders: Senders, more_days: float = 0.0) -> bool:
     items = sum(len(one.records) for one in senders.deliveries.values())
-    days = PATIENCE_DAYS + items / relay.account.entities_per_day
+    days = PATIENCE_DAYS + more_days + items / relay.account.entities_per_day
     until = world.now + days * 86_400
     while world.now < until:
         if not senders.under_way and relay.is_quiet():
@@ -81,6 +85,7 @@ def _findings(
     findings = Findings(
         scenario,
         violations=books.violations,
+        met=met_by(books),
         calls=world.calls,
         hit=world.hit,
         days=(world.now - START) / 86_400,

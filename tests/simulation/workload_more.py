@@ -9,7 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tests.simulation import crm
-from tests.simulation.scenario import AT, DEAL, FaultProfile, Record, Scenario, Webhook
+from tests.simulation.scenario import (
+    AT,
+    DEAL,
+    FaultProfile,
+    PutBack,
+    Record,
+    Scenario,
+    Webhook,
+)
 from tests.simulation.world import START
 
 READ_IN = 12
@@ -32,8 +40,13 @@ FAMILIES_IN = 25
 TESTS_IN = 40
 """In one run of so many, every other webhook is marked as a test."""
 FAMILY = ("Family@Example.com", "family@example.com")
+DAY_S = 86_400.0
 PEOPLE_IN = 25
 """In one run of so many, the CRM tells of some contacts by their e-mail address alone."""
+LATE_IN, LATE_DAYS = 120, (20.0, 35.0)
+"""In one run of so many, a person puts items back or redrives dead letters weeks later."""
+GIVEN_UP_IN = 150
+"""In one run of so many, answers are lost and the payloads of imports are not shown."""
 _TAGS = ("name", "city", "zip")
 
 
@@ -256,6 +269,36 @@ def _person(tag: str, version: int, chance: random.Random) -> Record:
     return replace(row, fields={**row.fields, "email": email}, without_id=without_id)
 
 
+# ---------------------------------------------------------------- what comes back after weeks
+
+
+def _weeks_later(scenario: Scenario, chance: random.Random) -> Scenario:
+    """All is put back as late as a replay may, and dead letters as late as the queue keeps them."""
+    at = chance.uniform(*LATE_DAYS) * DAY_S
+    return replace(
+        scenario,
+        put_back=[PutBack(at, last_s=LATE_DAYS[1] * DAY_S + DAY_S)],
+        redriven_after_s=chance.uniform(7.0, 14.0) * DAY_S,
+    )
+
+
+# ---------------------------------------------------------------- an import that nobody knows
+
+
+def _given_up(scenario: Scenario, chance: random.Random) -> Scenario:
+    """Answers are lost, and Mateo hides what its imports hold: some are given up."""
+    account = replace(
+        scenario.account, send_reference_id=False, tracking_hours=3.0, requests_per_day=10_000
+    )
+    return replace(
+        scenario,
+        fault_profile=replace(
+            scenario.fault_profile, unanswered=chance.choice((0.3, 0.7)), hidden_payloads=1.0
+        ),
+        account=account,
+    )
+
+
 _KINDS: Sequence[tuple[int, Callable[[Scenario, random.Random], Scenario]]] = (
     (MANY_IN, _with_many),
     (READ_IN, _with_reads),
@@ -263,5 +306,7 @@ _KINDS: Sequence[tuple[int, Callable[[Scenario, random.Random], Scenario]]] = (
     (RETRIES_IN, _with_retry),
     (PROOFS_IN, _with_proof),
     (PEOPLE_IN, _with_people),
+    (LATE_IN, _weeks_later),
+    (GIVEN_UP_IN, _given_up),
 )
 """In one of so many runs, what it has besides; the first that applies."""

@@ -22,7 +22,7 @@ def check_items(books: Books) -> None:
             books.wrong("lost", f"{item} ({one.record.key}) ended nowhere")
         if len(ends) > 1:
             books.wrong("unexpected", f"{item} ended as {' and '.join(sorted(ends))}")
-        if item in books.relay.died - books.relay.poison and not _may_die(books):
+        if item in books.relay.died - books.relay.poison and not _may_die(books, item):
             books.wrong("stuck", f"{item} is a dead letter, with so few faults")
         for end in ends:
             if one.is_test or end == "test":
@@ -75,15 +75,15 @@ def _deaths(books: Books) -> None:
         books.wrong("stuck", f"{sorted(relay.poison)} killed {relay.poisonings} processes")
 
 
-def _may_die(books: Books) -> bool:
-    """Whether so much went wrong that a message may have used up its receives."""
+def _may_die(books: Books, item: str) -> bool:
+    """Whether so much went wrong that its message may have used up its receives.
+
+    Or two processes were killed that had it: if they were trying it, it looks like poison.
+    """
     relay = books.relay
     queue = relay.queue
     trouble = len(relay.world.hit) + relay.throttles + queue.duplicates + queue.partials
-    # Two processes that are killed while they try a record make that one look like poison; of
-    # poison one is enough.
-    looks_like_poison = relay.killed >= TRIALS or (relay.poison and relay.world.hit)
-    return trouble > MAX_RECEIVES / 2 or bool(looks_like_poison)
+    return trouble > MAX_RECEIVES / 2 or relay.killed_with[item] >= TRIALS
 
 
 def _check_unproven(books: Books) -> None:

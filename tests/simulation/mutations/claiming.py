@@ -302,4 +302,10 @@ MUTANTS = (
             ),
         ),
     ),
+    Mutant(
+        "claims-expire-before-replays",
+        "Claims are kept for as long as the queue keeps a message, and no longer.",
+        ("stale", "duplicated", "unexpected", "miscounted"),
+        (Edit("storage/watermarks.py", "WATERMARK_DAYS = 150\n", "WATERMARK_DAYS = 14\n"),),
+    ),
 )

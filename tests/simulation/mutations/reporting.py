@@ -129,4 +129,17 @@ MUTANTS = (
         ("stuck",),
         (Edit("report/findings.py", "MAX_ATTEMPTS = 3\n", "MAX_ATTEMPTS = 10**6\n"),),
     ),
+    Mutant(
+        "gave-up-without-report",
+        "An import that is given up has no report.",
+        ("unreported",),
+        (
+            Edit(
+                "report/reporting.py",
+                WRITE,
+                "        if findings.is_finished:\n            self._write(findings)\n"
+                "        return self._close(findings)\n\n    def requeue",
+            ),
+        ),
+    ),
 )

@@ -1,0 +1,15 @@
+"""The worlds contain what they are made for: some seed meets each of the rare conditions."""
+
+from tests.simulation import simulation
+from tests.simulation.conditions import CONDITIONS
+
+SEEDS = range(1, 600)
+
+
+def test_some_world_meets_each_of_the_conditions() -> None:
+    missing = set(CONDITIONS)
+    for seed in SEEDS:
+        missing -= simulation.run(simulation.scenario_of(seed)).met
+        if not missing:
+            return
+    raise AssertionError(f"no seed up to {SEEDS[-1]} meets: {', '.join(sorted(missing))}")
