@@ -110,7 +110,7 @@ class Erasure:
         searching = Searching(self.stack, Person(known), erase=erase, advance=self.advance)
         survey = searching.run()
         if erase and survey.waiting:
-            raise CommandError(f"Import {survey.waiting[0]} began meanwhile. {LATER}")
+            raise CommandError(f"{survey.waiting[0]} is not finished yet. {LATER}")
         return survey
 
     def _erasures(self) -> Erasures:

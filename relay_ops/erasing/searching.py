@@ -17,6 +17,7 @@ from import_relay.storage.entries import UNFINISHED, from_item
 from relay_ops.erasing import daily, rewriting
 from relay_ops.erasing.person import Person
 from relay_ops.erasing.rewriting import Rewritten
+from relay_ops.erasing.row_files import INBOX, PAGES, REPORTED, RowFiles
 from relay_ops.stack import Stack
 
 SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
@@ -42,7 +43,10 @@ Work = tuple[Callable[[Any], list[Rewritten]], Any]
 
 @dataclass(slots=True)
 class Survey:
-    """What was found. `places`: prefix → how often. `waiting`: imports that are not finished."""
+    """What was found. `places`: prefix → how often.
+
+    `waiting`: imports that are not finished, and uploads that are not read yet.
+    """
 
     places: Counter[str] = field(default_factory=Counter)
     waiting: list[str] = field(default_factory=list)
@@ -66,6 +70,10 @@ class Searching:
     erase: bool = False
     advance: Callable[..., None] = SILENT
     _survey: Survey = field(default_factory=Survey)
+    _files: RowFiles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._files = RowFiles(self.stack)
 
     def run(self) -> Survey:
         """Look at everything that the bucket keeps."""
@@ -79,6 +87,7 @@ class Searching:
         for found in read_all(self._import, hits, SILENT):
             self._take(found)
         self._survey.objects = len(imports) + len(rest)
+        self._survey.waiting += sorted(self._files.waiting)
         return self._survey
 
     def _learn(self, imports: list[str]) -> list[str]:
@@ -98,8 +107,17 @@ class Searching:
         yield from ((self._batch, one) for one in _batches(bucket).items())
         yield from ((self._daily, one) for one in _folders(bucket, DAILY).items())
         yield from ((self._query_result, one.key) for one in bucket.keys(QUERY_RESULTS))
+        files = self._files
+        yield from ((self._of_file(files.upload), one.key) for one in bucket.keys(INBOX))
+        yield from ((self._of_file(files.page), one.key) for one in bucket.keys(PAGES))
+        yield from ((self._of_file(files.table), one.key) for one in bucket.keys(REPORTED))
         for prefix in SINGLES:
             yield from ((self._single, one.key) for one in bucket.keys(prefix))
+
+    def _of_file(
+        self, look: Callable[[Person, str], list[Rewritten]]
+    ) -> Callable[[str], list[Rewritten]]:
+        return lambda key: look(self.person, key)
 
     @staticmethod
     def _do(work: Work) -> list[Rewritten]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from import_relay.report.tables import as_csv, as_workbook
@@ -30,9 +30,16 @@ def table_without(
 
     `made_at`: when what a workbook tells of happened (s since the epoch).
     """
+    return table_where(lambda columns: _is_theirs(person, type_, columns), name, content, made_at)
+
+
+def table_where(
+    is_theirs: Callable[[dict[str, Any]], bool], name: str, content: bytes, made_at: float = 0.0
+) -> Rewritten | None:
+    """A table without the rows of which that is true; None if there is none."""
     title, rows = _sheet(content) if name.endswith(".xlsx") else ("", _csv(content))
     header, body = (rows[0], rows[1:]) if rows else ([], [])
-    kept = [cells for cells in body if not _is_theirs(person, type_, header, cells)]
+    kept = [cells for cells in body if not is_theirs(_columns(header, cells))]
     count = len(body) - len(kept)
     if not count:
         return None
@@ -41,10 +48,12 @@ def table_without(
     return Rewritten(name, count, as_csv(header, kept))
 
 
-def _is_theirs(person: Person, type_: str, header: Cells, cells: Cells) -> bool:
-    columns: dict[str, Any] = {
-        name: cell for name, cell in zip(header, cells, strict=False) if cell not in ("", None)
-    }
+def _columns(header: Cells, cells: Cells) -> dict[str, Any]:
+    pairs = zip(header, cells, strict=False)
+    return {name: cell for name, cell in pairs if cell not in ("", None)}
+
+
+def _is_theirs(person: Person, type_: str, columns: dict[str, Any]) -> bool:
     sent = columns.get("input")
     if sent:
         try:

@@ -13,8 +13,11 @@ import pytest
 import time_machine
 
 import relay_ops.mateo
+from import_relay.domain.files import FileRow
 from import_relay.domain.models import ErasureDemand
 from import_relay.storage.erasure_demands import PENDING
+from import_relay.storage.file_objects import FileObjects
+from import_relay.storage.files import Files, RowFile
 from import_relay.storage.watermarks import Watermarks
 from relay_ops.erasing.choosing import Choosing, demanded
 from relay_ops.erasing.demands import RECEIPTS, pending
@@ -68,6 +71,7 @@ def contacts(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Contacts:
         "REQUESTS_PER_SECOND": "1000",
         "REQUESTS_PER_DAY": "10000",
         "ENTITIES_PER_DAY": "25000",
+        "BULK_SHARE_PERCENT": "50",
         "MATEO_BASE_URL": "https://mateo.example/api/v1",
     }
     monkeypatch.setitem(stack.__dict__, "settings", settings)
@@ -369,3 +373,33 @@ def test_a_person_is_erased_from_daily_reports_and_from_answers_of_athena(
     assert set(relay.aws.objects("athena/")) == {"athena/ada.csv"}
     assert {"daily", "athena"} <= {*receipt["places"]}
     assert Erasure(stack).list_places(Known(ids={"external_id:7"})).places == {}
+
+
+@pytest.mark.usefixtures("contacts")
+def test_files_of_rows_forget_the_person_once_they_are_read(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    practised(relay, mateo)
+    s3, key = relay.aws.s3, "inbox/erp/people.csv"
+    table = "id,name,email\r\n2,Bob,bob@example.com\r\n7,Eve,eve@example.com\r\n"
+    etag = s3.put_object(Bucket=resources.BUCKET, Key=key, Body=table.encode())["ETag"]
+    file = RowFile(key, etag.strip('"'), "erp", int(relay.clock() * 1_000_000))
+    files = Files(relay.aws.dynamodb, resources.LEDGER, relay.outcome_counts, clock=relay.clock)
+    assert files.begin(file)
+    with pytest.raises(CommandError, match=r"people\.csv is not finished"):
+        erase(relay, stack, "7")
+
+    rows = [FileRow(2, {"id": "2", "name": "Bob"}), FileRow(3, {"id": "7", "name": "Eve"})]
+    FileObjects(s3, resources.BUCKET).put_page(file.id, 0, rows)
+    s3.put_object(Bucket=resources.BUCKET, Key=f"{file.folder}/failures.csv", Body=table.encode())
+    assert files.advance(file, pages=1, rows=2, is_read=True)
+    (kept,) = pending(stack)
+    assert kept.known
+    erasure = Erasure(stack)
+    erasure.erase(erasure.list_places(kept.known).known, kept.key)
+
+    left = stored(relay)
+    assert key not in left
+    assert "bob@example.com" in left[f"{file.folder}/failures.csv"]
+    assert "Bob" in next(text for name, text in left.items() if name.startswith("rows/"))
+    assert mentions(relay, "eve@example.com", "Eve") == []

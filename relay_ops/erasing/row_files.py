@@ -1,0 +1,93 @@
+"""Takes a person out of files of rows: the upload, the pages that were read of it, its report.
+
+Rows have the columns of their file, so a person is known by the record's id in that connection, or
+by an e-mail address or a phone number anywhere in the row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from import_relay.bulk.formats.file_error import FileUnreadable
+from import_relay.bulk.formats.rows import read_rows
+from import_relay.domain.files import connection_of, file_id, is_row_file
+from import_relay.storage.file_objects import FileObjects
+from import_relay.storage.files import Files, FileState
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.quota import day_of
+from relay_ops.erasing.person import Person
+from relay_ops.erasing.rewriting import Rewritten
+from relay_ops.erasing.tables import table_where
+from relay_ops.stack import Stack
+
+INBOX, PAGES, REPORTED = "inbox/", "rows/", "files/"
+TABLES = (".csv", ".xlsx")
+
+
+class RowFiles:
+    """The files of a stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        dynamodb, table = stack.client("dynamodb"), stack.ledger_table
+        day = partial(day_of, stack.time_zone)
+        counts = OutcomeCounts(dynamodb, table, day, clock=stack.clock)
+        self._stack = stack
+        self._files = Files(dynamodb, table, counts, clock=stack.clock)
+        self._objects = FileObjects(stack.client("s3"), stack.bucket)
+        self.waiting: set[str] = set()
+
+    def upload(self, person: Person, key: str) -> list[Rewritten]:
+        """An upload goes as a whole, once its rows have been read; until then it is `waiting`."""
+        found = self._objects.upload(key) if is_row_file(key) else None
+        if found is None or not self._holds(person, key, found.etag):
+            return []
+        noted = self._files.known([file_id(key, found.etag)])
+        if any(one.state is not FileState.READING for one in noted.values()):
+            return [Rewritten(key, 1, None)]
+        self.waiting.add(key)
+        return []
+
+    def _holds(self, person: Person, key: str, etag: str) -> bool:
+        is_theirs = _matcher(person, connection_of(key))
+        try:
+            rows = read_rows(self._objects.opener(key, etag))
+            return any(is_theirs(row.record or {"text": row.text}) for row in rows)
+        except FileUnreadable:
+            return person.may_be_in(self._stack.objects.content(key) or b"")
+
+    def page(self, person: Person, key: str) -> list[Rewritten]:
+        """A row of theirs that still waits is empty then, and ends as rejected."""
+        content = self._stack.objects.content(key)
+        if content is None or not person.may_be_in(content):
+            return []
+        file = key.split("/")[1]
+        (connection,) = [connection_of(one.key) for one in self._files.known([file]).values()] or [
+            ""
+        ]
+        is_theirs, count, lines = _matcher(person, connection), 0, []
+        for text in content.splitlines():
+            row: Any = json.loads(text)
+            is_page = isinstance(row, list)
+            if is_theirs(row[1] if is_page else row):
+                row, count = ([row[0], {}] if is_page else {**row, "reason": ""}), count + 1
+            lines.append(json.dumps(row))
+        return [Rewritten(key, count, "\n".join(lines).encode())] if count else []
+
+    def table(self, person: Person, key: str) -> list[Rewritten]:
+        """A table of the report without their rows."""
+        content = self._stack.objects.content(key) if key.endswith(TABLES) else None
+        if content is None:
+            return []
+        connection = key.removeprefix(REPORTED).partition("/")[0]
+        found = table_where(_matcher(person, connection), key, content)
+        return [found] if found else []
+
+
+def _matcher(person: Person, connection: str) -> Callable[[Any], bool]:
+    def is_theirs(record: Any) -> bool:
+        return person.has_record(record) or person.is_record(connection, record)
+
+    return is_theirs
