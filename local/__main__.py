@@ -3,7 +3,6 @@
 up          start everything and stay (also `make up`)
 demo        send contacts through a fresh stack and watch (also `make demo`)
 status      where every accepted item is, budget, pause, backlog; of a deployed stack by its name
-replay      put back what was received, of a running or a deployed stack
 clock       move a running stack's time of day forward
 resume      let submission go on after a pause
 mateo       start only the Import API (also `make mateo`)
@@ -72,9 +71,6 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--region", help="its region")
     status.add_argument("--json", action="store_true", help="the same for programs")
     status.set_defaults(command=_status)
-    replay = commands.add_parser("replay", help="put received items back into the queue")
-    add_replay_options(replay)
-    replay.set_defaults(command=_replay)
     clock = commands.add_parser("clock", help="move a running stack's time of day forward")
     clock.add_argument("step", help="seconds, or `next-day`")
     clock.set_defaults(command=_clock)
@@ -86,23 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     mateo.add_argument("flags", nargs="*")
     mateo.set_defaults(command=_mateo)
-    for client in (status, replay, clock, resume):
+    for client in (status, clock, resume):
         _port(client, "--webhooks-port", WEBHOOKS_PORT)
     return parser
-
-
-def add_replay_options(parser: argparse.ArgumentParser) -> None:
-    """The options of `replay`; the command itself needs the relay, and is imported when it runs."""
-    parser.add_argument("--from", dest="received_from", metavar="TIME", help="received since then")
-    parser.add_argument("--to", dest="received_to", metavar="TIME", help="before then; now")
-    parser.add_argument("--connection", default="", help="of this one only")
-    parser.add_argument("--outcome", choices=("all", "failed", "rejected"), default="all")
-    parser.add_argument("--reason", default="", help="why, for reports")
-    parser.add_argument("--dry-run", action="store_true", help="count, and put nothing back")
-    parser.add_argument("--force", action="store_true", help="also over newer data in Mateo")
-    parser.add_argument("--id", default="", help="continue this replay, which did not finish")
-    parser.add_argument("--stack", metavar="NAME", help="a deployed one, with your credentials")
-    parser.add_argument("--region", help="its region")
 
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:
@@ -232,13 +214,6 @@ def _status(options: argparse.Namespace) -> int:
     sys.path.append(str(RELAY))
     status = importlib.import_module("local.status.command")
     code: int = status.main(options, lambda: _ask(options, "GET", "status"))
-    return code
-
-
-def _replay(options: argparse.Namespace) -> int:
-    sys.path.append(str(RELAY))
-    replay = importlib.import_module("local.replay.command")
-    code: int = replay.main(options, lambda: _ask(options, "GET", "status"))
     return code
 
 

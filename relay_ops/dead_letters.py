@@ -32,9 +32,7 @@ class DeadLetters:
 def look(stack: Stack) -> DeadLetters:
     """Count messages and say what killed them; nothing is changed."""
     sqs, url = stack.client("sqs"), stack.outputs["DeadLetterQueueUrl"]
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    found = DeadLetters(sum(int(counts[name]) for name in names))
+    found = DeadLetters(counted(sqs, url))
     seen: dict[str, str] = {}
     try:
         while len(seen) < MAX_LOOKED_AT:
@@ -53,6 +51,13 @@ def look(stack: Stack) -> DeadLetters:
     found.looked_at = len(seen)
     found.messages = max(found.messages, found.looked_at)
     return found
+
+
+def counted(sqs: Any, url: str) -> int:
+    """About how many messages are in a queue."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(counts[name]) for name in names)
 
 
 def move_back(

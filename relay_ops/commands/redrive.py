@@ -2,24 +2,67 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relay_ops.exits import ExitCode
 from relay_ops.options import AsJson, Region, StackName, Yes
 from relay_ops.output import Screen
 
+if TYPE_CHECKING:
+    from relay_ops.stack import Stack
+
 
 def command(
-    yes: Yes = False, stack: StackName = "", region: Region = "", as_json: AsJson = False
+    change_events: Annotated[
+        bool,
+        typer.Option("--change-events", help="Salesforce's events that could not be stored."),
+    ] = False,
+    yes: Yes = False,
+    stack: StackName = "",
+    region: Region = "",
+    as_json: AsJson = False,
 ) -> None:
     """Show what killed the messages of the dead-letter queue, and move all of them back.
 
     Correct the cause first. Their receive count starts at zero; records that finished in the
     meantime are skipped. Makes no request to Mateo itself; each record that becomes a row costs an
-    entity.
+    entity. With --change-events: give Salesforce's events to the receiver again; ends with 1 if it
+    could not store some.
     """
-    from relay_ops.dead_letters import look, move_back
     from relay_ops.stack import open_stack
 
     screen = Screen(as_json=as_json)
     opened = open_stack(stack, region)
+    if change_events:
+        raise typer.Exit(_change_events(screen, opened, yes=yes))
+    _dead_letters(screen, opened, yes=yes)
+
+
+def _change_events(screen: Screen, opened: Stack, *, yes: bool) -> ExitCode:
+    from relay_ops.change_events import Redriven, redrive, waiting
+
+    many, done = waiting(opened), Redriven()
+    if many:
+        plan = f"{many} change events of {opened.name} ({opened.place}) will be received again."
+        screen.confirm([plan, "Each record in them that becomes a row costs an entity."], yes=yes)
+        with screen.progress("Receiving events", total=many) as advance:
+            done = redrive(opened, advance)
+    screen.result(
+        {"stored": done.stored, "failed": done.failed},
+        lambda: screen.line(
+            f"{done.stored} events were stored, {done.failed} failed again."
+            if many
+            else "The queue is empty."
+        ),
+    )
+    return ExitCode.FOUND if done.failed else ExitCode.DONE
+
+
+def _dead_letters(screen: Screen, opened: Stack, *, yes: bool) -> None:
+    from relay_ops.dead_letters import look, move_back
+
     found = look(opened)
     causes = [
         {"connection": name, "cause": cause, "items": many}

@@ -44,10 +44,7 @@ class Document:
     @cached_property
     def blocks(self) -> list[Block]:
         """Its fenced blocks, without the indentation of a list that they stand in."""
-        return [
-            Block(language, re.sub(rf"^{indent}", "", text, flags=re.MULTILINE))
-            for indent, language, text in _FENCE.findall(self.text)
-        ]
+        return _blocks_of(self.text)
 
     @cached_property
     def prose(self) -> str:
@@ -91,6 +88,18 @@ class Section:
     text: str
 
     @property
+    def own(self) -> "Section":
+        """The part before the first heading inside it."""
+        masked = _FENCE.sub(lambda block: block[0].replace("#", " "), self.text)
+        inside = re.search(r"^#+ ", masked[1:], re.MULTILINE)
+        return Section(self.text[: inside.start() + 1]) if inside else self
+
+    @property
+    def blocks(self) -> list[Block]:
+        """As those of a document."""
+        return _blocks_of(self.text)
+
+    @property
     def rows(self) -> list[list[str]]:
         """The cells of all its tables, heads left out."""
         found: list[list[str]] = []
@@ -103,6 +112,13 @@ class Section:
     def first_cells(self) -> set[str]:
         """What stands in backticks in the first column of its tables."""
         return {span for row in self.rows for span in _CODE.findall(row[0])}
+
+
+def _blocks_of(text: str) -> list[Block]:
+    return [
+        Block(language, re.sub(rf"^{indent}", "", content, flags=re.MULTILINE))
+        for indent, language, content in _FENCE.findall(text)
+    ]
 
 
 def documents() -> list[Document]:
