@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +33,8 @@ class StoryLine:
     """One thing that happened to a record. `at`: in s since the epoch.
 
     `what` is `received`, an outcome, or the state of an import that is under way. `item_ids` are
-    the items that it happened to: of a merged row several.
+    the items that it happened to: of a merged row several. `is_part`: the text that was looked for
+    is only a part of a value of the record, e.g. of a longer id.
     """
 
     at: float
@@ -48,6 +49,7 @@ class StoryLine:
     event: str = ""
     notes: Sequence[str] = ()
     replay: str = ""
+    is_part: bool = False
 
     def as_json(self) -> dict[str, object]:
         """The same for programs, without what is empty."""
@@ -57,7 +59,10 @@ class StoryLine:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything that was found, newest first. `records`: (type, external id) of its rows."""
+    """Everything that was found: exact matches before parts, the newest first.
+
+    `records`: (type, external id) of the rows that match exactly, or of all if none does.
+    """
 
     lines: Sequence[StoryLine]
     records: Sequence[tuple[str, str]]
@@ -70,7 +75,8 @@ class Finding:
 
     stack: Stack
     needle: Needle
-    _records: dict[tuple[str, str], None] = field(default_factory=dict)
+    _records: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """Whether a record matches exactly."""
 
     def story(self, *, days: int = KEPT_DAYS, advance: Callable[..., None] = SILENT) -> Story:
         """Read everything that was written in so many days.
@@ -86,7 +92,9 @@ class Finding:
             for line in lines
         }
         newest_first = [found[one] for one in sorted(found, reverse=True)]
-        return Story(newest_first, list(self._records), len(keys))
+        newest_first.sort(key=lambda line: line.is_part)
+        exact = [one for one, is_exact in self._records.items() if is_exact]
+        return Story(newest_first, exact or list(self._records), len(keys))
 
     def _of_object(self, key: str) -> list[StoryLine]:
         content = self.stack.objects.content(key)
@@ -110,13 +118,20 @@ class Finding:
             self.stack, key.removeprefix(IMPORTS).partition("/")[0], sent["type"]
         )
         for number in hits:
-            items = rows[number].items
-            record = _record(sent["type"], sent["payload"][number], rows[number].key)
-            self._records[sent["type"], str(sent["payload"][number].get("external_id") or "")] = (
-                None
+            items, row = rows[number].items, sent["payload"][number]
+            record = _record(sent["type"], row, rows[number].key)
+            is_exact = self.needle.exact.is_in(row) or any(
+                self._is_item(one, exact=True) for one in items
             )
-            yield _row_line(report, number, items, record)
-            yield from (_received(one, record) for one in items)
+            self._note((sent["type"], str(row.get("external_id") or "")), is_exact=is_exact)
+            for line in (
+                _row_line(report, number, items, record),
+                *(_received(one, record) for one in items),
+            ):
+                yield replace(line, is_part=not is_exact)
+
+    def _note(self, record: tuple[str, str], *, is_exact: bool) -> None:
+        self._records[record] = is_exact or self._records.get(record, False)
 
     def _of_batch(self, key: str, content: bytes) -> Iterator[StoryLine]:
         folder, _, batch = key.removeprefix(ITEMS).removesuffix(".gz").rpartition("/")
@@ -132,14 +147,18 @@ class Finding:
                 names = (f"rejected/{folder}/{batch}", f"outcomes/{folder}/{batch}")
                 details = {line["item_id"]: line for name in names for line in bucket.lines(name)}
             detail = details.get(item.occurrence.item_id, {})
-            yield _ended(item, detail)
-            yield _received(item, str(detail.get("external_id") or ""))
+            is_part = not self._is_item(item, exact=True)
+            for line in (
+                _ended(item, detail),
+                _received(item, str(detail.get("external_id") or "")),
+            ):
+                yield replace(line, is_part=is_part)
 
-    def _is_item(self, item: ItemProvenance) -> bool:
-        one = item.occurrence
-        if self.needle.is_item(one.delivery, one.item_id):
+    def _is_item(self, item: ItemProvenance, *, exact: bool = False) -> bool:
+        one, needle = item.occurrence, self.needle.exact if exact else self.needle
+        if needle.is_item(one.delivery, one.item_id):
             return True
-        return self.needle.is_value(one.event) or self.needle.is_in(one.item)
+        return needle.is_value(one.event) or needle.is_in(one.item)
 
 
 def _row_line(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relay_ops.exits import UsageMistake
 
@@ -27,12 +27,18 @@ class Needle:
     """What is looked for: an id, an e-mail, a phone number, a part of a name, or a delivery.
 
     `digits`: those of a phone number without what comes before its national part. `given`: the text
-    as a person wrote it.
+    as a person wrote it. `takes_parts`: whether a part of a longer text is a match.
     """
 
     text: str
     digits: str = ""
     given: str = ""
+    takes_parts: bool = True
+
+    @property
+    def exact(self) -> Needle:
+        """The same for whole values alone: K-4711 is not in K-47110."""
+        return replace(self, takes_parts=False)
 
     def is_item(self, delivery: str, item_id: str) -> bool:
         """Whether it is this item, its delivery, or what it begins with."""
@@ -55,7 +61,8 @@ class Needle:
         text = _folded(str(value))
         if text == self.text or text.endswith((f"-{self.text}", f":{self.text}")):
             return True
-        if len(self.text) >= MIN_PART and not self.text.isdecimal() and self.text in text:
+        has_parts = self.takes_parts and len(self.text) >= MIN_PART and not self.text.isdecimal()
+        if has_parts and self.text in text:
             return True
         is_phone = bool(self.digits) and isinstance(value, str) and _is_phone(text)
         return is_phone and _digits(text).endswith(self.digits)

@@ -64,11 +64,15 @@ def _show(screen: Screen, stack: Stack, story: Story, held: list[dict[str, Any]]
     if not story.lines:
         screen.line(f"Nothing found in {story.objects:,} stored objects. It may wait in the queue.")
         return
-    rows = [
-        (_time(stack, line.at), line.what, line.connection, line.record, _details(line))
-        for line in story.lines
-    ]
-    screen.table(("when", "what", "connection", "record", "details"), rows)
+    exact = [line for line in story.lines if not line.is_part]
+    parts = [line for line in story.lines if line.is_part]
+    if exact:
+        _show_lines(screen, stack, exact)
+    if exact and parts:
+        screen.line()
+        screen.line("Other records, in which it is only a part of a value:")
+    if parts:
+        _show_lines(screen, stack, parts)
     for one in held or ():
         screen.line()
         screen.line(f"In Mateo now: {one['type'].removesuffix('_details')} {one['external_id']}")
@@ -76,6 +80,14 @@ def _show(screen: Screen, stack: Stack, story: Story, held: list[dict[str, Any]]
             screen.table(("column", "value"), [(k, str(v)) for k, v in found.items() if v])
         if not one["rows"]:
             screen.line("nothing")
+
+
+def _show_lines(screen: Screen, stack: Stack, lines: list[StoryLine]) -> None:
+    rows = [
+        (_time(stack, line.at), line.what, line.connection, line.record, _details(line))
+        for line in lines
+    ]
+    screen.table(("when", "what", "connection", "record", "details"), rows)
 
 
 def _details(line: StoryLine) -> str:

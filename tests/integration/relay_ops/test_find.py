@@ -53,6 +53,29 @@ def test_another_record_is_not_taken_for_it(relay: Relay, stack: Stack, text: st
     assert whats(stack, text) == []
 
 
+def test_an_exact_match_comes_before_what_only_contains_it(relay: Relay, stack: Stack) -> None:
+    wanted, longer = {**ADA, "id": "K-4711"}, {**BOB, "id": "K-47110"}
+    relay.submit(message([wanted], delivery="d1"))
+    relay.clock.now += 60
+    relay.submit(message([longer], delivery="d2"), invocation="second")
+
+    found = story(stack, "k-4711")
+
+    assert [(line.record, line.is_part) for line in found.lines] == [
+        ("contact K-4711", False),
+        ("contact K-4711", False),
+        ("contact K-47110", True),
+        ("contact K-47110", True),
+    ]
+    assert list(found.records) == [("contact_details", "K-4711")]
+
+
+def test_a_part_of_a_name_is_found_and_called_a_part(relay: Relay, stack: Stack) -> None:
+    relay.submit(message([{**ADA, "name": "Ada Lovelace"}]))
+
+    assert {line.is_part for line in story(stack, "lovel").lines} == {True}
+
+
 def test_a_failed_row_says_why_and_a_rejected_record_what_to_do(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
