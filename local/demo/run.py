@@ -225,7 +225,7 @@ class _Demo:
         """Move time on until nothing is under way: to the next day, or past the delays."""
         moves = 0
         while not self._is_drained():
-            if not self._stack.esm_enabled():
+            if not all(self._stack.lanes_enabled().values()):
                 self._move_to_next_day()
             elif self._is_idle():
                 self._stack.advance_clock(MAX_DEMO_DELAY_S)
@@ -255,24 +255,26 @@ class _Demo:
 
     def _is_idle(self) -> bool:
         """Nothing is under way; messages may be delayed."""
-        counts = self._stack.lane_counts()
-        return (
-            not counts["visible"]
-            and not counts["in_flight"]
-            and not self._stack.busy("SubmitImports")
-            and not self._stack.running_executions()
+        return not self._stack.lane_counts()["visible"] and not self._is_busy()
+
+    def _is_busy(self) -> bool:
+        return bool(
+            self._stack.lane_counts()["in_flight"]
+            or self._stack.busy("SubmitImports")
+            or self._stack.running_executions()
         )
 
     def _is_drained(self) -> bool:
         return self._is_idle() and not any(self._stack.lane_counts().values())
 
     def _is_closed(self) -> bool:
-        """Submission is paused, and every import that was sent has been followed to its end."""
-        return not (
-            self._stack.esm_enabled()
-            or self._stack.lane_counts()["in_flight"]
-            or self._stack.busy("SubmitImports")
-            or self._stack.running_executions()
+        """A lane is paused, no other has messages, and every import that was sent has ended."""
+        lanes = self._stack.lanes_enabled()
+        reads = [output for output, is_read in lanes.items() if is_read]
+        return (
+            len(reads) < len(lanes)
+            and not any(self._stack.queue_counts(output)["visible"] for output in reads)
+            and not self._is_busy()
         )
 
     def _is_closed_or_idle(self) -> bool:

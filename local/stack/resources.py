@@ -69,8 +69,15 @@ class Resources:
 
     def esm_enabled(self) -> bool:
         """Whether the live lane's event source mapping is enabled: submission is running."""
-        uuid = self.provisioned.resources[next(iter(self._mappings))]["Ref"]
-        return read_mapping(self.client("lambda"), uuid).enabled
+        return next(iter(self.lanes_enabled().values()))
+
+    def lanes_enabled(self) -> dict[str, bool]:
+        """The output that names a lane's queue → whether its mapping is enabled, live first."""
+        lambda_, resources = self.client("lambda"), self.provisioned.resources
+        return {
+            output: read_mapping(lambda_, resources[mapping]["Ref"]).enabled
+            for mapping, output in self._mappings.items()
+        }
 
     def resume_submission(self) -> None:
         """Resume submission by hand: forget until when it is closed, then enable the mappings."""
