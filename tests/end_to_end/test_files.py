@@ -3,7 +3,14 @@
 import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
 
+import pytest
+
+from relay_ops.app import run
+from relay_ops.exits import ExitCode
 from tests.support.stack import Trial
 
 FILE = """customer_no,name,email
@@ -43,3 +50,29 @@ def test_a_file_becomes_contacts_and_a_report(trial: Trial) -> None:
     assert stored["counts"]["imports_unfinished"] == 0
     (failure,) = csv.DictReader(io.StringIO(content(trial, "failures.csv")))
     assert (failure["line"], failure["code"]) == ("3", "row.too_many_cells")
+
+
+def test_relay_import_says_the_cost_and_follows_a_file_to_its_report(
+    trial: Trial,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "more.csv"
+    file.write_text(FILE.replace("F-", "G-"), encoding="utf-8")
+    monkeypatch.setenv("RELAY_WEBHOOKS_PORT", str(urlsplit(trial.stack.webhooks_url).port))
+    arguments = ["import", str(file), "--connection", "json", "--yes", "--json"]
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(run, arguments)
+        trial.stack.wait_until(trial.imports, "the import")
+        trial.drain()
+        trial.let_pass(300)
+        trial.stack.invoke("ImportFiles", {})
+        code = ended.result(timeout=60)
+
+    said = capsys.readouterr()
+    rows = json.loads(said.out)["rows"]
+    assert code == ExitCode.FOUND
+    assert (rows["total"], rows["imported"], rows["rejected"]) == (3, 2, 1)
+    assert "3 rows cost at most 3 entities, one day at" in said.err
+    assert "line 3: row.too_many_cells" in said.err
