@@ -58,14 +58,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - its text may be a part of the event
         outcome = StoreUnavailable(place_of(error))
     answer = answer_to(outcome, Replies())
-    log.write(
-        answer.event,
-        answer.counts,
-        level=answer.level,
-        counted_at=received_at,
-        **keys,
-        **answer.keys,
-    )
+    answer.write(log, received_at, keys)
     if isinstance(outcome, RelayError):
         raise outcome
     said: dict[str, Any] = json.loads(answer.body)

@@ -82,14 +82,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def told(answer: Answer, received_at: int, keys: Mapping[str, str]) -> dict[str, Any]:
     """The answer in the gateway's form, once it is logged and counted for the time of receipt."""
-    log.write(
-        answer.event,
-        answer.counts,
-        level=answer.level,
-        counted_at=received_at,
-        **keys,
-        **answer.keys,
-    )
+    answer.write(log, received_at, keys)
     return {"statusCode": answer.status, "headers": dict(answer.headers), "body": answer.body}
 
 

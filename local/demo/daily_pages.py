@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+from import_relay.domain.models import ENDS
 from local.demo.balance import Reconciliation
 from local.stack.services import StackError
 from local.stack.stack import Stack
-from relay_ops.status.reconciliation import ENDS
 
 FUNCTION = "WriteDailyReport"
 

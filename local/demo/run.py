@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from import_relay.domain.files import file_id
+from import_relay.domain.models import ENDS
 from import_relay.storage.files import Files, RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.quota import day_of
@@ -33,7 +34,6 @@ from local.lambda_runtime.log_lines import readable
 from local.stack.examples import example_connections, example_secrets
 from local.stack.services import StackError
 from local.stack.stack import Stack
-from relay_ops.status.reconciliation import ENDS
 
 CONTACTS = 3_000
 OTHERS = 100

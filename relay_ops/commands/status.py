@@ -45,8 +45,8 @@ def command(
 
 
 def _show(out: Screen, shown: Shown, ended: dict[str, dict[str, int]]) -> None:
+    from import_relay.domain.models import ENDS
     from relay_ops.status.connections import DAYS
-    from relay_ops.status.reconciliation import ENDS
     from relay_ops.status.screen import screen
 
     for text in screen(shown, colour=False).split("\n"):

@@ -13,18 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE
-
-ENDS = (
-    "imported",
-    "failed",
-    "rejected",
-    "superseded",
-    "duplicate",
-    "ignored",
-    "erased",
-    "test",
-    "unaccounted",
-)
+from import_relay.domain.models import ENDS
 
 Counts = Mapping[str, int]
 """Day of receipt (YYYY-MM-DD) → how many."""

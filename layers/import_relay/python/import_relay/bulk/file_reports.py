@@ -18,22 +18,14 @@ from typing import Any
 from import_relay.bulk.failure_rows import failure_cells, failure_header, reason_text
 from import_relay.domain.codes import CODES
 from import_relay.domain.files import FileRow
+from import_relay.domain.models import ENDS, Outcome
 from import_relay.domain.report_text import json_text
 from import_relay.report.tables import csv_chunks, write_workbook
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
 
-ROW_OUTCOMES = (
-    "imported",
-    "failed",
-    "rejected",
-    "superseded",
-    "duplicate",
-    "ignored",
-    "erased",
-    "unaccounted",
-)
+ROW_OUTCOMES = tuple(one for one in ENDS if one != Outcome.TEST)
 MAX_SHEET_ROWS = 1_000_000
 """Excel takes 1,048,576 rows; the CSV has all."""
 NOT_IN_MATEO = ("failed", "rejected", "unaccounted")

@@ -107,6 +107,10 @@ class Outcome(StrEnum):
     """Its webhook was marked as a test."""
 
 
+ENDS = ("imported", "failed", *(one.value for one in Outcome), "unaccounted")
+"""Every way in which an occurrence ends, in the order in which people read their counts."""
+
+
 class RecordIdentity(NamedTuple):
     """Which record a line in the bucket is about, as far as it is known; may be personal data.
 

@@ -21,7 +21,7 @@ from import_relay.domain.errors import (
 )
 from import_relay.domain.reasons import place_of
 from import_relay.receive.intake import Receipt
-from import_relay.telemetry.outcome_log import Level
+from import_relay.telemetry.outcome_log import Level, OutcomeLog
 
 REFUSALS: Mapping[type[RelayError], int] = {
     SignatureError: 401,
@@ -42,6 +42,17 @@ class Answer:
     counts: Mapping[str, int]
     keys: Mapping[str, object] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": JSON})
+
+    def write(self, log: OutcomeLog, received_at: int, keys: Mapping[str, str]) -> None:
+        """Log the event, and count it for the time of receipt (µs since the epoch)."""
+        log.write(
+            self.event,
+            self.counts,
+            level=self.level,
+            counted_at=received_at,
+            **keys,
+            **self.keys,
+        )
 
 
 def answer_to(outcome: Receipt | Exception, replies: Replies) -> Answer:
