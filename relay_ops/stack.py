@@ -30,7 +30,7 @@ NEEDED = (
     "LedgerTableName",
     "WatermarksTableName",
 )
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5, 60
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S, FUNCTION_TIMEOUT_S = 5, 60, 660
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,15 @@ def deployed(name: str, region: str) -> Stack:
 
 
 def own_config(service: str) -> Any:
-    """S3's addresses for a browser are refused unless they are signed for the bucket's region."""
+    """What a service needs besides.
+
+    S3's addresses for a browser are refused unless they are signed for the bucket's region; a
+    function may work for ten minutes before it answers.
+    """
     from botocore.config import Config
 
+    if service == "lambda":
+        return Config(read_timeout=FUNCTION_TIMEOUT_S)
     if service != "s3":
         return Config()
     return Config(signature_version="s3v4", s3={"addressing_style": "virtual"})

@@ -6,24 +6,36 @@ two has a failed row; half of those are closed by a later import.
 
 import gzip
 import json
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from import_relay.domain.models import key_digest
+from import_relay.report.daily.writing import DailyOptions, DailyParts, DailyReporting
 from import_relay.report.open_problems import open_problems
+from import_relay.storage.archive import Archive
+from import_relay.storage.bucket_reads import Bucket
+from import_relay.storage.quota import Usage
 from relay_ops.finding import Finding
 from relay_ops.matching import needle
 from relay_ops.stack import Stack
 from tests.benchmarks.measures import Measure
 from tests.support import aws as resources
+from tests.support.aws import Aws
 
 IMPORTS, ROWS = 1_000, 100
 TYPE = "contact_details"
 BAR_S, START_BAR_S = 10.0, 0.5
+DAILY_BAR_S, DAILY_BAR_MIB = 60.0, 1_000.0
+"""Its function has 600 s and 2,048 MiB."""
+REJECTED = 25_000
+"""Records of the day that were rejected, with 1.5 kB each."""
 
 
 def measure() -> Iterator[Measure]:
@@ -45,6 +57,10 @@ def measure() -> Iterator[Measure]:
         stack = Stack("relay", "in moto", described, resources.client)
         yield Measure("desk: find", _seconds(lambda: _find(stack)), BAR_S, "s")
         yield Measure("desk: failures", _seconds(lambda: _failures(stack)), BAR_S, "s")
+        before = _peak_mib()
+        seconds = _seconds(lambda: _daily(aws, now))
+        yield Measure("desk: daily report", seconds, DAILY_BAR_S, "s")
+        yield Measure("desk: its memory", _peak_mib() - before, DAILY_BAR_MIB, "MiB")
 
 
 def _seconds(call: Callable[[], object]) -> float:
@@ -63,6 +79,50 @@ def _failures(stack: Stack) -> None:
     found = open_problems(stack.objects, stack.now(), days=7)
     if len(found) != IMPORTS // 4:
         raise AssertionError(len(found))
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
+
+
+def _daily(aws: Aws, now: datetime) -> None:
+    """The page and the files of the newest day, for which nothing was received."""
+    for number in range(REJECTED // 1_000):
+        key = f"rejected/date={now.date()}/{number}.ndjson"
+        aws.s3.put_object(Bucket=resources.BUCKET, Key=key, Body=_ndjson(_rejected(number, now)))
+    nothing: Any = SimpleNamespace(each=lambda *_: (), send=lambda *_: False)
+    parts = DailyParts(
+        Bucket(aws.s3, resources.BUCKET),
+        Archive(aws.s3, resources.BUCKET),
+        nothing,
+        lambda day: Usage(day, 0, 0),
+        nothing,
+        lambda: (),
+    )
+    options = DailyOptions("relay", "eu-central-1", ZoneInfo("UTC"), 10_000, 25_000)
+    reporting = DailyReporting(parts, options, clock=now.timestamp, emit=lambda *_, **__: None)
+    reporting.write(str(now.date()))
+    (page,) = aws.objects(f"daily/date={now.date()}/index.html").values()
+    if b"25,000" not in page:
+        raise AssertionError(page[:2_000])
+
+
+def _rejected(batch: int, now: datetime) -> list[dict[str, Any]]:
+    at = int(now.timestamp() * 1_000_000)
+    same = {
+        "outcome": "rejected",
+        "connection": "erp",
+        "received_at": at,
+        "recorded_at": at,
+        "code": "row.no_identifier",
+        "field": "external_id",
+        "what": "no identifier",
+        "what_to_do": "map one",
+    }
+    return [
+        {**same, "item_id": f"d{batch}/{n}", "item": {"name": f"Ada {n}", "text": "a word " * 200}}
+        for n in range(1_000)
+    ]
 
 
 def _import(number: int, at: datetime) -> Iterator[tuple[str, bytes]]:
@@ -90,7 +150,8 @@ def _import(number: int, at: datetime) -> Iterator[tuple[str, bytes]]:
         failure = {"code": "23514", "message": "taken", "items": items_of, "will_retry": False}
         yield f"{folder}/failures.ndjson", _ndjson([failure])
     rows = {"total": ROWS, "imported": ROWS - fails, "failed": int(fails), "unaccounted": 0}
-    summary = {"created_at": at.isoformat(), "rows": rows, "notes": []}
+    times = {"created_at": at.isoformat(), "counted_at": at.isoformat()}
+    summary = {**times, "rows": rows, "notes": []}
     yield f"{folder}/summary.json", json.dumps(summary).encode()
 
 
