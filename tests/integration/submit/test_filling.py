@@ -254,6 +254,12 @@ def test_a_batch_that_cannot_be_submitted_now_leaves_what_is_held_awake(
     assert wakes(relay) == [60]
 
 
+def test_what_a_process_held_that_died_is_looked_at_once_it_comes_again(relay: Relay) -> None:
+    relay.submit(WAKE, again=True)
+
+    assert wakes(relay) == [120]
+
+
 def test_a_wake_is_delivered_again_if_no_other_can_be_sent(relay: Relay) -> None:
     relay.aws.sqs.delete_queue(QueueUrl=relay.aws.held_queue_url)
     relay.aws.sqs.delete_queue(QueueUrl=relay.aws.queue_url)

@@ -233,4 +233,16 @@ MUTANTS = (
             ),
         ),
     ),
+    Mutant(
+        "held-of-the-dead-forgotten",
+        "What a process had received of the holding queue when it died is looked at by chance.",
+        ("stuck",),
+        (
+            Edit(
+                "submit/batch_run.py",
+                "not self._filling.has_all_held or self._batch.may_be_short:",
+                "not self._filling.has_all_held:",
+            ),
+        ),
+    ),
 )

@@ -13,12 +13,15 @@ from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import ItemOutcome, Occurrence
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.outcome_counts import OutcomeCounts
-from import_relay.storage.requeueing import Requeueing
+from import_relay.storage.requeueing import WAKE_S, Requeueing
 from import_relay.submit.posting import PostingParts, Tools
 from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
 
 AWS_ERRORS = (ClientError, BotoCoreError, StoreUnavailable)
+LATER_WAKE_S = 120
+"""A process that died had received all that it held within this time, its timeout. So long after
+the first of it comes again, all of it does."""
 KILLED = "row.killed_process"
 """Why a single record is in the dead-letter queue."""
 
@@ -76,7 +79,7 @@ class Acknowledging:
     def keep_awake(self) -> None:
         """Have what is held looked at again; if AWS fails it, by what is delivered again."""
         try:
-            self.queue.wake()
+            self.queue.wake(LATER_WAKE_S if self.batch.may_be_short else WAKE_S)
         except AWS_ERRORS as error:
             self.tools.emit("batch.interrupted", reason=reason_of(error))
             self.unresolved |= self.progress.to_hold

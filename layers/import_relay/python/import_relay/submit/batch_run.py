@@ -180,7 +180,7 @@ class BatchRun:
         self._hold_partial(batches)
         self._import(batches)
         self._acknowledging.acknowledge(self._turn.invocation)
-        if self._progress.to_hold or not self._filling.has_all_held:
+        if self._progress.to_hold or not self._filling.has_all_held or self._batch.may_be_short:
             self._acknowledging.keep_awake()
         if suspects:
             self._acknowledging.delete_without({one.item_id for one in suspects})
