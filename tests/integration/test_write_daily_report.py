@@ -221,6 +221,16 @@ def test_what_an_unknown_connection_received_counts_as_others(aws: Aws) -> None:
     assert written(aws)["totals"]["received"] == 7
 
 
+def test_rows_of_files_are_received_too(aws: Aws) -> None:
+    receive(3)
+    receive(50, metric="FileRowsQueued")
+
+    run()
+
+    assert written(aws)["connections"]["(others)"]["totals"]["received"] == 50
+    assert written(aws)["totals"]["received"] == 53
+
+
 def test_a_part_of_the_metrics_is_no_number() -> None:
     class Partial:
         def get_metric_data(self, **_: Any) -> dict[str, Any]:

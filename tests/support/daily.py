@@ -65,8 +65,10 @@ def environment_in(
     write_daily_report.daily_reporting.cache_clear()
 
 
-def receive(count: int, connection: str = "erp", *, hour: int = 12) -> None:
-    """What the receiver's metric says, with and without the connection."""
+def receive(
+    count: int, connection: str = "erp", *, hour: int = 12, metric: str = "ItemsReceived"
+) -> None:
+    """What a metric says, by default the receiver's, with and without the connection."""
     at = datetime.fromisoformat(f"{DAY}T{hour:02}:10:00+00:00")
     service = {"Name": "service", "Value": "import-relay"}
     for dimensions in ([service], [service, {"Name": "connection", "Value": connection}]):
@@ -74,7 +76,7 @@ def receive(count: int, connection: str = "erp", *, hour: int = 12) -> None:
             Namespace="ImportRelay",
             MetricData=[
                 {
-                    "MetricName": "ItemsReceived",
+                    "MetricName": metric,
                     "Dimensions": dimensions,
                     "Timestamp": at,
                     "Value": count,

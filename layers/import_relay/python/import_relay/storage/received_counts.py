@@ -1,5 +1,6 @@
-"""How many items were received, by connection and time: the receivers' metric in CloudWatch.
+"""How many items were received, by connection and time: metrics in CloudWatch.
 
+Webhooks are counted by the receivers, rows of files when they are queued.
 Nothing else knows what still waits in the queue. Called by the daily report.
 """
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
 
 METRIC = "ItemsReceived"
+FILE_ROWS = "FileRowsQueued"
 PERIOD_S = 900
 """Days and hours begin at a multiple of this in every time zone."""
 MAX_QUERIES = 500
@@ -38,7 +40,7 @@ class ReceivedCounts:
     ) -> Iterator[tuple[str, float, int]]:
         """Connection, time (s since the epoch) and count of each quarter of an hour with any.
 
-        What connections of other names received comes with an empty name.
+        What connections of other names received comes with an empty name, and so do rows of files.
 
         Raises:
             StoreUnavailable: CloudWatch gave a part only.
@@ -50,14 +52,16 @@ class ReceivedCounts:
                 if name:
                     yield name, at, count
                 rest[at] = rest.get(at, 0) + (-count if name else count)
+        for _, at, count in self._read([""], begin, end, metric=FILE_ROWS):
+            rest[at] = rest.get(at, 0) + count
         yield from (("", at, count) for at, count in sorted(rest.items()) if count > 0)
 
     def _read(
-        self, names: Iterable[str], begin: float, end: float
+        self, names: Iterable[str], begin: float, end: float, *, metric: str = METRIC
     ) -> Iterator[tuple[str, float, int]]:
         by_id = {f"c{number}": name for number, name in enumerate(names)}
         pages = self._pages(
-            MetricDataQueries=[self._query(id_, name) for id_, name in by_id.items()],
+            MetricDataQueries=[self._query(id_, name, metric) for id_, name in by_id.items()],
             StartTime=datetime.fromtimestamp(begin, UTC),
             EndTime=datetime.fromtimestamp(end, UTC),
         )
@@ -69,7 +73,7 @@ class ReceivedCounts:
                     yield by_id[result["Id"]], at.timestamp(), round(value)
         wrong = {status for status in last.values() if status != "Complete"}
         if wrong:
-            raise StoreUnavailable(f"CloudWatch did not give all of {METRIC}: {sorted(wrong)}")
+            raise StoreUnavailable(f"CloudWatch did not give all of {metric}: {sorted(wrong)}")
 
     def _pages(self, **asked: Any) -> Iterator[Mapping[str, Any]]:
         call: Callable[..., Mapping[str, Any]] = self._client.get_metric_data
@@ -80,9 +84,9 @@ class ReceivedCounts:
                 return
             asked["NextToken"] = answer["NextToken"]
 
-    def _query(self, id_: str, connection: str) -> dict[str, Any]:
+    def _query(self, id_: str, connection: str, metric: str) -> dict[str, Any]:
         dimensions = [{"Name": "service", "Value": self._service}]
         if connection:
             dimensions.append({"Name": "connection", "Value": connection})
-        of = {"Namespace": self._namespace, "MetricName": METRIC, "Dimensions": dimensions}
+        of = {"Namespace": self._namespace, "MetricName": metric, "Dimensions": dimensions}
         return {"Id": id_, "MetricStat": {"Metric": of, "Period": PERIOD_S, "Stat": "Sum"}}
