@@ -153,28 +153,22 @@ class Lambda:
 
     `slow_disabling`: the probability that disabling one takes a minute or more, `late_disabling`:
     that it happens minutes after it was answered. `shut`: how often one was disabled without a
-    schedule that enables it.
+    schedule that enables it. `changed`: mapping → is called when it was enabled or disabled.
     """
 
     def __init__(
         self,
         world: World,
-        changed: Callable[[], object],
         *,
         slow_disabling: float = 0.0,
         late_disabling: float = 0.0,
     ) -> None:
         self._world = world
-        self._changed = changed
+        self.changed: dict[str, Callable[[], object]] = {}
         self.slow_disabling = slow_disabling
         self.late_disabling = late_disabling
         self.states = {uuid: MappingState() for uuid in MAPPINGS}
         self.shut = 0
-
-    @property
-    def live(self) -> MappingState:
-        """The mapping of the live lane: from its queue the simulated batches come."""
-        return self.states[MAPPING]
 
     @property
     def enabled(self) -> bool:
@@ -224,7 +218,8 @@ class Lambda:
             state.enabled, state.disabled_at = enabled, self._world.now
             name = "submission" if uuid == MAPPING else "bulk submission"
             self._world.tell(f"{name} resumed" if enabled else f"{name} paused", "lambda")
-            self._changed()
+            if uuid in self.changed:
+                self.changed[uuid]()
 
 
 class Scheduler:

@@ -1,6 +1,7 @@
 """The connections of every run, and what its environments know of them."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,18 @@ def mapper() -> Mapper:
     """Their compiled mappings; it keeps nothing between calls."""
     made = Mapper(connections())
     assert not made.disabled, made.disabled
+    return made
+
+
+def mapper_of(relay: "Relay") -> Mapper:
+    """The mapper of a run: one that dies of poison, or that knows of a limit of `erp`."""
+    if relay.is_poisoned:
+        return DeadlyMapper(relay)
+    limit = relay.account.erp_entities_per_day
+    if limit is None:
+        return mapper()
+    made = copy(mapper())
+    made.entities_per_day = {"erp": limit}
     return made
 
 

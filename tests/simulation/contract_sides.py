@@ -178,7 +178,7 @@ def fake(seed: int = 0) -> Side:
     world = World(seed, latency_s=0.0)
     dynamodb, s3, queue = DynamoDB(world), S3(world), Queue(world)
     begun: Counter[str] = Counter()
-    lambda_ = Lambda(world, lambda: None)
+    lambda_ = Lambda(world)
     scheduler = Scheduler(world, lambda_)
     return Side(
         world,

@@ -16,7 +16,7 @@ from import_relay.submit.posting import PostingParts, Tools
 from import_relay.submit.submission import Submission
 from import_relay.track.tracking import Tracking, TrackingParts, TrackOptions
 from import_relay.watch.watchdog import Watchdog
-from tests.simulation.connections import BLOCKERS, DeadlyMapper, Secrets, connections, mapper
+from tests.simulation.connections import BLOCKERS, Secrets, connections, mapper_of
 from tests.simulation.mateo import TOKEN
 from tests.simulation.mateo_server import BASE_URL
 from tests.simulation.stores import LEDGER
@@ -60,14 +60,14 @@ class Parts:
     def submission(self) -> Submission:
         stores, permits, account = self._relay.stores, self._permits(), self._relay.account
         parts = SubmissionParts(
-            mapper=DeadlyMapper(self._relay) if self._relay.is_poisoned else mapper(),
+            mapper=mapper_of(self._relay),
             fetching=self._reading(),
             states=stores.states,
             lease=stores.lease,
             queue=stores.queue,
             held=stores.held,
-            bulk_queue=stores.queue,
-            bulk_held=stores.held,
+            bulk_queue=stores.bulk_queue,
+            bulk_held=stores.bulk_held,
             outcome_counts=stores.outcome_counts,
             trials=stores.trials,
             refused=stores.refused,
@@ -118,7 +118,7 @@ class Parts:
             stores.ledger,
             stores.watermarks,
             stores.archive,
-            dict.fromkeys(Lane, stores.queue),
+            {Lane.LIVE: stores.queue, Lane.BULK: stores.bulk_queue},
             self._api(permits),
         )
         return Reporting(parts, clock=self._world.clock, emit=self.emit, as_workbook=_no_workbook)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulation.aws import Lambda
+from import_relay.domain.lanes import Lane
+from tests.simulation.aws import MAPPINGS, Lambda
 from tests.simulation.world import Process, World, refusal, refused
 
 VISIBILITY_S = 720.0
@@ -23,7 +24,10 @@ MAX_DELAY_S = 900
 POLLERS = 2
 MAX_DUPLICATES = 12
 """Of a run: what comes twice is requeued twice, and those copies come twice again, without end."""
-URL, DEAD_LETTER_URL, HELD_URL = "queue", "dead", "held"
+URL, BULK_URL, DEAD_LETTER_URL = "queue", "bulk", "dead"
+HELD_URL, BULK_HELD_URL = "held", "bulk-held"
+LANES = {Lane.LIVE: URL, Lane.BULK: BULK_URL}
+"""The queue of each lane."""
 MAX_INVOCATIONS = 16
 """Of one function in a chain of messages, unless it may loop (Lambda guide, recursive loops)."""
 MAY_LOOP = True
@@ -56,7 +60,8 @@ class Received:
 
 
 class Queue:
-    """The queue and its dead-letter queue. `changed` is called when messages may be visible.
+    """The queues and their dead-letter queue. `changed`: queue → is called when messages of it may
+    be visible.
 
     `duplicates`: how often a message stayed visible although it was received; `partials`: how
     often only some messages of a call were taken.
@@ -74,7 +79,7 @@ class Queue:
         self.expired: list[Message] = []
         self.duplicates = 0
         self.partials = 0
-        self.changed: Callable[[float], object] = lambda timestamp: None
+        self.changed: dict[str, Callable[[float], object]] = {}
         self.received: Callable[[Sequence[Received]], object] = lambda found: None
         """Told what a process receives by itself."""
         self.lineage: Callable[[], int] = lambda: 0
@@ -178,8 +183,8 @@ class Queue:
             url=url,
         )
         self.messages[message.id] = message
-        if url == URL:
-            self.changed(message.visible_at)
+        if url in self.changed:
+            self.changed[url](message.visible_at)
 
     def write_tombstone(self, body: str) -> None:
         """Store a message in the dead-letter queue."""
@@ -224,9 +229,9 @@ class Queue:
         """Delete a message."""
         self.messages.pop(message_id, None)
 
-    def next_visible(self) -> float | None:
-        """When the next message becomes visible, if there is any."""
-        own = (one.visible_at for one in self.messages.values() if one.url == URL)
+    def next_visible(self, url: str = URL) -> float | None:
+        """When the next message of a queue becomes visible, if there is any."""
+        own = (one.visible_at for one in self.messages.values() if one.url == url)
         return min(own, default=None)
 
 
@@ -234,7 +239,7 @@ Invoke = Callable[[Sequence[Received], Callable[[Process], None]], object]
 
 
 class EventSourceMapping:
-    """Drains the queue by invoking the submitter."""
+    """Drains the queue of a lane by invoking the submitter. `lambda_`: that of the other lane."""
 
     def __init__(
         self,
@@ -247,21 +252,22 @@ class EventSourceMapping:
         pollers: int = POLLERS,
         slow_disabling: float = 0.0,
         late_disabling: float = 0.0,
+        lane: Lane = Lane.LIVE,
+        lambda_: Lambda | None = None,
     ) -> None:
+        self._url, self._uuid = LANES[lane], dict(zip(Lane, MAPPINGS, strict=True))[lane]
         self._world = world
         self._queue = queue
         self._invoke = invoke
         self._window_s = window_s
         self._disable_lag_s = disable_lag_s
-        self.lambda_ = Lambda(
-            world,
-            lambda: self._wake(world.now),
-            slow_disabling=slow_disabling,
-            late_disabling=late_disabling,
+        self.lambda_ = lambda_ or Lambda(
+            world, slow_disabling=slow_disabling, late_disabling=late_disabling
         )
+        self.lambda_.changed[self._uuid] = lambda: self._wake(world.now)
         self._idle = pollers
         self._wakes_at = float("inf")
-        queue.changed = self._wake
+        queue.changed[self._url] = self._wake
 
     def _wake(self, timestamp: float) -> None:
         """Poll at a time, unless that happens earlier anyway."""
@@ -274,9 +280,9 @@ class EventSourceMapping:
         self._wakes_at = float("inf")
         if not self._is_polling() or not self._idle:
             return
-        batch = self._queue.receive(BATCH_MESSAGES, BATCH_B)
+        batch = self._queue.receive(BATCH_MESSAGES, BATCH_B, self._url)
         if not batch:
-            timestamp = self._queue.next_visible()
+            timestamp = self._queue.next_visible(self._url)
             if timestamp is not None:
                 self._wake(timestamp)
             return
@@ -287,8 +293,8 @@ class EventSourceMapping:
         self._wake(self._world.now + 1.0)  # the other poller
 
     def _is_polling(self) -> bool:
-        live = self.lambda_.live
-        return live.enabled or self._world.now < live.disabled_at + self._disable_lag_s
+        state = self.lambda_.states[self._uuid]
+        return state.enabled or self._world.now < state.disabled_at + self._disable_lag_s
 
     def _deliver(self, batch: list[Received]) -> None:
         """The window is over: take what came meanwhile, and invoke."""
@@ -297,7 +303,7 @@ class EventSourceMapping:
             known = {one.id for one in batch}
             batch += [
                 one
-                for one in self._queue.receive(BATCH_MESSAGES - len(batch), room)
+                for one in self._queue.receive(BATCH_MESSAGES - len(batch), room, self._url)
                 if one.id not in known
             ]
         self._invoke(batch, lambda process: self._ended(batch, process))
@@ -310,6 +316,6 @@ class EventSourceMapping:
             for one in batch:
                 if one.id not in process.result:
                     self._queue.delete(one.id)
-        timestamp = self._queue.next_visible()
+        timestamp = self._queue.next_visible(self._url)
         if timestamp is not None:
             self._wake(timestamp)

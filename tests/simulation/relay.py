@@ -10,13 +10,14 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 
 from import_relay.connectors.contract import Request
+from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import QueueMessage, parse_message
 from import_relay.receive.intake import Receipt, delivery_id
 from import_relay.receive.responses import answer_to
@@ -31,9 +32,12 @@ from tests.simulation.messages import is_too_old, is_unproven, items_in
 from tests.simulation.parts import RECEIVE_S, REPORT_S, SUBMIT_S, TRACK_S, Parts
 from tests.simulation.putting_back import PuttingBack
 from tests.simulation.queue import (
+    BULK_HELD_URL,
+    BULK_URL,
     MAX_INVOCATIONS,
     MAY_LOOP,
     POLLERS,
+    URL,
     EventSourceMapping,
     Queue,
     Received,
@@ -64,6 +68,7 @@ class Relay:
             self.account.requests_per_day,
             self.account.entities_per_day,
             ZoneInfo(self.account.time_zone),
+            self.account.bulk_share,
         )
         self.mateo = Mateo(world, self.account, fault_profile)
         self.dynamodb = DynamoDB(
@@ -86,12 +91,22 @@ class Relay:
         self.mapping = EventSourceMapping(
             world,
             self.queue,
-            self._submit,
+            partial(self._submit, Lane.LIVE),
             window_s=self.account.batching_window_s,
             disable_lag_s=fault_profile.disable_lag_s,
             pollers=1 if fault_profile.one_poller else POLLERS,
             slow_disabling=fault_profile.slow_disabling,
             late_disabling=fault_profile.late_disabling,
+        )
+        self.bulk_mapping = EventSourceMapping(
+            world,
+            self.queue,
+            partial(self._submit, Lane.BULK),
+            window_s=self.account.batching_window_s,
+            disable_lag_s=fault_profile.disable_lag_s,
+            pollers=1 if fault_profile.one_poller else POLLERS,
+            lane=Lane.BULK,
+            lambda_=self.mapping.lambda_,
         )
         self.may_loop = MAY_LOOP
         self._lineages: dict[str, int] = {}
@@ -214,7 +229,9 @@ class Relay:
 
         self.invoke("receive", RECEIVE_S, body, on_end)
 
-    def _submit(self, batch: Sequence[Received], on_end: Callable[[Process], None]) -> None:
+    def _submit(
+        self, lane: Lane, batch: Sequence[Received], on_end: Callable[[Process], None]
+    ) -> None:
         world = self.world
         lineage = 1 + max(one.lineage for one in batch)
         if self._throttled and world.random.random() < self._throttled:
@@ -237,6 +254,7 @@ class Relay:
                 redelivered={one.id for one in batch if one.receives > 1},
                 sent_at={one.id: one.sent_at for one in batch},
                 receipts={one.id: one.id for one in batch},
+                lane=lane,
             )
             return report.failed_message_ids
 
@@ -310,7 +328,8 @@ class Relay:
                 continue
             # One that waited for thirteen days is there by the relay's own rule.
             self.died |= items if not is_too_old(message.body) else set()
-            self.queue.put(message.body, 0)
+            is_bulk = message.url in (BULK_URL, BULK_HELD_URL)
+            self.queue.put(message.body, 0, BULK_URL if is_bulk else URL)
 
     def leave_unproven(self) -> None:
         """Leave refused records in the dead-letter queue: nothing tells what is wrong with them."""

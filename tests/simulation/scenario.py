@@ -136,6 +136,8 @@ class Account:
     send_reference_id: bool = False
     tracking_hours: float = 24.0
     unproven_hours: float = 24.0
+    bulk_share: float = 0.8
+    erp_entities_per_day: int | None = None
     knows_handles: bool = False
 
 

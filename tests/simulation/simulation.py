@@ -1,5 +1,7 @@
 """Runs a scenario from its first webhook until everything has come to its end, and checks it."""
 
+import math
+
 from tests.simulation.checks.books import Books
 from tests.simulation.checks.everything import check_everything
 from tests.simulation.conditions import met_by
@@ -56,7 +58,9 @@ def run(scenario: Scenario, *, trace: bool = False) -> Findings:
 
 def _drain(world: World, relay: Relay, senders: Senders, more_days: float = 0.0) -> bool:
     items = sum(len(one.records) for one in senders.deliveries.values())
-    days = PATIENCE_DAYS + more_days + items / relay.account.entities_per_day
+    account = relay.account
+    a_day = min(account.entities_per_day, account.erp_entities_per_day or math.inf)
+    days = PATIENCE_DAYS + more_days + items / a_day
     until = world.now + days * 86_400
     while world.now < until:
         if not senders.under_way and relay.is_quiet():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from import_relay.bulk.replaying import Replaying, ReplayParts
+from import_relay.domain.lanes import Lane
 from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.executions import Executions
@@ -20,18 +21,35 @@ from import_relay.storage.requeueing import Requeueing
 from import_relay.storage.stored_items import StoredItems
 from import_relay.storage.trials import Trials
 from import_relay.storage.watermarks import Watermarks
-from tests.simulation.queue import (
-    DEAD_LETTER_URL,
-    HELD_URL,
-    URL,
-)
+from tests.simulation.queue import BULK_HELD_URL, BULK_URL, DEAD_LETTER_URL, HELD_URL, URL
 
 if TYPE_CHECKING:
     from tests.simulation.relay import Relay
 
+SKEW_S = 10.0
+"""So far the clocks of two processes are apart at most."""
 LEDGER, WATERMARKS, BUCKET = "ledger", "watermarks", "bucket"
 _V = TypeVar("_V")
 _R = TypeVar("_R")
+
+
+class WatchedLease(Lease):
+    """The lease, and how often the bulk lane took it although a live batch had said it waits."""
+
+    def __init__(self, relay: "Relay", **times: Any) -> None:
+        client: Any = relay.dynamodb
+        super().__init__(client, LEDGER, **times)
+        self._relay = relay
+        self.overtaken: list[str] = []
+
+    def _take(self, holder: str, until: float, lane: Lane) -> bool:
+        relay = self._relay
+        item = relay.dynamodb.tables.get(LEDGER, {}).get("lease#submit", {})
+        noted = float(item.get("live_waits_until", {"N": "0"})["N"])
+        taken = super()._take(holder, until, lane)
+        if taken and lane is Lane.BULK and noted > relay.world.now + SKEW_S:
+            self.overtaken.append(f"{holder} took the lease while a live batch waited for it")
+        return taken
 
 
 class Stores:
@@ -46,20 +64,20 @@ class Stores:
         self.outcome_counts = OutcomeCounts(aws.dynamodb, LEDGER, relay.limits.day, **times)
         self.ledger = Ledger(aws.dynamodb, LEDGER, quota, self.outcome_counts, **times)
         self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
-        self.lease = Lease(aws.dynamodb, LEDGER, **times)
+        self.lease = WatchedLease(relay, **times)
         self.states = BatchStates(aws.dynamodb, LEDGER, relay.limits, **times)
         self.trials = Trials(aws.dynamodb, LEDGER, clock=world.clock)
         self.refused = RefusedConnections(aws.dynamodb, LEDGER, clock=world.clock)
         self.archive = Archive(aws.s3, BUCKET)
         dead_letters = QueueSender(aws.queue, DEAD_LETTER_URL, sleep=world.sleep)
-        self.queue, self.held = (
+        self.queue, self.held, self.bulk_queue, self.bulk_held = (
             Requeueing(
                 QueueSender(aws.queue, url, sleep=world.sleep, for_all=_one_by_one),
                 dead_letters,
                 clock=world.clock,
                 emit=tell,
             )
-            for url in (URL, HELD_URL)
+            for url in (URL, HELD_URL, BULK_URL, BULK_HELD_URL)
         )
         self.replaying = Replaying(
             ReplayParts(
@@ -67,7 +85,7 @@ class Stores:
                 self.ledger,
                 self.outcome_counts,
                 Replays(aws.dynamodb, LEDGER, self.outcome_counts, **times),
-                self.queue,
+                self.bulk_queue,
             ),
             relay.limits.day,
         )

@@ -14,7 +14,7 @@ from import_relay.storage.overdue_pause import OverduePause
 from import_relay.storage.queue_switch import QueueMapping
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.watchdog import INTERVAL_S, Watchdog, WatchdogParts
-from tests.simulation.aws import MAPPINGS
+from tests.simulation.aws import MAPPINGS, MappingState
 from tests.simulation.machine import Execution
 from tests.simulation.world import Process
 
@@ -72,11 +72,9 @@ class Watch:
 
     def _ended(self, process: Process, started: float, *, was_left_paused: bool) -> None:
         """A run that did not fail leaves nothing behind that was there when it began."""
-        lambda_ = self._relay.mapping.lambda_
         if not was_left_paused or process.error is not None:
             return
-        stopped = [one.disabled_at for one in lambda_.states.values() if not one.enabled]
-        if self.left_paused() and min(stopped) < started:
+        if any(one.disabled_at < started for one in self._left()):
             self.failed.append(f"{process.name} left submission paused past its time")
 
     def execution_ended(self, execution: Execution) -> None:
@@ -92,12 +90,21 @@ class Watch:
         return not relay.mapping.lambda_.enabled or relay.dynamodb.is_anything_open(LEDGER)
 
     def left_paused(self) -> bool:
-        """Whether submission is paused, and by no pause that still lasts."""
-        if self._relay.mapping.lambda_.enabled:
-            return False
-        noted = self._relay.dynamodb.tables.get(LEDGER, {}).get("pause", {})
-        until = float(from_attributes(noted).get("paused_until", 0.0))
-        return until < float(self._relay.world.now) - CLOCKS_S
+        """Whether a lane is paused, and by no pause that still lasts."""
+        return bool(self._left())
+
+    def _left(self) -> list[MappingState]:
+        relay = self._relay
+        before = float(relay.world.now) - CLOCKS_S
+        table = relay.dynamodb.tables.get(LEDGER, {})
+
+        def until(key: str) -> float:
+            return float(from_attributes(table.get(key, {})).get("paused_until", 0.0))
+
+        both = until("pause")
+        ends = dict(zip(MAPPINGS, (both, max(both, until("pause#bulk"))), strict=True))
+        states = relay.mapping.lambda_.states
+        return [one for uuid, one in states.items() if not one.enabled and ends[uuid] < before]
 
     def unfollowed(self) -> bool:
         """Whether an open import has no execution that runs."""

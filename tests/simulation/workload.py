@@ -40,6 +40,7 @@ POISONED = 125
 """Of so many runs one has a record that kills whoever interprets it."""
 SILENCES = 30
 PUT_BACK_IN = 4
+OWN_LIMIT_IN = 15
 SCHEMAS = 12
 PARTS = 10
 STORMS = 7
@@ -57,7 +58,11 @@ SIZES = (1, 1, 1, 1, 1, 1, 1, 1, 2, 3)
 def scenario_of(seed: int) -> Scenario:
     """The scenario of a seed: of every kind of trouble a little, of some a lot."""
     chance = random.Random(seed)  # noqa: S311 - a simulation
-    account = replace(_account(chance), unproven_hours=_unproven_hours(seed))
+    account = replace(
+        _account(chance),
+        unproven_hours=_unproven_hours(seed),
+        erp_entities_per_day=_own_limit(seed),
+    )
     is_about_deals = chance.randrange(ABOUT_DEALS) == 0
     webhooks = _webhooks(chance, account.time_zone, is_about_deals=is_about_deals)
     if seed % EXTREMES == 0:
@@ -200,6 +205,12 @@ def _account(chance: random.Random) -> Account:
         send_reference_id=chance.randrange(3) == 0,
         tracking_hours=chance.choice((24.0, 24.0, 3.0)),
     )
+
+
+def _own_limit(seed: int) -> int | None:
+    """In one run of so many, a connection has a limit of its own. Drawn by itself."""
+    chance = random.Random(f"own limit {seed}")  # noqa: S311 - a simulation
+    return chance.choice((1, 2, 3)) if chance.randrange(OWN_LIMIT_IN) == 0 else None
 
 
 def _unproven_hours(seed: int) -> float:

@@ -68,6 +68,7 @@ def test_an_import_without_failures_has_a_summary_and_no_list_of_failures(
     }
     assert summary["remarks"] == []
     assert (summary["import_id"], summary["state"]) == ("import-1", "finished")
+    assert summary["lane"] == "live"
 
 
 def test_one_request_asks_for_all_that_mateo_tells(relay: Relay, mateo: MateoImports) -> None:

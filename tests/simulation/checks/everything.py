@@ -9,6 +9,7 @@ from tests.simulation.checks.counts import (
 )
 from tests.simulation.checks.imports import check_imports
 from tests.simulation.checks.items import check_items
+from tests.simulation.checks.lanes import check_lanes
 from tests.simulation.checks.limits import check_limits
 from tests.simulation.checks.order import check_order
 from tests.simulation.checks.reports import check_reports
@@ -18,6 +19,7 @@ CHECKS = (
     check_imports,
     check_order,
     check_limits,
+    check_lanes,
     check_reports,
     check_pauses,
     check_outcome_counts,

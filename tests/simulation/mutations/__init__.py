@@ -2,6 +2,7 @@ from tests.simulation.mutations import (
     claiming,
     fetching,
     following,
+    lanes,
     quotas,
     replaying,
     reporting,
@@ -12,6 +13,7 @@ from tests.simulation.mutations import (
 from tests.simulation.mutations.mutant import Mutant
 
 _ALL: tuple[Mutant, ...] = (
+    *lanes.MUTANTS,
     *under_the_lease.MUTANTS,
     *claiming.MUTANTS,
     *quotas.MUTANTS,

@@ -37,6 +37,7 @@ def summary(findings: Findings) -> dict[str, object]:
         "reference": entry.reference,
         "import_id": entry.import_id,
         "type": entry.type,
+        "lane": entry.lane.value,
         "state": "finished" if findings.is_finished else "unfinished",
         "created_at": _time(entry.created_at),
         "posted_at": _time(entry.posted_at),

@@ -1,0 +1,81 @@
+"""The bulk lane keeps to its share of a day and lets live batches go first; senders keep to theirs.
+
+An import is of the lane and the day that its entry in the ledger says; Mateo says when it came.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from import_relay.storage.entries import NEVER_CREATED, Entry, from_item
+from import_relay.storage.reservations import USED_BY
+from tests.simulation.checks.books import Books
+from tests.simulation.stores import LEDGER
+
+CLOCKS_S = 60.0
+"""What is sent so long before the last hour was certainly reserved before it."""
+OWN = "erp"
+"""The connection that has a limit of its own, in runs in which it has."""
+
+
+def check_lanes(books: Books) -> None:
+    """Shares of the day's entities, and whose turn it was."""
+    created = list(_created(books))
+    limits = books.relay.limits
+    bulk: Counter[str] = Counter()
+    for entry, sent_at in created:
+        if entry.lane == "bulk" and sent_at < limits.bulk_opens_at(sent_at) - CLOCKS_S:
+            bulk[limits.day(sent_at)] += entry.rows
+    share = max(1, int(limits.entities_per_day * limits.bulk_share))
+    for day, number in bulk.items():
+        if number > share:
+            books.wrong("over-limit", f"{number} entities of the bulk lane on {day}")
+    _own_limit(books, [entry for entry, _ in created])
+    _counters(books)
+    for what in books.relay.stores.lease.overtaken:
+        books.wrong("over-limit", what)
+
+
+def _created(books: Books) -> Iterator[tuple[Entry, float]]:
+    """The entry of each import that Mateo created, and when the request for it left."""
+    sent_at = {one.import_id: one.sent_at for one in books.relay.mateo.requests if one.import_id}
+    for pk, item in books.relay.dynamodb.tables.get(LEDGER, {}).items():
+        if pk.startswith("import#"):
+            entry = from_item(item)
+            if entry.import_id in sent_at:
+                yield entry, sent_at[entry.import_id]
+
+
+def _counters(books: Books) -> None:
+    """What a day counts for the bulk lane and for connections is what entries reserve of it."""
+    table = books.relay.dynamodb.tables.get(LEDGER, {})
+    reserved: Counter[tuple[str, str]] = Counter()
+    for pk, item in table.items():
+        if pk.startswith("import#"):
+            entry = from_item(item)
+            if entry.state not in NEVER_CREATED:
+                reserved[entry.day, "bulk_entities"] += entry.rows * (entry.lane == "bulk")
+                for name, charge in entry.reservation.charges.items():
+                    reserved[entry.day, USED_BY + name] += charge.rows
+    for pk, item in table.items():
+        day = pk.removeprefix("day#")
+        for name in item if day != pk else ():
+            if name == "bulk_entities" or name.startswith(USED_BY):
+                counted = int(item[name]["N"])
+                if counted != reserved[day, name]:
+                    books.wrong(
+                        "miscounted", f"{day}: {name} is {counted}, not {reserved[day, name]}"
+                    )
+
+
+def _own_limit(books: Books, created: list[Entry]) -> None:
+    limit = books.relay.account.erp_entities_per_day
+    if limit is None:
+        return
+    frozen = books.frozen
+    paid: Counter[str] = Counter()
+    for entry in created:
+        _, rows = frozen[entry.reference]
+        paid[entry.day] += sum({one["connection"] for one in row["items"]} == {OWN} for row in rows)
+    for day, number in paid.items():
+        if number > limit:
+            books.wrong("over-limit", f"{number} rows of {OWN} on {day}")
