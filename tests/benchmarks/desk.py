@@ -16,14 +16,17 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from import_relay.domain.models import key_digest
+from import_relay.domain.models import ItemOutcome, Occurrence, Outcome, key_digest
+from import_relay.receive.intake import delivery_id
 from import_relay.report.daily.writing import DailyOptions, DailyParts, DailyReporting
 from import_relay.report.open_problems import open_problems
 from import_relay.storage.archive import Archive
 from import_relay.storage.bucket_reads import Bucket
+from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.quota import Usage
 from relay_ops.finding import Finding
 from relay_ops.matching import needle
+from relay_ops.replaying import StackReplay
 from relay_ops.stack import Stack
 from tests.benchmarks.measures import Measure
 from tests.support import aws as resources
@@ -31,11 +34,18 @@ from tests.support.aws import Aws
 
 IMPORTS, ROWS = 1_000, 100
 TYPE = "contact_details"
-BAR_S, START_BAR_S = 10.0, 0.5
 DAILY_BAR_S, DAILY_BAR_MIB = 60.0, 1_000.0
 """Its function has 600 s and 2,048 MiB."""
 REJECTED = 25_000
 """Records of the day that were rejected, with 1.5 kB each."""
+BAR_S, START_BAR_S, REPLAY_BAR_S = 10.0, 0.5, 60.0
+REPLAYED = 1_000
+SETTINGS = {
+    "REQUESTS_PER_SECOND": "2",
+    "REQUESTS_PER_DAY": "10000",
+    "ENTITIES_PER_DAY": "25000",
+    "BULK_SHARE_PERCENT": "80",
+}
 
 
 def measure() -> Iterator[Measure]:
@@ -50,7 +60,12 @@ def measure() -> Iterator[Measure]:
         for number in range(IMPORTS):
             for key, content in _import(number, now - timedelta(minutes=IMPORTS - number)):
                 aws.s3.put_object(Bucket=resources.BUCKET, Key=key, Body=content)
-        outputs = {"BucketName": resources.BUCKET, "LedgerTableName": resources.LEDGER}
+        outputs = {
+            "BucketName": resources.BUCKET,
+            "LedgerTableName": resources.LEDGER,
+            "BulkQueueUrl": aws.bulk_queue_url,
+            "DeadLetterQueueUrl": aws.dead_letter_url,
+        }
         described: dict[str, Any] = {
             "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
         }
@@ -61,12 +76,50 @@ def measure() -> Iterator[Measure]:
         seconds = _seconds(lambda: _daily(aws, now))
         yield Measure("desk: daily report", seconds, DAILY_BAR_S, "s")
         yield Measure("desk: its memory", _peak_mib() - before, DAILY_BAR_MIB, "MiB")
+        seconds = _seconds(_replaying(aws, stack, now))
+        yield Measure("desk: replay 1,000", seconds, REPLAY_BAR_S, "s")
 
 
 def _seconds(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
+
+
+def _replaying(aws: Aws, stack: Stack, now: datetime) -> Callable[[], None]:
+    """Rejected records, and what puts all of them back: counted, noted, queued."""
+    stack.__dict__["settings"] = SETTINGS
+    at = int((now - timedelta(minutes=5)).timestamp() * 1_000_000)
+    delivery = delivery_id(at, b"12345")
+    rejected = [
+        ItemOutcome(
+            Occurrence("", "erp", delivery, number, f"e{number}", at, 0, {"id": number}),
+            Outcome.REJECTED,
+            "row.no_identifier",
+        )
+        for number in range(REPLAYED)
+    ]
+    counts = OutcomeCounts(
+        aws.dynamodb,
+        resources.LEDGER,
+        lambda at: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}",
+        clock=time.time,
+    )
+    Archive(aws.s3, resources.BUCKET).record_outcomes(
+        rejected, at=time.time(), date=f"{now:%Y-%m-%d}", batch="b1"
+    )
+    counts.record(rejected, batch="b1")
+
+    def replay() -> None:
+        made = StackReplay(stack, lambda _: None)
+        begin = (now - timedelta(hours=1)).isoformat()
+        selection = made.selection("erp", begin, now.isoformat(), "rejected")
+        if made.count(selection).total != REPLAYED:
+            raise AssertionError("not all are found")
+        if made.run(made.begin(selection, "measured", force=False)).total != REPLAYED:
+            raise AssertionError("not all were put back")
+
+    return replay
 
 
 def _find(stack: Stack) -> None:
