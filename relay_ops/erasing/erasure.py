@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from import_relay.domain.errors import LeaseHeld
+from import_relay.domain.errors import LeaseHeld, RelayError
 from import_relay.storage.erasures import Erasures
 from import_relay.storage.lease import Lease
 from import_relay.storage.watermarks import Watermarks
@@ -87,6 +87,12 @@ class Erasure:
             ClientError, BotoCoreError: AWS failed; the same.
         """
         key = keep(self.stack, known, key)
+        try:
+            return self._complete(known, key)
+        except RelayError as error:
+            raise CommandError(f"It stopped: {error}. {LATER}") from error
+
+    def _complete(self, known: Known, key: str) -> dict[str, object]:
         erased_at = self._list_handles(known)
         self._wait_for_submission()
         self._wait_for_imports(known)

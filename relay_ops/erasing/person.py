@@ -6,6 +6,7 @@ external id: families share phone numbers, and a contact that merely has the sam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,8 +26,10 @@ from import_relay.report.closing import record_in
 
 CONTACT = "contact_details"
 ID_SORTS = ("id", "external_id")
-MIN_NATIONAL, MAX_COUNTRY_CODE = 7, 3
+MIN_NATIONAL, MAX_NATIONAL, MAX_COUNTRY_CODE = 7, 9, 3
 """Digits of a number without its country's code, and of such a code."""
+MIN_ID = 5
+"""Characters of an id that is looked for in a text without any form: a shorter one is anywhere."""
 _NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
 
 
@@ -126,13 +129,12 @@ class Person:
 
     def has_row(self, type_: str, columns: Mapping[str, Any], key: str = "") -> bool:
         """Whether a row is theirs: their contact, or a deal or an appointment of it."""
-        if (key or key_of(type_, columns)) in self._keys:
-            return True
         handles = set(handles_in_row(type_, columns))
         ids = ids_of(handles)
-        if ids:
+        if ids:  # a deal may have moved to somebody else since
             return bool(ids & self.known.ids)
-        return bool(handles & self._handles)
+        is_known = (key or key_of(type_, columns)) in self._keys
+        return is_known or bool(handles & self._handles)
 
     def has_record(self, record: object) -> bool:
         """Whether an e-mail address or a phone number of theirs is anywhere in a record."""
@@ -171,6 +173,21 @@ class Person:
         """Take from the row of another contact which handles say nothing."""
         handles = set(handles_in_row(CONTACT, columns))
         self.known.shared |= (handles & self.known.handles) - ids_of(handles)
+
+    def is_named_in(self, content: bytes) -> bool:
+        """Whether bytes that nobody could read name them: by what can hardly be something else."""
+        text = content.replace(b"\x00", b"").decode("utf-8", "replace").casefold()
+        for one in self.known.ids | self._handles:
+            sort, _, value = one.partition(":")
+            if sort == "phone":
+                continue
+            if sort in ID_SORTS and len(value) < MIN_ID:
+                continue
+            pattern = rf"(?<![\w@.-]){re.escape(value.casefold())}(?![\w@-])"
+            if re.search(pattern, text):
+                return True
+        digits = "".join(char for char in text if char.isdigit())
+        return any(one[-MAX_NATIONAL:] in digits for one in self._phones)
 
     def _is_mine(self, one: str) -> bool:
         if one in self._handles:

@@ -96,7 +96,7 @@ def report(person: Person, type_: str, objects: Mapping[str, bytes]) -> list[Rew
         *_summary(person, objects.get("summary.json", b"")),
     ]
     raw = objects.get("failures.raw", b"")
-    if raw and person.may_be_in(raw):
+    if raw and person.is_named_in(raw):
         found.append(Rewritten("failures.raw", 1, None))
     if mine:
         kept = [stub(line) if line["row"] in mine else line for line in lines]
@@ -218,8 +218,7 @@ def single(person: Person, key: str, content: bytes) -> Rewritten | None:
     if key.startswith("quarantine/"):
         said = json.loads(content)
         body = base64.b64decode(said.get("body_base64", ""))
-        is_in = person.may_be_in(body) or person.may_be_in(body.replace(b"\x00", b""))
-        return Rewritten(key, 1, None) if is_in else None
+        return Rewritten(key, 1, None) if person.is_named_in(body) else None
     if content == ERASED_ITEM:
         return None
     item = json.loads(content)

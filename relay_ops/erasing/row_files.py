@@ -56,7 +56,7 @@ class RowFiles:
             rows = read_rows(self._objects.opener(key, etag))
             return any(is_theirs(row.record or {"text": row.text}) for row in rows)
         except FileUnreadable:
-            return person.may_be_in(self._stack.objects.content(key) or b"")
+            return person.is_named_in(self._stack.objects.content(key) or b"")
 
     def page(self, person: Person, key: str) -> list[Rewritten]:
         """A row of theirs that still waits is empty then, and ends as rejected."""

@@ -1,5 +1,6 @@
 """`relay erase`: a person is nowhere any more, everybody else is where they were."""
 
+import base64
 import gzip
 import io
 import json
@@ -15,6 +16,7 @@ import time_machine
 import relay_ops.mateo
 from import_relay.domain.files import FileRow
 from import_relay.domain.models import ErasureDemand
+from import_relay.storage import erasures
 from import_relay.storage.erasure_demands import PENDING
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, RowFile
@@ -22,7 +24,7 @@ from import_relay.storage.watermarks import Watermarks
 from relay_ops.erasing.choosing import Choosing, demanded
 from relay_ops.erasing.demands import RECEIPTS, pending
 from relay_ops.erasing.erasure import Erasure
-from relay_ops.erasing.person import Known
+from relay_ops.erasing.person import Known, Person
 from relay_ops.exits import CommandError
 from relay_ops.matching import needle
 from relay_ops.mateo import MateoAccount
@@ -403,3 +405,35 @@ def test_files_of_rows_forget_the_person_once_they_are_read(
     assert "bob@example.com" in left[f"{file.folder}/failures.csv"]
     assert "Bob" in next(text for name, text in left.items() if name.startswith("rows/"))
     assert mentions(relay, "eve@example.com", "Eve") == []
+
+
+@pytest.mark.usefixtures("contacts")
+def test_a_short_id_deletes_no_unreadable_delivery_of_others(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    practised(relay, mateo)
+    bodies = {"other": b"<a>id 7, 17 of Zoe</a>", "theirs": b"<mail>Eve@Example.com</mail>"}
+    for name, body in bodies.items():
+        said = {"body_base64": base64.b64encode(body).decode()}
+        relay.aws.s3.put_object(
+            Bucket=resources.BUCKET, Key=f"quarantine/{name}.json", Body=json.dumps(said).encode()
+        )
+    erase(relay, stack, "7")
+    assert [*relay.aws.objects("quarantine/")] == ["quarantine/other.json"]
+
+
+def test_a_deal_that_moved_to_somebody_else_stays_theirs() -> None:
+    eve = Person(Known(ids={"external_id:7"}, keys={"deal_details#external_id:D-1"}))
+    assert eve.has_row("deal_details", {"external_id": "D-1", "contact_external_id": "7"})
+    assert eve.has_row("deal_details", {"external_id": "D-1", "name": "moved"})
+    assert not eve.has_row("deal_details", {"external_id": "D-1", "contact_external_id": "2"})
+
+
+def test_a_full_list_is_told_and_can_be_gone_on_with(
+    relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practised(relay, mateo)
+    monkeypatch.setattr(erasures, "MAX_HANDLES", 0)
+    with pytest.raises(CommandError, match=r"full.*--pending"):
+        erase(relay, stack, "7")
+    assert len(pending(stack)) == 1
