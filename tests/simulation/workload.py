@@ -187,11 +187,12 @@ def _silence(chance: random.Random) -> Mapping[str, Any]:
     """In one run of so many Mateo cannot be asked for longer than imports are followed."""
     if chance.randrange(SILENCES):
         return {}
-    return {
-        "silence": chance.choice(("down", "errors", "refused", "mute", "posts", "posts")),
-        "silent_from_s": chance.choice((1.0, 3.0, 10.0, 60.0)) * chance.random(),
-        "silent_s": 3_600.0 * chance.choice((4.0, 4.0, 4.0, 5.0, 5.0, 30.0)),
-    }
+    silence = chance.choice(("down", "errors", "refused", "mute", "posts", "posts"))
+    from_s = chance.choice((1.0, 3.0, 10.0, 60.0)) * chance.random()
+    hours = chance.choice((4.0, 4.0, 4.0, 5.0, 5.0, 30.0))
+    if silence == "posts":  # imports are asked about all the time: more hours show nothing new
+        hours = min(hours, 5.0)
+    return {"silence": silence, "silent_from_s": from_s, "silent_s": 3_600.0 * hours}
 
 
 def _account(chance: random.Random) -> Account:
@@ -218,7 +219,7 @@ def _unproven_hours(seed: int) -> float:
 
     Each quarter of an hour of it costs an invocation. Drawn by itself.
     """
-    return random.Random(f"unproven {seed}").choice((24.0, *(6.0,) * 23))  # noqa: S311
+    return random.Random(f"unproven {seed}").choice((24.0, *(4.0,) * 23))  # noqa: S311
 
 
 def _webhooks(chance: random.Random, time_zone: str, *, is_about_deals: bool) -> Sequence[Webhook]:
