@@ -66,6 +66,7 @@ class Parts:
             lease=stores.lease,
             queue=stores.queue,
             held=stores.held,
+            held_states=stores.held_states,
             bulk_queue=stores.bulk_queue,
             bulk_held=stores.bulk_held,
             outcome_counts=stores.outcome_counts,

@@ -287,10 +287,8 @@ class EventSourceMapping:
                 self._wake(timestamp)
             return
         self._idle -= 1
-        self._world.after(
-            self._window_s * self._world.random.random(), lambda: self._deliver(batch)
-        )
-        self._wake(self._world.now + 1.0)  # the other poller
+        self._world.after(self._window_s, lambda: self._deliver(batch))
+        self._wake(self._world.now + 1.0)  # another poller
 
     def _is_polling(self) -> bool:
         state = self.lambda_.states[self._uuid]

@@ -36,7 +36,6 @@ from tests.simulation.queue import (
     BULK_URL,
     MAX_INVOCATIONS,
     MAY_LOOP,
-    POLLERS,
     URL,
     EventSourceMapping,
     Queue,
@@ -94,7 +93,7 @@ class Relay:
             partial(self._submit, Lane.LIVE),
             window_s=self.account.batching_window_s,
             disable_lag_s=fault_profile.disable_lag_s,
-            pollers=1 if fault_profile.one_poller else POLLERS,
+            pollers=1 if fault_profile.one_poller else self.account.pollers,
             slow_disabling=fault_profile.slow_disabling,
             late_disabling=fault_profile.late_disabling,
         )
@@ -104,7 +103,7 @@ class Relay:
             partial(self._submit, Lane.BULK),
             window_s=self.account.batching_window_s,
             disable_lag_s=fault_profile.disable_lag_s,
-            pollers=1 if fault_profile.one_poller else POLLERS,
+            pollers=1 if fault_profile.one_poller else self.account.pollers,
             lane=Lane.BULK,
             lambda_=self.mapping.lambda_,
         )

@@ -124,7 +124,8 @@ class FaultProfile:
 class Account:
     """Limits and settings of a run, small enough to be met.
 
-    `knows_handles`: contacts without an id have come before.
+    `knows_handles`: contacts without an id have come before. `pollers`: of Lambda, each of which
+    gathers batches of its own.
     """
 
     requests_per_second: float = 2.0
@@ -132,7 +133,8 @@ class Account:
     entities_per_day: int = 25_000
     time_zone: str = "UTC"
     rows_per_import: int = 5_000
-    batching_window_s: float = 120.0
+    batching_window_s: float = 10.0
+    pollers: int = 2
     send_reference_id: bool = False
     tracking_hours: float = 24.0
     unproven_hours: float = 24.0

@@ -8,6 +8,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.executions import Executions
+from import_relay.storage.held import HeldStates
 from import_relay.storage.intake_store import IntakeStore
 from import_relay.storage.lease import Lease
 from import_relay.storage.ledger import Ledger
@@ -89,6 +90,7 @@ class Stores:
             ),
             relay.limits.day,
         )
+        self.held_states = HeldStates(aws.dynamodb, LEDGER, clock=world.clock)
         self.executions = Executions(aws.step_functions, "machine")
         clients = PauseClients(aws.dynamodb, aws.mapping.lambda_, aws.scheduler, aws.ssm)
         names = PauseNames(LEDGER, "mapping", "pause", "arn:aws:iam::1:role/pause")

@@ -41,6 +41,7 @@ POISONED = 125
 SILENCES = 30
 PUT_BACK_IN = 4
 OWN_LIMIT_IN = 15
+POLLERS = (2, 2, 3, 5)
 SCHEMAS = 12
 PARTS = 10
 STORMS = 7
@@ -62,6 +63,7 @@ def scenario_of(seed: int) -> Scenario:
         _account(chance),
         unproven_hours=_unproven_hours(seed),
         erp_entities_per_day=_own_limit(seed),
+        pollers=POLLERS[seed % len(POLLERS)],
     )
     is_about_deals = chance.randrange(ABOUT_DEALS) == 0
     webhooks = _webhooks(chance, account.time_zone, is_about_deals=is_about_deals)

@@ -17,6 +17,7 @@ from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.entries import Entry
 from import_relay.storage.executions import Executions
+from import_relay.storage.held import HeldStates
 from import_relay.storage.lease import Lease
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
@@ -323,6 +324,7 @@ class Relay:
             "queue": self.queue,
             "held": self.requeueing(self.aws.held_queue_url),
             "bulk_queue": self.bulk_queue,
+            "held_states": HeldStates(self.aws.dynamodb, resources.LEDGER, clock=self.clock),
             "bulk_held": self.requeueing(self.aws.bulk_held_queue_url),
             "outcome_counts": self.outcome_counts,
             "trials": self.trials,

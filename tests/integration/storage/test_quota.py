@@ -144,7 +144,7 @@ def test_the_bulk_lane_uses_its_share_of_the_entities_and_no_more(aws: Aws, now:
     assert reserves(one, bulk(20_000), aws)
     assert not reserves(one, bulk(1), aws)
     assert reserves(one, Reservation(TODAY, 5_000), aws)
-    assert one.usage() == Usage(TODAY, 0, 25_000, 0, 20_000)
+    assert one.usage() == Usage(TODAY, 0, 25_000, 0, 20_000, imports=2)
 
 
 def test_what_live_changes_use_is_none_of_the_bulk_lanes_share(aws: Aws) -> None:

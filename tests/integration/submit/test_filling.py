@@ -8,8 +8,10 @@ from botocore.exceptions import ClientError
 
 from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import WAKE
+from import_relay.storage.held import HIDDEN_S, HeldState, HeldStates
 from import_relay.submit import filling
-from import_relay.submit.batch_run import MAX_HOLD_S
+from import_relay.submit.holding import MAX_HOLD_S
+from tests.support.aws import LEDGER
 from tests.support.builders import ERP, connections, message
 from tests.support.relay import Relay
 
@@ -42,6 +44,12 @@ def put(relay: Relay, numbers: range, url: str = "") -> None:
 
 def sizes(relay: Relay) -> list[int]:
     return [len(body["payload"]) for body in relay.mateo.bodies]
+
+
+def something_is_held(relay: Relay) -> None:
+    """As the ledger table says it."""
+    states = HeldStates(relay.aws.dynamodb, LEDGER, clock=relay.clock)
+    states.write(Lane.LIVE, HeldState(since=relay.clock.now))
 
 
 def left(relay: Relay, url: str = "") -> int:
@@ -160,6 +168,7 @@ def test_what_cannot_be_read_stays_in_the_queue(relay: Relay) -> None:
 
 
 def test_a_queue_that_cannot_be_read_keeps_nobody_from_being_imported(relay: Relay) -> None:
+    something_is_held(relay)
     relay.aws.sqs.delete_queue(QueueUrl=relay.aws.held_queue_url)
 
     relay.submit(message([contact(0)]))
@@ -231,12 +240,16 @@ def test_what_is_held_is_looked_at_after_a_minute_though_nothing_else_comes(rela
     put(relay, range(1, 21))
     relay.submit(message([contact(0)]))
     assert (wakes(relay), left(relay)) == ([60], 0)
+    relay.clock.now += 60
 
     relay.submit(WAKE)
 
     assert sum(sizes(relay)) == 21
     assert left(relay, relay.aws.held_queue_url) == 0
-    assert wakes(relay) == [60], "nothing is held any more"
+    assert wakes(relay) == [60, HIDDEN_S], "what was received may come back"
+    relay.clock.now += HIDDEN_S + 1
+    relay.submit(WAKE)
+    assert wakes(relay) == [60, HIDDEN_S], "nothing is held any more"
 
 
 @pytest.mark.parametrize("paused", [True, False])
@@ -246,6 +259,7 @@ def test_a_batch_that_cannot_be_submitted_now_leaves_what_is_held_awake(
     if paused:
         relay.pause.begin(relay.clock.now + 3_600, "limit.entities")
     else:
+        something_is_held(relay)
         relay.aws.sqs.delete_queue(QueueUrl=relay.aws.held_queue_url)
 
     report = relay.submit(WAKE)
@@ -254,13 +268,8 @@ def test_a_batch_that_cannot_be_submitted_now_leaves_what_is_held_awake(
     assert wakes(relay) == [60]
 
 
-def test_what_a_process_held_that_died_is_looked_at_once_it_comes_again(relay: Relay) -> None:
-    relay.submit(WAKE, again=True)
-
-    assert wakes(relay) == [120]
-
-
 def test_a_wake_is_delivered_again_if_no_other_can_be_sent(relay: Relay) -> None:
+    something_is_held(relay)
     relay.aws.sqs.delete_queue(QueueUrl=relay.aws.held_queue_url)
     relay.aws.sqs.delete_queue(QueueUrl=relay.aws.queue_url)
 

@@ -49,7 +49,7 @@ def test_no_request_when_todays_requests_are_spent(relay: Relay) -> None:
     relay.limits = replace(LIMITS, requests_per_day=1)
     relay.submit(message([ADA]))
 
-    report = relay.submit(message([BOB], delivery="d2"))
+    report = relay.submit(message([BOB], delivery="d2"), again=True)
 
     assert len(relay.mateo.requests) == 1
     assert report.paused == "limit.requests"

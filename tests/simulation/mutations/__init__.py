@@ -2,6 +2,7 @@ from tests.simulation.mutations import (
     claiming,
     fetching,
     following,
+    holding,
     lanes,
     quotas,
     replaying,
@@ -23,6 +24,7 @@ _ALL: tuple[Mutant, ...] = (
     *watching.MUTANTS,
     *replaying.MUTANTS,
     *fetching.MUTANTS,
+    *holding.MUTANTS,
 )
 MUTANTS = {one.name: one for one in _ALL}
 assert len(MUTANTS) == len(_ALL)

@@ -34,8 +34,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/submission.py",
-                "                return BatchRun(self.parts, self.tools, batch, state, turn)",
-                "            return BatchRun(self.parts, self.tools, batch, state, turn)",
+                "                return BatchRun(self.parts, self.tools, batch, state, turn, ",
+                "            return BatchRun(self.parts, self.tools, batch, state, turn, ",
             ),
         ),
     ),
@@ -230,18 +230,6 @@ MUTANTS = (
                 "storage/queue.py",
                 "            if not pending:\n                return\n",
                 "            return\n",
-            ),
-        ),
-    ),
-    Mutant(
-        "held-of-the-dead-forgotten",
-        "What a process had received of the holding queue when it died is looked at by chance.",
-        ("stuck",),
-        (
-            Edit(
-                "submit/batch_run.py",
-                "not self._filling.has_all_held or self._batch.may_be_short:",
-                "not self._filling.has_all_held:",
             ),
         ),
     ),

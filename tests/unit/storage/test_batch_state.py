@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from import_relay.domain.erased_handles import ErasedHandles
 from import_relay.storage.batch_state import BatchState, BatchStates
+from import_relay.storage.held import HeldState
 from import_relay.storage.outcome_counts import KnownEnds
 from import_relay.storage.pause import PauseState
 from import_relay.storage.quota import Limits, Usage
@@ -46,9 +47,18 @@ def test_of_new_items_only_the_relay_itself_is_asked_about() -> None:
 
     day = LIMITS.day(NOON)
     assert state == BatchState(
-        PauseState(), PauseState(), Usage(day, 0, 0), {}, Tried(), KnownEnds(), ErasedHandles()
+        PauseState(),
+        PauseState(),
+        Usage(day, 0, 0),
+        {},
+        Tried(),
+        KnownEnds(),
+        ErasedHandles(),
+        HeldState(),
     )
-    assert table.reads == [["pause", "pause#bulk", f"day#{day}", "refusals", "erasures"]]
+    assert table.reads == [
+        ["pause", "pause#bulk", f"day#{day}", "refusals", "erasures", "held#live"]
+    ]
 
 
 def test_of_items_seen_before_it_tells_how_they_ended_and_what_was_tried() -> None:

@@ -34,6 +34,7 @@ def test_each_limit_leaves_room_for_the_rows() -> None:
 
     assert counters == [
         Counter("entities", 200, 800),
+        Counter("imports", 1),
         Counter("bulk_entities", 200, 600),
         Counter("entities_of#erp", 3, 7),
         Counter("entities_of#shop-2", 120, 4_880),
@@ -45,6 +46,7 @@ def test_what_is_released_is_what_was_reserved_without_a_condition() -> None:
 
     assert [(one.name, one.amount, one.most) for one in counters] == [
         ("entities", -200, None),
+        ("imports", -1, None),
         ("bulk_entities", -200, None),
         ("entities_of#erp", -3, None),
         ("entities_of#shop-2", -120, None),

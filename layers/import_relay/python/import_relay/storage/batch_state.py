@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.erased_handles import ErasedHandles
+from import_relay.domain.lanes import Lane
 from import_relay.domain.models import Occurrence
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.erasures import ERASURES_KEY, erased_of
+from import_relay.storage.held import HeldState, held_key, held_state
 from import_relay.storage.outcome_counts import KnownEnds, known_ends, outcome_keys
 from import_relay.storage.pause import BULK_PAUSE_KEY, PAUSE_KEY, PauseState, pause_state
 from import_relay.storage.quota import Limits, Usage, day_key, usage_of
@@ -39,6 +41,7 @@ class BatchState:
     tried: Tried
     known: KnownEnds
     erased: ErasedHandles
+    held: HeldState
 
 
 class BatchStates:
@@ -59,14 +62,16 @@ class BatchStates:
         self._clock = clock
         self._sleep = sleep
 
-    def read(self, seen_before: Sequence[Occurrence]) -> BatchState:
+    def read(self, seen_before: Sequence[Occurrence], lane: Lane = Lane.LIVE) -> BatchState:
         """Read it consistently; `seen_before`: what may have ended or killed a process already.
+
+        `lane`: whose holding queue `held` is about.
 
         Raises:
             StoreUnavailable: DynamoDB left a part unanswered, again and again.
         """
         day = self._limits.day(self._clock())
-        keys = [PAUSE_KEY, BULK_PAUSE_KEY, day_key(day), REFUSALS_KEY, ERASURES_KEY]
+        keys = [PAUSE_KEY, BULK_PAUSE_KEY, day_key(day), REFUSALS_KEY, ERASURES_KEY, held_key(lane)]
         if seen_before:
             keys += [TRIALS_KEY, *outcome_keys(seen_before)]
         items = {
@@ -85,4 +90,5 @@ class BatchStates:
             tried_of(item_of(TRIALS_KEY)),
             known_ends(seen_before, items),
             erased_of(item_of(ERASURES_KEY)),
+            held_state(item_of(held_key(lane))),
         )

@@ -91,7 +91,8 @@ class Limits:
 class Usage:
     """What is used of one day, and what of it by the bulk lane.
 
-    `connections`: those with a limit of their own that used anything.
+    `connections`: those with a limit of their own that used anything. `imports`: that entities were
+    reserved for.
     """
 
     day: str
@@ -100,6 +101,7 @@ class Usage:
     bulk_requests: int = 0
     bulk_entities: int = 0
     connections: Mapping[str, Charge] = field(default_factory=dict)
+    imports: int = 0
 
 
 def usage_of(day: str, item: Attributes) -> Usage:
@@ -117,6 +119,7 @@ def usage_of(day: str, item: Attributes) -> Usage:
         int(values.get("bulk_requests", 0)),
         int(values.get("bulk_entities", 0)),
         connections,
+        int(values.get("imports", 0)),
     )
 
 

@@ -68,13 +68,13 @@ class Requeueing:
             Delayed(json.dumps({**json.loads(body), **moved}), 0) for body in bodies
         )
 
-    def wake(self, after_s: int = WAKE_S) -> None:
-        """Have this lane submitted again, though nothing else may be queued by then.
+    def wake(self, wake_s: int = WAKE_S) -> None:
+        """Have this lane submitted again after so long, though nothing else may be queued by then.
 
         Raises:
             StoreUnavailable: the queue did not take the message.
         """
-        self._queue.send([Delayed(WAKE, after_s)])
+        self._queue.send([Delayed(WAKE, wake_s)])
 
     def receive(self, call_count: int) -> list[ReceivedMessage]:
         """Receive messages, as `Queue.receive` does."""

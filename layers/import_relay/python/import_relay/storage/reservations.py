@@ -59,7 +59,7 @@ def charges_of(text: str) -> dict[str, Charge]:
 def reserved(reservation: Reservation, *, entities: int, bulk_entities: int) -> list[Counter]:
     """The counters that grow by a reservation; the two limits are those of the day and its lane."""
     rows = reservation.rows
-    counters = [Counter("entities", rows, entities - rows)]
+    counters = [Counter("entities", rows, entities - rows), Counter("imports", 1)]
     if reservation.lane is Lane.BULK:
         counters.append(Counter("bulk_entities", rows, bulk_entities - rows))
     return counters + [

@@ -13,15 +13,13 @@ from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import ItemOutcome, Occurrence
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.outcome_counts import OutcomeCounts
-from import_relay.storage.requeueing import WAKE_S, Requeueing
+from import_relay.storage.requeueing import Requeueing
+from import_relay.submit.holding import Holding
 from import_relay.submit.posting import PostingParts, Tools
 from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
 
 AWS_ERRORS = (ClientError, BotoCoreError, StoreUnavailable)
-LATER_WAKE_S = 120
-"""A process that died had received all that it held within this time, its timeout. So long after
-the first of it comes again, all of it does."""
 KILLED = "row.killed_process"
 """Why a single record is in the dead-letter queue."""
 
@@ -38,7 +36,7 @@ class Acknowledging:
     batch: QueueBatch
     progress: BatchProgress
     queue: Requeueing
-    held: Requeueing
+    holding: Holding
     outcome_counts: OutcomeCounts
     posting: PostingParts
     tools: Tools
@@ -74,15 +72,14 @@ class Acknowledging:
         if to_hold:
             self._held |= to_hold
             now = self.tools.clock()
-            self._step(to_hold, lambda: self.held.send(self.batch.holds(to_hold, now)))
+            self._step(to_hold, lambda: self.holding.hold(self.batch.holds(to_hold, now)))
 
     def keep_awake(self) -> None:
         """Have what is held looked at again; if AWS fails it, by what is delivered again."""
         try:
-            self.queue.wake(LATER_WAKE_S if self.batch.may_be_short else WAKE_S)
+            self.holding.keep_awake()
         except AWS_ERRORS as error:
             self.tools.emit("batch.interrupted", reason=reason_of(error))
-            self.unresolved |= self.progress.to_hold
             self.unresolved_wakes = self.batch.wakes
 
     def pause_submission(self) -> None:
@@ -164,4 +161,4 @@ class Acknowledging:
         own = batch.receipts_without(kept, were_held=False)
         held = batch.receipts_without(kept, were_held=True)
         self.try_step(lambda: self.queue.delete(own))
-        self.try_step(lambda: self.held.delete(held))
+        self.try_step(lambda: self.holding.delete(held))

@@ -11,6 +11,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.models import Occurrence, Row
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.batch_state import BatchState, BatchStates
+from import_relay.storage.held import HeldStates
 from import_relay.storage.lease import Lease
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.refusals import RefusedConnections
@@ -19,7 +20,7 @@ from import_relay.storage.trials import Trials
 from import_relay.submit.acknowledging import AWS_ERRORS, Acknowledging
 from import_relay.submit.attempts import Attempt
 from import_relay.submit.batch_report import BatchReport, report_of
-from import_relay.submit.batching import Batches, batch_rows, take_partial
+from import_relay.submit.batching import FULL_SHARE, Batches, batch_rows, take_partial
 from import_relay.submit.changes import Mapped, Mapper
 from import_relay.submit.claims import read_claims
 from import_relay.submit.entity_limits import EntityLimits
@@ -27,6 +28,7 @@ from import_relay.submit.erasing import Erasing
 from import_relay.submit.fetching import Fetching
 from import_relay.submit.filling import Filling
 from import_relay.submit.gathering import Gathering
+from import_relay.submit.holding import MAX_HOLD_S, Holding
 from import_relay.submit.interpreting import Interpreting
 from import_relay.submit.isolation import Isolation
 from import_relay.submit.loading import Loading
@@ -42,11 +44,6 @@ from import_relay.submit.shared_handles import part_handles
 from import_relay.submit.turn import Turn
 
 MAX_IMPORT_BISECTIONS = 3
-FULL_SHARE = 0.98
-"""An import with this share of the rows that it may have is full: a change of a record that
-another one of the batch is about makes no row of its own."""
-MAX_HOLD_S = 900.0
-"""So long a record is held for a fuller import; then it goes with what there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +60,7 @@ class SubmissionParts:
     lease: Lease
     queue: Requeueing
     held: Requeueing
+    held_states: HeldStates
     bulk_queue: Requeueing
     bulk_held: Requeueing
     outcome_counts: OutcomeCounts
@@ -81,11 +79,14 @@ class BatchRun:
         batch: QueueBatch,
         state: BatchState,
         turn: Turn,
+        *,
+        holding: Holding,
     ) -> None:
         self._parts = parts
         self._tools = tools
         self._batch = batch
         self._turn = turn
+        self._holding = holding
         self._usage = state.usage
         self._progress = BatchProgress(state.pause, first_of_day=state.usage.entities == 0)
         self._refusals = Refusals(state.refused, batch.refused_since(), turn.unproven_s)
@@ -131,7 +132,7 @@ class BatchRun:
             self._batch,
             self._progress,
             self._parts.queue,
-            self._parts.held,
+            self._holding,
             self._parts.outcome_counts,
             self._parts.posting,
             self._tools,
@@ -152,7 +153,7 @@ class BatchRun:
         tools, begun_at = self._tools, self._tools.clock()
         return Filling(
             self._parts.queue,
-            self._parts.held,
+            self._holding,
             max(0, min(self._rows_of_an_import(), self._limits.left())),
             _before(begun_at + (self._turn.give_up_at - begun_at) / 2, tools.clock),
             tools.emit,
@@ -180,14 +181,13 @@ class BatchRun:
         self._hold_partial(batches)
         self._import(batches)
         self._acknowledging.acknowledge(self._turn.invocation)
-        if self._progress.to_hold or not self._filling.has_all_held or self._batch.may_be_short:
-            self._acknowledging.keep_awake()
         if suspects:
             self._acknowledging.delete_without({one.item_id for one in suspects})
             self._try_alone(suspects)
         self._refused.write()
         self._acknowledging.pause_submission()
         self._isolation.forget(self._acknowledging.dead_lettered)
+        self._acknowledging.keep_awake()
         self._acknowledging.delete_fetched()
         self._tell_unusable()
         return self._report()

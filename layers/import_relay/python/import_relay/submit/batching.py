@@ -11,6 +11,10 @@ from itertools import groupby
 from import_relay.domain.models import ImportOptions, Row
 from import_relay.mapping.row_texts import MAX_IMPORT_BODY_B
 
+FULL_SHARE = 0.98
+"""An import with this share of the rows that it may have is full: a change of a record that
+another one of the batch is about makes no row of its own."""
+
 
 @dataclass(slots=True)
 class Batches:

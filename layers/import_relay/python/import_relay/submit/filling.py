@@ -19,6 +19,7 @@ from import_relay.storage.queue import ReceivedMessage
 from import_relay.storage.requeueing import Requeueing
 from import_relay.submit.acknowledging import AWS_ERRORS
 from import_relay.submit.changes import Mapped
+from import_relay.submit.holding import Holding
 from import_relay.submit.queue_batch import QueueBatch
 
 MAX_FILLED_ITEMS = 15_000
@@ -33,17 +34,16 @@ MAX_CALLS = 48
 class Filling:
     """Fills the imports of one batch. `rows_wanted`: so many of one kind are a full import.
 
-    `queue`: of the lane. `held`: its holding queue. `is_full`: whether reading ended because an
-    import is full, so that more may be queued. `has_all_held`: whether nothing is held any more.
+    `queue`: of the lane. `holding`: of what is held of it. `is_full`: whether reading ended because
+    an import is full, so that more may be queued.
     """
 
     queue: Requeueing
-    held: Requeueing
+    holding: Holding
     rows_wanted: int
     is_in_time: Callable[[], bool]
     emit: Emit
     is_full: bool = False
-    has_all_held: bool = False
     has_failed: bool = False
     _calls: int = 1
     _counted: int = 0
@@ -52,9 +52,10 @@ class Filling:
     def held_messages(self, batch: QueueBatch) -> Iterator[Sequence[ReceivedMessage]]:
         """What was held, until there is no more of it or no room; `batch` holds what was read."""
         while True:
-            received = self._receive(self.held)
+            received = self._receive(self.holding)
             if not received:
-                self.has_all_held = not self.has_failed
+                if not self.has_failed:
+                    self.holding.has_taken_all()
                 return
             yield received
             if not self._has_room(batch):
@@ -73,7 +74,7 @@ class Filling:
         has_room = batch.item_count < MAX_FILLED_ITEMS and batch.text_bytes < MAX_FILLED_B
         return has_room and self.is_in_time()
 
-    def _receive(self, queue: Requeueing) -> Sequence[ReceivedMessage]:
+    def _receive(self, queue: Requeueing | Holding) -> Sequence[ReceivedMessage]:
         """One round of calls, twice as many as the last one; none if AWS fails it."""
         try:
             received = queue.receive(self._calls)

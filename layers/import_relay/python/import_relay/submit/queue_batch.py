@@ -42,13 +42,6 @@ class QueueBatch:
         self.item_count = 0
         self.text_bytes = 0
 
-    @property
-    def may_be_short(self) -> bool:
-        """Whether SQS delivers a message again. Then a process may have died with it, and with what
-        it had received of the holding queue, which comes again only after this.
-        """
-        return bool(self._redelivered)
-
     def read(self, sent_at: Mapping[str, float], emit: Emit) -> None:
         """Read all messages; `sent_at` as in `Submission.submit`. Says which cannot be read."""
         for message_id in list(self._bodies):

@@ -23,14 +23,17 @@ from dataclasses import dataclass, field, replace
 from import_relay.domain.errors import LeaseHeld
 from import_relay.domain.lanes import Lane
 from import_relay.domain.reasons import reason_of
+from import_relay.storage.batch_state import BatchState
 from import_relay.storage.pause import Pause, PauseState
 from import_relay.submit.acknowledging import AWS_ERRORS
 from import_relay.submit.batch_report import BatchReport
 from import_relay.submit.batch_run import BatchRun, SubmissionParts
+from import_relay.submit.holding import MAX_HOLD_S, Holding
 from import_relay.submit.merging import collector_paused
 from import_relay.submit.posting import ReferenceIds, Tools
 from import_relay.submit.queue_batch import QueueBatch
 from import_relay.submit.refusals import UNPROVEN_S
+from import_relay.submit.request_curve import RequestCurve
 from import_relay.submit.turn import Turn
 
 
@@ -104,14 +107,44 @@ class Submission:
                 turn.invocation, until=turn.deadline, wait_until=turn.give_up_at, lane=turn.lane
             ):
                 turn = turn.begun(self.tools.clock())
-                state = self.parts.states.read(batch.seen_before())
+                state = self.parts.states.read(batch.seen_before(), turn.lane)
                 bulk_pause = state.bulk_pause if is_bulk else PauseState()
                 paused = self._active_pause(state.pause, bulk_pause)
                 if paused:  # by who held the lease
                     return self._requeue_while_paused(*paused, batch)
-                return BatchRun(self.parts, self.tools, batch, state, turn).run()
+                holding = self._holding(turn, state)
+                if self._collects(batch, state):
+                    return self._hold(batch, holding)
+                return BatchRun(self.parts, self.tools, batch, state, turn, holding=holding).run()
         except LeaseHeld as error:
             return self._requeue(batch, error.code)
+
+    def _holding(self, turn: Turn, state: BatchState) -> Holding:
+        parts, clock = self.parts, self.tools.clock
+        return Holding(parts.queue, parts.held, parts.held_states, turn.lane, state.held, clock)
+
+    def _collects(self, batch: QueueBatch, state: BatchState) -> bool:
+        """Whether the batch is held, as the day's requests are ahead of their curve.
+
+        What SQS delivers again is not: a process may have died of it, and only its receive count
+        says so.
+        """
+        now, since = self.tools.clock(), state.held.since
+        is_old = bool(since) and since <= now - MAX_HOLD_S
+        urgent = is_old or batch.item_count >= self.rows_per_import / 2
+        curve = RequestCurve(self.parts.posting.permits.limits)
+        return not batch.received_before() and not curve.allows(state.usage, now, urgent=urgent)
+
+    def _hold(self, batch: QueueBatch, holding: Holding) -> BatchReport:
+        """Keep the whole batch for the next import."""
+        item_ids = batch.item_ids()
+        if item_ids:
+            holding.hold(batch.holds(item_ids, self.tools.clock()))
+        holding.keep_awake()
+        self.tools.emit("batch.held", items=len(item_ids))
+        return BatchReport(
+            failed_message_ids=set(batch.unreadable), items=len(item_ids), held=len(item_ids)
+        )
 
     def _active_pause(self, both: PauseState, bulk: PauseState) -> tuple[Pause, PauseState] | None:
         """The pause that holds now, of both lanes or of the bulk lane, and what is noted of it."""

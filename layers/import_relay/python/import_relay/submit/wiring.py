@@ -10,6 +10,7 @@ from import_relay.domain.log_events import Emit
 from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.connection_secrets import ConnectionSecrets
 from import_relay.storage.executions import Executions
+from import_relay.storage.held import HeldStates
 from import_relay.storage.lease import Lease
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.trials import Trials
@@ -59,6 +60,7 @@ def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> SubmissionPa
         queue=stores.requeueing(settings, emit),
         held=stores.requeueing_to(settings.held_queue_url, settings, emit),
         bulk_queue=stores.requeueing(settings, emit, Lane.BULK),
+        held_states=HeldStates(stores.dynamodb, table, clock=clock),
         bulk_held=stores.requeueing_to(settings.bulk_held_queue_url, settings, emit),
         outcome_counts=stores.outcome_counts,
         trials=Trials(stores.dynamodb, table, clock=clock),

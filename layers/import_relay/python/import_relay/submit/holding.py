@@ -1,0 +1,102 @@
+"""Keeps records for a fuller import, in the lane's holding queue. Called by all of submission.
+
+The order is what makes it safe: what is known of the queue is written down before anything is put
+into it or received from it, and a wake is sent before that. Whoever dies in between leaves a wake
+too many, never one too few.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from import_relay.domain.lanes import Lane
+from import_relay.storage.held import HIDDEN_S, HeldState, HeldStates
+from import_relay.storage.queue import Delayed, ReceivedMessage
+from import_relay.storage.requeueing import WAKE_S, Requeueing
+
+MAX_HOLD_S = 900.0
+"""So long a record is held for a fuller import; then it goes with what there is."""
+
+
+@dataclass(slots=True)
+class Holding:
+    """The holding queue of one lane, during one batch. The lease is held.
+
+    `queue`: of the lane; wakes go there. `state`: as it was read under the lease, kept up to date.
+    """
+
+    queue: Requeueing
+    held: Requeueing
+    states: HeldStates
+    lane: Lane
+    state: HeldState
+    clock: Callable[[], float]
+    _written: HeldState = field(init=False)
+    _asked_before: float | None = None
+    """When the queue was last asked before this batch did, if this batch did."""
+    _may_come_back: bool = False
+
+    def __post_init__(self) -> None:
+        self._written = self.state
+
+    def hold(self, messages: Sequence[Delayed]) -> None:
+        """Store messages for a later batch.
+
+        Raises:
+            ClientError, BotoCoreError, StoreUnavailable: AWS failed it; the caller keeps them.
+        """
+        self.state = replace(self.state, since=self.state.since or self.clock())
+        self._wake_in(WAKE_S)
+        self._write()
+        self.held.send(messages)
+
+    def receive(self, call_count: int) -> Sequence[ReceivedMessage]:
+        """Receive what is held, as `Queue.receive` does; makes no call if nothing can be held."""
+        now = self.clock()
+        if not self.state.may_hold(now):
+            return ()
+        if self._asked_before is None:
+            self._asked_before = self.state.received_at
+            self.state = replace(self.state, received_at=now)
+            self._write()
+        before, self._may_come_back = self._may_come_back, True
+        received = self.held.receive(call_count)
+        self._may_come_back = before or bool(received)
+        return received
+
+    def delete(self, receipts: Iterable[str]) -> None:
+        """Delete received messages."""
+        self.held.delete(receipts)
+
+    def has_taken_all(self) -> None:
+        """Nothing is held any more, unless what was received comes back."""
+        self.state = replace(self.state, since=0.0)
+
+    def keep_awake(self) -> None:
+        """See to it that what is held, or may come back, is looked at again.
+
+        Raises:
+            ClientError, BotoCoreError, StoreUnavailable: AWS failed it.
+        """
+        now = self.clock()
+        if self._asked_before is not None and not self._may_come_back:
+            self.state = replace(self.state, received_at=self._asked_before)
+        if self.state.since:
+            self._wake_in(WAKE_S)
+        elif self.state.may_hold(now):
+            self._wake_in(math.ceil(self.state.received_at + HIDDEN_S - now))
+        else:
+            self.state = HeldState()
+        self._write()
+
+    def _wake_in(self, wake_s: int) -> None:
+        """Send a wake, unless one is on its way that is not much later."""
+        now, state = self.clock(), self.state
+        if not state.is_awake(now) or state.wake_at > now + 2 * wake_s:
+            self.queue.wake(wake_s)
+            self.state = replace(state, wake_at=now + wake_s)
+
+    def _write(self) -> None:
+        if self.state != self._written:
+            self.states.write(self.lane, self.state)
+            self._written = self.state

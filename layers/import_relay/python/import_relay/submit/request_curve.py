@@ -1,0 +1,47 @@
+"""The curve of a day's requests: whether an import may go now or more is collected first. Pure.
+
+Light traffic stays below the curve, and goes at once. Above it, records are held until the curve
+has risen: so however Lambda's pollers cut the batches, the day's requests last until its end.
+`python -m tests.benchmarks pacing` shows what becomes of a day.
+"""
+
+from dataclasses import dataclass
+
+from import_relay.storage.quota import Limits, Usage
+
+AT_ONCE = 0.1
+"""Share of what the day may use that may be used as it begins: night and morning need not wait."""
+EMPTY, FULL = 0.5, 0.26
+"""Share of the day's requests that may be used at once: while entities are hardly used, and once
+they are used as fast as the day goes or faster. Of 10,000 requests, 25,000 records that come evenly
+use a quarter."""
+URGENT = 0.85
+"""Share that may be used for what fills an import, or was held for long. The rest is for tracking.
+"""
+REQUESTS_PER_IMPORT = 5.5
+"""So many an import counts at least: what it will be asked for is not used yet when it is sent."""
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCurve:
+    """The curve of one account."""
+
+    limits: Limits
+
+    def allows(self, usage: Usage, now: float, *, urgent: bool = False) -> bool:
+        """Whether an import may go now (s since the epoch).
+
+        `usage`: of today, polls included. `urgent`: it fills an import, or its records were held
+        for long. The first import of a day always may.
+        """
+        used = max(usage.requests, REQUESTS_PER_IMPORT * usage.imports)
+        return used < max(1.0, self.allowed(usage.entities, now, urgent=urgent))
+
+    def allowed(self, entities: int, now: float, *, urgent: bool = False) -> float:
+        """So many requests may be used by now, with so many entities used."""
+        gone = min(1.0, max(0.0, 1 - (self.limits.next_day(now) - now) / DAY_S))
+        risen = AT_ONCE + (1 - AT_ONCE) * gone
+        load = min(1.0, entities / self.limits.entities_per_day / risen)
+        share = URGENT if urgent else EMPTY - (EMPTY - FULL) * load
+        return self.limits.requests_per_day * risen * share

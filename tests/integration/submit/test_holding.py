@@ -1,0 +1,116 @@
+"""Pacing: above the curve of the day's requests, records are held for the next import."""
+
+import json
+
+import pytest
+
+from import_relay.domain.lanes import Lane
+from import_relay.domain.queue_messages import WAKE
+from import_relay.storage.quota import day_key
+from import_relay.submit.holding import MAX_HOLD_S
+from tests.support.aws import LEDGER
+from tests.support.builders import TODAY, message
+from tests.support.ends import ADA, BOB
+from tests.support.relay import Relay
+
+
+def use(relay: Relay, requests: int) -> None:
+    """So many of today's requests are used."""
+    relay.aws.dynamodb.put_item(
+        TableName=LEDGER, Item={**day_key(TODAY), "requests": {"N": str(requests)}}
+    )
+
+
+@pytest.fixture
+def relay(relay: Relay) -> Relay:
+    """It is noon, and the day's requests are ahead of their curve."""
+    use(relay, 4_000)
+    return relay
+
+
+def held(relay: Relay, lane: Lane = Lane.LIVE) -> list[dict[str, object]]:
+    urls = {Lane.LIVE: relay.aws.held_queue_url, Lane.BULK: relay.aws.bulk_held_queue_url}
+    return [content for content, _ in relay.aws.queued(urls[lane])]
+
+
+def test_a_batch_above_the_curve_is_held_and_looked_at_after_a_minute(relay: Relay) -> None:
+    report = relay.submit(message([ADA, BOB]))
+
+    assert (report.held, report.imports, report.failed_message_ids) == (2, 0, set())
+    assert relay.mateo.requests == []
+    assert [one["held_since"] for one in held(relay)] == [relay.clock.now]
+    assert relay.aws.queued() == [(json.loads(WAKE), 60)]
+
+
+def test_one_wake_at_a_time_is_on_its_way(relay: Relay) -> None:
+    for number in range(3):
+        relay.submit(message([ADA], delivery=f"d{number}"))
+        relay.clock.now += 10
+
+    assert len(relay.aws.queued()) == 1
+    assert len(held(relay)) == 3
+
+
+def test_what_was_held_goes_in_one_import_once_the_curve_has_risen(relay: Relay) -> None:
+    relay.submit(message([ADA]))
+    relay.submit(message([BOB], delivery="d2"))
+    use(relay, 1_000)
+    relay.clock.now += 60
+
+    report = relay.submit(WAKE)
+
+    assert (report.rows, report.imports) == (2, 1)
+    assert not held(relay)
+
+
+def test_the_wait_is_always_the_same(relay: Relay) -> None:
+    relay.submit(message([ADA]))
+    for _ in range(3):
+        relay.clock.now += 60
+        relay.submit(WAKE)
+
+    assert [delay for _, delay in relay.aws.queued()] == [60] * 4
+    assert len(held(relay)) == 1
+
+
+def test_nothing_is_held_for_more_than_a_quarter_of_an_hour(relay: Relay) -> None:
+    relay.submit(message([ADA]))
+    relay.clock.now += MAX_HOLD_S
+
+    assert relay.submit(WAKE).rows == 1
+
+
+def test_even_what_was_held_for_long_leaves_requests_for_the_rest_of_the_day(relay: Relay) -> None:
+    relay.submit(message([ADA]))
+    relay.clock.now += MAX_HOLD_S
+    use(relay, 6_000)
+
+    assert relay.submit(WAKE).rows == 0
+
+
+def test_what_fills_an_import_is_not_held(relay: Relay) -> None:
+    relay.rows_per_import = 4
+
+    assert relay.submit(message([ADA, BOB])).rows == 2
+
+
+def test_what_is_delivered_again_is_not_held(relay: Relay) -> None:
+    """Its receive count says that a process may have died of it, and a new message has none."""
+    assert relay.submit(message([ADA]), again=True).rows == 1
+
+
+def test_each_lane_holds_its_own(relay: Relay) -> None:
+    relay.submit(message([ADA]), lane=Lane.BULK)
+
+    assert (len(held(relay, Lane.BULK)), len(held(relay))) == (1, 0)
+    assert len(relay.aws.queued(relay.aws.bulk_queue_url)) == 1
+
+
+def test_what_ended_is_not_counted_again_when_it_was_held_twice(relay: Relay) -> None:
+    bad = message([{"v": 1}])
+    relay.submit(bad)
+    relay.submit(bad)
+    use(relay, 0)
+    relay.clock.now += 60
+
+    assert relay.submit(WAKE).outcomes == {"rejected": 1}

@@ -1,0 +1,51 @@
+"""Faults in filling imports and in holding records for the next one."""
+
+from tests.simulation.mutations.mutant import Edit, Mutant
+
+MUTANTS = (
+    Mutant(
+        "filled-and-deleted-first",
+        "Messages that fill an import are deleted before their rows are kept.",
+        ("lost",),
+        (
+            Edit(
+                "submit/gathering.py",
+                "        if seen := batch.seen_before(message_ids):\n",
+                "        ends = self.acknowledging\n"
+                "        receipts = [one.receipt for one in received]\n"
+                "        (ends.holding if were_held else ends.queue).delete(receipts)\n"
+                "        if seen := batch.seen_before(message_ids):\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "held-for-ever",
+        "Nothing looks at what is held unless something else comes.",
+        ("stuck",),
+        (Edit("submit/holding.py", "            self.queue.wake(wake_s)\n", ""),),
+    ),
+    Mutant(
+        "held-and-not-sent",
+        "Messages go although what was held of them was not stored.",
+        ("lost",),
+        (Edit("submit/holding.py", "        self.held.send(messages)\n", ""),),
+    ),
+    Mutant(
+        "held-marks-cleared-early",
+        "What was received and comes back, as its receiver died, is not looked at again.",
+        ("stuck",),
+        (
+            Edit(
+                "storage/held.py",
+                "return bool(self.since) or now < self.received_at + HIDDEN_S",
+                "return bool(self.since)",
+            ),
+        ),
+    ),
+    Mutant(
+        "filled-messages-kept",
+        "Messages that filled an import stay in the queue.",
+        ("stuck",),
+        (Edit("submit/batch_run.py", "        self._acknowledging.delete_fetched()\n", ""),),
+    ),
+)
