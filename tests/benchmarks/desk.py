@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from import_relay.domain.models import ItemOutcome, Occurrence, Outcome, key_digest
@@ -24,6 +25,11 @@ from import_relay.storage.archive import Archive
 from import_relay.storage.bucket_reads import Bucket
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.quota import Usage
+from relay_ops.erasing import erasure
+from relay_ops.erasing.choosing import Choosing
+from relay_ops.erasing.erasure import Erasure
+from relay_ops.erasing.in_mateo import MateoContacts
+from relay_ops.erasing.person import Known
 from relay_ops.finding import Finding
 from relay_ops.matching import needle
 from relay_ops.replaying import StackReplay
@@ -38,7 +44,7 @@ DAILY_BAR_S, DAILY_BAR_MIB = 60.0, 1_000.0
 """Its function has 600 s and 2,048 MiB."""
 REJECTED = 25_000
 """Records of the day that were rejected, with 1.5 kB each."""
-BAR_S, START_BAR_S, REPLAY_BAR_S = 10.0, 0.5, 60.0
+BAR_S, START_BAR_S, REPLAY_BAR_S, ERASED_BAR_S = 10.0, 0.5, 60.0, 60.0
 REPLAYED = 1_000
 SETTINGS = {
     "REQUESTS_PER_SECOND": "2",
@@ -64,6 +70,8 @@ def measure() -> Iterator[Measure]:
             "BucketName": resources.BUCKET,
             "LedgerTableName": resources.LEDGER,
             "BulkQueueUrl": aws.bulk_queue_url,
+            "WatermarksTableName": resources.WATERMARKS,
+            "QueueUrl": aws.queue_url,
             "DeadLetterQueueUrl": aws.dead_letter_url,
         }
         described: dict[str, Any] = {
@@ -72,6 +80,9 @@ def measure() -> Iterator[Measure]:
         stack = Stack("relay", "in moto", described, resources.client)
         yield Measure("desk: find", _seconds(lambda: _find(stack)), BAR_S, "s")
         yield Measure("desk: failures", _seconds(lambda: _failures(stack)), BAR_S, "s")
+        found: list[Known] = []
+        yield Measure("desk: erase, listed", _seconds(lambda: _list(stack, found)), BAR_S, "s")
+        yield Measure("desk: erase", _seconds(lambda: _erase(stack, found[0])), ERASED_BAR_S, "s")
         before = _peak_mib()
         seconds = _seconds(lambda: _daily(aws, now))
         yield Measure("desk: daily report", seconds, DAILY_BAR_S, "s")
@@ -176,6 +187,21 @@ def _rejected(batch: int, now: datetime) -> list[dict[str, Any]]:
         {**same, "item_id": f"d{batch}/{n}", "item": {"name": f"Ada {n}", "text": "a word " * 200}}
         for n in range(1_000)
     ]
+
+
+def _list(stack: Stack, found: list[Known]) -> None:
+    """Who it is, and every place that holds them."""
+    found += Choosing(stack, needle("K-47110")).persons()
+    if set(Erasure(stack).list_places(found[0]).places) != {"imports", "reports"}:
+        raise AssertionError(found)
+
+
+def _erase(stack: Stack, known: Known) -> None:
+    """Without Mateo, whose requests wait for permits: two a second."""
+    with patch.object(erasure, "delete_contacts", lambda *_: MateoContacts()):
+        receipt = Erasure(stack).erase(known)
+    if receipt["places"] != {"imports": 1, "reports": 1}:
+        raise AssertionError(receipt)
 
 
 def _import(number: int, at: datetime) -> Iterator[tuple[str, bytes]]:

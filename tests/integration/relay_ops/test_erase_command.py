@@ -1,0 +1,87 @@
+"""`relay erase` as a person runs it: whom it means, what it asks, how it ends."""
+
+import json
+
+import pytest
+
+import relay_ops.stack
+from relay_ops.app import run
+from relay_ops.erasing import erasure
+from relay_ops.erasing.demands import RECEIPTS, keep, pending
+from relay_ops.erasing.in_mateo import MateoContacts
+from relay_ops.erasing.person import Known
+from relay_ops.exits import ExitCode
+from relay_ops.stack import Stack
+from tests.support.builders import message
+from tests.support.ended import end
+from tests.support.ends import ADA, BOB
+from tests.support.mateo import MateoImports
+from tests.support.relay import Relay
+
+
+@pytest.fixture(autouse=True)
+def _opened(
+    relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ada and Bob are imported; Mateo has deleted whom it is asked to."""
+    monkeypatch.setattr(relay_ops.stack, "open_stack", lambda *_: stack)
+    monkeypatch.setattr(erasure, "delete_contacts", lambda *_: MateoContacts())
+    relay.submit(message([ADA, BOB]))
+    end(relay, mateo)
+
+
+def receipts(relay: Relay) -> int:
+    return len(relay.aws.objects(RECEIPTS))
+
+
+def test_several_persons_are_listed_and_nothing_is_done(
+    relay: Relay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["erase", "Example", "--yes", "--json"]) == ExitCode.FOUND
+    shown = json.loads(capsys.readouterr().out)["persons"]
+    assert sorted(name for one in shown for name in one["names"]) == ["Ada Example", "Bob Example"]
+    assert receipts(relay) == 0
+
+
+def test_one_of_several_is_named_by_an_id(relay: Relay) -> None:
+    assert run(["erase", "Example", "--only", "1", "--yes"]) == ExitCode.DONE
+    assert receipts(relay) == 1
+    assert run(["find", "Ada"]) == ExitCode.FOUND
+    assert run(["find", "Bob"]) == ExitCode.DONE
+
+
+def test_nothing_is_changed_without_a_yes(
+    relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["erase", "1"]) == ExitCode.NOT_CONFIRMED
+    said = capsys.readouterr().err
+    assert "1 in imports" in said
+    assert "requests of the day" in said
+    assert (receipts(relay), pending(stack)) == (0, [])
+    assert run(["find", "Ada"]) == ExitCode.DONE
+
+
+def test_a_name_that_nobody_has_is_nobody(relay: Relay) -> None:
+    assert run(["erase", "Nobody Known", "--yes"]) == ExitCode.FOUND
+    assert receipts(relay) == 0
+
+
+def test_an_address_that_is_nowhere_may_wait_in_a_queue(
+    relay: Relay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["erase", "zoe@example.com", "--yes", "--json"]) == ExitCode.DONE
+    (receipt,) = json.loads(capsys.readouterr().out)["erased"]
+    assert (receipt["places"], len(receipt["hashed_keys"])) == ({}, 1)
+
+
+def test_what_is_pending_is_done_and_then_nothing_is(relay: Relay, stack: Stack) -> None:
+    keep(stack, Known(ids={"external_id:1"}))
+    assert run(["erase", "--pending", "--yes"]) == ExitCode.DONE
+    assert (receipts(relay), pending(stack)) == (1, [])
+    assert run(["erase", "--pending"]) == ExitCode.DONE
+    assert run(["find", "Ada"]) == ExitCode.FOUND
+
+
+@pytest.mark.parametrize("arguments", [[], ["1", "--pending"]])
+def test_either_a_person_or_what_is_pending_is_named(arguments: list[str]) -> None:
+    assert run(["erase", *arguments]) == ExitCode.USAGE
