@@ -6,6 +6,8 @@ import pytest
 
 from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import WAKE
+from import_relay.storage.held import HIDDEN_S, HeldState, HeldStates
+from import_relay.storage.queue import Delayed
 from import_relay.storage.quota import day_key
 from import_relay.submit.holding import MAX_HOLD_S
 from tests.support.aws import LEDGER
@@ -114,3 +116,17 @@ def test_what_ended_is_not_counted_again_when_it_was_held_twice(relay: Relay) ->
     relay.clock.now += 60
 
     assert relay.submit(WAKE).outcomes == {"rejected": 1}
+
+
+def test_what_comes_back_above_the_curve_is_looked_at_once_an_import_may_go(relay: Relay) -> None:
+    """Its receiver died, and then nobody could look at it for a while."""
+    states = HeldStates(relay.aws.dynamodb, LEDGER, clock=relay.clock)
+    states.write(Lane.LIVE, HeldState(received_at=relay.clock.now))
+    relay.requeueing(relay.aws.held_queue_url).send([Delayed(message([ADA]), 0)])
+    relay.clock.now += HIDDEN_S
+
+    assert relay.submit(WAKE).held == 0
+    assert [delay for _, delay in relay.aws.queued()] == [60]
+    use(relay, 1_000)
+
+    assert relay.submit(WAKE).rows == 1

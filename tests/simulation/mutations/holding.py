@@ -37,8 +37,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/held.py",
-                "return bool(self.since) or now < self.received_at + HIDDEN_S",
-                "return bool(self.since)",
+                "return now < self.received_at + HIDDEN_S",
+                "return False",
             ),
         ),
     ),

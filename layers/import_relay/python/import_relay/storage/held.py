@@ -32,9 +32,9 @@ class HeldState:
     received_at: float = 0.0
     wake_at: float = 0.0
 
-    def may_hold(self, now: float) -> bool:
-        """Whether messages may be in the queue: of who received them some may come back."""
-        return bool(self.since) or now < self.received_at + HIDDEN_S
+    def may_come_back(self, now: float) -> bool:
+        """Whether what was received may still come back to the queue, as its receiver died."""
+        return now < self.received_at + HIDDEN_S
 
     def is_awake(self, now: float) -> bool:
         """Whether a wake is on its way. Clocks may differ a little."""

@@ -53,7 +53,7 @@ class Holding:
     def receive(self, call_count: int) -> Sequence[ReceivedMessage]:
         """Receive what is held, as `Queue.receive` does; makes no call if nothing can be held."""
         now = self.clock()
-        if not self.state.may_hold(now):
+        if self.state == HeldState():
             return ()
         if self._asked_before is None:
             self._asked_before = self.state.received_at
@@ -83,10 +83,12 @@ class Holding:
             self.state = replace(self.state, received_at=self._asked_before)
         if self.state.since:
             self._wake_in(WAKE_S)
-        elif self.state.may_hold(now):
+        elif self.state.may_come_back(now):
             self._wake_in(math.ceil(self.state.received_at + HIDDEN_S - now))
-        else:
+        elif self._asked_before is not None:
             self.state = HeldState()
+        elif self.state != HeldState():  # nobody has looked since it may have come back
+            self._wake_in(WAKE_S)
         self._write()
 
     def _wake_in(self, wake_s: int) -> None:
