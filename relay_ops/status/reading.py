@@ -187,11 +187,13 @@ class Reading:
         return len(still), sum(still)
 
     def _bulk(self, usage: Usage) -> BulkView:
+        """What the lane may use, and the pause that ends last of those that stop it."""
         limits, now = self._limits, self._clock()
+        pauses = [self._submission(BULK_MAPPING, bulk_only=one) for one in (False, True)]
         return BulkView(
             Used(usage.bulk_entities, limits.bulk_entities(usage.day, now)),
             Used(usage.bulk_requests, limits.bulk_requests(usage.day, now)),
-            self._submission(BULK_MAPPING, bulk_only=True),
+            max(pauses, key=lambda one: one.until.timestamp() if one.until else 0.0),
         )
 
     def _submission(self, mapping: str, *, bulk_only: bool = False) -> SubmissionView:

@@ -399,6 +399,31 @@ def test_paused_submission_says_why_and_until_when(deployed: Deployed) -> None:
     assert str(shown.forecast.drained_on(shown.reconciliation.backlog)) == NEXT
 
 
+@pytest.mark.parametrize(
+    ("both_until", "bulk_until", "reason"),
+    [(23, 0, "limit.entities"), (0, 23, "limit.bulk_share"), (22, 23, "limit.bulk_share")],
+)
+def test_the_bulk_lane_names_the_pause_that_ends_last(
+    deployed: Deployed, both_until: int, bulk_until: int, reason: str
+) -> None:
+    for key, hour, why in (
+        ("pause", both_until, "limit.entities"),
+        ("pause#bulk", bulk_until, "limit.bulk_share"),
+    ):
+        until = datetime(2026, 11, 21, hour, tzinfo=UTC).timestamp()
+        client("dynamodb").put_item(
+            TableName=deployed.of("LedgerTable"),
+            Item={"pk": {"S": key}, "paused_until": {"N": str(until)}, "reason": {"S": why}},
+        )
+    mapping = deployed.of("SubmitImportsBulkBatch")
+    client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
+
+    bulk = deployed.snapshot().forecast.bulk.submission
+
+    assert (bulk.is_running, bulk.reason) == (False, reason)
+    assert bulk.until == datetime(2026, 11, 21, 23, tzinfo=UTC)
+
+
 def test_an_import_that_the_index_still_shows_is_not_open_any_more(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
