@@ -76,6 +76,8 @@ def command(
     screen.remark(
         f"Uploaded {key}." if uploaded.is_new else f"{key} was uploaded before, with this content."
     )
+    if before is not None and before.rows and before.rows_ended >= before.rows:
+        screen.remark("It was imported before. --name imports it again, as another file.")
     if not wait:
         screen.result({"file": key, "id": uploaded.file}, lambda: None)
         return

@@ -72,8 +72,9 @@ class StackFiles:
         that was refused is read again once it is uploaded again.
         """
         etag, known = etag_of(path), self.known(key, path)
+        is_read = known is not None and known.state in (FileState.FEEDING, FileState.FINISHED)
         is_refused = known is not None and known.state is FileState.REFUSED
-        if not is_refused and self._etag(key) == etag:
+        if is_read or (not is_refused and self._etag(key) == etag):
             return Uploaded(key, etag, is_new=False)
         with path.open("rb") as body:
             answer = self._stack.client("s3").put_object(
