@@ -28,7 +28,7 @@ def command(
     from relay_ops.stack import open_stack
 
     screen = Screen(as_json=as_json)
-    checked_day(day)
+    day = checked_day(day)
     opened = open_stack(stack, region)
     with screen.progress("Writing"):
         key = write_daily(opened, day)

@@ -34,7 +34,7 @@ def command(
     from relay_ops.opening import execution_page
     from relay_ops.stack import open_stack
 
-    checked_day(day)
+    day = checked_day(day)
     opened = open_stack(stack, region)
     if reference:
         address = execution_page(opened, reference)

@@ -18,6 +18,7 @@ FUNCTIONS = [
     "RunWatchdog",
     "SubmitImports",
     "TrackImport",
+    "WriteDailyReport",
     "WriteReport",
 ]
 ARCHITECTURES = sorted(MACHINES)
@@ -96,6 +97,7 @@ def test_the_relays_code_is_where_python_looks_for_it(built: Built, architecture
     layer = built(architecture).layer("ImportRelayLayer")
     assert [path.name for path in layer.iterdir()] == ["python"]
     assert (layer / "python/import_relay/__init__.py").is_file()
+    assert (layer / "python/import_relay/report/daily/page.html").is_file()
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -63,7 +63,6 @@ TESTED_THROUGH = {
     "report/daily/pictures": "tests/unit/report/daily/test_page.py",
     "report/daily/settings": _SETTINGS,
     "report/daily/writing": _DAY,
-    "report/failure_file": _OPEN,
     "report/file_row_ends": _FILES,
     "report/open_problems": _OPEN,
     "report/report_files": "tests/integration/report/test_documents.py",

@@ -59,6 +59,16 @@ def test_a_page_is_written_for_the_day_that_is_asked_for(
     assert capsys.readouterr().out.strip() == f"s3://{BUCKET}/{PAGE}"
 
 
+def test_a_day_may_be_written_without_hyphens(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeLambda({"key": PAGE})
+    with_lambda(stack, fake, monkeypatch)
+
+    assert run(["daily", "--date", "20261121"]) == ExitCode.DONE
+    assert fake.asked[0]["Payload"] == b'{"date": "2026-11-21"}'
+
+
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "2026-11-31", "2999-01-01"])
 def test_what_is_no_day_of_the_past_is_refused_before_anything_is_asked(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], day: str

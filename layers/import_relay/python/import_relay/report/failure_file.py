@@ -6,7 +6,7 @@ columns that begin with `relay_` are for people and mapped by nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from import_relay.report.problems import LEFT_OUT, REJECTED, Problem
@@ -24,19 +24,34 @@ ABOUT = (
     "relay_item",
     "relay_import",
 )
+MAX_COLUMNS, MORE = 300, "relay_more"
 
 
 def table(problems: Sequence[Problem]) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
-    """Header and lines. A rejected record has no columns of Mateo: its own fields stand there."""
+    """Header and lines. A rejected record has no columns of Mateo: its own fields stand there.
+
+    Fields beyond `MAX_COLUMNS`, of which senders may invent any number, share the last column.
+    """
     columns, rows = spread([one.columns for one in problems])
-    ordered = sorted(columns, key=lambda name: name not in ("external_id", "email", "full_name"))
+    of_rows = {name for one in problems if one.kind != REJECTED for name in one.columns}
     missing = [one.field for one in problems if one.kind == LEFT_OUT and one.field not in columns]
+    first = ("external_id", "email", "full_name")
+    ordered = sorted(columns, key=lambda name: (name not in first, name not in of_rows))
     names = [*ordered, *dict.fromkeys(missing)]
+    shown, rest = names[:MAX_COLUMNS], frozenset(names[MAX_COLUMNS:])
     lines = (
-        [*(_about(one)), *(row.get(name, "") for name in names)]
+        [*_about(one), *(row.get(name, "") for name in shown), *_more(row, rest)]
         for one, row in zip(problems, rows, strict=True)
     )
-    return (*ABOUT, *names), lines
+    return (*ABOUT, *shown, *((MORE,) if rest else ())), lines
+
+
+def _more(row: Mapping[str, str], rest: frozenset[str]) -> Sequence[str]:
+    """The cell of the last column, if there is one: the other fields as JSON."""
+    if not rest:
+        return ()
+    other = {name: text for name, text in row.items() if name in rest}
+    return (json_cell(other) if other else "",)
 
 
 def workbook(problems: Sequence[Problem], *, at: float) -> bytes:

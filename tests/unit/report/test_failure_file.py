@@ -1,0 +1,36 @@
+"""The table of open problems stays a table, whatever fields senders invent."""
+
+import json
+from typing import Any
+
+from import_relay.report.failure_file import ABOUT, MAX_COLUMNS, MORE, table
+from import_relay.report.problems import FAILED, REJECTED, Problem, Received
+
+
+def problem(kind: str, columns: dict[str, Any]) -> Problem:
+    return Problem(
+        kind, "code", "erp", "", Received(1, 0), (), json.dumps(columns), "why", "what", "d/0"
+    )
+
+
+def test_columns_of_mateo_come_before_the_fields_of_rejected_records() -> None:
+    header, _ = table(
+        [problem(REJECTED, {"Field": 1}), problem(FAILED, {"city": "x", "email": "y"})]
+    )
+
+    assert header == (*ABOUT, "email", "city", "Field")
+
+
+def test_fields_beyond_what_a_sheet_takes_share_one_column() -> None:
+    problems = [problem(REJECTED, {f"f{n}-{m}": m for m in range(100)}) for n in range(50)]
+    problems.append(problem(FAILED, {"external_id": "7"}))
+
+    header, lines = table(problems)
+
+    listed = list(lines)
+    assert len(header) == len(ABOUT) + MAX_COLUMNS + 1
+    assert header[-1] == MORE
+    assert {len(one) for one in listed} == {len(header)}
+    assert json.loads(listed[49][-1]) == {f"f49-{m}": str(m) for m in range(100)}
+    assert listed[-1][header.index("external_id")] == "7"
+    assert listed[-1][-1] == ""
