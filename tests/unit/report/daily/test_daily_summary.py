@@ -24,7 +24,7 @@ def test_the_sum_of_the_connections_is_the_total_of_every_hour() -> None:
     summary = summary_of(HOURS)
 
     for what, counts in summary.total.hours.items():
-        by_connection = [one.hours[what] for one in summary.connections]
+        by_connection = [one.hours.get(what, [0] * 24) for one in summary.connections]
         assert list(counts) == [sum(hour) for hour in zip(*by_connection, strict=True)]
         assert summary.total.totals[what] == sum(counts)
     assert summary.total.totals == {
@@ -34,6 +34,13 @@ def test_the_sum_of_the_connections_is_the_total_of_every_hour() -> None:
         "rejected": 6,
         "duplicate": 2,
     }
+
+
+def test_each_count_of_an_hour_is_a_line_of_the_table() -> None:
+    lines = list(summary_of(HOURS).count_lines())
+
+    assert len(lines) == len(HOURS)
+    assert {"connection": "hubspot", "hour": 8, "what": "duplicate", "count": 2} in lines
 
 
 def test_an_empty_day_is_a_report_of_zeros() -> None:
