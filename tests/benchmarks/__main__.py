@@ -17,6 +17,7 @@ NAMES = (
     "answers",
     "efficiency",
     "cost",
+    "pacing",
     "usual",
     "mateo",
     "desk",

@@ -36,6 +36,8 @@ REPLAY_BAR_USD = 0.15
 PROCESSING_S = 60.0
 PER_DAY = 25_000
 DAY_S = 86_400
+EVEN_S = 180
+"""Between two imports of such a day, as `pacing` measures it."""
 MAX_WINDOW_S = 300
 """AWS's limit of a batching window."""
 
@@ -121,29 +123,24 @@ def measure() -> Iterator[Measure]:
         run = Run(log, template)
         run.batch(1)  # makes clients and reads secrets, which belongs to no million
         full = run.batch(None)
-        even = {window: run.batch(per_window(window)) for window in windows(template)}
+        even = {window: run.batch(per_window(window)) for window in (EVEN_S, MAX_WINDOW_S)}
     print(f"  a backlog, {full.webhooks} webhooks to an import, per million:")
     total = full.show()
     print(f"  {full.log_bytes()}")
     yield Measure("cost per million webhooks", total, BAR_USD, "USD")
-    kept = for_replay(template.batching_window_s)
+    kept = for_replay(EVEN_S)
     yield Measure("of even traffic, kept for a replay at most", kept, REPLAY_BAR_USD, "USD")
     for window, bill in even.items():
         imports = DAY_S / window
         print(
-            f"  even traffic of {PER_DAY} webhooks a day, batching window {window} s, no bar: "
+            f"  even traffic of {PER_DAY} webhooks a day, an import every {window} s, no bar: "
             f"{bill.cost():.2f} USD per million, {imports:.0f} imports and up to "
             f"{imports * bill.used['Import API requests']:.0f} Import API requests a day"
         )
 
 
-def windows(template: "Template") -> list[int]:
-    """The batching window by default, and the longest."""
-    return sorted({template.batching_window_s, MAX_WINDOW_S})
-
-
 def per_window(window_s: int) -> int:
-    """Webhooks of even traffic in a batching window."""
+    """Webhooks of even traffic in so many seconds."""
     return max(1, round(PER_DAY / DAY_S * window_s))
 
 
@@ -163,7 +160,6 @@ class Template:
     memory_mb: Mapping[str, int]
     has_platform_logs: Mapping[str, bool]
     access_log_format: str
-    batching_window_s: int
 
     @classmethod
     def read(cls) -> "Template":
@@ -185,7 +181,6 @@ class Template:
                 for name, one in functions.items()
             },
             resources["Api"].get("AccessLogSettings", {}).get("Format", ""),
-            content["Parameters"]["BatchingWindow"]["Default"],
         )
 
     def access_log_bytes(self) -> int:

@@ -127,7 +127,7 @@ class Relay:
         self.stores = Stores(self)
         self._idle: dict[str, list[Environment]] = defaultdict(list)
         self._parts: list[Parts] = []
-        self._invocations: Counter[str] = Counter()
+        self.invocations: Counter[str] = Counter()
         self._references = 0
         self.seen_before: set[str] = set()
         self.died: set[str] = set()
@@ -166,8 +166,8 @@ class Relay:
         world = self.world
         idle = self._idle[function]
         environment = idle.pop() if idle else self._environment(function)
-        self._invocations[function] += 1
-        name = f"{function} {self._invocations[function]}"
+        self.invocations[function] += 1
+        name = f"{function} {self.invocations[function]}"
 
         def ended(process: Process) -> None:
             if process.alive:

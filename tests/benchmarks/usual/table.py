@@ -91,7 +91,7 @@ def cpu_per_row() -> tuple[float, float]:
 def costs(cpu_s: float) -> tuple[float, float]:
     """US dollars per million webhooks of even traffic; `cpu_s`: of a row by the usual way."""
     template = cost.Template.read()
-    webhooks = cost.per_window(template.batching_window_s)
+    webhooks = cost.per_window(cost.EVEN_S)
     with redirect_stdout(StringIO()) as log:
         run = cost.Run(log, template)
         run.batch(1)  # makes clients and reads secrets, which belongs to no million
