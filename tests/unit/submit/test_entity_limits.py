@@ -129,6 +129,13 @@ def test_joined_rows_go_or_wait_together() -> None:
     assert limits.charges(admitted) == {"erp": Charge(3, 3)}
 
 
+def test_of_joined_rows_that_no_day_can_pay_for_the_first_go() -> None:
+    limits = entity_limits({"erp": 2})
+    joined = [row(1, "erp"), row(2, "erp", joined=True), row(3, "erp", joined=True)]
+
+    assert limits.admit(joined) == (joined[:2], joined[2:])
+
+
 def test_items_of_a_connection_wait_once_its_limit_is_used_up() -> None:
     limits = entity_limits({"erp": 1})
     assert not limits.spares("erp", 7)

@@ -80,15 +80,23 @@ class EntityLimits:
         """Rows that a connection can pay for, or that need no payer, and rows that have to wait.
 
         A row is paid for by the connection of its newest change that has anything left; a change of
-        a connection without a limit of its own makes it free. Joined rows go or wait together.
+        a connection without a limit of its own makes it free. Joined rows go or wait together,
+        unless they are more than a whole day's limit: then the first of them go.
         """
         if not self._own:
             return list(rows), []
         admitted: list[Row] = []
         waiting: list[Row] = []
-        for group in _groups(rows):
+        for group in self._payable_groups(rows):
             (admitted if self._pays_for(group) else waiting).extend(group)
         return admitted, waiting
+
+    def _payable_groups(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
+        """Joined rows together, those that no day's limit can pay for each by itself."""
+        for group in _groups(rows):
+            senders = {one.occurrence.connection for row in group for one in row.changes}
+            most = max(self._own.get(name, len(group)) for name in senders)
+            yield from [group] if len(group) <= most else [[row] for row in group]
 
     def charges(self, rows: Iterable[Row]) -> Mapping[str, Charge]:
         """What connections with a limit of their own pay for these rows, which were admitted."""
