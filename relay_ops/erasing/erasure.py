@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from import_relay.domain.errors import LeaseHeld, RelayError
 from import_relay.storage.erasures import Erasures
 from import_relay.storage.lease import Lease
-from import_relay.storage.watermarks import Watermarks
+from import_relay.storage.watermarks import Watermarks, stored_key
 from relay_ops.erasing.demands import finish, keep
 from relay_ops.erasing.in_mateo import delete_contacts, filters_of
 from relay_ops.erasing.person import Known, Person
@@ -98,7 +98,7 @@ class Erasure:
         self._wait_for_imports(known)
         places = Counter(self._search(known, erase=True).places)
         places["old versions"] += erase_old_versions(self.stack, Person(known))
-        places["watermarks"] += self._watermarks().delete(known.watermark_keys())
+        places["watermarks"] += self._watermarks().delete(self._claimed(known))
         mateo = delete_contacts(self.stack, known)
         places["Mateo"] += len(mateo.ids)
         receipt: dict[str, object] = {
@@ -130,9 +130,33 @@ class Erasure:
         listed = self._erasures().read()
         return [listed.digest(one) for one in sorted(known.all())]
 
+    def _claimed(self, known: Known) -> set[str]:
+        """The keys of their records, and every name that leads to one of them.
+
+        A name says whose it is, but a record does not say its names: the table is read through.
+        """
+        keys = known.watermark_keys()
+        owners = {stored_key(key) for key in keys}
+        pages = (
+            self.stack.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=self._watermarks_table,
+                FilterExpression="attribute_exists(#owner)",
+                ProjectionExpression="pk, #owner",
+                ExpressionAttributeNames={"#owner": "owner"},
+            )
+        )
+        items = (item for page in pages for item in page["Items"])
+        return keys | {item["pk"]["S"] for item in items if item["owner"]["S"] in owners}
+
+    @property
+    def _watermarks_table(self) -> str:
+        return self.stack.outputs["WatermarksTableName"]
+
     def _watermarks(self) -> Watermarks:
-        table = self.stack.outputs["WatermarksTableName"]
-        return Watermarks(self.stack.client("dynamodb"), table, clock=self.stack.clock)
+        client = self.stack.client("dynamodb")
+        return Watermarks(client, self._watermarks_table, clock=self.stack.clock)
 
     def _queued(self) -> Mapping[str, int]:
         sqs = self.stack.client("sqs")

@@ -15,12 +15,13 @@ import time_machine
 
 import relay_ops.mateo
 from import_relay.domain.files import FileRow
-from import_relay.domain.models import ErasureDemand
+from import_relay.domain.models import ErasureDemand, Watermark
 from import_relay.storage import erasures
 from import_relay.storage.erasure_demands import PENDING
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, RowFile
 from import_relay.storage.watermarks import Watermarks
+from import_relay.submit.other_names import alias
 from relay_ops.erasing.choosing import Choosing, demanded
 from relay_ops.erasing.demands import RECEIPTS, pending
 from relay_ops.erasing.erasure import Erasure
@@ -146,6 +147,31 @@ def test_nobody_else_is_touched(
     marks = Watermarks(relay.aws.dynamodb, resources.WATERMARKS, clock=relay.clock)
     keys = [f"contact_details#external_id:{one}" for one in (1, 2, 7)]
     assert len(marks.read(keys)) == 2
+
+
+@pytest.mark.usefixtures("contacts")
+def test_the_names_of_a_record_are_forgotten_with_it(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    practised(relay, mateo)
+    marks = Watermarks(relay.aws.dynamodb, resources.WATERMARKS, clock=relay.clock)
+    hers, his = "contact_details#external_id:7", "contact_details#external_id:2"
+    by_email = "contact_details#email:eve@example.com"
+    marks.write(
+        {
+            by_email: Watermark({}),
+            alias(by_email): Watermark({}, owner=hers),
+            alias("crm:erp/person/777"): Watermark({}, owner=hers),
+            alias("crm:erp/person/2"): Watermark({}, owner=his),
+        }
+    )
+
+    erase(relay, stack, "7")
+
+    found = relay.aws.dynamodb.scan(TableName=resources.WATERMARKS)["Items"]
+    assert sorted(one["pk"]["S"] for one in found if "owner" in one or "email" in str(one)) == [
+        "alias#crm:erp/person/2"
+    ]
 
 
 @pytest.mark.usefixtures("contacts")

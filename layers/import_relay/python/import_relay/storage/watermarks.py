@@ -87,7 +87,7 @@ class Watermarks:
         Raises:
             StoreUnavailable: DynamoDB left a part unwritten, again and again.
         """
-        known = sorted(self.read(keys))
+        known = sorted({stored_key(key) for key in self.read(keys)})
         for batch in batches(known, WRITE_BATCH):
             self._write_requests([{"DeleteRequest": {"Key": {"pk": {"S": one}}}} for one in batch])
         return len(known)
