@@ -12,7 +12,7 @@ import run_watchdog
 from import_relay.domain.errors import ConfigurationError
 from import_relay.domain.reasons import Unexpected
 from run_watchdog import handler
-from tests.support.aws import LEDGER, Aws, client
+from tests.support.aws import BUCKET, LEDGER, Aws, client
 from tests.support.ends import Context
 from tests.support.logged import Lines, log_lines
 
@@ -28,8 +28,11 @@ TRUST = {
 }
 
 
-def mapping_of(aws: Aws) -> str:
-    """A new event source mapping, disabled."""
+UNKNOWN = "00000000-0000-0000-0000-000000000000"
+
+
+def mappings_of(aws: Aws) -> list[str]:
+    """New event source mappings of both lanes, disabled."""
     role = client("iam").create_role(RoleName="f", AssumeRolePolicyDocument=json.dumps(TRUST))
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
@@ -41,7 +44,11 @@ def mapping_of(aws: Aws) -> str:
         Handler="f.f",
         Code={"ZipFile": code.getvalue()},
     )
-    queue = aws.sqs.get_queue_attributes(QueueUrl=aws.queue_url, AttributeNames=["QueueArn"])
+    return [_mapping(aws, url) for url in (aws.queue_url, aws.bulk_queue_url)]
+
+
+def _mapping(aws: Aws, queue_url: str) -> str:
+    queue = aws.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
     made = client("lambda").create_event_source_mapping(
         EventSourceArn=queue["Attributes"]["QueueArn"], FunctionName="f", Enabled=False
     )
@@ -50,13 +57,14 @@ def mapping_of(aws: Aws) -> str:
 
 @pytest.fixture
 def mapping(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """The function's environment, with a mapping that was left disabled."""
+    """The function's environment, with mappings that were left disabled: yields the live lane's."""
     file = tmp_path / "connections.toml"
     file.write_text('[erp]\nkind = "json"\n')
-    mapping = mapping_of(aws)
+    mappings = mappings_of(aws)
     for name, value in {
+        "BUCKET_NAME": BUCKET,
         "LEDGER_TABLE": LEDGER,
-        "EVENT_SOURCE_MAPPINGS": mapping,
+        "EVENT_SOURCE_MAPPINGS": ",".join(mappings),
         "STATE_MACHINE_ARN": aws.state_machine_arn,
         "CONNECTIONS_FILE": str(file),
         "LIMIT_TIME_ZONE": "Europe/Berlin",
@@ -65,7 +73,7 @@ def mapping(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     }.items():
         monkeypatch.setenv(name, value)
     run_watchdog.watchdog.cache_clear()
-    yield mapping
+    yield mappings[0]
     run_watchdog.watchdog.cache_clear()
 
 
@@ -85,6 +93,7 @@ def test_a_run_repairs_and_says_what_it_found(mapping: str, logged: Lines) -> No
         "SubmissionOverdue": 1,
         "ExecutionsRestarted": 0,
         "ConnectionsWithHighRates": 0,
+        "ErasuresPending": 0,
     }
     resumed, ran = logged()
     assert (resumed["message"], resumed["level"]) == ("submission.resumed", "WARNING")
@@ -103,7 +112,7 @@ def test_where_nothing_is_wrong_a_run_says_no_more_than_that(mapping: str, logge
 def test_a_run_that_fails_counts_no_run_and_names_what_was_refused(
     logged: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EVENT_SOURCE_MAPPINGS", "00000000-0000-0000-0000-000000000000")
+    monkeypatch.setenv("EVENT_SOURCE_MAPPINGS", f"{UNKNOWN},{UNKNOWN}")
 
     with pytest.raises(Unexpected, match="ResourceNotFoundException in GetEventSourceMapping"):
         handler({}, Context())

@@ -65,7 +65,7 @@ def test_what_was_held_goes_in_one_import_once_the_curve_has_risen(relay: Relay)
     assert not held(relay)
 
 
-def test_the_wait_is_always_the_same(relay: Relay) -> None:
+def test_the_wait_does_not_grow(relay: Relay) -> None:
     relay.submit(message([ADA]))
     for _ in range(3):
         relay.clock.now += 60
@@ -88,6 +88,23 @@ def test_even_what_was_held_for_long_leaves_requests_for_the_rest_of_the_day(rel
     use(relay, 6_000)
 
     assert relay.submit(WAKE).rows == 0
+
+
+def test_where_nothing_may_go_for_long_it_is_not_looked_at_every_minute(relay: Relay) -> None:
+    use(relay, 6_000)
+
+    relay.submit(message([ADA]))
+
+    assert [delay for _, delay in relay.aws.queued()] == [MAX_HOLD_S]
+
+
+def test_a_new_day_is_not_slept_through(relay: Relay) -> None:
+    relay.clock.now = relay.permits.limits.next_day(relay.clock.now) - 600
+    use(relay, 9_990)
+
+    relay.submit(message([ADA]))
+
+    assert [delay for _, delay in relay.aws.queued()] == [60]
 
 
 def test_what_fills_an_import_is_not_held(relay: Relay) -> None:
@@ -124,9 +141,9 @@ def test_what_comes_back_above_the_curve_is_looked_at_once_an_import_may_go(rela
     states.write(Lane.LIVE, HeldState(received_at=relay.clock.now))
     relay.requeueing(relay.aws.held_queue_url).send([Delayed(message([ADA]), 0)])
     relay.clock.now += HIDDEN_S
+    use(relay, 6_000)
 
-    assert relay.submit(WAKE).held == 0
-    assert [delay for _, delay in relay.aws.queued()] == [60]
-    use(relay, 1_000)
+    assert (relay.submit(WAKE).held, relay.submit(WAKE).rows) == (0, 0)
+    use(relay, 4_000)
 
     assert relay.submit(WAKE).rows == 1

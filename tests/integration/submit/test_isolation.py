@@ -10,7 +10,7 @@ import pytest
 from import_relay.connectors.contract import Change
 from import_relay.domain.models import Occurrence
 from import_relay.storage.archive import Archive
-from import_relay.storage.trials import Tried
+from import_relay.storage.trials import Trials, Tried
 from import_relay.submit import connection_mappings
 from import_relay.submit.changes import Mapped, Mapper
 from tests.integration.submit.deliveries import Deliveries, Killed
@@ -270,21 +270,29 @@ def test_a_redrive_that_kills_again_is_a_dead_letter_again(relay: Relay) -> None
     assert len(relay.aws.queued(relay.aws.dead_letter_url)) == 2
 
 
-def test_nothing_is_written_down_of_what_is_received_for_the_first_time(relay: Relay) -> None:
-    writes: list[object] = []
-    trials: Any = relay.trials
-    trials.write = writes.append
+@pytest.fixture
+def writes(monkeypatch: pytest.MonkeyPatch) -> list[Tried]:
+    """What is written down instead of into the table."""
+    found: list[Tried] = []
 
-    relay.submit(*innocent_messages(10, 300), trials=trials)
+    def write(_: Trials, tried: Tried) -> None:
+        found.append(tried)
+
+    monkeypatch.setattr(Trials, "write", write)
+    return found
+
+
+def test_nothing_is_written_down_of_what_is_received_for_the_first_time(
+    relay: Relay, writes: list[Tried]
+) -> None:
+    relay.submit(*innocent_messages(10, 300))
 
     assert writes == []
 
 
-def test_a_batch_that_is_delivered_again_is_written_down_a_hundred_at_a_time(relay: Relay) -> None:
-    writes: list[object] = []
-    trials: Any = relay.trials
-    trials.write = writes.append
-
-    relay.submit(*innocent_messages(1, 300), again=True, trials=trials)
+def test_a_batch_that_is_delivered_again_is_written_down_a_hundred_at_a_time(
+    relay: Relay, writes: list[Tried]
+) -> None:
+    relay.submit(*innocent_messages(1, 300), again=True)
 
     assert len(writes) == 2 * 3 + 2

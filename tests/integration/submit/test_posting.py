@@ -165,7 +165,7 @@ def test_a_spent_day_does_not_forget_that_posts_failed_before_it(relay: Relay) -
     relay.clock.now = relay.pause.state().paused_until
     relay.limits = replace(LIMITS, requests_per_day=1)
 
-    report = relay.submit(message([ADA]), invocation="second")
+    report = relay.submit(message([ADA]), invocation="second", again=True)
 
     assert report.paused == "limit.requests"
     assert relay.pause.state().consecutive_failures == 1

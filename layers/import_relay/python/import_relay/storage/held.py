@@ -36,6 +36,12 @@ class HeldState:
         """Whether what was received may still come back to the queue, as its receiver died."""
         return now < self.received_at + HIDDEN_S
 
+    def is_overdue(self, now: float, longest_s: float) -> bool:
+        """Whether records are held for long, or may have come back and nobody has looked since."""
+        if self.since:
+            return self.since <= now - longest_s
+        return self != HeldState() and not self.may_come_back(now)
+
     def is_awake(self, now: float) -> bool:
         """Whether a wake is on its way. Clocks may differ a little."""
         return self.wake_at > now + CLOCK_SKEW_S

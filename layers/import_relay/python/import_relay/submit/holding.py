@@ -35,9 +35,14 @@ class Holding:
     _asked_before: float | None = None
     """When the queue was last asked before this batch did, if this batch did."""
     _may_come_back: bool = False
+    _wake_s: int = WAKE_S
 
     def __post_init__(self) -> None:
         self._written = self.state
+
+    def look_later(self) -> None:
+        """Let `MAX_HOLD_S` pass until what is held is looked at again: it cannot go before."""
+        self._wake_s = int(MAX_HOLD_S)
 
     def hold(self, messages: Sequence[Delayed]) -> None:
         """Store messages for a later batch.
@@ -46,7 +51,7 @@ class Holding:
             ClientError, BotoCoreError, StoreUnavailable: AWS failed it; the caller keeps them.
         """
         self.state = replace(self.state, since=self.state.since or self.clock())
-        self._wake_in(WAKE_S)
+        self._wake_in(self._wake_s)
         self._write()
         self.held.send(messages)
 
@@ -82,13 +87,13 @@ class Holding:
         if self._asked_before is not None and not self._may_come_back:
             self.state = replace(self.state, received_at=self._asked_before)
         if self.state.since:
-            self._wake_in(WAKE_S)
+            self._wake_in(self._wake_s)
         elif self.state.may_come_back(now):
             self._wake_in(math.ceil(self.state.received_at + HIDDEN_S - now))
         elif self._asked_before is not None:
             self.state = HeldState()
         elif self.state != HeldState():  # nobody has looked since it may have come back
-            self._wake_in(WAKE_S)
+            self._wake_in(self._wake_s)
         self._write()
 
     def _wake_in(self, wake_s: int) -> None:

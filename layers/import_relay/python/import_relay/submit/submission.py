@@ -25,6 +25,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.batch_state import BatchState
 from import_relay.storage.pause import Pause, PauseState
+from import_relay.storage.quota import Usage
 from import_relay.submit.acknowledging import AWS_ERRORS
 from import_relay.submit.batch_report import BatchReport
 from import_relay.submit.batch_run import BatchRun, SubmissionParts
@@ -114,6 +115,8 @@ class Submission:
                     return self._requeue_while_paused(*paused, batch)
                 holding = self._holding(turn, state)
                 if self._collects(batch, state):
+                    if self._is_spent(state.usage):
+                        holding.look_later()
                     return self._hold(batch, holding)
                 return BatchRun(self.parts, self.tools, batch, state, turn, holding=holding).run()
         except LeaseHeld as error:
@@ -129,11 +132,18 @@ class Submission:
         What SQS delivers again is not: a process may have died of it, and only its receive count
         says so.
         """
-        now, since = self.tools.clock(), state.held.since
-        is_old = bool(since) and since <= now - MAX_HOLD_S
-        urgent = is_old or batch.item_count >= self.rows_per_import / 2
+        now = self.tools.clock()
+        urgent = (
+            state.held.is_overdue(now, MAX_HOLD_S) or batch.item_count >= self.rows_per_import / 2
+        )
         curve = RequestCurve(self.parts.posting.permits.limits)
         return not batch.received_before() and not curve.allows(state.usage, now, urgent=urgent)
+
+    def _is_spent(self, usage: Usage) -> bool:
+        """Whether nothing may go for as long as records are held at most, and the day goes on."""
+        limits, later = self.parts.posting.permits.limits, self.tools.clock() + MAX_HOLD_S
+        is_today = later < limits.next_day(self.tools.clock())
+        return is_today and not RequestCurve(limits).allows(usage, later, urgent=True)
 
     def _hold(self, batch: QueueBatch, holding: Holding) -> BatchReport:
         """Keep the whole batch for the next import."""
