@@ -281,7 +281,12 @@ class Flight:
         sent_at = str(int(self.stack.clock.time() * 1_000))
         attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": sent_at}
         records = [
-            {"messageId": f"m{number}", "body": body, "attributes": attributes}
+            {
+                "messageId": f"m{number}",
+                "body": body,
+                "attributes": attributes,
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:relay",
+            }
             for number, body in enumerate(bodies)
         ]
         asked = _BrokenCrm.asked

@@ -34,14 +34,16 @@ def counted_from_now(trial: Trial) -> None:
     trial.stack.metrics.put()
     now = datetime.fromtimestamp(trial.stack.clock.time(), UTC)
     of = {
-        "Namespace": "ImportRelay",
         "MetricName": "ItemsReceived",
         "Dimensions": [{"Name": "service", "Value": "import-relay"}],
     }
-    answer = cloudwatch.get_metric_statistics(
-        **of, StartTime=now - WIDE, EndTime=now + WIDE, Period=60, Statistics=["Sum"]
+    metric = {"Metric": {"Namespace": "ImportRelay", **of}, "Period": 60, "Stat": "Sum"}
+    answer = cloudwatch.get_metric_data(
+        MetricDataQueries=[{"Id": "received", "MetricStat": metric}],
+        StartTime=now - WIDE,
+        EndTime=now + WIDE,
     )
-    for one in answer["Datapoints"]:
-        datum = {name: of[name] for name in ("MetricName", "Dimensions")}
-        datum |= {"Timestamp": one["Timestamp"], "Value": -one["Sum"]}
-        cloudwatch.put_metric_data(Namespace=of["Namespace"], MetricData=[datum])
+    (found,) = answer["MetricDataResults"]
+    for timestamp, count in zip(found["Timestamps"], found["Values"], strict=True):
+        datum = {**of, "Timestamp": timestamp, "Value": -count}
+        cloudwatch.put_metric_data(Namespace="ImportRelay", MetricData=[datum])

@@ -290,19 +290,6 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "person-in-two-imports",
-        "Rows of one person under two keys are sent in two imports at once.",
-        ("stale",),
-        (
-            Edit(
-                "submit/progress.py",
-                "        return row.key in self.sent_names or not "
-                "self.sent_keys.isdisjoint(row.names)\n",
-                "        return False\n",
-            ),
-        ),
-    ),
-    Mutant(
         "claims-expire-before-replays",
         "Claims are kept for as long as the queue keeps a message, and no longer.",
         ("stale", "duplicated", "unexpected", "miscounted"),

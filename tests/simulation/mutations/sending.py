@@ -163,19 +163,6 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "created-without-id-is-refused",
-        "A 2xx that names no import is taken for one that created none.",
-        ("duplicated", "unexpected"),
-        (
-            Edit(
-                "mateo/post_results.py",
-                "    if 200 <= status < 300 and import_id:\n        return PostResult.SENT\n",
-                "    if 200 <= status < 300:\n"
-                "        return PostResult.SENT if import_id else PostResult.NOT_SENT\n",
-            ),
-        ),
-    ),
-    Mutant(
         "refused-together",
         "All rows of a refused import are rejected for the one that is bad.",
         ("unexpected",),
