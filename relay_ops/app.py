@@ -30,7 +30,7 @@ READ, CHANGE = "Look", "Change"
 COMMANDS: Mapping[str, Listed] = MappingProxyType(
     {
         "status": Listed("status", "Where everything is, and why something waits.", READ),
-        "find": Listed("find", "What happened to a record, as its whole story.", READ),
+        "find": Listed("find", "What happened to a record, with its whole history.", READ),
         "failures": Listed("failures", "What failed or was rejected and is still open.", READ),
         "open": Listed("open_page", "The daily page, or what tracks an import.", READ),
         "daily": Listed("daily", "Write the page of a day as it is now.", READ),

@@ -1,4 +1,4 @@
-"""Change events of Salesforce that could not be stored: gives them to the function again."""
+"""Redrives Salesforce's change events that could not be stored: invokes the receiver with each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`relay erase`: a person, everywhere."""
+"""`relay erase`: lists every place that holds a person, and erases them there and in Mateo."""
 
 from __future__ import annotations
 

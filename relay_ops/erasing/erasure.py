@@ -36,7 +36,14 @@ LEASE_WAIT_S = 180.0
 LEASE_HELD_S = 15.0
 IMPORTS_WAIT_S = 600.0
 LOOK_S = 5.0
-QUEUES = ("QueueUrl", "DeadLetterQueueUrl", "ChangeEventsDeadLetterQueueUrl")
+QUEUES = (
+    "QueueUrl",
+    "BulkQueueUrl",
+    "HeldQueueUrl",
+    "BulkHeldQueueUrl",
+    "DeadLetterQueueUrl",
+    "ChangeEventsDeadLetterQueueUrl",
+)
 LATER = "It is kept: `relay erase --pending` completes it."
 
 

@@ -23,7 +23,7 @@ from local.stack.stack import STACK_NAME, Stack
 from local.template.loading import load
 from tests.support.builders import message
 from tests.support.signers import hubspot
-from tests.support.stack import EVENT_BUS
+from tests.support.stack import EVENT_BUS, QUEUES
 from tests.support.webhooks import ROOT, request
 
 CANARIES: Mapping[str, str] = {
@@ -332,7 +332,7 @@ class Flight:
 def written_down(stack: Stack) -> Sequence[tuple[str, str]]:
     """(where, text) of everything that AWS shows besides the stores: logs apart."""
     found = [("metrics", json.dumps(stack.client("cloudwatch").list_metrics()["Metrics"]))]
-    for output in ("QueueUrl", "BulkQueueUrl", "DeadLetterQueueUrl"):
+    for output in QUEUES:
         url = stack.outputs[output]
         told = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
         found.append((f"attributes of {output}", json.dumps(told["Attributes"])))

@@ -9,13 +9,13 @@ import pytest
 from import_relay.connectors.contract import Request
 from local.demo.balance import objects
 from tests.support.senders import customer, erp, erp_text
-from tests.support.stack import Rig, Trial
+from tests.support.stack import QUEUES, Rig, Trial
 
 
 def stored(trial: Trial) -> list[str]:
     """The keys of everything in the bucket, and a word for each message in a queue."""
     keys = [key for key, _ in objects(trial.stack, "")]
-    for output in ("QueueUrl", "BulkQueueUrl", "DeadLetterQueueUrl"):
+    for output in QUEUES:
         keys += [output] * sum(trial.stack.queue_counts(output).values())
     for output in ("LedgerTableName", "WatermarksTableName"):
         table = trial.stack.outputs[output]

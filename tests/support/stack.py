@@ -88,10 +88,14 @@ class Rig:
         return Trial(self.stack, self._lines)
 
 
+QUEUES = ("QueueUrl", "BulkQueueUrl", "HeldQueueUrl", "BulkHeldQueueUrl", "DeadLetterQueueUrl")
+"""Outputs of the template that name a queue of records."""
+
+
 def clean(stack: Stack) -> None:
     """Empty queues, bucket, tables, schedules and Mateo; end executions, resume submission."""
     _stop_executions(stack)
-    for output in ("QueueUrl", "BulkQueueUrl", "DeadLetterQueueUrl"):
+    for output in QUEUES:
         stack.client("sqs").purge_queue(QueueUrl=stack.outputs[output])
     _restore_token(stack)
     _empty_stores(stack)

@@ -44,6 +44,8 @@ ALARMS = {
 OUTPUTS = {
     "BucketName",
     "BulkQueueUrl",
+    "HeldQueueUrl",
+    "BulkHeldQueueUrl",
     "ChangeEventsDeadLetterQueueUrl",
     "ConnectionSecretsArn",
     "CrmTokensArn",
@@ -77,6 +79,14 @@ def summed(alarm: Mapping[str, Any]) -> list[dict[str, Any]]:
 def test_the_alarms_that_matter_are_there(template: Expanded) -> None:
     watched = {name: watched_by(alarm) for name, alarm in template.of_type(ALARM).items()}
     assert watched == ALARMS
+
+
+def test_the_metrics_of_an_alarm_have_ids_of_their_own(template: Expanded) -> None:
+    """CloudWatch refuses an alarm that names an id twice, and the deployment ends with it."""
+    for name, alarm in template.of_type(ALARM).items():
+        queries = [one["Fn::If"][1] if "Fn::If" in one else one for one in alarm.get("Metrics", [])]
+        ids = [query["Id"] for query in queries]
+        assert len(ids) == len({*ids}), name
 
 
 def test_the_throttles_of_every_function_are_watched(template: Expanded) -> None:

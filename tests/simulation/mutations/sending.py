@@ -314,7 +314,7 @@ MUTANTS = (
         "over-budget-forgotten",
         "What today's entities do not cover is not requeued.",
         ("lost",),
-        (Edit("submit/batch_run.py", "            progress.requeue(batches.over_budget)\n", ""),),
+        (Edit("submit/batch_run.py", "            progress.requeue(batches.over_quota)\n", ""),),
     ),
     Mutant(
         "stopped-and-forgotten",

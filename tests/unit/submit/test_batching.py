@@ -40,7 +40,7 @@ def test_rows_beyond_todays_entities_wait() -> None:
     batches = batch_rows(rows_of(5), rows_per_import=5000, entities_left=3)
 
     assert [len(rows) for rows in batches.imports] == [3]
-    assert len(batches.over_budget) == 2
+    assert len(batches.over_quota) == 2
 
 
 @pytest.mark.parametrize("left", [0, -7])
@@ -48,7 +48,7 @@ def test_nothing_is_sent_when_nothing_is_left(left: int) -> None:
     batches = batch_rows(rows_of(2), rows_per_import=5000, entities_left=left)
 
     assert batches.imports == []
-    assert len(batches.over_budget) == 2
+    assert len(batches.over_quota) == 2
 
 
 def test_rows_with_other_options_need_another_import() -> None:

@@ -1,6 +1,6 @@
 """Every number that a text may mean: for comparing, where a guess does no harm.
 
-Called by `erasing` and by the operator's tool, which look for a number however it is written.
+Called by `submit.erasing`.
 """
 
 from collections.abc import Iterator, Sequence

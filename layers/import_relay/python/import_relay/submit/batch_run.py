@@ -219,8 +219,8 @@ class BatchRun:
     def _import(self, batches: Batches) -> None:
         """Take these through all their steps."""
         progress = self._progress
-        if batches.over_budget:
-            progress.requeue(batches.over_budget)
+        if batches.over_quota:
+            progress.requeue(batches.over_quota)
             self._posting.pause_for_limit(self._limits.reason(), self._usage.day)
         self._posting.begin(batches.imports)
         while progress.pending:

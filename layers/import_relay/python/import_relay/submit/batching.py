@@ -21,7 +21,7 @@ class Batches:
     """Imports that may be sent today, and rows that today's entities no longer cover."""
 
     imports: list[Sequence[Row]] = field(default_factory=list)
-    over_budget: list[Row] = field(default_factory=list)
+    over_quota: list[Row] = field(default_factory=list)
 
 
 def batch_rows(rows: Sequence[Row], *, rows_per_import: int, entities_left: int) -> Batches:
@@ -31,7 +31,7 @@ def batch_rows(rows: Sequence[Row], *, rows_per_import: int, entities_left: int)
     at most `entities_left` rows. Contacts come first, since deals and appointments belong to them;
     rows keep their order within a group, and joined ones share an import if one can hold them.
     """
-    batches = Batches(over_budget=list(rows[max(entities_left, 0) :]))
+    batches = Batches(over_quota=list(rows[max(entities_left, 0) :]))
     within = sorted(rows[: max(entities_left, 0)], key=lambda row: _sort_key(row.options))
     for _, of_group in groupby(within, key=lambda row: row.options):
         chunk: list[Row] = []
@@ -73,7 +73,7 @@ def take_partial(
     """
     last = {rows[0].options: number for number, rows in enumerate(batches.imports)}
     partial = {number for number in last.values() if len(batches.imports[number]) < full_rows}
-    if batches.over_budget or len(partial) == len(batches.imports):
+    if batches.over_quota or len(partial) == len(batches.imports):
         return []
     taken = {number for number in partial if not is_due(batches.imports[number])}
     rows = [row for number in sorted(taken) for row in batches.imports[number]]

@@ -1,4 +1,6 @@
-"""Ends what senders marked as tests, before anything of it is claimed. Called by `batch_run`.
+"""Records the outcome `test` for items that senders marked as tests, before they are claimed.
+
+Called by `batch_run`.
 
 A test goes the way of every item up to its row: it is received, queued, read at the CRM and mapped.
 Then it ends as a test, with the reason that would have kept it from becoming a row.

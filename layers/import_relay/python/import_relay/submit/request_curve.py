@@ -16,7 +16,9 @@ EMPTY, FULL = 0.5, 0.26
 they are used as fast as the day goes or faster. Of 10,000 requests, 25,000 records that come evenly
 use a quarter."""
 URGENT = 0.85
-"""Share that may be used for what fills an import, or was held for long. The rest is for tracking.
+"""Share that may be used for a batch of half an import or more, or for records held for long.
+
+The rest is for tracking.
 """
 REQUESTS_PER_IMPORT = 5.5
 """So many an import counts at least: what it will be asked for is not used yet when it is sent."""

@@ -1,4 +1,6 @@
-"""One turn at the lease: whose it is and how long it may last. Made by `submission`."""
+"""The limits of one submission under the lease: its holder, deadline, lane and import size.
+
+Made by `submission`."""
 
 import math
 from dataclasses import dataclass, replace
