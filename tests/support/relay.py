@@ -129,8 +129,8 @@ class DatedQueue(Queue):
         super().__init__(client, url, sleep=clock.sleep, for_all=one_by_one)
         self._now = clock
 
-    def receive(self, call_count: int) -> list[ReceivedMessage]:
-        received = super().receive(call_count)
+    def receive(self, call_count: int, *, surely: bool = False) -> list[ReceivedMessage]:
+        received = super().receive(call_count, surely=surely)
         return [one._replace(sent_at=self._now()) for one in received]
 
 

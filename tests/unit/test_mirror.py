@@ -75,7 +75,6 @@ TESTED_THROUGH = {
     "storage/notices": _DAY,
     "storage/received_counts": _DAY,
     "storage/row_ends": _FILES,
-    "submit/acknowledging": "tests/integration/submit/test_batch_run_counts.py",
     "submit/batch_report": "tests/integration/test_submit_imports.py",
     "submit/gathering": "tests/integration/submit/test_filling.py",
     "submit/refused_rows": "tests/integration/submit/test_refusals.py",

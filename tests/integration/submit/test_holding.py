@@ -1,6 +1,8 @@
 """Pacing: above the curve of the day's requests, records are held for the next import."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from import_relay.storage.quota import day_key
 from import_relay.submit.holding import MAX_HOLD_S
 from tests.support.aws import LEDGER
 from tests.support.builders import TODAY, message
+from tests.support.clients import Overruling
 from tests.support.ends import ADA, BOB
 from tests.support.relay import Relay
 
@@ -116,6 +119,20 @@ def test_what_fills_an_import_is_not_held(relay: Relay) -> None:
 def test_what_is_delivered_again_is_not_held(relay: Relay) -> None:
     """Its receive count says that a process may have died of it, and a new message has none."""
     assert relay.submit(message([ADA]), again=True).rows == 1
+
+
+def test_what_sqs_does_not_show_at_first_is_not_forgotten(relay: Relay) -> None:
+    """A short poll asks some of its servers only, and may find nothing where something is."""
+
+    def receive(real: Any, **asked: Any) -> Any:
+        return real(**asked) if asked["WaitTimeSeconds"] else {}
+
+    relay.submit(message([ADA]))
+    sqs: Any = Overruling(relay.aws.sqs, receive_message=receive)
+    relay.aws = replace(relay.aws, sqs=sqs)
+    use(relay, 1_000)
+
+    assert relay.submit(WAKE).rows == 1
 
 
 def test_each_lane_holds_its_own(relay: Relay) -> None:

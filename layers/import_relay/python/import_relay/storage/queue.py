@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 
-RECEIVE_WAIT_S = 0
-"""Asks some of SQS's servers and does not wait: of a backlog, each has messages."""
+SURE_S = 1
+"""Shortest wait for messages with which SQS asks all of its servers (AWS: SQS, long polling)."""
 
 
 class Delayed(NamedTuple):
@@ -72,24 +72,29 @@ class Queue:
         for call in calls(messages, lambda message: message.body):
             self._send_batch(call)
 
-    def receive(self, call_count: int) -> list[ReceivedMessage]:
+    def receive(self, call_count: int, *, surely: bool = False) -> list[ReceivedMessage]:
         """Receive messages with so many calls, up to ten with each; none if there are none now.
+
+        Only some of SQS's servers are asked, and each has messages of a backlog. `surely`: all are,
+        so that none means that there is none; it may take a second.
 
         Like those of Lambda's batches, they come again after the queue's visibility timeout unless
         they are deleted.
         """
-        found = self._for_all(lambda _: self._receive_batch(), range(call_count))
+        found = self._for_all(
+            lambda _: self._receive_batch(SURE_S if surely else 0), range(call_count)
+        )
         return [message for messages in found for message in messages]
 
     def delete(self, receipts: Iterable[str]) -> None:
         """Delete received messages; what SQS does not delete is delivered again."""
         self._for_all(self._delete_batch, batches(receipts, MESSAGES_PER_CALL))
 
-    def _receive_batch(self) -> list[ReceivedMessage]:
+    def _receive_batch(self, wait_s: int) -> list[ReceivedMessage]:
         answer = self._client.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=MESSAGES_PER_CALL,
-            WaitTimeSeconds=RECEIVE_WAIT_S,
+            WaitTimeSeconds=wait_s,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
         return [

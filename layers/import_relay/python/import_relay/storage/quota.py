@@ -212,7 +212,11 @@ class Quota:
         share = limits.bulk_entities(day, self._clock())
         if reservation.lane is Lane.BULK and usage.bulk_entities + rows > share:
             return self._limit_reached("limit.bulk_share")
-        return self._limit_reached("limit.connection" if reservation.charges else "limit.entities")
+        if reservation.charges:
+            return self._limit_reached("limit.connection")
+        # Entities were released since, or the day's last hour has begun.
+        is_bulk = reservation.lane is Lane.BULK
+        return self._limit_reached("limit.bulk_share" if is_bulk else "limit.entities")
 
     def _limit_reached(self, code: str) -> LimitReached:
         now, limits = self._clock(), self.limits

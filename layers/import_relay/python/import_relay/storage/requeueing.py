@@ -76,9 +76,9 @@ class Requeueing:
         """
         self._queue.send([Delayed(WAKE, wake_s)])
 
-    def receive(self, call_count: int) -> list[ReceivedMessage]:
+    def receive(self, call_count: int, *, surely: bool = False) -> list[ReceivedMessage]:
         """Receive messages, as `Queue.receive` does."""
-        return self._queue.receive(call_count)
+        return self._queue.receive(call_count, surely=surely)
 
     def delete(self, receipts: Iterable[str]) -> None:
         """Delete received messages; what SQS does not delete is delivered again."""

@@ -154,7 +154,8 @@ class Acknowledging:
 
     def delete_without(self, item_ids: set[str]) -> None:
         """Delete what is acknowledged now: a death that may follow must not redeliver it."""
-        self._delete_without(self.batch.messages_with(item_ids | self.unresolved))
+        kept = self.batch.messages_with(item_ids | self.unresolved)
+        self._delete_without(kept.union(self.batch.wakes))
 
     def _delete_without(self, kept: Collection[str]) -> None:
         batch = self.batch

@@ -1,6 +1,7 @@
 """The limits of one submission under the lease: its holder, deadline, lane and import size.
 
-Made by `submission`."""
+Made by `submission`.
+"""
 
 import math
 from dataclasses import dataclass, replace
