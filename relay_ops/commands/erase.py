@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -37,7 +37,8 @@ def command(
 
     Erase the person in the CRM first: what it sends from now on is imported. Records in queues
     cannot be searched; submission leaves them out. Writes a receipt without personal data. Run it
-    again if it breaks off. Ends with 1 if nobody is found, or several persons are.
+    again if it breaks off. Ends with 1 if nobody is found, several persons are, or a part of a name
+    is given with --yes and without --only.
     """
     from relay_ops.erasing.erasure import Erasure
     from relay_ops.stack import open_stack
@@ -46,7 +47,7 @@ def command(
         raise UsageMistake("Say whom to erase, or --pending for what was demanded.")
     screen = Screen(as_json=as_json)
     opened = open_stack(stack, region)
-    found = _pending(screen, opened) if pending else _named(screen, opened, text, only or [])
+    found = _pending(screen, opened) if pending else _named(screen, opened, (text, yes), only or [])
     if not found:
         screen.result({"erased": []}, lambda: screen.line("Nothing is pending."))
         return
@@ -61,39 +62,67 @@ def command(
     screen.result({"erased": receipts}, lambda: _show(screen, receipts))
 
 
-def _named(screen: Screen, stack: Stack, text: str, only: list[str]) -> list[tuple[str, Known]]:
-    """The person whom a text means, as a thing to be done that is not kept yet."""
+def _named(
+    screen: Screen, stack: Stack, said: tuple[str, bool], only: list[str]
+) -> list[tuple[str, Known]]:
+    """The person whom a text means, as a thing to be done that is not kept yet.
+
+    `said`: the text, and whether nothing may be asked.
+    """
     from relay_ops.erasing.choosing import Choosing
     from relay_ops.matching import needle
 
+    text, yes = said
     choosing = Choosing(stack, needle(text))
     with screen.progress("Reading") as advance:
         persons = choosing.persons(advance)
     alone = choosing.by_text_alone()
+    is_certain = choosing.is_certain or not persons
     if not persons and alone:
         persons = [alone]
-    if only:
-        persons = [one for one in persons if _labels(one) & set(only)]
-    if len(persons) > 1 and not only:
-        persons = _choose(screen, persons)
+    if only and persons:
+        persons = _picked(screen, persons, only)
+    elif len(persons) > 1 or not is_certain:
+        persons = _choose(screen, persons, yes=yes)
     if not persons:
         screen.result({"persons": []}, lambda: screen.line("Nobody was found."))
         raise typer.Exit(ExitCode.FOUND)
     return [("", one) for one in persons]
 
 
-def _choose(screen: Screen, persons: list[Known]) -> list[Known]:
-    """Which of several persons; without a terminal they are listed, and nothing is done."""
+def _picked(screen: Screen, persons: list[Known], only: list[str]) -> list[Known]:
+    """Those whom `--only` names; each of its ids must be one person's."""
+    from relay_ops.erasing.choosing import has_handle
+
+    found: list[Known] = []
+    for text in only:
+        hits = [one for one in persons if has_handle(one, text)]
+        if len(hits) != 1:
+            _refuse(screen, persons, f"{len(hits)} of them have an id that --only names.")
+        found += [one for one in hits if one not in found]
+    return found
+
+
+def _choose(screen: Screen, persons: list[Known], *, yes: bool) -> list[Known]:
+    """Which of the persons; where nothing can be asked they are listed, and nothing is done."""
     import sys
 
-    shown = [{"names": list(one.names), "ids": sorted(_labels(one))} for one in persons]
-    if screen.as_json or not sys.stdin.isatty():
-        screen.result({"persons": shown}, lambda: _show_persons(screen, shown))
-        screen.remark("Several persons match. Nothing was changed. Add --only with an id of one.")
-        raise typer.Exit(ExitCode.FOUND)
-    _show_persons(screen, shown)
+    if yes or screen.as_json or not sys.stdin.isatty():
+        _refuse(screen, persons, "The text does not say for certain who it is.")
+    _show_persons(screen, _shown(persons))
     answer = screen.err.input("Which one? Its number, or nothing: ").strip()
     return [persons[int(answer) - 1]] if answer in map(str, range(1, len(persons) + 1)) else []
+
+
+def _refuse(screen: Screen, persons: list[Known], why: str) -> NoReturn:
+    shown = _shown(persons)
+    screen.result({"persons": shown}, lambda: _show_persons(screen, shown))
+    screen.remark(f"{why} Nothing was changed. Add --only with an id that one person has.")
+    raise typer.Exit(ExitCode.FOUND)
+
+
+def _shown(persons: list[Known]) -> list[dict[str, list[str]]]:
+    return [{"names": list(one.names), "ids": sorted(_labels(one))} for one in persons]
 
 
 def _show_persons(screen: Screen, shown: list[dict[str, list[str]]]) -> None:
@@ -129,6 +158,7 @@ def _plan(stack: Stack, listed: list[Listed]) -> list[str]:
     requests = sum(one.requests for one in listed)
     texts = [f"{len(listed)} persons are erased on {stack.name} ({stack.place}):"]
     for one in listed:
+        texts.append("  " + ", ".join([*one.known.names, *sorted(_labels(one.known))]))
         texts.append("  " + (", ".join(f"{n} in {p}" for p, n in one.places.items()) or "nowhere"))
         if one.known.shared:
             texts.append(f"  {len(one.known.shared)} handles that others have as well stay theirs")

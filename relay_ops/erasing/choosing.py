@@ -1,22 +1,22 @@
 """Who a text means: the persons whose records hold it, each with all that is known of them.
 
 A text that is exactly one person's id, e-mail address or phone number means that person, whoever
-else mentions it.
+else mentions it. Where nobody has it, it means only itself: whoever mentions it is somebody else.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from import_relay.domain.erased_handles import handle, may_be_phone
+from import_relay.domain.erased_handles import CONTACT_COLUMNS, handle, may_be_phone
 from import_relay.domain.models import ErasureDemand
 from import_relay.domain.provenance import parse_rows
 from import_relay.report.closing import record_in
 from import_relay.storage.bucket_reads import read_all
-from relay_ops.erasing.person import CONTACT, Known, learn_row, owner_ids
+from relay_ops.erasing.person import CONTACT, MAX_COUNTRY_CODE, Known, learn_row, owner_ids
 from relay_ops.erasing.rewriting import ndjson
 from relay_ops.matching import Needle, needle
 from relay_ops.stack import Stack
@@ -27,15 +27,19 @@ PLACES = ("imports/", "rejected/", "outcomes/", "reports/")
 
 @dataclass(slots=True)
 class Choosing:
-    """Finds out who a text means on one stack. `connection`: only its records count."""
+    """Finds out who a text means on one stack. `connection`: only its records count.
+
+    `is_certain`: the persons that were found have the text as an id, an address or a number.
+    """
 
     stack: Stack
     needle: Needle
     connection: str = ""
+    is_certain: bool = False
     _found: list[Known] = field(default_factory=list)
 
     def persons(self, advance: Callable[..., None] = SILENT) -> list[Known]:
-        """Everybody whom the text may mean; somebody only known by the text itself if nobody."""
+        """Everybody whom the text may mean: only a part of a name may mean somebody else."""
         bucket = self.stack.objects
         keys = [
             one.key
@@ -47,8 +51,15 @@ class Choosing:
         for found in read_all(self._of_object, keys, advance):
             for one in found:
                 self._add(one)
-        exact = self._exact(self._found)
-        return exact or self._found
+        if self.connection:
+            return self._found
+        exact = [one for one in self._found if has_handle(one, self.needle.given)]
+        self.is_certain = bool(exact)
+        if exact:
+            return exact
+        if self.by_text_alone():
+            return [one for one in self._found if self._has_national(one)]
+        return self._found
 
     def by_text_alone(self) -> Known | None:
         """Somebody of whom nothing is known but the text; None if it can be a name only."""
@@ -61,10 +72,13 @@ class Choosing:
             return Known(ids={handle("external_id", self.needle.given or text)})
         return None
 
-    def _exact(self, found: Sequence[Known]) -> list[Known]:
-        values = {handle(sort, self.needle.text) for sort in ("email", "phone")}
-        values.add(handle("external_id", self.needle.given))
-        return [one for one in found if values & (one.ids | one.handles)]
+    def _has_national(self, known: Known) -> bool:
+        """Whether a number of theirs is the text, but for the code of a country."""
+        digits = self.needle.digits
+        phones = [one.partition(":")[2] for one in known.handles if one.startswith("phone:")]
+        return bool(digits) and any(
+            one.endswith(digits) and len(one) - len(digits) <= MAX_COUNTRY_CODE for one in phones
+        )
 
     def _of_object(self, key: str) -> list[Known]:
         content = self.stack.objects.content(key)
@@ -122,6 +136,13 @@ class Choosing:
         self._found.append(one)
 
 
+def has_handle(known: Known, text: str) -> bool:
+    """Whether a text is exactly an id or a handle of theirs, or their record's id in a CRM."""
+    values = {handle(sort, text) for sort in CONTACT_COLUMNS.values()}
+    records = {record for _, record in known.records}
+    return bool(values & (known.ids | known.handles)) or text.strip() in records
+
+
 def demanded(stack: Stack, connection: str, demand: ErasureDemand) -> Known:
     """Whom a webhook demands to erase: everybody who is that record of its CRM, or was."""
     known = Known(records={(connection, demand.record)})
@@ -132,6 +153,7 @@ def demanded(stack: Stack, connection: str, demand: ErasureDemand) -> Known:
         known.handles |= one.handles
         known.keys |= one.keys
         known.records |= one.records
+        known.names |= one.names
     return known
 
 

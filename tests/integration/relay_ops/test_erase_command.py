@@ -50,12 +50,48 @@ def test_one_of_several_is_named_by_an_id(relay: Relay) -> None:
     assert run(["find", "Bob"]) == ExitCode.DONE
 
 
+def test_an_address_that_another_record_mentions_is_not_that_person(
+    relay: Relay, mateo: MateoImports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay.submit(message([{**BOB, "v": 9, "referred_by": "zoe@example.com"}], delivery="d2"))
+    end(relay, mateo)
+    assert run(["erase", "zoe@example.com", "--yes"]) == ExitCode.DONE
+    assert "  zoe@example.com\n" in capsys.readouterr().err
+    assert run(["find", "Bob"]) == ExitCode.DONE
+
+
+def test_a_part_of_a_name_is_never_chosen_silently(
+    relay: Relay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["erase", "Bo", "--yes", "--json"]) == ExitCode.FOUND
+    capsys.readouterr()
+    assert run(["erase", "Bob", "--yes", "--json"]) == ExitCode.FOUND
+    (shown,) = json.loads(capsys.readouterr().out)["persons"]
+    assert (shown["names"], receipts(relay)) == (["Bob Example"], 0)
+    assert run(["erase", "Bob", "--only", "2", "--yes"]) == ExitCode.DONE
+    assert receipts(relay) == 1
+
+
+def test_a_handle_that_several_share_picks_nobody(
+    relay: Relay, mateo: MateoImports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = {"phone": "+491712345678", "v": 9}
+    for number, one in enumerate((ADA, BOB)):
+        relay.submit(message([{**one, **shared}], delivery=f"s{number}"))
+        end(relay, mateo)
+    arguments = ["erase", "Example", "--only", "+49 171 2345678", "--yes", "--json"]
+    assert run(arguments) == ExitCode.FOUND
+    assert len(json.loads(capsys.readouterr().out)["persons"]) == 2
+    assert receipts(relay) == 0
+
+
 def test_nothing_is_changed_without_a_yes(
     relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["erase", "1"]) == ExitCode.NOT_CONFIRMED
     said = capsys.readouterr().err
     assert "1 in imports" in said
+    assert "Ada Example, 1" in said
     assert "requests of the day" in said
     assert (receipts(relay), pending(stack)) == (0, [])
     assert run(["find", "Ada"]) == ExitCode.DONE
