@@ -27,14 +27,16 @@ PLACES = ("imports/", "rejected/", "outcomes/", "reports/")
 
 @dataclass(slots=True)
 class Choosing:
-    """Finds out who a text means on one stack. `connection`: only its records count.
+    """Finds out who a text means on one stack.
 
+    `connection`: the text is the id of a record there, which has this `external_id`, if any.
     `is_certain`: the persons that were found have the text as an id, an address or a number.
     """
 
     stack: Stack
     needle: Needle
     connection: str = ""
+    external_id: str = ""
     is_certain: bool = False
     _found: list[Known] = field(default_factory=list)
 
@@ -95,14 +97,13 @@ class Choosing:
             return  # a deal may have the same number
         for row, kept in zip(sent["payload"], parse_rows(json.loads(text)), strict=True):
             items = [one.occurrence for one in kept.items]
-            if self.connection and self.connection not in [one.connection for one in items]:
-                continue
-            if self._is_hit(row, [one.item for one in items]):
+            theirs = [one.item for one in items if self.connection in ("", one.connection)]
+            if self._is_hit(row, theirs):
                 yield _known(sent["type"], row, kept.key, items)
 
     def _is_hit(self, row: Mapping[str, Any], items: Iterable[object]) -> bool:
         if self.connection:  # it is an id of that CRM, and nothing else
-            return any(_folded(record_in(one)) == self.needle.text for one in items)
+            return any(record_in(one) == self.needle.given for one in items)
         return self.needle.is_in(row) or any(self.needle.is_in(one) for one in items)
 
     def _of_lines(self, lines: Iterable[Mapping[str, Any]]) -> Iterator[Known]:
@@ -119,8 +120,7 @@ class Choosing:
 
     def _is_named(self, external_id: str) -> bool:
         if self.connection:
-            text = external_id.casefold()
-            return text == self.needle.text or text.endswith(f"-{self.needle.text}")
+            return bool(self.external_id) and external_id == self.external_id
         return self.needle.is_value(external_id)
 
     def _add(self, one: Known) -> None:
@@ -148,7 +148,7 @@ def demanded(stack: Stack, connection: str, demand: ErasureDemand) -> Known:
     known = Known(records={(connection, demand.record)})
     if demand.external_id:
         known.ids.add(handle("external_id", demand.external_id))
-    for one in Choosing(stack, needle(demand.record), connection).persons():
+    for one in Choosing(stack, needle(demand.record), connection, demand.external_id).persons():
         known.ids |= one.ids
         known.handles |= one.handles
         known.keys |= one.keys
@@ -172,7 +172,3 @@ def _known(type_: str, row: Mapping[str, Any], key: str, items: Iterable[Any]) -
             (one.connection, record) for one in items if (record := record_in(one.item))
         }
     return known
-
-
-def _folded(text: str) -> str:
-    return text.strip().casefold()

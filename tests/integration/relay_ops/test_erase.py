@@ -353,6 +353,10 @@ def test_a_webhook_that_demands_an_erasure_waits_for_a_person(
     relay.submit(demand)
     relay.submit(demand)
 
+    test = redact(8)
+    test["data"]["customer"]["email"] = "zoe@example.com"
+    relay.submit(message([test], connection="shop", delivery="d8", is_test=True))
+
     (kept,) = pending(stack)
     assert watch(relay).erasures == 1
     assert kept.demand == ErasureDemand("7", "shop-7")
@@ -375,6 +379,16 @@ def test_a_demand_finds_the_contact_by_its_crm_s_id_and_no_deal_of_the_same_numb
     found = demanded(stack, "erp", ErasureDemand("7"))
     assert found.ids == {"external_id:7"}
     assert demanded(stack, "crm", ErasureDemand("7")).ids == set()
+
+
+def test_a_demand_means_no_record_whose_external_id_ends_alike(relay: Relay, stack: Stack) -> None:
+    line = {"item_id": "d1/0", "connection": "erp", "type": "contact_details"}
+    other = {**line, "external_id": "ACC-51", "item": {"id": "9"}}
+    theirs = {**line, "external_id": "K-51", "item": {"id": "51"}}
+    body = "\n".join(map(json.dumps, (other, theirs))).encode()
+    relay.aws.s3.put_object(Bucket=BUCKET, Key="rejected/2026/one.ndjson", Body=body)
+    assert demanded(stack, "erp", ErasureDemand("51")).ids == {"external_id:K-51"}
+    assert demanded(stack, "erp", ErasureDemand("9", "ACC-51")).ids == {"external_id:ACC-51"}
 
 
 @pytest.mark.usefixtures("contacts", "daily_environment")

@@ -23,7 +23,7 @@ def end_tests(mapped: Mapped) -> None:
 def _ended(one: ItemOutcome) -> ItemOutcome:
     if not one.occurrence.is_test or one.outcome is Outcome.ERASED:
         return one
-    return replace(one, outcome=Outcome.TEST)
+    return replace(one, outcome=Outcome.TEST, demand=None)  # a test erases nobody
 
 
 def _tested(change: MappedChange) -> ItemOutcome:
