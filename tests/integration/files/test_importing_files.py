@@ -6,11 +6,16 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import time_machine
 
+from import_relay.bulk.importing_files import MAX_TRIES
+from import_relay.bulk.reading import Reading
 from import_relay.domain.files import file_delivery
+from import_relay.storage.files import RowFile
+from tests.integration.files.dying import Killed
 from tests.integration.files.uploads import Uploads
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON
@@ -238,3 +243,44 @@ def test_rows_that_waited_too_long_are_rejected_and_reported(uploads: Uploads) -
     assert uploads.summary()["rows"]["rejected"] == 3
     (key,) = [one for one in uploads.keys("files/") if one.endswith("failures.csv")]
     assert uploads.content(key).decode().count("row.waited_too_long") == 3
+
+
+def test_a_file_at_which_every_process_dies_is_refused_and_the_others_go_on(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = uploads.put("id\n1\n", "inbox/erp/bad.csv")
+    read = Reading.read
+
+    def read_or_die(self: Reading, file: RowFile, *, until: float) -> RowFile:
+        if file.key == bad:
+            raise Killed
+        return read(self, file, until=until)
+
+    monkeypatch.setattr(Reading, "read", read_or_die)
+    with pytest.raises(Killed):
+        uploads.run()
+    uploads.put(contacts(3))
+    for _ in range(MAX_TRIES - 1):
+        with pytest.raises(Killed):
+            uploads.later(901)
+    assert uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
+
+    assert uploads.later(901).refused == 1
+    assert json.loads(uploads.content(f"{bad}.error.json"))["code"] == "file.killed_process"
+
+
+def test_a_file_is_not_refused_because_aws_fails(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads.put(contacts(3))
+    with monkeypatch.context() as broken:
+        broken.setattr(Reading, "_rows", failing)
+        for _ in range(MAX_TRIES + 1):
+            with pytest.raises(ConnectionError):
+                uploads.later()
+
+    assert uploads.later().fed == 3
+
+
+def failing(*_: object) -> NoReturn:
+    raise ConnectionError

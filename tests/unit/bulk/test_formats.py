@@ -5,10 +5,14 @@ import gzip
 import io
 import json
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
 
+from import_relay.bulk.formats import rows
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
 from import_relay.domain.files import FileRow
@@ -28,9 +32,9 @@ def records_of(content: bytes) -> list[object]:
 def workbook(*sheets: Sequence[Sequence[object]]) -> bytes:
     book = Workbook()
     book.remove(book.worksheets[0])
-    for number, rows in enumerate(sheets):
+    for number, lines in enumerate(sheets):
         sheet = book.create_sheet(f"Sheet {number}")
-        for row in rows:
+        for row in lines:
             sheet.append(list(row))
     file = io.BytesIO()
     book.save(file)
@@ -141,3 +145,67 @@ def test_what_cannot_be_told_apart_is_refused(content: bytes, code: str) -> None
     with pytest.raises(FileUnreadable) as caught:
         rows_of(content)
     assert caught.value.code == code
+
+
+def with_styles(styles: bytes) -> bytes:
+    """A workbook whose styles are these."""
+    file = io.BytesIO()
+    with ZipFile(io.BytesIO(workbook([("id",), (1,)]))) as good, ZipFile(file, "w") as bad:
+        for one in good.infolist():
+            bad.writestr(one, styles if one.filename == "xl/styles.xml" else good.read(one))
+    return file.getvalue()
+
+
+SHEET_XML = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STYLES = b'<styleSheet xmlns="%s"><fills><fill/></fills></styleSheet>' % SHEET_XML
+HOSTILE = {
+    "csv": b"id\n1\n" + b"2" * 1_000_001 + b"\n",
+    "json": b'[{"id": 1}, {"id": %s}]' % (b"9" * 5_000),
+    "ndjson": b'{"id": 1}\n' + b'{"id": ' + b"[" * 200_000 + b"\n",
+    "nested array": b'[{"id": ' + b"[" * 3_000 + b"]" * 3_000 + b"}]",
+    "nested list": b"[" * 3_000 + b"]" * 3_000,
+    "list in an object": b'{"records": [{"id": -%s}]}' % (b"9" * 5_000),
+    "xlsx": with_styles(STYLES),
+    "gzip": gzip.compress(TABLE.encode(), mtime=0)[:20],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_only_the_file_or_its_row_is_refused_whatever_is_in_it(name: str) -> None:
+    with suppress(FileUnreadable):
+        assert any(row.code for row in rows_of(HOSTILE[name]))
+
+
+@pytest.mark.parametrize("error", [TypeError, RecursionError, MemoryError, KeyError, OSError])
+@pytest.mark.parametrize("content", [TABLE.encode(), b"[{}]", workbook([("id",), (1,)])])
+def test_whatever_a_library_raises_the_file_is_unreadable(
+    content: bytes, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    for name in ("csv_rows", "json_rows", "workbook_rows"):
+        monkeypatch.setattr(rows, name, fail)
+    with pytest.raises(FileUnreadable) as caught:
+        rows_of(content)
+    assert caught.value.code == "file.unreadable"
+
+
+@pytest.mark.parametrize("content", [TABLE.encode(), b"[{}]", workbook([("id",), (1,)])])
+@pytest.mark.parametrize("error", [OSError, LookupError, EOFError, ValueError])
+def test_a_source_that_fails_is_no_fault_of_the_file(
+    content: bytes, error: type[Exception]
+) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if size == 8:
+                return super().read(8)
+            raise error("S3 is gone")
+
+    with pytest.raises(error, match="S3 is gone"):
+        list(read_rows(lambda: Broken(content)))
+
+
+def test_many_digits_in_a_text_are_a_text() -> None:
+    records = [{"id": "1"}, {"id": "7" * 5_000}, {"id": "2"}]
+    assert records_of(json.dumps(records).encode()) == records

@@ -26,6 +26,8 @@ from import_relay.storage.files import Files, FileState, RowFile
 
 UNKNOWN = "file.unknown_connection"
 NOTICED_AT_A_TIME = 100
+MAX_TRIES = 3
+"""Processes that may die while they read the same page of a file."""
 
 
 @dataclass(slots=True)
@@ -77,10 +79,11 @@ class FileImporting:
         if not self.parts.feeder.take(invocation, until=deadline):
             return run  # who has the turn, or the next run, takes it on
         try:
-            self._read(run, until)
+            self._read(run, until, again=False)
             usable = [one for one in self.parts.files.open() if self._can_feed(one)]
             run.fed = self.parts.feeding.feed(usable, until=until)
             self._report(run, until)
+            self._read(run, until, again=True)  # last, since it may end the process once more
         finally:
             self.parts.feeder.release(invocation)
         return run
@@ -131,16 +134,29 @@ class FileImporting:
 
     # read
 
-    def _read(self, run: FileRun, until: float) -> None:
+    def _read(self, run: FileRun, until: float, *, again: bool) -> None:
+        """Read files on. `again`: those at which a process died, else all others."""
         for file in self.parts.files.open():
-            if file.state is FileState.READING and self.clock() < until:
+            is_next = file.state is FileState.READING and bool(file.tries) is again
+            if is_next and self.clock() < until:
                 try:
-                    read = self.parts.reading.read(file, until=until)
+                    self._read_on(file, until)
                 except FileUnreadable as error:
                     self._refuse(file, error, run)
-                else:
-                    if read.state is FileState.FEEDING:
-                        self.emit("file.read", file=file.id, rows=read.rows, pages=read.pages)
+
+    def _read_on(self, file: RowFile, until: float) -> None:
+        if file.tries >= MAX_TRIES:
+            raise FileUnreadable("file.killed_process")
+        self.parts.files.tried(file, file.tries + 1)
+        try:
+            read = self.parts.reading.read(file, until=until)
+        except FileUnreadable:
+            raise
+        except Exception:  # AWS failed, which is no try of the file
+            self.parts.files.tried(file, file.tries)
+            raise
+        if read.state is FileState.FEEDING:
+            self.emit("file.read", file=file.id, rows=read.rows, pages=read.pages)
 
     def _refuse(self, file: RowFile, error: FileUnreadable, run: FileRun) -> None:
         self.parts.reports.refuse(file, error.code, error.detail, error.line)

@@ -64,6 +64,16 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
             "The workbook is damaged, or is no .xlsx. Nothing of it was sent.",
             "Open it in a spreadsheet and save it as .xlsx or CSV.",
         ),
+        "file.unreadable": Explanation(
+            "Reading the file fails at something that the relay does not know. Nothing of it was "
+            "sent.",
+            "Export it again in another format, e.g. as CSV.",
+        ),
+        "file.killed_process": Explanation(
+            "The process died three times while it read the file, e.g. for want of memory. Nothing "
+            "of it was sent.",
+            "Split it, or export it in another format, e.g. as CSV.",
+        ),
         "file.several_sheets": Explanation(
             "Several sheets of the workbook hold rows, and nothing says which one is meant.",
             "Save each sheet as a file of its own.",

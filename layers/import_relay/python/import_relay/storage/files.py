@@ -46,6 +46,7 @@ class RowFile:
 
     `rows`: what has been read of it, in `pages`. `counted`: rows that count as received, of which
     the first `fed` are certainly in the queue. `ended`: outcome → rows. `code`: why it is refused.
+    `tries`: runs that began to read it, and did not come to the end of a page.
     """
 
     key: str
@@ -58,6 +59,7 @@ class RowFile:
     counted: int = 0
     fed: int = 0
     code: str = ""
+    tries: int = 0
     ended: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -142,7 +144,12 @@ class Files:
         """Note what has been read of it: only by whoever knows what had been before."""
         state = FileState.FEEDING if is_read else FileState.READING
         changes: dict[str, Plain | None] = {"pages": pages, "rows": rows, "state": state.value}
+        changes["tries"] = 0
         return self._change(file, changes, {"state": FileState.READING.value, "pages": file.pages})
+
+    def tried(self, file: RowFile, tries: int) -> bool:
+        """Note how often reading it was begun since its last page was noted."""
+        return self._change(file, {"tries": tries}, {"state": FileState.READING.value})
 
     def count(self, file: RowFile, lines: Sequence[int], *, counted: int) -> bool:
         """Count rows as received, up to the one of the number `counted`, before they are sent."""
@@ -248,6 +255,7 @@ def _file(found: Any) -> RowFile | None:
         int(found["received_at"]),
         FileState(found["state"]),
         code=found.get("code", ""),
+        tries=int(found.get("tries", 0)),
         ended=ended,
         **numbers,
     )

@@ -4,6 +4,7 @@ A row's line is its number in the array where there are no lines.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NoReturn
 
@@ -13,6 +14,7 @@ from import_relay.domain.files import FileRow
 
 _SHOWN = 500
 """Characters that a list of unreadable rows shows of one."""
+_LONG = re.compile(r"[0-9]{1000}")
 LISTS = ("records", "data", "value", "items")
 """Keys of an object under which its list of rows may stand."""
 
@@ -44,15 +46,28 @@ def json_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
         FileUnreadable: the JSON is broken.
     """
     import ijson  # only for JSON that is not on lines
+    from ijson.backends import python as exact
 
     number = 0
     try:
-        prefix = _prefix(ijson.parse(_Utf8(opened())))
-        for number, value in enumerate(ijson.items(_Utf8(opened()), prefix, use_float=True), 1):
-            yield _element(number, value)
-    except ijson.JSONError as error:
+        try:
+            for number, value in enumerate(_values(ijson, opened), 1):
+                yield _element(number, value)
+        except _LongNumber:
+            known = number
+            for number, value in enumerate(_values(exact, opened), 1):
+                if number > known:
+                    yield _element(number, value)
+    except (ijson.JSONError, ValueError) as error:
         what = f"it is no JSON after {number} rows"
         raise FileUnreadable("file.broken_json", what, line=number + 1) from error
+
+
+def _values(parser: Any, opened: Callable[[], BinaryIO]) -> Iterator[Any]:
+    """The elements. The fast parser ends the whole process at an integer of many digits."""
+    is_fast = parser.__name__ == "ijson"
+    prefix = _prefix(parser.parse(_Utf8(opened(), is_fast=is_fast)))
+    yield from parser.items(_Utf8(opened(), is_fast=is_fast), prefix, use_float=True)
 
 
 def _prefix(events: Iterator[tuple[str, str, Any]]) -> str:
@@ -74,17 +89,26 @@ def _line(number: int, text: str) -> FileRow:
 def _element(number: int, value: object, text: str = "") -> FileRow:
     if isinstance(value, dict):
         return FileRow(number, value)
-    return FileRow(number, None, "row.not_an_object", text=(text or str(value))[:_SHOWN])
+    try:
+        shown = text or str(value)
+    except RecursionError:
+        shown = ""
+    return FileRow(number, None, "row.not_an_object", text=shown[:_SHOWN])
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
+class _LongNumber(Exception):
+    """Here stand more digits than the fast parser takes, be they a number or a text."""
+
+
 class _Utf8:
     """The text of a file as UTF-8, whatever its encoding: the parser takes nothing else."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, *, is_fast: bool) -> None:
+        self._is_fast = is_fast
         self._lines = text_lines(file)
 
     def read(self, size: int = -1) -> bytes:
@@ -97,4 +121,7 @@ class _Utf8:
             length += len(line)
             if 0 <= size <= length:
                 break
-        return "".join(found).encode("utf-8", "backslashreplace")
+        text = "".join(found)  # of whole lines, so that no number is cut
+        if self._is_fast and _LONG.search(text):
+            raise _LongNumber
+        return text.encode("utf-8", "backslashreplace")

@@ -12,7 +12,7 @@ from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.json_files import holds_list, is_object, json_rows, ndjson_rows
@@ -25,6 +25,7 @@ MAX_FILE_B = 1024**3
 MAX_UNPACKED_B = 8 * 1024**3
 MAX_FILE_ROW_B = 200_000
 """Of one record as JSON: what fits into a queue message."""
+_T = TypeVar("_T")
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _REFUSED = {
     OLE: ("file.encrypted", "it has a password, or is of Excel 97"),
@@ -44,12 +45,21 @@ def read_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
 
     Raises:
         FileUnreadable: nothing of it can be read, or not all of it.
+        Exception: whatever `opened`, or reading what it opened, raises.
     """
+    source = _Source(opened)
     try:
-        for row in _rows(opened):
+        for row in _rows(source.open):
             yield _within(row)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise FileUnreadable("file.broken_gzip", "the gzip stream is damaged or cut") from error
+    except Exception as error:
+        if source.failure is not None:
+            raise source.failure from None
+        if isinstance(error, FileUnreadable):
+            raise
+        if isinstance(error, gzip.BadGzipFile | EOFError | zlib.error):
+            what = "the gzip stream is damaged or cut"
+            raise FileUnreadable("file.broken_gzip", what) from error
+        raise FileUnreadable("file.unreadable", type(error).__name__) from error
 
 
 def _rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
@@ -106,6 +116,37 @@ def _unpacking(opened: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
     return (lambda: cast(BinaryIO, _Bounded(opened()))) if is_packed else opened
 
 
+class _Source:
+    """Opens the file. `failure`: why it could not be had, which is no fault of its content."""
+
+    def __init__(self, opened: Callable[[], BinaryIO]) -> None:
+        self._opened = opened
+        self.failure: Exception | None = None
+
+    def open(self) -> BinaryIO:
+        file = self.had(self._opened)
+        return cast(BinaryIO, _SourceFile(file, self))
+
+    def had(self, action: Callable[[], _T]) -> _T:
+        try:
+            return action()
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+class _SourceFile:
+    def __init__(self, file: BinaryIO, source: _Source) -> None:
+        self._file = file
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        return self._source.had(lambda: self._file.read(size))
+
+    def close(self) -> None:
+        self._file.close()
+
+
 class _Bounded:
     """A gzipped file that must not unpack to more than the disk and the time allow."""
 
@@ -129,7 +170,10 @@ def _within(row: FileRow) -> FileRow:
     """A row that fits a queue message; one that does not is unreadable."""
     if row.record is None or sum(map(_size, row.record.values())) <= MAX_FILE_ROW_B // 4:
         return row
-    size = len(json.dumps(row.record))
+    try:
+        size = len(json.dumps(row.record))
+    except RecursionError:
+        return FileRow(row.line, None, "row.not_json", "it is nested too deeply")
     if size <= MAX_FILE_ROW_B:
         return row
     return FileRow(row.line, None, "row.too_large", f"it has {size} bytes")
