@@ -128,6 +128,28 @@ def test_a_broken_line_hurts_no_other(content: str, line: int, code: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("content", "broken", "read"),
+    [
+        pytest.param('1,"x\n2,y\n3,z\n', [2, 3, 4], [], id="not closed"),
+        pytest.param('1,"x\n2,"y"\n3,z\n', [2, 3], [4], id="closed by the next cell's"),
+        pytest.param('1,"x" y\n2,z\n', [2], [3], id="text behind it"),
+        pytest.param('1,"x""\n2,z\n', [2, 3], [], id="doubled, not closed"),
+        pytest.param('1,x "y" z\n2,a"b\n', [], [2, 3], id="within a bare cell"),
+        pytest.param(
+            '0,a\n1,"' + ("x" * 999 + "\n") * 1_001 + "2,b\n",
+            [*range(3, 1_004)],
+            [2, 1_004],
+            id="long",
+        ),
+    ],
+)
+def test_a_quotation_mark_swallows_no_row(content: str, broken: list[int], read: list[int]) -> None:
+    found = rows_of(f"id,name\n{content}".encode())
+    assert [row.line for row in found if row.code == "row.unreadable"] == broken
+    assert [row.line for row in found if not row.code] == read
+
+
+@pytest.mark.parametrize(
     ("content", "code"),
     [
         pytest.param(b"id,name,id\n1,a,2\n", "file.header_twice", id="header twice"),

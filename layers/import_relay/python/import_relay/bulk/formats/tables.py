@@ -7,8 +7,8 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
 
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.domain.files import FileRow
@@ -21,8 +21,19 @@ _SHOWN = 500
 """Characters that a list of unreadable rows shows of one."""
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    """A line that is no row, or part of none. `text`: how it begins."""
+
+    what: str
+    text: str
+
+
 def csv_rows(lines: Iterator[str]) -> Iterator[FileRow]:
     """The rows of a CSV, each with the line on which it begins; empty lines are left out.
+
+    A quotation mark that is not closed, or has more behind it, may swallow rows: every line that
+    it reaches is unreadable then, and the next one begins anew.
 
     Raises:
         FileUnreadable: there is no header.
@@ -31,18 +42,17 @@ def csv_rows(lines: Iterator[str]) -> Iterator[FileRow]:
     sample = list(islice(lines, SAMPLE_LINES))
     separator = _named_separator(sample) or _separator(sample)
     skipped = int(bool(_named_separator(sample)))
-    reader = csv.reader(chain(sample[skipped:], lines), delimiter=separator)
-    return table_rows(_records(reader, skipped))
+    return table_rows(_records(chain(sample[skipped:], lines), separator, skipped))
 
 
-def table_rows(records: Iterator[tuple[int, Sequence[str] | csv.Error]]) -> Iterator[FileRow]:
+def table_rows(records: Iterator[tuple[int, Sequence[str] | BrokenLine]]) -> Iterator[FileRow]:
     """The rows of a table, given as line number and cells, header first."""
     header: list[str] | None = None
     for line, cells in records:
-        if isinstance(cells, csv.Error):
+        if isinstance(cells, BrokenLine):
             if header is None:
-                raise FileUnreadable("file.no_header", str(cells), line=line)
-            yield FileRow(line, None, "row.unreadable", str(cells))
+                raise FileUnreadable("file.no_header", cells.what, line=line)
+            yield FileRow(line, None, "row.unreadable", cells.what, cells.text)
         elif any(cells):
             if header is None:
                 header = _header(cells, line)
@@ -52,17 +62,30 @@ def table_rows(records: Iterator[tuple[int, Sequence[str] | csv.Error]]) -> Iter
         raise FileUnreadable("file.empty")
 
 
-def _records(reader: Any, skipped: int) -> Iterator[tuple[int, Sequence[str] | csv.Error]]:
+def _records(
+    lines: Iterator[str], separator: str, skipped: int
+) -> Iterator[tuple[int, Sequence[str] | BrokenLine]]:
+    taken: list[str] = []
+
+    def noted() -> Iterator[str]:
+        for line in lines:
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(noted(), delimiter=separator, strict=True)
     while True:
-        line = reader.line_num + 1 + skipped
+        first = reader.line_num + 1 + skipped
+        taken.clear()
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield line, error
+            for number, line in enumerate(taken, first):
+                if line.strip():
+                    yield number, BrokenLine(str(error), line.strip()[:_SHOWN])
         else:
-            yield line, cells
+            yield first, cells
 
 
 def _header(cells: Sequence[str], line: int) -> list[str]:
