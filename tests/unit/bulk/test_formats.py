@@ -98,6 +98,25 @@ def test_objects_of_json_are_rows(content: str) -> None:
     assert records_of(content.encode()) == RECORDS
 
 
+ORDER = {"id": 1, "items": [{"sku": "a"}]}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        pytest.param('{"id": 1, "items": []}\n{"id": 2}\n', [{"id": 1, "items": []}, {"id": 2}]),
+        pytest.param(json.dumps(ORDER), [ORDER]),
+        pytest.param(json.dumps(ORDER, indent=2), [ORDER]),
+        pytest.param(json.dumps(dict(reversed(ORDER.items())), indent=2), [ORDER]),
+        pytest.param('{\n"data": {"a": 1}, "total": 1}', [{"data": {"a": 1}, "total": 1}]),
+        pytest.param('{\n"@odata.count": 1, "value": [{"a": 1}]}', [{"a": 1}]),
+    ],
+    ids=["ndjson", "one line", "indented", "list first", "no list", "list page"],
+)
+def test_an_object_that_has_more_than_a_list_is_a_row(content: str, expected: object) -> None:
+    assert records_of(content.encode()) == expected
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -17,6 +17,37 @@ _SHOWN = 500
 _LONG = re.compile(r"[0-9]{1000}")
 LISTS = ("records", "data", "value", "items")
 """Keys of an object under which its list of rows may stand."""
+_ABOUT = frozenset(
+    [
+        "additional_data",
+        "count",
+        "cursor",
+        "done",
+        "hasMore",
+        "has_more",
+        "limit",
+        "links",
+        "meta",
+        "next",
+        "nextRecordsUrl",
+        "next_page",
+        "object",
+        "offset",
+        "page",
+        "pages",
+        "pagination",
+        "paging",
+        "per_page",
+        "previous",
+        "success",
+        "total",
+        "totalCount",
+        "totalSize",
+        "total_count",
+        "url",
+    ]
+)
+"""Keys that such an object may have besides, as the list pages of APIs do: none names a record."""
 
 
 def ndjson_rows(lines: Iterator[str]) -> Iterator[FileRow]:
@@ -33,10 +64,15 @@ def is_object(line: str) -> bool:
 
 
 def holds_list(line: str) -> bool:
-    """Whether an object is not a row itself: all that it has besides is a list of them."""
+    """Whether an object is not a row itself: all that it has is a list of them, and `_ABOUT` it."""
     value = json.loads(line)
-    listed = next((value[name] for name in LISTS if isinstance(value.get(name), list)), None)
-    return listed is not None and all(isinstance(one, dict) for one in listed)
+    own = [name for name in value if not _is_about(name)]
+    listed = value[own[0]] if len(own) == 1 and own[0] in LISTS else None
+    return isinstance(listed, list) and all(isinstance(one, dict) for one in listed)
+
+
+def _is_about(name: str) -> bool:
+    return name in _ABOUT or name.startswith("@")
 
 
 def json_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
@@ -72,10 +108,17 @@ def _values(parser: Any, opened: Callable[[], BinaryIO]) -> Iterator[Any]:
 
 def _prefix(events: Iterator[tuple[str, str, Any]]) -> str:
     """Where the rows stand, as ijson says it: `item` for the elements of an array."""
-    for prefix, event, _ in events:
-        if event == "start_array" and prefix in ("", *LISTS):
-            return f"{prefix}.item".lstrip(".")
-    return ""
+    listed = ""
+    for prefix, event, value in events:
+        if not prefix and event == "start_array":
+            return "item"
+        if not prefix and event == "map_key" and not _is_about(value):
+            if listed or value not in LISTS:
+                return ""  # the object has more than a list, so it is a row
+            listed = value
+        if prefix and prefix == listed and event not in ("start_array", "end_array"):
+            return ""
+    return f"{listed}.item" if listed else ""
 
 
 def _line(number: int, text: str) -> FileRow:
