@@ -162,6 +162,9 @@ def _plan(stack: Stack, listed: list[Listed]) -> list[str]:
         texts.append("  " + (", ".join(f"{n} in {p}" for p, n in one.places.items()) or "nowhere"))
         if one.known.shared:
             texts.append(f"  {len(one.known.shared)} handles that others have as well stay theirs")
+        texts += [f"  {key} was refused and holds them: it stays" for key in one.survey.refused]
+    uploads = sorted({key for one in listed for key in one.survey.unsearched})
+    texts += [f"  {key} cannot be read, only looked through" for key in uploads]
     queued = listed[0].queued
     texts += [f"  {count} messages in {name} cannot be searched" for name, count in queued.items()]
     return [

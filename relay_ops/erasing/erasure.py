@@ -103,7 +103,8 @@ class Erasure:
         erased_at = self._list_handles(known)
         self._wait_for_submission()
         self._wait_for_imports(known)
-        places = Counter(self._search(known, erase=True).places)
+        survey = self._search(known, erase=True)
+        places = Counter(survey.places)
         places["old versions"] += erase_old_versions(self.stack, Person(known))
         places["watermarks"] += self._watermarks().delete(self._claimed(known))
         mateo = delete_contacts(self.stack, known)
@@ -115,6 +116,7 @@ class Erasure:
             "places": {name: count for name, count in sorted(places.items()) if count},
             "left_in_mateo": mateo.foreign,
             "queued_messages": dict(self._queued()),
+            "unreadable_uploads": len(survey.unsearched),
         }
         return {**receipt, "receipt": finish(self.stack, key, receipt)}
 
@@ -124,6 +126,11 @@ class Erasure:
         survey = searching.run()
         if erase and survey.waiting:
             raise CommandError(f"{survey.waiting[0]} is not finished yet. {LATER}")
+        if erase and survey.refused:
+            raise CommandError(
+                f"{survey.refused[0]} was refused and holds them. Take them out, or delete it. "
+                f"{LATER}"
+            )
         return survey
 
     def _erasures(self) -> Erasures:

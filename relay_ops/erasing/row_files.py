@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from import_relay.storage.quota import day_of
 from relay_ops.erasing.person import Person
 from relay_ops.erasing.rewriting import Rewritten
 from relay_ops.erasing.tables import table_where
+from relay_ops.erasing.versions import unpacked
 from relay_ops.stack import Stack
 
 INBOX, PAGES, REPORTED = "inbox/", "rows/", "files/"
@@ -38,25 +40,38 @@ class RowFiles:
         self._files = Files(dynamodb, table, counts, clock=stack.clock)
         self._objects = FileObjects(stack.client("s3"), stack.bucket)
         self.waiting: set[str] = set()
+        self.refused: set[str] = set()
+        self.unsearched: set[str] = set()
 
     def upload(self, person: Person, key: str) -> list[Rewritten]:
-        """An upload goes as a whole, once its rows have been read; until then it is `waiting`."""
+        """An upload goes as a whole, once its rows have been read; until then it is `waiting`.
+
+        One that is `refused` has rows that nobody has read yet: it stays, and somebody decides.
+        """
         found = self._objects.upload(key) if is_row_file(key) else None
         if found is None or not self._holds(person, key, found.etag):
             return []
         noted = self._files.known([file_id(key, found.etag)])
-        if any(one.state is not FileState.READING for one in noted.values()):
+        states = {one.state for one in noted.values()}
+        if states & {FileState.FEEDING, FileState.FINISHED}:
             return [Rewritten(key, 1, None)]
-        self.waiting.add(key)
+        (self.refused if FileState.REFUSED in states else self.waiting).add(key)
         return []
 
     def _holds(self, person: Person, key: str, etag: str) -> bool:
-        is_theirs = _matcher(person, connection_of(key))
+        """Whether it names them; what cannot be read is looked through as far as it unpacks."""
+        is_theirs, opened = _matcher(person, connection_of(key)), self._objects.opener(key, etag)
         try:
-            rows = read_rows(self._objects.opener(key, etag))
-            return any(is_theirs(row.record or {"text": row.text}) for row in rows)
+            return any(is_theirs(row.record or {"text": row.text}) for row in read_rows(opened))
+        except LookupError:
+            return False  # it was deleted or replaced meanwhile
         except FileUnreadable:
-            return person.is_named_in(self._stack.objects.content(key) or b"")
+            with closing(opened()) as file:
+                content = file.read()
+            is_named = any(map(person.is_named_in, (content, unpacked(content))))
+            if not is_named:
+                self.unsearched.add(key)
+            return is_named
 
     def page(self, person: Person, key: str) -> list[Rewritten]:
         """A row of theirs that still waits is empty then, and ends as rejected."""

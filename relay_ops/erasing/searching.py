@@ -46,10 +46,13 @@ class Survey:
     """What was found. `places`: prefix → how often.
 
     `waiting`: imports that are not finished, and uploads that are not read yet.
+    `refused`: uploads that hold them and were refused. `unsearched`: those that cannot be read.
     """
 
     places: Counter[str] = field(default_factory=Counter)
     waiting: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    unsearched: list[str] = field(default_factory=list)
     objects: int = 0
 
     def add(self, found: Iterable[Rewritten]) -> None:
@@ -88,6 +91,8 @@ class Searching:
             self._take(found)
         self._survey.objects = len(imports) + len(rest)
         self._survey.waiting += sorted(self._files.waiting)
+        self._survey.refused = sorted(self._files.refused)
+        self._survey.unsearched = sorted(self._files.unsearched)
         return self._survey
 
     def _learn(self, imports: list[str]) -> list[str]:

@@ -5,8 +5,8 @@ A version that holds the person goes as a whole: what it holds of others is in t
 
 from __future__ import annotations
 
-import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +14,9 @@ from import_relay.storage.bucket_reads import read_all
 from relay_ops.erasing import rewriting
 from relay_ops.erasing.person import Person
 from relay_ops.stack import Stack
+
+_CHUNK_B = 256
+"""What is unpacked at a time: of a damaged piece nothing is known."""
 
 
 def erase_old_versions(stack: Stack, person: Person) -> int:
@@ -40,13 +43,31 @@ def delete_for_good(stack: Stack, key: str) -> None:
             s3.delete_object(Bucket=stack.bucket, Key=key, VersionId=one["VersionId"])
 
 
+def unpacked(content: bytes) -> bytes:
+    """What is gzipped in an object, as far as it is whole; the object itself if nothing is."""
+    found, rest = [], content
+    while rest:
+        unpacking = zlib.decompressobj(wbits=31)
+        try:
+            for start in range(0, len(rest), _CHUNK_B):
+                found.append(unpacking.decompress(rest[start : start + _CHUNK_B]))
+                if unpacking.eof:
+                    rest = unpacking.unused_data + rest[start + _CHUNK_B :]
+                    break
+            else:
+                break
+        except zlib.error:
+            break
+    return b"".join(found) or content
+
+
 def _old(stack: Stack) -> Iterator[tuple[dict[str, Any], bytes]]:
     s3 = stack.client("s3")
 
     def read(one: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         answer = s3.get_object(Bucket=stack.bucket, Key=one["Key"], VersionId=one["VersionId"])
         content = answer["Body"].read()
-        return one, gzip.decompress(content) if one["Key"].endswith(".gz") else content
+        return one, unpacked(content) if one["Key"].endswith(".gz") else content
 
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=stack.bucket)
     old = (one for page in pages for one in page.get("Versions", ()) if not one["IsLatest"])

@@ -477,3 +477,32 @@ def test_a_full_list_is_told_and_can_be_gone_on_with(
     with pytest.raises(CommandError, match=r"full.*--pending"):
         erase(relay, stack, "7")
     assert len(pending(stack)) == 1
+
+
+@pytest.mark.usefixtures("contacts")
+def test_a_broken_upload_keeps_nobody_from_being_erased(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    practised(relay, mateo)
+    packed = gzip.compress(b"id,name\r\n9,Zoe\r\n" * 99)
+    for name, body in (("cut", packed[:-9]), ("other", b"\x1f\x8b nothing")):
+        relay.aws.s3.put_object(Bucket=BUCKET, Key=f"inbox/erp/{name}.csv.gz", Body=body)
+    receipt = erase(relay, stack, "7")
+    assert receipt["unreadable_uploads"] == 2
+    assert len(relay.aws.objects("inbox/")) == 2
+
+
+@pytest.mark.usefixtures("contacts")
+def test_a_refused_upload_of_others_is_not_deleted(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    practised(relay, mateo)
+    key, table = "inbox/nobody/people.csv", b"id,email\r\n7,eve@example.com\r\n2,b@example.com\r\n"
+    etag = relay.aws.s3.put_object(Bucket=BUCKET, Key=key, Body=table)["ETag"].strip('"')
+    file = RowFile(key, etag, "nobody", int(relay.clock() * 1_000_000))
+    files = Files(relay.aws.dynamodb, resources.LEDGER, relay.outcome_counts, clock=relay.clock)
+    assert files.begin(file)
+    assert files.refuse(file, "file.unknown_connection")
+    with pytest.raises(CommandError, match=r"people\.csv was refused.*--pending"):
+        erase(relay, stack, "7")
+    assert relay.aws.objects("inbox/")[key] == table
