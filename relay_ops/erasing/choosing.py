@@ -16,7 +16,14 @@ from import_relay.domain.models import ErasureDemand
 from import_relay.domain.provenance import parse_rows
 from import_relay.report.closing import record_in
 from import_relay.storage.bucket_reads import read_all
-from relay_ops.erasing.person import CONTACT, MAX_COUNTRY_CODE, Known, learn_row, owner_ids
+from relay_ops.erasing.person import (
+    CONTACT,
+    MAX_COUNTRY_CODE,
+    Known,
+    learn_row,
+    owner_ids,
+    spellings_of,
+)
 from relay_ops.erasing.rewriting import ndjson
 from relay_ops.matching import Needle, needle
 from relay_ops.stack import Stack
@@ -67,7 +74,8 @@ class Choosing:
         """Somebody of whom nothing is known but the text; None if it can be a name only."""
         text = self.needle.text
         if "@" in text:
-            return Known(handles={handle("email", text)})
+            written = spellings_of("email", self.needle.given)
+            return Known(handles={handle("email", text)}, spellings=written)
         if may_be_phone(text):
             return Known(handles={handle("phone", text)})
         if any(char.isdigit() for char in text) and " " not in text:
@@ -128,11 +136,7 @@ class Choosing:
         same = [each for each in self._found if _are_same(each, one)]
         self._found = [each for each in self._found if each not in same]
         for each in same:
-            one.ids |= each.ids
-            one.handles |= each.handles
-            one.keys |= each.keys
-            one.records |= each.records
-            one.names |= each.names
+            one.join(each)
         self._found.append(one)
 
 
@@ -149,11 +153,7 @@ def demanded(stack: Stack, connection: str, demand: ErasureDemand) -> Known:
     if demand.external_id:
         known.ids.add(handle("external_id", demand.external_id))
     for one in Choosing(stack, needle(demand.record), connection, demand.external_id).persons():
-        known.ids |= one.ids
-        known.handles |= one.handles
-        known.keys |= one.keys
-        known.records |= one.records
-        known.names |= one.names
+        known.join(one)
     return known
 
 

@@ -5,6 +5,7 @@ The order is such that whatever breaks off can be done again:
     keep       whom it is about is stored until everything is done
     list       submission obeys the list of hashed handles from its next batch on
     wait       until no submission that read the old list runs, and no import that holds them
+    look       again: what was imported meanwhile may say more of them, which is kept and listed
     bucket     every object is rewritten without them; what says who they are comes last
     claims     the watermarks of their records go
     Mateo      their contacts are deleted
@@ -26,7 +27,7 @@ from import_relay.storage.watermarks import Watermarks, stored_key
 from relay_ops.erasing.demands import finish, keep
 from relay_ops.erasing.in_mateo import delete_contacts, filters_of
 from relay_ops.erasing.person import Known, Person
-from relay_ops.erasing.searching import SILENT, Searching, Survey, unfinished_of
+from relay_ops.erasing.searching import MAX_ROUNDS, SILENT, Searching, Survey, unfinished_of
 from relay_ops.erasing.versions import erase_old_versions
 from relay_ops.exits import CommandError
 from relay_ops.stack import Stack
@@ -100,9 +101,7 @@ class Erasure:
             raise CommandError(f"It stopped: {error}. {LATER}") from error
 
     def _complete(self, known: Known, key: str) -> dict[str, object]:
-        erased_at = self._list_handles(known)
-        self._wait_for_submission()
-        self._wait_for_imports(known)
+        erased_at = self._learn_all(known, key)
         survey = self._search(known, erase=True)
         places = Counter(survey.places)
         places["old versions"] += erase_old_versions(self.stack, Person(known))
@@ -119,6 +118,19 @@ class Erasure:
             "unreadable_uploads": len(survey.unsearched),
         }
         return {**receipt, "receipt": finish(self.stack, key, receipt)}
+
+    def _learn_all(self, known: Known, key: str) -> int:
+        """List them until nothing new is known, before what says so is rewritten; returns when."""
+        for _ in range(MAX_ROUNDS):
+            before = known.size()
+            erased_at = self._list_handles(known)
+            self._wait_for_submission()
+            self._wait_for_imports(known)
+            self._search(known)
+            if known.size() == before:
+                break
+            keep(self.stack, known, key)
+        return erased_at
 
     def _search(self, known: Known, *, erase: bool = False) -> Survey:
         """Look, or rewrite; what is known meanwhile stays known."""

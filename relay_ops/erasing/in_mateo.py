@@ -33,10 +33,15 @@ class MateoContacts:
 
 
 def filters_of(known: Known) -> Iterator[tuple[str, str]]:
-    """Column and value of each question that finds a contact of theirs."""
-    for one in sorted(known.all()):
-        sort, _, value = one.partition(":")
-        for column in _COLUMNS.get(sort, ()):
+    """Column and value of each question that finds a contact of theirs.
+
+    Mateo compares letter by letter: each spelling that was found is asked for.
+    """
+    plain = {(one, one.partition(":")[2]) for one in known.all()}
+    written = {(one, value) for one, value in known.spellings if one in known.all()}
+    for one, value in sorted(plain | written):
+        sort = one.partition(":")[0]
+        for column in _COLUMNS.get(sort, ()) if value.strip() else ():
             yield column, f"+{value}" if sort == "phone" else value
 
 
@@ -72,5 +77,8 @@ def delete_contacts(stack: Stack, known: Known) -> MateoContacts:
     account = MateoAccount(stack)
     found = find_contacts(account, known)
     for contact_id in found.ids:
-        account.delete_contact(contact_id)
+        try:
+            account.delete_contact(contact_id)
+        except ValueError as error:
+            raise CommandError("Mateo answered with an id of a contact that is none.") from error
     return found

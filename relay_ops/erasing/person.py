@@ -43,7 +43,8 @@ class Known:
     """What is known of a person. `keys`: of their records in the watermarks.
 
     `shared`: handles that another contact has as well. `names`: how a person recognizes them.
-    `item_ids`: occurrences of their records, `records`: (connection, id) as the CRMs know them.
+    `records`: (connection, id) as the CRMs know them. `spellings`: handles as they were written,
+    where that is another case: (handle, value).
     """
 
     ids: set[str] = field(default_factory=set)
@@ -52,6 +53,7 @@ class Known:
     shared: set[str] = field(default_factory=set)
     records: set[tuple[str, str]] = field(default_factory=set)
     names: dict[str, None] = field(default_factory=dict)
+    spellings: set[tuple[str, str]] = field(default_factory=set)
 
     def as_object(self) -> dict[str, Any]:
         """What is kept of them until the erasure is done."""
@@ -61,6 +63,7 @@ class Known:
             "keys": sorted(self.keys),
             "shared": sorted(self.shared),
             "records": sorted(map(list, self.records)),
+            "spellings": sorted(map(list, self.spellings)),
         }
 
     @classmethod
@@ -72,7 +75,17 @@ class Known:
             set(said["keys"]),
             set(said["shared"]),
             {(one[0], one[1]) for one in said["records"]},
+            spellings={(one[0], one[1]) for one in said.get("spellings", ())},
         )
+
+    def join(self, other: Known) -> None:
+        """Take all that is known of somebody who is the same person."""
+        self.ids |= other.ids
+        self.handles |= other.handles
+        self.keys |= other.keys
+        self.records |= other.records
+        self.names |= other.names
+        self.spellings |= other.spellings
 
     def all(self) -> set[str]:
         """Ids and handles that nobody else has."""
@@ -81,7 +94,7 @@ class Known:
     def size(self) -> int:
         """Grows as long as more becomes known."""
         parts = (self.ids, self.handles, self.keys, self.shared)
-        return sum(len(part) for part in parts) + len(self.records)
+        return sum(len(part) for part in parts) + len(self.records) + len(self.spellings)
 
     def watermark_keys(self) -> set[str]:
         """The keys that their own records may have, known or not."""
@@ -217,8 +230,19 @@ def learn_row(known: Known, type_: str, columns: Mapping[str, Any], key: str) ->
     handles = set(handles_in_row(type_, columns))
     known.ids |= ids_of(handles)
     known.handles |= handles - ids_of(handles)
+    for column, sort in CONTACT_COLUMNS.items():
+        values = columns.get(column)
+        for value in values if isinstance(values, list) else [values]:
+            known.spellings |= spellings_of(sort, str(value or ""))
     if name := columns.get("full_name") or columns.get("display_name"):
         known.names[str(name)] = None
+
+
+def spellings_of(sort: str, value: str) -> set[tuple[str, str]]:
+    """A handle with its value as it was written, if that is another case."""
+    one, value = handle(sort, value), value.strip()
+    is_other = sort != "phone" and one.partition(":")[2] != value
+    return {(one, value)} if is_other else set()
 
 
 def owner_ids(type_: str, columns: Mapping[str, Any]) -> set[str]:

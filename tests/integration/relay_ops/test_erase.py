@@ -25,7 +25,8 @@ from import_relay.submit.other_names import alias
 from relay_ops.erasing.choosing import Choosing, demanded
 from relay_ops.erasing.demands import RECEIPTS, pending
 from relay_ops.erasing.erasure import Erasure
-from relay_ops.erasing.person import Known, Person
+from relay_ops.erasing.in_mateo import delete_contacts, filters_of
+from relay_ops.erasing.person import Known, Person, learn_row
 from relay_ops.exits import CommandError
 from relay_ops.matching import needle
 from relay_ops.mateo import MateoAccount
@@ -506,3 +507,43 @@ def test_a_refused_upload_of_others_is_not_deleted(
     with pytest.raises(CommandError, match=r"people\.csv was refused.*--pending"):
         erase(relay, stack, "7")
     assert relay.aws.objects("inbox/")[key] == table
+
+
+@pytest.mark.usefixtures("contacts")
+def test_what_is_learned_late_is_kept_and_listed_before_anything_is_rewritten(
+    relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practised(relay, mateo)
+    steps = Erasure(stack, sleep=relay.clock.sleep)
+    listed = steps.list_places(person(stack, "7"))
+    relay.submit(message([{**EVE, "v": 2, "email": "new@example.com"}], delivery="d7"))
+    end(relay, mateo)
+    monkeypatch.setattr(Erasure, "_claimed", _dies)
+    with suppress(Dies):
+        steps.erase(listed.known)
+
+    assert mentions(relay, "new@example.com") == [pending(stack)[0].key]
+    table = erasures.Erasures(relay.aws.dynamodb, resources.LEDGER, clock=relay.clock).read()
+    assert table.digest("email:new@example.com") in table.until
+
+
+def _dies(*_: object) -> None:
+    raise Dies
+
+
+def test_mateo_is_asked_for_each_spelling_and_for_no_blank() -> None:
+    known = Known(ids={"external_id: ", "external_id:"})
+    learn_row(known, "contact_details", {"email": "Eve@Example.com", "instagram": "eve"}, "")
+    again = Known.of_object(json.loads(json.dumps(known.as_object())))
+    assert sorted(filters_of(again)) == [
+        ("email", "Eve@Example.com"),
+        ("email", "eve@example.com"),
+        ("instagram", "eve"),
+    ]
+
+
+def test_an_id_of_mateo_that_is_none_is_told(stack: Stack, contacts: Contacts) -> None:
+    contacts.left["7"] = "no id"
+    with pytest.raises(CommandError, match="none"):
+        delete_contacts(stack, Known(ids={"external_id:7"}))
+    assert {method for method, _ in contacts.asked} == {"GET"}
