@@ -14,7 +14,6 @@ from typing import Any
 
 from import_relay.domain.erased_handles import (
     CONTACT_COLUMNS,
-    OWNER_COLUMNS,
     handle,
     handles_in_record,
     handles_in_row,
@@ -249,11 +248,7 @@ def owner_ids(type_: str, columns: Mapping[str, Any]) -> set[str]:
     """The ids by which a row names its contact."""
     if type_ == CONTACT:
         return ids_of(handles_in_row(type_, columns))
-    return {
-        handle(sort, columns[column])
-        for column, sort in OWNER_COLUMNS.items()
-        if columns.get(column) not in (None, "")
-    }
+    return set(handles_in_row(type_, columns))
 
 
 def _words(text: str) -> Iterator[str]:

@@ -79,3 +79,9 @@ def test_without_the_key_nobody_is_recognised() -> None:
 
 def test_half_a_surrogate_pair_has_a_digest() -> None:
     assert ErasedHandles(b"key").digest("email:\ud800")
+
+
+def test_a_blank_value_is_nobody_s_handle() -> None:
+    row = {"external_id": "  ", "email": " ", "whatsapp": ["n/a", ""], "instagram": None}
+    assert list(handles_in_row("contact_details", row)) == []
+    assert list(handles_in_row("deal_details", {"contact_external_id": " "})) == []
