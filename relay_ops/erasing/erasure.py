@@ -104,7 +104,7 @@ class Erasure:
         erased_at = self._learn_all(known, key)
         survey = self._search(known, erase=True)
         places = Counter(survey.places)
-        places["old versions"] += erase_old_versions(self.stack, Person(known))
+        places["old versions"] += erase_old_versions(self.stack, Person(known), survey.rewritten)
         places["watermarks"] += self._watermarks().delete(self._claimed(known))
         mateo = delete_contacts(self.stack, known)
         places["Mateo"] += len(mateo.ids)

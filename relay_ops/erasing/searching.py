@@ -46,6 +46,7 @@ class Survey:
     """What was found. `places`: prefix → how often.
 
     `waiting`: imports that are not finished, and uploads that are not read yet.
+    `rewritten`: keys of what was changed.
     `refused`: uploads that hold them and were refused. `unsearched`: those that cannot be read.
     """
 
@@ -53,6 +54,7 @@ class Survey:
     waiting: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     unsearched: list[str] = field(default_factory=list)
+    rewritten: set[str] = field(default_factory=set)
     objects: int = 0
 
     def add(self, found: Iterable[Rewritten]) -> None:
@@ -204,6 +206,7 @@ class Searching:
         if one.key.startswith(IMPORTS) and is_unfinished(self.stack, one.key.split("/")[1]):
             self._survey.waiting.append(one.key.split("/")[1])
             return
+        self._survey.rewritten.add(one.key)
         s3, bucket = self.stack.client("s3"), self.stack.bucket
         if one.content is None:
             s3.delete_object(Bucket=bucket, Key=one.key)

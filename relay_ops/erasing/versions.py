@@ -5,9 +5,11 @@ A version that holds the person goes as a whole: what it holds of others is in t
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from import_relay.storage.bucket_reads import read_all
@@ -19,15 +21,19 @@ _CHUNK_B = 256
 """What is unpacked at a time: of a damaged piece nothing is known."""
 
 
-def erase_old_versions(stack: Stack, person: Person) -> int:
-    """Delete every old version that may hold the person; returns how many."""
+def erase_old_versions(stack: Stack, person: Person, rewritten: Collection[str] = ()) -> int:
+    """Delete every old version that may hold the person; returns how many.
+
+    `rewritten`: keys of objects that held them a moment ago, so that all old versions go.
+    """
     s3 = stack.client("s3")
     if not s3.get_bucket_versioning(Bucket=stack.bucket).get("Status"):
         return 0
     count = 0
     for one, content in _old(stack):
         is_quarantined = one["Key"].startswith("quarantine/")
-        if person.may_be_in(content) or (is_quarantined and _holds(person, one["Key"], content)):
+        is_theirs = one["Key"] in rewritten or person.may_be_in(content)
+        if is_theirs or (is_quarantined and _holds(person, one["Key"], content)):
             s3.delete_object(Bucket=stack.bucket, Key=one["Key"], VersionId=one["VersionId"])
             count += 1
     return count
@@ -61,13 +67,26 @@ def unpacked(content: bytes) -> bytes:
     return b"".join(found) or content
 
 
+def _readable(key: str, content: bytes) -> bytes:
+    """What can be searched of an object: unpacked, or all parts of a workbook."""
+    if key.endswith(".gz"):
+        return unpacked(content)
+    if not key.endswith(".xlsx"):
+        return content
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            return b"\n".join(book.read(name) for name in book.namelist())
+    except (zipfile.BadZipFile, zlib.error):
+        return content
+
+
 def _old(stack: Stack) -> Iterator[tuple[dict[str, Any], bytes]]:
     s3 = stack.client("s3")
 
     def read(one: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         answer = s3.get_object(Bucket=stack.bucket, Key=one["Key"], VersionId=one["VersionId"])
         content = answer["Body"].read()
-        return one, unpacked(content) if one["Key"].endswith(".gz") else content
+        return one, _readable(one["Key"], content)
 
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=stack.bucket)
     old = (one for page in pages for one in page.get("Versions", ()) if not one["IsLatest"])

@@ -16,6 +16,7 @@ import time_machine
 import relay_ops.mateo
 from import_relay.domain.files import FileRow
 from import_relay.domain.models import ErasureDemand, Watermark
+from import_relay.report.tables import as_workbook
 from import_relay.storage import erasures
 from import_relay.storage.erasure_demands import PENDING
 from import_relay.storage.file_objects import FileObjects
@@ -27,6 +28,7 @@ from relay_ops.erasing.demands import RECEIPTS, pending
 from relay_ops.erasing.erasure import Erasure
 from relay_ops.erasing.in_mateo import delete_contacts, filters_of
 from relay_ops.erasing.person import Known, Person, learn_row
+from relay_ops.erasing.versions import erase_old_versions
 from relay_ops.exits import CommandError
 from relay_ops.matching import needle
 from relay_ops.mateo import MateoAccount
@@ -547,3 +549,15 @@ def test_an_id_of_mateo_that_is_none_is_told(stack: Stack, contacts: Contacts) -
     with pytest.raises(CommandError, match="none"):
         delete_contacts(stack, Known(ids={"external_id:7"}))
     assert {method for method, _ in contacts.asked} == {"GET"}
+
+
+def test_an_old_workbook_is_looked_into(relay: Relay, stack: Stack) -> None:
+    relay.aws.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    eve = Person(Known(handles={"email:eve@example.com"}))
+    for name, email in (("eve", "Eve@example.com"), ("bob", "bob@example.com")):
+        table = as_workbook("failures", ["email"], [[email]], created_at=NOON)
+        for body, at in ((table, NOON), (b"", NOON + 60)):
+            with time_machine.travel(at, tick=False):
+                relay.aws.s3.put_object(Bucket=BUCKET, Key=f"daily/{name}.xlsx", Body=body)
+    assert erase_old_versions(stack, eve) == 1
+    assert erase_old_versions(stack, eve, {"daily/bob.xlsx"}) == 1

@@ -61,9 +61,8 @@ def handles_in_row(
     for column, sort in sorts.items():
         value = columns.get(column)
         for one in value if isinstance(value, list) else [value]:
-            if (
-                one is not None and (named := handle(sort, one)) != f"{sort}:"
-            ):  # a blank is nobody's
+            named = "" if one is None else handle(sort, one)
+            if named.partition(":")[2]:  # a blank is nobody's
                 yield named
                 if sort == "phone":
                     yield from (handle(sort, number) for number in numbers_of(str(one)))
