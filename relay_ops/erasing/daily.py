@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
+from import_relay.domain.erased_handles import OWNER_COLUMNS
 from import_relay.domain.report_text import json_text
 from import_relay.report.daily.markup import prose
+from import_relay.report.failure_file import MORE
+from import_relay.report.problems import REJECTED
 from relay_ops.erasing.person import CONTACT, Person
 from relay_ops.erasing.rewriting import Rewritten
 
 PAGE, SUMMARY, CSV, WORKBOOK = "index.html", "summary.json", "failures.csv", "failures.xlsx"
+TOLD = ("relay_value", "relay_reason")
+"""Columns that may quote a value of theirs."""
 LOOKED_AT = (CSV, SUMMARY)
 """Files that name everybody who is in any file of the folder, as texts."""
 
@@ -23,14 +31,37 @@ def daily_report(person: Person, objects: Mapping[str, bytes]) -> list[Rewritten
 
     Those that are looked at come last: as long as they name the person, the others may.
     """
-    from relay_ops.erasing.tables import table_without  # only where there are failures
+    from relay_ops.erasing.tables import table_where  # only where there are failures
 
     tables = (
-        table_without(person, name, objects[name], CONTACT)
+        table_where(partial(_is_theirs, person), name, objects[name])
         for name in (WORKBOOK, CSV)
         if objects.get(name)
     )
     return [*(one for one in tables if one), *_page(person, objects)]
+
+
+def _is_theirs(person: Person, columns: dict[str, Any]) -> bool:
+    """Whether a row of all open problems is theirs; who has an owner is no contact."""
+    own = {name: cell for name, cell in columns.items() if not name.startswith("relay_")}
+    with suppress(ValueError, TypeError):
+        own |= dict(json.loads(columns.get(MORE, "{}")))
+    type_ = "deal_details" if any(own.get(one) for one in OWNER_COLUMNS) else CONTACT
+    if person.has_row(type_, {name: _value(cell) for name, cell in own.items()}):
+        return True
+    is_raw = columns.get("relay_problem") == REJECTED
+    if is_raw and person.is_record(columns.get("relay_connection", ""), own):
+        return True
+    told = [columns.get(one, "") for one in TOLD]
+    return person.has_record(list(own.values())) or person.has_text(told)
+
+
+def _value(cell: Any) -> Any:
+    """The list that a cell holds as JSON; other cells as they are."""
+    if str(cell).startswith("["):
+        with suppress(ValueError):
+            return json.loads(cell)
+    return cell
 
 
 def _page(person: Person, objects: Mapping[str, bytes]) -> list[Rewritten]:

@@ -6,8 +6,10 @@ external id: families share phone numbers, and a contact that merely has the sam
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -29,6 +31,8 @@ MIN_NATIONAL, MAX_NATIONAL, MAX_COUNTRY_CODE = 7, 9, 3
 """Digits of a number without its country's code, and of such a code."""
 MIN_ID = 5
 """Characters of an id that is looked for in a text without any form: a shorter one is anywhere."""
+_PARTS = re.compile(r"[,;|\t\r\n\"'<>]+")
+"""What stands between the values of a row that nobody could split."""
 _NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
 
 
@@ -149,8 +153,14 @@ class Person:
         return is_known or bool(handles & self._handles)
 
     def has_record(self, record: object) -> bool:
-        """Whether an e-mail address or a phone number of theirs is anywhere in a record."""
-        return any(self._is_mine(one) for one in handles_in_record(record))
+        """Whether an e-mail address or a phone number of theirs is anywhere in a record.
+
+        A value may be JSON; a row that could not be split into values is a text.
+        """
+        found = [record, *_of_json(record)]
+        if isinstance(record, Mapping) and set(record) == {"text"}:
+            found.append(_PARTS.split(str(record["text"])))
+        return any(self._is_mine(one) for value in found for one in handles_in_record(value))
 
     def has_line(self, line: Mapping[str, Any]) -> bool:
         """Whether a line of a list says that it is about a record of theirs."""
@@ -249,6 +259,14 @@ def owner_ids(type_: str, columns: Mapping[str, Any]) -> set[str]:
     if type_ == CONTACT:
         return ids_of(handles_in_row(type_, columns))
     return set(handles_in_row(type_, columns))
+
+
+def _of_json(record: object) -> Iterator[object]:
+    """What the texts in a record hold that are JSON."""
+    for text in _texts_in(record):
+        if text.lstrip()[:1] in ("{", "["):
+            with suppress(ValueError, RecursionError):
+                yield json.loads(text)
 
 
 def _words(text: str) -> Iterator[str]:

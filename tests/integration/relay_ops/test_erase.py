@@ -16,7 +16,7 @@ import time_machine
 import relay_ops.mateo
 from import_relay.domain.files import FileRow
 from import_relay.domain.models import ErasureDemand, Watermark
-from import_relay.report.tables import as_workbook
+from import_relay.report.tables import as_csv, as_workbook
 from import_relay.storage import erasures
 from import_relay.storage.erasure_demands import PENDING
 from import_relay.storage.file_objects import FileObjects
@@ -24,6 +24,7 @@ from import_relay.storage.files import Files, RowFile
 from import_relay.storage.watermarks import Watermarks
 from import_relay.submit.other_names import alias
 from relay_ops.erasing.choosing import Choosing, demanded
+from relay_ops.erasing.daily import daily_report
 from relay_ops.erasing.demands import RECEIPTS, pending
 from relay_ops.erasing.erasure import Erasure
 from relay_ops.erasing.in_mateo import delete_contacts, filters_of
@@ -561,3 +562,45 @@ def test_an_old_workbook_is_looked_into(relay: Relay, stack: Stack) -> None:
                 relay.aws.s3.put_object(Bucket=BUCKET, Key=f"daily/{name}.xlsx", Body=body)
     assert erase_old_versions(stack, eve) == 1
     assert erase_old_versions(stack, eve, {"daily/bob.xlsx"}) == 1
+
+
+DAILY_ROWS = {
+    "theirs": {"relay_problem": "failed", "external_id": "7"},
+    "their deal": {"relay_problem": "failed", "external_id": "D", "contact_external_id": "7"},
+    "their record": {"relay_problem": "rejected", "relay_connection": "erp", "id": "77"},
+    "in JSON": {"relay_problem": "rejected", "contact": '[{"mail": "Eve@example.com"}]'},
+    "in the last column": {"relay_problem": "rejected", "relay_more": '{"m": "eve@example.com"}'},
+    "deal of Bob": {"relay_problem": "failed", "external_id": "7", "contact_external_id": "2"},
+    "record of a shop": {"relay_problem": "rejected", "relay_connection": "shop", "id": "77"},
+}
+
+
+def test_rows_of_a_day_are_known_by_all_that_says_whose_they_are() -> None:
+    known = Known({"external_id:7"}, {"email:eve@example.com"}, records={("erp", "77")})
+    header = ["name", *sorted({name for row in DAILY_ROWS.values() for name in row})]
+    rows = [
+        [{**row, "name": key}.get(one, "") for one in header] for key, row in DAILY_ROWS.items()
+    ]
+    tables = {
+        "failures.csv": as_csv(header, rows),
+        "failures.xlsx": as_workbook("open failures", header, rows, created_at=NOON),
+    }
+    for found in daily_report(Person(known), tables):
+        assert found.count == 5, found.key
+        assert found.content
+        assert b"deal of Bob" in found.content or found.key.endswith(".xlsx")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"text": "7;Eve;Eve@example.com;x"},
+        {"text": "7,Eve,+49 171 2345678"},
+        {"people": '[{"mail": "eve@example.com"}]'},
+    ],
+)
+def test_a_row_that_nobody_could_split_and_a_cell_of_json_are_read(record: object) -> None:
+    eve = Person(Known(handles={"email:eve@example.com", "phone:491712345678"}))
+    assert eve.has_record(record)
+    assert not eve.has_record({"text": "7;Steve;steve@example.com;+49 171 99"})
+    assert not eve.has_record({"note": "met Eve, eve@example.com, twice", "id": 2})
