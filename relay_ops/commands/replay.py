@@ -63,6 +63,8 @@ def command(
     from relay_ops.replaying import StackReplay
     from relay_ops.stack import open_stack
 
+    if resume_id:
+        _refuse_beside_id(connection, begin, end, only is not Only.ALL, force, dry_run)
     screen = Screen(as_json=as_json)
     opened = open_stack(stack, region)
     replay = StackReplay(opened, screen.remark)
@@ -90,6 +92,17 @@ def command(
         return
     outcomes = _follow(screen, opened, id_, done.total)
     screen.result(content | {"outcomes": outcomes}, lambda: _show(screen, id_, done, outcomes))
+
+
+def _refuse_beside_id(*given: str | bool) -> None:
+    """A replay goes on as it was begun, so nothing may be chosen for it again."""
+    names = ("--connection", "--from", "--to", "--only", "--force", "--dry-run")
+    for name, value in zip(names, given, strict=True):
+        if value:
+            raise UsageMistake(
+                f"{name} cannot be used with --id: a replay goes on as it was begun. "
+                "Leave one of them out."
+            )
 
 
 def _follow(screen: Screen, stack: Stack, id_: str, total: int) -> dict[str, int]:

@@ -45,7 +45,8 @@ class Moving:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sqs, name)
 
-    def start_message_move_task(self, *, SourceArn: str) -> None:  # noqa: N803
+    def start_message_move_task(self, *, SourceArn: str, DestinationArn: str) -> None:  # noqa: N803
+        assert DestinationArn.rpartition(":")[2] == self._aws.queue_url.rpartition("/")[2]
         assert SourceArn.endswith(self._aws.dead_letter_url.rpartition("/")[2])
         url = self._aws.dead_letter_url
         with time_machine.travel(NOON + 1, tick=False):  # moto: visible after a time, not at it
@@ -259,6 +260,31 @@ def test_a_replay_is_followed_until_all_records_have_an_outcome(
 def test_a_wrong_replay_changes_nothing(relay: Relay, stack: Stack, wrong: list[str]) -> None:
     assert run(["replay", *wrong, "--reason", "x", "--yes"]) == ExitCode.USAGE
     assert not relay.aws.queued(relay.aws.bulk_queue_url)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--dry-run"],
+        ["--force"],
+        ["--from", "2026-11-21"],
+        ["--to", "2026-11-22"],
+        ["--connection", "erp"],
+        ["--only", "failed"],
+    ],
+    ids=" ".join,
+)
+def test_a_replay_that_goes_on_takes_no_other_choice(
+    relay: Relay, stack: Stack, option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay.submit(message([{"name": "nobody"}], received_at=int(NOON * 1_000_000)))
+    relay.clock.now += 86_400
+    begun = ["replay", *DAY, "--reason", "x", "--yes", "--no-wait", "--json"]
+    assert run(begun) == ExitCode.DONE
+    id_ = json.loads(capsys.readouterr().out)["replay"]
+
+    assert run(["replay", "--id", id_, "--no-wait", *option]) == ExitCode.USAGE
+    assert f"{option[0]} cannot be used with --id" in capsys.readouterr().err
 
 
 def test_dead_letters_are_shown_with_what_killed_them_and_moved_back(
