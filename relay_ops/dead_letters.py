@@ -63,7 +63,10 @@ def counted(sqs: Any, url: str) -> int:
 def move_back(
     stack: Stack, advance: Callable[..., None], *, sleep: Callable[[float], None] = time.sleep
 ) -> int:
-    """Move all messages back to the queue that they came from.
+    """Move all messages to the queue of the live lane.
+
+    SQS does not know where a message came from that the relay itself sent to the dead letters, and
+    would move others to a queue of held messages, which nothing wakes.
 
     Returns:
         how many were moved.
@@ -72,9 +75,9 @@ def move_back(
         CommandError: SQS stopped, or takes longer than some minutes; it then goes on by itself.
     """
     sqs, url = stack.client("sqs"), stack.outputs["DeadLetterQueueUrl"]
-    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    arn = answer["Attributes"]["QueueArn"]
-    sqs.start_message_move_task(SourceArn=arn)
+    arn = _arn(sqs, url)
+    live = _arn(sqs, stack.outputs["QueueUrl"])
+    sqs.start_message_move_task(SourceArn=arn, DestinationArn=live)
     give_up_at = time.monotonic() + MOVE_WAIT_S
     done = 0
     while True:
@@ -90,6 +93,11 @@ def move_back(
         if time.monotonic() > give_up_at:
             raise CommandError(f"SQS has moved {moved} messages and goes on by itself.")
         sleep(1)
+
+
+def _arn(sqs: Any, url: str) -> str:
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(answer["Attributes"]["QueueArn"])
 
 
 def _count(found: DeadLetters, body: str) -> None:

@@ -18,17 +18,22 @@ BATCH = 10
 _tasks: list[dict[str, Any]] = []
 
 
-def move_messages(queues: list[Any], source_arn: str) -> dict[str, Any]:
-    """Move all visible messages to the queue that has this dead-letter queue; returns the task.
+def move_messages(queues: list[Any], source_arn: str, target_arn: str = "") -> dict[str, Any]:
+    """Move all visible messages to a queue; returns the task. Their receive count starts at zero.
 
-    Their receive count starts at zero.
+    Without a target SQS moves each message to the queue that it died in, and fails at one that was
+    sent to the dead letters. No message here knows where it died, so that each of them fails.
 
     Raises:
         QueueDoesNotExist: there is no such queue, or it is nobody's dead-letter queue.
     """
     source = next((one for one in queues if one.queue_arn == source_arn), None)
-    target = next((one for one in queues if _dead_letters_of(one) == source_arn), None)
-    if source is None or target is None:
+    if source is None or source_arn not in map(_dead_letters_of, queues):
+        raise QueueDoesNotExist
+    if not target_arn:
+        return _task(source_arn, "", 0, "AWS.SimpleQueueService.CouldNotDetermineMessageSource")
+    target = next((one for one in queues if one.queue_arn == target_arn), None)
+    if target is None:
         raise QueueDoesNotExist
     moved = 0
     while messages := source.receive(BATCH, 0, 30):
@@ -39,11 +44,17 @@ def move_messages(queues: list[Any], source_arn: str) -> dict[str, Any]:
             target.add_message(copied)
             source.delete_message(message.receipt_handle)
             moved += 1
+    return _task(source_arn, target_arn, moved)
+
+
+def _task(source: str, target: str, moved: int, failure: str = "") -> dict[str, Any]:
+    named = {"DestinationArn": target} if target else {}
     return {
         "TaskHandle": str(uuid.uuid4()),
-        "Status": "COMPLETED",
-        "SourceArn": source_arn,
-        "DestinationArn": target.queue_arn,
+        "Status": "FAILED" if failure else "COMPLETED",
+        "SourceArn": source,
+        **named,
+        **({"FailureReason": failure} if failure else {}),
         "ApproximateNumberOfMessagesMoved": moved,
         "ApproximateNumberOfMessagesToMove": moved,
         "StartedTimestamp": int(time.time() * 1_000),
@@ -58,7 +69,8 @@ def _dead_letters_of(queue: Any) -> str:
 def _start(response: SQSResponse) -> ActionResult:
     source = response._get_param("SourceArn")  # noqa: SLF001 - moto's way to read it
     queues = list(response.sqs_backend.queues.values())
-    task = move_messages(queues, source)
+    target = response._get_param("DestinationArn") or ""  # noqa: SLF001
+    task = move_messages(queues, source, target)
     _tasks.append(task)
     return ActionResult({"TaskHandle": task["TaskHandle"]})
 

@@ -200,7 +200,11 @@ def test_a_move_task_brings_dead_letters_back_with_no_receive_counted(
     assert receive(source, visibility_s=0) == ["one", "two"]
     assert receive(source) == []
 
-    task = move_messages([dead, source], dead.queue_arn)
+    unknown = move_messages([dead, source], dead.queue_arn)
+    assert (unknown["Status"], len(dead)) == ("FAILED", 2)
+    assert unknown["FailureReason"].endswith("CouldNotDetermineMessageSource")
+
+    task = move_messages([dead, source], dead.queue_arn, source.queue_arn)
 
     assert (task["Status"], task["ApproximateNumberOfMessagesMoved"]) == ("COMPLETED", 2)
     assert len(dead) == 0
