@@ -11,6 +11,7 @@ from typing import NoReturn
 import pytest
 import time_machine
 
+from import_relay.bulk.feeding import Feeding
 from import_relay.bulk.importing_files import MAX_TRIES
 from import_relay.bulk.reading import Reading
 from import_relay.domain.files import file_delivery
@@ -243,6 +244,23 @@ def test_rows_that_waited_too_long_are_rejected_and_reported(uploads: Uploads) -
     assert uploads.summary()["rows"]["rejected"] == 3
     (key,) = [one for one in uploads.keys("files/") if one.endswith("failures.csv")]
     assert uploads.content(key).decode().count("row.waited_too_long") == 3
+
+
+def test_rows_that_were_counted_and_not_sent_wait_no_longer_than_others(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads.put(contacts(3))
+    with monkeypatch.context() as broken:
+        broken.setattr(Feeding, "_send", failing)
+        with pytest.raises(ConnectionError):
+            uploads.run()
+    uploads.relay.clock.now += 121 * DAY_S
+
+    uploads.run()
+    uploads.later()
+
+    assert not uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
+    assert uploads.summary()["rows"]["rejected"] == 3
 
 
 def test_a_file_at_which_every_process_dies_is_refused_and_the_others_go_on(

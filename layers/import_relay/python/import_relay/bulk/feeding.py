@@ -81,7 +81,8 @@ class Feeding:
         occurrences = {row.line: _occurrence(file, row, since) for row in rows if not row.code}
         known = self.parts.outcome_counts.recorded(occurrences.values())
         ended = {line for line, one in occurrences.items() if one.item_id in known}
-        return self._send(file, [row for row in rows if row.line not in ended], file.fed)
+        left = [row for row in rows if row.line not in ended]
+        return self._send(file, self._in_time(file, left), file.fed)
 
     def _in_time(self, file: RowFile, rows: list[FileRow]) -> list[FileRow]:
         """The rows; those that waited for too long are to be rejected."""
