@@ -158,8 +158,8 @@ class Person:
         A value may be JSON; a row that could not be split into values is a text.
         """
         found = [record, *_of_json(record)]
-        if isinstance(record, Mapping) and set(record) == {"text"}:
-            found.append(_PARTS.split(str(record["text"])))
+        if isinstance(record, str):
+            found.append(_PARTS.split(record))
         return any(self._is_mine(one) for value in found for one in handles_in_record(value))
 
     def has_line(self, line: Mapping[str, Any]) -> bool:

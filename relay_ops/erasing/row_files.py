@@ -14,7 +14,7 @@ from typing import Any
 
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
-from import_relay.domain.files import connection_of, file_id, is_row_file
+from import_relay.domain.files import FileRow, connection_of, file_id, is_row_file
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, FileState
 from import_relay.storage.outcome_counts import OutcomeCounts
@@ -62,7 +62,7 @@ class RowFiles:
         """Whether it names them; what cannot be read is looked through as far as it unpacks."""
         is_theirs, opened = _matcher(person, connection_of(key)), self._objects.opener(key, etag)
         try:
-            return any(is_theirs(row.record or {"text": row.text}) for row in read_rows(opened))
+            return any(is_theirs(row.record or row.text) for row in read_rows(opened))
         except LookupError:
             return False  # it was deleted or replaced meanwhile
         except FileUnreadable:
@@ -86,7 +86,8 @@ class RowFiles:
         for text in content.splitlines():
             row: Any = json.loads(text)
             is_page = isinstance(row, list)
-            if is_theirs(row[1] if is_page else row):
+            told = [row[1] or FileRow(*row).text] if is_page else [row, *row.values()]
+            if any(map(is_theirs, told)):
                 row, count = ([row[0], {}] if is_page else {**row, "reason": ""}), count + 1
             lines.append(json.dumps(row))
         return [Rewritten(key, count, "\n".join(lines).encode())] if count else []
@@ -97,7 +98,13 @@ class RowFiles:
         if content is None:
             return []
         connection = key.removeprefix(REPORTED).partition("/")[0]
-        found = table_where(_matcher(person, connection), key, content)
+        is_theirs = _matcher(person, connection)
+
+        def is_hit(columns: dict[str, Any]) -> bool:
+            """The first cell of a row that nobody could read has all of its text."""
+            return is_theirs(columns) or is_theirs(next(iter(columns.values()), ""))
+
+        found = table_where(is_hit, key, content)
         return [found] if found else []
 
 

@@ -435,9 +435,16 @@ def test_files_of_rows_forget_the_person_once_they_are_read(
     with pytest.raises(CommandError, match=r"people\.csv is not finished"):
         erase(relay, stack, "7")
 
+    text = "7;Eve;eve@example.com"
     rows = [FileRow(2, {"id": "2", "name": "Bob"}), FileRow(3, {"id": "7", "name": "Eve"})]
+    rows.append(FileRow(4, None, "file.cells", "", text))
     FileObjects(s3, resources.BUCKET).put_page(file.id, 0, rows)
     s3.put_object(Bucket=resources.BUCKET, Key=f"{file.folder}/failures.csv", Body=table.encode())
+    unread = f"id,relay_code\r\n{text},file.cells\r\n2;Bob,file.cells\r\n".encode()
+    s3.put_object(Bucket=resources.BUCKET, Key=f"{file.folder}/more/failures.csv", Body=unread)
+    said = {"item_id": "f/4", "connection": "erp", "type": None, "external_id": None}
+    line = json.dumps({**said, "item": text, "value": text, "outcome": "rejected"})
+    s3.put_object(Bucket=resources.BUCKET, Key="rejected/file-4.ndjson", Body=line.encode())
     assert files.advance(file, pages=1, rows=2, is_read=True)
     (kept,) = pending(stack)
     assert kept.known
@@ -594,13 +601,13 @@ def test_rows_of_a_day_are_known_by_all_that_says_whose_they_are() -> None:
 @pytest.mark.parametrize(
     "record",
     [
-        {"text": "7;Eve;Eve@example.com;x"},
-        {"text": "7,Eve,+49 171 2345678"},
+        "7;Eve;Eve@example.com;x",
+        "7,Eve,+49 171 2345678",
         {"people": '[{"mail": "eve@example.com"}]'},
     ],
 )
 def test_a_row_that_nobody_could_split_and_a_cell_of_json_are_read(record: object) -> None:
     eve = Person(Known(handles={"email:eve@example.com", "phone:491712345678"}))
     assert eve.has_record(record)
-    assert not eve.has_record({"text": "7;Steve;steve@example.com;+49 171 99"})
+    assert not eve.has_record("7;Steve;steve@example.com;+49 171 99")
     assert not eve.has_record({"note": "met Eve, eve@example.com, twice", "id": 2})
