@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from import_relay.bulk.failure_rows import columns_within
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import MAX_FILE_B, read_rows
 from import_relay.bulk.reading import MAX_ROWS
@@ -72,10 +73,7 @@ def rows_of(path: Path, advance: Callable[[float], object] = lambda _: None) -> 
 
 def columns_of(path: Path) -> list[str]:
     """The columns of a file in their order: those of a table stand in each row."""
-    columns: dict[str, None] = {}
-    for row in rows_of(path):
-        columns.update(dict.fromkeys(row.record or {}))
-    return list(columns)
+    return columns_within(row.record or {} for row in rows_of(path))
 
 
 def etag_of(path: Path) -> str:

@@ -46,7 +46,6 @@ WITHOUT_TESTS = {
 }
 """Modules without tests of their own → why they need none."""
 TESTED_THROUGH = {
-    "bulk/failure_rows": _FILES,
     "bulk/feeding": _FILES,
     "bulk/file_reports": _FILES,
     "bulk/importing_files": _FILES,

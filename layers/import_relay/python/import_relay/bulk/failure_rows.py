@@ -3,11 +3,31 @@
 So that a person corrects it and imports the table again. Called by `file_reports` and `relay`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.report.tables import spread
+from import_relay.report.tables import json_cell, spread
 
 _OWN = ("line", "code", "reason")
+MAX_COLUMNS, MORE = 300, "relay_more"
+MAX_FIRST_COLUMNS = 2_000
+"""Of the first row, which has all columns of a table: as many as its header may have."""
+
+
+def columns_within(records: Iterable[Mapping[str, object]]) -> list[str]:
+    """The columns of records in their order, of which objects may invent any number.
+
+    Where there are more than `MAX_COLUMNS`, and than the first record has, the last one is `MORE`.
+    """
+    columns: dict[str, None] = {}
+    most = MAX_COLUMNS
+    for record in records:
+        if not columns:
+            most = max(most, min(len(record), MAX_FIRST_COLUMNS))
+        for name in record:
+            if name not in columns and len(columns) == most:
+                return [*(one for one in columns if one != MORE), MORE]
+            columns[name] = None
+    return list(columns)
 
 
 def failure_header(columns: Sequence[str]) -> list[str]:
@@ -21,7 +41,7 @@ def failure_cells(
     """The cells of a row.
 
     Args:
-        columns: of the file.
+        columns: of the file; what the row has besides shares the last one as JSON.
         record: None for a row that cannot be read, of which `text` shows the beginning.
         own: line, code and reason.
     """
@@ -29,6 +49,12 @@ def failure_cells(
         given = {columns[0]: text} if columns else {}
     else:
         _, (given,) = spread([record])
+        known = frozenset(columns)
+        other = [name for name in given if name not in known]
+        if other:
+            given[MORE] = json_cell(
+                {name: record[name] for name in (*other, MORE) if name in record}
+            )
     return [*(given.get(name, "") for name in columns), *own]
 
 

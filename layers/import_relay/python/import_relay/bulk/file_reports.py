@@ -15,7 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from import_relay.bulk.failure_rows import failure_cells, failure_header, reason_text
+from import_relay.bulk.failure_rows import (
+    columns_within,
+    failure_cells,
+    failure_header,
+    reason_text,
+)
 from import_relay.domain.codes import CODES
 from import_relay.domain.files import FileRow
 from import_relay.domain.models import ENDS, Outcome
@@ -132,13 +137,15 @@ class FileReports:
 
     def _columns(self, file: RowFile, reasons: sqlite3.Connection) -> list[str]:
         """The columns of the file: those of a table stand in each row, objects may differ."""
-        columns: dict[str, None] = {}
-        for number in range(1, file.pages + 1):
-            for row in self.objects.page(file.id, number)[: 1 if number > 1 else None]:
-                columns.update(dict.fromkeys(row.record or {}))
-        for row, _ in self._failed(file, reasons):
-            columns.update(dict.fromkeys(row.record or {}))
-        return list(columns)
+
+        def records() -> Iterator[Mapping[str, Any]]:
+            for number in range(1, file.pages + 1):
+                for row in self.objects.page(file.id, number)[: 1 if number > 1 else None]:
+                    yield row.record or {}
+            for row, _ in self._failed(file, reasons):
+                yield row.record or {}
+
+        return columns_within(records())
 
 
 def error_key(key: str) -> str:
