@@ -24,7 +24,7 @@ _CHUNK_B = 256
 def erase_old_versions(stack: Stack, person: Person, rewritten: Collection[str] = ()) -> int:
     """Delete every old version that may hold the person; returns how many.
 
-    `rewritten`: keys of objects that held them a moment ago, so that all old versions go.
+    `rewritten`: keys of objects that held them until now: all of their old versions go.
     """
     s3 = stack.client("s3")
     if not s3.get_bucket_versioning(Bucket=stack.bucket).get("Status"):
