@@ -20,7 +20,7 @@ _WIRING = "puts parts together; the tests of its handler start it"
 _SETTINGS = "tests/unit/wiring/test_settings.py"
 _FILES = "tests/integration/files/test_importing_files.py"
 _DAY = "tests/integration/test_write_daily_report.py"
-_OPEN = "tests/integration/relay_ops/test_failures.py"
+_OPEN = "tests/integration/relay_ops/commands/test_failures.py"
 WITHOUT_TESTS = {
     "bulk/replay_wiring": _WIRING,
     "bulk/wiring": _WIRING,
@@ -51,7 +51,6 @@ TESTED_THROUGH = {
     "bulk/importing_files": _FILES,
     "bulk/reading": _FILES,
     "bulk/settings": _SETTINGS,
-    "check/account_check": "tests/integration/mateo_emulator/test_account_check.py",
     "connectors/file_rows": _FILES,
     "domain/files": _FILES,
     "report/daily/daily_files": _DAY,

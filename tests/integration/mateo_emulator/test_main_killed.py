@@ -17,7 +17,7 @@ from tests.integration.mateo_emulator.emulator import (
     contact,
     wait_for,
 )
-from tests.integration.mateo_emulator.test_process import running
+from tests.integration.mateo_emulator.test_main import running
 
 LIVES = 5
 ROWS = 450

@@ -9,7 +9,7 @@ import pytest
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 ERP = """
 [erp]
 kind = "json"

@@ -9,7 +9,7 @@ import pytest
 from relay_ops.status.forecast import BLOCKERS, BulkView, Forecast, SubmissionView, Used
 from relay_ops.status.reconciliation import Messages, Reconciliation, Snapshot
 from relay_ops.status.screen import LABEL, NUMBER, Shown, as_json, screen
-from tests.unit.local.test_status_reconciliation import DAY, NEXT, snapshot
+from tests.unit.relay_ops.status.test_reconciliation import DAY, NEXT, snapshot
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MILLIONS = snapshot(
