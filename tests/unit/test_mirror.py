@@ -29,7 +29,6 @@ WITHOUT_TESTS = {
     "domain/codes": _DATA,
     "domain/explanation": _DATA,
     "domain/file_codes": _DATA,
-    "domain/log_events": _DATA,
     "domain/row_codes": _DATA,
     "mapping/country_names": _DATA,
     "receive/wiring": _WIRING,

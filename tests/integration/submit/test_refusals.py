@@ -72,7 +72,7 @@ def test_a_refusal_that_all_rows_share_rejects_nothing_and_is_said(relay: Relay)
     assert len(relay.mateo.requests) == 16
     (said,) = relay.said("import.connection_refused")
     assert (said["connection"], said["type"], said["code"]) == (*CONTACTS, "PGRST204")
-    assert said["message"] == SCHEMA["message"]
+    assert said["answer"] == SCHEMA["message"]
     assert relay.quota.usage().entities == 0
 
 
@@ -228,7 +228,7 @@ def test_an_unknown_contact_list_lets_the_connection_wait(relay: Relay) -> None:
     assert rejected(relay) == {}
     assert (report.requeued, report.refused_connections) == (2, 1)
     (said,) = relay.said("import.connection_refused")
-    assert (said["code"], said["status"], said["message"]) == ("23503", 409, "no list …")
+    assert (said["code"], said["status"], said["answer"]) == ("23503", 409, "no list …")
 
 
 def test_deals_wait_with_the_contacts_that_wait(relay: Relay) -> None:
@@ -260,13 +260,13 @@ def test_reference_ids_are_left_out_once_mateo_refuses_them(relay: Relay) -> Non
 
 
 def test_what_is_said_of_a_refusal_names_no_person(relay: Relay) -> None:
-    text = 'Key (email)=(ada@example.com) "Ada" at 015112345678 is bad'
+    text = 'Key (email)=(ada@example.com) "Ada" at 015112345678 of Example is bad'
     answer(relay, httpx.Response(400, json={"code": "23505", "message": text}))
 
     relay.submit(message([ADA]))
 
     (said,) = relay.said("import.connection_refused")
-    assert said["message"] == "Key …… … at … is bad"
+    assert said["answer"] == "Key …… … at … of … is bad"
     assert "ada@" not in str(relay.events).lower()
 
 

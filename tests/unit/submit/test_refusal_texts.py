@@ -8,6 +8,7 @@ from import_relay.submit.refusal_texts import (
     shown_answer,
     shown_code,
     shown_message,
+    without_values,
 )
 
 PERSON = ("Ada", "ada@example.com", "4915112345678", "1990")
@@ -31,6 +32,16 @@ def test_no_value_is_shown(message: str) -> None:
 
     assert not any(value in shown for value in PERSON)
     assert "…" in shown
+
+
+def test_a_name_that_mateo_does_not_quote_is_not_shown() -> None:
+    rows = [b'{"full_name": "Ada von Musterfrau", "tags": ["Ost", {"a": "vip"}]}', b"{}"]
+    message = "the contact ADA von musterfrau (VIP) of Ost has no valid full_name"
+
+    shown = without_values("P0001", message, rows)
+
+    assert shown == "the contact … … … (…) of … has no valid full_name"
+    assert without_values("42703", message, rows) == message
 
 
 @pytest.mark.parametrize("code", ["42703", "PGRST204"])

@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 
+from import_relay.domain.log_events import RESERVED_KEYS
 from import_relay.telemetry.outcome_log import SERVICE, OutcomeLog
 
 
@@ -110,3 +111,15 @@ def test_counts_may_belong_to_an_earlier_time_than_the_line(stream: StringIO) ->
     first, second = (json.loads(line)["_aws"] for line in stream.getvalue().splitlines())
     assert first["Timestamp"] == 1_795_262_400_123
     assert second["Timestamp"] != first["Timestamp"]
+
+
+def test_a_key_of_the_line_itself_ends_nobody_and_changes_no_line(stream: StringIO) -> None:
+    """Python's logger would raise a KeyError, in the midst of whatever is being done."""
+    log = OutcomeLog()
+    keys = dict.fromkeys(RESERVED_KEYS - {"level"}, "given")
+    log.write("a", {"First": 1}, **keys)  # type: ignore[arg-type]
+    log.write_of_connection("a", "erp", {"First": 1}, **keys)
+    for line in map(json.loads, stream.getvalue().splitlines()):
+        assert (line["message"], line["level"], line["message_"]) == ("a", "INFO", "given")
+        assert line["service"] == SERVICE
+        assert line["timestamp"] != "given"

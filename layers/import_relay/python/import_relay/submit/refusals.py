@@ -28,7 +28,7 @@ from import_relay.mateo.post_results import PostResult
 from import_relay.storage.refusals import RefusalPause, RefusedKind
 from import_relay.submit.attempts import Attempt, Group, by_connection, group_of
 from import_relay.submit.blocked_contacts import CONTACT, contact_key
-from import_relay.submit.refusal_texts import shown_code, shown_message
+from import_relay.submit.refusal_texts import shown_code, shown_message, without_values
 from import_relay.submit.verdicts import Rejection, UnresolvedRows, Verdict
 
 MAX_UNPROVEN = 16
@@ -222,7 +222,8 @@ class Refusals:
     @staticmethod
     def _count(attempt: Attempt, posted: Posted, standing: _Standing) -> None:
         standing.refused += 1
-        standing.answer = posted
+        shown = without_values(posted.code, posted.message, (row.text for row in attempt.rows))
+        standing.answer = replace(posted, message=shown)
         standing.is_lone &= len(attempt.rows) == 1 and standing.refused == 1
         of_all = posted.outcome is PostResult.REFUSED_WHOLE and len(attempt.rows) > 1
         if standing.is_refused and (of_all or standing.refused >= MAX_UNPROVEN):

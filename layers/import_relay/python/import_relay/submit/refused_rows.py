@@ -51,7 +51,7 @@ class RefusedRows:
             type=kind.type,
             status=wait.status,
             code=wait.code,
-            message=wait.message,
+            answer=wait.message,
             since=int(wait.since),
             until=int(wait.until),
             consecutive=wait.consecutive,

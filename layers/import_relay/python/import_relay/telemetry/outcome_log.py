@@ -18,6 +18,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from import_relay.domain.errors import RelayError
+from import_relay.domain.log_events import RESERVED_KEYS
 from import_relay.domain.reasons import Unexpected, place_of
 from import_relay.telemetry.log_levels import own_level, passing_level, quiet_libraries
 
@@ -42,7 +43,8 @@ class _OwnLogger(Logger):
 class OutcomeLog:
     """Writes outcomes. No key may hold a record, a header's value or a secret.
 
-    A key that a log record has itself, such as `message` or `name`, is a KeyError.
+    A key that a line has itself, such as `message` or `name`, gets an underscore: what is said of
+    a batch must not end it.
     """
 
     def __init__(self) -> None:
@@ -88,6 +90,8 @@ class OutcomeLog:
     ) -> None:
         """Write a record with its metrics, or the metrics alone where the record is hidden."""
         shown = self._shown(LEVELS[level])
+        if RESERVED_KEYS.intersection(keys):
+            keys = {f"{name}_" if name in RESERVED_KEYS else name: keys[name] for name in keys}
         together = shown and not self._passing
         if shown:
             getattr(self._logger, level)(event, extra={**keys, **(embedded if together else {})})

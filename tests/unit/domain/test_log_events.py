@@ -1,0 +1,44 @@
+"""No event has a key that a line of the log has itself, which would end whoever says it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import import_relay
+from import_relay.domain.log_events import reserved
+from tests.support.webhooks import ROOT
+
+SAYING = {"emit", "tell", "write", "write_of_connection"}
+OF_THE_LOG = {"level", "counted_at"}
+"""Parameters of `OutcomeLog.write` itself."""
+SOURCES = [
+    path
+    for folder in (Path(import_relay.__file__).parent, ROOT / "functions")
+    for path in sorted(folder.rglob("*.py"))
+]
+
+
+def said_in(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each event that a module says by its name, with its keys."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        name = node.func.id if isinstance(node.func, ast.Name) else name
+        first = node.args[0]
+        if name.removeprefix("_") in SAYING and isinstance(first, ast.Constant):
+            yield str(first.value), [one.arg for one in node.keywords if one.arg]
+
+
+def test_no_event_has_a_key_of_the_line_itself() -> None:
+    said = [one for path in SOURCES for one in said_in(path)]
+
+    assert len({event for event, _ in said}) > 30
+    assert not [event for event, keys in said if reserved({*keys} - OF_THE_LOG)]
+
+
+@pytest.mark.parametrize("key", ["message", "name", "args", "module", "level", "timestamp"])
+def test_keys_of_python_and_of_a_line_are_known(key: str) -> None:
+    assert reserved([key, "connection"]) == [key]
