@@ -18,6 +18,7 @@ from import_relay.storage.outcome_counts import RECEIVED, OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.quota import Limits, Quota, Usage
 from import_relay.storage.refusals import RefusedConnections
+from import_relay.telemetry.outcome_log import NAMESPACE
 from relay_ops.exits import StackUnavailable
 from relay_ops.status.forecast import BLOCKERS, BulkView, Forecast, SubmissionView, Used
 from relay_ops.status.reconciliation import Messages, Snapshot
@@ -238,13 +239,12 @@ class Reading:
 
     def _blockers(self) -> list[str]:
         """What kept records waiting lately. They are tried again every quarter of an hour."""
-        settings = self._parts.settings
-        own = settings["POWERTOOLS_METRICS_NAMESPACE"]
-        service = {"Name": "service", "Value": settings["POWERTOOLS_SERVICE_NAME"]}
+        service = {"Name": "service", "Value": self._parts.settings["SERVICE_NAME"]}
         names = {f"blocker{number}": name for number, name in enumerate(BLOCKERS)}
         pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=[
-                _query(one, own, name, service, RECENT_PERIOD_S) for one, name in names.items()
+                _query(one, NAMESPACE, name, service, RECENT_PERIOD_S)
+                for one, name in names.items()
             ],
             StartTime=datetime.fromtimestamp(self._clock() - RECENT_S, UTC),
             EndTime=datetime.fromtimestamp(self._clock() + RECENT_PERIOD_S, UTC),
@@ -265,12 +265,10 @@ class Reading:
         ]
 
     def _queries(self) -> Iterator[dict[str, Any]]:
-        settings = self._parts.settings
-        own = settings["POWERTOOLS_METRICS_NAMESPACE"]
-        service = {"Name": "service", "Value": settings["POWERTOOLS_SERVICE_NAME"]}
-        yield _query("received", own, "ItemsReceived", service)
-        yield _query("quarantined", own, "Quarantined", service)
-        yield _query("errors", own, "WebhooksUnavailable", service)
+        service = {"Name": "service", "Value": self._parts.settings["SERVICE_NAME"]}
+        yield _query("received", NAMESPACE, "ItemsReceived", service)
+        yield _query("quarantined", NAMESPACE, "Quarantined", service)
+        yield _query("errors", NAMESPACE, "WebhooksUnavailable", service)
         for number, receiver in enumerate(("ReceiveWebhook", "ReceiveChangeEvents")):
             if receiver in self._parts.resources:
                 function = {"Name": "FunctionName", "Value": self._parts.resources[receiver]}

@@ -92,9 +92,8 @@ LOG_EVENT_B = 26
 """CloudWatch counts so much for each line besides its text."""
 
 ENVIRONMENT = {
-    "POWERTOOLS_SERVICE_NAME": "import-relay",
-    "POWERTOOLS_METRICS_NAMESPACE": "ImportRelay",
-    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "SERVICE_NAME": "import-relay",
+    "LOG_LEVEL": "INFO",
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "x",

@@ -168,7 +168,7 @@ class Flight:
                         before,
                         variables={
                             **before.variables,
-                            "POWERTOOLS_LOG_LEVEL": self.level,
+                            "LOG_LEVEL": self.level,
                             CLOCK_SHIFT: repr(of_the_run + clock_shift_s),
                         },
                         hosting=replace(self._hosting[name], log_group=group),

@@ -33,7 +33,6 @@ COUNTED = {
     "FetchersUnavailable",
     "RowsFailed",
     "RowsImported",
-    "WebhooksAccepted",
     "WebhooksRefused",
 }
 

@@ -88,7 +88,7 @@ def test_changes_are_counted_for_the_time_of_their_receipt(
     receiver.hand_in(event())
     ((message, _),) = receiver.aws.queued()
     (stored,) = said(lines, "webhook.stored")
-    assert stored["ItemsReceived"] == [1.0]
+    assert stored["ItemsReceived"] == 1
     assert stored["_aws"]["Timestamp"] == message["received_at"] // 1_000
 
 

@@ -110,19 +110,19 @@ def test_a_batch_leaves_its_measures(logged: Lines) -> None:
     handler(batch(message([ADA, {"name": "nobody"}])), Context())
 
     (measured,) = [line for line in logged() if line["message"] == "batch.measured"]
-    assert (measured["ImportsSent"], measured["RowsSent"]) == ([1.0], [1.0])
-    assert measured["ItemsRejected"] == [1.0]
+    assert (measured["ImportsSent"], measured["RowsSent"]) == (1, 1)
+    assert measured["ItemsRejected"] == 1
     (rejected,) = [line for line in logged() if line["message"] == "batch.rejected"]
     assert (rejected["ItemsRejected"], rejected["_aws"]["CloudWatchMetrics"][0]["Dimensions"]) == (
         1,
         [["service", "connection"]],
     )
-    assert measured["EntitiesUsedToday"] == [1.0]
+    assert measured["EntitiesUsedToday"] == 1
     assert measured["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ImportRelay"
 
 
 @pytest.mark.usefixtures("environment")
-@pytest.mark.parametrize(("received", "rejected"), [(1, [1.0]), (2, None), (10, None)])
+@pytest.mark.parametrize(("received", "rejected"), [(1, 1), (2, None), (10, None)])
 def test_what_ended_before_is_asked_for_only_if_the_message_was_received_before(
     logged: Lines, received: int, rejected: object
 ) -> None:

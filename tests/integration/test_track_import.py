@@ -107,7 +107,7 @@ def test_refused_credentials_are_logged_and_counted(
     assert answer["wait_s"] == 900
     (line,) = logged()
     assert (line["message"], line["reason"]) == ("import.waiting", "mateo.credentials")
-    assert line["CredentialsRefused"] == [1.0]
+    assert line["CredentialsRefused"] == 1
     assert "token-1" not in json.dumps(line)
 
 

@@ -133,7 +133,7 @@ def test_an_alarm_is_quiet_while_nothing_happens(template: Expanded, name: str) 
 @pytest.mark.parametrize(
     "name", [name for name, (space, _) in ALARMS.items() if space == "ImportRelay"]
 )
-def test_alarms_on_our_own_metrics_use_the_dimension_that_powertools_writes(
+def test_alarms_on_our_own_metrics_use_the_dimension_that_the_log_writes(
     template: Expanded, name: str
 ) -> None:
     dimensions = [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]

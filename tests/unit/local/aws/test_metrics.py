@@ -67,7 +67,7 @@ def test_the_lines_of_a_minute_are_one_entry(metrics: Metrics, cloudwatch: Cloud
 
 
 def test_minutes_and_names_are_kept_apart(metrics: Metrics, cloudwatch: CloudWatch) -> None:
-    metrics.read(line(ItemsReceived=[3.0], WebhooksAccepted=1))
+    metrics.read(line(ItemsReceived=[3.0], WebhooksRefused=1))
     metrics.read(line(NOON_MS + 60_000, ItemsReceived=[4.0]))
     metrics.put()
 
@@ -78,7 +78,7 @@ def test_minutes_and_names_are_kept_apart(metrics: Metrics, cloudwatch: CloudWat
     assert sorted(given) == [
         ("ItemsReceived", 0, 3.0),
         ("ItemsReceived", 1, 4.0),
-        ("WebhooksAccepted", 0, 1.0),
+        ("WebhooksRefused", 0, 1.0),
     ]
 
 

@@ -1,12 +1,10 @@
-"""What use cases say about what they did; handlers pass in who listens (a structured logger)."""
+"""What use cases say about what they did; handlers pass in who listens, the outcome log."""
 
-import logging
 from collections.abc import Iterable
 from typing import Protocol
 
-_OF_A_LINE = frozenset({"asctime", "level", "location", "message", "service", "timestamp"})
-RESERVED_KEYS = _OF_A_LINE.union(vars(logging.makeLogRecord({})))
-"""Keys that a line of the log has itself. Python's logger raises a KeyError for most of them."""
+RESERVED_KEYS = frozenset({"_aws", "level", "message", "service", "timestamp", "xray_trace_id"})
+"""Keys that a line of the log has itself."""
 
 
 class Emit(Protocol):

@@ -97,7 +97,7 @@ def _accepted(receipt: Receipt, replies: Replies) -> Answer:
         _acceptance(told, received=receipt.items, delivery=receipt.delivery, **marked),
         "webhook.stored",
         "info",
-        {"WebhooksAccepted": 1, "ItemsReceived": receipt.items},
+        {"ItemsReceived": receipt.items},
         {"items": receipt.items, "messages": receipt.messages, **marked},
         {"content-type": told.content_type},
     )

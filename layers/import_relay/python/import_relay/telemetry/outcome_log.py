@@ -1,4 +1,4 @@
-"""One line per outcome: a structured log record that carries its metrics (EMF) in itself.
+"""One line per outcome: a JSON object that carries its metrics (EMF) in itself.
 
 Called by handlers. CloudWatch reads metrics from any JSON line with an `_aws` member, and other
 members may stand beside it (Embedded Metric Format specification, "Root node"); one line instead of
@@ -9,13 +9,11 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Literal, TypeVar
-
-from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from import_relay.domain.errors import RelayError
 from import_relay.domain.log_events import RESERVED_KEYS
@@ -23,36 +21,36 @@ from import_relay.domain.reasons import Unexpected, place_of
 from import_relay.telemetry.log_levels import own_level, passing_level, quiet_libraries
 
 NAMESPACE = "ImportRelay"
-SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "import-relay")
+SERVICE = os.environ.get("SERVICE_NAME", "import-relay")
 """The stack's name: two stacks in one region count apart."""
 BY_CONNECTION = frozenset({"ItemsReceived"})
 """Metrics that are also kept by connection, where a line names one: each costs as much again."""
+OF_SERVICE = ("service",)
+OF_CONNECTION = ("service", "connection")
+TRACE_HEADER = "_X_AMZN_TRACE_ID"
+"""Variable that Lambda sets for each invocation; `Sampled=1` in it: X-Ray keeps the trace."""
 Level = Literal["info", "warning", "error"]
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _T = TypeVar("_T")
 
 
-class _OwnLogger(Logger):
-    """Powertools' logger at the relay's own level, whatever level Lambda's configuration names."""
-
-    def _determine_log_level(self, level: str | int | None) -> str | int:
-        # Its own choice prefers Lambda's level, and fails on TRACE, which Python does not have.
-        return own_level() if level is None else level
+def put(text: str) -> None:
+    """Write a line to standard output, which Lambda reads, before anything else happens."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 class OutcomeLog:
-    """Writes outcomes. No key may hold a record, a header's value or a secret.
+    """Writes outcomes to standard output. No key may hold a record, a header's value or a secret.
 
-    A key that a line has itself, such as `message` or `name`, gets an underscore: what is said of
-    a batch must not end it.
+    A key that is None is left out. One that a line has itself, such as `message`, gets an
+    underscore: what is said of a batch must not end it.
     """
 
     def __init__(self) -> None:
         quiet_libraries()
-        self._logger = _OwnLogger(service=SERVICE, location=None, use_rfc3339=True, utc=True)
-        self._shown = logging.getLogger(SERVICE).isEnabledFor
+        self._least = own_level()
         self._passing = passing_level()
-        self._metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 
     def write(
         self,
@@ -63,69 +61,84 @@ class OutcomeLog:
         counted_at: int | None = None,
         **keys: object,
     ) -> None:
-        """Log `event` with its keys, and count; a log level that hides the record keeps counts.
+        """Log `event` with its keys, and count; a log level that hides the line keeps counts.
 
         Args:
             counted_at: the time that the counts belong to, in µs since the epoch; now if None.
         """
-        connection = str(keys.get("connection", ""))
-        embedded = self._embedded(counts, counted_at, connection) if counts else {}
-        self._put(event, embedded, level, keys)
+        by_both = [name for name in counts if name in BY_CONNECTION and keys.get("connection")]
+        by_service = [name for name in counts if name not in by_both]
+        directives = [
+            _directive(names, *dimensions)
+            for names, *dimensions in (
+                (by_service, OF_SERVICE),
+                (by_both, OF_SERVICE, OF_CONNECTION),
+            )
+            if names
+        ]
+        named = {"connection": keys["connection"]} if by_both else {}
+        self._put(event, level, keys, _embedded(directives, {**named, **counts}, counted_at))
 
     def write_of_connection(
         self, event: str, connection: str, counts: Mapping[str, int], **keys: object
     ) -> None:
         """Log what is counted of one connection alone; the sums of all are counted elsewhere."""
-        timestamp = int(datetime.now(UTC).timestamp() * 1_000)
-        about = {"Timestamp": timestamp, "CloudWatchMetrics": [_of_connections(counts)]}
-        embedded = {"_aws": about, "service": SERVICE, "connection": connection, **counts}
-        self._put(event, embedded, "info", keys)
+        members = {"connection": connection, **counts}
+        self._put(event, "info", keys, _embedded([_directive(counts, OF_CONNECTION)], members))
 
     def _put(
-        self,
-        event: str,
-        embedded: Mapping[str, object],
-        level: Level,
-        keys: Mapping[str, object],
+        self, event: str, level: Level, keys: Mapping[str, object], embedded: Mapping[str, object]
     ) -> None:
-        """Write a record with its metrics, or the metrics alone where the record is hidden."""
-        shown = self._shown(LEVELS[level])
-        if RESERVED_KEYS.intersection(keys):
+        """Write a line with its metrics, or the metrics alone where the line is hidden."""
+        if not RESERVED_KEYS.isdisjoint(keys):
             keys = {f"{name}_" if name in RESERVED_KEYS else name: keys[name] for name in keys}
+        shown = LEVELS[level] >= self._least
         together = shown and not self._passing
         if shown:
-            getattr(self._logger, level)(event, extra={**keys, **(embedded if together else {})})
+            told = {name: value for name, value in keys.items() if value is not None}
+            head = {"level": level.upper(), "message": event, "timestamp": _now(), **_trace()}
+            put(_text({**head, "service": SERVICE, **told, **(embedded if together else {})}))
         if embedded and not together:
-            sys.stdout.write(json.dumps({**_head(self._passing), **embedded}) + "\n")
-
-    def _embedded(
-        self, counts: Mapping[str, int], counted_at: int | None, connection: str
-    ) -> Mapping[str, object]:
-        for name, count in counts.items():
-            self._metrics.add_metric(name, MetricUnit.Count, count)
-        embedded: Any = self._metrics.serialize_metric_set()
-        self._metrics.clear_metrics()
-        if counted_at is not None:
-            embedded["_aws"]["Timestamp"] = counted_at // 1_000
-        by_connection = [name for name in counts if name in BY_CONNECTION]
-        if not (connection and by_connection):
-            return {**embedded}
-        embedded["_aws"]["CloudWatchMetrics"].append(_of_connections(by_connection))
-        return {**embedded, "connection": connection}
+            head = {"level": self._passing, "timestamp": _now()} if self._passing else {}
+            put(_text({**head, "service": SERVICE, **embedded}))
 
 
-def _of_connections(names: Iterable[str]) -> Mapping[str, object]:
-    """The part of a line that makes metrics of these members, by connection."""
+def _embedded(
+    directives: Iterable[Mapping[str, object]],
+    members: Mapping[str, object],
+    counted_at: int | None = None,
+) -> Mapping[str, object]:
+    """The members of a line that make metrics of it; none if there is nothing to count."""
+    if not directives:
+        return {}
+    timestamp = time.time_ns() // 1_000_000 if counted_at is None else counted_at // 1_000
+    return {"_aws": {"Timestamp": timestamp, "CloudWatchMetrics": directives}, **members}
+
+
+def _directive(names: Iterable[str], *dimensions: tuple[str, ...]) -> Mapping[str, object]:
+    """The part of a line that makes metrics of these members, in each of these dimensions."""
     return {
         "Namespace": NAMESPACE,
-        "Dimensions": [["service", "connection"]],
+        "Dimensions": dimensions,
         "Metrics": [{"Name": name, "Unit": "Count"} for name in names],
     }
 
 
-def _head(passing: str) -> Mapping[str, str]:
-    """What lets a line with metrics alone pass Lambda's filter by level."""
-    return {"level": passing, "timestamp": datetime.now(UTC).isoformat()} if passing else {}
+def _now() -> str:
+    """The time as Lambda's filter reads it (RFC 3339)."""
+    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def _trace() -> Mapping[str, str]:
+    """The id by which X-Ray shows this invocation, if it does."""
+    root, *rest = os.environ.get(TRACE_HEADER, "").split(";")
+    return {"xray_trace_id": root.removeprefix("Root=")} if "Sampled=1" in rest else {}
+
+
+def _text(line: Mapping[str, object]) -> str:
+    """A line's JSON. A lone surrogate, which is no text in UTF-8, is escaped as JSON does it."""
+    text = json.dumps(line, default=str, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def without_payload(handler: Callable[[dict[str, Any], Any], _T]) -> Callable[..., _T]:
