@@ -1,0 +1,51 @@
+"""`relay pause` and `relay resume`: they change the pause, and say whether it worked."""
+
+from collections.abc import Callable
+
+import pytest
+
+from relay_ops.app import run
+from relay_ops.exits import ExitCode
+from relay_ops.pausing import Submission
+from relay_ops.stack import Stack
+from tests.integration.relay_ops.commands.opened import given, stack
+from tests.support import aws as resources
+from tests.support.relay import Relay
+
+__all__ = ["given", "stack"]  # fixtures
+
+
+def mapping_states(relay: Relay) -> set[str]:
+    found = (relay.lambda_.get_event_source_mapping(UUID=one) for one in resources.MAPPINGS)
+    return {one["State"] for one in found}
+
+
+def test_a_pause_takes_effect_and_ends(relay: Relay, stack: Stack) -> None:
+    assert run(["pause", "--hours", "2", "--yes"]) == ExitCode.DONE
+    assert mapping_states(relay) == {"Disabled"}
+    state = relay.pause.state()
+    assert (state.paused_until, state.reason) == (relay.clock.now + 7_200, "maintenance")
+
+    assert run(["resume", "--yes"]) == ExitCode.DONE
+    assert mapping_states(relay) == {"Enabled"}
+    assert relay.pause.state().paused_until == 0
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_nothing_changes_without_a_yes(
+    relay: Relay, stack: Stack, given: Callable[[str], None], command: str
+) -> None:
+    given("")
+    relay.lambda_.enabled = command == "pause"
+    assert run([command]) == ExitCode.NOT_CONFIRMED
+    assert relay.lambda_.enabled == (command == "pause")
+    assert relay.pause.state().paused_until == 0
+
+
+def test_a_mapping_that_does_not_change_is_told(
+    relay: Relay, stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("relay_ops.pausing.EFFECT_WAIT_S", -1.0)
+    monkeypatch.setattr(Submission, "is_enabled", lambda _: None)
+    assert run(["pause", "--yes"]) == ExitCode.UNAVAILABLE
+    assert "not disabled" in capsys.readouterr().err

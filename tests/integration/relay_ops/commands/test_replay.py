@@ -1,0 +1,114 @@
+"""`relay replay`: stored records are put back, and followed until each has an outcome."""
+
+import gzip
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from import_relay.storage.entries import State
+from relay_ops.app import run
+from relay_ops.exits import ExitCode
+from relay_ops.stack import Stack
+from tests.integration.relay_ops.commands.opened import stack
+from tests.support.builders import NOON, message
+from tests.support.relay import Relay
+
+__all__ = ["stack"]  # fixtures
+
+
+DAY = ["--from", "2026-11-21", "--to", "2026-11-22"]
+
+
+def test_rejected_records_are_put_back(
+    relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = {"v": 1, "phone": "12"}
+    relay.submit(message([bad, bad], delivery="20261121T110000000000-00000000a1"))
+    relay.clock.now += 86_400
+    asked = ["replay", *DAY, "--connection", "erp", "--only", "rejected"]
+
+    assert run([*asked, "--dry-run"]) == ExitCode.DONE
+    assert "at most 2 entities" in " ".join(capsys.readouterr().out.split())
+    assert run([*asked, "--yes"]) == ExitCode.USAGE
+    assert not relay.aws.queued(relay.aws.bulk_queue_url)
+
+    asked += ["--reason", "mapping corrected", "--yes", "--json", "--no-wait"]
+    assert run(asked) == ExitCode.DONE
+    said = json.loads(capsys.readouterr().out)
+    assert (said["records"], said["by_connection"]) == (2, {"erp": 2})
+    assert not relay.aws.queued()
+    ((sent, _),) = relay.aws.queued(relay.aws.bulk_queue_url)
+    assert [one["item"] for one in sent["items"]] == [bad, bad]
+    assert run(["replay", "--id", said["replay"], "--no-wait"]) == ExitCode.DONE
+    assert len(relay.aws.queued(relay.aws.bulk_queue_url)) == 1
+
+
+def test_a_replay_is_followed_until_all_records_have_an_outcome(
+    relay: Relay,
+    stack: Stack,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One is rejected again, the other is imported; both while the command waits."""
+    good, bad = {"id": 1, "v": 1, "name": "Ada"}, {"v": 1, "phone": "12"}
+    relay.submit(message([good, bad], delivery="20261121T110000000000-00000000a1"))
+    (first,) = (key.split("/")[1] for key in relay.aws.objects("imports/"))
+    relay.ledger.close(relay.entry(first), target=State.FINISHED, outcomes={})
+    relay.clock.now += 86_400
+
+    def submit_and_report(_: float) -> None:
+        for body in relay.aws.taken(relay.aws.bulk_queue_url):
+            relay.submit(body, invocation="second")
+            (item_id,) = (f"{json.loads(body)['delivery']}/0",)
+            line = json.dumps({"outcome": "imported", "item_ids": [item_id]})
+            key = f"reports/date={relay.limits.day(relay.clock.now)}/import=x/rows.ndjson.gz"
+            relay.archive.put(key, gzip.compress(line.encode()), content_type="application/gzip")
+
+    passing = SimpleNamespace(sleep=submit_and_report)
+    monkeypatch.setattr("relay_ops.replay_following.time", passing)
+    assert run(["replay", *DAY, "--reason", "why", "--yes", "--json"]) == ExitCode.DONE
+
+    said = json.loads(capsys.readouterr().out)
+    assert (said["records"], said["outcomes"]) == (2, {"imported": 1, "rejected": 1})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        ["--from", "yesterday"],
+        ["--from", "2026-09-01"],
+        ["--from", "2026-11-21", "--to", "2026-11-20"],
+        ["--id", "1"],
+        ["--id", "20261121T100000-a1b2c3"],
+    ],
+)
+def test_a_wrong_replay_changes_nothing(relay: Relay, stack: Stack, wrong: list[str]) -> None:
+    assert run(["replay", *wrong, "--reason", "x", "--yes"]) == ExitCode.USAGE
+    assert not relay.aws.queued(relay.aws.bulk_queue_url)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--dry-run"],
+        ["--force"],
+        ["--from", "2026-11-21"],
+        ["--to", "2026-11-22"],
+        ["--connection", "erp"],
+        ["--only", "failed"],
+    ],
+    ids=" ".join,
+)
+def test_a_replay_that_goes_on_takes_no_other_choice(
+    relay: Relay, stack: Stack, option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay.submit(message([{"name": "nobody"}], received_at=int(NOON * 1_000_000)))
+    relay.clock.now += 86_400
+    begun = ["replay", *DAY, "--reason", "x", "--yes", "--no-wait", "--json"]
+    assert run(begun) == ExitCode.DONE
+    id_ = json.loads(capsys.readouterr().out)["replay"]
+
+    assert run(["replay", "--id", id_, "--no-wait", *option]) == ExitCode.USAGE
+    assert f"{option[0]} cannot be used with --id" in capsys.readouterr().err

@@ -1,0 +1,39 @@
+"""Mateo's contacts: found by each spelling, and deleted one by one."""
+
+import json
+
+import pytest
+
+from relay_ops.erasing.in_mateo import delete_contacts, filters_of
+from relay_ops.erasing.person import Known, learn_row
+from relay_ops.exits import CommandError
+from relay_ops.mateo import MateoAccount
+from relay_ops.stack import Stack
+from tests.integration.relay_ops.erasing.erased import Contacts, contacts
+
+__all__ = ["contacts"]  # fixtures
+
+
+def test_a_deletion_in_mateo_names_one_contact(stack: Stack, contacts: Contacts) -> None:
+    for wrong in ("", "*", "eq.1", "7"):
+        with pytest.raises(ValueError, match="UUID"):
+            MateoAccount(stack).delete_contact(wrong)
+    assert contacts.asked == []
+
+
+def test_mateo_is_asked_for_each_spelling_and_for_no_blank() -> None:
+    known = Known(ids={"external_id: ", "external_id:"})
+    learn_row(known, "contact_details", {"email": "Eve@Example.com", "instagram": "eve"}, "")
+    again = Known.of_object(json.loads(json.dumps(known.as_object())))
+    assert sorted(filters_of(again)) == [
+        ("email", "Eve@Example.com"),
+        ("email", "eve@example.com"),
+        ("instagram", "eve"),
+    ]
+
+
+def test_an_id_of_mateo_that_is_none_is_told(stack: Stack, contacts: Contacts) -> None:
+    contacts.left["7"] = "no id"
+    with pytest.raises(CommandError, match="none"):
+        delete_contacts(stack, Known(ids={"external_id:7"}))
+    assert {method for method, _ in contacts.asked} == {"GET"}
