@@ -29,11 +29,7 @@ from relay_ops.status.screen import Shown
 STACK = "relay-in-may"
 BERLIN = ZoneInfo("Europe/Berlin")
 MIDNIGHT = datetime(2026, 11, 21, tzinfo=BERLIN)
-
-
 DAY, NEXT = "2026-11-21", "2026-11-22"
-
-
 PARAMETERS = {
     "EntitiesPerDay": "50",
     "RequestsPerDay": "200",
