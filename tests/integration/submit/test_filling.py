@@ -129,6 +129,19 @@ def test_a_record_is_held_for_a_quarter_of_an_hour_at_most(relay: Relay) -> None
     ]
 
 
+def test_what_is_held_again_is_held_since_the_first_time(relay: Relay) -> None:
+    relay.connections = connections(ERP + OTHER_LIST)
+    put(relay, range(60))
+    relay.submit(message([contact(500)], connection="shop", delivery="d-rare"))
+    begun_at = relay.clock.now
+    relay.clock.now += 600
+    put(relay, range(100, 160))
+
+    relay.submit()
+
+    assert relay.states.read([]).held.since == begun_at
+
+
 def test_the_last_of_a_days_entities_need_no_full_import(relay: Relay) -> None:
     relay.limits = relay.limits.__class__(2.0, 10_000, 25, relay.limits.time_zone)
     put(relay, range(1, 60))

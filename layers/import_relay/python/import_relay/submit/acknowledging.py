@@ -71,8 +71,11 @@ class Acknowledging:
         to_hold = progress.to_hold - progress.to_requeue - self.unresolved - self._held
         if to_hold:
             self._held |= to_hold
-            now = self.tools.clock()
-            self._step(to_hold, lambda: self.holding.hold(self.batch.holds(to_hold, now)))
+            self._step(to_hold, lambda: self._hold(to_hold))
+
+    def _hold(self, item_ids: set[str]) -> None:
+        batch, now = self.batch, self.tools.clock()
+        self.holding.hold(batch.holds(item_ids, now), since=batch.held_first(item_ids, now))
 
     def keep_awake(self) -> None:
         """Have what is held looked at again; if AWS fails it, by what is delivered again."""

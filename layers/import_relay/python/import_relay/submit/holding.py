@@ -44,13 +44,13 @@ class Holding:
         """Let `MAX_HOLD_S` pass until what is held is looked at again: it cannot go before."""
         self._wake_s = int(MAX_HOLD_S)
 
-    def hold(self, messages: Sequence[Delayed]) -> None:
-        """Store messages for a later batch.
+    def hold(self, messages: Sequence[Delayed], *, since: float) -> None:
+        """Store messages for a later batch. `since`: when the oldest of them was held first.
 
         Raises:
             ClientError, BotoCoreError, StoreUnavailable: AWS failed it; the caller keeps them.
         """
-        self.state = replace(self.state, since=self.state.since or self.clock())
+        self.state = replace(self.state, since=min(self.state.since or since, since))
         self._wake_in(self._wake_s)
         self._write()
         self.held.send(messages)

@@ -186,6 +186,11 @@ class QueueBatch:
             for one in message.occurrences
         }
 
+    def held_first(self, item_ids: Collection[str], now: float) -> float:
+        """Since when the oldest of these occurrences is held; `now` if none of them was before."""
+        since = self.held_since()
+        return min((since.get(one, now) for one in item_ids), default=now)
+
     def single(self, item_id: str) -> str:
         """A message that holds nothing but this occurrence."""
         message_id = min(self.messages_with({item_id}))

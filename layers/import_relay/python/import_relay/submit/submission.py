@@ -147,9 +147,9 @@ class Submission:
 
     def _hold(self, batch: QueueBatch, holding: Holding) -> BatchReport:
         """Keep the whole batch for the next import."""
-        item_ids = batch.item_ids()
+        item_ids, now = batch.item_ids(), self.tools.clock()
         if item_ids:
-            holding.hold(batch.holds(item_ids, self.tools.clock()))
+            holding.hold(batch.holds(item_ids, now), since=batch.held_first(item_ids, now))
         holding.keep_awake()
         self.tools.emit("batch.held", items=len(item_ids))
         return BatchReport(
