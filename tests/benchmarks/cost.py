@@ -259,7 +259,7 @@ class Meter:
             used["DynamoDB read units"] += read(operation, content)
         elif service == "sqs":
             entries = json.loads(request.body).get("Entries", [])
-            used["SQS requests"] += chunks(sum(len(one["MessageBody"]) for one in entries))
+            used["SQS requests"] += chunks(sum(len(one.get("MessageBody", "")) for one in entries))
         elif service == "s3":
             used["S3 writes" if operation == "PutObject" else "S3 reads"] += 1
         elif service == "secretsmanager":

@@ -1,118 +1,125 @@
-"""Pacing: what becomes of simulated days, by the relay's own code on the simulation's services.
+"""Pacing: what becomes of simulated days, however Lambda's pollers cut the batches.
 
-Light: a change every three minutes. Even: 25,000 changes a day, one after the other. Lambda has one
-to five pollers, each of which gathers batches of its own for the whole batching window. The latency
-is that from a webhook's arrival to the POST of its import.
+    python -m tests.benchmarks pacing              all worlds, each with one to five pollers
+    python -m tests.benchmarks.pacing night burst  some of them
+
+Each world is a day of `days`. In all of them no limit is met, no change is left over, and requests
+are left at the day's end. Light and even traffic have bars of their own, and so has what a backlog
+of days costs in requests. A run that only holds what it receives costs too: `even_cost` measures
+what a million webhooks cost with all of them.
 """
 
-from collections import Counter
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from statistics import median, quantiles
-from typing import Any
+from statistics import median
 
+from import_relay.submit.holding import MAX_HOLD_S
+from tests.benchmarks.backlog import Backlog
+from tests.benchmarks.days import Run, Traffic, even, run, together
+from tests.benchmarks.even_cost import even_cost
 from tests.benchmarks.measures import Measure
-from tests.simulation import mateo_server
-from tests.simulation.relay import Relay
-from tests.simulation.scenario import Account, Record, Scenario, Webhook
-from tests.simulation.senders import Senders
-from tests.simulation.workload import FIRST_VERSION
-from tests.simulation.world import START, World
 
-MIDNIGHT_S = 14_400.0
-"""When the first whole day of a run begins, in s after its start."""
-DAY_S = 86_400.0
-PROCESSING_S = 60.0
-"""An import takes Mateo up to so long."""
-LIGHT, EVEN = 480, 25_000
+POLLERS = (1, 2, 3, 4, 5)
+LIGHT, PER_DAY = 480, 25_000
+MAX_REQUESTS = 9_500.0
+"""Of 10,000: the others are kept for imports that take Mateo long."""
 MAX_LIGHT_MEDIAN_S, MAX_LIGHT_95_S = 12.0, 30.0
-MAX_EVEN_IMPORTS, MAX_EVEN_MEDIAN_S = 480.0, 180.0
+MAX_EVEN_IMPORTS, MAX_EVEN_MEDIAN_S, MAX_EVEN_USD = 480.0, 180.0, 18.29
+MAX_WAIT_S = MAX_HOLD_S + 150.0
+"""Nothing waits for longer: it is held so long at most, then a wake and a window pass, and what is
+urgent goes, at most a few imports of it one after the other."""
+MAX_BACKLOG_REQUESTS = 25.0
+HOUR_S = 3_600.0
+NOON_S = 12 * HOUR_S
 
-
-@dataclass(frozen=True)
-class Day:
-    """What became of one day. `refused`: requests that Mateo did not accept."""
-
-    latencies_s: Sequence[float]
-    rows: Sequence[int]
-    requests: int
-    refused: int
-    submits: int
-
-    @property
-    def late_s(self) -> float:
-        """What 95 % of the changes do not exceed, in s."""
-        return quantiles(self.latencies_s, n=20)[-1]
-
-    def show(self, name: str) -> None:
-        """Print it."""
-        print(
-            f"  {name}: {len(self.rows)} imports, {self.requests} requests, "
-            f"{self.refused} refused, median {median(self.latencies_s):.1f} s, "
-            f"95 % {self.late_s:.1f} s, longest {max(self.latencies_s):.0f} s, "
-            f"submit runs {self.submits} times"
+WORLDS = {
+    "light": Traffic("a change every three minutes", even(LIGHT)),
+    "even": Traffic(f"{PER_DAY} changes evenly", even(PER_DAY)),
+    "types": Traffic(f"{PER_DAY} changes of three types evenly", even(PER_DAY - 1), (1, 2, 3)),
+    "trickle": Traffic("a change every 30 seconds", even(2_880)),
+    "rush": Traffic(
+        "a rush hour of 10,000 changes, and 5,000 evenly",
+        together(even(5_000), even(10_000, begin_s=9 * HOUR_S, end_s=10 * HOUR_S)),
+    ),
+    "burst": Traffic(
+        "10,000 changes of three types within a minute, and 5,000 evenly",
+        together(even(5_000), even(10_000, begin_s=NOON_S, end_s=NOON_S + 60)),
+        (1, 2, 3),
+    ),
+    "night": Traffic(f"{PER_DAY} changes within six hours", even(PER_DAY, end_s=6 * HOUR_S)),
+    **{
+        f"at-once-{number}": Traffic(
+            f"{number} changes at once", even(number, begin_s=NOON_S, end_s=NOON_S + 1)
         )
+        for number in (1, 10, 100, 1_000, 10_000)
+    },
+}
 
 
-def measure() -> Iterator[Measure]:
-    """The bars, with one poller, two and five."""
-    for pollers in (1, 2, 5):
-        light = day_of(even(LIGHT), pollers)
-        light.show(f"a change every three minutes, {pollers} pollers")
-        yield from _latencies(light, MAX_LIGHT_MEDIAN_S)
-        yield Measure("95 % of them", light.late_s, MAX_LIGHT_95_S, "s")
-    for pollers in (1, 2, 5):
-        busy = day_of(even(EVEN), pollers)
-        busy.show(f"{EVEN} changes evenly, {pollers} pollers")
-        yield from _latencies(busy, MAX_EVEN_MEDIAN_S)
-        yield Measure("imports of the day", float(len(busy.rows)), MAX_EVEN_IMPORTS, "imports")
+def measure(names: Sequence[str] = ()) -> Iterator[Measure]:
+    """The bars of these worlds, of all without a name."""
+    for name, traffic in WORLDS.items():
+        for pollers in POLLERS if not names or name in names else ():
+            day = run(traffic, pollers=pollers)
+            print(f"  {name}: {traffic.name}, {pollers} pollers: {day}", flush=True)
+            yield from _for_all(day)
+            yield from OWN.get(name, _of_others)(day)
+    for name, backlog in BACKLOGS.items():
+        if not names or name in names:
+            yield from _worked_off(name, backlog)
 
 
-def _latencies(day: Day, most_s: float) -> Iterator[Measure]:
-    yield Measure("webhook to POST, median", median(day.latencies_s), most_s, "s")
-    yield Measure("requests that met a limit", float(day.refused), 0.0, "requests")
+def _for_all(day: Run) -> Iterator[Measure]:
+    yield Measure("  requests that met a limit", float(day.refused), 0.0, "requests")
+    yield Measure("  changes that no import brought", float(day.missing), 0.0, "changes")
+    yield Measure("  requests of the day", float(day.of_day.total()), MAX_REQUESTS, "requests")
 
 
-def even(count: int) -> list[float]:
-    """Times of so many changes, evenly over the day (s after midnight)."""
-    return [DAY_S / count * (number + 0.5) for number in range(count)]
+def _of_light(day: Run) -> Iterator[Measure]:
+    yield Measure("  webhook to POST, median", median(day.waits_s), MAX_LIGHT_MEDIAN_S, "s")
+    yield Measure("  95 % of them", day.late_s, MAX_LIGHT_95_S, "s")
 
 
-def day_of(times: Sequence[float], pollers: int, **account: Any) -> Day:
-    """Let a day happen with a change at each of these times."""
-    webhooks = [_webhook(number, MIDNIGHT_S + at) for number, at in enumerate(times)]
-    mateo_server.PROCESSING_S = PROCESSING_S
-    world = World(1)
-    relay = Relay(world, Scenario(1, webhooks, account=Account(pollers=pollers, **account)))
-    requests = _counted(relay)
-    senders = Senders(world, relay)
-    senders.plan(webhooks)
-    world.run(START + MIDNIGHT_S + DAY_S + 3_600)
-    arrived = {one.records[0].key: START + one.at for one in webhooks}
-    imports = list(relay.mateo.imports.values())
-    return Day(
-        [one.created_at - arrived[row["external_id"]] for one in imports for row in one.payload],
-        [one.rows for one in imports],
-        requests[200] + requests[201],
-        sum(count for status, count in requests.items() if status > 299),
-        relay.invocations["submit"],
+def _of_even(day: Run) -> Iterator[Measure]:
+    yield Measure("  webhook to POST, median", median(day.waits_s), MAX_EVEN_MEDIAN_S, "s")
+    imports = float(day.imports_of_a_day())
+    yield Measure("  imports of the day", imports, MAX_EVEN_IMPORTS, "imports")
+    yield Measure("  a million webhooks", even_cost(day), MAX_EVEN_USD, "USD")
+
+
+def _of_others(day: Run) -> Iterator[Measure]:
+    yield Measure("  webhook to POST, longest", max(day.waits_s), MAX_WAIT_S, "s")
+
+
+OWN: dict[str, Callable[[Run], Iterator[Measure]]] = {"light": _of_light, "even": _of_even}
+BACKLOGS = {
+    "backlog": Backlog({1: 350_000}),
+    "backlog-types": Backlog({1: 200_000, 2: 100_000, 3: 50_000}),
+    "backlog-bulk": Backlog({1: 350_000}, per_message=100),
+}
+
+
+def _worked_off(name: str, backlog: Backlog) -> Iterator[Measure]:
+    worked_off = backlog.run()
+    print(f"  {name}: {worked_off}", flush=True)
+    yield from _for_all(worked_off.run)
+    yield Measure(
+        f"  requests per {PER_DAY} entities, on the day that had most of them",
+        worked_off.requests,
+        MAX_BACKLOG_REQUESTS,
+        "requests",
+    )
+    yield Measure(
+        "  imports that are not full, apart from the last of a day and type",
+        float(len(worked_off.partial)),
+        0.0,
+        "imports",
     )
 
 
-def _webhook(number: int, at: float) -> Webhook:
-    record = Record(str(1_000_000 + number), FIRST_VERSION + number, {"name": f"Ada {number}"})
-    return Webhook(at, "erp", f"e{number}", [record])
-
-
-def _counted(relay: Relay) -> Counter[int]:
-    """Counts the answers of Mateo by status."""
-    found: Counter[int] = Counter()
-    answer: Callable[..., Any] = relay.mateo.answer
-
-    def counted(request: Any) -> Any:
-        response = answer(request)
-        found[response.status_code] += 1
-        return response
-
-    setattr(relay.mateo, "answer", counted)  # noqa: B010 - wrapped, not replaced
-    return found
+if __name__ == "__main__":
+    missed = 0
+    for one in measure(sys.argv[1:]):
+        print(one, flush=True)
+        missed |= not one.is_met
+    sys.exit(missed)

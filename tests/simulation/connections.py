@@ -50,6 +50,17 @@ title = "name"
 stage = "stage"
 contact_external_id = "contact"
 
+[desk]
+kind = "json"
+same_ids_as = "erp"
+header = "X-Relay-Secret"
+[desk.appointment]
+version = "v"
+[desk.appointment.fields]
+external_id = "id"
+start_time = "start"
+contact_external_id = "contact"
+
 [hub]
 kind = "hubspot"
 same_ids_as = "erp"

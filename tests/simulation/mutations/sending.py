@@ -4,7 +4,11 @@
 from tests.simulation.mutations.mutant import Edit, Mutant
 
 FREEZE = "        self._parts.archive.freeze(reference, body, rows)\n"
-WATCH = "        self._parts.executions.start(reference, deadline=self._deadline)\n"
+WATCH = (
+    "        self._parts.executions.start(\n"
+    "            reference, deadline=turn.deadline, first_poll_s=turn.first_poll_s\n"
+    "        )\n"
+)
 POST = "            self._post(attempt, entry, body)\n"
 
 MUTANTS = (
@@ -73,7 +77,7 @@ MUTANTS = (
             Edit(
                 "submit/posting.py",
                 "            intended = self._parts.ledger.intend(entry)\n",
-                "            until, lane = self._deadline - POST_S, self._lane\n"
+                "            until, lane = self._turn.deadline - POST_S, self._turn.lane\n"
                 "            permit = self._parts.permits.acquire(deadline=until, lane=lane)\n"
                 "            posted = self._parts.api.create(permit, body)\n"
                 "            intended = self._parts.ledger.intend(entry)\n",

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from import_relay.storage.executions import FIRST_POLL_S
 from import_relay.storage.quota import Limits, Usage
-from import_relay.submit.request_curve import REQUESTS_PER_IMPORT, RequestCurve
+from import_relay.submit.request_curve import REQUESTS_PER_IMPORT, SPARED_POLL_S, RequestCurve
 from tests.support.builders import MIDNIGHT, TODAY
 
 LIMITS = Limits(2.0, 10_000, 25_000, ZoneInfo("UTC"))
@@ -45,6 +46,20 @@ def test_requests_are_left_for_tracking_whatever_is_urgent(
     curve = RequestCurve(Limits(2.0, requests_per_day, 25_000, ZoneInfo("UTC")))
     assert curve.allowed(0, MIDNIGHT - 1, urgent=urgent) <= 0.86 * requests_per_day
     assert not curve.allows(usage(math.ceil(0.86 * requests_per_day)), MIDNIGHT - 1, urgent=urgent)
+
+
+def test_polls_are_spared_only_where_requests_are_few() -> None:
+    now = BEGIN + 43_200
+    allowed = CURVE.allowed(12_500, now)
+    assert CURVE.first_poll_s(usage(int(0.7 * allowed), 12_500), now) == FIRST_POLL_S
+    assert CURVE.first_poll_s(usage(int(0.8 * allowed), 12_500), now) == SPARED_POLL_S
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_an_import_every_three_minutes_is_polled_as_soon_as_any(hour: int) -> None:
+    imports = hour * 20 + 20
+    now = BEGIN + 3_600 * (hour + 1) - 1
+    assert CURVE.first_poll_s(usage(6 * imports, imports, imports), now) == FIRST_POLL_S
 
 
 def test_the_first_import_of_a_day_always_goes() -> None:

@@ -16,6 +16,8 @@ from import_relay.storage.aws_errors import code_of
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
+FIRST_POLL_S = 5
+"""An import is polled so long after it began, unless requests have to be spared."""
 RESTARTED = "-restart-"
 """Between an import's reference and what makes the name of a further execution its own."""
 
@@ -27,22 +29,32 @@ class Executions:
     client: "SFNClient"
     state_machine_arn: str
 
-    def start(self, reference: str, *, deadline: float, again: int | None = None) -> bool:
+    def start(
+        self,
+        reference: str,
+        *,
+        deadline: float,
+        again: int | None = None,
+        first_poll_s: int = FIRST_POLL_S,
+    ) -> bool:
         """Follow the import `reference`; a second start under the same name changes nothing.
 
         Args:
             deadline: when the submitter is certainly gone (s since the epoch).
             again: a number that no earlier replacement has, to replace one that died.
+            first_poll_s: when Mateo is asked first (s from now); each later wait is as long as it
+                took until then.
 
         Returns:
             False if there was an execution of that name already, and it has ended.
         """
         name = reference if again is None else f"{reference}{RESTARTED}{again}"
+        document = {"reference": reference, "deadline": deadline, "wait_s": first_poll_s}
         try:
             self.client.start_execution(
                 stateMachineArn=self.state_machine_arn,
                 name=name,
-                input=json.dumps({"reference": reference, "deadline": deadline, "wait_s": 5}),
+                input=json.dumps(document),
             )
         except ClientError as error:
             if code_of(error) != "ExecutionAlreadyExists":

@@ -35,13 +35,13 @@ from import_relay.submit.loading import Loading
 from import_relay.submit.marked_tests import end_tests
 from import_relay.submit.merging import MergeResult, merge_changes
 from import_relay.submit.other_names import with_names
-from import_relay.submit.posting import IMPORT_S, Posting, PostingParts, Tools
+from import_relay.submit.posting import Posting, PostingParts, Tools
 from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
 from import_relay.submit.refusals import Refusals
 from import_relay.submit.refused_rows import RefusedRows
 from import_relay.submit.shared_handles import part_handles
-from import_relay.submit.turn import Turn
+from import_relay.submit.turn import IMPORT_S, Turn
 
 MAX_IMPORT_BISECTIONS = 3
 
@@ -121,9 +121,7 @@ class BatchRun:
             self._tools,
             self._progress,
             self._refusals,
-            deadline=self._turn.deadline,
-            reference_ids=self._turn.reference_ids,
-            lane=self._turn.lane,
+            self._turn,
             charges=self._limits.charges,
         )
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from import_relay.domain.errors import LimitReached, PermitTooFar
-from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
 from import_relay.domain.models import ItemOutcome, MappedChange, Outcome, Row
 from import_relay.domain.payload_digests import payload_digest
@@ -28,10 +27,9 @@ from import_relay.submit.merging import request_body
 from import_relay.submit.progress import BatchProgress, PauseRequest
 from import_relay.submit.refusal_texts import names_reference_id, shown_answer
 from import_relay.submit.refusals import Refusals
+from import_relay.submit.turn import IMPORT_S, Turn
 from import_relay.submit.verdicts import Verdict
 
-IMPORT_S = 20.0
-"""An import is begun only if this much of the invocation is left: all its steps fit into it."""
 POST_S = 8.0
 """The POST must leave this long before the deadline: it times out after five seconds."""
 SHORT_WAIT_S = 5.0
@@ -72,17 +70,10 @@ class Tools:
     send_reference_id: bool
 
 
-@dataclass(slots=True)
-class ReferenceIds:
-    """Whether imports carry the relay's reference; off for this process once Mateo refused it."""
-
-    is_refused: bool = False
-
-
 class Posting:
     """Sends the imports of one batch, one after the other.
 
-    `deadline` in s since the epoch. `charges`: which connections pay for rows of their own limit.
+    `charges`: which connections pay for rows of their own limit.
     """
 
     def __init__(
@@ -91,19 +82,15 @@ class Posting:
         tools: Tools,
         progress: BatchProgress,
         refusals: Refusals,
+        turn: Turn,
         *,
-        deadline: float,
-        reference_ids: ReferenceIds,
-        lane: Lane,
         charges: Callable[[Sequence[Row]], Mapping[str, Charge]],
     ) -> None:
         self._parts = parts
         self._tools = tools
         self._progress = progress
         self._refusals = refusals
-        self._deadline = deadline
-        self._reference_ids = reference_ids
-        self._lane = lane
+        self._turn = turn
         self._charges = charges
 
     def begin(self, imports: Collection[Sequence[Row]]) -> None:
@@ -141,7 +128,10 @@ class Posting:
         self._parts.watermarks.write(claimed(rows, reference))
         body = request_body(rows, reference=reference if self._sends_reference else None)
         self._parts.archive.freeze(reference, body, rows)
-        self._parts.executions.start(reference, deadline=self._deadline)
+        turn = self._turn
+        self._parts.executions.start(
+            reference, deadline=turn.deadline, first_poll_s=turn.first_poll_s
+        )
         entry = self._entry(reference, type_, rows, body)
         try:
             intended = self._parts.ledger.intend(entry)
@@ -156,7 +146,7 @@ class Posting:
 
     @property
     def _sends_reference(self) -> bool:
-        return self._tools.send_reference_id and not self._reference_ids.is_refused
+        return self._tools.send_reference_id and not self._turn.reference_ids.is_refused
 
     def pause_for_limit(self, reason: str, day: str) -> None:
         """Pause submission until the next day begins, unless it has begun meanwhile.
@@ -184,10 +174,10 @@ class Posting:
             rows=len(rows),
             day=self._parts.permits.limits.day(now),
             created_at=now,
-            deadline=self._deadline,
+            deadline=self._turn.deadline,
             digest=payload_digest(body),
             items=sum(len(row.changes) for row in rows),
-            lane=self._lane,
+            lane=self._turn.lane,
             charges=charges_text(self._charges(rows)),
         )
 
@@ -196,7 +186,9 @@ class Posting:
         back.
         """
         try:
-            permit = self._parts.permits.acquire(deadline=self._deadline - POST_S, lane=self._lane)
+            permit = self._parts.permits.acquire(
+                deadline=self._turn.deadline - POST_S, lane=self._turn.lane
+            )
             if permit.day != entry.day and not self._parts.ledger.move_reservation(
                 entry, day=permit.day
             ):
@@ -266,7 +258,7 @@ class Posting:
         self._parts.ledger.release(entry, expected=[State.INTENDED], target=State.REFUSED)
         self._tools.emit("import.refused", **_keys(entry), status=posted.status)
         if self._sends_reference and names_reference_id(posted.message):
-            self._reference_ids.is_refused = True
+            self._turn.reference_ids.is_refused = True
             self._tools.emit(REFERENCE_REFUSED, status=posted.status)
             self._progress.pending.appendleft(attempt)
             return
@@ -307,7 +299,7 @@ class Posting:
     def _rate_limited(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
         now = self._tools.clock()
         wait = posted.retry_after_s
-        latest = min(now + SHORT_WAIT_S, self._deadline - IMPORT_S)
+        latest = min(now + SHORT_WAIT_S, self._turn.deadline - IMPORT_S)
         is_first = not attempt.repeated and not self._progress.pause_state.consecutive_failures
         if wait is not None and now + wait <= latest and is_first:
             self._tools.sleep(wait)

@@ -7,6 +7,7 @@ has risen: so however Lambda's pollers cut the batches, the day's requests last 
 
 from dataclasses import dataclass
 
+from import_relay.storage.executions import FIRST_POLL_S
 from import_relay.storage.quota import Limits, Usage
 
 AT_ONCE = 0.1
@@ -22,6 +23,10 @@ The rest is for tracking.
 """
 REQUESTS_PER_IMPORT = 5.5
 """So many an import counts at least: what it will be asked for is not used yet when it is sent."""
+SPARE = 0.75
+"""Share of what may be used by now from which on polls are spared."""
+SPARED_POLL_S = 30
+"""An import is polled so late then: records are collected for longer than that, too."""
 DAY_S = 86_400.0
 
 
@@ -37,8 +42,12 @@ class RequestCurve:
         `usage`: of today, polls included. `urgent`: it fills an import, or its records were held
         for long. The first import of a day always may.
         """
-        used = max(usage.requests, REQUESTS_PER_IMPORT * usage.imports)
-        return used < max(1.0, self.allowed(usage.entities, now, urgent=urgent))
+        return _used(usage) < max(1.0, self.allowed(usage.entities, now, urgent=urgent))
+
+    def first_poll_s(self, usage: Usage, now: float) -> int:
+        """How long after it is sent an import is polled first, in s: late if requests are few."""
+        few = SPARE * self.allowed(usage.entities, now)
+        return FIRST_POLL_S if _used(usage) < few else SPARED_POLL_S
 
     def allowed(self, entities: int, now: float, *, urgent: bool = False) -> float:
         """So many requests may be used by now, with so many entities used."""
@@ -47,3 +56,8 @@ class RequestCurve:
         load = min(1.0, entities / self.limits.entities_per_day / risen)
         share = URGENT if urgent else EMPTY - (EMPTY - FULL) * load
         return self.limits.requests_per_day * risen * share
+
+
+def _used(usage: Usage) -> float:
+    """Requests that are used, and those that imports under way will still be asked for."""
+    return max(usage.requests, REQUESTS_PER_IMPORT * usage.imports)

@@ -31,11 +31,11 @@ from import_relay.submit.batch_report import BatchReport
 from import_relay.submit.batch_run import BatchRun, SubmissionParts
 from import_relay.submit.holding import MAX_HOLD_S, Holding
 from import_relay.submit.merging import collector_paused
-from import_relay.submit.posting import ReferenceIds, Tools
+from import_relay.submit.posting import Tools
 from import_relay.submit.queue_batch import QueueBatch
 from import_relay.submit.refusals import UNPROVEN_S
 from import_relay.submit.request_curve import RequestCurve
-from import_relay.submit.turn import Turn
+from import_relay.submit.turn import ReferenceIds, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,7 @@ class Submission:
                     if self._is_spent(state.usage):
                         holding.look_later()
                     return self._hold(batch, holding)
+                turn = replace(turn, first_poll_s=self._first_poll_s(state.usage))
                 return BatchRun(self.parts, self.tools, batch, state, turn, holding=holding).run()
         except LeaseHeld as error:
             return self._requeue(batch, error.code)
@@ -136,14 +137,23 @@ class Submission:
         urgent = (
             state.held.is_overdue(now, MAX_HOLD_S) or batch.item_count >= self.rows_per_import / 2
         )
-        curve = RequestCurve(self.parts.posting.permits.limits)
-        return not batch.received_before() and not curve.allows(state.usage, now, urgent=urgent)
+        allows = self._curve.allows(state.usage, now, urgent=urgent)
+        return not allows and not batch.received_before()
+
+    @property
+    def _curve(self) -> RequestCurve:
+        return RequestCurve(self.parts.posting.permits.limits)
+
+    def _first_poll_s(self, usage: Usage) -> int:
+        """How late imports of the batch are polled first."""
+        return self._curve.first_poll_s(usage, self.tools.clock())
 
     def _is_spent(self, usage: Usage) -> bool:
         """Whether nothing may go for as long as records are held at most, and the day goes on."""
-        limits, later = self.parts.posting.permits.limits, self.tools.clock() + MAX_HOLD_S
-        is_today = later < limits.next_day(self.tools.clock())
-        return is_today and not RequestCurve(limits).allows(usage, later, urgent=True)
+        curve, now = self._curve, self.tools.clock()
+        later = now + MAX_HOLD_S
+        is_today = later < curve.limits.next_day(now)
+        return is_today and not curve.allows(usage, later, urgent=True)
 
     def _hold(self, batch: QueueBatch, holding: Holding) -> BatchReport:
         """Keep the whole batch for the next import."""

@@ -7,11 +7,20 @@ import math
 from dataclasses import dataclass, replace
 
 from import_relay.domain.lanes import Lane
-from import_relay.submit.posting import IMPORT_S, ReferenceIds
+from import_relay.storage.executions import FIRST_POLL_S
 
+IMPORT_S = 20.0
+"""An import is begun only if this much of the invocation is left: all its steps fit into it."""
 BULK_PLAN_S = 40.0
 """So long a bulk batch plans at most: with one import after that, a live batch that waits for the
 lease has it within the time for which it waits."""
+
+
+@dataclass(slots=True)
+class ReferenceIds:
+    """Whether imports carry the relay's reference; off for this process once Mateo refused it."""
+
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +28,9 @@ class Turn:
     """One turn at the lease: who has it, until when, and how large its imports may be.
 
     `invocation`: unique name of who has it. `deadline`: when its process is certainly gone (s since
-    the epoch). `unproven_s`: as in `Submission`. `plan_until`: when planning ends (s since the
-    epoch), if that is earlier than the deadline asks for.
+    the epoch). `unproven_s`: as in `Submission`. `first_poll_s`: how long after it begins an
+    import is polled first. `plan_until`: when planning ends (s since the epoch), if that is earlier
+    than the deadline asks for.
     """
 
     invocation: str
@@ -29,6 +39,7 @@ class Turn:
     reference_ids: ReferenceIds
     unproven_s: float
     lane: Lane = Lane.LIVE
+    first_poll_s: int = FIRST_POLL_S
     plan_until: float = math.inf
 
     @property
