@@ -455,7 +455,7 @@ class Run:
         document: dict[str, Any] = {
             "reference": reference,
             "deadline": time.time(),
-            "wait_s": 5,
+            "wait_s": self._first_wait_s(reference),
         }
         name = machine["StartAt"]
         while name:
@@ -468,6 +468,15 @@ class Run:
                 document = self._invoke(handler, document)
             name = chosen(state, document) if state["Type"] == "Choice" else state.get("Next")
         assert document["status"] == "finished", document
+
+    def _first_wait_s(self, reference: str) -> int:
+        """As its execution was told."""
+        from tests.support import aws as resources
+
+        client = resources.client("stepfunctions")
+        machine = self._aws.state_machine_arn.replace(":stateMachine:", ":execution:")
+        told = client.describe_execution(executionArn=f"{machine}:{reference}")
+        return int(json.loads(told["input"])["wait_s"])
 
     def _invoke(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         meter, used = self._meter, self._meter.bill.used

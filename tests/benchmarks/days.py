@@ -1,0 +1,213 @@
+"""Days of simulated traffic: the relay's own code on the simulation's services.
+
+Lambda has one to five pollers, each of which gathers batches of its own for the whole batching
+window; Mateo takes up to a minute for an import. Called by `pacing`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from statistics import median, quantiles
+from typing import Any
+from unittest import mock
+
+from tests.benchmarks.deep_queue import DeepQueue
+from tests.simulation import mateo_server
+from tests.simulation import relay as simulated
+from tests.simulation.mateo_http import Request
+from tests.simulation.parts import Parts
+from tests.simulation.relay import Relay
+from tests.simulation.scenario import DEAL, Account, Record, Scenario, Webhook
+from tests.simulation.senders import Senders
+from tests.simulation.workload import FIRST_VERSION
+from tests.simulation.world import START, World
+
+MIDNIGHT_S = 14_400.0
+"""When the first whole day of a run begins, in s after its start."""
+DAY_S = 86_400.0
+PROCESSING_S = 60.0
+"""An import takes Mateo up to so long, and a second."""
+PATIENCE_S = 7_200.0
+"""So long after its last change a run goes on at least."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Changes of records, each of another one. `times`: in s after the first midnight.
+
+    `types`: of the records, in turn: contacts (1), deals (2), appointments (3).
+    """
+
+    name: str
+    times: Sequence[float]
+    types: Sequence[int] = (1,)
+
+    @property
+    def webhooks(self) -> list[Webhook]:
+        """A webhook for each change; deals and appointments belong to the first contact."""
+        first = [_webhook(0, -3_600.0, 1)] if set(self.types) - {1} else []
+        return first + [
+            _webhook(number, at, self.types[number % len(self.types)])
+            for number, at in enumerate(self.times, start=1)
+        ]
+
+
+@dataclass
+class Run:
+    """What became of the traffic. `waits_s`: from a webhook's arrival to the POST of its import.
+
+    `requests`: those that Mateo answered, by day and kind. `refused`: those that met a limit.
+    `missing`: changes that no import brought. `submits`: how often submission ran.
+    """
+
+    waits_s: Sequence[float]
+    imports: Sequence["Import"]
+    requests: Mapping[str, Counter[str]]
+    refused: int
+    missing: int
+    submits: int
+    held: int
+
+    @cached_property
+    def of_day(self) -> Counter[str]:
+        """The requests of the day that had most of them."""
+        return max(self.requests.values(), key=lambda one: one.total(), default=Counter())
+
+    @cached_property
+    def late_s(self) -> float:
+        """What 95 % of the changes do not wait longer than, in s."""
+        return quantiles(self.waits_s, n=20)[-1] if len(self.waits_s) > 1 else self.waits_s[0]
+
+    def imports_of_a_day(self) -> int:
+        """How many imports the day had that had most of them."""
+        return max(Counter(one.day for one in self.imports).values())
+
+    def __str__(self) -> str:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(self.of_day.items()))
+        return (
+            f"{len(self.imports)} imports, at most {self.of_day.total()} requests a day ({kinds}), "
+            f"median {median(self.waits_s):.1f} s, 95 % {self.late_s:.1f} s, "
+            f"longest {max(self.waits_s):.0f} s, {self.submits} runs, {self.held} of them only held"
+        )
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: when it was posted (s after the start), its day, its type and its rows."""
+
+    at: float
+    day: str
+    type: str
+    rows: int
+
+
+@dataclass
+class Counts:
+    """Counts what Mateo answers and what the relay says of itself."""
+
+    requests: dict[str, Counter[str]] = field(default_factory=dict)
+    refused: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+
+    def watch(self, relay: Relay) -> None:
+        """Stand before Mateo."""
+        answer: Callable[..., Any] = relay.mateo.answer
+
+        def counted(request: Request) -> Any:
+            response = answer(request)
+            self.refused += response.status_code == 429
+            day = relay.limits.day(relay.world.now)
+            self.requests.setdefault(day, Counter())[_kind(request)] += 1
+            return response
+
+        setattr(relay.mateo, "answer", counted)  # noqa: B010 - wrapped, not replaced
+
+    def emit(self, event: str, **_: object) -> None:
+        """What the relay says."""
+        self.events[event] += 1
+
+
+def run(traffic: Traffic, *, pollers: int = 2) -> Run:
+    """Let a day happen, and the time that the last changes take."""
+    webhooks = traffic.webhooks
+
+    def begin(relay: Relay) -> None:
+        Senders(relay.world, relay).plan(webhooks)
+
+    sent = {one.records[0].key: one.at for one in webhooks}
+    return watched(sent, begin, pollers=pollers, days=1.0)
+
+
+def watched(
+    sent: Mapping[str, float], begin: Callable[[Relay], object], *, pollers: int, days: float
+) -> Run:
+    """Let so many days happen. `sent`: key of a record → when it is sent (s after the start).
+
+    `begin` has them sent, before anything happens.
+    """
+    counts = Counts()
+    with (
+        mock.patch.object(mateo_server, "PROCESSING_S", PROCESSING_S),
+        mock.patch.object(simulated, "Queue", DeepQueue),
+        mock.patch.object(Parts, "emit", staticmethod(counts.emit)),
+    ):
+        world = World(1)
+        relay = Relay(world, Scenario(1, (), account=Account(pollers=pollers)))
+        counts.watch(relay)
+        begin(relay)
+        world.run(START + MIDNIGHT_S + DAY_S * days + PATIENCE_S)
+    return _result(relay, sent, counts)
+
+
+def _result(relay: Relay, sent: Mapping[str, float], counts: Counts) -> Run:
+    posted = {one.import_id: one.sent_at for one in relay.mateo.requests if one.import_id}
+    waits, imports = list[float](), list[Import]()
+    for import_id, one in relay.mateo.imports.items():
+        at = posted[import_id]
+        imports.append(Import(at - START, relay.limits.day(at), one.type, one.rows))
+        waits += [at - START - sent[row["external_id"]] for row in one.payload]
+    missing = len(sent) - len(waits)
+    submits = relay.invocations["submit"]
+    relay.close()
+    return Run(
+        waits,
+        imports,
+        counts.requests,
+        counts.refused,
+        missing,
+        submits,
+        counts.events["batch.held"],
+    )
+
+
+def _webhook(number: int, at: float, type_: int) -> Webhook:
+    key, version = f"{type_}{number:06}", FIRST_VERSION + number
+    event, at = f"e{number}", MIDNIGHT_S + at
+    if type_ == 1:
+        return Webhook(at, "erp", event, [Record(key, version, {"name": f"Ada {number}"})])
+    contact = {"contact": "1000000"}
+    if key.startswith(DEAL):
+        fields = {**contact, "name": f"Roof {number}"}
+        return Webhook(at, "shop", event, [Record(key, version, fields)])
+    fields = {**contact, "start": "2026-12-01T09:00:00Z"}
+    return Webhook(at, "desk", event, [Record(key, version, fields)])
+
+
+def _kind(request: Request) -> str:
+    if request.method == "POST":
+        return "posts"
+    asked = str(dict(request.params.items()).get("id", ""))
+    if asked.startswith("in."):
+        return "polls"
+    return "results" if asked.startswith("eq.") else "lookups and files"
+
+
+def even(count: int, *, begin_s: float = 0.0, end_s: float = DAY_S) -> list[float]:
+    """So many times, evenly between two (s after midnight)."""
+    return [begin_s + (end_s - begin_s) / count * (number + 0.5) for number in range(count)]
+
+
+def together(*times: Iterable[float]) -> list[float]:
+    """All of these times in their order."""
+    return sorted(one for some in times for one in some)

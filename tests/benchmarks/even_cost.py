@@ -1,0 +1,140 @@
+"""What a million webhooks of even traffic cost, with the runs of submission that only hold.
+
+    python -m tests.benchmarks.even_cost WEBHOOKS RUNS
+
+`cost` counts what the handlers do on moto. Here they do what happens between two imports of a
+simulated day: so many webhooks, in so many runs that only hold what they receive, at their times,
+and one import of all of it, followed to its report. `pacing` takes both numbers from its days.
+
+Webhooks that come one by one are received one by one: Lambda's requests for them are not shared by
+ten. What its pollers ask for in vain costs the same without traffic, and is not counted.
+"""
+
+import math
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.cost import PER_DAY, PRICES, RECEIVE_BATCH, Bill, Run, Template
+from tests.benchmarks.days import DAY_S
+from tests.benchmarks.days import Run as Day
+
+ROUNDS = 3
+"""So many imports are measured, one after the other."""
+ABOVE, BELOW = 1_600, 1_500
+"""Requests of the day with which, at noon, records are held, and with which an import goes: just
+above the curve and just below it."""
+EMPTY_POLL_S = 1.0
+"""So long SQS looks for what is held until it says that there is nothing more."""
+
+
+def even_cost(day: Day) -> float:
+    """US dollars for a million webhooks of an even day; prints what they are made of."""
+    imports = len(day.imports)
+    webhooks, runs = round(PER_DAY / imports), round(day.held / imports)
+    command = [sys.executable, "-m", "tests.benchmarks.even_cost", str(webhooks), str(runs)]
+    root = Path(__file__).parents[2]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root)
+    *lines, total = answer.stdout.splitlines()
+    print("\n".join(lines))
+    return float(total)
+
+
+class EvenRun(Run):
+    """The relay in this process, and the time between two imports of an even day."""
+
+    def between_imports(self, webhooks: int, held_runs: int) -> Bill:
+        """So many webhooks in so many runs that hold them, and the import of all."""
+        self._meter.bill = bill = Bill(webhooks)
+        pause_s = webhooks * DAY_S / PER_DAY / (held_runs + 1)
+        due = [round(webhooks * (n + 1) / (held_runs + 1)) for n in range(held_runs + 1)]
+        for number, until in enumerate(due):
+            self._use(ABOVE if number < held_runs else BELOW)
+            for _ in range(until - (due[number - 1] if number else 0)):
+                self._receive()
+            self._run_once(bill)
+            if number < held_runs:
+                self._clock.shift(pause_s)
+        memory_mb = self._template.memory_mb["submit"]
+        bill.used["Lambda GB-seconds"] += EMPTY_POLL_S * memory_mb / 1024
+        (reference,) = self._started()
+        self._follow(reference)
+        bill.used["API Gateway requests"] += webhooks
+        bill.log("access log", webhooks * self._template.access_log_bytes())
+        return bill
+
+    def _run_once(self, bill: Bill) -> None:
+        bodies = self._taken_from_queue()
+        if not bodies:
+            return
+        bill.used["Runs"] += 1
+        bill.used["SQS requests"] += len(bodies) + math.ceil(len(bodies) / RECEIVE_BATCH)
+        self._submit(bodies)
+
+    def _use(self, requests: int) -> None:
+        """So many of the day's requests are used, and half of its entities."""
+        from import_relay.storage.quota import day_key
+        from tests.support import aws as resources
+
+        counted, self._meter.bill = self._meter.bill, Bill()
+        values = {"requests": requests, "entities": PER_DAY // 2, "imports": requests // 6}
+        item: Any = {name: {"N": str(value)} for name, value in values.items()}
+        day = self._clock_now().strftime("%Y-%m-%d")
+        resources.client("dynamodb").put_item(
+            TableName=resources.LEDGER, Item={**day_key(day), **item}
+        )
+        self._meter.bill = counted
+
+    @staticmethod
+    def _clock_now() -> Any:
+        from datetime import UTC, datetime
+
+        return datetime.now(UTC)
+
+    def _taken_from_queue(self) -> list[str]:
+        """What Lambda would receive now: what is delayed stays."""
+        taken = [one for one in self._live.messages if one.visible and not one.delayed]
+        for one in taken:
+            self._live._messages.remove(one)
+        return [str(one.body) for one in taken]
+
+    @cached_property
+    def _live(self) -> Any:
+        from moto.core.models import DEFAULT_ACCOUNT_ID
+        from moto.sqs.models import sqs_backends
+
+        backend = sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
+        return backend.get_queue(self._aws.queue_url.rsplit("/", 1)[1])
+
+
+def _shown(bill: Bill) -> Mapping[str, float]:
+    return {name: bill.of_a_million(name) * price for name, price in PRICES.items()}
+
+
+def main(webhooks: int, held_runs: int) -> float:
+    """Measure it; US dollars for a million webhooks."""
+    total = Bill()
+    with redirect_stdout(StringIO()) as log:
+        run = EvenRun(log, Template.read())
+        run.between_imports(4, 1)  # makes clients and reads secrets, which belongs to no million
+        for _ in range(ROUNDS):
+            bill = run.between_imports(webhooks, held_runs)
+            total.webhooks += bill.webhooks
+            for name, amount in bill.used.items():
+                total.used[name] += amount
+    held = total.used["Runs"] / ROUNDS - 1
+    print(f"  {webhooks} webhooks to an import, {held:.0f} runs that only hold, per million:")
+    for name, usd in _shown(total).items():
+        print(f"    {name:<28} {total.of_a_million(name):>16,.0f} {usd:>8.3f} USD")
+    asked = total.used["Import API requests"] / ROUNDS
+    print(f"    requests to the Import API of an import: {asked:.1f}")
+    return total.cost()
+
+
+if __name__ == "__main__":
+    print(main(int(sys.argv[1]), int(sys.argv[2])))
