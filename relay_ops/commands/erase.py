@@ -12,7 +12,7 @@ from relay_ops.output import Screen
 
 if TYPE_CHECKING:
     from relay_ops.erasing.demands import Pending
-    from relay_ops.erasing.erasure import Listed
+    from relay_ops.erasing.erasure import Erasure, Listed
     from relay_ops.erasing.person import Known
     from relay_ops.stack import Stack
 
@@ -47,11 +47,13 @@ def command(
         raise UsageMistake("Say whom to erase, or --pending for what was demanded.")
     screen = Screen(as_json=as_json)
     opened = open_stack(stack, region)
-    found = _pending(screen, opened) if pending else _named(screen, opened, (text, yes), only or [])
+    erasure = Erasure(opened, screen.remark)
+    found = (
+        _pending(screen, opened) if pending else _named(screen, erasure, (text, yes), only or [])
+    )
     if not found:
         screen.result({"erased": []}, lambda: screen.line("Nothing is pending."))
         return
-    erasure = Erasure(opened, screen.remark)
     with screen.progress("Searching") as erasure.advance:
         listed = [(key, erasure.list_places(known)) for key, known in found]
     screen.confirm(_plan(opened, [one for _, one in listed]), yes=yes)
@@ -63,7 +65,7 @@ def command(
 
 
 def _named(
-    screen: Screen, stack: Stack, said: tuple[str, bool], only: list[str]
+    screen: Screen, erasure: Erasure, said: tuple[str, bool], only: list[str]
 ) -> list[tuple[str, Known]]:
     """The person whom a text means, as a thing to be done that is not kept yet.
 
@@ -73,7 +75,7 @@ def _named(
     from relay_ops.matching import needle
 
     text, yes = said
-    choosing = Choosing(stack, needle(text))
+    choosing = Choosing(erasure.stack, needle(text), memory=erasure.memory)
     with screen.progress("Reading") as advance:
         persons = choosing.persons(advance)
     alone = choosing.by_text_alone()

@@ -43,7 +43,12 @@ def command(
     opened = open_stack(stack, region)
     with screen.progress("Reading") as advance:
         problems = open_problems(
-            opened.objects, opened.now(), days=days, connection=connection, advance=advance
+            opened.objects,
+            opened.now(),
+            days=days,
+            connection=connection,
+            with_rows=xlsx is not None,
+            advance=advance,
         )
     if xlsx is not None:
         from import_relay.report.failure_file import workbook

@@ -15,7 +15,7 @@ from import_relay.domain.erased_handles import CONTACT_COLUMNS, handle, may_be_p
 from import_relay.domain.models import ErasureDemand
 from import_relay.domain.provenance import parse_rows
 from import_relay.report.closing import record_in
-from import_relay.storage.bucket_reads import read_all
+from import_relay.storage.bucket_reads import Bucket, Memory, read_all
 from relay_ops.erasing.person import (
     CONTACT,
     MAX_COUNTRY_CODE,
@@ -29,7 +29,8 @@ from relay_ops.matching import Needle, needle
 from relay_ops.stack import Stack
 
 SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
-PLACES = ("imports/", "rejected/", "outcomes/", "reports/")
+IMPORTS, REPORTS = "imports/", "reports/"
+PLACES = (IMPORTS, "rejected/", "outcomes/")
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Choosing:
 
     `connection`: the text is the id of a record there, which has this `external_id`, if any.
     `is_certain`: the persons that were found have the text as an id, an address or a number.
+    `memory`: what is read here, for whoever reads it next.
     """
 
     stack: Stack
@@ -45,17 +47,12 @@ class Choosing:
     connection: str = ""
     external_id: str = ""
     is_certain: bool = False
+    memory: Memory = field(default_factory=Memory)
     _found: list[Known] = field(default_factory=list)
 
     def persons(self, advance: Callable[..., None] = SILENT) -> list[Known]:
         """Everybody whom the text may mean: only a part of a name may mean somebody else."""
-        bucket = self.stack.objects
-        keys = [
-            one.key
-            for prefix in PLACES
-            for one in bucket.keys(prefix)
-            if prefix != "reports/" or one.key.endswith("/rows.ndjson.gz")
-        ]
+        keys = list(self._keys(self.stack.objects))
         advance(0, total=len(keys))
         for found in read_all(self._of_object, keys, advance):
             for one in found:
@@ -90,11 +87,24 @@ class Choosing:
             one.endswith(digits) and len(one) - len(digits) <= MAX_COUNTRY_CODE for one in phones
         )
 
+    @staticmethod
+    def _keys(bucket: Bucket) -> Iterator[str]:
+        """What is read. The report of an import that is kept says nothing more than the import."""
+        kept = set()
+        for prefix in PLACES:
+            for one in bucket.keys(prefix):
+                kept.add(one.key.split("/")[1])
+                yield one.key
+        for one in bucket.keys(REPORTS):
+            folder, _, name = one.key.rpartition("/")
+            if name == "rows.ndjson.gz" and folder.rpartition("import=")[2] not in kept:
+                yield one.key
+
     def _of_object(self, key: str) -> list[Known]:
-        content = self.stack.objects.content(key)
+        content = self.stack.objects.remembering(self.memory).content(key)
         if content is None or not self.needle.may_be_in(content):
             return []
-        if key.startswith("imports/"):
+        if key.startswith(IMPORTS):
             return list(self._of_import(content))
         return list(self._of_lines(ndjson(content)))
 
@@ -152,6 +162,7 @@ def demanded(stack: Stack, connection: str, demand: ErasureDemand) -> Known:
     known = Known(records={(connection, demand.record)})
     if demand.external_id:
         known.ids.add(handle("external_id", demand.external_id))
+        learn_row(known, CONTACT, {"external_id": demand.external_id}, "")
     for one in Choosing(stack, needle(demand.record), connection, demand.external_id).persons():
         known.join(one)
     return known

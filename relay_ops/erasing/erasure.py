@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from import_relay.domain.errors import LeaseHeld, RelayError
+from import_relay.storage.bucket_reads import Memory
 from import_relay.storage.erasures import Erasures
 from import_relay.storage.lease import Lease
 from import_relay.storage.watermarks import Watermarks, stored_key
@@ -71,17 +72,21 @@ class Listed:
 
 @dataclass(slots=True)
 class Erasure:
-    """Erases one person on one stack. `remark` is told what it waits for."""
+    """Erases one person on one stack. `remark` is told what it waits for.
+
+    `memory`: what was read to find out who it is, of which a list is made.
+    """
 
     stack: Stack
     remark: Callable[[str], None] = SILENT
     sleep: Callable[[float], None] = time.sleep
     advance: Callable[..., None] = SILENT
+    memory: Memory = field(default_factory=Memory)
     _waited: list[str] = field(default_factory=list)
 
     def list_places(self, known: Known) -> Listed:
         """Where they are; nothing is changed. `known` grows by what is found."""
-        survey = self._search(known)
+        survey = self._search(known, memory=self.memory)
         keys = self._watermarks().read(known.watermark_keys())
         return Listed(known, survey, len(keys), self._queued())
 
@@ -132,9 +137,11 @@ class Erasure:
             keep(self.stack, known, key)
         return erased_at
 
-    def _search(self, known: Known, *, erase: bool = False) -> Survey:
+    def _search(self, known: Known, *, erase: bool = False, memory: Memory | None = None) -> Survey:
         """Look, or rewrite; what is known meanwhile stays known."""
-        searching = Searching(self.stack, Person(known), erase=erase, advance=self.advance)
+        searching = Searching(
+            self.stack, Person(known), erase, self.advance, memory=memory or Memory()
+        )
         survey = searching.run()
         if erase and survey.waiting:
             raise CommandError(f"{survey.waiting[0]} is not finished yet. {LATER}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from import_relay.storage.bucket_reads import Bucket, read_all
+from import_relay.storage.bucket_reads import Bucket, Memory, read_all
 from import_relay.storage.entries import UNFINISHED, from_item
 from relay_ops.erasing import daily, rewriting
 from relay_ops.erasing.person import Person
@@ -28,7 +28,8 @@ BATCHES = {"rejected": ".ndjson", "outcomes": ".ndjson", "items": ".ndjson.gz"}
 SINGLES = ("quarantine/", "oversize/")
 MAX_ROUNDS = 5
 """Looks at frozen imports until they say nothing new of the person."""
-_REPORT_FILES = (
+_REPORT_FILES = {
+    "rows.ndjson.gz",
     "failures.ndjson",
     "left_out.ndjson",
     "failures.csv",
@@ -37,7 +38,7 @@ _REPORT_FILES = (
     "left_out.xlsx",
     "failures.raw",
     "summary.json",
-)
+}
 Work = tuple[Callable[[Any], list[Rewritten]], Any]
 
 
@@ -68,17 +69,23 @@ class Searching:
     """Searches one stack for one person, who becomes better known meanwhile.
 
     `erase`: every object is rewritten at once, but for those of imports that are not finished.
+    `memory`: what was read just before; whoever erases reads everything anew.
     """
 
     stack: Stack
     person: Person
     erase: bool = False
     advance: Callable[..., None] = SILENT
+    memory: Memory = field(default_factory=Memory)
     _survey: Survey = field(default_factory=Survey)
     _files: RowFiles = field(init=False)
+    _bucket: Bucket = field(init=False)
+    _without: set[str] = field(default_factory=set)
+    """Imports that certainly do not hold the person."""
 
     def __post_init__(self) -> None:
         self._files = RowFiles(self.stack)
+        self._bucket = self.stack.objects.remembering(self.memory)
 
     def run(self) -> Survey:
         """Look at everything that the bucket keeps."""
@@ -87,6 +94,8 @@ class Searching:
         rest = list(self._rest(bucket))
         self.advance(0, total=len(imports) + len(rest))
         hits = self._learn(imports)
+        if self.erase:
+            self._bucket = self.stack.objects
         for found in read_all(self._do, rest, self.advance):
             self._take(found)
         for found in read_all(self._import, hits, SILENT):
@@ -102,11 +111,14 @@ class Searching:
         hits: list[str] = []
         for number in range(MAX_ROUNDS):
             before = self.person.known.size()
+            self._without.clear()
             found = read_all(self._import, imports, SILENT if number else self.advance)
             hits = [key for key, one in zip(imports, found, strict=True) if one]
             if self.person.known.size() == before:
                 break
             self.person = Person(self.person.known)
+        else:
+            self._without.clear()
         return hits
 
     def _rest(self, bucket: Bucket) -> Iterator[Work]:
@@ -138,35 +150,39 @@ class Searching:
                 self._write(one)
 
     def _import(self, key: str) -> list[Rewritten]:
-        content = self._content(key)
+        content = self._bucket.content(key)
         if content is None:
+            return []
+        if not self.person.may_be_in(content):
+            self._without.add(key.split("/")[1])
             return []
         found = rewriting.frozen_import(self.person, key, content)
         return [found] if found else []
 
     def _report(self, folder_and_names: tuple[str, set[str]]) -> list[Rewritten]:
         folder, names = folder_and_names
-        bucket = self.stack.objects
-        rows = self._content(f"{folder}/rows.ndjson.gz")
-        failures = (
-            self._content(f"{folder}/failures.ndjson") if "failures.ndjson" in names else None
-        )
-        raw = self._content(f"{folder}/failures.raw") if "failures.raw" in names else None
-        if rows is None and failures is None and raw is None:
+        if not any(self._content(f"{folder}/{name}") for name in self._telling(folder, names)):
             return []
-        kept = {name: bucket.content(f"{folder}/{name}") for name in _REPORT_FILES if name in names}
+        kept = {name: self._bucket.content(f"{folder}/{name}") for name in names & _REPORT_FILES}
         objects = {name: content for name, content in kept.items() if content is not None}
-        if "rows.ndjson.gz" in names:
-            objects["rows.ndjson.gz"] = bucket.content(f"{folder}/rows.ndjson.gz") or b""
         type_ = folder.partition("/type=")[2].partition("/")[0]
         found = rewriting.report(self.person, type_, objects)
         return [Rewritten(f"{folder}/{one.key}", one.count, one.content) for one in found]
+
+    def _telling(self, folder: str, names: set[str]) -> set[str]:
+        """The files of a report that name everybody who is in any of them.
+
+        Of the rows the import says as much, if it is kept.
+        """
+        found = {"rows.ndjson.gz", "failures.ndjson", "failures.raw"} & names
+        is_without = folder.rpartition("import=")[2] in self._without
+        return found - {"rows.ndjson.gz"} if is_without else found
 
     def _daily(self, folder_and_names: tuple[str, set[str]]) -> list[Rewritten]:
         folder, names = folder_and_names
         if all(self._content(f"{folder}/{name}") is None for name in daily.LOOKED_AT):
             return []
-        kept = {name: self.stack.objects.content(f"{folder}/{name}") for name in names}
+        kept = {name: self._bucket.content(f"{folder}/{name}") for name in names}
         objects = {name: content for name, content in kept.items() if content is not None}
         found = daily.daily_report(self.person, objects)
         return [Rewritten(f"{folder}/{one.key}", one.count, one.content) for one in found]
@@ -182,13 +198,13 @@ class Searching:
         objects = {
             prefix: content
             for prefix, key in keys.items()
-            if (content := self.stack.objects.content(key)) is not None
+            if (content := self._bucket.content(key)) is not None
         }
         found = rewriting.batch(self.person, objects)
         return [Rewritten(keys[one.key], one.count, one.content) for one in found]
 
     def _single(self, key: str) -> list[Rewritten]:
-        content = self.stack.objects.content(key)
+        content = self._bucket.content(key)
         if content is None:
             return []
         is_packed = key.startswith("quarantine/")
@@ -199,7 +215,7 @@ class Searching:
 
     def _content(self, key: str) -> bytes | None:
         """An object that the person may be in; None: they are not, or there is no such object."""
-        content = self.stack.objects.content(key)
+        content = self._bucket.content(key)
         return content if content is not None and self.person.may_be_in(content) else None
 
     def _write(self, one: Rewritten) -> None:

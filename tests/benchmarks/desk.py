@@ -191,8 +191,9 @@ def _rejected(batch: int, now: datetime) -> list[dict[str, Any]]:
 
 def _list(stack: Stack, found: list[Known]) -> None:
     """Who it is, and every place that holds them."""
-    found += Choosing(stack, needle("K-47110")).persons()
-    if set(Erasure(stack).list_places(found[0]).places) != {"imports", "reports"}:
+    erasure = Erasure(stack)
+    found += Choosing(stack, needle("K-47110"), memory=erasure.memory).persons()
+    if set(erasure.list_places(found[0]).places) != {"imports", "reports"}:
         raise AssertionError(found)
 
 

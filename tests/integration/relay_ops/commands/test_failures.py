@@ -9,7 +9,7 @@ import pytest
 from import_relay.report.failure_file import ABOUT, workbook
 from import_relay.report.open_problems import open_problems
 from import_relay.report.problems import Problem, grouped
-from import_relay.storage.bucket_reads import Bucket
+from import_relay.storage.bucket_reads import Bucket, Memory
 from relay_ops.stack import Stack
 from tests.support.builders import NOON, message
 from tests.support.ended import end
@@ -99,22 +99,81 @@ def test_a_rejected_record_is_closed_by_its_own_id_alone(
     assert [one.code for one in problems(stack)] == ["row.no_identifier"] * is_open
 
 
-def test_rows_are_read_only_where_something_failed_or_may_close_it(
-    relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def names_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The name of each object that is read from the bucket."""
     read: list[str] = []
-    content = Bucket.content
+    from_s3 = Bucket._read
 
     def noted(bucket: Bucket, key: str) -> bytes | None:
         read.append(key.rpartition("/")[2])
-        return content(bucket, key)
+        return from_s3(bucket, key)
 
-    monkeypatch.setattr(Bucket, "content", noted)
+    monkeypatch.setattr(Bucket, "_read", noted)
+    return read
+
+
+def test_of_an_import_without_problems_only_its_lines_are_read(
+    relay: Relay, mateo: MateoImports, stack: Stack, names_read: list[str]
+) -> None:
     relay.submit(message([BOB]))
     end(relay, mateo)
 
     assert problems(stack) == []
-    assert read == ["summary.json"]
+    assert names_read == ["rows.ndjson.gz"]
+
+
+def test_reasons_are_read_of_what_is_open_and_rows_on_demand(
+    relay: Relay, mateo: MateoImports, stack: Stack, names_read: list[str]
+) -> None:
+    fail_ada(relay, mateo)
+
+    (quick,) = problems(stack, with_rows=False)
+    assert names_read == ["rows.ndjson.gz", "failures.ndjson"]
+    (whole,) = problems(stack)
+
+    assert "request.json.gz" in names_read[2:]
+    assert (quick.reason, quick.columns) == ("taken", {})
+    assert (whole.reason, whole.columns["email"]) == ("taken", "ada@example.com")
+
+
+def test_what_does_not_fit_into_the_memory_is_read_again(
+    relay: Relay, mateo: MateoImports, stack: Stack, names_read: list[str]
+) -> None:
+    fail_ada(relay, mateo)
+    keys = [one.key for one in stack.objects.keys("reports/") if "rows" in one.key]
+    small, large = Memory(limit_b=10), Memory()
+
+    for memory in (small, small, large, large):
+        for key in keys:
+            assert stack.objects.remembering(memory).lines(key)
+
+    assert names_read == ["rows.ndjson.gz"] * 3
+
+
+def test_an_open_problem_whose_import_is_not_kept_any_more_has_no_columns(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    fail_ada(relay, mateo)
+    s3 = stack.client("s3")
+    for stored in stack.objects.keys("imports/"):
+        s3.delete_object(Bucket=stack.bucket, Key=stored.key)
+
+    (one,) = problems(stack)
+
+    assert (one.code, one.columns) == ("23514", {})
+
+
+def test_a_report_that_is_being_written_is_not_read(
+    relay: Relay, mateo: MateoImports, stack: Stack
+) -> None:
+    fail_ada(relay, mateo)
+    s3 = stack.client("s3")
+    for one in stack.objects.keys("reports/"):
+        if one.key.endswith("/summary.json"):
+            s3.delete_object(Bucket=stack.bucket, Key=one.key)
+
+    assert problems(stack) == []
 
 
 def test_problems_are_counted_by_connection_code_and_column(

@@ -61,24 +61,22 @@ class Closing:
 
     def successes(self, reported: ReportedImport) -> Successes:
         """The rows of an import that may close a problem; its lines are read only if it can."""
-        if not reported.has_imported or not self._may_close(reported):
+        if not self._may_close(reported):
             return []
         lines = self._bucket.lines(f"{reported.folder}/rows.ndjson.gz")
         imported = [line for line in lines if line["outcome"] == "imported"]
         frozen = _Frozen(self._bucket, reported.reference)
-        return [
-            (identity, received)
-            for line in imported
-            for received in [received_of_row(line)]
-            for identity in self._identities(line, frozen)
-            if received > self._open_since.get(identity, received)
-        ]
+        return [success for line in imported for success in self._of_line(line, frozen)]
+
+    def _of_line(self, line: Mapping[str, Any], frozen: _Frozen) -> Successes:
+        known = [one for one in self._identities(line, frozen) if one in self._open_since]
+        received = received_of_row(line) if known else Received(0, 0)
+        return [(one, received) for one in known if received > self._open_since[one]]
 
     def _may_close(self, reported: ReportedImport) -> bool:
-        """Whether a problem of its type, or of no known type, is older than the import."""
+        """Whether a problem of its type, or of no known type, is older than a row of it."""
         firsts = (self._first_by_type.get(type_) for type_ in ("", reported.type))
-        made_until = reported.created_at + 1_000_000
-        return any(first is not None and first <= made_until for first in firsts)
+        return any(first is not None and first <= reported.newest for first in firsts)
 
     def _identities(self, line: Mapping[str, Any], frozen: _Frozen) -> Iterator[Identity]:
         yield from identities_of(line, line["connections"])

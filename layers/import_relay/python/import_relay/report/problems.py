@@ -27,7 +27,7 @@ class Problem:
 
     JSON takes a fifth of the memory of what it holds. `identities`: by what a later success is
     known to be about the same record. `field`: the column whose value was left out, or that caused
-    a rejection.
+    a rejection. `row`: which row of the import `reference` it is.
     """
 
     kind: str
@@ -42,6 +42,7 @@ class Problem:
     item_id: str
     reference: str = ""
     value: object = None
+    row: int = 0
 
     @property
     def columns(self) -> dict[str, object]:
@@ -52,14 +53,18 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ReportedImport:
-    """One import by its summary. `created_at`: in µs since the epoch."""
+    """One import by its report. `newest`: no imported row of it was received later (µs since the
+    epoch); 0 if it has none.
+    """
 
     folder: str
-    reference: str
     type: str
-    created_at: int
-    has_problems: bool
-    has_imported: bool
+    newest: int
+
+    @property
+    def reference(self) -> str:
+        """Its name."""
+        return self.folder.rpartition("import=")[2]
 
 
 def received_of_row(line: Mapping[str, Any]) -> Received:

@@ -9,7 +9,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -28,6 +28,8 @@ READERS = 32
 """Requests at a time; a client needs as many connections."""
 AT_A_TIME = 256
 """Objects that are read ahead of whoever uses them."""
+REMEMBERED_B = 128 * 1_048_576
+"""A million rows of reports, or two hundred thousand records as they were sent."""
 
 
 class Stored(NamedTuple):
@@ -37,12 +39,42 @@ class Stored(NamedTuple):
     written_at: float
 
 
+@dataclass(slots=True)
+class Memory:
+    """Objects as they are stored, for whoever reads them twice in one look. Threads may share it.
+
+    Once it is full, it takes no more: the others are read again.
+    """
+
+    limit_b: int = REMEMBERED_B
+    _kept: dict[str, bytes] = field(default_factory=dict)
+    _size_b: int = 0
+
+    def get(self, key: str) -> bytes | None:
+        """An object that was read before."""
+        return self._kept.get(key)
+
+    def put(self, key: str, stored: bytes) -> None:
+        """Remember an object, if there is room."""
+        if self._size_b + len(stored) <= self.limit_b:
+            self._kept[key] = stored
+            self._size_b += len(stored)
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """The bucket of one stack. Threads may share it."""
+    """The bucket of one stack. Threads may share it.
+
+    `memory`: what was read before is not read again, even if it has changed since.
+    """
 
     client: S3Client
     name: str
+    memory: Memory | None = None
+
+    def remembering(self, memory: Memory | None = None) -> Bucket:
+        """The same, which reads each object once."""
+        return replace(self, memory=memory or Memory())
 
     def keys(self, prefix: str, *, since: float = 0.0) -> Iterator[Stored]:
         """The objects below a prefix that were written since a time (s since the epoch)."""
@@ -55,14 +87,24 @@ class Bucket:
 
     def content(self, key: str) -> bytes | None:
         """An object, uncompressed; None if there is none (any more)."""
+        stored = self.memory.get(key) if self.memory else None
+        if stored is None:
+            stored = self._read(key)
+        if stored is None:
+            return None
+        return gzip.decompress(stored) if key.endswith(".gz") else stored
+
+    def _read(self, key: str) -> bytes | None:
         try:
             answer = self.client.get_object(Bucket=self.name, Key=key)
-            content = answer["Body"].read()
+            stored = answer["Body"].read()
         except ClientError as error:
             if is_no_object(error):
                 return None
             raise
-        return gzip.decompress(content) if key.endswith(".gz") else content
+        if self.memory:
+            self.memory.put(key, stored)
+        return stored
 
     def lines(self, key: str) -> list[dict[str, Any]]:
         """The JSON lines of an object; none if there is none."""
