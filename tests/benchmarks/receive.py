@@ -25,7 +25,7 @@ from tests.benchmarks.measures import Measure, best_of_alternating
 ROOT = Path(__file__).parents[2]
 FUNCTION = ROOT / "functions" / "receive_webhook"
 PROCESSES = 9
-START_BAR = 1.5
+START_BAR = 1.15
 CALLS = 300
 CALL_BAR = 3.0
 
@@ -146,8 +146,7 @@ def webhook() -> Measure:
 
     aws = StubAws(GetSecretValue=secrets_answer())
     aws.install()
-    with redirect_stdout(StringIO()):  # where its log goes from now on
-        import receive_webhook
+    import receive_webhook
     from import_relay.storage.intake_store import CLIENT_CONFIG
 
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
@@ -165,10 +164,11 @@ def webhook() -> Measure:
             json.loads(BODY)
             sqs.send_message_batch(QueueUrl=QUEUE_URL, Entries=[{"Id": "0", "MessageBody": BODY}])
 
-    ours()
-    floor()
-    before = aws.requests["SendMessageBatch"]
-    best, least = best_of_alternating(ours, floor)
+    with redirect_stdout(StringIO()):  # where its log goes
+        ours()
+        floor()
+        before = aws.requests["SendMessageBatch"]
+        best, least = best_of_alternating(ours, floor)
     assert aws.requests["SendMessageBatch"] - before == 2 * 5 * CALLS
     return Measure(
         "receive webhook CPU", best / CALLS * 1e3, CALL_BAR, "ms", floor=least / CALLS * 1e3

@@ -32,7 +32,6 @@ HARMLESS_SEEDS = 300
 WIDTH = 80
 RECORDED = Path(__file__).parent / "mutations" / "seeds.json"
 PRELOADED = (
-    "aws_lambda_powertools.utilities.parameters",
     "concurrent.futures.process",
     "greenlet",
     "httpx",
