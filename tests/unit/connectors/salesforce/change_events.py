@@ -1,12 +1,14 @@
 """Change events as Salesforce sends them, and what the connector makes of them."""
 
+from dataclasses import replace
 from typing import Any
 
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.contract import Change
+from import_relay.connectors.contract import Change, Request
 from import_relay.connectors.salesforce import cdc_events as connector
 from import_relay.domain.connections import Connection
 from import_relay.mapping.record_mapping import RecordMapping
+from tests.support.webhooks import request
 
 SOURCE = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001CAA"
 OPTIONS = {"event_source": SOURCE}
@@ -58,3 +60,8 @@ OPPORTUNITY = "006Xx0000003opPIAQ"
 def deal(fields: dict[str, Any], **header: object) -> Change:
     given = item("UPDATE", fields, identifier=OPPORTUNITY, entityName="Opportunity", **header)
     return connector.interpret(given, CONNECTION)
+
+
+def over_the_bus(body: str, name: str = SOURCE) -> Request:
+    """The event as the event bus of this name delivers it."""
+    return replace(request(body, path=name), transport="eventbridge")

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors.contract import Change, RecordLookup, Request
+from import_relay.connectors.contract import RecordLookup
 from import_relay.connectors.salesforce import cdc_events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
-from tests.support.webhooks import NOW, request, sample
+from tests.support.webhooks import NOW, request
 from tests.unit.connectors.salesforce.change_events import (
     CONNECTION,
     CONTACT,
@@ -18,50 +18,16 @@ from tests.unit.connectors.salesforce.change_events import (
     SECOND_MS,
     SOURCE,
     item,
+    over_the_bus,
     payload,
-    row,
     told,
 )
-
-EVENTS = {
-    "salesforce_cdc.contact-changed.json": (
-        "contact 003Xx0000004adAIAQ, partial: full_name email",
-    ),
-    "salesforce_cdc.contact-created.json": (
-        "contact 003Xx0000004adCIAQ: full_name email whatsapp birthday",
-    ),
-    "salesforce_cdc.contact-deleted.json": ("ignored: deleted",),
-    "salesforce_cdc.contact-gap.json": ("rejected: row.token_missing",),
-    "salesforce_cdc.contact-overflow.json": ("rejected: row.incomplete",),
-    "salesforce_cdc.contacts-changed-together.json": (
-        "contact 003Xx0000004adAIAQ, partial: city",
-        "contact 003Xx0000004adBIAQ, partial: city",
-    ),
-    "salesforce_cdc.contacts-converted.json": ("rejected: row.incomplete",),
-    "salesforce_cdc.event-created.json": (
-        "appointment 00UXx0000005evTMAQ: name start_time end_time contact_external_id",
-    ),
-    "salesforce_cdc.lead-changed.json": (
-        "contact 00QXx0000002leDMAQ, partial: address_line1 zipcode",
-    ),
-    "salesforce_cdc.opportunity-created.json": (
-        "deal 006Xx0000003opPIAQ: name description contact_external_id",
-    ),
-    "salesforce_cdc.opportunity-description-changed.json": (
-        "deal 006Xx0000003opPIAQ, partial: name",
-    ),
-}
-"""Example webhook → what becomes of each of its items."""
 
 SECOND = SECOND_MS * 1_000
 
 
 def event(content: dict[str, Any] | None = None) -> str:
     return json.dumps({"source": SOURCE, "detail": {"payload": content or payload()}})
-
-
-def over_the_bus(body: str, name: str = SOURCE) -> Request:
-    return replace(request(body, path=name), transport="eventbridge")
 
 
 def unreadable(body: str) -> str:
@@ -249,106 +215,3 @@ def test_an_item_without_a_header_is_rejected(given: object) -> None:
 def test_commit_time_and_sequence_order_the_changes(header: dict[str, Any], version: int) -> None:
     fields = {"Email": "a", "LastModifiedDate": "2026-11-21T09:29:00.000Z"}
     assert told("UPDATE", fields, **header).version == version
-
-
-# ---------------------------------------------------------------- files and options
-
-
-def changes(name: str) -> list[Change]:
-    given = over_the_bus(sample(f"salesforce_cdc.{name}").decode())
-    items = connector.split(given, OPTIONS)
-    return [connector.interpret(json.loads(one.text), CONNECTION) for one in items]
-
-
-def test_created_records_become_rows_by_the_default_mapping() -> None:
-    assert row(changes("contact-created")[0]) == {
-        "external_id": "003Xx0000004adCIAQ",
-        "full_name": "Grace Example",
-        "email": "grace@example.com",
-        "whatsapp": "+493023125002",
-        "birthday": "1985-12-10",
-    }
-    assert row(changes("opportunity-created")[0]) == {
-        "external_id": "006Xx0000003opPIAQ",
-        "name": "Example Works, licences",
-        "description": "Two hundred licences",
-        "contact_external_id": CONTACT,
-    }
-    assert row(changes("event-created")[0]) == {
-        "external_id": "00UXx0000005evTMAQ",
-        "name": "Call Ada",
-        "start_time": "2026-11-24T09:30:00Z",
-        "end_time": "2026-11-24T10:00:00Z",
-        "contact_external_id": CONTACT,
-    }
-
-
-def test_an_event_of_a_whole_day_has_no_time() -> None:
-    fields = {"IsAllDayEvent": True, "StartDateTime": "2026-11-24", "EndDateTime": "2026-11-24"}
-    assert row(told("CREATE", fields, entityName="Event")) == {
-        "external_id": CONTACT,
-        "start_time": None,
-        "end_time": None,
-    }
-
-
-def test_updates_set_the_columns_that_they_hold_as_a_whole() -> None:
-    (changed,) = changes("contact-changed")
-    assert row(changed) == {
-        "external_id": CONTACT,
-        "full_name": "Ada Example",
-        "email": "ada@example.com",
-    }
-    assert [row(one) for one in changes("contacts-changed-together")] == [
-        {"external_id": CONTACT, "city": "Berlin"},
-        {"external_id": "003Xx0000004adBIAQ", "city": "Berlin"},
-    ]
-    assert row(changes("lead-changed")[0]) == {
-        "external_id": "00QXx0000002leDMAQ",
-        "address_line1": "1 Example Road",
-        "zipcode": "EX1 2MP",
-    }
-
-
-def test_files_without_data_are_read_ignored_or_reported() -> None:
-    assert changes("contact-gap")[0].record is None
-    assert changes("contact-deleted")[0].ignored == "deleted"
-    with pytest.raises(RejectedRow):
-        changes("contact-overflow")
-
-
-@pytest.mark.parametrize(
-    ("options", "keys"),
-    [
-        ({}, []),
-        ({"instance_url": "https://example.my.salesforce.com"}, []),
-        ({"instance_url": "https://example.my.salesforce.com/"}, []),
-        ({"instance_url": "example.my.salesforce.com"}, ["instance_url"]),
-        ({"instance_url": "https://example.my.salesforce.com/services"}, ["instance_url"]),
-        ({"instance_url": "https://[x"}, ["instance_url"]),
-        ({"instance_url": "https://"}, ["instance_url"]),
-        ({"event_source": ""}, ["event_source"]),
-        ({"event_source": "aws.events"}, ["event_source"]),
-        ({"header": "X"}, ["header"]),
-    ],
-)
-def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
-    given = replace(CONNECTION, options=OPTIONS | options)
-    assert [key for key, _ in connector.check_options(given)] == keys
-
-
-def test_the_event_source_is_needed() -> None:
-    given = replace(CONNECTION, options={})
-    assert [key for key, _ in connector.check_options(given)] == ["event_source"]
-
-
-# ---------------------------------------------------------------- differences of long texts
-
-
-def test_further_objects_are_imported_by_name() -> None:
-    given = replace(CONNECTION, options=OPTIONS | {"contact_objects": "Patient__c"})
-    named = item("CREATE", {"Email": "ada@example.com"}, entityName="Patient__c")
-    assert connector.interpret(named, given).record_type == "contact"
-    assert connector.interpret(named, CONNECTION).ignored == "entity"
-    wrong = replace(CONNECTION, options=OPTIONS | {"deal_objects": "a-b"})
-    assert [key for key, _ in connector.check_options(wrong)] == ["deal_objects"]
