@@ -20,7 +20,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.cost import PER_DAY, PRICES, RECEIVE_BATCH, Bill, Run, Template
+from tests.benchmarks.bill import PRICES, RECEIVE_BATCH, Bill, Template
+from tests.benchmarks.cost import PER_DAY, Run
 from tests.benchmarks.days import DAY_S
 from tests.benchmarks.days import Run as Day
 

@@ -32,7 +32,7 @@ from tests.simulation.queue import Queue
 from tests.simulation.world import Environment, Process, World
 from tests.support import aws as resources
 from tests.support.aws import BUCKET, LEDGER, WATERMARKS, relay_resources
-from tests.support.relay import FakeLambda
+from tests.support.scripted import FakeLambda
 
 T = TypeVar("T")
 UNASKED = {"ResponseMetadata", "ConsumedCapacity", "ItemCollectionMetrics"}

@@ -18,7 +18,7 @@ import httpx
 
 from import_relay.connectors.contract import Request
 from import_relay.domain.lanes import Lane
-from import_relay.domain.queue_messages import QueueMessage, parse_message
+from import_relay.domain.queue_messages import parse_message
 from import_relay.receive.intake import Receipt, delivery_id
 from import_relay.receive.responses import answer_to
 from import_relay.storage.quota import Limits
@@ -56,10 +56,9 @@ class Relay:
     """A deployed stack, and what is said and counted about it."""
 
     def __init__(self, world: World, scenario: Scenario) -> None:
-        fault_profile = scenario.fault_profile
+        fault_profile = self.fault_profile = scenario.fault_profile
         self.world = world
         self.account: Account = scenario.account
-        self.fault_profile = fault_profile
         self._skew_s = fault_profile.skew_s
         self._throttled = fault_profile.throttled
         self.limits = Limits(
@@ -87,31 +86,25 @@ class Relay:
             duplicate_delivery=fault_profile.duplicate_delivery,
             partial_sends=fault_profile.partial_sends,
         )
-        self.mapping = EventSourceMapping(
+        pollers = partial(
+            EventSourceMapping,
             world,
             self.queue,
-            partial(self._submit, Lane.LIVE),
             window_s=self.account.batching_window_s,
             disable_lag_s=fault_profile.disable_lag_s,
             pollers=1 if fault_profile.one_poller else self.account.pollers,
+        )
+        self.mapping = pollers(
+            partial(self._submit, Lane.LIVE),
             slow_disabling=fault_profile.slow_disabling,
             late_disabling=fault_profile.late_disabling,
         )
-        self.bulk_mapping = EventSourceMapping(
-            world,
-            self.queue,
-            partial(self._submit, Lane.BULK),
-            window_s=self.account.batching_window_s,
-            disable_lag_s=fault_profile.disable_lag_s,
-            pollers=1 if fault_profile.one_poller else self.account.pollers,
-            lane=Lane.BULK,
-            lambda_=self.mapping.lambda_,
+        self.bulk_mapping = pollers(
+            partial(self._submit, Lane.BULK), lane=Lane.BULK, lambda_=self.mapping.lambda_
         )
         self.may_loop = MAY_LOOP
         self._lineages: dict[str, int] = {}
-        self.queue.lineage = lambda: self._lineages.get(
-            world.current.name if world.current else "", 0
-        )
+        self.queue.lineage = self._lineage
         self.queue.received = self._received
         self.executions: list[Execution] = []
         self.step_functions = StepFunctions(
@@ -141,9 +134,7 @@ class Relay:
         self.poisonings = 0
         self.poison: set[str] = set()
         self.is_poisoned = any(
-            record.fields.get("name") == POISON
-            for webhook in scenario.webhooks
-            for record in webhook.records
+            one.fields.get("name") == POISON for each in scenario.webhooks for one in each.records
         )
         self.watch = Watch(self)
         self._open_daily()
@@ -153,7 +144,8 @@ class Relay:
         """The client of the CRM, which costs more to make than most runs need it."""
         return self.crm.client()
 
-    # ------------------------------------------------------------ functions
+    def _lineage(self) -> int:
+        return self._lineages.get(self.world.current.name if self.world.current else "", 0)
 
     def invoke(
         self,
@@ -267,7 +259,7 @@ class Relay:
             if one.receives > 1 or '"requeues": ' in one.body:
                 self.seen_before |= items_in(one.body)
             if '"replay": ' in one.body:
-                self.put_back.received(self.read(one.id, one.body).occurrences)
+                self.put_back.received(parse_message(one.id, one.body).occurrences)
 
     def _refuse_to_submit(self, why: str, on_end: Callable[[Process], None]) -> None:
         """Lambda does not invoke the function: the batch comes back when it is visible again."""
@@ -351,10 +343,6 @@ class Relay:
         ended = all(one.status != "RUNNING" for one in self.executions)
         is_idle = not self.queue.messages and not self.put_back.under_way
         return is_idle and ended and not self.watch.unfollowed()
-
-    def read(self, message_id: str, body: str) -> QueueMessage:
-        """A message of the queue."""
-        return parse_message(message_id, body)
 
     def reference(self, type_: str) -> str:
         """The next name of an import."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from tests.support.relay import Clock, Mateo
+from tests.support.relay import Clock
+from tests.support.scripted import Mateo
 
 ORIGIN = "https://mateo.example.com"
 

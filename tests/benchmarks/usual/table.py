@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from tests.benchmarks import bill as prices
 from tests.benchmarks import cost, submit
 from tests.benchmarks.batch import mixed_texts, sqs_event
 from tests.benchmarks.measures import Measure, best_of_alternating
@@ -90,7 +91,7 @@ def cpu_per_row() -> tuple[float, float]:
 
 def costs(cpu_s: float) -> tuple[float, float]:
     """US dollars per million webhooks of even traffic; `cpu_s`: of a row by the usual way."""
-    template = cost.Template.read()
+    template = prices.Template.read()
     webhooks = cost.per_window(cost.EVEN_S)
     with redirect_stdout(StringIO()) as log:
         run = cost.Run(log, template)
@@ -99,19 +100,19 @@ def costs(cpu_s: float) -> tuple[float, float]:
     return ours.cost(), _usual_bill(template, webhooks, cpu_s).cost()
 
 
-def _usual_bill(template: cost.Template, webhooks: int, cpu_s: float) -> cost.Bill:
+def _usual_bill(template: prices.Template, webhooks: int, cpu_s: float) -> prices.Bill:
     """What these webhooks use in the usual way: two functions and a queue, nothing that is kept."""
-    bill = cost.Bill(webhooks)
+    bill = prices.Bill(webhooks)
     used = bill.used
     bodies = mixed_texts(webhooks)
     processor = max(1.0, cost.FULL_PROCESSOR_MB / MEMORY_MB)
     used["API Gateway requests"] = webhooks
     used["Lambda requests"] = webhooks + 1
-    receiving_s = webhooks * (cost.AWS_LATENCY_S + _receiving_s() * processor)
+    receiving_s = webhooks * (prices.AWS_LATENCY_S + _receiving_s() * processor)
     submitting_s = cost.MATEO_LATENCY_S + webhooks * cpu_s * processor
     used["Lambda GB-seconds"] = (receiving_s + submitting_s) * MEMORY_MB / 1024
-    used["SQS requests"] = webhooks + cost.reading(bodies)
-    invocation_b = cost.PLATFORM_LOG_B + 3 * cost.LOG_EVENT_B
+    used["SQS requests"] = webhooks + prices.reading(bodies)
+    invocation_b = cost.PLATFORM_LOG_B + 3 * prices.LOG_EVENT_B
     used["Log bytes"] = (webhooks + 1) * invocation_b + webhooks * template.access_log_bytes()
     return bill
 

@@ -14,7 +14,8 @@ from tests.support.aws import SCHEDULE_GROUP, Aws, client
 from tests.support.builders import message
 from tests.support.clients import client_error
 from tests.support.ends import ADA, relay_with_imports
-from tests.support.relay import FakeLambda, Relay
+from tests.support.relay import Relay
+from tests.support.scripted import FakeLambda
 from tests.support.watching import QUARTER_S, pause_of, watch
 
 HOUR = 3_600.0

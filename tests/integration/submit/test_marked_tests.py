@@ -5,7 +5,7 @@ import json
 
 from import_relay.storage.outcome_counts import REPLAYED
 from import_relay.storage.replays import Selection
-from tests.integration.bulk.test_replaying import put_back, replaying
+from tests.integration.bulk.put_back import put_back, replaying
 from tests.integration.submit.people import ADA, BOB
 from tests.support.builders import NOON, TODAY, message
 from tests.support.relay import Relay

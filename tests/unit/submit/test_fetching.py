@@ -15,7 +15,8 @@ from import_relay.domain.errors import ConfigurationError, RecordsNotFetched, St
 from import_relay.submit.fetched_records import RecordName, RecordsFetched
 from import_relay.submit.fetching import MAX_FETCH_BISECTIONS, MAX_READ_S, Fetching
 from tests.support.builders import NOON
-from tests.support.relay import Clock, Secrets, no_crm
+from tests.support.relay import Clock, no_crm
+from tests.support.scripted import Secrets
 
 PATHS = frozenset({("properties", "email")})
 TOKENS = {"a.token": ["token-a"], "b.token": ["token-b"]}
