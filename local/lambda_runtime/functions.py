@@ -91,6 +91,7 @@ class Functions:
             await self._open.wait()
             if self._stopped:
                 raise FunctionsStopped
+            function = self.find(name)  # another one may have been added meanwhile
             self._running += 1
             try:
                 return await self._run(function, event, lineage)

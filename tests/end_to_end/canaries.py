@@ -1,138 +1,33 @@
-"""Sends data that is easy to recognise through every function and every way out of it.
+"""Sends canaries through every function of the stack and every way out of it.
 
 `test_canaries` uses it and looks for the data in everything that is written down about it.
 """
 
 import json
 import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import httpx
 
-from import_relay.check.check_connections import check
 from local.child import CLOCK_SHIFT
 from local.demo.balance import objects
 from local.lambda_runtime.runtime_api import InvocationResult
 from local.stack.stack import STACK_NAME, Stack
 from local.template.loading import load
+from tests.end_to_end.canary_stack import CANARIES, PATIENCE_S, PERSON, TEXT, BrokenCrm
 from tests.support.builders import message
 from tests.support.signers import hubspot
-from tests.support.stack import EVENT_BUS, QUEUES
-from tests.support.webhooks import ROOT, request
+from tests.support.webhooks import request
 
-CANARIES: Mapping[str, str] = {
-    "phone": "+4915198765432",
-    "e-mail address": "canary.mail@example.com",
-    "name": "Kanarienvogel",
-    "webhook secret": "canary-webhook-secret-1",
-    "CRM token": "canary-crm-token-1",
-    "Mateo's token": "canary-mateo-token-1",
-    "path secret": "canary0path0secret0value",
-}
-TEXT = " ".join(CANARIES.values())
-PERSON = {
-    "name": CANARIES["name"],
-    "email": CANARIES["e-mail address"],
-    "phone": CANARIES["phone"],
-}
 HUBSPOT_URL = "https://relay.example.com/webhooks/hub"
-CONNECTIONS = """
-[erp]
-kind = "json"
-id_prefix = ""
-header = "X-Relay-Secret"
-[erp.contact]
-custom_fields = ["loyalty_level"]
-[erp.contact.fields]
-external_id = "id"
-full_name = "name"
-email = "email"
-whatsapp = "phone"
-loyalty_level = "level"
-
-[hub]
-kind = "hubspot"
-id_prefix = "hub-"
-public_url = "https://relay.example.com/webhooks/hub"
-portal_id = "62515"
-api_url = "{crm}"
-
-[campaign]
-kind = "activecampaign"
-id_prefix = "campaign-"
-"""
-SECRETS = {
-    "erp": [CANARIES["webhook secret"]],
-    "hub": [CANARIES["webhook secret"]],
-    "hub.token": [CANARIES["CRM token"]],
-    "campaign": [CANARIES["path secret"]],
-}
-LOGGED = ("ReceiveWebhook", "ReceiveChangeEvents", "SubmitImports", "TrackImport", "WriteReport")
-PATIENCE_S = 90.0
 KILLED_AFTER_S = 10.0
 """Of an invocation: enough to come to a CRM, and less than waiting for it takes."""
-
-
-class _BrokenCrm(BaseHTTPRequestHandler):
-    """A CRM that answers each request with an error that repeats everything it knows.
-
-    It does not answer at all while `answers` is cleared.
-    """
-
-    asked = 0
-    answers = threading.Event()
-
-    def do_GET(self) -> None:
-        _BrokenCrm.asked += 1
-        if not _BrokenCrm.answers.wait(PATIENCE_S):
-            return
-        self.rfile.read(int(self.headers.get("content-length") or 0))
-        content = json.dumps({"message": TEXT}).encode()
-        self.send_response(500, TEXT)
-        self.send_header("content-length", str(len(content)))
-        with suppress(ConnectionError):  # who asked was killed
-            self.end_headers()
-            self.wfile.write(content)
-
-    do_POST = do_GET  # noqa: N815 - the library's name
-
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-        """Say nothing."""
-
-
-@contextmanager
-def broken_crm() -> Iterator[str]:
-    """Its address."""
-    _BrokenCrm.answers.set()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _BrokenCrm)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def project(folder: Path, crm: str) -> Path:
-    """The repository with connections of its own."""
-    for name in ("template.yaml", "functions", "statemachine"):
-        (folder / name).symlink_to(ROOT / name)
-    (folder / "layers" / "connections").mkdir(parents=True)
-    for name in ("import_relay", "dependencies"):
-        (folder / "layers" / name).symlink_to(ROOT / "layers" / name)
-    text = CONNECTIONS.replace("{crm}", crm)
-    file = folder / "layers" / "connections" / "connections.toml"
-    file.write_text(text, encoding="utf-8")
-    assert not list(check(file))
-    return folder
+FILE_PATIENCE_S = 300.0
+"""Several functions take a file on, one after the other, and each has to start."""
+FILE_ROWS_WITHOUT_ID = 20
+"""So many that the watchdog finds the connection's rate too high."""
 
 
 class Flight:
@@ -143,15 +38,21 @@ class Flight:
         self.level = level
         self.answers: list[str] = []
         self.outcomes: list[InvocationResult] = []
-        parameters = {"LogLevel": level, "SalesforceEventBus": EVENT_BUS}
-        described = load(root / "template.yaml", parameters, STACK_NAME)
-        self._hosting = described.hosting
+        assert stack.template is not None
+        given = {name: str(value) for name, value in stack.template.parameters.items()}
+        self._hosting = load(
+            root / "template.yaml", {**given, "LogLevel": level}, STACK_NAME
+        ).hosting
+        self.functions = tuple(stack.template.code)
 
     def prepare(self) -> None:
-        """Replace the functions by those that a deployment with this LogLevel would have."""
+        """Replace all functions by those that a deployment with this LogLevel would have.
+
+        Nothing that another level lets pass is logged once this returns.
+        """
         self.stack.mateo("PUT", "token", {"token": CANARIES["Mateo's token"]})
         self.stack.set_secret("MateoToken", CANARIES["Mateo's token"])
-        self.stack.run(self._replace(*LOGGED))
+        self.stack.run(self._replace(*self.functions))
 
     async def _replace(
         self, *names: str, timeout_s: float | None = None, clock_shift_s: float = 0.0
@@ -180,12 +81,15 @@ class Flight:
         """Every way through."""
         self.success_and_failed_rows()
         self.rejection()
+        self.files()
         self.refusals()
         self.quarantine()
         self.fetcher_failure()
         self.mateo_failures()
         self.exceptions()
         self.timeout()
+        self.watchdog()
+        self.daily_report()
 
     # ------------------------------------------------------------ single ways
 
@@ -229,9 +133,9 @@ class Flight:
             "propertyName": "city",
             "propertyValue": TEXT,
         }
-        asked = _BrokenCrm.asked
+        asked = BrokenCrm.asked
         self.post_as_hubspot(json.dumps([changed]))
-        self._until(lambda: _BrokenCrm.asked >= asked + 3, "three requests at the CRM")
+        self._until(lambda: BrokenCrm.asked >= asked + 3, "three requests at the CRM")
         self._until(self._is_idle, "the end of the submission")
 
     def mateo_failures(self) -> None:
@@ -251,19 +155,22 @@ class Flight:
         """Errors that no handler expects, with data in their texts."""
         queue = self.stack.outputs["QueueUrl"]
         self.stack.client("sqs").send_message(QueueUrl=queue, MessageBody=f'{{"format": "{TEXT}"')
-        nothing: Mapping[str, object] = {}
+        for function in self.functions:
+            self.outcomes += [self.stack.invoke(function, event) for event in (TEXT, {TEXT: TEXT})]
         for function, event in (
             ("ReceiveWebhook", {"pathParameters": {"connection": "erp"}, "body": TEXT}),
-            ("ReceiveWebhook", {TEXT: TEXT}),
             ("ReceiveChangeEvents", {"source": TEXT, "detail": PERSON}),
-            ("ReceiveChangeEvents", {TEXT: TEXT}),
             ("SubmitImports", {"Records": [{"messageId": TEXT, "body": TEXT}]}),
             ("SubmitImports", {"Records": TEXT}),
             ("TrackImport", {"reference": TEXT}),
             ("TrackImport", {"reference": "r", "deadline": TEXT}),
-            ("TrackImport", nothing),
             ("WriteReport", {"reference": "r", "status": "finished", "deadline": TEXT}),
-            ("WriteReport", {TEXT: TEXT}),
+            ("ImportFiles", {"detail": TEXT}),
+            ("ImportFiles", {"detail": {"object": {"key": f"inbox/erp/{TEXT}.csv"}}}),
+            ("ImportFiles", {"detail": {"object": {"key": f"inbox/{TEXT}/gone.csv"}}}),
+            ("WriteDailyReport", {"date": TEXT}),
+            ("WriteDailyReport", {"date": PERSON}),
+            ("RunWatchdog", {"time": TEXT, "detail": PERSON}),
         ):
             self.outcomes.append(self.stack.invoke(function, event))
 
@@ -289,16 +196,64 @@ class Flight:
             }
             for number, body in enumerate(bodies)
         ]
-        asked = _BrokenCrm.asked
-        _BrokenCrm.answers.clear()
+        asked = BrokenCrm.asked
+        BrokenCrm.answers.clear()
         killed = self.stack.invoke("SubmitImports", {"Records": records})
-        _BrokenCrm.answers.set()
-        assert _BrokenCrm.asked > asked, killed.payload
+        BrokenCrm.answers.set()
+        assert BrokenCrm.asked > asked, killed.payload
         assert b"Task timed out" in killed.payload, killed.payload
         self.outcomes.append(killed)
         self.stack.run(self._replace("SubmitImports", timeout_s=120.0))
 
+    def files(self) -> None:
+        """A file with good, failing, rejected and unreadable rows, and files that are refused."""
+        header, name = "id,name,email,phone,level", CANARIES["name"]
+        person = ",".join(PERSON.values())
+        lines = [header, f"{self.level}-f1,{person},1", f"{self.level}-f2,{person},{TEXT}"]
+        lines += [f",{person},1"] * FILE_ROWS_WITHOUT_ID
+        lines += [f"{self.level}-f3,{person},1,{TEXT}", f'{self.level}-f4,"{TEXT}" x,{person}']
+        before = len(self._keys("files/erp/"))
+        for key, content in (
+            (f"erp/{name}.csv", "\n".join(lines).encode()),
+            (f"erp/{name}.xlsx", b"PK\x03\x04" + TEXT.encode()),
+            (f"erp/{name}.json", f'[{{"id": "1", "name": "{TEXT}'.encode()),
+            (f"erp/{name}.csv.gz", b"\x1f\x8b\x08\x00" + TEXT.encode()),
+            (f"erp/{name}-twice.csv", f"{TEXT},{TEXT}\n1,2\n".encode()),
+            (f"erp/{name}.ndjson", f'{{"id": "{TEXT}\n{TEXT}\n'.encode()),
+            (f"{TEXT}/people.csv", "\n".join(lines).encode()),
+            (f"{name} {self.level}.csv", "\n".join(lines).encode()),
+        ):
+            self._upload(f"inbox/{key}", content)
+        self.stack.wait_until(
+            lambda: self._is_reported(before),
+            f"the report of a file at {self.level}",
+            FILE_PATIENCE_S,
+            period_s=2.0,
+        )
+
+    def watchdog(self) -> None:
+        """It names the connection whose records are rejected."""
+        self.outcomes.append(self.stack.invoke("RunWatchdog", {}))
+
+    def daily_report(self) -> None:
+        """Of today on demand, and of this day by the schedule of the next one, with its mail."""
+        today = self.stack.invoke("WriteDailyReport", {"date": ""})
+        self.stack.advance_to_next_day()
+        yesterday = self.stack.invoke("WriteDailyReport", {})
+        self.outcomes += [today, yesterday]
+        assert not today.failed, today.payload
+        assert not yesterday.failed, yesterday.payload
+
     # ------------------------------------------------------------ what it uses
+
+    def _upload(self, key: str, content: bytes) -> None:
+        bucket = self.stack.outputs["BucketName"]
+        self.stack.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+
+    def _is_reported(self, before: int) -> bool:
+        """Take the files a step on; whether the one with rows has its report."""
+        self.outcomes.append(self.stack.invoke("ImportFiles", {}))
+        return len(self._keys("files/erp/")) >= before + 3
 
     def post(self, path: str, body: str, **headers: str) -> None:
         """Send a request; the answer is kept."""
@@ -325,25 +280,5 @@ class Flight:
     def _is_idle(self) -> bool:
         return not self.stack.busy("SubmitImports")
 
-    def _until(self, condition: Any, what: str) -> None:
+    def _until(self, condition: Callable[[], object], what: str) -> None:
         self.stack.wait_until(condition, f"{what} at {self.level}", PATIENCE_S)
-
-
-def written_down(stack: Stack) -> Sequence[tuple[str, str]]:
-    """(where, text) of everything that AWS shows besides the stores: logs apart."""
-    found = [("metrics", json.dumps(stack.client("cloudwatch").list_metrics()["Metrics"]))]
-    for output in QUEUES:
-        url = stack.outputs[output]
-        told = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-        found.append((f"attributes of {output}", json.dumps(told["Attributes"])))
-    machine = stack.client("stepfunctions")
-    listed = machine.list_executions(stateMachineArn=stack.outputs["StateMachineArn"])
-    for one in listed["executions"]:
-        history = machine.get_execution_history(executionArn=one["executionArn"])["events"]
-        found.append((f"history of {one['name']}", json.dumps([one, history], default=str)))
-    scheduler = stack.client("scheduler")
-    for one in scheduler.list_schedules()["Schedules"]:
-        told = scheduler.get_schedule(Name=one["Name"], GroupName=one["GroupName"])
-        found.append((f"schedule {one['Name']}", json.dumps(told, default=str)))
-    keys = [key for key, _ in objects(stack, "")]
-    return [*found, ("object keys", json.dumps(keys))]

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from local.stack.stack import Stack
-from tests.end_to_end.canaries import (
+from tests.end_to_end.canaries import Flight
+from tests.end_to_end.canary_stack import (
     CANARIES,
-    LOGGED,
     SECRETS,
-    Flight,
     broken_crm,
     project,
+    take_mails,
     written_down,
 )
 from tests.support.stack import EVENT_BUS
@@ -30,9 +30,14 @@ COUNTED = {
     "ItemsReceived",
     "ItemsRejected",
     "Quarantined",
+    "ConnectionsWithHighRates",
     "FetchersUnavailable",
+    "FileRowsQueued",
+    "FilesFinished",
+    "FilesRefused",
     "RowsFailed",
     "RowsImported",
+    "WatchdogRuns",
     "WebhooksRefused",
 }
 
@@ -54,11 +59,16 @@ def nest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nest]:
         stack = Stack(
             root=root,
             state_dir=tmp_path_factory.mktemp("state"),
-            parameters={"BatchingWindow": "1", "SalesforceEventBus": EVENT_BUS},
+            parameters={
+                "AlarmEmail": "operator@example.com",
+                "BatchingWindow": "1",
+                "SalesforceEventBus": EVENT_BUS,
+            },
             secrets=SECRETS,
             on_line=lambda function, line: lines.append((function, line)),
         )
         with stack:
+            take_mails(stack)
             yield Nest(stack, root, lines)
 
 
@@ -69,9 +79,9 @@ def events(lines: list[tuple[str, str]]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_canaries_pass_every_function_and_leave_no_trace(nest: Nest, level: str) -> None:
-    del nest.lines[:]
     flight = Flight(nest.stack, nest.root, level)
     flight.prepare()
+    del nest.lines[:]
     flight.fly()
 
     shown = [("log of " + function, line) for function, line in nest.lines]
@@ -81,6 +91,7 @@ def test_canaries_pass_every_function_and_leave_no_trace(nest: Nest, level: str)
     for path in (nest.stack.state_dir / "logs").glob("*.log"):
         if path.stem not in ("aws", "mateo"):  # the services themselves are no part of the relay
             shown.append((path.name, path.read_text(encoding="utf-8", errors="replace")))
+    assert any(where == "mail" for where, _ in shown)
     leaks = [
         (what, where, text[:300])
         for where, text in shown
@@ -109,6 +120,9 @@ def the_flight_was_real(nest: Nest, flight: Flight, level: str) -> None:
     texts = " ".join(line for _, line in nest.lines)
     assert "Task timed out" in texts
     assert "Unexpected" in texts
-    assert sum(one.failed for one in flight.outcomes) >= len(LOGGED)
+    assert sum(one.failed for one in flight.outcomes) >= len(flight.functions)
+    if level != "ERROR":
+        assert {"file.refused", "watchdog.high_rate"} <= {str(line["message"]) for line in said}
+    assert {function for function, _ in nest.lines} >= set(flight.functions)
     assert not [line for line in logged if "logger" in line]
     assert not [line for _, line in nest.lines if line.startswith(("[DEBUG]", "[INFO]"))]
