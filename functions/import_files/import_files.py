@@ -54,4 +54,5 @@ def measures(run: FileRun) -> Mapping[str, int]:
         "FileRowsQueued": run.fed,
         "FilesRefused": run.refused,
         "FilesFinished": run.finished,
+        "ConnectionsUnusable": run.disabled,
     }

@@ -139,6 +139,32 @@ def test_what_cannot_be_read_gets_its_reason_beside_it(
     assert uploads.later().refused == 0
 
 
+@pytest.mark.parametrize("key", ["inbox/Ada Lovelace/a.csv", "inbox/Ada Lovelace.csv"])
+def test_the_log_names_no_folder_that_is_nobodys_connection(uploads: Uploads, key: str) -> None:
+    uploads.run(uploads.put(contacts(3), key))
+
+    (refused,) = uploads.relay.said("file.refused")
+    assert (refused["connection"], refused["code"]) == ("", "file.unknown_connection")
+    assert "Ada" not in str(uploads.relay.events)
+
+
+def test_the_files_of_a_connection_with_a_mistake_wait_and_it_is_named(uploads: Uploads) -> None:
+    right = uploads.toml
+    uploads.toml += '[shop]\nkind = "json"\nid_prefix = "shop-"\n'
+    uploads.toml += '[shop.contact.fields]\nexternal_id = "id"\nfull_name = "Straße"\n'
+    uploads.put(contacts(3), "inbox/shop/a.csv")
+    uploads.put(contacts(2))
+
+    first, second = uploads.run(), uploads.later()
+
+    said = uploads.relay.said("connection.disabled")
+    assert [(one["connection"], one["files"]) for one in said] == [("shop", 1)] * 2
+    assert (said[0]["key"], said[0]["expression"]) == ("contact.fields.full_name", "Straße")
+    assert (first.fed, first.disabled, second.disabled) == (2, 1, 1)
+    uploads.toml = right + uploads.toml.removeprefix(right).replace("Straße", "name")
+    assert (uploads.later().fed, uploads.run().disabled) == (3, 0)
+
+
 def test_a_refused_file_is_read_once_its_connection_is_there(uploads: Uploads) -> None:
     key = uploads.put(contacts(3), "inbox/shop/a.csv")
     uploads.run(key)

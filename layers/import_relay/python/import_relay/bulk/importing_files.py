@@ -9,7 +9,8 @@ a lost event, a crash and the function's end all heal with the next run. Each st
     report    once every row has its outcome: summary and failures, then the pages are forgotten
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from import_relay.bulk.feeding import Feeding
@@ -32,20 +33,27 @@ MAX_TRIES = 3
 
 @dataclass(slots=True)
 class FileRun:
-    """What one run did. `fed`: rows sent; `refused` and `finished`: files."""
+    """What one run did. `fed`: rows sent; `refused` and `finished`: files.
+
+    `disabled`: connections with a mistake whose files wait.
+    """
 
     noticed: int = 0
     fed: int = 0
     refused: int = 0
     finished: int = 0
+    disabled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FileParts:
-    """Everything that it acts on. `disabled`: connections whose rows wait in the bucket."""
+    """Everything that it acts on.
+
+    `disabled`: connection whose rows wait in the bucket → its mistake, as the log has it.
+    """
 
     connections: Mapping[str, Connection]
-    disabled: frozenset[str]
+    disabled: Mapping[str, Mapping[str, str]]
     files: Files
     objects: FileObjects
     feeder: Feeder
@@ -80,8 +88,10 @@ class FileImporting:
             return run  # who has the turn, or the next run, takes it on
         try:
             self._read(run, until, again=False)
-            usable = [one for one in self.parts.files.open() if self._can_feed(one)]
+            to_feed = [one for one in self.parts.files.open() if one.state is FileState.FEEDING]
+            usable = [one for one in to_feed if one.connection not in self.parts.disabled]
             run.fed = self.parts.feeding.feed(usable, until=until)
+            self._tell_disabled(to_feed, run)
             self._report(run, until)
             self._read(run, until, again=True)  # last, since it may end the process once more
         finally:
@@ -126,7 +136,7 @@ class FileImporting:
         run.noticed += 1
         if before is not None:
             self.parts.objects.delete(error_key(file.key))
-        self.emit("file.noticed", file=file.id, connection=connection, bytes=upload.size)
+        self.emit("file.noticed", file=file.id, connection=self._named(file), bytes=upload.size)
         if connection not in self.parts.connections:
             self._refuse(file, FileUnreadable(UNKNOWN), run)
         elif upload.size > MAX_FILE_B:
@@ -163,10 +173,19 @@ class FileImporting:
         self.parts.objects.forget_rows(file.id)
         if self.parts.files.refuse(file, error.code):
             run.refused += 1
-            self.emit("file.refused", file=file.id, connection=file.connection, code=error.code)
+            self.emit("file.refused", file=file.id, connection=self._named(file), code=error.code)
 
-    def _can_feed(self, file: RowFile) -> bool:
-        return file.state is FileState.FEEDING and file.connection not in self.parts.disabled
+    def _named(self, file: RowFile) -> str:
+        """Its connection; any other folder is somebody's text, and goes into no log."""
+        return file.connection if file.connection in self.parts.connections else ""
+
+    def _tell_disabled(self, files: Iterable[RowFile], run: FileRun) -> None:
+        """Say whose rows wait for a mistake in connections.toml to be corrected."""
+        waiting = Counter(one.connection for one in files if one.connection in self.parts.disabled)
+        for name, count in sorted(waiting.items()):
+            why = self.parts.disabled[name]
+            self.emit("connection.disabled", connection=name, files=count, **why)
+        run.disabled = len(waiting)
 
     # report
 
@@ -179,4 +198,4 @@ class FileImporting:
                 self.parts.objects.forget_rows(file.id)
                 self.parts.files.finish(file)
                 run.finished += 1
-                self.emit("file.finished", file=file.id, rows=file.rows, folder=file.folder)
+                self.emit("file.finished", file=file.id, rows=file.rows)

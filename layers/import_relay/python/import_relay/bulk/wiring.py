@@ -13,7 +13,7 @@ from import_relay.bulk.file_reports import FileReports
 from import_relay.bulk.importing_files import FileImporting, FileParts
 from import_relay.bulk.reading import PAGE_ROWS, Reading
 from import_relay.bulk.settings import FileSettings
-from import_relay.connectors.usable_connections import mistakes_of
+from import_relay.connectors.usable_connections import mistakes_of, why_disabled
 from import_relay.domain.connections import load_connections
 from import_relay.domain.log_events import Emit
 from import_relay.storage.archive import Archive
@@ -60,7 +60,11 @@ def build_file_importing(
     connections = load_connections(settings.connections_file)
     parts = FileParts(
         connections=connections,
-        disabled=frozenset(name for name, found in mistakes_of(connections).items() if found),
+        disabled={
+            name: why_disabled(connections[name], found)
+            for name, found in mistakes_of(connections).items()
+            if found
+        },
         files=files,
         objects=objects,
         feeder=feeder,

@@ -40,6 +40,13 @@ def expression_of(connection: Connection, key: str) -> str:
     return {"version": record_type.version, "when": record_type.when}.get(rest) or ""
 
 
+def why_disabled(connection: Connection, mistakes: Sequence[Mistake]) -> Mapping[str, str]:
+    """A connection's first mistake, for the log: `key`, `reason`, `expression`."""
+    mistake = mistakes[0]
+    expression = expression_of(connection, mistake.key)
+    return {"key": mistake.key, "reason": mistake.what, "expression": expression}
+
+
 def _own_mistakes(connection: Connection) -> list[Mistake]:
     """Each mistake once: the first of several about one key says enough."""
     found = list(connection.mistakes)

@@ -11,7 +11,7 @@ from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Change
 from import_relay.connectors.fetcher_contract import FieldPath
 from import_relay.connectors.file_rows import file_row_change
-from import_relay.connectors.usable_connections import expression_of, mistakes_of
+from import_relay.connectors.usable_connections import mistakes_of, why_disabled
 from import_relay.domain.connections import Connection, Mistake
 from import_relay.domain.errors import RejectedRow
 from import_relay.domain.files import holds_file_rows
@@ -99,9 +99,7 @@ class Mapper:
 
     def why_disabled(self, connection: str) -> Mapping[str, str]:
         """A disabled connection's first mistake, for the log: `key`, `reason`, `expression`."""
-        mistake = self.disabled[connection][0]
-        expression = expression_of(self._given[connection], mistake.key)
-        return {"key": mistake.key, "reason": mistake.what, "expression": expression}
+        return why_disabled(self._given[connection], self.disabled[connection])
 
     def interpret(self, occurrences: Iterable[Occurrence]) -> Interpreted:
         """What each occurrence says; one that cannot be understood hurts no other."""
