@@ -10,11 +10,14 @@ from typing import Any, NoReturn
 import pytest
 from botocore.exceptions import ClientError
 
+import import_files
 import import_relay
 import receive_change_events
 import receive_webhook
+import run_watchdog
 import submit_imports
 import track_import
+import write_daily_report
 import write_report
 from import_relay.domain.errors import RelayError, StoreUnavailable
 from import_relay.domain.reasons import Unexpected
@@ -34,7 +37,13 @@ BEHIND_NOBODY: list[tuple[ModuleType, str, dict[str, Any]]] = [
     (track_import, "tracking", {"reference": "r", "deadline": 1.0, "status": "wait"}),
     (write_report, "reporting", {"reference": "r", "status": "finished"}),
     (write_report, "reporting", {"reference": "r", "status": "requeue"}),
+    (import_files, "importing", {"detail": {"object": {"key": f"inbox/erp/{CANARY}.csv"}}}),
+    (import_files, "importing", {}),
+    (run_watchdog, "watchdog", {}),
+    (write_daily_report, "daily_reporting", {"date": CANARY}),
+    (write_daily_report, "daily_reporting", {}),
 ]
+FUNCTIONS = [importlib.import_module(one.stem) for one in (ROOT / "functions").glob("*/*.py")]
 
 
 class Context:
@@ -93,20 +102,20 @@ def test_the_receivers_say_what_happened_without_the_errors_text(
     assert ("ThrottlingException in PutItem" in shown) == isinstance(error, ClientError)
 
 
-def test_an_event_that_is_none_loses_its_text_as_well() -> None:
-    for module in (
-        receive_change_events,
-        receive_webhook,
-        submit_imports,
-        track_import,
-        write_report,
-    ):
-        broken: Any = {"requestContext": CANARY}
+def test_every_function_that_nobody_waits_for_is_tried_here() -> None:
+    waited_for = {receive_change_events, receive_webhook}
+    assert {module for module, _, _ in BEHIND_NOBODY} == {*FUNCTIONS} - waited_for
+
+
+@pytest.mark.parametrize("module", FUNCTIONS, ids=lambda one: str(one.__name__))
+@pytest.mark.parametrize("event", [CANARY, {CANARY: CANARY}, [CANARY], {"detail": CANARY}])
+def test_an_event_that_is_none_loses_its_text_as_well(module: ModuleType, event: Any) -> None:
+    with log_lines() as lines:
         try:
-            shown = str(module.handler(broken, Context()))
+            shown = str(module.handler(event, Context()))
         except (Unexpected, RelayError) as error:
             shown = str(error)
-        assert CANARY not in shown
+    assert CANARY not in f"{shown} {lines()}"
 
 
 def test_every_function_of_the_template_is_guarded() -> None:

@@ -81,6 +81,28 @@ def test_the_alarms_that_matter_are_there(template: Expanded) -> None:
     assert watched == ALARMS
 
 
+FAILURE_IS_SEEN_BY = {
+    "ImportFiles": "ImportFilesFails",
+    "ReceiveChangeEvents": "ChangeEventsNotStored",
+    "ReceiveWebhook": "ReceiveWebhookFails",
+    "RunWatchdog": "WatchdogSilent",
+    "SubmitImports": "SubmitImportsFails",
+    "TrackImport": "TrackingFails",
+    "WriteDailyReport": "DailyReportFails",
+    "WriteReport": "TrackingFails",
+}
+"""Function → the alarm that its failure raises, its own or that of whoever waits for it."""
+
+
+def test_the_failure_of_every_function_raises_an_alarm(template: Expanded) -> None:
+    assert FAILURE_IS_SEEN_BY.keys() == template.of_type("AWS::Lambda::Function").keys()
+    assert {*FAILURE_IS_SEEN_BY.values()} <= ALARMS.keys()
+    for function, name in FAILURE_IS_SEEN_BY.items():
+        alarm = template.properties(name)
+        if alarm.get("Namespace") == "AWS/Lambda":
+            assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
+
+
 def test_the_metrics_of_an_alarm_have_ids_of_their_own(template: Expanded) -> None:
     """CloudWatch refuses an alarm that names an id twice, and the deployment ends with it."""
     for name, alarm in template.of_type(ALARM).items():

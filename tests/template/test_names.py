@@ -12,6 +12,8 @@ from tests.template.expanded import ROOT, Expanded
 
 STACK = "${AWS::StackName}"
 MAX_NAME_LENGTH = {
+    ("AWS::Athena::WorkGroup", "Name"): 128,
+    ("AWS::CloudWatch::Dashboard", "DashboardName"): 255,
     ("AWS::CloudWatch::Alarm", "AlarmName"): 255,
     ("AWS::Lambda::Function", "FunctionName"): 64,
     ("AWS::Logs::LogGroup", "LogGroupName"): 512,
@@ -28,6 +30,8 @@ def names(template: Expanded) -> Iterator[tuple[str, str, str]]:
     for resource in template.content["Resources"].values():
         for key, value in resource.get("Properties", {}).items():
             name = value.get("Fn::Sub") if isinstance(value, dict) else None
+            if isinstance(value, dict) and value.get("Ref") == "AWS::StackName":
+                name = STACK
             if key.endswith("Name") and isinstance(name, str) and STACK in name:
                 yield resource["Type"], key, name
 

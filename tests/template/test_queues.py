@@ -34,7 +34,11 @@ LANES = {"Queue": "SubmitImportsQueueBatch", "BulkQueue": "SubmitImportsBulkBatc
 """The queue of each lane, and what drains it."""
 
 
-@pytest.mark.parametrize("queue", LANES)
+HELD = ("HeldQueue", "BulkHeldQueue")
+"""What SubmitImports alone receives."""
+
+
+@pytest.mark.parametrize("queue", [*LANES, *HELD])
 def test_a_message_stays_hidden_for_six_times_as_long_as_its_function_may_run(
     template: Expanded, queue: str
 ) -> None:
@@ -80,16 +84,17 @@ def test_every_other_queue_has_an_alarm_days_before_it_deletes_its_oldest_messag
         assert left >= 3 * 24 * 3600
 
 
-@pytest.mark.parametrize("name", ["ChangeEventsDeadLetterQueue", "DeadLetterQueue", *LANES])
-def test_a_queue_keeps_its_messages_as_long_as_possible_and_encrypted(
-    template: Expanded, name: str
-) -> None:
-    properties = template.properties(name)
-    assert properties["MessageRetentionPeriod"] == FOURTEEN_DAYS
-    assert properties["SqsManagedSseEnabled"] is True
+def test_a_queue_keeps_its_messages_as_long_as_possible_and_encrypted(template: Expanded) -> None:
+    for name, properties in template.of_type(QUEUE).items():
+        assert properties["MessageRetentionPeriod"] == FOURTEEN_DAYS, name
+        assert properties["SqsManagedSseEnabled"] is True, name
 
 
-@pytest.mark.parametrize("queue", LANES)
+def test_every_queue_is_of_a_kind_that_is_known_here(template: Expanded) -> None:
+    assert template.of_type(QUEUE).keys() == {*LANES, *HELD} | dead_letter_queues(template)
+
+
+@pytest.mark.parametrize("queue", [*LANES, *HELD])
 def test_a_failing_message_is_tried_ten_times(template: Expanded, queue: str) -> None:
     policy = template.properties(queue)["RedrivePolicy"]
     assert policy["maxReceiveCount"] == 10

@@ -27,12 +27,23 @@ def test_it_knows_the_mapping_and_the_machine(template: Expanded) -> None:
     assert environment["LEDGER_TABLE"] == {"Ref": "LedgerTable"}
 
 
-def test_its_schedule_is_in_the_group_that_its_role_trusts(template: Expanded) -> None:
+def test_every_schedule_is_in_the_group_that_its_role_trusts_and_the_alarm_watches(
+    template: Expanded,
+) -> None:
     group = template.properties("PauseSchedules")["Name"]["Fn::Sub"]
-    (trust,) = template.properties("WatchdogScheduleRole")["AssumeRolePolicyDocument"]["Statement"]
-    trusted = trust["Condition"]["StringEquals"]["aws:SourceArn"]["Fn::Sub"]
-    assert trusted.endswith(f":schedule-group/{group}")
-    assert template.properties("WatchdogSchedule")["GroupName"] == {"Ref": "PauseSchedules"}
+    (dimension,) = template.properties("ScheduleDropped")["Dimensions"]
+    assert dimension["Value"] == {"Ref": "PauseSchedules"}
+    schedules = template.of_type("AWS::Scheduler::Schedule")
+    assert len(schedules) == 5
+    for schedule in schedules.values():
+        assert schedule["GroupName"] == {"Ref": "PauseSchedules"}
+        role = schedule["Target"]["RoleArn"]["Fn::GetAtt"][0]
+        (trust,) = template.properties(role)["AssumeRolePolicyDocument"]["Statement"]
+        trusted = trust["Condition"]["StringEquals"]["aws:SourceArn"]["Fn::Sub"]
+        assert trusted.endswith(f":schedule-group/{group}")
+
+
+def test_its_schedule_runs_it(template: Expanded) -> None:
     target = template.properties("WatchdogSchedule")["Target"]
     assert target["Arn"] == {"Fn::GetAtt": ["RunWatchdog", "Arn"]}
 
