@@ -28,7 +28,7 @@ def watchdog() -> Watchdog:
 
 def emit(event: str, **keys: Any) -> None:
     """Log what was found; a person may have to act on each of these events."""
-    log.write(event, {}, level="warning", **keys)
+    log.write(event, {}, **keys)
 
 
 def measures(report: WatchdogReport) -> Mapping[str, int]:

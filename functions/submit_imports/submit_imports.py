@@ -61,11 +61,11 @@ def _was_received_before(record: SQSRecord) -> bool:
 def emit(event: str, **keys: Any) -> None:
     """Log an event of the use case; alarms watch how long records have waited."""
     if event == TOO_OLD:
-        log.write(event, {"MessagesTooOld": 1}, level="error", **keys)
+        log.write(event, {"MessagesTooOld": 1}, **keys)
     elif event == REQUEUED:
         log.write(event, {"OldestRequeuedSeconds": keys["oldest_s"]}, **keys)
     elif event == REFERENCE_REFUSED:
-        log.write(event, {"ReferenceIdsRefused": 1}, level="error", **keys)
+        log.write(event, {"ReferenceIdsRefused": 1}, **keys)
     elif event == "batch.rejected":
         log.write_of_connection(event, keys["connection"], {"ItemsRejected": keys["items"]})
     else:

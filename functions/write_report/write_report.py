@@ -37,7 +37,7 @@ def reporting() -> Reporting:
 def tell(event: str, **keys: Any) -> None:
     """Log an event; those that alarms count carry metrics."""
     if event == TOO_OLD:
-        log.write(event, {"MessagesTooOld": 1}, level="error", **keys)
+        log.write(event, {"MessagesTooOld": 1}, **keys)
         return
     if event == "import.counted":
         of_connection = {"ItemsImported": keys.pop("imported"), "ItemsFailed": keys.pop("failed")}

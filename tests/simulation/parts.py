@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.lanes import Lane
-from import_relay.domain.log_events import reserved
+from import_relay.domain.log_events import reserved_keys
 from import_relay.mateo.client import ImportApi
 from import_relay.receive.intake import Intake
 from import_relay.report.reporting import Reporting, ReportingParts
@@ -40,7 +40,7 @@ class Parts:
 
     def emit(self, event: str, **keys: object) -> None:
         """An event of the use case is a line of the trace."""
-        assert not reserved(keys), event
+        assert not reserved_keys(keys), event
         self._world.tell(event, **keys)
 
     def _permits(self) -> Permits:

@@ -10,7 +10,7 @@ import httpx
 
 from import_relay.domain.connections import Connection
 from import_relay.domain.lanes import Lane
-from import_relay.domain.log_events import reserved
+from import_relay.domain.log_events import reserved_keys
 from import_relay.mateo.client import ImportApi
 from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
@@ -96,7 +96,7 @@ class Relay:
     crm: Callable[[httpx.Request], httpx.Response] = no_crm
 
     def emit(self, event: str, **keys: object) -> None:
-        assert not reserved(keys), event
+        assert not reserved_keys(keys), event
         self.events.append((event, keys))
 
     @property

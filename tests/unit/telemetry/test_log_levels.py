@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.telemetry import outcome_log
+from import_relay.domain.log_events import Level
 from import_relay.telemetry.log_levels import (
     LAMBDA_LOG_LEVEL,
     LOG_LEVEL,
@@ -102,7 +102,7 @@ def test_metrics_pass_lambdas_filter_at_every_level(
     monkeypatch.setenv(LOG_LEVEL, own)
     monkeypatch.setenv(LAMBDA_LOG_LEVEL, of_lambda)
     log = OutcomeLog()
-    levels: list[outcome_log.Level] = ["info", "warning", "error"]
+    levels: list[Level] = ["info", "warning", "error"]
     for level in levels:
         log.write(f"an.event.{level}", {"Counted": 1}, level=level, delivery="d1")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -1,10 +1,37 @@
 """What use cases say about what they did; handlers pass in who listens, the outcome log."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Literal, Protocol
+
+Level = Literal["info", "warning", "error"]
 
 RESERVED_KEYS = frozenset({"_aws", "level", "message", "service", "timestamp", "xray_trace_id"})
 """Keys that a line of the log has itself."""
+
+ERRORS = frozenset({"import.reference_refused", "message.too_old"})
+WARNINGS = frozenset(
+    {
+        "batch.interrupted",
+        "bulk.paused",
+        "connection.disabled",
+        "connection.missing",
+        "fetcher.unavailable",
+        "file.refused",
+        "import.connection_refused",
+        "import.interrupted",
+        "import.timed_out",
+        "import.tracking_restarted",
+        "import.waiting",
+        "item.dead_lettered",
+        "message.unreadable",
+        "secret.weak",
+        "submission.paused",
+        "submission.resumed",
+        "watchdog.check_failed",
+        "watchdog.high_rate",
+    }
+)
+"""Events on which a person may have to act: what alarms name must not go with `LogLevel`."""
 
 
 class Emit(Protocol):
@@ -14,6 +41,13 @@ class Emit(Protocol):
         """Report one event; none of its keys is one of `RESERVED_KEYS`."""
 
 
-def reserved(keys: Iterable[str]) -> list[str]:
+def reserved_keys(keys: Iterable[str]) -> list[str]:
     """Those of the keys that no event may have."""
     return sorted(RESERVED_KEYS.intersection(keys))
+
+
+def level_of(event: str) -> Level:
+    """The level at which an event is logged."""
+    if event in ERRORS:
+        return "error"
+    return "warning" if event in WARNINGS else "info"

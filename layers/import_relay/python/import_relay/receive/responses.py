@@ -19,9 +19,10 @@ from import_relay.domain.errors import (
     SignatureError,
     UnknownConnection,
 )
+from import_relay.domain.log_events import Level
 from import_relay.domain.reasons import place_of
 from import_relay.receive.intake import Receipt
-from import_relay.telemetry.outcome_log import Level, OutcomeLog
+from import_relay.telemetry.outcome_log import OutcomeLog
 
 REFUSALS: Mapping[type[RelayError], int] = {
     SignatureError: 401,

@@ -28,7 +28,7 @@ def build_intake(settings: ReceiveSettings, log: OutcomeLog) -> Intake:
     s3 = cache(lambda: boto3.client("s3", config=CLIENT_CONFIG))
 
     def tell_weak(connection: str, weakness: str) -> None:
-        log.write("secret.weak", {}, level="warning", connection=connection, reason=weakness)
+        log.write("secret.weak", {}, connection=connection, reason=weakness)
 
     return Intake(
         load_connections(settings.connections_file),

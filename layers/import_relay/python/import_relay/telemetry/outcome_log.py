@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from import_relay.domain.errors import RelayError
-from import_relay.domain.log_events import RESERVED_KEYS
+from import_relay.domain.log_events import RESERVED_KEYS, Level, level_of
 from import_relay.domain.reasons import Unexpected, place_of
 from import_relay.telemetry.log_levels import own_level, passing_level, quiet_libraries
 
@@ -29,7 +29,6 @@ OF_SERVICE = ("service",)
 OF_CONNECTION = ("service", "connection")
 TRACE_HEADER = "_X_AMZN_TRACE_ID"
 """Variable that Lambda sets for each invocation; `Sampled=1` in it: X-Ray keeps the trace."""
-Level = Literal["info", "warning", "error"]
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _T = TypeVar("_T")
 
@@ -57,13 +56,14 @@ class OutcomeLog:
         event: str,
         counts: Mapping[str, int],
         *,
-        level: Level = "info",
+        level: Level | None = None,
         counted_at: int | None = None,
         **keys: object,
     ) -> None:
         """Log `event` with its keys, and count; a log level that hides the line keeps counts.
 
         Args:
+            level: if None, that of the event.
             counted_at: the time that the counts belong to, in µs since the epoch; now if None.
         """
         by_both = [name for name in counts if name in BY_CONNECTION and keys.get("connection")]
@@ -77,7 +77,8 @@ class OutcomeLog:
             if names
         ]
         named = {"connection": keys["connection"]} if by_both else {}
-        self._put(event, level, keys, _embedded(directives, {**named, **counts}, counted_at))
+        embedded = _embedded(directives, {**named, **counts}, counted_at)
+        self._put(event, level or level_of(event), keys, embedded)
 
     def write_of_connection(
         self, event: str, connection: str, counts: Mapping[str, int], **keys: object
