@@ -173,7 +173,8 @@ class Lambda:
     @property
     def enabled(self) -> bool:
         """Whether both mappings are enabled."""
-        return all(one.enabled for one in self.states.values())
+        live, bulk = self.states.values()
+        return live.enabled and bulk.enabled
 
     def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> Any:  # noqa: N803
         """Enable or disable it."""

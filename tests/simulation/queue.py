@@ -138,11 +138,14 @@ class Queue:
         **others: Any,
     ) -> Any:
         """The call of boto3's client: some messages that are visible now."""
+        attempts: list[int] = []
 
         def effect() -> Any:
+            attempts.append(1)
             found = self.receive(MaxNumberOfMessages, BATCH_B, QueueUrl)
             self.received(found)
             return {
+                "ResponseMetadata": {"RetryAttempts": len(attempts) - 1},
                 "Messages": [
                     {
                         "MessageId": one.id,
@@ -154,7 +157,7 @@ class Queue:
                         },
                     }
                     for one in found
-                ]
+                ],
             }
 
         return self._world.call(
@@ -286,6 +289,8 @@ class EventSourceMapping:
             self._world.at(timestamp, self._poll)
 
     def _poll(self) -> None:
+        if self._world.now < self._wakes_at:
+            return  # it was to be later at first: what came earlier has planned the next one
         self._wakes_at = float("inf")
         if not self._is_polling() or not self._idle:
             return

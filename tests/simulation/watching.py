@@ -95,6 +95,8 @@ class Watch:
 
     def _left(self) -> list[MappingState]:
         relay = self._relay
+        if relay.mapping.lambda_.enabled:
+            return []
         before = float(relay.world.now) - CLOCKS_S
         table = relay.dynamodb.tables.get(LEDGER, {})
 

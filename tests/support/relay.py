@@ -23,7 +23,7 @@ from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.pacing import Permits
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
-from import_relay.storage.queue import Queue, ReceivedMessage
+from import_relay.storage.queue import Queue, ReceivedMessage, SureAnswer
 from import_relay.storage.quota import Limits, Quota
 from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.requeueing import Requeueing
@@ -61,9 +61,15 @@ class DatedQueue(Queue):
         super().__init__(client, url, sleep=clock.sleep, for_all=one_by_one)
         self._now = clock
 
-    def receive(self, call_count: int, *, surely: bool = False) -> list[ReceivedMessage]:
-        received = super().receive(call_count, surely=surely)
-        return [one._replace(sent_at=self._now()) for one in received]
+    def receive(self, call_count: int) -> list[ReceivedMessage]:
+        return self._dated(super().receive(call_count))
+
+    def receive_surely(self, call_count: int) -> SureAnswer:
+        answer = super().receive_surely(call_count)
+        return answer._replace(messages=self._dated(answer.messages))
+
+    def _dated(self, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
+        return [one._replace(sent_at=self._now()) for one in messages]
 
 
 def one_by_one(call: Callable[[Any], Any], values: Iterable[Any]) -> list[Any]:

@@ -30,9 +30,10 @@ class _Requeueing(Requeueing):
     def send(self, messages: Iterable[Delayed]) -> None:
         self._deliveries.put(*(one.body for one in messages))
 
-    def delete(self, receipts: Iterable[str]) -> None:
+    def delete(self, receipts: Iterable[str]) -> set[str]:
         for receipt in receipts:
             del self._deliveries.messages[receipt]
+        return set()
 
 
 @dataclass

@@ -1,18 +1,20 @@
 """Full imports: under the lease, a batch is filled up with more of its lane's queue."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import WAKE
-from import_relay.storage.held import HIDDEN_S, HeldState, HeldStates
+from import_relay.storage.held import HeldState, HeldStates, held_key, held_state
 from import_relay.submit import filling
 from import_relay.submit.holding import MAX_HOLD_S
 from tests.support.aws import LEDGER
 from tests.support.builders import ERP, connections, message
+from tests.support.clients import Overruling
 from tests.support.relay import Relay
 
 OTHER_LIST = (
@@ -259,10 +261,50 @@ def test_what_is_held_is_looked_at_after_a_minute_though_nothing_else_comes(rela
 
     assert sum(sizes(relay)) == 21
     assert left(relay, relay.aws.held_queue_url) == 0
-    assert wakes(relay) == [60, HIDDEN_S], "what was received may come back"
-    relay.clock.now += HIDDEN_S + 1
-    relay.submit(WAKE)
-    assert wakes(relay) == [60, HIDDEN_S], "nothing is held any more"
+    assert wakes(relay) == [60], "all of it is deleted: nothing can come back"
+
+
+def not_deleted(real: Any, **asked: Any) -> Any:
+    """SQS deletes nothing of what it is asked for."""
+    failed = [{"Id": one["Id"], "Code": "InternalError"} for one in asked["Entries"]]
+    return {"Failed": failed}
+
+
+def answered_twice(real: Any, **asked: Any) -> Any:
+    """The SDK did not get SQS's first answer, and the second one has nothing."""
+    real(**asked)
+    return {"ResponseMetadata": {"RetryAttempts": 1}}
+
+
+def lost(real: Any, **asked: Any) -> Any:
+    """Nothing is heard of it."""
+    raise ReadTimeoutError(endpoint_url="aws")
+
+
+@pytest.mark.parametrize(
+    ("service", "methods"),
+    [
+        ("sqs", {"delete_message_batch": not_deleted}),
+        ("sqs", {"delete_message_batch": lost}),
+        ("sqs", {"receive_message": answered_twice}),
+        ("sqs", {"receive_message": lost}),
+        ("dynamodb", {"put_item": lost}),
+    ],
+)
+def test_what_may_come_back_is_not_forgotten(
+    relay: Relay, service: str, methods: dict[str, Any]
+) -> None:
+    put(relay, range(1, 21))
+    relay.submit(message([contact(0)]))
+    relay.clock.now += 60
+    broken: Any = Overruling(getattr(relay.aws, service), **methods)
+    relay.aws = replace(relay.aws, **{service: broken})
+
+    report = relay.submit(WAKE)
+
+    item = relay.aws.dynamodb.get_item(TableName=LEDGER, Key=held_key(Lane.LIVE))["Item"]
+    assert held_state(item) != HeldState()
+    assert wakes(relay)[1:] or report.failed_message_ids
 
 
 @pytest.mark.parametrize("paused", [True, False])

@@ -38,13 +38,24 @@ def held(relay: Relay, lane: Lane = Lane.LIVE) -> list[dict[str, object]]:
     return [content for content, _ in relay.aws.queued(urls[lane])]
 
 
-def test_a_batch_above_the_curve_is_held_and_looked_at_after_a_minute(relay: Relay) -> None:
+def test_a_batch_above_the_curve_is_held_until_an_import_may_go(relay: Relay) -> None:
     report = relay.submit(message([ADA, BOB]))
 
     assert (report.held, report.imports, report.failed_message_ids) == (2, 0, set())
     assert relay.mateo.requests == []
     assert [one["held_since"] for one in held(relay)] == [relay.clock.now]
-    assert relay.aws.queued() == [(json.loads(WAKE), 60)]
+    assert relay.aws.queued() == [(json.loads(WAKE), MAX_HOLD_S)]
+
+
+def test_what_may_go_sooner_is_looked_at_sooner(relay: Relay) -> None:
+    use(relay, 2_770)
+
+    relay.submit(message([ADA]))
+
+    ((_, delay),) = relay.aws.queued()
+    assert 60 < delay < MAX_HOLD_S
+    relay.clock.now += delay
+    assert relay.submit(WAKE).rows == 1
 
 
 def test_one_wake_at_a_time_is_on_its_way(relay: Relay) -> None:
@@ -69,12 +80,13 @@ def test_what_was_held_goes_in_one_import_once_the_curve_has_risen(relay: Relay)
 
 
 def test_the_wait_does_not_grow(relay: Relay) -> None:
+    use(relay, 6_000)
     relay.submit(message([ADA]))
     for _ in range(3):
-        relay.clock.now += 60
+        relay.clock.now += MAX_HOLD_S
         relay.submit(WAKE)
 
-    assert [delay for _, delay in relay.aws.queued()] == [60] * 4
+    assert [delay for _, delay in relay.aws.queued()] == [MAX_HOLD_S] * 4
     assert len(held(relay)) == 1
 
 
@@ -107,7 +119,8 @@ def test_a_new_day_is_not_slept_through(relay: Relay) -> None:
 
     relay.submit(message([ADA]))
 
-    assert [delay for _, delay in relay.aws.queued()] == [60]
+    ((_, delay),) = relay.aws.queued()
+    assert 600 <= delay <= 601
 
 
 def test_what_fills_an_import_is_not_held(relay: Relay) -> None:
@@ -125,7 +138,8 @@ def test_what_sqs_does_not_show_at_first_is_not_forgotten(relay: Relay) -> None:
     """A short poll asks some of its servers only, and may find nothing where something is."""
 
     def receive(real: Any, **asked: Any) -> Any:
-        return real(**asked) if asked["WaitTimeSeconds"] else {}
+        nothing = {"ResponseMetadata": {"RetryAttempts": 0}}
+        return real(**asked) if asked["WaitTimeSeconds"] else nothing
 
     relay.submit(message([ADA]))
     sqs: Any = Overruling(relay.aws.sqs, receive_message=receive)

@@ -43,6 +43,36 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "held-answers-missed",
+        "What SQS hid with an answer that was lost is not looked at again.",
+        ("stuck",),
+        (Edit("submit/holding.py", "before or answer.may_miss", "before"),),
+    ),
+    Mutant(
+        "held-look-failed",
+        "A look at what is held that fails counts as one that found nothing.",
+        ("stuck",),
+        (
+            Edit(
+                "submit/holding.py",
+                "before, self._may_miss = self._may_miss, True",
+                "before = self._may_miss",
+            ),
+        ),
+    ),
+    Mutant(
+        "held-not-deleted",
+        "What was held and could not be deleted is not looked at again.",
+        ("stuck",),
+        (
+            Edit(
+                "submit/holding.py",
+                "not self._not_deleted and not self._may_miss",
+                "not self._may_miss",
+            ),
+        ),
+    ),
+    Mutant(
         "filled-messages-kept",
         "Messages that filled an import stay in the queue.",
         ("stuck",),

@@ -40,6 +40,13 @@ class ReceivedMessage(NamedTuple):
     sent_at: float
 
 
+class SureAnswer(NamedTuple):
+    """What a queue had. `may_miss`: SQS may have hidden messages that nobody got, for a while."""
+
+    messages: list[ReceivedMessage]
+    may_miss: bool
+
+
 class Sender(Protocol):
     """What sends records again: a queue, or `requeueing` before it."""
 
@@ -72,32 +79,48 @@ class Queue:
         for call in calls(messages, lambda message: message.body):
             self._send_batch(call)
 
-    def receive(self, call_count: int, *, surely: bool = False) -> list[ReceivedMessage]:
+    def receive(self, call_count: int) -> list[ReceivedMessage]:
         """Receive messages with so many calls, up to ten with each; none if there are none now.
 
-        Only some of SQS's servers are asked, and each has messages of a backlog. `surely`: all are,
-        so that none means that there is none; it may take a second.
+        Only some of SQS's servers are asked, and each has messages of a backlog.
 
         Like those of Lambda's batches, they come again after the queue's visibility timeout unless
         they are deleted.
         """
-        found = self._for_all(
-            lambda _: self._receive_batch(SURE_S if surely else 0), range(call_count)
+        return self._receive(call_count, 0).messages
+
+    def receive_surely(self, call_count: int) -> SureAnswer:
+        """Receive as `receive` does, from all of SQS's servers; it may take a second.
+
+        No message then means that none is there, unless the SDK asked twice: the first answer may
+        have been lost, with what it held.
+        """
+        return self._receive(call_count, SURE_S)
+
+    def _receive(self, call_count: int, wait_s: int) -> SureAnswer:
+        found = self._for_all(lambda _: self._receive_batch(wait_s), range(call_count))
+        return SureAnswer(
+            [message for answer in found for message in answer.messages],
+            any(answer.may_miss for answer in found),
         )
-        return [message for messages in found for message in messages]
 
-    def delete(self, receipts: Iterable[str]) -> None:
-        """Delete received messages; what SQS does not delete is delivered again."""
-        self._for_all(self._delete_batch, batches(receipts, MESSAGES_PER_CALL))
+    def delete(self, receipts: Iterable[str]) -> set[str]:
+        """Delete received messages.
 
-    def _receive_batch(self, wait_s: int) -> list[ReceivedMessage]:
+        Returns:
+            the receipts of those that SQS did not delete, which are delivered again.
+        """
+        failed = self._for_all(self._delete_batch, batches(receipts, MESSAGES_PER_CALL))
+        return set().union(*failed)
+
+    def _receive_batch(self, wait_s: int) -> SureAnswer:
         answer = self._client.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=MESSAGES_PER_CALL,
             WaitTimeSeconds=wait_s,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
-        return [
+        messages = [
             ReceivedMessage(
                 one["MessageId"],
                 one["Body"],
@@ -107,12 +130,14 @@ class Queue:
             )
             for one in answer.get("Messages", [])
         ]
+        return SureAnswer(messages, answer["ResponseMetadata"]["RetryAttempts"] > 0)
 
-    def _delete_batch(self, receipts: Sequence[str]) -> None:
-        self._client.delete_message_batch(
+    def _delete_batch(self, receipts: Sequence[str]) -> set[str]:
+        answer = self._client.delete_message_batch(
             QueueUrl=self._url,
             Entries=[{"Id": str(n), "ReceiptHandle": one} for n, one in enumerate(receipts)],
         )
+        return {receipts[int(one["Id"])] for one in answer.get("Failed", [])}
 
     def _send_batch(self, messages: Sequence[Delayed]) -> None:
         pending: dict[str, Any] = {

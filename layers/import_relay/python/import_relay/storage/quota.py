@@ -58,11 +58,7 @@ class Limits:
 
     def next_day(self, now: float) -> float:
         """When that day ends, in s since the epoch."""
-        today = date.fromisoformat(self.day(now))
-        midnight = datetime.combine(
-            today + timedelta(days=1), datetime.min.time(), tzinfo=self.time_zone
-        )
-        return midnight.astimezone(UTC).timestamp()
+        return _end_of_day(self.time_zone, self.day(now))
 
     def bulk_opens_at(self, now: float) -> float:
         """When the bulk lane may use all that is left of that day, in s since the epoch."""
@@ -132,6 +128,14 @@ def day_of(zone: ZoneInfo, now: float) -> str:
 def _date(zone: ZoneInfo, quarter: int) -> str:
     """The date of a quarter of an hour since the epoch: asked for several times per request."""
     return datetime.fromtimestamp(quarter * QUARTER_S, zone).date().isoformat()
+
+
+@lru_cache(maxsize=64)
+def _end_of_day(zone: ZoneInfo, day: str) -> float:
+    """When a day ends (s since the epoch)."""
+    tomorrow = date.fromisoformat(day) + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, datetime.min.time(), tzinfo=zone)
+    return midnight.astimezone(UTC).timestamp()
 
 
 class Quota:

@@ -11,7 +11,7 @@ from typing import Any
 
 from import_relay.domain.log_events import Emit
 from import_relay.domain.queue_messages import MAX_REQUEUED_S, WAKE, waited_s
-from import_relay.storage.queue import Delayed, Queue, ReceivedMessage
+from import_relay.storage.queue import Delayed, Queue, ReceivedMessage, SureAnswer
 
 TOO_OLD = "message.too_old"
 """The event that says so; functions count it for an alarm."""
@@ -76,13 +76,17 @@ class Requeueing:
         """
         self._queue.send([Delayed(WAKE, wake_s)])
 
-    def receive(self, call_count: int, *, surely: bool = False) -> list[ReceivedMessage]:
+    def receive(self, call_count: int) -> list[ReceivedMessage]:
         """Receive messages, as `Queue.receive` does."""
-        return self._queue.receive(call_count, surely=surely)
+        return self._queue.receive(call_count)
 
-    def delete(self, receipts: Iterable[str]) -> None:
-        """Delete received messages; what SQS does not delete is delivered again."""
-        self._queue.delete(receipts)
+    def receive_surely(self, call_count: int) -> SureAnswer:
+        """Receive messages, as `Queue.receive_surely` does."""
+        return self._queue.receive_surely(call_count)
+
+    def delete(self, receipts: Iterable[str]) -> set[str]:
+        """Delete received messages, as `Queue.delete` does."""
+        return self._queue.delete(receipts)
 
     def _move_old(self, contents: Iterable[Mapping[str, Any]], now: float) -> None:
         """Move what has waited too long, and say so."""

@@ -150,19 +150,26 @@ class Acknowledging:
             code=code,
         )
 
+    def delete_held(self) -> None:
+        """Delete what was held and is acknowledged: then nothing of it can come back."""
+        failed = self.batch.messages_with(self.unresolved)
+        self._delete_held_without(failed | self.batch.handed_over)
+
     def delete_fetched(self) -> None:
         """Delete what was received here and is acknowledged; Lambda deletes what it handed over."""
         failed = self.batch.messages_with(self.unresolved).union(self.unresolved_wakes)
-        self._delete_without(failed | self.batch.handed_over)
+        self._delete_own_without(failed | self.batch.handed_over)
 
     def delete_without(self, item_ids: set[str]) -> None:
         """Delete what is acknowledged now: a death that may follow must not redeliver it."""
         kept = self.batch.messages_with(item_ids | self.unresolved)
-        self._delete_without(kept.union(self.batch.wakes))
+        self._delete_own_without(kept.union(self.batch.wakes))
+        self._delete_held_without(kept)
 
-    def _delete_without(self, kept: Collection[str]) -> None:
-        batch = self.batch
-        own = batch.receipts_without(kept, were_held=False)
-        held = batch.receipts_without(kept, were_held=True)
+    def _delete_own_without(self, kept: Collection[str]) -> None:
+        own = self.batch.receipts_without(kept, were_held=False)
         self.try_step(lambda: self.queue.delete(own))
+
+    def _delete_held_without(self, kept: Collection[str]) -> None:
+        held = self.batch.receipts_without(kept, were_held=True)
         self.try_step(lambda: self.holding.delete(held))

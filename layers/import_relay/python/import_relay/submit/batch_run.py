@@ -188,6 +188,7 @@ class BatchRun:
         self._refused.write()
         self._acknowledging.pause_submission()
         self._isolation.forget(self._acknowledging.dead_lettered)
+        self._acknowledging.delete_held()
         self._acknowledging.keep_awake()
         self._acknowledging.delete_fetched()
         self._tell_waiting()

@@ -6,7 +6,7 @@ too many, never one too few.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from import_relay.domain.lanes import Lane
@@ -34,15 +34,17 @@ class Holding:
     _written: HeldState = field(init=False)
     _asked_before: float | None = None
     """When the queue was last asked before this batch did, if this batch did."""
-    _may_come_back: bool = False
+    _may_miss: bool = False
+    _not_deleted: set[str] = field(default_factory=set)
+    """The receipts of what this batch received and has not deleted."""
     _wake_s: int = WAKE_S
 
     def __post_init__(self) -> None:
         self._written = self.state
 
-    def look_later(self) -> None:
-        """Let `MAX_HOLD_S` pass until what is held is looked at again: it cannot go before."""
-        self._wake_s = int(MAX_HOLD_S)
+    def look_in(self, wake_s: int) -> None:
+        """Let so many seconds pass until what is held is looked at again: it cannot go before."""
+        self._wake_s = wake_s
 
     def hold(self, messages: Sequence[Delayed], *, since: float) -> None:
         """Store messages for a later batch. `since`: when the oldest of them was held first.
@@ -60,18 +62,20 @@ class Holding:
         now = self.clock()
         if self.state == HeldState():
             return ()
+        before, self._may_miss = self._may_miss, True  # if a call fails, its answer is missed
         if self._asked_before is None:
             self._asked_before = self.state.received_at
             self.state = replace(self.state, received_at=now)
             self._write()
-        before, self._may_come_back = self._may_come_back, True
-        received = self.held.receive(call_count, surely=True)
-        self._may_come_back = before or bool(received)
-        return received
+        answer = self.held.receive_surely(call_count)
+        self._may_miss = before or answer.may_miss
+        self._not_deleted.update(one.receipt for one in answer.messages)
+        return answer.messages
 
-    def delete(self, receipts: Iterable[str]) -> None:
+    def delete(self, receipts: Collection[str]) -> None:
         """Delete received messages."""
-        self.held.delete(receipts)
+        failed = self.held.delete(receipts)
+        self._not_deleted -= set(receipts) - failed
 
     def has_taken_all(self) -> None:
         """Nothing is held any more, unless what was received comes back."""
@@ -84,7 +88,7 @@ class Holding:
             ClientError, BotoCoreError, StoreUnavailable: AWS failed it.
         """
         now = self.clock()
-        if self._asked_before is not None and not self._may_come_back:
+        if self._asked_before is not None and not self._not_deleted and not self._may_miss:
             self.state = replace(self.state, received_at=self._asked_before)
         if self.state.since:
             self._wake_in(self._wake_s)
@@ -99,7 +103,7 @@ class Holding:
     def _wake_in(self, wake_s: int) -> None:
         """Send a wake, unless one is on its way that is not much later."""
         now, state = self.clock(), self.state
-        if not state.is_awake(now) or state.wake_at > now + 2 * wake_s:
+        if not state.is_awake(now) or state.wake_at > now + wake_s + WAKE_S:
             self.queue.wake(wake_s)
             self.state = replace(state, wake_at=now + wake_s)
 

@@ -49,6 +49,24 @@ class RequestCurve:
         few = SPARE * self.allowed(usage.entities, now)
         return FIRST_POLL_S if _used(usage) < few else SPARED_POLL_S
 
+    def wait_s(self, usage: Usage, now: float, most_s: float, *, overdue_at: float) -> float:
+        """So many seconds until an import may go that may not go now, if no more is used; `most_s`
+        at most. `overdue_at`: from when on its records were held for long (s since the epoch).
+        """
+
+        def may_go(seconds: float) -> bool:
+            then = now + seconds
+            return then >= day_ends or self.allows(usage, then, urgent=then >= overdue_at)
+
+        day_ends = self.limits.next_day(now)
+        low, high = 0.0, most_s
+        if not may_go(most_s):
+            return most_s
+        while high - low > 1:
+            middle = (low + high) / 2
+            low, high = (low, middle) if may_go(middle) else (middle, high)
+        return high
+
     def allowed(self, entities: int, now: float, *, urgent: bool = False) -> float:
         """So many requests may be used by now, with so many entities used."""
         gone = min(1.0, max(0.0, 1 - (self.limits.next_day(now) - now) / DAY_S))

@@ -17,6 +17,7 @@ The order of the steps is the protocol; after each of them the process may die:
 `batch_run` does what a batch needs once, `posting` takes each import from claim to record.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -26,6 +27,7 @@ from import_relay.domain.reasons import reason_of
 from import_relay.storage.batch_state import BatchState
 from import_relay.storage.pause import Pause, PauseState
 from import_relay.storage.quota import Usage
+from import_relay.storage.requeueing import WAKE_S
 from import_relay.submit.acknowledging import AWS_ERRORS
 from import_relay.submit.batch_report import BatchReport
 from import_relay.submit.batch_run import BatchRun, SubmissionParts
@@ -115,8 +117,7 @@ class Submission:
                     return self._requeue_while_paused(*paused, batch)
                 holding = self._holding(turn, state)
                 if self._collects(batch, state):
-                    if self._is_spent(state.usage):
-                        holding.look_later()
+                    holding.look_in(self._until_it_may_go(state))
                     return self._hold(batch, holding)
                 turn = replace(turn, first_poll_s=self._first_poll_s(state.usage))
                 return BatchRun(self.parts, self.tools, batch, state, turn, holding=holding).run()
@@ -148,12 +149,12 @@ class Submission:
         """How late imports of the batch are polled first."""
         return self._curve.first_poll_s(usage, self.tools.clock())
 
-    def _is_spent(self, usage: Usage) -> bool:
-        """Whether nothing may go for as long as records are held at most, and the day goes on."""
-        curve, now = self._curve, self.tools.clock()
-        later = now + MAX_HOLD_S
-        is_today = later < curve.limits.next_day(now)
-        return is_today and not curve.allows(usage, later, urgent=True)
+    def _until_it_may_go(self, state: BatchState) -> int:
+        """So many seconds what is held waits: a minute at least, `MAX_HOLD_S` at most."""
+        now = self.tools.clock()
+        overdue_at = (state.held.since or now) + MAX_HOLD_S
+        wait_s = self._curve.wait_s(state.usage, now, MAX_HOLD_S, overdue_at=overdue_at)
+        return max(WAKE_S, math.ceil(wait_s))
 
     def _hold(self, batch: QueueBatch, holding: Holding) -> BatchReport:
         """Keep the whole batch for the next import."""
