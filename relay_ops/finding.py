@@ -16,16 +16,13 @@ from import_relay.domain.codes import CODES
 from import_relay.domain.models import Outcome
 from import_relay.domain.provenance import ItemProvenance, parse_item, parse_rows
 from import_relay.report.row_numbers import numbers_of
-from import_relay.storage.bucket_reads import read_all
+from import_relay.storage.bucket_reads import SILENT, read_all
 from import_relay.storage.entries import UNFINISHED
 from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
-from relay_ops.stack import Stack
+from relay_ops.stack import KEPT_DAYS, Stack
 
-KEPT_DAYS = 35
-"""The lifecycle of `imports/` and `items/` in the template."""
 IMPORTS, ITEMS = "imports/", "items/"
-SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
 
 
 @dataclass(frozen=True, slots=True)

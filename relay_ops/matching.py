@@ -19,7 +19,7 @@ _PHONE = re.compile(r"[+(]?[\d\s()./-]+")
 _PLAIN = re.compile(r"[a-z0-9@._+ -]+")
 _ID_KEYS = ("id", "ids", "key", "number", "name")
 """How the names of fields end in which a number names a record; elsewhere it counts something."""
-_NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
+NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Needle:
         run = max(runs, key=len, default="")
         if run.encode() in content.lower():
             return True
-        return bool(self.digits) and self.digits.encode() in content.translate(None, _NOT_DIGITS)
+        return bool(self.digits) and self.digits.encode() in content.translate(None, NOT_DIGITS)
 
     def is_value(self, value: object) -> bool:
         """Whether it is this value, a part of this name, or this phone number written otherwise."""

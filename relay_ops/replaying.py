@@ -18,10 +18,8 @@ from import_relay.storage.replays import Selection
 from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.plan import days_of
 from relay_ops.mateo import limits_of, quota_of
-from relay_ops.stack import Stack
+from relay_ops.stack import KEPT_DAYS, Stack
 
-KEPT_DAYS = 35
-"""The lifecycle of `imports/` and `items/` in the template."""
 _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 
 

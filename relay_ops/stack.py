@@ -20,6 +20,8 @@ from relay_ops.exits import StackUnavailable
 
 LOCAL_NAME = "import-relay"
 LOCAL_REGION = "us-east-1"
+KEPT_DAYS = 35
+"""The lifecycle of `imports/` and `items/` in the template."""
 CLOCKS_S = 5.0
 """This machine's clock may be off by so much from the stack's; AWS gives its own in seconds."""
 NEEDED = (

@@ -15,7 +15,7 @@ from import_relay.domain.erased_handles import CONTACT_COLUMNS, handle, may_be_p
 from import_relay.domain.models import ErasureDemand
 from import_relay.domain.provenance import parse_rows
 from import_relay.report.closing import record_in
-from import_relay.storage.bucket_reads import Bucket, Memory, read_all
+from import_relay.storage.bucket_reads import SILENT, Bucket, Memory, read_all
 from relay_ops.erasing.person import (
     CONTACT,
     MAX_COUNTRY_CODE,
@@ -28,7 +28,6 @@ from relay_ops.erasing.rewriting import ndjson
 from relay_ops.matching import Needle, needle
 from relay_ops.stack import Stack
 
-SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
 IMPORTS, REPORTS = "imports/", "reports/"
 PLACES = (IMPORTS, "rejected/", "outcomes/")
 

@@ -21,14 +21,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from import_relay.domain.errors import LeaseHeld, RelayError
-from import_relay.storage.bucket_reads import Memory
+from import_relay.storage.bucket_reads import SILENT, Memory
 from import_relay.storage.erasures import Erasures
 from import_relay.storage.lease import Lease
 from import_relay.storage.watermarks import Watermarks, stored_key
 from relay_ops.erasing.demands import finish, keep
 from relay_ops.erasing.in_mateo import delete_contacts, filters_of
 from relay_ops.erasing.person import Known, Person
-from relay_ops.erasing.searching import MAX_ROUNDS, SILENT, Searching, Survey, unfinished_of
+from relay_ops.erasing.searching import MAX_ROUNDS, Searching, Survey, unfinished_of
 from relay_ops.erasing.versions import erase_old_versions
 from relay_ops.exits import CommandError
 from relay_ops.stack import Stack

@@ -24,6 +24,7 @@ from import_relay.domain.errors import RejectedRow
 from import_relay.domain.models import key_digest
 from import_relay.mapping.keys import HANDLES, IDENTIFIERS, record_key
 from import_relay.report.closing import record_in
+from relay_ops.matching import NOT_DIGITS
 
 CONTACT = "contact_details"
 ID_SORTS = ("id", "external_id")
@@ -33,7 +34,6 @@ MIN_ID = 5
 """Characters of an id that is looked for in a text without any form: a shorter one is anywhere."""
 _PARTS = re.compile(r"[,;|\t\r\n\"'<>]+")
 """What stands between the values of a row that nobody could split."""
-_NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
 
 
 def ids_of(handles: Iterable[str]) -> set[str]:
@@ -140,7 +140,7 @@ class Person:
         lowered = content.lower()
         if any(text in lowered for text in self._texts):
             return True
-        digits = content.translate(None, _NOT_DIGITS) if self._digits else b""
+        digits = content.translate(None, NOT_DIGITS) if self._digits else b""
         return any(one in digits for one in self._digits)
 
     def has_row(self, type_: str, columns: Mapping[str, Any], key: str = "") -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from import_relay.storage.bucket_reads import Bucket, Memory, read_all
+from import_relay.storage.bucket_reads import SILENT, Bucket, Memory, read_all
 from import_relay.storage.entries import UNFINISHED, from_item
 from relay_ops.erasing import daily, rewriting
 from relay_ops.erasing.person import Person
@@ -20,7 +20,6 @@ from relay_ops.erasing.rewriting import Rewritten
 from relay_ops.erasing.row_files import INBOX, PAGES, REPORTED, RowFiles
 from relay_ops.stack import Stack
 
-SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
 IMPORTS, REPORTS, DAILY = "imports/", "reports/", "daily/"
 QUERY_RESULTS = "athena/"
 BATCHES = {"rejected": ".ndjson", "outcomes": ".ndjson", "items": ".ndjson.gz"}
@@ -98,7 +97,7 @@ class Searching:
             self._bucket = self.stack.objects
         for found in read_all(self._do, rest, self.advance):
             self._take(found)
-        for found in read_all(self._import, hits, SILENT):
+        for found in read_all(self._import, hits):
             self._take(found)
         self._survey.objects = len(imports) + len(rest)
         self._survey.waiting += sorted(self._files.waiting)

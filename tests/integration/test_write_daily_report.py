@@ -16,29 +16,15 @@ from tests.support.aws import BUCKET, Aws, client
 from tests.support.builders import NOON, message
 from tests.support.daily import DAY, FOLDER, NO_ID, a_day, receive, run
 from tests.support.ended import end
-from tests.support.ends import ADA, relay_with_imports
+from tests.support.ends import ADA
+from tests.support.fixtures import at_noon, made, mateo, relay
 from tests.support.logged import Lines, log_lines
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
 
+__all__ = ["at_noon", "made", "mateo", "relay"]  # fixtures
 HOUR = 3600
-pytestmark = pytest.mark.usefixtures("daily_environment")
-
-
-@pytest.fixture
-def made(aws: Aws) -> Iterator[tuple[Relay, MateoImports]]:
-    with time_machine.travel(NOON, tick=False):
-        yield relay_with_imports(aws)
-
-
-@pytest.fixture
-def relay(made: tuple[Relay, MateoImports]) -> Relay:
-    return made[0]
-
-
-@pytest.fixture
-def mateo(made: tuple[Relay, MateoImports]) -> MateoImports:
-    return made[1]
+pytestmark = pytest.mark.usefixtures("at_noon", "daily_environment")
 
 
 @pytest.fixture

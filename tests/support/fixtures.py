@@ -1,8 +1,12 @@
 """A relay whose Mateo keeps imports, as fixtures: a folder's conftest names them."""
 
+from collections.abc import Iterator
+
 import pytest
+import time_machine
 
 from tests.support.aws import Aws
+from tests.support.builders import NOON
 from tests.support.ends import relay_with_imports
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
@@ -11,6 +15,13 @@ from tests.support.relay import Relay
 @pytest.fixture
 def made(aws: Aws) -> tuple[Relay, MateoImports]:
     return relay_with_imports(aws)
+
+
+@pytest.fixture
+def at_noon() -> Iterator[None]:
+    """Clocks that the relay does not ask say noon as well: S3's, and those of commands."""
+    with time_machine.travel(NOON, tick=False):
+        yield
 
 
 @pytest.fixture

@@ -5,22 +5,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import time_machine
 
 from relay_ops.stack import Stack
 from tests.integration.relay_ops.permitted import Calls
 from tests.support import aws as resources
-from tests.support.aws import Aws
-from tests.support.builders import NOON
-from tests.support.ends import relay_with_imports
-from tests.support.mateo import MateoImports
+from tests.support.fixtures import at_noon, made, mateo, relay
 from tests.support.relay import Relay
 from tests.template.desk_policies import OPERATOR, allowed_by
 from tests.template.expanded import expand, source
 
+__all__ = ["at_noon", "made", "mateo", "relay"]
+
 
 @pytest.fixture(autouse=True)
-def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
+def calls(at_noon: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
     """Every call of every command here is one that the operator's policy allows."""
     noted, real = Calls(), Stack.client
     monkeypatch.setattr(
@@ -28,23 +26,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
     )
     yield noted
     assert noted.refused_by(allowed_by(expand(source()), OPERATOR)) == []
-
-
-@pytest.fixture
-def made(aws: Aws) -> Iterator[tuple[Relay, MateoImports]]:
-    """A relay, and a Mateo that keeps its imports, at noon."""
-    with time_machine.travel(NOON, tick=False):
-        yield relay_with_imports(aws)
-
-
-@pytest.fixture
-def relay(made: tuple[Relay, MateoImports]) -> Relay:
-    return made[0]
-
-
-@pytest.fixture
-def mateo(made: tuple[Relay, MateoImports]) -> MateoImports:
-    return made[1]
 
 
 @pytest.fixture

@@ -22,9 +22,8 @@ from import_relay.report.problems import (
     identities_of,
     original_item,
 )
-from import_relay.storage.bucket_reads import Bucket, read_all
+from import_relay.storage.bucket_reads import SILENT, Bucket, read_all
 
-SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
 SUMMARY_FILE = "summary.json"
 
 
@@ -56,7 +55,7 @@ def open_problems(
         if connection in ("", problem.connection) and problem.received.at >= since * 1_000_000
     ]
     closing = Closing(bucket, problems)
-    for one in read_all(closing.successes, (one.reported for one in imports), SILENT):
+    for one in read_all(closing.successes, (one.reported for one in imports)):
         closing.add(one)
     still = [one for one in problems if not closing.is_closed(one)]
     folder_of = {one.reported.reference: one.reported.folder for one in imports}
@@ -88,7 +87,7 @@ def _told(
     def read(item: tuple[str, list[Problem]]) -> list[Problem]:
         return with_details(bucket, *item, with_rows=with_rows)
 
-    for found in read_all(read, of_folders.items(), SILENT):
+    for found in read_all(read, of_folders.items()):
         yield from found
 
 

@@ -30,6 +30,7 @@ AT_A_TIME = 256
 """Objects that are read ahead of whoever uses them."""
 REMEMBERED_B = 128 * 1_048_576
 """A million rows of reports, or two hundred thousand records as they were sent."""
+SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
 
 
 class Stored(NamedTuple):
@@ -118,7 +119,7 @@ class Bucket:
 
 
 def read_all(
-    read: Callable[[K], T], keys: Iterable[K], advance: Callable[..., None]
+    read: Callable[[K], T], keys: Iterable[K], advance: Callable[..., None] = SILENT
 ) -> Iterator[T]:
     """What `read` makes of each key, in their order; many are read at a time.
 
