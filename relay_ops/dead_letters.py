@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from import_relay.domain.lanes import Lane, lane_of_body
+from import_relay.storage.queue import Delayed, Queue
 from relay_ops.exits import CommandError
 from relay_ops.stack import Stack
 
@@ -16,6 +18,7 @@ MAX_LOOKED_AT = 200
 """Messages that are read to say what killed them; each read hides them for a while."""
 HIDDEN_S = 20
 MOVE_WAIT_S = 300.0
+CALLS_AT_A_TIME = 10
 FAILED_OFTEN = "failed ten times"
 
 
@@ -60,44 +63,37 @@ def counted(sqs: Any, url: str) -> int:
     return sum(int(counts[name]) for name in names)
 
 
-def move_back(
-    stack: Stack, advance: Callable[..., None], *, sleep: Callable[[float], None] = time.sleep
-) -> int:
-    """Move all messages to the queue of the live lane.
+def move_back(stack: Stack, advance: Callable[..., None]) -> int:
+    """Move all messages to the queue of the lane that they came from.
 
-    SQS does not know where a message came from that the relay itself sent to the dead letters, and
-    would move others to a queue of held messages, which nothing wakes.
+    SQS itself moves all of them to one queue, or to where each died, which may be a queue of held
+    messages that nothing wakes. Whoever dies in between leaves a copy, which does no harm.
 
     Returns:
         how many were moved.
 
     Raises:
-        CommandError: SQS stopped, or takes longer than some minutes; it then goes on by itself.
+        CommandError: it takes longer than some minutes.
+        StoreUnavailable: SQS did not take some; they stay where they are.
     """
-    sqs, url = stack.client("sqs"), stack.outputs["DeadLetterQueueUrl"]
-    arn = _arn(sqs, url)
-    live = _arn(sqs, stack.outputs["QueueUrl"])
-    sqs.start_message_move_task(SourceArn=arn, DestinationArn=live)
+    sqs, outputs = stack.client("sqs"), stack.outputs
+    dead = Queue(sqs, outputs["DeadLetterQueueUrl"])
+    lanes = {
+        Lane.LIVE: Queue(sqs, outputs["QueueUrl"]),
+        Lane.BULK: Queue(sqs, outputs["BulkQueueUrl"]),
+    }
     give_up_at = time.monotonic() + MOVE_WAIT_S
-    done = 0
-    while True:
-        task = sqs.list_message_move_tasks(SourceArn=arn, MaxResults=1)["Results"][0]
-        moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
-        advance(moved - done)
-        done = moved
-        if task["Status"] == "COMPLETED":
-            return moved
-        if task["Status"] != "RUNNING":
-            reason = task.get("FailureReason", task["Status"])
-            raise CommandError(f"SQS moved {moved} messages and stopped: {reason}.")
+    moved = 0
+    while received := dead.receive(CALLS_AT_A_TIME, surely=True):
+        for lane, queue in lanes.items():
+            own = [one for one in received if lane_of_body(one.body) is lane]
+            queue.send(Delayed(one.body, 0) for one in own)
+            dead.delete(one.receipt for one in own)
+        moved += len(received)
+        advance(len(received))
         if time.monotonic() > give_up_at:
-            raise CommandError(f"SQS has moved {moved} messages and goes on by itself.")
-        sleep(1)
-
-
-def _arn(sqs: Any, url: str) -> str:
-    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    return str(answer["Attributes"]["QueueArn"])
+            raise CommandError(f"{moved} messages were moved. Redrive again for the others.")
+    return moved
 
 
 def _count(found: DeadLetters, body: str) -> None:

@@ -44,15 +44,16 @@ def uploaded_key(event: Mapping[str, Any]) -> str | None:
 
 def emit(event: str, **keys: Any) -> None:
     """Log what became of a file."""
-    log.write(event, {}, level="warning" if event == "file.refused" else "info", **keys)
+    log.write(event, {}, **keys)
 
 
 def measures(run: FileRun) -> Mapping[str, int]:
-    """The metrics of a run; an alarm is set on refused files."""
+    """The metrics of a run; alarms are set on refused files, and on files that fail."""
     return {
         "FilesNoticed": run.noticed,
         "FileRowsQueued": run.fed,
         "FilesRefused": run.refused,
         "FilesFinished": run.finished,
         "ConnectionsUnusable": run.disabled,
+        "FilesFailed": run.failed,
     }

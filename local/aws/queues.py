@@ -30,8 +30,6 @@ from moto.sqs.exceptions import (
 )
 from moto.sqs.models import Message, Queue, SQSBackend
 
-from local.aws import move_tasks
-
 MAX_NAP_S = 0.2
 """A long poll looks again this often, since the clock may be moved under it."""
 
@@ -325,7 +323,6 @@ def install(endpoint: str) -> None:
     }
     for name, function in replacements.items():
         setattr(SQSBackend, name, function)
-    move_tasks.install()
     models.Queue = IndexedQueue  # type: ignore[misc]
     # moto remembers every message ever sent; a long run would keep all bodies in memory.
     setattr(models.Message, "instances_tracked", deque(maxlen=0))  # noqa: B010 - of a metaclass

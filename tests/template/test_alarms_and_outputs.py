@@ -20,6 +20,7 @@ ALARMS = {
     "DeliveryQuarantined": ("ImportRelay", "Quarantined"),
     "ErasurePending": ("ImportRelay", "ErasuresPending"),
     "FileRefused": ("ImportRelay", "FilesRefused"),
+    "FileFails": ("ImportRelay", "FilesFailed"),
     "ImportFilesFails": ("AWS/Lambda", "Errors"),
     "FunctionsThrottled": ("AWS/Lambda", "Throttles"),
     "SubmissionPausedForCredentials": ("ImportRelay", "CredentialsRefused"),

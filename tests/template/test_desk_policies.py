@@ -105,13 +105,12 @@ def test_an_operator_may_do_what_every_command_calls(template: Expanded) -> None
     assert {one for one in called - PARTS_OF_ANOTHER.keys() if not permits(rules, one, "")} == set()
 
 
-def test_an_operator_may_move_dead_letters_to_the_live_queue(template: Expanded) -> None:
-    """AWS checks these as the caller's, within StartMessageMoveTask."""
+def test_an_operator_may_move_dead_letters_to_both_lanes(template: Expanded) -> None:
     rules = allowed_by(template, OPERATOR)
-    for name in ("StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+    for name in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
         assert permits(rules, f"sqs:{name}", "DeadLetterQueue")
-    for name in ("SendMessage", "GetQueueAttributes"):
-        assert permits(rules, f"sqs:{name}", "Queue")
+    for queue in ("Queue", "BulkQueue"):
+        assert permits(rules, "sqs:SendMessage", queue)
 
 
 def test_an_operator_may_do_nothing_that_no_command_calls(template: Expanded) -> None:

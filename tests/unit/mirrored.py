@@ -96,6 +96,7 @@ RELAY = Package(
     },
     tested_through={
         "bulk/feeding": _FILES,
+        "bulk/file_errors": "tests/integration/files/test_file_errors.py",
         "bulk/file_reports": _FILES,
         "bulk/importing_files": _FILES,
         "bulk/reading": _FILES,
@@ -177,7 +178,6 @@ OPERATORS_TOOL = Package(
         "secret_texts": _SECRET,
         "sending": _TRY_SEND,
         "status/looking": _STATUS,
-        "status/noted": "tests/integration/relay_ops/status/test_reading.py",
         "trying": _TRY,
         "usable_connection": _TRY,
     },
@@ -196,7 +196,6 @@ LOCAL_STACK = Package(
         "aws/bucket_events": "tests/end_to_end/test_files.py",
         "aws/executions": _LOCAL_STACK,
         "aws/moto_process": _LOCAL_STACK,
-        "aws/move_tasks": "tests/unit/local/aws/test_queues.py",
         "aws/provisioning": "tests/unit/local/test_template.py",
         "aws/wsgi": _LOCAL_STACK,
         "child": "tests/integration/local/test_main.py",

@@ -174,8 +174,10 @@ def test_a_refused_file_is_read_once_its_connection_is_there(uploads: Uploads) -
     assert uploads.keys("inbox/") == [key]
 
 
-def test_at_most_two_days_entities_are_queued_and_no_row_is_left_out(uploads: Uploads) -> None:
-    uploads.entities_per_day = 100
+def test_of_a_connection_a_days_entities_are_queued_and_no_row_is_left_out(
+    uploads: Uploads,
+) -> None:
+    uploads.entities_per_day = 200
     uploads.put(contacts(1050))
 
     assert uploads.run().fed == 200
@@ -251,7 +253,7 @@ def test_a_row_waits_as_long_as_its_file_and_is_no_dead_letter(uploads: Uploads)
 def test_a_file_that_would_wait_too_long_is_refused_before_a_row_is_sent(uploads: Uploads) -> None:
     uploads.entities_per_day = 1
     first = uploads.put(contacts(100))
-    assert uploads.run(first).fed == 2
+    assert uploads.run(first).fed == 1
     key = uploads.put(contacts(23), "inbox/erp/second.csv")
 
     assert uploads.run(key).refused == 1
@@ -278,8 +280,7 @@ def test_rows_that_were_counted_and_not_sent_wait_no_longer_than_others(
     uploads.put(contacts(3))
     with monkeypatch.context() as broken:
         broken.setattr(Feeding, "_send", failing)
-        with pytest.raises(ConnectionError):
-            uploads.run()
+        assert uploads.run().failed == 1
     uploads.relay.clock.now += 121 * DAY_S
 
     uploads.run()
@@ -320,8 +321,7 @@ def test_a_file_is_not_refused_because_aws_fails(
     with monkeypatch.context() as broken:
         broken.setattr(Reading, "_rows", failing)
         for _ in range(MAX_TRIES + 1):
-            with pytest.raises(ConnectionError):
-                uploads.later()
+            assert uploads.later().failed == 1
 
     assert uploads.later().fed == 3
 

@@ -146,6 +146,14 @@ def test_a_broken_line_hurts_no_other(content: str, line: int, code: str) -> Non
     assert last.record is not None
 
 
+@pytest.mark.parametrize("first", ['{"id": 1', "{no JSON", '{"id": }', '{"id": 1} {"id": 2}'])
+def test_a_broken_first_line_hurts_no_other(first: str) -> None:
+    broken, *others = rows_of(f'\n{first}\n{{"id": 2}}\n{{"id": 3}}\n'.encode())
+
+    assert (broken.line, broken.code) == (2, "row.not_json")
+    assert [(row.line, row.record) for row in others] == [(3, {"id": 2}), (4, {"id": 3})]
+
+
 @pytest.mark.parametrize(
     ("content", "broken", "read"),
     [

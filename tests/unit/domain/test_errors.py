@@ -59,7 +59,7 @@ def test_every_code_that_an_error_is_made_with_is_explained() -> None:
     used = {code for text in sources().values() for code in CODE.findall(text)}
 
     files = {"failures.csv", "failures.raw", "failures.xlsx"}
-    events = {"file.noticed", "file.read", "file.refused", "file.finished"}
+    events = {"file.noticed", "file.read", "file.refused", "file.failed", "file.finished"}
     of_families = {one for one in used if one.partition(".")[0] in families}
     assert of_families - files - events <= CODES.keys()
 

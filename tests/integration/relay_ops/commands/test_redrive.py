@@ -3,38 +3,49 @@
 import json
 
 import pytest
+import time_machine
 
+from import_relay.domain.files import file_delivery
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
 from relay_ops.stack import Stack
 from tests.integration.relay_ops.commands.opened import stack
-from tests.support.builders import message
+from tests.support.builders import NOON, message
 from tests.support.relay import Relay
 
 __all__ = ["stack"]  # fixtures
 
 
-def test_dead_letters_are_shown_with_what_killed_them_and_moved_back(
+def bodies(relay: Relay, url: str) -> set[str]:
+    found = relay.aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return {one["Body"] for one in found.get("Messages", [])}
+
+
+def test_dead_letters_are_shown_with_what_killed_them_and_moved_to_their_lanes(
     relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content = {
-        **json.loads(message([{"id": 1}, {"id": 2}])),
-        "moved": {"code": "row.killed_process"},
-    }
-    for body in (json.dumps(content), "nonsense"):
+    killed = {"moved": {"code": "row.killed_process"}}
+    webhook = json.dumps({**json.loads(message([{"id": 1}, {"id": 2}])), **killed})
+    of_file = message([{"id": 3}], delivery=file_delivery("0123456789abcdef", 0))
+    put_back = json.dumps({**json.loads(message([{"id": 4}])), "replay": {"id": "r"}})
+    for body in (webhook, "nonsense", of_file, put_back):
         relay.aws.sqs.send_message(QueueUrl=relay.aws.dead_letter_url, MessageBody=body)
 
-    assert run(["redrive", "--yes", "--json"]) == ExitCode.DONE
+    with time_machine.travel(NOON + 1):  # its last look waits for a second
+        assert run(["redrive", "--yes", "--json"]) == ExitCode.DONE
 
     assert json.loads(capsys.readouterr().out) == {
-        "moved": 2,
+        "moved": 4,
         "causes": [
             {"connection": "erp", "cause": "row.killed_process", "items": 2},
+            {"connection": "erp", "cause": "failed ten times", "items": 2},
             {"connection": "?", "cause": "message.unreadable", "items": 1},
         ],
     }
-    found = relay.aws.sqs.receive_message(QueueUrl=relay.aws.queue_url, MaxNumberOfMessages=10)
-    assert {one["Body"] for one in found["Messages"]} == {json.dumps(content), "nonsense"}
+    with time_machine.travel(NOON + 100, tick=False):
+        assert bodies(relay, relay.aws.queue_url) == {webhook, "nonsense"}
+        assert bodies(relay, relay.aws.bulk_queue_url) == {of_file, put_back}
+        assert bodies(relay, relay.aws.dead_letter_url) == set()
 
 
 def test_an_empty_dead_letter_queue_needs_no_answer(stack: Stack) -> None:

@@ -8,7 +8,6 @@ import time_machine
 from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
 from moto.sqs.models import Message
 
-from local.aws.move_tasks import move_messages
 from local.aws.queues import IndexedQueue
 
 START = 1_795_000_000
@@ -187,25 +186,3 @@ def test_the_queue_url_points_at_the_stack(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(IndexedQueue, "endpoint", "http://127.0.0.1:4566")
 
     assert queue().physical_resource_id == "http://127.0.0.1:4566/123456789012/queue"
-
-
-def test_a_move_task_brings_dead_letters_back_with_no_receive_counted(
-    clock: time_machine.Traveller,
-) -> None:
-    dead = IndexedQueue("dead", "us-east-1", "123456789012")
-    source = queue()
-    source.redrive_policy = {"deadLetterTargetArn": dead.queue_arn, "maxReceiveCount": 1}
-    source.dead_letter_queue = dead
-    send(source, "one", "two")
-    assert receive(source, visibility_s=0) == ["one", "two"]
-    assert receive(source) == []
-
-    unknown = move_messages([dead, source], dead.queue_arn)
-    assert (unknown["Status"], len(dead)) == ("FAILED", 2)
-    assert unknown["FailureReason"].endswith("CouldNotDetermineMessageSource")
-
-    task = move_messages([dead, source], dead.queue_arn, source.queue_arn)
-
-    assert (task["Status"], task["ApproximateNumberOfMessagesMoved"]) == ("COMPLETED", 2)
-    assert len(dead) == 0
-    assert receive(source) == ["one", "two"]

@@ -1,1 +1,1 @@
-"""Puts items into the queue in bulk: stored ones that a person puts back."""
+"""Puts items into the queue in bulk: rows of files, and stored items that a person puts back."""

@@ -1,14 +1,18 @@
 """Puts the rows of files on the bulk queue, a part at a time. Called by `importing_files`.
 
 The queue forgets after 14 days and a million rows take forty: so the rows stay in the bucket, and
-the queue holds at most `QUEUED_DAYS` days' entities. Files take turns, so that a small one does not
+the queue holds at most `QUEUED_DAYS` days' entities, of one connection at most one day's: if none
+of its rows comes to an end, those of others go on. Files take turns, so that a small one does not
 wait for a large one. A part of a file is counted as received, with the cursor, before it is sent.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from import_relay.bulk.file_errors import FileErrors
 from import_relay.bulk.reading import PAGE_ROWS
+from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE
 from import_relay.domain.files import MAX_WAIT_DAYS, FileRow, row_received_at
 from import_relay.domain.models import ItemOutcome, Occurrence, Outcome
 from import_relay.domain.queue_messages import repeat_bodies
@@ -16,11 +20,36 @@ from import_relay.storage.archive import Archive
 from import_relay.storage.feeder import Feeder
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, RowFile
-from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
 from import_relay.storage.queue import Delayed, Sender
 
 QUEUED_DAYS = 2
 """Days' entities in the queue at most, far below the 14 days that it keeps a message."""
+KEPT_DAYS = 14
+"""So long the queue keeps a message (template: `MessageRetentionPeriod`)."""
+
+
+@dataclass(slots=True)
+class Room:
+    """How many rows more may be sent. `under_way`: connection → rows without an outcome."""
+
+    entities_per_day: int
+    under_way: Counter[str]
+    taken: int = 0
+    total: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.total = QUEUED_DAYS * self.entities_per_day - self.under_way.total()
+
+    def of(self, connection: str) -> int:
+        """Rows of this connection; none if it is not positive."""
+        return min(self.total, self.entities_per_day - self.under_way[connection])
+
+    def take(self, connection: str, rows: int) -> None:
+        """So many are sent."""
+        self.under_way[connection] += rows
+        self.total -= rows
+        self.taken += rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +74,55 @@ class Feeding:
     clock: Callable[[], float]
     page_rows: int = PAGE_ROWS
 
-    def feed(self, files: Iterable[RowFile], *, until: float) -> int:
+    def feed(
+        self,
+        files: Iterable[RowFile],
+        *,
+        under_way: Mapping[str, int],
+        errors: FileErrors,
+        until: float,
+    ) -> int:
         """Send what there is room for, a page of each file in turn; how many rows.
 
-        Only the holder of the feeder's turn may do so.
+        Only the holder of the feeder's turn may do so. `under_way`: connection → rows of its files
+        that count as received, and have no outcome yet.
         """
-        waiting = [self._sent(file) if file.fed < file.counted else file for file in files]
-        queued = self.parts.feeder.queued_items() if waiting else 0
-        room = QUEUED_DAYS * self.entities_per_day - queued
-        total = 0
-        while waiting and room > 0:
+        waiting = self._complete(files, errors)
+        room = Room(self.entities_per_day, Counter(under_way))
+        room.total -= self._put_back() if waiting else 0
+        while waiting and self.clock() < until:
             file = min(waiting, key=lambda one: (one.fed, one.received_at))
             waiting.remove(file)
-            if file.counted < file.rows:
-                fed = self._feed_part(file, room, queued + total)
-                total += fed.counted - file.counted
-                room -= fed.counted - file.counted
-                waiting.append(fed)
-            if self.clock() >= until:
-                break
-        return total
+            many = room.of(file.connection)
+            if many > 0:
+                with errors.caught(file, "feed"):
+                    fed = self._feed_part(file, many)
+                    room.take(file.connection, fed.counted - file.counted)
+                    waiting += [fed] if fed.counted < fed.rows else []
+        return room.taken
 
-    def _feed_part(self, file: RowFile, room: int, queued: int) -> RowFile:
+    def _complete(self, files: Iterable[RowFile], errors: FileErrors) -> list[RowFile]:
+        """The files of which rows are left, after what had been counted of them was sent."""
+        found = []
+        for file in files:
+            with errors.caught(file, "feed"):
+                sent = self._sent(file) if file.fed < file.counted else file
+                found += [sent] if sent.counted < sent.rows else []
+        return found
+
+    def _put_back(self) -> int:
+        """How many items the queue holds at most that a replay put back, as far as SQS knows."""
+        now = self.clock()
+        days = {self.day(now - days * 86_400) for days in range(KEPT_DAYS + 1)}
+        counts = self.parts.outcome_counts.days(days).values()
+        put_back = sum(of_day.get(REPLAYED, 0) for of_day in counts)
+        if not put_back:
+            return 0
+        return min(put_back, self.parts.feeder.messages() * MAX_ITEMS_PER_MESSAGE)
+
+    def _feed_part(self, file: RowFile, room: int) -> RowFile:
         rows = self._in_time(file, self._rows(file, file.counted, file.counted + room))
         counted = replace(file, counted=file.counted + len(rows))
-        self.parts.feeder.remember(queued + len(rows))
         if not self.parts.files.count(file, [row.line for row in rows], counted=counted.counted):
             return replace(file, rows=file.counted)  # somebody else feeds it: leave it to them
         return self._send(counted, rows, file.counted)

@@ -22,7 +22,7 @@ from import_relay.bulk.failure_rows import (
     reason_text,
 )
 from import_relay.domain.codes import CODES
-from import_relay.domain.files import FileRow
+from import_relay.domain.files import ERROR_SUFFIX, FileRow, fitting
 from import_relay.domain.models import ENDS, Outcome
 from import_relay.domain.report_text import json_text
 from import_relay.report.tables import csv_chunks, write_workbook
@@ -44,6 +44,7 @@ class FileReports:
     objects: FileObjects
     outcome_counts: OutcomeCounts
     clock: Callable[[], float]
+    to_workbook: Callable[..., None] = write_workbook
 
     def is_written(self, file: RowFile) -> bool:
         """Whether the report is there, e.g. of a process that died before it noted so."""
@@ -131,7 +132,7 @@ class FileReports:
         path = folder / "failures.xlsx"
         at = file.received_at / 1_000_000
         shown = (line for _, line in zip(range(MAX_SHEET_ROWS), cells(), strict=False))
-        write_workbook(path, "failures", header, shown, created_at=at)
+        self.to_workbook(path, "failures", header, shown, created_at=at)
         with path.open("rb") as workbook:
             self.objects.put_file(f"{file.folder}/failures.xlsx", workbook, _XLSX)
 
@@ -150,7 +151,7 @@ class FileReports:
 
 def error_key(key: str) -> str:
     """Where it says why a file cannot be read: beside it."""
-    return f"{key}.error.json"
+    return f"{fitting(key)}{ERROR_SUFFIX}"
 
 
 def _time(at: float) -> str:

@@ -7,6 +7,8 @@ a lost event, a crash and the function's end all heal with the next run. Each st
     read      its rows become pages in the bucket; a file that cannot be read ends here, with why
     feed      pages go to the queue, as much as it should hold, counted as received just before
     report    once every row has its outcome: summary and failures, then the pages are forgotten
+
+What fails at one file stops that file alone: the log says so, and the next run tries it again.
 """
 
 from collections import Counter
@@ -14,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from import_relay.bulk.feeding import Feeding
+from import_relay.bulk.file_errors import FileErrors
 from import_relay.bulk.file_reports import FileReports, error_key
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import MAX_FILE_B
@@ -33,7 +36,7 @@ MAX_TRIES = 3
 
 @dataclass(slots=True)
 class FileRun:
-    """What one run did. `fed`: rows sent; `refused` and `finished`: files.
+    """What one run did. `fed`: rows sent; `refused`, `finished` and `failed`: files.
 
     `disabled`: connections with a mistake whose files wait.
     """
@@ -42,15 +45,13 @@ class FileRun:
     fed: int = 0
     refused: int = 0
     finished: int = 0
+    failed: int = 0
     disabled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FileParts:
-    """Everything that it acts on.
-
-    `disabled`: connection whose rows wait in the bucket → its mistake, as the log has it.
-    """
+    """Everything that it acts on. `disabled`: connections whose rows wait in the bucket."""
 
     connections: Mapping[str, Connection]
     disabled: Mapping[str, Mapping[str, str]]
@@ -80,46 +81,60 @@ class FileImporting:
             deadline: when its process is certainly gone.
 
         Raises:
-            StoreUnavailable, ClientError, BotoCoreError: AWS failed; the next run goes on.
+            StoreUnavailable, ClientError, BotoCoreError: AWS failed at what is not of one file; the
+                next run goes on.
         """
-        run = FileRun()
-        self._notice(key, run)
-        if not self.parts.feeder.take(invocation, until=deadline):
-            return run  # who has the turn, or the next run, takes it on
-        try:
-            self._read(run, until, again=False)
-            to_feed = [one for one in self.parts.files.open() if one.state is FileState.FEEDING]
-            usable = [one for one in to_feed if one.connection not in self.parts.disabled]
-            run.fed = self.parts.feeding.feed(usable, until=until)
-            self._tell_disabled(to_feed, run)
-            self._report(run, until)
-            self._read(run, until, again=True)  # last, since it may end the process once more
-        finally:
-            self.parts.feeder.release(invocation)
+        run, errors = FileRun(), FileErrors(self.emit, self._named)
+        self._notice(key, run, errors)
+        if self.parts.feeder.take(invocation, until=deadline):  # else who has the turn goes on
+            try:
+                self._take_on(run, errors, until)
+            finally:
+                self.parts.feeder.release(invocation)
+        run.failed = len(errors.files)
         return run
+
+    def _take_on(self, run: FileRun, errors: FileErrors, until: float) -> None:
+        """Each step for all files. At what a process died comes last: it may end this one, too."""
+        for again in (False, True):
+            self._read(run, errors, until, again=again)
+            if not again:
+                unfinished = self.parts.files.open()
+                to_feed = [one for one in unfinished if one.state is FileState.FEEDING]
+                run.fed = self.parts.feeding.feed(
+                    [one for one in to_feed if one.connection not in self.parts.disabled],
+                    under_way=_under_way(unfinished),
+                    errors=errors,
+                    until=until,
+                )
+                self._tell_disabled(to_feed, run)
+            self._report(run, errors, until, again=again)
 
     # notice
 
-    def _notice(self, key: str | None, run: FileRun) -> None:
+    def _notice(self, key: str | None, run: FileRun, errors: FileErrors) -> None:
         found = self.parts.objects.upload(key) if key and is_row_file(key) else None
         if key is not None:
-            self._notice_all([found] if found else [], run)
+            self._notice_all([found] if found else [], run, errors)
             return
         uploads: list[Upload] = []
         for upload in self.parts.objects.inbox():
             if is_row_file(upload.key):
                 uploads.append(upload)
             if len(uploads) == NOTICED_AT_A_TIME:
-                self._notice_all(uploads, run)
+                self._notice_all(uploads, run, errors)
                 uploads = []
-        self._notice_all(uploads, run)
+        self._notice_all(uploads, run, errors)
 
-    def _notice_all(self, uploads: list[Upload], run: FileRun) -> None:
+    def _notice_all(self, uploads: list[Upload], run: FileRun, errors: FileErrors) -> None:
         known = self.parts.files.known(file_id(one.key, one.etag) for one in uploads)
         for upload in uploads:
             before = known.get(file_id(upload.key, upload.etag))
             if before is None or self._is_worth_another_try(before, upload):
-                self._begin(upload, before, run)
+                connection = connection_of(upload.key)
+                file = RowFile(upload.key, upload.etag, connection, upload.modified)
+                with errors.caught(file, "notice"):
+                    self._begin(file, upload.size, run, again=before is not None)
 
     def _is_worth_another_try(self, before: RowFile, upload: Upload) -> bool:
         """Whether a refused file was uploaded again, or has its connection now."""
@@ -128,35 +143,30 @@ class FileImporting:
         healed = before.code == UNKNOWN and before.connection in self.parts.connections
         return healed or upload.modified > before.received_at
 
-    def _begin(self, upload: Upload, before: RowFile | None, run: FileRun) -> None:
-        connection = connection_of(upload.key)
-        file = RowFile(upload.key, upload.etag, connection, upload.modified)
-        if not self.parts.files.begin(file, again=before is not None):
-            return
-        run.noticed += 1
-        if before is not None:
-            self.parts.objects.delete(error_key(file.key))
-        self.emit("file.noticed", file=file.id, connection=self._named(file), bytes=upload.size)
-        if connection not in self.parts.connections:
-            self._refuse(file, FileUnreadable(UNKNOWN), run)
-        elif upload.size > MAX_FILE_B:
-            self._refuse(file, FileUnreadable("file.too_large", f"{upload.size:,} bytes"), run)
+    def _begin(self, file: RowFile, size: int, run: FileRun, *, again: bool) -> None:
+        if self.parts.files.begin(file, again=again):
+            run.noticed += 1
+            self.parts.objects.delete(error_key(file.key))  # of this content, or what it replaces
+            self.emit("file.noticed", file=file.id, connection=self._named(file), bytes=size)
 
     # read
 
-    def _read(self, run: FileRun, until: float, *, again: bool) -> None:
+    def _read(self, run: FileRun, errors: FileErrors, until: float, *, again: bool) -> None:
         """Read files on. `again`: those at which a process died, else all others."""
         for file in self.parts.files.open():
             is_next = file.state is FileState.READING and bool(file.tries) is again
-            if is_next and self.clock() < until:
-                try:
-                    self._read_on(file, until)
-                except FileUnreadable as error:
-                    self._refuse(file, error, run)
+            if is_next and not errors.has_failed(file) and self.clock() < until:
+                with errors.caught(file, "read"):
+                    self._read_or_refuse(file, run, until)
+
+    def _read_or_refuse(self, file: RowFile, run: FileRun, until: float) -> None:
+        try:
+            self._read_on(file, until)
+        except FileUnreadable as error:
+            self._refuse(file, error, run)
 
     def _read_on(self, file: RowFile, until: float) -> None:
-        if file.tries >= MAX_TRIES:
-            raise FileUnreadable("file.killed_process")
+        self._look_at(file)
         self.parts.files.tried(file, file.tries + 1)
         try:
             read = self.parts.reading.read(file, until=until)
@@ -167,6 +177,16 @@ class FileImporting:
             raise
         if read.state is FileState.FEEDING:
             self.emit("file.read", file=file.id, rows=read.rows, pages=read.pages)
+
+    def _look_at(self, file: RowFile) -> None:
+        """Refuse what is not to be read, however far a run has got that died."""
+        if file.connection not in self.parts.connections:
+            raise FileUnreadable(UNKNOWN)
+        if file.tries >= MAX_TRIES:
+            raise FileUnreadable("file.killed_process")
+        upload = None if file.pages else self.parts.objects.upload(file.key)
+        if upload and upload.etag == file.etag and upload.size > MAX_FILE_B:
+            raise FileUnreadable("file.too_large", f"{upload.size:,} bytes")
 
     def _refuse(self, file: RowFile, error: FileUnreadable, run: FileRun) -> None:
         self.parts.reports.refuse(file, error.code, error.detail, error.line)
@@ -189,13 +209,33 @@ class FileImporting:
 
     # report
 
-    def _report(self, run: FileRun, until: float) -> None:
-        for file in self.parts.files.open():
-            is_sent = file.state is FileState.FEEDING and file.fed == file.rows
-            if is_sent and file.rows_ended >= file.rows and self.clock() < until:
-                if not self.parts.reports.is_written(file):  # else its pages may be gone
-                    self.parts.reports.write(file)
-                self.parts.objects.forget_rows(file.id)
-                self.parts.files.finish(file)
-                run.finished += 1
-                self.emit("file.finished", file=file.id, rows=file.rows)
+    def _report(self, run: FileRun, errors: FileErrors, until: float, *, again: bool) -> None:
+        """Report files that have ended. `again`: as in `_read`, the one tried least comes first."""
+        for file in sorted(self.parts.files.open(), key=lambda one: one.tries):
+            is_next = _has_ended(file) and bool(file.tries) is again
+            if is_next and not errors.has_failed(file) and self.clock() < until:
+                with errors.caught(file, "report"):
+                    self._finish(file, run)
+
+    def _finish(self, file: RowFile, run: FileRun) -> None:
+        if not self.parts.reports.is_written(file):  # else its pages may be gone
+            self.parts.files.tried(file, file.tries + 1)
+            self.parts.reports.write(file)
+        self.parts.objects.forget_rows(file.id)
+        self.parts.files.finish(file)
+        run.finished += 1
+        self.emit("file.finished", file=file.id, rows=file.rows)
+
+
+def _under_way(files: Iterable[RowFile]) -> Counter[str]:
+    """Connection → rows of its files that count as received, and have no outcome yet."""
+    found: Counter[str] = Counter()
+    for file in files:
+        found[file.connection] += file.counted - file.rows_ended
+    return found
+
+
+def _has_ended(file: RowFile) -> bool:
+    """Whether every row was sent, and has its outcome."""
+    is_sent = file.state is FileState.FEEDING and file.fed == file.rows
+    return is_sent and file.rows_ended >= file.rows

@@ -47,7 +47,8 @@ def build_file_importing(
     outcome_counts = OutcomeCounts(dynamodb, settings.ledger_table, day, clock=clock)
     files = Files(dynamodb, settings.ledger_table, outcome_counts, clock=clock)
     objects = FileObjects(s3, settings.bucket_name)
-    feeder = Feeder(dynamodb, sqs, settings.ledger_table, settings.bulk_queue_url, clock=clock)
+    lane = (settings.bulk_queue_url, settings.bulk_held_queue_url)
+    feeder = Feeder(dynamodb, sqs, settings.ledger_table, lane, clock=clock)
     queues = (Queue(sqs, url) for url in (settings.bulk_queue_url, settings.dead_letter_queue_url))
     feeding = FeedingParts(
         files,

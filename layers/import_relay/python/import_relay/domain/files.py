@@ -16,6 +16,8 @@ _MARK = "-file-"
 """No other delivery id has it."""
 MAX_WAIT_DAYS = 120
 """From a file's upload until its last row is queued at most. Claims are kept for longer."""
+MAX_KEY_B = 900
+"""Of a file's key in the names of what is written about it (S3: keys have 1,024 bytes)."""
 LINES_PER_RECEIPT = 100
 """Lines of a file that count as received at once; a queue message holds as many items."""
 
@@ -42,6 +44,11 @@ def connection_of(key: str) -> str:
     """The connection whose folder of the inbox a key is in; empty if it is in none."""
     parts = key.removeprefix(INBOX).split("/", 1)
     return parts[0] if len(parts) == 2 else ""
+
+
+def fitting(key: str) -> str:
+    """A key, or its beginning: with what the relay adds it must not be longer than S3 allows."""
+    return key.encode()[:MAX_KEY_B].decode(errors="ignore")
 
 
 def is_row_file(key: str) -> bool:

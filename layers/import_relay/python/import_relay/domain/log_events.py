@@ -8,7 +8,7 @@ Level = Literal["info", "warning", "error"]
 RESERVED_KEYS = frozenset({"_aws", "level", "message", "service", "timestamp", "xray_trace_id"})
 """Keys that a line of the log has itself."""
 
-ERRORS = frozenset({"import.reference_refused", "message.too_old"})
+ERRORS = frozenset({"file.failed", "import.reference_refused", "message.too_old"})
 WARNINGS = frozenset(
     {
         "batch.interrupted",

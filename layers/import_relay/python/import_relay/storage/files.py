@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from import_relay.domain.files import file_delivery, file_id, row_received_at
+from import_relay.domain.files import INBOX, file_delivery, file_id, fitting, row_received_at
 from import_relay.storage.attributes import Plain, from_attributes, to_attributes
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import takes_effect, transact
@@ -46,7 +46,8 @@ class RowFile:
 
     `rows`: what has been read of it, in `pages`. `counted`: rows that count as received, of which
     the first `fed` are certainly in the queue. `ended`: outcome → rows. `code`: why it is refused.
-    `tries`: runs that began to read it, and did not come to the end of a page.
+    `tries`: runs that began to read it, and did not come to the end of a page; once all is read,
+    runs that began to report it.
     """
 
     key: str
@@ -75,7 +76,7 @@ class RowFile:
     @property
     def folder(self) -> str:
         """Where its report is, without a slash at the end."""
-        return f"files/{self.key.removeprefix('inbox/')}/{self.id}"
+        return f"files/{fitting(self.key.removeprefix(INBOX))}/{self.id}"
 
     @property
     def rows_ended(self) -> int:
@@ -148,8 +149,8 @@ class Files:
         return self._change(file, changes, {"state": FileState.READING.value, "pages": file.pages})
 
     def tried(self, file: RowFile, tries: int) -> bool:
-        """Note how often reading it was begun since its last page was noted."""
-        return self._change(file, {"tries": tries}, {"state": FileState.READING.value})
+        """Note how often reading it was begun since its last page, or reporting it at all."""
+        return self._change(file, {"tries": tries}, {"state": file.state.value})
 
     def count(self, file: RowFile, lines: Sequence[int], *, counted: int) -> bool:
         """Count rows as received, up to the one of the number `counted`, before they are sent."""

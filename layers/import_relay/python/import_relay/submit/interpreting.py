@@ -25,8 +25,7 @@ MIN_TRIAL_S = 20.0
 class Interpreting:
     """Interprets one batch. Times are in seconds, of `clock`; `give_up_at`: planning ends then.
 
-    `disabled`: connections that cannot be used, with the item ids that wait for them. `unread`:
-    those whose CRM could not be read, with the code of why.
+    `disabled`: connections that cannot be used, with the item ids that wait for them.
     """
 
     mapper: Mapper
@@ -35,7 +34,7 @@ class Interpreting:
     isolation: Isolation
     clock: Callable[[], float]
     give_up_at: float
-    unread: dict[str, str] = field(default_factory=dict)
+    unread_connections: int = 0
     disabled: dict[str, set[str]] = field(default_factory=dict)
 
     def together(self, occurrences: Sequence[Occurrence]) -> Mapped:
@@ -95,5 +94,5 @@ class Interpreting:
         for one in interpreted:
             to_fetch |= one.to_fetch
         read = self.fetching.read(to_fetch, give_up_at=self.give_up_at)
-        self.unread |= read.failed
+        self.unread_connections += len(read.failed)
         return read

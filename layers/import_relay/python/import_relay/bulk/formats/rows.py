@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, TypeVar, cast
@@ -84,7 +84,12 @@ def _of_text(lines: Iterator[str], opened: Callable[[], BinaryIO]) -> Iterator[F
         if line.strip():
             break
     begin = skipped[-1].lstrip() if skipped else ""
-    if begin.startswith("{") and is_object(begin) and not holds_list(begin):
+    if begin.startswith("{") and not is_object(begin):
+        skipped += islice(lines, 1)  # the next line says whether only this one is broken
+        is_on_lines = is_object(skipped[-1]) and not begin.rstrip().endswith(tuple("[{,:"))
+    else:
+        is_on_lines = begin.startswith("{") and not holds_list(begin)
+    if is_on_lines:
         yield from ndjson_rows(chain(skipped, lines))
     elif begin.startswith(("{", "[")):
         yield from json_rows(opened)

@@ -1,0 +1,157 @@
+"""What fails at one file stops that file alone, says so, and is tried again."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from import_relay.bulk.feeding import Feeding
+from import_relay.bulk.file_reports import FileReports
+from import_relay.bulk.reading import Reading
+from import_relay.storage.files import Files
+from import_relay.storage.outcome_counts import REPLAYED
+from tests.integration.files.dying import Killed
+from tests.integration.files.uploads import Uploads
+from tests.support.aws import relay_resources
+from tests.support.builders import NOON
+from tests.support.relay import Relay
+
+BAD, GOOD = "inbox/erp/bad.csv", "inbox/erp/good.csv"
+STEPS: dict[str, tuple[type, str]] = {
+    "notice": (Files, "begin"),
+    "read": (Reading, "read"),
+    "feed": (Feeding, "_feed_part"),
+    "report": (FileReports, "write"),
+}
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Iterator[Uploads]:
+    with time_machine.travel(NOON, tick=False), relay_resources() as aws:  # S3 dates objects
+        yield Uploads(Relay(aws), tmp_path)
+
+
+def fails_for_bad(monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException) -> None:
+    type_, name = STEPS[step]
+    really: Callable[..., Any] = getattr(type_, name)
+
+    def step_of(self: object, file: Any, *args: Any, **options: Any) -> Any:
+        if "bad" in file.key:
+            raise error
+        return really(self, file, *args, **options)
+
+    monkeypatch.setattr(type_, name, step_of)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_file_that_fails_stops_no_other_and_is_tried_again(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    uploads.put("id;name\n1;Ada\n", BAD)
+    uploads.put("id;name\n2;Bob\n", GOOD)
+    with monkeypatch.context() as broken:
+        fails_for_bad(broken, step, ValueError("a name of somebody"))
+        finished = uploads.run().finished
+        uploads.submit()
+        last = uploads.later()
+
+    assert (finished + last.finished, last.failed) == (1, 1)
+    keys = next(keys for event, keys in uploads.relay.events if event == "file.failed")
+    assert (keys["step"], keys["connection"]) == (step, "erp")
+    assert "ValueError at" in str(keys["reason"])
+    assert "somebody" not in json.dumps(keys)
+
+    uploads.later()
+    uploads.submit()
+    uploads.later()
+    assert not uploads.known()
+    assert sorted(row["external_id"] for row in uploads.relay.mateo.rows) == ["1", "2"]
+
+
+def test_a_report_that_kills_its_process_comes_last(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads.put("id;name\n1;Ada\n", BAD)
+    uploads.run()
+    uploads.submit()
+    fails_for_bad(monkeypatch, "report", Killed())
+    with pytest.raises(Killed):
+        uploads.later(901)
+    uploads.put("id;name\n2;Bob\n", GOOD)
+    with pytest.raises(Killed):
+        uploads.later(901)
+    uploads.submit()
+
+    with pytest.raises(Killed):
+        uploads.later(901)
+
+    assert uploads.summary()["file"] == GOOD
+
+
+def test_what_is_held_or_dead_counts_as_queued(uploads: Uploads) -> None:
+    uploads.entities_per_day = 5
+    uploads.put("id\n" + "".join(f"{n}\n" for n in range(40)))
+    assert uploads.run().fed == 5
+    assert uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
+
+    assert uploads.later().fed == 0
+
+
+def test_a_connection_whose_rows_come_to_no_end_stops_no_other(uploads: Uploads) -> None:
+    uploads.entities_per_day = 5
+    shop = uploads.toml.replace("[erp", "[shop")
+    uploads.toml += shop.replace('"json"', '"json"\nsame_ids_as = "erp"', 1)
+    uploads.put("id\n" + "".join(f"{n}\n" for n in range(40)))
+    assert uploads.run().fed == 5
+
+    uploads.put("id\n" + "".join(f"{n}\n" for n in range(40, 60)), "inbox/shop/a.csv")
+
+    assert uploads.later().fed == 5
+    assert uploads.later().fed == 0
+
+
+def test_messages_that_are_not_full_leave_room(uploads: Uploads) -> None:
+    """A message of rows this wide has two of them."""
+    uploads.entities_per_day = 80
+    wide = "x" * 90_000
+    uploads.put("id;remark\n" + "".join(f"{n};{wide}\n" for n in range(90)))
+    assert uploads.run().fed == 80
+    assert len(uploads.relay.aws.queued(uploads.relay.aws.bulk_queue_url)) == 40
+    uploads.submit()
+
+    assert uploads.later().fed == 10
+
+
+def test_what_was_put_back_takes_room_while_it_is_queued(uploads: Uploads) -> None:
+    uploads.entities_per_day = 100
+    aws = uploads.relay.aws
+    counts = uploads.relay.outcome_counts
+    day = counts.day_of(int(uploads.relay.clock() * 1_000_000))
+    operations: Any = counts.operations({day: {REPLAYED: 150}})
+    aws.dynamodb.transact_write_items(TransactItems=operations)
+    for _ in range(2):
+        aws.sqs.send_message(QueueUrl=aws.bulk_held_queue_url, MessageBody="put back")
+    uploads.put("id\n" + "".join(f"{n}\n" for n in range(90)))
+    assert uploads.run().fed == 50
+
+    aws.sqs.purge_queue(QueueUrl=aws.bulk_held_queue_url)
+
+    assert uploads.later().fed == 40
+
+
+def test_the_longest_key_has_its_report_and_its_error(uploads: Uploads) -> None:
+    name = "inbox/erp/" + "ü" * 507  # 1,024 bytes
+    uploads.put("id;name\n1;Ada\n", name)
+    uploads.run()
+    uploads.submit()
+    uploads.later()
+
+    assert uploads.summary()["rows"]["imported"] == 1
+    uploads.put(b"%PDF-1.7\n", name)
+    assert uploads.run().refused == 1
+    (key,) = [one for one in uploads.keys("inbox/") if one.endswith(".error.json")]
+    content = json.loads(uploads.content(key))
+    assert (content["file"], content["code"]) == (name, "file.unknown_format")
