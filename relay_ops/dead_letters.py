@@ -84,7 +84,7 @@ def move_back(stack: Stack, advance: Callable[..., None]) -> int:
     }
     give_up_at = time.monotonic() + MOVE_WAIT_S
     moved = 0
-    while received := dead.receive(CALLS_AT_A_TIME, surely=True):
+    while received := dead.receive_surely(CALLS_AT_A_TIME).messages:
         for lane, queue in lanes.items():
             own = [one for one in received if lane_of_body(one.body) is lane]
             queue.send(Delayed(one.body, 0) for one in own)
