@@ -1,9 +1,10 @@
 """Fakes of S3, Step Functions, Scheduler, Lambda and SSM, behind the calls that the relay makes."""
 
+import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,14 +24,17 @@ class S3:
         self._world = world
         self._kills_after = kills_after
         self.objects: dict[str, bytes] = {}
-        self._written: dict[str, float] = {}
+        self.written: dict[str, float] = {}
+        self.stored: Callable[[str], object] | None = None
+        """Told the key of what was stored."""
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> Any:  # noqa: N803
         """Store an object."""
 
         def effect() -> Any:
-            self.objects[Key] = Body
-            self._written[Key] = self._world.now
+            self.store(Key, Body)
+            if self.stored is not None:
+                self.stored(Key)
             return {}
 
         answer = self._world.call("S3.PutObject", effect, refuse=refused("SlowDown", "PutObject"))
@@ -39,12 +43,44 @@ class S3:
             self._world.process.kill()
         return answer
 
-    def get_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803
+    def store(self, key: str, body: bytes) -> None:
+        """Store an object, as a person does."""
+        self.objects[key] = body
+        self.written[key] = self._world.now
+
+    def upload_fileobj(self, file: Any, bucket: str, key: str, *, ExtraArgs: Any) -> None:  # noqa: N803
+        """Store what a file holds."""
+        kind = ExtraArgs["ContentType"]
+        self.put_object(Bucket=bucket, Key=key, Body=file.read(), ContentType=kind)
+
+    def delete_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803
+        """Delete an object, if it is there."""
+        return self._world.call(
+            "S3.DeleteObject",
+            lambda: self.objects.pop(Key, None) and {},
+            refuse=refused("SlowDown", "DeleteObject"),
+        )
+
+    def delete_objects(self, *, Bucket: str, Delete: Any) -> Any:  # noqa: N803
+        """Delete objects, those that are there."""
+
+        def effect() -> Any:
+            for one in Delete["Objects"]:
+                self.objects.pop(one["Key"], None)
+            return {}
+
+        return self._world.call(
+            "S3.DeleteObjects", effect, refuse=refused("SlowDown", "DeleteObjects")
+        )
+
+    def get_object(self, *, Bucket: str, Key: str, IfMatch: str = "") -> Any:  # noqa: N803
         """Read an object."""
 
         def effect() -> Any:
             if Key not in self.objects:
                 raise refusal("NoSuchKey", "GetObject")
+            if IfMatch and IfMatch != etag_of(self.objects[Key]):
+                raise refusal("PreconditionFailed", "GetObject")
             return {"Body": io.BytesIO(self.objects[Key])}
 
         return self._world.call("S3.GetObject", effect, refuse=refused("SlowDown", "GetObject"))
@@ -61,16 +97,42 @@ class S3:
         def effect() -> Any:
             keys = sorted(one for one in self.objects if one.startswith(Prefix))
             keys = [one for one in keys if one > StartAfter]
-            listed = [
-                {"Key": one, "LastModified": datetime.fromtimestamp(self._written[one], UTC)}
-                for one in keys[:LISTED]
-            ]
+            listed = [self._listed(one) for one in keys[:LISTED]]
             is_truncated = len(keys) > LISTED
             return {"Contents": listed, "IsTruncated": is_truncated, "KeyCount": len(listed)}
 
         return self._world.call(
             "S3.ListObjectsV2", effect, refuse=refused("SlowDown", "ListObjectsV2")
         )
+
+    def _listed(self, key: str) -> Any:
+        at, content = self.written[key], self.objects[key]
+        modified = datetime.fromtimestamp(int(at) if key.startswith("inbox/") else at, UTC)
+        return {
+            "Key": key,
+            "LastModified": modified,
+            "ETag": etag_of(content),
+            "Size": len(content),
+        }
+
+    def get_paginator(self, operation: str) -> "S3":
+        """Only objects are listed."""
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[Any]:  # noqa: N803
+        """The pages of a list, one call each."""
+        after, is_more = "", True
+        while is_more:
+            page = self.list_objects_v2(Bucket=Bucket, Prefix=Prefix, StartAfter=after)
+            yield page
+            is_more = page["IsTruncated"]
+            after = page["Contents"][-1]["Key"] if is_more else ""
+
+
+def etag_of(content: bytes) -> str:
+    """The ETag of an object, with its quotation marks."""
+    return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
 
 
 class StepFunctions:

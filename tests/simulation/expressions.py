@@ -153,6 +153,13 @@ class _Parser:
             self.take(")")
             return inner
         token = self.take()
+        if token == "contains":
+            return self.contains()
+        if token == "size":
+            self.take("(")
+            measured = _operand(self.take())
+            self.take(")")
+            return self.comparison(_size_of(measured))
         if token in ("attribute_exists", "attribute_not_exists"):
             self.take("(")
             operand = _operand(self.take())
@@ -160,6 +167,19 @@ class _Parser:
             wanted = token == "attribute_exists"
             return lambda item, names, values: (operand(item, names, values) is not None) is wanted
         return self.comparison(_operand(token))
+
+    def contains(self) -> Condition:
+        self.take("(")
+        listed = _operand(self.take())
+        self.take(",")
+        wanted = _operand(self.take())
+        self.take(")")
+
+        def contains(item: Item, names: Names, values: Values) -> bool:
+            found = listed(item, names, values)
+            return found is not None and wanted(item, names, values)["S"] in found["SS"]
+
+        return contains
 
     def comparison(self, left: _Operand) -> Condition:
         operator = self.take().upper()
@@ -234,17 +254,44 @@ class _Parser:
         path, added = _path(self.take()), _operand(self.take())
 
         def add(item: dict[str, Any], names: Names, values: Values) -> None:
-            before = _get(item, path, names)
-            total = (number(before) if before else 0) + number(added(item, names, values))
+            before, more = _get(item, path, names), added(item, names, values)
+            if "SS" in more:
+                known = before["SS"] if before else []
+                _put(item, path, names, {"SS": sorted({*known, *more["SS"]})})
+                return
+            total = (number(before) if before else 0) + number(more)
             _put(item, path, names, {"N": text_of(total)})
 
         return add
+
+    def delete(self) -> Update:
+        """Takes elements out of a set, which is gone with its last one."""
+        token, removed = self.take(), _operand(self.take())
+
+        def delete(item: dict[str, Any], names: Names, values: Values) -> None:
+            name = names[token] if token[0] == "#" else token
+            if name in item:
+                left = set(item[name]["SS"]) - set(removed(item, names, values)["SS"])
+                item[name] = {"SS": sorted(left)}
+                if not left:
+                    del item[name]
+
+        return delete
+
+
+def _size_of(operand: _Operand) -> _Operand:
+    def size(item: Item, names: Names, values: Values) -> Any:
+        found = operand(item, names, values)
+        return None if found is None else {"N": str(len(next(iter(found.values()))))}
+
+    return size
 
 
 _CLAUSES: Mapping[str, Callable[[_Parser], Update]] = {
     "SET": _Parser.set_,
     "REMOVE": _Parser.remove,
     "ADD": _Parser.add,
+    "DELETE": _Parser.delete,
 }
 
 

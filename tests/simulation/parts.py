@@ -2,13 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from import_relay.bulk.feeding import Feeding, FeedingParts
+from import_relay.bulk.file_reports import FileReports
+from import_relay.bulk.importing_files import FileImporting, FileParts
+from import_relay.bulk.reading import Reading
 from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import reserved_keys
 from import_relay.mateo.client import ImportApi
 from import_relay.receive.intake import Intake
 from import_relay.report.reporting import Reporting, ReportingParts
+from import_relay.storage.feeder import Feeder
+from import_relay.storage.file_objects import FileObjects
+from import_relay.storage.files import Files
 from import_relay.storage.pacing import Permits
 from import_relay.storage.quota import Quota
 from import_relay.submit.batch_run import SubmissionParts
@@ -20,12 +28,15 @@ from import_relay.watch.watchdog import Watchdog
 from tests.simulation.connections import BLOCKERS, Secrets, connections, mapper_of
 from tests.simulation.mateo import TOKEN
 from tests.simulation.mateo_server import BASE_URL
-from tests.simulation.stores import LEDGER
+from tests.simulation.queue import BULK_HELD_URL, BULK_URL
+from tests.simulation.stores import BUCKET, LEDGER
 from tests.simulation.watching import watchdog_of
 
 if TYPE_CHECKING:
     from tests.simulation.relay import Relay
 
+PAGE_ROWS = 3
+"""Of a file: so few that most have several pages."""
 RECEIVE_S, SUBMIT_S, TRACK_S, REPORT_S = 10.0, 120.0, 60.0, 300.0
 """The functions' timeouts, as in template.yaml."""
 
@@ -74,7 +85,6 @@ class Parts:
             outcome_counts=stores.outcome_counts,
             trials=stores.trials,
             refused=stores.refused,
-            waits=stores.waits,
             posting=PostingParts(
                 permits=permits,
                 ledger=stores.ledger,
@@ -103,6 +113,30 @@ class Parts:
     @cached_property
     def watchdog(self) -> Watchdog:
         return watchdog_of(self._relay, self, lambda: connections().keys())
+
+    @cached_property
+    def importing(self) -> FileImporting:
+        stores, clock, relay = self._relay.stores, self._world.clock, self._relay
+        aws: Any = relay
+        files = Files(aws.dynamodb, LEDGER, stores.outcome_counts, **self._times)
+        objects = FileObjects(aws.s3, BUCKET)
+        lane = (BULK_URL, BULK_HELD_URL)
+        feeder = Feeder(aws.dynamodb, aws.queue, LEDGER, lane, clock=clock)
+        of_feeding = FeedingParts(
+            files, objects, feeder, stores.bulk_queue, stores.archive, stores.outcome_counts
+        )
+        a_day, day = relay.account.entities_per_day, relay.limits.day
+        parts = FileParts(
+            connections(),
+            {},
+            files,
+            objects,
+            feeder,
+            Reading(files, objects, clock, a_day, PAGE_ROWS),
+            Feeding(of_feeding, a_day, day, clock, PAGE_ROWS),
+            FileReports(objects, stores.outcome_counts, clock, _no_file),
+        )
+        return FileImporting(parts, clock, self.emit)
 
     @cached_property
     def tracking(self) -> Tracking:
@@ -149,6 +183,11 @@ class Parts:
             reported = self.reporting.report(reference, timed_out=timed_out, deadline=deadline)
         self._world.tell("reports", reference=reference, status=reported.status.value)
         return {**event, "status": reported.status.value, "wait_s": reported.wait_s}
+
+
+def _no_file(path: Path, *others: object, created_at: float) -> None:
+    """A table whose Excel file is empty."""
+    path.touch()
 
 
 def _no_workbook(

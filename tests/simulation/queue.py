@@ -22,6 +22,8 @@ BATCH_B = 6 * 1024 * 1024
 """Of an event of Lambda's, with all that it says of each message."""
 ENVELOPE_B = 847
 """What Lambda adds to a message in its event."""
+COUNTS_LATE_S = 60.0
+"""So late counts of messages are at most (AWS: SQS, metrics)."""
 MAX_DELAY_S = 900
 """Of one message (SQS: `DelaySeconds`)."""
 POLLERS = 2
@@ -90,6 +92,8 @@ class Queue:
         self.changed: dict[str, Callable[[float], object]] = {}
         self.received: Callable[[Sequence[Received]], object] = lambda found: None
         """Told what a process receives by itself."""
+        self.sent: Callable[[str], object] = lambda url: None
+        """Told the queue of what was sent."""
         self.lineage: Callable[[], int] = lambda: 0
         """That of the process that sends, which travels in a header of its request."""
 
@@ -182,6 +186,18 @@ class Queue:
             refuse=refused("ServiceUnavailable", "DeleteMessageBatch"),
         )
 
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> Any:  # noqa: N803
+        """About how many messages there are: those of the last minute may be missing."""
+
+        def effect() -> Any:
+            known = self._world.now - self._world.random.uniform(0.0, COUNTS_LATE_S)
+            found = self.messages.values()
+            count = sum(one.url == QueueUrl and one.sent_at <= known for one in found)
+            return {"Attributes": dict.fromkeys(AttributeNames, "0") | {AttributeNames[0]: count}}
+
+        failed = refused("ServiceUnavailable", "GetQueueAttributes")
+        return self._world.call("SQS.GetQueueAttributes", effect, refuse=failed)
+
     def put(self, body: str, delay_s: float, url: str = URL) -> None:
         """Store a message."""
         self._count += 1
@@ -194,6 +210,7 @@ class Queue:
             url=url,
         )
         self.messages[message.id] = message
+        self.sent(url)
         if url in self.changed:
             self.changed[url](message.visible_at)
 

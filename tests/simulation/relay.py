@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from import_relay.connectors.contract import Request
-from import_relay.domain.lanes import Lane
+from import_relay.domain.lanes import Lane, lane_of_body
 from import_relay.domain.queue_messages import parse_message
 from import_relay.receive.intake import Receipt, delivery_id
 from import_relay.receive.responses import answer_to
@@ -26,17 +26,16 @@ from import_relay.submit.other_names import HANDLES_KNOWN
 from tests.simulation.aws import MAPPINGS, S3, Scheduler, Ssm, StepFunctions
 from tests.simulation.crm import Crm
 from tests.simulation.dynamodb import DynamoDB
+from tests.simulation.inbox import Inbox
 from tests.simulation.machine import Execution
 from tests.simulation.mateo import Mateo
 from tests.simulation.messages import is_too_old, is_unproven, items_in
 from tests.simulation.parts import RECEIVE_S, REPORT_S, SUBMIT_S, TRACK_S, Parts
 from tests.simulation.putting_back import PuttingBack
 from tests.simulation.queue import (
-    BULK_HELD_URL,
-    BULK_URL,
+    LANES,
     MAX_INVOCATIONS,
     MAY_LOOP,
-    URL,
     EventSourceMapping,
     Queue,
     Received,
@@ -126,9 +125,10 @@ class Relay:
         self.died: set[str] = set()
         self.unproven: set[str] = set()
         self.put_back = PuttingBack(self, scenario.put_back)
+        self.inbox = Inbox(self, scenario.files)
         self.calm_at = math.inf
         self.throttles = 0
-        self.killed: set[str] = set()
+        self.killed: Counter[str] = Counter()
         self.killed_with: Counter[str] = Counter()
         self._brought: dict[str, list[str]] = {}
         self.poisonings = 0
@@ -165,7 +165,7 @@ class Relay:
             if process.alive:
                 idle.append(environment)
             else:
-                self.killed.add(function)
+                self.killed[function] += 1
                 for message in self._brought.get(name, ()):
                     self.killed_with.update(items_in(message))
             on_end(process)
@@ -319,8 +319,7 @@ class Relay:
                 continue
             # One that waited for thirteen days is there by the relay's own rule.
             self.died |= items if not is_too_old(message.body) else set()
-            is_bulk = message.url in (BULK_URL, BULK_HELD_URL)
-            self.queue.put(message.body, 0, BULK_URL if is_bulk else URL)
+            self.queue.put(message.body, 0, LANES[lane_of_body(message.body)])
 
     def leave_unproven(self) -> None:
         """Leave refused records in the dead-letter queue: nothing tells what is wrong with them."""
@@ -340,9 +339,10 @@ class Relay:
 
     def is_quiet(self) -> bool:
         """Whether nothing is queued, followed or put back any more."""
+        if self.queue.messages or self.put_back.under_way or not self.inbox.is_quiet():
+            return False
         ended = all(one.status != "RUNNING" for one in self.executions)
-        is_idle = not self.queue.messages and not self.put_back.under_way
-        return is_idle and ended and not self.watch.unfollowed()
+        return ended and not self.watch.unfollowed()
 
     def reference(self, type_: str) -> str:
         """The next name of an import."""

@@ -125,7 +125,7 @@ class Account:
     """Limits and settings of a run, small enough to be met.
 
     `knows_handles`: contacts without an id have come before. `pollers`: of Lambda, each of which
-    gathers batches of its own.
+    gathers batches of its own. `file_run_s`: so long a run of import_files goes on with new steps.
     """
 
     requests_per_second: float = 2.0
@@ -141,6 +141,7 @@ class Account:
     bulk_share: float = 0.8
     erp_entities_per_day: int | None = None
     knows_handles: bool = False
+    file_run_s: float = 840.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,25 @@ class PutBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a person uploads at a time (s after the start), each row a record.
+
+    `form`: `csv`, `ndjson`, `cut` (JSON without its end), `empty`, or `gone`: it is deleted.
+    """
+
+    at: float
+    connection: str
+    name: str
+    rows: Sequence[Record]
+    form: str = "csv"
+
+    @property
+    def key(self) -> str:
+        """Of its object in the bucket."""
+        return f"inbox/{self.connection}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A whole run. `faults`: number of a call → what happens to it.
 
@@ -170,6 +190,7 @@ class Scenario:
     account: Account = field(default_factory=Account)
     put_back: Sequence[PutBack] = ()
     redriven_after_s: float = 0.0
+    files: Sequence[Upload] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ def run(scenario: Scenario, *, trace: bool = False) -> Findings:
     relay = Relay(world, scenario)
     senders = Senders(world, relay)
     senders.plan(scenario.webhooks)
-    last = max((one.at for one in scenario.webhooks), default=0.0)
+    relay.inbox.ended = lambda: Books(relay, senders).ends
+    sent_at = [one.at for one in scenario.webhooks] + [one.at for one in scenario.files]
+    last = max(sent_at, default=0.0)
     fault_profile = scenario.fault_profile
     until = max(
         last + CALM_AFTER_S, fault_profile.silent_from_s + fault_profile.silent_s + AFTER_SILENCE_S
@@ -58,6 +60,7 @@ def run(scenario: Scenario, *, trace: bool = False) -> Findings:
 
 def _drain(world: World, relay: Relay, senders: Senders, more_days: float = 0.0) -> bool:
     items = sum(len(one.records) for one in senders.deliveries.values())
+    items += sum(len(one.rows) for one in relay.inbox.uploads)
     account = relay.account
     a_day = min(account.entities_per_day, account.erp_entities_per_day or math.inf)
     days = PATIENCE_DAYS + more_days + items / a_day
@@ -97,7 +100,7 @@ def _findings(
     )
     acknowledged = {item for item, one in books.items.items() if one.acknowledged}
     findings.counts.update(
-        attempted=senders.attempted["items"],
+        attempted=senders.attempted["items"] + sum(len(one.rows) for one in scenario.files),
         acknowledged=len(acknowledged),
         recovered=len(relay.seen_before & acknowledged),
     )

@@ -15,6 +15,7 @@ from tests.simulation.scenario import (
     Scenario,
     Webhook,
 )
+from tests.simulation.uploads import with_files
 from tests.simulation.workload_more import with_more
 from tests.simulation.world import START, Fault
 
@@ -87,7 +88,7 @@ def scenario_of(seed: int) -> Scenario:
         account=account,
         put_back=_put_back(seed, webhooks),
     )
-    return with_more(scenario)
+    return with_files(with_more(scenario))
 
 
 def _put_back(seed: int, webhooks: Sequence[Webhook]) -> Sequence[PutBack]:

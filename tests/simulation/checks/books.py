@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from import_relay.domain.files import row_received_at
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.entries import State
 from tests.simulation.crm import CONNECTION
@@ -16,7 +17,10 @@ from tests.simulation.relay import Relay
 from tests.simulation.scenario import AT, Record, Violation
 from tests.simulation.senders import Senders
 from tests.simulation.stores import LEDGER
+from tests.simulation.uploads import line_of
 
+SENT = ("feeding", "finished")
+"""States of files whose rows are sent."""
 CLOCKS_S = 10.0
 """How far the relay's times may be from the true one."""
 Version = tuple[int, str, int]
@@ -84,6 +88,7 @@ class Books:
                     webhook.event,
                     is_test=webhook.is_test,
                 )
+        found |= self._rows_of_files()
         for item, one in self.relay.put_back.items.items():
             if one.original in found:
                 found[item] = found[one.original]._replace(
@@ -91,6 +96,23 @@ class Books:
                     received_at=one.received_at,
                     acknowledged=True,
                     put_back_at=one.at,
+                )
+        return found
+
+    def _rows_of_files(self) -> dict[str, Item]:
+        """The rows of files of which all could be read."""
+        found = {}
+        for file in self.relay.inbox.noted():
+            for number, record in enumerate(file.upload.rows if file.state in SENT else ()):
+                line = line_of(file.upload, number)
+                found[f"{file.delivery}/{line}"] = Item(
+                    record,
+                    file.upload.connection,
+                    file.delivery,
+                    line,
+                    row_received_at(file.received_at, line),
+                    acknowledged=True,
+                    event=file.id,
                 )
         return found
 

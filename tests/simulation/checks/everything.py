@@ -7,6 +7,7 @@ from tests.simulation.checks.counts import (
     check_pauses,
     check_put_back,
 )
+from tests.simulation.checks.files import check_files
 from tests.simulation.checks.imports import check_imports
 from tests.simulation.checks.items import check_items
 from tests.simulation.checks.lanes import check_lanes
@@ -16,6 +17,7 @@ from tests.simulation.checks.reports import check_reports
 
 CHECKS = (
     check_items,
+    check_files,
     check_imports,
     check_order,
     check_limits,

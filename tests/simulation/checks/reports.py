@@ -22,7 +22,7 @@ def check_reports(books: Books) -> None:
     summaries = {
         key.split("import=")[1].split("/")[0]: json.loads(content)
         for key, content in books.relay.s3.objects.items()
-        if key.endswith("/summary.json")
+        if key.startswith("reports/") and key.endswith("/summary.json")
     }
     for entry in books.entries:
         if entry["state"] in NEVER_CREATED:

@@ -1,0 +1,113 @@
+"""A file is imported once, to its last row, and its report says what became of each.
+
+That rows are neither lost nor doubled is checked as of all items: see `items`.
+"""
+
+import csv
+import io
+import json
+from collections import Counter
+
+from tests.simulation.checks.books import Books
+from tests.simulation.inbox import NotedFile
+from tests.simulation.stores import LEDGER
+from tests.simulation.uploads import line_of
+
+REASONS = {"cut": "file.broken_json", "empty": "file.empty"}
+MAX_DEATHS = 3
+"""Of processes that read a file, until it is refused for that."""
+NOT_IMPORTED = frozenset({"failed", "rejected", "unaccounted"})
+
+
+def check_files(books: Books) -> None:
+    """Each file came to its end, and its report says what became of its rows."""
+    inbox = books.relay.inbox
+    for key in inbox.unnoticed():
+        books.wrong("lost", f"{key} was never noticed")
+    for what in inbox.early:
+        books.wrong("unreported", what)
+    for rows in inbox.crowded:
+        books.wrong("over-limit", f"{rows} rows of files were queued at a time")
+    counted: Counter[str] = Counter()
+    for file in inbox.noted():
+        if file.received_at / 1_000_000 not in inbox.times[file.id]:
+            books.wrong("stale", f"{file.key} counts as uploaded at another time")
+        if file.state == "refused":
+            _refused(books, file)
+        elif file.state == "finished":
+            counted[books.relay.limits.day(file.received_at / 1_000_000)] += len(file.upload.rows)
+            _finished(books, file)
+        elif not any(item in books.relay.unproven for item in items_of(file)):
+            books.wrong("stuck", f"{file.key} ({file.id}) is {file.state} for ever")
+    if all(file.state in ("refused", "finished") for file in inbox.noted()):
+        _receipts(books, counted)
+
+
+def items_of(file: NotedFile) -> list[str]:
+    """The items that its rows are, in their order."""
+    upload = file.upload
+    return [f"{file.delivery}/{line_of(upload, n)}" for n in range(len(upload.rows))]
+
+
+def _refused(books: Books, file: NotedFile) -> None:
+    """A file is refused for a reason, and says which beside it."""
+    upload = file.upload
+    expected = REASONS.get(upload.form, "")
+    if upload.connection == "nobody":
+        expected = "file.unknown_connection"
+    others = set()
+    if file.id in books.relay.inbox.removed:
+        others.add("file.replaced")
+    if books.relay.killed["files"] >= MAX_DEATHS:
+        others.add("file.killed_process")
+    if file.code != expected and file.code not in others:
+        books.wrong("unexpected", f"{file.key} is refused as {file.code}, not {expected!r}")
+    if f"{file.key}.error.json" not in books.relay.s3.objects and not others:
+        books.wrong("unreported", f"nothing beside {file.key} says why it is refused")
+    _forgotten(books, file)
+
+
+def _finished(books: Books, file: NotedFile) -> None:
+    upload, objects = file.upload, books.relay.s3.objects
+    if upload.form in REASONS or upload.connection == "nobody":
+        books.wrong("unexpected", f"{file.key} cannot be read, and is finished")
+        return
+    found = [end for item in items_of(file) for end in books.end(item)]
+    summary = json.loads(objects.get(f"{file.folder}/summary.json", b"{}"))
+    said = {name: many for name, many in summary.get("rows", {}).items() if many}
+    if said != {"total": len(upload.rows), **Counter(found)}:
+        books.wrong("unreported", f"{file.folder} says {said}, its rows ended as {Counter(found)}")
+    lines = {
+        line_of(upload, n)
+        for n, item in enumerate(items_of(file))
+        if books.end(item) & NOT_IMPORTED
+    }
+    table = objects.get(f"{file.folder}/failures.csv", b"").decode("utf-8-sig")
+    listed = [int(row["line"]) for row in csv.DictReader(io.StringIO(table))]
+    unsure = {item for item in items_of(file) if item in books.unsure}
+    if sorted(listed) != sorted(lines) and not unsure:
+        books.wrong("unreported", f"{file.folder} lists lines {listed}, not {sorted(lines)}")
+    if f"{file.key}.error.json" in objects and not books.relay.inbox.removed:
+        books.wrong("unreported", f"{file.key} is imported, and an error is beside it")
+    _forgotten(books, file)
+
+
+def _forgotten(books: Books, file: NotedFile) -> None:
+    """Nothing of the rows is left once it is known what became of them."""
+    left = [key for key in books.relay.s3.objects if key.startswith(f"rows/{file.id}/pages/")]
+    if left:
+        books.wrong("unexpected", f"{file.key} is {file.state}, and {left} are still there")
+
+
+def _receipts(books: Books, counted: Counter[str]) -> None:
+    """Rows count as received once each, on the day of their upload."""
+    table = books.relay.dynamodb.tables.get(LEDGER, {})
+    found = Counter(
+        {
+            pk.removeprefix("counts#"): int(item["from_files"]["N"])
+            for pk, item in table.items()
+            if pk.startswith("counts#") and "from_files" in item
+        }
+    )
+    if found != counted:
+        books.wrong("miscounted", f"{dict(found)} rows of files counted, {dict(counted)} were read")

@@ -1,0 +1,235 @@
+"""People who upload files, and the runs of import_files, which an event or its schedule starts.
+
+A run that would find nothing new is left out, since a world has hundreds of them: once two runs in
+a row changed nothing, the next one waits until something has changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from import_relay.domain.files import INBOX, file_delivery, file_id, holds_file_rows, is_row_file
+from import_relay.storage.attributes import from_attributes
+from tests.simulation.aws import etag_of
+from tests.simulation.queue import BULK_HELD_URL, BULK_URL
+from tests.simulation.scenario import Upload
+from tests.simulation.uploads import content_of, line_of
+from tests.simulation.world import START, Process
+
+if TYPE_CHECKING:
+    from tests.simulation.relay import Relay
+
+FILES_S = 900.0
+"""The function's timeout, as in template.yaml."""
+EVERY_S, FIRST_S = 300.0, 120.0
+"""As its schedule in template.yaml."""
+EVENTS = 0.8
+"""So many of the bucket's events come; some come twice."""
+UNCHANGED_RUNS = 2
+QUEUED_DAYS = 2
+LEDGER = "ledger"
+
+
+class NotedFile(NamedTuple):
+    """A file as the ledger has it, and what was uploaded as it. `ended`: by outcome."""
+
+    id: str
+    delivery: str
+    state: str
+    code: str
+    key: str
+    received_at: int
+    ended: Mapping[str, int]
+    upload: Upload
+
+    @property
+    def folder(self) -> str:
+        """Where its report is."""
+        return f"files/{self.key.removeprefix(INBOX)}/{self.id}"
+
+
+class Inbox:
+    """All uploads of a run.
+
+    `early`: reports that were written before their last row had its outcome. `crowded`: how many
+    rows were queued where that was too many. `removed`: files whose object was replaced or deleted.
+    `ended`: item → how it ended, by what lies in the bucket.
+    """
+
+    def __init__(self, relay: Relay, uploads: Sequence[Upload]) -> None:
+        self._relay = relay
+        self.uploads = uploads
+        self.early: list[str] = []
+        self.crowded: list[int] = []
+        self.removed: set[str] = set()
+        self.times: dict[str, list[float]] = defaultdict(list)
+        self.ended: Callable[[], Mapping[str, set[str]]] = dict
+        self._contents: dict[str, Upload] = {}
+        self._left = len(uploads)
+        self._running = 0
+        self._unchanged: tuple[object, int] = (None, 0)
+        if not uploads:
+            return
+        relay.s3.stored = self._stored
+        relay.queue.sent = self._sent
+        for upload in uploads:
+            relay.world.at(START + upload.at, partial(self._upload, upload))
+        relay.world.after(FIRST_S, self._tick)
+
+    # ------------------------------------------------------------ what people do
+
+    def _upload(self, upload: Upload) -> None:
+        relay, key = self._relay, upload.key
+        self._left -= 1
+        before = relay.s3.objects.get(key)
+        content = content_of(upload)
+        if before is not None and (upload.form == "gone" or before != content):
+            self.removed.add(_id(key, before))
+        if upload.form == "gone":
+            relay.s3.objects.pop(key, None)
+            relay.world.tell("deletes", "person", key=key)
+            return
+        name = _id(key, content)
+        self._contents[name] = upload
+        self.times[name].append(int(relay.world.now))
+        relay.s3.store(key, content)
+        relay.world.tell("uploads", "person", key=key, rows=len(upload.rows), file=name)
+        while relay.world.random.random() < EVENTS:
+            relay.world.after(relay.world.random.uniform(0.0, 3.0), lambda: self._run(key))
+            if relay.world.random.random() < EVENTS:
+                break
+
+    # ------------------------------------------------------------ runs
+
+    def _tick(self) -> None:
+        self._relay.world.after(EVERY_S, self._tick)
+        if not self.is_quiet():
+            self._run(None)
+
+    def _run(self, key: str | None) -> None:
+        relay = self._relay
+        self._running += 1
+        run_s = relay.account.file_run_s
+
+        def body(parts: Any) -> object:
+            now = relay.world.clock()
+            name = relay.world.process.name.replace(" ", "-")
+            run = parts.importing.run(
+                key, invocation=name, until=now + run_s, deadline=now + FILES_S
+            )
+            relay.world.tell(
+                "files", noticed=run.noticed, fed=run.fed, done=run.finished, failed=run.failed
+            )
+            return not run.failed and relay.world.clock() < now + run_s
+
+        relay.invoke("files", FILES_S, body, self._over)
+
+    def _over(self, process: Process) -> None:
+        self._running -= 1
+        is_good = bool(process.result) and not self._is_taken()
+        state = self._state()
+        times = self._unchanged[1] if state == self._unchanged[0] else 0
+        self._unchanged = (state, times + 1 if is_good else 0)
+
+    def is_quiet(self) -> bool:
+        """Whether no file can be taken a step further by now."""
+        if self._left or self._running:
+            return False
+        return self._unchanged[1] >= UNCHANGED_RUNS and self._state() == self._unchanged[0]
+
+    def _is_taken(self) -> bool:
+        item = self._table().get("feeder", {})
+        return float(item.get("held_until", {"N": "0"})["N"]) > self._relay.world.now
+
+    def _state(self) -> object:
+        """Everything that decides what a run does."""
+        table, s3 = self._table(), self._relay.s3
+        names = table.get("files#open", {}).get("names", {}).get("SS", ())
+        files = [repr(table.get(f"file#{name}")) for name in names]
+        objects = [(key, s3.written[key]) for key in s3.objects if is_row_file(key)]
+        queued = [
+            one.id
+            for one in self._relay.queue.messages.values()
+            if one.url in (BULK_URL, BULK_HELD_URL)
+        ]
+        return files, objects, queued
+
+    def _table(self) -> Mapping[str, Any]:
+        return self._relay.dynamodb.tables[LEDGER]
+
+    # ------------------------------------------------------------ what is seen on the way
+
+    def _stored(self, key: str) -> None:
+        """A report is written once the last row has its outcome."""
+        if not key.startswith("files/") or not key.endswith("summary.json"):
+            return
+        ended = self.ended()
+        for file in self.noted():
+            if key.startswith(f"{file.folder}/"):
+                lines = [line_of(file.upload, n) for n in range(len(file.upload.rows))]
+                missing = [line for line in lines if f"{file.delivery}/{line}" not in ended]
+                if missing:
+                    self.early.append(f"{key} before lines {missing} had their outcome")
+
+    def _sent(self, url: str) -> None:
+        process = self._relay.world.current
+        if url != BULK_URL or process is None or process.environment.function != "files":
+            return
+        rows = {
+            f"{content['delivery']}/{item['n']}": content["connection"]
+            for one in self._relay.queue.messages.values()
+            if one.url in (BULK_URL, BULK_HELD_URL)
+            for content in [json.loads(one.body)]
+            if holds_file_rows(content["delivery"]) and "replay" not in content
+            for item in content["items"]
+        }
+        a_day = self._relay.account.entities_per_day
+        if len(rows) > a_day:
+            left = Counter(rows[item] for item in rows.keys() - self.ended().keys())
+            if left.total() > QUEUED_DAYS * a_day or max(left.values()) > a_day:
+                self.crowded.append(left.total())
+
+    # ------------------------------------------------------------ for the checks
+
+    def noted(self) -> list[NotedFile]:
+        """The files that the ledger knows."""
+        found = []
+        for pk, item in self._table().items():
+            if pk.startswith("file#") and "key" in item:
+                plain = {name: value for name, value in item.items() if "SS" not in value}
+                found.append(self._noted(pk.removeprefix("file#"), from_attributes(plain)))
+        return found
+
+    def _noted(self, name: str, item: Mapping[str, Any]) -> NotedFile:
+        received_at = int(item["received_at"])
+        ended = {
+            key.removeprefix("rows_"): int(value)
+            for key, value in item.items()
+            if key.startswith("rows_")
+        }
+        return NotedFile(
+            name,
+            file_delivery(name, received_at),
+            str(item["state"]),
+            str(item.get("code", "")),
+            str(item["key"]),
+            received_at,
+            ended,
+            self._contents[name],
+        )
+
+    def unnoticed(self) -> list[str]:
+        """Objects of the inbox that the ledger does not know."""
+        return [
+            key
+            for key, content in self._relay.s3.objects.items()
+            if is_row_file(key) and f"file#{_id(key, content)}" not in self._table()
+        ]
+
+
+def _id(key: str, content: bytes) -> str:
+    return file_id(key, etag_of(content).strip('"'))
