@@ -110,14 +110,14 @@ def mapper() -> Mapper:
 
 
 def mapper_of(relay: "Relay") -> Mapper:
-    """The mapper of a run: one that dies of poison, or that knows of a limit of `erp`."""
+    """The mapper of a run: one that dies of poison, or that knows limits of connections."""
     if relay.is_poisoned:
         return DeadlyMapper(relay)
-    limit = relay.account.erp_entities_per_day
-    if limit is None:
+    limits = relay.account.own_limits
+    if not limits:
         return mapper()
     made = copy(mapper())
-    made.entities_per_day = {"erp": limit}
+    made.entities_per_day = limits
     return made
 
 

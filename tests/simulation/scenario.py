@@ -140,8 +140,15 @@ class Account:
     unproven_hours: float = 24.0
     bulk_share: float = 0.8
     erp_entities_per_day: int | None = None
+    plain_entities_per_day: int | None = None
     knows_handles: bool = False
     file_run_s: float = 840.0
+
+    @property
+    def own_limits(self) -> dict[str, int]:
+        """Connections with a limit of their own → entities per day; they have the same contacts."""
+        limits = {"erp": self.erp_entities_per_day, "plain": self.plain_entities_per_day}
+        return {name: limit for name, limit in limits.items() if limit is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """Runs a scenario from its first webhook until everything has come to its end, and checks it."""
 
-import math
-
 from tests.simulation.checks.books import Books
 from tests.simulation.checks.everything import check_everything
 from tests.simulation.conditions import met_by
@@ -62,7 +60,7 @@ def _drain(world: World, relay: Relay, senders: Senders, more_days: float = 0.0)
     items = sum(len(one.records) for one in senders.deliveries.values())
     items += sum(len(one.rows) for one in relay.inbox.uploads)
     account = relay.account
-    a_day = min(account.entities_per_day, account.erp_entities_per_day or math.inf)
+    a_day = min([account.entities_per_day, *account.own_limits.values()])
     days = PATIENCE_DAYS + more_days + items / a_day
     until = world.now + days * 86_400
     while world.now < until:

@@ -8,6 +8,8 @@ from tests.simulation.queue import BULK_URL
 from tests.simulation.relay import Relay
 from tests.simulation.scenario import Account, Record, Scenario, Webhook
 from tests.simulation.senders import Senders
+from tests.simulation.simulation import run
+from tests.simulation.workload import FIRST_VERSION
 from tests.simulation.world import START, World
 
 BACKFILL, PER_MESSAGE = 50_000, 100
@@ -77,3 +79,22 @@ def test_a_live_change_waits_for_minutes_while_fifty_thousand_records_are_put_ba
     assert all(number <= limits.entities_per_day for number in bulk.values())
     assert min(bulk["2026-10-31"], bulk["2026-11-01"]) > share
     relay.close()
+
+
+def test_several_connections_keep_to_limits_of_their_own_and_pay_for_nobody_else() -> None:
+    """Five contacts of each of two, four that they share, and five of one without a limit."""
+    own = [(name, str(1_000 + n)) for n, name in enumerate(["erp", "plain"] * 5)]
+    shared = [(name, str(2_000 + n)) for n in range(4) for name in ("erp", "plain")]
+    free = [("hub", str(3_000 + n)) for n in range(5)]
+    sets = {"erp": {"city": "Kiel"}, "plain": {"name": "Ada"}, "hub": {"zip": "24103"}}
+    webhooks = [
+        Webhook(60.0, name, f"e{n}", [Record(key, FIRST_VERSION + 1_000 * n, sets[name])])
+        for n, (name, key) in enumerate(own + shared + free)
+    ]
+    account = Account(erp_entities_per_day=3, plain_entities_per_day=2)
+
+    findings = run(Scenario(11, webhooks, account=account))
+
+    assert not findings.violations
+    # Fourteen contacts at five a day; the run begins in the evening of the first of three days.
+    assert findings.days > 28 / 24

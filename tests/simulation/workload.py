@@ -60,10 +60,12 @@ SIZES = (1, 1, 1, 1, 1, 1, 1, 1, 2, 3)
 def scenario_of(seed: int) -> Scenario:
     """The scenario of a seed: of every kind of trouble a little, of some a lot."""
     chance = random.Random(seed)  # noqa: S311 - a simulation
+    of_erp, of_plain = _own_limits(seed)
     account = replace(
         _account(chance),
         unproven_hours=_unproven_hours(seed),
-        erp_entities_per_day=_own_limit(seed),
+        erp_entities_per_day=of_erp,
+        plain_entities_per_day=of_plain,
         pollers=POLLERS[seed % len(POLLERS)],
     )
     is_about_deals = chance.randrange(ABOUT_DEALS) == 0
@@ -214,10 +216,15 @@ def _account(chance: random.Random) -> Account:
     )
 
 
-def _own_limit(seed: int) -> int | None:
-    """In one run of so many, a connection has a limit of its own. Drawn by itself."""
+def _own_limits(seed: int) -> tuple[int | None, int | None]:
+    """In one run of so many `erp` has a limit of its own, and in half of them `plain` has one too.
+
+    Drawn by itself.
+    """
     chance = random.Random(f"own limit {seed}")  # noqa: S311 - a simulation
-    return chance.choice((1, 2, 3)) if chance.randrange(OWN_LIMIT_IN) == 0 else None
+    if chance.randrange(OWN_LIMIT_IN):
+        return None, None
+    return chance.choice((1, 2, 3)), chance.choice((None, None, 1, 2))
 
 
 def _unproven_hours(seed: int) -> float:

@@ -13,8 +13,6 @@ from tests.simulation.stores import LEDGER
 
 CLOCKS_S = 60.0
 """What is sent so long before the last hour was certainly reserved before it."""
-OWN = "erp"
-"""The connection that has a limit of its own, in runs in which it has."""
 
 
 def check_lanes(books: Books) -> None:
@@ -29,7 +27,7 @@ def check_lanes(books: Books) -> None:
     for day, number in bulk.items():
         if number > share:
             books.wrong("over-limit", f"{number} entities of the bulk lane on {day}")
-    _own_limit(books, [entry for entry, _ in created])
+    _own_limits(books, [entry for entry, _ in created])
     _counters(books)
     for what in books.relay.stores.lease.overtaken:
         books.wrong("over-limit", what)
@@ -67,15 +65,23 @@ def _counters(books: Books) -> None:
                     )
 
 
-def _own_limit(books: Books, created: list[Entry]) -> None:
-    limit = books.relay.account.erp_entities_per_day
-    if limit is None:
+def _own_limits(books: Books, created: list[Entry]) -> None:
+    """What connections with limits of their own paid, and that each row of theirs was paid for."""
+    limits = books.relay.account.own_limits
+    if not limits:
         return
-    frozen = books.frozen
-    paid: Counter[str] = Counter()
+    paid: Counter[tuple[str, str]] = Counter()
     for entry in created:
-        _, rows = frozen[entry.reference]
-        paid[entry.day] += sum({one["connection"] for one in row["items"]} == {OWN} for row in rows)
-    for day, number in paid.items():
-        if number > limit:
-            books.wrong("over-limit", f"{number} rows of {OWN} on {day}")
+        _, rows = books.frozen[entry.reference]
+        senders = [{one["connection"] for one in row["items"]} for row in rows]
+        due = sum(one <= limits.keys() for one in senders)
+        charges = entry.reservation.charges
+        if sum(charge.rows for charge in charges.values()) != due:
+            books.wrong("over-limit", f"{entry.reference}: {due} rows to pay for, not {charges}")
+        for name, charge in charges.items():
+            paid[entry.day, name] += charge.rows
+            if charge.rows > sum(name in one for one in senders):
+                books.wrong("over-limit", f"{entry.reference}: {name} pays for rows of others")
+    for (day, name), number in paid.items():
+        if number > limits[name]:
+            books.wrong("over-limit", f"{number} rows of {name} on {day}")
