@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,11 +22,14 @@ def command(
     connections: Annotated[
         Path, typer.Option("--file", help="connections.toml, for the names of connections.")
     ] = DEFAULT_FILE,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Look again while numbers may be late.")
+    ] = True,
     stack: StackName = "",
     region: Region = "",
     as_json: AsJson = False,
 ) -> None:
-    """Account for everything that was received, and say what is in the way of what waits.
+    """Account for everything that was received, and say why something waits and what helps.
 
     Ends with 1 if the sums do not balance. A deployed stack is looked at for up to three minutes,
     since CloudWatch and SQS count late.
@@ -38,7 +42,7 @@ def command(
     out = Screen(as_json=as_json)
     opened = open_stack(stack, region)
     with out.progress("Counting"):
-        shown = look(opened)
+        shown = look(opened, wait=wait)
     ended = of_connections(opened, names_in(connections))
     out.result(content_of(shown) | {"connections": ended}, lambda: _show(out, shown, ended))
     raise typer.Exit(ExitCode.DONE if shown.reconciliation.balances else ExitCode.FOUND)
@@ -59,5 +63,15 @@ def _show(out: Screen, shown: Shown, ended: dict[str, dict[str, int]]) -> None:
             [name, *(counts.get(one, 0) for one in names)] for name, counts in ended.items()
         ]
         out.table(("connection", *names), rows, title=f"Received in the last {DAYS} days")
-    for text in shown.forecast.in_the_way:
-        out.line(f"In the way: {text}", "yellow")
+    if shown.reasons:
+        out.line()
+        zone = shown.forecast.now.tzinfo
+        table = [
+            (one.who, f"{one.why}{_until(one.until, zone)}\n{one.what_to_do}".rstrip())
+            for one in shown.reasons
+        ]
+        out.table(("what waits", "why, and what to do"), table, title="Why something waits")
+
+
+def _until(at: datetime | None, zone: tzinfo | None) -> str:
+    return f" Until {at.astimezone(zone):%Y-%m-%d %H:%M}." if at else ""

@@ -24,6 +24,8 @@ BLOCKERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Metric that is above 0 while records wait for a person → what is in their way."""
+OF_CONNECTIONS = ("FetchersUnavailable", "ConnectionsUnusable")
+"""Those of them of which it is noted which connection it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from relay_ops.stack import Stack
 from relay_ops.status.reading import Reading
+from relay_ops.status.reasons import reasons_of
 from relay_ops.status.reconciliation import Reconciliation
 from relay_ops.status.screen import Shown
 
@@ -45,17 +46,20 @@ def snapshot(source: Source) -> Shown:
     reading = Reading(source.client, source.stack, clock=source.clock)
     reconciliation = Reconciliation([reading.snapshot()])
     until = time.monotonic() + source.patience_s
-    if not reconciliation.balances:
+    if source.patience_s and not reconciliation.balances:
         sys.stderr.write(AGAIN + "\n")
     while not reconciliation.balances and time.monotonic() < until:
         time.sleep(source.period_s)
         source.refresh()
         reconciliation = Reconciliation([*reconciliation.snapshots, reading.snapshot()])
-    return Shown(source.stack, source.place, reading.since, reconciliation, reading.forecast())
+    forecast = reading.forecast()
+    reasons = reasons_of(forecast, reading.noted)
+    return Shown(source.stack, source.place, reading.since, reconciliation, forecast, reasons)
 
 
-def look(stack: Stack) -> Shown:
-    """The snapshots of a stack that a command has opened."""
+def look(stack: Stack, *, wait: bool = True) -> Shown:
+    """The snapshots of a stack that a command has opened; one alone without `wait`."""
+    patience_s = LOCAL_PATIENCE_S if stack.is_local else PATIENCE_S
     return snapshot(
         Source(
             stack=stack.name,
@@ -64,6 +68,6 @@ def look(stack: Stack) -> Shown:
             clock=stack.clock,
             refresh=stack.refresh,
             period_s=0.5 if stack.is_local else PERIOD_S,
-            patience_s=LOCAL_PATIENCE_S if stack.is_local else PATIENCE_S,
+            patience_s=patience_s if wait else 0.0,
         )
     )

@@ -9,18 +9,27 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from import_relay.domain.lanes import Lane
 from import_relay.storage.entries import OPEN_INDEX, UNFINISHED
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import RECEIVED, OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.quota import Limits, Quota, Usage
-from import_relay.storage.refusals import RefusedConnections
 from import_relay.telemetry.outcome_log import NAMESPACE
 from relay_ops.exits import StackUnavailable
-from relay_ops.status.forecast import BLOCKERS, BulkView, Forecast, SubmissionView, Used
+from relay_ops.status.forecast import (
+    BLOCKERS,
+    OF_CONNECTIONS,
+    BulkView,
+    Forecast,
+    SubmissionView,
+    Used,
+)
+from relay_ops.status.noted import RECENT_S, Noted, read_noted
 from relay_ops.status.reconciliation import Messages, Snapshot
 
 DAYS = 60
@@ -31,8 +40,7 @@ PERIOD_S = 900
 """Days begin at a multiple of this in every time zone; CloudWatch takes multiples of five minutes
 for data older than 15 days.
 """
-RECENT_S, RECENT_PERIOD_S = 1_800, 60
-"""What waits is tried again every quarter of an hour at least, so it shows within this time."""
+RECENT_PERIOD_S = 60
 LIVE_MAPPING, BULK_MAPPING = MAPPINGS = ("SubmitImportsQueueBatch", "SubmitImportsBulkBatch")
 """The event source mappings of the live lane and the bulk lane."""
 NEEDED = {"LedgerTable", "Queue", "BulkQueue", "DeadLetterQueue", "SubmitImports", *MAPPINGS}
@@ -123,7 +131,7 @@ class Reading:
 
     def forecast(self) -> Forecast:
         """Quota and submission as they are."""
-        usage, limits = self._quota.usage(), self._limits
+        usage, limits, noted = self._quota.usage(), self._limits, self.noted
         return Forecast(
             now=self._now(),
             entities=Used(usage.entities, limits.entities_per_day),
@@ -132,7 +140,19 @@ class Reading:
             submission=self._submission(LIVE_MAPPING),
             bulk=self._bulk(usage),
             connections={name: Used(*one) for name, one in usage.connections.items()},
-            blockers=[*self._refused(), *self._blockers()],
+            blockers=[*noted.in_words(), *self._blockers(noted)],
+        )
+
+    @cached_property
+    def noted(self) -> Noted:
+        """What the relay wrote down of whatever waits, read once."""
+        held = {Lane.LIVE: "HeldQueue", Lane.BULK: "BulkHeldQueue"}
+        urls = self._parts.resources.get
+        return read_noted(
+            self._client("dynamodb"),
+            self._parts.resources["LedgerTable"],
+            {lane: self._messages(urls(name)).total for lane, name in held.items()},
+            clock=self._clock,
         )
 
     # ------------------------------------------------------------ inside
@@ -237,10 +257,12 @@ class Reading:
                 counts[self._limits.day(timestamp.timestamp())] += round(value)
         return found
 
-    def _blockers(self) -> list[str]:
-        """What kept records waiting lately. They are tried again every quarter of an hour."""
+    def _blockers(self, noted: Noted) -> list[str]:
+        """What kept records waiting lately, unless it is noted of which connection."""
         service = {"Name": "service", "Value": self._parts.settings["SERVICE_NAME"]}
-        names = {f"blocker{number}": name for number, name in enumerate(BLOCKERS)}
+        of_one = {one for one in OF_CONNECTIONS if noted.waits}
+        wanted = [one for one in BLOCKERS if one not in of_one]
+        names = {f"blocker{number}": name for number, name in enumerate(wanted)}
         pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=[
                 _query(one, NAMESPACE, name, service, RECENT_PERIOD_S)
@@ -251,18 +273,6 @@ class Reading:
         )
         found = {one["Id"] for one in metric_data(pages, names) if sum(one["Values"]) > 0}
         return [BLOCKERS[name] for one, name in names.items() if one in found]
-
-    def _refused(self) -> list[str]:
-        """Connections of which Mateo refuses everything. A single record stops nobody."""
-        lately = self._clock() - RECENT_S
-        waits = RefusedConnections(
-            self._client("dynamodb"), self._parts.resources["LedgerTable"], clock=self._clock
-        ).read()
-        return [
-            f"{kind.connection}: {kind.type} refused, {wait.status} {wait.code}".rstrip()
-            for kind, wait in sorted(waits.items())
-            if wait.until > max(lately, wait.since)
-        ]
 
     def _queries(self) -> Iterator[dict[str, Any]]:
         service = {"Name": "service", "Value": self._parts.settings["SERVICE_NAME"]}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TypeVar
 
 from relay_ops.status.forecast import Forecast, SubmissionView, Used
+from relay_ops.status.reasons import Reason
 from relay_ops.status.reconciliation import Messages, Reconciliation
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ class Shown:
     since: date
     reconciliation: Reconciliation
     forecast: Forecast
+    reasons: Sequence[Reason] = ()
 
 
 def as_json(shown: Shown) -> dict[str, object]:
@@ -45,6 +47,7 @@ def as_json(shown: Shown) -> dict[str, object]:
         "drained_on": _date(forecast.drained_on(totals.backlog)),
         "live_drained_on": _date(forecast.drained_on(totals.live_backlog)),
         "in_the_way": list(forecast.in_the_way),
+        "reasons": [one.as_json() for one in shown.reasons],
         "balances": totals.balances,
         "lost": totals.lost,
         "counted_twice": sum(totals.counted_twice.values()),

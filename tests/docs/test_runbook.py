@@ -122,6 +122,14 @@ def test_every_reason_that_pauses_submission_is_listed() -> None:
     assert PAGE.section("Why, and until when").first_cells() == reasons
 
 
+def test_every_reason_why_a_single_connection_waits_is_listed() -> None:
+    noted = ("connection.disabled", "connection.missing", "limit.connection")
+    unread = {one for one in CODES if one.startswith("fetcher.")} - {"fetcher.out_of_time"}
+    listed = PAGE.section("Why a connection waits").first_cells()
+
+    assert {*noted, *unread} == {one for one in listed if one in CODES}
+
+
 @pytest.mark.parametrize("function", ["receive", "submit", "track", "report", "watchdog"])
 def test_the_log_group_of_each_function_is_named(function: str) -> None:
     groups = {

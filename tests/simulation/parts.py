@@ -85,6 +85,7 @@ class Parts:
             outcome_counts=stores.outcome_counts,
             trials=stores.trials,
             refused=stores.refused,
+            waits=stores.waits,
             posting=PostingParts(
                 permits=permits,
                 ledger=stores.ledger,

@@ -7,6 +7,7 @@ from import_relay.bulk.replaying import Replaying, ReplayParts
 from import_relay.domain.lanes import Lane
 from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
+from import_relay.storage.connection_waits import ConnectionWaits
 from import_relay.storage.executions import Executions
 from import_relay.storage.held import HeldStates
 from import_relay.storage.intake_store import IntakeStore
@@ -69,6 +70,7 @@ class Stores:
         self.states = BatchStates(aws.dynamodb, LEDGER, relay.limits, **times)
         self.trials = Trials(aws.dynamodb, LEDGER, clock=world.clock)
         self.refused = RefusedConnections(aws.dynamodb, LEDGER, clock=world.clock)
+        self.waits = ConnectionWaits(aws.dynamodb, LEDGER, clock=world.clock)
         self.archive = Archive(aws.s3, BUCKET)
         dead_letters = QueueSender(aws.queue, DEAD_LETTER_URL, sleep=world.sleep)
         self.queue, self.held, self.bulk_queue, self.bulk_held = (

@@ -14,6 +14,7 @@ from import_relay.domain.log_events import reserved_keys
 from import_relay.mateo.client import ImportApi
 from import_relay.storage.archive import Archive
 from import_relay.storage.batch_state import BatchStates
+from import_relay.storage.connection_waits import ConnectionWaits
 from import_relay.storage.entries import Entry
 from import_relay.storage.executions import Executions
 from import_relay.storage.held import HeldStates
@@ -179,6 +180,10 @@ class Relay:
         return RefusedConnections(self.aws.dynamodb, resources.LEDGER, clock=self.clock)
 
     @property
+    def waits(self) -> ConnectionWaits:
+        return ConnectionWaits(self.aws.dynamodb, resources.LEDGER, clock=self.clock)
+
+    @property
     def states(self) -> BatchStates:
         return BatchStates(
             self.aws.dynamodb,
@@ -267,6 +272,7 @@ class Relay:
             "outcome_counts": self.outcome_counts,
             "trials": self.trials,
             "refused": self.refused,
+            "waits": self.waits,
         }
         for name, part in replaced.items():
             (posting if name in posting else own)[name] = part

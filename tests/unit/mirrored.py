@@ -178,6 +178,7 @@ OPERATORS_TOOL = Package(
         "secret_texts": _SECRET,
         "sending": _TRY_SEND,
         "status/looking": _STATUS,
+        "status/noted": "tests/integration/relay_ops/status/test_reading.py",
         "trying": _TRY,
         "usable_connection": _TRY,
     },

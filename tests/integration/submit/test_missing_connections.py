@@ -40,6 +40,8 @@ def test_items_of_a_connection_with_a_mistake_wait_and_are_imported_once_it_is_r
     assert said["connection"] == "shop"
     assert said["key"] == "contact.fields.full_name"
     assert said["expression"] == "Stra\u00dfe"
+    wait = relay.waits.read()["shop"]
+    assert (wait.code, wait.where) == ("connection.disabled", said["key"])
     ((waiting, _),) = relay.aws.queued()
     assert (waiting["connection"], waiting["requeues"]) == ("shop", 1)
 

@@ -142,7 +142,7 @@ def test_a_record_that_stays_away_is_ignored() -> None:
 
 
 def test_a_record_that_is_not_to_be_had_waits() -> None:
-    read = RecordsFetched(READ_AT, waiting={JO}, failed={"crm"})
+    read = RecordsFetched(READ_AT, waiting={JO}, failed={"crm": "fetcher.unavailable"})
     result = mapped([notified()], read, ZOHO)
 
     assert result.waiting == {"d1/0"}

@@ -30,7 +30,7 @@ class Parts:
 
     def read(self, to_fetch: object, *, give_up_at: float) -> RecordsFetched:
         self.fetched += 1
-        return RecordsFetched(failed={"crm"})
+        return RecordsFetched(failed={"crm": "fetcher.refused"})
 
     @contextmanager
     def trying(self, occurrences: Sequence[Occurrence], *, alone: bool = False) -> Iterator[None]:
@@ -101,4 +101,4 @@ def test_connections_that_cannot_be_read_are_counted() -> None:
 
     found.together(items(1))
 
-    assert found.unread_connections == 1
+    assert len(found.unread) == 1

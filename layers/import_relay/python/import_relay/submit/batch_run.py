@@ -11,6 +11,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.models import Occurrence, Row
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.batch_state import BatchState, BatchStates
+from import_relay.storage.connection_waits import ConnectionWaits
 from import_relay.storage.held import HeldStates
 from import_relay.storage.lease import Lease
 from import_relay.storage.outcome_counts import OutcomeCounts
@@ -42,6 +43,7 @@ from import_relay.submit.refusals import Refusals
 from import_relay.submit.refused_rows import RefusedRows
 from import_relay.submit.shared_handles import part_handles
 from import_relay.submit.turn import IMPORT_S, Turn
+from import_relay.submit.waiting_connections import WaitingConnections
 
 MAX_IMPORT_BISECTIONS = 3
 
@@ -66,6 +68,7 @@ class SubmissionParts:
     outcome_counts: OutcomeCounts
     trials: Trials
     refused: RefusedConnections
+    waits: ConnectionWaits
     posting: PostingParts
 
 
@@ -188,7 +191,7 @@ class BatchRun:
         self._acknowledging.delete_held()
         self._acknowledging.keep_awake()
         self._acknowledging.delete_fetched()
-        self._tell_unusable()
+        self._tell_waiting()
         return self._report()
 
     def _try_alone(self, suspects: list[Occurrence]) -> None:
@@ -252,13 +255,11 @@ class BatchRun:
             entities_left=self._limits.left(),
         )
 
-    def _tell_unusable(self) -> None:
-        """Say which connections items wait for, and why."""
-        for name, item_ids in self._interpreting.disabled.items():
-            why = self._parts.mapper.why_disabled(name)
-            self._tools.emit("connection.disabled", connection=name, items=len(item_ids), **why)
-        for name, since in self._gathering.missing_since.items():
-            self._tools.emit("connection.missing", connection=name, missing_since=int(since))
+    def _tell_waiting(self) -> None:
+        parts, interpreting = self._parts, self._interpreting
+        WaitingConnections(parts.mapper, parts.waits, self._acknowledging, self._tools).tell(
+            interpreting.disabled, self._gathering.missing_since, interpreting.unread
+        )
         self._limits.tell(self._tools.emit)
 
     def _fail_unloaded(self) -> None:
@@ -329,7 +330,7 @@ class BatchRun:
     def _report(self) -> BatchReport:
         report = report_of(self._batch, self._progress, self._acknowledging)
         report.entities_used = self._usage.entities + self._progress.rows
-        report.unread_connections = self._interpreting.unread_connections
+        report.unread_connections = len(self._interpreting.unread)
         missing, unusable = self._gathering.missing_since, self._interpreting.disabled
         report.unusable_connections = len(unusable) + len(missing)
         report.refused_connections = len(self._refused.connections)

@@ -19,11 +19,12 @@ class RecordsFetched:
     """Results of fetching records. `gone`: deleted; `waiting`: temporarily unavailable.
 
     All others belong to connections without a fetcher. `at`: when they were fetched, in
-    microseconds since the epoch. `failed`: connections with records that could not be fetched.
+    microseconds since the epoch. `failed`: connections with records that could not be fetched, and
+    the code of why.
     """
 
     at: int = 0
     found: dict[RecordName, FetchedRecord] = field(default_factory=dict)
     gone: set[RecordName] = field(default_factory=set)
     waiting: set[RecordName] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)

@@ -83,7 +83,7 @@ class Fetching:
         if error.code == "fetcher.out_of_time":
             self.emit("fetcher.out_of_time", **keys)
         else:
-            result.failed.add(connection)
+            result.failed[connection] = error.code
             self.emit("fetcher.unavailable", **keys, reason=error.detail)
 
     def _read_connection(

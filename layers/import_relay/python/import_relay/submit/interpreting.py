@@ -25,7 +25,8 @@ MIN_TRIAL_S = 20.0
 class Interpreting:
     """Interprets one batch. Times are in seconds, of `clock`; `give_up_at`: planning ends then.
 
-    `disabled`: connections that cannot be used, with the item ids that wait for them.
+    `disabled`: connections that cannot be used, with the item ids that wait for them. `unread`:
+    those whose CRM could not be read, with the code of why.
     """
 
     mapper: Mapper
@@ -34,7 +35,7 @@ class Interpreting:
     isolation: Isolation
     clock: Callable[[], float]
     give_up_at: float
-    unread_connections: int = 0
+    unread: dict[str, str] = field(default_factory=dict)
     disabled: dict[str, set[str]] = field(default_factory=dict)
 
     def together(self, occurrences: Sequence[Occurrence]) -> Mapped:
@@ -94,5 +95,5 @@ class Interpreting:
         for one in interpreted:
             to_fetch |= one.to_fetch
         read = self.fetching.read(to_fetch, give_up_at=self.give_up_at)
-        self.unread_connections += len(read.failed)
+        self.unread |= read.failed
         return read

@@ -9,6 +9,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
 from import_relay.storage.batch_state import BatchStates
 from import_relay.storage.connection_secrets import ConnectionSecrets
+from import_relay.storage.connection_waits import ConnectionWaits
 from import_relay.storage.executions import Executions
 from import_relay.storage.held import HeldStates
 from import_relay.storage.lease import Lease
@@ -65,16 +66,22 @@ def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> SubmissionPa
         outcome_counts=stores.outcome_counts,
         trials=Trials(stores.dynamodb, table, clock=clock),
         refused=RefusedConnections(stores.dynamodb, table, clock=clock),
-        posting=PostingParts(
-            permits=stores.permits,
-            ledger=stores.ledger,
-            watermarks=Watermarks(stores.dynamodb, settings.watermarks_table, clock=clock),
-            archive=stores.archive,
-            executions=Executions(stores.client("stepfunctions"), settings.state_machine_arn),
-            pause=stores.pause(settings),
-            bulk_pause=stores.pause(settings, bulk_only=True),
-            api=stores.api,
-        ),
+        waits=ConnectionWaits(stores.dynamodb, table, clock=clock),
+        posting=_posting(settings, stores),
+    )
+
+
+def _posting(settings: SubmitSettings, stores: Stores) -> PostingParts:
+    table, clock = settings.watermarks_table, stores.clock
+    return PostingParts(
+        permits=stores.permits,
+        ledger=stores.ledger,
+        watermarks=Watermarks(stores.dynamodb, table, clock=clock),
+        archive=stores.archive,
+        executions=Executions(stores.client("stepfunctions"), settings.state_machine_arn),
+        pause=stores.pause(settings),
+        bulk_pause=stores.pause(settings, bulk_only=True),
+        api=stores.api,
     )
 
 

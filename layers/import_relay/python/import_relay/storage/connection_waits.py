@@ -1,0 +1,68 @@
+"""Why records of single connections waited last, in the ledger table: one item for all of them.
+
+Submission notes it, and nothing is decided by it: `relay status` shows it. It is no harm if it is
+lost.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+NOTED_S = 7 * 86_400
+"""What no connection has waited for in so long is forgotten."""
+WAITS_KEY: dict[str, Any] = {"pk": {"S": "connection-waits"}}
+OF_CONNECTION = "of:"
+"""How the attributes begin that say it of one connection each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionWait:
+    """Why, and when records waited for it last (s since the epoch).
+
+    `code`: of docs/errors.md. `where`: the key in connections.toml, if it is a mistake there.
+    """
+
+    code: str
+    at: float
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionWaits:
+    """The one item. `clock` gives seconds since the epoch."""
+
+    client: "DynamoDBClient"
+    table: str
+    clock: Callable[[], float]
+
+    def note(self, waits: Mapping[str, ConnectionWait]) -> None:
+        """Note them by the names of their connections; what is known of others stays."""
+        if not waits:
+            return
+        numbered = list(enumerate(waits.items()))
+        names = {f"#{number}": OF_CONNECTION + name for number, (name, _) in numbered}
+        values: Any = {f":{number}": {"S": json.dumps(asdict(w))} for number, (_, w) in numbered}
+        set_each = ", ".join(f"#{number} = :{number}" for number, _ in numbered)
+        self.client.update_item(
+            TableName=self.table,
+            Key=WAITS_KEY,
+            UpdateExpression=f"SET {set_each}, #expires = :expires",
+            ExpressionAttributeNames={**names, "#expires": "expires_at"},
+            ExpressionAttributeValues={
+                **values,
+                ":expires": {"N": str(int(self.clock()) + NOTED_S)},
+            },
+        )
+
+    def read(self) -> dict[str, ConnectionWait]:
+        """What was noted last of each connection."""
+        answer = self.client.get_item(TableName=self.table, Key=WAITS_KEY)
+        return {
+            name.removeprefix(OF_CONNECTION): ConnectionWait(**json.loads(value["S"]))
+            for name, value in answer.get("Item", {}).items()
+            if name.startswith(OF_CONNECTION)
+        }

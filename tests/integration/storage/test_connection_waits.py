@@ -1,0 +1,31 @@
+"""Why single connections waited last: each is noted alone, and kept for a week."""
+
+from import_relay.storage.connection_waits import NOTED_S, WAITS_KEY, ConnectionWait
+from tests.support.aws import LEDGER
+from tests.support.builders import NOON
+from tests.support.relay import Relay
+
+DISABLED = ConnectionWait("connection.disabled", NOON, "contact.fields.email")
+UNREAD = ConnectionWait("fetcher.refused", NOON + 60)
+
+
+def test_what_is_noted_of_one_leaves_the_others(relay: Relay) -> None:
+    relay.waits.note({"a.shop": DISABLED, "erp": DISABLED})
+    relay.waits.note({"erp": UNREAD})
+
+    assert relay.waits.read() == {"a.shop": DISABLED, "erp": UNREAD}
+
+
+def test_at_first_nobody_waits_and_nothing_is_written_for_nobody(relay: Relay) -> None:
+    relay.waits.note({})
+
+    assert relay.waits.read() == {}
+    assert relay.aws.dynamodb.scan(TableName=LEDGER)["Items"] == []
+
+
+def test_it_is_forgotten_after_a_week(relay: Relay) -> None:
+    relay.waits.note({"erp": UNREAD})
+
+    (item,) = relay.aws.dynamodb.scan(TableName=LEDGER)["Items"]
+    assert item["pk"] == WAITS_KEY["pk"]
+    assert int(item["expires_at"]["N"]) == int(relay.clock.now) + NOTED_S
