@@ -1,15 +1,15 @@
 """The story of a record: received, merged, imported or not and why, retried. Newest first.
 
 Frozen imports and stored items of the last 35 days are read, and of those that hold the text also
-their reports. Nothing is written, and no index is needed: a look at a whole object is fast.
+their reports; besides, the rows of files that are not imported yet. Nothing is written, and no
+index is needed: a look at a whole object is fast.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from import_relay.domain.codes import CODES
@@ -18,52 +18,13 @@ from import_relay.domain.provenance import ItemProvenance, parse_item, parse_row
 from import_relay.report.row_numbers import numbers_of
 from import_relay.storage.bucket_reads import SILENT, read_all
 from import_relay.storage.entries import UNFINISHED
+from relay_ops.file_rows import PAGES, WAITS, FileRows
 from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
 from relay_ops.stack import KEPT_DAYS, Stack
+from relay_ops.story import Story, StoryLine
 
 IMPORTS, ITEMS = "imports/", "items/"
-
-
-@dataclass(frozen=True, slots=True)
-class StoryLine:
-    """One thing that happened to a record. `at`: in s since the epoch.
-
-    `what` is `received`, an outcome, or the state of an import that is under way. `item_ids` are
-    the items that it happened to: of a merged row several. `is_part`: the text that was looked for
-    is only a part of a value of the record, e.g. of a longer id.
-    """
-
-    at: float
-    what: str
-    connection: str
-    record: str
-    item_ids: Sequence[str]
-    reference: str = ""
-    code: str = ""
-    why: str = ""
-    what_to_do: str = ""
-    event: str = ""
-    notes: Sequence[str] = ()
-    replay: str = ""
-    is_part: bool = False
-
-    def as_json(self) -> dict[str, object]:
-        """The same for programs, without what is empty."""
-        at = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds")
-        return {"at": at} | {n: v for n, v in asdict(self).items() if n != "at" and v}
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Everything that was found: exact matches before parts, the newest first.
-
-    `records`: (type, external id) of the rows that match exactly, or of all if none does.
-    """
-
-    lines: Sequence[StoryLine]
-    records: Sequence[tuple[str, str]]
-    objects: int
 
 
 @dataclass(slots=True)
@@ -82,12 +43,14 @@ class Finding:
         """
         bucket, since = self.stack.objects, self.stack.clock() - days * 86_400
         keys = [one.key for prefix in (IMPORTS, ITEMS) for one in bucket.keys(prefix, since=since)]
+        keys += [one.key for one in bucket.keys(PAGES)]
         advance(0, total=len(keys))
         found = {
             (line.at, line.what, tuple(line.item_ids)): line
             for lines in read_all(self._of_object, keys, advance)
             for line in lines
         }
+        found = _without_read(found)
         newest_first = [found[one] for one in sorted(found, reverse=True)]
         newest_first.sort(key=lambda line: line.is_part)
         exact = [one for one, is_exact in self._records.items() if is_exact]
@@ -97,6 +60,8 @@ class Finding:
         content = self.stack.objects.content(key)
         if content is None or not self.needle.may_be_in(content):
             return []
+        if key.startswith(PAGES):
+            return FileRows(self.stack).waiting(self.needle, key, content)
         read = self._of_import if key.startswith(IMPORTS) else self._of_batch
         return list(read(key, content))
 
@@ -156,6 +121,15 @@ class Finding:
         if needle.is_item(one.delivery, one.item_id):
             return True
         return needle.is_value(one.event) or needle.is_in(one.item)
+
+
+_Key = tuple[float, str, tuple[str, ...]]
+
+
+def _without_read(found: Mapping[_Key, StoryLine]) -> dict[_Key, StoryLine]:
+    """The lines without rows of files that have an outcome, or are in an import."""
+    ended = {one for (_, what, ids) in found if what != WAITS for one in ids}
+    return {key: line for key, line in found.items() if key[1] != WAITS or ended.isdisjoint(key[2])}
 
 
 def _row_line(

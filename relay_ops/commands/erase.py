@@ -28,6 +28,10 @@ def command(
     pending: Annotated[
         bool, typer.Option("--pending", help="What webhooks demanded, and what broke off.")
     ] = False,
+    delete_refused: Annotated[
+        bool,
+        typer.Option("--delete-refused", help="Delete refused uploads that hold them as a whole."),
+    ] = False,
     yes: Yes = False,
     stack: StackName = "",
     region: Region = "",
@@ -47,7 +51,7 @@ def command(
         raise UsageMistake("Say whom to erase, or --pending for what was demanded.")
     screen = Screen(as_json=as_json)
     opened = open_stack(stack, region)
-    erasure = Erasure(opened, screen.remark)
+    erasure = Erasure(opened, screen.remark, delete_refused=delete_refused)
     found = (
         _pending(screen, opened) if pending else _named(screen, erasure, (text, yes), only or [])
     )
@@ -56,7 +60,8 @@ def command(
         return
     with screen.progress("Searching") as erasure.advance:
         listed = [(key, erasure.list_places(known)) for key, known in found]
-    screen.confirm(_plan(opened, [one for _, one in listed]), yes=yes)
+    plan = _plan(opened, [one for _, one in listed], delete_refused=delete_refused)
+    screen.confirm(plan, yes=yes)
     receipts = []
     with screen.progress("Erasing") as erasure.advance:
         for key, one in listed:
@@ -156,7 +161,7 @@ def _demanded(stack: Stack, one: Pending) -> Known:
     return demanded(stack, one.connection, one.demand)
 
 
-def _plan(stack: Stack, listed: list[Listed]) -> list[str]:
+def _plan(stack: Stack, listed: list[Listed], *, delete_refused: bool) -> list[str]:
     requests = sum(one.requests for one in listed)
     texts = [f"{len(listed)} persons are erased on {stack.name} ({stack.place}):"]
     for one in listed:
@@ -164,7 +169,8 @@ def _plan(stack: Stack, listed: list[Listed]) -> list[str]:
         texts.append("  " + (", ".join(f"{n} in {p}" for p, n in one.places.items()) or "nowhere"))
         if one.known.shared:
             texts.append(f"  {len(one.known.shared)} handles that others have as well stay theirs")
-        texts += [f"  {key} was refused and holds them: it stays" for key in one.survey.refused]
+        end = "it is deleted" if delete_refused else "it stays, unless --delete-refused is added"
+        texts += [f"  {key} was refused and holds them: {end}" for key in one.survey.refused]
     uploads = sorted({key for one in listed for key in one.survey.unsearched})
     texts += [f"  {key} cannot be read, only looked through" for key in uploads]
     queued = listed[0].queued

@@ -11,8 +11,8 @@ from relay_ops.options import AsJson, Region, StackName
 from relay_ops.output import Screen
 
 if TYPE_CHECKING:
-    from relay_ops.finding import Story, StoryLine
     from relay_ops.stack import Stack
+    from relay_ops.story import Story, StoryLine
 
 
 def command(

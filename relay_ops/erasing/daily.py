@@ -42,11 +42,15 @@ def daily_report(person: Person, objects: Mapping[str, bytes]) -> list[Rewritten
 
 
 def _is_theirs(person: Person, columns: dict[str, Any]) -> bool:
-    """Whether a row of all open problems is theirs; who has an owner is no contact."""
+    """Whether a row of all open problems is theirs.
+
+    Where the table does not say what it is, who has an owner is no contact.
+    """
     own = {name: cell for name, cell in columns.items() if not name.startswith("relay_")}
     with suppress(ValueError, TypeError):
         own |= dict(json.loads(columns.get(MORE, "{}")))
-    type_ = "deal_details" if any(own.get(one) for one in OWNER_COLUMNS) else CONTACT
+    has_owner = any(own.get(one) for one in OWNER_COLUMNS)
+    type_ = columns.get("relay_type") or ("deal_details" if has_owner else CONTACT)
     if person.has_row(type_, {name: _value(cell) for name, cell in own.items()}):
         return True
     is_raw = columns.get("relay_problem") == REJECTED

@@ -74,7 +74,8 @@ class Listed:
 class Erasure:
     """Erases one person on one stack. `remark` is told what it waits for.
 
-    `memory`: what was read to find out who it is, of which a list is made.
+    `memory`: what was read to find out who it is, of which a list is made. `delete_refused`:
+    uploads that hold them go as a whole, even if they were refused.
     """
 
     stack: Stack
@@ -82,6 +83,7 @@ class Erasure:
     sleep: Callable[[float], None] = time.sleep
     advance: Callable[..., None] = SILENT
     memory: Memory = field(default_factory=Memory)
+    delete_refused: bool = False
     _waited: list[str] = field(default_factory=list)
 
     def list_places(self, known: Known) -> Listed:
@@ -140,15 +142,21 @@ class Erasure:
     def _search(self, known: Known, *, erase: bool = False, memory: Memory | None = None) -> Survey:
         """Look, or rewrite; what is known meanwhile stays known."""
         searching = Searching(
-            self.stack, Person(known), erase, self.advance, memory=memory or Memory()
+            self.stack,
+            Person(known),
+            erase,
+            self.advance,
+            memory or Memory(),
+            self.delete_refused,
         )
         survey = searching.run()
         if erase and survey.waiting:
             raise CommandError(f"{survey.waiting[0]} is not finished yet. {LATER}")
-        if erase and survey.refused:
+        if erase and survey.refused and not self.delete_refused:
             raise CommandError(
-                f"{survey.refused[0]} was refused and holds them. Take them out, or delete it. "
-                f"{LATER}"
+                f"{survey.refused[0]} was refused and holds them: nothing of it was imported. "
+                "Delete it with: relay erase --pending --delete-refused. Or upload it again "
+                "without them, delete this one, and run: relay erase --pending"
             )
         return survey
 

@@ -30,13 +30,14 @@ TABLES = (".csv", ".xlsx")
 
 
 class RowFiles:
-    """The files of a stack."""
+    """The files of a stack. `delete_refused`: refused uploads that hold the person go as well."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, *, delete_refused: bool = False) -> None:
         dynamodb, table = stack.client("dynamodb"), stack.ledger_table
         day = partial(day_of, stack.time_zone)
         counts = OutcomeCounts(dynamodb, table, day, clock=stack.clock)
         self._stack = stack
+        self._delete_refused = delete_refused
         self._files = Files(dynamodb, table, counts, clock=stack.clock)
         self._objects = FileObjects(stack.client("s3"), stack.bucket)
         self.waiting: set[str] = set()
@@ -46,7 +47,7 @@ class RowFiles:
     def upload(self, person: Person, key: str) -> list[Rewritten]:
         """An upload goes as a whole, once its rows have been read; until then it is `waiting`.
 
-        One that is `refused` has rows that nobody has read yet: it stays, and somebody decides.
+        One that is `refused` has rows that nobody has imported: somebody decides whether it stays.
         """
         found = self._objects.upload(key) if is_row_file(key) else None
         if found is None or not self._holds(person, key, found.etag):
@@ -55,8 +56,11 @@ class RowFiles:
         states = {one.state for one in noted.values()}
         if states & {FileState.FEEDING, FileState.FINISHED}:
             return [Rewritten(key, 1, None)]
-        (self.refused if FileState.REFUSED in states else self.waiting).add(key)
-        return []
+        if FileState.REFUSED not in states:
+            self.waiting.add(key)
+            return []
+        self.refused.add(key)
+        return [Rewritten(key, 1, None)] if self._delete_refused else []
 
     def _holds(self, person: Person, key: str, etag: str) -> bool:
         """Whether it names them; what cannot be read is looked through as far as it unpacks."""

@@ -68,7 +68,8 @@ class Searching:
     """Searches one stack for one person, who becomes better known meanwhile.
 
     `erase`: every object is rewritten at once, but for those of imports that are not finished.
-    `memory`: what was read just before; whoever erases reads everything anew.
+    `memory`: what was read just before; whoever erases reads everything anew. `delete_refused`:
+    uploads that hold them go as a whole, even if they were refused.
     """
 
     stack: Stack
@@ -76,6 +77,7 @@ class Searching:
     erase: bool = False
     advance: Callable[..., None] = SILENT
     memory: Memory = field(default_factory=Memory)
+    delete_refused: bool = False
     _survey: Survey = field(default_factory=Survey)
     _files: RowFiles = field(init=False)
     _bucket: Bucket = field(init=False)
@@ -83,7 +85,7 @@ class Searching:
     """Imports that certainly do not hold the person."""
 
     def __post_init__(self) -> None:
-        self._files = RowFiles(self.stack)
+        self._files = RowFiles(self.stack, delete_refused=self.delete_refused)
         self._bucket = self.stack.objects.remembering(self.memory)
 
     def run(self) -> Survey:

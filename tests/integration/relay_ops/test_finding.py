@@ -2,9 +2,15 @@
 
 import pytest
 
-from relay_ops.finding import Finding, Story
+from import_relay.domain.files import FileRow
+from import_relay.storage.file_objects import FileObjects
+from import_relay.storage.files import Files, RowFile
+from relay_ops.file_rows import WAITS
+from relay_ops.finding import Finding
 from relay_ops.matching import needle
 from relay_ops.stack import Stack
+from relay_ops.story import Story
+from tests.support.aws import BUCKET, LEDGER
 from tests.support.builders import message
 from tests.support.ended import end
 from tests.support.ends import ADA, BOB
@@ -122,3 +128,29 @@ def test_what_is_older_than_asked_is_not_read(relay: Relay, stack: Stack) -> Non
 
     assert Finding(stack, needle("1")).story(days=1).objects == 0
     assert Finding(stack, needle("1")).story(days=5).objects == 1
+
+
+def test_a_record_of_an_import_without_a_report_is_found(relay: Relay, stack: Stack) -> None:
+    relay.submit(message([ADA]))
+
+    assert set(whats(stack, "ada@example.com")) == {"in an import: sent", "received"}
+
+
+def test_a_row_that_waits_in_a_file_is_found_until_it_is_imported(
+    relay: Relay, stack: Stack
+) -> None:
+    key = "inbox/erp/people.csv"
+    file = RowFile(key, "etag", "erp", int(relay.clock() * 1_000_000))
+    files = Files(relay.aws.dynamodb, LEDGER, relay.outcome_counts, clock=relay.clock)
+    assert files.begin(file)
+    rows = [FileRow(2, {"id": "2", "name": "Bob"}), FileRow(3, {"id": "7", "name": "Eve"})]
+    FileObjects(relay.aws.s3, BUCKET).put_page(file.id, 1, rows)
+
+    (line,) = story(stack, "Eve").lines
+    assert (line.what, line.connection, line.record) == ("waits in a file", "erp", "line 3")
+    assert key in line.why
+
+    relay.submit(
+        message([BOB, BOB, ADA, {"id": "7", "v": 1, "name": "Eve"}], delivery=file.delivery)
+    )
+    assert WAITS not in whats(stack, "Eve")

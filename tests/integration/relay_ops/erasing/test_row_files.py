@@ -72,7 +72,7 @@ def test_a_broken_upload_keeps_nobody_from_being_erased(
 
 
 @pytest.mark.usefixtures("contacts")
-def test_a_refused_upload_of_others_is_not_deleted(
+def test_a_refused_upload_is_deleted_only_on_demand(
     relay: Relay, mateo: MateoImports, stack: Stack
 ) -> None:
     practised(relay, mateo)
@@ -85,3 +85,9 @@ def test_a_refused_upload_of_others_is_not_deleted(
     with pytest.raises(CommandError, match=r"people\.csv was refused.*--pending"):
         erase(relay, stack, "7")
     assert relay.aws.objects("inbox/")[key] == table
+
+    (kept,) = pending(stack)
+    assert kept.known
+    erasure = Erasure(stack, delete_refused=True)
+    erasure.erase(erasure.list_places(kept.known).known, kept.key)
+    assert relay.aws.objects("inbox/") == {}

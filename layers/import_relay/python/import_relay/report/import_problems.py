@@ -111,6 +111,7 @@ def _failed(reported: ReportedImport, line: Mapping[str, Any]) -> Problem:
         "Correct the record in the CRM, or the row in this file.",
         line["item_ids"][-1],
         reported.reference,
+        type=reported.type,
         row=line["row"],
     )
 
@@ -153,6 +154,7 @@ def _of_note(reported: ReportedImport, note: Mapping[str, Any], line: Mapping[st
         _item_of_note(line, note["connection"]),
         reported.reference,
         note["value"],
+        reported.type,
         note["row"],
     )
 

@@ -113,4 +113,5 @@ def _rejected(line: Mapping[str, Any]) -> Problem:
         line["what_to_do"],
         item_id,
         value=line.get("value"),
+        type=line.get("type") or "",
     )

@@ -27,7 +27,8 @@ class Problem:
 
     JSON takes a fifth of the memory of what it holds. `identities`: by what a later success is
     known to be about the same record. `field`: the column whose value was left out, or that caused
-    a rejection. `row`: which row of the import `reference` it is.
+    a rejection. `type`: Mateo's type of the record; empty if it is not known. `row`: which row of
+    the import `reference` it is.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Problem:
     item_id: str
     reference: str = ""
     value: object = None
+    type: str = ""
     row: int = 0
 
     @property
