@@ -235,3 +235,21 @@ def test_the_daily_reports_schedule_can_only_write_daily_reports(template: Expan
     assert allowed(template, "DailyReportScheduleRole") == {
         "lambda:InvokeFunction": text({"Fn::GetAtt": ["WriteDailyReport", "Arn"]})
     }
+
+
+TAKES_ANY_ERROR = {"SubmitImportsRole"}
+"""To it an object that is refused is one that cannot be loaded now, as is a missing one."""
+
+
+def test_who_reads_objects_is_told_which_are_missing(template: Expanded) -> None:
+    """S3 refuses others with AccessDenied; a condition on the prefix is met by no GetObject."""
+    reading = {
+        name for name, one in template.statements() if "s3:GetObject" in listed(one["Action"])
+    }
+    listing = {
+        name
+        for name, one in template.statements()
+        if "s3:ListBucket" in listed(one["Action"]) and "Condition" not in one
+    }
+    assert "ImportFilesRole" in reading
+    assert reading - TAKES_ANY_ERROR <= listing
