@@ -133,6 +133,18 @@ def test_a_connection_without_a_secret_lets_nobody_in(receiver: Receiver) -> Non
     assert receiver.post(request("[{}]", ERP), "json") == (401, {"code": "signature.no_secret"})
 
 
+def test_a_weak_secret_is_named_by_its_connection_and_a_name_that_is_none_stays_unsaid(
+    receiver: Receiver,
+) -> None:
+    """Whoever takes name for secret must not find the secret in the log."""
+    receiver.set_secrets({"json": ["short"], "hunter2-hunter2": ["json"]})
+    receiver.post(request("[{}]", ERP), "json")
+    told = [one for one in receiver.records() if one["message"] == "secret.weak"]
+    assert [one["connection"] for one in told] == ["json", ""]
+    assert {one["level"] for one in told} == {"WARNING"}
+    assert "hunter2" not in str(receiver.log)
+
+
 SOAP = replace(
     request(sample("salesforce_outbound.event-created.xml"), {"content-type": "text/xml"}),
     path=f"/webhooks/salesforce_outbound/{SECRETS['salesforce_outbound'][0]}",

@@ -27,11 +27,14 @@ def build_intake(settings: ReceiveSettings, log: OutcomeLog) -> Intake:
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
     s3 = cache(lambda: boto3.client("s3", config=CLIENT_CONFIG))
 
-    def tell_weak(connection: str, weakness: str) -> None:
+    connections = load_connections(settings.connections_file)
+
+    def tell_weak(name: str, weakness: str) -> None:
+        connection = name if name in connections else ""  # else it may be a secret itself
         log.write("secret.weak", {}, connection=connection, reason=weakness)
 
     return Intake(
-        load_connections(settings.connections_file),
+        connections,
         ConnectionSecrets(secrets, settings.connection_secrets_arn, tell_weak=tell_weak),
         IntakeStore(sqs, settings.queue_url, s3, settings.bucket_name),
     )
