@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from import_relay.storage.queue import Delayed, Queue
+from import_relay.domain.lanes import Lane
+from import_relay.domain.queue_messages import WAKE
+from import_relay.storage.queue import Delayed, Queue, ReceivedMessage, SureAnswer
 from import_relay.storage.requeueing import Requeueing
 from tests.support.relay import Relay
 
@@ -30,9 +32,46 @@ class _Requeueing(Requeueing):
     def send(self, messages: Iterable[Delayed]) -> None:
         self._deliveries.put(*(one.body for one in messages))
 
+    def wake(self, wake_s: int = 0) -> None:
+        self._deliveries.put(WAKE)
+
     def delete(self, receipts: Iterable[str]) -> set[str]:
         for receipt in receipts:
             del self._deliveries.messages[receipt]
+        return set()
+
+
+class HeldQueue(_Requeueing):
+    """The holding queue of a lane: what is received of it is hidden until its time is over."""
+
+    def __init__(self, relay: Relay, deliveries: "Deliveries") -> None:
+        super().__init__(relay, deliveries)
+        self.messages: dict[str, str] = {}
+        self.received_too_often: list[str] = []
+        self._receives: dict[str, int] = {}
+        self._hidden_until: dict[str, float] = {}
+        self._ids: Any = count(1)
+
+    def send(self, messages: Iterable[Delayed]) -> None:
+        self.messages |= {f"h{next(self._ids)}": one.body for one in messages}
+
+    def receive_surely(self, call_count: int) -> SureAnswer:
+        """As many as so many calls give."""
+        now = self._clock()
+        found: list[ReceivedMessage] = []
+        for one, body in list(self.messages.items()):
+            if len(found) < 10 * call_count and self._hidden_until.get(one, 0.0) <= now:
+                self._hidden_until[one] = now + VISIBILITY_S
+                self._receives[one] = self._receives.get(one, 0) + 1
+                if self._receives[one] > MAX_RECEIVES:
+                    self.received_too_often.append(self.messages.pop(one))
+                    continue
+                found.append(ReceivedMessage(one, body, one, self._receives[one], now))
+        return SureAnswer(found, may_miss=False)
+
+    def delete(self, receipts: Iterable[str]) -> set[str]:
+        for receipt in receipts:  # SQS takes a receipt twice
+            self.messages.pop(receipt, None)
         return set()
 
 
@@ -43,6 +82,7 @@ class Deliveries:
     `deaths` and `batches` count how batches ended. `received_too_often`: bodies that SQS itself
     moved to the dead-letter queue. `replaced`: parts of the relay, as in `Relay.submission`.
     `sent_at`: when all messages were sent, which makes dead letters of the relay redriven ones.
+    `lane`: whose queue it is.
     """
 
     relay: Relay
@@ -51,6 +91,7 @@ class Deliveries:
     receives: dict[str, int] = field(default_factory=dict)
     received_too_often: list[str] = field(default_factory=list)
     sent_at: float = 0.0
+    lane: Lane = Lane.LIVE
     deaths: int = 0
     batches: int = 0
     _ids: Any = field(default_factory=lambda: count(1))
@@ -75,7 +116,8 @@ class Deliveries:
             if self.receives[one] > MAX_RECEIVES:
                 self.received_too_often.append(self.messages.pop(one))
         batch = dict(self.messages)
-        own = {"queue": _Requeueing(self.relay, self)}
+        name = "queue" if self.lane is Lane.LIVE else "bulk_queue"
+        own = {name: _Requeueing(self.relay, self)}
         try:
             report = self.relay.submission(**(own | self.replaced)).submit(
                 batch,
@@ -84,6 +126,7 @@ class Deliveries:
                 redelivered={one for one in batch if self.receives[one] > 1},
                 sent_at=dict.fromkeys(batch, self.sent_at),
                 receipts={one: one for one in batch},
+                lane=self.lane,
             )
         except Killed:
             self.deaths += 1

@@ -1,0 +1,59 @@
+"""One record that kills the process, in the bulk lane and among records that are held."""
+
+import pytest
+
+from import_relay.domain.lanes import Lane
+from import_relay.storage.quota import day_key
+from tests.integration.submit.deliveries import Deliveries, HeldQueue
+from tests.integration.submit.test_isolation import (
+    INNOCENT,
+    DeadlyMapper,
+    assert_only_the_poison_is_moved_to_the_dead_letter_queue,
+    innocent_messages,
+    poisoned,
+    relay,
+)
+from tests.support.aws import LEDGER
+from tests.support.builders import TODAY
+from tests.support.relay import Relay
+
+__all__ = ["relay"]  # fixtures
+HELD = {Lane.LIVE: "held", Lane.BULK: "bulk_held"}
+
+
+def use(relay: Relay, requests: int) -> None:
+    """So many of today's requests are used."""
+    relay.aws.dynamodb.put_item(
+        TableName=LEDGER, Item={**day_key(TODAY), "requests": {"N": str(requests)}}
+    )
+
+
+def test_a_poisoned_record_of_a_file_is_isolated_as_one_of_a_webhook_is(relay: Relay) -> None:
+    bodies = [poisoned(), *innocent_messages(100, INNOCENT)]
+    queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)}, lane=Lane.BULK)
+    queue.put(*bodies)
+
+    queue.drain()
+
+    assert_only_the_poison_is_moved_to_the_dead_letter_queue(relay, queue, INNOCENT)
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+@pytest.mark.parametrize("place", [0, 20, 40])
+def test_a_poisoned_record_among_held_ones(relay: Relay, lane: Lane, place: int) -> None:
+    """It is interpreted only when the holding queue is read: that read comes again."""
+    bodies = innocent_messages(10, 400)
+    bodies.insert(place, poisoned())
+    queue = Deliveries(relay, lane=lane)
+    held = HeldQueue(relay, queue)
+    queue.replaced = {HELD[lane]: held, "mapper": DeadlyMapper(relay.connections)}
+    use(relay, 4_000)  # ahead of the curve: all are held
+    queue.put(*bodies)
+    queue.deliver()
+    assert (queue.deaths, len(held.messages)) == (0, len(bodies))
+
+    use(relay, 0)
+    queue.drain()
+
+    assert_only_the_poison_is_moved_to_the_dead_letter_queue(relay, queue, 400)
+    assert (held.messages, held.received_too_often) == ({}, [])
