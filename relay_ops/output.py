@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
+from import_relay.domain.report_text import defused
 from relay_ops.exits import NotConfirmed
 
 T = TypeVar("T")
@@ -25,9 +26,11 @@ ADD_YES = "Nothing was changed. Add --yes to do it without being asked."
 
 
 class Screen:
-    """The terminal of one command.
+    r"""The terminal of one command.
 
-    Texts that come from records or files are shown as they are: markup in them means nothing.
+    Texts that come from records or files are only shown: markup in them means nothing, and what a
+    terminal obeys, such as an escape or a mark that turns the direction round, stands there as
+    `\u001b`.
     """
 
     def __init__(self, *, as_json: bool = False) -> None:
@@ -39,17 +42,18 @@ class Screen:
     def result(self, content: object, show: Callable[[], None]) -> None:
         """Write the result once: as JSON, or as `show` shows it to a person."""
         if self.as_json:
-            sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n")
+            text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
+            sys.stdout.write(defused(text) + "\n")
         else:
             show()
 
     def line(self, text: str = "", style: str | None = None) -> None:
         """A line of the result for a person."""
-        self.out.print(text, style=style, markup=False)
+        self.out.print(defused(text), style=style, markup=False)
 
     def remark(self, text: str, style: str | None = None) -> None:
         """A line beside the result."""
-        self.err.print(text, style=style, markup=False)
+        self.err.print(defused(text), style=style, markup=False)
 
     def table(
         self, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str = ""
@@ -57,7 +61,7 @@ class Screen:
         """A table; whole numbers stand to the right, with separators. Long texts wrap."""
         listed = [list(row) for row in rows]
         table = Table(
-            title=escape(title) or None,
+            title=escape(defused(title)) or None,
             title_justify="left",
             box=None,
             pad_edge=False,
@@ -66,13 +70,13 @@ class Screen:
         for number, name in enumerate(columns):
             are_numbers = bool(listed) and all(isinstance(row[number], int) for row in listed)
             table.add_column(
-                escape(name),
+                escape(defused(name)),
                 justify="right" if are_numbers else "left",
                 overflow="fold",
                 no_wrap=are_numbers,
             )
         for row in listed:
-            table.add_row(*(escape(_cell(one)) for one in row))
+            table.add_row(*(escape(defused(_cell(one))) for one in row))
         self.out.print(table)
 
     @contextmanager
@@ -91,7 +95,7 @@ class Screen:
         with Progress(
             *columns, console=self.err, transient=True, disable=not self.err.is_terminal
         ) as bar:
-            task = bar.add_task(escape(what), total=total)
+            task = bar.add_task(escape(defused(what)), total=total)
 
             def advance(by: float = 1, *, total: float | None = None) -> None:
                 bar.update(task, advance=by, total=total)

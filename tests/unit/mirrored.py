@@ -173,7 +173,6 @@ OPERATORS_TOOL = Package(
         "matching": _FIND,
         "mateo": "tests/integration/relay_ops/erasing/test_in_mateo.py",
         "options": _APP,
-        "output": _APP,
         "pausing": _PAUSE,
         "replay_following": "tests/integration/relay_ops/commands/test_replay.py",
         "secret_texts": _SECRET,

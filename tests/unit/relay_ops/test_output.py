@@ -1,0 +1,47 @@
+"""What records hold is shown on a terminal, and does nothing there."""
+
+import json
+
+import pytest
+
+from relay_ops.output import Screen
+
+OBEYED = "\x1b]0;title\x07\x1b[2J\x9b31m\u202egpj\u2066\x00"
+SHOWN = r"\u001b]0;title\u0007\u001b[2J\u009b31m\u202egpj\u2066\u0000"
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal on which nothing wraps."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def test_what_a_terminal_obeys_is_an_escape_that_can_be_seen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen = Screen()
+    screen.line(f"line {OBEYED}")
+    screen.remark(f"remark {OBEYED}")
+    screen.table(("column",), [(f"cell {OBEYED}",)], title=f"title {OBEYED}")
+
+    said = capsys.readouterr()
+    assert f"line {SHOWN}" in said.out
+    assert f"cell {SHOWN}" in said.out
+    assert f"remark {SHOWN}" in said.err
+    assert not {"\x1b", "\x07", "\x9b", "\x00", "\u202e", "\u2066"} & {*(said.out + said.err)}
+
+
+def test_json_says_the_same_texts_without_anything_that_a_terminal_obeys(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Screen(as_json=True).result({"name": OBEYED, "lines": "a\nb"}, lambda: None)
+
+    text = capsys.readouterr().out
+    assert json.loads(text) == {"name": OBEYED, "lines": "a\nb"}
+    assert not {"\x1b", "\x9b", "\u202e", "\u2066"} & {*text}
+
+
+def test_lines_and_tabs_stay_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen().line("first\n  second")
+
+    assert capsys.readouterr().out == "first\n  second\n"
