@@ -10,9 +10,9 @@ from import_relay.domain.files import FileRow, row_received_at
 from import_relay.storage.files import Files, RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.quota import day_of
+from relay_ops.history import HistoryLine
 from relay_ops.matching import Needle
 from relay_ops.stack import Stack
-from relay_ops.story import StoryLine
 
 PAGES = "rows/"
 WAITS = "waits in a file"
@@ -24,7 +24,7 @@ class FileRows:
 
     stack: Stack
 
-    def waiting(self, needle: Needle, key: str, content: bytes) -> list[StoryLine]:
+    def waiting(self, needle: Needle, key: str, content: bytes) -> list[HistoryLine]:
         """The rows of a page that hold the text; some may be imported already."""
         name, _, page = key.removeprefix(PAGES).partition("/pages/")
         rows = [FileRow(*json.loads(text)) for text in content.splitlines()] if page else []
@@ -39,9 +39,9 @@ class FileRows:
         return Files(dynamodb, table, counts, clock=stack.clock)
 
 
-def _line(file: RowFile, row: FileRow, needle: Needle) -> StoryLine:
+def _line(file: RowFile, row: FileRow, needle: Needle) -> HistoryLine:
     is_exact = needle.exact.is_in(row.record) or needle.exact.is_value(row.text)
-    return StoryLine(
+    return HistoryLine(
         row_received_at(file.received_at, row.line) / 1_000_000,
         WAITS,
         file.connection,

@@ -1,4 +1,4 @@
-"""The story of a record: received, merged, imported or not and why, retried. Newest first.
+"""The history of a record: received, merged, imported or not and why, retried. Newest first.
 
 Frozen imports and stored items of the last 35 days are read, and of those that hold the text also
 their reports; besides, the rows of files that are not imported yet. Nothing is written, and no
@@ -19,10 +19,10 @@ from import_relay.report.row_numbers import numbers_of
 from import_relay.storage.bucket_reads import SILENT, read_all
 from import_relay.storage.entries import UNFINISHED
 from relay_ops.file_rows import PAGES, WAITS, FileRows
+from relay_ops.history import History, HistoryLine
 from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
 from relay_ops.stack import KEPT_DAYS, Stack
-from relay_ops.story import Story, StoryLine
 
 IMPORTS, ITEMS = "imports/", "items/"
 
@@ -36,7 +36,7 @@ class Finding:
     _records: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Whether a record matches exactly."""
 
-    def story(self, *, days: int = KEPT_DAYS, advance: Callable[..., None] = SILENT) -> Story:
+    def history(self, *, days: int = KEPT_DAYS, advance: Callable[..., None] = SILENT) -> History:
         """Read everything that was written in so many days.
 
         `advance` is told of each object, and first how many there are.
@@ -54,9 +54,9 @@ class Finding:
         newest_first = [found[one] for one in sorted(found, reverse=True)]
         newest_first.sort(key=lambda line: line.is_part)
         exact = [one for one, is_exact in self._records.items() if is_exact]
-        return Story(newest_first, exact or list(self._records), len(keys))
+        return History(newest_first, exact or list(self._records), len(keys))
 
-    def _of_object(self, key: str) -> list[StoryLine]:
+    def _of_object(self, key: str) -> list[HistoryLine]:
         content = self.stack.objects.content(key)
         if content is None or not self.needle.may_be_in(content):
             return []
@@ -65,7 +65,7 @@ class Finding:
         read = self._of_import if key.startswith(IMPORTS) else self._of_batch
         return list(read(key, content))
 
-    def _of_import(self, key: str, content: bytes) -> Iterator[StoryLine]:
+    def _of_import(self, key: str, content: bytes) -> Iterator[HistoryLine]:
         body, _, text = content.partition(b"\n")
         sent = json.loads(body)
         rows = parse_rows(json.loads(text))
@@ -95,7 +95,7 @@ class Finding:
     def _note(self, record: tuple[str, str], *, is_exact: bool) -> None:
         self._records[record] = is_exact or self._records.get(record, False)
 
-    def _of_batch(self, key: str, content: bytes) -> Iterator[StoryLine]:
+    def _of_batch(self, key: str, content: bytes) -> Iterator[HistoryLine]:
         folder, _, batch = key.removeprefix(ITEMS).removesuffix(".gz").rpartition("/")
         details: dict[str, Mapping[str, Any]] | None = None
         for text in content.splitlines():
@@ -126,7 +126,7 @@ class Finding:
 _Key = tuple[float, str, tuple[str, ...]]
 
 
-def _without_read(found: Mapping[_Key, StoryLine]) -> dict[_Key, StoryLine]:
+def _without_read(found: Mapping[_Key, HistoryLine]) -> dict[_Key, HistoryLine]:
     """The lines without rows of files that have an outcome, or are in an import."""
     ended = {one for (_, what, ids) in found if what != WAITS for one in ids}
     return {key: line for key, line in found.items() if key[1] != WAITS or ended.isdisjoint(key[2])}
@@ -134,12 +134,12 @@ def _without_read(found: Mapping[_Key, StoryLine]) -> dict[_Key, StoryLine]:
 
 def _row_line(
     report: ImportReport, number: int, items: Sequence[ItemProvenance], record: str
-) -> StoryLine:
+) -> HistoryLine:
     """What became of a row of an import."""
     failure = report.failure_of(items)
     notes = dict.fromkeys(f"{note.field}: {note.code}" for one in items for note in one.notes)
     newest, entry = items[-1].occurrence, report.entry
-    return StoryLine(
+    return HistoryLine(
         (entry.polled_at if entry and report.outcomes else 0.0) or report.at,
         _what(report, number),
         newest.connection,
@@ -173,19 +173,19 @@ def _record(type_: str, row: Mapping[str, Any], key: str) -> str:
     return f"{name} {external_id}" if external_id else f"{name} {key.partition('#')[2]}"
 
 
-def _received(item: ItemProvenance, record: str) -> StoryLine:
+def _received(item: ItemProvenance, record: str) -> HistoryLine:
     one = item.occurrence
     replay = one.replay.id if one.replay else ""
     what = (
         "replayed" if replay else f"retried, attempt {one.attempt}" if one.attempt else "received"
     )
     at = one.counted_at / 1_000_000
-    return StoryLine(
+    return HistoryLine(
         at, what, one.connection, record, [one.item_id], event=one.event, replay=replay
     )
 
 
-def _ended(item: ItemProvenance, detail: Mapping[str, Any]) -> StoryLine:
+def _ended(item: ItemProvenance, detail: Mapping[str, Any]) -> HistoryLine:
     one = item.occurrence
     code = str(detail.get("code") or detail.get("reason") or "")
     explained = CODES.get(code)
@@ -193,7 +193,7 @@ def _ended(item: ItemProvenance, detail: Mapping[str, Any]) -> StoryLine:
     why = str(detail.get("what") or (explained.what if explained else ""))
     if item.outcome == Outcome.TEST:
         why = _test_result(code, why)
-    return StoryLine(
+    return HistoryLine(
         detail.get("recorded_at", one.counted_at) / 1_000_000,
         item.outcome,
         one.connection,

@@ -12,7 +12,7 @@ MAX_RECORDS = 10
 """So that a part of a common name does not spend the day's requests."""
 
 
-def held_in_mateo(stack: Stack, records: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+def stored_in_mateo(stack: Stack, records: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     """Type, external id and rows of the first `MAX_RECORDS` records that have an external id.
 
     Raises:

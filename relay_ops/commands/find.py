@@ -11,8 +11,8 @@ from relay_ops.options import AsJson, Region, StackName
 from relay_ops.output import Screen
 
 if TYPE_CHECKING:
+    from relay_ops.history import History, HistoryLine
     from relay_ops.stack import Stack
-    from relay_ops.story import Story, StoryLine
 
 
 def command(
@@ -29,7 +29,7 @@ def command(
     region: Region = "",
     as_json: AsJson = False,
 ) -> None:
-    """Tell the whole story of a record: received, merged, imported or not and why. Newest first.
+    """Tell the whole history of a record: received, merged, imported or not and why. Newest first.
 
     Records in the queue cannot be searched: what is not found may still wait there; `relay status`
     says how many do. Ends with 1 if nothing was found.
@@ -42,47 +42,49 @@ def command(
     looked_for = needle(text)
     opened = open_stack(stack, region)
     with screen.progress("Reading") as advance:
-        story = Finding(opened, looked_for).story(days=days, advance=advance)
-    held = _held(opened, story) if in_mateo else None
+        found = Finding(opened, looked_for).history(days=days, advance=advance)
+    stored = _stored(opened, found) if in_mateo else None
     content: dict[str, Any] = {
-        "story": [line.as_json() for line in story.lines],
-        "objects_read": story.objects,
+        "history": [line.as_json() for line in found.lines],
+        "objects_read": found.objects,
     }
-    if held is not None:
-        content["in_mateo"] = held
-    screen.result(content, lambda: _show(screen, opened, story, held))
-    raise typer.Exit(ExitCode.DONE if story.lines else ExitCode.FOUND)
+    if stored is not None:
+        content["in_mateo"] = stored
+    screen.result(content, lambda: _show(screen, opened, found, stored))
+    raise typer.Exit(ExitCode.DONE if found.lines else ExitCode.FOUND)
 
 
-def _held(stack: Stack, story: Story) -> list[dict[str, Any]]:
-    from relay_ops.in_mateo import held_in_mateo
+def _stored(stack: Stack, found: History) -> list[dict[str, Any]]:
+    from relay_ops.in_mateo import stored_in_mateo
 
-    return held_in_mateo(stack, story.records)
+    return stored_in_mateo(stack, found.records)
 
 
-def _show(screen: Screen, stack: Stack, story: Story, held: list[dict[str, Any]] | None) -> None:
-    if not story.lines:
-        screen.line(f"Nothing found in {story.objects:,} stored objects. It may wait in the queue.")
+def _show(
+    screen: Screen, stack: Stack, found: History, stored: list[dict[str, Any]] | None
+) -> None:
+    if not found.lines:
+        screen.line(f"Nothing found in {found.objects:,} stored objects. It may wait in the queue.")
         return
-    exact = [line for line in story.lines if not line.is_part]
-    parts = [line for line in story.lines if line.is_part]
+    exact = [line for line in found.lines if not line.is_part]
+    parts = [line for line in found.lines if line.is_part]
     if exact:
         _show_lines(screen, stack, exact)
     if exact and parts:
         screen.line()
-        screen.line("Other records, in which it is only a part of a value:")
+        screen.line("Other records that have the text only as a part of a value:")
     if parts:
         _show_lines(screen, stack, parts)
-    for one in held or ():
+    for one in stored or ():
         screen.line()
         screen.line(f"In Mateo now: {one['type'].removesuffix('_details')} {one['external_id']}")
-        for found in one["rows"]:
-            screen.table(("column", "value"), [(k, str(v)) for k, v in found.items() if v])
+        for row in one["rows"]:
+            screen.table(("column", "value"), [(k, str(v)) for k, v in row.items() if v])
         if not one["rows"]:
             screen.line("nothing")
 
 
-def _show_lines(screen: Screen, stack: Stack, lines: list[StoryLine]) -> None:
+def _show_lines(screen: Screen, stack: Stack, lines: list[HistoryLine]) -> None:
     rows = [
         (_time(stack, line.at), line.what, line.connection, line.record, _details(line))
         for line in lines
@@ -90,7 +92,7 @@ def _show_lines(screen: Screen, stack: Stack, lines: list[StoryLine]) -> None:
     screen.table(("when", "what", "connection", "record", "details"), rows)
 
 
-def _details(line: StoryLine) -> str:
+def _details(line: HistoryLine) -> str:
     """What else there is to say, a line each."""
     is_receipt = line.what.startswith(("received", "retried", "replayed"))
     texts = (

@@ -92,7 +92,7 @@ def _show_sent(screen: Screen, stack: Stack, sent: Sent, *, has_ended: bool) -> 
     from relay_ops.finding import Finding
     from relay_ops.matching import needle
 
-    lines = Finding(stack, needle(sent.delivery)).story(days=1).lines if has_ended else ()
+    lines = Finding(stack, needle(sent.delivery)).history(days=1).lines if has_ended else ()
     ends = [line for line in lines if line.what != "received"]
 
     def show() -> None:

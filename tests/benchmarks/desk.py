@@ -134,7 +134,7 @@ def _replaying(aws: Aws, stack: Stack, now: datetime) -> Callable[[], None]:
 
 
 def _find(stack: Stack) -> None:
-    found = Finding(stack, needle("K-47110")).story()
+    found = Finding(stack, needle("K-47110")).history()
     if {line.record for line in found.lines} != {"contact K-47110"}:
         raise AssertionError(found.lines)
 

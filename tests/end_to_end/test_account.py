@@ -42,7 +42,7 @@ def test_find_says_what_mateo_holds_of_a_record_now(
     (held,) = said["in_mateo"]
     assert (held["type"], held["external_id"]) == ("contact_details", "C-1")
     assert [row["full_name"] for row in held["rows"]] == ["Ada"]
-    assert next(line["what"] for line in said["story"] if not line.get("is_part")) == "imported"
+    assert next(line["what"] for line in said["history"] if not line.get("is_part")) == "imported"
     assert requests_used(trial) == before + 1
 
 

@@ -127,12 +127,12 @@ def test_a_delivery_is_found_by_its_id(trial: Trial) -> None:
     section = "Find what became of one webhook"
     command = printed(section, "relay find")
 
-    story = run(trial, command.replace(PRINTED_DELIVERY, delivery))
+    history = run(trial, command.replace(PRINTED_DELIVERY, delivery))
     run(trial, printed(section, "relay status"))
     assert "empty" in run(trial, printed(section, "relay redrive"))
 
-    assert "imported" in story
-    assert "C-1" in story
+    assert "imported" in history
+    assert "C-1" in history
 
 
 def test_dead_letters_are_moved_back_and_imported(trial: Trial) -> None:

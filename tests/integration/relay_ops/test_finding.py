@@ -1,4 +1,4 @@
-"""`relay find`: the whole story of a record, by whatever a person knows of it."""
+"""`relay find`: the whole history of a record, by whatever a person knows of it."""
 
 import pytest
 
@@ -7,9 +7,9 @@ from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, RowFile
 from relay_ops.file_rows import WAITS
 from relay_ops.finding import Finding
+from relay_ops.history import History
 from relay_ops.matching import needle
 from relay_ops.stack import Stack
-from relay_ops.story import Story
 from tests.support.aws import BUCKET, LEDGER
 from tests.support.builders import message
 from tests.support.ended import end
@@ -21,12 +21,12 @@ PHONE = {"id": 3, "v": 1, "name": "Grace", "phone": "+49 171 2345678"}
 NOBODY = {"v": 1, "name": "Nobody Known"}
 
 
-def story(stack: Stack, text: str) -> Story:
-    return Finding(stack, needle(text)).story()
+def history(stack: Stack, text: str) -> History:
+    return Finding(stack, needle(text)).history()
 
 
 def whats(stack: Stack, text: str) -> list[str]:
-    return [line.what for line in story(stack, text).lines]
+    return [line.what for line in history(stack, text).lines]
 
 
 @pytest.mark.parametrize("text", ["1", "ada@example.com", "ADA", "d1", "d1/0"])
@@ -36,7 +36,7 @@ def test_a_record_is_found_by_its_id_its_email_its_name_and_its_delivery(
     relay.submit(message([ADA], delivery="d1"), message([BOB], delivery="d2"))
     end(relay, mateo)
 
-    found = story(stack, text)
+    found = history(stack, text)
 
     assert [line.what for line in found.lines] == ["imported", "received"]
     assert {line.record for line in found.lines} == {"contact 1"}
@@ -49,7 +49,7 @@ def test_a_phone_number_is_found_however_it_is_written(
 ) -> None:
     relay.submit(message([PHONE, ADA]))
 
-    assert [line.record for line in story(stack, text).lines] == ["contact 3"] * 2
+    assert [line.record for line in history(stack, text).lines] == ["contact 3"] * 2
 
 
 @pytest.mark.parametrize("text", ["11", "da@example.org", "4711"])
@@ -65,7 +65,7 @@ def test_an_exact_match_comes_before_what_only_contains_it(relay: Relay, stack: 
     relay.clock.now += 60
     relay.submit(message([longer], delivery="d2"), invocation="second")
 
-    found = story(stack, "k-4711")
+    found = history(stack, "k-4711")
 
     assert [(line.record, line.is_part) for line in found.lines] == [
         ("contact K-4711", False),
@@ -79,7 +79,7 @@ def test_an_exact_match_comes_before_what_only_contains_it(relay: Relay, stack: 
 def test_a_part_of_a_name_is_found_and_called_a_part(relay: Relay, stack: Stack) -> None:
     relay.submit(message([{**ADA, "name": "Ada Lovelace"}]))
 
-    assert {line.is_part for line in story(stack, "lovel").lines} == {True}
+    assert {line.is_part for line in history(stack, "lovel").lines} == {True}
 
 
 def test_a_failed_row_says_why_and_a_rejected_record_what_to_do(
@@ -88,8 +88,8 @@ def test_a_failed_row_says_why_and_a_rejected_record_what_to_do(
     relay.submit(message([ADA, NOBODY]))
     end(relay, mateo, {"code": "23514", "message": "taken", "input": mateo.imports[0].payload[0]})
 
-    failed, _ = story(stack, "1").lines
-    rejected, received = story(stack, "nobody").lines
+    failed, _ = history(stack, "1").lines
+    rejected, received = history(stack, "nobody").lines
 
     assert (failed.what, failed.code, failed.why) == ("failed", "23514", "taken")
     assert (rejected.what, rejected.code) == ("rejected", "row.no_identifier")
@@ -97,10 +97,12 @@ def test_a_failed_row_says_why_and_a_rejected_record_what_to_do(
     assert received.what == "received"
 
 
-def test_an_older_change_of_the_same_batch_is_part_of_the_story(relay: Relay, stack: Stack) -> None:
+def test_an_older_change_of_the_same_batch_is_part_of_the_history(
+    relay: Relay, stack: Stack
+) -> None:
     relay.submit(message([ADA], delivery="d1"), message([{**ADA, "v": 2}], delivery="d2"))
 
-    lines = story(stack, "1").lines
+    lines = history(stack, "1").lines
 
     ends = {line.item_ids[0]: line.what for line in lines if line.what != "received"}
     assert ends == {"d1/0": "superseded", "d2/0": "in an import: sent"}
@@ -116,7 +118,7 @@ def test_a_webhook_marked_as_a_test_says_what_would_become_of_it(
 ) -> None:
     relay.submit(message([record], delivery="d1", is_test=True))
 
-    ended, received = story(stack, "1").lines
+    ended, received = history(stack, "1").lines
 
     assert (ended.what, received.what) == ("test", "received")
     assert says in ended.why
@@ -126,8 +128,8 @@ def test_what_is_older_than_asked_is_not_read(relay: Relay, stack: Stack) -> Non
     relay.submit(message([ADA]))
     relay.clock.now += 3 * 86_400
 
-    assert Finding(stack, needle("1")).story(days=1).objects == 0
-    assert Finding(stack, needle("1")).story(days=5).objects == 1
+    assert Finding(stack, needle("1")).history(days=1).objects == 0
+    assert Finding(stack, needle("1")).history(days=5).objects == 1
 
 
 def test_a_record_of_an_import_without_a_report_is_found(relay: Relay, stack: Stack) -> None:
@@ -146,7 +148,7 @@ def test_a_row_that_waits_in_a_file_is_found_until_it_is_imported(
     rows = [FileRow(2, {"id": "2", "name": "Bob"}), FileRow(3, {"id": "7", "name": "Eve"})]
     FileObjects(relay.aws.s3, BUCKET).put_page(file.id, 1, rows)
 
-    (line,) = story(stack, "Eve").lines
+    (line,) = history(stack, "Eve").lines
     assert (line.what, line.connection, line.record) == ("waits in a file", "erp", "line 3")
     assert key in line.why
 

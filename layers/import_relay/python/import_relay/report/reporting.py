@@ -29,7 +29,7 @@ from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
 from import_relay.mateo.waiting import BLOCKERS, MIN_WAIT_S, waiting_for
 from import_relay.report.failed_rows import join
 from import_relay.report.failures import Failure, distinct, listed_failures, read_failures
-from import_relay.report.file_row_ends import write_row_ends
+from import_relay.report.file_row_failures import write_row_failures
 from import_relay.report.findings import Findings, ImportResult, Sent
 from import_relay.report.report_files import ReportFiles
 from import_relay.report.row_numbers import numbers_of, numbers_text
@@ -247,7 +247,7 @@ class Reporting:
     def _write(self, findings: Findings) -> None:
         files = ReportFiles(self._folder(findings.entry), self.parts.archive, self.as_workbook)
         files.write(findings)
-        write_row_ends(self.parts.archive, findings)
+        write_row_failures(self.parts.archive, findings)
 
     def _folder(self, entry: Entry) -> str:
         date = self.parts.permits.limits.day(entry.created_at)

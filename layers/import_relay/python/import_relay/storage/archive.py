@@ -24,7 +24,7 @@ from import_relay.domain.replays import as_object
 from import_relay.domain.report_text import finite, json_text
 from import_relay.storage.aws_errors import is_no_object
 from import_relay.storage.erasure_demands import demand_objects
-from import_relay.storage.row_ends import put_row_ends
+from import_relay.storage.row_failures import put_row_failures
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -109,8 +109,8 @@ class Archive:
             self._put_items(f"items/date={date}/{batch}.ndjson.gz", kept)
         for one in outcomes:
             (rejected if one.outcome == "rejected" else others).append(one)
-        ends = ((one.occurrence.delivery, _row_end(one, batch)) for one in rejected)
-        put_row_ends(self, ends, batch)
+        failures = ((one.occurrence.delivery, _row_failure(one, batch)) for one in rejected)
+        put_row_failures(self, failures, batch)
         for prefix, lines in (
             ("rejected", [_rejection(one, at) for one in rejected]),
             ("outcomes", [_outcome(one, at) for one in others]),
@@ -156,7 +156,7 @@ def _outcome(item_outcome: ItemOutcome, at: float) -> dict[str, Any]:
     } | ({"notes": as_objects(item_outcome.notes, with_values=False)} if item_outcome.notes else {})
 
 
-def _row_end(one: ItemOutcome, batch: str) -> dict[str, Any]:
+def _row_failure(one: ItemOutcome, batch: str) -> dict[str, Any]:
     """How a rejected row of a file ended, for the report of its file."""
     end = {
         "line": one.occurrence.number,

@@ -2,7 +2,7 @@
 
 inbox/<connection>/…        as it was uploaded; `….error.json` beside it if it cannot be read
 rows/<file>/pages/00001.ndjson.gz   what was read of it, until it is reported
-rows/<file>/ends/…          its rows that were not imported (`row_ends`)
+rows/<file>/ends/…          its rows that were not imported (`row_failures`)
 files/<connection>/…/<file>/        its report
 """
 
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from import_relay.domain.files import INBOX, FileRow
 from import_relay.domain.report_text import finite
 from import_relay.storage.aws_errors import code_of
-from import_relay.storage.row_ends import ends_prefix
+from import_relay.storage.row_failures import row_failures_prefix
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -85,7 +85,7 @@ class FileObjects:
 
     def ends(self, file: str) -> Iterator[dict[str, Any]]:
         """How rows ended that were not imported, oldest object first."""
-        found = sorted(self._listed(ends_prefix(file)), key=lambda one: one["LastModified"])
+        found = sorted(self._listed(row_failures_prefix(file)), key=lambda one: one["LastModified"])
         for one in found:
             answer = self._client.get_object(Bucket=self._bucket, Key=one["Key"])
             for line in answer["Body"].read().splitlines():

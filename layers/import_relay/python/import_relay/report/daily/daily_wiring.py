@@ -12,7 +12,7 @@ from import_relay.report.daily.settings import DailySettings
 from import_relay.report.daily.writing import DailyOptions, DailyParts, DailyReporting
 from import_relay.storage.archive import Archive
 from import_relay.storage.bucket_reads import READERS, Bucket
-from import_relay.storage.notices import Notices
+from import_relay.storage.notifications import Notifications
 from import_relay.storage.quota import Usage, day_key, usage_of
 from import_relay.storage.received_counts import ReceivedCounts
 from import_relay.telemetry.outcome_log import NAMESPACE, SERVICE
@@ -34,7 +34,7 @@ def build_daily_reporting(settings: DailySettings, *, emit: Emit) -> DailyReport
         archive=Archive(s3, settings.bucket_name),
         received=ReceivedCounts(session.client("cloudwatch", config=CONFIG), NAMESPACE, SERVICE),
         usage=usage,
-        notices=Notices(session.client("sns", config=CONFIG), settings.alarm_topic_arn),
+        notifications=Notifications(session.client("sns", config=CONFIG), settings.alarm_topic_arn),
         connections=lambda: load_connections(settings.connections_file).keys(),
     )
     options = DailyOptions(

@@ -30,12 +30,12 @@ from import_relay.report.daily.daily_summary import (
 )
 from import_relay.report.daily.day_counts import RECEIVED, Day, DayCounts, HourKey
 from import_relay.report.daily.day_reading import DayReading
-from import_relay.report.daily.notice import console_address, subject, text
+from import_relay.report.daily.mail import console_address, subject, text
 from import_relay.report.open_problems import open_problems
 from import_relay.report.problems import Problem, grouped
 from import_relay.storage.archive import Archive
 from import_relay.storage.bucket_reads import Bucket
-from import_relay.storage.notices import Notices
+from import_relay.storage.notifications import Notifications
 from import_relay.storage.quota import Usage
 from import_relay.storage.received_counts import ReceivedCounts
 
@@ -53,7 +53,7 @@ class DailyParts:
     archive: Archive
     received: ReceivedCounts
     usage: Callable[[str], Usage]
-    notices: Notices
+    notifications: Notifications
     connections: Callable[[], Collection[str]]
 
 
@@ -154,7 +154,7 @@ class DailyReporting:
         bucket = self.parts.bucket.name
         address = console_address(self.options.region, bucket, key)
         body = text(summary, address, f"s3://{bucket}/{key}")
-        return self.parts.notices.send(subject(summary), body)
+        return self.parts.notifications.send(subject(summary), body)
 
     def _told(self, summary: DailySummary, written: DailyWritten) -> DailyWritten:
         self.emit(

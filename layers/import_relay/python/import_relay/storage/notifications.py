@@ -1,4 +1,4 @@
-"""Mails to whoever has subscribed to the alarms; called by the daily report."""
+"""Mails to the subscribers of the alarms. Called by the daily report."""
 
 from typing import TYPE_CHECKING
 
@@ -6,10 +6,10 @@ if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
 
 MAX_SUBJECT = 100
-"""SNS takes fewer characters than 100 in a subject, ASCII alone and on one line."""
+"""SNS takes fewer characters than that in a subject: ASCII only, on one line."""
 
 
-class Notices:
+class Notifications:
     """The topic of the alarms; without one, nothing is mailed."""
 
     def __init__(self, client: "SNSClient", topic_arn: str) -> None:
@@ -17,7 +17,7 @@ class Notices:
         self._topic_arn = topic_arn
 
     def send(self, subject: str, text: str) -> bool:
-        """Mail a text, which must hold no personal data; whether there is anybody to mail to."""
+        """Mail a text, which must hold no personal data. Returns False where no topic is set."""
         if not self._topic_arn:
             return False
         plain = " ".join(subject.encode("ascii", "replace").decode().split())

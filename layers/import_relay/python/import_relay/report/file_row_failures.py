@@ -1,4 +1,4 @@
-"""Hands the bad ends of a file's rows to the report of that file. Called by reporting.
+"""Hands the failed rows of a file to the report of that file. Called by reporting.
 
 An import may hold rows of many files, and a file has rows in many imports.
 """
@@ -9,17 +9,17 @@ from typing import Any
 from import_relay.domain.codes import CODES
 from import_relay.report.findings import Findings
 from import_relay.report.row_outcomes import RowOutcome
-from import_relay.storage.row_ends import Puts, put_row_ends
+from import_relay.storage.row_failures import Puts, put_row_failures
 
 UNACCOUNTED = "failures.unexplained"
 
 
-def write_row_ends(archive: Puts, findings: Findings) -> None:
+def write_row_failures(archive: Puts, findings: Findings) -> None:
     """Store why rows of files were not imported, under the reference of the import."""
-    put_row_ends(archive, _ends(findings), findings.entry.reference)
+    put_row_failures(archive, _failures(findings), findings.entry.reference)
 
 
-def _ends(findings: Findings) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _failures(findings: Findings) -> Iterator[tuple[str, Mapping[str, Any]]]:
     reasons = {number: failure for failure, number in findings.failures if number is not None}
     for number, outcome in enumerate(findings.outcomes):
         if outcome in (RowOutcome.FAILED, RowOutcome.UNACCOUNTED):
@@ -28,5 +28,5 @@ def _ends(findings: Findings) -> Iterator[tuple[str, Mapping[str, Any]]]:
             what = failure.message if failure else CODES[UNACCOUNTED].what
             for source in findings.sources(number):
                 one = source.occurrence
-                end = {"line": one.number, "outcome": outcome, "code": code, "what": what}
-                yield one.delivery, end | {"import": findings.entry.reference}
+                line = {"line": one.number, "outcome": outcome, "code": code, "what": what}
+                yield one.delivery, line | {"import": findings.entry.reference}

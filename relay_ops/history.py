@@ -1,4 +1,4 @@
-"""The story of a record, as `finding` tells it."""
+"""The history of a record, as `finding` tells it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
-class StoryLine:
+class HistoryLine:
     """One thing that happened to a record. `at`: in s since the epoch.
 
     `what` is `received`, an outcome, or the state of an import that is under way. `item_ids` are
@@ -37,12 +37,12 @@ class StoryLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class History:
     """Everything that was found: exact matches before parts, the newest first.
 
     `records`: (type, external id) of the rows that match exactly, or of all if none does.
     """
 
-    lines: Sequence[StoryLine]
+    lines: Sequence[HistoryLine]
     records: Sequence[tuple[str, str]]
     objects: int
