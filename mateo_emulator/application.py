@@ -66,7 +66,7 @@ class _Files:
 
     async def answer(self, request: Request) -> Response:
         emulator = self._emulator
-        arrival = Arrival.of(request, emulator, counted=False)
+        arrival = Arrival.of(request, emulator.clock, emulator.token, counted=False)
         path = request.path_params["path"]
         if not emulator.links.accepts(
             path, request.query_params.get("token", ""), emulator.clock.now_us()

@@ -54,7 +54,7 @@ class Gateway:
     async def answer(self, request: Request) -> Response:
         """The answer to one request; its arrival counts from this time."""
         emulator = self._emulator
-        arrival = Arrival.of(request, emulator)
+        arrival = Arrival.of(request, emulator.clock, emulator.token)
         standing = emulator.window.arrive(
             arrival.arrived_real_us, emulator.limits.requests_per_second
         )

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from mateo_emulator.clock import steady_time_us
+from mateo_emulator.clock import Clock, steady_time_us
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-    from mateo_emulator.emulator import MateoEmulator
 
 
 @dataclass
@@ -36,14 +34,14 @@ class Arrival:
     fault: str | None = None
 
     @classmethod
-    def of(cls, request: Request, emulator: MateoEmulator, *, counted: bool = True) -> Arrival:
-        """The arrival of a request, now."""
+    def of(cls, request: Request, clock: Clock, token: str, *, counted: bool = True) -> Arrival:
+        """The arrival of a request, now. `token`: the one that is valid."""
         return cls(
             request.method,
             request.url.path,
             request.url.query,
-            _credentials(request, emulator.token),
-            emulator.clock.now_us(),
+            _credentials(request, token),
+            clock.now_us(),
             steady_time_us(),
             counted,
         )

@@ -1,6 +1,7 @@
 """What a contributor's tools read: the commands that they name exist, and mean what CI means."""
 
 import re
+import tomllib
 from typing import Any
 
 import yaml
@@ -69,3 +70,13 @@ def test_lines_are_as_long_for_editors_as_for_the_linter() -> None:
 
 def test_the_licence_is_said() -> None:
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License\n")
+
+
+def test_whatever_may_import_no_handler_may_import_none_of_them() -> None:
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = content["tool"]["importlinter"]["contracts"]
+    forbidden = [set(one.get("forbidden_modules", ())) for one in contracts]
+    handlers = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
+
+    assert "import_files" in handlers
+    assert [one for one in forbidden if one & handlers and not handlers <= one] == []
