@@ -35,7 +35,7 @@ from relay_ops.exits import CommandError
 WEBHOOKS_PORT, AWS_PORT, MATEO_PORT = 3000, 4566, 4010
 EXAMPLE_EVENT = "events/json.customer-changed.json"
 RELAY = ROOT / "layers" / "import_relay" / "python"
-STOP_TIMEOUT_S = 4.5
+_STOP_TIMEOUT_S = 4.5
 """After this the process ends itself, and its children with it."""
 
 Command = Callable[[argparse.Namespace], int]
@@ -181,7 +181,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 class ended_in_time:  # noqa: N801 - reads as a statement
-    """Stops a stack at the end of a block, also while it starts, and within `STOP_TIMEOUT_S`."""
+    """Stops a stack at the end of a block, also while it starts, and within `_STOP_TIMEOUT_S`."""
 
     def __init__(self, stack: Stack, stopped: threading.Event) -> None:
         self._stack = stack
@@ -199,7 +199,7 @@ class ended_in_time:  # noqa: N801 - reads as a statement
     def _watch(self) -> None:
         # A stop that hangs, or one that comes while the stack still starts, must not outlast this.
         self._stopped.wait()
-        if not self._over.wait(STOP_TIMEOUT_S):
+        if not self._over.wait(_STOP_TIMEOUT_S):
             self._stack.kill()
             os._exit(1)
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from mateo_emulator.errors import ApiError, too_deep
 from mateo_emulator.imports.body import NewImport, read_import
-from mateo_emulator.imports.listing import Link, find_import, list_imports, schema
+from mateo_emulator.imports.listing import Link, find_import, import_schema, list_imports
 from mateo_emulator.imports.store import create_import
 from mateo_emulator.postgrest.api_request.preferences import count_preference
 from mateo_emulator.postgrest.api_request.query_params import read_query_params
@@ -66,7 +66,7 @@ class Endpoints:
                 counted=counted,
             )
 
-        return await self._list(request, "/import", schema(emulator.behaviour), find)
+        return await self._list(request, "/import", import_schema(emulator.behaviour), find)
 
     async def list_custom_fields(self, request: Request) -> Response:
         """``GET`` or ``HEAD`` of the account's custom fields; otherwise as `list_imports`."""
@@ -81,7 +81,7 @@ class Endpoints:
                 counted=counted,
             )
 
-        known = custom_field_list.schema(emulator.behaviour)
+        known = custom_field_list.custom_field_schema(emulator.behaviour)
         return await self._list(request, "/custom_field", known, find)
 
     async def list_contacts(self, request: Request) -> Response:
@@ -92,7 +92,7 @@ class Endpoints:
         def find(db: sqlite3.Connection, query: ReadPlan, *, counted: bool) -> Found:
             return contact_details.list_contacts(db, query, columns, counted=counted)
 
-        known = contact_details.schema(emulator.behaviour, columns)
+        known = contact_details.contact_schema(emulator.behaviour, columns)
         return await self._list(request, "/contact_details", known, find)
 
     async def delete_contacts(self, request: Request) -> Response:
@@ -105,7 +105,7 @@ class Endpoints:
         """
         emulator = self._emulator
         columns = contact_details.columns(emulator.behaviour, emulator.organisation_id)
-        known = contact_details.schema(emulator.behaviour, columns)
+        known = contact_details.contact_schema(emulator.behaviour, columns)
         params = read_query_params(request.query_params.multi_items())
         query = plan_read(params, known, emulator.clock.local_time())
         representation = negotiate(request.headers.get("accept"))
@@ -151,7 +151,7 @@ class Endpoints:
         emulator = self._emulator
         behaviour, bounds, timestamp = emulator.behaviour, emulator.limits, emulator.timestamp()
         wanted = request.query_params.get("select")
-        select = plan_select(read_select(wanted), schema(behaviour))
+        select = plan_select(read_select(wanted), import_schema(behaviour))
         representation = negotiate(request.headers.get("accept")).single()
         new = await emulator.storage.read(lambda _: read_import(body, behaviour))
         arrival.rows = len(new.rows)

@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from relay_ops.exits import CommandError, ExitCode
 
 
-class Listed(NamedTuple):
+class Listing(NamedTuple):
     """A command before it is imported: its module, one line of help, and where help lists it."""
 
     module: str
@@ -27,23 +27,23 @@ class Listed(NamedTuple):
 
 
 READ, CHANGE = "Look", "Change"
-COMMANDS: Mapping[str, Listed] = MappingProxyType(
+COMMANDS: Mapping[str, Listing] = MappingProxyType(
     {
-        "status": Listed("status", "Where everything is, and why something waits.", READ),
-        "find": Listed("find", "What happened to a record, with its whole history.", READ),
-        "failures": Listed("failures", "What failed or was rejected and is still open.", READ),
-        "open": Listed("open_page", "The daily page, or what tracks an import.", READ),
-        "daily": Listed("daily", "Write the page of a day as it is now.", READ),
-        "try": Listed("try_file", "What a webhook would become, without any stack.", READ),
-        "check": Listed("check", "All mistakes of connections.toml, before it is deployed.", READ),
-        "import": Listed("import_file", "Import the rows of a file.", CHANGE),
-        "replay": Listed("replay", "Put received records back into the queue.", CHANGE),
-        "redrive": Listed("redrive", "Put dead letters back into the queue.", CHANGE),
-        "erase": Listed("erase", "Erase a person in every place, and in Mateo.", CHANGE),
-        "pause": Listed("pause", "Stop submission for a time.", CHANGE),
-        "resume": Listed("resume", "End a pause of submission.", CHANGE),
-        "token": Listed("token", "Replace Mateo's token.", CHANGE),
-        "secret": Listed("secret", "Add or replace a connection's secret.", CHANGE),
+        "status": Listing("status", "Where everything is, and why something waits.", READ),
+        "find": Listing("find", "What happened to a record, with its whole history.", READ),
+        "failures": Listing("failures", "What failed or was rejected and is still open.", READ),
+        "open": Listing("open_page", "The daily page, or what tracks an import.", READ),
+        "daily": Listing("daily", "Write the page of a day as it is now.", READ),
+        "try": Listing("try_file", "What a webhook would become, without any stack.", READ),
+        "check": Listing("check", "All mistakes of connections.toml, before it is deployed.", READ),
+        "import": Listing("import_file", "Import the rows of a file.", CHANGE),
+        "replay": Listing("replay", "Put received records back into the queue.", CHANGE),
+        "redrive": Listing("redrive", "Put dead letters back into the queue.", CHANGE),
+        "erase": Listing("erase", "Erase a person in every place, and in Mateo.", CHANGE),
+        "pause": Listing("pause", "Stop submission for a time.", CHANGE),
+        "resume": Listing("resume", "End a pause of submission.", CHANGE),
+        "token": Listing("token", "Replace Mateo's token.", CHANGE),
+        "secret": Listing("secret", "Add or replace a connection's secret.", CHANGE),
     }
 )
 """Name → command, in the order of the help."""
@@ -53,7 +53,7 @@ MISSING_RIGHT = ("AccessDenied", "UnauthorizedOperation", "UnrecognizedClient", 
 class LazyCommand(TyperCommand):
     """Stands for a command in lists; the first use imports it."""
 
-    def __init__(self, name: str, listed: Listed) -> None:
+    def __init__(self, name: str, listed: Listing) -> None:
         super().__init__(
             name, help=listed.help, short_help=listed.help, rich_help_panel=listed.panel
         )

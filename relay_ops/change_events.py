@@ -12,8 +12,8 @@ from relay_ops.exits import UsageMistake
 from relay_ops.stack import Stack
 
 OUTPUT = "ChangeEventsDeadLetterQueueUrl"
-FUNCTION = "ReceiveChangeEvents"
-HIDDEN_S = 120
+_FUNCTION = "ReceiveChangeEvents"
+_HIDDEN_S = 120
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ def redrive(stack: Stack, advance: Callable[..., None]) -> Redriven:
     """
     sqs, url, found = stack.client("sqs"), stack.outputs[OUTPUT], Redriven()
     while messages := sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=HIDDEN_S, WaitTimeSeconds=1
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=_HIDDEN_S, WaitTimeSeconds=1
     ).get("Messages"):
         for message in messages:
             if _stored(stack, message["Body"]):
@@ -61,6 +61,6 @@ def _stored(stack: Stack, body: str) -> bool:
         return False
     event = content.get("requestPayload", content)  # of the function, or as EventBridge had it
     answer = stack.client("lambda").invoke(
-        FunctionName=stack.resources[FUNCTION], Payload=json.dumps(event).encode()
+        FunctionName=stack.resources[_FUNCTION], Payload=json.dumps(event).encode()
     )
     return "FunctionError" not in answer

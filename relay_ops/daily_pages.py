@@ -10,7 +10,7 @@ from import_relay.report.daily.daily_files import PAGE_FILE
 from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.stack import Stack
 
-FUNCTION = "WriteDailyReport"
+_FUNCTION = "WriteDailyReport"
 PREFIX = "daily/date="
 READABLE_S = 3_600
 """How long an address shows the page to whoever has it."""
@@ -25,7 +25,7 @@ def write_daily(stack: Stack, day: str) -> str:
     """
     if day and date.fromisoformat(day) > stack.now().date():
         raise UsageMistake(f"--date {day}: this day has not begun.")
-    function = stack.resources.get(FUNCTION)
+    function = stack.resources.get(_FUNCTION)
     if function is None:
         raise CommandError(f"{stack.name} writes no daily pages. Deploy a newer version of it.")
     stack.refresh()

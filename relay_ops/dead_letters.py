@@ -16,7 +16,7 @@ from relay_ops.stack import Stack
 
 MAX_LOOKED_AT = 200
 """Messages that are read to say what killed them; each read hides them for a while."""
-HIDDEN_S = 20
+_HIDDEN_S = 20
 MOVE_WAIT_S = 300.0
 CALLS_AT_A_TIME = 10
 FAILED_OFTEN = "failed ten times"
@@ -32,7 +32,7 @@ class DeadLetters:
     causes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
-def look(stack: Stack) -> DeadLetters:
+def read_dead_letters(stack: Stack) -> DeadLetters:
     """Count messages and say what killed them; nothing is changed."""
     sqs, url = stack.client("sqs"), stack.outputs["DeadLetterQueueUrl"]
     found = DeadLetters(counted(sqs, url))
@@ -40,7 +40,7 @@ def look(stack: Stack) -> DeadLetters:
     try:
         while len(seen) < MAX_LOOKED_AT:
             answer = sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=HIDDEN_S, WaitTimeSeconds=0
+                QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=_HIDDEN_S, WaitTimeSeconds=0
             )
             new = [one for one in answer.get("Messages", []) if one["MessageId"] not in seen]
             if not new:

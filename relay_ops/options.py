@@ -1,8 +1,12 @@
 """Options that several commands share, called and explained the same everywhere."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+DEFAULT_FILE = Path("layers/connections/connections.toml")
+"""As a command finds it in a clone."""
 
 StackName = Annotated[
     str,

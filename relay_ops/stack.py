@@ -24,7 +24,7 @@ KEPT_DAYS = 35
 """The lifecycle of `imports/` and `items/` in the template."""
 CLOCKS_S = 5.0
 """This machine's clock may be off by so much from the stack's; AWS gives its own in seconds."""
-NEEDED = (
+NEEDED_OUTPUTS = (
     "BucketName",
     "QueueUrl",
     "BulkQueueUrl",
@@ -135,7 +135,7 @@ def open_stack(name: str = "", region: str = "") -> Stack:
         ClientError, BotoCoreError: AWS does not let us see it.
     """
     stack = deployed(name, region) if name else on_this_machine()
-    missing = [one for one in NEEDED if one not in stack.outputs]
+    missing = [one for one in NEEDED_OUTPUTS if one not in stack.outputs]
     if missing:
         raise StackUnavailable(
             f"{stack.name} is no import relay, or not deployed: it has no output {missing[0]}."

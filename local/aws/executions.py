@@ -1,4 +1,4 @@
-"""Fits moto's Step Functions interpreter to the stack; `aws` calls `install`.
+"""Fits moto's Step Functions interpreter to the stack; `aws` calls `install_executions`.
 
 Waits follow the stack's clock, which may be moved while an execution waits, and the
 interpreter's calls to functions share one client instead of building one for each.
@@ -21,7 +21,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from local.environment import client
 
-MAX_NAP_S = 0.5
+_MAX_NAP_S = 0.5
 """A waiting execution looks this often whether it was stopped."""
 
 _moved = threading.Condition()
@@ -41,7 +41,7 @@ def _nap(deadline: float) -> bool:
     with _moved:
         left = deadline - time.time()
         if left > 0:
-            _moved.wait(min(left, MAX_NAP_S))
+            _moved.wait(min(left, _MAX_NAP_S))
         return left <= 0
 
 
@@ -65,7 +65,7 @@ class _RetryClock:
             pass
 
 
-def install(endpoint: str) -> None:
+def install_executions(endpoint: str) -> None:
     """Execute state machines from now on, their tasks through `endpoint`."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     # Set by name: what is replaced is private to the interpreter.

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from local.background import Rounds
 
-PERIOD_S = 60.0
+_PERIOD_S = 60.0
 MINUTE_MS = 60_000
 
 
@@ -55,7 +55,7 @@ class Metrics:
         self._added: defaultdict[Metric, Statistics] = defaultdict(Statistics)
         self._lock = threading.Lock()
         self._handing_over = threading.Lock()
-        self._rounds = Rounds("metrics", self.put, period_s=PERIOD_S)
+        self._rounds = Rounds("metrics", self.put, period_s=_PERIOD_S)
         self._cloudwatch: Any = None
 
     def start(self, cloudwatch: Any) -> None:

@@ -30,7 +30,7 @@ from moto.core.config import default_user_config
 from moto.dynamodb.models.dynamo_type import Item
 
 from local.aws import executions, queues
-from local.aws.wsgi import Application, Environ, StartResponse, moto_application, serve
+from local.aws.wsgi import Application, Environ, StartResponse, moto_application, serve_wsgi
 from local.child import MovedClock
 
 
@@ -121,12 +121,12 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     endpoint = f"http://127.0.0.1:{options.port}"
     os.environ["MOTO_PORT"] = str(options.port)
-    queues.install(endpoint)
-    executions.install(endpoint)
+    queues.install_queues(endpoint)
+    executions.install_executions(endpoint)
     FunctionCalls(options.invoke).install()
     # moto remembers every item ever written.
     setattr(Item, "instances_tracked", deque(maxlen=0))  # noqa: B010 - given by a metaclass
-    server = serve(with_admin(moto_application(), MovedClock()), options.socket)
+    server = serve_wsgi(with_admin(moto_application(), MovedClock()), options.socket)
     _import_cloudformation()
     server.serve_forever()
 

@@ -30,7 +30,7 @@ from moto.sqs.exceptions import (
 )
 from moto.sqs.models import Message, Queue, SQSBackend
 
-MAX_NAP_S = 0.2
+_MAX_NAP_S = 0.2
 """A long poll looks again this often, since the clock may be moved under it."""
 
 MAX_VISIBILITY_S = 43_200
@@ -157,7 +157,7 @@ class IndexedQueue(Queue):
                 left = give_up - time.monotonic()
                 if received or left <= 0:
                     return received
-                self._messages_lock.wait(min(left, MAX_NAP_S))
+                self._messages_lock.wait(min(left, _MAX_NAP_S))
 
     def purge(self) -> None:
         """Drop all messages."""
@@ -307,11 +307,11 @@ def _send_measured_batch(
 def _indexed(backend: SQSBackend, queue_name: str) -> IndexedQueue:
     queue = backend.get_queue(queue_name)
     if not isinstance(queue, IndexedQueue):
-        raise TypeError(f"queue {queue_name} was made before `install`")
+        raise TypeError(f"queue {queue_name} was made before `install_queues`")
     return queue
 
 
-def install(endpoint: str) -> None:
+def install_queues(endpoint: str) -> None:
     """Use these queues from now on; `endpoint` is where clients reach them."""
     IndexedQueue.endpoint = endpoint
     replacements = {

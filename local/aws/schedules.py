@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from local.background import Rounds
 from local.clock import Clock
 
-PERIOD_S = 0.5
+_PERIOD_S = 0.5
 """EventBridge Scheduler promises a minute; nobody waits for that on a laptop."""
 
 FUNCTION_TARGET = ":function:"
@@ -59,7 +59,7 @@ class Schedules:
         self._invoke = invoke
         self._looked = clock.now()
         self._refused: set[str] = set()
-        self._rounds = Rounds("schedules", self.run_due, period_s=PERIOD_S, tell=self._tell)
+        self._rounds = Rounds("schedules", self.run_due, period_s=_PERIOD_S, tell=self._tell)
         self._lock = threading.Lock()
 
     def start(self) -> None:

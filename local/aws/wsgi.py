@@ -108,7 +108,7 @@ def moto_application() -> Application:
     return application
 
 
-def serve(app: Application, file_descriptor: int) -> BaseWSGIServer:
+def serve_wsgi(app: Application, file_descriptor: int) -> BaseWSGIServer:
     """A server on a socket that already listens; call its `serve_forever`."""
     return make_server(
         "127.0.0.1", 0, app, threaded=True, request_handler=KeepAliveHandler, fd=file_descriptor

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from local.demo import senders
 from local.demo.expected import Expected
-from local.demo.senders import Delivery, Record
+from local.demo.senders import CrmRecord, Delivery
 
 Options = Mapping[str, Mapping[str, object]]
 
@@ -55,7 +55,7 @@ class Crms:
 
         Their numbers are far from those of the other senders: all share one Mateo account.
         """
-        events: list[Record] = []
+        events: list[CrmRecord] = []
         for number in self._people:
             mail = {"propertyName": "email", "propertyValue": f"hub{number}@example.com"}
             city = {"propertyName": "city", "propertyValue": "Rostock"}
@@ -70,7 +70,7 @@ class Crms:
         secret = self._secrets["hubspot"][0]
         return senders.hubspot(events, secret, address, at=self._clock())
 
-    def _hubspot_event(self, kind: str, number: int, content: Record) -> Record:
+    def _hubspot_event(self, kind: str, number: int, content: CrmRecord) -> CrmRecord:
         return {
             "eventId": 3_816_279_000 + number,
             "subscriptionId": 25,
@@ -111,14 +111,14 @@ class Crms:
                 yield self._from_shop("orders/create", order, f"order-{number}")
         yield self._from_shop("customers/delete", {"id": 1}, "deletion-1")
 
-    def _from_shop(self, topic: str, resource: Record, webhook_id: str) -> Delivery:
+    def _from_shop(self, topic: str, resource: CrmRecord, webhook_id: str) -> Delivery:
         return senders.shopify(topic, resource, webhook_id, self._secrets["shopify"][0])
 
     # Salesforce: SOAP, many notifications in one request, all values are texts
 
     def _salesforce(self) -> Delivery:
         """A contact each with a meeting; an account, and one that was deleted before sending."""
-        notifications: dict[str, Record] = {}
+        notifications: dict[str, CrmRecord] = {}
         for number in self._people:
             contact, meeting = f"003{number:012d}AAA", f"00U{number:012d}AAA"
             notifications[f"04l{number:012d}AAA"] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from local.background import Rounds
 from local.stack.stack import Stack
 
-PERIOD_S = 0.5
+_PERIOD_S = 0.5
 SHOWN = (
     "file.read",
     "file.finished",
@@ -62,7 +62,7 @@ class Progress:
         self._lock = threading.Lock()
         self._line = ""
         self._terminal = sys.stdout.isatty()
-        self._rounds = Rounds("progress", self._look, period_s=PERIOD_S, has_last=True)
+        self._rounds = Rounds("progress", self._look, period_s=_PERIOD_S, has_last=True)
 
     def start(self, stack: Stack) -> None:
         """Begin to show how far `stack` is."""

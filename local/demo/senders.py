@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 JSON: Mapping[str, str] = {"content-type": "application/json"}
-Record = Mapping[str, object]
+CrmRecord = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class Delivery:
         return f"{self.connection}/{self.secret}" if self.secret else self.connection
 
 
-def json_records(records: Sequence[Record], secret: str) -> Delivery:
+def json_records(records: Sequence[CrmRecord], secret: str) -> Delivery:
     """An ERP: a header with a secret."""
     body = json.dumps({"records": records}).encode()
     return Delivery("json", body, {**JSON, "x-relay-secret": secret}, len(records))
 
 
-def standard_webhook(message_id: str, event: Record, secret: str, *, at: float) -> Delivery:
+def standard_webhook(message_id: str, event: CrmRecord, secret: str, *, at: float) -> Delivery:
     """Standard Webhooks: id, seconds and body are signed."""
     body, timestamp = json.dumps(event).encode(), str(int(at))
     key = base64.b64decode(secret.removeprefix("whsec_"))
@@ -56,13 +56,15 @@ def standard_webhook(message_id: str, event: Record, secret: str, *, at: float) 
     return Delivery("standard_webhooks", body, {**JSON, **headers}, 1)
 
 
-def pipedrive(event: Record, user_and_password: str) -> Delivery:
+def pipedrive(event: CrmRecord, user_and_password: str) -> Delivery:
     """Pipedrive: HTTP Basic."""
     headers = {"authorization": f"Basic {_base64(user_and_password.encode())}"}
     return Delivery("pipedrive", json.dumps(event).encode(), {**JSON, **headers}, 1)
 
 
-def hubspot(events: Sequence[Record], client_secret: str, address: str, *, at: float) -> Delivery:
+def hubspot(
+    events: Sequence[CrmRecord], client_secret: str, address: str, *, at: float
+) -> Delivery:
     """HubSpot: method, address, body and milliseconds are signed (version 3)."""
     body, timestamp = json.dumps(events).encode(), str(int(at * 1_000))
     signed = b"POST" + address.encode() + body + timestamp.encode()
@@ -73,7 +75,7 @@ def hubspot(events: Sequence[Record], client_secret: str, address: str, *, at: f
     return Delivery("hubspot", body, {**JSON, **headers}, len(events))
 
 
-def shopify(topic: str, resource: Record, webhook_id: str, client_secret: str) -> Delivery:
+def shopify(topic: str, resource: CrmRecord, webhook_id: str, client_secret: str) -> Delivery:
     """Shopify: the body is signed, the topic stands in a header."""
     body = json.dumps(resource).encode()
     headers = {
@@ -85,7 +87,7 @@ def shopify(topic: str, resource: Record, webhook_id: str, client_secret: str) -
 
 
 def salesforce_outbound(
-    records: Mapping[str, Record], organization_id: str, path_secret: str
+    records: Mapping[str, CrmRecord], organization_id: str, path_secret: str
 ) -> Delivery:
     """Salesforce: SOAP with up to 100 notifications, nothing is signed.
 
@@ -113,7 +115,7 @@ def salesforce_outbound(
     return Delivery("salesforce_outbound", body.encode(), headers, len(records), secret=path_secret)
 
 
-def _record(content: Record) -> str:
+def _record(content: CrmRecord) -> str:
     return "".join(
         f'<sObject xsi:type="sf:{name}" xmlns:sf="urn:sobject.enterprise.soap.sforce.com">'
         f"{_fields(fields)}</sObject>"
@@ -122,11 +124,11 @@ def _record(content: Record) -> str:
     )
 
 
-def _fields(fields: Record) -> str:
+def _fields(fields: CrmRecord) -> str:
     return "".join(f"<sf:{key}>{escape(str(value))}</sf:{key}>" for key, value in fields.items())
 
 
-def calendly(event: Record, signing_key: str, items: int, *, at: float) -> Delivery:
+def calendly(event: CrmRecord, signing_key: str, items: int, *, at: float) -> Delivery:
     """Calendly: seconds and body are signed. A booking brings a contact and an appointment."""
     body, timestamp = json.dumps(event).encode(), str(int(at))
     signature = _hmac(signing_key.encode(), f"{timestamp}.".encode() + body).hex()

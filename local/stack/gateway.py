@@ -37,7 +37,7 @@ _TEXT_TYPES = re.compile(r"text/.*|application/(.*\+)?(json|xml|javascript)", re
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Invoke = Callable[[str, bytes], Awaitable[InvocationResult]]
+InvokeFunction = Callable[[str, bytes], Awaitable[InvocationResult]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Response:
         return cls(status=status, headers=(("content-type", "application/json"),), body=body)
 
 
-Admin = Callable[[Request], Awaitable[Response]]
+Respond = Callable[[Request], Awaitable[Response]]
 """Answers a request to `/_stack/…`."""
 
 NOT_FOUND = Response.of_json(404, {"message": "Not Found"})
@@ -85,10 +85,10 @@ class Gateway:
     def __init__(
         self,
         routes: Sequence[Route],
-        invoke: Invoke,
+        invoke: InvokeFunction,
         clock: Clock,
         *,
-        admin: Admin | None = None,
+        admin: Respond | None = None,
         is_up: Callable[[], bool] = lambda: True,
     ) -> None:
         self._routes = [(route, _pattern(route.path)) for route in routes]

@@ -12,7 +12,7 @@ from typing import Any
 from local.background import Rounds
 
 PREFIXES = ("daily/", "files/", "reports/", "rejected/", "outcomes/", "quarantine/")
-PERIOD_S = 1.0
+_PERIOD_S = 1.0
 
 
 class Mirror:
@@ -27,7 +27,7 @@ class Mirror:
         self._prefixes = prefixes
         self._seen: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._rounds = Rounds("reports", self.copy, period_s=PERIOD_S, has_last=True)
+        self._rounds = Rounds("reports", self.copy, period_s=_PERIOD_S, has_last=True)
 
     def start(self) -> None:
         """Copy in the background until `stop`."""

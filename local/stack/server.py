@@ -11,7 +11,9 @@ from local.stack.event_loop import EventLoop
 from local.stack.gateway import Gateway
 
 
-def serve(gateway: Gateway, listening: socket.socket, loop: EventLoop) -> Callable[[], None]:
+def serve_gateway(
+    gateway: Gateway, listening: socket.socket, loop: EventLoop
+) -> Callable[[], None]:
     """Serve on a socket that already listens; call what is returned to end it."""
     config = uvicorn.Config(
         gateway,

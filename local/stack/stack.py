@@ -41,7 +41,7 @@ from local.stack.gateway import Gateway
 from local.stack.invocations import Invocations
 from local.stack.reports import Mirror
 from local.stack.resources import Resources
-from local.stack.server import serve
+from local.stack.server import serve_gateway
 from local.stack.services import Services
 from local.template.loading import Template, load
 
@@ -207,7 +207,7 @@ class Stack(Resources):
             admin=Admin(self).respond,
             is_up=self._up.is_set,
         )
-        self._undo.callback(serve(gateway, listening, self._loop))
+        self._undo.callback(serve_gateway(gateway, listening, self._loop))
 
     def _start_loops(self) -> None:
         self.pollers = [self._poller(*one) for one in self._mappings.items()]

@@ -55,7 +55,7 @@ _ALL = tuple(Selected(name, Reference(name), kind, kind) for name, (kind, _) in 
 Link = Callable[[str], str]
 
 
-def schema(behaviour: Behaviour) -> SchemaCache:
+def import_schema(behaviour: Behaviour) -> SchemaCache:
     """What a query may name; ``failed`` can be selected only where the behaviour allows it."""
     return SchemaCache(
         {name: kind for name, (kind, _) in _COLUMNS.items()},

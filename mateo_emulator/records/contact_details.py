@@ -61,7 +61,7 @@ def columns(behaviour: Behaviour, organisation_id: str) -> Columns:
     }
 
 
-def schema(behaviour: Behaviour, known: Columns) -> SchemaCache:
+def contact_schema(behaviour: Behaviour, known: Columns) -> SchemaCache:
     """What a query may name."""
     orderable = ("created_at", "updated_at") if behaviour.strict_order else None
     return SchemaCache({name: kind for name, (kind, _) in known.items()}, orderable, name=TABLE)

@@ -36,7 +36,7 @@ _MADE_AT_US = 1_704_067_200_000_000
 """2024-01-01."""
 
 
-def schema(behaviour: Behaviour) -> SchemaCache:
+def custom_field_schema(behaviour: Behaviour) -> SchemaCache:
     """What a query may name."""
     orderable = ("created_at", "updated_at") if behaviour.strict_order else None
     return SchemaCache(_KINDS, orderable, name="custom_field")

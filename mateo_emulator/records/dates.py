@@ -18,7 +18,7 @@ _SHAPE = re.compile(
 )
 
 
-def parse_datetime(text: str) -> datetime | None:
+def parse_row_datetime(text: str) -> datetime | None:
     """The time in UTC, or None if the text cannot be read; a bare date means midnight UTC."""
     match = _SHAPE.fullmatch(text.strip())
     if match is None:
@@ -37,7 +37,7 @@ def read_datetime(value: object) -> str:
     Raises:
         RowFailure: ``22007`` when the value is not a readable ISO 8601 text.
     """
-    timestamp = parse_datetime(value) if isinstance(value, str) else None
+    timestamp = parse_row_datetime(value) if isinstance(value, str) else None
     if timestamp is None:
         raise _unreadable("timestamp with time zone", value)
     return timestamp.isoformat()
@@ -49,7 +49,7 @@ def read_date(value: object) -> str:
     Raises:
         RowFailure: ``22007`` when the value is neither a date nor a datetime.
     """
-    if not isinstance(value, str) or parse_datetime(value) is None:
+    if not isinstance(value, str) or parse_row_datetime(value) is None:
         raise _unreadable("date", value)
     return date.fromisoformat(value.strip()[:10]).isoformat()
 

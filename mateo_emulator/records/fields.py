@@ -37,7 +37,7 @@ def read_string(name: str, value: object) -> JsonValue:
     raise _wrong(name, "text", value)
 
 
-def read_boolean(name: str, value: object) -> JsonValue:
+def read_row_boolean(name: str, value: object) -> JsonValue:
     """A boolean, one of PostgreSQL's words for it, or the number 1 or 0."""
     found = None
     if isinstance(value, (bool, int, str)):
@@ -98,7 +98,7 @@ def _wrong(name: str, kind: str, value: object) -> RowFailure:
 _KINDS: dict[FieldKind, Reader] = {
     "string": read_string,
     "datetime": lambda _, value: read_datetime(value),
-    "boolean": read_boolean,
+    "boolean": read_row_boolean,
     "number": read_number,
     "date": lambda _, value: read_date(value),
     "string_list": read_string_list,

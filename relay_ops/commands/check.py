@@ -9,10 +9,8 @@ from typing import Annotated
 import typer
 
 from relay_ops.exits import ExitCode
-from relay_ops.options import AsJson, Region, StackName
+from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName
 from relay_ops.output import Screen
-
-DEFAULT_FILE = Path("layers/connections/connections.toml")
 
 
 def command(

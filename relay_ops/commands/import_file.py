@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relay_ops.commands.try_file import DEFAULT_FILE
 from relay_ops.exits import ExitCode, UsageMistake
-from relay_ops.options import AsJson, Region, StackName, Yes
+from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName, Yes
 from relay_ops.output import Screen
 
 if TYPE_CHECKING:

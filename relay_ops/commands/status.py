@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relay_ops.exits import ExitCode
-from relay_ops.options import AsJson, Region, StackName
+from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName
 from relay_ops.output import Cell, Screen
 
 if TYPE_CHECKING:
     from relay_ops.status.screen import Shown
-
-DEFAULT_FILE = Path("layers/connections/connections.toml")
 
 
 def command(
@@ -50,7 +48,7 @@ def command(
 
 def _show(out: Screen, shown: Shown, ended: dict[str, dict[str, int]]) -> None:
     from import_relay.domain.models import ENDS
-    from relay_ops.status.connections import DAYS
+    from relay_ops.status.connections import SHOWN_DAYS
     from relay_ops.status.screen import screen
 
     for text in screen(shown, colour=False).split("\n"):
@@ -62,7 +60,7 @@ def _show(out: Screen, shown: Shown, ended: dict[str, dict[str, int]]) -> None:
         rows: list[list[Cell]] = [
             [name, *(counts.get(one, 0) for one in names)] for name, counts in ended.items()
         ]
-        out.table(("connection", *names), rows, title=f"Received in the last {DAYS} days")
+        out.table(("connection", *names), rows, title=f"Received in the last {SHOWN_DAYS} days")
     if shown.reasons:
         out.line()
         zone = shown.forecast.now.tzinfo

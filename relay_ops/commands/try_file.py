@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relay_ops.exits import CommandError, ExitCode
-from relay_ops.options import AsJson, Region, StackName, Yes
+from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName, Yes
 from relay_ops.output import Screen
 
 if TYPE_CHECKING:
     from relay_ops.sending import Sent
     from relay_ops.stack import Stack
     from relay_ops.trying import Tried, Webhook
-
-DEFAULT_FILE = Path("layers/connections/connections.toml")
 
 
 def command(

@@ -149,7 +149,7 @@ class Person:
         ids = ids_of(handles)
         if ids:  # a deal may have moved to somebody else since
             return bool(ids & self.known.ids)
-        is_known = (key or key_of(type_, columns)) in self._keys
+        is_known = (key or _key_of(type_, columns)) in self._keys
         return is_known or bool(handles & self._handles)
 
     def has_record(self, record: object) -> bool:
@@ -223,7 +223,7 @@ class Person:
         )
 
 
-def key_of(type_: str, columns: Mapping[str, Any]) -> str:
+def _key_of(type_: str, columns: Mapping[str, Any]) -> str:
     """The key of a row in the watermarks; empty if it has none."""
     try:
         return record_key(type_, columns)
@@ -233,7 +233,7 @@ def key_of(type_: str, columns: Mapping[str, Any]) -> str:
 
 def learn_row(known: Known, type_: str, columns: Mapping[str, Any], key: str) -> None:
     """Take what a row of theirs says of them."""
-    known.keys.update(filter(None, (key, key_of(type_, columns))))
+    known.keys.update(filter(None, (key, _key_of(type_, columns))))
     if type_ != CONTACT:
         return
     handles = set(handles_in_row(type_, columns))

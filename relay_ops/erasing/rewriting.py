@@ -52,7 +52,7 @@ def frozen_import(person: Person, key: str, content: bytes) -> Rewritten | None:
     """An import as it was frozen: a row of theirs is empty then, and comes from nowhere."""
     body, _, text = content.partition(b"\n")
     sent, rows = json.loads(body), json.loads(text)
-    mine = rows_of(person, sent, rows)
+    mine = _rows_of(person, sent, rows)
     if not mine:
         return None
     for number in mine:
@@ -63,7 +63,7 @@ def frozen_import(person: Person, key: str, content: bytes) -> Rewritten | None:
     return Rewritten(key, len(mine), _json(sent) + b"\n" + _json(rows))
 
 
-def rows_of(
+def _rows_of(
     person: Person, sent: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
 ) -> list[int]:
     """The numbers of their rows; learns which handles other contacts have as well."""

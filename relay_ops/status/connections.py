@@ -11,7 +11,7 @@ from import_relay.domain.toml_tables import read_text
 from import_relay.storage.outcome_counts import OutcomeCounts
 from relay_ops.stack import Stack
 
-DAYS = 7
+SHOWN_DAYS = 7
 """Whose items are counted: by the day of their receipt."""
 
 
@@ -21,14 +21,14 @@ def names_in(file: Path) -> list[str]:
 
 
 def of_connections(stack: Stack, names: list[str]) -> dict[str, dict[str, int]]:
-    """Connection → outcome → items received in the last `DAYS` days, of those that have any."""
+    """Connection → outcome → items received in the last `SHOWN_DAYS` days, of those with any."""
 
     def day_of(at: float) -> str:
         return stack.now().fromtimestamp(at, stack.time_zone).date().isoformat()
 
     counts = OutcomeCounts(stack.client("dynamodb"), stack.ledger_table, day_of, clock=stack.clock)
     found: dict[str, Counter[str]] = {name: Counter() for name in names}
-    for back in range(DAYS):
+    for back in range(SHOWN_DAYS):
         day = (stack.now().date() - timedelta(days=back)).isoformat()
         for name, one in counts.connections(day, names).items():
             found[name].update(one.outcomes)

@@ -163,10 +163,14 @@ CONTRACT = frozenset(
 """What every connector and every fetcher has: `connectors/contract.py`, `fetcher_contract.py`."""
 
 
-def public_names() -> dict[str, set[str]]:
-    """Classes, constants and functions of the relay → the modules that define them."""
+ENTRIES = frozenset({"T", "command", "main"})
+"""A variable of types, what a command of `relay` runs, and what a process does."""
+
+
+def public_names(package: str) -> dict[str, set[str]]:
+    """Classes, constants and functions of a package → the modules that define them."""
     where: dict[str, set[str]] = defaultdict(set)
-    for path in sorted((ROOT / RELAY).rglob("*.py")):
+    for path in sorted((ROOT / package).rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             match node:
                 case ast.ClassDef() | ast.FunctionDef():
@@ -179,10 +183,12 @@ def public_names() -> dict[str, set[str]]:
                     names = []
             for name in names:
                 if not name.startswith("_"):
-                    where[name].add(path.relative_to(ROOT / RELAY).as_posix())
+                    where[name].add(path.relative_to(ROOT / package).as_posix())
     return where
 
 
-def test_a_public_name_means_one_thing() -> None:
-    shared = {name: sorted(modules) for name, modules in public_names().items() if len(modules) > 1}
-    assert {name: where for name, where in shared.items() if name not in CONTRACT} == {}
+@pytest.mark.parametrize("package", [RELAY, "relay_ops", "local", "mateo_emulator"])
+def test_a_public_name_means_one_thing(package: str) -> None:
+    names = public_names(package)
+    shared = {name: sorted(modules) for name, modules in names.items() if len(modules) > 1}
+    assert {name: where for name, where in shared.items() if name not in CONTRACT | ENTRIES} == {}

@@ -10,7 +10,7 @@ from import_relay.domain.connections import VALUE_TYPES, RecordType
 from import_relay.mapping.record_mapping import Columns, RecordMapping
 from mateo_emulator.records.contacts import read_contact
 from mateo_emulator.records.failure import RowFailure
-from mateo_emulator.records.fields import FieldRules, read_boolean, read_number
+from mateo_emulator.records.fields import FieldRules, read_number, read_row_boolean
 from mateo_emulator.settings import Behaviour, FieldKind
 
 RULES = FieldRules.of("contact", Behaviour())
@@ -177,7 +177,7 @@ def test_ids_and_handles_lose_invisible_signs(column: str, value: str) -> None:
 def test_a_boolean_is_what_mateo_reads(value: object) -> None:
     said = value[0] if isinstance(value, list) else value
 
-    assert sent("is_blocked", value) == read_boolean("is_blocked", said)
+    assert sent("is_blocked", value) == read_row_boolean("is_blocked", said)
 
 
 @pytest.mark.parametrize("value", [1, 0, "yes", "Ja", 1.0, [True, False]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mateo_emulator.records.contacts import ContactRow, read_contact
-from mateo_emulator.records.dates import parse_datetime, read_date, read_datetime
+from mateo_emulator.records.dates import parse_row_datetime, read_date, read_datetime
 from mateo_emulator.records.deals_and_appointments import read_engagement
 from mateo_emulator.records.failure import RowFailure
 from mateo_emulator.records.fields import FieldRules, merged
@@ -92,7 +92,7 @@ def test_a_birthday_may_be_a_date_or_a_datetime() -> None:
 
 
 def test_parse_datetime_returns_none_for_what_it_cannot_read() -> None:
-    assert parse_datetime("2024-W10-5") is None
+    assert parse_row_datetime("2024-W10-5") is None
 
 
 def test_handles_are_normalised() -> None:

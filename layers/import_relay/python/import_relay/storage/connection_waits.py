@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 NOTED_S = 7 * 86_400
 """What no connection has waited for in so long is forgotten."""
 WAITS_KEY: dict[str, Any] = {"pk": {"S": "connection-waits"}}
-OF_CONNECTION = "of:"
-"""How the attributes begin that say it of one connection each."""
+NAME_PREFIX = "of:"
+"""Before the name of the connection, in the name of its attribute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ConnectionWaits:
         if not waits:
             return
         numbered = list(enumerate(waits.items()))
-        names = {f"#{number}": OF_CONNECTION + name for number, (name, _) in numbered}
+        names = {f"#{number}": NAME_PREFIX + name for number, (name, _) in numbered}
         values: Any = {f":{number}": {"S": json.dumps(asdict(w))} for number, (_, w) in numbered}
         set_each = ", ".join(f"#{number} = :{number}" for number, _ in numbered)
         self.client.update_item(
@@ -62,7 +62,7 @@ class ConnectionWaits:
         """What was noted last of each connection."""
         answer = self.client.get_item(TableName=self.table, Key=WAITS_KEY)
         return {
-            name.removeprefix(OF_CONNECTION): ConnectionWait(**json.loads(value["S"]))
+            name.removeprefix(NAME_PREFIX): ConnectionWait(**json.loads(value["S"]))
             for name, value in answer.get("Item", {}).items()
-            if name.startswith(OF_CONNECTION)
+            if name.startswith(NAME_PREFIX)
         }
