@@ -251,11 +251,16 @@ def test_a_file_with_a_byte_order_mark_is_read(file: Path, encoding: str) -> Non
     assert load_connections(file) == parse_connections(WHOLE_RECORD)
 
 
-def test_a_file_in_another_encoding_is_a_configuration_error(file: Path) -> None:
-    file.write_bytes('name = "Zoé"'.encode("latin-1"))
+def test_a_connection_in_another_encoding_is_disabled_alone(file: Path) -> None:
+    other = '[b]\nkind = "json"\n[b.contact.fields]\nfull_name = "Straße"\n'
+    file.write_bytes(b'[a]\nkind = "json"\n' + other.encode("latin-1"))
 
-    with pytest.raises(ConfigurationError, match="cannot be read"):
-        load_connections(file)
+    found = load_connections(file)
+
+    assert (found["a"].kind, found["a"].mistakes) == ("json", ())
+    (mistake,) = found["b"].mistakes
+    assert mistake.what == "is not UTF-8 (at line 6, column 18): save the file in this encoding"
+    assert mistake.receiving
 
 
 # kinds

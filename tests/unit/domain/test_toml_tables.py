@@ -69,11 +69,24 @@ def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path, conten
     assert read_text(file) == "[ä]"
 
 
-def test_a_file_of_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
+def test_bytes_of_another_encoding_cost_their_own_table_alone(tmp_path: Path) -> None:
     file = tmp_path / "connections.toml"
-    file.write_bytes("[a]\n# Straße".encode("latin-1"))
+    file.write_bytes('[a]\nb = "c"\n[d]\n# Straße\n[e]\nf = "g"\n[Müll]\n'.encode("latin-1"))
 
-    with pytest.raises(ConfigurationError, match="line 2 is not UTF-8"):
+    tables, broken = read_tables(read_text(file))
+
+    assert tables == {"a": {"b": "c"}, "e": {"f": "g"}}
+    assert broken == {
+        "d": "is not UTF-8 (at line 4, column 7): save the file in this encoding",
+        "M?ll": "is not UTF-8 (at line 7, column 3): save the file in this encoding",
+    }
+
+
+def test_utf_16_that_is_damaged_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_bytes(codecs.BOM_UTF16_LE + b"a")
+
+    with pytest.raises(ConfigurationError, match="cannot be read"):
         read_text(file)
 
 

@@ -13,24 +13,26 @@ from import_relay.domain.errors import ConfigurationError
 
 _HEADER = re.compile(r"""\s*\[\[?\s*(?:"([^"\\]*)"|'([^']*)'|([^\s.,\]"'#\[]+))\s*(?:$|[.\]#\w])""")
 """The first name of a table's header, be the rest right or not; no line of a list of values."""
+_NO_UTF_8 = re.compile("[\udc80-\udcff]")
+"""What `read_text` leaves of bytes that are no UTF-8."""
 
 
 def read_text(path: str | Path) -> str:
     """The text of connections.toml, with or without a byte order mark.
 
+    Bytes that are no UTF-8 are lone surrogates in it: `read_tables` says whose table they break.
+
     Raises:
-        ConfigurationError: there is no such file, or it is not UTF-8.
+        ConfigurationError: there is no such file, or it is UTF-16 that is damaged.
     """
     try:
         content = Path(path).read_bytes()
-        is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        reason = f"line {line} is not UTF-8: save the file in this encoding"
-        raise ConfigurationError(f"{path}: cannot be read ({reason})") from error
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({type(error).__name__})") from error
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return content.decode("utf-16")
+        return content.decode("utf-8-sig", "surrogateescape")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = f"cannot be read ({type(error).__name__})"
+        raise ConfigurationError(f"{path}: {reason}") from error
 
 
 def read_tables(text: str) -> tuple[dict[str, object], dict[str, str]]:
@@ -38,6 +40,8 @@ def read_tables(text: str) -> tuple[dict[str, object], dict[str, str]]:
 
     What is wrong says at which line. What stands before the first table goes by the name "".
     """
+    if _NO_UTF_8.search(text):
+        return _one_by_one(text)
     try:
         return tomllib.loads(text), {}
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -48,6 +52,11 @@ def _one_by_one(text: str) -> tuple[dict[str, object], dict[str, str]]:
     found: dict[str, object] = {}
     broken: dict[str, str] = {}
     for name, part in _parts(text).items():
+        if wrong := _NO_UTF_8.search(part):
+            lines = part[: wrong.start() + 1].split("\n")
+            at = f"(at line {len(lines)}, column {len(lines[-1])})"
+            broken[name] = f"is not UTF-8 {at}: save the file in this encoding"
+            continue
         try:
             found |= tomllib.loads(part)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -62,7 +71,8 @@ def _parts(text: str) -> Mapping[str, str]:
     for line in lines:
         header = _HEADER.match(line)
         if header:
-            owner = next(name for name in header.groups() if name is not None)
+            name = next(name for name in header.groups() if name is not None)
+            owner = _NO_UTF_8.sub("?", name)
         owners.append(owner)
     return {
         name: "\n".join(
