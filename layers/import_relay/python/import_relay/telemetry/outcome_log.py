@@ -25,8 +25,8 @@ SERVICE = os.environ.get("SERVICE_NAME", "import-relay")
 """The stack's name: two stacks in one region count apart."""
 BY_CONNECTION = frozenset({"ItemsReceived"})
 """Metrics that are also kept by connection, where a line names one: each costs as much again."""
-OF_SERVICE = ("service",)
-OF_CONNECTION = ("service", "connection")
+_OF_SERVICE = ("service",)
+_OF_CONNECTION = ("service", "connection")
 TRACE_HEADER = "_X_AMZN_TRACE_ID"
 """Variable that Lambda sets for each invocation; `Sampled=1` in it: X-Ray keeps the trace."""
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -71,8 +71,8 @@ class OutcomeLog:
         directives = [
             _directive(names, *dimensions)
             for names, *dimensions in (
-                (by_service, OF_SERVICE),
-                (by_both, OF_SERVICE, OF_CONNECTION),
+                (by_service, _OF_SERVICE),
+                (by_both, _OF_SERVICE, _OF_CONNECTION),
             )
             if names
         ]
@@ -85,7 +85,7 @@ class OutcomeLog:
     ) -> None:
         """Log what is counted of one connection alone; the sums of all are counted elsewhere."""
         members = {"connection": connection, **counts}
-        self._put(event, "info", keys, _embedded([_directive(counts, OF_CONNECTION)], members))
+        self._put(event, "info", keys, _embedded([_directive(counts, _OF_CONNECTION)], members))
 
     def _put(
         self, event: str, level: Level, keys: Mapping[str, object], embedded: Mapping[str, object]
