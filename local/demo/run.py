@@ -13,7 +13,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -126,6 +126,7 @@ class _Demo:
         self._contacts = contacts
         self._accepted: dict[str, int] = {}
         self._files: dict[str, int] = {}
+        self._file = ""
         self._shown: set[str] = set()
         self._days = 1
 
@@ -152,19 +153,27 @@ class _Demo:
         return reconcile(self._stack, self._accepted, self._traffic.expected, self._files)
 
     def _upload(self) -> None:
-        """Put the ERP's contacts into the inbox, and wait until their rows are queued."""
+        """Put the ERP's contacts into the inbox, and wait until a day's rows of them are queued."""
         s3, bucket = self._stack.client("s3"), self._stack.outputs["BucketName"]
         etag = s3.put_object(Bucket=bucket, Key=FILE, Body=self._traffic.file())["ETag"].strip('"')
         self._progress.say(f"          json                 file of {self._contacts:,} contacts")
-        files, name = self._ledger_files(), file_id(FILE, etag)
+        self._file = file_id(FILE, etag)
 
         def queued() -> list[RowFile]:
-            return [one for one in files.known([name]).values() if 0 < one.rows == one.fed]
+            return [
+                one
+                for one in self._file_noted()
+                if one.fed and one.fed >= min(one.rows, DOCUMENTED_DAY)
+            ]
 
         (file,) = self._stack.wait_until(queued, "the file's rows to be queued", PATIENCE_S)
         self._files[file.delivery] = file.rows
         self._progress.received += file.rows
 
+    def _file_noted(self) -> list[RowFile]:
+        return [*self._ledger_files.known([self._file] if self._file else []).values()]
+
+    @cached_property
     def _ledger_files(self) -> Files:
         clock = self._stack.clock.time
         dynamodb, table = self._stack.client("dynamodb"), self._stack.outputs["LedgerTableName"]
@@ -261,11 +270,13 @@ class _Demo:
         return bool(
             self._stack.lane_counts()["in_flight"]
             or self._stack.busy("SubmitImports")
+            or self._stack.busy("ImportFiles")
             or self._stack.running_executions()
         )
 
     def _is_drained(self) -> bool:
-        return self._is_idle() and not any(self._stack.lane_counts().values())
+        is_queued = all(one.fed == one.rows for one in self._file_noted())
+        return is_queued and self._is_idle() and not any(self._stack.lane_counts().values())
 
     def _is_closed(self) -> bool:
         """A lane is paused, no other has messages, and every import that was sent has ended."""
