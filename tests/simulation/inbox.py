@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from import_relay.domain.files import INBOX, file_delivery, file_id, holds_file_rows, is_row_file
+from import_relay.domain.files import INBOX, file_delivery, holds_file_rows, is_row_file
 from import_relay.storage.attributes import from_attributes
 from tests.simulation.aws import etag_of
 from tests.simulation.queue import BULK_HELD_URL, BULK_URL
@@ -34,8 +34,12 @@ QUEUED_DAYS = 2
 LEDGER = "ledger"
 
 
+Content = tuple[str, str]
+"""The key and the ETag of an object."""
+
+
 class NotedFile(NamedTuple):
-    """A file as the ledger has it, and what was uploaded as it. `ended`: by outcome."""
+    """A file as the ledger has it, and what was uploaded as it."""
 
     id: str
     delivery: str
@@ -43,8 +47,8 @@ class NotedFile(NamedTuple):
     code: str
     key: str
     received_at: int
-    ended: Mapping[str, int]
     upload: Upload
+    content: Content
 
     @property
     def folder(self) -> str:
@@ -65,10 +69,11 @@ class Inbox:
         self.uploads = uploads
         self.early: list[str] = []
         self.crowded: list[int] = []
-        self.removed: set[str] = set()
-        self.times: dict[str, list[float]] = defaultdict(list)
+        self.removed: set[Content] = set()
+        self.times: dict[Content, list[float]] = defaultdict(list)
         self.ended: Callable[[], Mapping[str, set[str]]] = dict
-        self._contents: dict[str, Upload] = {}
+        self._contents: dict[Content, Upload] = {}
+        self._keys = sorted({one.key for one in uploads})
         self._left = len(uploads)
         self._running = 0
         self._unchanged: tuple[object, int] = (None, 0)
@@ -88,16 +93,16 @@ class Inbox:
         before = relay.s3.objects.get(key)
         content = content_of(upload)
         if before is not None and (upload.form == "gone" or before != content):
-            self.removed.add(_id(key, before))
+            self.removed.add((key, etag_of(before)))
         if upload.form == "gone":
             relay.s3.objects.pop(key, None)
             relay.world.tell("deletes", "person", key=key)
             return
-        name = _id(key, content)
-        self._contents[name] = upload
-        self.times[name].append(int(relay.world.now))
+        uploaded = (key, etag_of(content))
+        self._contents[uploaded] = upload
+        self.times[uploaded].append(int(relay.world.now))
         relay.s3.store(key, content)
-        relay.world.tell("uploads", "person", key=key, rows=len(upload.rows), file=name)
+        relay.world.tell("uploads", "person", key=key, rows=len(upload.rows))
         while relay.world.random.random() < EVENTS:
             relay.world.after(relay.world.random.uniform(0.0, 3.0), lambda: self._run(key))
             if relay.world.random.random() < EVENTS:
@@ -150,7 +155,7 @@ class Inbox:
         table, s3 = self._table(), self._relay.s3
         names = table.get("files#open", {}).get("names", {}).get("SS", ())
         files = [repr(table.get(f"file#{name}")) for name in names]
-        objects = [(key, s3.written[key]) for key in s3.objects if is_row_file(key)]
+        objects = [(key, s3.written[key]) for key in self._keys if key in s3.objects]
         queued = [
             one.id
             for one in self._relay.queue.messages.values()
@@ -206,30 +211,24 @@ class Inbox:
 
     def _noted(self, name: str, item: Mapping[str, Any]) -> NotedFile:
         received_at = int(item["received_at"])
-        ended = {
-            key.removeprefix("rows_"): int(value)
-            for key, value in item.items()
-            if key.startswith("rows_")
-        }
+        key, etag = str(item["key"]), f'"{item["etag"]}"'
         return NotedFile(
             name,
             file_delivery(name, received_at),
             str(item["state"]),
             str(item.get("code", "")),
-            str(item["key"]),
+            key,
             received_at,
-            ended,
-            self._contents[name],
+            self._contents[key, etag],
+            (key, etag),
         )
 
     def unnoticed(self) -> list[str]:
         """Objects of the inbox that the ledger does not know."""
+        known = {one.content for one in self.noted()}
+        objects = self._relay.s3.objects.items()
         return [
             key
-            for key, content in self._relay.s3.objects.items()
-            if is_row_file(key) and f"file#{_id(key, content)}" not in self._table()
+            for key, content in objects
+            if is_row_file(key) and (key, etag_of(content)) not in known
         ]
-
-
-def _id(key: str, content: bytes) -> str:
-    return file_id(key, etag_of(content).strip('"'))

@@ -14,8 +14,8 @@ VERSION = int(START * 1_000) * 1_000
 COLUMNS = ("id", "name", "city", "zip", "v")
 NAMES = ("a.csv", "ä b.csv")
 SMALL, LARGE = (1, 1, 2, 3, 5), (8, 11, 14)
-CALLS = 70
-"""About as many calls the first runs of import_files make: where faults are spread."""
+CALLS = (70, 70, 250)
+"""About as many calls the first runs of import_files make, or all: where faults are spread."""
 KILLS = (Fault.DIE_BEFORE, Fault.DIE_AFTER)
 DIES_AT = ("rows/", "rows/", "files/", "rejected/", "inbox/", "items/")
 
@@ -54,10 +54,10 @@ def _account(account: Account, chance: random.Random) -> Account:
 
 
 def _faults(chance: random.Random) -> dict[int, Fault]:
-    found = {}
+    found, calls = {}, chance.choice(CALLS)
     for _ in range(chance.choice((0, 1, 1, 2, 3))):
         kind = chance.choice(KILLS) if chance.randrange(2) else chance.choice(tuple(Fault))
-        found[chance.randrange(1, CALLS)] = kind
+        found[chance.randrange(1, calls)] = kind
     return found
 
 

@@ -30,7 +30,7 @@ def check_files(books: Books) -> None:
         books.wrong("over-limit", f"{rows} rows of files were queued at a time")
     counted: Counter[str] = Counter()
     for file in inbox.noted():
-        if file.received_at / 1_000_000 not in inbox.times[file.id]:
+        if file.received_at / 1_000_000 not in inbox.times[file.content]:
             books.wrong("stale", f"{file.key} counts as uploaded at another time")
         if file.state == "refused":
             _refused(books, file)
@@ -56,7 +56,7 @@ def _refused(books: Books, file: NotedFile) -> None:
     if upload.connection == "nobody":
         expected = "file.unknown_connection"
     others = set()
-    if file.id in books.relay.inbox.removed:
+    if file.content in books.relay.inbox.removed:
         others.add("file.replaced")
     if books.relay.killed["files"] >= MAX_DEATHS:
         others.add("file.killed_process")
@@ -87,8 +87,9 @@ def _finished(books: Books, file: NotedFile) -> None:
     unsure = {item for item in items_of(file) if item in books.unsure}
     if sorted(listed) != sorted(lines) and not unsure:
         books.wrong("unreported", f"{file.folder} lists lines {listed}, not {sorted(lines)}")
-    if f"{file.key}.error.json" in objects and not books.relay.inbox.removed:
-        books.wrong("unreported", f"{file.key} is imported, and an error is beside it")
+    beside = json.loads(objects.get(f"{file.key}.error.json", b"{}")).get("code", "file.replaced")
+    if beside != "file.replaced" and file.content not in books.relay.inbox.removed:
+        books.wrong("unreported", f"{file.key} is imported, and {beside} is said beside it")
     _forgotten(books, file)
 
 

@@ -1,6 +1,7 @@
 from tests.simulation.mutations import (
     claiming,
     fetching,
+    files,
     following,
     holding,
     lanes,
@@ -27,6 +28,7 @@ _ALL: tuple[Mutant, ...] = (
     *replaying.MUTANTS,
     *fetching.MUTANTS,
     *holding.MUTANTS,
+    *files.MUTANTS,
 )
 MUTANTS = {one.name: one for one in _ALL}
 assert len(MUTANTS) == len(_ALL)
