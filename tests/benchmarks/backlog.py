@@ -18,6 +18,7 @@ from tests.benchmarks.days import MIDNIGHT_S, Import, Run, watched
 from tests.simulation.aws import MAPPINGS
 from tests.simulation.queue import LANES
 from tests.simulation.relay import Relay
+from tests.simulation.scenario import Account
 from tests.simulation.world import START
 
 CONNECTIONS = {1: "erp", 2: "shop", 3: "desk"}
@@ -86,7 +87,7 @@ class Backlog:
         keys = list(self._keys())
         days = len(keys) / PER_DAY + 1
         sent = dict.fromkeys(keys, RECEIVED_S)
-        return WorkedOff(watched(sent, self._put, pollers=self.pollers, days=days))
+        return WorkedOff(watched(sent, self._put, Account(pollers=self.pollers), days=days))
 
     def _put(self, relay: Relay) -> None:
         lane = Lane.LIVE if self.per_message == 1 else Lane.BULK

@@ -128,7 +128,7 @@ class Counts:
         self.events[event] += 1
 
 
-def run(traffic: Traffic, *, pollers: int = 2) -> Run:
+def run(traffic: Traffic, account: Account) -> Run:
     """Let a day happen, and the time that the last changes take."""
     webhooks = traffic.webhooks
 
@@ -136,11 +136,11 @@ def run(traffic: Traffic, *, pollers: int = 2) -> Run:
         Senders(relay.world, relay).plan(webhooks)
 
     sent = {one.records[0].key: one.at for one in webhooks}
-    return watched(sent, begin, pollers=pollers, days=1.0)
+    return watched(sent, begin, account, days=1.0)
 
 
 def watched(
-    sent: Mapping[str, float], begin: Callable[[Relay], object], *, pollers: int, days: float
+    sent: Mapping[str, float], begin: Callable[[Relay], object], account: Account, *, days: float
 ) -> Run:
     """Let so many days happen. `sent`: key of a record → when it is sent (s after the start).
 
@@ -153,7 +153,7 @@ def watched(
         mock.patch.object(Parts, "emit", staticmethod(counts.emit)),
     ):
         world = World(1)
-        relay = Relay(world, Scenario(1, (), account=Account(pollers=pollers)))
+        relay = Relay(world, Scenario(1, (), account=account))
         counts.watch(relay)
         begin(relay)
         world.run(START + MIDNIGHT_S + DAY_S * days + PATIENCE_S)

@@ -18,6 +18,7 @@ from contextlib import redirect_stdout
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
+from time import time
 from typing import Any
 
 from tests.benchmarks.bill import PRICES, RECEIVE_BATCH, Bill, Template
@@ -25,11 +26,12 @@ from tests.benchmarks.cost import PER_DAY, Run
 from tests.benchmarks.days import DAY_S
 from tests.benchmarks.days import Run as Day
 
+HELD_RUNS = 34
+"""Runs that only hold between two imports of an even day of two pollers, as `pacing` shows it."""
 ROUNDS = 3
 """So many imports are measured, one after the other."""
-ABOVE, BELOW = 1_600, 1_500
-"""Requests of the day with which, at noon, records are held, and with which an import goes: just
-above the curve and just below it."""
+NEAR = 20
+"""So many requests above the curve records are held, and so many below it an import goes."""
 EMPTY_POLL_S = 1.0
 """So long SQS looks for what is held until it says that there is nothing more."""
 
@@ -40,7 +42,7 @@ def even_cost(day: Day) -> float:
     webhooks, runs = round(PER_DAY / imports), round(day.held / imports)
     command = [sys.executable, "-m", "tests.benchmarks.even_cost", str(webhooks), str(runs)]
     root = Path(__file__).parents[2]
-    answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root)
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=root)
     *lines, total = answer.stdout.splitlines()
     print("\n".join(lines))
     return float(total)
@@ -55,7 +57,7 @@ class EvenRun(Run):
         pause_s = webhooks * DAY_S / PER_DAY / (held_runs + 1)
         due = [round(webhooks * (n + 1) / (held_runs + 1)) for n in range(held_runs + 1)]
         for number, until in enumerate(due):
-            self._use(ABOVE if number < held_runs else BELOW)
+            self._use(NEAR if number < held_runs else -NEAR)
             for _ in range(until - (due[number - 1] if number else 0)):
                 self._receive()
             self._run_once(bill)
@@ -77,25 +79,23 @@ class EvenRun(Run):
         bill.used["SQS requests"] += len(bodies) + math.ceil(len(bodies) / RECEIVE_BATCH)
         self._submit(bodies)
 
-    def _use(self, requests: int) -> None:
-        """So many of the day's requests are used, and half of its entities."""
-        from import_relay.storage.quota import day_key
+    def _use(self, beyond: int) -> None:
+        """So many requests more than the curve allows are used, and half of the day's entities."""
+        from zoneinfo import ZoneInfo
+
+        from import_relay.storage.quota import Limits, day_key
+        from import_relay.submit.request_curve import RequestCurve
         from tests.support import aws as resources
 
         counted, self._meter.bill = self._meter.bill, Bill()
-        values = {"requests": requests, "entities": PER_DAY // 2, "imports": requests // 6}
+        limits, now, entities = Limits(2.0, 10_000, PER_DAY, ZoneInfo("UTC")), time(), PER_DAY // 2
+        requests = int(RequestCurve(limits).allowed(entities, now)) + beyond
+        values = {"requests": requests, "entities": entities, "imports": requests // 6}
         item: Any = {name: {"N": str(value)} for name, value in values.items()}
-        day = self._clock_now().strftime("%Y-%m-%d")
         resources.client("dynamodb").put_item(
-            TableName=resources.LEDGER, Item={**day_key(day), **item}
+            TableName=resources.LEDGER, Item={**day_key(limits.day(now)), **item}
         )
         self._meter.bill = counted
-
-    @staticmethod
-    def _clock_now() -> Any:
-        from datetime import UTC, datetime
-
-        return datetime.now(UTC)
 
     def _taken_from_queue(self) -> list[str]:
         """What Lambda would receive now: what is delayed stays."""

@@ -1,7 +1,7 @@
 """Pacing: what becomes of simulated days, however Lambda's pollers cut the batches.
 
     python -m tests.benchmarks pacing              all worlds, each with one to five pollers
-    python -m tests.benchmarks.pacing night burst  some of them
+    python -m tests.benchmarks.pacing night burst --pollers 5
 
 Each world is a day of `days`. In all of them no limit is met, no change is left over, and requests
 are left at the day's end. Light and even traffic have bars of their own, and so has what a backlog
@@ -9,6 +9,7 @@ of days costs in requests. A run that only holds what it receives costs too: `ev
 what a million webhooks cost with all of them.
 """
 
+import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
@@ -18,6 +19,7 @@ from tests.benchmarks.backlog import Backlog
 from tests.benchmarks.days import Run, Traffic, even, run, together
 from tests.benchmarks.even_cost import even_cost
 from tests.benchmarks.measures import Measure
+from tests.simulation.scenario import Account
 
 POLLERS = (1, 2, 3, 4, 5)
 LIGHT, PER_DAY = 480, 25_000
@@ -56,11 +58,11 @@ WORLDS = {
 }
 
 
-def measure(names: Sequence[str] = ()) -> Iterator[Measure]:
+def measure(names: Sequence[str] = (), some_pollers: Sequence[int] = POLLERS) -> Iterator[Measure]:
     """The bars of these worlds, of all without a name."""
     for name, traffic in WORLDS.items():
-        for pollers in POLLERS if not names or name in names else ():
-            day = run(traffic, pollers=pollers)
+        for pollers in some_pollers if not names or name in names else ():
+            day = run(traffic, Account(pollers=pollers))
             print(f"  {name}: {traffic.name}, {pollers} pollers: {day}", flush=True)
             yield from _for_all(day)
             yield from OWN.get(name, _of_others)(day)
@@ -95,7 +97,7 @@ OWN: dict[str, Callable[[Run], Iterator[Measure]]] = {"light": _of_light, "even"
 BACKLOGS = {
     "backlog": Backlog({1: 350_000}),
     "backlog-types": Backlog({1: 200_000, 2: 100_000, 3: 50_000}),
-    "backlog-bulk": Backlog({1: 350_000}, per_message=100),
+    "backlog-bulk": Backlog({1: 50_000}, per_message=100),
 }
 
 
@@ -117,9 +119,18 @@ def _worked_off(name: str, backlog: Backlog) -> Iterator[Measure]:
     )
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Some worlds, or all; 1 when a bar is missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.pacing")
+    parser.add_argument("names", nargs="*", choices=[*WORLDS, *BACKLOGS, []], metavar="WORLD")
+    parser.add_argument("--pollers", nargs="+", type=int, default=POLLERS)
+    options = parser.parse_args()
     missed = 0
-    for one in measure(sys.argv[1:]):
+    for one in measure(options.names, options.pollers):
         print(one, flush=True)
         missed |= not one.is_met
-    sys.exit(missed)
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

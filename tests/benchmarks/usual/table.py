@@ -19,6 +19,7 @@ import httpx
 from tests.benchmarks import bill as prices
 from tests.benchmarks import cost, submit
 from tests.benchmarks.batch import mixed_texts, sqs_event
+from tests.benchmarks.even_cost import HELD_RUNS, EvenRun
 from tests.benchmarks.measures import Measure, best_of_alternating
 from tests.benchmarks.usual.cases import cases
 from tests.benchmarks.usual.functions import Submitter
@@ -94,9 +95,9 @@ def costs(cpu_s: float) -> tuple[float, float]:
     template = prices.Template.read()
     webhooks = cost.per_window(cost.EVEN_S)
     with redirect_stdout(StringIO()) as log:
-        run = cost.Run(log, template)
-        run.batch(1)  # makes clients and reads secrets, which belongs to no million
-        ours = run.batch(webhooks)
+        run = EvenRun(log, template)
+        run.between_imports(4, 1)  # makes clients and reads secrets, which belongs to no million
+        ours = run.between_imports(webhooks, HELD_RUNS)
     return ours.cost(), _usual_bill(template, webhooks, cpu_s).cost()
 
 
