@@ -142,6 +142,8 @@ class Inbox:
 
     def is_quiet(self) -> bool:
         """Whether no file can be taken a step further by now."""
+        if not self.uploads:
+            return True
         if self._left or self._running:
             return False
         return self._unchanged[1] >= UNCHANGED_RUNS and self._state() == self._unchanged[0]
