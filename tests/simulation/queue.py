@@ -74,21 +74,29 @@ class Queue:
     be visible.
 
     `duplicates`: how often a message stayed visible although it was received; `partials`: how
-    often only some messages of a call were taken.
+    often only some messages of a call were taken; `missed`: how often the SDK did not get an answer
+    with messages and asked again.
     """
 
     def __init__(
-        self, world: World, *, duplicate_delivery: float = 0.0, partial_sends: float = 0.0
+        self,
+        world: World,
+        *,
+        duplicate_delivery: float = 0.0,
+        partial_sends: float = 0.0,
+        lost_answers: float = 0.0,
     ) -> None:
         self._world = world
         self.duplicate_delivery = duplicate_delivery
         self.partial_sends = partial_sends
+        self.lost_answers = lost_answers
         self._count = 0
         self.messages: dict[str, Message] = {}
         self.dead: list[Message] = []
         self.expired: list[Message] = []
         self.duplicates = 0
         self.partials = 0
+        self.missed = 0
         self.changed: dict[str, Callable[[float], object]] = {}
         self.received: Callable[[Sequence[Received]], object] = lambda found: None
         """Told what a process receives by itself."""
@@ -147,6 +155,10 @@ class Queue:
         def effect() -> Any:
             attempts.append(1)
             found = self.receive(MaxNumberOfMessages, BATCH_B, QueueUrl)
+            if self.lost_answers and self._world.random.random() < self.lost_answers:
+                self.missed += 1
+                attempts.append(1)
+                found = self.receive(MaxNumberOfMessages, BATCH_B, QueueUrl)
             self.received(found)
             return {
                 "ResponseMetadata": {"RetryAttempts": len(attempts) - 1},

@@ -84,6 +84,7 @@ class Relay:
             world,
             duplicate_delivery=fault_profile.duplicate_delivery,
             partial_sends=fault_profile.partial_sends,
+            lost_answers=fault_profile.lost_answers,
         )
         pollers = partial(
             EventSourceMapping,
@@ -298,7 +299,7 @@ class Relay:
         """From now on every service behaves."""
         self.calm_at = self.world.now
         self._throttled = 0.0
-        self.queue.duplicate_delivery = self.queue.partial_sends = 0.0
+        self.queue.duplicate_delivery = self.queue.partial_sends = self.queue.lost_answers = 0.0
         self.step_functions.double = self.dynamodb.slow_reads = 0.0
         self.dynamodb.partial_reads = self.dynamodb.partial_writes = 0.0
         self.mapping.lambda_.slow_disabling = self.mapping.lambda_.late_disabling = 0.0

@@ -14,6 +14,8 @@ DEAL = "2"
 """Deal 21000 is one of contact 1000."""
 AT = "@people.example.com"
 """With the key before it the e-mail address of a contact that may come without its id."""
+MIDNIGHTS = {"UTC": 14_400.0, "Europe/Berlin": 10_800.0, "America/New_York": 28_800.0}
+"""When the first day of a run ends in its time zone, in s after its start."""
 POISON = "POISON"
 """The name of a record that kills whoever interprets it, until a person redrives dead letters."""
 
@@ -68,6 +70,7 @@ class FaultProfile:
     `partial_reads`, `partial_writes`: the probability that DynamoDB does a part of a call that asks
     for many items. `normalised`: the probability that an import's rows are shown otherwise than
     they were posted.
+    `lost_answers`: that the SDK does not get an answer of SQS with messages, and asks again.
     `dead_executions`: that an execution is ended from outside, `lost_openings`: that a schedule is
     never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
     `old_lists`: that a running execution is missing in a list; then the watchdog runs whenever it
@@ -80,6 +83,7 @@ class FaultProfile:
 
     duplicate_delivery: float = 0.0
     partial_sends: float = 0.0
+    lost_answers: float = 0.0
     one_poller: float = 0.0
     skew_s: float = 0.0
     slow_mateo: float = 0.0

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from tests.simulation.scenario import (
     DEAL,
+    MIDNIGHTS,
     POISON,
     Account,
     FaultProfile,
@@ -28,8 +29,6 @@ DAY_S = 86_400.0
 FIRST_VERSION = int(START * 1_000) * 1_000
 """In microseconds; versions are a millisecond apart, which is as fine as HubSpot's are."""
 CONTACTS = 4
-MIDNIGHTS = {"UTC": 14_400.0, "Europe/Berlin": 10_800.0, "America/New_York": 28_800.0}
-"""When the first day of a run ends, in s after its start."""
 LATE_S = 150.0
 """Some runs begin so shortly before midnight, in s at most."""
 EXTREMES = 250
@@ -45,6 +44,7 @@ OWN_LIMIT_IN = 15
 POLLERS = (2, 2, 3, 5)
 SCHEMAS = 12
 PARTS = 10
+MISSES = 15
 STORMS = 7
 """In one run of so many, half of all that can go wrong does: some faults need three to meet."""
 CONTACTS_FROM = ("erp",) * 6 + ("hub",) * 4 + ("plain",) * 3
@@ -183,6 +183,8 @@ def _parts_and_refusals(seed: int) -> Mapping[str, Any]:
     """
     chance = random.Random(f"parts and refusals {seed}")  # noqa: S311 - a simulation
     found: dict[str, Any] = {"whole_refusals": chance.randrange(4) == 0}
+    if random.Random(f"lost answers {seed}").randrange(MISSES) == 0:  # noqa: S311 - a simulation
+        found["lost_answers"] = 0.3
     if chance.randrange(PARTS) == 0:
         found[chance.choice(("partial_reads", "partial_reads", "partial_writes"))] = 0.4
     if chance.randrange(SCHEMAS) == 0:

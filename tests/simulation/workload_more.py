@@ -12,6 +12,7 @@ from tests.simulation import crm
 from tests.simulation.scenario import (
     AT,
     DEAL,
+    MIDNIGHTS,
     FaultProfile,
     PutBack,
     Record,
@@ -110,9 +111,11 @@ def _with_proof(scenario: Scenario, chance: random.Random) -> Scenario:
     records[bad] = replace(records[bad], fields={**records[bad].fields, "city": "REFUSE"})
     is_killed = chance.randrange(2) == 0
     changed = {"kills_after": "rejected/"} if is_killed else {"schema_after": 1, "schema_s": 900.0}
+    midnight = MIDNIGHTS[scenario.account.time_zone]  # what expires early is gone by then
+    at = midnight - chance.uniform(10.0, 60.0) if chance.randrange(2) else 0.0
     return replace(
         scenario,
-        webhooks=[Webhook(0.0, "erp", "e90", records)],
+        webhooks=[Webhook(at, "erp", "e90", records)],
         faults={},
         fault_profile=replace(FaultProfile(), **changed),
         account=replace(

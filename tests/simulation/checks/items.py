@@ -69,10 +69,16 @@ def _uncertain_rows(books: Books) -> None:
 def _deaths(books: Books) -> None:
     """Poison costs three processes, and as many more as meet a fault or a second copy."""
     relay = books.relay
-    queue = relay.queue
-    more = len(relay.world.hit) + relay.throttles + queue.duplicates + queue.partials
+    more = _trouble(books)
     if relay.poisonings > DEATHS * len(relay.poison) + more:
         books.wrong("stuck", f"{sorted(relay.poison)} killed {relay.poisonings} processes")
+
+
+def _trouble(books: Books) -> int:
+    """How often something went wrong that a message may have been received for."""
+    relay, queue = books.relay, books.relay.queue
+    messages = queue.duplicates + queue.partials + queue.missed
+    return len(relay.world.hit) + relay.throttles + messages
 
 
 def _may_die(books: Books, item: str) -> bool:
@@ -81,9 +87,7 @@ def _may_die(books: Books, item: str) -> bool:
     Or two processes were killed that had it: if they were trying it, it looks like poison.
     """
     relay = books.relay
-    queue = relay.queue
-    trouble = len(relay.world.hit) + relay.throttles + queue.duplicates + queue.partials
-    return trouble > MAX_RECEIVES / 2 or relay.killed_with[item] >= TRIALS
+    return _trouble(books) > MAX_RECEIVES / 2 or relay.killed_with[item] >= TRIALS
 
 
 def _check_unproven(books: Books) -> None:

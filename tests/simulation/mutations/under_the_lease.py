@@ -4,6 +4,34 @@ from tests.simulation.mutations.mutant import Edit, Mutant
 
 MUTANTS = (
     Mutant(
+        "proofs-expire-early",
+        "The proof of a refusal is gone by the next day.",
+        ("unexpected", "miscounted", "lost", "stuck"),
+        (
+            Edit(
+                "storage/outcome_counts.py",
+                "        operations = [self._set(key, texts) for key, texts in by_item.items()]\n",
+                "        operations = [self._set(key, texts) for key, texts in by_item.items()]\n"
+                "        for one in operations:\n"
+                '            one["Update"]["ExpressionAttributeValues"][":expires"] = {"N": "1"}\n',
+            ),
+        ),
+    ),
+    Mutant(
+        "ends-expire-early",
+        "That an item ended without an import is forgotten by the next day.",
+        ("unexpected", "miscounted"),
+        (
+            Edit(
+                "storage/outcome_counts.py",
+                "            setting = self._set(key, outcomes)\n",
+                "            setting = self._set(key, outcomes)\n"
+                '            values = setting["Update"]["ExpressionAttributeValues"]\n'
+                '            values[":expires"] = {"N": "1"}\n',
+            ),
+        ),
+    ),
+    Mutant(
         "lease-taken-while-held",
         "Two submitters hold the lease at the same time.",
         ("duplicated", "stale"),
