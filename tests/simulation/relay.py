@@ -31,12 +31,12 @@ from tests.simulation.machine import Execution
 from tests.simulation.mateo import Mateo
 from tests.simulation.messages import is_too_old, is_unproven, items_in
 from tests.simulation.parts import RECEIVE_S, REPORT_S, SUBMIT_S, TRACK_S, Parts
+from tests.simulation.pollers import EventSourceMapping
 from tests.simulation.putting_back import PuttingBack
 from tests.simulation.queue import (
     LANES,
     MAX_INVOCATIONS,
     MAY_LOOP,
-    EventSourceMapping,
     Queue,
     Received,
 )
@@ -298,12 +298,11 @@ class Relay:
     def calm_down(self) -> None:
         """From now on every service behaves."""
         self.calm_at = self.world.now
-        self._throttled = 0.0
         self.queue.duplicate_delivery = self.queue.partial_sends = self.queue.lost_answers = 0.0
         self.step_functions.double = self.dynamodb.slow_reads = 0.0
         self.dynamodb.partial_reads = self.dynamodb.partial_writes = 0.0
         self.mapping.lambda_.slow_disabling = self.mapping.lambda_.late_disabling = 0.0
-        self._dead_executions = self.scheduler.lost = 0.0
+        self._throttled = self._dead_executions = self.scheduler.lost = 0.0
         self.mateo.quiet_down()
 
     def redrive(self) -> None:

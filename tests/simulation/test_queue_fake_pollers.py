@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.simulation.contract_sides import started
+from tests.simulation.pollers import EventSourceMapping
 from tests.simulation.queue import (
     MAX_INVOCATIONS,
     VISIBILITY_S,
-    EventSourceMapping,
     Queue,
 )
 from tests.simulation.relay import Relay

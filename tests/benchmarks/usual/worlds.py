@@ -18,7 +18,8 @@ from tests.simulation.mateo import TOKEN, Mateo
 from tests.simulation.mateo_http import Http, Request
 from tests.simulation.mateo_server import BASE_URL
 from tests.simulation.parts import RECEIVE_S, SUBMIT_S
-from tests.simulation.queue import URL, EventSourceMapping, Queue, Received
+from tests.simulation.pollers import EventSourceMapping
+from tests.simulation.queue import URL, Queue, Received
 from tests.simulation.relay import Relay
 from tests.simulation.scenario import Record, Webhook
 from tests.simulation.senders import PAUSES_S, Senders
