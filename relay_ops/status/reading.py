@@ -43,14 +43,7 @@ for data older than 15 days.
 RECENT_PERIOD_S = 60
 LIVE_MAPPING, BULK_MAPPING = MAPPINGS = ("SubmitImportsQueueBatch", "SubmitImportsBulkBatch")
 """The event source mappings of the live lane and the bulk lane."""
-NEEDED_RESOURCES = {
-    "LedgerTable",
-    "Queue",
-    "BulkQueue",
-    "DeadLetterQueue",
-    "SubmitImports",
-    *MAPPINGS,
-}
+REQUIRED = {"LedgerTable", "Queue", "BulkQueue", "DeadLetterQueue", "SubmitImports", *MAPPINGS}
 READ = ("Enabled", "Enabling", "Creating", "Updating")
 """States of an event source mapping in which the queue is read, or about to be."""
 
@@ -347,7 +340,7 @@ def _parts(client: Callable[[str], Any], stack: str) -> Parts:
         for one in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
         if one.get("PhysicalResourceId")
     }
-    missing = sorted(NEEDED_RESOURCES - resources.keys())
+    missing = sorted(REQUIRED - resources.keys())
     if missing:
         raise StackUnavailable(f"{stack} is no import relay: it has no {missing[0]}")
     function = client("lambda").get_function_configuration(FunctionName=resources["SubmitImports"])
