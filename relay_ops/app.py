@@ -51,7 +51,7 @@ MISSING_RIGHT = ("AccessDenied", "UnauthorizedOperation", "UnrecognizedClient", 
 
 
 class LazyCommand(TyperCommand):
-    """Stands for a command in lists; the first use imports it."""
+    """A command in lists, which is imported when it is first used."""
 
     def __init__(self, name: str, listed: Listing) -> None:
         super().__init__(
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command and return its exit code; an error of it is one text on stderr."""
+    """Run a command and return its exit code; an error becomes one text on stderr."""
     try:
         ended = app(args=list(arguments), prog_name="relay", standalone_mode=True)
     except CommandError as error:

@@ -18,7 +18,7 @@ _HIDDEN_S = 120
 
 @dataclass(slots=True)
 class Redriven:
-    """How many events were stored now, and how many the function failed again."""
+    """How many events were stored now, and for how many the function failed again."""
 
     stored: int = 0
     failed: int = 0

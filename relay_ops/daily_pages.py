@@ -1,4 +1,4 @@
-"""The daily pages of a stack: written when asked for, and opened in a browser."""
+"""The daily pages of a stack: written on request, and opened in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dead-letter queue: what killed its messages, and moving them back. Used by `redrive`."""
+"""The dead-letter queue: why its messages failed, and how they are moved back. For `redrive`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DeadLetters:
 
 
 def read_dead_letters(stack: Stack) -> DeadLetters:
-    """Count messages and say what killed them; nothing is changed."""
+    """Count messages by their causes; nothing is changed."""
     sqs, url = stack.client("sqs"), stack.outputs["DeadLetterQueueUrl"]
     found = DeadLetters(counted(sqs, url))
     seen: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """What a webhook or a record would become: rows, notes, rejections. No stack, no secret, no I/O.
 
-The same connectors, mapping and merging as in submission do it. Records that a webhook only names
-are not read at the CRM.
+It uses submission's own connectors, mapping and merging. It does not read records at the CRM that
+a webhook only names.
 """
 
 from __future__ import annotations

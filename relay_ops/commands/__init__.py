@@ -1,1 +1,1 @@
-"""The commands: each reads options, calls what does the work, and shows the result."""
+"""The commands: each reads options, calls the function that does the work, and shows the result."""

@@ -39,10 +39,10 @@ def command(
 ) -> None:
     """List every place that holds a person, then erase them there and in Mateo.
 
-    Erase the person in the CRM first: what it sends from now on is imported. Records in queues
-    cannot be searched; submission leaves them out. Writes a receipt without personal data. Run it
-    again if it breaks off. Ends with 1 if nobody is found, several persons are, or a part of a name
-    is given with --yes and without --only.
+    Erase the person in the CRM first: whatever it sends later is imported. Records in queues cannot
+    be searched; submission leaves them out. Writes a receipt without personal data. Run it again if
+    it is interrupted. Ends with 1 if nobody is found, several persons are, or a part of a name is
+    given with --yes and without --only.
     """
     from relay_ops.erasing.erasure import Erasure
     from relay_ops.stack import open_stack
@@ -72,7 +72,7 @@ def command(
 def _named(
     screen: Screen, erasure: Erasure, said: tuple[str, bool], only: list[str]
 ) -> list[tuple[str, Known]]:
-    """The person whom a text means, as a thing to be done that is not kept yet.
+    """The person whom a text means, as an erasure that is not stored yet.
 
     `said`: the text, and whether nothing may be asked.
     """
@@ -111,7 +111,7 @@ def _picked(screen: Screen, persons: list[Known], only: list[str]) -> list[Known
 
 
 def _choose(screen: Screen, persons: list[Known], *, yes: bool) -> list[Known]:
-    """Which of the persons; where nothing can be asked they are listed, and nothing is done."""
+    """Ask which person is meant; where nothing can be asked, list them and do nothing."""
     import sys
 
     if yes or screen.as_json or not sys.stdin.isatty():

@@ -24,7 +24,7 @@ def command(
     region: Region = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show what killed the messages of the dead-letter queue, and move all of them back.
+    """Show why the messages in the dead-letter queue failed, and move all of them back.
 
     Correct the cause first. Their receive count starts at zero; records that finished in the
     meantime are skipped. Makes no request to Mateo itself; each record that becomes a row costs an

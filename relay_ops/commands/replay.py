@@ -95,7 +95,7 @@ def command(
 
 
 def _refuse_beside_id(*given: str | bool) -> None:
-    """A replay goes on as it was begun, so nothing may be chosen for it again."""
+    """A replay continues as it began, so its options cannot be chosen again."""
     names = ("--connection", "--from", "--to", "--only", "--force", "--dry-run")
     for name, value in zip(names, given, strict=True):
         if value:

@@ -27,10 +27,10 @@ def command(
     region: Region = "",
     as_json: AsJson = False,
 ) -> None:
-    """Account for everything that was received, and say why something waits and what helps.
+    """Show where every received item is, why something waits, and what helps.
 
-    Ends with 1 if the sums do not balance. A deployed stack is looked at for up to three minutes,
-    since CloudWatch and SQS count late.
+    Ends with 1 if the sums do not balance. It reads a deployed stack for up to three minutes, since
+    CloudWatch and SQS count late.
     """
     from relay_ops.stack import open_stack
     from relay_ops.status.connections import names_in, of_connections

@@ -36,7 +36,7 @@ class Pending:
 
 
 def pending(stack: Stack) -> list[Pending]:
-    """All that wait, the oldest first."""
+    """All pending erasures, the oldest first."""
     found = [_read(stack, one.key, one.written_at) for one in stack.objects.keys(PENDING)]
     return sorted((one for one in found if one), key=lambda one: one.at)
 
@@ -61,7 +61,7 @@ def keep(stack: Stack, known: Known, key: str = "") -> str:
 
 
 def finish(stack: Stack, key: str, receipt: dict[str, object]) -> str:
-    """Write the receipt of an erasure, then forget what was kept for it; the receipt's key."""
+    """Write the receipt of an erasure, then delete what was stored for it. Returns its key."""
     name = key.removeprefix(PENDING)
     where = f"{RECEIPTS}{name}"
     _put(stack, where, receipt)

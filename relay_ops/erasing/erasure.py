@@ -1,6 +1,6 @@
 """The use case of `relay erase`: list where a person is, then erase them in all places.
 
-The order is such that whatever breaks off can be done again:
+In this order an interrupted erasure can be repeated:
 
     keep       whom it is about is stored until everything is done
     list       submission obeys the list of hashed handles from its next batch on
@@ -93,7 +93,7 @@ class Erasure:
         return Listed(known, survey, len(keys), self._queued())
 
     def erase(self, known: Known, key: str = "") -> dict[str, object]:
-        """Erase them everywhere, or go on with it; returns the receipt, and where it is.
+        """Erase them everywhere, or continue an erasure. Returns the receipt, and its key.
 
         `known`: as `list_places` left it. `key`: of what was kept or demanded before.
 

@@ -93,7 +93,7 @@ class Forecast:
 
     @property
     def in_the_way(self) -> Sequence[str]:
-        """What has to end before the backlog can be imported; of no such thing a time is known."""
+        """What keeps the backlog from being imported, for a time that nobody knows."""
         hopeless = self.submission.reason == HOPELESS and not self.submission.is_running
         found = [*([REFUSED] if hopeless else []), *self.blockers]
         return tuple(dict.fromkeys(found))
@@ -101,7 +101,7 @@ class Forecast:
     def drained_on(self, backlog: int) -> date | None:
         """The day on which the last of so many items is imported, if each becomes a row.
 
-        Of what comes in meanwhile nothing is known. None: not before a person does something.
+        Later arrivals are not included. None: not before a person acts.
         """
         if self.in_the_way:
             return None

@@ -1,4 +1,4 @@
-"""Looks at a stack until its sums balance, or for as long as numbers may be late."""
+"""Takes snapshots of a stack until its sums balance, or as long as counts may be late."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Source:
 
 
 def snapshot(source: Source) -> Shown:
-    """Snapshot at a stack until it balances, or for as long as numbers may be late."""
+    """Take snapshots of a stack until its sums balance, or as long as counts may be late."""
     source.refresh()
     reading = Reading(source.client, source.stack, clock=source.clock)
     reconciliation = Reconciliation([reading.snapshot()])

@@ -1,4 +1,4 @@
-"""Reads a stack for `status`, by its name: CloudFormation says what is where, the rest is reading.
+"""Reads a stack for `status`, by its name: CloudFormation says which resources it has.
 
 It changes nothing. docs/runbook.md lists the permissions that it needs.
 """

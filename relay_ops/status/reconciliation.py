@@ -97,14 +97,14 @@ class Reconciliation:
 
     @cached_property
     def ends(self) -> Mapping[str, int]:
-        """InvocationResult → items, those that nothing is known of last."""
+        """Outcome → items, unaccounted ones last."""
         days = self.now.ended.values()
         names = dict.fromkeys((*ENDS, *(name for day in days for name in day)))
         return {name: sum(day.get(name, 0) for day in days) for name in names}
 
     @cached_property
     def ended(self) -> int:
-        """Items that came to an end."""
+        """Items that have an outcome."""
         return sum(self.ends.values())
 
     @cached_property
@@ -115,7 +115,7 @@ class Reconciliation:
 
     @property
     def waiting(self) -> int:
-        """Items in places from which they go on."""
+        """Items that will still be processed."""
         return self.now.open_items + self.in_queues
 
     @property

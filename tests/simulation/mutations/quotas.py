@@ -181,8 +181,8 @@ MUTANTS = (
             ),
             Edit(
                 "storage/quota.py",
-                "datetime.min.time(), tzinfo=self.time_zone\n",
-                "datetime.min.time(), tzinfo=UTC\n",
+                "datetime.min.time(), tzinfo=zone)\n",
+                "datetime.min.time(), tzinfo=UTC)\n",
             ),
         ),
     ),

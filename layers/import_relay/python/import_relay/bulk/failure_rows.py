@@ -1,6 +1,6 @@
-"""A row that was not imported as a line of a table: its own columns, then line, code and reason.
+"""A failed row as a line of a table: its own columns, then line, code and reason.
 
-So that a person corrects it and imports the table again. Called by `file_reports` and `relay`.
+A person can correct the table and import it again. Called by `file_reports` and `relay`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,5 +59,5 @@ def failure_cells(
 
 
 def reason_text(field: str, what: str) -> str:
-    """Why a row was not imported, after the column that is wrong, if it is one."""
+    """Why a row was not imported, after the name of the wrong column if there is one."""
     return f"{field}: {what}" if field else what

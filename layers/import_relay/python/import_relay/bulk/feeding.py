@@ -31,7 +31,7 @@ KEPT_DAYS = 14
 
 @dataclass(slots=True)
 class Room:
-    """How many rows more may be sent. `under_way`: connection → rows without an outcome."""
+    """How many more rows may be sent. `under_way`: connection → rows without an outcome."""
 
     entities_per_day: int
     under_way: Counter[str]
@@ -102,7 +102,7 @@ class Feeding:
         return room.taken
 
     def _complete(self, files: Iterable[RowFile], errors: FileErrors) -> list[RowFile]:
-        """The files of which rows are left, after what had been counted of them was sent."""
+        """The files with rows left, after sending rows that were counted but perhaps not sent."""
         found = []
         for file in files:
             with errors.caught(file, "feed"):
@@ -128,7 +128,7 @@ class Feeding:
         return self._send(counted, rows, file.counted)
 
     def _sent(self, file: RowFile) -> RowFile:
-        """Send once more what a process that died had counted, but perhaps not sent."""
+        """Send again rows that a process counted before it died, and perhaps did not send."""
         rows = self._rows(file, file.fed, file.counted)
         since = self._now()
         occurrences = {row.line: _occurrence(file, row, since) for row in rows if not row.code}
@@ -138,7 +138,7 @@ class Feeding:
         return self._send(file, self._in_time(file, left), file.fed)
 
     def _in_time(self, file: RowFile, rows: list[FileRow]) -> list[FileRow]:
-        """The rows; those that waited for too long are to be rejected."""
+        """The rows. Those of a file that waited too long have the code of their rejection."""
         if self.clock() - file.received_at / 1_000_000 <= MAX_WAIT_DAYS * 86_400:
             return rows
         return [row if row.code else row._replace(code="row.waited_too_long") for row in rows]
@@ -157,7 +157,7 @@ class Feeding:
         return self.parts.objects.page(file.id, number + 1)[skipped : skipped + end - begin]
 
     def _reject(self, outcomes: Sequence[ItemOutcome], file: RowFile, first: int) -> None:
-        """Record that rows cannot be read: they are received, and end at once."""
+        """Reject unreadable rows: they count as received, and have their outcome at once."""
         counts, now = self.parts.outcome_counts, self.clock()
         known = counts.recorded(one.occurrence for one in outcomes)
         new = [one for one in outcomes if one.occurrence.item_id not in known]

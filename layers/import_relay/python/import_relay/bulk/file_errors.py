@@ -19,7 +19,7 @@ class FileErrors:
 
     @contextmanager
     def caught(self, file: RowFile, step: str) -> Iterator[None]:
-        """Say that a step of a file failed, and go on behind it: the next run tries it again."""
+        """Log that a step of a file failed, and continue with the next; the next run retries it."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever it is, other files go on

@@ -51,7 +51,7 @@ class FileReports:
         return self.objects.exists(f"{file.folder}/summary.json")
 
     def write(self, file: RowFile) -> None:
-        """Store the report; the summary last, so that where it is, everything is."""
+        """Store the report, the summary last: where it exists, the report is complete."""
         if any(file.ended.get(name) for name in NOT_IN_MATEO):
             with TemporaryDirectory() as folder, closing(self._reasons(file, folder)) as reasons:
                 self._put_failures(file, reasons, Path(folder))
@@ -60,7 +60,7 @@ class FileReports:
         self.objects.put(key, text.encode("utf-8", "backslashreplace"), "json")
 
     def refuse(self, file: RowFile, code: str, detail: str, line: int | None) -> str:
-        """Store beside a file why it cannot be read; the key of what was written."""
+        """Store beside a file why it cannot be read. Returns the key of that object."""
         content = {
             "file": file.key,
             "code": code,
@@ -152,7 +152,7 @@ class FileReports:
 
 
 def error_key(key: str) -> str:
-    """Where it says why a file cannot be read: beside it."""
+    """The key of the object beside a file that says why it cannot be read."""
     return f"{fitting(key)}{ERROR_SUFFIX}"
 
 

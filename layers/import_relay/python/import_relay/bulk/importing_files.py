@@ -72,7 +72,7 @@ class FileImporting:
     emit: Emit
 
     def run(self, key: str | None, *, invocation: str, until: float, deadline: float) -> FileRun:
-        """Take every file on as far as there is time.
+        """Continue every file as far as there is time.
 
         Args:
             key: the object that an event names; None: look for all.
@@ -95,7 +95,7 @@ class FileImporting:
         return run
 
     def _take_on(self, run: FileRun, errors: FileErrors, until: float) -> None:
-        """Each step for all files. At what a process died comes last: it may end this one, too."""
+        """Each step for all files; last those at which a process died, which may kill this one."""
         for again in (False, True):
             self._read(run, errors, until, again=again)
             if not again:
@@ -179,7 +179,7 @@ class FileImporting:
             self.emit("file.read", file=file.id, rows=read.rows, pages=read.pages)
 
     def _look_at(self, file: RowFile) -> None:
-        """Refuse what is not to be read, however far a run has got that died."""
+        """Refuse a file that must not be read, however far a run got that died."""
         if file.connection not in self.parts.connections:
             raise FileUnreadable(UNKNOWN)
         if file.tries >= MAX_TRIES:
@@ -200,7 +200,7 @@ class FileImporting:
         return file.connection if file.connection in self.parts.connections else ""
 
     def _tell_disabled(self, files: Iterable[RowFile], run: FileRun) -> None:
-        """Say whose rows wait for a mistake in connections.toml to be corrected."""
+        """Log which connections' rows wait for a correction of connections.toml."""
         waiting = Counter(one.connection for one in files if one.connection in self.parts.disabled)
         for name, count in sorted(waiting.items()):
             why = self.parts.disabled[name]

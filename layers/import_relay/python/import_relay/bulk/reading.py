@@ -26,9 +26,9 @@ class Reading:
     page_rows: int = PAGE_ROWS
 
     def read(self, file: RowFile, *, until: float) -> RowFile:
-        """Read on, until a time (s since the epoch); at least one page, so that it ever ends.
+        """Read until a time (s since the epoch), at least one page, so that every file is finished.
 
-        Each page is stored before it is noted: what dies between the two writes it once more.
+        Each page is stored before it is noted: a process that dies in between writes it again.
 
         Raises:
             FileUnreadable: it is to be refused; nothing of it was sent.

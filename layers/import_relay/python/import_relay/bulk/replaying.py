@@ -1,6 +1,6 @@
 """The use case of a replay: a person puts stored items back into the queue, and says why.
 
-It stands beside authentication: what is put back was authentic when it was received. Each item goes
+It needs no authentication: a stored item was authentic when it was received. Each item goes
 with its own connection and time of receipt, under an item id of its own and with the mark of the
 replay, and is counted as received again. From the queue on it is an item like any other: a newer
 one is never overwritten, unless the replay forces that. An item that has not ended yet is not put
@@ -64,7 +64,7 @@ class Replaying:
     day: Callable[[float], str]
 
     def count(self, selection: Selection) -> ReplayCounts:
-        """What a replay would put back; nothing is written or sent."""
+        """Count what a replay would put back; nothing is written or sent."""
         counts = ReplayCounts()
         for _, sources in self._selected(selection, ""):
             counts.by_connection.update(source.occurrence.connection for source in sources)

@@ -1,7 +1,7 @@
 """Acknowledges the messages of a batch, once their outcomes are stored. Called by `submission`.
 
-First what ended is written down and counted, then what has to wait is requeued. Whatever AWS
-fails of that is *unresolved*: it is delivered again with its message.
+First it records and counts the outcomes, then it requeues what has to wait. Items for which AWS
+fails are *unresolved*: they are redelivered with their message.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -78,7 +78,7 @@ class Acknowledging:
         self.holding.hold(batch.holds(item_ids, now), since=batch.held_first(item_ids, now))
 
     def keep_awake(self) -> None:
-        """Have what is held looked at again; if AWS fails it, by what is delivered again."""
+        """Send a wake for held records. If AWS fails, redelivered messages cause the next look."""
         try:
             self.holding.keep_awake()
         except AWS_ERRORS as error:
@@ -86,16 +86,16 @@ class Acknowledging:
             self.unresolved_wakes = self.batch.wakes
 
     def pause_submission(self) -> None:
-        """Pause submission if something asked for that; it is no message's matter."""
+        """Pause submission if a step asked for it. No message waits for that."""
         if self.progress.pause_request is not None:
             self.try_step(self._pause_submission)
 
     def try_step(self, step: Callable[[], object]) -> None:
-        """Do something that is no message's matter; if AWS fails it, say so."""
+        """Do a step that no message waits for; log it if AWS fails."""
         self._step(set(), step)
 
     def _step(self, item_ids: set[str], step: Callable[[], object]) -> None:
-        """Do a step of acknowledging; if AWS fails it, its occurrences are delivered again."""
+        """Do a step of acknowledging; if AWS fails, its occurrences are redelivered."""
         try:
             step()
         except AWS_ERRORS as error:
@@ -135,7 +135,7 @@ class Acknowledging:
             self.tools.emit(event, reason=pause_request.reason, until=int(until))
 
     def move_to_dead_letters(self, one: Occurrence, code: str = KILLED) -> None:
-        """Put one record into the dead-letter queue, without what came along with it."""
+        """Put one record into the dead-letter queue, without the other items of its message."""
         try:
             self.queue.move([self.batch.single(one.item_id)], code)
         except AWS_ERRORS as error:
@@ -151,17 +151,17 @@ class Acknowledging:
         )
 
     def delete_held(self) -> None:
-        """Delete what was held and is acknowledged: then nothing of it can come back."""
+        """Delete acknowledged messages of the holding queue, so that they are not redelivered."""
         failed = self.batch.messages_with(self.unresolved)
         self._delete_held_without(failed | self.batch.handed_over)
 
     def delete_fetched(self) -> None:
-        """Delete what was received here and is acknowledged; Lambda deletes what it handed over."""
+        """Delete acknowledged messages that were received here; Lambda deletes its own."""
         failed = self.batch.messages_with(self.unresolved).union(self.unresolved_wakes)
         self._delete_own_without(failed | self.batch.handed_over)
 
     def delete_without(self, item_ids: set[str]) -> None:
-        """Delete what is acknowledged now: a death that may follow must not redeliver it."""
+        """Delete acknowledged messages now, so that a later death does not redeliver them."""
         kept = self.batch.messages_with(item_ids | self.unresolved)
         self._delete_own_without(kept.union(self.batch.wakes))
         self._delete_held_without(kept)

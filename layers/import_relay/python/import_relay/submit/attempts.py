@@ -14,7 +14,7 @@ REFUSAL_CALLS = 80
 
 
 class Group(NamedTuple):
-    """Whose rows say something about each other: one is refused, the others are accepted."""
+    """Rows whose answers prove something about each other: one refused, the others accepted."""
 
     connection: str
     options: ImportOptions
@@ -32,12 +32,12 @@ def group_of(row: Row) -> Group:
 
 @dataclass(slots=True)
 class Calls:
-    """How many more calls may be spent on bisecting one refused import."""
+    """How many calls are left for bisecting one refused import."""
 
     left: int = field(default_factory=lambda: REFUSAL_CALLS)
 
     def spend(self, calls: int) -> bool:
-        """Take these calls, if there are as many."""
+        """Spend that many calls, if they are left."""
         if self.left < calls:
             return False
         self.left -= calls

@@ -37,7 +37,7 @@ class BatchReport:
     dead_lettered: int = 0
 
     def say(self, emit: Emit) -> None:
-        """Say what became of it."""
+        """Log the outcome of the batch."""
         emit(
             "batch.submitted",
             items=self.items,
@@ -55,7 +55,7 @@ class BatchReport:
 def report_of(
     batch: QueueBatch, progress: BatchProgress, acknowledging: Acknowledging
 ) -> BatchReport:
-    """The part of it that its messages and imports tell."""
+    """The counts that follow from messages and imports."""
     failed = batch.messages_with(acknowledging.unresolved).union(
         batch.unreadable, acknowledging.unresolved_wakes
     )

@@ -1,4 +1,4 @@
-"""One batch of queue messages, from what it holds to what became of it. Called by `submission`.
+"""One batch of queue messages, from its items to their outcomes. Called by `submission`.
 
 The steps and their order: see `submission`. `posting` takes each import from claim to record; this
 module does what a batch needs once.
@@ -176,7 +176,7 @@ class BatchRun:
         )
 
     def run(self) -> BatchReport:
-        """Import what the batch holds; suspects come last, once all others are acknowledged."""
+        """Import the items of the batch; suspects come last, after all others are acknowledged."""
         mapped, suspects = self._gathering.gather()
         batches = self._plan(mapped)
         self._hold_partial(batches)
@@ -203,7 +203,7 @@ class BatchRun:
         self._acknowledging.acknowledge(f"{self._turn.invocation}-alone")
 
     def _hold_partial(self, batches: Batches) -> None:
-        """Hold what does not fill an import yet, while the queue holds more for it."""
+        """Hold rows that do not fill an import yet, while the queue has more for it."""
         if not self._filling.is_full:
             return
         since, now = self._batch.held_since(), self._tools.clock()
@@ -263,7 +263,7 @@ class BatchRun:
         self._limits.tell(self._tools.emit)
 
     def _fail_unloaded(self) -> None:
-        """Let items that could not be loaded be delivered again, with their messages."""
+        """Have items that could not be loaded redelivered with their messages."""
         for item_id, reason in self._loading.failed.items():
             if item_id not in self._acknowledging.unresolved:
                 self._acknowledging.unresolved.add(item_id)
@@ -271,7 +271,7 @@ class BatchRun:
                     self._tools.emit("message.unreadable", message_id=message_id, reason=reason)
 
     def _rows_of_an_import(self) -> int:
-        """Fewer while Mateo leaves posts unanswered: it may be their size that takes too long."""
+        """Fewer rows while Mateo does not answer posts: large imports may take it too long."""
         pause = self._progress.pause_state
         bisections = (
             min(pause.consecutive_failures, MAX_IMPORT_BISECTIONS)

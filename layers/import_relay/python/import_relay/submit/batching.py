@@ -66,7 +66,7 @@ def _begun(chunk: list[Row], row: Row) -> list[Row]:
 def take_partial(
     batches: Batches, *, full_rows: float, is_due: Callable[[Sequence[Row]], bool]
 ) -> list[Row]:
-    """Take the imports out that are not full, while there are full ones: more rows are to come.
+    """Take out imports that are not full, while there are full ones: more rows will come.
 
     All but the last import of a group are full; the last one is with `full_rows`. One that is due
     stays, and so do all if none is full or today's entities end with them.

@@ -84,7 +84,7 @@ class Mapper:
             self._add(with_defaults(connections[name]))
 
     def _add(self, connection: Connection) -> None:
-        """Compile a connection's mappings; whatever goes wrong, it goes wrong for it alone."""
+        """Compile a connection's mappings; a failure disables this connection alone."""
         try:
             self._mappings[connection.name] = ConnectionMappings(connection)
         except Exception as error:  # noqa: BLE001 - the other connections must go on
@@ -102,7 +102,7 @@ class Mapper:
         return why_disabled(self._given[connection], self.disabled[connection])
 
     def interpret(self, occurrences: Iterable[Occurrence]) -> Interpreted:
-        """What each occurrence says; one that cannot be understood hurts no other."""
+        """What each occurrence says; one that cannot be understood does not affect the others."""
         result = Interpreted()
         seen: set[str] = set()
         for occurrence in occurrences:
@@ -126,7 +126,7 @@ class Mapper:
         return result
 
     def map(self, interpreted: Interpreted, read: RecordsFetched) -> Mapped:
-        """Map what is known now; a record that cannot be a row hurts no other."""
+        """Map what is known now; a record that cannot be a row does not affect the others."""
         waiting = set().union(*interpreted.disabled.values())
         mapped = Mapped(outcomes=interpreted.outcomes, waiting=waiting)
         for occurrence, change in interpreted.changes:

@@ -36,7 +36,7 @@ class Claims:
         return self._state(reference) in UNFINISHED
 
     def was_never_created(self, reference: str) -> bool:
-        """Whether the import never happened and never will."""
+        """Whether the import does not exist in Mateo, and never will."""
         return self._state(reference) in NEVER_CREATED
 
     def of_person(self, key: str) -> Sequence[tuple[str, Claim]]:
@@ -146,7 +146,7 @@ def _of(watermark: Watermark) -> Iterator[str]:
 
 
 def claimed(rows: Sequence[Row], reference: str) -> dict[str, Watermark]:
-    """What the claim of these rows leaves: their watermarks, and the aliases of their records."""
+    """What claiming these rows writes: their watermarks, and the aliases of their records."""
     found = {alias(name): Watermark({}, owner=row.key) for row in rows for name in row.names}
     if any(is_by_handle(row.key) for row in rows):
         found[HANDLES_KNOWN] = Watermark({})

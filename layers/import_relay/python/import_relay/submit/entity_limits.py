@@ -1,7 +1,7 @@
 """How much of a day's entities a batch may use: in all, in its lane, and of each connection.
 
-Made by `batch_run` of what is read of the day under the lease. What counts in the end are the
-conditions of the reservations (`storage.quota`); this keeps batches from asking for too much.
+Made by `batch_run` of what is read of the day under the lease. The conditions of the reservations
+(`storage.quota`) enforce the limits; this keeps batches from asking for too much.
 """
 
 from collections import Counter
@@ -55,7 +55,7 @@ class EntityLimits:
         return min(self._day_left(), self._share_left())
 
     def reason(self) -> str:
-        """The code of the limit that leaves no more."""
+        """The code of the limit that is used up."""
         return "limit.bulk_share" if self._share_left() < self._day_left() else "limit.entities"
 
     def _day_left(self) -> int:
@@ -104,7 +104,7 @@ class EntityLimits:
         return {name: Charge(many, self._own[name]) for name, many in paid.items()}
 
     def tell(self, emit: Emit) -> None:
-        """Say which connections have used up their own limit, and how many items wait for that."""
+        """Log which connections have used up their own limit, and how many of their items wait."""
         for name, items in sorted(self._waiting.items()):
             emit("batch.limited", connection=name, limit=self._own[name], items=items)
 

@@ -1,4 +1,4 @@
-"""Leaves out what a batch brings of a person who was erased meanwhile. Called by `batch_run`.
+"""Leaves out items of erased persons. Called by `batch_run`.
 
 A queue cannot be searched, so hashes of the person's handles are in a list instead. Phone numbers
 are compared however they are written: a national one is read with its connection's countries.
@@ -31,7 +31,7 @@ class Erasing:
     countries: Callable[[str], Sequence[str]]
 
     def leave_out(self, mapped: Mapped) -> None:
-        """End changes and outcomes of erased persons as erased, without a word of their records."""
+        """Give changes and outcomes of erased persons the outcome erased, without their records."""
         if not self.erased.until:
             return
         kept: list[MappedChange] = []

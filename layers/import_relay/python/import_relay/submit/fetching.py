@@ -1,7 +1,7 @@
 """Reads the records that webhooks only name, at their CRMs. Called by `submission` while it plans.
 
-Only connections with an API token among the CRM tokens have their records read. A CRM that
-does not answer costs its own connection time and nothing else: its records wait.
+Only connections with an API token among the CRM tokens have their records read. If a CRM does not
+answer, only the records of its connection wait.
 """
 
 from collections import defaultdict, deque

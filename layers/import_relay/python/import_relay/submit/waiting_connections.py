@@ -1,4 +1,4 @@
-"""Says which connections a batch's records wait for, and why. Called by `batch_run` at its end."""
+"""Logs which connections a batch's records wait for, and why. Called by `batch_run` at its end."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

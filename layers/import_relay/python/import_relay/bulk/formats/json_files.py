@@ -51,7 +51,7 @@ _ABOUT = frozenset(
 
 
 def ndjson_rows(lines: Iterator[str]) -> Iterator[FileRow]:
-    """An object per line; a line that is none is unreadable and hurts no other."""
+    """An object per line. A line that is no object is unreadable; the others are not affected."""
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if text:

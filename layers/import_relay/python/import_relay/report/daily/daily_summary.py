@@ -1,4 +1,4 @@
-"""The report of a day, as everything that its page and files say. Pure; called by `writing`."""
+"""The report of a day: everything that its page and files say. Pure; called by `writing`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -125,7 +125,7 @@ class OpenProblems(NamedTuple):
 
 
 class DailyFacts(NamedTuple):
-    """What a report is made of, as it was read."""
+    """The facts that a report is made of."""
 
     stack: str
     day: Day

@@ -9,7 +9,7 @@ from import_relay.report.daily.markup import duration, number
 
 
 def subject(summary: DailySummary) -> str:
-    """One line that says whether the day needs a person."""
+    """One line that says whether somebody has to act."""
     totals = summary.total.totals
     bad = totals[FAILED] + totals[REJECTED]
     told = f"{number(bad)} failed or rejected" if bad else "nothing failed"

@@ -70,7 +70,7 @@ class DailyOptions:
 
 @dataclass(frozen=True, slots=True)
 class DailyWritten:
-    """A report that is there. `is_new`: this call wrote it. `mailed`: somebody is told."""
+    """A report that exists. `is_new`: this call wrote it. `mailed`: a mail was sent."""
 
     day: str
     key: str
