@@ -16,6 +16,7 @@ from import_relay.bulk.formats import rows
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
 from import_relay.domain.files import FileRow
+from import_relay.report.tables import as_csv
 
 RECORDS = [{"id": "1", "name": "Jörg Müßig"}, {"id": "2", "name": "Zoë"}]
 TABLE = "id;name\n1;Jörg Müßig\n2;Zoë\n"
@@ -258,3 +259,12 @@ def test_a_source_that_fails_is_no_fault_of_the_file(
 def test_many_digits_in_a_text_are_a_text() -> None:
     records = [{"id": "1"}, {"id": "7" * 5_000}, {"id": "2"}]
     assert records_of(json.dumps(records).encode()) == records
+
+
+def test_the_relays_own_table_is_read_as_the_rows_were_before() -> None:
+    """Whoever corrects failures.csv uploads it again: a number must stay that number."""
+    row = {"id": "-7", "phone": "+49 1522 1234567", "name": "a;=b,", "=x": "@home", "town": "'s-H"}
+    table = as_csv([*row], [[*row.values()]])
+
+    assert b"'+49" in table
+    assert records_of(table) == [row]

@@ -8,12 +8,13 @@ from typing import Literal
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from import_relay.report.tables import (
     MAX_CELL_CHARACTERS,
     as_csv,
+    as_sent,
     as_workbook,
     json_cell,
     spread,
@@ -89,6 +90,21 @@ def test_no_cell_begins_a_formula_however_the_table_is_split(text: str) -> None:
 def test_no_mixture_of_separators_quotes_and_spaces_begins_a_formula(text: str) -> None:
     table = as_csv(["a", "b", "c"], [[text, json_cell([text, {text: text}]), text]])
     assert formulas_in(table) == []
+
+
+@given(st.text(st.sampled_from('=+-@x1 ,;\t\n\r"\u200b\u00a0\\{}[]:\uff1d'), max_size=12))
+@example("+49 1522 1234567")
+@example("a,=1;-2,;")
+def test_a_cell_that_is_uploaded_again_is_what_it_was(text: str) -> None:
+    table = as_csv(["a"], [[text]]).decode("utf-8-sig")
+    lines = [*csv.reader(io.StringIO(table, newline=""))]
+    cell = "".join(lines[1])  # a blank one is an empty line
+    assert as_sent(cell) == visible(text)
+
+
+def test_an_apostrophe_within_a_text_stays() -> None:
+    for text in ("O'Brien", "'s-Gravenhage", "rock 'n' roll, 'x'", "'", "5' 11\""):
+        assert as_sent(text) == text
 
 
 def test_the_check_itself_finds_formulas() -> None:

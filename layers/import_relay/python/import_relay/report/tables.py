@@ -30,6 +30,8 @@ _SKIPPED = '\\s"\u00ad\u200b-\u200d\u2060\ufeff'
 _BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _CELL_BEGIN = re.compile(f'(^|[,;])(?=[{_SKIPPED}]*[{_FORMULA}])|[,;](?=[{_SKIPPED}]*("|$))')
 """Where a formula could begin; or a quotation that swallows what separates the next cells."""
+_APOSTROPHE = re.compile(f"(^|[,;])'(?=[{_SKIPPED}]*[{_FORMULA}])|([,;])'(?=[{_SKIPPED}]*(?:\"|$))")
+"""What `as_csv` puts there."""
 _JSON_CELL_BEGIN = re.compile(f"(^|[,;])([{_SKIPPED}]*)([{_FORMULA}])")
 
 
@@ -77,6 +79,11 @@ def csv_chunks(header: Sequence[str], lines: Iterable[Sequence[str]]) -> Iterato
         yield text.getvalue().encode("utf-8", "backslashreplace")
         text.seek(0)
         text.truncate()
+
+
+def as_sent(cell: str) -> str:
+    """A cell of such a CSV without the apostrophes: whoever corrects one uploads it again."""
+    return _APOSTROPHE.sub(r"\1\2", cell) if "'" in cell else cell
 
 
 class AsWorkbook(Protocol):

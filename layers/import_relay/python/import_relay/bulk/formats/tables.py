@@ -12,6 +12,7 @@ from itertools import chain, islice
 
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.domain.files import FileRow
+from import_relay.report.tables import as_sent
 
 SEPARATORS = ",;\t|"
 SAMPLE_LINES = 20
@@ -33,7 +34,8 @@ def csv_rows(lines: Iterator[str]) -> Iterator[FileRow]:
     """The rows of a CSV, each with the line on which it begins; empty lines are left out.
 
     A quotation mark that is not closed, or has more behind it, may swallow rows: every line that
-    it reaches is unreadable then, and the next one begins anew.
+    it reaches is unreadable then, and the next one begins anew. An apostrophe before what would
+    begin a formula is no part of a cell: the relay's own tables have them, and other exports.
 
     Raises:
         FileUnreadable: there is no header.
@@ -85,7 +87,7 @@ def _records(
                 if line.strip():
                     yield number, BrokenLine(str(error), line.strip()[:_SHOWN])
         else:
-            yield first, cells
+            yield first, [as_sent(cell) for cell in cells]
 
 
 def _header(cells: Sequence[str], line: int) -> list[str]:
