@@ -112,7 +112,7 @@ class Finding:
             is_part = not self._is_item(item, exact=True)
             for line in (
                 _ended(item, detail),
-                _received(item, str(detail.get("external_id") or "")),
+                _received(item, _of_line(detail)),
             ):
                 yield replace(line, is_part=is_part)
 
@@ -170,7 +170,13 @@ def _record(type_: str, row: Mapping[str, Any], key: str) -> str:
     """How a person recognizes a record: its type and external id, else by what it is told."""
     name = type_.removesuffix("_details")
     external_id = row.get("external_id")
-    return f"{name} {external_id}" if external_id else f"{name} {key.partition('#')[2]}"
+    return f"{name} {external_id or key.partition('#')[2]}".strip()
+
+
+def _of_line(line: Mapping[str, Any]) -> str:
+    """The same of a line of outcomes; empty if it names no record."""
+    external_id = line.get("external_id")
+    return _record(line.get("type") or "", line, "") if external_id else ""
 
 
 def _received(item: ItemProvenance, record: str) -> HistoryLine:
@@ -197,7 +203,7 @@ def _ended(item: ItemProvenance, detail: Mapping[str, Any]) -> HistoryLine:
         detail.get("recorded_at", one.counted_at) / 1_000_000,
         item.outcome,
         one.connection,
-        str(detail.get("external_id") or ""),
+        _of_line(detail),
         [one.item_id],
         code=code,
         why=f"{field_name}: {why}" if field_name else why,

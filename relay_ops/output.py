@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import textwrap
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from relay_ops.exits import NotConfirmed
 
 T = TypeVar("T")
 Cell = str | int | None
+INDENT = "    "
 ADD_YES = "Nothing was changed. Add --yes to do it without being asked."
 
 
@@ -51,14 +53,36 @@ class Screen:
         """A line of the result for a person."""
         self.out.print(defused(text), style=style, markup=False)
 
+    def details(self, texts: Iterable[str]) -> None:
+        """Lines that say more of the one before: indented, wrapped, ids in one piece."""
+        for text in texts:
+            wrapped = textwrap.wrap(
+                text,
+                self.out.width,
+                initial_indent=INDENT,
+                subsequent_indent=INDENT,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            for one in wrapped:
+                self.out.print(one, markup=False, soft_wrap=True)
+
     def remark(self, text: str, style: str | None = None) -> None:
         """A line beside the result."""
         self.err.print(defused(text), style=style, markup=False)
 
     def table(
-        self, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str = ""
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Cell]],
+        *,
+        title: str = "",
+        whole: Collection[str] = (),
     ) -> None:
-        """A table; whole numbers stand to the right, with separators. Long texts wrap."""
+        """A table; whole numbers stand to the right, with separators.
+
+        Long texts wrap, but for the columns `whole`, whose texts a person copies.
+        """
         listed = [list(row) for row in rows]
         table = Table(
             title=escape(defused(title)) or None,
@@ -73,7 +97,7 @@ class Screen:
                 escape(defused(name)),
                 justify="right" if are_numbers else "left",
                 overflow="fold",
-                no_wrap=are_numbers,
+                no_wrap=are_numbers or name in whole,
             )
         for row in listed:
             table.add_row(*(escape(defused(_cell(one))) for one in row))
@@ -117,6 +141,11 @@ class Screen:
         answer = self.err.input("Do it? [y/N] ")
         if answer.strip().casefold() not in ("y", "yes"):
             raise NotConfirmed("Nothing was changed.")
+
+
+def as_sentence(text: str) -> str:
+    """A text that ends as a sentence does."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _cell(value: Cell) -> str:

@@ -163,7 +163,8 @@ def _demanded(stack: Stack, one: Pending) -> Known:
 
 def _plan(stack: Stack, listed: list[Listed], *, delete_refused: bool) -> list[str]:
     requests = sum(one.requests for one in listed)
-    texts = [f"{len(listed)} persons are erased on {stack.name} ({stack.place}):"]
+    who = "One person is" if len(listed) == 1 else f"{len(listed)} persons are"
+    texts = [f"{who} erased on {stack.name} ({stack.place}):"]
     for one in listed:
         texts.append("  " + ", ".join([*one.known.names, *sorted(_labels(one.known))]))
         texts.append("  " + (", ".join(f"{n} in {p}" for p, n in one.places.items()) or "nowhere"))

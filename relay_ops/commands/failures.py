@@ -12,7 +12,7 @@ import typer
 
 from relay_ops.exits import ExitCode, UsageMistake
 from relay_ops.options import AsJson, Region, StackName
-from relay_ops.output import Screen
+from relay_ops.output import Screen, as_sentence
 
 if TYPE_CHECKING:
     from import_relay.report.problems import ProblemGroup
@@ -71,7 +71,7 @@ def _show(screen: Screen, stack: Stack, groups: list[ProblemGroup]) -> None:
         screen.line("Nothing is open.")
         return
     screen.table(
-        ("count", "what", "connection", "code", "column", "first", "last"),
+        ("count", "what", "connection", "code", "column", "first, last"),
         [
             (
                 one.count,
@@ -79,14 +79,17 @@ def _show(screen: Screen, stack: Stack, groups: list[ProblemGroup]) -> None:
                 one.connection,
                 one.code,
                 one.field,
-                _time(stack, one.first),
-                _time(stack, one.last),
+                "\n".join(dict.fromkeys(_time(stack, at) for at in (one.first, one.last))),
             )
             for one in groups
         ],
+        whole=("what", "code", "first, last"),
     )
     screen.line()
-    told = {one.code: f"{one.code}: {one.reason} {one.what_to_do}" for one in reversed(groups)}
+    told = {
+        one.code: f"{one.code}: {as_sentence(one.reason)} {one.what_to_do}"
+        for one in reversed(groups)
+    }
     for text in reversed(told.values()):
         screen.line(text)
 

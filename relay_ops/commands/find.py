@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from relay_ops.history import History, HistoryLine
     from relay_ops.stack import Stack
 
+MAX_NAMES = 10
+"""Records that are named if the text is only a part of their values."""
+
 
 def command(
     text: Annotated[
@@ -24,6 +27,9 @@ def command(
     ] = 35,
     in_mateo: Annotated[
         bool, typer.Option("--in-mateo", help="Ask Mateo what it holds now; a request per record.")
+    ] = False,
+    with_parts: Annotated[
+        bool, typer.Option("--parts", help="The history of those that merely contain it, too.")
     ] = False,
     stack: StackName = "",
     region: Region = "",
@@ -50,7 +56,7 @@ def command(
     }
     if stored is not None:
         content["in_mateo"] = stored
-    screen.result(content, lambda: _show(screen, opened, found, stored))
+    screen.result(content, lambda: _show(screen, opened, found, stored, with_parts=with_parts))
     raise typer.Exit(ExitCode.DONE if found.lines else ExitCode.FOUND)
 
 
@@ -61,20 +67,22 @@ def _stored(stack: Stack, found: History) -> list[dict[str, Any]]:
 
 
 def _show(
-    screen: Screen, stack: Stack, found: History, stored: list[dict[str, Any]] | None
+    screen: Screen,
+    stack: Stack,
+    found: History,
+    stored: list[dict[str, Any]] | None,
+    *,
+    with_parts: bool,
 ) -> None:
     if not found.lines:
         screen.line(f"Nothing found in {found.objects:,} stored objects. It may wait in the queue.")
         return
     exact = [line for line in found.lines if not line.is_part]
-    parts = [line for line in found.lines if line.is_part]
-    if exact:
-        _show_lines(screen, stack, exact)
-    if exact and parts:
+    others = [line for line in found.lines if line.is_part]
+    _show_lines(screen, stack, exact or others)
+    if exact and others:
         screen.line()
-        screen.line("Other records that have the text only as a part of a value:")
-    if parts:
-        _show_lines(screen, stack, parts)
+        _show_others(screen, stack, others, with_parts=with_parts)
     for one in stored or ():
         screen.line()
         screen.line(f"In Mateo now: {one['type'].removesuffix('_details')} {one['external_id']}")
@@ -84,15 +92,30 @@ def _show(
             screen.line("nothing")
 
 
+def _show_others(
+    screen: Screen, stack: Stack, lines: list[HistoryLine], *, with_parts: bool
+) -> None:
+    """Records in which the text is only a part of a value; their names alone if nobody asks."""
+    names = list(dict.fromkeys(line.record for line in lines))
+    what = "Other records that have the text only as a part of a value:"
+    if with_parts:
+        screen.line(what)
+        _show_lines(screen, stack, lines)
+        return
+    rest = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    screen.line(f"{what} {', '.join(names[:MAX_NAMES])}{rest}. Their history: --parts")
+
+
 def _show_lines(screen: Screen, stack: Stack, lines: list[HistoryLine]) -> None:
-    rows = [
-        (_time(stack, line.at), line.what, line.connection, line.record, _details(line))
-        for line in lines
-    ]
-    screen.table(("when", "what", "connection", "record", "details"), rows)
+    """Each line with all that there is to say of it below it."""
+    width = max((len(line.what) for line in lines), default=0)
+    for line in lines:
+        at = _time(stack, line.at)
+        screen.line(f"{at}  {line.what:<{width}}  {line.connection}  {line.record}".rstrip())
+        screen.details(_details(line))
 
 
-def _details(line: HistoryLine) -> str:
+def _details(line: HistoryLine) -> list[str]:
     """What else there is to say, a line each."""
     is_receipt = line.what.startswith(("received", "retried", "replayed"))
     texts = (
@@ -104,7 +127,7 @@ def _details(line: HistoryLine) -> str:
         ", ".join(line.notes),
         f"replay {line.replay}" if line.replay else "",
     )
-    return "\n".join(filter(None, texts))
+    return [text for text in texts if text]
 
 
 def _time(stack: Stack, at: float) -> str:

@@ -157,7 +157,6 @@ OPERATORS_TOOL = Package(
         "checking": _APP,
         "commands/check": _APP,
         "commands/daily": _PAGES,
-        "commands/find": "tests/integration/relay_ops/commands/test_erase.py",
         "commands/open_page": _PAGES,
         "commands/resume": _PAUSE,
         "commands/status": _STATUS,
