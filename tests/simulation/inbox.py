@@ -158,11 +158,8 @@ class Inbox:
         names = table.get("files#open", {}).get("names", {}).get("SS", ())
         files = [repr(table.get(f"file#{name}")) for name in names]
         objects = [(key, s3.written[key]) for key in self._keys if key in s3.objects]
-        queued = [
-            one.id
-            for one in self._relay.queue.messages.values()
-            if one.url in (BULK_URL, BULK_HELD_URL)
-        ]
+        # What was put back takes room, measured by messages; rows of files are in their items.
+        queued = len(self._relay.queue.messages) if self._relay.put_back.wanted else 0
         return files, objects, queued
 
     def _table(self) -> Mapping[str, Any]:
