@@ -219,7 +219,8 @@ class Stack(Resources):
             invoke=self._invocations.by_schedule,
         )
         self.mirror = Mirror(self.client("s3"), self.outputs["BucketName"], self.state_dir)
-        loops: list[Loop] = [*self.pollers, self.schedules, self.mirror, *self._bucket_events()]
+        self.bucket_events = self._bucket_events()
+        loops: list[Loop] = [*self.pollers, self.schedules, self.mirror, *self.bucket_events]
         for loop in loops:
             loop.start()
             self._undo.callback(loop.stop)

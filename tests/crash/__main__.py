@@ -15,11 +15,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.crash.faults import GROUPS, KINDS
-from tests.crash.rig import Rig, running_rig
+from tests.crash.rig import HIT, Rig, running_rig
 from tests.crash.run import Planned, Result
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.sweep import ACROSS, DOUBLE, SPACING, Choice, Sweep, wanted
-from tests.support.stack import FUNCTIONS
 
 MAX_NAMED = 2
 """More faults than that are only counted in the line of their run."""
@@ -127,7 +126,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         description="Kills and disturbs the functions at every call that they make.",
     )
     parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="default: all")
-    parser.add_argument("--function", action="append", choices=FUNCTIONS, help="default: all")
+    parser.add_argument("--function", action="append", choices=HIT, help="default: all")
     parser.add_argument("--points", type=_points, help="of the recording, e.g. 3-9; default: all")
     parser.add_argument(
         "--faults",

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from import_relay.domain.files import file_delivery
 from import_relay.storage.entries import UNFINISHED
+from import_relay.storage.outcome_counts import FROM_FILES
 from local.demo.balance import places, reconcile
 from tests.crash.driver import Driver
 from tests.crash.scenarios import Scenario
@@ -44,7 +46,7 @@ def unacknowledged(calls: Sequence[Call], accepted: Mapping[str, int]) -> dict[s
 def _account(scenario: Scenario, driver: Driver, calls: Sequence[Call]) -> Iterator[str]:
     trial = driver.trial
     accepted = trial.accepted | unacknowledged(calls, trial.accepted)
-    reconciliation = reconcile(driver.stack, accepted, trial.expected)
+    reconciliation = reconcile(driver.stack, accepted, trial.expected, _files(driver))
     yield from reconciliation.wrong
     for item, ends in places(driver.stack).items():
         if len(ends) > 1:
@@ -59,13 +61,29 @@ def _account(scenario: Scenario, driver: Driver, calls: Sequence[Call]) -> Itera
         yield f"{reconciliation.ends['unaccounted']} items unaccounted for"
 
 
+def _files(driver: Driver) -> dict[str, int]:
+    """The rows of files, by the delivery that they are."""
+    return {
+        file_delivery(one["pk"]["S"].removeprefix("file#"), _of(one, "received_at")): _of(
+            one, "rows"
+        )
+        for one in _ledger_items(driver)
+        if one["pk"]["S"].startswith("file#")
+    }
+
+
+def _of(item: Mapping[str, Mapping[str, str]], name: str) -> int:
+    return int(item[name]["N"])
+
+
 def _outcome_counts(driver: Driver) -> Counter[str]:
     """The relay's own counts of how items ended, of all days."""
     found: Counter[str] = Counter()
     for one in _ledger_items(driver):
         if one["pk"]["S"].startswith("counts#"):
             counts = {name: int(value["N"]) for name, value in one.items() if name != "pk"}
-            counts.pop("expires_at", None)
+            for name in ("expires_at", FROM_FILES):
+                counts.pop(name, None)
             found.update(counts)
     return +found
 

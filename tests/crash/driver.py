@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 import httpx
 
 from import_relay.connectors.contract import Request
-from tests.crash.rig import Rig
+from import_relay.domain.lanes import Lane, lane_of_body
+from local.demo.balance import objects
+from tests.crash.rig import HIT, Rig
 from tests.support.fault_proxy import Call
 from tests.support.senders import erp
-from tests.support.stack import FUNCTIONS, Trial
+from tests.support.stack import Trial
 
 SUBMIT = "SubmitImports"
 STEPS_S = (15.0, 60.0, 240.0)
@@ -46,6 +48,8 @@ class Driver:
         self._rig = rig
         self.stack = rig.stack
         self.trial = trial
+        self.files: set[str] = set()
+        """Keys of what was uploaded."""
         self._known = 0
         self._asleep_since: tuple[object, ...] = ()
 
@@ -70,6 +74,20 @@ class Driver:
         """Send records of the ERP that Mateo must have in the end, so named."""
         self.trial.expect(*customers)
         self.send("json", erp(customers))
+
+    def upload(self, connection: str, records: Sequence[Mapping[str, object]]) -> None:
+        """Put a file with these records into the inbox, each on a line, and send its event."""
+        key = f"inbox/{connection}/records.ndjson"
+        content = "".join(json.dumps(one) + "\n" for one in records).encode()
+        bucket = self.stack.outputs["BucketName"]
+        self.stack.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+        self.files.add(key)
+        self.import_files({"detail": {"object": {"key": key}}})
+
+    def import_files(self, event: Mapping[str, object]) -> None:
+        """Run what reads and reports files, as an event or its schedule does."""
+        body = json.dumps(event).encode()
+        self.stack.run(self.stack.functions.invoke("ImportFiles", body))
 
     # ------------------------------------------------------------ what Mateo does
 
@@ -98,12 +116,16 @@ class Driver:
         """Move the clock, and wait for what that sets going."""
         self.quiet_down()
         self.stack.advance_clock(seconds)
+        if self.files:
+            self.import_files({})
         self.quiet_down()
 
     def next_day(self) -> None:
         """Move to the next day, past the schedule that resumes submission."""
         self.quiet_down()
         self.stack.advance_to_next_day()
+        if self.files:
+            self.import_files({})
         self.quiet_down()
 
     def drain(self, until: Callable[[], object] = lambda: False) -> None:
@@ -133,18 +155,20 @@ class Driver:
         if sum(call.point.function == SUBMIT for call in faulty) < MAX_RECEIVES:
             return False
         sqs, outputs = self.stack.client("sqs"), self.stack.outputs
-        dead, queue = outputs["DeadLetterQueueUrl"], outputs["QueueUrl"]
+        dead = outputs["DeadLetterQueueUrl"]
+        lanes = {Lane.LIVE: outputs["QueueUrl"], Lane.BULK: outputs["BulkQueueUrl"]}
         found = False
         while letters := sqs.receive_message(QueueUrl=dead).get("Messages"):
             for one in letters:
-                sqs.send_message(QueueUrl=queue, MessageBody=one["Body"])
+                sqs.send_message(QueueUrl=lanes[lane_of_body(one["Body"])], MessageBody=one["Body"])
                 sqs.delete_message(QueueUrl=dead, ReceiptHandle=one["ReceiptHandle"])
                 found = True
         return found
 
     def is_drained(self) -> bool:
-        """Nothing is queued, and no import is followed."""
-        return self.trial.is_drained()
+        """Nothing is queued, no import is followed, and every file is reported."""
+        reported = sum(key.endswith("summary.json") for key, _ in objects(self.stack, "files/"))
+        return self.trial.is_drained() and reported == len(self.files)
 
     # ------------------------------------------------------------ inside
 
@@ -161,13 +185,13 @@ class Driver:
         counts = self.stack.lane_counts()
         return (
             bool(counts["visible"])
-            and not self.stack.esm_enabled()
+            and not all(self.stack.lanes_enabled().values())
             and not self.stack.running_executions()
         )
 
     def _is_quiet(self) -> bool:
         return (
-            not any(self.stack.busy(function) for function in FUNCTIONS)
+            not any(self.stack.busy(function) for function in HIT)
             and self._executions_are_asleep()
             and not self.stack.mateo("GET", "state")["counts"]["imports_unfinished"]
         )

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from local.aws.poller import Poller, SqsQueue, read_mapping
 from local.environment import REGION
-from local.stack.stack import MAPPING, Stack
+from local.stack.stack import MAPPINGS, Stack
 from tests.support.fault_proxy import AWS, MATEO, FaultProxy
 from tests.support.forked import Nursery
 from tests.support.stack import FUNCTIONS, Line
 
+HIT = (*FUNCTIONS, "ImportFiles")
+"""Functions whose calls meet faults."""
 ENTITIES_PER_DAY = 8
 REQUESTS_PER_SECOND = 20
 """Ten times what Mateo allows, and as strictly kept: the pace is most of what a run waits for."""
@@ -29,11 +31,24 @@ class Rig:
         self.stack = stack
         self.proxy = proxy
         self.lines = lines
-        mapping_id = stack.provisioned.resources[MAPPING]["Ref"]
+        self._lanes = [_Lane(stack, *one) for one in MAPPINGS.items()]
+
+    def deliver(self) -> bool:
+        """Deliver one batch of what is visible, live changes first; whether there was one."""
+        return any(lane.deliver() for lane in self._lanes)
+
+
+class _Lane:
+    """The queue of a lane, which is polled by hand."""
+
+    def __init__(self, stack: Stack, mapping: str, output: str) -> None:
+        self._stack = stack
+        self._output = output
+        mapping_id = stack.provisioned.resources[mapping]["Ref"]
         self._read_mapping = functools.partial(read_mapping, stack.client("lambda"), mapping_id)
         described = stack.client("lambda").get_event_source_mapping(UUID=mapping_id)
         self._poller = Poller(
-            SqsQueue(stack.client("sqs"), stack.outputs["QueueUrl"], described["EventSourceArn"]),
+            SqsQueue(stack.client("sqs"), stack.outputs[output], described["EventSourceArn"]),
             self._read_mapping,
             lambda event, lineage: stack.run(
                 stack.functions.invoke("SubmitImports", event, lineage)
@@ -42,9 +57,9 @@ class Rig:
         )
 
     def deliver(self) -> bool:
-        """Deliver one batch of what is visible, if submission is running; whether there was one."""
+        """Deliver one batch of what is visible, if the lane is running; whether there was one."""
         mapping = replace(self._read_mapping(), window_s=0.0)
-        if not mapping.enabled or not self.stack.queue_counts()["visible"]:
+        if not mapping.enabled or not self._stack.queue_counts(self._output)["visible"]:
             return False
         batch = self._poller.collect(mapping)
         self._poller.deliver(batch, mapping)
@@ -65,9 +80,9 @@ def running_rig(folder: Path) -> Iterator[Rig]:
             "TrackingHours": "72",
         },
         on_line=lambda function, line: lines.append((function, line)),
-        concurrency=dict.fromkeys(FUNCTIONS, 1),
+        concurrency=dict.fromkeys(HIT, 1),
     )
-    with FaultProxy(FUNCTIONS, stack.kill_function) as proxy:
+    with FaultProxy(HIT, stack.kill_function) as proxy:
         nursery = Nursery(proxy.variables())
         stack.functions.make_environment = nursery.environment
         with stack:
@@ -77,6 +92,8 @@ def running_rig(folder: Path) -> Iterator[Rig]:
                 poller.stop()
             for loop in (stack.schedules, stack.mirror):
                 loop.stop()
+            for events in stack.bucket_events:
+                events.stop()
             try:
                 yield Rig(stack, proxy, lines)
             finally:

@@ -72,6 +72,18 @@ def unanswered(driver: Driver) -> None:
     driver.send("pipedrive", person(9_000))
 
 
+def files(driver: Driver) -> None:
+    """A file of more than a day's share, one row of it rejected; a live change of one record."""
+    driver.behave(processing_delay_s=0.0)
+    rows = [customer(number) for number in range(1, 10)]
+    driver.trial.expect(*rows)
+    driver.upload("json", [*rows, NOBODY])
+    driver.deliver()
+    driver.send_customers(customer(9, "Newer", minute=2))
+    driver.deliver()
+    driver.next_day()
+
+
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
     {
         one.name: one
@@ -79,6 +91,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             Scenario("changes", changes, frozenset({"imported", "failed", "rejected"})),
             Scenario("limits", limits, frozenset({"imported", "rejected"})),
             Scenario("unanswered", unanswered, frozenset({"imported", "rejected"})),
+            Scenario("files", files, frozenset({"imported", "rejected"})),
         )
     }
 )
