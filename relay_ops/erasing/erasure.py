@@ -84,7 +84,6 @@ class Erasure:
     advance: Callable[..., None] = SILENT
     memory: Memory = field(default_factory=Memory)
     delete_refused: bool = False
-    _waited: list[str] = field(default_factory=list)
 
     def list_places(self, known: Known) -> Listed:
         """Where they are; nothing is changed. `known` grows by what is found."""

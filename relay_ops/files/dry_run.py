@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
 
+from import_relay.domain.batches import batches
 from import_relay.domain.codes import CODES
 from import_relay.domain.connections import Connection
 from import_relay.domain.files import FileRow, file_delivery, row_received_at
@@ -107,7 +107,7 @@ class _Run:
 
     def run(self, rows: Iterable[FileRow]) -> DryRun:
         """Map them batch by batch, as submission does."""
-        for batch in _batches(rows):
+        for batch in batches(rows, BATCH_ROWS):
             self._found.rows += len(batch)
             self._map(batch)
         self._found.records = sum(len(set(keys)) for keys in self._keys)
@@ -151,9 +151,3 @@ class _Run:
         self._found.rejected[code, field_] += 1
         reason = detail or CODES[code].what
         self._reject(RejectedLine(row.line, code, field_, reason, row.record, row.text))
-
-
-def _batches(rows: Iterable[FileRow]) -> Iterator[list[FileRow]]:
-    left = iter(rows)
-    while batch := list(islice(left, BATCH_ROWS)):
-        yield batch

@@ -28,6 +28,8 @@ WRITE_ITEMS = RetryPolicy(tries=8, first_pause_s=0.05)
 WRITE_IN_CONFLICT = RetryPolicy(tries=6, first_pause_s=0.05, is_jittered=True)
 COUNT_OUTCOMES = RetryPolicy(tries=4, first_pause_s=0.0)
 """What others counted in the meantime is read before the next try; there is nothing to wait for."""
+LIST_ERASED = RetryPolicy(tries=5, first_pause_s=0.0)
+"""The list is read again before the next try, as above."""
 RESUME_SUBMISSION = RetryPolicy(tries=6, first_pause_s=10.0, factor=1.0)
 """While a change of the mapping is under way Lambda refuses another, for up to a minute."""
 ASK_CRM = RetryPolicy(tries=3, first_pause_s=0.5)

@@ -10,11 +10,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
+from import_relay.domain.batches import batches
 from import_relay.storage.aws_errors import is_no_object
 
 if TYPE_CHECKING:
@@ -125,9 +125,8 @@ def read_all(
 
     `advance` is called for each one.
     """
-    waiting = iter(keys)
     with ThreadPoolExecutor(READERS) as pool:
-        while group := list(islice(waiting, AT_A_TIME)):
+        for group in batches(keys, AT_A_TIME):
             for result in pool.map(read, group):
                 advance()
                 yield result

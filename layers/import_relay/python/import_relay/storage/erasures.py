@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.erased_handles import ErasedHandles
 from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.retrying import LIST_ERASED, tries
 from import_relay.storage.conditions import takes_effect
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ ERASURE_DAYS = 150
 MAX_HANDLES = 4_000
 """An item of DynamoDB holds 400 kB; an entry takes 85 bytes."""
 ERASURES_KEY: dict[str, Any] = {"pk": {"S": "erasures"}}
-_TRIES = 5
 
 
 def erased_of(item: Mapping[str, Any]) -> ErasedHandles:
@@ -57,7 +57,7 @@ class Erasures:
             StoreUnavailable: others change the list all the time, or it is full. Nothing was added.
         """
         wanted = list(handles)
-        for _ in range(_TRIES):
+        for _ in tries(LIST_ERASED, time.sleep):
             known = self.read()
             now = int(self._clock() * 1_000_000)
             key = known.key or secrets.token_bytes(32)

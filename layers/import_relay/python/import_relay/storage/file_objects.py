@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 
+from import_relay.domain.batches import batches
 from import_relay.domain.files import INBOX, FileRow
 from import_relay.domain.report_text import finite
 from import_relay.storage.aws_errors import code_of
@@ -21,6 +22,8 @@ from import_relay.storage.row_failures import row_failures_prefix
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+KEYS_PER_CALL = 1000
+"""Objects of one DeleteObjects (AWS: S3 API)."""
 _GONE = frozenset({"NoSuchKey", "404", "412", "PreconditionFailed"})
 
 
@@ -106,10 +109,10 @@ class FileObjects:
     def forget_rows(self, file: str) -> None:
         """Delete the pages of a file that is reported: the report has what a person needs."""
         keys = [{"Key": one["Key"]} for one in self._listed(f"rows/{file}/")]
-        for start in range(0, len(keys), 1000):
+        for some in batches(keys, KEYS_PER_CALL):
             self._client.delete_objects(
                 Bucket=self._bucket,
-                Delete={"Objects": keys[start : start + 1000], "Quiet": True},  # type: ignore[typeddict-item]
+                Delete={"Objects": some, "Quiet": True},  # type: ignore[typeddict-item]
             )
 
     def delete(self, key: str) -> None:
