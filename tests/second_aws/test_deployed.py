@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 import boto3
@@ -16,10 +18,13 @@ from botocore.exceptions import ClientError
 
 from local.demo.balance import places
 from local.stack.stack import Stack
+from relay_ops.app import COMMANDS
+from relay_ops.exits import ExitCode
 from tests.built.artifact import ROOT
 from tests.second_aws import faults
 from tests.second_aws.conftest import LIMITS
 from tests.second_aws.deployment import STACK, Deployment
+from tests.second_aws.people import LOOKS, Person, changes
 from tests.second_aws.relay import Relay
 from tests.support.authentic import SENDERS, received_at, requests_of
 from tests.support.ministack import REGION
@@ -200,6 +205,56 @@ def broken(relay: Relay) -> Iterator[None]:
     yield
     functions.update_function_configuration(FunctionName=name, Environment=environment)
     sqs.set_queue_attributes(**queue, Attributes=policy)
+
+
+def test_a_reader_may_look_and_change_nothing(relay: Relay, tmp_path: Path) -> None:
+    relay.keep_clear_of_midnight()
+    reader = Person(relay, "ReaderPolicyArn")
+    for arguments in LOOKS:
+        ran = reader.runs(*arguments)
+        assert ran.code in (ExitCode.DONE, ExitCode.FOUND), (arguments, ran.err)
+
+    before = stored(relay)
+    for command, (arguments, typed) in changes(last(relay), rows_of_a_file(tmp_path)).items():
+        ran = reader.runs(command, *arguments, typed=typed)
+        assert (ran.code, "AccessDenied" in ran.err) == (ExitCode.UNAVAILABLE, True), (command, ran)
+    assert stored(relay) == before
+    assert not relay.is_paused()
+
+
+def test_an_operator_may_run_every_command(relay: Relay, tmp_path: Path) -> None:
+    operator = Person(relay, "OperatorPolicyArn")
+    tried = changes(last(relay), rows_of_a_file(tmp_path))
+    looks = {name: (arguments, "") for name, *arguments in LOOKS if name not in tried}
+    assert {*tried, *looks} == COMMANDS.keys()
+    for command, (arguments, typed) in {**looks, **tried}.items():
+        ran = operator.runs(command, *arguments, "--json", typed=typed)
+        assert ran.code in (ExitCode.DONE, ExitCode.FOUND), (command, ran)
+        assert ran.content, command
+        assert relay.is_paused() == (command == "pause")
+    assert {"Mateo", "imports", "watermarks"} <= ran.content["erased"][0]["places"].keys()
+    relay.drain()
+    assert "C-5000" not in names_of_customers(relay)
+    assert {"C-5001", "C-7100"} <= names_of_customers(relay)
+
+
+def last(relay: Relay) -> str:
+    """When the delivery was received that was accepted last."""
+    *_, delivery = relay.accepted
+    return datetime.strptime(delivery[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC).isoformat()
+
+
+def rows_of_a_file(folder: Path) -> Path:
+    """One customer, as the ERP would write it into a file."""
+    file = folder / "customers.ndjson"
+    file.write_text(json.dumps(customer(7_100)) + "\n", encoding="utf-8")
+    return file
+
+
+def stored(relay: Relay) -> set[str]:
+    """What the bucket holds, but for daily reports, and what Mateo was told."""
+    keys = {key for key, _ in objects(relay) if not key.startswith("daily/")}
+    return keys | names_of_customers(relay)
 
 
 def test_a_failed_first_deployment_leaves_nothing(relay: Relay) -> None:
