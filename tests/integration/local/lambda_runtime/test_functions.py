@@ -227,6 +227,18 @@ def test_the_environment_is_the_functions_own(
     use(tmp_path, act, code=code, variables=variables)
 
 
+def test_what_was_held_back_runs_in_the_function_that_took_the_others_place(tmp_path: Path) -> None:
+    async def act(functions: Functions) -> None:
+        async with functions.paused():
+            waiting = asyncio.create_task(call(functions))
+            await asyncio.sleep(0)
+            await functions.replace()
+            functions.add(function(tmp_path, variables={"NEW": "1"}))
+        assert content(await waiting)["environment"]["NEW"] == "1"
+
+    use(tmp_path, act)
+
+
 def test_a_moved_clock_is_seen_by_new_processes(tmp_path: Path) -> None:
     clock = Clock()
 
