@@ -49,6 +49,7 @@ def _account(account: Account, chance: random.Random) -> Account:
         requests_per_day=10_000,
         entities_per_day=chance.choice((25_000, 25_000, 4, 3)),
         erp_entities_per_day=None,
+        plain_entities_per_day=None,
         file_run_s=chance.choice((840.0, 840.0, 0.6)),
     )
 
