@@ -35,8 +35,6 @@ from tests.simulation.watching import watchdog_of
 if TYPE_CHECKING:
     from tests.simulation.relay import Relay
 
-PAGE_ROWS = 3
-"""Of a file: so few that most have several pages."""
 RECEIVE_S, SUBMIT_S, TRACK_S, REPORT_S = 10.0, 120.0, 60.0, 300.0
 """The functions' timeouts, as in template.yaml."""
 
@@ -127,14 +125,15 @@ class Parts:
             files, objects, feeder, stores.bulk_queue, stores.archive, stores.outcome_counts
         )
         a_day, day = relay.account.entities_per_day, relay.limits.day
+        page_rows = relay.account.page_rows
         parts = FileParts(
             connections(),
             {},
             files,
             objects,
             feeder,
-            Reading(files, objects, clock, a_day, PAGE_ROWS),
-            Feeding(of_feeding, a_day, day, clock, PAGE_ROWS),
+            Reading(files, objects, clock, a_day, page_rows),
+            Feeding(of_feeding, a_day, day, clock, page_rows),
             FileReports(objects, stores.outcome_counts, clock, _no_file),
         )
         return FileImporting(parts, clock, self.emit)

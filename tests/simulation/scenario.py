@@ -130,6 +130,7 @@ class Account:
 
     `knows_handles`: contacts without an id have come before. `pollers`: of Lambda, each of which
     gathers batches of its own. `file_run_s`: so long a run of import_files goes on with new steps.
+    `page_rows`: of a file, so few that most have several pages.
     """
 
     requests_per_second: float = 2.0
@@ -147,6 +148,7 @@ class Account:
     plain_entities_per_day: int | None = None
     knows_handles: bool = False
     file_run_s: float = 840.0
+    page_rows: int = 3
 
     @property
     def own_limits(self) -> dict[str, int]:
