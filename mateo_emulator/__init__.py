@@ -1,6 +1,6 @@
 """A local Import API: what a developer, a test or the demo talks to instead of the real one.
 
-``make mateo`` or ``python -m Mateo emulator --port 4010`` starts it; ``/docs`` shows what can be
+``make mateo`` or ``python -m mateo_emulator --port 4010`` starts it; ``/docs`` shows what can be
 asked, ``/_sandbox`` looks inside and changes everything that is said to be changeable here.
 
 Documented by the vendor, and done here

@@ -33,7 +33,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def build_application(emulator: MateoEmulator) -> Starlette:
-    """The application around a emulator; its lifespan starts and stops the worker."""
+    """The application around an emulator; its lifespan starts and stops the worker."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

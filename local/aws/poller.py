@@ -82,7 +82,7 @@ class Poller:
         self._carried: list[Record] = []
         self._pausing = threading.Event()
         self._quiet = threading.Event()
-        self._permits = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="batch")
+        self._deliveries = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="batch")
         self._running: set[Future[None]] = set()
         self._rounds = Rounds("poller", self._poll_once, period_s=0.0, tell=self._nap)
 
@@ -93,7 +93,7 @@ class Poller:
     def stop(self) -> None:
         """Stop polling; batches under way are abandoned, their messages come back."""
         self._rounds.stop()
-        self._permits.shutdown(wait=False, cancel_futures=True)
+        self._deliveries.shutdown(wait=False, cancel_futures=True)
 
     def pause(self) -> None:
         """Receive nothing more and return when everything received is delivered."""
@@ -115,7 +115,7 @@ class Poller:
         pausing = self._pausing.is_set()
         if pausing and not self._running and not self._carried:
             self._quiet.set()
-        # Without a free permit nothing is received, so that no visibility timeout runs while a
+        # Without a free thread nothing is received, so that no visibility timeout runs while a
         # batch waits.
         busy = len(self._running) >= mapping.maximum_concurrency
         if busy or (not self._carried and (pausing or not self._receives(mapping))):
@@ -123,7 +123,7 @@ class Poller:
             return
         batch = self.collect(mapping)
         if batch:
-            self._running.add(self._permits.submit(self.deliver, batch, mapping))
+            self._running.add(self._deliveries.submit(self.deliver, batch, mapping))
 
     def _receives(self, mapping: Mapping) -> bool:
         if mapping.enabled:

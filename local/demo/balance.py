@@ -103,7 +103,7 @@ def _items(stack: Stack, known: set[str], reconciliation: Reconciliation) -> Non
 
 
 def _item(item_id: str) -> str:
-    """The item behind an item id, whichever time it was brought."""
+    """The item behind an item id, whichever attempt it is."""
     return item_id.partition("~")[0]
 
 

@@ -26,7 +26,7 @@ class Expected:
     )
 
     def add(self, connection: str, type_: str, *ids: str) -> None:
-        """Records of a type, by their ids at the sender, that a connection brings."""
+        """Records of a type, by their ids at the sender, of one connection."""
         prefixed = [f"{self.prefixes[connection]}{one}" for one in ids]
         getattr(self, type_).update(prefixed)
         self.of_connections[connection][type_].update(prefixed)

@@ -19,7 +19,7 @@ CrmRecord = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One HTTP request. `status`: the answer that it must get; `items`: how many it brings.
+    """One HTTP request. `status`: the answer that it must get; `items`: how many it has.
 
     `secret`: the last part of the address, of senders that authenticate themselves by that.
     """
@@ -129,7 +129,7 @@ def _fields(fields: CrmRecord) -> str:
 
 
 def calendly(event: CrmRecord, signing_key: str, items: int, *, at: float) -> Delivery:
-    """Calendly: seconds and body are signed. A booking brings a contact and an appointment."""
+    """Calendly: seconds and body are signed. A booking is a contact and an appointment."""
     body, timestamp = json.dumps(event).encode(), str(int(at))
     signature = _hmac(signing_key.encode(), f"{timestamp}.".encode() + body).hex()
     headers = {"calendly-webhook-signature": f"t={timestamp},v1={signature}"}

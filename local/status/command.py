@@ -1,4 +1,4 @@
-"""The command: snapshots at a stack, again if it does not balance at once, and prints what it
+"""The command: takes snapshots of a stack until it balances, and prints what it
 found.
 """
 

@@ -54,7 +54,7 @@ class Writing:
 
 
 def read_contact(row: Mapping[str, object], rules: FieldRules, behaviour: Behaviour) -> ContactRow:
-    """Check a row and bring its values into the form that is stored.
+    """Check a row and convert its values into the stored form.
 
     Raises:
         RowFailure: the row cannot be imported, whatever is stored already.

@@ -38,7 +38,7 @@ class EngagementRow:
 
 
 def read_engagement(row: Mapping[str, object], rules: FieldRules) -> EngagementRow:
-    """Check a row and bring its values into the form that is stored.
+    """Check a row and convert its values into the stored form.
 
     Raises:
         RowFailure: the row cannot be imported, whatever is stored already.

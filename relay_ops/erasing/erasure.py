@@ -227,7 +227,7 @@ class Erasure:
             raise CommandError(f"Submission is busy without a break. {LATER}") from error
 
     def _wait_for_imports(self, known: Known) -> None:
-        """Until no import that holds them can still bring them into Mateo."""
+        """Until no import that holds them can still create them in Mateo."""
         give_up_at = self.stack.clock() + IMPORTS_WAIT_S
         while unfinished := unfinished_of(self.stack, Person(known)):
             self.remark(f"Waiting for import {unfinished[0]}, which holds them.")

@@ -76,7 +76,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The snapshots at one stack, a few seconds apart, and what follows from them.
+    """The snapshots of one stack, a few seconds apart, and what follows from them.
 
     One snapshot may be out of step with itself. So what is called lost was received by the first
     snapshot and is nowhere at the last; what is called too much had ended at the first snapshot and

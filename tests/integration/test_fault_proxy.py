@@ -42,8 +42,8 @@ def proxied() -> Iterator[Behind]:
         got.append(request)
         return httpx.Response(201, content=f'{{"id": "{len(got)}"}}')
 
-    with serving(answer) as item_id, FaultProxy([FUNCTION], killed.append) as proxy:
-        port = int(item_id.rpartition(":")[2])
+    with serving(answer) as address, FaultProxy([FUNCTION], killed.append) as proxy:
+        port = int(address.rpartition(":")[2])
         proxy.targets = {AWS: port, MATEO: port}
         proxy.begin(at_points({}))
         yield Behind(proxy, got, killed)

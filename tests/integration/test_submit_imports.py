@@ -37,8 +37,8 @@ def environment(
     file.write_text(ERP)
     submit_imports.submission.cache_clear()
     submit_imports.settings.cache_clear()
-    with serving(mateo) as item_id:
-        told: Mapping[str, str] = mateo_environment(f"{item_id}/api/v1", secret["ARN"]) | {
+    with serving(mateo) as address:
+        told: Mapping[str, str] = mateo_environment(f"{address}/api/v1", secret["ARN"]) | {
             "QUEUE_URL": aws.queue_url,
             "BULK_QUEUE_URL": aws.bulk_queue_url,
             "HELD_QUEUE_URL": aws.held_queue_url,

@@ -31,8 +31,8 @@ def relay(aws: Aws, mateo: MateoImports, monkeypatch: pytest.MonkeyPatch) -> Ite
     """A relay on the machine's clock, and the environment of the function."""
     secret = resources.client("secretsmanager").create_secret(Name="t", SecretString="token-1\n")
     track_import.tracking.cache_clear()
-    with serving(mateo) as item_id:
-        environment = mateo_environment(f"{item_id}/api/v1", secret["ARN"]) | {
+    with serving(mateo) as address:
+        environment = mateo_environment(f"{address}/api/v1", secret["ARN"]) | {
             "TRACKING_HOURS": "24",
         }
         for name, value in environment.items():

@@ -33,8 +33,8 @@ def relay(aws: Aws, mateo: MateoImports, monkeypatch: pytest.MonkeyPatch) -> Ite
     """A relay on the machine's clock, and the environment of the function."""
     secret = resources.client("secretsmanager").create_secret(Name="t", SecretString="token-1")
     write_report.reporting.cache_clear()
-    with serving(mateo) as item_id:
-        environment = mateo_environment(f"{item_id}/api/v1", secret["ARN"]) | {
+    with serving(mateo) as address:
+        environment = mateo_environment(f"{address}/api/v1", secret["ARN"]) | {
             "QUEUE_URL": aws.queue_url,
             "BULK_QUEUE_URL": aws.bulk_queue_url,
             "DEAD_LETTER_QUEUE_URL": aws.dead_letter_url,

@@ -40,7 +40,7 @@ PARAMETERS = {
 
 @cache
 def template() -> Template:
-    """The relay's template; alarms are left out, as nothing here snapshots at them."""
+    """The relay's template; alarms are left out, as nothing here looks at them."""
     loaded = load(ROOT / "template.yaml", PARAMETERS, STACK)
     kept = {
         name: resource

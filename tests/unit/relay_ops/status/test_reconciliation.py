@@ -14,7 +14,7 @@ OutcomesByDay = Mapping[str, Mapping[str, int]]
 def snapshot(
     received: int | Mapping[str, int] = 0, ended: int | OutcomesByDay = 0, **changes: Any
 ) -> Snapshot:
-    """A snapshot at a stack on `DAY`; numbers stand for that day."""
+    """A snapshot of a stack on `DAY`; numbers stand for that day."""
     by_day = {DAY: received} if isinstance(received, int) else received
     ends = {DAY: {"imported": ended}} if isinstance(ended, int) else ended
     values: dict[str, Any] = {

@@ -7,7 +7,7 @@ from import_relay.domain.files import holds_file_rows
 
 
 class Lane(StrEnum):
-    """Where a message waits. Live: what webhooks bring. Bulk: files, and what is put back."""
+    """Where a message waits. Live: webhooks. Bulk: files, and replayed items."""
 
     LIVE = "live"
     BULK = "bulk"

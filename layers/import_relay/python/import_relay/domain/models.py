@@ -234,8 +234,8 @@ class Watermark:
     """What is remembered of a record: the last claim for each field, and whose claims were before.
 
     `earlier` are item ids of changes whose import came to its end and whose claims others replaced
-    since, oldest first: if the queue brings one of them again, it has ended already. An alias has
-    nothing but an `owner`: the key of the record that has this name.
+    since, oldest first: if the queue redelivers one of them, it has its outcome already. An alias
+    has nothing but an `owner`: the key of the record that has this name.
     """
 
     claims: Mapping[str, Claim]

@@ -62,7 +62,7 @@ class Unusable(ValueError):  # what the value is, not what went wrong
 
 
 def converter(column: str, record_type: RecordType) -> Converter:
-    """What brings a value into the form of this column.
+    """Converts a value into the form of this column.
 
     Raises:
         ValueError: the record type's `time_zone` is none.
@@ -94,7 +94,7 @@ def _rule(column: str, record_type: RecordType) -> Converter | None:
 
 
 def of_type(type_: str | None, zone: tzinfo | None) -> Converter:
-    """What brings a value into a custom field's type; None: the type is not known."""
+    """Converts a value into a custom field's type; None: the type is not known."""
     converters: Mapping[str | None, Converter] = {
         "text": _text,
         "number": _number,

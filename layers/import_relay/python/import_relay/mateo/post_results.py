@@ -19,7 +19,7 @@ class PostResult(StrEnum):
     UNKNOWN = "unknown"
     """Created or not: tracking looks it up."""
     NOT_SENT = "not_sent"
-    """No connection was made, so nothing was created: bring the records again later."""
+    """No connection was made, so nothing was created: requeue the records."""
     REFUSED = "refused"
     """Not created because of some row: bisect and try again."""
     REFUSED_WHOLE = "refused_whole"

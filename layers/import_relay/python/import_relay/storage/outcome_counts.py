@@ -2,7 +2,7 @@
 
 An occurrence that was part of an import is counted in the transaction that closes the import. One
 that ended without an import leaves a *outcome record*, written in the transaction that counts it
-and only if there is none: the queue may bring it again, and the first end is the one that counts.
+and only if there is none: the queue may redeliver it, and the first end is the one that counts.
 
 A second item per day and connection counts, in the same transactions, how occurrences of that
 connection ended and which notes they had: what a rate is made of. Its day is that of the end. A

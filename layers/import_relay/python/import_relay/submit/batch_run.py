@@ -232,7 +232,7 @@ class BatchRun:
                 progress.requeue(attempt.rows)
             else:
                 for admitted in self._posting.admitted(attempt):
-                    self._bring(admitted)
+                    self._import_rows(admitted)
         self._refused.finish()
 
     def _plan(self, mapped: Mapped) -> Batches:
@@ -315,10 +315,10 @@ class BatchRun:
             self._tools.emit("batch.gave_way", imports=progress.imports)
             progress.stopped = True
 
-    def _bring(self, attempt: Attempt) -> None:
+    def _import_rows(self, attempt: Attempt) -> None:
         self._progress.begun += 1
         try:
-            self._posting.bring(attempt)
+            self._posting.import_rows(attempt)
         except AWS_ERRORS as error:
             reason = reason_of(error)
             self._tools.emit("import.interrupted", reason=reason, rows=len(attempt.rows))

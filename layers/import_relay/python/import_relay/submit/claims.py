@@ -62,7 +62,7 @@ class Claims:
     def without_imported(
         self, outcomes: Iterable[ItemOutcome], keys: Mapping[str, Sequence[str]]
     ) -> list[ItemOutcome]:
-        """These outcomes without those of items that an import of their records already brings.
+        """These outcomes without those of items that an import of their records already holds.
 
         The queue delivers an item twice, and its record may be deleted or changed at the CRM in
         between: it ends with the import. `keys`: item id → the keys that its record may have.
@@ -154,7 +154,7 @@ def claimed(rows: Sequence[Row], reference: str) -> dict[str, Watermark]:
 
 
 def _watermark(row: Row, reference: str) -> Watermark:
-    """The row's watermark, with the import that brings its changes."""
+    """The row's watermark, with the import that holds its changes."""
     claims = {
         field_name: claim if claim.reference else claim._replace(reference=reference)
         for field_name, claim in row.claims.items()

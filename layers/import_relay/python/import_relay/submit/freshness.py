@@ -18,9 +18,9 @@ class Freshness(Enum):
 
     FRESH = auto()
     DUPLICATE = auto()
-    """Another item has brought the same."""
+    """Another item had the same change."""
     REDELIVERED = auto()
-    """The queue has brought the same item before: its end is told already."""
+    """The queue delivered the same item before; its outcome is recorded."""
     STALE = auto()
 
 

@@ -114,7 +114,7 @@ class Posting:
         self._progress.requeue(verdict.waiting)
         return verdict.attempts
 
-    def bring(self, attempt: Attempt) -> None:
+    def import_rows(self, attempt: Attempt) -> None:
         """Take one import through claim, freeze, watch, intend, post and record.
 
         Raises:

@@ -5,7 +5,7 @@ The order of the steps is the protocol; after each of them the process may die:
     lease       one submitter at a time, until its own deadline; a live batch goes before a bulk one
     plan        map, validate, compare with the watermarks, coalesce, size; nothing is written.
                 Records that webhooks only name are read at their CRM; what it does not give waits
-    claim       watermarks say which import brings which change; invalid without a ledger entry
+    claim       watermarks say which import holds which change; invalid without a ledger entry
     freeze      the exact body and the provenance of each row, in the bucket
     watch       an execution follows the import; without an entry it ends as abandoned
     intend      ledger entry and reservation of today's entities, in one transaction

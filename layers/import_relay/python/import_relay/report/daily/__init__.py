@@ -1,1 +1,1 @@
-"""The daily report: what a day brought and what is still open, as a page and as files."""
+"""The daily report: what happened on a day and what is still open, as a page and as files."""
