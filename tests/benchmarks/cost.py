@@ -33,6 +33,7 @@ from tests.benchmarks.bill import (
 )
 from tests.benchmarks.measures import Measure
 from tests.benchmarks.receive import signed_event
+from tests.benchmarks.standing import month_without_webhooks
 
 BAR_USD = 3.0
 REPLAY_BAR_USD = 0.15
@@ -94,6 +95,9 @@ def measure() -> Iterator[Measure]:
     yield Measure("cost per million webhooks", total, BAR_USD, "USD")
     kept = for_replay(EVEN_S)
     yield Measure("of even traffic, kept for a replay at most", kept, REPLAY_BAR_USD, "USD")
+    standing = month_without_webhooks()
+    parts = ", ".join(f"{name} {usd:.2f}" for name, usd in standing.items())
+    print(f"  a month without webhooks: {sum(standing.values()):.2f} USD ({parts})")
     for window, bill in even.items():
         imports = DAY_S / window
         print(

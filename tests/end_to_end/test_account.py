@@ -1,6 +1,7 @@
 """What `relay` asks Mateo itself, on the running stack: each request takes a permit and counts."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -46,13 +47,36 @@ def test_find_says_what_mateo_holds_of_a_record_now(
     assert requests_used(trial) == before + 1
 
 
-def test_check_compares_the_columns_with_the_accounts_fields(
+COLUMNS = """
+[json]
+kind = "json"
+[json.contact.fields]
+external_id = "id"
+loyalty_level = "level"
+loyalty_levle = "level"
+"""
+
+
+def test_check_names_columns_that_the_account_does_not_have(
+    trial: Trial, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, file = requests_used(trial), tmp_path / "connections.toml"
+    file.write_text(COLUMNS, encoding="utf-8")
+
+    ended = run(["check", str(file), "--account", "--json"])
+
+    said = json.loads(capsys.readouterr().out)
+    (mistake,) = said["mistakes"]
+    assert ended == ExitCode.FOUND
+    assert "loyalty_levle" in mistake
+    assert "no custom field of the account for a contact" in mistake
+    assert "loyalty_level" in mistake.replace("loyalty_levle", "")
+    assert said["custom_fields"] >= 1
+    assert requests_used(trial) == before + said["requests"] > before
+
+
+def test_check_finds_nothing_wrong_with_the_examples(
     trial: Trial, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = requests_used(trial)
-
-    ended = run(["check", "--account", "--json"])
-
-    assert ended in (ExitCode.DONE, ExitCode.FOUND), capsys.readouterr().err
-    assert isinstance(json.loads(capsys.readouterr().out), (dict, list))
-    assert requests_used(trial) > before
+    assert run(["check", "--account"]) == ExitCode.DONE
+    assert "no mistakes" in capsys.readouterr().out
