@@ -1,4 +1,4 @@
-"""What import_files is told by its environment."""
+"""The settings of import_files, from its environment."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What receive_webhook is told by its environment; read once per process by its handler.
+"""The settings of receive_webhook, from its environment; read once per process by its handler.
 
 A plain dataclass: the receiver must start fast, and a validating model costs a fifth of its start.
 """

@@ -90,7 +90,7 @@ class Findings:
 
     @property
     def unaccounted(self) -> int:
-        """Rows of which Mateo did not say what became of them."""
+        """Rows whose result Mateo did not give."""
         return self.rows.unaccounted
 
     # single rows

@@ -92,7 +92,7 @@ class RowOutcomes:
 
     @property
     def unaccounted(self) -> int:
-        """Rows of which Mateo did not say what became of them."""
+        """Rows whose result Mateo did not give."""
         return self.rows - self.imported - self.failed
 
     @property
@@ -102,7 +102,7 @@ class RowOutcomes:
 
     @cached_property
     def uncertain(self) -> AbstractSet[int]:
-        """Rows of which nobody knows whether they failed, were imported, or are unaccounted for."""
+        """Rows that may have failed, been imported, or be unaccounted for."""
         rest = self.rows - len(self.named)
         others = self.unnamed + self.unaccounted
         if not others or (self.unnamed == rest and not self.unaccounted):

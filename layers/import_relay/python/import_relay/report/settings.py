@@ -1,4 +1,4 @@
-"""What write_report is told by its environment."""
+"""The settings of write_report, from its environment."""
 
 from import_relay.wiring.settings import MateoSettings, Name, QueueSettings
 

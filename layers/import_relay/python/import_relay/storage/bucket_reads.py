@@ -42,7 +42,7 @@ class Stored(NamedTuple):
 
 @dataclass(slots=True)
 class Memory:
-    """Objects as they are stored, for whoever reads them twice in one look. Threads may share it.
+    """Stored objects, for callers that read an object twice. Threads may share it.
 
     Once it is full, it takes no more: the others are read again.
     """

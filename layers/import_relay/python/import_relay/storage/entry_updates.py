@@ -27,7 +27,7 @@ class Where(NamedTuple):
 class Move:
     """A move of an entry from one of the `expected` states to `target`.
 
-    `changes`: other attributes and their new values; None takes one away.
+    `changes`: other attributes and their new values; None removes one.
     """
 
     reference: str

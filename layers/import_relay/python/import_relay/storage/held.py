@@ -43,7 +43,7 @@ class HeldState:
         return self != HeldState() and not self.may_come_back(now)
 
     def is_awake(self, now: float) -> bool:
-        """Whether a wake is on its way. Clocks may differ a little."""
+        """Whether a wake is queued. Clocks may differ a little."""
         return self.wake_at > now + CLOCK_SKEW_S
 
 

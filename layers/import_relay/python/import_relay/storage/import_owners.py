@@ -47,7 +47,7 @@ class ImportOwners:
         )
 
     def take(self, import_id: str, reference: str) -> str | None:
-        """Write down the owner, whoever it was before; the reference of that one."""
+        """Record the owner. Returns the reference of the previous one."""
         before = self.of([import_id]).get(import_id)
         self.client.put_item(TableName=self.table, Item=self._item(import_id, reference))
         return before

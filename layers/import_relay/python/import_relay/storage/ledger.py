@@ -127,7 +127,7 @@ class Ledger:
         target: State,
         **changes: Plain | None,
     ) -> bool:
-        """Move an entry on and change some of its attributes; None takes one away.
+        """Move an entry to another state and change some of its attributes; None removes one.
 
         An `import_id` among them is claimed first, so that no other entry ever adopts that import.
 
@@ -196,7 +196,7 @@ class Ledger:
         )
 
     def move_reservation(self, entry: Entry, *, day: str) -> bool:
-        """Let the entry reserve entities of another day: the one on which it is really sent.
+        """Move the entry's reservation to another day: the one on which it is really sent.
 
         Returns:
             False when the entry has changed meanwhile; nothing was changed then.
@@ -266,7 +266,7 @@ class Ledger:
         return entry._replace(**changes) if written else entry
 
     def claim_round(self, *, not_since: float) -> bool:
-        """Become the one who polls for all; False when somebody did after `not_since`."""
+        """Become the poller of this round; False if another one did after `not_since`."""
         now = self._clock()
         return takes_effect(
             lambda: self._client.put_item(

@@ -1,6 +1,5 @@
-"""All open imports: of which the ledger says that they may still change records in Mateo.
-
-Read by the watchdog. The index lags a little, so what it lists is read again, consistently, before
+"""All open imports: those that may still change records in Mateo, by the ledger. Read by the
+watchdog. The index lags a little, so what it lists is read again, consistently, before
 anybody acts on it.
 """
 

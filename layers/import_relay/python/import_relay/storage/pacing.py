@@ -165,7 +165,7 @@ class Permits:
         return self._seen
 
     def _take(self, last: Seen) -> bool:
-        """Take the permit after this one; False when somebody else did."""
+        """Take the permit after this one; False if another process did."""
         number, now = last.number + 1, self._clock()
         taken = takes_effect(
             lambda: self._client.put_item(

@@ -48,11 +48,11 @@ class QueueMapping:
         return self.lambda_.get_event_source_mapping(UUID=self.uuid)["State"] in _STOPPED
 
     def disable(self) -> None:
-        """Stop reading the queue, unless another change is under way."""
+        """Stop reading the queue, unless another change is in progress."""
         self._change(enabled=False)
 
     def enable(self, sleep: Callable[[float], None]) -> None:
-        """Read the queue again, after the change that is under way.
+        """Read the queue again, after the change in progress.
 
         Raises:
             StoreUnavailable: Lambda does not take the change.
@@ -63,7 +63,7 @@ class QueueMapping:
         raise StoreUnavailable("the event source mapping is being changed all the time")
 
     def _change(self, *, enabled: bool) -> bool:
-        """Enable or disable it; False if another change is under way."""
+        """Enable or disable the mapping; False if another change is in progress."""
         try:
             self.lambda_.update_event_source_mapping(UUID=self.uuid, Enabled=enabled)
         except ClientError as error:

@@ -89,7 +89,7 @@ class Requeueing:
         return self._queue.delete(receipts)
 
     def _move_old(self, contents: Iterable[Mapping[str, Any]], now: float) -> None:
-        """Move what has waited too long, and say so."""
+        """Move messages that waited too long to the dead-letter queue, and log it."""
         for content in contents:
             self.move([json.dumps(content)], CODE)
             self._emit(

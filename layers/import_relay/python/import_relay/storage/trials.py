@@ -57,9 +57,9 @@ class Trials:
         self.client.put_item(TableName=self.table, Item=item)
 
     def update(self, tried: Tried) -> None:
-        """Replace what is written down after a trial that was survived, if AWS takes it.
+        """Replace the record after a survived trial; a failure of AWS is ignored.
 
-        It matters only for items that are received again, which survivors seldom are.
+        The record matters only for redelivered items, and survivors seldom are.
         """
         try:
             self.write(tried)

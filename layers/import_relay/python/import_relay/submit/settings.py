@@ -1,4 +1,4 @@
-"""What submit_imports is told by its environment."""
+"""The settings of submit_imports, from its environment."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What track_import is told by its environment."""
+"""The settings of track_import, from its environment."""
 
 from typing import Annotated
 

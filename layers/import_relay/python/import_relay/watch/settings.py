@@ -1,4 +1,4 @@
-"""What run_watchdog is told by its environment."""
+"""The settings of run_watchdog, from its environment."""
 
 from typing import Annotated
 

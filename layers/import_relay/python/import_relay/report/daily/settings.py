@@ -1,4 +1,4 @@
-"""What write_daily_report is told by its environment."""
+"""The settings of write_daily_report, from its environment."""
 
 from typing import Annotated
 
