@@ -10,9 +10,10 @@ import typer
 
 from relay_ops.exits import ExitCode
 from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName
-from relay_ops.output import Cell, Screen
+from relay_ops.output import Cell, Screen, as_sentence
 
 if TYPE_CHECKING:
+    from relay_ops.status.reasons import Reason
     from relay_ops.status.screen import Shown
 
 
@@ -65,10 +66,16 @@ def _show(out: Screen, shown: Shown, ended: dict[str, dict[str, int]]) -> None:
         out.line()
         zone = shown.forecast.now.tzinfo
         table = [
-            (one.who, f"{one.why}{_until(one.until, zone)}\n{one.what_to_do}".rstrip())
+            (one.who, f"{_why(one)}{_until(one.until, zone)}\n{one.what_to_do}")
             for one in shown.reasons
         ]
         out.table(("what waits", "why, and what to do"), table, title="Why something waits")
+
+
+def _why(one: Reason) -> str:
+    """The reason, with its code unless Mateo's words have it."""
+    has_code = not one.code or one.code in one.why
+    return as_sentence(one.why if has_code else f"{one.code}: {one.why}")
 
 
 def _until(at: datetime | None, zone: tzinfo | None) -> str:

@@ -25,6 +25,7 @@ _WHAT_TO_DO: Mapping[str, str] = {
 }
 """Code → the command that helps. What other codes call for is in docs/errors.md."""
 _REFUSED = "Compare its columns with those of Mateo: relay check --account"
+_HELD = "Nothing: the next import takes them."
 _STOPPED = "Nothing: it resumes within 15 minutes. At once: relay resume"
 
 
@@ -106,7 +107,7 @@ def _held(forecast: Forecast, noted: Noted) -> Iterator[Reason]:
     for lane, held in noted.held.items():
         if held.messages:
             who = BULK_LANE if lane == "bulk" else EVERYTHING
-            yield Reason(who, "", _of_held(held), "Nothing.", _sent_by(forecast, held))
+            yield Reason(who, "", _of_held(held), _HELD, _sent_by(forecast, held))
 
 
 def _of_held(held: HeldMessages) -> str:

@@ -6,9 +6,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
 
-from relay_ops.app import COMMANDS, run
+from relay_ops.app import COMMANDS, READ, run
 from relay_ops.exits import ExitCode
+from tests.docs.documents import document
 
 ROOT = Path(__file__).parents[3]
 HELP = """
@@ -30,6 +32,27 @@ def test_each_listed_command_can_be_imported(name: str) -> None:
 def test_each_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name, "--help"]) == ExitCode.DONE
     assert f"relay {name}" in capsys.readouterr().out
+
+
+def options(name: str) -> set[str]:
+    """The options of a command."""
+    app = typer.Typer(add_completion=False)
+    app.command(name)(import_module(f"relay_ops.commands.{COMMANDS[name].module}").command)
+    return {one for each in typer.main.get_command(app).params for one in each.opts}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_json_and_takes_a_stack_and_what_changes_takes_a_yes(name: str) -> None:
+    found = options(name)
+
+    assert {"--json", "--stack", "--region"} <= found
+    assert "--yes" in found or COMMANDS[name].panel == READ
+
+
+def test_each_exit_code_stands_on_the_page() -> None:
+    rows = document("docs/desk.md").section("Exit codes").rows
+
+    assert [int(row[0]) for row in rows] == [code.value for code in ExitCode]
 
 
 def test_help_lists_the_commands_without_what_they_need() -> None:
