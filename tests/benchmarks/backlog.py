@@ -37,13 +37,22 @@ class WorkedOff:
 
     @property
     def partial(self) -> Sequence[Import]:
-        """Imports that are not full, apart from the last one of a day and type."""
+        """Imports that are not full, apart from the last one of a day and type.
+
+        Those of the last day do not count: what is left is in flight with several pollers then.
+        """
         last = {(one.day, one.type): one for one in self.run.imports}
+        end = max(one.day for one in self.run.imports)
         return [
             one
             for one in self.run.imports
-            if one.rows < FULL_ROWS and last[one.day, one.type] is not one
+            if one.rows < FULL_ROWS and last[one.day, one.type] is not one and one.day != end
         ]
+
+    @property
+    def _of_the_last_day(self) -> Sequence[int]:
+        end = max(one.day for one in self.run.imports)
+        return [one.rows for one in self.run.imports if one.day == end]
 
     @property
     def requests(self) -> float:
@@ -66,7 +75,8 @@ class WorkedOff:
         days = len({one.day for one in self.run.imports})
         return (
             f"{sum(one.rows for one in self.run.imports):,} rows on {days} days: {full} imports of "
-            f"{FULL_ROWS:,} rows or more ({sizes[5_000]} of 5,000); the others: {others}; "
+            f"{FULL_ROWS:,} rows or more ({sizes[5_000]} of 5,000); the others: {others}; those of "
+            f"the last day: {', '.join(f'{rows:,}' for rows in self._of_the_last_day)}; "
             f"{self.run}"
         )
 

@@ -112,7 +112,7 @@ def _worked_off(name: str, backlog: Backlog) -> Iterator[Measure]:
         "requests",
     )
     yield Measure(
-        "  imports that are not full, apart from the last of a day and type",
+        "  imports that are not full before the last day, but for the last of a day and type",
         float(len(worked_off.partial)),
         0.0,
         "imports",
