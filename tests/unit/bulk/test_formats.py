@@ -86,6 +86,15 @@ def test_cells_of_a_workbook_are_the_texts_of_a_csv() -> None:
     ]
 
 
+def test_a_number_that_lost_digits_in_a_spreadsheet_is_no_id() -> None:
+    """Two of them would be one record."""
+    content = workbook([("id", "name"), (12_345_678_901_234_567_890, "Ada"), (2, "Bob")])
+    first, second = rows_of(content)
+    assert (first.line, first.record, first.code) == (2, None, "row.unreadable")
+    assert first.detail.startswith("cell 1 is a number of more than 15 digits")
+    assert second.record == {"id": "2", "name": "Bob"}
+
+
 @pytest.mark.parametrize(
     "content",
     [

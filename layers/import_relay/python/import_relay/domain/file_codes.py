@@ -96,8 +96,9 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
             "Look why its connection was disabled or imports were paused, and export a new file.",
         ),
         "row.unreadable": Explanation(
-            "A line of the file is no CSV, or one of its cells is too long.",
-            "Correct the line in the export, e.g. its quotation marks.",
+            "A line of the file is no CSV, or one of its cells is too long, or holds a number of "
+            "which a spreadsheet kept 15 digits only.",
+            "Correct the line in the export, e.g. its quotation marks, or store long ids as text.",
         ),
         "row.too_many_cells": Explanation(
             "A line of the file has more cells than the header.",

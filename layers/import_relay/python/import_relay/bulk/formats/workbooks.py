@@ -14,12 +14,15 @@ from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
 
 from import_relay.bulk.formats.file_error import FileUnreadable
-from import_relay.bulk.formats.tables import table_rows
+from import_relay.bulk.formats.tables import BrokenLine, table_rows
 from import_relay.domain.files import FileRow
 
 OLE = b"\xd0\xcf\x11\xe0"
 """How a workbook with a password begins, and one of Excel 97."""
 MAX_SHEETS_B = 8 * 1024**3
+MAX_EXACT = 1e15
+"""Spreadsheets keep 15 digits of a number (Excel: specifications and limits)."""
+SHOWN = 500
 _EMPTY = (None, "")
 
 
@@ -41,7 +44,7 @@ def workbook_rows(path: Path) -> Iterator[FileRow]:
         raise FileUnreadable("file.broken_workbook", what) from error
 
 
-def _records(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
+def _records(path: Path) -> Iterator[tuple[int, Sequence[str] | BrokenLine]]:
     book = _reader(path)
     try:
         filled = [one for one in book.worksheets if _has_rows(one)]
@@ -50,7 +53,7 @@ def _records(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
             raise FileUnreadable("file.several_sheets", f"rows are in {names}")
         for sheet in filled:
             for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-                yield number, [_text(value) for value in row]
+                yield number, _broken(row) or [_text(value) for value in row]
     finally:
         book.close()
 
@@ -95,6 +98,15 @@ def _has_rows(sheet: Any) -> bool:
     return any(value not in _EMPTY for row in rows for value in row)
 
 
+def _broken(row: Sequence[object]) -> BrokenLine | None:
+    """What is wrong with a row of which a number was longer than a spreadsheet keeps."""
+    for number, value in enumerate(row, 1):
+        if isinstance(value, float) and value.is_integer() and abs(value) >= MAX_EXACT:
+            what = f"cell {number} is a number of more than 15 digits, of which the others are lost"
+            return BrokenLine(what, ", ".join(map(_text, row))[:SHOWN])
+    return None
+
+
 def _text(value: object) -> str:
     """A cell as a CSV of the table would have it."""
     if value is None:
@@ -106,7 +118,7 @@ def _text(value: object) -> str:
         return value.date().isoformat() if is_day else value.isoformat(sep=" ")
     if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT:
         return str(int(value))
     return str(value)
 
