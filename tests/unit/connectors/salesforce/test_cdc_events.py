@@ -23,6 +23,35 @@ from tests.unit.connectors.salesforce.change_events import (
     told,
 )
 
+EVENTS = {
+    "salesforce_cdc.contact-changed.json": (
+        "contact 003Xx0000004adAIAQ, partial: full_name email",
+    ),
+    "salesforce_cdc.contact-created.json": (
+        "contact 003Xx0000004adCIAQ: full_name email whatsapp birthday",
+    ),
+    "salesforce_cdc.contact-deleted.json": ("ignored: deleted",),
+    "salesforce_cdc.contact-gap.json": ("rejected: row.token_missing",),
+    "salesforce_cdc.contact-overflow.json": ("rejected: row.incomplete",),
+    "salesforce_cdc.contacts-changed-together.json": (
+        "contact 003Xx0000004adAIAQ, partial: city",
+        "contact 003Xx0000004adBIAQ, partial: city",
+    ),
+    "salesforce_cdc.contacts-converted.json": ("rejected: row.incomplete",),
+    "salesforce_cdc.event-created.json": (
+        "appointment 00UXx0000005evTMAQ: name start_time end_time contact_external_id",
+    ),
+    "salesforce_cdc.lead-changed.json": (
+        "contact 00QXx0000002leDMAQ, partial: address_line1 zipcode",
+    ),
+    "salesforce_cdc.opportunity-created.json": (
+        "deal 006Xx0000003opPIAQ: name description contact_external_id",
+    ),
+    "salesforce_cdc.opportunity-description-changed.json": (
+        "deal 006Xx0000003opPIAQ, partial: name",
+    ),
+}
+"""Example webhook → what becomes of each of its items."""
 SECOND = SECOND_MS * 1_000
 
 

@@ -119,7 +119,7 @@ def _note(poll: Poll, suspects: Sequence[str]) -> None:
 
 
 def _ask_a_person(poll: Poll) -> Tracked:
-    """Log that imports in Mateo may be this one. Until a person decides, it is not posted again."""
+    """Log that imports in Mateo may be this one. While that is open, it is not posted again."""
     tracked = wait(pace(poll.age()), "import.ambiguous")
     poll.say(
         "import.waiting",
