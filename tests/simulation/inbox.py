@@ -39,7 +39,7 @@ Content = tuple[str, str]
 
 
 class NotedFile(NamedTuple):
-    """A file as the ledger has it, and what was uploaded as it."""
+    """A file as the ledger has it, and what was uploaded as it. `counted`: its rows received."""
 
     id: str
     delivery: str
@@ -49,6 +49,7 @@ class NotedFile(NamedTuple):
     received_at: int
     upload: Upload
     content: Content
+    counted: int
 
     @property
     def folder(self) -> str:
@@ -220,6 +221,7 @@ class Inbox:
             received_at,
             self._contents[key, etag],
             (key, etag),
+            int(item["counted"]),
         )
 
     def unnoticed(self) -> list[str]:

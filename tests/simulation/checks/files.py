@@ -43,6 +43,15 @@ def check_files(books: Books) -> None:
         _receipts(books, counted)
 
 
+def rows_behind(books: Books) -> set[str]:
+    """Rows that wait in their files, as a day's entities of files' rows are dead letters."""
+    unproven, files = books.relay.unproven, books.relay.inbox.noted()
+    dead = [item for file in files for item in items_of(file) if item in unproven]
+    if len(dead) < books.relay.account.entities_per_day:
+        return set()
+    return {item for file in files for item in items_of(file)[file.counted :]}
+
+
 def items_of(file: NotedFile) -> list[str]:
     """The items that its rows are, in their order."""
     upload = file.upload
