@@ -34,7 +34,7 @@ _PLATFORM = frozenset(
         "sampling_rate",
     }
 )
-"""Keys of every event, which say nothing about the outcome."""
+"""Keys that Powertools adds to events and that say nothing about the outcome."""
 
 _MEASURED = ".measured"
 """Events of this kind are there for their metrics alone."""

@@ -259,7 +259,7 @@ class Reading:
 
     def _blockers(self, noted: Noted) -> list[str]:
         """What kept records waiting lately, unless it is noted of which connection."""
-        service = {"Name": "service", "Value": self._parts.settings["SERVICE_NAME"]}
+        service = {"Name": "service", "Value": self._parts.settings["POWERTOOLS_SERVICE_NAME"]}
         of_one = {one for one in OF_CONNECTIONS if noted.waits}
         wanted = [one for one in BLOCKERS if one not in of_one]
         names = {f"blocker{number}": name for number, name in enumerate(wanted)}
@@ -275,7 +275,7 @@ class Reading:
         return [BLOCKERS[name] for one, name in names.items() if one in found]
 
     def _queries(self) -> Iterator[dict[str, Any]]:
-        service = {"Name": "service", "Value": self._parts.settings["SERVICE_NAME"]}
+        service = {"Name": "service", "Value": self._parts.settings["POWERTOOLS_SERVICE_NAME"]}
         yield _query("received", NAMESPACE, "ItemsReceived", service)
         yield _query("quarantined", NAMESPACE, "Quarantined", service)
         yield _query("errors", NAMESPACE, "WebhooksUnavailable", service)

@@ -58,8 +58,8 @@ PLATFORM_LOG_B = 270
 """Lambda's own START, END and REPORT lines of an invocation."""
 
 ENVIRONMENT = {
-    "SERVICE_NAME": "import-relay",
-    "LOG_LEVEL": "INFO",
+    "POWERTOOLS_SERVICE_NAME": "import-relay",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "x",

@@ -69,7 +69,7 @@ class Flight:
                         before,
                         variables={
                             **before.variables,
-                            "LOG_LEVEL": self.level,
+                            "POWERTOOLS_LOG_LEVEL": self.level,
                             CLOCK_SHIFT: repr(of_the_run + clock_shift_s),
                         },
                         hosting=replace(self._hosting[name], log_group=group),

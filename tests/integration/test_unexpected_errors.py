@@ -125,7 +125,7 @@ def test_every_function_of_the_template_is_guarded() -> None:
             assert hasattr(handler, "__wrapped__"), f"{folder.name}: put @without_payload before it"
 
 
-OF_AWS = re.compile(r"\b(ClientError|BotoCoreError|AWS_ERRORS)\b")
+OF_AWS = re.compile(r"\b(ClientError|BotoCoreError|GetParameterError|AWS_ERRORS)\b")
 BY_TYPE = re.compile(r"type\(\w+\)\.__name__")
 
 

@@ -32,6 +32,7 @@ HARMLESS_SEEDS = 300
 WIDTH = 80
 RECORDED = Path(__file__).parent / "mutations" / "seeds.json"
 PRELOADED = (
+    "aws_lambda_powertools.utilities.parameters",
     "concurrent.futures.process",
     "greenlet",
     "httpx",

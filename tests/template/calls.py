@@ -17,7 +17,6 @@ SERVICES = {
     "lambda": "lambda",
     "s3": "s3",
     "scheduler": "scheduler",
-    "secretsmanager": "secretsmanager",
     "sns": "sns",
     "sqs": "sqs",
     "ssm": "ssm",

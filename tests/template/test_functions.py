@@ -15,7 +15,7 @@ from import_relay.watch.settings import WatchdogSettings
 from tests.template.expanded import ROOT, Expanded, listed, text
 
 FUNCTION = "AWS::Lambda::Function"
-OF_THE_LOG = {"LOG_LEVEL", "SERVICE_NAME"}
+OF_THE_LOG = {"POWERTOOLS_LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
 SETTINGS = {
     "ImportFiles": FileSettings.environment_names(),
     "ReceiveChangeEvents": ReceiveSettings.environment_names(),
@@ -42,8 +42,8 @@ def test_the_environment_is_exactly_what_the_settings_read(
 @pytest.mark.parametrize("function", SETTINGS)
 def test_logs_and_metrics_carry_one_name(template: Expanded, function: str) -> None:
     environment = template.environment(function)
-    assert environment["SERVICE_NAME"] == {"Ref": "AWS::StackName"}
-    assert environment["LOG_LEVEL"] == {"Ref": "LogLevel"}
+    assert environment["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+    assert environment["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
 
 
 @pytest.mark.parametrize("function", SETTINGS)

@@ -23,6 +23,7 @@ NOT_CALLED_BY_THE_CODE = {
     "lambda:InvokeFunction": "the state machine and a schedule call the functions",
     "logs:CreateLogStream": "Lambda itself writes the logs",
     "logs:PutLogEvents": "Lambda itself writes the logs",
+    "secretsmanager:GetSecretValue": "called by Powertools",
 }
 WITHOUT_RESOURCES = {("WriteDailyReportRole", "cloudwatch:GetMetricData")}
 """Actions for which AWS knows no resource ("Actions defined by Amazon CloudWatch")."""

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.wiring.stores import Token
@@ -38,12 +39,12 @@ def test_an_item_that_cannot_be_fetched_goes_back_and_hurts_no_other(relay: Rela
 @pytest.fixture
 def token(relay: Relay) -> Token:
     arn = client("secretsmanager").create_secret(Name="token", SecretString=" one\n")["ARN"]
-    return Token(client("secretsmanager"), arn)
+    return Token(arn, SecretsProvider(boto3_client=client("secretsmanager")))
 
 
 def test_a_token_is_kept_until_a_newer_one_is_asked_for(token: Token) -> None:
     assert token() == "one"
-    client("secretsmanager").put_secret_value(SecretId="token", SecretString="two")
+    client("secretsmanager").put_secret_value(SecretId=token._arn, SecretString="two")
 
     assert token() == "one"
     assert token.refresh() is True
@@ -52,7 +53,7 @@ def test_a_token_is_kept_until_a_newer_one_is_asked_for(token: Token) -> None:
 
 
 def test_without_a_token_nothing_is_sent_and_the_message_goes_back(relay: Relay) -> None:
-    absent = Token(client("secretsmanager"), "arn:nothing")
+    absent = Token("arn:nothing", SecretsProvider(boto3_client=client("secretsmanager")))
     api: Any = relay.api
     api._token = absent
 

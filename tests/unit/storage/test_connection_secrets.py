@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 import time_machine
-from botocore.exceptions import EndpointConnectionError
 
 from import_relay.domain.errors import ConfigurationError, StoreUnavailable
-from import_relay.storage.cached_secret import SECRETS_CACHE_S
-from import_relay.storage.connection_secrets import SECRETS_PAUSE_S, ConnectionSecrets
+from import_relay.storage.connection_secrets import (
+    SECRETS_CACHE_S,
+    SECRETS_PAUSE_S,
+    ConnectionSecrets,
+)
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -34,7 +36,7 @@ class Manager:
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
         self.calls += 1
         if self.broken:
-            raise EndpointConnectionError(endpoint_url="https://secret")
+            raise RuntimeError("secret")
         return {"SecretString": self.text}
 
     def change(self, content: object) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from import_relay.domain.log_events import Level
+from import_relay.telemetry import outcome_log
 from import_relay.telemetry.log_levels import (
     LAMBDA_LOG_LEVEL,
     LOG_LEVEL,
@@ -101,6 +102,7 @@ def test_metrics_pass_lambdas_filter_at_every_level(
 ) -> None:
     monkeypatch.setenv(LOG_LEVEL, own)
     monkeypatch.setenv(LAMBDA_LOG_LEVEL, of_lambda)
+    monkeypatch.setattr(outcome_log, "SERVICE", f"{own}-{of_lambda}")
     log = OutcomeLog()
     levels: list[Level] = ["info", "warning", "error"]
     for level in levels:

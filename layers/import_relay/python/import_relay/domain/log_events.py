@@ -1,12 +1,16 @@
 """What use cases say about what they did; handlers pass in who listens, the outcome log."""
 
+import logging
 from collections.abc import Iterable
 from typing import Literal, Protocol
 
 Level = Literal["info", "warning", "error"]
 
-RESERVED_KEYS = frozenset({"_aws", "level", "message", "service", "timestamp", "xray_trace_id"})
-"""Keys that a line of the log has itself."""
+_OF_A_LINE = frozenset(
+    {"_aws", "asctime", "level", "location", "message", "service", "timestamp", "xray_trace_id"}
+)
+RESERVED_KEYS = _OF_A_LINE.union(vars(logging.makeLogRecord({})))
+"""Keys that a line of the log has itself. Python's logger raises a KeyError for most of them."""
 
 ERRORS = frozenset({"file.failed", "import.reference_refused", "message.too_old"})
 WARNINGS = frozenset(

@@ -12,13 +12,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
+
 from import_relay.domain.errors import ConfigurationError, StoreUnavailable
+from import_relay.domain.reasons import reason_of
 from import_relay.domain.secret_strength import weakness_of
-from import_relay.storage.cached_secret import CachedSecret
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
 
+SECRETS_CACHE_S = 300
+"""How long secrets are used without asking again."""
 SECRETS_PAUSE_S = 30
 """Shortest time between two extra requests: an attacker must not make us pay per refusal."""
 
@@ -35,7 +40,8 @@ class ConnectionSecrets:
         tell_weak: Callable[[str, str], None] | None = None,
     ) -> None:
         """Read nothing yet; `tell_weak` is told a name and what is weak about a secret of it."""
-        self._secret = CachedSecret(client, arn, "secrets")
+        self._provider = SecretsProvider(boto3_client=client)
+        self._arn = arn
         self._clock = clock
         self._tell_weak = tell_weak
         self._text = ""
@@ -43,7 +49,7 @@ class ConnectionSecrets:
         self._not_before = float("-inf")
 
     def of(self, connection: str) -> Sequence[str]:
-        """The secrets of a connection, none if it has none; at most five minutes old.
+        """The secrets of a connection, none if it has none; at most `SECRETS_CACHE_S` old.
 
         If Secrets Manager does not answer, those that are known stay in use. A wrong text
         is read again after `SECRETS_PAUSE_S`.
@@ -54,13 +60,13 @@ class ConnectionSecrets:
         """
         try:
             if self._known is None or self._clock() >= self._not_before:
-                self._read()
+                self._read(force=False)
             return self._listed(connection)
         except ConfigurationError:
             if self._clock() < self._not_before:
                 raise
             self._not_before = self._clock() + SECRETS_PAUSE_S
-            self._read(is_renewed=True)
+            self._read(force=True)
             return self._listed(connection)
 
     def renewed(self, connection: str) -> Sequence[str] | None:
@@ -74,22 +80,23 @@ class ConnectionSecrets:
             return None
         self._not_before = self._clock() + SECRETS_PAUSE_S
         before = self._listed(connection)
-        self._read(is_renewed=True)
+        self._read(force=True)
         after = self._listed(connection)
         return None if after == before else after
 
-    def _read(self, *, is_renewed: bool = False) -> None:
+    def _read(self, *, force: bool) -> None:
         try:
-            text = self._secret.text(is_renewed=is_renewed)
-        except StoreUnavailable:
+            text = self._provider.get(self._arn, max_age=SECRETS_CACHE_S, force_fetch=force)
+        except GetParameterError as error:
             self._not_before = self._clock() + SECRETS_PAUSE_S
             if self._known is None:
-                raise
+                reason = f"Secrets Manager did not give the secrets: {reason_of(error)}"
+                raise StoreUnavailable(reason) from error
             return
         if text != self._text or self._known is None:
             self._known = None  # so that a wrong text is used by nobody
             self._known = _parsed(text)
-            self._text = text
+            self._text = str(text)
             self._tell_weaknesses()
 
     def _tell_weaknesses(self) -> None:
@@ -106,10 +113,10 @@ class ConnectionSecrets:
         raise ConfigurationError(f"secrets of connection {connection!r}: must be a list of texts")
 
 
-def _parsed(text: str) -> Mapping[str, object]:
+def _parsed(text: object) -> Mapping[str, object]:
     """The object that the text holds; its text may be a secret and is never shown."""
     try:
-        value = json.loads(text)
+        value = json.loads(text) if isinstance(text, str) else None
     except ValueError:
         value = None
     if not isinstance(value, dict):

@@ -10,7 +10,7 @@ Lambda developer guide).
 import logging
 import os
 
-LOG_LEVEL = "LOG_LEVEL"
+LOG_LEVEL = "POWERTOOLS_LOG_LEVEL"
 """Variable of the template's parameter LogLevel."""
 LAMBDA_LOG_LEVEL = "AWS_LAMBDA_LOG_LEVEL"
 """Variable that Lambda sets from LoggingConfig's ApplicationLogLevel; only with JSON."""

@@ -15,13 +15,15 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
+from aws_lambda_powertools.logging import Logger
+
 from import_relay.domain.errors import RelayError
 from import_relay.domain.log_events import RESERVED_KEYS, Level, level_of
 from import_relay.domain.reasons import Unexpected, place_of
 from import_relay.telemetry.log_levels import own_level, passing_level, quiet_libraries
 
 NAMESPACE = "ImportRelay"
-SERVICE = os.environ.get("SERVICE_NAME", "import-relay")
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "import-relay")
 """The stack's name: two stacks in one region count apart."""
 BY_CONNECTION = frozenset({"ItemsReceived"})
 """Metrics that are also kept by connection, where a line names one: each costs as much again."""
@@ -39,6 +41,21 @@ def put(text: str) -> None:
     sys.stdout.flush()
 
 
+class _Lines(logging.Handler):
+    """Puts each line of Powertools' logger where the lines with metrics alone go."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        put(self.format(record))
+
+
+class _Logger(Logger):
+    """Powertools' logger; `OutcomeLog` decides what is shown, by the relay's own level."""
+
+    def _determine_log_level(self, level: str | int | None) -> str | int:
+        # Its own choice prefers Lambda's level, and fails on TRACE, which Python does not have.
+        return logging.DEBUG if level is None else level
+
+
 class OutcomeLog:
     """Writes outcomes to standard output. No key may hold a record, a header's value or a secret.
 
@@ -48,6 +65,14 @@ class OutcomeLog:
 
     def __init__(self) -> None:
         quiet_libraries()
+        self._logger = _Logger(
+            service=SERVICE,
+            location=None,
+            use_rfc3339=True,
+            utc=True,
+            json_serializer=_text,
+            logger_handler=_Lines(),
+        )
         self._least = own_level()
         self._passing = passing_level()
 
@@ -96,9 +121,7 @@ class OutcomeLog:
         shown = LEVELS[level] >= self._least
         together = shown and not self._passing
         if shown:
-            told = {name: value for name, value in keys.items() if value is not None}
-            head = {"level": level.upper(), "message": event, "timestamp": _now(), **_trace()}
-            put(_text({**head, "service": SERVICE, **told, **(embedded if together else {})}))
+            getattr(self._logger, level)(event, extra={**keys, **(embedded if together else {})})
         if embedded and not together:
             head = {"level": self._passing, "timestamp": _now()} if self._passing else {}
             put(_text({**head, "service": SERVICE, **embedded}))
@@ -127,17 +150,16 @@ def _directive(names: Iterable[str], *dimensions: tuple[str, ...]) -> Mapping[st
 
 def _now() -> str:
     """The time as Lambda's filter reads it (RFC 3339)."""
-    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _trace() -> Mapping[str, str]:
-    """The id by which X-Ray shows this invocation, if it does."""
-    root, *rest = os.environ.get(TRACE_HEADER, "").split(";")
-    return {"xray_trace_id": root.removeprefix("Root=")} if "Sampled=1" in rest else {}
+def _text(line: Mapping[str, Any]) -> str:
+    """A line's JSON, with the id of a trace only where X-Ray keeps the trace.
 
-
-def _text(line: Mapping[str, object]) -> str:
-    """A line's JSON. A lone surrogate, which is no text in UTF-8, is escaped as JSON does it."""
+    A lone surrogate, which is no text in UTF-8, is escaped as JSON does it.
+    """
+    if "Sampled=1" not in os.environ.get(TRACE_HEADER, ""):
+        line = {name: value for name, value in line.items() if name != "xray_trace_id"}
     text = json.dumps(line, default=str, ensure_ascii=False, separators=(",", ":"))
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import boto3
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.config import Config
 
+from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
+from import_relay.domain.reasons import reason_of
 from import_relay.mateo.client import ImportApi, http_client
 from import_relay.storage.archive import Archive
-from import_relay.storage.cached_secret import CachedSecret
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.pacing import Permits
@@ -30,9 +33,10 @@ from import_relay.wiring.settings import MateoSettings, PauseSettings, QueueSett
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
-    from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sqs import SQSClient
 
+TOKEN_KEPT_S = 300
+"""How long a token is used before Secrets Manager is asked again; a refused one is at once."""
 CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
@@ -45,21 +49,30 @@ CONFIG = Config(
 class Token:
     """Mateo's token from Secrets Manager, cached; never logged."""
 
-    def __init__(self, client: "SecretsManagerClient", arn: str) -> None:
-        self._secret = CachedSecret(client, arn, "token")
+    def __init__(self, arn: str, provider: SecretsProvider) -> None:
+        self._arn = arn
+        self._provider = provider
 
     def __call__(self) -> str:
-        """The token, at most five minutes old.
+        """The token, at most `TOKEN_KEPT_S` old.
 
         Raises:
             StoreUnavailable: Secrets Manager does not answer.
         """
-        return self._secret.text().strip()
+        return self._read(force=False)
 
     def refresh(self) -> bool:
         """Ask Secrets Manager again, since Mateo refused what is cached; whether it is newer."""
         refused = self()
-        return self._secret.text(is_renewed=True).strip() != refused
+        return self._read(force=True) != refused
+
+    def _read(self, *, force: bool) -> str:
+        try:
+            text = self._provider.get(self._arn, max_age=TOKEN_KEPT_S, force_fetch=force)
+        except GetParameterError as error:
+            reason = f"Secrets Manager did not give the token: {reason_of(error)}"
+            raise StoreUnavailable(reason) from error
+        return str(text).strip()
 
 
 class Stores:
@@ -132,7 +145,10 @@ class Stores:
     @cached_property
     def token(self) -> Token:
         """Mateo's token."""
-        return Token(self.client("secretsmanager"), self._settings.mateo_token_arn)
+        return Token(
+            self._settings.mateo_token_arn,
+            SecretsProvider(boto_config=CONFIG),
+        )
 
     @cached_property
     def api(self) -> ImportApi:
