@@ -122,7 +122,8 @@ def the_flight_was_real(nest: Nest, flight: Flight, level: str) -> None:
     assert "Unexpected" in texts
     assert sum(one.failed for one in flight.outcomes) >= len(flight.functions)
     if level != "ERROR":
-        assert {"file.refused", "watchdog.high_rate"} <= {str(line["message"]) for line in said}
+        named = {"file.refused", "import.connection_refused", "watchdog.high_rate"}
+        assert named <= {str(line["message"]) for line in said}
     assert {function for function, _ in nest.lines} >= set(flight.functions)
     assert not [line for line in logged if "logger" in line]
     assert not [line for _, line in nest.lines if line.startswith(("[DEBUG]", "[INFO]"))]
