@@ -155,3 +155,13 @@ def test_the_longest_key_has_its_report_and_its_error(uploads: Uploads) -> None:
     (key,) = [one for one in uploads.keys("inbox/") if one.endswith(".error.json")]
     content = json.loads(uploads.content(key))
     assert (content["file"], content["code"]) == (name, "file.unknown_format")
+
+
+def test_a_run_without_time_feeds_a_page_all_the_same(uploads: Uploads) -> None:
+    """Else reading large files, run after run, would stop all others."""
+    uploads.entities_per_day = 5
+    uploads.put("id\n" + "".join(f"{n}\n" for n in range(40)))
+    assert uploads.run().fed == 5
+    uploads.submit()
+
+    assert uploads.run(seconds=0).fed == 5

@@ -82,7 +82,7 @@ class Feeding:
         errors: FileErrors,
         until: float,
     ) -> int:
-        """Send what there is room for, a page of each file in turn; how many rows.
+        """Send what there is room for, a page of each file in turn, at least one; how many rows.
 
         Only the holder of the feeder's turn may do so. `under_way`: connection → rows of its files
         that count as received, and have no outcome yet.
@@ -90,7 +90,7 @@ class Feeding:
         waiting = self._complete(files, errors)
         room = Room(self.entities_per_day, Counter(under_way))
         room.total -= self._put_back() if waiting else 0
-        while waiting and self.clock() < until:
+        while waiting:
             file = min(waiting, key=lambda one: (one.fed, one.received_at))
             waiting.remove(file)
             many = room.of(file.connection)
@@ -99,6 +99,8 @@ class Feeding:
                     fed = self._feed_part(file, many)
                     room.take(file.connection, fed.counted - file.counted)
                     waiting += [fed] if fed.counted < fed.rows else []
+            if self.clock() >= until:
+                break
         return room.taken
 
     def _complete(self, files: Iterable[RowFile], errors: FileErrors) -> list[RowFile]:
