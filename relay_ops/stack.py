@@ -146,9 +146,13 @@ def open_stack(name: str = "", region: str = "") -> Stack:
 def deployed(name: str, region: str) -> Stack:
     """A deployed stack, with the credentials of the AWS CLI."""
     import boto3
+    import botocore.session
     from botocore.config import Config
 
-    session: Any = boto3.session.Session(region_name=region or None)
+    from relay_ops.quick_times import with_quick_times
+
+    own = with_quick_times(botocore.session.Session())
+    session: Any = boto3.session.Session(region_name=region or None, botocore_session=own)
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
@@ -260,6 +264,8 @@ def _local_session() -> Any:
     import boto3
     import botocore.session
 
+    from relay_ops.quick_times import with_quick_times
+
     nothing: Mapping[str, Any] = {
         "profile": (None, None, None, None),
         "config_file": (None, None, os.devnull, None),
@@ -274,7 +280,7 @@ def _local_session() -> Any:
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 - the local stack asks for none in particular
         region_name=LOCAL_REGION,
-        botocore_session=botocore.session.Session(session_vars=dict(nothing)),
+        botocore_session=with_quick_times(botocore.session.Session(session_vars=dict(nothing))),
     )
 
 
