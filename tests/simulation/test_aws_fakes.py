@@ -8,12 +8,15 @@ import inspect
 import os
 from collections.abc import Iterator
 from functools import partial
+from hashlib import md5
 from typing import Any
 
 import pytest
 
+from import_relay.domain.files import FileRow
 from import_relay.domain.models import Watermark
 from import_relay.storage.entries import Entry, State
+from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.quota import Quota
@@ -113,6 +116,33 @@ def test_an_object_that_is_not_there_is_an_error(side: Side) -> None:
     found = side.run(lambda: outcome(lambda: side.s3.get_object(Bucket=BUCKET, Key="a")))
 
     assert found == ("NoSuchKey", [])
+
+
+def test_only_the_content_that_was_listed_is_read(side: Side) -> None:
+    def put(body: bytes) -> None:
+        side.s3.put_object(Bucket=BUCKET, Key="inbox/a", ContentType="text/csv", Body=body)
+
+    side.run(partial(put, b"first"))
+    objects = FileObjects(side.s3, BUCKET)
+    (listed,) = side.run(lambda: [*objects.inbox()])
+    assert (listed.key, listed.etag, listed.size) == ("inbox/a", md5(b"first").hexdigest(), 5)  # noqa: S324
+
+    side.run(partial(put, b"second"))
+
+    with pytest.raises(LookupError):
+        side.run(objects.opener(listed.key, listed.etag))
+
+
+def test_the_rows_of_a_file_are_forgotten(side: Side) -> None:
+    objects = FileObjects(side.s3, BUCKET)
+    for number in range(1, 6):
+        side.run(partial(objects.put_page, "file", number, [FileRow(number, {"id": number})]))
+    assert side.run(lambda: objects.page("file", 4)) == [FileRow(4, {"id": 4})]
+
+    side.run(lambda: objects.forget_rows("file"))
+
+    assert not side.run(lambda: [*objects.ends("file")])
+    assert not side.run(lambda: objects.exists("rows/file/pages/00004.ndjson.gz"))
 
 
 @pytest.mark.parametrize("deadline", [7.0, 8.0])
