@@ -2,7 +2,7 @@
 
 Requests, entities, lost, doubled and stale records: a hundred faults in the simulated world, read
 from Mateo. CPU: from the SQS event to the request's body, for the same batch. Cost: even traffic of
-25,000 webhooks a day at the batching window by default, as `cost` counts it.
+25,000 webhooks a day, with the runs that only hold, as `even_cost` counts it.
 """
 
 import json
