@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from import_relay.connectors.complete_connections import receiving_mistakes
 from import_relay.connectors.contract import Connector, Item, Replies, Request
@@ -42,8 +43,7 @@ ASKING_KIND = "cloudevents"
 _HEALED_BY_NEW_SECRETS = frozenset({"signature.mismatch", "signature.no_secret"})
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What was stored of a delivery; `quarantined` is the code if it was unreadable.
 
     `reason` says more of that, without a word of the body. `is_test`: as the sender marked it.
@@ -68,8 +68,9 @@ class Packed:
 def delivery_id(received_at: int, randomness: bytes) -> str:
     """Unique, and sorted by time: `20261121T093000123456-9f86d08188`; part of S3 keys."""
     seconds, microseconds = divmod(received_at, 1_000_000)
-    timestamp = datetime.fromtimestamp(seconds, UTC)
-    return f"{timestamp:%Y%m%dT%H%M%S}{microseconds:06}-{randomness.hex()}"
+    timestamp = datetime.fromtimestamp(seconds, UTC).isoformat()[: len("2026-11-21T09:30:00")]
+    digits = timestamp.replace("-", "").replace(":", "")
+    return f"{digits}{microseconds:06}-{randomness.hex()}"
 
 
 @dataclass(frozen=True, slots=True)

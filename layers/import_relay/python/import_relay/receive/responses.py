@@ -9,7 +9,8 @@ because a 4xx would bring it back ten times with everything beside it (HubSpot).
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from import_relay.connectors.contract import Replies
 from import_relay.domain.codes import CODES
@@ -32,8 +33,10 @@ REFUSALS: Mapping[type[RelayError], int] = {
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+_AS_JSON = MappingProxyType({"content-type": JSON})
+
+
+class Answer(NamedTuple):
     """An HTTP answer, and the log event with its keys and counts."""
 
     status: int
@@ -41,8 +44,8 @@ class Answer:
     event: str
     level: Level
     counts: Mapping[str, int]
-    keys: Mapping[str, object] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": JSON})
+    keys: Mapping[str, object] = MappingProxyType({})
+    headers: Mapping[str, str] = _AS_JSON
 
     def write(self, log: OutcomeLog, received_at: int, keys: Mapping[str, str]) -> None:
         """Log the event, and count it for the time of receipt (µs since the epoch)."""

@@ -10,9 +10,9 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.logging import Logger
@@ -32,6 +32,7 @@ _OF_CONNECTION = ("service", "connection")
 TRACE_HEADER = "_X_AMZN_TRACE_ID"
 """Variable that Lambda sets for each invocation; `Sampled=1` in it: X-Ray keeps the trace."""
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_json = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
 _T = TypeVar("_T")
 
 
@@ -91,26 +92,19 @@ class OutcomeLog:
             level: if None, that of the event.
             counted_at: the time that the counts belong to, in µs since the epoch; now if None.
         """
-        by_both = [name for name in counts if name in BY_CONNECTION and keys.get("connection")]
-        by_service = [name for name in counts if name not in by_both]
-        directives = [
-            _directive(names, *dimensions)
-            for names, *dimensions in (
-                (by_service, _OF_SERVICE),
-                (by_both, _OF_SERVICE, _OF_CONNECTION),
-            )
-            if names
-        ]
-        named = {"connection": keys["connection"]} if by_both else {}
-        embedded = _embedded(directives, {**named, **counts}, counted_at)
+        connection = keys.get("connection")
+        directives = _directives(tuple(counts), has_connection=bool(connection))
+        embedded = _embedded(directives, counts, counted_at)
+        if connection and not BY_CONNECTION.isdisjoint(counts):
+            embedded["connection"] = connection
         self._put(event, level or level_of(event), keys, embedded)
 
     def write_of_connection(
         self, event: str, connection: str, counts: Mapping[str, int], **keys: object
     ) -> None:
         """Log what is counted of one connection alone; the sums of all are counted elsewhere."""
-        members = {"connection": connection, **counts}
-        self._put(event, "info", keys, _embedded([_directive(counts, _OF_CONNECTION)], members))
+        embedded = _embedded([_directive(counts, _OF_CONNECTION)], counts)
+        self._put(event, "info", keys, {**embedded, "connection": connection})
 
     def _put(
         self, event: str, level: Level, keys: Mapping[str, object], embedded: Mapping[str, object]
@@ -121,22 +115,31 @@ class OutcomeLog:
         shown = LEVELS[level] >= self._least
         together = shown and not self._passing
         if shown:
-            getattr(self._logger, level)(event, extra={**keys, **(embedded if together else {})})
+            getattr(self._logger, level)(event, extra={**keys, **embedded} if together else keys)
         if embedded and not together:
             head = {"level": self._passing, "timestamp": _now()} if self._passing else {}
             put(_text({**head, "service": SERVICE, **embedded}))
 
 
 def _embedded(
-    directives: Iterable[Mapping[str, object]],
-    members: Mapping[str, object],
+    directives: Sequence[Mapping[str, object]],
+    counts: Mapping[str, int],
     counted_at: int | None = None,
-) -> Mapping[str, object]:
+) -> dict[str, object]:
     """The members of a line that make metrics of it; none if there is nothing to count."""
     if not directives:
         return {}
     timestamp = time.time_ns() // 1_000_000 if counted_at is None else counted_at // 1_000
-    return {"_aws": {"Timestamp": timestamp, "CloudWatchMetrics": directives}, **members}
+    return {"_aws": {"Timestamp": timestamp, "CloudWatchMetrics": directives}, **counts}
+
+
+@lru_cache(maxsize=128)
+def _directives(names: tuple[str, ...], *, has_connection: bool) -> Sequence[Mapping[str, object]]:
+    """The parts of a line that make metrics of these members: few lines differ in their names."""
+    by_both = [name for name in names if has_connection and name in BY_CONNECTION]
+    by_service = [name for name in names if name not in by_both]
+    found = [_directive(by_service, _OF_SERVICE)] if by_service else []
+    return [*found, _directive(by_both, _OF_SERVICE, _OF_CONNECTION)] if by_both else found
 
 
 def _directive(names: Iterable[str], *dimensions: tuple[str, ...]) -> Mapping[str, object]:
@@ -160,7 +163,7 @@ def _text(line: Mapping[str, Any]) -> str:
     """
     if "Sampled=1" not in os.environ.get(TRACE_HEADER, ""):
         line = {name: value for name, value in line.items() if name != "xray_trace_id"}
-    text = json.dumps(line, default=str, ensure_ascii=False, separators=(",", ":"))
+    text = _json(line)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 

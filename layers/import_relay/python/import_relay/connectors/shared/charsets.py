@@ -5,7 +5,7 @@ with a byte order mark. Anything else is not guessed.
 """
 
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
 _charset = re.compile(r';\s*charset\s*=\s*"?([A-Za-z0-9_.:-]{1,40})', re.ASCII)
 _western = re.compile(r"(?:windows-|cp)?(125[0-8])|iso-?8859-([1-9]|1[0-6])|latin-?1", re.ASCII)
@@ -31,7 +31,7 @@ def decoded(body: bytes, content_type: str) -> str:
         return body.decode("utf-16")
     declared = _single_byte(content_type)
     try:
-        text = body.decode("utf-8-sig")
+        text = body.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError:
         if declared is None:
             raise
