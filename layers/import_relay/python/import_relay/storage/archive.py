@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -51,12 +52,19 @@ class Archive:
     def freeze(self, reference: str, body: bytes, rows: Sequence[Row]) -> None:
         """Store an import before anything of it is sent, under `imports/<reference>/`.
 
-        Two lines of JSON, compressed: the exact body, and the provenance of each row.
+        Two lines of JSON, compressed: the exact body, and the provenance of each row. It is
+        compressed row by row, since all of it as text would be the most that a batch needs.
         """
-        provenance = _standard_json([row_as_object(row) for row in rows])
+        packed = BytesIO()
+        with gzip.GzipFile("", "wb", compresslevel=1, fileobj=packed, mtime=0) as file:
+            file.write(body + b"\n[")
+            for number, row in enumerate(rows):
+                provenance = _standard_json(row_as_object(row))
+                file.write(f"{',' if number else ''}{provenance}".encode())
+            file.write(b"]")
         self.put(
             f"imports/{reference}/request.json.gz",
-            gzip.compress(body + b"\n" + provenance.encode(), compresslevel=1, mtime=0),
+            packed.getvalue(),
             content_type="application/gzip",
         )
 

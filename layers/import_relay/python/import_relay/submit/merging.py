@@ -38,7 +38,8 @@ FieldClaims = Sequence[tuple[str, Claim]]
 def collector_paused() -> Iterator[None]:
     """Plan without the garbage collector: a batch makes many objects, all of which stay alive.
 
-    Collecting costs an eighth of the time of a batch and finds nothing (`make bench`).
+    Collecting costs an eighth of the time of a batch and finds nothing (`make bench`). The block
+    should end with nothing left of the batch: what is left is gone through once, when it ends.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -78,9 +78,7 @@ class Submission:
         Returns:
             what became of it; every message that is not in `failed_message_ids` may be deleted.
         """
-        with collector_paused():
-            batch = QueueBatch(bodies, redelivered, receipts or {})
-            batch.read(sent_at or {}, self.tools.emit)
+        with collector_paused():  # nothing here holds the batch when the collector comes back
             turn = Turn(
                 invocation,
                 deadline,
@@ -89,7 +87,13 @@ class Submission:
                 self.unproven_s,
                 lane,
             )
-            return self._in_lane(lane).submit_batch(batch, turn)
+            return self._in_lane(lane).submit_batch(
+                self._read(QueueBatch(bodies, redelivered, receipts or {}), sent_at or {}), turn
+            )
+
+    def _read(self, batch: QueueBatch, sent_at: Mapping[str, float]) -> QueueBatch:
+        batch.read(sent_at, self.tools.emit)
+        return batch
 
     def _in_lane(self, lane: Lane) -> "Submission":
         """The same, with the queue of this lane."""
