@@ -1,5 +1,8 @@
 """Why nothing of a file can be read. Raised by the formats, answered by `importing_files`."""
 
+MAX_ROW_TEXT = 500
+"""Characters that a list of unreadable rows shows of one."""
+
 
 class FileUnreadable(Exception):
     """The whole file is refused.

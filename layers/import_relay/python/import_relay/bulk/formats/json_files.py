@@ -8,12 +8,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NoReturn
 
-from import_relay.bulk.formats.file_error import FileUnreadable
+from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
 from import_relay.bulk.formats.texts import text_lines
 from import_relay.domain.files import FileRow
 
-_SHOWN = 500
-"""Characters that a list of unreadable rows shows of one."""
 _LONG = re.compile(r"[0-9]{1000}")
 LISTS = ("records", "data", "value", "items")
 """Keys of an object under which its list of rows may stand."""
@@ -125,7 +123,7 @@ def _line(number: int, text: str) -> FileRow:
     try:
         value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        return FileRow(number, None, "row.not_json", text=text[:_SHOWN])
+        return FileRow(number, None, "row.not_json", text=text[:MAX_ROW_TEXT])
     return _element(number, value, text)
 
 
@@ -136,7 +134,7 @@ def _element(number: int, value: object, text: str = "") -> FileRow:
         shown = text or str(value)
     except RecursionError:
         shown = ""
-    return FileRow(number, None, "row.not_an_object", text=shown[:_SHOWN])
+    return FileRow(number, None, "row.not_an_object", text=shown[:MAX_ROW_TEXT])
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from import_relay.bulk.formats.file_error import FileUnreadable
+from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
 from import_relay.domain.files import FileRow
 from import_relay.report.tables import as_sent
 
@@ -18,8 +18,6 @@ SEPARATORS = ",;\t|"
 SAMPLE_LINES = 20
 MAX_CELL = 1_000_000
 MAX_COLUMNS = 2_000
-_SHOWN = 500
-"""Characters that a list of unreadable rows shows of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ def _records(
         except csv.Error as error:
             for number, line in enumerate(taken, first):
                 if line.strip():
-                    yield number, BrokenLine(str(error), line.strip()[:_SHOWN])
+                    yield number, BrokenLine(str(error), line.strip()[:MAX_ROW_TEXT])
         else:
             yield first, [as_sent(cell) for cell in cells]
 
@@ -107,7 +105,7 @@ def _row(header: Sequence[str], line: int, cells: Sequence[str]) -> FileRow:
     """Columns without a name are left out; a short row has empty cells at its end."""
     if len(cells) > len(header) and any(cells[len(header) :]):
         detail = f"it has {len(cells)} cells, and the header {len(header)}"
-        return FileRow(line, None, "row.too_many_cells", detail, _as_text(cells)[:_SHOWN])
+        return FileRow(line, None, "row.too_many_cells", detail, _as_text(cells)[:MAX_ROW_TEXT])
     record = dict(zip(header, cells, strict=False))
     if len(cells) < len(header):
         record |= dict.fromkeys(header[len(cells) :], "")

@@ -13,7 +13,7 @@ from typing import Any, overload
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
 
-from import_relay.bulk.formats.file_error import FileUnreadable
+from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
 from import_relay.bulk.formats.tables import BrokenLine, table_rows
 from import_relay.domain.files import FileRow
 
@@ -22,7 +22,6 @@ OLE = b"\xd0\xcf\x11\xe0"
 MAX_SHEETS_B = 8 * 1024**3
 MAX_EXACT = 1e15
 """Spreadsheets keep 15 digits of a number (Excel: specifications and limits)."""
-_SHOWN = 500
 _EMPTY = (None, "")
 
 
@@ -103,7 +102,7 @@ def _broken(row: Sequence[object]) -> BrokenLine | None:
     for number, value in enumerate(row, 1):
         if isinstance(value, float) and value.is_integer() and abs(value) >= MAX_EXACT:
             what = f"cell {number} is a number of more than 15 digits, of which the others are lost"
-            return BrokenLine(what, ", ".join(map(_text, row))[:_SHOWN])
+            return BrokenLine(what, ", ".join(map(_text, row))[:MAX_ROW_TEXT])
     return None
 
 
