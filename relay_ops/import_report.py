@@ -27,7 +27,7 @@ class ImportReport:
         key = {"pk": {"S": f"import#{reference}"}}
         answer = stack.client("dynamodb").get_item(TableName=stack.ledger_table, Key=key)
         entry = from_item(answer["Item"]) if "Item" in answer else None
-        created_at = entry.created_at if entry else time_of(reference)
+        created_at = entry.created_at if entry else begun_at(reference)
         day = datetime.fromtimestamp(created_at, stack.time_zone).date()
         folder, bucket = f"reports/date={day}/type={type_}/import={reference}", stack.objects
         outcomes = [line["outcome"] for line in bucket.lines(f"{folder}/rows.ndjson.gz")]
@@ -42,7 +42,7 @@ class ImportReport:
     @property
     def at(self) -> float:
         """When it was made (s since the epoch)."""
-        return self.entry.created_at if self.entry else time_of(self.reference)
+        return self.entry.created_at if self.entry else begun_at(self.reference)
 
     def failure_of(self, items: Iterable[ItemProvenance]) -> Mapping[str, Any]:
         """The failure that Mateo lists of a row made of these items; empty if it lists none."""
@@ -50,7 +50,7 @@ class ImportReport:
         return next((self.failures[one] for one in ids if one in self.failures), {})
 
 
-def time_of(reference: str) -> float:
+def begun_at(reference: str) -> float:
     """When an import was made, by its reference (s since the epoch); 0 if it does not say."""
     try:
         made = datetime.fromisoformat(reference.partition("-")[0]).replace(tzinfo=UTC)
