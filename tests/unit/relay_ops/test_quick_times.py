@@ -6,7 +6,7 @@ import pytest
 from botocore.session import Session
 from botocore.utils import parse_timestamp
 
-from relay_ops.quick_times import time_of, with_quick_times
+from relay_ops.quick_times import listed_time, with_quick_times
 
 FORMS = (
     "2026-11-21T10:08:30.000Z",
@@ -24,7 +24,7 @@ FORMS = (
 
 @pytest.mark.parametrize("said", FORMS)
 def test_a_time_is_the_one_that_botocore_reads(said: Any) -> None:
-    found = time_of(said)
+    found = listed_time(said)
 
     assert found == parse_timestamp(said)
     assert found.tzinfo is not None
@@ -33,11 +33,11 @@ def test_a_time_is_the_one_that_botocore_reads(said: Any) -> None:
 @pytest.mark.parametrize("said", ["", "Tomorrow", "2026-13-41T10:00:00Z"])
 def test_what_is_no_time_is_refused(said: str) -> None:
     with pytest.raises(ValueError, match="Invalid timestamp"):
-        time_of(said)
+        listed_time(said)
 
 
 def test_the_clients_of_a_session_read_with_it() -> None:
     session = with_quick_times(Session())
     parser = session.get_component("response_parser_factory").create_parser("rest-xml")
 
-    assert parser._timestamp_parser is time_of
+    assert parser._timestamp_parser is listed_time
