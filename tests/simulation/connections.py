@@ -122,10 +122,11 @@ def mapper_of(relay: "Relay") -> Mapper:
 
 
 class DeadlyMapper(Mapper):
-    """The mapper, which dies of poison."""
+    """The mapper of a run, which dies of poison."""
 
     def __init__(self, relay: "Relay") -> None:
         vars(self).update(vars(mapper()))
+        self.entities_per_day = relay.account.own_limits
         self._relay = relay
 
     def _change(self, occurrence: Occurrence) -> Change:
