@@ -29,6 +29,7 @@ def check_files(books: Books) -> None:
     for rows in inbox.crowded:
         books.wrong("over-limit", f"{rows} rows of files were queued at a time")
     counted: Counter[str] = Counter()
+    waiting = books.relay.unproven | rows_behind(books)
     for file in inbox.noted():
         if file.received_at / 1_000_000 not in inbox.times[file.content]:
             books.wrong("stale", f"{file.key} counts as uploaded at another time")
@@ -37,7 +38,7 @@ def check_files(books: Books) -> None:
         elif file.state == "finished":
             counted[books.relay.limits.day(file.received_at / 1_000_000)] += len(file.upload.rows)
             _finished(books, file)
-        elif not any(item in books.relay.unproven for item in items_of(file)):
+        elif waiting.isdisjoint(items_of(file)):
             books.wrong("stuck", f"{file.key} ({file.id}) is {file.state} for ever")
     if all(file.state in ("refused", "finished") for file in inbox.noted()):
         _receipts(books, counted)
