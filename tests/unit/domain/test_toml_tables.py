@@ -1,6 +1,7 @@
 """A slip in one table of a TOML text leaves the others readable, and is told with its line."""
 
 import codecs
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -71,15 +72,38 @@ def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path, conten
 
 def test_bytes_of_another_encoding_cost_their_own_table_alone(tmp_path: Path) -> None:
     file = tmp_path / "connections.toml"
-    file.write_bytes('[a]\nb = "c"\n[d]\n# Straße\n[e]\nf = "g"\n[Müll]\n'.encode("latin-1"))
+    file.write_bytes('[a]\nb = "c"\n[d]\nh = "Straße"\n[e]\nf = "g"\n[Müll]\n'.encode("latin-1"))
 
     tables, broken = read_tables(read_text(file))
 
     assert tables == {"a": {"b": "c"}, "e": {"f": "g"}}
     assert broken == {
-        "d": "is not UTF-8 (at line 4, column 7): save the file in this encoding",
+        "d": "is not UTF-8 (at line 4, column 10): save the file in this encoding",
         "M?ll": "is not UTF-8 (at line 7, column 3): save the file in this encoding",
     }
+
+
+@pytest.mark.parametrize("broken", ["", "[h]\nb =\n"], ids=["whole", "with a slip elsewhere"])
+def test_bytes_of_another_encoding_in_a_comment_cost_no_table(tmp_path: Path, broken: str) -> None:
+    file = tmp_path / "connections.toml"
+    text = f"# Größe\n[a]\nb = 2020-01-01  # für\n\n  # Straße\n[c]\nd = 1\n{broken}"
+    file.write_bytes(text.encode("latin-1"))
+
+    tables, wrong = read_tables(read_text(file))
+
+    assert tables == {"a": {"b": date(2020, 1, 1)}, "c": {"d": 1}}
+    assert list(wrong) == (["h"] if broken else [])
+
+
+def test_what_only_looks_like_a_comment_is_a_value_and_not_altered(tmp_path: Path) -> None:
+    file = tmp_path / "connections.toml"
+    file.write_bytes('[a]\nb = """\n# Straße"""\n[c]\nd = 1\n'.encode("latin-1"))
+
+    tables, wrong = read_tables(read_text(file))
+
+    assert tables == {"c": {"d": 1}}
+    assert list(wrong) == ["a"]
+    assert "not UTF-8" in wrong["a"]
 
 
 def test_utf_16_that_is_damaged_cannot_be_read(tmp_path: Path) -> None:

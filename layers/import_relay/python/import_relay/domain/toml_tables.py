@@ -4,6 +4,7 @@ Called by `connections`: a slip in one connection must not take the others with 
 """
 
 import codecs
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ _HEADER = re.compile(r"""\s*\[\[?\s*(?:"([^"\\]*)"|'([^']*)'|([^\s.,\]"'#\[]+))\
 """The first name of a table's header, be the rest right or not; no line of a list of values."""
 _NO_UTF_8 = re.compile("[\udc80-\udcff]")
 """What `read_text` leaves of bytes that are no UTF-8."""
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 
 
 def read_text(path: str | Path) -> str:
@@ -40,28 +42,43 @@ def read_tables(text: str) -> tuple[dict[str, object], dict[str, str]]:
 
     What is wrong says at which line. What stands before the first table goes by the name "".
     """
-    if _NO_UTF_8.search(text):
-        return _one_by_one(text)
     try:
-        return tomllib.loads(text), {}
+        tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return _one_by_one(text)
+    return _one_by_one(text) if _is_damaged(tables) else (tables, {})
 
 
 def _one_by_one(text: str) -> tuple[dict[str, object], dict[str, str]]:
     found: dict[str, object] = {}
     broken: dict[str, str] = {}
     for name, part in _parts(text).items():
-        if wrong := _NO_UTF_8.search(part):
-            lines = part[: wrong.start() + 1].split("\n")
-            at = f"(at line {len(lines)}, column {len(lines[-1])})"
-            broken[name] = f"is not UTF-8 {at}: save the file in this encoding"
-            continue
+        not_utf_8 = _not_utf_8(_COMMENT.sub(lambda found: " " * len(found[0]), part))
         try:
-            found |= tomllib.loads(part)
+            tables = tomllib.loads(part)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
-            broken[name] = f"is no TOML: {str(error) or type(error).__name__}"
+            broken[name] = not_utf_8 or f"is no TOML: {str(error) or type(error).__name__}"
+        else:
+            if _is_damaged(tables):
+                broken[name] = not_utf_8 or _not_utf_8(part)
+            else:
+                found |= tables
     return found, broken
+
+
+def _is_damaged(tables: Mapping[str, object]) -> bool:
+    """Whether bytes that are no UTF-8 are in a name or value; those in comments harm nobody."""
+    return bool(_NO_UTF_8.search(json.dumps(tables, ensure_ascii=False, default=str)))
+
+
+def _not_utf_8(part: str) -> str:
+    """Says where a text is not UTF-8; empty if it is."""
+    wrong = _NO_UTF_8.search(part)
+    if wrong is None:
+        return ""
+    lines = part[: wrong.start() + 1].split("\n")
+    at = f"(at line {len(lines)}, column {len(lines[-1])})"
+    return f"is not UTF-8 {at}: save the file in this encoding"
 
 
 def _parts(text: str) -> Mapping[str, str]:
