@@ -101,7 +101,7 @@ def _count(found: DeadLetters, body: str) -> None:
         content: Any = json.loads(body)
         connection, items = str(content["connection"]), len(content["items"])
         cause = str(content.get("moved", {}).get("code", FAILED_OFTEN))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         connection, items, cause = "?", 1, "message.unreadable"
     found.items += items
     found.causes[connection, cause] += items

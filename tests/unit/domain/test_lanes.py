@@ -31,6 +31,7 @@ def test_the_lane_is_that_of_the_queue_that_a_batch_comes_from(queue: str, lane:
         ("no JSON", Lane.LIVE),
         ("[]", Lane.LIVE),
         ('{"delivery": 5}', Lane.LIVE),
+        ("[" * 100_000, Lane.LIVE),
     ],
 )
 def test_a_dead_letter_says_which_lane_it_came_from(body: str, lane: Lane) -> None:

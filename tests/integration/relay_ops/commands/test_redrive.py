@@ -25,25 +25,26 @@ def test_dead_letters_are_shown_with_what_killed_them_and_moved_to_their_lanes(
     relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     killed = {"moved": {"code": "row.killed_process"}}
-    webhook = json.dumps({**json.loads(message([{"id": 1}, {"id": 2}])), **killed})
+    webhook = json.dumps({**json.loads(message([{"id": n} for n in range(4)])), **killed})
     of_file = message([{"id": 3}], delivery=file_delivery("0123456789abcdef", 0))
-    put_back = json.dumps({**json.loads(message([{"id": 4}])), "replay": {"id": "r"}})
-    for body in (webhook, "nonsense", of_file, put_back):
+    put_back = json.dumps({**json.loads(message([{"id": 4}, {"id": 5}])), "replay": {"id": "r"}})
+    nested = "[" * 100_000  # deeper than any parser goes
+    for body in (webhook, "nonsense", nested, of_file, put_back):
         relay.aws.sqs.send_message(QueueUrl=relay.aws.dead_letter_url, MessageBody=body)
 
     with time_machine.travel(NOON + 1):  # its last look waits for a second
         assert run(["redrive", "--yes", "--json"]) == ExitCode.DONE
 
     assert json.loads(capsys.readouterr().out) == {
-        "moved": 4,
+        "moved": 5,
         "causes": [
-            {"connection": "erp", "cause": "row.killed_process", "items": 2},
-            {"connection": "erp", "cause": "failed ten times", "items": 2},
-            {"connection": "?", "cause": "message.unreadable", "items": 1},
+            {"connection": "erp", "cause": "row.killed_process", "items": 4},
+            {"connection": "erp", "cause": "failed ten times", "items": 3},
+            {"connection": "?", "cause": "message.unreadable", "items": 2},
         ],
     }
     with time_machine.travel(NOON + 100, tick=False):
-        assert bodies(relay, relay.aws.queue_url) == {webhook, "nonsense"}
+        assert bodies(relay, relay.aws.queue_url) == {webhook, "nonsense", nested}
         assert bodies(relay, relay.aws.bulk_queue_url) == {of_file, put_back}
         assert bodies(relay, relay.aws.dead_letter_url) == set()
 

@@ -24,6 +24,6 @@ def lane_of_body(body: str) -> Lane:
     try:
         content = json.loads(body)
         is_bulk = "replay" in content or holds_file_rows(content["delivery"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Lane.LIVE
     return Lane.BULK if is_bulk else Lane.LIVE
