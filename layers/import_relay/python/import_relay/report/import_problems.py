@@ -30,7 +30,7 @@ _NO_ROW = "{}"
 
 @dataclass(frozen=True, slots=True)
 class ImportProblems:
-    """An import, and the problems of its rows without what only a person needs."""
+    """An import, and the problems of its rows without reasons and rows."""
 
     reported: ReportedImport
     problems: Sequence[Problem]

@@ -50,8 +50,10 @@ class RequestCurve:
         return FIRST_POLL_S if _used(usage) < few else SPARED_POLL_S
 
     def wait_s(self, usage: Usage, now: float, most_s: float, *, overdue_at: float) -> float:
-        """So many seconds until an import may go that may not go now, if no more is used; `most_s`
-        at most. `overdue_at`: from when on its records were held for long (s since the epoch).
+        """Seconds until the next import may go, at most `most_s`, if nothing more is used
+        meanwhile.
+
+        `overdue_at`: from when on its records were held for long (s since the epoch).
         """
 
         def may_go(seconds: float) -> bool:
@@ -77,5 +79,5 @@ class RequestCurve:
 
 
 def _used(usage: Usage) -> float:
-    """Requests that are used, and those that imports under way will still be asked for."""
+    """Requests used so far, at least `REQUESTS_PER_IMPORT` for each import."""
     return max(usage.requests, REQUESTS_PER_IMPORT * usage.imports)
