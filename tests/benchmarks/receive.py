@@ -25,9 +25,9 @@ from tests.benchmarks.measures import Measure, best_of_alternating
 ROOT = Path(__file__).parents[2]
 FUNCTION = ROOT / "functions" / "receive_webhook"
 PROCESSES = 9
-START_BAR = 1.5
+START_BAR = 1.25
 CALLS = 300
-CALL_BAR = 1.4
+CALL_BAR = 1.65
 
 QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/relay"
 ENVIRONMENT = {
