@@ -307,11 +307,12 @@ INDIRECT = {
     "permits.is_in_time",
     "queue.delete",
     "queue.receive",
+    "queue.receive_surely",
 }
 """Methods that make no call; what they give others to do comes with those others' calls.
 
-`queue.receive` gives receipts, which are each side's own, and `queue.delete` needs them:
-`test_queue_fake` has both.
+Both ways to receive give receipts, which are each side's own, and `queue.delete` needs them:
+`test_queue_fake` has them.
 """
 
 
