@@ -74,8 +74,11 @@ MUTANTS = (
     ),
     Mutant(
         "filled-messages-kept",
-        "Messages that filled an import stay in the queue.",
+        "Messages that filled an import stay in their queues.",
         ("stuck",),
-        (Edit("submit/batch_run.py", "        self._acknowledging.delete_fetched()\n", ""),),
+        (
+            Edit("submit/batch_run.py", "        self._acknowledging.delete_held()\n", ""),
+            Edit("submit/batch_run.py", "        self._acknowledging.delete_fetched()\n", ""),
+        ),
     ),
 )

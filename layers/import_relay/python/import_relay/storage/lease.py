@@ -6,7 +6,6 @@ held leaves a note in it: until that runs out or a live batch has the lease, no 
 and a bulk batch that holds it gives way after its current import.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,9 +24,8 @@ if TYPE_CHECKING:
 
 RETRY_S = 1.0
 LIVE_WAITS_S = 15.0
-"""How long the note of a live batch lasts. It renews the note when a third of that has passed, so
-two thirds are longer than a try takes and than clocks differ; a process that dies holds the bulk
-lane up no longer."""
+"""How long the note of a live batch lasts. It renews the note at every try, so this is longer than
+a try takes and than clocks differ; a process that dies holds the bulk lane up no longer."""
 _KEY: dict[str, Any] = {"pk": {"S": "lease#submit"}}
 
 
@@ -62,13 +60,10 @@ class Lease:
         Raises:
             LeaseHeld: it was not free in time.
         """
-        noted_at = -math.inf
         while not self._take(holder, until, lane):
-            now = self._clock()
-            if now + RETRY_S >= wait_until:
+            if self._clock() + RETRY_S >= wait_until:
                 raise LeaseHeld
-            if lane is Lane.LIVE and now >= noted_at + LIVE_WAITS_S / 3:
-                noted_at = now
+            if lane is Lane.LIVE:
                 self._tell_that_live_waits()
             self._sleep(RETRY_S)
         try:
