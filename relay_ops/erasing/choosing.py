@@ -7,7 +7,7 @@ else mentions it. Where nobody has it, it means only itself: whoever mentions it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from relay_ops.erasing.person import (
     owner_ids,
     spellings_of,
 )
-from relay_ops.erasing.rewriting import ndjson
+from relay_ops.erasing.rewriting import is_erased_in, ndjson
 from relay_ops.matching import Needle, needle
 from relay_ops.stack import Stack
 
@@ -48,14 +48,18 @@ class Choosing:
     is_certain: bool = False
     memory: Memory = field(default_factory=Memory)
     _found: list[Known] = field(default_factory=list)
+    _erased: set[str] = field(default_factory=set)
+    """Imports in which somebody was erased before."""
 
     def persons(self, advance: Callable[..., None] = SILENT) -> list[Known]:
         """Everybody whom the text may mean: only a part of a name may mean somebody else."""
-        keys = list(self._keys(self.stack.objects))
+        bucket = self.stack.objects
+        keys = [one.key for prefix in PLACES for one in bucket.keys(prefix)]
         advance(0, total=len(keys))
-        for found in read_all(self._of_object, keys, advance):
-            for one in found:
-                self._add(one)
+        self._read(keys, advance)
+        reports = list(self._reports(bucket, {key.split("/")[1] for key in keys}))
+        advance(0, total=len(keys) + len(reports))
+        self._read(reports, advance)
         if self.connection:
             return self._found
         exact = [one for one in self._found if has_handle(one, self.needle.given)]
@@ -86,22 +90,29 @@ class Choosing:
             one.endswith(digits) and len(one) - len(digits) <= MAX_COUNTRY_CODE for one in phones
         )
 
-    @staticmethod
-    def _keys(bucket: Bucket) -> Iterator[str]:
-        """What is read. The report of an import that is kept says nothing more than the import."""
-        kept = set()
-        for prefix in PLACES:
-            for one in bucket.keys(prefix):
-                kept.add(one.key.split("/")[1])
-                yield one.key
+    def _read(self, keys: Iterable[str], advance: Callable[..., None]) -> None:
+        for found in read_all(self._of_object, keys, advance):
+            for one in found:
+                self._add(one)
+
+    def _reports(self, bucket: Bucket, kept: Collection[str]) -> Iterator[str]:
+        """The rows of reports that say more than their imports, which were read before.
+
+        The report of an import that is kept says nothing more, unless somebody was erased in it.
+        """
         for one in bucket.keys(REPORTS):
             folder, _, name = one.key.rpartition("/")
-            if name == "rows.ndjson.gz" and folder.rpartition("import=")[2] not in kept:
+            reference = folder.rpartition("import=")[2]
+            if name == "rows.ndjson.gz" and (reference not in kept or reference in self._erased):
                 yield one.key
 
     def _of_object(self, key: str) -> list[Known]:
         content = self.stack.objects.remembering(self.memory).content(key)
-        if content is None or not self.needle.may_be_in(content):
+        if content is None:
+            return []
+        if key.startswith(IMPORTS) and is_erased_in(content):
+            self._erased.add(key.split("/")[1])
+        if not self.needle.may_be_in(content):
             return []
         if key.startswith(IMPORTS):
             return list(self._of_import(content))

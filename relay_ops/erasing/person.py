@@ -34,6 +34,8 @@ MIN_ID = 5
 """Characters of an id that is looked for in a text without any form: a shorter one is anywhere."""
 _PARTS = re.compile(r"[,;|\t\r\n\"'<>]+")
 """What stands between the values of a row that nobody could split."""
+_NOT_PLAIN = re.compile(r"""[^ -~]|["\\&<>']|ss""", re.IGNORECASE)
+"""What JSON, CSV or XML may write in another way; and ss, which is the folded ß as well."""
 
 
 def ids_of(handles: Iterable[str]) -> set[str]:
@@ -123,12 +125,14 @@ class Person:
 
     @cached_property
     def _texts(self) -> list[bytes]:
-        """What is in an object that holds the person, in lower case; one of them is enough."""
-        values = [one.partition(":")[2] for one in self.known.ids | self._handles]
+        """What is in an object that holds the person, in lower case; one of them is enough.
+
+        An empty one, of an id without any plain part, is in every object.
+        """
+        named = [one.partition(":")[2] for one in (*self.known.ids, *self._handles, *self._keys)]
         records = [record for _, record in self.known.records]
-        keys = [key.partition(":")[2].casefold() for key in self._keys]
-        plain = {_longest_plain(one.casefold()) for one in (*values, *records, *keys)}
-        return [one.encode() for one in sorted({*plain, *self._digests}) if one]
+        plain = {_longest_plain(one) for one in (*named, *records) if one}
+        return [one.lower().encode() for one in sorted({*plain, *self._digests})]
 
     @cached_property
     def _digits(self) -> list[bytes]:
@@ -289,6 +293,5 @@ def _texts_in(value: object) -> Iterator[str]:
 
 
 def _longest_plain(text: str) -> str:
-    """The longest part of a text that JSON writes as it is."""
-    runs = "".join(char if char.isascii() and char not in '"\\' else "\n" for char in text)
-    return max(runs.split("\n"), key=len)
+    """The longest part of a text that every format writes as it is; empty if there is none."""
+    return max(_NOT_PLAIN.split(text), key=len)

@@ -59,8 +59,13 @@ def frozen_import(person: Person, key: str, content: bytes) -> Rewritten | None:
         learn_row(person.known, sent["type"], sent["payload"][number], rows[number]["key"])
         _learn_items(person, sent["type"], rows[number]["items"])
         sent["payload"][number] = {}
-        rows[number] = {"key": "", "claims": [], "items": []}
+        rows[number] = dict(_NOTHING)
     return Rewritten(key, len(mine), _json(sent) + b"\n" + _json(rows))
+
+
+def is_erased_in(content: bytes) -> bool:
+    """Whether a row of an import was emptied before: of whoever it was, it says nothing more."""
+    return _ERASED_ROW in content
 
 
 def _rows_of(
@@ -239,3 +244,7 @@ def as_ndjson(lines: Iterable[Mapping[str, object]]) -> bytes:
 
 def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
+
+
+_NOTHING: Mapping[str, object] = {"key": "", "claims": [], "items": []}
+_ERASED_ROW = _json(_NOTHING)

@@ -82,7 +82,7 @@ class Searching:
     _files: RowFiles = field(init=False)
     _bucket: Bucket = field(init=False)
     _without: set[str] = field(default_factory=set)
-    """Imports that certainly do not hold the person."""
+    """Imports that certainly never held the person."""
 
     def __post_init__(self) -> None:
         self._files = RowFiles(self.stack, delete_refused=self.delete_refused)
@@ -155,7 +155,8 @@ class Searching:
         if content is None:
             return []
         if not self.person.may_be_in(content):
-            self._without.add(key.split("/")[1])
+            if not rewriting.is_erased_in(content):
+                self._without.add(key.split("/")[1])
             return []
         found = rewriting.frozen_import(self.person, key, content)
         return [found] if found else []
@@ -173,10 +174,10 @@ class Searching:
     def _telling(self, folder: str, names: set[str]) -> set[str]:
         """The files of a report that name everybody who is in any of them.
 
-        Of the rows the import says as much, if it is kept.
+        Of the rows the import says as much to whoever only looks, if it is kept as it was sent.
         """
         found = {"rows.ndjson.gz", "failures.ndjson", "failures.raw"} & names
-        is_without = folder.rpartition("import=")[2] in self._without
+        is_without = not self.erase and folder.rpartition("import=")[2] in self._without
         return found - {"rows.ndjson.gz"} if is_without else found
 
     def _daily(self, folder_and_names: tuple[str, set[str]]) -> list[Rewritten]:
