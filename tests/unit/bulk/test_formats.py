@@ -96,6 +96,22 @@ def test_a_number_that_lost_digits_in_a_spreadsheet_is_no_id() -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "is_cut"),
+    [
+        (1_234_567_890_123_450, True),
+        (-1_234_567_890_123_450, True),
+        (1_000_000_000_000_000, True),
+        (1_234_567_890_123_456, False),
+        (123_456_789_012_340, False),
+    ],
+)
+def test_a_whole_number_with_zeros_after_its_15th_digit_was_cut(number: int, is_cut: bool) -> None:
+    (row,) = rows_of(workbook([("id",), (number,)]))
+    assert row.code == ("row.unreadable" if is_cut else "")
+    assert row.record == (None if is_cut else {"id": str(number)})
+
+
+@pytest.mark.parametrize(
     "content",
     [
         pytest.param("\n".join(map(json.dumps, RECORDS)), id="ndjson"),
@@ -106,6 +122,14 @@ def test_a_number_that_lost_digits_in_a_spreadsheet_is_no_id() -> None:
 )
 def test_objects_of_json_are_rows(content: str) -> None:
     assert records_of(content.encode()) == RECORDS
+
+
+@pytest.mark.parametrize("between", ["", "\n", " \n\r\n\n"], ids=["none", "one", "several"])
+def test_empty_lines_after_a_broken_first_line_refuse_no_file(between: str) -> None:
+    first, second = rows_of(f'\n{{"id": 1,, }}\n{between}{{"id": 2}}\n'.encode())
+    assert (first.line, first.code) == (2, "row.not_json")
+    assert second.record == {"id": 2}
+    assert second.line == 3 + between.count("\n")
 
 
 ORDER = {"id": 1, "items": [{"sku": "a"}]}

@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, TypeVar, cast
@@ -78,14 +78,10 @@ def _rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
 
 
 def _of_text(lines: Iterator[str], opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
-    skipped: list[str] = []
-    for line in lines:
-        skipped.append(line)
-        if line.strip():
-            break
+    skipped = _next_text(lines)
     begin = skipped[-1].lstrip() if skipped else ""
     if begin.startswith("{") and not is_object(begin):
-        skipped += islice(lines, 1)  # the next line says whether only this one is broken
+        skipped += _next_text(lines)  # the next line says whether only this one is broken
         is_on_lines = is_object(skipped[-1]) and not begin.rstrip().endswith(tuple("[{,:"))
     else:
         is_on_lines = begin.startswith("{") and not holds_list(begin)
@@ -95,6 +91,16 @@ def _of_text(lines: Iterator[str], opened: Callable[[], BinaryIO]) -> Iterator[F
         yield from json_rows(opened)
     else:
         yield from csv_rows(chain(skipped, lines))
+
+
+def _next_text(lines: Iterator[str]) -> list[str]:
+    """The next line that is not empty, and the empty ones before it."""
+    found = []
+    for line in lines:
+        found.append(line)
+        if line.strip():
+            break
+    return found
 
 
 def _of_workbook(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:

@@ -100,10 +100,19 @@ def _has_rows(sheet: Any) -> bool:
 def _broken(row: Sequence[object]) -> BrokenLine | None:
     """What is wrong with a row of which a number was longer than a spreadsheet keeps."""
     for number, value in enumerate(row, 1):
-        if isinstance(value, float) and value.is_integer() and abs(value) >= MAX_EXACT:
+        if _was_cut(value):
             what = f"cell {number} is a number of more than 15 digits, of which the others are lost"
             return BrokenLine(what, ", ".join(map(_text, row))[:MAX_ROW_TEXT])
     return None
+
+
+def _was_cut(value: object) -> bool:
+    """Whether a whole number lost the digits after its 15th; Excel stores zeros in their place."""
+    if isinstance(value, float):
+        return value.is_integer() and abs(value) >= MAX_EXACT
+    if not isinstance(value, int) or abs(value) < MAX_EXACT:
+        return False
+    return not str(abs(value))[15:].strip("0")
 
 
 def _text(value: object) -> str:
