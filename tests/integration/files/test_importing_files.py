@@ -15,6 +15,7 @@ from import_relay.bulk.feeding import Feeding
 from import_relay.bulk.importing_files import MAX_TRIES
 from import_relay.bulk.reading import Reading
 from import_relay.domain.files import file_delivery
+from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import RowFile
 from tests.integration.files.dying import Killed
 from tests.integration.files.uploads import Uploads
@@ -92,6 +93,17 @@ def test_a_lost_event_heals_with_the_schedule(uploads: Uploads) -> None:
     uploads.put(contacts(5))
 
     assert uploads.run(None).fed == 5
+
+
+def test_a_noticed_file_is_logged_even_if_an_old_error_stays(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = uploads.put(contacts(5))
+    with monkeypatch.context() as broken:
+        broken.setattr(FileObjects, "delete", failing)
+        assert uploads.run(key).noticed == 1
+
+    assert [one["bytes"] for one in uploads.relay.said("file.noticed")] == [len(contacts(5))]
 
 
 def test_failures_keep_the_columns_of_the_file(uploads: Uploads) -> None:

@@ -95,7 +95,10 @@ class FileImporting:
         return run
 
     def _take_on(self, run: FileRun, errors: FileErrors, until: float) -> None:
-        """Each step for all files; last those at which a process died, which may kill this one."""
+        """Do each step for all files. Files at which a process died come last.
+
+        Such a file may end this process as well: by then the others have had their turn.
+        """
         for again in (False, True):
             self._read(run, errors, until, again=again)
             if not again:
@@ -146,8 +149,8 @@ class FileImporting:
     def _begin(self, file: RowFile, size: int, run: FileRun, *, again: bool) -> None:
         if self.parts.files.begin(file, again=again):
             run.noticed += 1
-            self.parts.objects.delete(error_key(file.key))  # of this content, or what it replaces
             self.emit("file.noticed", file=file.id, connection=self._named(file), bytes=size)
+            self.parts.objects.delete(error_key(file.key))  # of this content, or what it replaces
 
     # read
 
