@@ -116,16 +116,34 @@ def run(arguments: Sequence[str]) -> int:
     try:
         ended = app(args=list(arguments), prog_name="relay", standalone_mode=True)
     except CommandError as error:
-        typer.echo(str(error), err=True)
+        _say(str(error))
         return error.exit_code
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.DONE
     except Exception as error:
-        if type(error).__module__.partition(".")[0] != "botocore":
+        text = _in_words(error)
+        if text is None:
             raise
-        typer.echo(_aws_said(error), err=True)
+        _say(text)
         return ExitCode.UNAVAILABLE
     return ended if isinstance(ended, int) else ExitCode.DONE
+
+
+def _say(text: str) -> None:
+    """An error on stderr; it may quote what a terminal would obey."""
+    from import_relay.domain.report_text import defused  # only where it is needed
+
+    typer.echo(defused(text), err=True)
+
+
+def _in_words(error: Exception) -> str | None:
+    """What AWS or the relay's own parts refused; None: it is a fault of the command."""
+    from import_relay.domain.errors import RelayError  # `relay` starts without it
+
+    if isinstance(error, RelayError):
+        return str(error)
+    is_of_aws = type(error).__module__.partition(".")[0] == "botocore"
+    return _aws_said(error) if is_of_aws else None
 
 
 def _aws_said(error: Exception) -> str:

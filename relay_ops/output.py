@@ -57,7 +57,7 @@ class Screen:
         """Lines that say more of the one before: indented, wrapped, ids in one piece."""
         for text in texts:
             wrapped = textwrap.wrap(
-                text,
+                defused(text),
                 self.out.width,
                 initial_indent=INDENT,
                 subsequent_indent=INDENT,

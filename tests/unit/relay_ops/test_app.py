@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import typer
 
+from import_relay.domain.errors import StoreUnavailable
+from relay_ops import stack
 from relay_ops.app import COMMANDS, READ, run
-from relay_ops.exits import ExitCode
+from relay_ops.exits import CommandError, ExitCode
 from tests.docs.documents import document
 
 ROOT = Path(__file__).parents[3]
@@ -93,3 +95,31 @@ def test_check_ends_with_1_if_there_is_a_mistake(
 
 def test_check_of_a_missing_file_is_a_usage_mistake(tmp_path: Path) -> None:
     assert run(["check", str(tmp_path / "connections.toml")]) == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    "error",
+    [StoreUnavailable("3 of 10 were stored"), CommandError("It is \x1b[2J\u202ethere.")],
+    ids=["the relay's own", "a command's"],
+)
+def test_an_error_is_one_text_that_a_terminal_only_shows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(stack, "open_stack", fails)
+
+    assert run(["status"]) == ExitCode.UNAVAILABLE
+    said = capsys.readouterr().err
+    assert said == str(error).replace("\x1b", r"\u001b").replace("\u202e", r"\u202e") + "\n"
+
+
+def test_a_fault_of_a_command_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(stack, "open_stack", fails)
+
+    with pytest.raises(ZeroDivisionError):
+        run(["status"])

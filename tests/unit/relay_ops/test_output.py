@@ -21,11 +21,13 @@ def test_what_a_terminal_obeys_is_an_escape_that_can_be_seen(
 ) -> None:
     screen = Screen()
     screen.line(f"line {OBEYED}")
+    screen.details([f"detail {OBEYED}"])
     screen.remark(f"remark {OBEYED}")
     screen.table(("column",), [(f"cell {OBEYED}",)], title=f"title {OBEYED}")
 
     said = capsys.readouterr()
     assert f"line {SHOWN}" in said.out
+    assert f"    detail {SHOWN}" in said.out
     assert f"cell {SHOWN}" in said.out
     assert f"remark {SHOWN}" in said.err
     assert not {"\x1b", "\x07", "\x9b", "\x00", "\u202e", "\u2066"} & {*(said.out + said.err)}
