@@ -1,6 +1,7 @@
 """What proves a refusal, and what is kept of the proof."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -84,3 +85,26 @@ def test_a_proof_holds_nothing_of_the_record(relay: Relay) -> None:
     item = relay.aws.dynamodb.get_item(TableName=LEDGER, Key={"pk": {"S": "outcome#d1#0"}})["Item"]
 
     assert json.loads(item["p0"]["S"])[2] == "Mateo answered 400 23505: Key …… … at … is bad"
+
+
+@pytest.mark.parametrize("status", [400, 401, 409, 413, 422, 429, 500, 503])
+def test_no_name_that_mateo_says_is_kept_or_logged(relay: Relay, status: int) -> None:
+    """Not even one without quotation marks: such texts are for `rejected/` alone."""
+    names = "Marta", "Seidel", "Seidels"
+    items = [{"id": 1, "v": 1, "name": "Marta Seidel"}, {"id": 2, "v": 1, "name": "Bo"}]
+    text = "Seidels contact Marta has no valid phone number"
+    refusal = httpx.Response(status, json={"code": "P0001", "message": text})
+    accepted = httpx.Response(201, json={"id": "import-of-2"})
+    answer(relay, refusal, refusal, accepted, *[refusal] * 9)
+    with suppress(Dies):  # where all goes well, the proof is deleted again
+        relay.submit(
+            message(items), outcome_counts=DiesAt(relay.outcome_counts, "record", after=False)
+        )
+    relay.submit(message(items[:1], delivery="d2"), invocation="second")
+
+    kept = repr(relay.aws.dynamodb.scan(TableName=LEDGER)["Items"]) + repr(relay.events)
+
+    assert not [name for name in names if name in kept]
+    if status in (400, 413, 422):
+        assert "has no valid phone number" in kept
+        assert text in relay.aws.lines("rejected/")[0]["what"]

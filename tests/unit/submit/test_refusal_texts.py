@@ -1,5 +1,7 @@
 """What is shown of Mateo's codes and messages holds no value of a record."""
 
+import json
+
 import pytest
 
 from import_relay.submit.refusal_texts import (
@@ -28,7 +30,7 @@ PERSON = ("Ada", "ada@example.com", "4915112345678", "1990")
     ],
 )
 def test_no_value_is_shown(message: str) -> None:
-    shown = shown_message("23505", message)
+    shown = shown_message("23505", message, [])
 
     assert not any(value in shown for value in PERSON)
     assert "…" in shown
@@ -44,15 +46,68 @@ def test_a_name_that_mateo_does_not_quote_is_not_shown() -> None:
     assert without_values("42703", message, rows) == message
 
 
+@pytest.mark.parametrize(
+    ("value", "message", "shown"),
+    [
+        ("Müller", "the contact of Müllers has no email", "the contact of … has no email"),
+        ("Mu\u0308ller", "Müller is no contact", "… is no contact"),
+        ("Straße", "in STRASSE", "in …"),
+        ("Anna", "Annas Annabel", "… …"),
+        ("Ida", "Ida Idaho", "… Idaho"),
+        ("Ada May Field", "ada may field is too long", "… … field is too long"),
+        (
+            "Dr. Anna Maria von der Leyen",
+            "contact anna Maria von der leyen is blocked",
+            "contact … … … … … is blocked",
+        ),
+        (
+            "Her sister Ada asked for a call back",
+            "value too long: Her sister Ad",
+            "value too long: … … Ad",
+        ),
+    ],
+)
+def test_a_value_is_recognised_in_other_forms(value: str, message: str, shown: str) -> None:
+    rows = [json.dumps({"any": [value]}).encode()]
+
+    assert without_values("P0001", message, rows) == shown
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "In the field of sales it is not allowed to deal with a null value: contact her boss",
+        "Deal",
+        "contact the",
+        "Not allowed",
+        "ab",
+    ],
+)
+@pytest.mark.parametrize(
+    "message",
+    [
+        "null value in the field contact of the deal is not allowed",
+        "duplicate key value violates unique constraint",
+        "invalid input syntax for type timestamp",
+        "full_name and external_id of a deal must not be empty",
+        "the payload has more rows than the limit of imports",
+    ],
+)
+def test_words_of_mateo_stay_whatever_a_row_holds(value: str, message: str) -> None:
+    rows = [json.dumps({"note": value}).encode()]
+
+    assert without_values("P0001", message, rows) == message
+
+
 @pytest.mark.parametrize("code", ["42703", "PGRST204"])
 def test_a_message_about_the_schema_names_its_columns(code: str) -> None:
     message = 'column "vip" of relation "contacts" does not exist'
 
-    assert shown_message(code, message) == message
+    assert shown_message(code, message, []) == message
 
 
 def test_a_message_is_one_short_line() -> None:
-    shown = shown_message("PGRST204", "no\n such \t column " + "x" * 500)
+    shown = shown_message("PGRST204", "no\n such \t column " + "x" * 500, [])
 
     assert shown.startswith("no such column x")
     assert len(shown) == MAX_MESSAGE_LENGTH
@@ -67,10 +122,10 @@ def test_a_code_is_shown_if_it_is_one(code: str, shown: str) -> None:
 
 
 def test_an_answer_is_shown_in_one_line() -> None:
-    assert shown_answer(400, "PGRST204", "no column 'vip'") == (
+    assert shown_answer(400, "PGRST204", "no column 'vip'", []) == (
         "Mateo answered 400 PGRST204: no column 'vip'"
     )
-    assert shown_answer(400, "", "bad value 'Ada'") == "Mateo answered 400: bad value …"
+    assert shown_answer(400, "", "bad value 'Ada'", []) == "Mateo answered 400: bad value …"
 
 
 def test_a_refusal_because_of_the_reference_is_recognised() -> None:

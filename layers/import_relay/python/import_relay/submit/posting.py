@@ -275,7 +275,7 @@ class Posting:
     def _reject(self, row: Row, posted: Posted) -> None:
         code = f" {posted.code}" if posted.code else ""
         detail = f"Mateo answered {posted.status}{code}: {posted.message}"
-        shown = shown_answer(posted.status, posted.code, posted.message)
+        shown = shown_answer(posted.status, posted.code, posted.message, [row.text])
         ends = [*row.shadowed, *(_rejected(change, detail) for change in row.changes)]
         self._progress.outcomes += ends
         self._progress.proven |= {

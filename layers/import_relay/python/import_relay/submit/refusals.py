@@ -28,7 +28,7 @@ from import_relay.mateo.post_results import PostResult
 from import_relay.storage.refusals import RefusalPause, RefusedKind
 from import_relay.submit.attempts import Attempt, Group, by_connection, group_of
 from import_relay.submit.blocked_contacts import CONTACT, contact_key
-from import_relay.submit.refusal_texts import shown_code, shown_message, without_values
+from import_relay.submit.refusal_texts import shown_code, shown_message
 from import_relay.submit.verdicts import Rejection, UnresolvedRows, Verdict
 
 MAX_UNPROVEN = 16
@@ -222,7 +222,7 @@ class Refusals:
     @staticmethod
     def _count(attempt: Attempt, posted: Posted, standing: _Standing) -> None:
         standing.refused += 1
-        shown = without_values(posted.code, posted.message, (row.text for row in attempt.rows))
+        shown = shown_message(posted.code, posted.message, (row.text for row in attempt.rows))
         standing.answer = replace(posted, message=shown)
         standing.is_lone &= len(attempt.rows) == 1 and standing.refused == 1
         of_all = posted.outcome is PostResult.REFUSED_WHOLE and len(attempt.rows) > 1
@@ -290,7 +290,7 @@ class Refusals:
             consecutive=consecutive,
             status=answer.status,
             code=shown_code(answer.code),
-            message=shown_message(answer.code, answer.message),
+            message=answer.message,
         )
 
 
