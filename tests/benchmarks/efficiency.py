@@ -21,7 +21,7 @@ from tests.benchmarks.measures import Measure
 ENTITIES = 25_000
 PER_DELIVERY = 2_500
 PROCESSING_S = 20.0
-BAR = 40.0
+BAR = 25.0
 DRAINED_WITHIN_S = 300.0
 
 
