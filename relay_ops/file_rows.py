@@ -1,4 +1,7 @@
-"""Rows of files that wait behind the cursor: read, but not imported yet. Called by `finding`."""
+"""Rows of files that are not reported yet: behind the cursor they wait, before it they are queued.
+
+Called by `finding`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import partial
 
+from import_relay.bulk.reading import PAGE_ROWS
 from import_relay.domain.files import FileRow, row_received_at
 from import_relay.storage.files import Files, RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
@@ -15,7 +19,9 @@ from relay_ops.matching import Needle
 from relay_ops.stack import Stack
 
 PAGES = "rows/"
-WAITS = "waits in a file"
+WAITS, QUEUED = "waits in a file", "queued from a file"
+NO_ENDS = (WAITS, QUEUED)
+"""What pages of rows alone say: whatever else is known of a row says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +31,22 @@ class FileRows:
     stack: Stack
 
     def waiting(self, needle: Needle, key: str, content: bytes) -> list[HistoryLine]:
-        """The rows of a page that hold the text; some may be imported already."""
+        """The rows of a page that hold the text; those that are `QUEUED` may have ended already."""
         name, _, page = key.removeprefix(PAGES).partition("/pages/")
         rows = [FileRow(*json.loads(text)) for text in content.splitlines()] if page else []
-        hits = [row for row in rows if needle.is_in(row.record) or needle.is_value(row.text)]
-        files = self._files().known([name]) if hits else {}
-        return [_line(files[name], row, needle) for row in hits if name in files]
+        hits = {
+            number: row
+            for number, row in enumerate(rows)
+            if needle.is_in(row.record) or needle.is_value(row.text)
+        }
+        file = self._files().known([name]).get(name) if hits else None
+        if file is None:
+            return []
+        first = (int(page.partition(".")[0]) - 1) * PAGE_ROWS
+        return [
+            _line(file, row, needle, is_queued=first + number < file.counted)
+            for number, row in hits.items()
+        ]
 
     def _files(self) -> Files:
         stack = self.stack
@@ -39,14 +55,18 @@ class FileRows:
         return Files(dynamodb, table, counts, clock=stack.clock)
 
 
-def _line(file: RowFile, row: FileRow, needle: Needle) -> HistoryLine:
+def _line(file: RowFile, row: FileRow, needle: Needle, *, is_queued: bool) -> HistoryLine:
     is_exact = needle.exact.is_in(row.record) or needle.exact.is_value(row.text)
     return HistoryLine(
         row_received_at(file.received_at, row.line) / 1_000_000,
-        WAITS,
+        QUEUED if is_queued else WAITS,
         file.connection,
-        f"line {row.line}",
+        f"{file.key} line {row.line}",
         [f"{file.delivery}/{row.line}"],
-        why=f"{file.key}, line {row.line}: not imported yet.",
+        why=(
+            "It is in the queue, or its outcome is older than this search: look back with --days."
+            if is_queued
+            else "Not imported yet."
+        ),
         is_part=not is_exact,
     )

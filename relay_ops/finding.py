@@ -18,7 +18,7 @@ from import_relay.domain.provenance import ItemProvenance, parse_item, parse_row
 from import_relay.report.row_numbers import numbers_of
 from import_relay.storage.bucket_reads import SILENT, read_all
 from import_relay.storage.entries import UNFINISHED
-from relay_ops.file_rows import PAGES, WAITS, FileRows
+from relay_ops.file_rows import NO_ENDS, PAGES, FileRows
 from relay_ops.history import History, HistoryLine
 from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
@@ -128,8 +128,12 @@ _Key = tuple[float, str, tuple[str, ...]]
 
 def _without_read(found: Mapping[_Key, HistoryLine]) -> dict[_Key, HistoryLine]:
     """The lines without rows of files that have an outcome, or are in an import."""
-    ended = {one for (_, what, ids) in found if what != WAITS for one in ids}
-    return {key: line for key, line in found.items() if key[1] != WAITS or ended.isdisjoint(key[2])}
+    ended = {one for (_, what, ids) in found if what not in NO_ENDS for one in ids}
+    return {
+        key: line
+        for key, line in found.items()
+        if key[1] not in NO_ENDS or ended.isdisjoint(key[2])
+    }
 
 
 def _row_line(

@@ -96,7 +96,7 @@ def _show_others(
     screen: Screen, stack: Stack, lines: list[HistoryLine], *, with_parts: bool
 ) -> None:
     """Records in which the text is only a part of a value; their names alone if nobody asks."""
-    names = list(dict.fromkeys(line.record for line in lines))
+    names = list(dict.fromkeys(line.record or line.item_ids[0] for line in lines))
     what = "Other records that have the text only as a part of a value:"
     if with_parts:
         screen.line(what)

@@ -1,11 +1,13 @@
 """`relay find`: the whole history of a record, by whatever a person knows of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from import_relay.domain.files import FileRow
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, RowFile
-from relay_ops.file_rows import WAITS
+from relay_ops.file_rows import QUEUED, WAITS
 from relay_ops.finding import Finding
 from relay_ops.history import History
 from relay_ops.matching import needle
@@ -138,21 +140,46 @@ def test_a_record_of_an_import_without_a_report_is_found(relay: Relay, stack: St
     assert set(whats(stack, "ada@example.com")) == {"in an import: sent", "received"}
 
 
+KEY = "inbox/erp/people.csv"
+BOB_S, EVE_S = FileRow(2, {"id": "2", "name": "Bob"}), FileRow(3, {"id": "7", "name": "Eve"})
+EVE = {"id": "7", "v": 1, "name": "Eve"}
+
+
+def read_file(relay: Relay) -> tuple[Files, RowFile]:
+    """A file of two rows, all of which is read and none of which is queued."""
+    file = RowFile(KEY, "etag", "erp", int(relay.clock() * 1_000_000))
+    files = Files(relay.aws.dynamodb, LEDGER, relay.outcome_counts, clock=relay.clock)
+    assert files.begin(file)
+    FileObjects(relay.aws.s3, BUCKET).put_page(file.id, 1, [BOB_S, EVE_S])
+    return files, file
+
+
 def test_a_row_that_waits_in_a_file_is_found_until_it_is_imported(
     relay: Relay, stack: Stack
 ) -> None:
-    key = "inbox/erp/people.csv"
-    file = RowFile(key, "etag", "erp", int(relay.clock() * 1_000_000))
-    files = Files(relay.aws.dynamodb, LEDGER, relay.outcome_counts, clock=relay.clock)
-    assert files.begin(file)
-    rows = [FileRow(2, {"id": "2", "name": "Bob"}), FileRow(3, {"id": "7", "name": "Eve"})]
-    FileObjects(relay.aws.s3, BUCKET).put_page(file.id, 1, rows)
+    _, file = read_file(relay)
 
     (line,) = history(stack, "Eve").lines
-    assert (line.what, line.connection, line.record) == ("waits in a file", "erp", "line 3")
-    assert key in line.why
+    assert (line.what, line.connection, line.record) == (WAITS, "erp", f"{KEY} line 3")
+    assert line.why == "Not imported yet."
 
-    relay.submit(
-        message([BOB, BOB, ADA, {"id": "7", "v": 1, "name": "Eve"}], delivery=file.delivery)
-    )
-    assert WAITS not in whats(stack, "Eve")
+    relay.submit(message([BOB, BOB, ADA, EVE], delivery=file.delivery))
+    assert set(whats(stack, "Eve")) == {"in an import: sent", "received"}
+
+
+def test_a_row_before_the_cursor_does_not_wait_though_its_import_is_too_old_to_be_read(
+    relay: Relay, stack: Stack
+) -> None:
+    files, file = read_file(relay)
+    assert files.count(file, [2], counted=1)
+    assert files.sent(of_one := replace(file, counted=1))
+    assert whats(stack, "Eve") == [WAITS]
+    assert files.count(of_one, [3], counted=2)
+    relay.submit(message([BOB, BOB, ADA, EVE], delivery=file.delivery))
+    relay.clock.now += 3 * 86_400
+
+    (line,) = Finding(stack, needle("Eve")).history(days=1).lines
+
+    assert (line.what, line.record) == (QUEUED, f"{KEY} line 3")
+    assert "--days" in line.why
+    assert set(whats(stack, "Eve")) == {"in an import: sent", "received"}

@@ -64,6 +64,17 @@ def test_others_that_contain_the_text_are_only_named_unless_asked_for(
     assert [one.endswith("contact K-47110") for one in long].count(True) == 2
 
 
+def test_another_without_an_id_is_named_by_its_item(
+    relay: Relay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay.submit(message([{"v": 1, "name": "Mr K-4711"}], delivery="d9"), invocation="second")
+
+    assert run(["find", "K-4711"]) == ExitCode.DONE
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "of a value: d9/0, contact K-47110." in said
+
+
 def test_ids_stand_in_one_piece_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["find", "Ada"]) == ExitCode.DONE
 
