@@ -90,6 +90,7 @@ def _dry(folder: Path) -> None:
 
 
 def _read(folder: Path) -> None:
+    from import_relay.bulk.bulk_day import BulkDay
     from import_relay.bulk.file_reports import FileReports
     from import_relay.bulk.reading import Reading
     from import_relay.storage.file_objects import FileObjects
@@ -98,7 +99,7 @@ def _read(folder: Path) -> None:
     client: Any = Disk(folder)
     objects, noted = FileObjects(client, "bucket"), Noted()
     files: Any = noted
-    reading = Reading(files, objects, time.time, entities_per_day=25_000)
+    reading = Reading(files, objects, time.time, BulkDay(25_000))
     file = RowFile(KEY, "etag", "erp", int(time.time() * 1_000_000))
     read = reading.read(file, until=time.time() + 3_600)
     if read.rows != ROWS:

@@ -192,10 +192,12 @@ class Inbox:
             if holds_file_rows(content["delivery"]) and "replay" not in content
             for item in content["items"]
         }
-        a_day = self._relay.account.entities_per_day
-        if len(rows) > a_day:
+        account = self._relay.account
+        if len(rows) > min(map(account.rows_per_day, rows.values()), default=0):
             left = Counter(rows[item] for item in rows.keys() - self.ended().keys())
-            if left.total() > QUEUED_DAYS * a_day or max(left.values()) > a_day:
+            most = QUEUED_DAYS * account.bulk_entities + len(left) * account.page_rows
+            crowds = [name for name, many in left.items() if many > account.rows_per_day(name)]
+            if crowds or left.total() > most:
                 self.crowded.append(left.total())
 
     # ------------------------------------------------------------ for the checks

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from import_relay.bulk.bulk_day import BulkDay
 from import_relay.bulk.feeding import Feeding, FeedingParts
 from import_relay.bulk.file_reports import FileReports
 from import_relay.bulk.importing_files import FileImporting, FileParts
@@ -124,8 +125,8 @@ class Parts:
         of_feeding = FeedingParts(
             files, objects, feeder, stores.bulk_queue, stores.archive, stores.outcome_counts
         )
-        a_day, day = relay.account.entities_per_day, relay.limits.day
-        page_rows = relay.account.page_rows
+        account, day = relay.account, relay.limits.day
+        a_day, page_rows = BulkDay(account.bulk_entities, account.own_limits), account.page_rows
         parts = FileParts(
             connections(),
             {},

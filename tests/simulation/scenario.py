@@ -156,6 +156,15 @@ class Account:
         limits = {"erp": self.erp_entities_per_day, "plain": self.plain_entities_per_day}
         return {name: limit for name, limit in limits.items() if limit is not None}
 
+    @property
+    def bulk_entities(self) -> int:
+        """What files may use of a day before its last hour."""
+        return max(1, int(self.entities_per_day * self.bulk_share))
+
+    def rows_per_day(self, connection: str) -> int:
+        """What files of a connection may use of it."""
+        return min(self.bulk_entities, self.own_limits.get(connection, self.bulk_entities))
+
 
 @dataclass(frozen=True, slots=True)
 class PutBack:

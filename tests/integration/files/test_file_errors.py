@@ -20,6 +20,7 @@ from tests.support.builders import NOON
 from tests.support.relay import Relay
 
 BAD, GOOD = "inbox/erp/bad.csv", "inbox/erp/good.csv"
+DAY_S = 86_400.0
 STEPS: dict[str, tuple[type, str]] = {
     "notice": (Files, "begin"),
     "read": (Reading, "read"),
@@ -102,8 +103,7 @@ def test_what_is_held_or_dead_counts_as_queued(uploads: Uploads) -> None:
 
 def test_a_connection_whose_rows_come_to_no_end_stops_no_other(uploads: Uploads) -> None:
     uploads.entities_per_day = 5
-    shop = uploads.toml.replace("[erp", "[shop")
-    uploads.toml += shop.replace('"json"', '"json"\nsame_ids_as = "erp"', 1)
+    with_shop(uploads)
     uploads.put("id\n" + "".join(f"{n}\n" for n in range(40)))
     assert uploads.run().fed == 5
 
@@ -127,19 +127,137 @@ def test_messages_that_are_not_full_leave_room(uploads: Uploads) -> None:
 
 def test_what_was_put_back_takes_room_while_it_is_queued(uploads: Uploads) -> None:
     uploads.entities_per_day = 100
+    uploads.page_rows = 50
     aws = uploads.relay.aws
-    counts = uploads.relay.outcome_counts
-    day = counts.day_of(int(uploads.relay.clock() * 1_000_000))
-    operations: Any = counts.operations({day: {REPLAYED: 150}})
-    aws.dynamodb.transact_write_items(TransactItems=operations)
-    for _ in range(2):
-        aws.sqs.send_message(QueueUrl=aws.bulk_held_queue_url, MessageBody="put back")
+    put_back(uploads, 150)
     uploads.put("id\n" + "".join(f"{n}\n" for n in range(90)))
     assert uploads.run().fed == 50
 
     aws.sqs.purge_queue(QueueUrl=aws.bulk_held_queue_url)
 
     assert uploads.later().fed == 40
+
+
+def test_rows_of_files_take_no_room_as_replayed_ones_as_well(uploads: Uploads) -> None:
+    """A message holds 100 items at most, of which 60 may be rows that count already."""
+    uploads.entities_per_day = 100
+    uploads.page_rows = 20
+    uploads.put("id\n" + "".join(f"{n}\n" for n in range(60)))
+    assert uploads.run().fed == 60
+    assert uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
+    with_shop(uploads)
+    put_back(uploads, 150, messages=1)
+    uploads.put("id\n" + "".join(f"{n}\n" for n in range(60, 190)), "inbox/shop/a.csv")
+
+    assert uploads.later().fed == 2 * 100 - 60 - (100 - 60)
+
+
+def test_a_replay_of_any_size_leaves_room_for_a_page(uploads: Uploads) -> None:
+    uploads.entities_per_day = 100
+    uploads.page_rows = 20
+    put_back(uploads, 900, messages=9)
+    uploads.put("id\n" + "".join(f"{n}\n" for n in range(50)))
+
+    assert uploads.run().fed == 20
+    assert uploads.later().fed == 0
+
+
+def with_shop(uploads: Uploads, own: str = "") -> None:
+    """Add a connection that has the same contacts."""
+    shop = uploads.toml.replace("[erp", "[shop")
+    uploads.toml += shop.replace('"json"', f'"json"\nsame_ids_as = "erp"\n{own}', 1)
+
+
+def put_back(uploads: Uploads, items: int, messages: int = 2) -> None:
+    """Note a replay of so many items, and leave so many messages in the queue of held ones."""
+    aws, counts = uploads.relay.aws, uploads.relay.outcome_counts
+    day = counts.day_of(int(uploads.relay.clock() * 1_000_000))
+    operations: Any = counts.operations({day: {REPLAYED: items}})
+    aws.dynamodb.transact_write_items(TransactItems=operations)
+    for _ in range(messages):
+        aws.sqs.send_message(QueueUrl=aws.bulk_held_queue_url, MessageBody="put back")
+
+
+def test_connections_whose_rows_come_to_no_end_leave_a_page_to_each_other(
+    uploads: Uploads,
+) -> None:
+    uploads.entities_per_day = 6
+    uploads.page_rows = 4
+    rows = "id\n" + "".join(f"{n}\n" for n in range(40))
+    erp = uploads.toml
+    for name in ("one", "two"):
+        stuck = erp.replace("[erp", f"[{name}").replace('"json"', '"json"\nsame_ids_as = "erp"', 1)
+        uploads.toml += stuck
+    uploads.put(rows, "inbox/one/a.csv")
+    uploads.put(rows, "inbox/two/a.csv")
+    assert uploads.run().fed == 12
+    assert uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
+
+    uploads.put(rows)
+    assert uploads.later().fed == 4
+    assert uploads.later().fed == 0
+    uploads.submit()
+    assert uploads.later().fed == 4
+
+
+def test_rows_count_no_more_once_the_dead_letter_queue_has_forgotten_them(uploads: Uploads) -> None:
+    uploads.entities_per_day = 6
+    uploads.page_rows = 4
+    uploads.put("id\n" + "".join(f"{n}\n" for n in range(40)))
+    assert uploads.run().fed == 6
+    assert uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
+
+    assert uploads.later(26.9 * DAY_S).fed == 0
+    assert uploads.later(0.2 * DAY_S).fed == 6
+    assert uploads.later().fed == 0
+    uploads.submit()
+    assert uploads.later().fed == 6
+
+
+def test_a_connection_has_a_day_of_its_own_limit_queued(uploads: Uploads) -> None:
+    uploads.entities_per_day = 100
+    uploads.bulk_share_percent = 80
+    with_shop(uploads, "entities_per_day = 3")
+    rows = "id\n" + "".join(f"{n}\n" for n in range(200))
+    uploads.put(rows)
+    uploads.put(rows, "inbox/shop/a.csv")
+
+    assert uploads.run().fed == 80 + 3
+    assert {one.connection: one.counted for one in uploads.known()} == {"erp": 80, "shop": 3}
+
+
+@pytest.mark.parametrize("many", [360, 361])
+def test_a_file_waits_by_the_limit_of_its_connection(uploads: Uploads, many: int) -> None:
+    uploads.bulk_share_percent = 80
+    with_shop(uploads, "entities_per_day = 3")
+    key = uploads.put("id\n" + "".join(f"{n}\n" for n in range(many)), "inbox/shop/a.csv")
+
+    assert uploads.run().refused == (many > 120 * 3)
+    if many > 120 * 3:
+        error = json.loads(uploads.content(f"{key}.error.json"))
+        assert (error["code"], error["detail"][-10:]) == ("file.waits_too_long", "at 3 a day")
+
+
+def test_a_run_without_time_feeds_a_file_that_can_be_fed(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one that fails nor one that has no room takes its place."""
+    uploads.entities_per_day = 5
+    with_shop(uploads)
+    rows = "id\n" + "".join(f"{n}\n" for n in range(40))
+    uploads.put(rows, "inbox/erp/full.csv")
+    assert uploads.run().fed == 5
+    uploads.put(rows, "inbox/erp/waits.csv")
+    uploads.put(rows, "inbox/shop/bad.csv")
+    with time_machine.travel(NOON + 1, tick=False):
+        uploads.put(rows, "inbox/shop/good.csv")
+    fails_for_bad(monkeypatch, "feed", ValueError())
+    with monkeypatch.context() as reading_only:
+        reading_only.setattr(Feeding, "feed", lambda *_, **__: 0)
+        uploads.run()
+
+    run = uploads.run(seconds=0)
+    assert (run.fed, run.failed) == (5, 1)
 
 
 def test_the_longest_key_has_its_report_and_its_error(uploads: Uploads) -> None:

@@ -31,11 +31,12 @@ email = "email"
 
 @dataclass
 class Uploads:
-    """Uploads files to a relay. `entities_per_day`: what the feeding goes by."""
+    """Uploads files to a relay. `entities_per_day` and the share: what the feeding goes by."""
 
     relay: Relay
     folder: Path
     entities_per_day: int = 25_000
+    bulk_share_percent: int = 100
     toml: str = CONNECTIONS
     page_rows: int = PAGE_ROWS
     process: Process = field(default_factory=Process)
@@ -53,6 +54,7 @@ class Uploads:
             ledger_table=resources.LEDGER,
             connections_file=str(path),
             entities_per_day=self.entities_per_day,
+            bulk_share_percent=self.bulk_share_percent,
             limit_time_zone="UTC",
         )
         return build_file_importing(

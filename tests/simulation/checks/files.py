@@ -9,7 +9,7 @@ import json
 from collections import Counter
 
 from tests.simulation.checks.books import Books
-from tests.simulation.inbox import NotedFile
+from tests.simulation.inbox import QUEUED_DAYS, NotedFile
 from tests.simulation.stores import LEDGER
 from tests.simulation.uploads import line_of
 
@@ -45,12 +45,25 @@ def check_files(books: Books) -> None:
 
 
 def rows_behind(books: Books) -> set[str]:
-    """Rows that wait in their files, as a day's entities of files' rows are dead letters."""
-    unproven, files = books.relay.unproven, books.relay.inbox.noted()
-    dead = [item for file in files for item in items_of(file) if item in unproven]
-    if len(dead) < books.relay.account.entities_per_day:
-        return set()
-    return {item for file in files for item in items_of(file)[file.counted :]}
+    """Rows that wait in their files, as dead letters of their connection leave no room."""
+    files = books.relay.inbox.noted()
+    dead: Counter[str] = Counter()
+    for file in files:
+        dead[file.upload.connection] += len(books.relay.unproven.intersection(items_of(file)))
+    return {
+        item
+        for file in files
+        if _has_no_room(books, file.upload.connection, dead)
+        for item in items_of(file)[file.counted :]
+    }
+
+
+def _has_no_room(books: Books, connection: str, dead: Counter[str]) -> bool:
+    """Whether a connection has a page of dead letters, and its day or all days are full of them."""
+    account, own = books.relay.account, dead[connection]
+    a_day = account.rows_per_day(connection)
+    is_full = own >= a_day or dead.total() >= QUEUED_DAYS * account.bulk_entities
+    return is_full and own >= min(account.page_rows, a_day)
 
 
 def items_of(file: NotedFile) -> list[str]:

@@ -149,7 +149,7 @@ MUTANTS = (
         (
             Edit(
                 FEEDING,
-                "return min(self.total, self.entities_per_day - self.under_way[connection])",
+                "return max(min(self.total, a_day - under_way), of_its_page)",
                 "return max(self.total, 10**6)",
             ),
         ),
@@ -161,7 +161,7 @@ MUTANTS = (
         (
             Edit(
                 IMPORTING,
-                "found[file.connection] += file.counted - file.rows_ended",
+                "found[file.connection] += file.under_way(now)",
                 "found[file.connection] += file.counted - file.fed",
             ),
         ),
@@ -173,8 +173,8 @@ MUTANTS = (
         (
             Edit(
                 FEEDING,
-                "return min(self.total, self.entities_per_day - self.under_way[connection])",
-                "return self.total",
+                "return max(min(self.total, a_day - under_way), of_its_page)",
+                "return max(self.total, of_its_page)",
             ),
         ),
     ),

@@ -1,15 +1,18 @@
 """Puts the rows of files on the bulk queue, a part at a time. Called by `importing_files`.
 
 The queue forgets after 14 days and a million rows take forty: so the rows stay in the bucket, and
-the queue holds at most `QUEUED_DAYS` days' entities, of one connection at most one day's: if none
-of its rows comes to an end, those of others go on. Files take turns, so that a small one does not
-wait for a large one. A part of a file is counted as received, with the cursor, before it is sent.
+the queue holds at most `QUEUED_DAYS` days' entities, of one connection at most one day's. If rows
+of a connection come to no end, those of others go on: each may have a page under way, whatever else
+waits. Rows that are older than the queues keep them count no more. Files take turns, so that a
+small one does not wait for a large one. A part of a file is counted as received, with the cursor,
+before it is sent.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from import_relay.bulk.bulk_day import BulkDay
 from import_relay.bulk.file_errors import FileErrors
 from import_relay.bulk.reading import PAGE_ROWS
 from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE
@@ -31,19 +34,22 @@ KEPT_DAYS = 14
 
 @dataclass(slots=True)
 class Room:
-    """How many more rows may be sent. `under_way`: connection → rows without an outcome."""
+    """How many more rows may be sent. `under_way`: connection → rows that may still end."""
 
-    entities_per_day: int
+    day: BulkDay
     under_way: Counter[str]
+    page_rows: int
     taken: int = 0
     total: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.total = QUEUED_DAYS * self.entities_per_day - self.under_way.total()
+        self.total = QUEUED_DAYS * self.day.entities - self.under_way.total()
 
     def of(self, connection: str) -> int:
-        """Rows of this connection; none if it is not positive."""
-        return min(self.total, self.entities_per_day - self.under_way[connection])
+        """How many more rows of this connection may be sent; zero or less: none."""
+        a_day, under_way = self.day.of(connection), self.under_way[connection]
+        of_its_page = min(self.page_rows, a_day) - under_way
+        return max(min(self.total, a_day - under_way), of_its_page)
 
     def take(self, connection: str, rows: int) -> None:
         """So many are sent."""
@@ -69,7 +75,7 @@ class Feeding:
     """Feeds the queue. `clock` gives seconds since the epoch, `day` the day of such a time."""
 
     parts: FeedingParts
-    entities_per_day: int
+    bulk_day: BulkDay
     day: Callable[[float], str]
     clock: Callable[[], float]
     page_rows: int = PAGE_ROWS
@@ -82,24 +88,26 @@ class Feeding:
         errors: FileErrors,
         until: float,
     ) -> int:
-        """Send what there is room for, a page of each file in turn, at least one; how many rows.
+        """Send what there is room for, a page of each file in turn; how many rows.
 
+        At least one page is sent if any file has room, even after `until` (s since the epoch).
         Only the holder of the feeder's turn may do so. `under_way`: connection → rows of its files
-        that count as received, and have no outcome yet.
+        that count as received, and may still come to an end.
         """
         waiting = self._complete(files, errors)
-        room = Room(self.entities_per_day, Counter(under_way))
-        room.total -= self._put_back() if waiting else 0
+        room = Room(self.bulk_day, Counter(under_way), self.page_rows)
+        room.total -= self._put_back(room.under_way.total()) if waiting else 0
         while waiting:
             file = min(waiting, key=lambda one: (one.fed, one.received_at))
             waiting.remove(file)
             many = room.of(file.connection)
-            if many > 0:
-                with errors.caught(file, "feed"):
-                    fed = self._feed_part(file, many)
-                    room.take(file.connection, fed.counted - file.counted)
-                    waiting += [fed] if fed.counted < fed.rows else []
-            if self.clock() >= until:
+            if many <= 0:
+                continue
+            with errors.caught(file, "feed"):
+                fed = self._feed_part(file, many)
+                room.take(file.connection, fed.counted - file.counted)
+                waiting += [fed] if fed.counted < fed.rows else []
+            if room.taken and self.clock() >= until:
                 break
         return room.taken
 
@@ -112,20 +120,25 @@ class Feeding:
                 found += [sent] if sent.counted < sent.rows else []
         return found
 
-    def _put_back(self) -> int:
-        """How many items the queue holds at most that a replay put back, as far as SQS knows."""
+    def _put_back(self, under_way: int) -> int:
+        """How many items the queue holds at most that a replay put back, as far as SQS knows.
+
+        `under_way`: rows of files, which may be in the queue as well, and count already.
+        """
         now = self.clock()
         days = {self.day(now - days * 86_400) for days in range(KEPT_DAYS + 1)}
         counts = self.parts.outcome_counts.days(days).values()
         put_back = sum(of_day.get(REPLAYED, 0) for of_day in counts)
         if not put_back:
             return 0
-        return min(put_back, self.parts.feeder.messages() * MAX_ITEMS_PER_MESSAGE)
+        queued = self.parts.feeder.messages() * MAX_ITEMS_PER_MESSAGE
+        return min(put_back, max(0, queued - under_way))
 
     def _feed_part(self, file: RowFile, room: int) -> RowFile:
         rows = self._in_time(file, self._rows(file, file.counted, file.counted + room))
-        counted = replace(file, counted=file.counted + len(rows))
-        if not self.parts.files.count(file, [row.line for row in rows], counted=counted.counted):
+        lines = [row.line for row in rows]
+        counted = self.parts.files.count(file, lines, counted=file.counted + len(rows))
+        if counted is None:
             return replace(file, rows=file.counted)  # somebody else feeds it: leave it to them
         return self._send(counted, rows, file.counted)
 
@@ -151,7 +164,7 @@ class Feeding:
         self.parts.queue.send(Delayed(body, 0) for body in bodies)
         self._reject([_rejected(file, row, since) for row in rows if row.code], file, first)
         self.parts.files.sent(file)
-        return replace(file, fed=file.counted)
+        return replace(file, fed=file.counted, fed_at=since)
 
     def _rows(self, file: RowFile, begin: int, end: int) -> list[FileRow]:
         """Rows by their numbers, of the page in which the first one is."""

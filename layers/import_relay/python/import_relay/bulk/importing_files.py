@@ -106,7 +106,7 @@ class FileImporting:
                 to_feed = [one for one in unfinished if one.state is FileState.FEEDING]
                 run.fed = self.parts.feeding.feed(
                     [one for one in to_feed if one.connection not in self.parts.disabled],
-                    under_way=_under_way(unfinished),
+                    under_way=_under_way(unfinished, self.clock()),
                     errors=errors,
                     until=until,
                 )
@@ -230,11 +230,11 @@ class FileImporting:
         self.emit("file.finished", file=file.id, rows=file.rows)
 
 
-def _under_way(files: Iterable[RowFile]) -> Counter[str]:
-    """Connection → rows of its files that count as received, and have no outcome yet."""
+def _under_way(files: Iterable[RowFile], now: float) -> Counter[str]:
+    """Connection → rows of its files that count as received, and may still come to an end."""
     found: Counter[str] = Counter()
     for file in files:
-        found[file.connection] += file.counted - file.rows_ended
+        found[file.connection] += file.under_way(now)
     return found
 
 

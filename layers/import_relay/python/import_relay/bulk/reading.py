@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from import_relay.bulk.bulk_day import BulkDay
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
 from import_relay.domain.files import MAX_WAIT_DAYS, FileRow
@@ -22,7 +23,7 @@ class Reading:
     files: Files
     objects: FileObjects
     clock: Callable[[], float]
-    entities_per_day: int
+    bulk_day: BulkDay
     page_rows: int = PAGE_ROWS
 
     def read(self, file: RowFile, *, until: float) -> RowFile:
@@ -47,11 +48,15 @@ class Reading:
         return self._noted(file, 0, is_read=True)
 
     def _refuse_what_waits_too_long(self, file: RowFile) -> None:
-        feeding = (one for one in self.files.open() if one.state is FileState.FEEDING)
-        before = sum(one.rows - one.counted for one in feeding)
-        if before + file.rows > MAX_WAIT_DAYS * self.entities_per_day:
-            what = f"{file.rows:,} rows, and {before:,} of other files before them"
-            raise FileUnreadable("file.waits_too_long", what)
+        """Look at its connection's own limit, and at what files of all connections share."""
+        feeding = [one for one in self.files.open() if one.state is FileState.FEEDING]
+        own = [one for one in feeding if one.connection == file.connection]
+        limits = [(self.bulk_day.of(file.connection), own), (self.bulk_day.entities, feeding)]
+        for rows_per_day, files in limits:
+            before = sum(one.rows - one.counted for one in files)
+            if before + file.rows > MAX_WAIT_DAYS * rows_per_day:
+                what = f"{file.rows:,} rows, and {before:,} of other files before them"
+                raise FileUnreadable("file.waits_too_long", f"{what}, at {rows_per_day:,} a day")
 
     def _rows(self, file: RowFile) -> Iterator[FileRow]:
         """The rows that are not in pages yet."""

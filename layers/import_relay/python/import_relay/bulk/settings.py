@@ -17,4 +17,5 @@ class FileSettings(Settings):
     ledger_table: Name
     connections_file: Name
     entities_per_day: Annotated[int, Field(ge=1)]
+    bulk_share_percent: Annotated[int, Field(ge=1, le=100)]
     limit_time_zone: Annotated[str, AfterValidator(known_time_zone)]

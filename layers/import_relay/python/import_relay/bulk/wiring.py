@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import boto3
 
+from import_relay.bulk.bulk_day import bulk_day
 from import_relay.bulk.feeding import Feeding, FeedingParts
 from import_relay.bulk.file_reports import FileReports
 from import_relay.bulk.importing_files import FileImporting, FileParts
@@ -59,6 +60,7 @@ def build_file_importing(
         outcome_counts,
     )
     connections = load_connections(settings.connections_file)
+    a_day = bulk_day(settings.entities_per_day, settings.bulk_share_percent, connections)
     parts = FileParts(
         connections=connections,
         disabled={
@@ -69,8 +71,8 @@ def build_file_importing(
         files=files,
         objects=objects,
         feeder=feeder,
-        reading=Reading(files, objects, clock, settings.entities_per_day, page_rows),
-        feeding=Feeding(feeding, settings.entities_per_day, day, clock, page_rows),
+        reading=Reading(files, objects, clock, a_day, page_rows),
+        feeding=Feeding(feeding, a_day, day, clock, page_rows),
         reports=FileReports(objects, outcome_counts, clock),
     )
     return FileImporting(parts, clock, emit)

@@ -24,9 +24,10 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
             "Split it, and upload the parts.",
         ),
         "file.waits_too_long": Explanation(
-            "The day's entities would not suffice for the rows of this file within 120 days, with "
-            "the files before it.",
-            "Upload it again once the others are imported, or split it. Mateo can raise the limit.",
+            "The day's entities, or the connection's own, would not suffice for the rows of this "
+            "file within 120 days, with the files before it.",
+            "Upload it again once the others are imported, or split it. Raise `entities_per_day` "
+            "of the connection, `BulkShare`, or have Mateo raise the limit.",
         ),
         "file.too_many_columns": Explanation(
             "The header has more than 2,000 columns.",

@@ -8,11 +8,12 @@ with the cursor: a process that dies then sends the same rows once more, and eac
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.files import INBOX, file_delivery, file_id, fitting, row_received_at
+from import_relay.domain.queue_messages import MAX_REQUEUED_S
 from import_relay.storage.attributes import Plain, from_attributes, to_attributes
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import takes_effect, transact
@@ -26,6 +27,8 @@ FILE_DAYS = 400
 """How long a finished file is known; its object in the inbox goes long before."""
 MAX_OPEN_FILES = 5_000
 """Their names share an item, which DynamoDB limits to 400 KB. More files wait in the inbox."""
+ROWS_LOST_AFTER_S = MAX_REQUEUED_S + 14 * 86_400
+"""A row waits in the queue until it is a dead letter; the dead-letter queue keeps that 14 days."""
 _OPEN: dict[str, Any] = {"pk": {"S": "files#open"}}
 _ENDED = "rows_"
 
@@ -47,7 +50,8 @@ class RowFile:
     `rows`: what has been read of it, in `pages`. `counted`: rows that count as received, of which
     the first `fed` are certainly in the queue. `ended`: outcome → rows. `code`: why it is refused.
     `tries`: runs that began to read it, and did not come to the end of a page; once all is read,
-    runs that began to report it.
+    runs that began to report it. `fed_at`: when rows of it were last counted or sent, in µs since
+    the epoch; 0: never. `lost`: rows that had waited longer by then than the queues keep them.
     """
 
     key: str
@@ -61,6 +65,8 @@ class RowFile:
     fed: int = 0
     code: str = ""
     tries: int = 0
+    fed_at: int = 0
+    lost: int = 0
     ended: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -82,6 +88,16 @@ class RowFile:
     def rows_ended(self) -> int:
         """How many of its rows have their outcome."""
         return sum(self.ended.values())
+
+    def under_way(self, now: float) -> int:
+        """Rows that count as received, and may still come to an end. `now`: s since the epoch.
+
+        None of a file that was fed longer ago than the queues keep a row, unless a person redrove
+        it: so late that does not count.
+        """
+        if self.fed_at and now - self.fed_at / 1_000_000 > ROWS_LOST_AFTER_S:
+            return 0
+        return max(0, self.counted - self.lost - self.rows_ended)
 
 
 class Files:
@@ -152,23 +168,31 @@ class Files:
         """Note how often reading it was begun since its last page, or reporting it at all."""
         return self._change(file, {"tries": tries}, {"state": file.state.value})
 
-    def count(self, file: RowFile, lines: Sequence[int], *, counted: int) -> bool:
-        """Count rows as received, up to the one of the number `counted`, before they are sent."""
+    def count(self, file: RowFile, lines: Sequence[int], *, counted: int) -> RowFile | None:
+        """Count rows as received, up to the one of the number `counted`, before they are sent.
+
+        Returns:
+            The file as it is now; None if somebody else fed it, and nothing was changed.
+        """
+        now = self._clock()
+        lost = max(0, file.counted - file.rows_ended - file.under_way(now))
+        fed = replace(file, counted=counted, fed_at=_us(now), lost=lost)
         days: Counter[str] = Counter()
         for line in lines:
             days[self._outcome_counts.day_of(row_received_at(file.received_at, line))] += 1
         expected: dict[str, Plain | None] = {"counted": file.counted, "fed": file.counted}
         operations = [
-            {"Update": self._update(file, {"counted": counted}, expected)},
+            {"Update": self._update(file, _as_counted(fed), expected)},
             *self._outcome_counts.operations(
                 {day: {FROM_FILES: many} for day, many in days.items()}
             ),
         ]
-        return not self._transact(operations)
+        return None if self._transact(operations) else fed
 
     def sent(self, file: RowFile) -> bool:
         """Note that all rows that count as received are in the queue, too."""
-        return self._change(file, {"fed": file.counted}, {"counted": file.counted})
+        changes: dict[str, Plain | None] = {"fed": file.counted, "fed_at": _us(self._clock())}
+        return self._change(file, changes, {"counted": file.counted})
 
     def finish(self, file: RowFile) -> bool:
         """Note that a file is reported."""
@@ -234,6 +258,14 @@ class Files:
         return transact(self._client, operations, sleep=self._sleep)
 
 
+def _us(seconds: float) -> int:
+    return int(seconds * 1_000_000)
+
+
+def _as_counted(file: RowFile) -> dict[str, Plain | None]:
+    return {"counted": file.counted, "fed_at": file.fed_at, "lost": file.lost}
+
+
 def _plain(item: Any) -> Any:
     """Without the sets of a file's item."""
     return {name: value for name, value in item.items() if "SS" not in value}
@@ -257,6 +289,8 @@ def _file(found: Any) -> RowFile | None:
         FileState(found["state"]),
         code=found.get("code", ""),
         tries=int(found.get("tries", 0)),
+        fed_at=int(found.get("fed_at", 0)),
+        lost=int(found.get("lost", 0)),
         ended=ended,
         **numbers,
     )
