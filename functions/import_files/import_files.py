@@ -48,12 +48,16 @@ def emit(event: str, **keys: Any) -> None:
 
 
 def measures(run: FileRun) -> Mapping[str, int]:
-    """The metrics of a run; alarms are set on refused files, and on files that fail."""
-    return {
+    """The metrics of a run; alarms are set on refused files, and on files that fail.
+
+    A zero is left out, as each metric costs: but that of `FilesFailed`, whose alarm looks at two
+    periods, between which CloudWatch passes over one without a value.
+    """
+    found = {
         "FilesNoticed": run.noticed,
         "FileRowsQueued": run.fed,
         "FilesRefused": run.refused,
         "FilesFinished": run.finished,
         "ConnectionsUnusable": run.disabled,
-        "FilesFailed": run.failed,
     }
+    return {**{name: count for name, count in found.items() if count}, "FilesFailed": run.failed}

@@ -7,8 +7,8 @@ invocations. Two things are estimated: how long an invocation is billed (its CPU
 function's share of a processor, plus a latency for each request it makes, one after the other), and
 the requests by which Lambda reads the queue.
 
-The bar is on a backlog, where a batch is as full as Lambda makes it. Even traffic, where each
-batching window makes an import, costs more; it is shown without a bar.
+The bar is on a backlog, where a batch is as full as Lambda makes it. Even traffic costs more:
+`pacing` measures it, with the runs of submission that only hold what they receive.
 """
 
 import json
@@ -33,7 +33,7 @@ from tests.benchmarks.bill import (
 )
 from tests.benchmarks.measures import Measure
 from tests.benchmarks.receive import signed_event
-from tests.benchmarks.standing import month_without_webhooks
+from tests.benchmarks.standing import DASHBOARD_USD, month_without_webhooks
 
 BAR_USD = 3.0
 REPLAY_BAR_USD = 0.15
@@ -43,8 +43,6 @@ PER_DAY = 25_000
 DAY_S = 86_400
 EVEN_S = 180
 """Between two imports of such a day, as `pacing` measures it."""
-MAX_WINDOW_S = 300
-"""AWS's limit of a batching window."""
 
 
 FULL_PROCESSOR_MB = 1769
@@ -82,13 +80,12 @@ ENVIRONMENT = {
 
 
 def measure() -> Iterator[Measure]:
-    """A backlog, with a bar, and even traffic."""
+    """A backlog, what is kept for a replay, and a month without webhooks."""
     template = Template.read()
     with redirect_stdout(StringIO()) as log:
         run = Run(log, template)
         run.batch(1)  # makes clients and reads secrets, which belongs to no million
         full = run.batch(None)
-        even = {window: run.batch(per_window(window)) for window in (EVEN_S, MAX_WINDOW_S)}
     print(f"  a backlog, {full.webhooks} webhooks to an import, per million:")
     total = full.show()
     print(f"  {full.log_bytes()}")
@@ -98,13 +95,7 @@ def measure() -> Iterator[Measure]:
     standing = month_without_webhooks()
     parts = ", ".join(f"{name} {usd:.2f}" for name, usd in standing.items())
     print(f"  a month without webhooks: {sum(standing.values()):.2f} USD ({parts})")
-    for window, bill in even.items():
-        imports = DAY_S / window
-        print(
-            f"  even traffic of {PER_DAY} webhooks a day, an import every {window} s, no bar: "
-            f"{bill.cost():.2f} USD per million, {imports:.0f} imports and up to "
-            f"{imports * bill.used['Import API requests']:.0f} Import API requests a day"
-        )
+    print(f"  the dashboard, if the account has three already: {DASHBOARD_USD:.2f} USD a month")
 
 
 def per_window(window_s: int) -> int:
@@ -140,8 +131,7 @@ class Run:
         self._meter = Meter()
         self._number = 0
         os.environ.update(ENVIRONMENT)
-        for name in ("receive_webhook", "submit_imports", "track_import", "write_report"):
-            sys.path.insert(0, str(ROOT / "functions" / name))
+        sys.path[:0] = map(str, (ROOT / "functions").iterdir())
         self._meter.install()
         self._start()
 

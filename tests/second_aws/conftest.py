@@ -9,6 +9,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from tests.built.artifact import ROOT, python_folder
 from tests.second_aws.deployment import ARCHITECTURE, Deployment, built
+from tests.second_aws.people import Person
 from tests.second_aws.relay import Clock, Mateo, Relay
 from tests.support.ministack import PYTHON, Ministack
 
@@ -76,3 +77,9 @@ def relay(deployment: Deployment, aws: Ministack, mateo: Mateo, clock: Clock) ->
     made = Relay(aws, mateo, clock, template)
     made.set_up()
     return made
+
+
+@pytest.fixture(scope="session")
+def operator(relay: Relay) -> Person:
+    """Who may run every command."""
+    return Person(relay, "OperatorPolicyArn")

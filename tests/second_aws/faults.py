@@ -29,7 +29,8 @@ def adapt(folder: Path) -> None:
     template: Template = yaml_parse(file.read_text(encoding="utf-8"))
     _arns_of_secrets(template)
     _files_of_layers(template, folder)
-    _permission_to_send_batches(template)
+    for action in ("sqs:SendMessage", "sqs:DeleteMessage"):
+        _permission_for_batches(template, action)
     _definition_in_json(template, folder)
     _schedules_of_the_default_group(template)
     _plain_http(template)
@@ -68,12 +69,12 @@ def _files_of_layers(template: Template, folder: Path) -> None:
     _rewrite(template, ("Resources",), change)
 
 
-def _permission_to_send_batches(template: Template) -> None:
-    """Sending a batch is checked as `sqs:SendMessageBatch`, an action that AWS does not have."""
+def _permission_for_batches(template: Template, action: str) -> None:
+    """A batch is checked as e.g. `sqs:SendMessageBatch`, an action that AWS does not have."""
 
     def change(value: Any) -> Any:
-        if isinstance(value, dict) and "sqs:SendMessage" in _listed(value.get("Action")):
-            return {**value, "Action": [*_listed(value["Action"]), "sqs:SendMessageBatch"]}
+        if isinstance(value, dict) and action in _listed(value.get("Action")):
+            return {**value, "Action": [*_listed(value["Action"]), f"{action}Batch"]}
         return value
 
     _rewrite(template, ("Resources",), change)
@@ -231,14 +232,3 @@ def arrives_unchanged(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def redrive(client: Callable[[str], Any], source: str, target: str) -> int:
-    """Move all messages of a queue into another; how many. It knows no StartMessageMoveTask."""
-    sqs, moved = client("sqs"), 0
-    while messages := sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10).get("Messages"):
-        for one in messages:
-            sqs.send_message(QueueUrl=target, MessageBody=one["Body"])
-            sqs.delete_message(QueueUrl=source, ReceiptHandle=one["ReceiptHandle"])
-            moved += 1
-    return moved

@@ -16,12 +16,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from import_relay.domain.files import file_delivery
+from import_relay.domain.queue_messages import FORMAT
 from local.demo.balance import places
 from local.stack.stack import Stack
 from relay_ops.app import COMMANDS
 from relay_ops.exits import ExitCode
 from tests.built.artifact import ROOT
-from tests.second_aws import faults
 from tests.second_aws.conftest import LIMITS
 from tests.second_aws.deployment import STACK, Deployment
 from tests.second_aws.people import LOOKS, Person, changes
@@ -159,7 +160,9 @@ def test_the_answers_of_the_first_deployment_are_those_of_the_next(
     assert values["ReportRetentionDays"] == "90"
 
 
-def test_what_a_mistake_brought_into_the_dead_letter_queue_is_redriven(relay: Relay) -> None:
+def test_an_operator_redrives_what_a_mistake_brought_into_the_dead_letter_queue(
+    relay: Relay, operator: Person
+) -> None:
     with broken(relay):
         bring_customers(relay, 5_000, 3)
         for _ in range(6):
@@ -169,11 +172,32 @@ def test_what_a_mistake_brought_into_the_dead_letter_queue_is_redriven(relay: Re
             relay.let_pass(721)
     assert dead_letters(relay) == 1
     assert relay.counts() == (0, 0, 0)
+    relay.client("sqs").send_message(
+        QueueUrl=relay.outputs["DeadLetterQueueUrl"], MessageBody=dead_row_of_a_file(5_003)
+    )
 
-    outputs = relay.outputs
-    assert faults.redrive(relay.client, outputs["DeadLetterQueueUrl"], outputs["QueueUrl"]) == 1
+    ran = operator.runs("redrive", "--yes", "--json")
+    assert ran.code == ExitCode.DONE, ran
+    assert ran.content["moved"] == 2
+    assert dead_letters(relay) == 0
     relay.drain()
-    assert names_of_customers(relay) >= {"C-5000", "C-5001", "C-5002"}
+    redriven = {"C-5000", "C-5001", "C-5002", "C-5003"}
+    relay.wait_until(lambda: redriven <= names_of_customers(relay), "what was redriven")
+
+
+def dead_row_of_a_file(number: int) -> str:
+    """A customer that a file brought, as the bulk lane gave it up."""
+    return json.dumps(
+        {
+            "format": FORMAT,
+            "delivery": file_delivery("0123456789abcdef", 0),
+            "part": 0,
+            "connection": "json",
+            "received_at": time.time_ns() // 1_000,
+            "requeues": 0,
+            "items": [{"n": 0, "event": "", "item": customer(number)}],
+        }
+    )
 
 
 def wait_for_another_attempt(relay: Relay) -> None:
@@ -222,8 +246,7 @@ def test_a_reader_may_look_and_change_nothing(relay: Relay, tmp_path: Path) -> N
     assert not relay.is_paused()
 
 
-def test_an_operator_may_run_every_command(relay: Relay, tmp_path: Path) -> None:
-    operator = Person(relay, "OperatorPolicyArn")
+def test_an_operator_may_run_every_command(relay: Relay, operator: Person, tmp_path: Path) -> None:
     tried = changes(last(relay), rows_of_a_file(tmp_path))
     looks = {name: (arguments, "") for name, *arguments in LOOKS if name not in tried}
     assert {*tried, *looks} == COMMANDS.keys()
