@@ -16,13 +16,22 @@ if TYPE_CHECKING:
     from relay_ops.status.reasons import Reason
     from relay_ops.status.screen import Shown
 
+ONE_SNAPSHOT = (
+    "This is one snapshot, which proves nothing: CloudWatch and SQS count late. "
+    "Run it without --no-wait before you look for what is lost."
+)
+
 
 def command(
     connections: Annotated[
         Path, typer.Option("--file", help="connections.toml, for the names of connections.")
     ] = DEFAULT_FILE,
     wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Look again while numbers may be late.")
+        bool,
+        typer.Option(
+            "--wait/--no-wait",
+            help="Look again while numbers may be late. One snapshot alone proves no loss.",
+        ),
     ] = True,
     stack: StackName = "",
     region: Region = "",
@@ -31,7 +40,7 @@ def command(
     """Show where every received item is, why something waits, and what helps.
 
     Ends with 1 if the sums do not balance. It reads a deployed stack for up to three minutes, since
-    CloudWatch and SQS count late.
+    CloudWatch and SQS count late. With --no-wait it reads once, which proves no loss.
     """
     from relay_ops.stack import open_stack
     from relay_ops.status.connections import names_in, of_connections
@@ -44,6 +53,8 @@ def command(
         shown = look(opened, wait=wait)
     ended = of_connections(opened, names_in(connections))
     out.result(content_of(shown) | {"connections": ended}, lambda: _show(out, shown, ended))
+    if not wait and not shown.reconciliation.balances:
+        out.remark(ONE_SNAPSHOT)
     raise typer.Exit(ExitCode.DONE if shown.reconciliation.balances else ExitCode.FOUND)
 
 

@@ -5,7 +5,7 @@ it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -24,8 +24,21 @@ BLOCKERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Metric that is above 0 while records wait for a person → what is in their way."""
-OF_CONNECTIONS = ("FetchersUnavailable", "ConnectionsUnusable")
-"""Those of them of which it is noted which connection it is."""
+OF_CONNECTIONS: Mapping[str, str] = MappingProxyType(
+    {"FetchersUnavailable": "fetcher.", "ConnectionsUnusable": "connection."}
+)
+"""Those of them of which it may be noted which connection it is → how its code begins then."""
+
+
+def unexplained(codes: Iterable[str]) -> list[str]:
+    """The blockers' metrics without those that a code explains, which a connection waits for."""
+    known = tuple(codes)
+    return [
+        metric
+        for metric in BLOCKERS
+        if metric not in OF_CONNECTIONS
+        or not any(code.startswith(OF_CONNECTIONS[metric]) for code in known)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ from import_relay.telemetry.outcome_log import NAMESPACE
 from relay_ops.exits import StackUnavailable
 from relay_ops.status.forecast import (
     BLOCKERS,
-    OF_CONNECTIONS,
     BulkView,
     Forecast,
     SubmissionView,
     Used,
+    unexplained,
 )
 from relay_ops.status.noted import RECENT_S, Noted, read_noted
 from relay_ops.status.reconciliation import Messages, Snapshot
@@ -260,8 +260,7 @@ class Reading:
     def _blockers(self, noted: Noted) -> list[str]:
         """What kept records waiting lately, unless it is noted of which connection."""
         service = {"Name": "service", "Value": self._parts.settings["POWERTOOLS_SERVICE_NAME"]}
-        of_one = {one for one in OF_CONNECTIONS if noted.waits}
-        wanted = [one for one in BLOCKERS if one not in of_one]
+        wanted = unexplained(wait.code for wait in noted.waits.values())
         names = {f"blocker{number}": name for number, name in enumerate(wanted)}
         pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=[

@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from import_relay.domain.codes import CODES
 from import_relay.submit.holding import MAX_HOLD_S
 from relay_ops.pausing import REASON as BY_HAND
-from relay_ops.status.forecast import Forecast, SubmissionView
+from relay_ops.status.forecast import BLOCKERS, HOPELESS, REFUSED, Forecast, SubmissionView
 from relay_ops.status.noted import HeldMessages, Noted
 
-EVERYTHING, BULK_LANE = "everything", "bulk lane"
+EVERYTHING, LIVE_LANE, BULK_LANE = "everything", "live lane", "bulk lane"
+A_CONNECTION = "a connection"
+"""Somebody waits, and it is not noted who."""
 _WHAT_TO_DO: Mapping[str, str] = {
     BY_HAND: "End the pause: relay resume",
     "connection.disabled": "Show its mistakes: relay check. Correct them, then: make deploy",
@@ -24,6 +26,17 @@ _WHAT_TO_DO: Mapping[str, str] = {
     "mateo.credentials": "Store a valid token: relay token",
 }
 """Code → the command that helps. What other codes call for is in docs/errors.md."""
+_UNNOTED: Mapping[str, tuple[str, str]] = {
+    BLOCKERS["FetchersUnavailable"]: (
+        "Records cannot be read at a CRM.",
+        "If it refuses the token, store a valid one: relay secret NAME.token --only",
+    ),
+    BLOCKERS["ConnectionsUnusable"]: (
+        "Its files or records wait, since it is disabled or missing.",
+        _WHAT_TO_DO["connection.disabled"],
+    ),
+}
+"""What is in the way → why, and what helps, where no connection is noted."""
 _REFUSED = "Compare its columns with those of Mateo: relay check --account"
 _HELD = "Nothing: the next import takes them."
 _STOPPED = "Nothing: it resumes within 15 minutes. At once: relay resume"
@@ -31,7 +44,7 @@ _STOPPED = "Nothing: it resumes within 15 minutes. At once: relay resume"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something waits. `who`: a connection, `EVERYTHING` or `BULK_LANE`.
+    """Why something waits. `who`: a connection, one that is not known, a lane, or `EVERYTHING`.
 
     `code`: of docs/errors.md, or Mateo's; empty if there is none. `until`: when it goes on by
     itself, as far as is known.
@@ -64,12 +77,13 @@ def reasons_of(forecast: Forecast, noted: Noted) -> Sequence[Reason]:
         *_of_everything(forecast),
         *_of_bulk(forecast),
         *_held(forecast, noted),
+        *_unnoted(forecast),
         *of_connections,
     ]
 
 
 def _of_everything(forecast: Forecast) -> Iterator[Reason]:
-    if not forecast.submission.is_running or forecast.submission.until:
+    if _is_paused(forecast.submission):
         yield _paused(EVERYTHING, forecast.submission)
     elif not forecast.entities.left:
         yield _coded(EVERYTHING, "limit.entities")
@@ -84,6 +98,19 @@ def _of_bulk(forecast: Forecast) -> Iterator[Reason]:
         yield _paused(BULK_LANE, bulk)
     elif not forecast.bulk.entities.left or not forecast.bulk.requests.left:
         yield _coded(BULK_LANE, "limit.bulk_share")
+
+
+def _unnoted(forecast: Forecast) -> Iterator[Reason]:
+    """What metrics say is in the way, and nobody noted of whom."""
+    for one in forecast.blockers:
+        if one in _UNNOTED:
+            yield Reason(A_CONNECTION, "", *_UNNOTED[one])
+        elif one == REFUSED and forecast.submission.reason != HOPELESS:
+            yield _coded(EVERYTHING, HOPELESS)
+
+
+def _is_paused(view: SubmissionView) -> bool:
+    return not view.is_running or view.until is not None
 
 
 def _paused(who: str, view: SubmissionView) -> Reason:
@@ -103,10 +130,12 @@ def _coded(who: str, code: str, until: datetime | None = None, where: str = "") 
 
 
 def _held(forecast: Forecast, noted: Noted) -> Iterator[Reason]:
-    """Records above the curve of the day's requests wait for a fuller import."""
+    """Records above the curve of the day's requests wait for a fuller import, if none is paused."""
     for lane, held in noted.held.items():
-        if held.messages:
-            who = BULK_LANE if lane == "bulk" else EVERYTHING
+        is_bulk = lane == "bulk"
+        views = [forecast.submission, *([forecast.bulk.submission] if is_bulk else [])]
+        if held.messages and not any(map(_is_paused, views)):
+            who = BULK_LANE if is_bulk else LIVE_LANE
             yield Reason(who, "", _of_held(held), _HELD, _sent_by(forecast, held))
 
 
@@ -118,8 +147,13 @@ def _of_held(held: HeldMessages) -> str:
 def _sent_by(forecast: Forecast, held: HeldMessages) -> datetime | None:
     if not held.since:
         return None
-    zone = forecast.now.tzinfo
-    return datetime.fromtimestamp(held.since, zone) + timedelta(seconds=MAX_HOLD_S)
+    return _ahead(forecast, held.since + MAX_HOLD_S)
+
+
+def _ahead(forecast: Forecast, at: float) -> datetime | None:
+    """A time (s since the epoch) that is not over yet."""
+    found = datetime.fromtimestamp(at, forecast.now.tzinfo)
+    return found if found > forecast.now else None
 
 
 def _spent(forecast: Forecast) -> Iterator[Reason]:
@@ -139,6 +173,6 @@ def _refused(forecast: Forecast, noted: Noted) -> Iterator[Reason]:
     for kind, wait in noted.refused.items():
         told = f"{wait.status} {wait.code}".rstrip()
         said = f": {wait.message}" if wait.message else "."
-        until = datetime.fromtimestamp(wait.until, forecast.now.tzinfo)
+        until = _ahead(forecast, wait.until)
         why = f"Mateo refuses its {kind.type} ({told}){said}"
         yield Reason(kind.connection, wait.code, why, _REFUSED, until)

@@ -159,7 +159,6 @@ OPERATORS_TOOL = Package(
         "commands/daily": _PAGES,
         "commands/open_page": _PAGES,
         "commands/resume": _PAUSE,
-        "commands/status": _STATUS,
         "dead_letters": _REDRIVE,
         "erasing/rewriting": _ERASURE,
         "erasing/tables": "tests/integration/relay_ops/erasing/test_daily.py",

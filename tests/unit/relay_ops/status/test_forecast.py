@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from relay_ops.status.forecast import BLOCKERS, BulkView, Forecast, SubmissionView, Used
+from relay_ops.status.forecast import (
+    BLOCKERS,
+    BulkView,
+    Forecast,
+    SubmissionView,
+    Used,
+    unexplained,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OPEN = SubmissionView(is_running=True)
@@ -121,3 +128,9 @@ def test_a_refused_token_is_said_once() -> None:
     seen = forecast(2026, 11, 21, submission=closed, blockers=(BLOCKERS["CredentialsRefused"],))
 
     assert seen.in_the_way == ("Mateo refuses the token",)
+
+
+def test_a_connection_that_is_noted_explains_only_the_metric_of_its_kind() -> None:
+    assert unexplained([]) == [*BLOCKERS]
+    assert unexplained(["fetcher.refused"]) == ["CredentialsRefused", "ConnectionsUnusable"]
+    assert unexplained(["connection.disabled"]) == ["CredentialsRefused", "FetchersUnavailable"]

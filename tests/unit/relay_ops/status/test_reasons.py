@@ -7,9 +7,16 @@ import pytest
 
 from import_relay.storage.connection_waits import ConnectionWait
 from import_relay.storage.refusals import RefusalPause, RefusedKind
-from relay_ops.status.forecast import BulkView, Forecast, SubmissionView, Used
+from relay_ops.status.forecast import BLOCKERS, BulkView, Forecast, SubmissionView, Used
 from relay_ops.status.noted import HeldMessages, Noted
-from relay_ops.status.reasons import BULK_LANE, EVERYTHING, Reason, reasons_of
+from relay_ops.status.reasons import (
+    A_CONNECTION,
+    BULK_LANE,
+    EVERYTHING,
+    LIVE_LANE,
+    Reason,
+    reasons_of,
+)
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 AT = NOON.timestamp()
@@ -134,7 +141,42 @@ def test_what_is_held_for_a_fuller_import_is_told_by_lane() -> None:
 
     live, of_bulk = reasons_of(forecast(), Noted(held=held))
 
-    assert (live.who, live.until) == (EVERYTHING, NOON + timedelta(minutes=14))
+    assert (live.who, live.until) == (LIVE_LANE, NOON + timedelta(minutes=14))
     assert live.why.startswith("1 message is held")
     assert (of_bulk.who, of_bulk.until) == (BULK_LANE, None)
     assert of_bulk.why.startswith("1,200 messages are held")
+
+
+def test_a_pause_is_why_what_is_held_does_not_go() -> None:
+    held = {"live": HeldMessages(1, AT - 60), "bulk": HeldMessages(1, AT - 60)}
+
+    both = reasons_of(forecast(submission=PAUSED, bulk=bulk(submission=PAUSED)), Noted(held=held))
+    one = reasons_of(forecast(bulk=bulk(submission=PAUSED)), Noted(held=held))
+
+    assert [each.who for each in both] == [EVERYTHING]
+    assert [(each.who, each.code) for each in one] == [(BULK_LANE, "maintenance"), (LIVE_LANE, "")]
+
+
+def test_a_time_that_is_over_is_not_told() -> None:
+    wait = RefusalPause(AT - 900, AT - 60, 3, 400, "PGRST204", "")
+    refused = {RefusedKind("shop", "contact_details"): wait}
+    held = {"live": HeldMessages(1, AT - 1_000)}
+
+    found = reasons_of(forecast(), Noted(refused=refused, held=held))
+
+    assert [(one.who, one.until) for one in found] == [(LIVE_LANE, None), ("shop", None)]
+
+
+@pytest.mark.parametrize(
+    ("metric", "who", "helps"),
+    [
+        ("CredentialsRefused", EVERYTHING, "relay token"),
+        ("FetchersUnavailable", A_CONNECTION, "relay secret"),
+        ("ConnectionsUnusable", A_CONNECTION, "relay check"),
+    ],
+)
+def test_what_waits_without_a_note_is_told(metric: str, who: str, helps: str) -> None:
+    one = only(blockers=(BLOCKERS[metric],))
+
+    assert one.who == who
+    assert helps in one.what_to_do
