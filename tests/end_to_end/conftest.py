@@ -37,7 +37,7 @@ def counted_from_now(trial: Trial) -> None:
         "MetricName": "ItemsReceived",
         "Dimensions": [{"Name": "service", "Value": "import-relay"}],
     }
-    metric = {"Metric": {"Namespace": "ImportRelay", **of}, "Period": 60, "Stat": "Sum"}
+    metric = {"Metric": {"Namespace": "ImportRelay", **of}, "Period": 3_600, "Stat": "Sum"}
     answer = cloudwatch.get_metric_data(
         MetricDataQueries=[{"Id": "received", "MetricStat": metric}],
         StartTime=now - WIDE,

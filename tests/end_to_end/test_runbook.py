@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from local.child import ROOT
+from local.child import CLOCK_SHIFT, ROOT
 from local.stack.services import MATEO_TOKEN
 from tests.docs.documents import document
 from tests.support.authentic import requests_of
@@ -36,6 +36,13 @@ CARRIED_OUT = {
 ELSEWHERE = {("Erase a person", "relay erase")}
 ASKS = ("replay", "redrive", "pause", "resume", "token", "secret")
 DRY_RUN = "--dry-run"
+AT_THE_STACKS_TIME = """
+import runpy
+from local.child import shift_clock
+shift_clock()
+runpy.run_module("relay_ops", run_name="__main__", alter_sys=True)
+"""
+"""`python -m relay_ops`, on the day on which the tests run."""
 
 
 def commands(section: str) -> list[str]:
@@ -60,12 +67,17 @@ def run(trial: Trial, command: str, *, stdin: str = "", ends_with: int = 0) -> s
     if command.split()[1] in ASKS and DRY_RUN not in command:
         command += " --yes"
     port = trial.stack.webhooks_url.split(":")[2].split("/")[0]
-    relay = f'relay() {{ "{sys.executable}" -m relay_ops "$@"; }}'
+    relay = f"relay() {{ '{sys.executable}' -c '{AT_THE_STACKS_TIME}' \"$@\"; }}"
     code = os.pathsep.join((str(ROOT), str(ROOT / "layers/import_relay/python")))
     done = subprocess.run(
         ["bash", "-ec", f"{relay}\n{command}"],  # noqa: S607 - wherever it is
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": code, "RELAY_WEBHOOKS_PORT": port},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": code,
+            "RELAY_WEBHOOKS_PORT": port,
+            CLOCK_SHIFT: os.environ.get(CLOCK_SHIFT, "0"),
+        },
         input=stdin,
         capture_output=True,
         text=True,
