@@ -29,10 +29,13 @@ def toggle(rig: Rig) -> Toggle:
 
 @pytest.fixture
 def counted_from_now(trial: Trial) -> None:
-    """Take back what earlier tests counted: their items were deleted, metrics cannot be."""
+    """Take back what earlier tests counted: their items were deleted, metrics cannot be.
+
+    By whole hours: none of them belongs to two days.
+    """
     cloudwatch = trial.stack.client("cloudwatch")
     trial.stack.metrics.put()
-    now = datetime.fromtimestamp(trial.stack.clock.time(), UTC)
+    hour = datetime.fromtimestamp(trial.stack.clock.time() // 3_600 * 3_600, UTC)
     of = {
         "MetricName": "ItemsReceived",
         "Dimensions": [{"Name": "service", "Value": "import-relay"}],
@@ -40,8 +43,8 @@ def counted_from_now(trial: Trial) -> None:
     metric = {"Metric": {"Namespace": "ImportRelay", **of}, "Period": 3_600, "Stat": "Sum"}
     answer = cloudwatch.get_metric_data(
         MetricDataQueries=[{"Id": "received", "MetricStat": metric}],
-        StartTime=now - WIDE,
-        EndTime=now + WIDE,
+        StartTime=hour - WIDE,
+        EndTime=hour + WIDE,
     )
     (found,) = answer["MetricDataResults"]
     for timestamp, count in zip(found["Timestamps"], found["Values"], strict=True):
