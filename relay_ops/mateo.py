@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from import_relay.domain.errors import LimitReached, PermitTooFar
+from import_relay.domain.retrying import ASK_MATEO, tries
 from import_relay.storage.pacing import Permit, Permits
 from import_relay.storage.quota import Limits, Quota
 from relay_ops.checking import Account
@@ -42,10 +44,12 @@ def quota_of(stack: Stack) -> Quota:
 class MateoAccount:
     """Requests to Mateo on behalf of a person."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, sleep: Callable[[float], None] = time.sleep) -> None:
         self._stack = stack
+        self._sleep = sleep
         self.base_url = stack.settings["MATEO_BASE_URL"]
         self.token = _token(stack)
+        self._headers = {"authorization": f"Bearer {self.token}"}
         self.requests = 0
         self._permits = Permits(
             stack.client("dynamodb"), stack.ledger_table, quota_of(stack), clock=stack.clock
@@ -90,16 +94,19 @@ class MateoAccount:
         self._request("DELETE", "contact_details", {"id": f"eq.{one}"})
 
     def _request(self, method: str, path: str, parameters: Mapping[str, str]) -> httpx.Response:
+        """The answer to a request that may be repeated; each try takes a permit of its own."""
         import httpx
 
-        self.acquire_permit()
         address = f"{self.base_url.rstrip('/')}/{path}?{urlencode(parameters)}"
-        headers = {"authorization": f"Bearer {self.token}"}
         try:
             with httpx.Client(timeout=10, follow_redirects=False, trust_env=False) as client:
-                answer = client.request(method, address, headers=headers)
-                answer.raise_for_status()
-                return answer
+                for _ in tries(ASK_MATEO, self._sleep):
+                    self.acquire_permit()
+                    answer = client.request(method, address, headers=self._headers)
+                    if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                        break
+            answer.raise_for_status()
+            return answer
         except httpx.HTTPStatusError as error:
             status = error.response.status_code
             raise CommandError(f"Mateo refused {method} /{path}: status {status}.") from error

@@ -31,10 +31,15 @@ class Contacts:
             one: f"00000000-0000-4000-8000-{number:012}" for number, one in enumerate(external_ids)
         }
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.busy = 0
+        """How many requests are refused with 429 from now on."""
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         parameters = dict(request.url.params)
         self.asked.append((request.method, parameters))
+        if self.busy:
+            self.busy -= 1
+            return httpx.Response(429)
         if request.method == "DELETE":
             assert list(parameters) == ["id"]
             self.left = {k: v for k, v in self.left.items() if f"eq.{v}" != parameters["id"]}

@@ -21,6 +21,26 @@ def test_a_deletion_in_mateo_names_one_contact(stack: Stack, contacts: Contacts)
     assert contacts.asked == []
 
 
+def test_what_mateo_is_too_busy_for_is_asked_again(stack: Stack, contacts: Contacts) -> None:
+    slept: list[float] = []
+    account = MateoAccount(stack, slept.append)
+    contacts.busy = 3
+
+    account.delete_contact(contacts.left["7"])
+
+    assert [method for method, _ in contacts.asked] == ["DELETE"] * 4
+    assert account.requests == 4
+    assert slept == [1.0, 2.0, 4.0]
+    assert "7" not in contacts.left
+
+
+def test_mateo_is_not_asked_for_ever(stack: Stack, contacts: Contacts) -> None:
+    contacts.busy = 10
+    with pytest.raises(CommandError, match="status 429"):
+        MateoAccount(stack, lambda _: None).get("contact_details", {"external_id": "eq.7"})
+    assert len(contacts.asked) == 4
+
+
 def test_mateo_is_asked_for_each_spelling_and_for_no_blank() -> None:
     known = Known(ids={"external_id: ", "external_id:"})
     learn_row(known, "contact_details", {"email": "Eve@Example.com", "instagram": "eve"}, "")

@@ -33,6 +33,8 @@ LIST_ERASED = RetryPolicy(tries=5, first_pause_s=0.0)
 RESUME_SUBMISSION = RetryPolicy(tries=6, first_pause_s=10.0, factor=1.0)
 """While a change of the mapping is under way Lambda refuses another, for up to a minute."""
 ASK_CRM = RetryPolicy(tries=3, first_pause_s=0.5)
+ASK_MATEO = RetryPolicy(tries=4, first_pause_s=1.0)
+"""On behalf of a person, beside the imports: two requests may meet within Mateo's second."""
 
 
 def tries(policy: RetryPolicy, sleep: Callable[[float], None]) -> Iterator[int]:
