@@ -113,7 +113,7 @@ def test_a_function_that_is_misspelt_is_named(told: Told) -> None:
 def test_a_file_of_another_encoding_is_refused_with_the_line(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file.write_bytes('[x]\nkind = "json"\n# Straße'.encode("latin-1"))
+    file.write_bytes('[x]\nkind = "json"\nid_prefix = "Straße"'.encode("latin-1"))
 
     assert main([str(file)]) == 1
     (said,) = capsys.readouterr().err.splitlines()
