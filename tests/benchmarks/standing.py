@@ -46,7 +46,7 @@ def month_without_webhooks() -> Mapping[str, float]:
         "alarms": ALARM_METRIC_USD * sum(_metrics(one) for one in alarms),
         "metrics": METRIC_USD * len(idle_metrics(resources)),
         "secrets": SECRET_USD * len(secrets),
-        "looks into queues": _polled_queues(resources) * polls * PRICES["SQS requests"],
+        "requests to queues": _polled_queues(resources) * polls * PRICES["SQS requests"],
     }
 
 

@@ -6,8 +6,8 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from import_relay.check.check_connections import check
@@ -91,21 +91,6 @@ class BrokenCrm(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
         """Say nothing."""
-
-
-@contextmanager
-def broken_crm() -> Iterator[str]:
-    """Its address."""
-    BrokenCrm.answers.set()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), BrokenCrm)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def project(folder: Path, crm: str) -> Path:

@@ -16,11 +16,12 @@ from tests.end_to_end.canaries import Flight
 from tests.end_to_end.canary_stack import (
     CANARIES,
     SECRETS,
-    broken_crm,
+    BrokenCrm,
     project,
     take_mails,
     written_down,
 )
+from tests.support.loopback import serving_with
 from tests.support.stack import EVENT_BUS
 
 LEVELS = ["ERROR", "WARNING", "INFO", "DEBUG"]
@@ -54,7 +55,8 @@ class Nest:
 @pytest.fixture(scope="module")
 def nest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nest]:
     lines: list[tuple[str, str]] = []
-    with broken_crm() as crm:
+    BrokenCrm.answers.set()
+    with serving_with(BrokenCrm) as crm:
         root = project(tmp_path_factory.mktemp("project"), crm)
         stack = Stack(
             root=root,

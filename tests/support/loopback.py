@@ -10,7 +10,7 @@ import httpx
 
 @contextmanager
 def serving(answer: Callable[[httpx.Request], httpx.Response]) -> Iterator[str]:
-    """Serve `answer` on loopback; gives the item id, e.g. http://127.0.0.1:40001."""
+    """Serve `answer` on loopback; gives the address, e.g. http://127.0.0.1:40001."""
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
@@ -32,8 +32,15 @@ def serving(answer: Callable[[httpx.Request], httpx.Response]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    with serving_with(Handler) as address:
+        yield address
+
+
+@contextmanager
+def serving_with(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Let a handler answer each request on loopback; gives the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}"

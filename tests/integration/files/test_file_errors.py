@@ -163,9 +163,14 @@ def test_a_replay_of_any_size_leaves_room_for_a_page(uploads: Uploads) -> None:
 
 
 def with_shop(uploads: Uploads, own: str = "") -> None:
-    """Add a connection that has the same contacts."""
-    shop = uploads.toml.replace("[erp", "[shop")
-    uploads.toml += shop.replace('"json"', f'"json"\nsame_ids_as = "erp"\n{own}', 1)
+    """Add a connection `shop` that has the same contacts. `own`: keys of its own."""
+    with_connections(uploads, "shop", own=own)
+
+
+def with_connections(uploads: Uploads, *names: str, own: str = "") -> None:
+    """Add connections that have the same contacts as `erp`."""
+    erp = uploads.toml.replace('"json"', f'"json"\nsame_ids_as = "erp"\n{own}', 1)
+    uploads.toml += "".join(erp.replace("[erp", f"[{name}") for name in names)
 
 
 def put_back(uploads: Uploads, items: int, messages: int = 2) -> None:
@@ -178,16 +183,13 @@ def put_back(uploads: Uploads, items: int, messages: int = 2) -> None:
         aws.sqs.send_message(QueueUrl=aws.bulk_held_queue_url, MessageBody="put back")
 
 
-def test_connections_whose_rows_come_to_no_end_leave_a_page_to_each_other(
+def test_connections_whose_rows_get_no_outcome_leave_a_page_to_each_other(
     uploads: Uploads,
 ) -> None:
     uploads.entities_per_day = 6
     uploads.page_rows = 4
     rows = "id\n" + "".join(f"{n}\n" for n in range(40))
-    erp = uploads.toml
-    for name in ("one", "two"):
-        stuck = erp.replace("[erp", f"[{name}").replace('"json"', '"json"\nsame_ids_as = "erp"', 1)
-        uploads.toml += stuck
+    with_connections(uploads, "one", "two")
     uploads.put(rows, "inbox/one/a.csv")
     uploads.put(rows, "inbox/two/a.csv")
     assert uploads.run().fed == 12

@@ -168,7 +168,7 @@ MUTANTS = (
     ),
     Mutant(
         "one-connection-fills-the-queue",
-        "A connection whose rows come to no end takes the room of all others.",
+        "A connection whose rows get no outcome takes the room of all others.",
         ("over-limit",),
         (
             Edit(

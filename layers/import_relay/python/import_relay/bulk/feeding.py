@@ -1,11 +1,11 @@
 """Puts the rows of files on the bulk queue, a part at a time. Called by `importing_files`.
 
 The queue forgets after 14 days and a million rows take forty: so the rows stay in the bucket, and
-the queue holds at most `QUEUED_DAYS` days' entities, of one connection at most one day's. If rows
-of a connection come to no end, those of others go on: each may have a page under way, whatever else
-waits. Rows that are older than the queues keep them count no more. Files take turns, so that a
-small one does not wait for a large one. A part of a file is counted as received, with the cursor,
-before it is sent.
+the queue holds at most `QUEUED_DAYS` days' entities, of one connection at most one day's. A
+connection whose rows get no outcome stops no other: each connection may have a page under way,
+whatever else waits. Rows that are older than the queues keep them no longer count. Files take
+turns, so that a small one does not wait for a large one. A part of a file is counted as received,
+with the cursor, before it is sent.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ KEPT_DAYS = 14
 
 @dataclass(slots=True)
 class Room:
-    """How many more rows may be sent. `under_way`: connection → rows that may still end."""
+    """How many more rows may be sent. `under_way`: connection → rows that may get an outcome."""
 
     day: BulkDay
     under_way: Counter[str]
@@ -92,7 +92,7 @@ class Feeding:
 
         At least one page is sent if any file has room, even after `until` (s since the epoch).
         Only the holder of the feeder's turn may do so. `under_way`: connection → rows of its files
-        that count as received, and may still come to an end.
+        that count as received, and may still get an outcome.
         """
         waiting = self._complete(files, errors)
         room = Room(self.bulk_day, Counter(under_way), self.page_rows)

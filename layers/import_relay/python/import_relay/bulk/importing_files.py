@@ -231,7 +231,7 @@ class FileImporting:
 
 
 def _under_way(files: Iterable[RowFile], now: float) -> Counter[str]:
-    """Connection → rows of its files that count as received, and may still come to an end."""
+    """Connection → rows of its files that count as received, and may still get an outcome."""
     found: Counter[str] = Counter()
     for file in files:
         found[file.connection] += file.under_way(now)

@@ -90,10 +90,10 @@ class RowFile:
         return sum(self.ended.values())
 
     def under_way(self, now: float) -> int:
-        """Rows that count as received, and may still come to an end. `now`: s since the epoch.
+        """Rows that count as received, and may still get an outcome. `now`: s since the epoch.
 
-        None of a file that was fed longer ago than the queues keep a row, unless a person redrove
-        it: so late that does not count.
+        None if the file was fed longer ago than the queues keep a row. Rows that a person redrives
+        so late do not count.
         """
         if self.fed_at and now - self.fed_at / 1_000_000 > ROWS_LOST_AFTER_S:
             return 0
