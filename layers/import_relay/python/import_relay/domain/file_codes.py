@@ -71,8 +71,8 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
             "Export it again in another format, e.g. as CSV.",
         ),
         "file.killed_process": Explanation(
-            "The process died three times while it read the file, e.g. for want of memory. Nothing "
-            "of it was sent.",
+            "The process died three times while it read the file, e.g. because memory ran out. "
+            "Nothing of it was sent.",
             "Split it, or export it in another format, e.g. as CSV.",
         ),
         "file.several_sheets": Explanation(
