@@ -86,17 +86,19 @@ def test_the_same_file_again_is_not_uploaded_but_shown(uploads: Uploads, file: P
 def test_a_refused_file_is_tried_again_and_its_new_end_is_waited_for(
     uploads: Uploads, file: Path
 ) -> None:
-    files, key = working(uploads), key_of("shop", "contacts.csv")
+    files, right = working(uploads), uploads.toml
+    uploads.toml = right.replace("erp", "shop")
     (refused,) = [
-        one for one in files.follow(files.upload(file, key), None) if one.state is FileState.REFUSED
+        one for one in files.follow(files.upload(file, KEY), None) if one.state is FileState.REFUSED
     ]
     assert files.refusal(refused)["code"] == "file.unknown_connection"
-    uploads.toml = uploads.toml.replace("erp", "shop")
+    uploads.toml = right
 
-    again = files.upload(file, key)
+    again = files.upload(file, KEY)
 
     assert again.is_new
-    assert [*files.follow(again, refused)][-1].state is FileState.FINISHED
+    ended = [*files.follow(again, refused)][-1]
+    assert (ended.state, ended.ended) == (FileState.FINISHED, {"imported": 2, "rejected": 1})
 
 
 def test_an_upload_that_nobody_notices_is_said(uploads: Uploads, file: Path) -> None:
