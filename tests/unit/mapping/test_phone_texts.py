@@ -35,6 +35,11 @@ ABROAD = Dialled("4915112345678", has_plus=True)
         "0151 12345678 (privat)",
         "0151 12345678 - geschäftlich",
         "Mobil (privat): 0151 12345678",
+        "0151 12345678 (Handy, privat)",
+        "0151 12345678 (privat/geschäftlich)",
+        "Mobiel: 0151 12345678",
+        "tel. kom. 0151 12345678",
+        "h: 0151 12345678",
         "0151 12345678;",
         "0151 12345678 /",
     ],
@@ -56,6 +61,12 @@ def test_a_number_is_found_however_it_is_written(text: str) -> None:
         "tel:+49-151-12345678",
         "whatsapp:+4915112345678",
         "M: +49 151 12345678",
+        "4915112345678@c.us",
+        "4915112345678@s.whatsapp.net",
+        "4915112345678:12@s.whatsapp.net",
+        "wa.me/4915112345678",
+        "https://wa.me/4915112345678?text=Hello,%20world",
+        "https://api.whatsapp.com/send?phone=4915112345678&text=0151",
     ],
 )
 def test_a_plus_in_front_is_seen(text: str) -> None:
@@ -88,6 +99,11 @@ def test_a_plus_in_front_is_seen(text: str) -> None:
         " #12",
         " poste 12",
         " доб. 12",
+        " ramal 12",
+        " anexo 12",
+        " extensión 12",
+        " toestel 12",
+        " wew. 12",
         "-0",
         " - 0",
         ";ext=12",
@@ -123,6 +139,9 @@ def test_a_direct_dial_after_a_hyphen_is_part_of_the_number() -> None:
         "1-800-CALL-NOW",
         "(0xx11) 2345-6789",
         "0151 privat 12345678",
+        "4915112345678@lid",
+        "4915112345678-1600000000@g.us",
+        "4915112345678@example.com",
         "0431 12345 (12)",
         "0151 1234*****",
         "0151 12345678?",
@@ -146,7 +165,22 @@ def test_a_text_that_may_mean_something_else_is_no_number(text: str) -> None:
     assert None in numbers_in(text)
 
 
-@pytest.mark.parametrize("separator", ["; ", "\n", "\r\n", " oder ", " und ", " or ", " | ", " & "])
+WORDS_BETWEEN = (
+    " oder ",
+    " und ",
+    " or ",
+    " ou ",
+    " et ",
+    " o ",
+    " y ",
+    " e ",
+    " of ",
+    " en ",
+    " lub ",
+)
+
+
+@pytest.mark.parametrize("separator", ["; ", "\n", "\r\n", " | ", " & ", " bzw. ", *WORDS_BETWEEN])
 def test_separators_make_several_numbers_in_their_order(separator: str) -> None:
     assert numbers_in(f"0151 12345678{separator}+49 151 12345678") == (MOBILE, ABROAD)
 

@@ -9,6 +9,8 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from import_relay.mapping.phone_words import BETWEEN, EXTENSIONS, LABELS
+
 MAX_PHONE_TEXT = 250
 """Own limit: a longer text is no phone number, and is not searched for any."""
 _MAX_DIGITS = 20
@@ -53,34 +55,36 @@ _AROUND = " \t\r\n'\"`="
 _NOT_AFTER_LETTER, _NOT_BEFORE_LETTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
 _URI_PARAMETER = re.compile(r";(?:ext|isub)=[^;]*", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[;\n\r|&\u2028\u2029]")
+_LONG_BETWEEN = "|".join(word for word in BETWEEN if len(word) > 1)
+_SHORT_BETWEEN = "".join(BETWEEN - set(_LONG_BETWEEN.split("|")))
 _WORD_BETWEEN = re.compile(
-    rf"{_NOT_AFTER_LETTER}(?:oder|und|or|and|bzw\.?|sowie){_NOT_BEFORE_LETTER}", re.IGNORECASE
+    rf"{_NOT_AFTER_LETTER}(?:{_LONG_BETWEEN}){_NOT_BEFORE_LETTER}\.?"
+    rf"|(?<=\s)[{_SHORT_BETWEEN}](?=\s)",
+    re.IGNORECASE,
 )
-_WORDS_BETWEEN = frozenset(("oder", "und", "or", "and", "bzw", "sowie"))
+"""A single letter stands alone: `1.5E10` is one number."""
+_REMARK = re.compile(r"\([^()0-9]*\)")
+_IN_REMARK = str.maketrans(",/;|&", "     ")
 _GROUP_SEPARATOR = re.compile(r"[/,]")
 _EXTENSION = re.compile(
-    rf"[\s.(-]*(?:{_NOT_AFTER_LETTER}(?:extension|extn|ext|x|apparat|app|durchwahl|durchw|dw"
-    rf"|nebenstelle|nst|klappe|kl|anexo|poste|int|доб){_NOT_BEFORE_LETTER}|\#)"
+    rf"[\s.(-]*(?:{_NOT_AFTER_LETTER}(?:{'|'.join(EXTENSIONS)}){_NOT_BEFORE_LETTER}|\#)"
     r"[\s.:-]*[0-9]{1,7}\s*\)?$",
     re.IGNORECASE,
 )
 _AFTER_EXTENSION_WORD = "0123456789.:-)" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 _SWITCHBOARD = re.compile(r"(?<=[0-9])\s*-\s*0$")
 _WORD = re.compile(r"[^\W\d_]+")
-_LABELS = frozenset(
-    """
-    tel telefon telefonnr telefonnummer telephone telefono teléfono téléphone tél fon phone tlf
-    mobil mobile mobilnr mobilnummer mobiltelefon mob cell cellphone cellular cellulare movil
-    móvil portable handy handynr handynummer natel gsm whatsapp wa sms rufnummer nr nummer number
-    privat private priv home zuhause geschäftlich gesch dienstlich dienst beruflich arbeit work
-    business büro office firma festnetz landline zentrale main callto t m p
-    """.split()  # noqa: SIM905  # a list of 70 words is longer than it is clear
-)
-"""Words that say what kind of number it is. Any other word may say that it is none."""
 _DIGITS = re.compile("[0-9](?:.*[0-9])?")
 _EMPTY_BRACKETS = re.compile(r"\([\s.:]*\)")
 _BRACKETED_ZERO = re.compile(r"\(\s*0\s*\)")
 _LAST_BRACKETS = re.compile(r"[0-9]\D*\([0-9]{1,4}\)$")
+_OF_WHATSAPP = re.compile(
+    r"\+?([0-9]{7,15})(?::[0-9]{1,3})?@(?:c\.us|s\.whatsapp\.net)"
+    r"|(?:https?://)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)\+?([0-9]{7,15})/?"
+    r"(?:[?&].*)?",
+    re.IGNORECASE,
+)
+"""An id or a link of WhatsApp: its digits begin with the calling code."""
 _DIALLED = re.compile(r"[( \t]*(\+?)[ \t(]*([0-9][0-9 \t().-]*)")
 
 
@@ -100,8 +104,16 @@ def numbers_in(text: str) -> tuple[Dialled | Several | None, ...]:
     if _WITHOUT_WORDS.fullmatch(plain):
         found = _bare(_SWITCHBOARD.sub("", plain))
         return (None if found == _EMPTY else found,)
+    return _with_words(plain)
+
+
+def _with_words(plain: str) -> tuple[Dialled | Several | None, ...]:
     if (number := _labelled(plain)) is not None:
         return (number,)
+    if (one := _OF_WHATSAPP.fullmatch(plain)) is not None:
+        return (Dialled(one[1] or one[2], has_plus=True),)
+    if "(" in plain:
+        plain = _REMARK.sub(lambda remark: remark[0].translate(_IN_REMARK), plain)
     texts = _separated(plain)
     if "/" in plain:  # groups of digits stand between slashes, so commas separate numbers
         texts = [part for text in texts for part in text.split(",")]
@@ -114,7 +126,7 @@ def _separated(text: str) -> list[str]:
     text = _URI_PARAMETER.sub("", text)
     texts = _SEPARATOR.split(text)
     words = [word.casefold() for word in _WORD.findall(text)]
-    if _WORDS_BETWEEN.isdisjoint(words):
+    if BETWEEN.isdisjoint(words):
         return texts
     return [part for one in texts for part in _WORD_BETWEEN.split(one)]
 
@@ -130,7 +142,7 @@ def _labelled(text: str) -> Dialled | None:
     if match is None:
         return None
     before, number, behind = match.groups("tel")
-    if before.lower() not in _LABELS or behind.lower() not in _LABELS:
+    if before.lower() not in LABELS or behind.lower() not in LABELS:
         return None
     return _simple(number) if _SIMPLE.fullmatch(number) else None
 
@@ -209,7 +221,7 @@ def _without_labels(text: str) -> str | None:
 
     Labels stand before the digits or after them: between digits they may separate two numbers.
     """
-    if not _LABELS.issuperset(map(str.lower, _WORD.findall(text))):
+    if not LABELS.issuperset(map(str.lower, _WORD.findall(text))):
         return None
     digits = _DIGITS.search(text)
     if digits is not None and _WORD.search(text, *digits.span()):
