@@ -52,7 +52,7 @@ def main(options: argparse.Namespace, running: Callable[[], dict[str, Any]]) -> 
     else:
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         print(screen(shown, colour=colour))
-    return 0 if shown.reconciliation.balances else 1
+    return 1 if shown.has_fault else 0
 
 
 def _local(running: Callable[[], dict[str, Any]]) -> Source:

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from relay_ops.status.reasons import Reason
     from relay_ops.status.screen import Shown
 
-ONE_SNAPSHOT = (
-    "This is one snapshot, which proves nothing: CloudWatch and SQS count late. "
-    "Run it without --no-wait before you look for what is lost."
-)
-
 
 def command(
     connections: Annotated[
@@ -30,7 +25,7 @@ def command(
         bool,
         typer.Option(
             "--wait/--no-wait",
-            help="Look again while numbers may be late. One snapshot alone proves no loss.",
+            help="Look again while numbers may be late, or take one snapshot as it is.",
         ),
     ] = True,
     stack: StackName = "",
@@ -40,7 +35,8 @@ def command(
     """Show where every received item is, why something waits, and what helps.
 
     Ends with 1 if the sums do not balance. It reads a deployed stack for up to three minutes, since
-    CloudWatch and SQS count late. With --no-wait it reads once, which proves no loss.
+    CloudWatch and SQS count late. With --no-wait it reads once, which proves nothing: it ends with
+    0 then.
     """
     from relay_ops.stack import open_stack
     from relay_ops.status.connections import names_in, of_connections
@@ -53,9 +49,7 @@ def command(
         shown = look(opened, wait=wait)
     ended = of_connections(opened, names_in(connections))
     out.result(content_of(shown) | {"connections": ended}, lambda: _show(out, shown, ended))
-    if not wait and not shown.reconciliation.balances:
-        out.remark(ONE_SNAPSHOT)
-    raise typer.Exit(ExitCode.DONE if shown.reconciliation.balances else ExitCode.FOUND)
+    raise typer.Exit(ExitCode.FOUND if shown.has_fault else ExitCode.DONE)
 
 
 def _show(out: Screen, shown: Shown, ended: dict[str, dict[str, int]]) -> None:

@@ -54,7 +54,15 @@ def snapshot(source: Source) -> Shown:
         reconciliation = Reconciliation([*reconciliation.snapshots, reading.snapshot()])
     forecast = reading.forecast()
     reasons = reasons_of(forecast, reading.noted)
-    return Shown(source.stack, source.place, reading.since, reconciliation, forecast, reasons)
+    return Shown(
+        source.stack,
+        source.place,
+        reading.since,
+        reconciliation,
+        forecast,
+        reasons,
+        is_final=source.patience_s > 0,
+    )
 
 
 def look(stack: Stack, *, wait: bool = True) -> Shown:

@@ -34,7 +34,7 @@ from relay_ops.status.reconciliation import Messages, Snapshot
 
 DAYS = 60
 """How far back items are counted: longer than any can wait. CloudWatch keeps five-minute data for
-63 days, the outcome counts is kept for 90.
+63 days, the outcome counts are kept for 180.
 """
 PERIOD_S = 900
 """Days begin at a multiple of this in every time zone; CloudWatch takes multiples of five minutes

@@ -18,11 +18,18 @@ MAX_DAYS = 5
 """Days that are named when the sums do not balance."""
 RED, GREEN = "1;31", "32"
 HELP = "What to do: docs/runbook.md, When the sums do not balance."
+ONE_SNAPSHOT = (
+    "One snapshot proves nothing: CloudWatch and SQS count late. Without --no-wait it",
+    "is repeated until the sums balance, or until something is certainly lost.",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Everything that `status` knows about one stack."""
+    """Everything that `status` knows about one stack.
+
+    `is_final`: nothing more is waited for, so sums that do not balance are a fault.
+    """
 
     stack: str
     place: str
@@ -30,6 +37,12 @@ class Shown:
     reconciliation: Reconciliation
     forecast: Forecast
     reasons: Sequence[Reason] = ()
+    is_final: bool = True
+
+    @property
+    def has_fault(self) -> bool:
+        """Whether the sums certainly do not balance."""
+        return self.is_final and not self.reconciliation.balances
 
 
 def as_json(shown: Shown) -> dict[str, object]:
@@ -49,6 +62,7 @@ def as_json(shown: Shown) -> dict[str, object]:
         "in_the_way": list(forecast.in_the_way),
         "reasons": [one.as_json() for one in shown.reasons],
         "balances": totals.balances,
+        "is_final": _is_certain(shown),
         "lost": totals.lost,
         "counted_twice": sum(totals.counted_twice.values()),
         "open_twice": totals.open_twice,
@@ -119,7 +133,7 @@ def screen(shown: Shown, *, colour: bool) -> str:
             *_elsewhere(totals),
             *_ahead(totals, forecast),
             "",
-            *_verdict(totals, colour=colour),
+            *(_verdict(totals, colour=colour) if _is_certain(shown) else _so_far(totals)),
         ]
     )
 
@@ -202,6 +216,16 @@ def _drained(backlog: int, forecast: Forecast) -> tuple[str, str]:
 # ---------------------------------------------------------------- the balance
 
 
+def _is_certain(shown: Shown) -> bool:
+    return shown.is_final or shown.reconciliation.balances
+
+
+def _so_far(totals: Reconciliation) -> Iterator[str]:
+    yield from ONE_SNAPSHOT
+    waiting = f"{totals.ended:,} ended + {totals.waiting:,} waiting"
+    yield f"Not balanced yet: {totals.received:,} received, but {waiting}"
+
+
 def _verdict(totals: Reconciliation, *, colour: bool) -> Iterator[str]:
     yield from _explanations(totals)
     waiting = f"{totals.ended:,} ended + {totals.waiting:,} waiting"
@@ -252,7 +276,7 @@ def _explanations(totals: Reconciliation) -> Iterator[str]:
     if totals.copies and totals.balances:
         copies = _many(totals.copies, "message")
         yield f"{copies} more than items in queues: in flight, or copies that"
-        yield "a redelivery leaves. What they reservation is counted elsewhere, and not again."
+        yield "a redelivery leaves. Their items are counted elsewhere, and not again."
 
 
 def _messages(messages: Messages) -> str:

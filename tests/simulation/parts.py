@@ -136,6 +136,7 @@ class Parts:
             Reading(files, objects, clock, a_day, page_rows),
             Feeding(of_feeding, a_day, day, clock, page_rows),
             FileReports(objects, stores.outcome_counts, clock, _no_file),
+            stores.waits,
         )
         return FileImporting(parts, clock, self.emit)
 

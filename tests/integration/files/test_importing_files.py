@@ -15,6 +15,7 @@ from import_relay.bulk.feeding import Feeding
 from import_relay.bulk.importing_files import MAX_TRIES
 from import_relay.bulk.reading import Reading
 from import_relay.domain.files import file_delivery
+from import_relay.storage.connection_waits import ConnectionWait
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import RowFile
 from tests.integration.files.dying import Killed
@@ -173,6 +174,8 @@ def test_the_files_of_a_connection_with_a_mistake_wait_and_it_is_named(uploads: 
     assert [(one["connection"], one["files"]) for one in said] == [("shop", 1)] * 2
     assert (said[0]["key"], said[0]["expression"]) == ("contact.fields.full_name", "Straße")
     assert (first.fed, first.disabled, second.disabled) == (2, 1, 1)
+    noted = ConnectionWait("connection.disabled", uploads.relay.clock(), "contact.fields.full_name")
+    assert uploads.relay.waits.read() == {"shop": noted}
     uploads.toml = right + uploads.toml.removeprefix(right).replace("Straße", "name")
     assert (uploads.later().fed, uploads.run().disabled) == (3, 0)
 

@@ -24,6 +24,7 @@ from import_relay.bulk.reading import Reading
 from import_relay.domain.connections import Connection
 from import_relay.domain.files import connection_of, file_id, is_row_file
 from import_relay.domain.log_events import Emit
+from import_relay.storage.connection_waits import ConnectionWait, ConnectionWaits
 from import_relay.storage.feeder import Feeder
 from import_relay.storage.file_objects import FileObjects, Upload
 from import_relay.storage.files import Files, FileState, RowFile
@@ -61,6 +62,7 @@ class FileParts:
     reading: Reading
     feeding: Feeding
     reports: FileReports
+    waits: ConnectionWaits
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class FileImporting:
 
         Such a file may end this process as well: by then the others have had their turn.
         """
+        to_feed: list[RowFile] = []
         for again in (False, True):
             self._read(run, errors, until, again=again)
             if not again:
@@ -112,6 +115,7 @@ class FileImporting:
                 )
                 self._tell_disabled(to_feed, run)
             self._report(run, errors, until, again=again)
+        self._note_disabled(to_feed)
 
     # notice
 
@@ -204,11 +208,25 @@ class FileImporting:
 
     def _tell_disabled(self, files: Iterable[RowFile], run: FileRun) -> None:
         """Log which connections' rows wait for a correction of connections.toml."""
-        waiting = Counter(one.connection for one in files if one.connection in self.parts.disabled)
+        waiting = self._disabled(files)
         for name, count in sorted(waiting.items()):
             why = self.parts.disabled[name]
             self.emit("connection.disabled", connection=name, files=count, **why)
         run.disabled = len(waiting)
+
+    def _note_disabled(self, files: Iterable[RowFile]) -> None:
+        """Note the same for `relay status`; last, as nothing else may wait for it."""
+        noted = {
+            name: ConnectionWait(
+                "connection.disabled", self.clock(), self.parts.disabled[name]["key"]
+            )
+            for name in sorted(self._disabled(files))
+        }
+        self.parts.waits.note(noted)
+
+    def _disabled(self, files: Iterable[RowFile]) -> Counter[str]:
+        """Connection with a mistake → how many of the files are its own."""
+        return Counter(one.connection for one in files if one.connection in self.parts.disabled)
 
     # report
 

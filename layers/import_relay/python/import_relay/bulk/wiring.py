@@ -1,7 +1,7 @@
 """Puts the import of files together: settings in, `FileImporting` out. Called by its handler."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +15,10 @@ from import_relay.bulk.importing_files import FileImporting, FileParts
 from import_relay.bulk.reading import PAGE_ROWS, Reading
 from import_relay.bulk.settings import FileSettings
 from import_relay.connectors.usable_connections import mistakes_of, why_disabled
-from import_relay.domain.connections import load_connections
+from import_relay.domain.connections import Connection, load_connections
 from import_relay.domain.log_events import Emit
 from import_relay.storage.archive import Archive
+from import_relay.storage.connection_waits import ConnectionWaits
 from import_relay.storage.feeder import Feeder
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files
@@ -63,16 +64,22 @@ def build_file_importing(
     a_day = bulk_day(settings.entities_per_day, settings.bulk_share_percent, connections)
     parts = FileParts(
         connections=connections,
-        disabled={
-            name: why_disabled(connections[name], found)
-            for name, found in mistakes_of(connections).items()
-            if found
-        },
+        disabled=_disabled(connections),
         files=files,
         objects=objects,
         feeder=feeder,
         reading=Reading(files, objects, clock, a_day, page_rows),
         feeding=Feeding(feeding, a_day, day, clock, page_rows),
         reports=FileReports(objects, outcome_counts, clock),
+        waits=ConnectionWaits(dynamodb, settings.ledger_table, clock=clock),
     )
     return FileImporting(parts, clock, emit)
+
+
+def _disabled(connections: Mapping[str, Connection]) -> dict[str, Mapping[str, str]]:
+    """Connection with a mistake → what the log says of it."""
+    return {
+        name: why_disabled(connections[name], found)
+        for name, found in mistakes_of(connections).items()
+        if found
+    }

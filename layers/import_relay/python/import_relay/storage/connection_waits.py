@@ -1,7 +1,7 @@
 """Why records of single connections waited last, in the ledger table: one item for all of them.
 
-Submission notes it, and nothing is decided by it: `relay status` shows it. It is no harm if it is
-lost.
+Submission and the import of files note it, and nothing is decided by it: `relay status` shows it.
+It is no harm if it is lost.
 """
 
 import json
@@ -21,7 +21,7 @@ NAME_PREFIX = "of:"
 
 @dataclass(frozen=True, slots=True)
 class ConnectionWait:
-    """Why, and when records waited for it last (s since the epoch).
+    """Why, and when records or files waited for it last (s since the epoch).
 
     `code`: of docs/errors.md. `where`: the key in connections.toml, if it is a mistake there.
     """
