@@ -132,9 +132,6 @@ RELAY = Package(
         "track/settings": _SETTINGS,
         "watch/settings": _SETTINGS,
     },
-    of_no_module={
-        "storage/test_expressions": "tries all expressions of the stores on another AWS emulator",
-    },
 )
 
 _APP = "tests/unit/relay_ops/test_app.py"

@@ -42,8 +42,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/files.py",
-                'self._transact([{"Put": put}, self._named(file, "ADD")])',
-                'self._transact([{"Put": put}])',
+                '[{"Put": noted}, {"Update": named}]',
+                '[{"Put": noted}]',
             ),
         ),
     ),

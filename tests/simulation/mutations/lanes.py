@@ -10,8 +10,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/lease.py",
-                "attribute_not_exists(live_waits_until) OR live_waits_until < :now",
-                "attribute_not_exists(live_waits_until) OR live_waits_until < :until",
+                "note.not_exists() | note.lt(now)",
+                "note.not_exists() | note.lt(until)",
             ),
         ),
     ),

@@ -193,8 +193,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/pacing.py",
-                "attribute_not_exists(permits) OR permits = :last",
-                "attribute_not_exists(permits) OR permits >= :last OR permits < :last",
+                "permits.not_exists() | permits.eq(last.number)",
+                "permits.not_exists() | permits.gte(0)",
             ),
         ),
     ),

@@ -64,8 +64,8 @@ MUTANTS = (
             ),
             Edit(
                 "storage/ledger.py",
-                '                "ConditionExpression": "attribute_not_exists(pk)",\n',
-                "",
+                "to_item(entry, now=self._clock()), IS_NEW)",
+                "to_item(entry, now=self._clock()), IS_NEW | attribute('pk').exists())",
             ),
         ),
     ),

@@ -10,10 +10,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/outcome_counts.py",
-                "        operations = [self._set(key, texts) for key, texts in by_item.items()]\n",
-                "        operations = [self._set(key, texts) for key, texts in by_item.items()]\n"
-                "        for one in operations:\n"
-                '            one["Update"]["ExpressionAttributeValues"][":expires"] = {"N": "1"}\n',
+                "[self._set(key, texts) for",
+                '[self._set(key, {**texts, "expires_at": 1}) for',
             ),
         ),
     ),
@@ -24,10 +22,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/outcome_counts.py",
-                "            setting = self._set(key, outcomes)\n",
-                "            setting = self._set(key, outcomes)\n"
-                '            values = setting["Update"]["ExpressionAttributeValues"]\n'
-                '            values[":expires"] = {"N": "1"}\n',
+                "self._set(key, outcomes, ",
+                'self._set(key, {**outcomes, "expires_at": 1}, ',
             ),
         ),
     ),
@@ -38,8 +34,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/lease.py",
-                'condition = f"({free} OR {ours} OR {run_out})"',
-                'condition = f"({free} OR {ours} OR {run_out} OR attribute_exists(pk))"',
+                "free | ours | run_out",
+                "free | ours | run_out | attribute('pk').exists()",
             ),
         ),
     ),
@@ -215,12 +211,8 @@ MUTANTS = (
             Edit("submit/gathering.py", "if one.item_id not in self.ended and ", "if "),
             Edit(
                 "storage/outcome_counts.py",
-                """" AND ".join(
-                f"attribute_not_exists(#{name})" for name in outcomes
-            )
-""",
-                """"attribute_not_exists(nothing)"
-""",
+                "attribute(name).not_exists() for name in outcomes",
+                'attribute("nothing").not_exists() for name in outcomes',
             ),
         ),
     ),

@@ -1,56 +1,73 @@
-"""The one builder of updates of entries: what has to hold, what is written, what is taken away."""
+"""Moves of entries: what has to hold, what is written, what is taken away."""
 
 import pytest
 
 from import_relay.storage.entries import UNFINISHED, Entry, State
 from import_relay.storage.entry_updates import Move, nobody_reports, same_day, same_posts
+from tests.simulation import expressions
+from tests.unit.storage.test_item_writes import read_out
 
-ENTRY = Entry("r1", State.SENT, "contact_details", 10, "2026-11-21", 1.5, 120.0, posts=2)
+ENTRY = Entry(
+    "r1", State.SENT, "contact_details", 10, "2026-11-21", 1.5, 120.0, posts=2, reported_until=5.0
+)
+AS_READ = {
+    "state": {"S": "sent"},
+    "day": {"S": "2026-11-21"},
+    "posts": {"N": "2"},
+    "reported_until": {"N": "5.0"},
+}
 
 
 def test_a_move_says_from_where_and_what_it_writes() -> None:
-    update = Move("r1", [State.INTENDED, State.UNKNOWN], State.SENT, {"import_id": "i1"}).update(
-        "t"
-    )
+    move = Move("r1", [State.INTENDED, State.UNKNOWN], State.SENT, {"import_id": "i1"})
+    update = move.update("t")
 
-    assert update == {
-        "TableName": "t",
-        "Key": {"pk": {"S": "import#r1"}},
-        "UpdateExpression": "SET #state = :state, #import_id = :import_id",
-        "ConditionExpression": "#state IN (:from0, :from1)",
-        "ExpressionAttributeNames": {"#state": "state", "#import_id": "import_id"},
-        "ExpressionAttributeValues": {
-            ":state": {"S": "sent"},
-            ":import_id": {"S": "i1"},
-            ":from0": {"S": "intended"},
-            ":from1": {"S": "unknown"},
-        },
-    }
+    assert (update["TableName"], update["Key"]) == ("t", {"pk": {"S": "import#r1"}})
+    assert read_out(update, "UpdateExpression") == "SET state = 'sent', import_id = 'i1'"
+    assert read_out(update, "ConditionExpression") == "state IN ('intended', 'unknown')"
 
 
 def test_a_change_to_none_takes_an_attribute_away() -> None:
     update = Move("r1", [State.SENT], State.SENT, {"suspects": None}).update("t")
 
-    assert update["UpdateExpression"] == "SET #state = :state REMOVE #suspects"
-    assert ":suspects" not in update["ExpressionAttributeValues"]
+    assert read_out(update, "UpdateExpression") == "SET state = 'sent' REMOVE suspects"
 
 
 @pytest.mark.parametrize("target", State)
 def test_an_import_that_is_over_leaves_the_index_of_open_ones(target: State) -> None:
     update = Move("r1", [State.SENT], target).update("t")
 
-    assert ("#open" in update["UpdateExpression"]) is (target not in UNFINISHED)
+    removes_mark = "REMOVE open" in read_out(update, "UpdateExpression")
+    assert removes_mark is (target not in UNFINISHED)
 
 
 @pytest.mark.parametrize(
-    "where", [same_day(ENTRY), same_posts(ENTRY), nobody_reports(ENTRY, now=7.0)]
+    ("where", "attribute", "otherwise"),
+    [
+        (same_day(ENTRY), "day", {"S": "2026-11-22"}),
+        (same_posts(ENTRY), "posts", {"N": "3"}),
+        (nobody_reports(ENTRY, now=7.0), "reported_until", {"N": "6.0"}),
+        (nobody_reports(ENTRY, now=7.0), "state", {"S": "unknown"}),
+    ],
 )
-def test_what_else_has_to_hold_is_a_part_of_the_condition(where: object) -> None:
-    changes = {"day": "2026-11-22", "posts": 3, "reported_until": 9.0}
-    update = Move("r1", [State.SENT], State.SENT, changes, where).update("t")  # type: ignore[arg-type]
+def test_a_move_needs_the_entry_as_it_was_read(
+    where: object, attribute: str, otherwise: dict[str, str]
+) -> None:
+    expected = [State.SENT, State.UNKNOWN]
+    update = Move("r1", expected, State.SENT, where=where).update("t")  # type: ignore[arg-type]
+    holds = expressions.condition(update["ConditionExpression"])
+    names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]
 
-    condition = update["ConditionExpression"]
-    assert condition.startswith("#state IN (:from0) AND ")
-    words = set(condition.replace("(", " ").replace(")", " ").split())
-    assert {word for word in words if word[0] == "#"} <= update["ExpressionAttributeNames"].keys()
-    assert {word for word in words if word[0] == ":"} <= update["ExpressionAttributeValues"].keys()
+    assert holds(AS_READ, names, values)
+    assert not holds(AS_READ | {attribute: otherwise}, names, values)
+
+
+@pytest.mark.parametrize(("now", "may"), [(4.0, False), (5.0, False), (5.1, True)])
+def test_a_report_waits_until_whoever_began_it_is_gone(now: float, *, may: bool) -> None:
+    update = Move("r1", [State.SENT], State.SENT, where=nobody_reports(ENTRY, now=now)).update("t")
+    holds = expressions.condition(update["ConditionExpression"])
+
+    names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]
+    assert holds(AS_READ, names, values) is may
+    never_begun = {name: one for name, one in AS_READ.items() if name != "reported_until"}
+    assert holds(never_begun, names, values)

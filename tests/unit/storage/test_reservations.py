@@ -3,6 +3,7 @@
 import pytest
 
 from import_relay.domain.lanes import Lane
+from import_relay.storage.item_writes import attribute
 from import_relay.storage.reservations import (
     Charge,
     Counter,
@@ -11,7 +12,7 @@ from import_relay.storage.reservations import (
     charges_text,
     released,
     reserved,
-    update_of,
+    room_for,
 )
 
 CHARGES = {"erp": Charge(3, 10), "shop-2": Charge(120, 5_000)}
@@ -54,31 +55,9 @@ def test_what_is_released_is_what_was_reserved_without_a_condition() -> None:
 
 
 def test_a_counter_that_nobody_touched_has_room_only_if_there_is_any() -> None:
-    update = update_of(
-        [Counter("a", 1, 0), Counter("b", 2, -1), Counter("c", 3)], expires_at=7, limits={"d": 9}
-    )
+    counters = [Counter("a", 1, 0), Counter("b", 2, -1), Counter("c", 3)]
 
-    assert update == {
-        "UpdateExpression": (
-            "SET expires_at = if_not_exists(expires_at, :expires), #limit0 = :limit0 "
-            "ADD #counter0 :amount0, #counter1 :amount1, #counter2 :amount2"
-        ),
-        "ConditionExpression": (
-            "(attribute_not_exists(#counter0) OR #counter0 <= :most0) AND (#counter1 <= :most1)"
-        ),
-        "ExpressionAttributeNames": {
-            "#counter0": "a",
-            "#counter1": "b",
-            "#counter2": "c",
-            "#limit0": "d",
-        },
-        "ExpressionAttributeValues": {
-            ":amount0": {"N": "1"},
-            ":amount1": {"N": "2"},
-            ":amount2": {"N": "3"},
-            ":limit0": {"N": "9"},
-            ":most0": {"N": "0"},
-            ":most1": {"N": "-1"},
-            ":expires": {"N": "7"},
-        },
-    }
+    assert room_for(counters) == (attribute("a").not_exists() | attribute("a").lte(0)) & attribute(
+        "b"
+    ).lte(-1)
+    assert room_for([Counter("c", 3)]) is None

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from import_relay.storage.item_writes import update_of
+
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
@@ -43,19 +45,10 @@ class ConnectionWaits:
         """Note them by the names of their connections; what is known of others stays."""
         if not waits:
             return
-        numbered = list(enumerate(waits.items()))
-        names = {f"#{number}": NAME_PREFIX + name for number, (name, _) in numbered}
-        values: Any = {f":{number}": {"S": json.dumps(asdict(w))} for number, (_, w) in numbered}
-        set_each = ", ".join(f"#{number} = :{number}" for number, _ in numbered)
+        noted = {NAME_PREFIX + name: json.dumps(asdict(wait)) for name, wait in waits.items()}
+        expires_at = int(self.clock()) + NOTED_S
         self.client.update_item(
-            TableName=self.table,
-            Key=WAITS_KEY,
-            UpdateExpression=f"SET {set_each}, #expires = :expires",
-            ExpressionAttributeNames={**names, "#expires": "expires_at"},
-            ExpressionAttributeValues={
-                **values,
-                ":expires": {"N": str(int(self.clock()) + NOTED_S)},
-            },
+            **update_of(self.table, WAITS_KEY, sets={**noted, "expires_at": expires_at})
         )
 
     def read(self) -> dict[str, ConnectionWait]:

@@ -13,6 +13,7 @@ from import_relay.domain.erased_handles import ErasedHandles
 from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.retrying import LIST_ERASED, tries
 from import_relay.storage.conditions import takes_effect
+from import_relay.storage.item_writes import IS_NEW, attribute, put_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -79,11 +80,5 @@ class Erasures:
             "handles": {"M": {digest: {"N": str(at)} for digest, at in changed.until.items()}},
             "latest": {"N": str(max(changed.until.values(), default=0))},
         }
-        return takes_effect(
-            lambda: self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression="attribute_not_exists(pk) OR latest = :latest",
-                ExpressionAttributeValues={":latest": {"N": str(latest)}},
-            )
-        )
+        unchanged = IS_NEW | attribute("latest").eq(latest)
+        return takes_effect(lambda: self._client.put_item(**put_of(self._table, item, unchanged)))

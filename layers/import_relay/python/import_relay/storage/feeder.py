@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from import_relay.storage.attributes import Plain, to_attributes
 from import_relay.storage.conditions import takes_effect
+from import_relay.storage.item_writes import attribute, update_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -38,34 +38,21 @@ class Feeder:
 
     def take(self, holder: str, *, until: float) -> bool:
         """Become the only feeder, until a time (s since the epoch); False if another one is."""
-        values: dict[str, Plain | None] = {
-            ":holder": holder,
-            ":until": until,
-            ":now": self._clock(),
-        }
-        return takes_effect(
-            lambda: self._dynamodb.update_item(
-                TableName=self._table,
-                Key=_KEY,
-                UpdateExpression="SET holder = :holder, held_until = :until",
-                ConditionExpression=(
-                    "attribute_not_exists(held_until) OR held_until < :now OR holder = :holder"
-                ),
-                ExpressionAttributeValues=to_attributes(values),
-            )
+        held_until = attribute("held_until")
+        ours = attribute("holder").eq(holder)
+        taken = update_of(
+            self._table,
+            _KEY,
+            held_until.not_exists() | held_until.lt(self._clock()) | ours,
+            sets={"holder": holder, "held_until": until},
         )
+        return takes_effect(lambda: self._dynamodb.update_item(**taken))
 
     def release(self, holder: str) -> None:
         """Let another one feed."""
-        takes_effect(
-            lambda: self._dynamodb.update_item(
-                TableName=self._table,
-                Key=_KEY,
-                UpdateExpression="SET held_until = :none",
-                ConditionExpression="holder = :holder",
-                ExpressionAttributeValues=to_attributes({":none": 0, ":holder": holder}),
-            )
-        )
+        ours = attribute("holder").eq(holder)
+        free = update_of(self._table, _KEY, ours, sets={"held_until": 0})
+        takes_effect(lambda: self._dynamodb.update_item(**free))
 
     def messages(self) -> int:
         """About how many messages the queues hold; SQS counts up to a minute late."""

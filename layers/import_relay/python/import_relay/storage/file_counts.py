@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.files import file_of
 from import_relay.storage.conditions import takes_effect, through_conflicts
+from import_relay.storage.item_writes import attribute, update_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -38,7 +39,7 @@ def count_by_file(ends: Iterable[tuple[str, str]]) -> FileCounts:
 
 def file_operation(table: str, file: str, counts: Mapping[str, int]) -> dict[str, Any]:
     """The part of a transaction that counts ends of a file's rows."""
-    return {"Update": _update(table, file, counts)}
+    return {"Update": update_of(table, file_key(file), adds=_rows(counts))}
 
 
 def split_files(of_files: FileCounts) -> tuple[FileCounts, FileCounts]:
@@ -52,25 +53,14 @@ def count_apart(
     client: "DynamoDBClient", table: str, file: str, counts: Mapping[str, int], *, reference: str
 ) -> None:
     """Count ends of a file's rows once for this import, however often this is called."""
-    update = _update(table, file, counts)
-    update["UpdateExpression"] += ", #imports :reference"
-    update["ConditionExpression"] = "NOT contains(#imports, :name)"
-    update["ExpressionAttributeNames"]["#imports"] = "imports_apart"
-    update["ExpressionAttributeValues"] |= {
-        ":reference": {"SS": [reference]},
-        ":name": {"S": reference},
-    }
-    takes_effect(lambda: through_conflicts(lambda: client.update_item(**update)))
+    once = update_of(
+        table,
+        file_key(file),
+        ~attribute("imports_apart").contains(reference),
+        adds={**_rows(counts), "imports_apart": reference},
+    )
+    takes_effect(lambda: through_conflicts(lambda: client.update_item(**once)))
 
 
-def _update(table: str, file: str, counts: Mapping[str, int]) -> dict[str, Any]:
-    adds = ", ".join(f"#c{n} :c{n}" for n in range(len(counts)))
-    return {
-        "TableName": table,
-        "Key": file_key(file),
-        "UpdateExpression": f"ADD {adds}",
-        "ExpressionAttributeNames": {f"#c{n}": f"rows_{name}" for n, name in enumerate(counts)},
-        "ExpressionAttributeValues": {
-            f":c{n}": {"N": str(count)} for n, count in enumerate(counts.values())
-        },
-    }
+def _rows(counts: Mapping[str, int]) -> dict[str, int]:
+    return {f"rows_{name}": count for name, count in counts.items()}

@@ -18,6 +18,13 @@ from import_relay.storage.attributes import Plain, from_attributes, to_attribute
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import takes_effect, transact
 from import_relay.storage.file_counts import file_key
+from import_relay.storage.item_writes import (
+    IS_NEW,
+    all_of,
+    attribute,
+    put_of,
+    update_of,
+)
 from import_relay.storage.outcome_counts import FROM_FILES, OutcomeCounts
 
 if TYPE_CHECKING:
@@ -145,17 +152,13 @@ class Files:
             "state": FileState.READING.value,
             **dict.fromkeys(("pages", "rows", "counted", "fed"), 0),
         }
-        free = "attribute_not_exists(pk)"
-        put: dict[str, Any] = {
-            "TableName": self._table,
-            "Item": {**file_key(file.id), **to_attributes(values)},
-            "ConditionExpression": free,
-        }
-        if again:
-            put["ConditionExpression"] = f"{free} OR #state = :refused"
-            put["ExpressionAttributeNames"] = {"#state": "state"}
-            put["ExpressionAttributeValues"] = {":refused": {"S": FileState.REFUSED.value}}
-        return not self._transact([{"Put": put}, self._named(file, "ADD")])
+        item = {**file_key(file.id), **to_attributes(values)}
+        was_refused = attribute("state").eq(FileState.REFUSED.value)
+        noted = put_of(self._table, item, IS_NEW | was_refused if again else IS_NEW)
+        names = attribute("names")
+        room = names.not_exists() | names.size().lt(MAX_OPEN_FILES)
+        named = update_of(self._table, _OPEN, room, adds={"names": file.id})
+        return not self._transact([{"Put": noted}, {"Update": named}])
 
     def advance(self, file: RowFile, *, pages: int, rows: int, is_read: bool = False) -> bool:
         """Note what has been read of it: only by whoever knows what had been before."""
@@ -209,21 +212,9 @@ class Files:
             "code": code,
             "expires_at": expires,
         }
-        update = {"Update": self._update(file, changes, {"state": file.state.value})}
-        return not self._transact([update, self._named(file, "DELETE")])
-
-    def _named(self, file: RowFile, verb: str) -> dict[str, Any]:
-        update: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": _OPEN,
-            "UpdateExpression": f"{verb} #names :file",
-            "ExpressionAttributeNames": {"#names": "names"},
-            "ExpressionAttributeValues": {":file": {"SS": [file.id]}},
-        }
-        if verb == "ADD":
-            update["ConditionExpression"] = "attribute_not_exists(#names) OR size(#names) < :most"
-            update["ExpressionAttributeValues"][":most"] = {"N": str(MAX_OPEN_FILES)}
-        return {"Update": update}
+        ended = self._update(file, changes, {"state": file.state.value})
+        not_open = update_of(self._table, _OPEN, deletes={"names": file.id})
+        return not self._transact([{"Update": ended}, {"Update": not_open}])
 
     def _change(
         self,
@@ -231,8 +222,8 @@ class Files:
         changes: dict[str, Plain | None],
         expected: dict[str, Plain | None],
     ) -> bool:
-        update = self._update(file, changes, expected)
-        return takes_effect(lambda: self._client.update_item(**update))
+        changed = self._update(file, changes, expected)
+        return takes_effect(lambda: self._client.update_item(**changed))
 
     def _update(
         self,
@@ -240,19 +231,8 @@ class Files:
         changes: dict[str, Plain | None],
         expected: dict[str, Plain | None],
     ) -> dict[str, Any]:
-        names = {f"#{name}": name for name in {*changes, *expected}}
-        values = {
-            **{f":{name}": value for name, value in changes.items()},
-            **{f":was_{name}": value for name, value in expected.items()},
-        }
-        return {
-            "TableName": self._table,
-            "Key": file_key(file.id),
-            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in changes),
-            "ConditionExpression": " AND ".join(f"#{name} = :was_{name}" for name in expected),
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": to_attributes(values),
-        }
+        as_expected = [attribute(name).eq(value) for name, value in expected.items()]
+        return update_of(self._table, file_key(file.id), all_of(as_expected), sets=changes)
 
     def _transact(self, operations: Sequence[Any]) -> Sequence[bool]:
         return transact(self._client, operations, sleep=self._sleep)

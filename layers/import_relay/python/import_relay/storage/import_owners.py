@@ -12,6 +12,7 @@ from import_relay.storage.attributes import to_attributes
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import takes_effect
 from import_relay.storage.entries import ENTRY_DAYS
+from import_relay.storage.item_writes import IS_NEW, attribute, put_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -36,15 +37,9 @@ class ImportOwners:
 
     def claim(self, import_id: str, reference: str) -> bool:
         """Write down the owner; False when it is another one already."""
-        return takes_effect(
-            lambda: self.client.put_item(
-                TableName=self.table,
-                Item=self._item(import_id, reference),
-                ConditionExpression="attribute_not_exists(pk) OR #reference = :reference",
-                ExpressionAttributeNames={"#reference": "reference"},
-                ExpressionAttributeValues={":reference": {"S": reference}},
-            )
-        )
+        ours = IS_NEW | attribute("reference").eq(reference)
+        item = self._item(import_id, reference)
+        return takes_effect(lambda: self.client.put_item(**put_of(self.table, item, ours)))
 
     def take(self, import_id: str, reference: str) -> str | None:
         """Record the owner. Returns the reference of the previous one."""

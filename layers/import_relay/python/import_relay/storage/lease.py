@@ -7,7 +7,7 @@ and a bulk batch that holds it gives way after its current import.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.domain.errors import LeaseHeld
 from import_relay.domain.lanes import Lane
-from import_relay.storage.attributes import Plain, from_attributes, to_attributes
+from import_relay.storage.attributes import Plain, from_attributes
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.conditions import takes_effect
+from import_relay.storage.item_writes import attribute, update_of
 
 if TYPE_CHECKING:
+    from boto3.dynamodb.conditions import ConditionBase
     from types_boto3_dynamodb import DynamoDBClient
 
 RETRY_S = 1.0
@@ -87,48 +89,30 @@ class Lease:
         and besides, no live batch waits                               the bulk lane
         """
         now = self._clock()
-        free = "attribute_not_exists(holder)"
-        ours = "holder = :holder"
-        run_out = "held_until < :past"
-        condition = f"({free} OR {ours} OR {run_out})"
-        values: dict[str, Plain] = {":holder": holder, ":until": until, ":past": now - CLOCK_SKEW_S}
-        update = "SET holder = :holder, held_until = :until"
+        free = attribute("holder").not_exists()
+        ours = attribute("holder").eq(holder)
+        run_out = attribute("held_until").lt(now - CLOCK_SKEW_S)
+        may_take: ConditionBase = free | ours | run_out
+        sets: dict[str, Plain | None] = {"holder": holder, "held_until": until}
         if lane is Lane.LIVE:
-            update += " REMOVE live_waits_until"
+            sets["live_waits_until"] = None
         else:
-            nobody_waits = "attribute_not_exists(live_waits_until) OR live_waits_until < :now"
-            condition += f" AND ({nobody_waits})"
-            values[":now"] = now
-        return takes_effect(
-            lambda: self._client.update_item(
-                TableName=self._table,
-                Key=_KEY,
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=to_attributes(values),
-            )
-        )
+            note = attribute("live_waits_until")
+            may_take &= note.not_exists() | note.lt(now)
+        return takes_effect(lambda: self._update(may_take, sets))
 
     def _tell_that_live_waits(self) -> None:
         """Leave a note for the bulk lane. Without it the lanes merely take turns by chance."""
         try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_KEY,
-                UpdateExpression="SET live_waits_until = :until",
-                ExpressionAttributeValues=to_attributes({":until": self._clock() + LIVE_WAITS_S}),
-            )
+            self._update(None, {"live_waits_until": self._clock() + LIVE_WAITS_S})
         except (ClientError, BotoCoreError):
             return  # the next try leaves it
 
     def _release(self, holder: str) -> None:
         try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_KEY,
-                UpdateExpression="REMOVE holder, held_until",
-                ConditionExpression="holder = :holder",
-                ExpressionAttributeValues=to_attributes({":holder": holder}),
-            )
+            self._update(attribute("holder").eq(holder), {"holder": None, "held_until": None})
         except (ClientError, BotoCoreError):
             return  # not ours any more, or it runs out by itself
+
+    def _update(self, where: "ConditionBase | None", sets: Mapping[str, Plain | None]) -> None:
+        self._client.update_item(**update_of(self._table, _KEY, where, sets=sets))

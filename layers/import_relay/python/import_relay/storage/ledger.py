@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from import_relay.storage.attributes import Plain
+from import_relay.storage.attributes import Plain, to_attributes
 from import_relay.storage.bulk_reads import only, read_items
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.conditions import takes_effect, through_conflicts, transact
@@ -34,6 +34,7 @@ from import_relay.storage.entries import (
 from import_relay.storage.entry_updates import Move, nobody_reports, same_day, same_posts
 from import_relay.storage.file_counts import NO_FILES, count_apart, split_files
 from import_relay.storage.import_owners import ImportOwners
+from import_relay.storage.item_writes import IS_NEW, attribute, put_of
 from import_relay.storage.outcome_counts import OutcomeCounts, OutcomesByDay
 from import_relay.storage.quota import Quota
 from import_relay.storage.reservations import Reservation
@@ -267,15 +268,9 @@ class Ledger:
 
     def claim_round(self, *, not_since: float) -> bool:
         """Become the poller of this round; False if another one did after `not_since`."""
-        now = self._clock()
-        return takes_effect(
-            lambda: self._client.put_item(
-                TableName=self._table,
-                Item={"pk": {"S": "round"}, "started_at": {"N": repr(now)}},
-                ConditionExpression="attribute_not_exists(pk) OR started_at < :since",
-                ExpressionAttributeValues={":since": {"N": repr(not_since)}},
-            )
-        )
+        item = {"pk": {"S": "round"}, **to_attributes({"started_at": self._clock()})}
+        is_due = IS_NEW | attribute("started_at").lt(not_since)
+        return takes_effect(lambda: self._client.put_item(**put_of(self._table, item, is_due)))
 
     def _take_import(self, import_id: str, reference: str) -> None:
         """Reassign an import that another entry adopted by matching; the POST response decides."""
@@ -307,13 +302,7 @@ class Ledger:
         return {"Update": move.update(self._table)}
 
     def _put_operation(self, entry: Entry) -> dict[str, Any]:
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": to_item(entry, now=self._clock()),
-                "ConditionExpression": "attribute_not_exists(pk)",
-            }
-        }
+        return {"Put": put_of(self._table, to_item(entry, now=self._clock()), IS_NEW)}
 
     def _took_effect_unless_spent(self, failed: Sequence[bool], reservation: Reservation) -> bool:
         """What a transaction says that changes an entry first and reserves entities last.

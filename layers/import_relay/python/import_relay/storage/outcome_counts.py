@@ -20,7 +20,7 @@ from import_relay.domain.errors import StoreUnavailable
 from import_relay.domain.models import ItemOutcome, Occurrence, Outcome
 from import_relay.domain.notes import Note
 from import_relay.domain.retrying import COUNT_OUTCOMES, tries
-from import_relay.storage.attributes import from_attributes
+from import_relay.storage.attributes import Plain, from_attributes
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import transact
 from import_relay.storage.connection_counts import (
@@ -32,9 +32,11 @@ from import_relay.storage.connection_counts import (
     counters,
 )
 from import_relay.storage.file_counts import NO_FILES, count_by_file, file_operation
+from import_relay.storage.item_writes import all_of, attribute, update_of
 from import_relay.storage.proofs import from_proof, proof_text
 
 if TYPE_CHECKING:
+    from boto3.dynamodb.conditions import ConditionBase
     from types_boto3_dynamodb import DynamoDBClient
 
 COUNTS_DAYS = 180
@@ -128,12 +130,17 @@ class OutcomeCounts:
         counted = [(_day_key(day), counts) for day, counts in sorted(outcomes.items())]
         for name, counts in sorted(at_most(of_connections).items()):
             counted.append((_connection_key(self._day(now), name), counters(counts)))
-        expires = str(int(now) + COUNTS_DAYS * 86_400)
-        return [
-            self._count(key, {name: count for name, count in counts.items() if count}, expires)
+        sets = {"expires_at": int(now) + COUNTS_DAYS * 86_400}
+        updates = [
+            update_of(
+                self._table, key, sets=sets, adds={name: n for name, n in counts.items() if n}
+            )
             for key, counts in counted
             if any(counts.values())
-        ] + [file_operation(self._table, *of_file) for of_file in sorted(of_files.items())]
+        ]
+        return [{"Update": one} for one in updates] + [
+            file_operation(self._table, *of_file) for of_file in sorted(of_files.items())
+        ]
 
     def recorded(self, occurrences: Iterable[Occurrence]) -> set[str]:
         """Item ids of those of the occurrences that ended without an import, read consistently."""
@@ -217,28 +224,16 @@ class OutcomeCounts:
             value = f"{one.outcome.value} {batch}".rstrip()
             by_item[key][_name(one.occurrence)] = value
         for key, outcomes in by_item.items():
-            setting = self._set(key, outcomes)
-            setting["Update"]["ConditionExpression"] = " AND ".join(
-                f"attribute_not_exists(#{name})" for name in outcomes
-            )
-            yield setting
+            uncounted = [attribute(name).not_exists() for name in outcomes]
+            yield self._set(key, outcomes, all_of(uncounted))
 
-    def _set(self, key: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    def _set(
+        self, key: str, texts: Mapping[str, str], where: "ConditionBase | None" = None
+    ) -> dict[str, Any]:
         """The part of a transaction that adds texts to an item of outcome records."""
-        expires = str(int(self._clock()) + OUTCOME_DAYS * 86_400)
-        sets = ", ".join(f"#{name} = :{name}" for name in texts)
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": {"pk": {"S": key}},
-                "UpdateExpression": f"SET {sets}, expires_at = :expires",
-                "ExpressionAttributeNames": {f"#{name}": name for name in texts},
-                "ExpressionAttributeValues": {
-                    **{f":{name}": {"S": text} for name, text in texts.items()},
-                    ":expires": {"N": expires},
-                },
-            }
-        }
+        expires_at = int(self._clock()) + OUTCOME_DAYS * 86_400
+        sets: dict[str, Plain | None] = {"expires_at": expires_at, **texts}
+        return {"Update": update_of(self._table, {"pk": {"S": key}}, where, sets=sets)}
 
     def _outcomes_by_day(self, item_outcomes: Iterable[ItemOutcome]) -> OutcomesByDay:
         outcomes_by_day: dict[str, Counter[str]] = defaultdict(Counter)
@@ -247,23 +242,6 @@ class OutcomeCounts:
                 one.outcome.value
             ] += 1
         return outcomes_by_day
-
-    def _count(
-        self, key: Mapping[str, Any], counts: Mapping[str, int], expires: str
-    ) -> dict[str, Any]:
-        adds = ", ".join(f"#c{n} :c{n}" for n in range(len(counts)))
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": key,
-                "UpdateExpression": f"SET expires_at = :expires ADD {adds}",
-                "ExpressionAttributeNames": {f"#c{n}": name for n, name in enumerate(counts)},
-                "ExpressionAttributeValues": {
-                    **{f":c{n}": {"N": str(count)} for n, count in enumerate(counts.values())},
-                    ":expires": {"N": expires},
-                },
-            }
-        }
 
 
 def _of_connections(item_outcomes: Iterable[ItemOutcome]) -> dict[str, ConnectionCounts]:

@@ -15,6 +15,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.conditions import takes_effect
+from import_relay.storage.item_writes import attribute, put_of
 from import_relay.storage.quota import Limits, Quota
 
 if TYPE_CHECKING:
@@ -167,14 +168,10 @@ class Permits:
     def _take(self, last: Seen) -> bool:
         """Take the permit after this one; False if another process did."""
         number, now = last.number + 1, self._clock()
-        taken = takes_effect(
-            lambda: self._client.put_item(
-                TableName=self._table,
-                Item={**_PACE_KEY, **to_attributes({"permits": number, "taken_at": now})},
-                ConditionExpression="attribute_not_exists(permits) OR permits = :last",
-                ExpressionAttributeValues={":last": {"N": str(last.number)}},
-            )
-        )
+        item = {**_PACE_KEY, **to_attributes({"permits": number, "taken_at": now})}
+        permits = attribute("permits")
+        is_next = permits.not_exists() | permits.eq(last.number)
+        taken = takes_effect(lambda: self._client.put_item(**put_of(self._table, item, is_next)))
         if taken:
             self._seen = Seen(number, now)
         return taken

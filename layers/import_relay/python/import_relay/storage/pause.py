@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.lanes import Lane
-from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
+from import_relay.storage.attributes import Attributes, Plain, from_attributes, to_attributes
 from import_relay.storage.conditions import takes_effect
+from import_relay.storage.item_writes import IS_NEW, attribute, put_of
 from import_relay.storage.queue_switch import QueueSwitch
 
 if TYPE_CHECKING:
@@ -124,24 +125,17 @@ class Pause:
             when it will open.
         """
         until = float(math.ceil(max(until, self._clock() + MIN_PAUSE_S)))
-        begins = takes_effect(
-            lambda: self._clients.dynamodb.put_item(
-                TableName=self._names.table,
-                Item={
-                    **self._key,
-                    **to_attributes(
-                        {
-                            "paused_until": until,
-                            "reason": reason,
-                            "consecutive_failures": consecutive_failures,
-                        }
-                    ),
-                },
-                ConditionExpression="attribute_not_exists(pk) OR paused_until <= :until",
-                ExpressionAttributeValues={":until": {"N": repr(until)}},
-            )
+        values: dict[str, Plain | None] = {
+            "paused_until": until,
+            "reason": reason,
+            "consecutive_failures": consecutive_failures,
+        }
+        begun = put_of(
+            self._names.table,
+            {**self._key, **to_attributes(values)},
+            IS_NEW | attribute("paused_until").lte(until),
         )
-        if not begins:
+        if not takes_effect(lambda: self._clients.dynamodb.put_item(**begun)):
             until = self.state().paused_until  # somebody closed it for longer
         self._switch.turn_off(until, self._lanes)
         return until

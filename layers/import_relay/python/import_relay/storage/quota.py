@@ -17,6 +17,7 @@ from import_relay.domain.errors import LimitReached
 from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, from_attributes
 from import_relay.storage.conditions import takes_effect, through_conflicts
+from import_relay.storage.item_writes import update_of
 from import_relay.storage.reservations import (
     LIMIT_OF,
     USED_BY,
@@ -25,7 +26,7 @@ from import_relay.storage.reservations import (
     Reservation,
     released,
     reserved,
-    update_of,
+    room_for,
 )
 
 if TYPE_CHECKING:
@@ -182,9 +183,11 @@ class Quota:
         if lane is Lane.BULK:
             share = limits.bulk_requests(day, self._clock())
             counters.append(Counter("bulk_requests", 1, None if for_tracking else share - 1))
-        update: Any = self._update(day, counters)
+        counted = self._update(day, counters)
         counts = takes_effect(
-            lambda: through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
+            lambda: through_conflicts(
+                lambda: self._client.update_item(**counted), sleep=self._sleep
+            )
         )
         if not counts:
             is_spent = lane is Lane.LIVE or self._usage_of(day).requests >= allowed
@@ -236,8 +239,14 @@ class Quota:
         self, day: str, counters: Sequence[Counter], limits: Mapping[str, int] = _NO_LIMITS
     ) -> dict[str, Any]:
         expires_at = int(self._clock()) + DAY_ITEM_DAYS * 86_400
-        update = update_of(counters, expires_at=expires_at, limits=limits)
-        return {"TableName": self._table, "Key": day_key(day), **update}
+        return update_of(
+            self._table,
+            day_key(day),
+            room_for(counters),
+            sets=limits,
+            defaults={"expires_at": expires_at},
+            adds={one.name: one.amount for one in counters},
+        )
 
 
 def day_key(day: str) -> dict[str, Any]:

@@ -13,6 +13,13 @@ from import_relay.domain.errors import ReplayTaken
 from import_relay.domain.replays import Replay
 from import_relay.storage.attributes import Plain, from_attributes, to_attributes
 from import_relay.storage.conditions import takes_effect, transact
+from import_relay.storage.item_writes import (
+    IS_KNOWN,
+    IS_NEW,
+    attribute,
+    put_of,
+    update_of,
+)
 from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
 
 if TYPE_CHECKING:
@@ -74,13 +81,8 @@ class Replays:
             "finished": 0,
             "expires_at": int(self.clock()) + REPLAY_DAYS * 86_400,
         }
-        takes_effect(
-            lambda: self.client.put_item(
-                TableName=self.table,
-                Item={**_key(replay.id), **to_attributes(values)},
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        )
+        item = {**_key(replay.id), **to_attributes(values)}
+        takes_effect(lambda: self.client.put_item(**put_of(self.table, item, IS_NEW)))
 
     def get(self, replay_id: str) -> ReplayProgress | None:
         """A replay as it is noted, read consistently; None if there is none of this id."""
@@ -129,29 +131,17 @@ class Replays:
     def finish(self, replay_id: str) -> None:
         """Note that everything was put back."""
         self.client.update_item(
-            TableName=self.table,
-            Key=_key(replay_id),
-            UpdateExpression="SET finished = :yes",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeValues={":yes": {"N": "1"}},
+            **update_of(self.table, _key(replay_id), IS_KNOWN, sets={"finished": 1})
         )
 
     def _advance(self, progress: ReplayProgress, key: str, items: int, more: int) -> dict[str, Any]:
-        values: dict[str, Plain | None] = {
-            ":key": key,
-            ":items": items,
-            ":more": more,
-            ":key_before": progress.key,
-            ":items_before": progress.items,
-        }
-        return {
-            "TableName": self.table,
-            "Key": _key(progress.replay.id),
-            "UpdateExpression": "SET #key = :key, #items = :items ADD #total :more",
-            "ConditionExpression": "#key = :key_before AND #items = :items_before",
-            "ExpressionAttributeNames": {"#key": "key", "#items": "items", "#total": "total"},
-            "ExpressionAttributeValues": to_attributes(values),
-        }
+        return update_of(
+            self.table,
+            _key(progress.replay.id),
+            attribute("key").eq(progress.key) & attribute("items").eq(progress.items),
+            sets={"key": key, "items": items},
+            adds={"total": more},
+        )
 
 
 def _key(replay_id: str) -> dict[str, Any]:

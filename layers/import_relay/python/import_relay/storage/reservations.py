@@ -1,12 +1,16 @@
-"""What an import reserves of a day's entities, and the update of a day's counters. Pure.
+"""What an import reserves of a day's entities, and how a day's counters change by it. Pure.
 
 Used by `quota` and `ledger`; an entry of the ledger keeps what it reserves.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from import_relay.domain.lanes import Lane
+from import_relay.storage.item_writes import all_of, attribute
+
+if TYPE_CHECKING:
+    from boto3.dynamodb.conditions import ConditionBase
 
 USED_BY = "entities_of#"
 """Before the name of a connection with a limit of its own: its entities of the day."""
@@ -74,30 +78,12 @@ def released(reservation: Reservation) -> list[Counter]:
     return [Counter(one.name, -one.amount) for one in counters]
 
 
-def update_of(
-    counters: Sequence[Counter], *, expires_at: int, limits: Mapping[str, int]
-) -> dict[str, Any]:
-    """The expressions of an update that changes all these counters, or none of them.
-
-    `expires_at`: when a new item is deleted (s since the epoch). `limits`: attributes to set.
-    """
-    names = {f"#counter{n}": one.name for n, one in enumerate(counters)}
-    values = {f":amount{n}": one.amount for n, one in enumerate(counters)}
-    added = [f"#counter{n} :amount{n}" for n in range(len(counters))]
-    sets = ["expires_at = if_not_exists(expires_at, :expires)"]
-    for n, (name, limit) in enumerate(limits.items()):
-        names[f"#limit{n}"], values[f":limit{n}"] = name, limit
-        sets.append(f"#limit{n} = :limit{n}")
-    conditions = []
-    for n, one in enumerate(counters):
+def room_for(counters: Sequence[Counter]) -> "ConditionBase | None":
+    """What has to hold so that all these counters may change; None: nothing."""
+    rooms = []
+    for one in counters:
         if one.most is not None:
-            untouched = f"attribute_not_exists(#counter{n}) OR " if one.most >= 0 else ""
-            conditions.append(f"({untouched}#counter{n} <= :most{n})")
-            values[f":most{n}"] = one.most
-    values[":expires"] = expires_at
-    return {
-        "UpdateExpression": f"SET {', '.join(sets)} ADD {', '.join(added)}",
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": {name: {"N": str(value)} for name, value in values.items()},
-        **({"ConditionExpression": " AND ".join(conditions)} if conditions else {}),
-    }
+            counter = attribute(one.name)
+            room = counter.lte(one.most)
+            rooms.append(counter.not_exists() | room if one.most >= 0 else room)
+    return all_of(rooms) if rooms else None

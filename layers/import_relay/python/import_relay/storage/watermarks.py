@@ -19,6 +19,7 @@ from import_relay.domain.retrying import WRITE_ITEMS, tries
 from import_relay.storage.bulk_reads import READ_BATCH, read_items
 from import_relay.storage.conditions import takes_effect
 from import_relay.storage.in_threads import ForAll, in_threads
+from import_relay.storage.item_writes import attribute, update_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -105,19 +106,14 @@ class Watermarks:
 
     def _fail_claim(self, key: str, claims: Iterable[str], reference: str) -> None:
         for field_name in claims:
-            update: Any = {
-                "TableName": self._table,
-                "Key": {"pk": {"S": stored_key(key)}},
-                "UpdateExpression": "SET claims.#field.failed = :yes",
-                "ConditionExpression": "claims.#field.#reference = :reference",
-                "ExpressionAttributeNames": {"#field": field_name, "#reference": "reference"},
-                "ExpressionAttributeValues": {
-                    ":yes": {"BOOL": True},
-                    ":reference": {"S": reference},
-                },
-            }
+            failed = update_of(
+                self._table,
+                {"pk": {"S": stored_key(key)}},
+                attribute("claims", field_name, "reference").eq(reference),
+                sets={("claims", field_name, "failed"): True},
+            )
             # Where it is not true any more, somebody else has claimed the record since.
-            takes_effect(partial(self._client.update_item, **update))
+            takes_effect(partial(self._client.update_item, **failed))
 
     def _read_batch(self, keys: Sequence[str]) -> list[Mapping[str, Any]]:
         items = [{"pk": {"S": key}} for key in keys]

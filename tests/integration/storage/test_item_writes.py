@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from import_relay.domain.errors import LimitReached
 from import_relay.domain.models import ItemOutcome, Outcome, Watermark
@@ -97,14 +96,11 @@ def text(part: Mapping[str, Any]) -> str:
     return " ".join(value for name, value in part.items() if name.endswith("Expression"))
 
 
-def test_no_expression_uses_a_reserved_word_as_a_name(parts: list[Mapping[str, Any]]) -> None:
-    reserved = set(ReservedKeywords.get_reserved_keywords())
-    bare = {
-        word for part in parts for word in re.findall(r"(?<![#:\w])[A-Za-z_]\w*", text(part))
-    } - SYNTAX
+def test_no_expression_names_an_attribute_itself(parts: list[Mapping[str, Any]]) -> None:
+    """The service refuses hundreds of reserved words as names, which moto lets pass."""
+    bare = {word for part in parts for word in re.findall(r"(?<![#:\w])[A-Za-z_]\w*", text(part))}
 
-    assert bare > FUNCTIONS
-    assert {word for word in bare if word.upper() in reserved} == set()
+    assert bare - SYNTAX == FUNCTIONS
 
 
 def test_every_name_and_value_is_given_and_used(parts: list[Mapping[str, Any]]) -> None:
