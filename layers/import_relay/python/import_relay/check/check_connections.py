@@ -14,8 +14,9 @@ from pathlib import Path
 
 from import_relay.check.connection_warnings import warnings_of
 from import_relay.check.expression_hints import quoting_hint
-from import_relay.check.toml_lines import key_lines, line_of
-from import_relay.connectors.usable_connections import expression_of, mistakes_of
+from import_relay.check.toml_lines import KEY, key_lines, line_of
+from import_relay.check.toml_repairs import RepairedText, repaired
+from import_relay.connectors.usable_connections import Mistakes, expression_of, mistakes_of
 from import_relay.domain.connections import Connection, Mistake, parse_connections
 from import_relay.domain.errors import ConfigurationError
 from import_relay.domain.secret_strength import weakness_of
@@ -49,15 +50,29 @@ def findings(
         text = read_text(path)
     except ConfigurationError as error:
         return CheckFindings([error.detail], [])
-    connections = parse_connections(text)
-    wrong = mistakes_of(connections)
-    told = _Telling(str(path), key_lines(text), connections)
+    meant = repaired(text)
+    connections = parse_connections(meant.text)
+    wrong = _with_slips(mistakes_of(connections), meant)
+    told = _Telling(str(path), key_lines(meant.text), connections)
     sound = [one for name, one in connections.items() if not wrong[name]]
     mistakes = {name: [told.with_hint(name, one) for one in wrong[name]] for name in wrong}
     warnings = {one.name: list(warnings_of(one)) for one in sound}
     if of_account is not None:
         mistakes |= {one.name: list(of_account(one)) for one in sound}
     return CheckFindings(told.lines(mistakes), told.lines(warnings, "warning: "))
+
+
+def _with_slips(mistakes: Mistakes, meant: RepairedText) -> Mistakes:
+    """The mistakes of a text that was repaired, and what had to be repaired."""
+    found: dict[str, list[Mistake]] = {name: list(given) for name, given in mistakes.items()}
+    lines, texts = key_lines(meant.text), meant.text.split("\n")
+    for name in {slip.name for slip in meant.slips}:
+        slips = {slip.line: Mistake("", slip.what) for slip in meant.slips if slip.name == name}
+        at = {one: lines.get(f"{name}.{one.key}", 0) for one in found.get(name, ())}
+        if name in meant.unclear:  # what seems to be missing may stand there
+            at = {one: line for one, line in at.items() if line and KEY.match(texts[line - 1])}
+        found[name] = [*slips.values(), *(one for one, line in at.items() if line not in slips)]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +84,8 @@ class _Telling:
     connections: Mapping[str, Connection]
 
     def with_hint(self, name: str, mistake: Mistake) -> Mistake:
-        expression = expression_of(self.connections[name], mistake.key)
+        connection = self.connections.get(name)  # none if all of its lines were put right away
+        expression = expression_of(connection, mistake.key) if connection else ""
         return mistake._replace(what=mistake.what + quoting_hint(expression))
 
     def lines(self, found: Mapping[str, Sequence[Mistake]], label: str = "") -> list[str]:

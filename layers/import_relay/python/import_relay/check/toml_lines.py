@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 _NAME = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w-]+)"""
 _PATH = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-_HEADER = re.compile(rf"\s*\[\[?\s*({_PATH})\s*\]")
-_KEY = re.compile(rf"\s*({_PATH})\s*=")
+TABLE_HEADER = re.compile(rf"\s*\[\[?\s*({_PATH})\s*\]")
+KEY = re.compile(rf"\s*({_PATH})\s*=")
 _TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
 _IN_ERROR = re.compile(r"\(at line (\d+),")
 
@@ -53,10 +53,10 @@ def key_lines(text: str) -> dict[str, int]:
     for number, line in enumerate(text.splitlines(), start=1):
         if value.is_open:
             value.read(line)
-        elif header := _HEADER.match(line):
+        elif header := TABLE_HEADER.match(line):
             table = _plain(header.group(1))
             found.setdefault(table, number)
-        elif key := _KEY.match(line):
+        elif key := KEY.match(line):
             found.setdefault(f"{table}.{_plain(key.group(1))}".lstrip("."), number)
             value.read(line[key.end() :])
             value.depth = max(value.depth, 0)
@@ -65,14 +65,20 @@ def key_lines(text: str) -> dict[str, int]:
 
 def line_of(lines: Mapping[str, int], path: str, what: str = "") -> int:
     """The line of a path, else of the nearest table around it; `what` may name one itself."""
-    if named := _IN_ERROR.search(what):
-        return int(named.group(1))
+    if line := line_in_error(what):
+        return line
     while path:
         within = [line for known, line in lines.items() if known.startswith(f"{path}.")]
         if path in lines or within:
             return lines.get(path, min(within, default=1))
         path = path.rpartition(".")[0]
     return 1
+
+
+def line_in_error(what: str) -> int:
+    """The line that an error of Python's parser names; 0 if it names none."""
+    named = _IN_ERROR.search(what)
+    return int(named.group(1)) if named else 0
 
 
 def _plain(path: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from import_relay.domain.connections import RECORD_TYPES, Connection, RecordType, RecordTypeName
+from import_relay.domain.connections import OF_ALL_KINDS, Connection, RecordType, RecordTypeName
 from import_relay.domain.spelling import did_you_mean
 
 
@@ -140,16 +140,13 @@ class Connector(Protocol):
         """(key, what is wrong) for each mistake in the kind's own options."""
 
 
-_OF_ALL_KINDS = ("kind", "id_prefix", "same_ids_as", *RECORD_TYPES)
-
-
 def unknown_options(connection: Connection, known: Iterable[str]) -> Iterable[tuple[str, str]]:
     """A mistake for each option that the kind does not know."""
     names = sorted(known)
     for key in sorted(connection.options.keys() - set(names)):
         choice = f"knows {', '.join(names)}" if names else "has no options of its own"
         what = f"is not known; kind {connection.kind!r} {choice}"
-        yield key, what + did_you_mean(key, [*names, *_OF_ALL_KINDS])
+        yield key, what + did_you_mean(key, [*names, *OF_ALL_KINDS])
 
 
 def missing_conditions(connection: Connection) -> Iterable[tuple[str, str]]:

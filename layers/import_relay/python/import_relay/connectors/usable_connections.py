@@ -4,7 +4,7 @@ Called by `changes`, which leaves a connection with a mistake aside, and by `che
 which shows every mistake before a deployment: both go by the same rules.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from jmespath.exceptions import JMESPathError
@@ -14,7 +14,7 @@ from import_relay.connectors.kinds import kinds
 from import_relay.domain.connections import RECORD_TYPES, Connection, Mistake, RecordType
 from import_relay.mapping.expressions import named_paths
 from import_relay.mapping.keys import HANDLES, IDENTIFIERS
-from import_relay.mapping.mapping_mistakes import mapping_mistakes
+from import_relay.mapping.mapping_mistakes import mapping_mistakes, zone_mistakes
 
 Mistakes = Mapping[str, Sequence[Mistake]]
 
@@ -48,18 +48,25 @@ def why_disabled(connection: Connection, mistakes: Sequence[Mistake]) -> Mapping
 
 
 def _own_mistakes(connection: Connection) -> list[Mistake]:
-    """Each mistake once: the first of several about one key says enough."""
-    found = list(connection.mistakes)
+    """Each mistake once: what is found first about a key says enough, be it several mistakes."""
     is_known = connection.kind in kinds()
     complete = with_defaults(connection) if is_known else connection
-    found += option_mistakes(connection)
-    found += (
-        Mistake(key, what)
-        for key, what in mapping_mistakes(complete)
-        if is_known or expression_of(complete, key)  # what its kind maps by default is not known
+    sources: Sequence[Iterable[Mistake]] = (
+        connection.mistakes,
+        option_mistakes(connection),
+        (Mistake(*one) for one in zone_mistakes(connection)),
+        (
+            Mistake(key, what)
+            for key, what in mapping_mistakes(complete)
+            if is_known or expression_of(complete, key)  # what its kind maps is not known
+        ),
+        _constants(complete),
     )
-    found += _constants(complete)
-    return list({mistake.key: mistake for mistake in reversed(found)}.values())[::-1]
+    found: list[Mistake] = []
+    for source in sources:
+        told = {mistake.key for mistake in found}
+        found += [mistake for mistake in source if mistake.key not in told]
+    return found
 
 
 def _constants(connection: Connection) -> Iterator[Mistake]:

@@ -24,6 +24,8 @@ VALUE_TYPES = ("text", "number", "boolean", "date", "datetime", "list")
 MAX_PREFIX = 50
 """Characters of an `id_prefix`: own limit, since it stands in every row."""
 _IDS = ("id_prefix", "same_ids_as")
+OF_ALL_KINDS = ("kind", "time_zone", "entities_per_day", *RECORD_TYPES, *_IDS)
+"""Keys of a connection that its kind has no say in."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -191,7 +193,7 @@ class _TableFetcher:
     def _options(self, table: Mapping[str, object]) -> dict[str, str]:
         options = {}
         for key, value in table.items():
-            if key in ("kind", "time_zone", "entities_per_day", *RECORD_TYPES, *_IDS):
+            if key in OF_ALL_KINDS:
                 continue
             if isinstance(value, str):
                 options[key] = value
@@ -199,7 +201,8 @@ class _TableFetcher:
                 what = f"is no record type; they are {', '.join(RECORD_TYPES)}"
                 self._wrong(key, what + did_you_mean(key, RECORD_TYPES))
             else:
-                self._wrong(key, "is no option: options are texts", receiving=True)
+                what = "is no option: options are texts"
+                self._wrong(key, what + did_you_mean(key, OF_ALL_KINDS), receiving=True)
         return options
 
     def _record_type(self, name: RecordTypeName, table: object) -> RecordType:

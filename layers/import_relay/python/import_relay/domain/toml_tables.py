@@ -14,7 +14,7 @@ from import_relay.domain.errors import ConfigurationError
 
 _HEADER = re.compile(r"""\s*\[\[?\s*(?:"([^"\\]*)"|'([^']*)'|([^\s.,\]"'#\[]+))\s*(?:$|[.\]#\w])""")
 """The first name of a table's header, be the rest right or not; no line of a list of values."""
-_NO_UTF_8 = re.compile("[\udc80-\udcff]")
+NO_UTF_8 = re.compile("[\udc80-\udcff]")
 """What `read_text` leaves of bytes that are no UTF-8."""
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 
@@ -52,28 +52,34 @@ def read_tables(text: str) -> tuple[dict[str, object], dict[str, str]]:
 def _one_by_one(text: str) -> tuple[dict[str, object], dict[str, str]]:
     found: dict[str, object] = {}
     broken: dict[str, str] = {}
-    for name, part in _parts(text).items():
-        not_utf_8 = _not_utf_8(_COMMENT.sub(lambda found: " " * len(found[0]), part))
-        try:
-            tables = tomllib.loads(part)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            broken[name] = not_utf_8 or f"is no TOML: {str(error) or type(error).__name__}"
-        else:
-            if _is_damaged(tables):
-                broken[name] = not_utf_8 or _not_utf_8(part)
-            else:
-                found |= tables
+    for name, part in table_texts(text).items():
+        tables, what = read_part(part)
+        if what:
+            broken[name] = what
+        found |= tables
     return found, broken
+
+
+def read_part(part: str) -> tuple[dict[str, object], str]:
+    """The tables of such a part, or what is wrong with it, at which line."""
+    not_utf_8 = _not_utf_8(_COMMENT.sub(lambda found: " " * len(found[0]), part))
+    try:
+        tables = tomllib.loads(part)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return {}, not_utf_8 or f"is no TOML: {str(error) or type(error).__name__}"
+    if _is_damaged(tables):
+        return {}, not_utf_8 or _not_utf_8(part)
+    return tables, ""
 
 
 def _is_damaged(tables: Mapping[str, object]) -> bool:
     """Whether bytes that are no UTF-8 are in a name or value; those in comments harm nobody."""
-    return bool(_NO_UTF_8.search(json.dumps(tables, ensure_ascii=False, default=str)))
+    return bool(NO_UTF_8.search(json.dumps(tables, ensure_ascii=False, default=str)))
 
 
 def _not_utf_8(part: str) -> str:
     """Says where a text is not UTF-8; empty if it is."""
-    wrong = _NO_UTF_8.search(part)
+    wrong = NO_UTF_8.search(part)
     if wrong is None:
         return ""
     lines = part[: wrong.start() + 1].split("\n")
@@ -81,7 +87,7 @@ def _not_utf_8(part: str) -> str:
     return f"is not UTF-8 {at}: save the file in this encoding"
 
 
-def _parts(text: str) -> Mapping[str, str]:
+def table_texts(text: str) -> Mapping[str, str]:
     """Top-level name → its lines; all others are empty, so that line numbers stay."""
     lines = text.replace("\r\n", "\n").split("\n")
     owner, owners = "", []
@@ -89,7 +95,7 @@ def _parts(text: str) -> Mapping[str, str]:
         header = _HEADER.match(line)
         if header:
             name = next(name for name in header.groups() if name is not None)
-            owner = _NO_UTF_8.sub("?", name)
+            owner = NO_UTF_8.sub("?", name)
         owners.append(owner)
     return {
         name: "\n".join(

@@ -76,8 +76,8 @@ def expression_mistake(text: str) -> str:
     try:
         parsed = jmespath.compile(text).parsed
     except JMESPathError as error:
-        return str(error).splitlines()[0]
-    return next(function_mistakes(parsed), "")
+        return str(error).splitlines()[0].rstrip(":")
+    return "; ".join(function_mistakes(parsed))
 
 
 def named_paths(text: str) -> frozenset[Path]:

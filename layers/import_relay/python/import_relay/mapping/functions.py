@@ -222,7 +222,8 @@ def _call_mistakes(name: str, arguments: list[Mapping[str, Any]]) -> Iterator[st
     known = RelayFunctions.FUNCTION_TABLE.get(name)
     if known is None:
         table = RelayFunctions.FUNCTION_TABLE
-        yield f"unknown function {name}(){did_you_mean(name, table)}; there are {', '.join(table)}"
+        meant = did_you_mean(name, table) or f"; there are {', '.join(table)}"
+        yield f"unknown function {name}(){meant}"
         return
     wanted = known["signature"]
     is_variadic = bool(wanted) and wanted[-1].get("variadic", False)

@@ -1,9 +1,11 @@
 """What is wrong with how a connection's records are mapped. Called by `usable_connections`."""
 
 from collections.abc import Iterator
+from zoneinfo import available_timezones
 
 from import_relay.domain.connections import Connection, RecordType
-from import_relay.mapping.countries import codes
+from import_relay.domain.spelling import did_you_mean
+from import_relay.mapping.countries import codes, country_code
 from import_relay.mapping.datetimes import time_zone
 from import_relay.mapping.expressions import expression_mistake
 from import_relay.mapping.keys import HANDLES, IDENTIFIERS
@@ -14,6 +16,19 @@ def mapping_mistakes(connection: Connection) -> Iterator[tuple[str, str]]:
     for record_type in connection.record_types.values():
         for key, what in _mistakes_of(record_type):
             yield f"{record_type.name}.{key}", what
+
+
+def zone_mistakes(connection: Connection) -> Iterator[tuple[str, str]]:
+    """The same of its time zones, where they are named: without what its types take over."""
+    zones = {"time_zone": connection.time_zone}
+    zones |= {f"{name}.time_zone": one.time_zone for name, one in connection.record_types.items()}
+    for key, name in zones.items():
+        if name is not None:
+            try:
+                time_zone(name)
+            except ValueError:
+                meant = did_you_mean(name, available_timezones()) or ", e.g. 'Europe/Berlin'"
+                yield key, f"{name!r} is no time zone{meant}"
 
 
 def _mistakes_of(record_type: RecordType) -> Iterator[tuple[str, str]]:
@@ -35,12 +50,10 @@ def _setting_mistakes(record_type: RecordType) -> Iterator[tuple[str, str]]:
     for key in ("datetimes", "clears", "required"):
         for column in getattr(record_type, key):
             if column not in record_type.fields:
-                yield key, f"names {column!r}, which {record_type.name}.fields does not map"
-    if record_type.time_zone:
-        try:
-            time_zone(record_type.time_zone)
-        except ValueError:
-            yield "time_zone", f"{record_type.time_zone!r} is no time zone, e.g. 'Europe/Berlin'"
+                what = f"names {column!r}, which {record_type.name}.fields does not map"
+                yield key, what + did_you_mean(column, record_type.fields)
     for code in record_type.country_codes:
         if code not in codes():
-            yield "country_codes", f"{code!r} is no country with phone numbers"
+            meant = country_code(code)
+            hint = f"; did you mean {meant!r}?" if meant else ""
+            yield "country_codes", f"{code!r} is no country with phone numbers{hint}"

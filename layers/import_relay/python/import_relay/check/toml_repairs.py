@@ -1,0 +1,131 @@
+"""Finds all slips in the TOML of a table: its parser stops at the first. Called by
+`check_connections`.
+
+To read on, a slip is put right as it was probably meant: a quote or bracket that is missing, a text
+without quotes, a key that stands there twice. Nobody but the check sees the repaired text.
+"""
+
+import json
+import tomllib
+from typing import NamedTuple
+
+from import_relay.check.toml_lines import KEY, TABLE_HEADER, line_in_error
+from import_relay.domain.toml_tables import NO_UTF_8, read_part, table_texts
+
+MAX_SLIPS = 100
+"""Of one table; after so many it is no file of connections."""
+_NO_TOML = "is no TOML"
+_TWICE = "Cannot"
+"""Begins what Python's parser says of a key or table that is there already."""
+_LEFT_OUT, _UNCLEAR = "#", "# ?"
+"""What stands for a line that is there twice, and for one of which nobody knows what it means."""
+
+
+class Slip(NamedTuple):
+    """What is wrong in the table of a name, at which line (0: the parser does not say)."""
+
+    name: str
+    line: int
+    what: str
+
+
+class RepairedText(NamedTuple):
+    """A text in which slips are put right as far as possible.
+
+    `unclear`: names of tables of which more is missing than a quote.
+    """
+
+    text: str
+    slips: list[Slip]
+    unclear: set[str]
+
+
+def repaired(text: str) -> RepairedText:
+    """The text as it was probably meant, with all slips that were found on the way."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    found = RepairedText("", [], set())
+    for name, part in table_texts(text).items():
+        own = part.split("\n")
+        slips = _put_right(own)
+        found.slips.extend(Slip(name, *one) for one in slips.items())
+        if _UNCLEAR in own or read_part("\n".join(own))[1]:
+            found.unclear.add(name)
+        lines = [new or old for new, old in zip(own, lines, strict=True)]
+    return found._replace(text="\n".join(lines))
+
+
+def _put_right(lines: list[str]) -> dict[int, str]:
+    """Repair one table's lines; line → what was wrong with it."""
+    slips: dict[int, str] = {}
+    while len(slips) < MAX_SLIPS and (what := read_part("\n".join(lines))[1]):
+        said = line_in_error(what)
+        line, meant = _repair(lines, said, what) if said else _not_closed(lines)
+        if line in slips:
+            break
+        if line != said:
+            what = f"{_NO_TOML}: a text or a list is not closed (at line {line}, or after it)"
+        is_meant = _NO_TOML in what and (KEY.match(meant) or TABLE_HEADER.match(meant))
+        slips[line] = what + (f"; did you mean {meant.strip()}?" if is_meant else "")
+        if not meant:
+            break
+        lines[line - 1] = meant
+    return slips
+
+
+def _repair(lines: list[str], number: int, what: str) -> tuple[int, str]:
+    """The line to change, this one or that before it which does not end, and what to change it to.
+
+    Empty if nothing helps.
+    """
+    line = lines[number - 1]
+    if NO_UTF_8.search(line):
+        return number, NO_UTF_8.sub("?", line)
+    if not _is_toml(line):
+        return number, _meant(line)
+    if _TWICE in what and (KEY.match(line) or _is_of_last_table(lines, number)):
+        return number, _LEFT_OUT
+    before = _last(lines, number - 1)
+    closed = f"{lines[before - 1]}]" if before else ""
+    return (before, closed) if closed and _is_toml(closed) else (number, "")
+
+
+def _not_closed(lines: list[str]) -> tuple[int, str]:
+    """The same of a value that goes on to the end, so that the parser names no line: the first one
+    whose repair brings the parser to a later key, or to the end.
+    """
+    for number, line in enumerate(lines, start=1):
+        if KEY.match(line) and not _is_toml(line):
+            tried = [*lines[: number - 1], meant := _meant(line), *lines[number:]]
+            what = read_part("\n".join(tried))[1]
+            at = line_in_error(what)
+            if not what or (at > number and KEY.match(tried[at - 1])):
+                return number, meant
+    return 0, ""
+
+
+def _meant(line: str) -> str:
+    """The line with what it lacks."""
+    candidates = [f"{line}{sign}" for sign in ('"', "'", "]")]
+    if key := KEY.match(line):
+        candidates.append(f"{key[0]} {json.dumps(line[key.end() :].strip())}")
+    return next(filter(_is_toml, candidates), _UNCLEAR)
+
+
+def _is_of_last_table(lines: list[str], number: int) -> bool:
+    """Whether the header in this line is that of the table which ends there."""
+    headers = (found[1] for line in reversed(lines[:number]) if (found := TABLE_HEADER.match(line)))
+    return next(headers, "") == next(headers, None)
+
+
+def _is_toml(line: str) -> bool:
+    try:
+        tomllib.loads(line)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _last(lines: list[str], number: int) -> int:
+    """The last line up to this one that says anything; 0 if none does."""
+    said = (at for at in range(number, 0, -1) if lines[at - 1].partition("#")[0].strip())
+    return next(said, 0)
