@@ -1,5 +1,7 @@
 """The text of a body whose encoding its sender declared, or did not."""
 
+from contextlib import suppress
+
 import pytest
 
 from import_relay.connectors.shared.json_text import (
@@ -28,7 +30,20 @@ def test_a_body_that_is_not_utf8_is_refused(body: bytes) -> None:
         ("application/json; charset=latin1", "cp1252"),
         ("text/xml; charset=iso-8859-15", "iso8859-15"),
         ("application/json; charset=windows-1250", "cp1250"),
+        ("application/json; charset=iso_8859-1", "cp1252"),
+        ("application/json; charset=ISO8859_1", "cp1252"),
+        ("application/json; charset=us-ascii", "cp1252"),
+        ("application/json; charset='x-cp1252'", "cp1252"),
+        ("application/json; charset=windows1252", "cp1252"),
+        ("application/json; charset=latin-9", "iso8859-15"),
+        ("application/json; charset=l2", "iso8859-2"),
+        ("application/json; charset=cp850", "cp850"),
+        ("application/json; charset=macintosh", "mac-roman"),
         ("application/json", "utf-16"),
+        ("application/json", "utf-16-le"),
+        ("application/json", "utf-16-be"),
+        ("application/json; charset=utf-16le", "utf-16-le"),
+        ("application/json; charset=windows-1252", "utf-16-be"),
         ("application/json; charset=utf-16", "utf-16"),
         ("", "utf-8-sig"),
         ("application/json; charset=utf-8", "utf-8"),
@@ -47,12 +62,32 @@ def test_a_dash_of_windows_is_read_where_latin_1_is_declared() -> None:
 
 
 @pytest.mark.parametrize(
-    "charset", ["zlib", "utf-7", "unicode_escape", "idna", "iso-8859-99", "x" * 500, ""]
+    "charset",
+    [
+        "zlib",
+        "utf-7",
+        "unicode_escape",
+        "idna",
+        "iso-8859-12",
+        "iso-8859-99",
+        "latin11",
+        "x" * 500,
+        "",
+    ],
 )
 def test_an_encoding_that_is_not_known_is_none(charset: str) -> None:
     with pytest.raises(UnreadableDelivery) as caught:
         body_text(request(b"\xff", {"content-type": f"application/json; charset={charset}"}))
     assert caught.value.code == "delivery.not_utf8"
+
+
+@pytest.mark.parametrize("family", ["iso-8859-", "iso8859", "windows-", "cp", "ibm", "latin", "l"])
+def test_each_name_of_an_encoding_has_one_or_is_none(family: str) -> None:
+    """A name that seems to be known and is not would be no refusal but a failure."""
+    for number in (*range(20), *range(430, 440), *range(850, 870), *range(1_245, 1_262)):
+        given = request(b"\xff", {"content-type": f"text/plain; charset={family}{number}"})
+        with suppress(UnreadableDelivery):
+            assert len(body_text(given)) == 1
 
 
 LOST = "\ufffd"
@@ -65,6 +100,7 @@ LOST = "\ufffd"
         (f'{{"name": "J{LOST}rg"}}', "iso-8859-1"),
         (f"{LOST}{LOST}{{\0}}\0", "utf-16"),
         (f"{LOST}{LOST}{{\0}}\0", ""),
+        (f"{{\0{LOST}\0}}\0", "utf-16le"),
     ],
 )
 def test_a_text_that_was_broken_on_the_way_is_refused(text: str, charset: str) -> None:
