@@ -3,7 +3,7 @@
 import pytest
 
 from import_relay.connectors.fetcher_contract import FetchedRecord
-from import_relay.submit.connection_mappings import FUTURE_NOTE
+from import_relay.submit.connection_mappings import EMPTY_NOTE, FUTURE_NOTE
 from import_relay.submit.fetched_records import RecordsFetched
 from tests.support.builders import occurrence
 from tests.unit.submit.interpreted import (
@@ -61,8 +61,32 @@ def test_a_time_of_the_future_is_no_version(version: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "version",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+        "1601-01-01T00:00:00Z",
+        "1899-12-30T00:00:00",
+        "1970-01-01T00:00:00.000Z",
+    ],
+)
+def test_a_time_that_stands_for_none_is_no_version(version: str) -> None:
+    """It would be older than every other change of its record."""
+    one = occurrence(item={"id": 1, "v": version}, received_at=RECEIVED_AT)
+
+    change = only_change(mapped([one]))
+
+    assert (change.version, change.by_receipt) == (RECEIVED_AT, True)
+    assert change.notes == (EMPTY_NOTE,)
+
+
+@pytest.mark.parametrize(
     ("version", "number"),
     [
+        (0, 0),
+        ("-5", -5_000_000),
         ("2026-11-22T12:00:00Z", RECEIVED_AT + 24 * HOUR),
         (2**53, 2**53 * 1_000_000),
         (str(RECEIVED_AT), RECEIVED_AT * 1_000_000),

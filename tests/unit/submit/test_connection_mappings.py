@@ -6,10 +6,12 @@ from import_relay.connectors.contract import Change, RecordLookup
 from import_relay.domain.errors import RejectedRow
 from import_relay.domain.models import ItemOutcome, MappedChange, Outcome
 from import_relay.submit.connection_mappings import (
+    EMPTY_NOTE,
     FUTURE_NOTE,
     MAX_AHEAD_US,
     ConnectionMappings,
 )
+from import_relay.submit.freshness import FIRST_TIME
 from tests.support.builders import connections, occurrence
 
 TEXT = """
@@ -28,7 +30,7 @@ name = "title"
 contact_external_id = "owner.id"
 """
 PERSON = {"kind": "person", "id": 7, "mail": "ada@example.com"}
-RECEIVED_AT = 1_000
+RECEIVED_AT = 2 * FIRST_TIME
 
 
 @pytest.fixture
@@ -64,7 +66,8 @@ def test_what_the_connector_ignores_stays_ignored(mappings: ConnectionMappings) 
     ("version", "kept", "notes"),
     [
         (None, RECEIVED_AT, ()),
-        (5, 5, ()),
+        (FIRST_TIME, FIRST_TIME, ()),
+        (FIRST_TIME - 1, RECEIVED_AT, (EMPTY_NOTE,)),
         (RECEIVED_AT + MAX_AHEAD_US, RECEIVED_AT + MAX_AHEAD_US, ()),
         (RECEIVED_AT + MAX_AHEAD_US + 1, RECEIVED_AT, (FUTURE_NOTE,)),
     ],

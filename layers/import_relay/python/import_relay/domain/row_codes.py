@@ -114,6 +114,10 @@ ROW_CODES: Mapping[str, Explanation] = MappingProxyType(
             "The version of the change is a time in the future. The time of receipt replaces it.",
             "Correct the clock of the sender, or `version` in connections.toml.",
         ),
+        "note.empty_version": Explanation(
+            "The version is a time that stands for none, e.g. 0001-01-01. That of receipt counts.",
+            "Nothing, if the sender knows no better; else correct `version` in connections.toml.",
+        ),
         "note.stale_read": Explanation(
             "For a quarter of an hour the CRM gave an older state than the webhook tells of.",
             "Nothing if the row is right; else save the record in the CRM once more.",

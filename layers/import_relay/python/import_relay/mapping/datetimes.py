@@ -23,9 +23,13 @@ LONG_YEARS = range(1000, 9999)
 _DATE = len("YYYY-MM-DD")
 MAX_TEXT = 64
 """Characters of a date and time; the longest that any sender writes has 33."""
-_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ].+)?|\d{8}(T.+)?", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([Tt ].+)?|\d{8}([Tt].+)?", re.ASCII)
 _ONLY_A_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_UTC = re.compile(r"(?<=[0-9])(?:z| ?(?:UTC|GMT))")
+"""How some write UTC after a time: RFC 3339 allows the small letter, Ruby writes ` UTC`."""
+_NO_DATE = re.compile(r"0000-00-00(?:[T ].*)?", re.ASCII)
+"""What MySQL holds where there is no date."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONED = frozenset({"date", "datetime", "timezone"})
 """Keys of Microsoft Graph's `dateTimeTimeZone` and of Google Calendar's times, in lower case."""
@@ -123,12 +127,27 @@ def _read(value: object, zone: tzinfo | None) -> datetime:
     if len(text) > MAX_TEXT or not _ISO.fullmatch(text):
         raise ValueError("not ISO 8601")
     try:
-        timestamp = datetime.fromisoformat(text)
+        timestamp = iso_time(text)
     except ValueError as error:
         raise ValueError("no such date or time") from error
     if timestamp.tzinfo is not None:  # whatever the zone beside it is called, this time is certain
         return timestamp
     return timestamp.replace(tzinfo=time_zone(name) if name else zone)
+
+
+def iso_time(text: str) -> datetime:
+    """The datetime of an ISO 8601 text; UTC may be written in a few more ways.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        found = _UTC.search(text)
+        if found is None or found.end() != len(text):
+            raise
+        return datetime.fromisoformat(f"{text[: found.start()]}Z")
 
 
 def _time_and_zone(value: Mapping[object, object]) -> tuple[object, str | None]:
@@ -235,8 +254,8 @@ def is_time(value: object) -> bool:
 def version_number(value: object, zone: tzinfo = UTC) -> int:
     """The number that orders changes: a time as µs since the epoch, a number in millionths.
 
-    A time without a zone is in `zone`. So seconds since the epoch, with or without a fraction,
-    order with times as they should.
+    A time without a zone is in `zone`; MySQL's `0000-00-00` is 1970. So seconds since the epoch,
+    with or without a fraction, order with times as they should.
 
     Raises:
         ValueError: the value is neither.
@@ -245,7 +264,7 @@ def version_number(value: object, zone: tzinfo = UTC) -> int:
         raise ValueError("neither a number nor a time")
     text = value.strip() if isinstance(value, str) else repr(value)
     if isinstance(value, str) and not _NUMBER.fullmatch(text):
-        timestamp = datetime.fromisoformat(text)
+        timestamp = _EPOCH if _NO_DATE.fullmatch(text) else iso_time(text)
         return microseconds(timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=zone))
     number = Decimal(text) if len(text) <= MAX_NUMBER else Decimal("Infinity")
     if not (number.is_finite() and abs(number) < MAX_VERSION):

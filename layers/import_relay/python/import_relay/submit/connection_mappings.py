@@ -23,11 +23,13 @@ from import_relay.mapping.keys import record_key
 from import_relay.mapping.record_mapping import RecordMapping
 from import_relay.mapping.rejections import rejection
 from import_relay.mapping.row_texts import row_text
+from import_relay.submit.freshness import FIRST_TIME
 
 MAX_AHEAD_US = 24 * 3_600 * 1_000_000
 """A time that lies so long after an item's receipt orders nothing: no clock is that wrong."""
 
 FUTURE_NOTE = Note("note.future_version", "version")
+EMPTY_NOTE = Note("note.empty_version", "version")
 
 
 class ConnectionMappings:
@@ -110,9 +112,9 @@ class ConnectionMappings:
             return self._nothing_left(occurrence, mapping, change, notes)
         key = _key(mapping, columns, notes)
         otherwise = occurrence.received_at if read_at is None else read_at
-        version, is_future = _version(mapping, change, otherwise)
-        if is_future:
-            notes += (FUTURE_NOTE,)
+        version, note = _version(mapping, change, otherwise)
+        if note is not None:
+            notes += (note,)
         text = row_text(columns)
         return MappedChange(
             occurrence,
@@ -183,23 +185,27 @@ class ConnectionMappings:
         return None, failed
 
 
-def _version(mapping: RecordMapping, change: Change, known_at: int) -> tuple[int | None, bool]:
-    """What orders a change, and whether that was a time of the future, which orders nothing.
+def _version(
+    mapping: RecordMapping, change: Change, known_at: int
+) -> tuple[int | None, Note | None]:
+    """What orders a change, and a note if what was found is a time that orders nothing.
 
     A `version` in connections.toml takes the place of the kind's own, also where it finds nothing:
     two clocks, or a clock and a counter, do not compare. Only fragments that cannot say it have the
     kind's own: without it the changes of a consent would not be told apart.
 
     `known_at`: when its item was received or its record read, in µs since the epoch. A number that
-    `version` in connections.toml finds may count anything and stays; a connector gives times.
+    `version` in connections.toml finds may count anything and stays; a connector gives times. A
+    time of the future would hide every true change, and one that stands for none, such as
+    0001-01-01, would be hidden by every one.
     """
     is_own = mapping.orders and not (change.fragment and not mapping.knows_version(change.record))
     version = mapping.version(change.record) if is_own else change.version
-    if version is None or version <= known_at + MAX_AHEAD_US:
-        return version, False
+    if version is None or FIRST_TIME <= version <= known_at + MAX_AHEAD_US:
+        return version, None
     if is_own and not mapping.version_is_time(change.record):
-        return version, False
-    return None, True
+        return version, None
+    return None, EMPTY_NOTE if version < FIRST_TIME else FUTURE_NOTE
 
 
 def _misses_something(mapping: RecordMapping, record: object) -> bool:

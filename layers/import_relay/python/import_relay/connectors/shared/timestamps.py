@@ -3,9 +3,7 @@
 Called by `interpret` of the sources.
 """
 
-from datetime import datetime
-
-from import_relay.mapping.datetimes import microseconds
+from import_relay.mapping.datetimes import iso_time, microseconds
 
 MAX_TIME_LENGTH = 64
 """Own limit: no ISO 8601 time with nanoseconds and an offset is longer."""
@@ -33,6 +31,6 @@ def timestamp(value: object) -> int | None:
 
 def _of_text(text: str) -> int | None:
     try:
-        return microseconds(datetime.fromisoformat(text))
+        return microseconds(iso_time(text))
     except ValueError:
         return None
