@@ -92,7 +92,6 @@ RELAY = Package(
         "submit/wiring": _WIRING,
         "track/wiring": _WIRING,
         "watch/wiring": _WIRING,
-        "wiring/stores": _WIRING,
     },
     tested_through={
         "bulk/feeding": _FILES,

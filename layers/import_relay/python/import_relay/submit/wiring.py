@@ -48,7 +48,7 @@ def _parts(settings: SubmitSettings, stores: Stores, emit: Emit) -> SubmissionPa
         mapper=Mapper(connections),
         fetching=Fetching(
             connections,
-            ConnectionSecrets(stores.client("secretsmanager"), settings.crm_tokens_arn),
+            ConnectionSecrets(stores.secretsmanager, settings.crm_tokens_arn),
             crm_client(),
             clock=clock,
             sleep=stores.sleep,

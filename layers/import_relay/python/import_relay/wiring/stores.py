@@ -33,6 +33,7 @@ from import_relay.wiring.settings import MateoSettings, PauseSettings, QueueSett
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
+    from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sqs import SQSClient
 
 TOKEN_KEPT_S = 300
@@ -75,6 +76,20 @@ class Token:
         return str(text).strip()
 
 
+class LazyClient:
+    """A client that is made with its first call: most processes never pause anything."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._make()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
 class Stores:
     """The shared parts of one function process, each made when it is first needed."""
 
@@ -104,6 +119,12 @@ class Stores:
     def s3(self) -> "S3Client":
         """The S3 client."""
         client: S3Client = self.client("s3")
+        return client
+
+    @cached_property
+    def secretsmanager(self) -> "SecretsManagerClient":
+        """The Secrets Manager client."""
+        client: SecretsManagerClient = self.client("secretsmanager")
         return client
 
     @cached_property
@@ -147,7 +168,7 @@ class Stores:
         """Mateo's token."""
         return Token(
             self._settings.mateo_token_arn,
-            SecretsProvider(boto_config=CONFIG),
+            SecretsProvider(boto3_client=self.secretsmanager),
         )
 
     @cached_property
@@ -181,16 +202,18 @@ class Stores:
 
     def pause(self, settings: PauseSettings, *, bulk_only: bool = False) -> Pause:
         """The pause of submission, or that of the bulk lane alone."""
-        clients = PauseClients(
-            dynamodb=self.dynamodb,
-            lambda_=self.client("lambda"),
-            scheduler=self.client("scheduler"),
-            ssm=self.client("ssm"),
-        )
         names = PauseNames(
             table=self._settings.ledger_table,
             mappings_parameter=settings.event_source_mappings_parameter,
             schedule_group=settings.pause_schedule_group,
             schedule_role_arn=settings.pause_schedule_role_arn,
         )
-        return Pause(clients, names, clock=self.clock, bulk_only=bulk_only)
+        return Pause(self._pause_clients, names, clock=self.clock, bulk_only=bulk_only)
+
+    @cached_property
+    def _pause_clients(self) -> PauseClients:
+        lambda_, scheduler, ssm = map(self._lazy_client, ("lambda", "scheduler", "ssm"))
+        return PauseClients(self.dynamodb, lambda_=lambda_, scheduler=scheduler, ssm=ssm)
+
+    def _lazy_client(self, service: str) -> Any:
+        return LazyClient(lambda: self.client(service))
