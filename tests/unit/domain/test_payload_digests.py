@@ -10,9 +10,23 @@ ROW = {"external_id": "0", "full_name": "V1", "tags": [1, {"a": None}]}
 
 
 def test_the_digest_does_not_depend_on_the_order_of_keys_nor_on_spaces() -> None:
-    body = json.dumps({"type": "contact_details", "payload": [ROW]}, indent=2).encode()
+    text = json.dumps(ROW, indent=2).encode()
 
-    assert payload_digest(body) == canonical_digest([dict(reversed(ROW.items()))])
+    assert payload_digest([text]) == canonical_digest([dict(reversed(ROW.items()))])
+
+
+def test_the_digest_of_rows_is_that_of_their_payload() -> None:
+    rows = [
+        ROW,
+        {"a": 1e16, "b": [-0.0, 2.5, 1e300]},
+        {"ä": "\U0001f600", "a": {"2": 1, "10": 3.0}},
+    ]
+
+    digest = payload_digest(json.dumps(row, ensure_ascii=False).encode() for row in rows)
+
+    assert digest == canonical_digest(rows)
+    assert digest != canonical_digest(rows[:2])
+    assert payload_digest([]) == canonical_digest([])
 
 
 @pytest.mark.parametrize(

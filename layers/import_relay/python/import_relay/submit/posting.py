@@ -132,7 +132,7 @@ class Posting:
         self._parts.executions.start(
             reference, deadline=turn.deadline, first_poll_s=turn.first_poll_s
         )
-        entry = self._entry(reference, type_, rows, body)
+        entry = self._entry(reference, type_, rows)
         try:
             intended = self._parts.ledger.intend(entry)
         except LimitReached as error:
@@ -165,7 +165,7 @@ class Posting:
             reason, resets_at + RESET_MARGIN_S, failures, bulk_only
         )
 
-    def _entry(self, reference: str, type_: str, rows: Sequence[Row], body: bytes) -> Entry:
+    def _entry(self, reference: str, type_: str, rows: Sequence[Row]) -> Entry:
         now = self._tools.clock()
         return Entry(
             reference=reference,
@@ -175,7 +175,7 @@ class Posting:
             day=self._parts.permits.limits.day(now),
             created_at=now,
             deadline=self._turn.deadline,
-            digest=payload_digest(body),
+            digest=payload_digest(row.text for row in rows),
             items=sum(len(row.changes) for row in rows),
             lane=self._turn.lane,
             charges=charges_text(self._charges(rows)),
