@@ -102,8 +102,7 @@ class BatchRun:
         self._erasing = Erasing(state.erased, parts.mapper.countries)
         self._isolation = Isolation(parts.trials, batch.received_before(), state.tried)
         self._isolation.forget(batch.just_redriven())
-        is_in_time = _before(turn.give_up_at, tools.clock)
-        self._loading = Loading(parts.posting.archive.fetch, is_in_time)
+        self._loading = Loading(parts.posting.archive.fetch, _before(turn.give_up_at, tools.clock))
         self._interpreting = self._made_interpreting()
         self._filling = self._made_filling()
         self._gathering = self._made_gathering(state)
@@ -177,8 +176,7 @@ class BatchRun:
 
     def run(self) -> BatchReport:
         """Import the items of the batch; suspects come last, after all others are acknowledged."""
-        mapped, suspects = self._gathering.gather()
-        batches = self._plan(mapped)
+        batches, suspects = self._planned()
         self._hold_partial(batches)
         self._import(batches)
         self._acknowledging.acknowledge(self._turn.invocation)
@@ -193,6 +191,11 @@ class BatchRun:
         self._acknowledging.delete_fetched()
         self._tell_waiting()
         return self._report()
+
+    def _planned(self) -> tuple[Batches, list[Occurrence]]:
+        """The batch's imports, whose rows nothing else refers to, and suspects."""
+        mapped, suspects = self._gathering.gather()
+        return self._plan(mapped), suspects
 
     def _try_alone(self, suspects: list[Occurrence]) -> None:
         progress = self._progress
@@ -225,6 +228,7 @@ class BatchRun:
             progress.requeue(batches.over_quota)
             self._posting.pause_for_limit(self._limits.reason(), self._usage.day)
         self._posting.begin(batches.imports)
+        batches.imports.clear()  # so that the rows of each are freed once it is sent
         while progress.pending:
             attempt = progress.pending.popleft()
             self._give_way()

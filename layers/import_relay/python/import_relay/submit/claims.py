@@ -123,10 +123,12 @@ def _read(
     changes: Sequence[MappedChange], names: Iterable[str], watermarks: Watermarks
 ) -> tuple[dict[str, Watermark], Mapping[str, Collection[str]]]:
     """The watermarks of records under all their keys, and which other keys those are."""
-    keys = {change.key for change in changes}
-    by_handle = {key for key in keys if is_by_handle(key)}
-    wanted = keys.union(names, map(alias, by_handle))
-    found = watermarks.read(wanted | {HANDLES_KNOWN} if keys else wanted)
+    wanted = {change.key for change in changes}
+    by_handle = set(filter(is_by_handle, wanted))
+    if wanted:
+        wanted.add(HANDLES_KNOWN)
+    wanted.update(names, map(alias, by_handle))
+    found = watermarks.read(wanted)
     of_same: dict[str, set[str]] = {}
     if by_handle or HANDLES_KNOWN in found:
         for change in changes:

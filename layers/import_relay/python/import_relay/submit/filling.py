@@ -67,6 +67,7 @@ class Filling:
         missing = self.rows_wanted - self._largest(mapped)
         self.is_full = missing <= 0
         if self.is_full or mapped.waiting or not self._has_room(batch):
+            self._keys.clear()  # a set of all that a batch holds is large
             return ()
         self._calls = min(self._calls, math.ceil(missing / MESSAGES_PER_CALL))
         return self._receive(self.queue)

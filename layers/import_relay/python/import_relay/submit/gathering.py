@@ -39,7 +39,6 @@ class Gathering:
     ended: set[str]
     proven: list[ItemOutcome]
     missing_since: dict[str, float] = field(default_factory=dict)
-    _taken: set[str] = field(default_factory=set)
 
     def gather(self) -> tuple[Mapped, list[Occurrence]]:
         """What the batch and what fills its imports change; and suspects, which come last.
@@ -48,9 +47,10 @@ class Gathering:
         """
         mapped = Mapped()
         suspects: list[Occurrence] = []
+        taken: set[str] = set()
         message_ids = list(dict.fromkeys([*self._held(), *self.batch.messages]))
         while True:
-            occurrences = self._to_interpret(message_ids)
+            occurrences = self._to_interpret(message_ids, taken)
             suspected = self.isolation.suspects([one.item_id for one in occurrences])
             suspects += [one for one in occurrences if one.item_id in suspected]
             innocent = [one for one in occurrences if one.item_id not in suspected]
@@ -79,8 +79,11 @@ class Gathering:
             self.refusals.refused_since.update(batch.refused_since())
         return message_ids
 
-    def _to_interpret(self, message_ids: Collection[str]) -> list[Occurrence]:
-        """What these bring, each occurrence once, without what ended or kills processes."""
+    def _to_interpret(self, message_ids: Collection[str], taken: set[str]) -> list[Occurrence]:
+        """What these bring, each occurrence once, without what ended or kills processes.
+
+        `taken`: item ids of what was brought before.
+        """
         messages = {one: self.batch.messages[one] for one in message_ids}
         known = self.interpreting.mapper.known
         missing = missing_connections(messages, known, self.interpreting.clock())
@@ -94,9 +97,9 @@ class Gathering:
             for message_id, message in missing.messages.items()
             if message_id not in waiting
             for one in message.occurrences
-            if one.item_id not in self.ended and one.item_id not in self._taken
+            if one.item_id not in self.ended and one.item_id not in taken
         }
-        self._taken |= found.keys()
+        taken |= found.keys()
         for one in self.proven:
             if found.pop(one.occurrence.item_id, None):
                 progress.outcomes.append(one)

@@ -89,7 +89,8 @@ def merge_changes(
     for change in changes:
         by_key[change.key].append(change)
     merged = MergeResult()
-    for key, of_key in by_key.items():
+    for key in list(by_key):
+        of_key = by_key.pop(key)  # what is freed here makes room for the rows
         known, others = watermarks.get(key), of_person(key)
         if not known and not others and len(of_key) == 1:
             merged.rows.append(_only_row(of_key[0]))
