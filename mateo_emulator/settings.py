@@ -62,7 +62,7 @@ class Behaviour(_Changeable):
     # Background processing: no guarantee on time is documented.
     processing_delay_s: _Seconds = 0.3
     processing_jitter_s: _Seconds = 0.0
-    processing_per_row_us: _Microseconds = 50.0
+    processing_per_row_us: _Microseconds = 50.0  # a row takes this long, or longer if it must
     processing_order: Literal["due", "newest", "random"] = "due"
     stalled: bool = False
     visible_after_s: _Seconds = 0.0

@@ -116,17 +116,17 @@ class Worker:
             behaviour = self._behaviour()
             if self._stopping.is_set() or behaviour.stalled:
                 return
+            begun_us = steady_time_us()
             chunk = rows[first : first + CHUNK_ROWS]
             readings = read_rows(found["type"], chunk, behaviour)
             last = first + len(chunk) == len(rows)
             if not self._apply(connection, found, (first, chunk, readings), last=last) or last:
                 return
             first += len(chunk)
-            self._rest(len(chunk))
+            self._rest(begun_us, len(chunk))
 
-    def _rest(self, rows: int) -> None:
-        """Wait as long as these rows are to take; a change of the behaviour counts at once."""
-        begun_us = steady_time_us()
+    def _rest(self, begun_us: int, rows: int) -> None:
+        """Wait until these rows have taken their time; a change of the behaviour counts at once."""
         while not (self._stopping.is_set() or self._behaviour().stalled):
             over_us = begun_us + rows * self._behaviour().processing_per_row_us
             wait_s = (over_us - steady_time_us()) / MICROSECONDS
