@@ -92,7 +92,27 @@ def test_a_configured_field_is_the_id() -> None:
 
 @pytest.mark.parametrize("record", ['{"x":1}', '{"meta":7}', '{"meta":{"event":{}}}', "7", "[]"])
 def test_a_record_without_the_configured_field_has_its_digest(record: str) -> None:
-    assert ids(f"[{record}]", event_id="meta.event") == [digest(record)]
+    assert ids(f"[{record}, {{}}]", event_id="meta.event")[0] == digest(record)
+
+
+@pytest.mark.parametrize("body", ["7", "null", "true", '"hello"', "[1, [2]]", '{"records": [7]}'])
+def test_a_body_without_any_object_is_told_to_whoever_built_the_call(body: str) -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        connector.split(request(body), {})
+    assert caught.value.code == "delivery.wrong_shape"
+
+
+@pytest.mark.parametrize(
+    "body", ['{"id":1}', '[{"id":1}]', ' {"records":[{"id":1}]}', '{"id":1}\n']
+)
+def test_json_that_was_written_twice_is_read(body: str) -> None:
+    assert texts(json.dumps(body)) == ['{"id":1}']
+
+
+def test_half_a_surrogate_pair_in_json_that_was_written_twice_is_refused() -> None:
+    with pytest.raises(UnreadableDelivery) as caught:
+        connector.split(request(r'"{\"id\":\"\ud800\"}"'), {})
+    assert caught.value.code == "delivery.not_utf8"
 
 
 def test_the_sample_batch_is_split_into_its_records() -> None:

@@ -4,8 +4,9 @@ Authentication: one header with a secret value (`header`, by default X-Relay-Sec
 Nothing is signed, so a replay cannot be told from a repetition; the versions of the records decide
 what counts. Shapes: one object; an array of objects; objects on lines of their own (NDJSON); or an
 object with a list, of which nothing else is kept: the one that `list` names, else `records`, else
-`data` or `value` if all that stands beside it is known to belong to an envelope. Event id: the
-record's field that `event_id` names, else a digest of its text. The record is the object itself.
+`data` or `value` if all that stands beside it is known to belong to an envelope; or a text that
+holds one of these, as tools send that write JSON twice. Event id: the record's field that
+`event_id` names, else a digest of its text. The record is the object itself.
 
 Whoever builds such a call sees its answer, so an unreadable delivery is answered with 400 and the
 reason, besides being kept in quarantine.
@@ -67,13 +68,29 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
     """Each record; an element that is no object is an item too and is rejected with the rows."""
     path = options["event_id"].split(".") if "event_id" in options else []
     try:
-        found = _records(body_text(request), options.get("list"))
+        found = _records(_unwrapped(body_text(request)), options.get("list"))
     except UnreadableDelivery as error:
         if error.code == "delivery.not_json" and _is_form(request):
             detail = "the content type says that it is a form; choose JSON at the sender"
             raise UnreadableDelivery(error.code, detail) from error
         raise
+    if found and not any(isinstance(value, dict) for value, _ in found):
+        raise UnreadableDelivery("delivery.wrong_shape", "holds no object")
     return [Item(event_id(_walk(value, path), text), text) for value, text in found]
+
+
+def _unwrapped(text: str) -> str:
+    """The JSON that a JSON text holds; anything else as it is."""
+    if not text.lstrip().startswith('"'):
+        return text
+    value, _ = single(text)
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # half a surrogate pair, which no text can hold
+        raise UnreadableDelivery("delivery.not_utf8") from error
+    return value
 
 
 def _is_form(request: Request) -> bool:
