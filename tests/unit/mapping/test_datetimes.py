@@ -101,6 +101,13 @@ def test_a_date_is_written_without_a_time_and_never_moves_to_another_day(
     assert plain_date(given_text) == sent
 
 
+def test_a_zone_with_seconds_is_written_as_utc() -> None:
+    """Mateo's zones have hours and minutes."""
+    berlin = time_zone("Europe/Berlin")
+    assert explicit_datetime("1850-10-14T09:00", berlin) == "1850-10-14T08:06:32Z"
+    assert explicit_datetime("2026-11-21T09:00:00+01:00:30") == "2026-11-21T07:59:30Z"
+
+
 def test_microseconds_are_exact_where_a_float_is_not() -> None:
     first = datetime(9999, 12, 31, 23, 59, 59, 999_998, tzinfo=UTC)
 

@@ -57,6 +57,10 @@ def call(expression: str, value: object = None, **others: object) -> object:
         ("first_name(x)", "Dr. Ada Maria Example", "Ada"),
         ("first_name(x)", "Example, Ada", "Ada"),
         ("first_name(x)", "Prof. Dr.", None),
+        ("first_name(x)", [], None),
+        ("from_epoch(x, 'ns')", 1_795_253_400_000_000_000, "2026-11-21T09:30:00+00:00"),
+        ("to_decimal(x, '.')", "1\u2019234.50", 1234.5),
+        ("to_decimal(x, ',')", "\u22125,5", -5.5),
     ],
 )
 def test_a_function_reads_what_senders_write(

@@ -31,6 +31,7 @@ _UTC = re.compile(r"(?<=[0-9])(?:z| ?(?:UTC|GMT))")
 _NO_DATE = re.compile(r"0000-00-00(?:[T ].*)?", re.ASCII)
 """What MySQL holds where there is no date."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
 _ZONED = frozenset({"date", "datetime", "timezone"})
 """Keys of Microsoft Graph's `dateTimeTimeZone` and of Google Calendar's times, in lower case."""
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d?)(?::?([0-5]\d))?", re.ASCII)
@@ -69,6 +70,9 @@ def explicit_datetime(
     timestamp = _read(value, zone or UTC)
     if timestamp.year not in years:
         raise ValueError(f"the year {timestamp.year} stands for no date")
+    ahead = timestamp.utcoffset()
+    if ahead is not None and ahead % _MINUTE:  # local time before there were zones
+        timestamp = timestamp.astimezone(UTC)
     written = timestamp.isoformat()
     return written[:-6] + "Z" if written.endswith("+00:00") else written
 

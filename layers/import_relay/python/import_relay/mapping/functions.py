@@ -23,7 +23,8 @@ from import_relay.mapping.datetimes import (
     parse_format,
     time_zone,
 )
-from import_relay.mapping.texts import clean_text
+from import_relay.mapping.first_names import first_name
+from import_relay.mapping.texts import clean_text, is_empty
 from import_relay.mapping.values import Unusable, plain_number
 
 if TYPE_CHECKING:
@@ -32,9 +33,8 @@ if TYPE_CHECKING:
 BAD = "value.bad_expression"
 MAX_FUNCTION_TEXT = 100_000
 """Characters of a text that a function works on; `replace` may make it longer."""
-_UNITS = MappingProxyType({"s": 1, "ms": 1_000, "us": 1_000_000})
+_UNITS = MappingProxyType({"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 10**9})
 _EPOCH = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
-_TITLES = frozenset(("dr", "prof", "herr", "frau", "mr", "mrs", "ms", "dipl", "ing", "med"))
 _ANY: "_Signature" = {"types": ["string", "number", "boolean", "null", "array", "object"]}
 _TEXT: "_Signature" = {"types": ["string"]}
 _TABLE: "_Signature" = {"types": ["object"]}
@@ -62,7 +62,7 @@ class RelayFunctions(Functions):
 
     @signature(_ANY, _TEXT)
     def _func_from_epoch(self, value: object, unit: str) -> str | None:
-        """`from_epoch(created, 'ms')`: the time so many `s`, `ms` or `us` after 1970."""
+        """`from_epoch(created, 'ms')`: the time so many `s`, `ms`, `us`, `ns` after 1970."""
         text = repr(value) if type(value) in (int, float) else _text(value, "from_epoch")
         if not text:
             return None
@@ -91,7 +91,7 @@ class RelayFunctions(Functions):
         text = _text(value, "to_decimal")
         if not text:
             return None
-        whole = _decimal(mark).fullmatch(text)
+        whole = _decimal(mark).fullmatch(text.replace("\u2212", "-"))
         if whole is None:
             raise Unusable(BAD, value, f"to_decimal: not a number with the decimal mark {mark}")
         digits = re.sub(r"[^0-9+-]", "", whole["whole"])
@@ -144,17 +144,12 @@ class RelayFunctions(Functions):
     def _func_first_name(self, value: object) -> str | None:
         """`first_name(name)`: `Ada` of `Dr. Ada Example` and of `Example, Ada`."""
         text = _text(value, "first_name")
-        if not text:
-            return None
-        _, comma, after = text.partition(",")
-        words = (after if comma and after.strip() else text).split()
-        rest = [word for word in words if word.rstrip(".").lower() not in _TITLES]
-        return rest[0] if rest else None
+        return first_name(text) if text else None
 
 
 def _text(value: object, function: str) -> str | None:
     """The text of an argument, trimmed; None for what says nothing."""
-    if value is None:
+    if value is None or (isinstance(value, list) and is_empty(value)):
         return None
     if not isinstance(value, str):
         raise Unusable(BAD, value, f"{function}: not a text")
@@ -195,7 +190,7 @@ _DECIMALS = {
         rf"(?P<whole>[+-]?([0-9]{{1,300}}|[0-9]{{1,3}}([{group}][0-9]{{3}}){{1,99}}))"
         rf"([{mark}](?P<part>[0-9]{{1,300}}))?"
     )
-    for mark, group in ((",", r".'\s"), (".", r",'\s"))
+    for mark, group in ((",", r".'\u2019\s"), (".", r",'\u2019\s"))
 }
 _CHECKS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {

@@ -1,0 +1,65 @@
+"""The first name in what people write into a field for names."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from import_relay.mapping.first_names import first_name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada",
+        "Ada Example",
+        "Dr. Ada Example",
+        "Frau Dr.-Ing. Ada Example",
+        "Dipl.-Ing. Ada Example",
+        "Prof. Dr. med. dent. Ada Maria Example",
+        "Mag. Ada Example",
+        "Hr. Ada Example",
+        "Fr. Ada Example",
+        "MR ADA Example",
+        "Example, Ada",
+        "Example, Dr. Ada Maria",
+        "Example , Ada",
+        ", Ada",
+        "Ada Example, MBA",
+        "Ada Example, Ph.D.",
+        "Ada Example,",
+        "Ada und Jo Example",
+    ],
+)
+def test_the_first_name_is_found(name: str) -> None:
+    found = first_name(name)
+    assert found is not None
+    assert found.title() == "Ada"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Frau Example",
+        "Dr. Example",
+        "Herr Dr.-Ing. Example",
+        "Herr und Frau Example",
+        "Familie Example",
+        "Fam. Example",
+        "Eheleute Example",
+        "Firma Example GmbH",
+        "Example,",
+        "Herr",
+        "Prof. Dr.",
+        ",",
+        ".",
+        "",
+    ],
+)
+def test_a_name_that_does_not_say_it_has_none(name: str) -> None:
+    assert first_name(name) is None
+
+
+@given(st.text(max_size=60))
+def test_what_is_found_is_a_word_of_the_name(name: str) -> None:
+    found = first_name(name)
+    assert found is None or found in name.replace(",", " ").split()
