@@ -22,13 +22,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from local.child import ROOT, shift_clock
-from local.clock import Clock, seconds_until
+from local.clock import StackClock, seconds_until
 from local.environment import http_json
 from local.lambda_runtime.log_lines import readable
 from local.ports import HOST, PortTaken
 from local.stack.examples import example_connections, example_secrets
 from local.stack.services import StackError
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 from local.template.errors import TemplateError
 from relay_ops.exits import CommandError
 
@@ -120,7 +120,7 @@ def _port(parser: argparse.ArgumentParser, option: str, default: int) -> None:
     parser.add_argument(option, type=int, default=value, help=f"{value}; also {variable}")
 
 
-def make_stack(options: argparse.Namespace, on_line: Callable[[str, str], None]) -> Stack:
+def make_stack(options: argparse.Namespace, on_line: Callable[[str, str], None]) -> RunningStack:
     """The stack that the options of a command describe.
 
     Raises:
@@ -129,7 +129,7 @@ def make_stack(options: argparse.Namespace, on_line: Callable[[str, str], None])
     if options.fresh:
         for folder in ("logs", "daily", "reports", "rejected", "outcomes", "quarantine"):
             shutil.rmtree(options.state_dir / folder, ignore_errors=True)
-    return Stack(
+    return RunningStack(
         state_dir=options.state_dir,
         webhooks_port=options.webhooks_port,
         aws_port=options.aws_port,
@@ -151,7 +151,7 @@ def _parameters(given: Sequence[str]) -> dict[str, str]:
 
 def _up(options: argparse.Namespace) -> int:
     stopped = threading.Event()
-    clock = Clock()
+    clock = StackClock()
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
     def show(function: str, line: str) -> None:
@@ -183,7 +183,7 @@ def _up(options: argparse.Namespace) -> int:
 class ended_in_time:  # noqa: N801 - reads as a statement
     """Stops a stack at the end of a block, also while it starts, and within `_STOP_TIMEOUT_S`."""
 
-    def __init__(self, stack: Stack, stopped: threading.Event) -> None:
+    def __init__(self, stack: RunningStack, stopped: threading.Event) -> None:
         self._stack = stack
         self._stopped = stopped
         self._over = threading.Event()
@@ -253,7 +253,7 @@ def _ask(
 # ---------------------------------------------------------------- the welcome
 
 
-def welcome(stack: Stack, state_dir: Path) -> str:
+def welcome(stack: RunningStack, state_dir: Path) -> str:
     """What a person needs after the start."""
     secrets = example_secrets()
     lines = [

@@ -22,7 +22,7 @@ def seconds_until(today: str) -> float:
     return (wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)).timestamp() - time.time()
 
 
-class Clock:
+class StackClock:
     """The stack's time of day."""
 
     def __init__(self, offset_s: float = 0.0) -> None:

@@ -11,7 +11,7 @@ class PortTaken(Exception):
     """A port is in use; the text says which, for what, and what to do."""
 
 
-def listen(port: int, purpose: str, option: str) -> socket.socket:
+def listen_on_loopback(port: int, purpose: str, option: str) -> socket.socket:
     """A listening socket on loopback; port 0 takes any that is free.
 
     Raises:
@@ -32,7 +32,7 @@ def listen(port: int, purpose: str, option: str) -> socket.socket:
     return taken
 
 
-def number(listening: socket.socket) -> int:
+def port_of(listening: socket.socket) -> int:
     """The port of a listening socket."""
     port: int = listening.getsockname()[1]
     return port
@@ -40,5 +40,5 @@ def number(listening: socket.socket) -> int:
 
 def free(port: int, purpose: str, option: str) -> int:
     """A port that a child will bind itself: `port` if it is free, any free one for 0."""
-    with listen(port, purpose, option) as probe:
-        return number(probe)
+    with listen_on_loopback(port, purpose, option) as probe:
+        return port_of(probe)

@@ -17,8 +17,8 @@ from starlette.routing import Mount, Route
 from mateo_emulator import documentation
 from mateo_emulator.errors import ApiError
 from mateo_emulator.gateway import Gateway
-from mateo_emulator.imports.store import file_of
-from mateo_emulator.links import PREFIX
+from mateo_emulator.imports.store import linked_file
+from mateo_emulator.links import LINK_PREFIX
 from mateo_emulator.request_log import Arrival
 from mateo_emulator.sandbox.admin import Admin
 from mateo_emulator.sandbox.index import index
@@ -48,7 +48,7 @@ def build_application(emulator: MateoEmulator) -> Starlette:
             *documentation.routes(),
             Route("/_sandbox", index, methods=["GET"]),
             Mount("/_sandbox", routes=Admin(emulator).routes()),
-            Route(PREFIX + "{path:path}", files.answer, methods=["GET"]),
+            Route(LINK_PREFIX + "{path:path}", files.answer, methods=["GET"]),
             Route(BASE_PATH + "/{path:path}", gateway.answer, methods=_METHODS),
         ],
         exception_handlers={404: _not_found, 405: _not_allowed},
@@ -73,7 +73,9 @@ class _Files:
         ):
             response: Response = ApiError(403, "403", "The link is wrong or has expired").response()
         else:
-            found = await emulator.storage.read(lambda db: file_of(db, path, emulator.behaviour))
+            found = await emulator.storage.read(
+                lambda db: linked_file(db, path, emulator.behaviour)
+            )
             if found is None:
                 response = ApiError(404, "404", "Not found").response()
             else:

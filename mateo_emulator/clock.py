@@ -20,7 +20,7 @@ def machine_time_us() -> int:
     return time.time_ns() // 1_000
 
 
-def iso(timestamp_us: int) -> str:
+def iso_timestamp(timestamp_us: int) -> str:
     """A time as PostgREST writes a ``timestamptz``: ``2026-11-21T09:30:00.123456+00:00``."""
     return (_EPOCH + timedelta(microseconds=timestamp_us)).isoformat(timespec="microseconds")
 

@@ -21,7 +21,7 @@ from mateo_emulator.imports.worker import Worker
 from mateo_emulator.limits import RequestWindow
 from mateo_emulator.links import LinkSigner
 from mateo_emulator.postgrest.query.sql_fragment import install
-from mateo_emulator.settings import Behaviour, Limits, Start
+from mateo_emulator.settings import Behaviour, DocumentedLimits, Start
 from mateo_emulator.storage import Storage, delete_data, load_setting, save_setting
 
 DEFAULT_TOKEN = "local-token"  # noqa: S105 - it opens nothing
@@ -35,7 +35,7 @@ class MateoEmulator:
         self._start = start
         self.storage = Storage(start.state)
         self.clock = Clock()
-        self.limits = Limits()
+        self.limits = DocumentedLimits()
         self.behaviour = Behaviour()
         self.token = DEFAULT_TOKEN
         self.window = RequestWindow()
@@ -71,7 +71,7 @@ class MateoEmulator:
 
     async def change_limits(self, changes: Mapping[str, object]) -> None:
         """Change some limits; raises pydantic's ValidationError for a wrong name or value."""
-        limits = Limits.model_validate({**self.limits.model_dump(), **changes})
+        limits = DocumentedLimits.model_validate({**self.limits.model_dump(), **changes})
         self.limits = limits
         self.clock.zone = ZoneInfo(limits.time_zone)
         await self._save("limits", limits.model_dump())
@@ -116,7 +116,7 @@ class MateoEmulator:
         install(connection)
         start = self._start
         limits = {**_mapping(load_setting(connection, "limits")), **start.limits()}
-        self.limits = Limits.model_validate(limits)
+        self.limits = DocumentedLimits.model_validate(limits)
         self.behaviour = Behaviour.model_validate(_mapping(load_setting(connection, "behaviour")))
         offset = load_setting(connection, "clock_offset_us")
         if start.clock_offset_s is not None:

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from mateo_emulator.endpoints import Endpoints
 from mateo_emulator.errors import ApiError, statement_timeout
-from mateo_emulator.limits import Standing, count_request, too_many
+from mateo_emulator.limits import LimitStanding, count_request, too_many
 from mateo_emulator.request_log import Arrival
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ class Gateway:
                 response.headers.setdefault(name, value)
         return response
 
-    async def _guarded(self, request: Request, arrival: Arrival, standing: Standing) -> Response:
+    async def _guarded(
+        self, request: Request, arrival: Arrival, standing: LimitStanding
+    ) -> Response:
         """Any error as an answer."""
         try:
             day = await self._admit(arrival)
@@ -90,7 +92,7 @@ class Gateway:
             traceback.print_exc(file=sys.stderr)
             return ApiError(500, "XX000", "internal error").response()
 
-    async def _admit(self, arrival: Arrival) -> Standing:
+    async def _admit(self, arrival: Arrival) -> LimitStanding:
         """Log and count the request; every request counts, the refused ones as well."""
         emulator = self._emulator
         day = emulator.clock.today()
@@ -101,14 +103,14 @@ class Gateway:
 
         count = await emulator.storage.write(work)
         limit = emulator.limits.requests_per_day
-        return Standing(
+        return LimitStanding(
             limit,
             0 if limit is None else max(0, limit - count),
             emulator.clock.seconds_until_tomorrow(),
             exceeded=limit is not None and count > limit,
         )
 
-    def _check(self, arrival: Arrival, second: Standing, day: Standing) -> None:
+    def _check(self, arrival: Arrival, second: LimitStanding, day: LimitStanding) -> None:
         if arrival.credentials == "missing":
             raise ApiError(401, "401", "No API key found in request")
         if arrival.credentials == "wrong":
@@ -164,7 +166,7 @@ class Gateway:
     def _status(self, fault: Fault) -> Response:
         headers = dict(fault.headers)
         if fault.status == 429 and fault.rate_limit_headers:
-            standing = Standing(
+            standing = LimitStanding(
                 self._emulator.limits.requests_per_second or 0,
                 0,
                 fault.retry_after_s,

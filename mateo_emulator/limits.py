@@ -22,7 +22,7 @@ _SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True)
-class Standing:
+class LimitStanding:
     """Where one request stands with one limit; ``reset_s`` is how long until there is room."""
 
     limit: int | None
@@ -45,7 +45,7 @@ class Standing:
         return headers
 
 
-def too_many(standing: Standing, style: RateLimitHeaders) -> ApiError:
+def too_many(standing: LimitStanding, style: RateLimitHeaders) -> ApiError:
     """The 429 for an exceeded limit; no documented body tells the three limits apart."""
     return ApiError(
         429, "rate_limit_exceeded", "Rate limit exceeded", headers=standing.headers(style)
@@ -61,17 +61,17 @@ class RequestWindow:
     def __init__(self) -> None:
         self._arrivals: deque[int] = deque()
 
-    def arrive(self, now_us: int, limit: int | None) -> Standing:
+    def arrive(self, now_us: int, limit: int | None) -> LimitStanding:
         """Count one arrival at ``now_us``, on a steady clock, and say whether it fits."""
         while self._arrivals and self._arrivals[0] <= now_us - _SECOND_US:
             self._arrivals.popleft()
         self._arrivals.append(now_us)
         if limit is None:
-            return Standing(None, 0, 0.0)
+            return LimitStanding(None, 0, 0.0)
         count = len(self._arrivals)
         blocking = self._arrivals[-limit] if 0 < limit <= count else self._arrivals[0]
         reset_s = (blocking + _SECOND_US - now_us) / _SECOND_US
-        return Standing(limit, max(0, limit - count), reset_s, exceeded=count > limit)
+        return LimitStanding(limit, max(0, limit - count), reset_s, exceeded=count > limit)
 
     def forget(self) -> None:
         """Begin with an empty second."""
@@ -88,7 +88,7 @@ def count_request(connection: sqlite3.Connection, day: str) -> int:
     return int(row[0])
 
 
-def usage_of(connection: sqlite3.Connection, day: str) -> tuple[int, int]:
+def used_on(connection: sqlite3.Connection, day: str) -> tuple[int, int]:
     """Requests and entities counted on ``day``."""
     row = connection.execute(
         "SELECT requests, entities FROM usage WHERE day = ?", (day,)
@@ -98,14 +98,14 @@ def usage_of(connection: sqlite3.Connection, day: str) -> tuple[int, int]:
 
 def reserve_entities(
     connection: sqlite3.Connection, day: str, rows: int, limit: int | None
-) -> Standing:
+) -> LimitStanding:
     """Take ``rows`` from today's entities, all or none, inside the caller's transaction."""
-    _, used = usage_of(connection, day)
+    _, used = used_on(connection, day)
     if limit is not None and used + rows > limit:
-        return Standing(limit, max(0, limit - used), 0.0, exceeded=True)
+        return LimitStanding(limit, max(0, limit - used), 0.0, exceeded=True)
     connection.execute(
         "INSERT INTO usage (day, requests, entities) VALUES (?, 0, ?)"
         " ON CONFLICT (day) DO UPDATE SET entities = entities + excluded.entities",
         (day, rows),
     )
-    return Standing(limit, 0 if limit is None else limit - used - rows, 0.0)
+    return LimitStanding(limit, 0 if limit is None else limit - used - rows, 0.0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mateo_emulator.clock import MICROSECONDS
 
-PREFIX = "/storage/v1/object/sign/"
+LINK_PREFIX = "/storage/v1/object/sign/"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LinkSigner:
     def link(self, base_url: str, path: str, expires_us: int) -> str:
         """A link on ``base_url`` (scheme, host, port) that works until ``expires_us``."""
         expires = expires_us // MICROSECONDS
-        return f"{base_url}{PREFIX}{path}?token={expires}.{self._signature(path, expires)}"
+        return f"{base_url}{LINK_PREFIX}{path}?token={expires}.{self._signature(path, expires)}"
 
     def accepts(self, path: str, token: str, now_us: int) -> bool:
         """Whether the token belongs to the path and has not expired."""

@@ -1,8 +1,9 @@
 """Everything that can be changed: limits and behaviour at run time, the rest at the start.
 
-`__main__` fills `Start` from flags and the environment, `emulator` keeps the current `Limits` and
-`Behaviour`, `admin` changes them. Each field of `Behaviour` is one thing that the API's documents
-leave open; its default is what a careful client should be able to live with.
+`__main__` fills `Start` from flags and the environment, `emulator` keeps the current
+`DocumentedLimits` and `Behaviour`, `admin` changes them. Each field of `Behaviour` is one thing
+that the API's documents leave open; its default is what a careful client should be able to live
+with.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class _Changeable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Limits(_Changeable):
+class DocumentedLimits(_Changeable):
     """The documented limits; None switches one off."""
 
     requests_per_second: _Count | None = 2

@@ -18,13 +18,12 @@ from import_relay.domain.provenance import ItemProvenance, parse_item, parse_row
 from import_relay.report.row_numbers import numbers_of
 from import_relay.storage.bucket_reads import SILENT, read_all
 from import_relay.storage.entries import UNFINISHED
+from import_relay.storage.stored_items import IMPORTS, ITEMS
 from relay_ops.file_rows import NO_ENDS, PAGES, FileRows
 from relay_ops.history import History, HistoryLine
 from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
-from relay_ops.stack import KEPT_DAYS, Stack
-
-IMPORTS, ITEMS = "imports/", "items/"
+from relay_ops.stack import ITEMS_KEPT_DAYS, Stack
 
 
 @dataclass(slots=True)
@@ -36,7 +35,9 @@ class Finding:
     _records: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Whether a record matches exactly."""
 
-    def history(self, *, days: int = KEPT_DAYS, advance: Callable[..., None] = SILENT) -> History:
+    def history(
+        self, *, days: int = ITEMS_KEPT_DAYS, advance: Callable[..., None] = SILENT
+    ) -> History:
         """Read everything that was written in so many days.
 
         `advance` is told of each object, and first how many there are.

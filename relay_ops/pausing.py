@@ -15,7 +15,7 @@ EFFECT_WAIT_S = 60.0
 STEADY = {"Enabled": True, "Disabled": False}
 
 
-class Submission:
+class SubmissionSwitch:
     """The submission of a stack: its pause and the event source mappings of both lanes."""
 
     def __init__(self, stack: Stack, *, sleep: Callable[[float], None] = time.sleep) -> None:

@@ -13,8 +13,8 @@ from import_relay.domain.models import item_of
 from import_relay.storage.bucket_reads import read_all
 from relay_ops.stack import Stack
 
-PERIOD_S, LOCAL_PERIOD_S = 10.0, 0.5
-PREFIXES = ("outcomes/", "rejected/", "reports/")
+REPLAY_POLL_S, LOCAL_REPLAY_POLL_S = 10.0, 0.5
+OUTCOME_PREFIXES = ("outcomes/", "rejected/", "reports/")
 ROWS = "rows.ndjson.gz"
 
 
@@ -46,13 +46,13 @@ class ReplayFollowing:
             yield len(self.ended)
             if len(self.ended) >= total:
                 return
-            time.sleep(LOCAL_PERIOD_S if self.stack.is_local else PERIOD_S)
+            time.sleep(LOCAL_REPLAY_POLL_S if self.stack.is_local else REPLAY_POLL_S)
 
     def _keys(self) -> Iterator[str]:
         begun = datetime.strptime(self.replay_id[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
         day, last = begun.astimezone(self.stack.time_zone).date(), self.stack.now().date()
         while day <= last:
-            for prefix in PREFIXES:
+            for prefix in OUTCOME_PREFIXES:
                 for one in self.stack.objects.keys(f"{prefix}date={day}/"):
                     if prefix != "reports/" or one.key.endswith(ROWS):
                         yield one.key

@@ -18,7 +18,7 @@ from import_relay.storage.replays import Selection
 from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.plan import days_of
 from relay_ops.mateo import limits_of, quota_of
-from relay_ops.stack import KEPT_DAYS, Stack
+from relay_ops.stack import ITEMS_KEPT_DAYS, Stack
 
 _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 
@@ -63,8 +63,8 @@ class StackReplay:
         from_, to = self._timestamp("--from", begin), self._timestamp("--to", end) if end else now
         if from_ >= to:
             raise UsageMistake("--from is not before --to.")
-        if from_ < now - KEPT_DAYS * 86_400:
-            raise UsageMistake(f"--from: records are kept for {KEPT_DAYS} days.")
+        if from_ < now - ITEMS_KEPT_DAYS * 86_400:
+            raise UsageMistake(f"--from: records are kept for {ITEMS_KEPT_DAYS} days.")
         return Selection(from_, to, connection, only)
 
     def count(self, selection: Selection) -> ReplayCounts:

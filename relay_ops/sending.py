@@ -26,7 +26,7 @@ EVENTS_FUNCTION = "ReceiveChangeEvents"
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ReceiverAnswer:
     """What the receiver said. `delivery`: empty if it stored nothing for submission."""
 
     status: int
@@ -35,7 +35,7 @@ class Sent:
     items: int = 0
 
 
-def send_test(stack: Stack, connection: Connection, request: Request) -> Sent:
+def send_test(stack: Stack, connection: Connection, request: Request) -> ReceiverAnswer:
     """Authenticate a webhook of a connection, mark it as a test, and send it to the receiver.
 
     Raises:
@@ -51,7 +51,7 @@ def send_test(stack: Stack, connection: Connection, request: Request) -> Sent:
     return _posted(stack, connection.name, signed)
 
 
-def _posted(stack: Stack, name: str, signed: Request) -> Sent:
+def _posted(stack: Stack, name: str, signed: Request) -> ReceiverAnswer:
     import httpx
 
     secret_part = signed.path.removeprefix(f"/webhooks/{name}")
@@ -72,7 +72,7 @@ def _posted(stack: Stack, name: str, signed: Request) -> Sent:
     return _sent(answer.status_code, answer.text)
 
 
-def _invoked(stack: Stack, signed: Request) -> Sent:
+def _invoked(stack: Stack, signed: Request) -> ReceiverAnswer:
     """Give the event to the function itself: nobody but Salesforce can put it onto its bus."""
     if EVENTS_FUNCTION not in stack.resources:
         raise CommandError(
@@ -86,14 +86,14 @@ def _invoked(stack: Stack, signed: Request) -> Sent:
     return _sent(500 if answer.get("FunctionError") else 200, said)
 
 
-def _sent(status: int, said: str) -> Sent:
+def _sent(status: int, said: str) -> ReceiverAnswer:
     try:
         content: Any = json.loads(said)
     except ValueError:
         content = {}
     found = content if isinstance(content, dict) else {}
     items = int(found.get("received", 0))
-    return Sent(status, said, str(found.get("delivery", "")) if items else "", items)
+    return ReceiverAnswer(status, said, str(found.get("delivery", "")) if items else "", items)
 
 
 def wait_for_outcomes(

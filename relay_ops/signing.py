@@ -19,12 +19,12 @@ from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.contract import Request
 from import_relay.connectors.kinds import connector_for
 from import_relay.connectors.shared.header_secret import DEFAULT_HEADER
+from import_relay.connectors.standard_webhooks.events import PUBLIC_KEY
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import SignatureError
 from relay_ops.exits import UsageMistake
 
 Sign = Callable[[Request, str, Mapping[str, str]], Request]
-PUBLIC_KEY = "whpk_"
 
 
 def authenticated(given: Request, connection: Connection, secrets: Sequence[str]) -> Request:

@@ -20,9 +20,9 @@ from relay_ops.exits import StackUnavailable
 
 LOCAL_NAME = "import-relay"
 LOCAL_REGION = "us-east-1"
-KEPT_DAYS = 35
+ITEMS_KEPT_DAYS = 35
 """The lifecycle of `imports/` and `items/` in the template."""
-CLOCKS_S = 5.0
+CLOCK_OFFSET_S = 5.0
 """This machine's clock may be off by so much from the stack's; AWS gives its own in seconds."""
 NEEDED_OUTPUTS = (
     "BucketName",
@@ -32,7 +32,7 @@ NEEDED_OUTPUTS = (
     "LedgerTableName",
     "WatermarksTableName",
 )
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S, FUNCTION_TIMEOUT_S = 5, 60, 660
+AWS_CONNECT_TIMEOUT_S, AWS_READ_TIMEOUT_S, FUNCTION_TIMEOUT_S = 5, 60, 660
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ def deployed(name: str, region: str) -> Stack:
     own = with_quick_times(botocore.session.Session())
     session: Any = boto3.session.Session(region_name=region or None, botocore_session=own)
     config = Config(
-        connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
+        connect_timeout=AWS_CONNECT_TIMEOUT_S,
+        read_timeout=AWS_READ_TIMEOUT_S,
         max_pool_connections=READERS,
         retries={"mode": "standard"},
     )
@@ -235,7 +235,7 @@ def of_clients(
 def _clock_of(answer: Mapping[str, Any]) -> Callable[[], float]:
     said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
     ahead_s = parsedate_to_datetime(said).timestamp() - time.time() if said else 0.0
-    if abs(ahead_s) < CLOCKS_S:
+    if abs(ahead_s) < CLOCK_OFFSET_S:
         ahead_s = 0.0
     return lambda: time.time() + ahead_s
 
@@ -290,7 +290,7 @@ def _local_config() -> Any:
     return Config(
         proxies={},
         retries={"total_max_attempts": 1},
-        connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
+        connect_timeout=AWS_CONNECT_TIMEOUT_S,
+        read_timeout=AWS_READ_TIMEOUT_S,
         max_pool_connections=READERS,
     )

@@ -35,7 +35,7 @@ CONTENT_TYPES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedItem:
     """What became of one item: a row of an import, or how it ends without one."""
 
     event: str
@@ -83,7 +83,7 @@ def read_webhook(connections_file: Path, name: str, file: Path, headers: Sequenc
     return Webhook(connections, name, request)
 
 
-def tried(webhook: Webhook) -> list[Tried]:
+def tried(webhook: Webhook) -> list[TriedItem]:
     """What each item of a webhook would become.
 
     Raises:
@@ -103,7 +103,7 @@ def tried(webhook: Webhook) -> list[Tried]:
     lookups = set(interpreted.to_fetch)
     interpreted.to_fetch.clear()
     mapped = mapper.map(interpreted, RecordsFetched(at=request.received_at))
-    found: dict[str, Tried] = {}
+    found: dict[str, TriedItem] = {}
     for change in mapped.changes:
         found[change.occurrence.item_id] = _row(change)
     for ended in mapped.outcomes:
@@ -126,10 +126,10 @@ def _occurrence(name: str, number: int, item: Item, request: Request) -> Occurre
     return Occurrence("", name, "try", number, item.event_id, request.received_at, 0, value)
 
 
-def _row(change: MappedChange) -> Tried:
+def _row(change: MappedChange) -> TriedItem:
     at = datetime.fromtimestamp(change.version / 1_000_000, UTC) if _is_time(change) else None
     version = at.isoformat(timespec="milliseconds") if at else str(change.version)
-    return Tried(
+    return TriedItem(
         change.event,
         "row",
         change.options.type.removesuffix("_details"),
@@ -157,7 +157,7 @@ def _note(code: str, field: str, value: object, reason: str) -> dict[str, object
     }
 
 
-def _ended(ended: ItemOutcome, *, has_lookup: bool) -> Tried:
+def _ended(ended: ItemOutcome, *, has_lookup: bool) -> TriedItem:
     explained = CODES.get(ended.reason)
     what: str = ended.detail or (explained.what if explained else "")
     if has_lookup and not what:
@@ -165,7 +165,7 @@ def _ended(ended: ItemOutcome, *, has_lookup: bool) -> Tried:
     notes: list[Mapping[str, Any]] = [
         _note(note.code, note.field, note.value, note.reason) for note in ended.notes
     ]
-    return Tried(
+    return TriedItem(
         ended.occurrence.event,
         ended.outcome.value,
         notes=notes,

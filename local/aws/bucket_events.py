@@ -12,7 +12,7 @@ from typing import Any
 from local.background import Rounds
 
 EVENTS_PERIOD_S = 1.0
-INBOX = "inbox/"
+INBOX_PREFIX = "inbox/"
 """What the rule of template.yaml asks for."""
 
 
@@ -45,7 +45,7 @@ class BucketEvents:
     def look(self) -> None:
         """Send an event for each object that is new, or was written again."""
         for page in self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=INBOX
+            Bucket=self._bucket, Prefix=INBOX_PREFIX
         ):
             for one in page.get("Contents", ()):
                 seen = (one["Key"], one["ETag"], str(one["LastModified"]))

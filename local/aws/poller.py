@@ -44,7 +44,7 @@ class Mapping:
     reports_failures: bool
 
 
-class Queue(Protocol):
+class PolledQueue(Protocol):
     """What the poller needs of SQS."""
 
     arn: str
@@ -65,7 +65,7 @@ class Poller:
 
     def __init__(
         self,
-        queue: Queue,
+        queue: PolledQueue,
         mapping: Callable[[], Mapping],
         invoke: Invoke,
         *,
@@ -79,7 +79,7 @@ class Poller:
         self.disable_lag_s = disable_lag_s
         """Seconds that a mapping is still polled after it was disabled; AWS promises none."""
         self._disabled_since: float | None = None
-        self._carried: list[Record] = []
+        self._carried: list[EventRecord] = []
         self._pausing = threading.Event()
         self._quiet = threading.Event()
         self._deliveries = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="batch")
@@ -133,7 +133,7 @@ class Poller:
             self._disabled_since = time.monotonic()
         return time.monotonic() - self._disabled_since < self.disable_lag_s
 
-    def collect(self, mapping: Mapping) -> list[Record]:
+    def collect(self, mapping: Mapping) -> list[EventRecord]:
         """The next batch: empty if no message came within one poll."""
         batch = _Batch(mapping.batch_size)
         self._carried = batch.take(self._carried)
@@ -148,7 +148,9 @@ class Poller:
             messages = self._queue.receive(wanted, LONG_POLL_S if left >= LONG_POLL_S else 0)
             if messages:
                 window_over = window_over or time.monotonic() + mapping.window_s
-                records = [Record(message, self._queue.arn, self._region) for message in messages]
+                records = [
+                    EventRecord(message, self._queue.arn, self._region) for message in messages
+                ]
                 self._carried = batch.take(records)
             elif window_over is None:
                 break
@@ -156,7 +158,7 @@ class Poller:
                 self._rounds.stopping.wait(min(left, NAP_S))
         return batch.records
 
-    def deliver(self, batch: Sequence[Record], mapping: Mapping) -> None:
+    def deliver(self, batch: Sequence[EventRecord], mapping: Mapping) -> None:
         """Invoke the function and delete what it did not release."""
         event = b'{"Records":[' + b",".join(record.text for record in batch) + b"]}"
         try:
@@ -171,7 +173,7 @@ class Poller:
             self._queue.delete(receipts)
 
 
-class Record:
+class EventRecord:
     """A message as it stands in the function's event, serialised once."""
 
     def __init__(self, message: dict[str, Any], queue_arn: str, region: str) -> None:
@@ -214,10 +216,10 @@ class _Batch:
     def __init__(self, size: int) -> None:
         self._size = size
         self._bytes = _FRAME
-        self.records: list[Record] = []
+        self.records: list[EventRecord] = []
         self.full = False
 
-    def take(self, records: list[Record]) -> list[Record]:
+    def take(self, records: list[EventRecord]) -> list[EventRecord]:
         """Add what fits, in order; returns what does not, which opens the next batch."""
         for position, record in enumerate(records):
             # One message is at most 1 MiB, so a first one always fits.

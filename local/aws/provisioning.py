@@ -18,7 +18,7 @@ from local.template.errors import TemplateError
 from local.template.loading import Template
 
 Client = Callable[[str], Any]
-Attributes = dict[str, str]
+ResourceAttributes = dict[str, str]
 """What a resource's `Ref` and attributes stand for."""
 
 API_ID = "local"
@@ -29,14 +29,14 @@ _API_ADDRESS = f"https://{API_ID}.execute-api.{REGION}.amazonaws.com"
 class Provisioned:
     """The resources by logical id, and the outputs of the stack."""
 
-    resources: Mapping[str, Attributes]
+    resources: Mapping[str, ResourceAttributes]
     outputs: Mapping[str, str]
 
 
 class References:
     """Fills in references to resources whose attributes are known; the others stay as they are."""
 
-    def __init__(self, resources: Mapping[str, Attributes]) -> None:
+    def __init__(self, resources: Mapping[str, ResourceAttributes]) -> None:
         self.resources = dict(resources)
         self._functions: dict[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
@@ -118,8 +118,8 @@ def provision(
 # ---------------------------------------------------------------- before the stack
 
 
-def _held_by_stack(template: Template) -> dict[str, Attributes]:
-    held: dict[str, Attributes] = {}
+def _held_by_stack(template: Template) -> dict[str, ResourceAttributes]:
+    held: dict[str, ResourceAttributes] = {}
     for name, resource in template.by_stack.items():
         if resource["Type"] == "AWS::ApiGatewayV2::Api":
             held[name] = {"Ref": API_ID, "ApiEndpoint": _API_ADDRESS, "ApiId": API_ID}
@@ -146,9 +146,9 @@ def _create_secrets(
 
 def _predicted(
     template: Template, references: References, stack_name: str
-) -> dict[str, Attributes]:
+) -> dict[str, ResourceAttributes]:
     """Names and ARNs that are certain before the resource exists."""
-    predicted: dict[str, Attributes] = {}
+    predicted: dict[str, ResourceAttributes] = {}
     for name, resource in template.by_api.items():
         properties = references.fill(resource["Properties"])
         given = f"{stack_name}-{name}"
@@ -202,7 +202,7 @@ def _create_stack(
         raise TemplateError(f"the stack is {stack['StackStatus']}: {reason}")
 
 
-def _physical(stack_name: str, client: Client) -> dict[str, Attributes]:
+def _physical(stack_name: str, client: Client) -> dict[str, ResourceAttributes]:
     resources = client("cloudformation").describe_stack_resources(StackName=stack_name)
     return {
         resource["LogicalResourceId"]: _attributes(
@@ -214,10 +214,10 @@ def _physical(stack_name: str, client: Client) -> dict[str, Attributes]:
     }
 
 
-def _attributes(kind: str, own: str) -> Attributes:
+def _attributes(kind: str, own: str) -> ResourceAttributes:
     """`Ref` and the attributes that follow from the physical id."""
     last = own.rsplit("/", 1)[-1]
-    derived: dict[str, Attributes] = {
+    derived: dict[str, ResourceAttributes] = {
         "AWS::DynamoDB::Table": {"Arn": _arn("dynamodb", f"table/{own}")},
         "AWS::IAM::Role": {"Arn": f"arn:{PARTITION}:iam::{ACCOUNT}:role/{own}"},
         "AWS::Lambda::Function": {"Arn": _arn("lambda", f"function:{own}")},
@@ -238,11 +238,11 @@ def _refuse_open(name: str, properties: Any) -> None:
         raise TemplateError(f"{name} refers to something unknown here: {text}")
 
 
-Creator = Callable[[Client, dict[str, Any], Attributes, str | None], None]
+Creator = Callable[[Client, dict[str, Any], ResourceAttributes, str | None], None]
 
 
 def _create_state_machine(
-    client: Client, properties: dict[str, Any], own: Attributes, definition: str | None
+    client: Client, properties: dict[str, Any], own: ResourceAttributes, definition: str | None
 ) -> None:
     text = definition or "{}"
     for name, value in properties.get("DefinitionSubstitutions", {}).items():
@@ -259,25 +259,25 @@ def _create_state_machine(
 
 
 def _create_schedule_group(
-    client: Client, _properties: dict[str, Any], own: Attributes, _: str | None
+    client: Client, _properties: dict[str, Any], own: ResourceAttributes, _: str | None
 ) -> None:
     client("scheduler").create_schedule_group(Name=own["Ref"])
 
 
 def _create_schedule(
-    client: Client, properties: dict[str, Any], own: Attributes, _: str | None
+    client: Client, properties: dict[str, Any], own: ResourceAttributes, _: str | None
 ) -> None:
     client("scheduler").create_schedule(**{**properties, "Name": own["Name"]})
 
 
 def _create_alarm(
-    client: Client, properties: dict[str, Any], own: Attributes, _: str | None
+    client: Client, properties: dict[str, Any], own: ResourceAttributes, _: str | None
 ) -> None:
     client("cloudwatch").put_metric_alarm(**{**properties, "AlarmName": own["Ref"]})
 
 
 def _create_subscription(
-    client: Client, properties: dict[str, Any], _own: Attributes, _: str | None
+    client: Client, properties: dict[str, Any], _own: ResourceAttributes, _: str | None
 ) -> None:
     client("sns").subscribe(
         TopicArn=properties["TopicArn"],

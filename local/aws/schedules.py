@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from local.background import Rounds
-from local.clock import Clock
+from local.clock import StackClock
 
 _PERIOD_S = 0.5
 """EventBridge Scheduler promises a minute; nobody waits for that on a laptop."""
@@ -41,7 +41,7 @@ class Schedules:
         self,
         scheduler: Any,
         lambda_: Any,
-        clock: Clock,
+        clock: StackClock,
         say: Callable[[str], None],
         *,
         invoke: Callable[[str, bytes], str],

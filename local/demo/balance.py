@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from local.demo.expected import TYPES, Expected
-from local.stack.stack import Stack
+from local.demo.expected import DEMO_TYPES, Expected
+from local.stack.stack import RunningStack
 
-PAGE = 10_000
+ROWS_PER_PAGE = 10_000
 
 
 @dataclass(slots=True)
-class Reconciliation:
+class Balance:
     """Counts by end, and everything that does not add up."""
 
     ends: Counter[str] = field(default_factory=Counter)
@@ -36,11 +36,11 @@ class Reconciliation:
 
 
 def reconcile(
-    stack: Stack,
+    stack: RunningStack,
     accepted: Mapping[str, int],
     expected: Expected,
     files: Mapping[str, int] = MappingProxyType({}),
-) -> Reconciliation:
+) -> Balance:
     """Compare what was accepted (delivery → items) with where it ended.
 
     Args:
@@ -48,7 +48,7 @@ def reconcile(
         expected: what Mateo must hold.
         files: files of rows by their delivery → their lines, of which each is a row.
     """
-    reconciliation = Reconciliation(accepted=sum(accepted.values()) + sum(files.values()))
+    reconciliation = Balance(accepted=sum(accepted.values()) + sum(files.values()))
     items = {f"{delivery}/{n}" for delivery, many in accepted.items() for n in range(many)}
     rows = {f"{delivery}/{n + 1}" for delivery, many in files.items() for n in range(many)}
     _items(stack, items | rows, reconciliation)
@@ -60,7 +60,7 @@ def reconcile(
     return reconciliation
 
 
-def objects(stack: Stack, prefix: str) -> Iterator[tuple[str, bytes]]:
+def objects(stack: RunningStack, prefix: str) -> Iterator[tuple[str, bytes]]:
     """Key and content of all objects below a prefix."""
     s3, bucket = stack.client("s3"), stack.outputs["BucketName"]
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
@@ -68,14 +68,14 @@ def objects(stack: Stack, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield found["Key"], s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
 
 
-def _lines(stack: Stack, prefix: str, ending: str) -> Iterator[dict[str, Any]]:
+def _lines(stack: RunningStack, prefix: str, ending: str) -> Iterator[dict[str, Any]]:
     for key, content in objects(stack, prefix):
         if key.endswith(ending):
             text = gzip.decompress(content) if ending.endswith(".gz") else content
             yield from (json.loads(line) for line in text.splitlines())
 
 
-def places(stack: Stack) -> Mapping[str, set[str]]:
+def places(stack: RunningStack) -> Mapping[str, set[str]]:
     """Where each item ended: in a report, else as its latest line says."""
     lines = [
         line for prefix in ("rejected/", "outcomes/") for line in _lines(stack, prefix, ".ndjson")
@@ -90,7 +90,7 @@ def places(stack: Stack) -> Mapping[str, set[str]]:
     return {item: {outcome} for item, outcome in last.items()} | reported
 
 
-def _items(stack: Stack, known: set[str], reconciliation: Reconciliation) -> None:
+def _items(stack: RunningStack, known: set[str], reconciliation: Balance) -> None:
     found = places(stack)
     reconciliation.ends = Counter(end for one in found.values() for end in one)
     several = [item for item, ends in found.items() if len(ends) > 1]
@@ -107,7 +107,7 @@ def _item(item_id: str) -> str:
     return item_id.partition("~")[0]
 
 
-def _reports(stack: Stack, reconciliation: Reconciliation) -> None:
+def _reports(stack: RunningStack, reconciliation: Balance) -> None:
     summaries = [
         json.loads(content)
         for key, content in objects(stack, "reports/")
@@ -132,7 +132,7 @@ def _reports(stack: Stack, reconciliation: Reconciliation) -> None:
     )
 
 
-def _files(stack: Stack, files: Mapping[str, int], reconciliation: Reconciliation) -> None:
+def _files(stack: RunningStack, files: Mapping[str, int], reconciliation: Balance) -> None:
     counts = [
         json.loads(content)["rows"]
         for key, content in objects(stack, "files/")
@@ -151,9 +151,9 @@ def _adds_up(rows: Mapping[str, int]) -> bool:
     return rows["total"] == rows["imported"] + rows["failed"] + rows["unaccounted"]
 
 
-def _contents(stack: Stack, expected: Expected, reconciliation: Reconciliation) -> None:
+def _contents(stack: RunningStack, expected: Expected, reconciliation: Balance) -> None:
     found_ids: dict[str, Counter[str]] = {}
-    for kind in TYPES:
+    for kind in DEMO_TYPES:
         wanted: set[str] = getattr(expected, kind)
         found = found_ids[kind] = Counter(one["external_id"] for one in _stored(stack, kind))
         reconciliation.check(
@@ -175,7 +175,7 @@ def _contents(stack: Stack, expected: Expected, reconciliation: Reconciliation) 
 
 
 def _by_connection(
-    found: Mapping[str, Counter[str]], expected: Expected, reconciliation: Reconciliation
+    found: Mapping[str, Counter[str]], expected: Expected, reconciliation: Balance
 ) -> None:
     for connection, of_types in expected.of_connections.items():
         missing = {kind: ids - found[kind].keys() for kind, ids in of_types.items()}
@@ -190,7 +190,7 @@ def _numbers(of_types: Mapping[str, set[str]]) -> str:
     return ", ".join(f"{len(ids):,} {kind}" for kind, ids in of_types.items() if ids)
 
 
-def _limits(stack: Stack, reconciliation: Reconciliation) -> None:
+def _limits(stack: RunningStack, reconciliation: Balance) -> None:
     limits = stack.mateo("GET", "state")["limits"]
     requests = list(_pages(stack, "requests"))
     arrivals = sorted(one["arrived_real_us"] for one in requests if one["counted"])
@@ -214,15 +214,15 @@ def _limits(stack: Stack, reconciliation: Reconciliation) -> None:
     )
 
 
-def _stored(stack: Stack, kind: str) -> Sequence[dict[str, Any]]:
+def _stored(stack: RunningStack, kind: str) -> Sequence[dict[str, Any]]:
     return list(_pages(stack, kind))
 
 
-def _pages(stack: Stack, kind: str) -> Iterator[dict[str, Any]]:
+def _pages(stack: RunningStack, kind: str) -> Iterator[dict[str, Any]]:
     offset = 0
     while True:
-        page = stack.mateo("GET", f"{kind}?limit={PAGE}&offset={offset}")
+        page = stack.mateo("GET", f"{kind}?limit={ROWS_PER_PAGE}&offset={offset}")
         yield from page["items"]
-        offset += PAGE
+        offset += ROWS_PER_PAGE
         if offset >= page["count"]:
             return

@@ -9,15 +9,15 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from import_relay.domain.models import ENDS
-from local.demo.balance import Reconciliation
+from local.demo.balance import Balance
 from local.stack.services import StackError
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 
 FUNCTION = "WriteDailyReport"
 
 
 def write_pages(
-    stack: Stack, first: date, state_dir: Path, reconciliation: Reconciliation
+    stack: RunningStack, first: date, state_dir: Path, reconciliation: Balance
 ) -> list[Path]:
     """Write the page of each day from `first` to the stack's today; their files, oldest first.
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-TYPES = ("contacts", "deals", "appointments")
+DEMO_TYPES = ("contacts", "deals", "appointments")
 
 
 @dataclass(slots=True)

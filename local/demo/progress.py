@@ -7,10 +7,10 @@ import threading
 from dataclasses import dataclass
 
 from local.background import Rounds
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 
 _PERIOD_S = 0.5
-SHOWN = (
+SHOWN_EVENTS = (
     "file.read",
     "file.finished",
     "import.sent",
@@ -23,7 +23,7 @@ SHOWN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class DemoSnapshot:
     """How far the stack is. `waiting` are messages, everything else items or rows."""
 
     waiting: int
@@ -34,7 +34,7 @@ class Snapshot:
     submission: str
 
     @classmethod
-    def of(cls, stack: Stack) -> Snapshot:
+    def of(cls, stack: RunningStack) -> DemoSnapshot:
         """Ask queue, submission and Mateo."""
         imports = stack.mateo("GET", "imports?limit=10000")["items"]
         state = stack.mateo("GET", "state")
@@ -58,13 +58,13 @@ class Progress:
 
     def __init__(self) -> None:
         self.received = 0
-        self._stack: Stack | None = None
+        self._stack: RunningStack | None = None
         self._lock = threading.Lock()
         self._line = ""
         self._terminal = sys.stdout.isatty()
         self._rounds = Rounds("progress", self._look, period_s=_PERIOD_S, has_last=True)
 
-    def start(self, stack: Stack) -> None:
+    def start(self, stack: RunningStack) -> None:
         """Begin to show how far `stack` is."""
         self._stack = stack
         self._rounds.start()
@@ -86,9 +86,9 @@ class Progress:
 
     def _look(self) -> None:
         if self._stack is not None:
-            self._show(Snapshot.of(self._stack))
+            self._show(DemoSnapshot.of(self._stack))
 
-    def _show(self, now: Snapshot) -> None:
+    def _show(self, now: DemoSnapshot) -> None:
         line = (
             f"  received {self.received:,} items | queue {now.waiting:,} messages | "
             f"submitted {now.submitted:,} rows | imported {now.imported:,} | "

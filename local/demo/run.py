@@ -25,25 +25,25 @@ from import_relay.domain.models import ENDS
 from import_relay.storage.files import Files, RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.quota import day_of
-from local.demo.balance import Reconciliation, objects, reconcile
+from local.demo.balance import Balance, objects, reconcile
 from local.demo.daily_pages import write_pages
-from local.demo.progress import SHOWN, Progress
+from local.demo.progress import SHOWN_EVENTS, Progress
 from local.demo.senders import Delivery
 from local.demo.traffic import Traffic, today
 from local.lambda_runtime.log_lines import readable
 from local.stack.examples import example_connections, example_secrets
 from local.stack.services import StackError
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 
-CONTACTS = 3_000
-OTHERS = 100
+DEFAULT_CONTACTS = 3_000
+OTHER_ROWS = 100
 """About as many rows come from the senders beside the ERP."""
 DOCUMENTED_DAY = 25_000
 """Entities per day that Mateo documents: the demo's limit when more contacts than that are sent."""
 PATIENCE_S = 240.0
 MAX_DEMO_DELAY_S = 900
 """How long a message may be delayed at most: the clock is moved by that much when all wait."""
-MAX_DAYS = 60
+MAX_DEMO_DAYS = 60
 FILE = "inbox/json/customers.ndjson.gz"
 FILE_PERIOD_S = 300
 """How often the relay looks whether a file's last row has its outcome."""
@@ -52,7 +52,7 @@ ACK = re.compile(r"<Ack>.*?</Ack>")
 
 def main(options: argparse.Namespace) -> int:
     """Run the demo; 0 only if everything balances and Mateo holds exactly what it should."""
-    contacts = options.contacts or CONTACTS
+    contacts = options.contacts or DEFAULT_CONTACTS
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     progress = Progress()
@@ -81,24 +81,24 @@ def _stack(
     contacts: int,
     progress: Progress,
     stored: list[Mapping[str, Any]],
-) -> Stack:
+) -> RunningStack:
     """A fresh stack on free ports, with a day's limit that the contacts exceed.
 
     `stored` is filled with the log events of the deliveries.
     """
     for folder in ("logs", "daily", "files", "reports", "rejected", "outcomes", "quarantine"):
         shutil.rmtree(options.state_dir / folder, ignore_errors=True)
-    a_day = DOCUMENTED_DAY if contacts > DOCUMENTED_DAY else (contacts + OTHERS) * 2 // 3
+    a_day = DOCUMENTED_DAY if contacts > DOCUMENTED_DAY else (contacts + OTHER_ROWS) * 2 // 3
 
     def show(function: str, line: str) -> None:
         if '"webhook.stored"' in line:
             stored.append(json.loads(line))
-        if any(f'"{event}"' in line for event in SHOWN):
+        if any(f'"{event}"' in line for event in SHOWN_EVENTS):
             text = readable(function, line, stack.clock.now())
             if text:
                 progress.say(text)
 
-    stack = Stack(
+    stack = RunningStack(
         state_dir=options.state_dir,
         parameters={"EntitiesPerDay": str(a_day), "BatchingWindow": "1"},
         on_line=show,
@@ -111,7 +111,7 @@ class _Demo:
 
     def __init__(
         self,
-        stack: Stack,
+        stack: RunningStack,
         contacts: int,
         progress: Progress,
         stored: Sequence[Mapping[str, Any]],
@@ -130,7 +130,7 @@ class _Demo:
         self._shown: set[str] = set()
         self._days = 1
 
-    def play(self) -> Reconciliation:
+    def play(self) -> Balance:
         """Send, fill the day, move on, drain, and reconcile the reconciliation."""
         # Mateo keeps this custom field as a number, so a text in it fails that row there.
         self._stack.mateo(
@@ -242,7 +242,7 @@ class _Demo:
                     "          Moved the stack 15 minutes on, past the delays of the queue"
                 )
             moves += 1
-            if moves > MAX_DAYS:
+            if moves > MAX_DEMO_DAYS:
                 raise StackError("the queue does not drain")
             self._wait_for(self._is_closed_or_idle, "the backlog to be submitted")
 
@@ -300,7 +300,7 @@ def _failures(state_dir: Path) -> Path | None:
     return found[-1] if found else None
 
 
-def _print_account(reconciliation: Reconciliation, failures: Path | None) -> None:
+def _print_account(reconciliation: Balance, failures: Path | None) -> None:
     print("\nAccepted items, by where they ended:\n")
     for end in ENDS:
         print(f"  {end:<12}{reconciliation.ends[end]:>10,}")

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-JSON: Mapping[str, str] = {"content-type": "application/json"}
+JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json"}
 CrmRecord = Mapping[str, object]
 
 
@@ -40,7 +40,7 @@ class Delivery:
 def json_records(records: Sequence[CrmRecord], secret: str) -> Delivery:
     """An ERP: a header with a secret."""
     body = json.dumps({"records": records}).encode()
-    return Delivery("json", body, {**JSON, "x-relay-secret": secret}, len(records))
+    return Delivery("json", body, {**JSON_HEADERS, "x-relay-secret": secret}, len(records))
 
 
 def standard_webhook(message_id: str, event: CrmRecord, secret: str, *, at: float) -> Delivery:
@@ -53,13 +53,13 @@ def standard_webhook(message_id: str, event: CrmRecord, secret: str, *, at: floa
         "webhook-timestamp": timestamp,
         "webhook-signature": f"v1,{_base64(_hmac(key, signed))}",
     }
-    return Delivery("standard_webhooks", body, {**JSON, **headers}, 1)
+    return Delivery("standard_webhooks", body, {**JSON_HEADERS, **headers}, 1)
 
 
 def pipedrive(event: CrmRecord, user_and_password: str) -> Delivery:
     """Pipedrive: HTTP Basic."""
     headers = {"authorization": f"Basic {_base64(user_and_password.encode())}"}
-    return Delivery("pipedrive", json.dumps(event).encode(), {**JSON, **headers}, 1)
+    return Delivery("pipedrive", json.dumps(event).encode(), {**JSON_HEADERS, **headers}, 1)
 
 
 def hubspot(
@@ -72,7 +72,7 @@ def hubspot(
         "x-hubspot-signature-v3": _base64(_hmac(client_secret.encode(), signed)),
         "x-hubspot-request-timestamp": timestamp,
     }
-    return Delivery("hubspot", body, {**JSON, **headers}, len(events))
+    return Delivery("hubspot", body, {**JSON_HEADERS, **headers}, len(events))
 
 
 def shopify(topic: str, resource: CrmRecord, webhook_id: str, client_secret: str) -> Delivery:
@@ -83,7 +83,7 @@ def shopify(topic: str, resource: CrmRecord, webhook_id: str, client_secret: str
         "x-shopify-webhook-id": webhook_id,
         "x-shopify-hmac-sha256": _base64(_hmac(client_secret.encode(), body)),
     }
-    return Delivery("shopify", body, {**JSON, **headers}, 1)
+    return Delivery("shopify", body, {**JSON_HEADERS, **headers}, 1)
 
 
 def salesforce_outbound(
@@ -133,7 +133,7 @@ def calendly(event: CrmRecord, signing_key: str, items: int, *, at: float) -> De
     body, timestamp = json.dumps(event).encode(), str(int(at))
     signature = _hmac(signing_key.encode(), f"{timestamp}.".encode() + body).hex()
     headers = {"calendly-webhook-signature": f"t={timestamp},v1={signature}"}
-    return Delivery("calendly", body, {**JSON, **headers}, items)
+    return Delivery("calendly", body, {**JSON_HEADERS, **headers}, items)
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:

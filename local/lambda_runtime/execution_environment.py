@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from local.child import signal_group
-from local.clock import Clock
+from local.clock import StackClock
 from local.environment import base_environment
 from local.lambda_runtime.lineage import Lineage, header
 from local.lambda_runtime.runtime_api import Invocation, InvocationResult, RuntimeApi, error_outcome
@@ -95,7 +95,7 @@ class Function:
 class ExecutionEnvironment:
     """One process of a function: one invocation at a time."""
 
-    def __init__(self, function: Function, clock: Clock, log: Path, on_line: LineSink) -> None:
+    def __init__(self, function: Function, clock: StackClock, log: Path, on_line: LineSink) -> None:
         self._function = function
         self._clock = clock
         self._log = log

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from local.clock import Clock
+from local.clock import StackClock
 from local.lambda_runtime.execution_environment import (
     MAX_PAYLOAD_BYTES,
     ExecutionEnvironment,
@@ -23,7 +23,7 @@ from local.lambda_runtime.lineage import Lineage, extended
 from local.lambda_runtime.runtime_api import InvocationResult
 
 NO_LINEAGE: Lineage = {}
-MakeEnvironment = Callable[[Function, Clock, Path, LineSink], ExecutionEnvironment]
+MakeEnvironment = Callable[[Function, StackClock, Path, LineSink], ExecutionEnvironment]
 
 
 class PayloadTooLarge(Exception):
@@ -37,7 +37,7 @@ class FunctionsStopped(Exception):
 class Functions:
     """All functions of the stack. Everything here runs in the stack's event loop."""
 
-    def __init__(self, clock: Clock, logs: Path, on_line: LineSink) -> None:
+    def __init__(self, clock: StackClock, logs: Path, on_line: LineSink) -> None:
         self._clock = clock
         self.endpoint = ""
         """Where the functions find AWS."""

@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING
 
 from local.lambda_runtime.functions import FunctionsStopped, PayloadTooLarge
 from local.lambda_runtime.runtime_api import InvocationResult
-from local.stack.gateway import Request, Response
+from local.stack.gateway import GatewayRequest, Response
 
 if TYPE_CHECKING:
-    from local.stack.stack import Stack
+    from local.stack.stack import RunningStack
 
 KNOWN = "GET status, PUT clock, POST resume, POST invoke/{function}"
 
 
-class Admin:
+class StackAdmin:
     """Answers requests about one stack."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: RunningStack) -> None:
         self._stack = stack
         self._started: set[asyncio.Future[InvocationResult]] = set()
 
-    async def respond(self, request: Request) -> Response:
+    async def respond(self, request: GatewayRequest) -> Response:
         """The response to a request under `/_stack/`."""
         match (request.method, *request.path.removeprefix("/_stack/").split("/")):
             case ("POST", "invoke", name):
@@ -56,7 +56,7 @@ class Admin:
             return Response.of_json(400, {"message": message})
         return Response.of_json(200, {"time": now.isoformat()})
 
-    async def _invoke(self, name: str, request: Request) -> Response:
+    async def _invoke(self, name: str, request: GatewayRequest) -> Response:
         invocation = asyncio.ensure_future(self._stack.functions.invoke(name, request.body))
         if dict(request.headers).get("x-amz-invocation-type") == "Event":
             self._started.add(invocation)

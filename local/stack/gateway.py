@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from local.aws.provisioning import API_ID
-from local.clock import Clock
+from local.clock import StackClock
 from local.environment import ACCOUNT
 from local.lambda_runtime.functions import PayloadTooLarge
 from local.lambda_runtime.runtime_api import InvocationResult
@@ -41,7 +41,7 @@ InvokeFunction = Callable[[str, bytes], Awaitable[InvocationResult]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class GatewayRequest:
     """A request as it came in."""
 
     method: str
@@ -67,16 +67,16 @@ class Response:
         return cls(status=status, headers=(("content-type", "application/json"),), body=body)
 
 
-Respond = Callable[[Request], Awaitable[Response]]
+Respond = Callable[[GatewayRequest], Awaitable[Response]]
 """Answers a request to `/_stack/…`."""
 
 NOT_FOUND = Response.of_json(404, {"message": "Not Found"})
 TOO_LARGE = Response.of_json(413, {"message": "Request Entity Too Large"})
-FAILED = Response.of_json(500, {"message": "Internal Server Error"})
+FAILED_RESPONSE = Response.of_json(500, {"message": "Internal Server Error"})
 UNAVAILABLE = Response.of_json(503, {"message": "Service Unavailable"})
 
 
-class Gateway:
+class StackGateway:
     """An ASGI application with the template's routes and the stack's own paths under `/_stack/`.
 
     It answers 503 while `is_up` says no: the stack is starting or stopping.
@@ -86,7 +86,7 @@ class Gateway:
         self,
         routes: Sequence[Route],
         invoke: InvokeFunction,
-        clock: Clock,
+        clock: StackClock,
         *,
         admin: Respond | None = None,
         is_up: Callable[[], bool] = lambda: True,
@@ -110,7 +110,7 @@ class Gateway:
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 
-    async def respond(self, request: Request) -> Response:
+    async def respond(self, request: GatewayRequest) -> Response:
         """The response to a request."""
         if not self._is_up():
             return UNAVAILABLE
@@ -134,7 +134,7 @@ class Gateway:
             # Lambda refuses what the gateway would accept; that the sender is told 413 is an
             # assumption.
             return TOO_LARGE
-        return FAILED if outcome.failed else shape(outcome.payload)
+        return FAILED_RESPONSE if outcome.failed else shape(outcome.payload)
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -166,10 +166,10 @@ async def _read_body(receive: Receive) -> bytes | None:
     return b"".join(chunks) if size <= MAX_BODY_BYTES else None
 
 
-def _request(scope: Scope, body: bytes) -> Request:
+def _request(scope: Scope, body: bytes) -> GatewayRequest:
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     client = scope.get("client") or ("127.0.0.1", 0)
-    return Request(
+    return GatewayRequest(
         method=scope["method"],
         path=raw.split(b"?")[0].decode("latin-1"),
         query=scope.get("query_string", b"").decode("latin-1"),
@@ -183,7 +183,7 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 
 def make_event(
-    request: Request, route: Route, path_parameters: Mapping[str, str], clock: Clock
+    request: GatewayRequest, route: Route, path_parameters: Mapping[str, str], clock: StackClock
 ) -> dict[str, Any]:
     """The event of payload format 2.0; members without a value are left out, as API Gateway
     does.
@@ -206,7 +206,7 @@ def make_event(
     return event | _body_members(request.body, headers)
 
 
-def _cookies(request: Request) -> list[str]:
+def _cookies(request: GatewayRequest) -> list[str]:
     return [
         cookie.strip()
         for name, value in request.headers
@@ -216,7 +216,7 @@ def _cookies(request: Request) -> list[str]:
 
 
 def _request_context(
-    request: Request, route: Route, headers: Mapping[str, str], clock: Clock
+    request: GatewayRequest, route: Route, headers: Mapping[str, str], clock: StackClock
 ) -> dict[str, Any]:
     now, host = clock.now(), headers.get("host", "localhost")
     return {
@@ -268,7 +268,7 @@ def shape(payload: bytes) -> Response:
     try:
         answer = json.loads(payload or b"null")
     except ValueError:
-        return FAILED
+        return FAILED_RESPONSE
     if not isinstance(answer, dict) or "statusCode" not in answer:
         body = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
         return Response(status=200, headers=(("content-type", "application/json"),), body=body)
@@ -281,7 +281,7 @@ def shape(payload: bytes) -> Response:
         headers = [(str(name).lower(), _header_text(value)) for name, value in given.items()]
         headers += [("set-cookie", str(cookie)) for cookie in answer.get("cookies") or []]
     except (ValueError, TypeError, AttributeError):
-        return FAILED
+        return FAILED_RESPONSE
     if body and not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "text/plain;charset=UTF-8"))
     own = ("content-length", "connection", "transfer-encoding")

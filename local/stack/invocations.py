@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.aws.metrics import Metrics
-from local.clock import Clock
+from local.clock import StackClock
 from local.lambda_runtime.execution_environment import LineSink
 from local.lambda_runtime.functions import Functions
 from local.lambda_runtime.lineage import Lineage, LoopDetected
@@ -23,7 +23,7 @@ class Invocations:
         self,
         functions: Functions,
         metrics: Metrics,
-        clock: Clock,
+        clock: StackClock,
         loop: EventLoop,
         on_line: LineSink,
     ) -> None:

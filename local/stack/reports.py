@@ -11,7 +11,7 @@ from typing import Any
 
 from local.background import Rounds
 
-PREFIXES = ("daily/", "files/", "reports/", "rejected/", "outcomes/", "quarantine/")
+MIRRORED_PREFIXES = ("daily/", "files/", "reports/", "rejected/", "outcomes/", "quarantine/")
 _PERIOD_S = 1.0
 
 
@@ -19,7 +19,7 @@ class Mirror:
     """Copies new and changed objects into a folder, once a second."""
 
     def __init__(
-        self, s3: Any, bucket: str, folder: Path, prefixes: Sequence[str] = PREFIXES
+        self, s3: Any, bucket: str, folder: Path, prefixes: Sequence[str] = MIRRORED_PREFIXES
     ) -> None:
         self._s3 = s3
         self._bucket = bucket

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import uvicorn
 
 from local.stack.event_loop import EventLoop
-from local.stack.gateway import Gateway
+from local.stack.gateway import StackGateway
 
 
 def serve_gateway(
-    gateway: Gateway, listening: socket.socket, loop: EventLoop
+    gateway: StackGateway, listening: socket.socket, loop: EventLoop
 ) -> Callable[[], None]:
     """Serve on a socket that already listens; call what is returned to end it."""
     config = uvicorn.Config(

@@ -41,7 +41,7 @@ class Services:
     def start_aws(self, listening: socket.socket, invoke_url: str) -> None:
         """Start moto on a socket that already listens; it takes the socket over."""
         arguments = ["local.aws.moto_process", "--socket", str(listening.fileno())]
-        arguments += ["--port", str(ports.number(listening)), "--invoke", invoke_url]
+        arguments += ["--port", str(ports.port_of(listening)), "--invoke", invoke_url]
         self._start("aws", arguments, listening.fileno())
         listening.close()
 

@@ -28,16 +28,16 @@ from local.aws.metrics import Metrics
 from local.aws.poller import Poller, SqsQueue, read_mapping
 from local.aws.provisioning import provision
 from local.aws.schedules import Schedules
-from local.clock import Clock
+from local.clock import StackClock
 from local.environment import REGION, http_json
 from local.lambda_runtime.execution_environment import LineSink
 from local.lambda_runtime.functions import Functions
 from local.lambda_runtime.runtime_api import InvocationResult
-from local.stack.admin import Admin
+from local.stack.admin import StackAdmin
 from local.stack.event_loop import EventLoop
 from local.stack.examples import example_secrets
 from local.stack.functions import described_functions
-from local.stack.gateway import Gateway
+from local.stack.gateway import StackGateway
 from local.stack.invocations import Invocations
 from local.stack.reports import Mirror
 from local.stack.resources import Resources
@@ -48,14 +48,14 @@ from local.template.loading import Template, load
 STACK_NAME = "import-relay"
 MAPPING = "SubmitImportsQueueBatch"
 """Logical id of the live lane's event source mapping."""
-MAPPINGS = {MAPPING: "QueueUrl", "SubmitImportsBulkBatch": "BulkQueueUrl"}
+QUEUE_OUTPUTS = {MAPPING: "QueueUrl", "SubmitImportsBulkBatch": "BulkQueueUrl"}
 """Logical id of each event source mapping, the live lane's first → the output with its queue."""
 
 T = TypeVar("T")
 Loop = Poller | Schedules | Mirror | BucketEvents
 
 
-class Stack(Resources):
+class RunningStack(Resources):
     """One running stack. Ports that are 0 are chosen freely."""
 
     def __init__(  # noqa: PLR0913 - each has a default, and all are named
@@ -72,7 +72,7 @@ class Stack(Resources):
         disable_lag_s: float = 0.0,
         concurrency: Mapping[str, int] | None = None,
         with_mateo: bool = True,
-        mappings: Mapping[str, str] = MAPPINGS,
+        mappings: Mapping[str, str] = QUEUE_OUTPUTS,
     ) -> None:
         """Describe a stack; nothing runs before `start`.
 
@@ -87,11 +87,11 @@ class Stack(Resources):
             disable_lag_s: seconds for which a disabled event source mapping is still polled.
             concurrency: most processes per function, by logical id.
             with_mateo: False to point `MateoBaseUrl` at something else.
-            mappings: as `MAPPINGS`.
+            mappings: as `QUEUE_OUTPUTS`.
         """
         super().__init__(mappings)
         self.state_dir = state_dir
-        self.clock = Clock()
+        self.clock = StackClock()
         self._root = root
         self._wanted_ports = (webhooks_port, aws_port, mateo_port)
         self._parameters = dict(parameters or {})
@@ -182,15 +182,15 @@ class Stack(Resources):
 
     def _bind(self) -> tuple[Any, Any, int]:
         webhooks_port, aws_port, mateo_port = self._wanted_ports
-        webhooks = ports.listen(webhooks_port, "webhooks", "--webhooks-port")
+        webhooks = ports.listen_on_loopback(webhooks_port, "webhooks", "--webhooks-port")
         self._undo.callback(webhooks.close)
-        aws = ports.listen(aws_port, "AWS", "--aws-port")
+        aws = ports.listen_on_loopback(aws_port, "AWS", "--aws-port")
         self._undo.callback(aws.close)
         if self._with_mateo:
             mateo_port = ports.free(mateo_port, "Mateo", "--mateo-port")
-        self._address = f"http://{ports.HOST}:{ports.number(webhooks)}"
+        self._address = f"http://{ports.HOST}:{ports.port_of(webhooks)}"
         self.webhooks_url = f"{self._address}/webhooks"
-        self.aws_endpoint = f"http://{ports.HOST}:{ports.number(aws)}"
+        self.aws_endpoint = f"http://{ports.HOST}:{ports.port_of(aws)}"
         self._mateo_address = f"http://{ports.HOST}:{mateo_port}"
         self.mateo_url = f"{self._mateo_address}/api/v1"
         return webhooks, aws, mateo_port
@@ -200,11 +200,11 @@ class Stack(Resources):
         return {"BatchingWindow": "2"} | mateo | self._parameters
 
     def _start_gateway(self, listening: Any, template: Template) -> None:
-        gateway = Gateway(
+        gateway = StackGateway(
             template.routes,
             self._invocations.receive,
             self.clock,
-            admin=Admin(self).respond,
+            admin=StackAdmin(self).respond,
             is_up=self._up.is_set,
         )
         self._undo.callback(serve_gateway(gateway, listening, self._loop))

@@ -22,14 +22,14 @@ from local.stack.services import StackError
 from local.stack.stack import STACK_NAME
 from relay_ops.status.looking import (
     LOCAL_PATIENCE_S,
-    PATIENCE_S,
-    PERIOD_S,
+    LOOK_EVERY_S,
+    LOOK_PATIENCE_S,
     Source,
     snapshot,
 )
 from relay_ops.status.screen import as_json, screen
 
-CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
+READ_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 
 
 def main(options: argparse.Namespace, running: Callable[[], dict[str, Any]]) -> int:
@@ -74,9 +74,9 @@ def _deployed(options: argparse.Namespace) -> Source:
     return Source(
         stack=options.stack,
         place=f"{session.region_name}",
-        client=partial(session.client, config=CONFIG),
+        client=partial(session.client, config=READ_CONFIG),
         clock=time.time,
         refresh=lambda: None,
-        period_s=PERIOD_S,
-        patience_s=PATIENCE_S,
+        period_s=LOOK_EVERY_S,
+        patience_s=LOOK_PATIENCE_S,
     )

@@ -81,7 +81,7 @@ _LOOPBACK = "only this machine reaches the bucket, and nothing of it outlives th
 _LAYERS = "layers are used from their folders, for whatever they were built"
 _NO_XRAY = "there is no X-Ray here"
 
-LEFT_OUT: Mapping[str, Mapping[str, str]] = {
+LEFT_OUT_PROPERTIES: Mapping[str, Mapping[str, str]] = {
     "*": {
         "Description": "is for people",
         "Tags": "nothing here looks at tags",
@@ -216,7 +216,7 @@ def how_to_list(found: list[str]) -> str:
     return (
         f"the local stack would ignore a part of the template: {'; '.join(found)}. Either let "
         "local/ do what AWS does with it and name it in EXECUTED of "
-        "local/template/properties.py, or name it in LEFT_OUT there "
+        "local/template/properties.py, or name it in LEFT_OUT_PROPERTIES there "
         "(ATTRIBUTES_LEFT_OUT if it is not below Properties), with the reason "
         "why leaving it out makes no difference"
     )
@@ -227,7 +227,11 @@ def _unlisted_of(resource: Mapping[str, Any]) -> Iterator[str]:
         if attribute not in ATTRIBUTES and attribute not in ATTRIBUTES_LEFT_OUT:
             yield f"{attribute} (not below Properties)"
     kind = resource["Type"]
-    listed = EXECUTED.get(kind, frozenset()) | LEFT_OUT.get(kind, {}).keys() | LEFT_OUT["*"].keys()
+    listed = (
+        EXECUTED.get(kind, frozenset())
+        | LEFT_OUT_PROPERTIES.get(kind, {}).keys()
+        | LEFT_OUT_PROPERTIES["*"].keys()
+    )
     yield from _unlisted_in(resource.get("Properties", {}), listed, "")
 
 

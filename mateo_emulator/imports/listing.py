@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from mateo_emulator.clock import iso
+from mateo_emulator.clock import iso_timestamp
 from mateo_emulator.errors import too_deep
 from mateo_emulator.imports.results import (
     Counts,
@@ -23,7 +23,7 @@ from mateo_emulator.imports.results import (
 from mateo_emulator.imports.store import failures_of
 from mateo_emulator.postgresql.values import Kind
 from mateo_emulator.postgrest.api_request.fields import Reference
-from mateo_emulator.postgrest.media_type import Row
+from mateo_emulator.postgrest.media_type import OutputRow
 from mateo_emulator.postgrest.plan import ReadPlan, Selected
 from mateo_emulator.postgrest.query.sql_fragment import Fragment, order_by, where
 from mateo_emulator.postgrest.range_query import Window
@@ -155,7 +155,7 @@ def _found(
     return Found(answers, {item.name: item.kind for item in selected})
 
 
-def _shown(row: _Values, selected: Sequence[Selected], *, every: bool) -> Row:
+def _shown(row: _Values, selected: Sequence[Selected], *, every: bool) -> OutputRow:
     answer = {item.name: item.show(row.value(item.reference.column)) for item in selected}
     # only the guide shows it, as a part of the object and not as a column
     failed = row.value("failed") if every else None
@@ -197,7 +197,7 @@ class _Values:
             case "link":
                 shown: object = self._link(str(stored))
             case "timestamp":
-                shown = iso(int(stored))
+                shown = iso_timestamp(int(stored))
             case "boolean":
                 shown = bool(stored)
             case "json":

@@ -16,7 +16,7 @@ from mateo_emulator.clock import MICROSECONDS
 from mateo_emulator.settings import Behaviour
 
 PHONES = ("whatsapp", "sms")
-Entry = dict[str, object]
+ListEntry = dict[str, object]
 MEDIA_TYPES = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
@@ -62,12 +62,14 @@ def _share(since_us: int, now_us: int, seconds: float) -> float:
     return min(1.0, max(0.0, (now_us - since_us) / (seconds * MICROSECONDS)))
 
 
-def entries_shown(failures: Sequence[tuple[int, Entry]], behaviour: Behaviour) -> list[Entry]:
+def entries_shown(
+    failures: Sequence[tuple[int, ListEntry]], behaviour: Behaviour
+) -> list[ListEntry]:
     """The entries of a list of failed rows, from each row's number (from 0) and its failure."""
-    shown: list[Entry] = []
+    shown: list[ListEntry] = []
     for number, entry in failures:
         if behaviour.failed_entries == "number":
-            one: Entry = {"row": number, "code": entry["code"], "message": entry["message"]}
+            one: ListEntry = {"row": number, "code": entry["code"], "message": entry["message"]}
         else:
             one = {**entry, "input": payload_shown(entry["input"], behaviour)}
         shown.append(one)
@@ -76,7 +78,7 @@ def entries_shown(failures: Sequence[tuple[int, Entry]], behaviour: Behaviour) -
     return shown
 
 
-def failed_file(entries: Sequence[Entry], behaviour: Behaviour) -> tuple[str, str]:
+def failed_file(entries: Sequence[ListEntry], behaviour: Behaviour) -> tuple[str, str]:
     """The file of failed rows and its media type."""
     form = behaviour.failed_file
     if form == "ndjson":
@@ -88,7 +90,7 @@ def failed_file(entries: Sequence[Entry], behaviour: Behaviour) -> tuple[str, st
     return text, MEDIA_TYPES[form]
 
 
-def _csv(entries: Sequence[Entry]) -> str:
+def _csv(entries: Sequence[ListEntry]) -> str:
     text = io.StringIO(newline="")
     names = list(dict.fromkeys(name for entry in entries for name in entry))
     writer = csv.DictWriter(text, names or ["code", "message"], lineterminator="\r\n")

@@ -22,16 +22,18 @@ from mateo_emulator.settings import Behaviour, Entity
 ENTITIES: dict[str, Entity] = {
     "contact_details": "contact", "deal_details": "deal", "appointment_details": "appointment",
 }  # fmt: skip
-Reading = ContactRow | EngagementRow | RowFailure
+ReadRow = ContactRow | EngagementRow | RowFailure
 
 
-def read_rows(import_type: str, rows: Sequence[object], behaviour: Behaviour) -> list[Reading]:
+def read_import_rows(
+    import_type: str, rows: Sequence[object], behaviour: Behaviour
+) -> list[ReadRow]:
     """Each row as it is to be applied, or why it cannot be."""
     rules = FieldRules.of(ENTITIES[import_type], behaviour)
     return [_read_row(row, rules, behaviour) for row in rows]
 
 
-def _read_row(row: object, rules: FieldRules, behaviour: Behaviour) -> Reading:
+def _read_row(row: object, rules: FieldRules, behaviour: Behaviour) -> ReadRow:
     try:
         if not isinstance(row, dict):
             return RowFailure("22023", "a row must be an object")
@@ -44,7 +46,7 @@ def _read_row(row: object, rules: FieldRules, behaviour: Behaviour) -> Reading:
         return _internal()
 
 
-def apply_row(import_type: str, reading: Reading, writing: Writing) -> list[Hint] | RowFailure:
+def apply_row(import_type: str, reading: ReadRow, writing: Writing) -> list[Hint] | RowFailure:
     """Apply one row, and return its hints; whatever a failing row has written is taken back."""
     if isinstance(reading, RowFailure):
         return reading

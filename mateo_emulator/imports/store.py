@@ -20,12 +20,12 @@ from mateo_emulator.errors import ApiError
 from mateo_emulator.imports.body import NewImport
 from mateo_emulator.imports.results import (
     MEDIA_TYPES,
-    Entry,
+    ListEntry,
     entries_shown,
     failed_file,
     payload_shown,
 )
-from mateo_emulator.settings import Behaviour, Limits
+from mateo_emulator.settings import Behaviour, DocumentedLimits
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def create_import(
     connection: sqlite3.Connection,
     new: NewImport,
     timestamp: Timestamp,
-    settings: tuple[Limits, Behaviour],
+    settings: tuple[DocumentedLimits, Behaviour],
 ) -> str:
     """Store an import and take its rows from today's entities, in the caller's transaction.
 
@@ -89,7 +89,7 @@ def _reserve(
     connection: sqlite3.Connection,
     rows: int,
     timestamp: Timestamp,
-    settings: tuple[Limits, Behaviour],
+    settings: tuple[DocumentedLimits, Behaviour],
 ) -> int:
     """Take rows from today's entities and say how many; 429 when there is no room."""
     bounds, behaviour = settings
@@ -98,7 +98,7 @@ def _reserve(
         rows = standing.remaining
         standing = limits.reserve_entities(connection, timestamp.day, rows, bounds.entities_per_day)
     if standing.exceeded:
-        until = limits.Standing(
+        until = limits.LimitStanding(
             standing.limit, standing.remaining, timestamp.seconds_until_tomorrow, exceeded=True
         )
         raise limits.too_many(until, behaviour.rate_limit_headers)
@@ -152,7 +152,7 @@ def add_contact_list(
     return list_id
 
 
-def failures_of(connection: sqlite3.Connection, import_id: str) -> list[tuple[int, Entry]]:
+def failures_of(connection: sqlite3.Connection, import_id: str) -> list[tuple[int, ListEntry]]:
     """The failed rows in their order: number from 0; code, message and the row as it was sent."""
     rows = connection.execute(
         "SELECT row_number, code, message, input FROM import_failure"
@@ -165,7 +165,7 @@ def failures_of(connection: sqlite3.Connection, import_id: str) -> list[tuple[in
     ]
 
 
-def file_of(
+def linked_file(
     connection: sqlite3.Connection, path: str, behaviour: Behaviour
 ) -> tuple[str, str] | None:
     """The text behind a link, and its media type: the failures or the payload of an import."""

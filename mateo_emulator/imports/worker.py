@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mateo_emulator.clock import MICROSECONDS, Clock, machine_time_us, steady_time_us
-from mateo_emulator.imports.rows import ENTITIES, Reading, apply_row, read_rows
+from mateo_emulator.imports.rows import ENTITIES, ReadRow, apply_row, read_import_rows
 from mateo_emulator.records.contacts import Hint, Writing
 from mateo_emulator.records.failure import RowFailure
 from mateo_emulator.settings import Behaviour
@@ -118,7 +118,7 @@ class Worker:
                 return
             begun_us = steady_time_us()
             chunk = rows[first : first + CHUNK_ROWS]
-            readings = read_rows(found["type"], chunk, behaviour)
+            readings = read_import_rows(found["type"], chunk, behaviour)
             last = first + len(chunk) == len(rows)
             if not self._apply(connection, found, (first, chunk, readings), last=last) or last:
                 return
@@ -139,7 +139,7 @@ class Worker:
         self,
         connection: sqlite3.Connection,
         found: sqlite3.Row,
-        part: tuple[int, Sequence[object], Sequence[Reading]],
+        part: tuple[int, Sequence[object], Sequence[ReadRow]],
         *,
         last: bool,
     ) -> bool:
@@ -182,7 +182,7 @@ class Worker:
 
 
 def _count_row(
-    import_type: str, number: int, reading: Reading, writing: Writing, progress: _Progress
+    import_type: str, number: int, reading: ReadRow, writing: Writing, progress: _Progress
 ) -> None:
     outcome = apply_row(import_type, reading, writing)
     if isinstance(outcome, RowFailure):

@@ -32,7 +32,7 @@ def read_timestamp(text: str, now: datetime) -> int | None:
     word = stripped(text).lower()
     match word:
         case "now":
-            return microseconds(now)
+            return epoch_us(now)
         case "epoch":
             return 0
         case "infinity":
@@ -40,10 +40,10 @@ def read_timestamp(text: str, now: datetime) -> int | None:
         case "-infinity":
             return -INFINITY_US
     read = parse_datetime(text, now)
-    return None if read is None else microseconds(read)
+    return None if read is None else epoch_us(read)
 
 
-def microseconds(time: datetime) -> int:
+def epoch_us(time: datetime) -> int:
     """Microseconds since 1970."""
     return (time - _EPOCH) // timedelta(microseconds=1)
 

@@ -16,7 +16,7 @@ from mateo_emulator.postgresql import jsonb
 from mateo_emulator.postgresql.casts import text_of
 from mateo_emulator.postgresql.values import Kind
 
-Row = Mapping[str, object]
+OutputRow = Mapping[str, object]
 _NEEDS_QUOTES = re.compile(r'[",()\\\s]')
 
 
@@ -37,7 +37,7 @@ class Representation:
         """The same for one row, which Mateo shows as an object where PostgREST has an array."""
         return replace(self, form="object") if self.form == "array" else self
 
-    def write(self, rows: Sequence[Row], kinds: Mapping[str, Kind]) -> bytes:
+    def write(self, rows: Sequence[OutputRow], kinds: Mapping[str, Kind]) -> bytes:
         """The body; ``kinds`` are the types of the values by their keys.
 
         Raises:
@@ -101,7 +101,7 @@ def _representation(media_type: str, parameters: Sequence[str]) -> Representatio
     return None
 
 
-def _csv(rows: Sequence[Row], kinds: Mapping[str, Kind]) -> str:
+def _csv(rows: Sequence[OutputRow], kinds: Mapping[str, Kind]) -> str:
     """A line of names and a line per row, written as PostgreSQL writes a record."""
     if not rows:
         return "\n"

@@ -62,7 +62,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Group:
+class ConditionGroup:
     """Conditions joined by "and" or "or"."""
 
     operator: Literal["and", "or"]
@@ -70,7 +70,7 @@ class Group:
     negated: bool = False
 
 
-Condition = Comparison | Group
+Condition = Comparison | ConditionGroup
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _condition(condition: Filter | Logic, schema: SchemaCache, now: datetime) ->
     if isinstance(condition, Filter):
         return _comparison(condition, schema, now)
     parts = tuple(_condition(part, schema, now) for part in condition.parts)
-    return Group(condition.operator, parts, condition.negated)
+    return ConditionGroup(condition.operator, parts, condition.negated)
 
 
 def _comparison(one: Filter, schema: SchemaCache, now: datetime) -> Comparison:

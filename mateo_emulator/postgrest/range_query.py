@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mateo_emulator.errors import ApiError
 
-MAX_ROWS = 50
+MAX_PAGE_ROWS = 50
 _HEADER = re.compile(r"([0-9]+)-([0-9]*)")
 _FARTHEST = 10**18
 
@@ -20,14 +20,14 @@ class Window:
     """The rows from ``offset`` on, at most ``limit`` of them."""
 
     offset: int = 0
-    limit: int = MAX_ROWS
+    limit: int = MAX_PAGE_ROWS
 
 
 WHOLE = Window()
 
 
 def read_window(limit: str | None, offset: str | None, header: str | None = None) -> Window:
-    """What the parameters and the ``Range`` header have in common, at most `MAX_ROWS` rows.
+    """What the parameters and the ``Range`` header have in common, at most `MAX_PAGE_ROWS` rows.
 
     Texts that are no numbers, negative offsets and headers of any other form do nothing;
     ``limit=0`` is an empty window, wherever it begins.
@@ -51,7 +51,7 @@ def read_window(limit: str | None, offset: str | None, header: str | None = None
     ends = [end for end in (last, header_last) if end is not None]
     if ends and min(ends) < first:
         raise unsatisfiable("Limit should be greater than or equal to zero.")
-    return Window(first, min([MAX_ROWS, *(end - first + 1 for end in ends)]))
+    return Window(first, min([MAX_PAGE_ROWS, *(end - first + 1 for end in ends)]))
 
 
 def unsatisfiable(reason: str) -> ApiError:

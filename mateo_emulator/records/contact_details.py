@@ -10,14 +10,14 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from mateo_emulator.clock import iso
+from mateo_emulator.clock import iso_timestamp
 from mateo_emulator.postgresql.values import Kind
 from mateo_emulator.postgrest.api_request.fields import Reference
 from mateo_emulator.postgrest.plan import ReadPlan, Selected
-from mateo_emulator.postgrest.query.sql_fragment import Columns, order_by, where
+from mateo_emulator.postgrest.query.sql_fragment import ColumnKinds, order_by, where
 from mateo_emulator.postgrest.response import Found
 from mateo_emulator.postgrest.schema_cache import SchemaCache
-from mateo_emulator.records.fields import COLUMNS, HANDLES
+from mateo_emulator.records.fields import COLUMNS, HANDLE_COLUMNS
 from mateo_emulator.settings import Behaviour, FieldKind
 
 TABLE = "contact_details"
@@ -39,7 +39,7 @@ _BELONGING = ("handle", "contact_list_member", "deal", "appointment")
 """What goes with its contact."""
 
 
-def columns(behaviour: Behaviour, organisation_id: str) -> Columns:
+def columns(behaviour: Behaviour, organisation_id: str) -> ColumnKinds:
     """Name → type and SQL expression of everything that a query may name."""
     custom: dict[str, FieldKind] = {
         **behaviour.custom_fields.get("contact", {}),
@@ -52,7 +52,7 @@ def columns(behaviour: Behaviour, organisation_id: str) -> Columns:
         "organisation_id": ("uuid", f"'{organisation_id}'"),
         "external_id": ("text", "contact.external_id"),
         "secondary_external_id": ("text", "contact.secondary_external_id"),
-        **{kind: ("text", _handle(kind)) for kind in HANDLES},
+        **{kind: ("text", _handle(kind)) for kind in HANDLE_COLUMNS},
         **{name: (_kind(name), _documented(name)) for name in COLUMNS["contact"]},
         **{
             key: (_CUSTOM_KINDS[kind], _custom(key, _CUSTOM_KINDS[kind]))
@@ -61,14 +61,14 @@ def columns(behaviour: Behaviour, organisation_id: str) -> Columns:
     }
 
 
-def contact_schema(behaviour: Behaviour, known: Columns) -> SchemaCache:
+def contact_schema(behaviour: Behaviour, known: ColumnKinds) -> SchemaCache:
     """What a query may name."""
     orderable = ("created_at", "updated_at") if behaviour.strict_order else None
     return SchemaCache({name: kind for name, (kind, _) in known.items()}, orderable, name=TABLE)
 
 
 def list_contacts(
-    connection: sqlite3.Connection, query: ReadPlan, known: Columns, *, counted: bool
+    connection: sqlite3.Connection, query: ReadPlan, known: ColumnKinds, *, counted: bool
 ) -> Found:
     """The contacts that a query finds; ``counted``: say how many there are in all, too."""
     condition, values = where(query.where, known)
@@ -85,7 +85,7 @@ def list_contacts(
     return _found(rows, query.select, known, total)
 
 
-def delete_contacts(connection: sqlite3.Connection, query: ReadPlan, known: Columns) -> Found:
+def delete_contacts(connection: sqlite3.Connection, query: ReadPlan, known: ColumnKinds) -> Found:
     """Delete all contacts that the filters find, without a filter every one of them.
 
     Returns:
@@ -105,7 +105,7 @@ Values = Mapping[str, object]
 
 
 def _rows(
-    connection: sqlite3.Connection, known: Columns, tail: str, values: Sequence[object]
+    connection: sqlite3.Connection, known: ColumnKinds, tail: str, values: Sequence[object]
 ) -> list[Values]:
     names = list(known)
     shown = ", ".join(sql for _, sql in known.values())
@@ -114,7 +114,7 @@ def _rows(
 
 
 def _found(
-    rows: Sequence[Values], select: Sequence[Selected] | None, known: Columns, total: int | None
+    rows: Sequence[Values], select: Sequence[Selected] | None, known: ColumnKinds, total: int | None
 ) -> Found:
     selected = list(select if select is not None else _all(known))
     answers = [
@@ -124,17 +124,17 @@ def _found(
     return Found(answers, {item.name: item.kind for item in selected}, total)
 
 
-def _all(known: Columns) -> Iterator[Selected]:
+def _all(known: ColumnKinds) -> Iterator[Selected]:
     for name, (kind, _) in known.items():
         yield Selected(name, Reference(name), kind, kind)
 
 
-def _value(row: Values, name: str, known: Columns) -> object:
+def _value(row: Values, name: str, known: ColumnKinds) -> object:
     stored, kind = row[name], known[name][0]
     if stored is None:
         return None
     readers: Mapping[str, Callable[[str], object]] = {
-        "timestamp": lambda text: iso(int(text)),
+        "timestamp": lambda text: iso_timestamp(int(text)),
         "boolean": lambda text: text == "1",
         "json": json.loads,
     }

@@ -18,7 +18,7 @@ from mateo_emulator.records.failure import RowFailure
 from mateo_emulator.records.fields import (
     CONTACT_IDENTIFIERS,
     CONTACT_KEYS,
-    HANDLES,
+    HANDLE_COLUMNS,
     FieldRules,
     JsonValue,
     merged,
@@ -73,7 +73,7 @@ def read_contact(row: Mapping[str, object], rules: FieldRules, behaviour: Behavi
 def _read_handles(row: Mapping[str, object], behaviour: Behaviour) -> dict[str, str | None]:
     regions = read_country_codes(row.get("country_codes")) or behaviour.default_country_codes
     handles: dict[str, str | None] = {}
-    for kind in HANDLES:
+    for kind in HANDLE_COLUMNS:
         if kind not in row:
             continue
         value = row[kind]

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import uuid
 
-from mateo_emulator.clock import iso
+from mateo_emulator.clock import iso_timestamp
 from mateo_emulator.postgresql.values import Kind
 from mateo_emulator.postgrest.api_request.fields import Reference
 from mateo_emulator.postgrest.plan import ReadPlan, Selected
@@ -94,4 +94,6 @@ def _fields(behaviour: Behaviour, organisation_id: str) -> list[dict[str, object
 
 def _value(row: sqlite3.Row, name: str) -> object:
     stored = row[name]
-    return iso(int(stored)) if stored is not None and _KINDS[name] == "timestamp" else stored
+    return (
+        iso_timestamp(int(stored)) if stored is not None and _KINDS[name] == "timestamp" else stored
+    )

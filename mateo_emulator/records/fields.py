@@ -20,13 +20,13 @@ from mateo_emulator.settings import Behaviour, Entity, FieldKind
 JsonValue = str | int | float | bool | list[str] | None
 Reader = Callable[[str, object], JsonValue]
 
-HANDLES = ("email", "whatsapp", "sms", "instagram", "facebook", "google_business_messaging")
+HANDLE_COLUMNS = ("email", "whatsapp", "sms", "instagram", "facebook", "google_business_messaging")
 CONTACT_IDENTIFIERS = ("id", "external_id", "secondary_external_id")
-CONTACT_KEYS = frozenset((*CONTACT_IDENTIFIERS, *HANDLES, "country_codes"))
+CONTACT_KEYS = frozenset((*CONTACT_IDENTIFIERS, *HANDLE_COLUMNS, "country_codes"))
 ENGAGEMENT_IDENTIFIERS = ("id", "external_id")
 CONTACT_REFERENCES = ("contact_id", "contact_external_id")
 ENGAGEMENT_KEYS = frozenset((*ENGAGEMENT_IDENTIFIERS, *CONTACT_REFERENCES))
-_CHANNELS = (*HANDLES, "postal")
+_CHANNELS = (*HANDLE_COLUMNS, "postal")
 _SUBSCRIPTIONS = ("requested", "accepted", "declined")
 
 

@@ -21,10 +21,10 @@ from mateo_emulator.clock import MICROSECONDS
 from mateo_emulator.errors import ApiError
 from mateo_emulator.faults import Fault
 from mateo_emulator.imports.store import add_contact_list, failures_of
-from mateo_emulator.limits import usage_of
+from mateo_emulator.limits import used_on
 from mateo_emulator.sandbox.definitions import Definitions
 from mateo_emulator.sandbox.index import index
-from mateo_emulator.sandbox.inspection import count_all, page
+from mateo_emulator.sandbox.inspection import count_all, table_page
 from mateo_emulator.sandbox.json_body import json_object, json_value
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Admin:
     def _lists(self, table: str) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             found = await self._emulator.storage.read(
-                lambda db: page(db, table, request.query_params)
+                lambda db: table_page(db, table, request.query_params)
             )
             return JSONResponse(found)
 
@@ -113,7 +113,7 @@ class Admin:
 
     async def _import(self, request: Request) -> Response:
         def work(connection: sqlite3.Connection) -> dict[str, object] | None:
-            found = page(connection, "import", request.path_params)
+            found = table_page(connection, "import", request.path_params)
             items = found["items"]
             if not isinstance(items, list) or not items:
                 return None
@@ -132,7 +132,7 @@ class Admin:
     async def _state(self, _: Request) -> Response:
         emulator = self._emulator
         day = emulator.clock.today()
-        requests, entities = await emulator.storage.read(lambda db: usage_of(db, day))
+        requests, entities = await emulator.storage.read(lambda db: used_on(db, day))
         return JSONResponse(
             {
                 "limits": emulator.limits.model_dump(),

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
-from mateo_emulator.clock import iso
+from mateo_emulator.clock import iso_timestamp
 from mateo_emulator.errors import ApiError
 
 _MAX_PAGE = 10_000
@@ -31,7 +31,7 @@ def _number(parameters: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def page(
+def table_page(
     connection: sqlite3.Connection, table: str, parameters: Mapping[str, str]
 ) -> dict[str, object]:
     """One page of a table: ``{count, offset, limit, items}``; count is of all that match."""
@@ -83,12 +83,12 @@ def _contact(connection: sqlite3.Connection, row: dict[str, object]) -> dict[str
 
 
 def _engagement(_: sqlite3.Connection, row: dict[str, object]) -> dict[str, object]:
-    times = {name: iso(int(str(row[name]))) for name in ("created_at", "updated_at")}
+    times = {name: iso_timestamp(int(str(row[name]))) for name in ("created_at", "updated_at")}
     return {**row, **times, "fields": json.loads(str(row["fields"]))}
 
 
 def _import(_: sqlite3.Connection, row: dict[str, object]) -> dict[str, object]:
-    times = {name: iso(int(str(row[name]))) for name in ("created_at", "updated_at")}
+    times = {name: iso_timestamp(int(str(row[name]))) for name in ("created_at", "updated_at")}
     done = row["total_count"] is not None
     started = done or bool(row["next_row"])
     shown = {**row, **times, "state": "done" if done else "processing" if started else "waiting"}

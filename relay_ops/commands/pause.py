@@ -28,12 +28,12 @@ def command(
     Webhooks are still received and stored. Imports that were sent are still tracked. Ends when
     the queue is not polled any more. Makes no request to Mateo.
     """
-    from relay_ops.pausing import Submission
+    from relay_ops.pausing import SubmissionSwitch
     from relay_ops.stack import open_stack
 
     screen = Screen(as_json=as_json)
     opened = open_stack(stack, region)
-    submission = Submission(opened)
+    submission = SubmissionSwitch(opened)
     until = opened.clock() + hours * 3_600
     shown = f"{datetime.fromtimestamp(until, opened.time_zone):%Y-%m-%d %H:%M %Z}"
     screen.confirm(

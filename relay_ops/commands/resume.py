@@ -14,12 +14,12 @@ def command(
     It lifts no limit: if today's entities are spent, submission pauses again without a request to
     Mateo.
     """
-    from relay_ops.pausing import Submission
+    from relay_ops.pausing import SubmissionSwitch
     from relay_ops.stack import open_stack
 
     screen = Screen(as_json=as_json)
     opened = open_stack(stack, region)
-    submission = Submission(opened)
+    submission = SubmissionSwitch(opened)
     state = submission.state()
     why = f"It is paused: {state.reason}." if state.is_active(opened.clock()) else "It runs."
     screen.confirm([f"Submission of {opened.name} ({opened.place}) will resume. {why}"], yes=yes)

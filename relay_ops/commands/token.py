@@ -15,7 +15,7 @@ def command(
     The token is asked for, or read from stdin. Trying it is one request to Mateo; it counts.
     """
     from relay_ops.mateo import MateoAccount
-    from relay_ops.pausing import Submission
+    from relay_ops.pausing import SubmissionSwitch
     from relay_ops.secret_texts import ask, store_token
     from relay_ops.stack import open_stack
 
@@ -34,7 +34,7 @@ def command(
         MateoAccount(opened).get("import", {"select": "id", "limit": "1"})
     except CommandError as error:
         raise CommandError(f"The token is stored, but it does not work. {error}") from error
-    submission = Submission(opened)
+    submission = SubmissionSwitch(opened)
     was_paused = submission.state().reason == "mateo.credentials"
     if was_paused:
         submission.resume()

@@ -13,9 +13,9 @@ from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName, Yes
 from relay_ops.output import Screen
 
 if TYPE_CHECKING:
-    from relay_ops.sending import Sent
+    from relay_ops.sending import ReceiverAnswer
     from relay_ops.stack import Stack
-    from relay_ops.trying import Tried, Webhook
+    from relay_ops.trying import TriedItem, Webhook
 
 
 def command(
@@ -86,7 +86,7 @@ def _send(
     raise typer.Exit(ExitCode.DONE if has_ended or not wait else ExitCode.FOUND)
 
 
-def _show_sent(screen: Screen, stack: Stack, sent: Sent, *, has_ended: bool) -> None:
+def _show_sent(screen: Screen, stack: Stack, sent: ReceiverAnswer, *, has_ended: bool) -> None:
     from relay_ops.finding import Finding
     from relay_ops.matching import needle
 
@@ -106,7 +106,7 @@ def _show_sent(screen: Screen, stack: Stack, sent: Sent, *, has_ended: bool) -> 
     screen.result({**content, "outcomes": [one.as_json() for one in ends]}, show)
 
 
-def _refused(connection: str, sent: Sent) -> str:
+def _refused(connection: str, sent: ReceiverAnswer) -> str:
     """What the receiver said, and what to do about it."""
     if sent.status == 401:
         hint = f"It knows another secret: run `relay secret {connection}`, and try again."
@@ -119,7 +119,7 @@ def _refused(connection: str, sent: Sent) -> str:
     return f"The receiver answered {sent.status}: {sent.said}\n{hint}"
 
 
-def _show(screen: Screen, found: list[Tried]) -> None:
+def _show(screen: Screen, found: list[TriedItem]) -> None:
     if not found:
         screen.line("The delivery holds no record.")
     for number, one in enumerate(found):

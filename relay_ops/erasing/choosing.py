@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from import_relay.domain.erased_handles import CONTACT_COLUMNS, handle, may_be_phone
-from import_relay.domain.models import ErasureDemand
+from import_relay.domain.models import CONTACT_TYPE, ErasureDemand
 from import_relay.domain.provenance import parse_rows
 from import_relay.report.closing import record_in
 from import_relay.storage.bucket_reads import SILENT, Bucket, Memory, read_all
+from import_relay.storage.stored_items import IMPORTS, REPORTS
 from relay_ops.erasing.person import (
-    CONTACT,
     MAX_COUNTRY_CODE,
     Known,
     learn_row,
@@ -28,7 +28,6 @@ from relay_ops.erasing.rewriting import is_erased_in, ndjson
 from relay_ops.matching import Needle, needle
 from relay_ops.stack import Stack
 
-IMPORTS, REPORTS = "imports/", "reports/"
 PLACES = (IMPORTS, "rejected/", "outcomes/")
 
 
@@ -121,7 +120,7 @@ class Choosing:
     def _of_import(self, content: bytes) -> Iterator[Known]:
         body, _, text = content.partition(b"\n")
         sent = json.loads(body)
-        if self.connection and sent["type"] != CONTACT:
+        if self.connection and sent["type"] != CONTACT_TYPE:
             return  # a deal may have the same number
         for row, kept in zip(sent["payload"], parse_rows(json.loads(text)), strict=True):
             items = [one.occurrence for one in kept.items]
@@ -137,13 +136,13 @@ class Choosing:
     def _of_lines(self, lines: Iterable[Mapping[str, Any]]) -> Iterator[Known]:
         for line in lines:
             external_id = line.get("external_id")
-            if not external_id or line.get("type") != CONTACT:
+            if not external_id or line.get("type") != CONTACT_TYPE:
                 continue
             if self.connection not in ("", line.get("connection")):
                 continue
             if self._is_named(str(external_id)) or self._is_hit({}, [line.get("item")]):
                 known = Known(ids={handle("external_id", external_id)})
-                learn_row(known, CONTACT, {"external_id": external_id}, "")
+                learn_row(known, CONTACT_TYPE, {"external_id": external_id}, "")
                 yield known
 
     def _is_named(self, external_id: str) -> bool:
@@ -172,7 +171,7 @@ def demanded(stack: Stack, connection: str, demand: ErasureDemand) -> Known:
     known = Known(records={(connection, demand.record)})
     if demand.external_id:
         known.ids.add(handle("external_id", demand.external_id))
-        learn_row(known, CONTACT, {"external_id": demand.external_id}, "")
+        learn_row(known, CONTACT_TYPE, {"external_id": demand.external_id}, "")
     for one in Choosing(stack, needle(demand.record), connection, demand.external_id).persons():
         known.join(one)
     return known
@@ -186,9 +185,9 @@ def _are_same(one: Known, other: Known) -> bool:
 
 def _known(type_: str, row: Mapping[str, Any], key: str, items: Iterable[Any]) -> Known:
     known = Known()
-    learn_row(known, type_, row, key if type_ == CONTACT else "")
+    learn_row(known, type_, row, key if type_ == CONTACT_TYPE else "")
     known.ids |= owner_ids(type_, row)
-    if type_ == CONTACT:
+    if type_ == CONTACT_TYPE:
         known.records |= {
             (one.connection, record) for one in items if (record := record_in(one.item))
         }

@@ -12,11 +12,12 @@ from functools import partial
 from typing import Any
 
 from import_relay.domain.erased_handles import OWNER_COLUMNS
+from import_relay.domain.models import CONTACT_TYPE
 from import_relay.domain.report_text import json_text
 from import_relay.report.daily.markup import prose
 from import_relay.report.failure_file import MORE
-from import_relay.report.problems import REJECTED
-from relay_ops.erasing.person import CONTACT, Person
+from import_relay.report.problems import ITEM_REJECTED
+from relay_ops.erasing.person import Person
 from relay_ops.erasing.rewriting import Rewritten
 
 PAGE, SUMMARY, CSV, WORKBOOK = "index.html", "summary.json", "failures.csv", "failures.xlsx"
@@ -50,10 +51,10 @@ def _is_theirs(person: Person, columns: dict[str, Any]) -> bool:
     with suppress(ValueError, TypeError):
         own |= dict(json.loads(columns.get(MORE, "{}")))
     has_owner = any(own.get(one) for one in OWNER_COLUMNS)
-    type_ = columns.get("relay_type") or ("deal_details" if has_owner else CONTACT)
+    type_ = columns.get("relay_type") or ("deal_details" if has_owner else CONTACT_TYPE)
     if person.has_row(type_, {name: _value(cell) for name, cell in own.items()}):
         return True
-    is_raw = columns.get("relay_problem") == REJECTED
+    is_raw = columns.get("relay_problem") == ITEM_REJECTED
     if is_raw and person.is_record(columns.get("relay_connection", ""), own):
         return True
     told = [columns.get(one, "") for one in TOLD]

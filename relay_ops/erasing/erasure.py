@@ -26,7 +26,7 @@ from import_relay.storage.erasures import Erasures
 from import_relay.storage.lease import Lease
 from import_relay.storage.watermarks import Watermarks, stored_key
 from relay_ops.erasing.demands import finish, keep
-from relay_ops.erasing.in_mateo import delete_contacts, filters_of
+from relay_ops.erasing.in_mateo import delete_in_mateo, filters_of
 from relay_ops.erasing.person import Known, Person
 from relay_ops.erasing.searching import MAX_ROUNDS, Searching, Survey, unfinished_of
 from relay_ops.erasing.versions import erase_old_versions
@@ -112,7 +112,7 @@ class Erasure:
         places = Counter(survey.places)
         places["old versions"] += erase_old_versions(self.stack, Person(known), survey.rewritten)
         places["watermarks"] += self._watermarks().delete(self._claimed(known))
-        mateo = delete_contacts(self.stack, known)
+        mateo = delete_in_mateo(self.stack, known)
         places["Mateo"] += len(mateo.ids)
         receipt: dict[str, object] = {
             "erased_at": datetime.fromtimestamp(erased_at / 1_000_000, UTC).isoformat(),

@@ -72,7 +72,7 @@ def find_contacts(account: MateoAccount, known: Known) -> MateoContacts:
     return found
 
 
-def delete_contacts(stack: Stack, known: Known) -> MateoContacts:
+def delete_in_mateo(stack: Stack, known: Known) -> MateoContacts:
     """Delete the contacts that are certainly theirs, each by its id, after a GET found just it."""
     account = MateoAccount(stack)
     found = find_contacts(account, known)

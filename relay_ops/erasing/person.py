@@ -21,12 +21,11 @@ from import_relay.domain.erased_handles import (
     handles_in_row,
 )
 from import_relay.domain.errors import RejectedRow
-from import_relay.domain.models import key_digest
+from import_relay.domain.models import CONTACT_TYPE, key_digest
 from import_relay.mapping.keys import HANDLES, IDENTIFIERS, record_key
 from import_relay.report.closing import record_in
 from relay_ops.matching import NOT_DIGITS
 
-CONTACT = "contact_details"
 ID_SORTS = ("id", "external_id")
 MIN_NATIONAL, MAX_NATIONAL, MAX_COUNTRY_CODE = 7, 9, 3
 """Digits of a number without its country's code, and of such a code."""
@@ -109,7 +108,7 @@ class Known:
             for column, its_sort in CONTACT_COLUMNS.items():
                 if its_sort == sort and column in (*IDENTIFIERS, *HANDLES):
                     text = f"+{value}" if sort == "phone" else value
-                    found.add(record_key(CONTACT, {column: text}))
+                    found.add(record_key(CONTACT_TYPE, {column: text}))
         return found
 
 
@@ -171,7 +170,7 @@ class Person:
         if line.get("key_digest") in self._digests:
             return True
         external_id = line.get("external_id")
-        if external_id in (None, "") or line.get("type") not in (None, CONTACT):
+        if external_id in (None, "") or line.get("type") not in (None, CONTACT_TYPE):
             return False
         return handle("external_id", external_id) in self.known.ids
 
@@ -197,7 +196,7 @@ class Person:
 
     def learn_other(self, columns: Mapping[str, Any]) -> None:
         """Take from the row of another contact which handles say nothing."""
-        handles = set(handles_in_row(CONTACT, columns))
+        handles = set(handles_in_row(CONTACT_TYPE, columns))
         self.known.shared |= (handles & self.known.handles) - ids_of(handles)
 
     def is_named_in(self, content: bytes) -> bool:
@@ -238,7 +237,7 @@ def _key_of(type_: str, columns: Mapping[str, Any]) -> str:
 def learn_row(known: Known, type_: str, columns: Mapping[str, Any], key: str) -> None:
     """Take what a row of theirs says of them."""
     known.keys.update(filter(None, (key, _key_of(type_, columns))))
-    if type_ != CONTACT:
+    if type_ != CONTACT_TYPE:
         return
     handles = set(handles_in_row(type_, columns))
     known.ids |= ids_of(handles)
@@ -260,7 +259,7 @@ def spellings_of(sort: str, value: str) -> set[tuple[str, str]]:
 
 def owner_ids(type_: str, columns: Mapping[str, Any]) -> set[str]:
     """The ids by which a row names its contact."""
-    if type_ == CONTACT:
+    if type_ == CONTACT_TYPE:
         return ids_of(handles_in_row(type_, columns))
     return set(handles_in_row(type_, columns))
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from import_relay.domain.models import CONTACT_TYPE
 from import_relay.domain.report_text import json_text
 from import_relay.report.closing import record_in
 from import_relay.submit.loading import ERASED_ITEM
-from relay_ops.erasing.person import CONTACT, Person, learn_row
+from relay_ops.erasing.person import Person, learn_row
 
 Line = dict[str, Any]
 _IDENTIFYING = ("external_id", "key_digest", "event", "item", "input", "value", "message", "reason")
@@ -76,7 +77,7 @@ def _rows_of(
     for number, (row, kept) in enumerate(zip(sent["payload"], rows, strict=True)):
         if person.has_row(sent["type"], row, kept["key"]):
             mine.append(number)
-        elif sent["type"] == CONTACT:
+        elif sent["type"] == CONTACT_TYPE:
             person.learn_other(row)
     return mine
 
@@ -84,7 +85,7 @@ def _rows_of(
 def _learn_items(person: Person, type_: str, items: Iterable[Mapping[str, Any]]) -> None:
     for one in items:
         record = record_in(one.get("item"))
-        if type_ == CONTACT and record:
+        if type_ == CONTACT_TYPE and record:
             person.known.records.add((one["connection"], record))
 
 
@@ -215,10 +216,10 @@ def _has_item(person: Person, one: Mapping[str, Any], known: Mapping[str, Line])
     if person.has_record(one.get("item")):
         return True
     type_ = known.get(_item_id(one), {}).get("type")
-    return type_ in (None, CONTACT) and person.is_record(one["connection"], one.get("item"))
+    return type_ in (None, CONTACT_TYPE) and person.is_record(one["connection"], one.get("item"))
 
 
-def single(person: Person, key: str, content: bytes) -> Rewritten | None:
+def single_record(person: Person, key: str, content: bytes) -> Rewritten | None:
     """An object that is one record, or one delivery that nobody could read: all of it goes."""
     if key.startswith("quarantine/"):
         said = json.loads(content)

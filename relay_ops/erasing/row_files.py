@@ -25,8 +25,8 @@ from relay_ops.erasing.tables import table_where
 from relay_ops.erasing.versions import unpacked
 from relay_ops.stack import Stack
 
-INBOX, PAGES, REPORTED = "inbox/", "rows/", "files/"
-TABLES = (".csv", ".xlsx")
+REPORTED = "files/"
+TABLE_SUFFIXES = (".csv", ".xlsx")
 
 
 class RowFiles:
@@ -98,7 +98,7 @@ class RowFiles:
 
     def table(self, person: Person, key: str) -> list[Rewritten]:
         """A table of the report without their rows."""
-        content = self._stack.objects.content(key) if key.endswith(TABLES) else None
+        content = self._stack.objects.content(key) if key.endswith(TABLE_SUFFIXES) else None
         if content is None:
             return []
         connection = key.removeprefix(REPORTED).partition("/")[0]

@@ -12,15 +12,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from import_relay.domain.files import INBOX
 from import_relay.storage.bucket_reads import SILENT, Bucket, Memory, read_all
 from import_relay.storage.entries import UNFINISHED, from_item
+from import_relay.storage.stored_items import IMPORTS, REPORTS
 from relay_ops.erasing import daily, rewriting
 from relay_ops.erasing.person import Person
 from relay_ops.erasing.rewriting import Rewritten
-from relay_ops.erasing.row_files import INBOX, PAGES, REPORTED, RowFiles
+from relay_ops.erasing.row_files import REPORTED, RowFiles
+from relay_ops.file_rows import PAGES
 from relay_ops.stack import Stack
 
-IMPORTS, REPORTS, DAILY = "imports/", "reports/", "daily/"
+DAILY = "daily/"
 QUERY_RESULTS = "athena/"
 BATCHES = {"rejected": ".ndjson", "outcomes": ".ndjson", "items": ".ndjson.gz"}
 """Prefix → how its objects' names end; the same batch has the same name in all of them."""
@@ -212,7 +215,7 @@ class Searching:
         is_packed = key.startswith("quarantine/")
         if not is_packed and not self.person.may_be_in(content):
             return []
-        found = rewriting.single(self.person, key, content)
+        found = rewriting.single_record(self.person, key, content)
         return [found] if found else []
 
     def _content(self, key: str) -> bytes | None:

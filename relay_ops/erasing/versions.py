@@ -95,6 +95,6 @@ def _old(stack: Stack) -> Iterator[tuple[dict[str, Any], bytes]]:
 
 def _holds(person: Person, key: str, content: bytes) -> bool:
     try:
-        return rewriting.single(person, key, content) is not None
+        return rewriting.single_record(person, key, content) is not None
     except json.JSONDecodeError:
         return True

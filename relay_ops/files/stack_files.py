@@ -20,10 +20,10 @@ from relay_ops.files.local_file import etag_of
 from relay_ops.files.plan import Plan
 from relay_ops.mateo import limits_of
 from relay_ops.stack import Stack
-from relay_ops.status.reading import Reading
+from relay_ops.status.reading import StackReading
 from relay_ops.status.reconciliation import Reconciliation
 
-PERIOD_S, LOCAL_PERIOD_S = 5.0, 0.5
+FILE_POLL_S, LOCAL_FILE_POLL_S = 5.0, 0.5
 NOTICED_WITHIN_S = 900.0
 """An upload is noticed at once; if its event is lost, by the next run of the schedule."""
 GONE = ("404", "NoSuchKey", "NotFound")
@@ -56,7 +56,7 @@ class StackFiles:
     def plan(self, rows: int) -> Plan:
         """What a file of so many rows costs now."""
         self._stack.refresh()
-        reading = Reading(self._stack.client, self._stack.name, clock=self._stack.clock)
+        reading = StackReading(self._stack.client, self._stack.name, clock=self._stack.clock)
         in_queues = Reconciliation([reading.snapshot()]).backlog
         in_bucket = sum(one.rows - one.counted for one in self._files.open())
         return Plan(rows, in_queues + in_bucket, reading.forecast())
@@ -91,7 +91,7 @@ class StackFiles:
         Raises:
             CommandError: the relay does not notice it.
         """
-        period_s = LOCAL_PERIOD_S if self._stack.is_local else PERIOD_S
+        period_s = LOCAL_FILE_POLL_S if self._stack.is_local else FILE_POLL_S
         waited_s = 0.0
         while True:
             found = self._known(uploaded.file)

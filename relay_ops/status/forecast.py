@@ -16,7 +16,7 @@ token."""
 
 
 REFUSED = "Mateo refuses the token"
-BLOCKERS: Mapping[str, str] = MappingProxyType(
+BLOCKING_METRICS: Mapping[str, str] = MappingProxyType(
     {
         "CredentialsRefused": REFUSED,
         "FetchersUnavailable": "records cannot be read at a CRM",
@@ -35,7 +35,7 @@ def unexplained(codes: Iterable[str]) -> list[str]:
     known = tuple(codes)
     return [
         metric
-        for metric in BLOCKERS
+        for metric in BLOCKING_METRICS
         if metric not in OF_CONNECTIONS
         or not any(code.startswith(OF_CONNECTIONS[metric]) for code in known)
     ]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay_ops.stack import Stack
-from relay_ops.status.reading import Reading
+from relay_ops.status.reading import StackReading
 from relay_ops.status.reasons import reasons_of
 from relay_ops.status.reconciliation import Reconciliation
 from relay_ops.status.screen import Shown
 
-PERIOD_S, PATIENCE_S = 15.0, 150.0
+LOOK_EVERY_S, LOOK_PATIENCE_S = 15.0, 150.0
 """A deployed stack that does not balance is looked at this often, for so long: a metric comes up to
 two minutes after its log line, and SQS counts up to a minute late.
 """
@@ -43,7 +43,7 @@ class Source:
 def snapshot(source: Source) -> Shown:
     """Take snapshots of a stack until its sums balance, or as long as counts may be late."""
     source.refresh()
-    reading = Reading(source.client, source.stack, clock=source.clock)
+    reading = StackReading(source.client, source.stack, clock=source.clock)
     reconciliation = Reconciliation([reading.snapshot()])
     until = time.monotonic() + source.patience_s
     if source.patience_s and not reconciliation.balances:
@@ -67,7 +67,7 @@ def snapshot(source: Source) -> Shown:
 
 def look(stack: Stack, *, wait: bool = True) -> Shown:
     """The snapshots of a stack that a command has opened; one alone without `wait`."""
-    patience_s = LOCAL_PATIENCE_S if stack.is_local else PATIENCE_S
+    patience_s = LOCAL_PATIENCE_S if stack.is_local else LOOK_PATIENCE_S
     return snapshot(
         Source(
             stack=stack.name,
@@ -75,7 +75,7 @@ def look(stack: Stack, *, wait: bool = True) -> Shown:
             client=stack.client,
             clock=stack.clock,
             refresh=stack.refresh,
-            period_s=0.5 if stack.is_local else PERIOD_S,
+            period_s=0.5 if stack.is_local else LOOK_EVERY_S,
             patience_s=patience_s if wait else 0.0,
         )
     )

@@ -16,13 +16,14 @@ from zoneinfo import ZoneInfo
 from import_relay.domain.lanes import Lane
 from import_relay.storage.entries import OPEN_INDEX, UNFINISHED
 from import_relay.storage.ledger import Ledger
-from import_relay.storage.outcome_counts import RECEIVED, OutcomeCounts
+from import_relay.storage.outcome_counts import COUNTED_RECEIPTS, OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.quota import Limits, Quota, Usage
+from import_relay.storage.received_counts import PERIOD_S
 from import_relay.telemetry.outcome_log import NAMESPACE
 from relay_ops.exits import StackUnavailable
 from relay_ops.status.forecast import (
-    BLOCKERS,
+    BLOCKING_METRICS,
     BulkView,
     Forecast,
     SubmissionView,
@@ -36,15 +37,11 @@ DAYS = 60
 """How far back items are counted: longer than any can wait. CloudWatch keeps five-minute data for
 63 days, the outcome counts are kept for 180.
 """
-PERIOD_S = 900
-"""Days begin at a multiple of this in every time zone; CloudWatch takes multiples of five minutes
-for data older than 15 days.
-"""
 RECENT_PERIOD_S = 60
 LIVE_MAPPING, BULK_MAPPING = MAPPINGS = ("SubmitImportsQueueBatch", "SubmitImportsBulkBatch")
 """The event source mappings of the live lane and the bulk lane."""
 REQUIRED = {"LedgerTable", "Queue", "BulkQueue", "DeadLetterQueue", "SubmitImports", *MAPPINGS}
-READ = ("Enabled", "Enabling", "Creating", "Updating")
+READING_STATES = ("Enabled", "Enabling", "Creating", "Updating")
 """States of an event source mapping in which the queue is read, or about to be."""
 
 
@@ -57,7 +54,7 @@ class Parts:
     settings: Mapping[str, str]
 
 
-class Reading:
+class StackReading:
     """Looks at one stack.
 
     Args:
@@ -237,7 +234,7 @@ class Reading:
 
     def _is_read(self, mapping: str) -> bool:
         answer = self._client("lambda").get_event_source_mapping(UUID=mapping)
-        return answer["State"] in READ
+        return answer["State"] in READING_STATES
 
     def _metrics(self) -> dict[str, Counter[str]]:
         """Items received, deliveries put into quarantine and receivers' errors, by day."""
@@ -271,7 +268,7 @@ class Reading:
             EndTime=datetime.fromtimestamp(self._clock() + RECENT_PERIOD_S, UTC),
         )
         found = {one["Id"] for one in metric_data(pages, names) if sum(one["Values"]) > 0}
-        return [BLOCKERS[name] for one, name in names.items() if one in found]
+        return [BLOCKING_METRICS[name] for one, name in names.items() if one in found]
 
     def _queries(self) -> Iterator[dict[str, Any]]:
         service = {"Name": "service", "Value": self._parts.settings["POWERTOOLS_SERVICE_NAME"]}
@@ -317,16 +314,16 @@ def _query(
 def _replayed(days: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     """Day → items that did not come as webhooks: rows of files, and what was put back."""
     return {
-        day: sum(counts.get(name, 0) for name in RECEIVED)
+        day: sum(counts.get(name, 0) for name in COUNTED_RECEIPTS)
         for day, counts in days.items()
-        if not counts.keys().isdisjoint(RECEIVED)
+        if not counts.keys().isdisjoint(COUNTED_RECEIPTS)
     }
 
 
 def _ends(days: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
     """The counts without those of what was received, which is no end."""
     return {
-        day: {name: many for name, many in counts.items() if name not in RECEIVED}
+        day: {name: many for name, many in counts.items() if name not in COUNTED_RECEIPTS}
         for day, counts in days.items()
     }
 

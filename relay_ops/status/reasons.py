@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from import_relay.domain.codes import CODES
 from import_relay.submit.holding import MAX_HOLD_S
 from relay_ops.pausing import REASON as BY_HAND
-from relay_ops.status.forecast import BLOCKERS, HOPELESS, REFUSED, Forecast, SubmissionView
+from relay_ops.status.forecast import BLOCKING_METRICS, HOPELESS, REFUSED, Forecast, SubmissionView
 from relay_ops.status.noted import HeldMessages, Noted
 
 EVERYTHING, LIVE_LANE, BULK_LANE = "everything", "live lane", "bulk lane"
@@ -27,11 +27,11 @@ _WHAT_TO_DO: Mapping[str, str] = {
 }
 """Code → the command that helps. What other codes call for is in docs/errors.md."""
 _UNNOTED: Mapping[str, tuple[str, str]] = {
-    BLOCKERS["FetchersUnavailable"]: (
+    BLOCKING_METRICS["FetchersUnavailable"]: (
         "Records cannot be read at a CRM.",
         "If it refuses the token, store a valid one: relay secret NAME.token --only",
     ),
-    BLOCKERS["ConnectionsUnusable"]: (
+    BLOCKING_METRICS["ConnectionsUnusable"]: (
         "Its files or records wait, since it is disabled or missing.",
         _WHAT_TO_DO["connection.disabled"],
     ),

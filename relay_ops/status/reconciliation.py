@@ -15,7 +15,7 @@ from functools import cached_property
 from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE
 from import_relay.domain.models import ENDS
 
-Counts = Mapping[str, int]
+CountsByDay = Mapping[str, int]
 """Day of receipt (YYYY-MM-DD) → how many."""
 
 
@@ -51,9 +51,9 @@ class Snapshot:
     None without an event bus.
     """
 
-    recorded_before: Mapping[str, Counts]
-    received: Counts
-    errors: Counts
+    recorded_before: Mapping[str, CountsByDay]
+    received: CountsByDay
+    errors: CountsByDay
     quarantined: int
     open_imports: int
     open_items: int
@@ -61,7 +61,7 @@ class Snapshot:
     bulk: Messages = Messages()
     dead: Messages
     change_events: int | None = None
-    ended: Mapping[str, Counts]
+    ended: Mapping[str, CountsByDay]
 
     @property
     def in_lanes(self) -> int:
@@ -149,7 +149,7 @@ class Reconciliation:
         return max(0, awaited - self.now.open_items - MAX_ITEMS_PER_MESSAGE * messages)
 
     @cached_property
-    def excess(self) -> Counts:
+    def excess(self) -> CountsByDay:
         """Day → items that ended and are not among those received that day."""
         return _more(_totals(self.snapshots[0].recorded_before), self.now.received)
 
@@ -161,12 +161,12 @@ class Reconciliation:
         return max(0, first.open_items - awaited)
 
     @cached_property
-    def explained(self) -> Counts:
+    def explained(self) -> CountsByDay:
         """The excess of days on which a receiver may have stored without counting."""
         return {day: many for day, many in self.excess.items() if self.now.errors.get(day)}
 
     @cached_property
-    def counted_twice(self) -> Counts:
+    def counted_twice(self) -> CountsByDay:
         """The excess of days on which nothing explains it."""
         return {day: many for day, many in self.excess.items() if day not in self.explained}
 
@@ -193,11 +193,11 @@ class Reconciliation:
         return {day: pair for day, pair in sorted(both.items()) if pair[0] != pair[1]}
 
 
-def _totals(ends: Mapping[str, Counts]) -> Counts:
+def _totals(ends: Mapping[str, CountsByDay]) -> CountsByDay:
     return {day: sum(counts.values()) for day, counts in ends.items()}
 
 
-def _more(these: Counts, those: Counts) -> Counts:
+def _more(these: CountsByDay, those: CountsByDay) -> CountsByDay:
     """Day → by how much these exceed those, where they do."""
     return {
         day: many - those.get(day, 0)

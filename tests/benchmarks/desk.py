@@ -218,7 +218,7 @@ def _list(stack: Stack, found: list[Known]) -> None:
 
 def _erase(stack: Stack, known: Known) -> None:
     """Without Mateo, whose requests wait for permits: two a second."""
-    with patch.object(erasure, "delete_contacts", lambda *_: MateoContacts()):
+    with patch.object(erasure, "delete_in_mateo", lambda *_: MateoContacts()):
         receipt = Erasure(stack).erase(known)
     if receipt["places"] != {"imports": 1, "reports": 1}:
         raise AssertionError(receipt)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from local.stack.examples import example_secrets
-from local.stack.stack import MAPPING, Stack
+from local.stack.stack import MAPPING, RunningStack
 from tests.benchmarks.batch import record
 from tests.benchmarks.measures import Measure
 
@@ -29,7 +29,7 @@ def measure() -> Iterator[Measure]:
     """Requests per 25,000 entities."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        Stack(state_dir=Path(folder), parameters={"BatchingWindow": "2"}) as stack,
+        RunningStack(state_dir=Path(folder), parameters={"BatchingWindow": "2"}) as stack,
     ):
         prepare(stack)
         for start in range(0, ENTITIES, PER_DELIVERY):
@@ -46,14 +46,14 @@ def measure() -> Iterator[Measure]:
     )
 
 
-def prepare(stack: Stack) -> None:
+def prepare(stack: RunningStack) -> None:
     """Pause submission, and let imports take their time."""
     uuid = stack.provisioned.resources[MAPPING]["Ref"]
     stack.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=False)
     stack.mateo("PUT", "behaviour", {"processing_delay_s": PROCESSING_S})
 
 
-def post(stack: Stack, records: list[dict[str, Any]]) -> None:
+def post(stack: RunningStack, records: list[dict[str, Any]]) -> None:
     """One delivery of the ERP."""
     answer = httpx.post(
         f"{stack.webhooks_url}/json",
@@ -69,7 +69,7 @@ def fitting(one: dict[str, Any]) -> dict[str, Any]:
     return {**one, "name": f"{one['first_name']} {one['last_name']}", "newsletter": True}
 
 
-def is_drained(stack: Stack) -> bool:
+def is_drained(stack: RunningStack) -> bool:
     """Nothing waits and nothing is under way."""
     return not any(stack.lane_counts().values()) and not stack.running_executions()
 

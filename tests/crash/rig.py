@@ -12,7 +12,7 @@ from pathlib import Path
 
 from local.aws.poller import Poller, SqsQueue, read_mapping
 from local.environment import REGION
-from local.stack.stack import MAPPINGS, Stack
+from local.stack.stack import QUEUE_OUTPUTS, RunningStack
 from tests.support.fault_proxy import AWS, MATEO, FaultProxy
 from tests.support.forked import Nursery
 from tests.support.stack import FUNCTIONS, Line
@@ -27,11 +27,11 @@ REQUESTS_PER_SECOND = 20
 class Rig:
     """A running stack with its proxy."""
 
-    def __init__(self, stack: Stack, proxy: FaultProxy, lines: list[Line]) -> None:
+    def __init__(self, stack: RunningStack, proxy: FaultProxy, lines: list[Line]) -> None:
         self.stack = stack
         self.proxy = proxy
         self.lines = lines
-        self._lanes = [_Lane(stack, *one) for one in MAPPINGS.items()]
+        self._lanes = [_Lane(stack, *one) for one in QUEUE_OUTPUTS.items()]
 
     def deliver(self) -> bool:
         """Deliver one batch of what is visible, live changes first; whether there was one."""
@@ -41,7 +41,7 @@ class Rig:
 class _Lane:
     """The queue of a lane, which is polled by hand."""
 
-    def __init__(self, stack: Stack, mapping: str, output: str) -> None:
+    def __init__(self, stack: RunningStack, mapping: str, output: str) -> None:
         self._stack = stack
         self._output = output
         mapping_id = stack.provisioned.resources[mapping]["Ref"]
@@ -70,7 +70,7 @@ class _Lane:
 def running_rig(folder: Path) -> Iterator[Rig]:
     """A stack with small limits, for one run after the other."""
     lines: list[Line] = []
-    stack = Stack(
+    stack = RunningStack(
         state_dir=folder,
         parameters={
             "EntitiesPerDay": str(ENTITIES_PER_DAY),

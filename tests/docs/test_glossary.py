@@ -167,28 +167,32 @@ ENTRIES = frozenset({"T", "command", "main"})
 """A variable of types, what a command of `relay` runs, and what a process does."""
 
 
-def public_names(package: str) -> dict[str, set[str]]:
-    """Classes, constants and functions of a package → the modules that define them."""
+def public_names(*packages: str) -> dict[str, set[str]]:
+    """Classes, constants and functions of packages → the modules that define them."""
     where: dict[str, set[str]] = defaultdict(set)
-    for path in sorted((ROOT / package).rglob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            match node:
-                case ast.ClassDef() | ast.FunctionDef():
-                    names = [node.name]
-                case ast.Assign():
-                    names = [one.id for one in node.targets if isinstance(one, ast.Name)]
-                case ast.AnnAssign(target=ast.Name(id=name)):
-                    names = [name]
-                case _:
-                    names = []
-            for name in names:
-                if not name.startswith("_"):
-                    where[name].add(path.relative_to(ROOT / package).as_posix())
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                for name in _defined_by(node):
+                    if not name.startswith("_"):
+                        where[name].add(path.relative_to(ROOT).as_posix())
     return where
 
 
-@pytest.mark.parametrize("package", [RELAY, "relay_ops", "local", "mateo_emulator"])
-def test_a_public_name_means_one_thing(package: str) -> None:
-    names = public_names(package)
+def _defined_by(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            assigned = [one for target in targets for one in ast.walk(target)]
+            return [one.id for one in assigned if isinstance(one, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
+
+
+def test_a_public_name_means_one_thing() -> None:
+    """In all packages together: whoever searches for it finds the one place."""
+    names = public_names(RELAY, "relay_ops", "local", "mateo_emulator")
     shared = {name: sorted(modules) for name, modules in names.items() if len(modules) > 1}
     assert {name: where for name, where in shared.items() if name not in CONTRACT | ENTRIES} == {}

@@ -14,7 +14,7 @@ import httpx
 from local.child import CLOCK_SHIFT
 from local.demo.balance import objects
 from local.lambda_runtime.runtime_api import InvocationResult
-from local.stack.stack import STACK_NAME, Stack
+from local.stack.stack import STACK_NAME, RunningStack
 from local.template.loading import load
 from tests.end_to_end.canary_stack import CANARIES, PATIENCE_S, PERSON, TEXT, BrokenCrm
 from tests.support.builders import message
@@ -33,7 +33,7 @@ FILE_ROWS_WITHOUT_ID = 20
 class Flight:
     """One round of canaries through a running stack, at one log level."""
 
-    def __init__(self, stack: Stack, root: Path, level: str) -> None:
+    def __init__(self, stack: RunningStack, root: Path, level: str) -> None:
         self.stack = stack
         self.level = level
         self.answers: list[str] = []

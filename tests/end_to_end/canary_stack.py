@@ -12,7 +12,7 @@ from pathlib import Path
 
 from import_relay.check.check_connections import check
 from local.demo.balance import objects
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 from tests.support.stack import QUEUES
 from tests.support.webhooks import ROOT
 
@@ -107,7 +107,7 @@ def project(folder: Path, crm: str) -> Path:
     return folder
 
 
-def written_down(stack: Stack) -> Sequence[tuple[str, str]]:
+def written_down(stack: RunningStack) -> Sequence[tuple[str, str]]:
     """(where, text) of everything that AWS shows besides the stores: logs apart."""
     stack.metrics.put()
     found = [("metrics", json.dumps(stack.client("cloudwatch").list_metrics()["Metrics"]))]
@@ -135,7 +135,7 @@ def _named_by_relay(key: str) -> str:
     return "/".join(key.split("/")[-2:]) if key.startswith("files/") else key
 
 
-def take_mails(stack: Stack) -> None:
+def take_mails(stack: RunningStack) -> None:
     """Let a queue have whatever is mailed to the address of the alarms."""
     queue = stack.client("sqs").create_queue(QueueName=MAIL_QUEUE)["QueueUrl"]
     asked = stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
@@ -146,7 +146,7 @@ def take_mails(stack: Stack) -> None:
     )
 
 
-def _mails(stack: Stack) -> Iterator[tuple[str, str]]:
+def _mails(stack: RunningStack) -> Iterator[tuple[str, str]]:
     sqs = stack.client("sqs")
     queue = sqs.get_queue_url(QueueName=MAIL_QUEUE)["QueueUrl"]
     while received := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):

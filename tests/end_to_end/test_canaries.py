@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 from tests.end_to_end.canaries import Flight
 from tests.end_to_end.canary_stack import (
     CANARIES,
@@ -46,7 +46,7 @@ COUNTED = {
 class Nest:
     """The stack, and what its functions wrote since the last flight began."""
 
-    def __init__(self, stack: Stack, root: Path, lines: list[tuple[str, str]]) -> None:
+    def __init__(self, stack: RunningStack, root: Path, lines: list[tuple[str, str]]) -> None:
         self.stack = stack
         self.root = root
         self.lines = lines
@@ -58,7 +58,7 @@ def nest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nest]:
     BrokenCrm.answers.set()
     with serving_with(BrokenCrm) as crm:
         root = project(tmp_path_factory.mktemp("project"), crm)
-        stack = Stack(
+        stack = RunningStack(
             root=root,
             state_dir=tmp_path_factory.mktemp("state"),
             parameters={

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from local.__main__ import main
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 from tests.support.senders import customer
 from tests.support.stack import Trial
 
@@ -40,7 +40,7 @@ def test_status_reconciliations_for_every_item_and_shouts_if_one_is_missing(
     assert text.splitlines()[-1] == "DOES NOT BALANCE: 6 received, but 5 ended + 0 waiting"
 
 
-def days_of_the_outcome_counts(stack: Stack) -> list[str]:
+def days_of_the_outcome_counts(stack: RunningStack) -> list[str]:
     """The keys of the outcome counts's days."""
     items = stack.client("dynamodb").scan(TableName=stack.outputs["LedgerTableName"])["Items"]
     return [item["pk"]["S"] for item in items if item["pk"]["S"].startswith("counts#")]

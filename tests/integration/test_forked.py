@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from local.clock import Clock
+from local.clock import StackClock
 from local.lambda_runtime.execution_environment import Function
 from local.lambda_runtime.functions import Functions
 from local.template.code import FunctionCode
@@ -43,7 +43,7 @@ def run(folder: Path, use: Callable[[Functions], Awaitable[None]]) -> None:
 
     async def all_of_it() -> None:
         nursery = Nursery({"Echo": {"OWN": "the test's"}})
-        functions = Functions(Clock(), folder, lambda *_: None)
+        functions = Functions(StackClock(), folder, lambda *_: None)
         functions.endpoint = "http://127.0.0.1:1"
         functions.make_environment = nursery.environment
         functions.add(function)

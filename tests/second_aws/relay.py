@@ -53,8 +53,8 @@ class Mateo:
 
     def __init__(self, folder: Path, limits: Mapping[str, str]) -> None:
         self._services = Services(folder)
-        with ports.listen(0, "Mateo", "nothing") as listening:
-            self._port = ports.number(listening)
+        with ports.listen_on_loopback(0, "Mateo", "nothing") as listening:
+            self._port = ports.port_of(listening)
         self._services.start_mateo(self._port, limits)
         self._services.wait_for("mateo", f"http://127.0.0.1:{self._port}/_sandbox/state")
         self.url = f"http://127.0.0.1:{self._port}/api/v1"

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from import_relay.domain.files import file_delivery
 from import_relay.domain.queue_messages import FORMAT
 from local.demo.balance import places
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 from relay_ops.app import COMMANDS
 from relay_ops.exits import ExitCode
 from tests.built.artifact import ROOT
@@ -64,7 +64,7 @@ def bring_customers(relay: Relay, first: int, count: int) -> None:
 
 def ends(relay: Relay) -> Mapping[str, set[str]]:
     """Item → where it ended, as an operator sees it in the bucket."""
-    return places(cast("Stack", relay))
+    return places(cast(RunningStack, relay))
 
 
 def names_of_customers(relay: Relay) -> set[str]:

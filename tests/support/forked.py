@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local.clock import Clock
+from local.clock import StackClock
 from local.lambda_runtime.execution_environment import ExecutionEnvironment, Function, LineSink
 from local.template.hosting import Hosting
 
@@ -34,7 +34,7 @@ class Nursery:
         self._servers: dict[str, ForkServer] = {}
 
     def environment(
-        self, function: Function, clock: Clock, log: Path, on_line: LineSink
+        self, function: Function, clock: StackClock, log: Path, on_line: LineSink
     ) -> ExecutionEnvironment:
         """What `Functions.make_environment` asks for."""
         return ForkedEnvironment(function, clock, log, on_line, self)
@@ -148,7 +148,7 @@ class ForkedEnvironment(ExecutionEnvironment):
     """An execution environment whose process is a fork."""
 
     def __init__(
-        self, function: Function, clock: Clock, log: Path, on_line: LineSink, nursery: Nursery
+        self, function: Function, clock: StackClock, log: Path, on_line: LineSink, nursery: Nursery
     ) -> None:
         super().__init__(function, clock, log, on_line)
         self._nursery = nursery

@@ -21,7 +21,7 @@ from local.demo.expected import Expected, id_prefixes
 from local.demo.senders import Delivery
 from local.stack.examples import example_connections
 from local.stack.services import MATEO_TOKEN
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 from tests.support.senders import erp
 from tests.support.toggle import HOST, Toggle
 from tests.support.webhooks import request
@@ -52,7 +52,7 @@ def running_stack(folder: Path, **parameters: str) -> Iterator["Rig"]:
     """
     lines: list[Line] = []
     with Toggle() as toggle:
-        stack = Stack(
+        stack = RunningStack(
             state_dir=folder,
             parameters={
                 "MateoBaseUrl": f"http://{HOST}:{toggle.port}/api/v1",
@@ -72,7 +72,7 @@ def running_stack(folder: Path, **parameters: str) -> Iterator["Rig"]:
 class Rig:
     """A running stack on which one test after the other begins with nothing stored."""
 
-    def __init__(self, stack: Stack, toggle: Toggle, lines: list[Line]) -> None:
+    def __init__(self, stack: RunningStack, toggle: Toggle, lines: list[Line]) -> None:
         self.stack = stack
         self.toggle = toggle
         self._lines = lines
@@ -92,7 +92,7 @@ QUEUES = ("QueueUrl", "BulkQueueUrl", "HeldQueueUrl", "BulkHeldQueueUrl", "DeadL
 """Outputs of the template that name a queue of records."""
 
 
-def clean(stack: Stack) -> None:
+def clean(stack: RunningStack) -> None:
     """Empty queues, bucket, tables, schedules and Mateo; end executions, resume submission."""
     _stop_executions(stack)
     for output in QUEUES:
@@ -104,21 +104,21 @@ def clean(stack: Stack) -> None:
     stack.resume_submission()
 
 
-def _restore_token(stack: Stack) -> None:
+def _restore_token(stack: RunningStack) -> None:
     known = stack.client("secretsmanager").get_secret_value(SecretId=stack.outputs["MateoTokenArn"])
     if known["SecretString"] != MATEO_TOKEN:
         stack.set_secret("MateoToken", MATEO_TOKEN)
         stack.restart_functions()  # they remember the other one
 
 
-def _stop_executions(stack: Stack) -> None:
+def _stop_executions(stack: RunningStack) -> None:
     machine = stack.client("stepfunctions")
     for one in _executions(stack):
         if one["status"] == "RUNNING":
             machine.stop_execution(executionArn=one["executionArn"])
 
 
-def _empty_stores(stack: Stack) -> None:
+def _empty_stores(stack: RunningStack) -> None:
     for output in ("LedgerTableName", "WatermarksTableName"):
         table = {"TableName": stack.outputs[output]}
         dynamodb = stack.client("dynamodb")
@@ -137,7 +137,7 @@ def _empty_stores(stack: Stack) -> None:
 class Trial:
     """The traffic of one test, and what came of it."""
 
-    def __init__(self, stack: Stack, lines: list[Line]) -> None:
+    def __init__(self, stack: RunningStack, lines: list[Line]) -> None:
         self.stack = stack
         self.expected = Expected(id_prefixes(example_connections()))
         self.accepted: dict[str, int] = {}
@@ -325,13 +325,13 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def warm(stack: Stack, *functions: str) -> None:
+def warm(stack: RunningStack, *functions: str) -> None:
     """Start processes of functions now, all at once, since they will be needed."""
     for function in functions:
         stack.run(stack.functions.warm(function))
 
 
-def _executions(stack: Stack) -> list[Mapping[str, Any]]:
+def _executions(stack: RunningStack) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = stack.client("stepfunctions").list_executions(
         stateMachineArn=stack.outputs["StateMachineArn"]
     )["executions"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mateo_emulator.settings import Behaviour, Limits
+from mateo_emulator.settings import Behaviour, DocumentedLimits
 from tests.switches.__main__ import sends_reference, shares
 from tests.switches.choices import SWITCHES, Combination, alone, drawn, parse
 
@@ -10,8 +10,8 @@ from tests.switches.choices import SWITCHES, Combination, alone, drawn, parse
 def test_every_position_is_something_that_the_emulator_knows_and_does_not_do_by_default() -> None:
     for one in alone()[1:]:
         behaviour = Behaviour.model_validate(one.behaviour)
-        limits = Limits.model_validate(one.limits)
-        is_default = (behaviour, limits) == (Behaviour(), Limits())
+        limits = DocumentedLimits.model_validate(one.limits)
+        is_default = (behaviour, limits) == (Behaviour(), DocumentedLimits())
         assert is_default == (str(one) == "reference-id=refused")
 
 

@@ -26,7 +26,7 @@ _COLLATIONS: dict[Kind, str] = {
     "json": " COLLATE pg_jsonb",
     "import_type": " COLLATE pg_import_type",
 }
-Columns = Mapping[str, tuple[Kind, str]]
+ColumnKinds = Mapping[str, tuple[Kind, str]]
 Fragment = tuple[str, list[Scalar]]
 
 
@@ -44,13 +44,13 @@ def install(connection: sqlite3.Connection) -> None:
     connection.create_collation("pg_import_type", _compare_types)
 
 
-def where(conditions: Sequence[Condition], columns: Columns) -> Fragment:
+def where(conditions: Sequence[Condition], columns: ColumnKinds) -> Fragment:
     """The WHERE expression; ``columns`` are types and SQL expressions."""
     return _joined([_condition(condition, columns) for condition in conditions], "AND")
 
 
 def order_by(
-    order: Sequence[Ordering], columns: Columns, last: str = "import.sequence"
+    order: Sequence[Ordering], columns: ColumnKinds, last: str = "import.sequence"
 ) -> Fragment:
     """The terms of ORDER BY; without an order the newest do not come first, nor last: any order
     is right, and ``last``, that of creation, is the quickest.
@@ -76,7 +76,7 @@ def _joined(fragments: Sequence[Fragment], word: str) -> Fragment:
     return f"({left[0]} {word} {right[0]})", left[1] + right[1]
 
 
-def _condition(condition: Condition, columns: Columns) -> Fragment:
+def _condition(condition: Condition, columns: ColumnKinds) -> Fragment:
     if isinstance(condition, Comparison):
         sql, values = _comparison(condition, columns)
     else:
@@ -85,7 +85,7 @@ def _condition(condition: Condition, columns: Columns) -> Fragment:
     return (f"NOT ({sql})" if condition.negated else f"({sql})"), values
 
 
-def _comparison(comparison: Comparison, columns: Columns) -> Fragment:
+def _comparison(comparison: Comparison, columns: ColumnKinds) -> Fragment:
     operator, operands = comparison.operator, list(comparison.values)
     expression, values = _expression(comparison.reference, columns)
     compared = expression + _COLLATIONS.get(comparison.kind, "")
@@ -104,7 +104,7 @@ def _comparison(comparison: Comparison, columns: Columns) -> Fragment:
     return f"{compared} {_SYMBOLS[operator]} ?", values + operands
 
 
-def _expression(reference: Reference, columns: Columns) -> Fragment:
+def _expression(reference: Reference, columns: ColumnKinds) -> Fragment:
     kind, expression = columns[reference.column]
     if not reference.path:
         return f"({expression})", []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 
 RECEIVE = """
 import json, os, boto3
@@ -180,9 +180,9 @@ def lines() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> Iterator[RunningStack]:
     """A running stack of the small project, without Mateo."""
-    running = Stack(
+    running = RunningStack(
         root=write_project(tmp_path_factory.mktemp("project")),
         state_dir=tmp_path_factory.mktemp("state"),
         parameters={"BatchingWindow": "1"},
@@ -195,13 +195,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> Iterato
         yield running
 
 
-def stored(stack: Stack) -> set[str]:
+def stored(stack: RunningStack) -> set[str]:
     """The keys in the project's table."""
     answer = stack.client("dynamodb").scan(TableName=stack.outputs["LedgerTableName"])
     return {item["pk"]["S"] for item in answer["Items"]}
 
 
-def send(stack: Stack, **body: object) -> None:
+def send(stack: RunningStack, **body: object) -> None:
     """Put a message into the queue."""
     stack.client("sqs").send_message(
         QueueUrl=stack.outputs["QueueUrl"], MessageBody=json.dumps(body)

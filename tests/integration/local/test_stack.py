@@ -14,33 +14,33 @@ import pytest
 from local.environment import client as boto3_client
 from local.lambda_runtime.lineage import header, mark, parsed
 from local.stack.invocations import LOOP_REFUSED
-from local.stack.stack import Stack
+from local.stack.stack import RunningStack
 from tests.integration.local.conftest import send, stored, write_project
 
 TWO_DAYS_S = 172_800
 """More than is left of any day."""
 
 
-def post(stack: Stack, path: str, body: bytes) -> httpx.Response:
+def post(stack: RunningStack, path: str, body: bytes) -> httpx.Response:
     headers = {"Content-Type": "application/json"}
     return httpx.post(
         f"{stack.webhooks_url}{path}", content=body, headers=headers, trust_env=False, timeout=30
     )
 
 
-def admin(stack: Stack, method: str, path: str, content: object = None) -> httpx.Response:
+def admin(stack: RunningStack, method: str, path: str, content: object = None) -> httpx.Response:
     address = stack.webhooks_url.removesuffix("/webhooks")
     return httpx.request(
         method, f"{address}/_stack/{path}", json=content, trust_env=False, timeout=60
     )
 
 
-def execution(stack: Stack, arn: str) -> Mapping[str, Any]:
+def execution(stack: RunningStack, arn: str) -> Mapping[str, Any]:
     answer: Mapping[str, Any] = stack.client("stepfunctions").describe_execution(executionArn=arn)
     return answer
 
 
-def start_execution(stack: Stack, **content: object) -> str:
+def start_execution(stack: RunningStack, **content: object) -> str:
     arn: str = stack.client("stepfunctions").start_execution(
         stateMachineArn=stack.outputs["StateMachineArn"],
         name=str(uuid.uuid4()),
@@ -49,12 +49,12 @@ def start_execution(stack: Stack, **content: object) -> str:
     return arn
 
 
-def disable(stack: Stack) -> None:
+def disable(stack: RunningStack) -> None:
     mapping = stack.provisioned.resources["SubmitQueueBatch"]["Ref"]
     stack.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
 
 
-def test_a_webhook_goes_through_the_queue_to_a_report_on_disk(stack: Stack) -> None:
+def test_a_webhook_goes_through_the_queue_to_a_report_on_disk(stack: RunningStack) -> None:
     response = post(stack, "/json", b'{"id": "one"}')
 
     assert [response.status_code, response.text] == [202, "json"]
@@ -65,7 +65,7 @@ def test_a_webhook_goes_through_the_queue_to_a_report_on_disk(stack: Stack) -> N
 
 
 def test_a_failing_function_is_a_500_and_its_error_is_in_the_log(
-    stack: Stack, lines: list[str]
+    stack: RunningStack, lines: list[str]
 ) -> None:
     response = post(stack, "/json", b"fail")
 
@@ -73,7 +73,7 @@ def test_a_failing_function_is_a_500_and_its_error_is_in_the_log(
     stack.wait_until(lambda: any("RuntimeError" in line for line in lines), "the logged error")
 
 
-def test_the_outputs_are_found_through_the_aws_endpoint(stack: Stack) -> None:
+def test_the_outputs_are_found_through_the_aws_endpoint(stack: RunningStack) -> None:
     cloudformation = stack.client("cloudformation")
 
     (found,) = cloudformation.describe_stacks(StackName="import-relay")["Stacks"]
@@ -84,7 +84,7 @@ def test_the_outputs_are_found_through_the_aws_endpoint(stack: Stack) -> None:
     assert outputs["QueueUrl"].startswith(stack.aws_endpoint)
 
 
-def test_lambdas_api_invokes_the_process(stack: Stack) -> None:
+def test_lambdas_api_invokes_the_process(stack: RunningStack) -> None:
     name = stack.provisioned.resources["Track"]["Ref"]
 
     answer = stack.client("lambda").invoke(FunctionName=name, Payload=b"{}")
@@ -95,7 +95,7 @@ def test_lambdas_api_invokes_the_process(stack: Stack) -> None:
     assert json.loads(content["secret"]) == {"json": ["secret"]}
 
 
-def test_lambdas_api_names_an_error(stack: Stack) -> None:
+def test_lambdas_api_names_an_error(stack: RunningStack) -> None:
     name = stack.provisioned.resources["Track"]["Ref"]
 
     answer = stack.client("lambda").invoke(FunctionName=name, Payload=b'{"fail": true}')
@@ -104,7 +104,7 @@ def test_lambdas_api_names_an_error(stack: Stack) -> None:
     assert json.loads(answer["Payload"].read())["errorType"] == "ValueError"
 
 
-def test_an_execution_calls_the_function_and_ends(stack: Stack) -> None:
+def test_an_execution_calls_the_function_and_ends(stack: RunningStack) -> None:
     arn = start_execution(stack, wait=0)
 
     stack.wait_until(lambda: execution(stack, arn)["status"] != "RUNNING", "the execution")
@@ -114,7 +114,7 @@ def test_an_execution_calls_the_function_and_ends(stack: Stack) -> None:
     assert json.loads(ended["output"])["track"]["Payload"]["word"] == "from the layer"
 
 
-def test_an_execution_whose_function_fails_is_red(stack: Stack) -> None:
+def test_an_execution_whose_function_fails_is_red(stack: RunningStack) -> None:
     arn = start_execution(stack, wait=0, fail=True)
 
     stack.wait_until(lambda: execution(stack, arn)["status"] != "RUNNING", "the execution")
@@ -123,7 +123,7 @@ def test_an_execution_whose_function_fails_is_red(stack: Stack) -> None:
     assert execution(stack, arn)["error"] == "ValueError"
 
 
-def test_paused_submission_keeps_messages_in_the_queue_until_it_opens(stack: Stack) -> None:
+def test_paused_submission_keeps_messages_in_the_queue_until_it_opens(stack: RunningStack) -> None:
     disable(stack)
     stack.wait_until(lambda: not stack.esm_enabled(), "paused submission")
     time.sleep(1.5)  # a receive that began before may wait for a second
@@ -137,7 +137,9 @@ def test_paused_submission_keeps_messages_in_the_queue_until_it_opens(stack: Sta
     assert "held-1" in stored(stack)
 
 
-def test_a_killed_function_gives_its_batch_back_after_the_visibility_timeout(stack: Stack) -> None:
+def test_a_killed_function_gives_its_batch_back_after_the_visibility_timeout(
+    stack: RunningStack,
+) -> None:
     send(stack, id="killed", sleep=3)
     stack.wait_until(lambda: "begun" in stored(stack), "the function at work")
 
@@ -149,7 +151,7 @@ def test_a_killed_function_gives_its_batch_back_after_the_visibility_timeout(sta
     assert {"killed-2"} == {key for key in stored(stack) if key.startswith("killed")}
 
 
-def test_moving_the_day_is_seen_by_everything(stack: Stack) -> None:
+def test_moving_the_day_is_seen_by_everything(stack: RunningStack) -> None:
     before = stack.clock.time()
     arn = start_execution(stack, wait=TWO_DAYS_S)
     disable(stack)
@@ -165,7 +167,7 @@ def test_moving_the_day_is_seen_by_everything(stack: Stack) -> None:
     assert abs(output["track"]["Payload"]["time"] - stack.clock.time()) < 60
 
 
-def test_a_one_time_schedule_resumes_submission_and_disappears(stack: Stack) -> None:
+def test_a_one_time_schedule_resumes_submission_and_disappears(stack: RunningStack) -> None:
     disable(stack)
     scheduler = stack.client("scheduler")
     mapping = stack.provisioned.resources["SubmitQueueBatch"]["Ref"]
@@ -188,7 +190,9 @@ def test_a_one_time_schedule_resumes_submission_and_disappears(stack: Stack) -> 
     assert names == ["resume-submission-daily"]
 
 
-def test_a_message_that_is_received_too_often_ends_in_the_dead_letter_queue(stack: Stack) -> None:
+def test_a_message_that_is_received_too_often_ends_in_the_dead_letter_queue(
+    stack: RunningStack,
+) -> None:
     stack.client("sqs").send_message(QueueUrl=stack.outputs["QueueUrl"], MessageBody="no json")
     for received in (1, 2, 3):
         stack.wait_until(
@@ -200,18 +204,20 @@ def test_a_message_that_is_received_too_often_ends_in_the_dead_letter_queue(stac
     stack.wait_until(lambda: stack.queue_counts("DeadLetterQueueUrl")["visible"] == 1, "redrive")
 
 
-def test_the_status_tells_what_goes_on(stack: Stack) -> None:
+def test_the_status_tells_what_goes_on(stack: RunningStack) -> None:
     status = admin(stack, "GET", "status").json()
 
     assert {"time", "submission", "queue", "bulk_queue", "invocations", "outputs"} <= set(status)
 
 
 @pytest.mark.parametrize("content", [{}, {"advance_s": "x"}, {"advance_s": -5}, []])
-def test_a_clock_request_that_makes_no_sense_is_refused(stack: Stack, content: object) -> None:
+def test_a_clock_request_that_makes_no_sense_is_refused(
+    stack: RunningStack, content: object
+) -> None:
     assert admin(stack, "PUT", "clock", content).status_code == 400
 
 
-def lineage_of_one_message(stack: Stack) -> dict[str, int]:
+def lineage_of_one_message(stack: RunningStack) -> dict[str, int]:
     (message,) = stack.client("sqs").receive_message(
         QueueUrl=stack.outputs["QueueUrl"], MessageSystemAttributeNames=["AWSTraceHeader"]
     )["Messages"]
@@ -219,7 +225,7 @@ def lineage_of_one_message(stack: Stack) -> dict[str, int]:
     return parsed(message["Attributes"]["AWSTraceHeader"])
 
 
-def test_a_message_carries_the_lineage_of_the_function_that_sent_it(stack: Stack) -> None:
+def test_a_message_carries_the_lineage_of_the_function_that_sent_it(stack: RunningStack) -> None:
     stack.wait_for_empty_queue()
     for poller in stack.pollers:
         poller.pause()
@@ -233,7 +239,7 @@ def test_a_message_carries_the_lineage_of_the_function_that_sent_it(stack: Stack
 
 
 def test_a_message_that_was_sent_on_sixteen_times_invokes_nothing(
-    stack: Stack, lines: list[str]
+    stack: RunningStack, lines: list[str]
 ) -> None:
     sent_on = {mark(stack.provisioned.resources["Submit"]["Arn"]): 16}
     client = boto3_client("sqs", stack.aws_endpoint)
@@ -259,7 +265,7 @@ def test_a_request_while_the_stack_starts_is_answered_503(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "project").mkdir()
-    starting = Stack(
+    starting = RunningStack(
         root=write_project(tmp_path / "project"), state_dir=tmp_path / "state", with_mateo=False
     )
     statuses: list[int] = []

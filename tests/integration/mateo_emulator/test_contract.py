@@ -14,7 +14,7 @@ from mateo_emulator.documentation import openapi
 from mateo_emulator.emulator import MateoEmulator
 from mateo_emulator.faults import Fault
 from mateo_emulator.sandbox.admin import Admin
-from mateo_emulator.settings import Behaviour, Limits, Start
+from mateo_emulator.settings import Behaviour, DocumentedLimits, Start
 from tests.integration.mateo_emulator.contract import plan, prepare, published, send
 from tests.integration.mateo_emulator.emulator import TOKEN, Emulator
 
@@ -92,7 +92,7 @@ def test_the_document_describes_the_whole_admin_surface(tmp_path: Path) -> None:
     assert described == served - {("get", "/_sandbox/")}
 
 
-@pytest.mark.parametrize("model", [Limits, Behaviour, Fault])
+@pytest.mark.parametrize("model", [DocumentedLimits, Behaviour, Fault])
 def test_every_setting_is_described_with_its_default(model: type[BaseModel]) -> None:
     described = openapi()["components"]["schemas"][model.__name__]["properties"]
     defaults = {

@@ -3,12 +3,11 @@
 import json
 
 from import_relay.bulk.failure_rows import (
-    MAX_COLUMNS,
-    MORE,
     columns_within,
     failure_cells,
     failure_header,
 )
+from import_relay.report.failure_file import MAX_COLUMNS, MORE
 
 OWN = ("7", "row.bad_value", "why")
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
-from local.clock import Clock
+from local.clock import StackClock
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from local.clock import Clock
 )
 def test_the_next_day_begins_past_the_daily_schedule(now: str, zone: str, expected: str) -> None:
     with time_machine.travel(datetime.fromisoformat(now), tick=False):
-        clock = Clock()
+        clock = StackClock()
         clock.offset_s = clock.moved(clock.seconds_to_next_day(zone))
 
         assert clock.now() == datetime.fromisoformat(expected)
@@ -28,4 +28,4 @@ def test_the_next_day_begins_past_the_daily_schedule(now: str, zone: str, expect
 
 def test_the_clock_never_moves_back() -> None:
     with pytest.raises(ValueError, match="forward"):
-        Clock().moved(-1)
+        StackClock().moved(-1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from phonenumbers import SUPPORTED_REGIONS
 
 from import_relay.mapping.countries import _OTHER_NAMES, codes, country_code
-from import_relay.mapping.country_names import TABLE
+from import_relay.mapping.country_names import COUNTRY_TABLE
 from tests.support.country_names import PATH, table
 
 
@@ -30,7 +30,7 @@ def test_every_country_with_phone_numbers_is_known_by_its_name(language: str) ->
 
 def test_no_name_stands_for_two_countries() -> None:
     names = Counter(
-        name for line in (TABLE + _OTHER_NAMES).splitlines() for name in line.split("|")[1:]
+        name for line in (COUNTRY_TABLE + _OTHER_NAMES).splitlines() for name in line.split("|")[1:]
     )
 
     assert [name for name, times in names.items() if times > 1] == []

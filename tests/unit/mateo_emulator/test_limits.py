@@ -9,7 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from mateo_emulator.clock import Clock
-from mateo_emulator.limits import RequestWindow, Standing, count_request, reserve_entities, usage_of
+from mateo_emulator.limits import (
+    LimitStanding,
+    RequestWindow,
+    count_request,
+    reserve_entities,
+    used_on,
+)
 
 SECOND = 1_000_000
 
@@ -64,7 +70,7 @@ def test_who_waits_as_long_as_told_gets_in() -> None:
 
 
 def test_headers_tell_limit_remaining_and_whole_seconds_until_the_reset() -> None:
-    headers = Standing(2, 1, 0.4).headers("all")
+    headers = LimitStanding(2, 1, 0.4).headers("all")
     assert headers == {"ratelimit-limit": "2", "ratelimit-remaining": "1", "ratelimit-reset": "1"}
 
 
@@ -73,7 +79,7 @@ def test_headers_tell_limit_remaining_and_whole_seconds_until_the_reset() -> Non
 )
 def test_retry_after_can_be_switched_off(style: str, present: bool) -> None:
     styles = {"all": "all", "no_retry_after": "no_retry_after", "none": "none"}
-    headers = Standing(2, 0, 7.2, exceeded=True).headers(styles[style])  # type: ignore[arg-type]
+    headers = LimitStanding(2, 0, 7.2, exceeded=True).headers(styles[style])  # type: ignore[arg-type]
     assert ("retry-after" in headers) is present
 
 
@@ -87,7 +93,7 @@ def test_entities_are_taken_whole_or_not_at_all(database: sqlite3.Connection) ->
     second = reserve_entities(database, "2026-11-21", 4, 10)
     third = reserve_entities(database, "2026-11-21", 3, 10)
     assert [first.exceeded, second.exceeded, third.exceeded] == [False, True, False]
-    assert usage_of(database, "2026-11-21") == (0, 10)
+    assert used_on(database, "2026-11-21") == (0, 10)
 
 
 def clock_at(timestamp: datetime, time_zone: str) -> Clock:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from import_relay.report.failure_file import ABOUT, MAX_COLUMNS, MORE, table
-from import_relay.report.problems import FAILED, REJECTED, Problem, Received
+from import_relay.report.problems import ITEM_REJECTED, ROW_FAILED, Problem, Received
 
 
 def problem(kind: str, columns: dict[str, Any]) -> Problem:
@@ -15,15 +15,15 @@ def problem(kind: str, columns: dict[str, Any]) -> Problem:
 
 def test_columns_of_mateo_come_before_the_fields_of_rejected_records() -> None:
     header, _ = table(
-        [problem(REJECTED, {"Field": 1}), problem(FAILED, {"city": "x", "email": "y"})]
+        [problem(ITEM_REJECTED, {"Field": 1}), problem(ROW_FAILED, {"city": "x", "email": "y"})]
     )
 
     assert header == (*ABOUT, "email", "city", "Field")
 
 
 def test_fields_beyond_what_a_sheet_takes_share_one_column() -> None:
-    problems = [problem(REJECTED, {f"f{n}-{m}": m for m in range(100)}) for n in range(50)]
-    problems.append(problem(FAILED, {"external_id": "7"}))
+    problems = [problem(ITEM_REJECTED, {f"f{n}-{m}": m for m in range(100)}) for n in range(50)]
+    problems.append(problem(ROW_FAILED, {"external_id": "7"}))
 
     header, lines = table(problems)
 

@@ -1,8 +1,8 @@
 """Things that are open: when they were received, of which record they are, and their counts."""
 
 from import_relay.report.problems import (
-    FAILED,
-    REJECTED,
+    ITEM_REJECTED,
+    ROW_FAILED,
     Problem,
     Received,
     grouped,
@@ -12,7 +12,16 @@ from import_relay.report.problems import (
 )
 
 FIRST = Problem(
-    FAILED, "23514", "erp", "", Received(100, 0), (), '{"external_id": "1"}', "taken", "ask", "d/0"
+    ROW_FAILED,
+    "23514",
+    "erp",
+    "",
+    Received(100, 0),
+    (),
+    '{"external_id": "1"}',
+    "taken",
+    "ask",
+    "d/0",
 )
 
 
@@ -49,25 +58,27 @@ def test_a_record_is_known_by_its_key_and_by_its_id_in_each_connection() -> None
 
 
 def test_problems_are_counted_the_most_frequent_first() -> None:
-    rejected = FIRST.__class__(REJECTED, "row.required", "shop", "email", Received(50, 0), (),
+    rejected = FIRST.__class__(ITEM_REJECTED, "row.required", "shop", "email", Received(50, 0), (),
                                "[]", "why", "what", "d/1")  # fmt: skip
     later = FIRST.__class__(
-        FAILED, "23514", "erp", "", Received(300, 0), (), "{}", "taken", "ask", "d/2"
+        ROW_FAILED, "23514", "erp", "", Received(300, 0), (), "{}", "taken", "ask", "d/2"
     )
 
     first, second = grouped([rejected, later, FIRST])
 
     assert (first.kind, first.code, first.count, first.first, first.last) == (
-        FAILED,
+        ROW_FAILED,
         "23514",
         2,
         100,
         300,
     )
-    assert (second.kind, second.field, second.count) == (REJECTED, "email", 1)
+    assert (second.kind, second.field, second.count) == (ITEM_REJECTED, "email", 1)
 
 
 def test_an_item_that_is_no_object_is_one_column() -> None:
     assert FIRST.columns == {"external_id": "1"}
-    rejected = Problem(REJECTED, "c", "erp", "", Received(1, 0), (), "[1]", "why", "what", "d/0")
+    rejected = Problem(
+        ITEM_REJECTED, "c", "erp", "", Received(1, 0), (), "[1]", "why", "what", "d/0"
+    )
     assert rejected.columns == {"item": [1]}

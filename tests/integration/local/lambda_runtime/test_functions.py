@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.clock import Clock
+from local.clock import StackClock
 from local.lambda_runtime.execution_environment import MAX_PAYLOAD_BYTES, Function
 from local.lambda_runtime.functions import Functions, PayloadTooLarge
 from local.lambda_runtime.lineage import LoopDetected, mark, parsed
@@ -65,13 +65,15 @@ def function(folder: Path, **changes: Any) -> Function:
     return Function(**(values | changes))
 
 
-def use(folder: Path, act: Use, clock: Clock | None = None, **changes: Any) -> list[str]:
+def use(folder: Path, act: Use, clock: StackClock | None = None, **changes: Any) -> list[str]:
     """Run `act` with the function; returns the lines that it wrote."""
     lines: list[str] = []
 
     async def run() -> None:
         functions = Functions(
-            clock or Clock(), folder, lambda function, line: lines.append(f"{function}: {line}")
+            clock or StackClock(),
+            folder,
+            lambda function, line: lines.append(f"{function}: {line}"),
         )
         functions.add(function(folder, **changes))
         try:
@@ -240,7 +242,7 @@ def test_what_was_held_back_runs_in_the_function_that_took_the_others_place(tmp_
 
 
 def test_a_moved_clock_is_seen_by_new_processes(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = StackClock()
 
     async def act(functions: Functions) -> None:
         before = content(await call(functions))

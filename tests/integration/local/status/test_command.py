@@ -8,7 +8,7 @@ import pytest
 from import_relay.storage.refusals import RefusalPause, RefusedConnections, RefusedKind
 from local.__main__ import main
 from local.environment import REGION
-from relay_ops.status.forecast import BLOCKERS
+from relay_ops.status.forecast import BLOCKING_METRICS
 from tests.support.deployed import DAY, MIDNIGHT, STACK, Deployed, client, clock, deployed
 
 __all__ = ["clock", "deployed"]  # fixtures
@@ -43,7 +43,7 @@ def test_everything_is_found_by_the_name_of_the_stack(
     assert (found["backlog"], found["drained_on"]) == (14, DAY)
 
 
-@pytest.mark.parametrize(("metric", "words"), BLOCKERS.items())
+@pytest.mark.parametrize(("metric", "words"), BLOCKING_METRICS.items())
 def test_no_day_is_promised_while_records_wait_for_a_person(
     deployed: Deployed, capsys: pytest.CaptureFixture[str], metric: str, words: str
 ) -> None:

@@ -25,7 +25,7 @@ def _opened(
 ) -> None:
     """Ada and Bob are imported; Mateo has deleted whom it is asked to."""
     monkeypatch.setattr(relay_ops.stack, "open_stack", lambda *_: stack)
-    monkeypatch.setattr(erasure, "delete_contacts", lambda *_: MateoContacts())
+    monkeypatch.setattr(erasure, "delete_in_mateo", lambda *_: MateoContacts())
     relay.submit(message([ADA, BOB]))
     end(relay, mateo)
 

@@ -6,7 +6,7 @@ import pytest
 
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
-from relay_ops.pausing import Submission
+from relay_ops.pausing import SubmissionSwitch
 from relay_ops.stack import Stack
 from tests.integration.relay_ops.commands.opened import given, stack
 from tests.support import aws as resources
@@ -46,6 +46,6 @@ def test_a_mapping_that_does_not_change_is_told(
     relay: Relay, stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("relay_ops.pausing.EFFECT_WAIT_S", -1.0)
-    monkeypatch.setattr(Submission, "is_enabled", lambda _: None)
+    monkeypatch.setattr(SubmissionSwitch, "is_enabled", lambda _: None)
     assert run(["pause", "--yes"]) == ExitCode.UNAVAILABLE
     assert "not disabled" in capsys.readouterr().err

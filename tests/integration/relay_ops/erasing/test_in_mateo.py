@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from relay_ops.erasing.in_mateo import delete_contacts, filters_of
+from relay_ops.erasing.in_mateo import delete_in_mateo, filters_of
 from relay_ops.erasing.person import Known, learn_row
 from relay_ops.exits import CommandError
 from relay_ops.mateo import MateoAccount
@@ -55,5 +55,5 @@ def test_mateo_is_asked_for_each_spelling_and_for_no_blank() -> None:
 def test_an_id_of_mateo_that_is_none_is_told(stack: Stack, contacts: Contacts) -> None:
     contacts.left["7"] = "no id"
     with pytest.raises(CommandError, match="none"):
-        delete_contacts(stack, Known(ids={"external_id:7"}))
+        delete_in_mateo(stack, Known(ids={"external_id:7"}))
     assert {method for method, _ in contacts.asked} == {"GET"}

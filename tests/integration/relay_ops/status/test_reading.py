@@ -12,7 +12,7 @@ import time_machine
 from import_relay.storage.entries import State
 from local.environment import session
 from relay_ops.exits import StackUnavailable
-from relay_ops.status.reading import DAYS, Reading
+from relay_ops.status.reading import DAYS, StackReading
 from tests.docs.documents import document
 from tests.support.deployed import (
     BERLIN,
@@ -40,7 +40,7 @@ def test_it_reads_with_exactly_the_permissions_that_the_runbook_names(deployed: 
         )
         return made
 
-    reading = Reading(noted, STACK, clock=time.time)
+    reading = StackReading(noted, STACK, clock=time.time)
     reading.snapshot()
     reading.forecast()
 
@@ -64,7 +64,7 @@ def test_an_item_counts_for_the_day_of_its_receipt_in_the_limits_time_zone(
 def test_days_before_the_stack_and_days_too_long_ago_are_not_looked_at(
     deployed: Deployed, clock: time_machine.Traveller
 ) -> None:
-    parts = Reading(client, STACK, clock=time.time)
+    parts = StackReading(client, STACK, clock=time.time)
     assert parts.since.isoformat() == DAY
 
     clock.shift(timedelta(days=200))
@@ -82,7 +82,7 @@ def test_a_part_of_the_numbers_is_not_added_up(deployed: Deployed) -> None:
         made.meta.events.register("after-call.cloudwatch.GetMetricData", change)
         return made
 
-    reading = Reading(partly, STACK, clock=time.time)
+    reading = StackReading(partly, STACK, clock=time.time)
 
     with pytest.raises(StackUnavailable, match=r"did not give all of `received` \(PartialData\)"):
         reading.snapshot()
@@ -147,4 +147,4 @@ def test_another_kind_of_stack_is_refused(deployed: Deployed) -> None:
     client("cloudformation").create_stack(StackName="other", TemplateBody=body)
 
     with pytest.raises(StackUnavailable, match="no import relay: it has no BulkQueue"):
-        Reading(client, "other", clock=time.time)
+        StackReading(client, "other", clock=time.time)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.aws.poller import Mapping, Poller, Record, failed_messages
+from local.aws.poller import EventRecord, Mapping, Poller, failed_messages
 from local.lambda_runtime.execution_environment import MAX_PAYLOAD_BYTES
 from local.lambda_runtime.lineage import Lineage, header
 from local.lambda_runtime.runtime_api import InvocationResult
@@ -78,8 +78,8 @@ def poller(queue: FakeQueue, function: FakeFunction, present: Mapping | None = N
     return Poller(queue, lambda: described, function, region="us-east-1")
 
 
-def records(count: int) -> list[Record]:
-    return [Record(message(number), QUEUE_ARN, "us-east-1") for number in range(count)]
+def records(count: int) -> list[EventRecord]:
+    return [EventRecord(message(number), QUEUE_ARN, "us-east-1") for number in range(count)]
 
 
 def test_a_record_looks_like_lambdas() -> None:
@@ -289,10 +289,10 @@ def test_a_pause_ends_when_everything_received_is_delivered() -> None:
         one.stop()
 
 
-def traced(number: int, **lineage: int) -> Record:
+def traced(number: int, **lineage: int) -> EventRecord:
     described = message(number)
     described["Attributes"]["AWSTraceHeader"] = header("Root=1-0-0;Sampled=0", lineage)
-    return Record(described, QUEUE_ARN, "us-east-1")
+    return EventRecord(described, QUEUE_ARN, "us-east-1")
 
 
 def test_a_batch_has_the_longest_lineage_of_its_messages() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.aws.schedules import ScheduleError, Schedules, due
-from local.clock import Clock
+from local.clock import StackClock
 
 DAILY = "cron(1 0 * * ? *)"
 TARGET = "arn:aws:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
@@ -117,7 +117,7 @@ def run(
     functions: FakeFunctions | None = None,
 ) -> tuple[FakeLambda, list[str]]:
     lambda_, said = FakeLambda(), list[str]()
-    clock = Clock()
+    clock = StackClock()
     invoke = (functions or FakeFunctions()).invoke
     schedules = Schedules(scheduler, lambda_, clock, said.append, invoke=invoke)
     clock.offset_s = offset_s

@@ -7,16 +7,23 @@ from typing import Any
 
 import pytest
 
-from local.clock import Clock
+from local.clock import StackClock
 from local.lambda_runtime.functions import PayloadTooLarge
 from local.lambda_runtime.runtime_api import InvocationResult
-from local.stack.gateway import MAX_BODY_BYTES, Gateway, Request, Response, make_event, shape
+from local.stack.gateway import (
+    MAX_BODY_BYTES,
+    GatewayRequest,
+    Response,
+    StackGateway,
+    make_event,
+    shape,
+)
 from local.template.routes import Route
 
 ROUTE = Route(method="POST", path="/webhooks/{connection}", function="Receive")
 
 
-def request(**changes: Any) -> Request:
+def request(**changes: Any) -> GatewayRequest:
     values: dict[str, Any] = {
         "method": "POST",
         "path": "/webhooks/json",
@@ -25,11 +32,11 @@ def request(**changes: Any) -> Request:
         "body": b'{"a":1}',
         "source_ip": "127.0.0.1",
     }
-    return Request(**(values | changes))
+    return GatewayRequest(**(values | changes))
 
 
 def event(**changes: Any) -> dict[str, Any]:
-    return make_event(request(**changes), ROUTE, {"connection": "json"}, Clock())
+    return make_event(request(**changes), ROUTE, {"connection": "json"}, StackClock())
 
 
 class FakeFunctions:
@@ -47,7 +54,7 @@ class FakeFunctions:
 
 
 def answer(outcome: InvocationResult | Exception, **changes: Any) -> Response:
-    gateway = Gateway([ROUTE], FakeFunctions(outcome), Clock())
+    gateway = StackGateway([ROUTE], FakeFunctions(outcome), StackClock())
     return asyncio.run(gateway.respond(request(**changes)))
 
 
@@ -56,11 +63,11 @@ def header(response: Response, name: str) -> str:
 
 
 def test_a_request_before_the_stack_is_up_is_answered_503() -> None:
-    async def admin(_: Request) -> Response:
+    async def admin(_: GatewayRequest) -> Response:
         raise AssertionError("nothing is there to administer yet")
 
     functions = FakeFunctions(KeyError("Receive"))
-    gateway = Gateway([ROUTE], functions, Clock(), admin=admin, is_up=lambda: False)
+    gateway = StackGateway([ROUTE], functions, StackClock(), admin=admin, is_up=lambda: False)
     for path in ("/webhooks/json", "/_stack/status", "/elsewhere"):
         assert asyncio.run(gateway.respond(request(path=path))).status == 503
 
@@ -147,7 +154,7 @@ def test_only_the_templates_routes_exist(changes: dict[str, str]) -> None:
 
 def test_a_path_parameter_is_decoded() -> None:
     functions = FakeFunctions(OK)
-    gateway = Gateway([ROUTE], functions, Clock())
+    gateway = StackGateway([ROUTE], functions, StackClock())
 
     asyncio.run(gateway.respond(request(path="/webhooks/a%20b")))
 
@@ -175,7 +182,7 @@ def test_a_slow_function_is_a_503_and_runs_on(monkeypatch: pytest.MonkeyPatch) -
         return OK
 
     async def both() -> Response:
-        response = await Gateway([ROUTE], slow, Clock()).respond(request())
+        response = await StackGateway([ROUTE], slow, StackClock()).respond(request())
         await asyncio.sleep(0.1)
         return response
 
@@ -224,6 +231,6 @@ def test_a_body_over_10_mb_is_refused_before_any_function() -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/webhooks/json", "headers": []}
-    asyncio.run(Gateway([ROUTE], functions, Clock())(scope, receive, send))
+    asyncio.run(StackGateway([ROUTE], functions, StackClock())(scope, receive, send))
 
     assert [sent[0]["status"], functions.event] == [413, {}]

@@ -10,7 +10,7 @@ from local.template.properties import (
     ATTRIBUTES,
     ATTRIBUTES_LEFT_OUT,
     EXECUTED,
-    LEFT_OUT,
+    LEFT_OUT_PROPERTIES,
     how_to_list,
     unlisted,
 )
@@ -42,7 +42,7 @@ def test_the_template_can_be_executed_whatever_its_conditions_say(
 
 def test_nothing_is_executed_and_left_out() -> None:
     for kind, properties in EXECUTED.items():
-        assert not properties & (LEFT_OUT.get(kind, {}).keys() | {"Tags"})
+        assert not properties & (LEFT_OUT_PROPERTIES.get(kind, {}).keys() | {"Tags"})
     assert not ATTRIBUTES & ATTRIBUTES_LEFT_OUT.keys()
 
 
@@ -50,11 +50,11 @@ def test_only_types_that_somebody_provides_are_listed() -> None:
     provided = BY_CLOUDFORMATION | BY_API | BY_STACK.keys()
 
     assert provided >= EXECUTED.keys()
-    assert provided >= LEFT_OUT.keys() - {"*"}
+    assert provided >= LEFT_OUT_PROPERTIES.keys() - {"*"}
 
 
 def test_every_reason_is_a_reason() -> None:
-    for properties in (*LEFT_OUT.values(), ATTRIBUTES_LEFT_OUT):
+    for properties in (*LEFT_OUT_PROPERTIES.values(), ATTRIBUTES_LEFT_OUT):
         assert all(len(reason.split()) > 2 for reason in properties.values())
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mateo_emulator.imports.results import (
     Counts,
-    Entry,
+    ListEntry,
     counts_shown,
     entries_shown,
     failed_file,
@@ -19,7 +19,7 @@ from mateo_emulator.settings import Behaviour
 
 SECOND = 1_000_000
 STORED = Counts(10, 7)
-FAILURE: Entry = {"code": "23514", "message": "email", "input": {"email": "A@Example.com"}}
+FAILURE: ListEntry = {"code": "23514", "message": "email", "input": {"email": "A@Example.com"}}
 
 
 def test_counts_are_there_at_once_by_default() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mateo_emulator.postgresql.timestamps import INFINITY_US, microseconds, read_timestamp
+from mateo_emulator.postgresql.timestamps import INFINITY_US, epoch_us, read_timestamp
 
 NOW = datetime(2026, 11, 21, 14, 30, 15, 500_000, tzinfo=UTC)
 MIDNIGHT = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -39,11 +39,11 @@ DAY = timedelta(days=1)
     ],
 )
 def test_a_timestamp_is_read(text: str, time: datetime) -> None:
-    assert read_timestamp(text, NOW) == microseconds(time)
+    assert read_timestamp(text, NOW) == epoch_us(time)
 
 
 def test_infinity_is_later_than_every_time_and_its_opposite_earlier() -> None:
-    last = microseconds(datetime.max.replace(tzinfo=UTC))
+    last = epoch_us(datetime.max.replace(tzinfo=UTC))
     assert read_timestamp("infinity", NOW) == INFINITY_US > last
     assert read_timestamp("-Infinity", NOW) == -INFINITY_US
 

@@ -10,10 +10,10 @@ import pytest
 
 from mateo_emulator.errors import ApiError
 from mateo_emulator.postgresql.values import Kind
-from mateo_emulator.postgrest.media_type import Representation, Row, negotiate
+from mateo_emulator.postgrest.media_type import OutputRow, Representation, negotiate
 
 KINDS: dict[str, Kind] = {"id": "integer", "name": "text"}
-ROWS: list[Row] = [{"id": 1, "name": "Zoë"}, {"id": 2, "name": None}]
+ROWS: list[OutputRow] = [{"id": 1, "name": "Zoë"}, {"id": 2, "name": None}]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_nulls_can_be_stripped_but_not_from_arrays(form: str) -> None:
 
 
 @pytest.mark.parametrize("rows", [[], ROWS])
-def test_no_row_or_several_are_no_single_object(rows: list[Row]) -> None:
+def test_no_row_or_several_are_no_single_object(rows: list[OutputRow]) -> None:
     with pytest.raises(ApiError) as caught:
         Representation("object").write(rows, KINDS)
     error = caught.value
@@ -71,7 +71,7 @@ def test_one_row_is_a_single_object() -> None:
 
 def test_csv_has_a_line_of_names_and_is_read_back_by_a_csv_reader() -> None:
     kinds: dict[str, Kind] = {**KINDS, "flag": "boolean", "made": "timestamp", "json": "json"}
-    row: Row = {
+    row: OutputRow = {
         "id": 1,
         "name": 'a "b", c',
         "flag": False,

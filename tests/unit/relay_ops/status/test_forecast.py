@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from relay_ops.status.forecast import (
-    BLOCKERS,
+    BLOCKING_METRICS,
     BulkView,
     Forecast,
     SubmissionView,
@@ -125,12 +125,14 @@ def test_nothing_is_promised_while_something_is_in_the_way_of_single_connections
 def test_a_refused_token_is_said_once() -> None:
     closed = SubmissionView(False, "mateo.credentials", datetime(2026, 11, 21, 13, tzinfo=UTC))
 
-    seen = forecast(2026, 11, 21, submission=closed, blockers=(BLOCKERS["CredentialsRefused"],))
+    seen = forecast(
+        2026, 11, 21, submission=closed, blockers=(BLOCKING_METRICS["CredentialsRefused"],)
+    )
 
     assert seen.in_the_way == ("Mateo refuses the token",)
 
 
 def test_a_connection_that_is_noted_explains_only_the_metric_of_its_kind() -> None:
-    assert unexplained([]) == [*BLOCKERS]
+    assert unexplained([]) == [*BLOCKING_METRICS]
     assert unexplained(["fetcher.refused"]) == ["CredentialsRefused", "ConnectionsUnusable"]
     assert unexplained(["connection.disabled"]) == ["CredentialsRefused", "FetchersUnavailable"]

@@ -7,7 +7,7 @@ import pytest
 
 from import_relay.storage.connection_waits import ConnectionWait
 from import_relay.storage.refusals import RefusalPause, RefusedKind
-from relay_ops.status.forecast import BLOCKERS, BulkView, Forecast, SubmissionView, Used
+from relay_ops.status.forecast import BLOCKING_METRICS, BulkView, Forecast, SubmissionView, Used
 from relay_ops.status.noted import HeldMessages, Noted
 from relay_ops.status.reasons import (
     A_CONNECTION,
@@ -176,7 +176,7 @@ def test_a_time_that_is_over_is_not_told() -> None:
     ],
 )
 def test_what_waits_without_a_note_is_told(metric: str, who: str, helps: str) -> None:
-    one = only(blockers=(BLOCKERS[metric],))
+    one = only(blockers=(BLOCKING_METRICS[metric],))
 
     assert one.who == who
     assert helps in one.what_to_do

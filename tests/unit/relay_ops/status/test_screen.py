@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relay_ops.status.forecast import BLOCKERS, BulkView, Forecast, SubmissionView, Used
+from relay_ops.status.forecast import BLOCKING_METRICS, BulkView, Forecast, SubmissionView, Used
 from relay_ops.status.reconciliation import Messages, Reconciliation, Snapshot
 from relay_ops.status.screen import LABEL, NUMBER, Shown, as_json, screen
 from tests.unit.relay_ops.status.test_reconciliation import DAY, NEXT, snapshot
@@ -217,7 +217,7 @@ def test_no_day_is_promised_while_a_connection_waits() -> None:
 
 
 def test_each_of_several_blockers_has_a_line() -> None:
-    blockers = tuple(BLOCKERS.values())
+    blockers = tuple(BLOCKING_METRICS.values())
     what = shown(snapshot(100, queue=Messages(visible=1)), blockers=blockers)
 
     assert line(what, "Drained on") == f"unknown {blockers[0]}"

@@ -5,10 +5,10 @@ A person can correct the table and import it again. Called by `file_reports` and
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from import_relay.report.failure_file import MAX_COLUMNS, MORE
 from import_relay.report.tables import json_cell, spread
 
 _OWN = ("line", "code", "reason")
-MAX_COLUMNS, MORE = 300, "relay_more"
 MAX_FIRST_COLUMNS = 2_000
 """Of the first row, which has all columns of a table: as many as its header may have."""
 

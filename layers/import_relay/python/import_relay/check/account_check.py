@@ -17,7 +17,7 @@ from import_relay.domain.spelling import did_you_mean
 from import_relay.mapping.columns import DOCUMENTED
 from import_relay.mapping.expression_types import possible_types
 
-PAGE = 50
+ANSWER_ROWS = 50
 """Rows of one answer at most (Mateo: pagination)."""
 MAX_PAGES = 40
 ACCOUNT_CHECK_PAUSE_S = 0.5
@@ -60,7 +60,7 @@ def custom_fields(
     for page in range(MAX_PAGES):
         rows = _page(client, base_url, token, page)
         found += [CustomField(*(str(row[name]) for name in CustomField._fields)) for row in rows]
-        if len(rows) < PAGE:
+        if len(rows) < ANSWER_ROWS:
             break
         sleep(ACCOUNT_CHECK_PAUSE_S)
     return found
@@ -69,11 +69,15 @@ def custom_fields(
 def _page(
     client: httpx.Client, base_url: str, token: str, page: int
 ) -> Sequence[Mapping[str, object]]:
-    parameters = {"select": "entity,key,type", "order": "created_at.asc", "limit": str(PAGE)}
+    parameters = {
+        "select": "entity,key,type",
+        "order": "created_at.asc",
+        "limit": str(ANSWER_ROWS),
+    }
     try:
         answer = client.get(
             f"{base_url.rstrip('/')}/custom_field",
-            params=parameters | {"offset": str(page * PAGE)},
+            params=parameters | {"offset": str(page * ANSWER_ROWS)},
             headers={"authorization": f"Bearer {token}"},
         )
         answer.raise_for_status()

@@ -128,7 +128,7 @@ def _account(base_url: str) -> Callable[[Connection], Iterable[Mistake]]:
         raise ConfigurationError("--account needs Mateo's token in the variable MATEO_TOKEN")
     with account_check.account_client() as client:
         fields = account_check.custom_fields(client, base_url, token)
-    requests = len(fields) // account_check.PAGE + 1
+    requests = len(fields) // account_check.ANSWER_ROWS + 1
     print(f"{base_url}: {len(fields)} custom fields; requests of today spent: {requests}")
     return lambda connection: account_check.account_mistakes(connection, fields)
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from import_relay.domain.models import CONTACT_TYPE
+
 CONTACT_COLUMNS: Mapping[str, str] = {
     "id": "id",
     "external_id": "external_id",
@@ -24,7 +26,7 @@ CONTACT_COLUMNS: Mapping[str, str] = {
 """Column of a contact's row → the sort of handle in it."""
 OWNER_COLUMNS: Mapping[str, str] = {"contact_id": "id", "contact_external_id": "external_id"}
 """Columns with which the row of a deal or an appointment names its contact."""
-MIN_DIGITS, MIN_PLAIN_DIGITS, MAX_DIGITS = 7, 10, 17
+MIN_PHONE_DIGITS, MIN_PLAIN_DIGITS, MAX_PHONE_DIGITS = 7, 10, 17
 """Of a phone number within a record; plain digits without a plus or a zero before them may be any
 number, so it takes more of them. ITU-T E.164 has 15 at most, and two zeros may stand before."""
 NumbersOf = Callable[[str], Iterable[str]]
@@ -57,7 +59,7 @@ def handles_in_row(
     type_: str, columns: Mapping[str, object], numbers_of: NumbersOf = as_written
 ) -> Iterator[str]:
     """The handles by which a row names a person, its own or its owner's."""
-    sorts = CONTACT_COLUMNS if type_ == "contact_details" else OWNER_COLUMNS
+    sorts = CONTACT_COLUMNS if type_ == CONTACT_TYPE else OWNER_COLUMNS
     for column, sort in sorts.items():
         value = columns.get(column)
         for one in value if isinstance(value, list) else [value]:
@@ -90,8 +92,8 @@ def may_be_phone(text: str) -> bool:
     found = _phone.fullmatch(text)
     if not found or _date.match(text):
         return False
-    least = MIN_DIGITS if found["sign"] else MIN_PLAIN_DIGITS
-    return least <= sum(map(str.isdigit, text)) <= MAX_DIGITS
+    least = MIN_PHONE_DIGITS if found["sign"] else MIN_PLAIN_DIGITS
+    return least <= sum(map(str.isdigit, text)) <= MAX_PHONE_DIGITS
 
 
 @dataclass(frozen=True, slots=True)

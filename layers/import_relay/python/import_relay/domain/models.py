@@ -17,8 +17,9 @@ from import_relay.domain.replays import Replay
 WHOLE_RECORD = "*"
 """The field of a whole record; any other field is one column of a partial record."""
 
+CONTACT_TYPE = "contact_details"
 MATEO_TYPES: Mapping[RecordTypeName, str] = {
-    "contact": "contact_details",
+    "contact": CONTACT_TYPE,
     "deal": "deal_details",
     "appointment": "appointment_details",
 }

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from import_relay.mapping.country_names import TABLE
+from import_relay.mapping.country_names import COUNTRY_TABLE
 
 _OTHER_NAMES = """\
 AE|vae|uae
@@ -62,13 +62,13 @@ def simplified(name: str, *, umlauts: bool = False) -> str:
 @lru_cache(maxsize=1)
 def codes() -> frozenset[str]:
     """Every code: those of the countries that have phone numbers."""
-    return frozenset(line[:2] for line in TABLE.splitlines())
+    return frozenset(line[:2] for line in COUNTRY_TABLE.splitlines())
 
 
 @lru_cache(maxsize=1)
 def _codes_by_name() -> dict[str, str]:
     found: dict[str, str] = {}
-    for line in (TABLE + _OTHER_NAMES).splitlines():
+    for line in (COUNTRY_TABLE + _OTHER_NAMES).splitlines():
         code, *names = line.split("|")
         found |= dict.fromkeys(names, code)
     return found

@@ -1,6 +1,6 @@
 """Names of countries in English and German, simplified; written by `make countries`."""
 
-TABLE = """\
+COUNTRY_TABLE = """\
 AC|asc|ascension|ascension island
 AD|and|andorra
 AE|are|united arab emirates|vereinigte arabische emirate

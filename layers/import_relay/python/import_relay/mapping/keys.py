@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 
 from import_relay.domain.errors import RejectedRow
+from import_relay.domain.models import CONTACT_TYPE
 
 IDENTIFIERS = ("external_id", "secondary_external_id")
 PHONE_COLUMNS = ("whatsapp", "sms")
@@ -24,7 +25,7 @@ def record_key(type_: str, columns: Mapping[str, object]) -> str:
     for column in IDENTIFIERS:
         if columns.get(column):
             return _short_key(type_, column, str(columns[column]))
-    if type_ == "contact_details":
+    if type_ == CONTACT_TYPE:
         for column in HANDLES:
             value = columns.get(column)
             if value:

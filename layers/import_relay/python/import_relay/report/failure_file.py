@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from import_relay.report.problems import LEFT_OUT, REJECTED, Problem
+from import_relay.report.problems import ITEM_REJECTED, VALUE_LEFT_OUT, Problem
 from import_relay.report.tables import as_workbook, cell_text, json_cell, spread
 
 ABOUT = (
@@ -25,6 +25,7 @@ ABOUT = (
     "relay_item",
     "relay_import",
 )
+_WITH_VALUE = (VALUE_LEFT_OUT, ITEM_REJECTED)
 MAX_COLUMNS, MORE = 300, "relay_more"
 
 
@@ -34,8 +35,10 @@ def table(problems: Sequence[Problem]) -> tuple[Sequence[str], Iterable[Sequence
     Fields beyond `MAX_COLUMNS`, of which senders may invent any number, share the last column.
     """
     columns, rows = spread([one.columns for one in problems])
-    of_rows = {name for one in problems if one.kind != REJECTED for name in one.columns}
-    missing = [one.field for one in problems if one.kind == LEFT_OUT and one.field not in columns]
+    of_rows = {name for one in problems if one.kind != ITEM_REJECTED for name in one.columns}
+    missing = [
+        one.field for one in problems if one.kind == VALUE_LEFT_OUT and one.field not in columns
+    ]
     first = ("external_id", "email", "full_name")
     ordered = sorted(columns, key=lambda name: (name not in first, name not in of_rows))
     names = [*ordered, *dict.fromkeys(missing)]
@@ -68,7 +71,7 @@ def _about(one: Problem) -> list[str]:
         one.kind,
         one.code,
         one.field,
-        "" if one.value is None or one.kind not in (LEFT_OUT, REJECTED) else cell_text(value),
+        cell_text(value) if one.value is not None and one.kind in _WITH_VALUE else "",
         one.reason,
         one.what_to_do,
         one.connection,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from import_relay.domain.models import Occurrence
+from import_relay.domain.models import CONTACT_TYPE, Occurrence
 from import_relay.domain.notes import SENT, Note
 from import_relay.domain.provenance import ItemProvenance, RowProvenance
 from import_relay.mapping.keys import HANDLES
@@ -136,7 +136,7 @@ class Findings:
     @cached_property
     def taken(self) -> Sequence[Taken]:
         """The handles that moved from one contact to another."""
-        if self.entry.type != "contact_details":
+        if self.entry.type != CONTACT_TYPE:
             return ()
         ends = enumerate(self.outcomes)
         imported = {number for number, outcome in ends if outcome is RowOutcome.IMPORTED}

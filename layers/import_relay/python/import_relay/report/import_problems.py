@@ -13,8 +13,8 @@ from typing import Any
 
 from import_relay.domain.notes import Note
 from import_relay.report.problems import (
-    FAILED,
-    LEFT_OUT,
+    ROW_FAILED,
+    VALUE_LEFT_OUT,
     Problem,
     ReportedImport,
     identities_of,
@@ -59,11 +59,11 @@ def with_details(
     """
     reference = folder.rpartition("import=")[2]
     rows = _sent(bucket, reference) if with_rows else []
-    reasons = _reasons(bucket, folder) if any(one.kind == FAILED for one in problems) else {}
+    reasons = _reasons(bucket, folder) if any(one.kind == ROW_FAILED for one in problems) else {}
     lines = bucket.lines(f"{folder}/{ROWS_FILE}") if reasons else []
     return [
         replace(
-            _explained(one, lines, reasons) if one.kind == FAILED else one,
+            _explained(one, lines, reasons) if one.kind == ROW_FAILED else one,
             row_json=json.dumps(rows[one.row]) if one.row < len(rows) else _NO_ROW,
         )
         for one in problems
@@ -100,7 +100,7 @@ def _reasons(bucket: Bucket, folder: str) -> Mapping[str, Mapping[str, Any]]:
 def _failed(reported: ReportedImport, line: Mapping[str, Any]) -> Problem:
     items = tuple(("item", original_item(each)) for each in line["item_ids"])
     return Problem(
-        FAILED,
+        ROW_FAILED,
         "unaccounted",
         line["connection"],
         "",
@@ -142,7 +142,7 @@ def _left_out(
 
 def _of_note(reported: ReportedImport, note: Mapping[str, Any], line: Mapping[str, Any]) -> Problem:
     return Problem(
-        LEFT_OUT,
+        VALUE_LEFT_OUT,
         note["code"],
         note["connection"],
         note["field"],

@@ -16,7 +16,7 @@ from import_relay.domain.models import item_of
 from import_relay.report.closing import Closing, record_in
 from import_relay.report.import_problems import ROWS_FILE, is_erased, problems_of, with_details
 from import_relay.report.problems import (
-    REJECTED,
+    ITEM_REJECTED,
     Problem,
     Received,
     identities_of,
@@ -102,7 +102,7 @@ def _rejected(line: Mapping[str, Any]) -> Problem:
     if not known and (record := record_in(item)):
         known.append(("guess", line["connection"], record))
     return Problem(
-        REJECTED,
+        ITEM_REJECTED,
         line["code"],
         line["connection"],
         line["field"],

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from import_relay.domain.models import item_of
 from import_relay.domain.replays import original_delivery, replay_id_of
 
-FAILED, REJECTED, LEFT_OUT = "failed", "rejected", "left out"
+ROW_FAILED, ITEM_REJECTED, VALUE_LEFT_OUT = "failed", "rejected", "left out"
 Identity = tuple[str, ...]
 
 

@@ -48,7 +48,7 @@ REPLAYED = "replayed"
 """Counts what a person put back: received again on that day, and no end."""
 FROM_FILES = "from_files"
 """Counts rows of files: received on that day, and no end."""
-RECEIVED = (REPLAYED, FROM_FILES)
+COUNTED_RECEIPTS = (REPLAYED, FROM_FILES)
 NUMBERS_PER_ITEM = 100
 """Occurrences of a delivery whose ends share an item; as many as share a message."""
 OUTCOMES_PER_TRANSACTION = 25

@@ -17,7 +17,7 @@ from import_relay.storage.aws_errors import is_no_object
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-IMPORTS, ITEMS = "imports/", "items/"
+IMPORTS, ITEMS, REPORTS = "imports/", "items/", "reports/"
 PREFIXES = (IMPORTS, ITEMS)
 CLOCKS_S = 3_600.0
 """How far the clocks of S3 and of whoever received an item may be apart at most, and to spare."""
@@ -56,7 +56,7 @@ class StoredItems:
     def outcomes(self, date: str, type_: str, reference: str) -> Sequence[str]:
         """How each row of an import ended by its report; none if that is not kept any more."""
         content = self._content(
-            f"reports/date={date}/type={type_}/import={reference}/rows.ndjson.gz"
+            f"{REPORTS}date={date}/type={type_}/import={reference}/rows.ndjson.gz"
         )
         lines = gzip.decompress(content).splitlines() if content else ()
         return [json.loads(line)["outcome"] for line in lines]

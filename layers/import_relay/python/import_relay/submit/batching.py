@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 
-from import_relay.domain.models import ImportOptions, Row
+from import_relay.domain.models import CONTACT_TYPE, ImportOptions, Row
 from import_relay.mapping.row_texts import MAX_IMPORT_BODY_B
 
 FULL_SHARE = 0.98
@@ -83,4 +83,4 @@ def take_partial(
 
 @lru_cache(maxsize=64)
 def _sort_key(options: ImportOptions) -> tuple[str, ...]:
-    return ("0" if options.type == "contact_details" else "1", *(str(part) for part in options))
+    return ("0" if options.type == CONTACT_TYPE else "1", *(str(part) for part in options))

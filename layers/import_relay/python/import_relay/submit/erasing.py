@@ -15,12 +15,11 @@ from import_relay.domain.erased_handles import (
     handles_in_record,
     handles_in_row,
 )
-from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence, Outcome
+from import_relay.domain.models import CONTACT_TYPE, ItemOutcome, MappedChange, Occurrence, Outcome
 from import_relay.mapping.phone_spellings import numbers_meant
 from import_relay.submit.changes import Mapped
 
 _ERASED = "row.erased"
-_CONTACTS = "contact_details"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Erasing:
         handles = handles_in_row(type_, change.columns, self._numbers_of(one))
         if self.erased.covers(handles, one.received_at):
             return True
-        return type_ == _CONTACTS and self._covers_item(one)
+        return type_ == CONTACT_TYPE and self._covers_item(one)
 
     def _covers_outcome(self, one: ItemOutcome) -> bool:
         occurrence = one.occurrence
@@ -72,7 +71,7 @@ class Erasing:
 
 def _named(one: ItemOutcome) -> Iterator[str]:
     """The contact that an outcome is about, which may be known by its id alone."""
-    if one.record.type in ("", _CONTACTS) and one.record.external_id:
+    if one.record.type in ("", CONTACT_TYPE) and one.record.external_id:
         yield handle("external_id", one.record.external_id)
 
 

@@ -7,10 +7,9 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from import_relay.domain.models import ItemOutcome, Row
+from import_relay.domain.models import CONTACT_TYPE, ItemOutcome, Row
 from import_relay.storage.pause import PauseState
 from import_relay.submit.attempts import Attempt
-from import_relay.submit.blocked_contacts import CONTACT
 
 MAX_PAUSE_S = 3_600.0
 
@@ -67,7 +66,7 @@ class BatchProgress:
         self._block(rows)
 
     def _block(self, rows: Collection[Row]) -> None:
-        self.blocked_contacts.update(row.key for row in rows if row.options.type == CONTACT)
+        self.blocked_contacts.update(row.key for row in rows if row.options.type == CONTACT_TYPE)
 
     def remember(self, rows: Collection[Row]) -> None:
         """Note that an import has these rows."""

@@ -22,12 +22,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from import_relay.domain.batches import halves
-from import_relay.domain.models import Occurrence, Row
+from import_relay.domain.models import CONTACT_TYPE, Occurrence, Row
 from import_relay.mateo.client import Posted
 from import_relay.mateo.post_results import PostResult
 from import_relay.storage.refusals import RefusalPause, RefusedKind
 from import_relay.submit.attempts import Attempt, Group, by_connection, group_of
-from import_relay.submit.blocked_contacts import CONTACT, contact_key
+from import_relay.submit.blocked_contacts import contact_key
 from import_relay.submit.refusal_texts import shown_code, shown_message
 from import_relay.submit.verdicts import Rejection, UnresolvedRows, Verdict
 
@@ -92,7 +92,7 @@ class Refusals:
             free = [row for row in rows if self._is_free(row, waiting, now)]
             attempts += [Attempt(free)] if free else []
         attempts += [self._trying_for(kind) for kind in list(self._behind)]
-        attempts.sort(key=lambda one: (one.rows[0].options.type != CONTACT, len(one.rows)))
+        attempts.sort(key=lambda one: (one.rows[0].options.type != CONTACT_TYPE, len(one.rows)))
         return Verdict(attempts, self._last_tries(now), waiting)
 
     def _is_free(self, row: Row, waiting: list[Row], now: float) -> bool:
@@ -122,7 +122,7 @@ class Refusals:
         return found
 
     def _leave_open(self, row: Row) -> None:
-        if row.options.type == CONTACT:
+        if row.options.type == CONTACT_TYPE:
             self._open_contacts.add(row.key)
 
     def _waits(self, kind: RefusedKind, now: float) -> bool:
@@ -166,9 +166,9 @@ class Refusals:
         group = group_of(row)
         if group in self._groups and self._groups[group].is_stopped:
             return True
-        if group.options.type == CONTACT:
+        if group.options.type == CONTACT_TYPE:
             return False
-        of_contacts = RefusedKind(group.connection, CONTACT)
+        of_contacts = RefusedKind(group.connection, CONTACT_TYPE)
         if self._waits(of_contacts, now) or self._is_stopped(of_contacts):
             return True
         return bool(contacts) and contact_key(row) in contacts

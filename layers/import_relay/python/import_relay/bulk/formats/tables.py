@@ -17,7 +17,7 @@ from import_relay.report.tables import as_sent
 SEPARATORS = ",;\t|"
 SAMPLE_LINES = 20
 MAX_CELL = 1_000_000
-MAX_COLUMNS = 2_000
+MAX_TABLE_COLUMNS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _header(cells: Sequence[str], line: int) -> list[str]:
     if twice:
         what = f"{', '.join(map(repr, twice[:5]))} names several columns"
         raise FileUnreadable("file.header_twice", what, line=line)
-    if len(names) > MAX_COLUMNS:
+    if len(names) > MAX_TABLE_COLUMNS:
         raise FileUnreadable("file.too_many_columns", f"{len(names)} columns", line=line)
     return names
 

@@ -36,7 +36,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     ),
 }
 REPLIES = Replies()
-IMPORTED = frozenset(
+IMPORTED_EVENTS = frozenset(
     {"subscribe", "unsubscribe", "update", "contact_tag_added", "contact_tag_removed"}
 )
 """Types of events that are about a contact itself."""
@@ -95,7 +95,7 @@ def interpret(item: object, connection: Connection) -> Change:
     if not isinstance(item, dict):
         raise RejectedRow("row.not_an_object", value=item)
     event_type = item.get("type")
-    if not isinstance(event_type, str) or event_type not in IMPORTED:
+    if not isinstance(event_type, str) or event_type not in IMPORTED_EVENTS:
         return Change(item, ignored="event_type")
     contact = item.get("contact")
     if not isinstance(contact, dict):

@@ -18,8 +18,8 @@ from import_relay.report.daily.day_counts import (
 from import_relay.report.daily.markup import escaped, number
 
 WIDTH, LEFT, RIGHT = 360, 34, 4
-TOP, ABOVE, BELOW, LABELS = 8, 84, 30, 16
-HEIGHT = TOP + ABOVE + BELOW + LABELS
+TOP, ABOVE, BELOW, LABEL_ROOM = 8, 84, 30, 16
+HEIGHT = TOP + ABOVE + BELOW + LABEL_ROOM
 BASE = TOP + ABOVE
 STEP = (WIDTH - LEFT - RIGHT) / HOURS
 BAR = 5.5
