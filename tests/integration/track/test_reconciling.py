@@ -1,5 +1,6 @@
 """Which import of Mateo is taken for one whose answer was lost."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -104,6 +105,18 @@ def test_a_payload_that_mateo_keeps_in_a_file_is_compared_as_well(
     assert relay.entry("ref-1").import_id == stored.id
 
 
+def test_a_payload_that_is_shown_as_text_is_compared_as_well(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    unknown_import(relay, mateo, created=True)
+    (stored,) = mateo.imports
+    stored.payload = json.dumps(stored.payload)  # type: ignore[assignment]
+
+    track(relay)
+
+    assert relay.entry("ref-1").import_id == stored.id
+
+
 NORMALISED = {
     "e-mail in lower case": lambda row: {**row, "email": row["email"].lower()},
     "e-mail in capitals": lambda row: {**row, "email": row["email"].upper()},
@@ -185,8 +198,30 @@ def the_same_handle(stored: StoredImport) -> None:
     stored.payload = [{"external_id": "77"}, {"email": " ADA@example.com"}]
 
 
+def without_identifiers(stored: StoredImport) -> None:
+    stored.payload = [{"externalId": row["external_id"]} for row in stored.payload]
+
+
+def emptied(stored: StoredImport) -> None:
+    stored.payload = []
+
+
+def cut_off(stored: StoredImport) -> None:
+    stored.payload = stored.payload[:1]
+
+
 @pytest.mark.parametrize(
-    "change", [hidden, in_a_file_that_is_gone, no_list, one_of_two, the_same_handle]
+    "change",
+    [
+        hidden,
+        in_a_file_that_is_gone,
+        no_list,
+        one_of_two,
+        the_same_handle,
+        without_identifiers,
+        emptied,
+        cut_off,
+    ],
 )
 def test_an_import_that_may_be_the_one_forbids_posting_and_asks_a_person(
     relay: Relay, mateo: MateoImports, change: Callable[[StoredImport], None]

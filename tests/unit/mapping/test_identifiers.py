@@ -28,8 +28,8 @@ def test_a_handle_is_the_same_whatever_its_case(column: str) -> None:
     assert likeness([{column: "Ada.X"}], [{column: " ada.x "}]) is Likeness.SAME
 
 
-def test_external_ids_are_not_the_same_in_another_case() -> None:
-    assert likeness([{"external_id": "00Aa"}], [{"external_id": "00AA"}]) is Likeness.OTHER
+def test_external_ids_in_another_case_may_be_the_same() -> None:
+    assert likeness([{"external_id": "00Aa"}], [{"external_id": "00AA"}]) is Likeness.SHARED
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
@@ -55,7 +55,13 @@ def test_another_number_of_rows_is_another_import() -> None:
 
 def test_rows_that_share_nothing_are_others() -> None:
     assert likeness([ADA], [BOB]) is Likeness.OTHER
-    assert likeness([ADA], ["no row"]) is Likeness.OTHER
+    assert likeness([ADA, BOB], [{"external_id": "8"}, {"email": "8@x"}]) is Likeness.OTHER
+
+
+@pytest.mark.parametrize("shown", ["no row", {}, {"row": ADA}, {"externalId": "1"}])
+def test_a_row_without_an_identifier_cannot_be_read(shown: object) -> None:
+    assert likeness([ADA, BOB], [{"external_id": "8"}, shown]) is Likeness.UNREADABLE
+    assert likeness([ADA, BOB], [BOB, shown]) is Likeness.SHARED
 
 
 def test_empty_values_identify_nothing() -> None:

@@ -25,7 +25,9 @@ class Likeness(Enum):
     SAME = auto()
     """The same records, one by one."""
     SHARED = auto()
-    """Some record is in both."""
+    """Some record is in both, or may be: external ids that differ in nothing but their case."""
+    UNREADABLE = auto()
+    """Some row shows nothing that identifies it, and no other is in both."""
     OTHER = auto()
     """No record is in both, or one has more rows."""
 
@@ -34,22 +36,33 @@ def likeness(posted: Sequence[SentRow], shown: Sequence[Any]) -> Likeness:
     """Compare the rows that were posted with those that an import in Mateo shows."""
     if len(posted) != len(shown):
         return Likeness.OTHER
+    found = [identifiers(row) if isinstance(row, Mapping) else set() for row in shown]
+    if _is_same(posted, found):
+        return Likeness.SAME
+    folded = {_folded(one) for of_row in found for one in of_row}
+    if any(_folded(one) in folded for row in posted for one in identifiers(row)):
+        return Likeness.SHARED
+    return Likeness.OTHER if all(found) else Likeness.UNREADABLE
+
+
+def _is_same(posted: Sequence[SentRow], shown: Sequence[set[Identifier]]) -> bool:
+    """Whether each posted row has one of its own among those that are shown."""
     by_identifier: dict[Identifier, list[int]] = defaultdict(list)
-    for number, row in enumerate(shown):
-        if isinstance(row, Mapping):
-            for identifier in identifiers(row):
-                by_identifier[identifier].append(number)
-    is_same, shares, taken = True, False, set[int]()
+    for number, of_row in enumerate(shown):
+        for identifier in of_row:
+            by_identifier[identifier].append(number)
+    taken: set[int] = set()
     for row in posted:
-        shares = shares or any(one in by_identifier for one in identifiers(row))
         found = _free(row, by_identifier, taken)
         if found is None:
-            is_same = False
-        else:
-            taken.add(found)
-    if is_same:
-        return Likeness.SAME
-    return Likeness.SHARED if shares else Likeness.OTHER
+            return False
+        taken.add(found)
+    return True
+
+
+def _folded(identifier: Identifier) -> Identifier:
+    column, text = identifier
+    return column, text.casefold()
 
 
 def _free(

@@ -50,6 +50,7 @@ _OF_LIKENESS: Mapping[Likeness, _Verdict] = MappingProxyType(
     {
         Likeness.SAME: _Verdict.SAME,
         Likeness.SHARED: _Verdict.SUSPECT,
+        Likeness.UNREADABLE: _Verdict.SUSPECT,
         Likeness.OTHER: _Verdict.OTHER,
     }
 )
@@ -110,7 +111,7 @@ class ImportLookup:
 
     def _compared(self, free: Sequence[ImportStatus], posted: "_Posted") -> FoundImports:
         """Imports that nobody owns, by their rows: the very same ones go before similar ones."""
-        verdicts = [(one, posted.verdict(self._rows(one))) for one in free]
+        verdicts = [(one, posted.verdict(self._rows(one), one.total_count)) for one in free]
         for best in (_Verdict.EXACT, _Verdict.SAME):
             matches = [one for one, verdict in verdicts if verdict is best]
             if matches:
@@ -126,10 +127,11 @@ class ImportLookup:
             return None
         payload = full.payload
         if payload is None and full.payload_url:
-            content = self.api.download(full.payload_url, self.acquire_permit)
+            payload = self.api.download(full.payload_url, self.acquire_permit)
+        if isinstance(payload, str | bytes):
             try:
-                payload = None if content is None else json.loads(content)
-            except ValueError:
+                return json.loads(payload)
+            except (ValueError, RecursionError):
                 return None
         return payload
 
@@ -141,12 +143,17 @@ class _Posted:
     entry: Entry
     archive: Archive = field(repr=False)
 
-    def verdict(self, shown: object) -> _Verdict:
-        """Whether rows that Mateo shows are these; None if it does not show them."""
+    def verdict(self, shown: object, total: int | None) -> _Verdict:
+        """Whether rows that Mateo shows are these; None if it does not show them.
+
+        `total`: how many it counts. Fewer rows than that, or none, are not the whole import.
+        """
         if not isinstance(shown, list):
             return _Verdict.SUSPECT
         if canonical_digest(shown) == self.entry.digest:
             return _Verdict.EXACT
+        if not shown or len(shown) < min(total or 0, self.entry.rows):
+            return _Verdict.SUSPECT
         if len(shown) != self.entry.rows:
             return _Verdict.OTHER
         if self.rows is None:
