@@ -52,7 +52,7 @@ def test_a_file_of_another_format_is_kept_as_it_is(relay: Relay, mateo: MateoImp
     stored.failed, stored.failed_url = None, f"{ORIGIN}/files/failed"
     mateo.files[stored.failed_url] = b"PK\x03\x04\xff"
 
-    report(relay)
+    report_at_last(relay)
 
     assert relay.aws.objects(FOLDER)[f"{FOLDER}/failures.raw"] == b"PK\x03\x04\xff"
     summary = summary_of(relay.aws)
@@ -60,6 +60,23 @@ def test_a_file_of_another_format_is_kept_as_it_is(relay: Relay, mateo: MateoImp
     assert summary["rows"] == {"total": 2, "imported": 1, "failed": 1, "unaccounted": 0}
     assert (summary["items"]["imported"], summary["items"]["unaccounted"]) == (1, 1)
     assert summary["failures"]["unlisted"] == 1
+
+
+def test_a_file_that_is_still_being_written_is_waited_for(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    _, bob = submitted(relay, mateo, ADA, BOB)
+    (stored,) = mateo.imports
+    stored.finish(failure(bob))
+    stored.failed, stored.failed_url = None, f"{ORIGIN}/files/failed"
+    whole = json.dumps([failure(bob)]).encode()
+    for content in (b"<html>soon</html>", b"null", whole[:-9]):
+        mateo.files[stored.failed_url] = content
+        assert report(relay).status is ReportStatus.WAIT
+    mateo.files[stored.failed_url] = whole
+
+    assert report(relay).status is ReportStatus.FINISHED
+    assert [row["outcome"] for row in rows_of(relay.aws)] == ["imported", "failed"]
 
 
 def test_a_file_that_cannot_be_had_is_waited_for_a_while(relay: Relay, mateo: MateoImports) -> None:

@@ -2,23 +2,36 @@
 
 Called by reporting. The shape of an entry is documented (Contact Import guide): code, message and
 the row as it was sent. Whether an entry may have a row's number instead is not documented, nor is
-the format of the file behind `failed_url`: a JSON array, JSON lines and CSV are read.
+the format of the file behind `failed_url`: a JSON array or object, JSON lines and CSV are read.
 """
 
+import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from types import MappingProxyType
+
+from import_relay.mapping.keys import HANDLES, IDENTIFIERS
 
 MAX_CELL_B = 10_000_000
 """A CSV cell may hold a whole row as JSON."""
 
 ROW_NUMBERS: Mapping[str, int] = MappingProxyType(
-    {"row": 0, "rowindex": 0, "index": 0, "rownumber": 1, "line": 1, "linenumber": 1}
+    {
+        **dict.fromkeys(("row", "index", "idx", "position"), 0),
+        **dict.fromkeys(("rowindex", "recordindex", "itemindex", "payloadindex"), 0),
+        **dict.fromkeys(("rownumber", "recordnumber", "itemnumber", "line", "linenumber"), 1),
+    }
 )
 """Names that a row's number may have, without `_`, and from where such numbers usually count."""
+ECHOES = ("input", "row", "record", "data", "item", "payload")
+"""Names under which an entry may have the row itself; the first one is documented."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that no text format has."""
 
 FailureRow = Mapping[str, object]
 
@@ -48,6 +61,14 @@ def listed_failures(entries: Iterable[object]) -> list[Failure]:
     return [_failure(entry) for entry in entries]
 
 
+def inline_failures(failed: object) -> list[Failure]:
+    """The failures of the column `failed`: a list, or what a file of them may hold."""
+    if isinstance(failed, str):
+        return read_failures(failed.encode()) or []
+    entries = _entries_of(failed)
+    return [] if entries is None else listed_failures(entries)
+
+
 def distinct(failures: Iterable[Failure]) -> list[Failure]:
     """The failures, each once: Mateo may list one both in its answer and in its file."""
     found = {json.dumps(astuple(one), sort_keys=True, default=str): one for one in failures}
@@ -56,14 +77,20 @@ def distinct(failures: Iterable[Failure]) -> list[Failure]:
 
 def read_failures(content: bytes) -> list[Failure] | None:
     """The failures of a file, or None when it is of no format that can be read."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
+    text = _text(content)
+    if text is None:
         return None
     entries = _json_entries(text)
     if entries is None:
         entries = _csv_entries(text)
     return None if entries is None else listed_failures(entries)
+
+
+def _text(content: bytes) -> str | None:
+    """A file's text; of another encoding only what is ASCII is sure, such as ids. None: binary."""
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
+    return None if _CONTROL.search(text) else text
 
 
 def _failure(entry: object) -> Failure:
@@ -79,17 +106,40 @@ def _failure(entry: object) -> Failure:
     return Failure(
         str(entry.get("code") or ""),
         str(entry.get("message") or ""),
-        entry.get("input", rest),
+        _echo(entry, rest),
         row,
         counts_from,
     )
+
+
+def _echo(entry: Mapping[str, object], rest: FailureRow) -> object:
+    """The row that an entry is about: under one of its names, alone in a list, or the entry."""
+    is_flat = not {*IDENTIFIERS, *HANDLES}.isdisjoint(entry)
+    for name in ECHOES[:1] if is_flat else ECHOES:
+        value = _parsed(entry.get(name))
+        if isinstance(value, list) and len(value) == 1:
+            (value,) = value
+        if isinstance(value, dict):
+            return value
+    return entry.get("input", rest)
+
+
+def _parsed(value: object) -> object:
+    """A row that is JSON in a text, as it is in a CSV; anything else as it is."""
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        parsed: object = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return parsed
 
 
 def _row_number(entry: Mapping[str, object]) -> tuple[int | None, int]:
     """The number of a row, and from where such numbers are counted."""
     for name, value in entry.items():
         counts_from = ROW_NUMBERS.get(_plain_name(name))
-        text = str(value)
+        text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
         if counts_from is not None and text.isascii() and text.isdecimal() and len(text) < 10:
             return int(text), counts_from
     return None, 0
@@ -104,11 +154,20 @@ def _json_entries(text: str) -> Sequence[object] | None:
         content = json.loads(text)
     except (ValueError, RecursionError):
         return _json_lines(text)
-    if isinstance(content, dict):
-        lists = [value for value in content.values() if isinstance(value, list)]
-        is_wrapped = len(lists) == 1 and "code" not in content
-        content = lists[0] if is_wrapped else [content]
-    return content if isinstance(content, list) else None
+    return _entries_of(content)
+
+
+def _entries_of(content: object) -> Sequence[object] | None:
+    """The entries of JSON: a list, in an object or not, an object with one for each row, or one."""
+    if not isinstance(content, dict):
+        return content if isinstance(content, list) else None
+    if "code" in content or "message" in content:
+        return [content]
+    lists = [value for value in content.values() if isinstance(value, list)]
+    if len(lists) == 1:
+        return lists[0]
+    entries = [{"index": name, **one} for name, one in content.items() if isinstance(one, dict)]
+    return entries if len(entries) == len(content) else None
 
 
 def _json_lines(text: str) -> Sequence[object] | None:
@@ -126,16 +185,10 @@ def _csv_entries(text: str) -> Sequence[object] | None:
         entries = [{name: value for name, value in line.items() if name} for line in reader]
     except csv.Error:
         return None
-    if not {"code", "message"} & set(reader.fieldnames or ()):
-        return None
-    return [_with_parsed_input(entry) for entry in entries]
+    return entries if _is_header(reader.fieldnames or ()) else None
 
 
-def _with_parsed_input(entry: Mapping[str, object]) -> Mapping[str, object]:
-    given = entry.get("input")
-    if not isinstance(given, str):
-        return entry
-    try:
-        return {**entry, "input": json.loads(given)}
-    except (ValueError, RecursionError):
-        return entry
+def _is_header(names: Sequence[str]) -> bool:
+    """Whether a CSV says of rows what is wrong with them, or which they are."""
+    known = {"code", "message", *IDENTIFIERS, *HANDLES}
+    return any(name in known or _plain_name(name) in ROW_NUMBERS for name in names)

@@ -25,10 +25,10 @@ from import_relay.domain.errors import CredentialsRefused
 from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
 from import_relay.domain.queue_messages import MAX_DELAY_S, repeat_bodies
-from import_relay.mateo.client import ImportApi, ImportStatus, MateoUnavailable
+from import_relay.mateo.client import ImportApi, MateoUnavailable
 from import_relay.mateo.waiting import BLOCKERS, MIN_WAIT_S, waiting_for
 from import_relay.report.failed_rows import join
-from import_relay.report.failures import Failure, distinct, listed_failures, read_failures
+from import_relay.report.failures import distinct, inline_failures, read_failures
 from import_relay.report.file_row_failures import write_row_failures
 from import_relay.report.findings import Findings, ImportResult, Sent
 from import_relay.report.report_files import ReportFiles
@@ -198,11 +198,11 @@ class Reporting:
         status = self.parts.api.result(acquire_permit(), entry.import_id)
         if status is None:
             return ImportResult()
-        result = ImportResult(status, distinct(_inline_failures(status)))
+        result = ImportResult(status, distinct(inline_failures(status.failed)))
         if status.failed_url and _names_too_few(result, sent, entry):
             content = self.parts.api.download(status.failed_url, acquire_permit)
             result = _with_file(result, content)
-        if result.unread is None and _names_too_few(result, sent, entry):
+        if _names_too_few(result, sent, entry):
             self._count_try(entry)
         return result
 
@@ -301,10 +301,6 @@ class Reporting:
         for one, outcome in findings.ended():
             outcomes_by_day[day(one.counted_at / 1_000_000)][outcome] += 1
         return outcomes_by_day
-
-
-def _inline_failures(status: ImportStatus) -> list[Failure]:
-    return listed_failures(status.failed) if isinstance(status.failed, list) else []
 
 
 def _with_file(result: ImportResult, content: bytes | None) -> ImportResult:

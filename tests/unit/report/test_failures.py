@@ -1,0 +1,96 @@
+"""What an entry of Mateo's list of failures says, in each shape that it may have."""
+
+import json
+
+import pytest
+
+from import_relay.report.failures import inline_failures, read_failures
+
+BOB = {"external_id": "2", "email": "bob@example.com"}
+ABOUT = {"code": "23514", "message": "no"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"input": BOB},
+        {"input": json.dumps(BOB)},
+        {"input": [BOB]},
+        {"record": BOB},
+        {"row": BOB},
+        {"data": BOB},
+        BOB,
+        {**BOB, "data": {"external_id": "7"}},
+    ],
+)
+def test_a_row_is_found_under_each_likely_name(given: dict[str, object]) -> None:
+    (found,) = inline_failures([{**ABOUT, **given}])
+
+    assert found.columns["external_id"] == "2"
+    assert (found.code, found.message) == ("23514", "no")
+
+
+@pytest.mark.parametrize(
+    ("given", "row", "counts_from"),
+    [
+        ({"index": 3}, 3, 0),
+        ({"position": 3.0}, 3, 0),
+        ({"record_number": "4"}, 4, 1),
+        ({"Row Number": 4}, 4, 1),
+        ({"input": None, "row": 3}, 3, 0),
+        ({"row": -1}, None, 0),
+        ({"row": 1.5}, None, 0),
+        ({"row": True}, None, 0),
+    ],
+)
+def test_the_number_of_a_row_is_found_under_each_likely_name(
+    given: dict[str, object], row: int | None, counts_from: int
+) -> None:
+    (found,) = inline_failures([{**ABOUT, **given}])
+
+    assert (found.row, found.counts_from) == (row, counts_from)
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        [{**ABOUT, "input": BOB}],
+        json.dumps([{**ABOUT, "input": BOB}]),
+        {"failed": [{**ABOUT, "input": BOB}], "count": 1},
+        {"0": {**ABOUT, "input": BOB}},
+        {**ABOUT, "input": BOB},
+    ],
+)
+def test_the_list_in_an_answer_may_have_the_shapes_of_a_file(failed: object) -> None:
+    (found,) = inline_failures(failed)
+
+    assert found.columns == BOB
+
+
+@pytest.mark.parametrize("failed", [None, [], {}, "", "null", "[]", 0, {"count": 0}])
+def test_nothing_listed_is_no_failure(failed: object) -> None:
+    assert inline_failures(failed) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16"])
+def test_a_csv_is_read_in_each_likely_encoding(encoding: str) -> None:
+    text = "code,message,external_id\r\n23514,ung\u00fcltig,2\r\n"
+
+    found = read_failures(text.encode(encoding))
+
+    assert found is not None
+    assert [(one.code, one.columns["external_id"]) for one in found] == [("23514", "2")]
+
+
+def test_a_csv_that_has_only_numbers_of_rows_is_read() -> None:
+    found = read_failures(b"Row Number;Error\n2;bad\n")
+
+    assert found is not None
+    assert [one.row for one in found] == [2]
+
+
+@pytest.mark.parametrize(
+    "content", [b"PK\x03\x04\xff", b"<html>gone</html>", b"null", b'{"error": "expired"}', b"[{]"]
+)
+def test_a_file_of_another_format_is_not_read(content: bytes) -> None:
+    assert read_failures(content) is None
