@@ -119,7 +119,10 @@ def run(arguments: Sequence[str]) -> int:
         _say(str(error))
         return error.exit_code
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else ExitCode.DONE
+        code = end.code if isinstance(end.code, int) else ExitCode.DONE
+        if code == ExitCode.STOPPED:
+            _say("Stopped.")
+        return code
     except Exception as error:
         text = _in_words(error)
         if text is None:
@@ -151,6 +154,8 @@ def _aws_said(error: Exception) -> str:
     text = f"AWS cannot be used: {error}"
     if any(word in str(error) for word in MISSING_RIGHT):
         return f"{text}\nCheck the credentials of the AWS CLI, and which policy they have."
-    if type(error).__name__ in ("NoCredentialsError", "NoRegionError", "ProfileNotFound"):
-        return f"{text}\nSet up the AWS CLI (`aws configure`), or add --region."
+    if type(error).__name__ == "NoRegionError":
+        return f"{text}\nAdd --region, or set one up (`aws configure`)."
+    if type(error).__name__ in ("NoCredentialsError", "ProfileNotFound"):
+        return f"{text}\nSet up the AWS CLI (`aws configure`); `relay` uses its credentials."
     return text

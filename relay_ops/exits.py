@@ -15,6 +15,8 @@ class ExitCode(IntEnum):
     """The stack, AWS or Mateo cannot be used: not there, no permission, no answer."""
     NOT_CONFIRMED = 4
     """It was not confirmed. Nothing was changed."""
+    STOPPED = 130
+    """A person stopped it with Ctrl-C."""
 
 
 class CommandError(Exception):

@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
+
+
+class RecordName(NamedTuple):
+    """What names a record in Mateo: a column and its value, both empty if nothing does."""
+
+    type: str
+    column: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +49,9 @@ class HistoryLine:
 class History:
     """Everything that was found: exact matches before parts, the newest first.
 
-    `records`: (type, external id) of the rows that match exactly, or of all if none does.
+    `records`: the rows that match exactly, or all if none does.
     """
 
     lines: Sequence[HistoryLine]
-    records: Sequence[tuple[str, str]]
+    records: Sequence[RecordName]
     objects: int

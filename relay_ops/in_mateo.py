@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from relay_ops.history import RecordName
 from relay_ops.mateo import MateoAccount
 from relay_ops.stack import Stack
 
@@ -12,24 +13,24 @@ MAX_RECORDS = 10
 """So that a part of a common name does not spend the day's requests."""
 
 
-def stored_in_mateo(stack: Stack, records: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Type, external id and rows of the first `MAX_RECORDS` records that have an external id.
+def asked_for(records: Sequence[RecordName]) -> Sequence[RecordName]:
+    """The records that Mateo is asked for: the first `MAX_RECORDS` that something names there."""
+    return [one for one in records if one.value][:MAX_RECORDS]
+
+
+def stored_in_mateo(stack: Stack, records: Sequence[RecordName]) -> list[dict[str, Any]]:
+    """Type, name and rows of each record: `{"type": …, "external_id": …, "rows": […]}`.
 
     Raises:
         CommandError: Mateo does not answer, or there is no permit.
     """
-    named = [one for one in records if one[1]][:MAX_RECORDS]
-    account = MateoAccount(stack) if named else None
+    account = MateoAccount(stack) if records else None
     return [
         {
-            "type": type_,
-            "external_id": external_id,
-            "rows": account.get(_path(type_), {"external_id": f"eq.{external_id}"}),
+            "type": one.type,
+            one.column: one.value,
+            "rows": account.get(one.type, {one.column: f"eq.{one.value}"}),
         }
-        for type_, external_id in named
+        for one in records
         if account is not None
     ]
-
-
-def _path(type_: str) -> str:
-    return type_

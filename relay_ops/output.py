@@ -24,7 +24,9 @@ from relay_ops.exits import NotConfirmed
 T = TypeVar("T")
 Cell = str | int | None
 INDENT = "    "
-ADD_YES = "Nothing was changed. Add --yes to do it without being asked."
+UNCHANGED = "Nothing was changed."
+ADD_YES = f"{UNCHANGED} Add --yes to do it without being asked."
+NO_COST = "It costs no entity and no request of the day."
 
 
 class Screen:
@@ -138,9 +140,24 @@ class Screen:
             return
         if not sys.stdin.isatty():
             raise NotConfirmed(ADD_YES)
-        answer = self.err.input("Do it? [y/N] ")
-        if answer.strip().casefold() not in ("y", "yes"):
-            raise NotConfirmed("Nothing was changed.")
+        if self.ask("Do it? [y/N] ").casefold() not in ("y", "yes"):
+            raise NotConfirmed(UNCHANGED)
+
+    def ask(self, question: str) -> str:
+        """What a person types after a question, without spaces around it.
+
+        Raises:
+            NotConfirmed: there is nobody any more who could.
+        """
+        try:
+            return self.err.input(question, markup=False).strip()
+        except EOFError as error:
+            raise NotConfirmed(UNCHANGED) from error
+
+
+def number_of(count: int, noun: str) -> str:
+    """`1 message`, `1,200 messages`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def as_sentence(text: str) -> str:

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from relay_ops.exits import CommandError, UsageMistake
+from relay_ops.exits import CommandError, NotConfirmed, UsageMistake
 from relay_ops.stack import Stack
 
 USED_WITHIN_S = 30
@@ -18,14 +18,20 @@ def ask(what: str) -> str:
 
     Raises:
         UsageMistake: it is empty, or no plain text.
+        NotConfirmed: the terminal has ended.
     """
-    text = (
-        getpass.getpass(f"{what} (is not shown): ") if sys.stdin.isatty() else sys.stdin.readline()
-    )
+    try:
+        text = _typed(what) if sys.stdin.isatty() else sys.stdin.readline()
+    except EOFError as error:
+        raise NotConfirmed("Nothing was changed.") from error
     text = text.strip()
     if not text or not text.isprintable():
         raise UsageMistake(f"{what}: nothing usable was given. Paste it, or pipe it in.")
     return text
+
+
+def _typed(what: str) -> str:
+    return getpass.getpass(f"{what} (is not shown): ")
 
 
 def store_token(stack: Stack, token: str) -> None:

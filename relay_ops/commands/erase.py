@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from relay_ops.exits import ExitCode, UsageMistake
+from relay_ops.exits import ExitCode, NotConfirmed, UsageMistake
 from relay_ops.options import AsJson, Region, StackName, Yes
-from relay_ops.output import Screen
+from relay_ops.output import UNCHANGED, Screen, number_of
 
 if TYPE_CHECKING:
     from relay_ops.erasing.demands import Pending
@@ -117,8 +117,10 @@ def _choose(screen: Screen, persons: list[Known], *, yes: bool) -> list[Known]:
     if yes or screen.as_json or not sys.stdin.isatty():
         _refuse(screen, persons, "The text does not say for certain who it is.")
     _show_persons(screen, _shown(persons))
-    answer = screen.err.input("Which one? Its number, or nothing: ").strip()
-    return [persons[int(answer) - 1]] if answer in map(str, range(1, len(persons) + 1)) else []
+    answer = screen.ask("Which one? Its number, or nothing: ")
+    if answer not in map(str, range(1, len(persons) + 1)):
+        raise NotConfirmed(f"Nobody was chosen. {UNCHANGED}")
+    return [persons[int(answer) - 1]]
 
 
 def _refuse(screen: Screen, persons: list[Known], why: str) -> NoReturn:
@@ -169,17 +171,21 @@ def _plan(stack: Stack, listed: list[Listed], *, delete_refused: bool) -> list[s
         texts.append("  " + ", ".join([*one.known.names, *sorted(_labels(one.known))]))
         texts.append("  " + (", ".join(f"{n} in {p}" for p, n in one.places.items()) or "nowhere"))
         if one.known.shared:
-            texts.append(f"  {len(one.known.shared)} handles that others have as well stay theirs")
+            shared = number_of(len(one.known.shared), "handle")
+            texts.append(f"  {shared} that others have as well: left to them")
         end = "it is deleted" if delete_refused else "it stays, unless --delete-refused is added"
         texts += [f"  {key} was refused and holds them: {end}" for key in one.survey.refused]
     uploads = sorted({key for one in listed for key in one.survey.unsearched})
     texts += [f"  {key} cannot be read, only looked through" for key in uploads]
     queued = listed[0].queued
-    texts += [f"  {count} messages in {name} cannot be searched" for name, count in queued.items()]
+    texts += [
+        f"  {number_of(count, 'message')} in {name} cannot be searched"
+        for name, count in queued.items()
+    ]
     return [
         *texts,
         "Submission leaves out what it received of them until now.",
-        f"Mateo is asked with at most {requests} requests of the day. No entity is used.",
+        f"It costs at most {number_of(requests, 'request')} of the day and no entity.",
     ]
 
 
@@ -188,7 +194,5 @@ def _show(screen: Screen, receipts: list[dict[str, Any]]) -> None:
         places = ", ".join(f"{count} in {name}" for name, count in one["places"].items())
         screen.line(f"Erased: {places or 'nothing was stored'}. Receipt: {one['receipt']}")
         if one["left_in_mateo"]:
-            screen.line(
-                f"{one['left_in_mateo']} contacts of Mateo have a handle of theirs and another id. "
-                "They stay."
-            )
+            others = number_of(one["left_in_mateo"], "contact")
+            screen.line(f"Left in Mateo: {others} with a handle of theirs and another id.")

@@ -8,7 +8,7 @@ import typer
 
 from relay_ops.exits import ExitCode
 from relay_ops.options import AsJson, Region, StackName
-from relay_ops.output import Screen
+from relay_ops.output import Screen, number_of
 
 if TYPE_CHECKING:
     from relay_ops.history import History, HistoryLine
@@ -61,9 +61,9 @@ def command(
 
 
 def _stored(stack: Stack, found: History) -> list[dict[str, Any]]:
-    from relay_ops.in_mateo import stored_in_mateo
+    from relay_ops.in_mateo import asked_for, stored_in_mateo
 
-    return stored_in_mateo(stack, found.records)
+    return stored_in_mateo(stack, asked_for(found.records))
 
 
 def _show(
@@ -79,31 +79,52 @@ def _show(
         return
     exact = [line for line in found.lines if not line.is_part]
     others = [line for line in found.lines if line.is_part]
-    _show_lines(screen, stack, exact or others)
-    if exact and others:
-        screen.line()
+    are_many = not with_parts and len(_names(others)) > MAX_NAMES
+    _show_lines(screen, stack, exact if exact or are_many else others)
+    if others and (exact or are_many):
+        if exact:
+            screen.line()
         _show_others(screen, stack, others, with_parts=with_parts)
-    for one in stored or ():
+    if stored is not None:
+        _show_stored(screen, stored, len(found.records) - len(stored))
+
+
+def _show_stored(screen: Screen, stored: list[dict[str, Any]], unasked: int) -> None:
+    """What Mateo holds; `unasked`: the records that it was not asked for."""
+    for one in stored:
+        name = " ".join(one[key] for key in one if key not in ("type", "rows"))
         screen.line()
-        screen.line(f"In Mateo now: {one['type'].removesuffix('_details')} {one['external_id']}")
+        screen.line(f"In Mateo now: {one['type'].removesuffix('_details')} {name}")
         for row in one["rows"]:
             screen.table(("column", "value"), [(k, str(v)) for k, v in row.items() if v])
         if not one["rows"]:
             screen.line("nothing")
+    if unasked or not stored:
+        screen.line()
+        screen.line(
+            f"Mateo was not asked for {number_of(unasked, 'other record')}: look for an id, an "
+            "e-mail address or a phone number."
+            if stored
+            else "Mateo was not asked: nothing that was found names a record there."
+        )
 
 
 def _show_others(
     screen: Screen, stack: Stack, lines: list[HistoryLine], *, with_parts: bool
 ) -> None:
     """Records in which the text is only a part of a value; their names alone if nobody asks."""
-    names = list(dict.fromkeys(line.record or line.item_ids[0] for line in lines))
-    what = "Other records that have the text only as a part of a value:"
+    names = _names(lines)
+    what = "Records that have the text only as a part of a value:"
     if with_parts:
         screen.line(what)
         _show_lines(screen, stack, lines)
         return
     rest = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
     screen.line(f"{what} {', '.join(names[:MAX_NAMES])}{rest}. Their history: --parts")
+
+
+def _names(lines: list[HistoryLine]) -> list[str]:
+    return list(dict.fromkeys(line.record or line.item_ids[0] for line in lines))
 
 
 def _show_lines(screen: Screen, stack: Stack, lines: list[HistoryLine]) -> None:

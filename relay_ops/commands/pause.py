@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 
 from relay_ops.options import AsJson, Region, StackName, Yes
-from relay_ops.output import Screen
+from relay_ops.output import NO_COST, Screen
 
-MAX_HOURS = 13 * 24
+MIN_HOURS, MAX_HOURS = 0.1, 13 * 24
 """Records that waited for 13 days become dead letters."""
 
 
 def command(
     hours: Annotated[
-        float, typer.Option("--hours", min=1 / 60, max=MAX_HOURS, help="For how long.")
+        float, typer.Option("--hours", min=MIN_HOURS, max=MAX_HOURS, help="For how long.")
     ] = 4,
     yes: Yes = False,
     stack: StackName = "",
@@ -37,7 +37,8 @@ def command(
     until = opened.clock() + hours * 3_600
     shown = f"{datetime.fromtimestamp(until, opened.time_zone):%Y-%m-%d %H:%M %Z}"
     screen.confirm(
-        [f"Submission of {opened.name} ({opened.place}) will be paused until {shown}."], yes=yes
+        [f"Submission of {opened.name} ({opened.place}) will be paused until {shown}.", NO_COST],
+        yes=yes,
     )
     with screen.progress("Waiting until the queue is not polled"):
         ends = submission.pause(until)

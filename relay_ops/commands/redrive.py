@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from relay_ops.exits import ExitCode
 from relay_ops.options import AsJson, Region, StackName, Yes
-from relay_ops.output import Screen
+from relay_ops.output import Screen, number_of
 
 if TYPE_CHECKING:
+    from relay_ops.dead_letters import DeadLetters
     from relay_ops.stack import Stack
 
 
@@ -45,14 +47,15 @@ def _change_events(screen: Screen, opened: Stack, *, yes: bool) -> ExitCode:
 
     many, done = waiting(opened), Redriven()
     if many:
-        plan = f"{many} change events of {opened.name} ({opened.place}) will be received again."
+        events = number_of(many, "change event")
+        plan = f"{events} of {opened.name} ({opened.place}) will be received again."
         screen.confirm([plan, "Each record in them that becomes a row costs an entity."], yes=yes)
         with screen.progress("Receiving events", total=many) as advance:
             done = redrive(opened, advance)
     screen.result(
         {"stored": done.stored, "failed": done.failed},
         lambda: screen.line(
-            f"{done.stored} events were stored, {done.failed} failed again."
+            f"{number_of(done.stored, 'event')} stored, {done.failed} failed again."
             if many
             else "The queue is empty."
         ),
@@ -70,11 +73,12 @@ def _dead_letters(screen: Screen, opened: Stack, *, yes: bool) -> None:
     ]
     moved = 0
     if found.messages:
+        messages = number_of(found.messages, "message")
         plan = [f"  {one['items']} of {one['connection']}: {one['cause']}" for one in causes]
         screen.confirm(
             [
-                f"{found.messages} messages of {opened.name} ({opened.place}) will be moved back.",
-                f"The {found.looked_at} looked at cost at most {found.items} entities:",
+                f"{messages} of {opened.name} ({opened.place}) will be moved back.",
+                _cost(found, int(opened.settings["ROWS_PER_IMPORT"])),
                 *plan,
             ],
             yes=yes,
@@ -84,6 +88,18 @@ def _dead_letters(screen: Screen, opened: Stack, *, yes: bool) -> None:
     screen.result(
         {"moved": moved, "causes": causes},
         lambda: screen.line(
-            f"Moved {moved} messages back." if found.messages else "The queue is empty."
+            f"Moved {number_of(moved, 'message')} back."
+            if found.messages
+            else "The queue is empty."
         ),
     )
+
+
+def _cost(found: DeadLetters, rows_per_import: int) -> str:
+    """What the messages cost that were looked at; of more than those nobody knows the records."""
+    entities = "1 entity" if found.items == 1 else f"{found.items:,} entities"
+    requests = number_of(math.ceil(found.items / rows_per_import), "request")
+    most = f"cost at most {entities} and at least {requests} of the day:"
+    if found.looked_at < found.messages:
+        return f"Of them {found.looked_at:,} were looked at. These {most}"
+    return f"They {most}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relay_ops.options import AsJson, Region, StackName, Yes
-from relay_ops.output import Screen
+from relay_ops.output import NO_COST, Screen
 
 
 def command(
@@ -22,7 +22,9 @@ def command(
     submission = SubmissionSwitch(opened)
     state = submission.state()
     why = f"It is paused: {state.reason}." if state.is_active(opened.clock()) else "It runs."
-    screen.confirm([f"Submission of {opened.name} ({opened.place}) will resume. {why}"], yes=yes)
+    screen.confirm(
+        [f"Submission of {opened.name} ({opened.place}) will resume. {why}", NO_COST], yes=yes
+    )
     with screen.progress("Waiting until the queue is polled"):
         submission.resume()
     screen.result({"resumed": True}, lambda: screen.line("Submission runs again."))

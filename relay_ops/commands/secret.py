@@ -8,7 +8,7 @@ import typer
 
 from relay_ops.exits import UsageMistake
 from relay_ops.options import AsJson, Region, StackName, Yes
-from relay_ops.output import Screen
+from relay_ops.output import NO_COST, Screen, number_of
 
 CRM_TOKEN = ".token"  # noqa: S105 - the end of a name, no token
 
@@ -43,11 +43,13 @@ def command(
         raise UsageMistake(f"The secrets of {connection} are no list. Correct them by hand first.")
     new = ask(f"Secret of {connection}")
     kept = [] if only else [one for one in before if one != new]
+    how_many = number_of(len(before), "secret")
     removed = len(before) - len(kept) - (new in before)
     screen.confirm(
         [
-            f"{connection} of {opened.name} ({opened.place}) has {len(before)} secrets.",
-            f"The new one will be stored, {max(removed, 0)} others will be removed.",
+            f"{connection} of {opened.name} ({opened.place}) has {how_many}.",
+            _what_happens(max(removed, 0)),
+            NO_COST,
         ],
         yes=yes,
     )
@@ -55,7 +57,13 @@ def command(
     screen.result(
         {"connection": connection, "secrets": len(kept) + 1},
         lambda: screen.line(
-            f"Stored: {connection} has {len(kept) + 1} secrets now. "
+            f"Stored: {connection} has {number_of(len(kept) + 1, 'secret')} now. "
             f"Senders can use the new one within {USED_WITHIN_S} s."
         ),
     )
+
+
+def _what_happens(removed: int) -> str:
+    if not removed:
+        return "The new one will be stored, and none will be removed."
+    return f"The new one will be stored, and {number_of(removed, 'other')} will be removed."

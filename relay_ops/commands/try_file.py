@@ -97,7 +97,7 @@ def _show_sent(screen: Screen, stack: Stack, sent: ReceiverAnswer, *, has_ended:
         screen.line(f"The receiver stored {sent.items} records as delivery {sent.delivery}.")
         for one in ends:
             texts = (one.what, one.record, one.code, one.why, one.what_to_do, *one.notes)
-            screen.line("  " + ", ".join(filter(None, texts)))
+            screen.details([", ".join(filter(None, texts))])
         if not has_ended:
             screen.line("They wait in the queue; `relay status` says why. Look later with:")
             screen.line(f"relay find {sent.delivery}")
@@ -127,9 +127,8 @@ def _show(screen: Screen, found: list[TriedItem]) -> None:
             screen.line()
         if one.columns is None:
             screen.line(f"Item {number}, {one.event}: {one.outcome} {one.reason}".rstrip())
-            for text in (one.field and f"field {one.field}", one.what, one.what_to_do):
-                if text:
-                    screen.line(f"  {text}")
+            told = (one.field and f"field {one.field}", one.what, one.what_to_do)
+            screen.details(text for text in told if text)
         else:
             kind = "partial row" if one.is_partial else "row"
             screen.line(f"Item {number}, {one.event}: {kind} of a {one.record_type}")
@@ -139,7 +138,7 @@ def _show(screen: Screen, found: list[TriedItem]) -> None:
                 [(f"  {name}", _value(value)) for name, value in one.columns.items()],
             )
         for note in one.notes:
-            screen.line(f"  note {note['field']}: {note['code']}. {note['what']}")
+            screen.details([f"{note['field']}: {note['code']}. {note['what']}"])
 
 
 def _value(value: object) -> str:

@@ -169,7 +169,7 @@ def test_dead_letters_are_moved_back_and_imported(trial: Trial) -> None:
 
     said = run(trial, printed("Redrive the dead-letter queue", "redrive"))
 
-    assert "Moved 1 messages back." in said
+    assert "Moved 1 message back." in said
     trial.drain()
     trial.check(imported=2)
 
@@ -182,7 +182,7 @@ def test_change_events_that_could_not_be_stored_are_received_again(trial: Trial)
 
     said = run(trial, printed("Send change events again", "--change-events"))
 
-    assert "1 events were stored, 0 failed again." in said
+    assert "1 event stored, 0 failed again." in said
     assert [one["connection"] for one in trial.events("webhook.stored")] == ["salesforce_cdc"]
     assert "empty" in run(trial, printed("Send change events again", "--change-events"))
 

@@ -162,7 +162,6 @@ OPERATORS_TOOL = Package(
         "files/dry_run_screen": _DRY_RUN,
         "files/local_file": _DRY_RUN,
         "import_report": _FIND,
-        "in_mateo": "tests/end_to_end/test_account.py",
         "main": "tests/end_to_end/test_runbook.py",
         "matching": _FIND,
         "mateo": "tests/integration/relay_ops/erasing/test_in_mateo.py",

@@ -1,10 +1,15 @@
 """What records hold is shown on a terminal, and does nothing there."""
 
 import json
+import sys
+from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
-from relay_ops.output import Screen
+from relay_ops.exits import NotConfirmed
+from relay_ops.output import Screen, number_of
+from tests.support.terminal import Terminal
 
 OBEYED = "\x1b]0;title\x07\x1b[2J\x9b31m\u202egpj\u2066\x00"
 SHOWN = r"\u001b]0;title\u0007\u001b[2J\u009b31m\u202egpj\u2066\u0000"
@@ -47,3 +52,31 @@ def test_lines_and_tabs_stay_as_they_are(capsys: pytest.CaptureFixture[str]) -> 
     Screen().line("first\n  second")
 
     assert capsys.readouterr().out == "first\n  second\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_confirmed"),
+    [("y\n", True), (" YES \n", True), ("\n", False), ("n\n", False), ("", False)],
+)
+def test_a_question_shows_its_answers_and_only_a_yes_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: str,
+    is_confirmed: bool,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    outcome: Any = (
+        nullcontext() if is_confirmed else pytest.raises(NotConfirmed, match="was changed")
+    )
+    with outcome:
+        Screen().confirm(["A plan."], yes=False)
+    said = capsys.readouterr()
+    assert "Do it? [y/N] " in said.out + said.err
+    assert "A plan.\n" in said.err
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 messages"), (1, "1 message"), (1_200, "1,200 messages")]
+)
+def test_one_is_one(count: int, text: str) -> None:
+    assert number_of(count, "message") == text

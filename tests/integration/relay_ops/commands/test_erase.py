@@ -17,6 +17,7 @@ from tests.support.ended import end
 from tests.support.ends import ADA, BOB
 from tests.support.mateo import MateoImports
 from tests.support.relay import Relay
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +93,7 @@ def test_nothing_is_changed_without_a_yes(
     said = capsys.readouterr().err
     assert "1 in imports" in said
     assert "Ada Example, 1" in said
-    assert "requests of the day" in said
+    assert "requests of the day and no entity" in said
     assert (receipts(relay), pending(stack)) == (0, [])
     assert run(["find", "Ada"]) == ExitCode.DONE
 
@@ -121,3 +122,26 @@ def test_what_is_pending_is_done_and_then_nothing_is(relay: Relay, stack: Stack)
 @pytest.mark.parametrize("arguments", [[], ["1", "--pending"]])
 def test_either_a_person_or_what_is_pending_is_named(arguments: list[str]) -> None:
     assert run(["erase", *arguments]) == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("typed", ["\n", "7\n", "x\n", ""])
+def test_whoever_chooses_nobody_has_changed_nothing(
+    relay: Relay,
+    typed: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    assert run(["erase", "Example"]) == ExitCode.NOT_CONFIRMED
+    said = capsys.readouterr()
+    assert "Nothing was changed." in said.err
+    assert "Nobody was found" not in said.out
+    assert receipts(relay) == 0
+
+
+def test_one_of_several_is_chosen_by_its_number(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal("1\ny\n"))
+    assert run(["erase", "Example"]) == ExitCode.DONE
+    assert receipts(relay) == 1

@@ -94,3 +94,45 @@ def test_what_is_not_found_ends_with_1_and_says_where_it_may_wait(
 def test_nothing_cannot_be_looked_for(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["find", text]) == ExitCode.USAGE
     assert "Say what to look for" in capsys.readouterr().err
+
+
+def test_of_many_that_contain_the_text_only_names_are_told(
+    relay: Relay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = [{"id": f"M-{number}", "v": 1, "name": f"Zacharias {number}"} for number in range(14)]
+    relay.submit(message(many, delivery="d8"), invocation="many")
+
+    assert run(["find", "Zacharias"]) == ExitCode.DONE
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("Records that have the text only as a part of a value: contact M-")
+    assert said.endswith("and 4 more. Their history: --parts")
+
+    assert run(["find", "Zacharias", "--parts"]) == ExitCode.DONE
+    assert "item d8/13," in capsys.readouterr().out
+
+
+def test_a_record_without_an_id_is_asked_for_by_its_address_as_it_was_sent(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.submit(message([{"v": 1, "email": "Zoe@Example.com"}], delivery="d7"), invocation="x")
+    asked: list[object] = []
+
+    def stored(_: Stack, records: list[object]) -> list[object]:
+        asked.extend(records)
+        return []
+
+    monkeypatch.setattr("relay_ops.in_mateo.stored_in_mateo", stored)
+
+    assert run(["find", "zoe@example.com", "--in-mateo"]) == ExitCode.DONE
+
+    assert asked == [("contact_details", "email", "Zoe@Example.com")]
+
+
+def test_where_nothing_names_a_record_in_mateo_it_is_said(
+    relay: Relay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay.submit(message([{"v": 1, "name": "Mr Nobody"}], delivery="d6"), invocation="x")
+
+    assert run(["find", "Mr Nobody", "--in-mateo"]) == ExitCode.DONE
+
+    assert "Mateo was not asked" in capsys.readouterr().out

@@ -49,3 +49,15 @@ def test_a_mapping_that_does_not_change_is_told(
     monkeypatch.setattr(SubmissionSwitch, "is_enabled", lambda _: None)
     assert run(["pause", "--yes"]) == ExitCode.UNAVAILABLE
     assert "not disabled" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["pause"], ["resume"], ["secret", "erp"]])
+def test_what_it_costs_is_said_before_anybody_is_asked(
+    stack: Stack,
+    given: Callable[[str], None],
+    arguments: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given("a-new-secret\n")
+    run(arguments)
+    assert "It costs no entity and no request of the day." in capsys.readouterr().err

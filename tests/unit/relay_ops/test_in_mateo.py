@@ -1,0 +1,45 @@
+"""What Mateo is asked for on behalf of `relay find --in-mateo`."""
+
+from typing import Any
+
+import pytest
+
+from relay_ops import in_mateo
+from relay_ops.history import RecordName
+from relay_ops.in_mateo import MAX_RECORDS, asked_for, stored_in_mateo
+
+TYPE = "contact_details"
+
+
+def test_a_record_is_asked_for_by_what_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    class Account:
+        def __init__(self, stack: object) -> None: ...
+
+        def get(self, path: str, parameters: dict[str, str]) -> list[dict[str, str]]:
+            asked.append((path, parameters))
+            return [{"full_name": "Ada"}]
+
+    monkeypatch.setattr(in_mateo, "MateoAccount", Account)
+    named = [RecordName(TYPE, "external_id", "1"), RecordName(TYPE, "email", "A@example.com")]
+    nobody: Any = None
+
+    found = stored_in_mateo(nobody, named)
+
+    rows = [{"full_name": "Ada"}]
+    assert found == [
+        {"type": TYPE, "external_id": "1", "rows": rows},
+        {"type": TYPE, "email": "A@example.com", "rows": rows},
+    ]
+    assert asked == [
+        (TYPE, {"external_id": "eq.1"}),
+        (TYPE, {"email": "eq.A@example.com"}),
+    ]
+    assert stored_in_mateo(nobody, []) == []
+
+
+def test_what_nothing_names_is_not_asked_for_and_not_more_than_a_few_are() -> None:
+    many = [RecordName(TYPE, "external_id", str(number)) for number in range(MAX_RECORDS + 5)]
+
+    assert list(asked_for([RecordName(TYPE, "", ""), *many])) == many[:MAX_RECORDS]
