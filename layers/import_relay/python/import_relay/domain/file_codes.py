@@ -98,8 +98,9 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
         ),
         "row.unreadable": Explanation(
             "A line of the file is no CSV, or one of its cells is too long, or holds a number of "
-            "which a spreadsheet kept 15 digits only.",
-            "Correct the line in the export, e.g. its quotation marks, or store long ids as text.",
+            "which a spreadsheet kept 15 digits only, or a formula without its result.",
+            "Correct the line in the export, e.g. its quotation marks, or store long ids as text. "
+            "Open a workbook with formulas in a spreadsheet, and save it.",
         ),
         "row.too_many_cells": Explanation(
             "A line of the file has more cells than the header.",

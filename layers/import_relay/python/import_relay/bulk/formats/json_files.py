@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NoReturn
 
 from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
-from import_relay.bulk.formats.texts import text_lines
+from import_relay.bulk.formats.texts import texts
 from import_relay.domain.files import FileRow
 
-_LONG = re.compile(r"[0-9]{1000}")
+_LONG_DIGITS = 1_000
+_LONG = re.compile(f"[0-9]{{{_LONG_DIGITS}}}")
 LISTS = ("records", "data", "value", "items")
-"""Keys of an object under which its list of rows may stand."""
+"""Keys of a list of rows even if it is empty. Another key has one if it holds objects only."""
 _ABOUT = frozenset(
     [
         "additional_data",
@@ -65,8 +66,11 @@ def holds_list(line: str) -> bool:
     """Whether an object is not a row itself: all that it has is a list of them, and `_ABOUT` it."""
     value = json.loads(line)
     own = [name for name in value if not _is_about(name)]
-    listed = value[own[0]] if len(own) == 1 and own[0] in LISTS else None
-    return isinstance(listed, list) and all(isinstance(one, dict) for one in listed)
+    listed = value[own[0]] if len(own) == 1 else None
+    if not isinstance(listed, list):
+        return False
+    is_known = bool(listed) or own[0] in LISTS
+    return is_known and all(isinstance(one, dict) for one in listed)
 
 
 def _is_about(name: str) -> bool:
@@ -106,17 +110,21 @@ def _values(parser: Any, opened: Callable[[], BinaryIO]) -> Iterator[Any]:
 
 def _prefix(events: Iterator[tuple[str, str, Any]]) -> str:
     """Where the rows stand, as ijson says it: `item` for the elements of an array."""
-    listed = ""
+    listed, has_rows = "", False
     for prefix, event, value in events:
         if not prefix and event == "start_array":
             return "item"
         if not prefix and event == "map_key" and not _is_about(value):
-            if listed or value not in LISTS:
+            if listed or "." in value:
                 return ""  # the object has more than a list, so it is a row
             listed = value
-        if prefix and prefix == listed and event not in ("start_array", "end_array"):
+        elif prefix and prefix == listed and event not in ("start_array", "end_array"):
             return ""
-    return f"{listed}.item" if listed else ""
+        elif prefix == f"{listed}.item" and event not in ("map_key", "end_map"):
+            if event != "start_map" and listed not in LISTS:
+                return ""
+            has_rows = True
+    return f"{listed}.item" if has_rows or listed in LISTS else ""
 
 
 def _line(number: int, text: str) -> FileRow:
@@ -150,19 +158,17 @@ class _Utf8:
 
     def __init__(self, file: BinaryIO, *, is_fast: bool) -> None:
         self._is_fast = is_fast
-        self._lines = text_lines(file)
+        self._texts = texts(file)
+        self._before = ""
 
     def read(self, size: int = -1) -> bytes:
         """At least some bytes, and none at the end."""
         if size == 0:  # asks for the type alone
             return b""
-        found, length = [], 0
-        for line in self._lines:
-            found.append(line)
-            length += len(line)
-            if 0 <= size <= length:
-                break
-        text = "".join(found)  # of whole lines, so that no number is cut
-        if self._is_fast and _LONG.search(text):
-            raise _LongNumber
+        text = next(filter(None, self._texts), "")
+        if self._is_fast:
+            seen = self._before + text
+            if _LONG.search(seen):
+                raise _LongNumber
+            self._before = seen[-_LONG_DIGITS:]
         return text.encode("utf-8", "backslashreplace")

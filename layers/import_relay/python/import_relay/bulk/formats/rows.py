@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import chain
+from itertools import repeat
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, TypeVar, cast
@@ -17,7 +17,7 @@ from typing import BinaryIO, TypeVar, cast
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.json_files import holds_list, is_object, json_rows, ndjson_rows
 from import_relay.bulk.formats.tables import csv_rows
-from import_relay.bulk.formats.texts import text_lines
+from import_relay.bulk.formats.texts import text_lines, texts
 from import_relay.bulk.formats.workbooks import OLE, workbook_rows
 from import_relay.domain.files import FileRow
 
@@ -34,6 +34,10 @@ _REFUSED = {
     b"SQLi": ("file.unknown_format", "it is an SQLite database"),
     b"Rar!": ("file.unknown_format", "it is a RAR archive"),
     b"7z\xbc\xaf": ("file.unknown_format", "it is a 7z archive"),
+    b"BZh": ("file.unknown_format", "it is compressed with bzip2"),
+    b"\xfd7zX": ("file.unknown_format", "it is compressed with xz"),
+    b"\x28\xb5\x2f\xfd": ("file.unknown_format", "it is compressed with zstd"),
+    _GZIP: ("file.unknown_format", "it is gzipped twice"),
 }
 
 
@@ -66,41 +70,54 @@ def _rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
     unpacked = _unpacking(opened)
     with closing(unpacked()) as file:
         head = _head(file)
-        if head.startswith(_ZIP):
-            file.close()
-            yield from _of_workbook(unpacked)
-            return
-        for magic, why in _REFUSED.items():
-            if head.startswith(magic):
-                raise FileUnreadable(*why)
-    with closing(unpacked()) as file:
-        yield from _of_text(text_lines(file), unpacked)
+    if head.startswith(_ZIP):
+        yield from _of_workbook(unpacked)
+        return
+    for magic, why in _REFUSED.items():
+        if head.startswith(magic):
+            raise FileUnreadable(*why)
+    yield from _of_text(unpacked)
 
 
-def _of_text(lines: Iterator[str], opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
-    skipped = _next_text(lines)
-    begin = skipped[-1].lstrip() if skipped else ""
-    if begin.startswith("{") and not is_object(begin):
-        skipped += _next_text(lines)  # the next line says whether only this one is broken
-        is_on_lines = is_object(skipped[-1]) and not begin.rstrip().endswith(tuple("[{,:"))
-    else:
-        is_on_lines = begin.startswith("{") and not holds_list(begin)
-    if is_on_lines:
-        yield from ndjson_rows(chain(skipped, lines))
-    elif begin.startswith(("{", "[")):
+def _of_text(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
+    with closing(opened()) as file:
+        parts = (text.lstrip() for text in texts(file))
+        begin = next(filter(None, parts), "")[:1]
+    if begin == "<":
+        raise FileUnreadable("file.unknown_format", "it is HTML or XML")
+    if begin == "[" or (begin == "{" and not _is_on_lines(opened)):
         yield from json_rows(opened)
-    else:
-        yield from csv_rows(chain(skipped, lines))
+        return
+    with closing(opened()) as file:
+        lines = text_lines(file)
+        yield from ndjson_rows(lines) if begin == "{" else csv_rows(_after_blanks(lines))
 
 
-def _next_text(lines: Iterator[str]) -> list[str]:
-    """The next line that is not empty, and the empty ones before it."""
-    found = []
-    for line in lines:
-        found.append(line)
+def _is_on_lines(opened: Callable[[], BinaryIO]) -> bool:
+    """Whether a file that begins with an object has one on each line."""
+    with closing(opened()) as file:
+        filled = (line for line in text_lines(file) if line.strip())
+        try:
+            first = next(filled)
+            if is_object(first) and not holds_list(first):
+                return True
+            # The next line says whether only the first is broken, or a row with a list.
+            is_cut = first.rstrip().endswith(tuple("[{,:"))
+            return not is_cut and is_object(next(filled, ""))
+        except FileUnreadable as error:
+            if error.code == "file.line_too_long":
+                return False
+            raise
+
+
+def _after_blanks(lines: Iterator[str]) -> Iterator[str]:
+    """The lines. Empty ones at the beginning are counted, of which there may be any number."""
+    for number, line in enumerate(lines):
         if line.strip():
+            yield from repeat("\n", number)
+            yield line
             break
-    return found
+    yield from lines
 
 
 def _of_workbook(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:

@@ -53,7 +53,7 @@ def table_rows(records: Iterator[tuple[int, Sequence[str] | BrokenLine]]) -> Ite
             if header is None:
                 raise FileUnreadable("file.no_header", cells.what, line=line)
             yield FileRow(line, None, "row.unreadable", cells.what, cells.text)
-        elif any(cells):
+        elif any(map(str.strip, cells)):
             if header is None:
                 header = _header(cells, line)
             else:

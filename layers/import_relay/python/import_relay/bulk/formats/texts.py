@@ -7,6 +7,7 @@ UTF-8 either, the encoding is guessed from them: spreadsheets export windows-125
 import codecs
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 from import_relay.bulk.formats.file_error import FileUnreadable
@@ -35,7 +36,7 @@ def text_lines(file: BinaryIO) -> Iterator[str]:
     """
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     rest = ""
-    for text in _texts(file):
+    for text in texts(file):
         parts = (rest + newlines.decode(text)).split("\n")
         rest = parts.pop()
         if len(rest) > MAX_LINE:
@@ -47,7 +48,12 @@ def text_lines(file: BinaryIO) -> Iterator[str]:
         yield rest
 
 
-def _texts(file: BinaryIO) -> Iterator[str]:
+def texts(file: BinaryIO) -> Iterator[str]:
+    """The text of a file, a part at a time, for what has no lines.
+
+    Raises:
+        FileUnreadable: the bytes are no text.
+    """
     chunk = file.read(CHUNK_B)
     name, mark = _marked(chunk)
     decoder = codecs.getincrementaldecoder(name)()
@@ -75,11 +81,27 @@ def _marked(chunk: bytes) -> tuple[str, int]:
         if chunk.startswith(mark):
             return name, len(mark)
     half = chunk[:SAMPLE_B]
-    if half.count(b"\0") * 3 > len(half):  # UTF-16 without a mark: every other byte of ASCII is 0
-        return ("utf-16-be" if half[:1] == b"\0" else "utf-16-le"), 0
-    if b"\0" in half:
-        raise FileUnreadable("file.no_text", "it holds binary data")
-    return "utf-8", 0
+    return _unmarked_utf_16(half) if b"\0" in half else "utf-8", 0
+
+
+def _unmarked_utf_16(sample: bytes) -> str:
+    """UTF-16 without a mark: of a character of ASCII every other byte is 0.
+
+    A text of other letters has few of them: then both bytes together must be text, and alone none.
+    """
+    name = "utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le"
+    if sample.count(0) * 3 > len(sample):
+        return name
+    with suppress(UnicodeDecodeError):
+        both = codecs.getincrementaldecoder(name)().decode(sample)
+        alone = sample.replace(b"\0", b"").decode("latin-1")
+        if _is_printable(both) and not _is_printable(alone):
+            return name
+    raise FileUnreadable("file.no_text", "it holds binary data")
+
+
+def _is_printable(text: str) -> bool:
+    return all(one.isprintable() or one in "\t\r\n" for one in text)
 
 
 def _guessed(chunk: bytes) -> str:

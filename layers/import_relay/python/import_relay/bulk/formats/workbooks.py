@@ -1,19 +1,20 @@
-"""Rows of an Excel workbook (.xlsx). Its texts lie on disk: a million rows share millions of them.
+"""Rows of an Excel workbook (.xlsx): its cells become the texts that a CSV of the table has.
 
-Numbers and dates become the texts that a CSV of the same table has, without the format of a cell.
+Of number formats only those count that complete a code: leading zeros, and the beginning of a
+telephone number.
 """
 
-import array
+import re
 import warnings
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any, overload
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
 
 from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
+from import_relay.bulk.formats.sheets import Cell, Sheet, sheets_of
 from import_relay.bulk.formats.tables import BrokenLine, table_rows
 from import_relay.domain.files import FileRow
 
@@ -22,7 +23,12 @@ OLE = b"\xd0\xcf\x11\xe0"
 MAX_SHEETS_B = 8 * 1024**3
 MAX_EXACT = 1e15
 """Spreadsheets keep 15 digits of a number (Excel: specifications and limits)."""
+_CONTENT = "[Content_Types].xml"
+"""What each workbook has (ECMA-376, part 2)."""
 _EMPTY = (None, "")
+_CODE = re.compile(r"""((?:"[+0-9]+"|\\[+0]|\+)*)(0*|0#*|#*0*)""")
+"""A number format that only completes digits: `00000`, `"0"#`, `+#`."""
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def workbook_rows(path: Path) -> Iterator[FileRow]:
@@ -33,6 +39,10 @@ def workbook_rows(path: Path) -> Iterator[FileRow]:
     """
     try:
         with ZipFile(path) as archive:
+            if _CONTENT not in archive.namelist():
+                raise FileUnreadable(
+                    "file.unknown_format", "it is a ZIP archive without a workbook"
+                )
             if sum(one.file_size for one in archive.infolist()) > MAX_SHEETS_B:
                 raise FileUnreadable("file.too_large", "unpacked it is larger than 8 GB")
         with warnings.catch_warnings():
@@ -44,65 +54,39 @@ def workbook_rows(path: Path) -> Iterator[FileRow]:
 
 
 def _records(path: Path) -> Iterator[tuple[int, Sequence[str] | BrokenLine]]:
-    book = _reader(path)
+    sheets, book = sheets_of(path)
     try:
-        filled = [one for one in book.worksheets if _has_rows(one)]
-        if len(filled) > 1:
-            names = ", ".join(repr(one.title) for one in filled[:5])
-            raise FileUnreadable("file.several_sheets", f"rows are in {names}")
-        for sheet in filled:
-            for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-                yield number, _broken(row) or [_text(value) for value in row]
+        for sheet in _meant(sheets):
+            for number, cells in sheet.rows():
+                yield number, _broken(cells) or [_text(*cell) for cell in cells]
     finally:
         book.close()
 
 
-def _reader(path: Path) -> Any:
-    from openpyxl.reader.excel import ExcelReader  # only for workbooks
-    from openpyxl.xml.constants import SHARED_STRINGS
-
-    class Reader(ExcelReader):
-        """openpyxl's own, but for where the shared texts are kept."""
-
-        shared_strings: Any
-
-        def read_strings(self) -> None:
-            package: Any = self.package
-            part = package.find(SHARED_STRINGS)
-            if part is not None:
-                with self.archive.open(part.PartName[1:]) as source:
-                    self.shared_strings = _TextsOnDisk(_shared_texts(source))
-
-    reader = Reader(path, read_only=True, data_only=True, keep_links=False)
-    reader.read()
-    return reader.wb
+def _meant(sheets: Sequence[Sheet]) -> Sequence[Sheet]:
+    """The sheet with rows, if there is any. One that nobody sees counts only if it is alone."""
+    filled = [one for one in sheets if _has_rows(one)]
+    seen = [one for one in filled if one.is_visible] or filled
+    if len(seen) > 1:
+        names = ", ".join(repr(one.title) for one in seen[:5])
+        raise FileUnreadable("file.several_sheets", f"rows are in {names}")
+    return seen
 
 
-def _shared_texts(source: Any) -> Iterator[str]:
-    from openpyxl.cell.text import Text
-    from openpyxl.xml.functions import iterparse
-
-    for _, node in iterparse(source):
-        if node.tag.endswith("}si"):
-            text: Any = Text.from_tree(node)
-            yield text.content.replace("x005F_", "")
-            node.clear()
+def _has_rows(sheet: Sheet) -> bool:
+    return any(cell.value not in _EMPTY for _, cells in sheet.rows() for cell in cells)
 
 
-def _has_rows(sheet: Any) -> bool:
-    if not hasattr(sheet, "iter_rows"):  # a chart has a sheet of its own
-        return False
-    sheet.reset_dimensions()  # what other programs write there may be wrong
-    rows = sheet.iter_rows(values_only=True)
-    return any(value not in _EMPTY for row in rows for value in row)
-
-
-def _broken(row: Sequence[object]) -> BrokenLine | None:
-    """What is wrong with a row of which a number was longer than a spreadsheet keeps."""
-    for number, value in enumerate(row, 1):
-        if _was_cut(value):
+def _broken(cells: Sequence[Cell]) -> BrokenLine | None:
+    """What is wrong with a row of which a cell is not what it was."""
+    for number, cell in enumerate(cells, 1):
+        what = ""
+        if cell.is_computed:
+            what = f"cell {number} is a formula without its result"
+        elif _was_cut(cell.value):
             what = f"cell {number} is a number of more than 15 digits, of which the others are lost"
-            return BrokenLine(what, ", ".join(map(_text, row))[:MAX_ROW_TEXT])
+        if what:
+            return BrokenLine(what, ", ".join(_text(*one) for one in cells)[:MAX_ROW_TEXT])
     return None
 
 
@@ -115,46 +99,50 @@ def _was_cut(value: object) -> bool:
     return not str(abs(value))[15:].strip("0")
 
 
-def _text(value: object) -> str:
+def _text(value: object, format_: str = "", _: bool = False) -> str:  # noqa: FBT001, FBT002 - a cell
     """A cell as a CSV of the table would have it."""
+    if isinstance(value, str):
+        return _ESCAPED.sub(_control, value) if "_x" in value else value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT:
+        value = int(value)
+    if isinstance(value, int):
+        return _code(value, format_)
+    return str(value) if isinstance(value, float) else _time_text(value)
+
+
+def _code(value: int, format_: str) -> str:
+    """A whole number, with the zeros and the beginning that its format adds to each."""
+    begin, digits = _completed(format_)
+    return f"{begin}{value:0{digits}}" if value >= 0 else str(value)
+
+
+@lru_cache(256)
+def _completed(format_: str) -> tuple[str, int]:
+    """What a format writes before a number, and to how many digits it fills it with zeros."""
+    found = _CODE.fullmatch(format_)
+    if found is None:
+        return "", 1
+    begin = found[1].replace('"', "").replace("\\", "")
+    return begin, max(1, found[2].count("0"))
+
+
+def _time_text(value: object) -> str:
     if isinstance(value, datetime):
         is_day = value.time() == time()
         return value.date().isoformat() if is_day else value.isoformat(sep=" ")
     if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT:
-        return str(int(value))
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours:02}:{minutes:02}:{seconds:02}"
     return str(value)
 
 
-class _TextsOnDisk(Sequence[str]):
-    """Texts by their numbers, in a temporary file: eight bytes of memory for each."""
-
-    def __init__(self, texts: Iterator[str]) -> None:
-        self._file = TemporaryFile()  # noqa: SIM115 - lives as long as the workbook
-        self._ends = array.array("Q", [0])
-        for text in texts:
-            content = text.encode("utf-8", "surrogatepass")
-            self._file.write(content)
-            self._ends.append(self._ends[-1] + len(content))
-        self._file.flush()
-
-    def __len__(self) -> int:
-        return len(self._ends) - 1
-
-    @overload
-    def __getitem__(self, number: int) -> str: ...
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[str]: ...
-    def __getitem__(self, number: int | slice) -> str | Sequence[str]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(len(self)))]
-        if not 0 <= number < len(self):
-            raise IndexError(number)
-        begin, end = self._ends[number], self._ends[number + 1]
-        self._file.seek(begin)
-        return self._file.read(end - begin).decode("utf-8", "surrogatepass")
+def _control(found: re.Match[str]) -> str:
+    """The character that a workbook writes as `_x000D_`, since XML has it not."""
+    return chr(int(found[1], 16))

@@ -1,0 +1,189 @@
+"""The sheets of an Excel workbook, cell by cell, in flat memory. Called by `workbooks`.
+
+openpyxl reads the cells. It keeps every row's size and all texts, of which a million rows have
+millions: here rows are forgotten once they are read, and the texts lie on the disk.
+"""
+
+import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, NamedTuple, overload
+
+MAX_ROWS = 16_777_216
+"""Rows of the largest sheet that any spreadsheet has (LibreOffice; Excel: 1,048,576)."""
+
+
+class Cell(NamedTuple):
+    """A cell. `format`: its number format. `is_computed`: it has a formula without a result."""
+
+    value: object
+    format: str = ""
+    is_computed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet with cells. `rows` gives each row's number and its cells, empty ones as `EMPTY`."""
+
+    title: str
+    is_visible: bool
+    _sheet: Any
+
+    def rows(self) -> Iterator[tuple[int, list[Cell]]]:
+        """The rows that the file has, with increasing numbers.
+
+        Raises:
+            ValueError, KeyError, ParseError: the sheet is damaged.
+        """
+        last = 0
+        formats: dict[int, str] = {}
+        for number, cells in _parsed(self._sheet):
+            last = max(last + 1, number)
+            if not 0 < number <= MAX_ROWS or last > MAX_ROWS:
+                raise ValueError(f"row {number}")
+            yield last, self._placed(cells, formats)
+
+    def _placed(self, cells: Sequence[Any], formats: dict[int, str]) -> list[Cell]:
+        """The cells at their columns."""
+        placed = [EMPTY] * max((cell["column"] for cell in cells), default=0)
+        for cell in cells:
+            style, value = cell["style_id"], cell["value"]
+            if style not in formats:
+                formats[style] = _format_of(self._sheet.parent, style)
+            placed[cell["column"] - 1] = Cell(value, formats[style], cell["data_type"] == "f")
+        return placed
+
+
+EMPTY = Cell(None)
+
+
+def sheets_of(path: Path) -> tuple[list[Sheet], Any]:
+    """The sheets of a workbook, and what closes it."""
+    book = _reader(path)
+    found = [
+        Sheet(one.title, one.sheet_state == "visible", one)
+        for one in book.worksheets
+        if hasattr(one, "_get_source")  # a chart has a sheet of its own
+    ]
+    return found, book
+
+
+def _parsed(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
+    """Row numbers and cells of a sheet as openpyxl reads them."""
+    from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
+    from openpyxl.xml.constants import SHEET_MAIN_NS
+    from openpyxl.xml.functions import iterparse
+
+    class Parser(WorkSheetParser):
+        """openpyxl's own, but for rows, of which it keeps something."""
+
+        def cells(self, row: Any) -> tuple[int, list[Any]]:
+            self.row_counter = int(row.get("r", self.row_counter + 1))
+            self.col_counter = 0
+            return self.row_counter, [self.parse_cell(one) for one in row]
+
+        def parse_cell(self, element: Any) -> Any:
+            cell = super().parse_cell(element)
+            if cell["value"] is None and element.find(FORMULA_TAG) is not None:
+                is_text = element.get("t") == "str"  # a result, and it is empty
+                cell["data_type"] = "s" if is_text else "f"
+            return cell
+
+    rows_tag, row_tag = f"{{{SHEET_MAIN_NS}}}sheetData", f"{{{SHEET_MAIN_NS}}}row"
+    book = sheet.parent
+    with sheet._get_source() as source:  # noqa: SLF001 - there is no other way to its XML
+        parser: Any = Parser(
+            source,
+            sheet._shared_strings,  # noqa: SLF001 - `_TextsOnDisk`
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,  # noqa: SLF001 - as its own sheets do
+            timedelta_formats=book._timedelta_formats,  # noqa: SLF001
+        )
+        rows = None
+        for event, element in iterparse(source, events=("start", "end")):
+            if event == "start":
+                rows = element if element.tag == rows_tag else rows
+            elif element.tag == row_tag:
+                yield parser.cells(element)
+                element.clear()
+                if rows is not None:
+                    rows.clear()
+            elif element.tag == rows_tag:
+                return
+
+
+def _format_of(book: Any, style: int) -> str:
+    from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
+
+    styles = book._cell_styles  # noqa: SLF001 - as its own cells do
+    number = styles[style].numFmtId if style < len(styles) else 0
+    if number < BUILTIN_FORMATS_MAX_SIZE:
+        return BUILTIN_FORMATS.get(number, "")
+    return str(book._number_formats[number - BUILTIN_FORMATS_MAX_SIZE])  # noqa: SLF001
+
+
+def _reader(path: Path) -> Any:
+    from openpyxl.reader.excel import ExcelReader  # only for workbooks
+    from openpyxl.xml.constants import SHARED_STRINGS
+
+    class Reader(ExcelReader):
+        """openpyxl's own, but for where the shared texts are kept."""
+
+        shared_strings: Any
+
+        def read_strings(self) -> None:
+            package: Any = self.package
+            part = package.find(SHARED_STRINGS)
+            if part is not None:
+                with self.archive.open(part.PartName[1:]) as source:
+                    self.shared_strings = _TextsOnDisk(_shared_texts(source))
+
+    reader = Reader(path, read_only=True, data_only=True, keep_links=False)
+    reader.read()
+    return reader.wb
+
+
+def _shared_texts(source: Any) -> Iterator[str]:
+    from openpyxl.cell.text import Text
+    from openpyxl.xml.functions import iterparse
+
+    root = None
+    for event, node in iterparse(source, events=("start", "end")):
+        if root is None:
+            root = node
+        if event == "end" and node.tag.endswith("}si"):
+            text: Any = Text.from_tree(node)
+            yield text.content
+            root.clear()
+
+
+class _TextsOnDisk(Sequence[str]):
+    """Texts by their numbers, in a temporary file: eight bytes of memory for each."""
+
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._file = TemporaryFile()  # noqa: SIM115 - lives as long as the workbook
+        self._ends = array.array("Q", [0])
+        for text in texts:
+            content = text.encode("utf-8", "surrogatepass")
+            self._file.write(content)
+            self._ends.append(self._ends[-1] + len(content))
+        self._file.flush()
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    @overload
+    def __getitem__(self, number: int) -> str: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[str]: ...
+    def __getitem__(self, number: int | slice) -> str | Sequence[str]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        begin, end = self._ends[number], self._ends[number + 1]
+        self._file.seek(begin)
+        return self._file.read(end - begin).decode("utf-8", "surrogatepass")

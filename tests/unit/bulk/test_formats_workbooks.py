@@ -1,0 +1,153 @@
+"""Cells of a workbook are the texts that its table has as a CSV."""
+
+import io
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from openpyxl import Workbook
+
+from import_relay.bulk.formats.file_error import FileUnreadable
+from import_relay.bulk.formats.rows import read_rows
+from import_relay.domain.files import FileRow
+
+
+def rows_of(content: bytes) -> list[FileRow]:
+    return list(read_rows(lambda: io.BytesIO(content)))
+
+
+def book(fill: Callable[[Any, Any], object]) -> bytes:
+    workbook = Workbook()
+    fill(workbook, workbook.active)
+    file = io.BytesIO()
+    workbook.save(file)
+    return file.getvalue()
+
+
+def cell_text(value: object, number_format: str = "General") -> str:
+    def fill(_: Any, sheet: Any) -> None:
+        sheet["A1"], sheet["B1"], sheet["A2"], sheet["B2"] = "id", "cell", 1, value
+        sheet["B2"].number_format = number_format
+
+    (row,) = rows_of(book(fill))
+    assert row.record is not None, row
+    return str(row.record["cell"])
+
+
+def with_sheet(xml: str) -> list[FileRow]:
+    """The rows of a workbook whose sheet holds this XML."""
+    good = book(lambda _, sheet: sheet.append(["id"]))
+    file = io.BytesIO()
+    with ZipFile(io.BytesIO(good)) as archive, ZipFile(file, "w") as changed:
+        for one in archive.infolist():
+            text = archive.read(one).decode()
+            if one.filename == "xl/worksheets/sheet1.xml":
+                before, _, rest = text.partition("<sheetData>")
+                text = f"{before}<sheetData>{xml}{rest[rest.index('</sheetData>') :]}"
+            changed.writestr(one, text)
+    return rows_of(file.getvalue())
+
+
+HEADER = '<row r="1"><c r="A1" t="inlineStr"><is><t>id</t></is></c></row>'
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "text"),
+    [
+        (1067, "00000", "01067"),
+        (7, "0", "7"),
+        (12, "General", "12"),
+        (15112345678, '"0"#', "015112345678"),
+        (15112345678, "\\0#", "015112345678"),
+        (15112345678, "0##########", "15112345678"),
+        (4915112345678, "+#", "+4915112345678"),
+        (4915112345678, '"+"0', "+4915112345678"),
+        (15112345678, '"+49"#', "+4915112345678"),
+        (-5, "00000", "-5"),
+        (1.5, "00000", "1.5"),
+        (1234, "#,##0", "1234"),
+        (0.25, "0%", "0.25"),
+        ("007", "00000", "007"),
+        (timedelta(hours=30, minutes=5), "[h]:mm:ss", "30:05:00"),
+        (date(1990, 5, 15), "dd.mm.yyyy", "1990-05-15"),
+        (datetime.fromisoformat("2026-11-21T14:30"), "dd.mm.yyyy hh:mm", "2026-11-21 14:30:00"),
+    ],
+)
+def test_a_cell_is_what_its_csv_would_say(value: object, number_format: str, text: str) -> None:
+    assert cell_text(value, number_format) == text
+
+
+def test_control_characters_of_a_text_are_no_escapes() -> None:
+    escaped = '<row r="2"><c r="A2" t="inlineStr"><is><t>a_x000D_&#10;b _x005F_x</t></is></c></row>'
+    (row,) = with_sheet(HEADER + escaped)
+    assert row.record == {"id": "a\r\nb _x"}
+
+
+def test_a_formula_without_its_result_is_an_unreadable_row() -> None:
+    """Programs write formulas whose results only a spreadsheet computes."""
+
+    def fill(_: Any, sheet: Any) -> None:
+        for row in (["id", "total"], [1, "=1+1"], [2, "3"]):
+            sheet.append(row)
+
+    broken, good = rows_of(book(fill))
+    assert (broken.line, broken.code) == (2, "row.unreadable")
+    assert broken.detail == "cell 2 is a formula without its result"
+    assert good.record == {"id": "2", "total": "3"}
+
+
+def test_a_formula_has_its_result() -> None:
+    cells = '<row r="2"><c r="A2"><f>1+1</f><v>2</v></c></row>'
+    cells += '<row r="3"><c r="A3" t="str"><f>""</f><v></v></c><c r="B3"/></row>'
+    assert with_sheet(HEADER + cells) == [FileRow(2, {"id": "2"})]
+
+
+def test_a_sheet_that_nobody_sees_is_not_meant() -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        for row in (["id"], [1]):
+            sheet.append(row)
+        lists = workbook.create_sheet("Lists", 0)
+        lists.append(["Mr"])
+        lists.sheet_state = "hidden"
+
+    assert rows_of(book(fill)) == [FileRow(2, {"id": "1"})]
+
+
+def test_the_only_sheet_with_rows_may_be_hidden() -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        sheet.sheet_state = "hidden"
+        workbook.create_sheet("Empty")
+        for row in (["id"], [1]):
+            sheet.append(row)
+
+    assert rows_of(book(fill)) == [FileRow(2, {"id": "1"})]
+
+
+def test_of_merged_cells_the_first_has_the_text() -> None:
+    def fill(_: Any, sheet: Any) -> None:
+        for row in (["id", "town"], [1, "Rostock"], [2, None]):
+            sheet.append(row)
+        sheet.merge_cells("B2:B3")
+
+    assert [row.record for row in rows_of(book(fill))] == [
+        {"id": "1", "town": "Rostock"},
+        {"id": "2", "town": ""},
+    ]
+
+
+def test_rows_keep_their_numbers_and_share_none() -> None:
+    """A row is told from others by its number, whatever a damaged file says."""
+    cell = "<c><v>7</v></c>"
+    found = with_sheet(
+        HEADER + f'<row r="5">{cell}</row><row r="5">{cell}</row><row r="3">{cell}</row>'
+    )
+    assert [row.line for row in found] == [5, 6, 7]
+
+
+@pytest.mark.parametrize("number", ["99999999999", "-1", "x"])
+def test_a_number_that_no_row_has_refuses_the_file(number: str) -> None:
+    with pytest.raises(FileUnreadable) as caught:
+        with_sheet(HEADER + f'<row r="{number}"><c><v>7</v></c></row>')
+    assert caught.value.code == "file.broken_workbook"
