@@ -72,9 +72,26 @@ def sheets_of(path: Path) -> tuple[list[Sheet], Any]:
 
 def _parsed(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
     """Row numbers and cells of a sheet as openpyxl reads them."""
-    from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
     from openpyxl.xml.constants import SHEET_MAIN_NS
     from openpyxl.xml.functions import iterparse
+
+    rows_tag, row_tag = f"{{{SHEET_MAIN_NS}}}sheetData", f"{{{SHEET_MAIN_NS}}}row"
+    with sheet._get_source() as source:  # noqa: SLF001 - there is no other way to its XML
+        parser, rows = _parser(sheet, source), None
+        for event, element in iterparse(source, events=("start", "end")):
+            if event == "start":
+                rows = element if element.tag == rows_tag else rows
+            elif element.tag == row_tag:
+                yield parser.cells(element)
+                element.clear()
+                if rows is not None:
+                    rows.clear()
+            elif element.tag == rows_tag:
+                return
+
+
+def _parser(sheet: Any, source: Any) -> Any:
+    from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
     class Parser(WorkSheetParser):
         """openpyxl's own, but for rows, of which it keeps something."""
@@ -91,28 +108,15 @@ def _parsed(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
                 cell["data_type"] = "s" if is_text else "f"
             return cell
 
-    rows_tag, row_tag = f"{{{SHEET_MAIN_NS}}}sheetData", f"{{{SHEET_MAIN_NS}}}row"
     book = sheet.parent
-    with sheet._get_source() as source:  # noqa: SLF001 - there is no other way to its XML
-        parser: Any = Parser(
-            source,
-            sheet._shared_strings,  # noqa: SLF001 - `_TextsOnDisk`
-            data_only=True,
-            epoch=book.epoch,
-            date_formats=book._date_formats,  # noqa: SLF001 - as its own sheets do
-            timedelta_formats=book._timedelta_formats,  # noqa: SLF001
-        )
-        rows = None
-        for event, element in iterparse(source, events=("start", "end")):
-            if event == "start":
-                rows = element if element.tag == rows_tag else rows
-            elif element.tag == row_tag:
-                yield parser.cells(element)
-                element.clear()
-                if rows is not None:
-                    rows.clear()
-            elif element.tag == rows_tag:
-                return
+    return Parser(
+        source,
+        sheet._shared_strings,  # noqa: SLF001 - `_TextsOnDisk`
+        data_only=True,
+        epoch=book.epoch,
+        date_formats=book._date_formats,  # noqa: SLF001 - as its own sheets do
+        timedelta_formats=book._timedelta_formats,  # noqa: SLF001
+    )
 
 
 def _format_of(book: Any, style: int) -> str:
