@@ -33,6 +33,12 @@ CONTACT = '[x]\nkind = "close"\n[x.contact]\n'
             "1: auth",
             "no secret",
         ),
+        (f'{CONTACT}when = "active == true"', "4: contact.when", "in backticks"),
+        (
+            f"{CONTACT}[x.contact.fields]\nfull_name = 'kind == \"a\" && name'",
+            "5: contact.fields.full_name",
+            "in single quotes",
+        ),
         (f'{SHOP}external_id = "email"', "4: contact.fields.external_id", "no opt-out"),
         (
             f"{SHOP}email_marketing_opt_in = 'email_marketing_consent.state && verified_email'",

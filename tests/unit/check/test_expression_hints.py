@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from import_relay.check.expression_hints import quoting_hint
+from import_relay.check.expression_hints import name_for_value, quoting_hint
 from tests.unit.check.conftest import Told
 
 
@@ -20,6 +20,11 @@ from tests.unit.check.conftest import Told
         ("0af3.value", "'\"0af3\".value'"),
         ("join('-', [Vor-Name, \"Nach-Name\"])", "'''join('-', [\"Vor-Name\", \"Nach-Name\"])'''"),
         ("@type", "'\"@type\"'"),
+        ("Kunden Nr.", "'\"Kunden Nr.\"'"),
+        ("Kd.-Nr.", "'\"Kd.-Nr.\"'"),
+        ("Preis \u20ac", "'\"Preis \u20ac\"'"),
+        ("E\u2013Mail", "'\"E\u2013Mail\"'"),
+        ("1. Kontakt", "'\"1. Kontakt\"'"),
     ],
 )
 def test_a_name_that_needs_quotes_is_shown_with_them(
@@ -41,3 +46,42 @@ def test_who_writes_jsonpath_is_told_where_an_expression_begins(told: Told) -> N
 @pytest.mark.parametrize("expression", ["a[", "join(", "a.b", "a ==", "", "'it"])
 def test_an_expression_that_quotes_do_not_mend_gets_no_such_hint(expression: str) -> None:
     assert quoting_hint(expression) == ""
+
+
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ("{{email}}", "; a path stands without braces: 'email'"),
+        ("{!Contact.Email}", "; a path stands without braces: 'Contact.Email'"),
+        ("data['email']", "; a path has points: 'data.email'"),
+        ('data["email"][0]', "; a path has points: 'data.email[0]'"),
+        ("x = 'a=b'", "; equality is ==: '''x == 'a=b''''"),
+        ("\u201eE-Mail\u201c", "; quotation marks are plain ones: '\"E-Mail\"'"),
+    ],
+)
+def test_what_another_language_writes_is_shown_as_jmespath_has_it(
+    expression: str, hint: str
+) -> None:
+    assert quoting_hint(expression) == hint
+
+
+@pytest.mark.parametrize(
+    ("expression", "named"),
+    [
+        ("active == true", "true"),
+        ("active != false && x", "false"),
+        ('type == "customer"', '"customer"'),
+        ("[?type=='a' && kind != \"b\"]", '"b"'),
+        ("active == `true`", ""),
+        ("type == 'x == true'", ""),
+        ("type == 'customer'", ""),
+        ("a == true.b", ""),
+        ('"E-Mail" == mail', ""),
+        ("x == null", ""),
+    ],
+)
+def test_a_name_where_a_value_was_meant_is_found(expression: str, named: str) -> None:
+    found = name_for_value(expression)
+    assert found.startswith(f"compares with the field {named!r}" if named.isalpha() else found)
+    assert bool(found) is bool(named)
+    assert named in found

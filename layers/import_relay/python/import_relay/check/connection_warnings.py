@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from import_relay.check.expression_hints import name_for_value
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.domain.connections import Connection, Mistake, RecordType
 from import_relay.domain.spelling import did_you_mean
@@ -44,12 +45,22 @@ def _of_record_type(record_type: RecordType) -> Iterator[tuple[str, str]]:
         key = "custom_fields" if column in record_type.custom_fields else "marketing_channels"
         if column not in record_type.datetimes:
             yield key, f"names {column!r}, which {record_type.name}.fields does not map"
+    for key, expression in _expressions(record_type):
+        if what := name_for_value(expression):
+            yield key, what
     if record_type.name != "contact" and _CONTACTS.isdisjoint(record_type.fields):
         yield "fields", f"maps no contact: Mateo refuses a new {record_type.name} without one"
     if "external_id" not in record_type.fields:
         yield "fields", _NO_EXTERNAL_ID
     if len(record_type.country_codes) > 1:
         yield "country_codes", _SEVERAL_COUNTRIES
+
+
+def _expressions(record_type: RecordType) -> Iterator[tuple[str, str]]:
+    yield "when", record_type.when or ""
+    yield "version", record_type.version or ""
+    for column, expression in record_type.fields.items():
+        yield f"fields.{column}", expression
 
 
 def _shopify(mapping: RecordMapping) -> Iterator[Mistake]:
