@@ -30,6 +30,13 @@ portal_id = "1"
 """
 
 
+ATTIO = """
+[hub]
+kind = "attio"
+[hub.contact]
+"""
+
+
 def reasons(result: Mapped) -> list[tuple[Outcome, str]]:
     assert result.changes == []
     return [(one.outcome, one.reason) for one in result.outcomes]
@@ -121,6 +128,28 @@ def test_a_change_that_need_not_move_the_time_of_its_record_is_not_read_again(
 
     assert bool(result.waiting) is waits
     assert bool(result.changes) is not waits
+
+
+@pytest.mark.parametrize(
+    ("older_s", "at", "waits"), [(60, READ_AT, False), (61, READ_AT, True), (61, CAUGHT_UP, False)]
+)
+def test_a_record_without_a_new_value_is_read_again_for_a_while(
+    older_s: int, at: int, waits: bool
+) -> None:
+    people, ada = (f"00000000-0000-0000-0000-00000000000{n}" for n in "12")
+    event = {"event_type": "record.updated", "id": {"object_id": people, "record_id": ada}}
+    received_at = SERVER_TIME * 1_000
+    values = {"name": "Ada", "email_addresses": ["ada@example.com"]}
+    record = {"id": ada, "object": "people", "values": values}
+    found = FetchedRecord(record, None, received_at - older_s * 1_000_000)
+    read = RecordsFetched(at, found={RecordName("hub", people, ada): found})
+
+    result = mapped(
+        [occurrence(connection="hub", item=event, received_at=received_at)], read, ATTIO
+    )
+
+    assert bool(result.waiting) is waits
+    assert [(one.version, one.notes) for one in result.changes] == [(at, ())] * (not waits)
 
 
 def test_a_record_that_is_not_there_yet_is_read_again() -> None:

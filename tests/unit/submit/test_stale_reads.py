@@ -43,6 +43,29 @@ def test_without_two_times_to_compare_nothing_is_stale(
     assert not is_stale(found, change, "zoho")
 
 
+ATTIO = Change(None, "contact", lookup=RecordLookup("people", "1"))
+
+
+@pytest.mark.parametrize(
+    ("age_s", "lookup", "stale"),
+    [
+        (0, ATTIO.lookup, False),
+        (60, ATTIO.lookup, False),
+        (61, ATTIO.lookup, True),
+        (61, RecordLookup("people", "1", moves_time=False), False),
+    ],
+)
+def test_where_nothing_tells_when_it_changed_a_record_without_a_new_value_may_be_stale(
+    age_s: int, lookup: RecordLookup, stale: bool
+) -> None:
+    found = FetchedRecord({"id": "1"}, None, EVENT - age_s * 1_000_000)
+    change = ATTIO._replace(lookup=lookup)
+
+    assert is_stale(found, change, "attio", received_at=EVENT) is stale
+    assert not is_stale(found, change, "attio")
+    assert not is_stale(found._replace(changed_at=None), change, "attio", received_at=EVENT)
+
+
 def test_a_kind_that_fetches_nothing_reads_nothing_stale() -> None:
     assert not is_stale(read(0), NAMED, "shopify")
 

@@ -67,6 +67,16 @@ def test_records_are_queried_by_id_and_say_which_object_they_are_of() -> None:
     assert {one.headers["authorization"] for one in crm.requests} == {"Bearer token"}
 
 
+def test_a_record_changed_when_the_newest_of_its_values_was_written() -> None:
+    older = value("text", value="a")
+    newer = {**older, "active_from": "2026-11-21T09:30:01.500000000Z"}
+    entries = [entry(x=[older], y=[newer, "odd"], z=[]), entry(TWO, x=[{"value": "no time"}])]
+    found = read(Crm([this(), answer({"data": entries})]), ONE, TWO)
+
+    assert found[ONE].changed_at == 1_795_253_401_500_000
+    assert (found[ONE].version, found[TWO].changed_at) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [

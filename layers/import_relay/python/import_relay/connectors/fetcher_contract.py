@@ -14,11 +14,14 @@ class FetchedRecord(NamedTuple):
     """A record as it was read, in the shape that the kind's expressions are written for.
 
     `version` orders it among the record's changes, in microseconds since the epoch; None: the API
-    gives no time of the last change, so that the time of reading counts.
+    gives no time of the last change, so that the time of reading counts. `changed_at`: when the
+    newest of its values was written, likewise, where that is all that is known: a value that was
+    removed leaves no time, so that it orders nothing.
     """
 
     record: Mapping[str, object]
     version: int | None
+    changed_at: int | None = None
 
 
 class Fetcher(Protocol):

@@ -167,8 +167,9 @@ class Mapper:
         if name is None or name not in interpreted.to_fetch:
             return mappings.map(occurrence, change)
         found = read.found.get(name)
-        stale = is_stale(found, change, mappings.connection.kind)
-        may_lag = (stale or name in read.gone) and may_catch_up(occurrence, read.at)
+        kind = mappings.connection.kind
+        may_be_stale = is_stale(found, change, kind, received_at=occurrence.received_at)
+        may_lag = (may_be_stale or name in read.gone) and may_catch_up(occurrence, read.at)
         if name in read.waiting or may_lag:
             return None
         if name in read.gone:
@@ -176,7 +177,7 @@ class Mapper:
         if found is None:
             return mappings.map(occurrence, change)
         full = Change(found.record, change.record_type, version_of(found, change))
-        known = (STALE_NOTE,) if stale else ()
+        known = (STALE_NOTE,) if is_stale(found, change, kind) else ()
         result = mappings.map(occurrence, full, read_at=read.at, known=known)
         if isinstance(result, MappedChange) and result.key not in mappings.likely_keys(change):
             return result._replace(crm_name=name_at_crm(*name))

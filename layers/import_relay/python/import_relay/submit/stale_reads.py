@@ -4,6 +4,9 @@ APIs answer from replicas, which may lag: with an older state of the record, or 
 The older state would get the version of the event, and no other event would tell of the newer one.
 So it is read again for a while. After that it counts as it is: not every change of a record moves
 its time of change, and a record that is still missing is deleted. Called by `changes`.
+
+Where neither webhook nor record has a time (Attio), the receipt is compared with the newest value:
+an older one may be an older state, or a value was removed, or the webhook came again.
 """
 
 from import_relay.connectors.contract import Change
@@ -17,18 +20,24 @@ MAX_LAG_US = 900 * 1_000_000
 STALE_NOTE = Note("note.stale_read", "version")
 
 
-def is_stale(found: FetchedRecord | None, change: Change, kind: str) -> bool:
-    """Whether a record is older than the event because of which it was read.
+def is_stale(
+    found: FetchedRecord | None, change: Change, kind: str, *, received_at: int | None = None
+) -> bool:
+    """Whether a record is older than the event because of which it was read, or may be.
 
-    `kind`: of the connection; its fetcher knows how far the two times may be apart.
+    `kind`: of the connection; its fetcher knows how far the two times may be apart. `received_at`:
+    of the event (µs), for one without a time; without it only what is certain is stale.
     """
     moves_time = change.lookup is not None and change.lookup.moves_time
-    if not moves_time or change.version is None or found is None or found.version is None:
-        return False
     fetcher = fetcher_for(kind)
-    if fetcher is None:
+    if not moves_time or found is None or fetcher is None:
         return False
-    return change.version - found.version > fetcher.MAX_TIME_LAG_S * 1_000_000
+    told_at, written_at = change.version, found.version
+    if told_at is None and written_at is None:
+        told_at, written_at = received_at, found.changed_at
+    if told_at is None or written_at is None:
+        return False
+    return told_at - written_at > fetcher.MAX_TIME_LAG_S * 1_000_000
 
 
 def may_catch_up(occurrence: Occurrence, read_at: int) -> bool:

@@ -110,7 +110,9 @@ def interpret(item: object, connection: Connection) -> Change:
     ignored = _IGNORED[event_type]
     if ignored == "deleted":
         return Change(None, ignored=ignored)
-    lookup = RecordLookup(_id(item, "object_id"), _id(item, "record_id"))
+    moves_time = event_type != "record.merged"  # the values that remain may be old ones
+    ids = _id(item, "object_id"), _id(item, "record_id")
+    lookup = RecordLookup(*ids, moves_time=moves_time)
     return Change(None, ignored=ignored, lookup=lookup)
 
 

@@ -3,7 +3,8 @@
 The token is an access token with the scopes `record_permission:read` and
 `object_configuration:read`. Attio's values are lists of objects that depend on the attribute's
 type; expressions see simple ones: `{"id", "object", "values": {slug: value or list}}`. `object` is
-the slug of the object, e.g. `people`. Attio gives no time of a record's last change.
+the slug of the object, e.g. `people`. Attio gives no time of a record's last change, but of each
+value since when it is there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from collections.abc import Set as AbstractSet
 
 from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
 from import_relay.connectors.shared.crm_api import CrmApi
+from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.errors import RecordsNotFetched
 
 ATTIO_URL = "https://api.attio.com/v2"
@@ -18,8 +20,8 @@ IDS_PER_READ = 100
 """Own choice: a query may give up to 500 records (Attio: List records, `limit`)."""
 REQUESTS_PER_SECOND = 5.0
 """Attio allows 100 reads a second."""
-MAX_TIME_LAG_S = 0.0
-"""Attio gives neither events nor records a time of change: an older state cannot be recognised."""
+MAX_TIME_LAG_S = 60.0
+"""A webhook is received within a minute of its change; a later one has its record read again."""
 SIMPLE: Mapping[str, str] = {
     "personal-name": "full_name",
     "currency": "currency_value",
@@ -61,10 +63,11 @@ def read(
     data = answer.get("data")
     if not isinstance(data, list):
         raise _unexpected("a query gives no list of records")
-    records = {str(record["id"]): record for record in (_record(entry, slug) for entry in data)}
+    found = [_record(entry, slug) for entry in data]
+    records = {str(one.record["id"]): one for one in found}
     if not records.keys() <= set(ids):
         raise _unexpected("a query gives other records than asked for")
-    return {record_id: FetchedRecord(record, None) for record_id, record in records.items()}
+    return records
 
 
 def _request(api: CrmApi, method: str, path: str, content: object = None) -> Mapping[str, object]:
@@ -84,23 +87,30 @@ def _slug(answer: Mapping[str, object]) -> str:
     return slug
 
 
-def _record(entry: object, slug: str) -> dict[str, object]:
+def _record(entry: object, slug: str) -> FetchedRecord:
     ids = entry.get("id") if isinstance(entry, dict) else None
     values = entry.get("values") if isinstance(entry, dict) else None
     record_id = ids.get("record_id") if isinstance(ids, dict) else None
     if not isinstance(record_id, str) or not isinstance(values, dict):
         raise _unexpected("a record has no id or no values")
-    return {
+    known = {name: _known(entries) for name, entries in values.items()}
+    record = {
         "id": record_id,
         "object": slug,
-        "values": {name: _value(entries) for name, entries in values.items()},
+        "values": {name: _value(of_one) for name, of_one in known.items()},
     }
+    written = [timestamp(one.get("active_from")) for of_one in known.values() for one in of_one]
+    return FetchedRecord(record, None, max(filter(None, written), default=None))
 
 
-def _value(entries: object) -> object:
-    """The simple value of an attribute, or a list of them; None if it has none."""
+def _known(entries: object) -> Sequence[Mapping[str, object]]:
+    """The values of an attribute, as Attio gives them."""
     values = entries if isinstance(entries, list) else [entries]
-    known = [value for value in values if isinstance(value, dict)]
+    return [value for value in values if isinstance(value, dict)]
+
+
+def _value(known: Sequence[Mapping[str, object]]) -> object:
+    """The simple value of an attribute, or a list of them; None if it has none."""
     if not known:
         return None
     kind = str(known[0].get("attribute_type"))
