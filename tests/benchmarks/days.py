@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, TypeVar
 from unittest import mock
 
+from import_relay.storage.in_threads import THREADS, ForAll
 from tests.benchmarks.deep_queue import DeepQueue
-from tests.simulation import mateo_server
+from tests.simulation import mateo_server, stores
 from tests.simulation import relay as simulated
 from tests.simulation.mateo_http import Request
 from tests.simulation.parts import Parts
@@ -30,6 +31,8 @@ PROCESSING_S = 60.0
 """An import takes Mateo up to so long, and a second."""
 PATIENCE_S = 7_200.0
 """So long after its last change a run goes on at least."""
+_V = TypeVar("_V")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True)
@@ -146,18 +149,33 @@ def watched(
 
     `begin` has them sent, before anything happens.
     """
-    counts = Counts()
+    counts, world = Counts(), World(1)
     with (
         mock.patch.object(mateo_server, "PROCESSING_S", PROCESSING_S),
         mock.patch.object(simulated, "Queue", DeepQueue),
         mock.patch.object(Parts, "emit", staticmethod(counts.emit)),
+        mock.patch.object(stores, "_one_by_one", several_at_a_time(world)),
     ):
-        world = World(1)
         relay = Relay(world, Scenario(1, (), account=account))
         counts.watch(relay)
         begin(relay)
         world.run(START + MIDNIGHT_S + DAY_S * days + PATIENCE_S)
     return _result(relay, sent, counts)
+
+
+def several_at_a_time(world: World) -> ForAll:
+    """As a pool of threads: so many calls take as long as one of them."""
+    latency_s = world.latency_s
+
+    def for_all(call: Callable[[_V], _R], values: Iterable[_V]) -> list[_R]:
+        many = list(values)
+        world.latency_s = latency_s / min(THREADS, max(1, len(many)))
+        try:
+            return [call(value) for value in many]
+        finally:
+            world.latency_s = latency_s
+
+    return for_all
 
 
 def _result(relay: Relay, sent: Mapping[str, float], counts: Counts) -> Run:

@@ -254,7 +254,7 @@ _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {
             "lane": of.one(tuple(Lane)),
         },
     ),
-    "lease.live_waits": lambda of: ((), {}),
+    "lease.waits": lambda of: ((of.one(tuple(Lane)),), {}),
     "watermarks.delete": lambda of: ((of.some(KEYS),), {}),
     "watermarks.read": lambda of: ((of.some(KEYS),), {}),
     "watermarks.write": lambda of: (({key: of.watermark() for key in of.some(KEYS) or KEYS},), {}),

@@ -72,7 +72,9 @@ class Stores:
         self.refused = RefusedConnections(aws.dynamodb, LEDGER, clock=world.clock)
         self.waits = ConnectionWaits(aws.dynamodb, LEDGER, clock=world.clock)
         self.archive = Archive(aws.s3, BUCKET)
-        dead_letters = QueueSender(aws.queue, DEAD_LETTER_URL, sleep=world.sleep)
+        dead_letters = QueueSender(
+            aws.queue, DEAD_LETTER_URL, sleep=world.sleep, for_all=_one_by_one
+        )
         self.queue, self.held, self.bulk_queue, self.bulk_held = (
             Requeueing(
                 QueueSender(aws.queue, url, sleep=world.sleep, for_all=_one_by_one),

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from import_relay.domain.errors import LeaseHeld
 from import_relay.domain.lanes import Lane
 from import_relay.storage.clocks import CLOCK_SKEW_S
-from import_relay.storage.lease import LIVE_WAITS_S, Lease
+from import_relay.storage.lease import WAITS_S, Lease
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
 from tests.support.clients import Atomic, Overruling, client_error, in_threads
@@ -151,21 +151,38 @@ def live_waited(relay: Relay) -> None:
 
 
 def test_a_bulk_batch_learns_that_a_live_one_waits(relay: Relay) -> None:
-    assert not relay.lease.live_waits()
+    assert not relay.lease.waits(Lane.LIVE)
 
     live_waited(relay)
 
-    assert relay.lease.live_waits()
+    assert relay.lease.waits(Lane.LIVE)
 
 
-def test_a_bulk_batch_that_waits_tells_nobody(relay: Relay) -> None:
-    live = take(relay.lease, "live", until=NOON + 100)
+@pytest.mark.parametrize("lane", Lane)
+def test_a_batch_learns_which_lane_waits_until_that_one_has_the_lease(
+    relay: Relay, lane: Lane
+) -> None:
+    first = take(relay.lease, "first", until=NOON + 100)
+    with pytest.raises(LeaseHeld):
+        take(relay.lease, "second", until=NOON + 100, wait_until=NOON + 3, lane=lane)
+    assert [one for one in Lane if relay.lease.waits(one)] == [lane]
+    first.__exit__(None, None, None)
 
+    second = take(relay.lease, "second", until=NOON + 100, lane=lane)
+
+    assert second is not None
+    assert not any(relay.lease.waits(one) for one in Lane)
+
+
+def test_a_bulk_batch_that_waits_holds_no_live_batch_up(relay: Relay) -> None:
+    first = take(relay.lease, "first", until=NOON + 100)
     with pytest.raises(LeaseHeld):
         take(relay.lease, "bulk", until=NOON + 100, wait_until=NOON + 3, lane=Lane.BULK)
+    first.__exit__(None, None, None)
+    began_at = relay.clock.now
 
-    assert live is not None
-    assert not relay.lease.live_waits()
+    with relay.lease.held("live", until=NOON + 100, wait_until=NOON + 10):
+        assert relay.clock.now == began_at
 
 
 def test_a_free_lease_is_kept_for_the_live_batch_that_waits(relay: Relay) -> None:
@@ -182,7 +199,7 @@ def test_a_free_lease_is_kept_for_the_live_batch_that_waits(relay: Relay) -> Non
 
 def test_a_live_batch_that_died_holds_the_bulk_lane_up_for_seconds_only(relay: Relay) -> None:
     live_waited(relay)
-    gone_at = relay.clock.now + LIVE_WAITS_S + 2
+    gone_at = relay.clock.now + WAITS_S + 2
 
     bulk = take(relay.lease, "bulk", until=NOON + 100, wait_until=gone_at, lane=Lane.BULK)
 
@@ -214,4 +231,4 @@ def test_trouble_with_the_note_stops_no_batch(relay: Relay, method: str) -> None
     live = take(failing, "live", until=NOON + 100, wait_until=NOON + 60)
 
     assert None not in (bulk, live)
-    assert not failing.live_waits()
+    assert not failing.waits(Lane.LIVE)

@@ -8,7 +8,7 @@ from import_relay.domain.models import (
     ImportOptions,
     Row,
 )
-from import_relay.submit.batching import batch_rows
+from import_relay.submit.batching import Batches, batch_rows, take_partial
 from import_relay.submit.merging import (
     merge_changes,
 )
@@ -69,3 +69,48 @@ def test_contacts_are_sent_before_what_belongs_to_them() -> None:
         "contact_details",
         "appointment_details",
     ]
+
+
+FULL = 4
+
+
+def batches_of(*sizes: int, over_quota: int = 0) -> Batches:
+    """Imports of so many rows, each of another kind."""
+    imports = [rows_of(size, options=ImportOptions(f"type_{n}")) for n, size in enumerate(sizes)]
+    return Batches([*imports], rows_of(over_quota))
+
+
+def taken(batches: Batches, *, due: int = 0, may_take_all: bool = False) -> tuple[list[int], int]:
+    """The sizes of the imports that stay, and how many rows are taken out.
+
+    Imports of `due` rows are due.
+    """
+    rows = take_partial(
+        batches,
+        full_rows=FULL,
+        is_due=lambda rows: len(rows) == due,
+        may_take_all=may_take_all,
+    )
+    return [len(one) for one in batches.imports], len(rows)
+
+
+@pytest.mark.parametrize("may_take_all", [True, False])
+def test_imports_that_are_not_full_are_taken_out_beside_full_ones(*, may_take_all: bool) -> None:
+    assert taken(batches_of(FULL, 1, 2), may_take_all=may_take_all) == ([FULL], 3)
+
+
+def test_the_largest_import_stays_if_none_is_full() -> None:
+    assert taken(batches_of(1, 3, 2)) == ([3], 3)
+
+
+def test_all_are_taken_out_if_they_may() -> None:
+    assert taken(batches_of(1, 3, 2), may_take_all=True) == ([], 6)
+
+
+def test_an_import_that_is_due_stays() -> None:
+    assert taken(batches_of(1, 3, 2), due=1, may_take_all=True) == ([1], 5)
+    assert taken(batches_of(1, 3, 2), due=1) == ([1], 5)
+
+
+def test_no_import_is_taken_out_at_the_end_of_a_days_entities() -> None:
+    assert taken(batches_of(1, 3, over_quota=1), may_take_all=True) == ([1, 3], 0)

@@ -17,6 +17,9 @@ class ForAll(Protocol):
 
 
 def in_threads(call: Callable[[_V], _R], values: Iterable[_V]) -> list[_R]:
-    """Several at a time: most of each call is waiting."""
+    """Several at a time: most of each call is waiting. One alone needs no thread."""
+    several = list(values)
+    if len(several) < 2:
+        return [call(value) for value in several]
     with ThreadPoolExecutor(THREADS) as threads:
-        return list(threads.map(call, values))
+        return list(threads.map(call, several))

@@ -1,9 +1,9 @@
 """The lease in the ledger table that makes one submitter the only one, live changes first.
 
 A Lambda cannot outlive its timeout, so a lease that ends at the holder's deadline needs no renewal
-and no fencing. Mateo's limits make a second submitter pointless. A live batch that finds the lease
-held leaves a note in it: until that runs out or a live batch has the lease, no bulk batch takes it,
-and a bulk batch that holds it gives way after its current import.
+and no fencing. Mateo's limits make a second submitter pointless. A batch that finds the lease held
+leaves a note of its lane in it. Until the live lane's runs out or a live batch has the lease, no
+bulk batch takes it, and a bulk batch that holds it gives way after its current import.
 """
 
 import time
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 RETRY_S = 1.0
-LIVE_WAITS_S = 15.0
-"""How long the note of a live batch lasts. It renews the note at every try, so this is longer than
-a try takes and than clocks differ; a process that dies holds the bulk lane up no longer."""
+WAITS_S = 15.0
+"""How long the note of a batch lasts. It renews the note at every try, so this is longer than a try
+takes and than clocks differ; a process that dies holds the bulk lane up no longer."""
 _KEY: dict[str, Any] = {"pk": {"S": "lease#submit"}}
 
 
@@ -65,21 +65,20 @@ class Lease:
         while not self._take(holder, until, lane):
             if self._clock() + RETRY_S >= wait_until:
                 raise LeaseHeld
-            if lane is Lane.LIVE:
-                self._tell_that_live_waits()
+            self._tell_that_one_waits(lane)
             self._sleep(RETRY_S)
         try:
             yield
         finally:
             self._release(holder)
 
-    def live_waits(self) -> bool:
-        """Whether a live batch waits for the lease, as far as the table answers."""
+    def waits(self, lane: Lane) -> bool:
+        """Whether another batch of a lane waits for the lease, as far as the table answers."""
         try:
             answer = self._client.get_item(TableName=self._table, Key=_KEY, ConsistentRead=True)
         except (ClientError, BotoCoreError):
             return False
-        note = from_attributes(answer.get("Item", {})).get("live_waits_until", 0.0)
+        note = from_attributes(answer.get("Item", {})).get(_waits_until(lane), 0.0)
         return float(note) > self._clock()
 
     def _take(self, holder: str, until: float, lane: Lane) -> bool:
@@ -93,18 +92,19 @@ class Lease:
         ours = attribute("holder").eq(holder)
         run_out = attribute("held_until").lt(now - CLOCK_SKEW_S)
         may_take: ConditionBase = free | ours | run_out
-        sets: dict[str, Plain | None] = {"holder": holder, "held_until": until}
-        if lane is Lane.LIVE:
-            sets["live_waits_until"] = None
-        else:
-            note = attribute("live_waits_until")
+        if lane is Lane.BULK:
+            note = attribute(_waits_until(Lane.LIVE))
             may_take &= note.not_exists() | note.lt(now)
+        sets: dict[str, Plain | None] = {"holder": holder, "held_until": until}
+        sets[_waits_until(lane)] = None
         return takes_effect(lambda: self._update(may_take, sets))
 
-    def _tell_that_live_waits(self) -> None:
-        """Leave a note for the bulk lane. Without it the lanes merely take turns by chance."""
+    def _tell_that_one_waits(self, lane: Lane) -> None:
+        """Leave a note for who holds the lease, and for the bulk lane. Without it the lanes merely
+        take turns by chance.
+        """
         try:
-            self._update(None, {"live_waits_until": self._clock() + LIVE_WAITS_S})
+            self._update(None, {_waits_until(lane): self._clock() + WAITS_S})
         except (ClientError, BotoCoreError):
             return  # the next try leaves it
 
@@ -116,3 +116,8 @@ class Lease:
 
     def _update(self, where: "ConditionBase | None", sets: Mapping[str, Plain | None]) -> None:
         self._client.update_item(**update_of(self._table, _KEY, where, sets=sets))
+
+
+def _waits_until(lane: Lane) -> str:
+    """The attribute with the note of a lane's batch: until when it counts (s since the epoch)."""
+    return f"{lane.value}_waits_until"

@@ -76,8 +76,7 @@ class Queue:
         Raises:
             StoreUnavailable: some were not taken; the caller keeps what they came from.
         """
-        for call in calls(messages, lambda message: message.body):
-            self._send_batch(call)
+        self._for_all(self._send_batch, calls(messages, lambda message: message.body))
 
     def receive(self, call_count: int) -> list[ReceivedMessage]:
         """Receive messages with so many calls, up to ten with each; none if there are none now.

@@ -4,11 +4,11 @@ The steps and their order: see `submission`. `posting` takes each import from cl
 module does what a batch needs once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from import_relay.domain.lanes import Lane
-from import_relay.domain.models import Occurrence, Row
+from import_relay.domain.models import Occurrence
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.batch_state import BatchState, BatchStates
 from import_relay.storage.connection_waits import ConnectionWaits
@@ -21,7 +21,7 @@ from import_relay.storage.trials import Trials
 from import_relay.submit.acknowledging import AWS_ERRORS, Acknowledging
 from import_relay.submit.attempts import Attempt
 from import_relay.submit.batch_report import BatchReport, report_of
-from import_relay.submit.batching import FULL_SHARE, Batches, batch_rows, take_partial
+from import_relay.submit.batching import Batches, batch_rows
 from import_relay.submit.changes import Mapped, Mapper
 from import_relay.submit.claims import read_claims
 from import_relay.submit.entity_limits import EntityLimits
@@ -29,13 +29,14 @@ from import_relay.submit.erasing import Erasing
 from import_relay.submit.fetching import Fetching
 from import_relay.submit.filling import Filling
 from import_relay.submit.gathering import Gathering
-from import_relay.submit.holding import MAX_HOLD_S, Holding
+from import_relay.submit.holding import Holding
 from import_relay.submit.interpreting import Interpreting
 from import_relay.submit.isolation import Isolation
 from import_relay.submit.loading import Loading
 from import_relay.submit.marked_tests import end_tests
 from import_relay.submit.merging import MergeResult, merge_changes
 from import_relay.submit.other_names import with_names
+from import_relay.submit.partial_imports import PartialImports
 from import_relay.submit.posting import Posting, PostingParts, Tools
 from import_relay.submit.progress import BatchProgress
 from import_relay.submit.queue_batch import QueueBatch
@@ -206,20 +207,12 @@ class BatchRun:
         self._acknowledging.acknowledge(f"{self._turn.invocation}-alone")
 
     def _hold_partial(self, batches: Batches) -> None:
-        """Hold rows that do not fill an import yet, while the queue has more for it."""
-        if not self._filling.is_full:
-            return
-        since, now = self._batch.held_since(), self._tools.clock()
-
-        def is_due(rows: Sequence[Row]) -> bool:
-            return any(
-                since.get(item_id, now) <= now - MAX_HOLD_S
-                for row in rows
-                for item_id in row.item_ids
-            )
-
-        full_rows = FULL_SHARE * self._rows_of_an_import()
-        self._progress.hold(take_partial(batches, full_rows=full_rows, is_due=is_due))
+        """Hold rows that do not fill an import yet, while more come."""
+        partial = PartialImports(
+            self._filling, self._batch, self._parts.lease, self._turn.lane, self._tools.clock
+        )
+        rows_per_import = self._rows_of_an_import()
+        self._progress.hold(partial.take(batches, rows_per_import=rows_per_import))
 
     def _import(self, batches: Batches) -> None:
         """Take these through all their steps."""
@@ -315,7 +308,7 @@ class BatchRun:
         progress = self._progress
         if self._turn.lane is Lane.LIVE or not progress.begun or progress.stopped:
             return
-        if self._parts.lease.live_waits():
+        if self._parts.lease.waits(Lane.LIVE):
             self._tools.emit("batch.gave_way", imports=progress.imports)
             progress.stopped = True
 

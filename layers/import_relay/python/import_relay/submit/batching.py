@@ -64,18 +64,25 @@ def _begun(chunk: list[Row], row: Row) -> list[Row]:
 
 
 def take_partial(
-    batches: Batches, *, full_rows: float, is_due: Callable[[Sequence[Row]], bool]
+    batches: Batches,
+    *,
+    full_rows: float,
+    is_due: Callable[[Sequence[Row]], bool],
+    may_take_all: bool,
 ) -> list[Row]:
-    """Take out imports that are not full, while there are full ones: more rows will come.
+    """Take out imports that are not full, because more rows will come.
 
     All but the last import of a group are full; the last one is with `full_rows`. One that is due
-    stays, and so do all if none is full or today's entities end with them.
+    stays. If none is left then, the largest stays, unless `may_take_all`. All stay if today's
+    entities end with them.
     """
+    if batches.over_quota:
+        return []
     last = {rows[0].options: number for number, rows in enumerate(batches.imports)}
     partial = {number for number in last.values() if len(batches.imports[number]) < full_rows}
-    if batches.over_quota or len(partial) == len(batches.imports):
-        return []
     taken = {number for number in partial if not is_due(batches.imports[number])}
+    if taken and len(taken) == len(batches.imports) and not may_take_all:
+        taken.remove(max(taken, key=lambda number: len(batches.imports[number])))
     rows = [row for number in sorted(taken) for row in batches.imports[number]]
     batches.imports = [rows for number, rows in enumerate(batches.imports) if number not in taken]
     return rows

@@ -24,8 +24,8 @@ from import_relay.submit.queue_batch import QueueBatch
 
 MAX_FILLED_ITEMS = 15_000
 """Own limit, for memory: three record types fill an import with fewer."""
-MAX_FILLED_B = 12_000_000
-"""Own limit, for memory: bytes of messages, twice as many as Lambda hands over."""
+MAX_FILLED_B = 24_000_000
+"""Own limit, for memory: bytes of messages, four times as many as Lambda hands over."""
 MAX_CALLS = 48
 """Own limit of one round of calls: so many messages are read before they are interpreted."""
 
@@ -34,8 +34,9 @@ MAX_CALLS = 48
 class Filling:
     """Fills the imports of one batch. `rows_wanted`: so many of one kind are a full import.
 
-    `queue`: of the lane. `holding`: of what is held of it. `is_full`: whether reading ended because
-    an import is full, so that more may be queued.
+    `queue`: of the lane. `holding`: of what is held of it. `has_ended_early`: more may be queued,
+    as reading ended with a full import, or for room or time. `knows_held`: all that was held was
+    read.
     """
 
     queue: Requeueing
@@ -43,7 +44,8 @@ class Filling:
     rows_wanted: int
     is_in_time: Callable[[], bool]
     emit: Emit
-    is_full: bool = False
+    has_ended_early: bool = False
+    knows_held: bool = False
     has_failed: bool = False
     _calls: int = 1
     _counted: int = 0
@@ -54,27 +56,29 @@ class Filling:
         while True:
             received = self._receive(self.holding)
             if not received:
-                if not self.has_failed:
+                self.knows_held = not self.has_failed
+                if self.knows_held:
                     self.holding.has_taken_all()
                 self._calls = 1  # the lane's own messages are larger than those of single records
                 return
             yield received
-            if not self._has_room(batch):
+            if not (self.has_room(batch) and self.is_in_time()):
                 return
 
     def more(self, batch: QueueBatch, mapped: Mapped) -> Sequence[ReceivedMessage]:
         """Further messages of the lane; none once an import is full, or nothing more is queued."""
         missing = self.rows_wanted - self._largest(mapped)
-        self.is_full = missing <= 0
-        if self.is_full or mapped.waiting or not self._has_room(batch):
+        is_over = missing <= 0 or not self.has_room(batch) or not self.is_in_time()
+        self.has_ended_early = is_over and not mapped.waiting
+        if is_over or mapped.waiting:
             self._keys.clear()  # a set of all that a batch holds is large
             return ()
         self._calls = min(self._calls, math.ceil(missing / MESSAGES_PER_CALL))
         return self._receive(self.queue)
 
-    def _has_room(self, batch: QueueBatch) -> bool:
-        has_room = batch.item_count < MAX_FILLED_ITEMS and batch.text_bytes < MAX_FILLED_B
-        return has_room and self.is_in_time()
+    def has_room(self, batch: QueueBatch) -> bool:
+        """Whether there is memory for more messages."""
+        return batch.item_count < MAX_FILLED_ITEMS and batch.text_bytes < MAX_FILLED_B
 
     def _receive(self, queue: Requeueing | Holding) -> Sequence[ReceivedMessage]:
         """One round of calls, twice as many as the last one; none if AWS fails it."""

@@ -1,0 +1,55 @@
+"""Decides which rows do not go yet, since a fuller import will have them. Called by `batch_run`.
+
+Rows are held only while more of them come: while more is queued than a batch can read, or while
+another batch of the lane waits for the lease. A few rows go at once whatever follows.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from import_relay.domain.lanes import Lane
+from import_relay.domain.models import Row
+from import_relay.storage.lease import Lease
+from import_relay.submit.batching import FULL_SHARE, Batches, take_partial
+from import_relay.submit.filling import Filling
+from import_relay.submit.holding import MAX_HOLD_S
+from import_relay.submit.queue_batch import QueueBatch
+
+MANY = 0.5
+"""Share of a full import from which on rows are held; fewer go at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialImports:
+    """Those of one batch. `lease`: held by it. `clock` gives seconds since the epoch."""
+
+    filling: Filling
+    batch: QueueBatch
+    lease: Lease
+    lane: Lane
+    clock: Callable[[], float]
+
+    def take(self, batches: Batches, *, rows_per_import: int) -> list[Row]:
+        """Take out what is held for a fuller import. `rows_per_import`: of a full one."""
+        if sum(map(len, batches.imports)) < MANY * rows_per_import or not self._more_follows():
+            return []
+        since, now = self.batch.held_since(), self.clock()
+        return take_partial(
+            batches,
+            full_rows=FULL_SHARE * rows_per_import,
+            is_due=lambda rows: _is_due(rows, since, now - MAX_HOLD_S),
+            may_take_all=self._can_hold_all(),
+        )
+
+    def _more_follows(self) -> bool:
+        return self.filling.has_ended_early or self.lease.waits(self.lane)
+
+    def _can_hold_all(self) -> bool:
+        """Whether the next batch can read all of it and more, and so gets further."""
+        return self.filling.knows_held and self.filling.has_room(self.batch)
+
+
+def _is_due(rows: Sequence[Row], since: Mapping[str, float], due_at: float) -> bool:
+    """Whether one of these rows is held since that time (s since the epoch) or longer."""
+    held = (since.get(item_id) for row in rows for item_id in row.item_ids)
+    return any(one is not None and one <= due_at for one in held)
