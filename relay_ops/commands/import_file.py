@@ -56,32 +56,44 @@ def command(
     if rejected is not None:
         raise UsageMistake("--rejected belongs to --dry-run. The report lists rejected rows.")
 
-    from relay_ops.files.local_file import count_rows
+    from relay_ops.files.local_file import accepted, count_rows
     from relay_ops.files.stack_files import StackFiles, key_of
     from relay_ops.stack import open_stack
-    from relay_ops.usable_connection import usable_connection
 
-    if connections.is_file() or connections != DEFAULT_FILE:
-        usable_connection(connections, connection, "--connections")
+    own = _own_limits(connections, connection)
     key = key_of(connection, name or file.name)
     with screen.progress("Reading the file") as advance:
         found = count_rows(file, advance)
     files = StackFiles(open_stack(stack, region))
     before = files.known(key, file)
     if before is None or before.code:
-        plan = files.plan(found.rows)
-        screen.confirm([f"{file} becomes {key}.", *plan.lines(), *found.remarks()], yes=yes)
+        lines = accepted(file, files.plan(found.rows, connection, own)).lines()
+        screen.confirm([f"{file} becomes {key}.", *lines, *found.remarks()], yes=yes)
     uploaded = files.upload(file, key)
     screen.remark(
         f"Uploaded {key}." if uploaded.is_new else f"{key} was uploaded before, with this content."
     )
-    if before is not None and before.rows and before.rows_ended >= before.rows:
+    if _was_imported(before):
         screen.remark("It was imported before. --name imports it again, as another file.")
     if not wait:
         screen.result({"file": key, "id": uploaded.file}, lambda: None)
         return
     ended = _follow(screen, files, uploaded, before)
     raise typer.Exit(_report(screen, files, ended))
+
+
+def _own_limits(connections: Path, connection: str) -> Mapping[str, int]:
+    """Connection → its own entities per day, if there is a connections.toml on this machine."""
+    if not connections.is_file() and connections == DEFAULT_FILE:
+        return {}
+    from import_relay.bulk.bulk_day import own_limits
+    from relay_ops.usable_connection import usable_connection
+
+    return own_limits(usable_connection(connections, connection, "--connections"))
+
+
+def _was_imported(file: RowFile | None) -> bool:
+    return file is not None and 0 < file.rows <= file.rows_ended
 
 
 def _follow(

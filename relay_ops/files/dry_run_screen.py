@@ -17,7 +17,7 @@ from import_relay.report.tables import csv_chunks
 from relay_ops.exits import ExitCode
 from relay_ops.files.dry_run import DryRun, RejectedLine, dry_run
 from relay_ops.files.local_file import MAX_SHOWN, columns_of, rows_of
-from relay_ops.files.plan import ENTITIES_PER_DAY, cost_text, days_of
+from relay_ops.files.plan import ENTITIES_PER_DAY, OWN_LIMIT, cost_text, days_of
 from relay_ops.output import Screen
 from relay_ops.usable_connection import usable_connection
 
@@ -55,7 +55,9 @@ def run_dry(screen: Screen, files: DryRunFiles, connection: str) -> ExitCode:
         if files.rejected is not None:
             _write(files.rejected, columns_of(files.rows), rejected)
             screen.remark(f"{files.rejected}: {found.rejected.total():,} rows")
-    screen.result(_as_json(found, first), lambda: _show(screen, found, first))
+    own = connections[connection].entities_per_day
+    per_day = min(ENTITIES_PER_DAY, own or ENTITIES_PER_DAY)
+    screen.result(_as_json(found, first, per_day), lambda: _show(screen, found, first, per_day))
     return ExitCode.FOUND if found.rejected else ExitCode.DONE
 
 
@@ -72,7 +74,7 @@ def _write(path: Path, columns: list[str], rejected: IO[str]) -> None:
             table.write(chunk)
 
 
-def _as_json(found: DryRun, first: list[RejectedLine]) -> dict[str, object]:
+def _as_json(found: DryRun, first: list[RejectedLine], per_day: int) -> dict[str, object]:
     return {
         "rows": found.rows,
         "sent": dict(found.sent),
@@ -91,11 +93,11 @@ def _as_json(found: DryRun, first: list[RejectedLine]) -> dict[str, object]:
             name: {"line": one.line, "columns": dict(one.columns)}
             for name, one in found.examples.items()
         },
-        "days": days_of(found.sent.total(), ENTITIES_PER_DAY),
+        "days": days_of(found.sent.total(), per_day),
     }
 
 
-def _show(screen: Screen, found: DryRun, first: list[RejectedLine]) -> None:
+def _show(screen: Screen, found: DryRun, first: list[RejectedLine], per_day: int) -> None:
     screen.line(f"{found.rows:,} rows: nothing was sent.")
     sent = found.sent.total()
     counts: list[tuple[str, int]] = [
@@ -105,7 +107,8 @@ def _show(screen: Screen, found: DryRun, first: list[RejectedLine]) -> None:
     ]
     screen.table(("what would become of them", "rows"), counts)
     if sent:
-        screen.line(f"{cost_text(sent, ENTITIES_PER_DAY)} (Mateo's own limit).")
+        whose = OWN_LIMIT if per_day < ENTITIES_PER_DAY else " (Mateo's own limit)"
+        screen.line(f"{cost_text(sent, per_day, whose)}.")
     if found.records < sent:
         screen.line(f"They are {found.records:,} records: of several rows of one, the last wins.")
     for name, example in found.examples.items():

@@ -14,6 +14,7 @@ from import_relay.bulk.reading import MAX_ROWS
 from import_relay.domain.codes import CODES
 from import_relay.domain.files import FileRow
 from relay_ops.exits import UsageMistake
+from relay_ops.files.plan import Plan
 
 MAX_SHOWN = 20
 """Unreadable or rejected rows that a command lists; the rest is counted."""
@@ -68,7 +69,7 @@ def rows_of(path: Path, advance: Callable[[float], object] = lambda _: None) -> 
                 advance(1_000)
             yield row
     except FileUnreadable as error:
-        raise UsageMistake(_refusal(path, error)) from error
+        raise UsageMistake(refusal_text(path, error.code, error.detail, error.line)) from error
 
 
 def columns_of(path: Path) -> list[str]:
@@ -95,11 +96,23 @@ def _checked_rows(path: Path) -> Iterator[FileRow]:
         raise FileUnreadable("file.empty")
 
 
-def _refusal(path: Path, error: FileUnreadable) -> str:
-    explained = CODES[error.code]
-    where = f" (line {error.line})" if error.line else ""
-    detail = f" {error.detail}{where}." if error.detail else ""
+def accepted(path: Path, plan: Plan) -> Plan:
+    """The plan of a file.
+
+    Raises:
+        UsageMistake: the relay would refuse the file, since its rows would wait too long.
+    """
+    if plan.refusal:
+        raise UsageMistake(refusal_text(path, "file.waits_too_long", plan.refusal))
+    return plan
+
+
+def refusal_text(path: Path, code: str, detail: str, line: int | None = None) -> str:
+    """Why a file cannot be imported, and what to do."""
+    explained = CODES[code]
+    where = f" (line {line})" if line else ""
+    more = f" {detail}{where}." if detail else ""
     return (
-        f"{path} cannot be imported, {error.code}: {explained.what}{detail}\n"
+        f"{path} cannot be imported, {code}: {explained.what}{more}\n"
         f"{explained.what_to_do}\nNothing was uploaded."
     )

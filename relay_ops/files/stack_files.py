@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from import_relay.bulk.bulk_day import BulkDay
 from import_relay.bulk.file_reports import error_key
-from import_relay.domain.files import INBOX, file_id
+from import_relay.domain.files import INBOX, file_id, is_row_file
 from import_relay.storage.files import Files, FileState, RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
-from relay_ops.exits import CommandError
+from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.local_file import etag_of
 from relay_ops.files.plan import Plan
+from relay_ops.files.turns import Ahead, DayLimits, FileAhead
 from relay_ops.mateo import limits_of
 from relay_ops.stack import Stack
 from relay_ops.status.reading import StackReading
@@ -53,13 +55,21 @@ class StackFiles:
         counts = OutcomeCounts(dynamodb, table, limits_of(stack).day, clock=stack.clock)
         self._files = Files(dynamodb, table, counts, clock=stack.clock)
 
-    def plan(self, rows: int) -> Plan:
-        """What a file of so many rows costs now."""
+    def plan(self, rows: int, connection: str, own: Mapping[str, int]) -> Plan:
+        """What a file of so many rows costs now.
+
+        `own`: connection → its own entities per day, as connections.toml says; what the relay
+        noted of today is more certain.
+        """
         self._stack.refresh()
         reading = StackReading(self._stack.client, self._stack.name, clock=self._stack.clock)
-        in_queues = Reconciliation([reading.snapshot()]).backlog
-        in_bucket = sum(one.rows - one.counted for one in self._files.open())
-        return Plan(rows, in_queues + in_bucket, reading.forecast())
+        found = Reconciliation([reading.snapshot()])
+        forecast, limits = reading.forecast(), limits_of(self._stack)
+        noted = {name: one.limit for name, one in forecast.connections.items()}
+        share = max(1, int(limits.entities_per_day * limits.bulk_share))
+        a_day = DayLimits(limits.entities_per_day, BulkDay(share, {**own, **noted}))
+        ahead = _ahead(self._files.open(), found, self._stack.clock())
+        return Plan(rows, connection, forecast, a_day, ahead)
 
     def known(self, key: str, path: Path) -> RowFile | None:
         """What the relay knows of this content under a key; None if nothing."""
@@ -136,8 +146,26 @@ class StackFiles:
 
 
 def key_of(connection: str, name: str) -> str:
-    """Where a file belongs in the bucket."""
-    return f"{INBOX}{connection}/{name}"
+    """Where a file belongs in the bucket.
+
+    Raises:
+        UsageMistake: the relay would pass over an object of this name.
+    """
+    key = f"{INBOX}{connection}/{name}"
+    if not is_row_file(key):
+        raise UsageMistake(f"{name}: files of this name are the relay's own. Use --name.")
+    return key
+
+
+def _ahead(files: Iterable[RowFile], found: Reconciliation, now: float) -> Ahead:
+    """What waits in the lanes and in the bucket, as far as counts of messages tell."""
+    waiting = [
+        FileAhead(one.connection, one.rows - one.counted, one.counted, one.under_way(now))
+        for one in files
+    ]
+    live = found.live_backlog
+    of_files = sum(one.under_way for one in waiting)
+    return Ahead(live, max(0, found.backlog - live - of_files), waiting)
 
 
 def _is_same_try(found: RowFile | None, before: RowFile | None) -> bool:

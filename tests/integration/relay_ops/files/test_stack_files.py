@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from import_relay.storage.files import FileState
-from relay_ops.exits import CommandError
+from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.stack_files import NOTICED_WITHIN_S, StackFiles, key_of
 from relay_ops.stack import Stack
 from tests.integration.files.uploads import Uploads
@@ -99,6 +99,12 @@ def test_a_refused_file_is_tried_again_and_its_new_end_is_waited_for(
     assert again.is_new
     ended = [*files.follow(again, refused)][-1]
     assert (ended.state, ended.ended) == (FileState.FINISHED, {"imported": 2, "rejected": 1})
+
+
+@pytest.mark.parametrize("name", ["contacts.csv.error.json", "folder/"])
+def test_a_name_that_the_relay_passes_over_is_refused(name: str) -> None:
+    with pytest.raises(UsageMistake, match="--name"):
+        key_of("erp", name)
 
 
 def test_an_upload_that_nobody_notices_is_said(uploads: Uploads, file: Path) -> None:

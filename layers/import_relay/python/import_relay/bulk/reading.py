@@ -1,5 +1,6 @@
 """Reads a file into pages of rows, and goes on where it stopped. Called by `importing_files`."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -7,7 +8,7 @@ from itertools import islice
 from import_relay.bulk.bulk_day import BulkDay
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
-from import_relay.domain.files import MAX_WAIT_DAYS, FileRow
+from import_relay.domain.files import FileRow
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, FileState, RowFile
 
@@ -48,15 +49,13 @@ class Reading:
         return self._noted(file, 0, is_read=True)
 
     def _refuse_what_waits_too_long(self, file: RowFile) -> None:
-        """Look at its connection's own limit, and at what files of all connections share."""
-        feeding = [one for one in self.files.open() if one.state is FileState.FEEDING]
-        own = [one for one in feeding if one.connection == file.connection]
-        limits = [(self.bulk_day.of(file.connection), own), (self.bulk_day.entities, feeding)]
-        for rows_per_day, files in limits:
-            before = sum(one.rows - one.counted for one in files)
-            if before + file.rows > MAX_WAIT_DAYS * rows_per_day:
-                what = f"{file.rows:,} rows, and {before:,} of other files before them"
-                raise FileUnreadable("file.waits_too_long", f"{what}, at {rows_per_day:,} a day")
+        before: Counter[str] = Counter()
+        for one in self.files.open():
+            if one.state is FileState.FEEDING:
+                before[one.connection] += one.rows - one.counted
+        why = self.bulk_day.too_long_wait(file.connection, file.rows, before)
+        if why:
+            raise FileUnreadable("file.waits_too_long", why)
 
     def _rows(self, file: RowFile) -> Iterator[FileRow]:
         """The rows that are not in pages yet."""

@@ -11,11 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NamedTuple, overload
 
-MAX_ROWS = 16_777_216
+MAX_ROW_NUMBER = 16_777_216
 """Rows of the largest sheet that any spreadsheet has (LibreOffice; Excel: 1,048,576)."""
 
 
-class Cell(NamedTuple):
+class SheetCell(NamedTuple):
     """A cell. `format`: its number format. `is_computed`: it has a formula without a result."""
 
     value: object
@@ -25,13 +25,13 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet with cells. `rows` gives each row's number and its cells, empty ones as `EMPTY`."""
+    """A sheet with cells. `rows` gives each row's number and its cells, none left out."""
 
     title: str
     is_visible: bool
     _sheet: Any
 
-    def rows(self) -> Iterator[tuple[int, list[Cell]]]:
+    def rows(self) -> Iterator[tuple[int, list[SheetCell]]]:
         """The rows that the file has, with increasing numbers.
 
         Raises:
@@ -41,22 +41,22 @@ class Sheet:
         formats: dict[int, str] = {}
         for number, cells in _parsed(self._sheet):
             last = max(last + 1, number)
-            if not 0 < number <= MAX_ROWS or last > MAX_ROWS:
+            if not 0 < number <= MAX_ROW_NUMBER or last > MAX_ROW_NUMBER:
                 raise ValueError(f"row {number}")
             yield last, self._placed(cells, formats)
 
-    def _placed(self, cells: Sequence[Any], formats: dict[int, str]) -> list[Cell]:
+    def _placed(self, cells: Sequence[Any], formats: dict[int, str]) -> list[SheetCell]:
         """The cells at their columns."""
-        placed = [EMPTY] * max((cell["column"] for cell in cells), default=0)
+        placed = [EMPTY_CELL] * max((cell["column"] for cell in cells), default=0)
         for cell in cells:
             style, value = cell["style_id"], cell["value"]
             if style not in formats:
                 formats[style] = _format_of(self._sheet.parent, style)
-            placed[cell["column"] - 1] = Cell(value, formats[style], cell["data_type"] == "f")
+            placed[cell["column"] - 1] = SheetCell(value, formats[style], cell["data_type"] == "f")
         return placed
 
 
-EMPTY = Cell(None)
+EMPTY_CELL = SheetCell(None)
 
 
 def sheets_of(path: Path) -> tuple[list[Sheet], Any]:

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
 
 from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
-from import_relay.bulk.formats.sheets import Cell, Sheet, sheets_of
+from import_relay.bulk.formats.sheets import Sheet, SheetCell, sheets_of
 from import_relay.bulk.formats.tables import BrokenLine, table_rows
 from import_relay.domain.files import FileRow
 
@@ -77,7 +77,7 @@ def _has_rows(sheet: Sheet) -> bool:
     return any(cell.value not in _EMPTY for _, cells in sheet.rows() for cell in cells)
 
 
-def _broken(cells: Sequence[Cell]) -> BrokenLine | None:
+def _broken(cells: Sequence[SheetCell]) -> BrokenLine | None:
     """What is wrong with a row of which a cell is not what it was."""
     for number, cell in enumerate(cells, 1):
         what = ""
