@@ -82,6 +82,23 @@ def test_a_csv_is_read_in_each_likely_encoding(encoding: str) -> None:
     assert [(one.code, one.columns["external_id"]) for one in found] == [("23514", "2")]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Code,Message,External_ID\n23514,no,2\n",
+        "code, message, external_id\n23514, no, 2\n",
+        "code|message|external_id\n23514|no|2\n",
+        "code\tmessage\texternal_id\n23514\tno\t2\n",
+        "sep=;\r\nCODE;MESSAGE;EXTERNAL_ID\r\n23514;no;2\r\n",
+        'code,message,Input\n23514,no,"{""external_id"": ""2""}"\n',
+    ],
+)
+def test_a_csv_is_read_whatever_separates_and_names_its_columns(content: str) -> None:
+    (found,) = read_failures(content.encode()) or ()
+
+    assert (found.code, found.message, found.columns["external_id"]) == ("23514", "no", "2")
+
+
 def test_a_csv_that_has_only_numbers_of_rows_is_read() -> None:
     found = read_failures(b"Row Number;Error\n2;bad\n")
 

@@ -33,6 +33,11 @@ ECHOES = ("input", "row", "record", "data", "item", "payload")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """Characters that no text format has."""
 
+_SEPARATORS = ",;\t|"
+_SEPARATOR_LINE = re.compile(rf"\A\"?sep=[{_SEPARATORS}]\"?\r?\n", re.IGNORECASE)
+"""The line by which Excel is told how a CSV is separated."""
+_KNOWN = frozenset(("code", "message", "input", *IDENTIFIERS, *HANDLES))
+
 FailureRow = Mapping[str, object]
 
 
@@ -179,16 +184,29 @@ def _json_lines(text: str) -> Sequence[object] | None:
 
 def _csv_entries(text: str) -> Sequence[object] | None:
     csv.field_size_limit(MAX_CELL_B)
+    text = _SEPARATOR_LINE.sub("", text)
+    header = text.split("\n", 1)[0].rstrip("\r")
     try:
-        delimiter = csv.Sniffer().sniff(text.split("\n", 1)[0], ",;\t").delimiter
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        delimiter = csv.Sniffer().sniff(header, _SEPARATORS).delimiter
+        reader = csv.DictReader(
+            io.StringIO(text, newline=""),
+            delimiter=delimiter,
+            strict=True,
+            skipinitialspace=delimiter != "\t",
+        )
+        reader.fieldnames = list(map(_column, reader.fieldnames or ()))
         entries = [{name: value for name, value in line.items() if name} for line in reader]
     except csv.Error:
         return None
-    return entries if _is_header(reader.fieldnames or ()) else None
+    return entries if _is_header(reader.fieldnames) else None
+
+
+def _column(name: str) -> str:
+    """The name of a column, in small letters if that is one that is looked for."""
+    name = name.strip()
+    return name.lower() if name.lower() in _KNOWN else name
 
 
 def _is_header(names: Sequence[str]) -> bool:
     """Whether a CSV says of rows what is wrong with them, or which they are."""
-    known = {"code", "message", *IDENTIFIERS, *HANDLES}
-    return any(name in known or _plain_name(name) in ROW_NUMBERS for name in names)
+    return any(name in _KNOWN or _plain_name(name) in ROW_NUMBERS for name in names)
