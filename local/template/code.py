@@ -47,6 +47,8 @@ def function_code(source: Mapping[str, Any], root: Path) -> dict[str, FunctionCo
     }
     code = {}
     for name, properties in properties_of(source, "AWS::Serverless::Function").items():
+        if "InlineCode" in properties:
+            raise TemplateError(f"function {name}: InlineCode is not run here; give it a CodeUri")
         folder = root / str(properties.get("CodeUri", defaults.get("CodeUri", "")))
         if not folder.is_dir():
             raise TemplateError(f"function {name}: CodeUri {folder} is no folder")

@@ -28,6 +28,7 @@ from local.template.providers import (
 )
 from local.template.resolver import Resolver
 from local.template.routes import Route, routes_of
+from local.template.sections import refuse_unknown_sections
 from local.template.yaml_files import read_yaml
 
 PSEUDO_PARAMETERS: Mapping[str, object] = {
@@ -60,10 +61,11 @@ def load(path: Path, overrides: Mapping[str, str], stack_name: str) -> Template:
 
     Raises:
         TemplateError: for a parameter that is unknown or outside its range, a resource type in
-            none of the groups, a property that `properties` does not list, an intrinsic function
+            none of the groups, a section or property that is not listed, an intrinsic function
             that is not known here, or a file that is missing.
     """
     source = read_yaml(path)
+    refuse_unknown_sections(source)
     parameters = parameter_values(source.get("Parameters", {}), overrides)
     code = function_code(source, path.parent)
     definitions = definitions_of(source, path.parent)

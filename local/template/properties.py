@@ -2,7 +2,8 @@
 
 `template.load` refuses a template with a property that is in neither list, so that nothing which
 would work differently on AWS is ignored in silence. Names are those of CloudFormation, after SAM's
-expansion; `A.B` is a member of property A, whose members are then listed one by one.
+expansion; `A.B` is a member of property A, whose members are then listed one by one, and `A.*` is
+each of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 EXECUTED: Mapping[str, frozenset[str]] = {
-    "AWS::ApiGatewayV2::Api": frozenset({"Body"}),
+    "AWS::ApiGatewayV2::Api": frozenset(
+        {
+            "Body.info",
+            "Body.openapi",
+            "Body.paths.*.*.parameters",
+            "Body.paths.*.*.responses",
+            *(
+                f"Body.paths.*.*.x-amazon-apigateway-integration.{name}"
+                for name in ("httpMethod", "payloadFormatVersion", "type", "uri")
+            ),
+            "Body.tags",
+        }
+    ),
     "AWS::DynamoDB::Table": frozenset(
         {"AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema"}
     ),
@@ -189,6 +202,11 @@ LEFT_OUT_PROPERTIES: Mapping[str, Mapping[str, str]] = {
 }
 """Resource type, `*` for all, → property → why it makes no difference that it is not executed."""
 
+ONLY_VALUES: Mapping[str, Mapping[str, object]] = {
+    "AWS::ApiGatewayV2::Stage": {"StageName": "$default"},
+}
+"""Resource type → property → the one value with which it makes no difference."""
+
 ATTRIBUTES = frozenset({"Condition", "DependsOn", "Properties", "Type"})
 """Members of a resource that are executed."""
 
@@ -232,7 +250,11 @@ def _unlisted_of(resource: Mapping[str, Any]) -> Iterator[str]:
         | LEFT_OUT_PROPERTIES.get(kind, {}).keys()
         | LEFT_OUT_PROPERTIES["*"].keys()
     )
-    yield from _unlisted_in(resource.get("Properties", {}), listed, "")
+    properties = resource.get("Properties", {})
+    yield from _unlisted_in(properties, listed, "")
+    for name, only in ONLY_VALUES.get(kind, {}).items():
+        if properties.get(name, only) != only:
+            yield f"{name} to another value than {only}"
 
 
 def _unlisted_in(value: Any, listed: frozenset[str], path: str) -> Iterator[str]:
@@ -247,7 +269,12 @@ def _unlisted_in(value: Any, listed: frozenset[str], path: str) -> Iterator[str]
         full = f"{path}{name}"
         if full in listed or (path and name in ("Ref", "Fn::GetAtt")):
             continue
-        if any(one.startswith(f"{full}.") for one in listed):
-            yield from _unlisted_in(member, listed, f"{full}.")
-        else:
+        known = next((one for one in (full, f"{path}*") if _has_members(one, listed)), None)
+        if known is None:
             yield full
+        else:
+            yield from _unlisted_in(member, listed, f"{known}.")
+
+
+def _has_members(path: str, listed: frozenset[str]) -> bool:
+    return any(one.startswith(f"{path}.") for one in listed)

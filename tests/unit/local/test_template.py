@@ -145,6 +145,16 @@ def test_code_that_is_missing_is_an_error(tmp_path: Path) -> None:
         loaded(tmp_path, content)
 
 
+def test_code_within_the_template_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="function Receive: InlineCode"):
+        loaded(tmp_path, source(Receive=function(InlineCode="pass")))
+
+
+def test_a_section_that_nobody_executes_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="Rules"):
+        loaded(tmp_path, {**source(), "Rules": {}})
+
+
 def test_what_sam_refuses_is_an_error(tmp_path: Path) -> None:
     broken = {"Type": "AWS::Serverless::HttpApi", "Properties": {"NoSuchProperty": 1}}
 

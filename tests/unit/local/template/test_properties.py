@@ -80,6 +80,10 @@ def resource(kind: str = "AWS::SQS::Queue", **properties: Any) -> dict[str, Any]
         ),
         (resource("AWS::Lambda::Function", LoggingConfig={"Ref": "AWS::NoValue"}), []),
         (
+            resource("AWS::ApiGatewayV2::Stage", StageName="prod"),
+            ["One (AWS::ApiGatewayV2::Stage) sets StageName to another value than $default"],
+        ),
+        (
             {"One": {"Type": "AWS::SQS::Queue", "CreationPolicy": {}, "DeletionPolicy": "Retain"}},
             ["One (AWS::SQS::Queue) sets CreationPolicy (not below Properties)"],
         ),
@@ -87,6 +91,27 @@ def resource(kind: str = "AWS::SQS::Queue", **properties: Any) -> dict[str, Any]
 )
 def test_what_is_not_listed_is_found(resources: dict[str, Any], found: list[str]) -> None:
     assert unlisted(resources) == found
+
+
+INTEGRATION = "x-amazon-apigateway-integration"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"openapi": "3.0.1", "paths": {"/a/{b}": {"post": {INTEGRATION: {"uri": 1}}}}}, ""),
+        ({"x-amazon-apigateway-cors": {}}, "Body.x-amazon-apigateway-cors"),
+        ({"components": {"securitySchemes": {}}}, "Body.components"),
+        ({"paths": {"/a": {"post": {"security": []}}}}, "Body.paths.*.*.security"),
+        (
+            {"paths": {"/a": {"post": {INTEGRATION: {"timeoutInMillis": 1}}}}},
+            f"Body.paths.*.*.{INTEGRATION}.timeoutInMillis",
+        ),
+    ],
+)
+def test_what_is_not_listed_of_an_api_is_found(body: dict[str, Any], found: str) -> None:
+    names = [f"One (AWS::ApiGatewayV2::Api) sets {found}"] if found else []
+    assert unlisted(resource("AWS::ApiGatewayV2::Api", Body=body)) == names
 
 
 def test_the_complaint_says_what_to_do() -> None:
