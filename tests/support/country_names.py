@@ -22,7 +22,7 @@ def table() -> str:
     lines = "\n".join("|".join([code, *sorted(names)]) for code, names in sorted(_names().items()))
     return (
         '"""Names of countries in English and German, simplified; written by `make countries`."""\n'
-        f'\nTABLE = """\\\n{lines}\n"""\n'
+        f'\nCOUNTRY_TABLE = """\\\n{lines}\n"""\n'
         '"""ISO 3166 code, then the code of three letters and the names in the Unicode CLDR."""\n'
     )
 

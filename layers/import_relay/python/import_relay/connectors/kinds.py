@@ -54,11 +54,10 @@ def can_fetch(kind: str) -> bool:
 
 def _modules(word: str) -> Iterator[tuple[str, str]]:
     """Kind and module of each file that is called by this word."""
-    for root in connectors.__path__:
-        for folder in scandir(root):
-            if folder.is_dir():
-                for file in scandir(folder.path):
-                    way, found, _ = file.name.rpartition(f"{word}.py")
-                    if found and (not way or way.endswith("_")):
-                        kind = "_".join(filter(None, (folder.name, way.rstrip("_"))))
-                        yield kind, f"{connectors.__name__}.{folder.name}.{way}{word}"
+    inside = (entry for root in connectors.__path__ for entry in scandir(root))
+    for folder in (entry for entry in inside if entry.is_dir()):
+        for file in scandir(folder.path):
+            way, found, _ = file.name.rpartition(f"{word}.py")
+            if found and (not way or way.endswith("_")):
+                kind = "_".join(filter(None, (folder.name, way.rstrip("_"))))
+                yield kind, f"{connectors.__name__}.{folder.name}.{way}{word}"

@@ -63,11 +63,16 @@ def handles_in_row(
     for column, sort in sorts.items():
         value = columns.get(column)
         for one in value if isinstance(value, list) else [value]:
-            named = "" if one is None else handle(sort, one)
-            if named.partition(":")[2]:  # a blank is nobody's
-                yield named
-                if sort == "phone":
-                    yield from (handle(sort, number) for number in numbers_of(str(one)))
+            if one is not None:
+                yield from _handles_of(sort, one, numbers_of)
+
+
+def _handles_of(sort: str, value: object, numbers_of: NumbersOf) -> Iterator[str]:
+    named = handle(sort, value)
+    if named.partition(":")[2]:  # a blank is nobody's
+        yield named
+        if sort == "phone":
+            yield from (handle(sort, number) for number in numbers_of(str(value)))
 
 
 def handles_in_record(record: object, numbers_of: NumbersOf = as_written) -> Iterator[str]:

@@ -90,12 +90,12 @@ def _identifiers(row: SentRow) -> Iterator[Identifier]:
     for column in ("external_id", *TEXTS, *PHONE_COLUMNS):
         value = row.get(column)
         for one in value if isinstance(value, list) else [value]:
-            text = "" if one is None else str(one).strip()
-            if column in PHONE_COLUMNS:
-                digits = re.sub(r"\D", "", text)
-                text, column_ = digits[-PHONE_DIGITS:], "phone"
-            else:
-                column_ = column
-                text = text if column == "external_id" else text.casefold()
-            if text:
-                yield column_, text
+            found = _identifier(column, "" if one is None else str(one).strip())
+            if found[1]:
+                yield found
+
+
+def _identifier(column: str, text: str) -> Identifier:
+    if column in PHONE_COLUMNS:
+        return "phone", re.sub(r"\D", "", text)[-PHONE_DIGITS:]
+    return column, text if column == "external_id" else text.casefold()

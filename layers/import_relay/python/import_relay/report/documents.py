@@ -85,27 +85,20 @@ def _items(findings: Findings) -> dict[str, int]:
 
 
 def _remarks(findings: Findings) -> Iterator[str]:
-    if not findings.is_finished:
-        yield "import.unfinished"
-    if findings.entry.suspects:
-        yield "import.ambiguous"
-    if findings.entry.found > 1:
-        yield "import.several_found"
-    if findings.taken:
-        yield "import.handles_taken"
-    total, success, failed = findings.counts
-    if None not in (total, success, failed) and (total, success, failed) != (
-        findings.entry.rows,
-        findings.imported,
-        findings.failed,
-    ):
-        yield "import.counts_differ"
-    if len(findings.failures) < findings.failed:
-        yield "failures.unavailable"
-    elif findings.sent.rows and findings.rows.unnamed:
-        yield "failures.unexplained"
-    if findings.entry.rows and not findings.sent.rows:
-        yield "import.not_frozen"
+    entry, has_rows = findings.entry, bool(findings.sent.rows)
+    has_reasons = len(findings.failures) >= findings.failed
+    known = (entry.rows, findings.imported, findings.failed)
+    holds = {
+        "import.unfinished": not findings.is_finished,
+        "import.ambiguous": bool(entry.suspects),
+        "import.several_found": entry.found > 1,
+        "import.handles_taken": bool(findings.taken),
+        "import.counts_differ": None not in findings.counts and findings.counts != known,
+        "failures.unavailable": not has_reasons,
+        "failures.unexplained": has_reasons and has_rows and findings.rows.unnamed,
+        "import.not_frozen": bool(entry.rows) and not has_rows,
+    }
+    return (code for code, is_so in holds.items() if is_so)
 
 
 def row_lines(findings: Findings) -> Iterator[dict[str, object]]:

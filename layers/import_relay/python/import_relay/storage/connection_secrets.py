@@ -100,10 +100,11 @@ class ConnectionSecrets:
             self._tell_weaknesses()
 
     def _tell_weaknesses(self) -> None:
-        for name, texts in (self._known or {}).items() if self._tell_weak else ():
+        if self._tell_weak is None:
+            return
+        for name, texts in (self._known or {}).items():
             for text in texts if isinstance(texts, list) else ():
-                weakness = weakness_of(text) if isinstance(text, str) else ""
-                if weakness and self._tell_weak is not None:
+                if isinstance(text, str) and (weakness := weakness_of(text)):
                     self._tell_weak(name, weakness)
 
     def _listed(self, connection: str) -> Sequence[str]:

@@ -3,6 +3,7 @@
 Read under the lease before submission decides; `posting` asks what an import leaves of them.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -129,15 +130,13 @@ def _read(
         wanted.add(HANDLES_KNOWN)
     wanted.update(names, map(alias, by_handle))
     found = watermarks.read(wanted)
-    of_same: dict[str, set[str]] = {}
-    if by_handle or HANDLES_KNOWN in found:
-        for change in changes:
-            if others := set(handle_names(change)):
-                of_same.setdefault(change.key, set()).update(others)
+    of_same: defaultdict[str, set[str]] = defaultdict(set)
+    for change in changes if by_handle or HANDLES_KNOWN in found else ():
+        if others := set(handle_names(change)):
+            of_same[change.key] |= others
     for key in by_handle:
-        owner = found[alias(key)].owner if alias(key) in found else ""
-        if owner:
-            of_same.setdefault(key, set()).add(owner)
+        if alias(key) in found and (owner := found[alias(key)].owner):
+            of_same[key].add(owner)
     owners = {one.owner for one in found.values() if one.owner}
     more = owners.union(*of_same.values()) - found.keys()
     return (found | watermarks.read(more) if more else found), of_same

@@ -168,21 +168,29 @@ class ConnectionMappings:
                 continue
             if change.record is None:
                 raise _incomplete(self.connection, ())
-            if change.partial and not mapping.knows_condition(change.record):
-                if not change.fragment:
-                    raise _incomplete(self.connection, ("when",))
-                applies: bool | None = True
-            else:
-                applies = mapping.condition(change.record)
+            applies = self._applies(mapping, change)
             if applies is None:
                 failed.append(Note("note.when_failed", f"{name}.when"))
-            if not applies:
-                continue
-            needs = mapping.unidentified if change.fragment else mapping.needs
-            if change.partial and (needed := needs(change.record)):
-                raise _incomplete(self.connection, needed)
-            return mapping, failed
+            if applies:
+                self._check_complete(mapping, change)
+                return mapping, failed
         return None, failed
+
+    def _applies(self, mapping: RecordMapping, change: Change) -> bool | None:
+        """Whether `when` holds for a change; None: it failed on it.
+
+        A fragment that does not say is of a record for which it holds.
+        """
+        if not change.partial or mapping.knows_condition(change.record):
+            return mapping.condition(change.record)
+        if change.fragment:
+            return True
+        raise _incomplete(self.connection, ("when",))
+
+    def _check_complete(self, mapping: RecordMapping, change: Change) -> None:
+        needs = mapping.unidentified if change.fragment else mapping.needs
+        if change.partial and (needed := needs(change.record)):
+            raise _incomplete(self.connection, needed)
 
 
 def _version(

@@ -211,12 +211,10 @@ def _read_type(
             if len(asked) > 1 and bisections:
                 bisections -= 1
                 pending += halves(asked)
-            continue
-        for name in asked:
-            if name.id in records:
-                result.found[name] = records[name.id]
-            else:
-                result.gone.add(name)
+        else:
+            found = {name: records[name.id] for name in asked if name.id in records}
+            result.found.update(found)
+            result.gone.update(name for name in asked if name not in found)
     if trouble is not None:
         raise trouble
 

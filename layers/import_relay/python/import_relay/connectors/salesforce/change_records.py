@@ -56,6 +56,18 @@ def known_of(
 
     None: fields changed, but the values of none of them are there.
     """
+    fields, differences, is_complete = _changed(payload)
+    if not is_complete and fields.keys() - _says_nothing(differences) <= SYSTEM_FIELDS:
+        return None, False
+    record = _normal(fields, entity, record_id)
+    if entity == "Event":
+        record = with_flag(record, ALL_DAY, TIMES, partial=True, local=True)
+        is_complete = is_complete and _has_whole_time(record)
+    return record, is_complete
+
+
+def _changed(payload: Mapping[str, object]) -> tuple[Record, Record, bool]:
+    """The fields that changed, those of them that come as differences, and whether that is all."""
     fields = _valued(payload)
     differences = _differences(fields, _names(payload, "diffFields"))
     fields |= differences
@@ -70,13 +82,12 @@ def known_of(
             _set_null(fields, path)
         else:
             is_complete = False
-    if not is_complete and fields.keys() - _says_nothing(differences) <= SYSTEM_FIELDS:
-        return None, False
-    record = _normal(fields, entity, record_id)
-    if entity == "Event":
-        record = with_flag(record, ALL_DAY, TIMES, partial=True, local=True)
-    is_timed = entity == "Event" and len(record.keys() & {"ActivityDateTime", _DURATION}) == 1
-    return record, is_complete and (not is_timed or "EndDateTime" in record)
+    return fields, differences, is_complete
+
+
+def _has_whole_time(event: Record) -> bool:
+    """Whether an event has its end, or neither its begin nor its duration changed alone."""
+    return "EndDateTime" in event or len(event.keys() & {"ActivityDateTime", _DURATION}) != 1
 
 
 def _valued(payload: Mapping[str, object]) -> Record:

@@ -182,7 +182,12 @@ def interpret(item: object, connection: Connection) -> Change:
         raise RejectedRow("row.not_an_object", value=data)
     if not _fits(topic, data):
         raise RejectedRow("row.other_topic", field="topic", value=topic)
-    triggered_at = timestamp(item.get("triggered_at"))
+    return _change(topic, record_type, data, timestamp(item.get("triggered_at")))
+
+
+def _change(
+    topic: str, record_type: RecordTypeName, data: dict[str, object], triggered_at: int | None
+) -> Change:
     consent = _consent(topic, data)
     record = consent or _tags(topic, data)
     if record is not None:

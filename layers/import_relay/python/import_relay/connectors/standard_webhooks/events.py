@@ -15,7 +15,7 @@ is the sender's choice: `version = "timestamp"` is the specification's own field
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from import_relay.connectors.contract import (
@@ -94,20 +94,23 @@ def _keys(secrets: tuple[str, ...]) -> tuple[list[bytes], list[bytes]]:
 
     An empty shared key would let anyone sign, and a public one used as a shared key as well.
     """
-    shared, public = [], []
-    for secret in _texts(secrets):
-        if secret.startswith(PUBLIC_KEY):
-            key = _decoded(secret.removeprefix(PUBLIC_KEY))
-            if len(key) == _PUBLIC_KEY_B:
-                public.append(key)
-        elif not secret.startswith(PRIVATE_KEY):
-            if key := _decoded(secret.removeprefix(SHARED_KEY)):
-                shared.append(key)
-            if _WHOLE.fullmatch(secret):
-                shared.append(secret.encode())
+    texts = _texts(secrets)
+    published = (
+        _decoded(one.removeprefix(PUBLIC_KEY)) for one in texts if one.startswith(PUBLIC_KEY)
+    )
+    public = [key for key in published if len(key) == _PUBLIC_KEY_B]
+    others = (one for one in texts if not one.startswith((PUBLIC_KEY, PRIVATE_KEY)))
+    shared = [key for one in others for key in _shared_keys(one)]
     if not shared and not public:
-        raise SignatureError("signature.no_secret", _what_is_wrong(_texts(secrets)))
+        raise SignatureError("signature.no_secret", _what_is_wrong(texts))
     return shared, public
+
+
+def _shared_keys(secret: str) -> Iterator[bytes]:
+    if key := _decoded(secret.removeprefix(SHARED_KEY)):
+        yield key
+    if _WHOLE.fullmatch(secret):
+        yield secret.encode()
 
 
 def _texts(secrets: Sequence[str]) -> list[str]:
