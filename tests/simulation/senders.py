@@ -109,8 +109,8 @@ def _unmarked(webhook: Webhook) -> Request:
 
 
 def _object(webhook: Webhook, record: Record) -> object:
-    if record.broken == "no object":
-        return f"no object in {webhook.event}"
+    if record.broken == "no identifier":
+        return {"of": webhook.event}
     seconds = f"{record.version // 1_000_000}.{record.version % 1_000_000:06}"
     version: Mapping[str, object] = {} if webhook.connection == "plain" else {"v": seconds}
     if record.broken:

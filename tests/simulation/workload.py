@@ -288,7 +288,7 @@ def _record(
         broken_as = "deletion" if broken else ""
         return Record(contact, version, {column: value}, failing=is_failing, broken=broken_as)
     if broken:
-        kinds = ("no object",) if connection == "plain" else ("no object", "bad version")
+        kinds = ("no identifier",) if connection == "plain" else ("no identifier", "bad version")
         return Record(contact, version, {}, broken=chance.choice(kinds))
     if connection == "plain":
         return Record(f"p{contact}", 0, {"name": tag})
@@ -317,7 +317,10 @@ def _crowd(chance: random.Random) -> Sequence[Webhook]:
     """Many deliveries at once of which each ends without an import, and one that does not."""
     broken = [
         Webhook(
-            chance.random(), "erp", f"e{n}", [Record("1000", FIRST_VERSION, {}, broken="no object")]
+            chance.random(),
+            "erp",
+            f"e{n}",
+            [Record("1000", FIRST_VERSION, {}, broken="no identifier")],
         )
         for n in range(CROWD)
     ]
