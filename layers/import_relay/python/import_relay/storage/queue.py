@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 
+MAX_ROUND_B = 12_000_000
+"""Own limit, for memory: characters of the messages that one round of calls receives. Calls that
+are under way when it is reached add up to 10 messages each."""
 SURE_S = 1
 """Shortest wait for messages with which SQS asks all of its servers (AWS: SQS, long polling)."""
 
@@ -97,7 +100,17 @@ class Queue:
         return self._receive(call_count, SURE_S)
 
     def _receive(self, call_count: int, wait_s: int) -> SureAnswer:
-        found = self._for_all(lambda _: self._receive_batch(wait_s), range(call_count))
+        room = MAX_ROUND_B
+
+        def receive(_: int) -> SureAnswer:
+            nonlocal room
+            if room <= 0:
+                return SureAnswer([], may_miss=False)
+            answer = self._receive_batch(wait_s)
+            room -= sum(len(one.body) for one in answer.messages)
+            return answer
+
+        found = list(self._for_all(receive, range(call_count)))
         return SureAnswer(
             [message for answer in found for message in answer.messages],
             any(answer.may_miss for answer in found),

@@ -78,7 +78,8 @@ class Filling:
 
     def has_room(self, batch: QueueBatch) -> bool:
         """Whether there is memory for more messages."""
-        return batch.item_count < MAX_FILLED_ITEMS and batch.text_bytes < MAX_FILLED_B
+        is_full = batch.item_count >= MAX_FILLED_ITEMS or batch.text_bytes >= MAX_FILLED_B
+        return not (is_full or batch.without_room)
 
     def _receive(self, queue: Requeueing | Holding) -> Sequence[ReceivedMessage]:
         """One round of calls, twice as many as the last one; none if AWS fails it."""

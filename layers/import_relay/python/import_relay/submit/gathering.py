@@ -90,7 +90,8 @@ class Gathering:
         self.batch.messages |= missing.messages
         self.missing_since |= missing.since
         progress = self.acknowledging.progress
-        waiting = missing.waiting | self._beyond_own_limits(missing.messages)
+        crowded_out = self.batch.without_room.intersection(message_ids)
+        waiting = missing.waiting | self._beyond_own_limits(missing.messages) | crowded_out
         progress.to_requeue |= self.batch.item_ids(waiting) - self.ended
         found = {
             one.item_id: one

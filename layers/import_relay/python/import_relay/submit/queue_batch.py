@@ -21,9 +21,12 @@ from import_relay.domain.queue_messages import (
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.queue import Delayed, ReceivedMessage
 
+MAX_PARSED_VALUES = 3_200_000
+"""Own limit, for memory, on what `_values` says of a batch: parsed, one is 180 bytes at most."""
+
 
 class QueueBatch:
-    """The messages of a batch, read."""
+    """The messages of a batch, read. `without_room`: ids of those whose items are not kept."""
 
     def __init__(
         self,
@@ -41,6 +44,8 @@ class QueueBatch:
         self.wakes: set[str] = set()
         self.item_count = 0
         self.text_bytes = 0
+        self.without_room: set[str] = set()
+        self._values = 0
 
     def read(self, sent_at: Mapping[str, float], emit: Emit) -> None:
         """Read all messages; `sent_at` as in `Submission.submit`. Says which cannot be read."""
@@ -79,10 +84,21 @@ class QueueBatch:
             emit("message.unreadable", message_id=message_id, reason=reason_of(error))
             self.unreadable.add(message_id)
             return False
-        self.messages[message_id] = message
+        self.messages[message_id] = self._fitting(message_id, message)
         self.item_count += len(message.occurrences)
         self.text_bytes += len(body)
         return True
+
+    def _fitting(self, message_id: str, message: QueueMessage) -> QueueMessage:
+        """The message, without its items if a batch holds no more of them."""
+        values = _values(self._bodies[message_id])
+        if self._values + values <= MAX_PARSED_VALUES:
+            self._values += values
+            return message
+        self.without_room.add(message_id)
+        return replace(
+            message, occurrences=[one._replace(item=None) for one in message.occurrences]
+        )
 
     def item_ids(self, message_ids: Collection[str] | None = None) -> set[str]:
         """Those of these messages, of all if None."""
@@ -221,3 +237,10 @@ class QueueBatch:
             for message_id, message in self.messages.items()
             if not item_ids.isdisjoint(one.item_id for one in message.occurrences)
         }
+
+
+def _values(body: str) -> int:
+    """About how many values a message holds: its lists and objects, and eight characters for each
+    of all others. Commas are too many to be counted in every message.
+    """
+    return len(body) // 8 + body.count("[") + body.count("{")
