@@ -56,6 +56,23 @@ def test_a_message_is_read_item_by_item() -> None:
     assert {one.message_id for one in read_message.occurrences} == {"m1"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'"half a pair: \ud800"',
+        r'"\u0000 \/ \ud83d\ude00 \u2028"',
+        '"\x7f \u2028 \U0001f600"',
+        "[" * 300 + "]" * 300,
+        "[1180591620717411303424, -0, -0.0, 1.5, 1e16, 1e300, 1e999, NaN, -Infinity]",
+        '{"a": 1, "b": [true, false, null], "a": 2}',
+    ],
+)
+def test_an_item_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    body = message([7]).replace('"item": 7', f'"item": {text}')
+
+    assert repr(read(body).occurrences[0].item) == repr(json.loads(text))
+
+
 def test_a_retried_item_has_an_id_of_its_own() -> None:
     body = with_item({"n": 1, "event": "e", "item": {}, "attempt": 2})
 

@@ -15,6 +15,13 @@ def test_a_row_is_compact_json_whose_texts_stay_readable() -> None:
 
 
 @pytest.mark.parametrize(
+    "value", ["NaN", "Infinity Ltd", 'Ü "\\/\x1f\x7f\u2028', 1e16, 2**70, -0.5, True, ["a", None]]
+)
+def test_a_value_arrives_as_it_is(value: object) -> None:
+    assert json.loads(row_text({"a": value})) == {"a": value}
+
+
+@pytest.mark.parametrize(
     ("columns", "code"),
     [
         ({"a": float("inf")}, "row.bad_value"),

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import from_json
+
 from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B, batches
 from import_relay.domain.models import Occurrence, Pointer
 from import_relay.domain.replays import Replay, as_object, original_delivery, replay_of
@@ -75,7 +77,7 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
     Raises:
         ValueError, KeyError, TypeError: the message was not written by this relay.
     """
-    content = json.loads(body)
+    content = _parsed(body)
     if content["format"] != FORMAT:
         raise ValueError("unknown format of a queue message")
     is_redriven = _is_redriven(content, sent_at)
@@ -94,6 +96,17 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
         content.get("held_since"),
         None if is_redriven else content.get("refused_since"),
     )
+
+
+def _parsed(body: str) -> Any:
+    """The JSON of a message, read in half the time and with one object for equal short texts.
+
+    What that parser refuses, such as half a surrogate pair, the standard library may read.
+    """
+    try:
+        return from_json(body)
+    except ValueError:
+        return json.loads(body)
 
 
 def _occurrences(message_id: str, content: Mapping[str, Any], since: int) -> list[Occurrence]:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterable, Mapping
 
+from pydantic_core import to_json
+
 from import_relay.domain.errors import RejectedRow
 
 MAX_IMPORT_BODY_B = 4_000_000
@@ -21,16 +23,29 @@ def row_text(columns: Mapping[str, object]) -> bytes:
         RejectedRow: a value is no JSON, a text cannot be stored, or the row alone is too large.
     """
     try:
-        text = _encode(columns).encode()
-    except UnicodeEncodeError as error:
-        raise RejectedRow("row.bad_text", detail="half a surrogate pair") from error
-    except (ValueError, RecursionError) as error:
-        raise RejectedRow("row.bad_value", detail="not a finite number") from error
+        text = to_json(columns)
+    except ValueError:
+        text = _strict_text(columns)
+    if b"NaN" in text or b"Infinity" in text:
+        text = _strict_text(columns)
     if b"\\u0000" in text and "\x00" in "".join(_texts(columns)):
         raise RejectedRow("row.bad_text", detail="a NUL character")
     if len(text) > MAX_ROW_B:
         raise RejectedRow("row.too_large", detail=f"{len(text)} bytes")
     return text
+
+
+def _strict_text(columns: Mapping[str, object]) -> bytes:
+    """The JSON of a row by the standard library, which takes four times as long.
+
+    It knows what is wrong with a value, and takes no number that is not finite.
+    """
+    try:
+        return _encode(columns).encode()
+    except UnicodeEncodeError as error:
+        raise RejectedRow("row.bad_text", detail="half a surrogate pair") from error
+    except (ValueError, RecursionError) as error:
+        raise RejectedRow("row.bad_value", detail="not a finite number") from error
 
 
 def _texts(columns: Mapping[str, object]) -> Iterable[str]:
