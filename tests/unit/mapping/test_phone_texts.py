@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from import_relay.mapping.phone_texts import Dialled, Several, numbers_in
+from import_relay.mapping.phone_words import BETWEEN
 
 MOBILE = Dialled("015112345678", has_plus=False)
 ABROAD = Dialled("4915112345678", has_plus=True)
@@ -221,3 +222,16 @@ def test_digits_are_those_of_the_text_in_its_order(text: str) -> None:
 @given(st.text())
 def test_no_text_makes_it_fail(text: str) -> None:
     assert numbers_in(text)
+
+
+@pytest.mark.parametrize("word", sorted(BETWEEN))
+@pytest.mark.parametrize(
+    "numbers", [("0151 12345678", "+49 170-1234567"), ("0" * 21, "01"), ("1-0", "1 - 2")]
+)
+def test_two_numbers_are_read_alike_whatever_stands_around_them(
+    word: str, numbers: tuple[str, str]
+) -> None:
+    usual, unusual = (between.join(numbers) for between in (f" {word} ", f"\t{word.upper()}\t"))
+
+    assert numbers_in(usual) == numbers_in(unusual)
+    assert len(numbers_in(usual)) == 2

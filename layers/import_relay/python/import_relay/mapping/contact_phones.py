@@ -100,9 +100,8 @@ def _own_countries(values: dict[str, object]) -> tuple[tuple[str, ...], list[Not
             break
     else:
         return (), []
-    codes = dict.fromkeys(
-        country_code(one) if isinstance(one, str) else None for one in phone_options(value)
-    )
+    named = value if type(value) is list else [value]
+    codes = dict.fromkeys([country_code(one) if type(one) is str else None for one in named])
     unknown = [Note("note.unknown_country", column, value)] if None in codes else []
     return tuple(filter(None, codes)), unknown
 

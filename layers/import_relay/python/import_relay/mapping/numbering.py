@@ -8,7 +8,7 @@ A test holds both to the same answers.
 import re
 from collections.abc import Callable, Sequence
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # late: who only checks a mapping reads no number
@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # late: who only checks a mapping reads no number
 
 MAX_DIGITS = 15
 """Digits of a number with its calling code (ITU-T E.164)."""
-_LENGTHS_OF_CALLING_CODES = (1, 2, 3)
+_MAX_CALLING_CODE = 3
+"""Digits of the longest calling codes."""
 _OTHER_TYPES = (
     "premium_rate",
     "toll_free",
@@ -69,7 +70,8 @@ class Country:
         self._trunk = metadata.national_prefix or ""
         self._prefix = _Prefix(metadata)
         exit_code = metadata.international_prefix or ""
-        self._exit = re.compile(exit_code) if exit_code not in ("", "00") else None
+        self.has_own_exit_code = exit_code not in ("", "00")
+        self._exit = re.compile(exit_code) if self.has_own_exit_code else None
 
     def national(self, digits: str) -> list[tuple[str, NumberKind]]:
         """Numbers in E.164 that the digits are when they are dialled within the country.
@@ -78,11 +80,11 @@ class Country:
         people there write such numbers without it.
         """
         significant = self._prefix.removed(digits)
-        found = self._checked(digits, is_complete=not self._trunk)
-        if significant != digits:
-            has_trunk = bool(self._trunk) and digits.startswith(self._trunk)
-            found = self._checked(significant, is_complete=has_trunk) + found
-        return found
+        as_it_is = self._checked(digits, is_complete=not self._trunk)
+        if significant == digits:
+            return as_it_is
+        has_trunk = bool(self._trunk) and digits.startswith(self._trunk)
+        return self._checked(significant, is_complete=has_trunk) + as_it_is
 
     def without_plus(self, digits: str) -> tuple[str, NumberKind] | None:
         """The number that the digits are when they begin with the country's calling code."""
@@ -122,10 +124,8 @@ def country(region: str) -> Country | None:
 
 def international(digits: str) -> tuple[str, NumberKind] | None:
     """The valid number in E.164 that begins with its calling code, and its kind."""
-    for length in _LENGTHS_OF_CALLING_CODES:
-        if (plan := _plan_behind(digits[:length])) is not None:
-            return plan.international(digits[length:])
-    return None
+    plan, length = _plan_of(digits[:_MAX_CALLING_CODE])
+    return plan.international(digits[length:]) if plan is not None else None
 
 
 class _Prefix:
@@ -135,6 +135,8 @@ class _Prefix:
         pattern = metadata.national_prefix_for_parsing
         former = _FORMER_PREFIXES.get(str(metadata.country_code))
         self._pattern = re.compile(pattern) if pattern else former
+        self._only = pattern if pattern and pattern.isdecimal() else ""
+        """The digits before a number, where nothing but these may be."""
         self._rule = metadata.national_prefix_transform_rule
         general = metadata.general_desc
         self._general = re.compile((general and general.national_number_pattern) or "")
@@ -144,12 +146,17 @@ class _Prefix:
 
         As libphonenumber does it: digits that are a number only with the prefix keep it.
         """
-        match = self._pattern.match(digits) if self._pattern else None
-        if match is None or not match.end():
+        if self._only:
+            rest = digits.removeprefix(self._only)
+        else:
+            match = self._pattern.match(digits) if self._pattern else None
+            if match is None or not match.end():
+                return digits
+            rest = digits[match.end() :]
+            if self._rule and match.groups() and match.groups()[-1] is not None:
+                rest = match.expand(self._rule) + rest
+        if rest == digits:
             return digits
-        rest = digits[match.end() :]
-        if self._rule and match.groups() and match.groups()[-1] is not None:
-            rest = match.expand(self._rule) + rest
         is_number = self._general.fullmatch
         return digits if is_number(digits) and not is_number(rest) else rest
 
@@ -163,18 +170,14 @@ class _Plan:
         regions = COUNTRY_CODE_TO_REGION_CODE[int(calling_code)]
         metadata = [_metadata(region, calling_code) for region in regions]
         self._code = calling_code
-        self._max_digits = MAX_DIGITS - len(calling_code)
-        self._regions = [_Region(one) for one in metadata]
+        self._regions = [_Region(one, MAX_DIGITS - len(calling_code)) for one in metadata]
+        self.kind = self._regions[0].kind if len(self._regions) == 1 else self._kind_in_any
+        """The kind of a national number without trunk prefix; None if there is no such number."""
         self._prefix = _Prefix(metadata[0])
         self._formats = [_Format(one) for one in metadata[0].number_format]
         self._has_trunk = bool(metadata[0].national_prefix)
 
-    def kind(self, significant: str) -> NumberKind | None:
-        """The kind of a national number without trunk prefix; None if there is no such number."""
-        if len(significant) > self._max_digits:
-            return None
-        if len(self._regions) == 1:
-            return self._regions[0].kind(significant)
+    def _kind_in_any(self, significant: str) -> NumberKind | None:
         for region in self._regions:
             if region.leading_digits:
                 if region.leading_digits.match(significant):
@@ -209,9 +212,9 @@ class _Patterns(NamedTuple):
 
 
 class _Region:
-    """The patterns of one region's numbers."""
+    """The patterns of one region's numbers, which have at most `max_digits`."""
 
-    def __init__(self, metadata: "PhoneMetadata") -> None:
+    def __init__(self, metadata: "PhoneMetadata", max_digits: int) -> None:
         leading = metadata.leading_digits
         self.leading_digits = re.compile(leading) if leading else None
         self._alike = bool(metadata.same_mobile_and_fixed_line_pattern)
@@ -219,7 +222,7 @@ class _Region:
         self._by_length: dict[int, _Patterns] = {}
         for length in metadata.general_desc.possible_length if metadata.general_desc else ():
             every = _of_length(length, [metadata.general_desc])
-            if every is not None:
+            if every is not None and length <= max_digits:
                 self._by_length[length] = _Patterns(
                     every,
                     _of_length(length, others),
@@ -276,12 +279,15 @@ def _plan(calling_code: str) -> _Plan:
     return _Plan(calling_code)
 
 
-@cache
-def _plan_behind(code: str) -> _Plan | None:
-    """The plan behind these digits if they are a calling code."""
+@lru_cache(maxsize=1_024)
+def _plan_of(digits: str) -> tuple[_Plan | None, int]:
+    """The plan behind the calling code that a number begins with, and how long that code is."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-    return _plan(code) if code in map(str, COUNTRY_CODE_TO_REGION_CODE) else None
+    codes = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
+    starts = (digits[:length] for length in range(1, len(digits) + 1))
+    code = next((one for one in starts if one in codes), None)
+    return (None, 0) if code is None else (_plan(code), len(code))
 
 
 def _metadata(region: str, calling_code: str = "") -> "PhoneMetadata":

@@ -48,6 +48,8 @@ _WITH_SLASHES = re.compile(r"[0-9+().\[\] /-]*")
 """Such a text has no words either, and nothing but a slash may separate numbers in it."""
 _LABELLED = re.compile(r"(?:([A-Za-z]+)\.?:? *)?(\+?[0-9][0-9 -]*[0-9])(?: *\(([A-Za-z]+)\))?")
 """The usual way to say what kind of number it is: `Tel.: 0151 …` and `0151 … (privat)`."""
+_TWO = re.compile(r"(\+?[0-9][0-9 -]*[0-9]) +([A-Za-z]+) +(\+?[0-9][0-9 -]*[0-9])")
+"""The usual way to write two numbers into one field: `0151 … oder +49 170 …`."""
 _SIGNS = str.maketrans("", "", "+() .-\t")
 _DECIMAL = re.compile(r"[0-9]+[.,]0+")
 """A number that a spreadsheet exported: its last zero is none of the phone number's digits."""
@@ -104,26 +106,33 @@ def numbers_in(text: str) -> tuple[Dialled | Several | None, ...]:
     if _WITHOUT_WORDS.fullmatch(plain):
         found = _bare(_SWITCHBOARD.sub("", plain))
         return (None if found == _EMPTY else found,)
+    if "(" not in plain and _WITH_SLASHES.fullmatch(plain):
+        return _grouped(plain, [plain])
     return _with_words(plain)
 
 
 def _with_words(plain: str) -> tuple[Dialled | Several | None, ...]:
     if (number := _labelled(plain)) is not None:
         return (number,)
+    if two := _two(plain):
+        return two
     if (one := _OF_WHATSAPP.fullmatch(plain)) is not None:
         return (Dialled(one[1] or one[2], has_plus=True),)
     if "(" in plain:
         plain = _REMARK.sub(lambda remark: remark[0].translate(_IN_REMARK), plain)
-    texts = _separated(plain)
+    return _grouped(plain, _separated(plain))
+
+
+def _grouped(plain: str, texts: list[str]) -> tuple[Dialled | Several | None, ...]:
+    """The numbers of the texts between the separators of a text."""
     if "/" in plain:  # groups of digits stand between slashes, so commas separate numbers
         texts = [part for text in texts for part in text.split(",")]
     return tuple([part for part in map(_one_or_several, texts) if part != _EMPTY]) or (None,)
 
 
 def _separated(text: str) -> list[str]:
-    if _WITH_SLASHES.fullmatch(text):
-        return [text]
-    text = _URI_PARAMETER.sub("", text)
+    if ";" in text:
+        text = _URI_PARAMETER.sub("", text)
     texts = _SEPARATOR.split(text)
     words = [word.casefold() for word in _WORD.findall(text)]
     if BETWEEN.isdisjoint(words):
@@ -145,6 +154,17 @@ def _labelled(text: str) -> Dialled | None:
     if before.lower() not in LABELS or behind.lower() not in LABELS:
         return None
     return _simple(number) if _SIMPLE.fullmatch(number) else None
+
+
+def _two(text: str) -> tuple[Dialled | None, Dialled | None] | None:
+    """The two numbers of a text that has two in the usual way, else None."""
+    match = _TWO.fullmatch(text)
+    if match is None or match[2].lower() not in BETWEEN:
+        return None
+    first, second = match.group(1, 3)
+    if not (_SIMPLE.fullmatch(first) and _SIMPLE.fullmatch(second)):
+        return None
+    return _simple(first), _simple(second)
 
 
 def _to_ascii(text: str) -> str:

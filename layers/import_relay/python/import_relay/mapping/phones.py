@@ -83,9 +83,9 @@ def choose(texts: Iterable[str], rules: PhoneRules, home: Home) -> Chosen:
     results: list[Result] = []
     for text in texts:
         for result in results_of(text, rules, home):
-            if result.number is not None:
-                return Chosen(result.number, (*results, result))
             results.append(result)
+            if result.number is not None:
+                return Chosen(result.number, tuple(results))
     return Chosen(None, tuple(results))
 
 
@@ -175,7 +175,7 @@ def _in_all(
         for one in countries:
             for number, kind in one.national(spelling):
                 readings.append(PhoneReading(number, kind, one.region))
-            if found := one.dialled_abroad(spelling):
+            if one.has_own_exit_code and (found := one.dialled_abroad(spelling)):
                 readings.append(PhoneReading(*found, one.region, _INTERNATIONAL))
     readings += _without_plus(dialled, countries)
     if rules.restore_leading_zero:

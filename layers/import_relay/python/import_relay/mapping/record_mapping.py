@@ -112,10 +112,13 @@ class RecordMapping:
             raise _no_version(error.value, error.reason) from error
         except EVALUATION_ERRORS as error:
             raise RejectedRow("row.bad_mapping", field="version", value=str(error)) from error
+        if value is None:
+            return None
         try:
-            is_blank = isinstance(value, str) and is_empty(value)
-            return None if value is None or is_blank else version_number(value, self._zone)
+            return version_number(value, self._zone)
         except ValueError as error:
+            if isinstance(value, str) and is_empty(value):
+                return None
             raise _no_version(value) from error
 
     def version_is_time(self, record: object) -> bool:
@@ -149,8 +152,9 @@ class RecordMapping:
         check_key(self.record_type.name, values, notes)
         if self._is_contact:
             notes += self._choose_phones(values, notes, record, partial=partial)
-        read = (field.column for field in fields)
-        check_required(self.record_type.required, read, values, notes)
+        if self.record_type.required:
+            read = (field.column for field in fields)
+            check_required(self.record_type.required, read, values, notes)
         if partial:
             notes += (Note("note.partly_known", column) for column in self.cut_columns(record))
         return Columns(values, tuple(notes))
@@ -273,7 +277,7 @@ def _no_version(value: object, detail: str = "") -> RejectedRow:
 def _phone_options(value: object) -> list[object] | None:
     if type(value) is str:
         return None if is_empty(value) else [value]
-    options = [] if is_empty(value) else phone_options(value)
+    options = phone_options(value)  # of a list that says something
     if len(options) > MAX_PHONES:
         reason = f"{len(options)} values; at most {MAX_PHONES} go into a column"
         raise Unusable("value.too_many_values", None, reason)
