@@ -120,9 +120,10 @@ class Mapper:
                 continue
             result.changes.append((occurrence, change))
             name = _record_name(occurrence, change)
-            mappings = self._mappings[occurrence.connection]
-            if name is not None and mappings.wants_record(change):
-                result.to_fetch[name] = mappings.paths(change.record_type)
+            if name is not None:
+                mappings = self._mappings[occurrence.connection]
+                if mappings.wants_record(change):
+                    result.to_fetch[name] = mappings.paths(change.record_type)
         return result
 
     def map(self, interpreted: Interpreted, read: RecordsFetched) -> Mapped:

@@ -125,10 +125,10 @@ class ConnectionMappings:
             text,
             mapping.options,
             notes,
-            by_receipt=version is None,
-            state="" if read_at is None else digest(text.decode()),
-            shared_handles=mapping.record_type.shared_handles,
-            required=mapping.record_type.required,
+            version is None,
+            "" if read_at is None else digest(text.decode()),
+            mapping.record_type.shared_handles,
+            mapping.record_type.required,
         )
 
     def _demand(self, record: str) -> ErasureDemand:

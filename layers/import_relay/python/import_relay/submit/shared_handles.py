@@ -19,7 +19,7 @@ from import_relay.domain.connections import SharedHandles
 from import_relay.domain.models import MATEO_TYPES, ItemOutcome, MappedChange, Outcome, Row
 from import_relay.domain.models import receipt_order as by_receipt
 from import_relay.domain.notes import Note
-from import_relay.mapping.keys import IDENTIFIERS
+from import_relay.mapping.keys import HANDLES, IDENTIFIERS
 from import_relay.mapping.row_texts import row_text
 from import_relay.mapping.same_handles import Handle, handles_of
 from import_relay.submit.freshness import FIRST_TIME
@@ -51,14 +51,14 @@ def part_handles(rows: Sequence[Row]) -> Parted:
 
 def _shared(rows: Sequence[Row]) -> Mapping[Handle, Sequence[int]]:
     """Handle → the numbers of the rows that have it, where these are several."""
-    first: dict[Handle, int] = {}
+    first: dict[str, dict[str, int]] = {column: {} for column in HANDLES}
     shared: dict[Handle, list[int]] = {}
     for number, row in enumerate(rows):
         if row.options.type == _CONTACTS:
-            for handle in handles_of(_columns(row)):
-                other = first.setdefault(handle, number)
+            for column, value in handles_of(_columns(row)):
+                other = first[column].setdefault(value, number)
                 if other != number:
-                    shared.setdefault(handle, [other]).append(number)
+                    shared.setdefault((column, value), [other]).append(number)
     return shared
 
 
