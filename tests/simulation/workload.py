@@ -315,15 +315,8 @@ def _deal(chance: random.Random, connection: str, event: str, number: int, conta
 
 def _crowd(chance: random.Random) -> Sequence[Webhook]:
     """Many deliveries at once of which each ends without an import, and one that does not."""
-    broken = [
-        Webhook(
-            chance.random(),
-            "erp",
-            f"e{n}",
-            [Record("1000", FIRST_VERSION, {}, broken="no identifier")],
-        )
-        for n in range(CROWD)
-    ]
+    record = Record("1000", FIRST_VERSION, {}, broken="no identifier")
+    broken = [Webhook(chance.random(), "erp", f"e{n}", [record]) for n in range(CROWD)]
     good = _webhook(chance, CROWD, 1.0, 1, is_about_deals=False)
     return sorted([*broken, good], key=lambda one: one.at)
 
