@@ -20,7 +20,7 @@ from import_relay.storage.bucket_reads import SILENT, read_all
 from import_relay.storage.entries import UNFINISHED
 from import_relay.storage.stored_items import IMPORTS, ITEMS
 from relay_ops.file_rows import NO_ENDS, PAGES, FileRows
-from relay_ops.history import History, HistoryLine, RecordName
+from relay_ops.history import History, HistoryLine, MateoRecord
 from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
 from relay_ops.stack import ITEMS_KEPT_DAYS, Stack
@@ -32,7 +32,7 @@ class Finding:
 
     stack: Stack
     needle: Needle
-    _records: dict[RecordName, bool] = field(default_factory=dict)
+    _records: dict[MateoRecord, bool] = field(default_factory=dict)
     """Whether a record matches exactly."""
 
     def history(
@@ -93,7 +93,7 @@ class Finding:
             ):
                 yield replace(line, is_part=not is_exact)
 
-    def _note(self, record: RecordName, *, is_exact: bool) -> None:
+    def _note(self, record: MateoRecord, *, is_exact: bool) -> None:
         self._records[record] = is_exact or self._records.get(record, False)
 
     def _of_batch(self, key: str, content: bytes) -> Iterator[HistoryLine]:
@@ -171,12 +171,12 @@ def _what(report: ImportReport, number: int) -> str:
     return f"import {entry.state}".replace("_", " ")
 
 
-def _name_of(type_: str, row: Mapping[str, Any], key: str) -> RecordName:
+def _name_of(type_: str, row: Mapping[str, Any], key: str) -> MateoRecord:
     """By its external id, else by the column in its key, as it was sent: Mateo compares letters."""
     column = "external_id" if row.get("external_id") else key.partition("#")[2].partition(":")[0]
     values = row.get(column)
     value = values[0] if isinstance(values, list) and values else values
-    return RecordName(type_, column, str(value)) if value else RecordName(type_, "", "")
+    return MateoRecord(type_, column, str(value)) if value else MateoRecord(type_, "", "")
 
 
 def _record(type_: str, row: Mapping[str, Any], key: str) -> str:

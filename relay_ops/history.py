@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 
-class RecordName(NamedTuple):
+class MateoRecord(NamedTuple):
     """What names a record in Mateo: a column and its value, both empty if nothing does."""
 
     type: str
@@ -53,5 +53,5 @@ class History:
     """
 
     lines: Sequence[HistoryLine]
-    records: Sequence[RecordName]
+    records: Sequence[MateoRecord]
     objects: int

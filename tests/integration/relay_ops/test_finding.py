@@ -9,7 +9,7 @@ from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, RowFile
 from relay_ops.file_rows import QUEUED, WAITS
 from relay_ops.finding import Finding
-from relay_ops.history import History, RecordName
+from relay_ops.history import History, MateoRecord
 from relay_ops.matching import needle
 from relay_ops.stack import Stack
 from tests.support.aws import BUCKET, LEDGER
@@ -42,7 +42,7 @@ def test_a_record_is_found_by_its_id_its_email_its_name_and_its_delivery(
 
     assert [line.what for line in found.lines] == ["imported", "received"]
     assert {line.record for line in found.lines} == {"contact 1"}
-    assert list(found.records) == [RecordName("contact_details", "external_id", "1")]
+    assert list(found.records) == [MateoRecord("contact_details", "external_id", "1")]
 
 
 @pytest.mark.parametrize("text", ["+491712345678", "0171 234 56 78", "(0171) 2345678"])
@@ -75,7 +75,7 @@ def test_an_exact_match_comes_before_what_only_contains_it(relay: Relay, stack: 
         ("contact K-47110", True),
         ("contact K-47110", True),
     ]
-    assert list(found.records) == [RecordName("contact_details", "external_id", "K-4711")]
+    assert list(found.records) == [MateoRecord("contact_details", "external_id", "K-4711")]
 
 
 def test_a_part_of_a_name_is_found_and_called_a_part(relay: Relay, stack: Stack) -> None:

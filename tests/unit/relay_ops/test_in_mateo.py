@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from relay_ops import in_mateo
-from relay_ops.history import RecordName
+from relay_ops.history import MateoRecord
 from relay_ops.in_mateo import MAX_RECORDS, asked_for, stored_in_mateo
 
 TYPE = "contact_details"
@@ -22,7 +22,7 @@ def test_a_record_is_asked_for_by_what_names_it(monkeypatch: pytest.MonkeyPatch)
             return [{"full_name": "Ada"}]
 
     monkeypatch.setattr(in_mateo, "MateoAccount", Account)
-    named = [RecordName(TYPE, "external_id", "1"), RecordName(TYPE, "email", "A@example.com")]
+    named = [MateoRecord(TYPE, "external_id", "1"), MateoRecord(TYPE, "email", "A@example.com")]
     nobody: Any = None
 
     found = stored_in_mateo(nobody, named)
@@ -40,6 +40,6 @@ def test_a_record_is_asked_for_by_what_names_it(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_nothing_names_is_not_asked_for_and_not_more_than_a_few_are() -> None:
-    many = [RecordName(TYPE, "external_id", str(number)) for number in range(MAX_RECORDS + 5)]
+    many = [MateoRecord(TYPE, "external_id", str(number)) for number in range(MAX_RECORDS + 5)]
 
-    assert list(asked_for([RecordName(TYPE, "", ""), *many])) == many[:MAX_RECORDS]
+    assert list(asked_for([MateoRecord(TYPE, "", ""), *many])) == many[:MAX_RECORDS]
