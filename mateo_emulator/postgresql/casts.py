@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from mateo_emulator.errors import ApiError
 from mateo_emulator.postgresql import jsonb
@@ -101,7 +101,10 @@ def _of_json(value: object, family: str, target: str) -> object:
     fits = isinstance(value, bool) if family == "boolean" else _is_number(value)
     if not fits:
         raise ApiError(400, "22023", f"cannot cast jsonb {_json_type(value)} to type {target}")
-    return _in_range(round(Decimal(repr(value))), target) if family == "integer" else value
+    if family != "integer":
+        return value
+    whole = Decimal(repr(value)).to_integral_value(ROUND_HALF_UP)  # half away from zero
+    return _in_range(int(whole), target)
 
 
 def _is_number(value: object) -> bool:

@@ -31,7 +31,7 @@ def read_timestamp(text: str, now: datetime) -> int | None:
     """Microseconds since 1970 of what a text means at ``now``; None if it means no time."""
     word = stripped(text).lower()
     match word:
-        case "now":
+        case "now" | "now()":  # punctuation merely separates
             return epoch_us(now)
         case "epoch":
             return 0

@@ -16,6 +16,7 @@ DAY = timedelta(days=1)
     [
         ("now", NOW),
         (" NOW ", NOW),
+        ("now()", NOW),
         ("today", MIDNIGHT),
         ("Yesterday", MIDNIGHT - DAY),
         ("tomorrow", MIDNIGHT + DAY),

@@ -30,7 +30,7 @@ VALUES: dict[str, object] = {
     "url": "http://localhost/x?token=1",
     "payload": [
         {"external_id": "C-1", "age": 41.5, "vip": True, "tags": ["a", None], "city": None,
-         "long key": 1, "whole": 3.0, "big": 1e22}
+         "half": 2.5, "debt": -2.5, "long key": 1, "whole": 3.0, "big": 1e22}
     ],
 }  # fmt: skip
 
@@ -120,6 +120,8 @@ def test_a_way_into_json_shows_what_is_there(select: str, value: object) -> None
         ("id::uuid", "3c90c3cc-0d44-4b50-8888-8dd25736052a"),
         ("payload->0->tags::text", '["a", null]'),
         ("payload->0->age::int", 42),
+        ("payload->0->half::int", 3),
+        ("payload->0->debt::int", -3),
         ("payload->0->age::numeric", 41.5),
         ("payload->0->vip::boolean", True),
         ("payload->0->>vip::boolean", True),
