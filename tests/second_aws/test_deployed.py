@@ -144,6 +144,7 @@ def test_a_days_limit_pauses_submission_until_the_next_day_through_an_update(
     assert relay.mateo("GET", "state")["usage"]["entities"] <= int(LIMITS["EntitiesPerDay"])
 
     relay.to_next_day()
+    assert relay.is_paused(), "nothing but the watchdog ends the pause there"
     relay.watch()
     assert not relay.is_paused()
     relay.drain()

@@ -41,6 +41,7 @@ ALARMS = {
     "WatchdogSilent": ("ImportRelay", "WatchdogRuns"),
     "WebhooksNotStored": ("ImportRelay", "WebhooksUnavailable"),
     "WebhooksRefused": ("ImportRelay", "WebhooksRefused"),
+    "WebhooksRefusedOnDays": ("ImportRelay", "WebhooksRefused"),
 }
 OUTPUTS = {
     "BucketName",
@@ -130,6 +131,26 @@ def test_a_watchdog_that_does_not_run_is_noticed(template: Expanded) -> None:
 def test_a_watchdog_that_has_not_run_yet_is_no_alarm(template: Expanded) -> None:
     """A new alarm has no data either, and CloudWatch mails changes of a state only."""
     assert template.properties("WatchdogSilent")["TreatMissingData"] == "missing"
+
+
+def test_a_sender_that_is_refused_once_a_night_is_noticed_as_well(template: Expanded) -> None:
+    alarm = template.properties("WebhooksRefusedOnDays")
+    assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("Sum", "GreaterThanThreshold")
+    assert (alarm["Period"], alarm["Threshold"], alarm["DatapointsToAlarm"]) == (86_400, 0, 2)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_looks_no_further_back_than_cloudwatch_lets_it(
+    template: Expanded, name: str
+) -> None:
+    """A day, and seven days where a period lasts an hour or longer (PutMetricAlarm, Period)."""
+    alarm = template.properties(name)
+    periods = [
+        one["MetricStat"]["Period"] for one in alarm.get("Metrics", ()) if "MetricStat" in one
+    ]
+    period = alarm.get("Period") or max(periods)
+    assert period * alarm["EvaluationPeriods"] <= (604_800 if period >= 3_600 else 86_400)
+    assert alarm.get("DatapointsToAlarm", 1) <= alarm["EvaluationPeriods"]
 
 
 @pytest.mark.parametrize("name", ALARMS)
