@@ -1,4 +1,4 @@
-"""Sends a webhook that is marked as a test to a stack, and waits for its outcome."""
+"""Sends a webhook to a stack as its CRM would: as a test, whose outcome is waited for, or not."""
 
 from __future__ import annotations
 
@@ -35,8 +35,12 @@ class ReceiverAnswer:
     items: int = 0
 
 
-def send_test(stack: Stack, connection: Connection, request: Request) -> ReceiverAnswer:
-    """Authenticate a webhook of a connection, mark it as a test, and send it to the receiver.
+def send(
+    stack: Stack, connection: Connection, request: Request, *, is_test: bool = False
+) -> ReceiverAnswer:
+    """Authenticate a webhook of a connection, and send it to the receiver.
+
+    `is_test`: it is marked as a test, which is never posted to Mateo.
 
     Raises:
         UsageMistake: no secret of the connection can authenticate it.
@@ -47,16 +51,16 @@ def send_test(stack: Stack, connection: Connection, request: Request) -> Receive
     given = replace(request, received_at=int(stack.clock() * 1_000_000))
     signed = authenticated(given, connection, [str(one) for one in secrets])
     if connection.kind == EVENT_BUS_KIND:
-        return _invoked(stack, signed)
-    return _posted(stack, connection.name, signed)
+        return _invoked(stack, signed, is_test=is_test)
+    return _posted(stack, connection.name, signed, is_test=is_test)
 
 
-def _posted(stack: Stack, name: str, signed: Request) -> ReceiverAnswer:
+def _posted(stack: Stack, name: str, signed: Request, *, is_test: bool) -> ReceiverAnswer:
     import httpx
 
     secret_part = signed.path.removeprefix(f"/webhooks/{name}")
     address = f"{stack.webhooks}/{quote(name)}{secret_part}"
-    headers = {**signed.headers, TEST_HEADER: "true"}
+    headers = {**signed.headers, **({TEST_HEADER: "true"} if is_test else {})}
     try:
         answer = httpx.post(
             f"{address}?{signed.query}" if signed.query else address,
@@ -72,13 +76,14 @@ def _posted(stack: Stack, name: str, signed: Request) -> ReceiverAnswer:
     return _sent(answer.status_code, answer.text)
 
 
-def _invoked(stack: Stack, signed: Request) -> ReceiverAnswer:
+def _invoked(stack: Stack, signed: Request, *, is_test: bool) -> ReceiverAnswer:
     """Give the event to the function itself: nobody but Salesforce can put it onto its bus."""
     if EVENTS_FUNCTION not in stack.resources:
         raise CommandError(
             f"{stack.name} takes no events of Salesforce. Deploy it with SalesforceEventBus."
         )
-    event = {**json.loads(signed.body), "source": signed.path, TEST_HEADER: True}
+    mark = {TEST_HEADER: True} if is_test else {}
+    event = {**json.loads(signed.body), "source": signed.path, **mark}
     answer = stack.client("lambda").invoke(
         FunctionName=stack.resources[EVENTS_FUNCTION], Payload=json.dumps(event).encode()
     )

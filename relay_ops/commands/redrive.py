@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relay_ops.exits import ExitCode
-from relay_ops.options import AsJson, Region, StackName, Yes
+from relay_ops.exits import ExitCode, UsageMistake
+from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName, Yes
 from relay_ops.output import Screen, number_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
 
 def command(
+    deliveries: Annotated[
+        list[str] | None, typer.Argument(help="With --quarantined: only these deliveries.")
+    ] = None,
+    quarantined: Annotated[
+        bool, typer.Option("--quarantined", help="Deliveries that could not be read.")
+    ] = False,
+    connections: Annotated[
+        Path, typer.Option("--file", help="With --quarantined: connections.toml.")
+    ] = DEFAULT_FILE,
     change_events: Annotated[
         bool,
         typer.Option("--change-events", help="Salesforce's events that could not be stored."),
@@ -30,13 +40,21 @@ def command(
 
     Correct the cause first. Their receive count starts at zero; records that finished in the
     meantime are skipped. Makes no request to Mateo itself; each record that becomes a row costs an
-    entity. With --change-events: give Salesforce's events to the receiver again; ends with 1 if it
-    could not store some.
+    entity. With --change-events: give Salesforce's events to the receiver again. --quarantined:
+    sign deliveries with the secrets of their connections, and post them again. Both end with 1 if
+    some could not be stored.
     """
     from relay_ops.stack import open_stack
 
+    if (deliveries and not quarantined) or (quarantined and change_events):
+        raise UsageMistake("Deliveries belong to --quarantined, and --change-events has none.")
     screen = Screen(as_json=as_json)
     opened = open_stack(stack, region)
+    if quarantined:
+        from relay_ops.quarantined_deliveries import redrive_quarantined
+
+        found = redrive_quarantined(screen, opened, connections, deliveries or [], yes=yes)
+        raise typer.Exit(found)
     if change_events:
         raise typer.Exit(_change_events(screen, opened, yes=yes))
     _dead_letters(screen, opened, yes=yes)
@@ -97,7 +115,7 @@ def _dead_letters(screen: Screen, opened: Stack, *, yes: bool) -> None:
 
 def _cost(found: DeadLetters, rows_per_import: int) -> str:
     """What the messages cost that were looked at; of more than those nobody knows the records."""
-    entities = "1 entity" if found.items == 1 else f"{found.items:,} entities"
+    entities = number_of(found.items, "entity")
     requests = number_of(math.ceil(found.items / rows_per_import), "request")
     most = f"cost at most {entities} and at least {requests} of the day:"
     if found.looked_at < found.messages:

@@ -66,7 +66,7 @@ def _send(
     Raises:
         CommandError: the receiver did not store it.
     """
-    from relay_ops.sending import send_test, wait_for_outcomes
+    from relay_ops.sending import send, wait_for_outcomes
     from relay_ops.stack import open_stack
 
     opened = open_stack(*where)
@@ -75,7 +75,8 @@ def _send(
         "It is never posted to Mateo, and costs no entities and no requests of the day.",
     ]
     screen.confirm(plan, yes=yes)
-    sent = send_test(opened, webhook.connections[webhook.name], webhook.request)
+    connection = webhook.connections[webhook.name]
+    sent = send(opened, connection, webhook.request, is_test=True)
     if not sent.delivery:
         raise CommandError(_refused(webhook.name, sent))
     has_ended = False

@@ -1,5 +1,6 @@
 """Every procedure of the runbook, as it is printed, on the running stack."""
 
+import base64
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from local.child import CLOCK_SHIFT, ROOT
+from local.demo.balance import objects
 from local.stack.services import MATEO_TOKEN
 from tests.docs.documents import document
 from tests.support.authentic import requests_of
@@ -25,6 +27,7 @@ CARRIED_OUT = {
     ("Find what became of one webhook", "relay redrive"),
     ("Send records again", "relay replay"),
     ("Redrive the dead-letter queue", "relay redrive"),
+    ("Redrive the quarantine", "relay redrive"),
     ("Send change events again", "relay redrive"),
     ("Why, and until when", "relay status"),
     ("Resume submission by hand", "relay resume"),
@@ -185,6 +188,33 @@ def test_change_events_that_could_not_be_stored_are_received_again(trial: Trial)
     assert "1 event stored, 0 failed again." in said
     assert [one["connection"] for one in trial.events("webhook.stored")] == ["salesforce_cdc"]
     assert "empty" in run(trial, printed("Send change events again", "--change-events"))
+
+
+def test_deliveries_in_quarantine_are_posted_again_once_they_can_be_read(trial: Trial) -> None:
+    trial.post("json", erp_text("{broken"))
+    unread = next(iter(objects(trial.stack, "quarantine/")))
+    trial.expect(customer(1, "Ada"))
+    good = erp([customer(1, "Ada")])
+    kept = json.loads(unread[1])
+    kept |= {"delivery": f"{kept['delivery'][:-4]}good", "body_base64": base64_of(good.body)}
+    trial.stack.client("s3").put_object(
+        Bucket=trial.stack.outputs["BucketName"],
+        Key=f"quarantine/date=2026-11-21/{kept['delivery']}.json",
+        Body=json.dumps(kept).encode(),
+    )
+
+    said = run(trial, printed("Redrive the quarantine", "--quarantined"), ends_with=1)
+
+    assert "1 delivery stored." in said
+    assert f"{json.loads(unread[1])['delivery']} still cannot be read: delivery.not_json" in said
+    assert [key for key, _ in objects(trial.stack, "quarantine/")] == [unread[0]]
+    trial.note_stored("json", 1)
+    trial.drain()
+    trial.check(imported=1)
+
+
+def base64_of(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
 
 
 @pytest.mark.usefixtures("counted_from_now")

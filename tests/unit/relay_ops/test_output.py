@@ -80,3 +80,6 @@ def test_a_question_shows_its_answers_and_only_a_yes_is_one(
 )
 def test_one_is_one(count: int, text: str) -> None:
     assert number_of(count, "message") == text
+    assert number_of(count, "delivery") == text.replace("messages", "deliveries").replace(
+        "message", "delivery"
+    )

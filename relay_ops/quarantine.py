@@ -1,0 +1,94 @@
+"""Deliveries in quarantine: authentic, but nobody could read them when they came. For `redrive`."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.contract import Request
+from import_relay.connectors.kinds import connector_for
+from import_relay.domain.connections import Connection
+from import_relay.domain.errors import UnreadableDelivery
+from import_relay.storage.bucket_reads import read_all
+from relay_ops.exits import UsageMistake
+from relay_ops.stack import Stack
+
+PREFIX = "quarantine/"
+NOT_AGAIN = "content-length"
+"""A header that the request is given anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedDelivery:
+    """One delivery. `code`: why it could not be read; `key`: of its object."""
+
+    key: str
+    delivery: str
+    connection: str
+    code: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def request(self) -> Request:
+        """The same request, not authenticated."""
+        return Request("POST", f"/webhooks/{self.connection}", "", self.headers, self.body, 0)
+
+
+def quarantined(stack: Stack, wanted: Collection[str] = ()) -> list[QuarantinedDelivery]:
+    """The deliveries of these ids, or all that are kept, the oldest first.
+
+    Raises:
+        UsageMistake: there is none of an id.
+    """
+    keys = sorted(one.key for one in stack.objects.keys(PREFIX))
+    named = {key.rpartition("/")[2].removesuffix(".json"): key for key in keys}
+    missing = [one for one in wanted if one not in named]
+    if missing:
+        raise UsageMistake(f"{missing[0]} is not in quarantine. Deliveries are kept for 90 days.")
+    chosen = [named[one] for one in wanted] if wanted else keys
+    read = read_all(lambda key: (key, stack.objects.content(key)), chosen)
+    return [_delivery(key, json.loads(content)) for key, content in read if content is not None]
+
+
+def why_unreadable(one: QuarantinedDelivery, connection: Connection) -> str:
+    """The code of what still keeps it from being read here; empty if nothing does."""
+    try:
+        connector_for(connection.kind).split(one.request(), with_defaults(connection).options)
+    except UnreadableDelivery as error:
+        return error.code
+    return ""
+
+
+def keys_in(stack: Stack) -> set[str]:
+    """The keys of all deliveries that are kept."""
+    return {one.key for one in stack.objects.keys(PREFIX)}
+
+
+def arrived(stack: Stack, connection: str, before: Collection[str]) -> str:
+    """The code with which a delivery of a connection came here since; empty if none did.
+
+    `before`: the keys at that time. It is how to see what the receiver made of a request: some
+    senders get the same answer whatever it is.
+    """
+    for key in sorted(keys_in(stack) - set(before)):
+        said = json.loads(stack.objects.content(key) or b"{}")
+        if said.get("connection") == connection:
+            return str(said["code"])
+    return ""
+
+
+def forget(stack: Stack, one: QuarantinedDelivery) -> None:
+    """Delete a delivery that was stored: its records are in the queue."""
+    stack.client("s3").delete_object(Bucket=stack.bucket, Key=one.key)
+
+
+def _delivery(key: str, said: Mapping[str, Any]) -> QuarantinedDelivery:
+    headers = {name: str(text) for name, text in said["headers"].items() if name != NOT_AGAIN}
+    body = base64.b64decode(said["body_base64"])
+    return QuarantinedDelivery(
+        key, said["delivery"], said["connection"], said["code"], headers, body
+    )
