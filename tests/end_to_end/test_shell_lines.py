@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.child import ROOT
 from tests.docs.documents import document
 from tests.support.senders import customer, erp_text
 from tests.support.stack import Trial
@@ -85,12 +84,14 @@ def run(trial: Trial, wanted: list[str], folder: Path) -> list[tuple[int, str]]:
         f"({line}) > out-{number} 2> err-{number}; echo $? > code-{number}"
         for number, line in enumerate(wanted)
     ]
-    aws = f'aws() {{ {shlex.quote(sys.executable)} -m awscli "$@"; }}'
+    cli = f"{shlex.quote(sys.executable)} -m awscli"
+    aws = (
+        f'aws() {{ {cli} --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }}'  # version 1 needs it for SQS
+    )
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "AWS_CONFIG_FILE": os.devnull,
-        "BOTO_DISABLE_COMMONNAME": "1",  # of version 1 of the CLI alone: SQS where the others are
     }
     subprocess.run(
         ["bash", "-c", "\n".join([aws, set_up(trial), *marked])],  # noqa: S607 - wherever it is
