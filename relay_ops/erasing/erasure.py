@@ -74,8 +74,8 @@ class Listed:
 class Erasure:
     """Erases one person on one stack. `remark` is told what it waits for.
 
-    `memory`: what was read to find out who it is, of which a list is made. `delete_refused`:
-    uploads that hold them go as a whole, even if they were refused.
+    `memory`: what was read to find out who it is, and is read again only if it has changed.
+    `delete_refused`: uploads that hold them go as a whole, even if they were refused.
     """
 
     stack: Stack
@@ -87,7 +87,7 @@ class Erasure:
 
     def list_places(self, known: Known) -> Listed:
         """Where they are; nothing is changed. `known` grows by what is found."""
-        survey = self._search(known, memory=self.memory)
+        survey = self._search(known)
         keys = self._watermarks().read(known.watermark_keys())
         return Listed(known, survey, len(keys), self._queued())
 
@@ -132,23 +132,15 @@ class Erasure:
             erased_at = self._list_handles(known)
             self._wait_for_submission()
             self._wait_for_imports(known)
-            self._search(known)
+            self._searching(known).learn()
             if known.size() == before:
                 break
             keep(self.stack, known, key)
         return erased_at
 
-    def _search(self, known: Known, *, erase: bool = False, memory: Memory | None = None) -> Survey:
+    def _search(self, known: Known, *, erase: bool = False) -> Survey:
         """Look, or rewrite; what is known meanwhile stays known."""
-        searching = Searching(
-            self.stack,
-            Person(known),
-            erase,
-            self.advance,
-            memory or Memory(),
-            self.delete_refused,
-        )
-        survey = searching.run()
+        survey = self._searching(known, erase=erase).run()
         if erase and survey.waiting:
             raise CommandError(f"{survey.waiting[0]} is not finished yet. {LATER}")
         if erase and survey.refused and not self.delete_refused:
@@ -158,6 +150,10 @@ class Erasure:
                 "without them, delete this one, and run: relay erase --pending"
             )
         return survey
+
+    def _searching(self, known: Known, *, erase: bool = False) -> Searching:
+        person = Person(known)
+        return Searching(self.stack, person, erase, self.advance, self.memory, self.delete_refused)
 
     def _erasures(self) -> Erasures:
         dynamodb = self.stack.client("dynamodb")

@@ -71,8 +71,9 @@ class Searching:
     """Searches one stack for one person, who becomes better known meanwhile.
 
     `erase`: every object is rewritten at once, but for those of imports that are not finished.
-    `memory`: what was read just before; whoever erases reads everything anew. `delete_refused`:
-    uploads that hold them go as a whole, even if they were refused.
+    `memory`: what was read before, and has not changed since; what holds them is read anew before
+    it is rewritten. `delete_refused`: uploads that hold them go as a whole, even if they were
+    refused.
     """
 
     stack: Stack
@@ -93,22 +94,26 @@ class Searching:
 
     def run(self) -> Survey:
         """Look at everything that the bucket keeps."""
-        bucket = self.stack.objects
+        bucket = self._bucket
         imports = [one.key for one in bucket.keys(IMPORTS)]
         rest = list(self._rest(bucket))
         self.advance(0, total=len(imports) + len(rest))
         hits = self._learn(imports)
-        if self.erase:
-            self._bucket = self.stack.objects
         for found in read_all(self._do, rest, self.advance):
             self._take(found)
-        for found in read_all(self._import, hits):
+        for found in read_all(self._import_anew, hits):
             self._take(found)
         self._survey.objects = len(imports) + len(rest)
         self._survey.waiting += sorted(self._files.waiting)
         self._survey.refused = sorted(self._files.refused)
         self._survey.unsearched = sorted(self._files.unsearched)
         return self._survey
+
+    def learn(self) -> None:
+        """Only take what frozen imports say of the person: nothing else names them anew."""
+        imports = [one.key for one in self._bucket.keys(IMPORTS)]
+        self.advance(0, total=len(imports))
+        self._learn(imports)
 
     def _learn(self, imports: list[str]) -> list[str]:
         """What all imports say of the person, and which hold them; nothing is changed."""
@@ -164,11 +169,16 @@ class Searching:
         found = rewriting.frozen_import(self.person, key, content)
         return [found] if found else []
 
+    def _import_anew(self, key: str) -> list[Rewritten]:
+        content = self._newest.content(key)
+        found = rewriting.frozen_import(self.person, key, content) if content else None
+        return [found] if found else []
+
     def _report(self, folder_and_names: tuple[str, set[str]]) -> list[Rewritten]:
         folder, names = folder_and_names
         if not any(self._content(f"{folder}/{name}") for name in self._telling(folder, names)):
             return []
-        kept = {name: self._bucket.content(f"{folder}/{name}") for name in names & _REPORT_FILES}
+        kept = {name: self._newest.content(f"{folder}/{name}") for name in names & _REPORT_FILES}
         objects = {name: content for name, content in kept.items() if content is not None}
         type_ = folder.partition("/type=")[2].partition("/")[0]
         found = rewriting.report(self.person, type_, objects)
@@ -187,7 +197,7 @@ class Searching:
         folder, names = folder_and_names
         if all(self._content(f"{folder}/{name}") is None for name in daily.LOOKED_AT):
             return []
-        kept = {name: self._bucket.content(f"{folder}/{name}") for name in names}
+        kept = {name: self._newest.content(f"{folder}/{name}") for name in names}
         objects = {name: content for name, content in kept.items() if content is not None}
         found = daily.daily_report(self.person, objects)
         return [Rewritten(f"{folder}/{one.key}", one.count, one.content) for one in found]
@@ -203,7 +213,7 @@ class Searching:
         objects = {
             prefix: content
             for prefix, key in keys.items()
-            if (content := self._bucket.content(key)) is not None
+            if (content := self._newest.content(key)) is not None
         }
         found = rewriting.batch(self.person, objects)
         return [Rewritten(keys[one.key], one.count, one.content) for one in found]
@@ -217,6 +227,11 @@ class Searching:
             return []
         found = rewriting.single_record(self.person, key, content)
         return [found] if found else []
+
+    @property
+    def _newest(self) -> Bucket:
+        """Where what is rewritten is read; whoever only looks need not read it twice."""
+        return self.stack.objects if self.erase else self._bucket
 
     def _content(self, key: str) -> bytes | None:
         """An object that the person may be in; None: they are not, or there is no such object."""

@@ -50,7 +50,7 @@ DAILY_BAR_S, DAILY_BAR_MIB = 60.0, 1_000.0
 """Its function has 600 s and 2,048 MiB."""
 REJECTED = 25_000
 """Records of the day that were rejected, with 1.5 kB each."""
-BAR_S, START_BAR_S, REPLAY_BAR_S, ERASED_BAR_S = 10.0, 0.5, 60.0, 60.0
+BAR_S, START_BAR_S, REPLAY_BAR_S = 10.0, 0.5, 60.0
 REPLAYED = 1_000
 SETTINGS = {
     "REQUESTS_PER_SECOND": "2",
@@ -86,9 +86,9 @@ def measure() -> Iterator[Measure]:
         stack = Stack("relay", "in moto", described, _client)
         yield Measure("desk: find", _seconds(lambda: _find(stack)), BAR_S, "s")
         yield Measure("desk: failures", _seconds(lambda: _failures(stack)), BAR_S, "s")
-        found: list[Known] = []
-        yield Measure("desk: erase, listed", _seconds(lambda: _list(stack, found)), BAR_S, "s")
-        yield Measure("desk: erase", _seconds(lambda: _erase(stack, found[0])), ERASED_BAR_S, "s")
+        erasing, found = Erasure(stack), list[Known]()
+        yield Measure("desk: erase, listed", _seconds(lambda: _list(erasing, found)), BAR_S, "s")
+        yield Measure("desk: erase", _seconds(lambda: _erase(erasing, found[0])), BAR_S, "s")
         before = _peak_mib()
         seconds = _seconds(lambda: _daily(aws, now))
         yield Measure("desk: daily report", seconds, DAILY_BAR_S, "s")
@@ -208,18 +208,17 @@ def _rejected(batch: int, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _list(stack: Stack, found: list[Known]) -> None:
+def _list(erasing: Erasure, found: list[Known]) -> None:
     """Who it is, and every place that holds them."""
-    erasure = Erasure(stack)
-    found += Choosing(stack, needle("K-47110"), memory=erasure.memory).persons()
-    if set(erasure.list_places(found[0]).places) != {"imports", "reports"}:
+    found += Choosing(erasing.stack, needle("K-47110"), memory=erasing.memory).persons()
+    if set(erasing.list_places(found[0]).places) != {"imports", "reports"}:
         raise AssertionError(found)
 
 
-def _erase(stack: Stack, known: Known) -> None:
+def _erase(erasing: Erasure, known: Known) -> None:
     """Without Mateo, whose requests wait for permits: two a second."""
     with patch.object(erasure, "delete_in_mateo", lambda *_: MateoContacts()):
-        receipt = Erasure(stack).erase(known)
+        receipt = erasing.erase(known)
     if receipt["places"] != {"imports": 1, "reports": 1}:
         raise AssertionError(receipt)
 

@@ -1,12 +1,22 @@
 """Where a person is looked for: everywhere, but nothing is read twice or in vain."""
 
+import json
+from collections.abc import Mapping
+
 import pytest
 
 from import_relay.storage.bucket_reads import Bucket
 from relay_ops.erasing.erasure import Erasure
 from relay_ops.erasing.person import Known
 from relay_ops.stack import Stack
-from tests.integration.relay_ops.erasing.erased import contacts, erase, mentions, practised
+from tests.integration.relay_ops.erasing.erased import (
+    contacts,
+    erase,
+    mentions,
+    person,
+    practised,
+    stored,
+)
 from tests.support.aws import BUCKET
 from tests.support.builders import message
 from tests.support.ended import end
@@ -83,3 +93,52 @@ def test_of_imports_without_the_person_no_report_is_read_but_what_mateo_says(
     names = [key.rpartition("/")[2] for key in read if key.startswith("reports/")]
     assert (places, names) == ({}, ["failures.ndjson"])
     assert len(read) == len(set(read))
+
+
+@pytest.mark.usefixtures("contacts")
+def test_nothing_is_read_twice_to_be_erased_but_what_holds_the_person(
+    relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practised(relay, mateo)
+    relay.submit(message([{**ADA, "v": 7}], delivery="d9"))  # an import without her
+    end(relay, mateo)
+    (other,) = (one.key for one in stack.objects.keys("imports/") if "ref-2" in one.key)
+    erasure = Erasure(stack, sleep=relay.clock.sleep)
+    listed = erasure.list_places(person(stack, "7"))
+    read: list[str] = []
+    from_s3 = Bucket._read
+
+    def noted(bucket: Bucket, key: str) -> bytes | None:
+        read.append(key)
+        return from_s3(bucket, key)
+
+    monkeypatch.setattr(Bucket, "_read", noted)
+    erasure.erase(listed.known)
+
+    assert other not in read
+    assert mentions(relay, "eve@example.com", "Eve") == []
+
+
+@pytest.mark.parametrize("holds_her", [True, False])
+@pytest.mark.usefixtures("contacts")
+def test_what_was_written_after_the_list_is_erased_as_well(
+    relay: Relay, mateo: MateoImports, stack: Stack, holds_her: bool
+) -> None:
+    """An object that was looked at before is looked at again once it has another content."""
+    practised(relay, mateo)
+    key, name = "rejected/date=2026-11-21/late.ndjson", "Eve" if holds_her else "Zoe"
+    line = {"item_id": "d8/0", "outcome": "rejected", "connection": "erp", "item": {"name": name}}
+    put(relay, key, line | {"external_id": "7" if holds_her else "8", "type": "contact_details"})
+    erasure = Erasure(stack, sleep=relay.clock.sleep)
+    listed = erasure.list_places(person(stack, "7"))
+    late = {**line, "item_id": "d8/1", "external_id": "7", "type": "contact_details"}
+    put(relay, key, late | {"item": {"note": "Eve, later"}})
+
+    erasure.erase(listed.known)
+
+    assert mentions(relay, "Eve") == []
+    assert "d8/1" in stored(relay)[key]
+
+
+def put(relay: Relay, key: str, line: Mapping[str, object]) -> None:
+    relay.aws.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(line).encode() + b"\n")

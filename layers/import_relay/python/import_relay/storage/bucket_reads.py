@@ -34,39 +34,50 @@ SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
 
 
 class Stored(NamedTuple):
-    """An object: its key, and when it was written (s since the epoch)."""
+    """An object: its key, when it was written (s since the epoch), and which content it has."""
 
     key: str
     written_at: float
+    etag: str = ""
 
 
 @dataclass(slots=True)
 class Memory:
     """Stored objects, for callers that read an object twice. Threads may share it.
 
-    Once it is full, it takes no more: the others are read again.
+    Once it is full, it takes no more: the others are read again. A list of the bucket's objects
+    says which have changed since; these are forgotten.
     """
 
     limit_b: int = REMEMBERED_B
-    _kept: dict[str, bytes] = field(default_factory=dict)
+    _kept: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     _size_b: int = 0
 
     def get(self, key: str) -> bytes | None:
         """An object that was read before."""
-        return self._kept.get(key)
+        kept = self._kept.get(key)
+        return kept[1] if kept else None
 
-    def put(self, key: str, stored: bytes) -> None:
+    def put(self, key: str, etag: str, stored: bytes) -> None:
         """Remember an object, if there is room."""
         if self._size_b + len(stored) <= self.limit_b:
-            self._kept[key] = stored
+            self._kept[key] = (etag, stored)
             self._size_b += len(stored)
+
+    def compare(self, listed: Stored) -> None:
+        """Forget an object that has another content now."""
+        kept = self._kept.get(listed.key)
+        if kept and kept[0] != listed.etag:
+            del self._kept[listed.key]
+            self._size_b -= len(kept[1])
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """The bucket of one stack. Threads may share it.
 
-    `memory`: what was read before is not read again, even if it has changed since.
+    `memory`: what was read before is not read again, even if it has changed since, unless it was
+    listed in the meantime.
     """
 
     client: S3Client
@@ -84,7 +95,10 @@ class Bucket:
             for one in page.get("Contents", ()):
                 written_at = one["LastModified"].timestamp()
                 if written_at >= since - CLOCKS_APART_S:
-                    yield Stored(one["Key"], written_at)
+                    stored = Stored(one["Key"], written_at, one.get("ETag", ""))
+                    if self.memory:
+                        self.memory.compare(stored)
+                    yield stored
 
     def content(self, key: str) -> bytes | None:
         """An object, uncompressed; None if there is none (any more)."""
@@ -104,7 +118,7 @@ class Bucket:
                 return None
             raise
         if self.memory:
-            self.memory.put(key, stored)
+            self.memory.put(key, answer.get("ETag", ""), stored)
         return stored
 
     def lines(self, key: str) -> list[dict[str, Any]]:
