@@ -165,6 +165,7 @@ OPERATORS_TOOL = Package(
         "main": "tests/end_to_end/test_runbook.py",
         "matching": _FIND,
         "mateo": "tests/integration/relay_ops/erasing/test_in_mateo.py",
+        "quarantine": "tests/integration/relay_ops/test_quarantined_deliveries.py",
         "options": _APP,
         "pausing": _PAUSE,
         "replay_following": "tests/integration/relay_ops/commands/test_replay.py",
