@@ -9,6 +9,8 @@ from tests.simulation.stores import WATERMARKS
 
 MANY_OUTCOMES = 50
 """More outcomes than one transaction takes, of one batch."""
+LARGE = "oversize/"
+"""Where items are kept that are too large for a message."""
 WEEKS_S = 14 * 86_400.0
 """So long after its receipt nothing is left of an item in the queues."""
 
@@ -50,6 +52,26 @@ def _person_under_two_keys(books: Books) -> bool:
     return any(one.without_id for one in records) and not all(one.without_id for one in records)
 
 
+def _died_before_two_calls(books: Books) -> bool:
+    return books.relay.world.died_before > 1
+
+
+def _too_large(books: Books) -> bool:
+    return any(key.startswith(LARGE) for key in books.relay.s3.objects)
+
+
+def _read_at_the_crm(books: Books) -> bool:
+    return books.relay.crm.reads > 0
+
+
+def _expired(books: Books) -> bool:
+    return books.relay.dynamodb.expired > 0
+
+
+def _too_old(books: Books) -> bool:
+    return books.relay.queue.too_old > 0
+
+
 CONDITIONS: Mapping[str, Callable[[Books], bool]] = {
     "two different functions died": _two_functions_died,
     "more outcomes of a batch than a transaction takes": _many_outcomes,
@@ -57,6 +79,11 @@ CONDITIONS: Mapping[str, Callable[[Books], bool]] = {
     "an item was put back after weeks": _put_back_after_weeks,
     "an import was given up": _given_up,
     "a person was imported under two keys": _person_under_two_keys,
+    "processes died before two of their calls": _died_before_two_calls,
+    "an item was too large for a message": _too_large,
+    "a record was read at its CRM": _read_at_the_crm,
+    "claims or counts expired": _expired,
+    "a message waited for thirteen days": _too_old,
 }
 
 

@@ -51,6 +51,7 @@ class Crm:
         self._world = world
         self._fault_profile = fault_profile
         self._ends_at = START + fault_profile.crm_trouble_s
+        self.reads = 0
         self._states: dict[str, list[tuple[float, Record]]] = {}
         for webhook in webhooks:
             if webhook.connection == CONNECTION:
@@ -90,6 +91,7 @@ class Crm:
             raise httpx.ReadTimeout("timed out")
 
     def _records(self, ids: Sequence[str]) -> httpx.Response:
+        self.reads += 1
         found = [(one, self._state(one.removeprefix(FOREIGN))) for one in ids]
         results = [_shown(one, state) for one, state in found if state is not None]
         missing = [{"category": "OBJECT_NOT_FOUND"} for _, state in found if state is None]

@@ -44,6 +44,7 @@ class DynamoDB:
         self.tables: defaultdict[str, dict[str, Item]] = defaultdict(dict)
         self._open: dict[str, dict[str, Item]] = {}
         self._lagging: list[tuple[float, str, str, Item | None]] = []
+        self.expired = 0
 
     # ------------------------------------------------------------ single items
 
@@ -209,6 +210,7 @@ class DynamoDB:
             ]
             for key in late:
                 del items[key]
+            self.expired += len(late)
 
     # ------------------------------------------------------------ inside
 

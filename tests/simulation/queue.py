@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from import_relay.domain.lanes import Lane
+from tests.simulation.messages import is_too_old
 from tests.simulation.world import World, refusal, refused
 
 VISIBILITY_S = 720.0
@@ -92,6 +93,7 @@ class Queue:
         self.messages: dict[str, Message] = {}
         self.dead: list[Message] = []
         self.expired: list[Message] = []
+        self.too_old = 0
         self.duplicates = 0
         self.partials = 0
         self.missed = 0
@@ -228,6 +230,7 @@ class Queue:
         """Store a message in the dead-letter queue."""
         self._count += 1
         now = self._world.now
+        self.too_old += is_too_old(body)
         self.dead.append(Message(f"m{self._count}", body, now, visible_at=now))
 
     def receive(self, most: int, room_b: int, url: str = URL) -> list[Received]:

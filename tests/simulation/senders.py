@@ -109,7 +109,7 @@ def _unmarked(webhook: Webhook) -> Request:
 
 
 def _object(webhook: Webhook, record: Record) -> object:
-    if record.broken == "no identifier":
+    if record.broken == "no id":
         return {"of": webhook.event}
     seconds = f"{record.version // 1_000_000}.{record.version % 1_000_000:06}"
     version: Mapping[str, object] = {} if webhook.connection == "plain" else {"v": seconds}

@@ -3,7 +3,8 @@
 from tests.simulation import simulation
 from tests.simulation.conditions import CONDITIONS
 
-SEEDS = range(1, 600)
+SEEDS = (*range(1, 400), 827)
+"""The last one is the first with a backlog of weeks."""
 
 
 def test_some_world_meets_each_of_the_conditions() -> None:
@@ -12,4 +13,4 @@ def test_some_world_meets_each_of_the_conditions() -> None:
         missing -= simulation.run(simulation.scenario_of(seed)).met
         if not missing:
             return
-    raise AssertionError(f"no seed up to {SEEDS[-1]} meets: {', '.join(sorted(missing))}")
+    raise AssertionError(f"none of {len(SEEDS)} seeds meets: {', '.join(sorted(missing))}")

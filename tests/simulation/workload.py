@@ -288,7 +288,7 @@ def _record(
         broken_as = "deletion" if broken else ""
         return Record(contact, version, {column: value}, failing=is_failing, broken=broken_as)
     if broken:
-        kinds = ("no identifier",) if connection == "plain" else ("no identifier", "bad version")
+        kinds = ("no id",) if connection == "plain" else ("no id", "bad version")
         return Record(contact, version, {}, broken=chance.choice(kinds))
     if connection == "plain":
         return Record(f"p{contact}", 0, {"name": tag})
@@ -315,7 +315,7 @@ def _deal(chance: random.Random, connection: str, event: str, number: int, conta
 
 def _crowd(chance: random.Random) -> Sequence[Webhook]:
     """Many deliveries at once of which each ends without an import, and one that does not."""
-    record = Record("1000", FIRST_VERSION, {}, broken="no identifier")
+    record = Record("1000", FIRST_VERSION, {}, broken="no id")
     broken = [Webhook(chance.random(), "erp", f"e{n}", [record]) for n in range(CROWD)]
     good = _webhook(chance, CROWD, 1.0, 1, is_about_deals=False)
     return sorted([*broken, good], key=lambda one: one.at)

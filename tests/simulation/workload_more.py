@@ -48,6 +48,8 @@ LATE_IN, LATE_DAYS = 120, (20.0, 35.0)
 """In one run of so many, a person puts items back or redrives dead letters weeks later."""
 GIVEN_UP_IN = 150
 """In one run of so many, answers are lost and the payloads of imports are not shown."""
+BACKLOG_IN, BACKLOG = 300, 16
+"""In one run of so many, a webhook has so many records, of which Mateo takes one a day."""
 _TAGS = ("name", "city", "zip")
 
 
@@ -302,6 +304,25 @@ def _given_up(scenario: Scenario, chance: random.Random) -> Scenario:
     )
 
 
+# ---------------------------------------------------------------- longer than the queue keeps it
+
+
+def _with_backlog(scenario: Scenario, chance: random.Random) -> Scenario:
+    """More days than the queue keeps a message, and the relay a record in it."""
+    version = 1_000 + max(one.version for one in scenario.webhooks[0].records)
+    records = [
+        _row(f"e90.{place}", str(5_000 + place), version, chance if chance.random() < 0.1 else None)
+        for place in range(BACKLOG)
+    ]
+    return replace(
+        scenario,
+        webhooks=[*scenario.webhooks, Webhook(scenario.webhooks[-1].at, "erp", "e90", records)],
+        account=replace(
+            scenario.account, entities_per_day=1, requests_per_day=10_000, rows_per_import=50
+        ),
+    )
+
+
 _KINDS: Sequence[tuple[int, Callable[[Scenario, random.Random], Scenario]]] = (
     (MANY_IN, _with_many),
     (READ_IN, _with_reads),
@@ -311,5 +332,6 @@ _KINDS: Sequence[tuple[int, Callable[[Scenario, random.Random], Scenario]]] = (
     (PEOPLE_IN, _with_people),
     (LATE_IN, _weeks_later),
     (GIVEN_UP_IN, _given_up),
+    (BACKLOG_IN, _with_backlog),
 )
 """In one of so many runs, what it has besides; the first that applies."""

@@ -119,6 +119,7 @@ class World:
     random: Random = field(default_factory=Random)
     calls: int = 0
     hit: dict[int, str] = field(default_factory=dict)
+    died_before: int = 0
     current: Process | None = None
     latency_s: float = 0.05
     _events: list[tuple[float, int, Any]] = field(default_factory=list)
@@ -269,6 +270,7 @@ class World:
         self.hit[number] = operation
         self.tell(f"{operation}: {fault}", fault=number)
         if fault in (Fault.DIE_BEFORE, Fault.DIE_AFTER):
+            self.died_before += fault is Fault.DIE_BEFORE
             if fault is Fault.DIE_AFTER:
                 with suppress(Exception):
                     effect()

@@ -101,7 +101,7 @@ def _check_unproven(books: Books) -> None:
 
 def _explain(books: Books, item: str, one: Item, end: str) -> None:
     """Whether an item may have ended like this."""
-    broken = {"no identifier": "rejected", "bad version": "rejected", "deletion": "ignored"}
+    broken = {"no id": "rejected", "bad version": "rejected", "deletion": "ignored"}
     broken |= {"no id": "rejected", "no row": "rejected"}
     if one.record.broken:
         if end != broken[one.record.broken]:
