@@ -63,13 +63,22 @@ def test_no_name_stands_for_two_countries() -> None:
         ("Bosnia & Herzegovina", "BA"),
         ("Côte d'Ivoire", "CI"),
         ("Liechtenstein", "LI"),
+        ("Weißrussland", "BY"),
+        ("Italia", "IT"),
+        ("DE\u200b", "DE"),
+        ("Deutschland (DE)", "DE"),
+        ("DE - Deutschland", "DE"),
+        ("Germany/Deutschland", "DE"),
+        ("de-DE", "DE"),
     ],
 )
 def test_a_code_or_a_name_is_a_country(text: str, code: str) -> None:
     assert country_code(text) == code
 
 
-@pytest.mark.parametrize("text", ["", " ", "XX", "ZZ", "Musterland", "D-18055", "49", "Bayern"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "XX", "ZZ", "Musterland", "D-18055", "49", "Bayern", "de-AT", "A/CH", "en-DE"]
+)
 def test_another_text_is_none(text: str) -> None:
     assert country_code(text) is None
 

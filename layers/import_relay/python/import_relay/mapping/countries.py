@@ -13,28 +13,41 @@ _OTHER_NAMES = """\
 AE|vae|uae
 AT|a|republik osterreich|republik oesterreich|republic of austria
 BA|bosnien|bosnia
+BE|belgie|belgique
+BR|brasil
+BY|weissrussland
 CD|democratic republic of the congo|demokratische republik kongo
-CH|schweizerische eidgenossenschaft|swiss confederation
+CH|schweizerische eidgenossenschaft|swiss confederation|suisse|svizzera
 CI|ivory coast|elfenbeinkuste|elfenbeinkueste
+CN|vr china|volksrepublik china|peoples republic of china
 CZ|czech republic|tschechische republik
 DE|d|brd|bundesrepublik deutschland|bundesrepublik|federal republic of germany
+DK|danmark
+ES|espana
 GB|uk|great britain|grossbritannien|england|scotland|schottland|wales|northern ireland|nordirland
 HK|hong kong|hongkong
+HR|hrvatska
 IE|republic of ireland|republik irland
+IT|italia
 KR|republic of korea|republik korea
+LI|fl|furstentum liechtenstein|fuerstentum liechtenstein
+MD|moldau|moldawien|republic of moldova
+MK|macedonia|mazedonien
 MM|burma|birma
 MO|macao|macau
-MD|moldau|republic of moldova
-MK|macedonia|mazedonien
-NL|holland|the netherlands|die niederlande|koninkrijk der nederlanden
+NL|nederland|holland|the netherlands|die niederlande|koninkrijk der nederlanden
+PL|polska
 RU|russian federation|russische foderation|russische foederation
+SE|sverige
 SK|slovak republic|slowakische republik
 SZ|swaziland|swasiland
 TR|turkey
 US|u s a|u s|united states of america|vereinigte staaten von amerika|america|amerika
 VA|vatican|vatikan|holy see|heiliger stuhl
 """
-"""Former and longer names, and the letters on cars that stand in German addresses."""
+"""Former and longer names, some countries' own, and letters on cars as in German addresses."""
+_PARTS = re.compile(r"[()\[\]/|,;_-]")
+"""What stands between two names of one country, or its name and its code."""
 _SEPARATORS = re.compile(r"[\W_]+")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
@@ -42,10 +55,16 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 @lru_cache(maxsize=1_024)
 def country_code(text: str) -> str | None:
     """The ISO 3166 code of the country that a text names; None if it names none that is known."""
-    code = text.strip().upper()
-    if code in codes():
+    if (code := _named(text)) is not None:
         return code
-    return _codes_by_name().get(simplified(text))
+    of_parts = {_named(part) for part in _PARTS.split(text) if part.strip()}
+    return of_parts.pop() if len(of_parts) == 1 else None
+
+
+def _named(text: str) -> str | None:
+    name = simplified(text)
+    code = name.upper()
+    return code if code in codes() else _codes_by_name().get(name)
 
 
 def simplified(name: str, *, umlauts: bool = False) -> str:
