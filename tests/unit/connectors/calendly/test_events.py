@@ -278,3 +278,22 @@ def test_the_invitees_number_is_read_from_both_places_where_it_may_be(
     contact, _ = changes(json.dumps(given))
     values = RecordMapping(CONNECTION.record_types["contact"]).columns(contact.record).values
     assert values.get("whatsapp", "") == ("+436641234567" if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"name": "Ada B. Example", "first_name": "Ada", "last_name": "Example"}, "Ada B. Example"),
+        ({"name": None, "first_name": "Ada", "last_name": "Example"}, "Ada Example"),
+        ({"name": "", "first_name": None, "last_name": "Example"}, "Example"),
+        ({"name": None, "first_name": None, "last_name": None}, None),
+    ],
+)
+def test_an_invitee_who_gave_the_name_in_parts_has_one(
+    given: dict[str, object], name: str | None
+) -> None:
+    booked = event()
+    booked["payload"] |= given
+    contact, _ = changes(json.dumps(booked))
+    values = RecordMapping(CONNECTION.record_types["contact"]).columns(contact.record).values
+    assert values.get("full_name") == name
