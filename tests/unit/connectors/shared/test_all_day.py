@@ -177,7 +177,15 @@ def test_whole_days_of_a_whole_record_are_whole_days() -> None:
     }
 
 
-@pytest.mark.parametrize("flag", [True, False, None, "x"])
+def test_a_flag_that_is_null_says_nothing() -> None:
+    """Else a meeting of a whole day would begin at midnight."""
+    day: dict[str, object] = {"s": A_DAY_UTC[0], "e": A_DAY_UTC[1]}
+    given = {"f": None, **day}
+    assert with_flag(given, "f", ("s", "e"), partial=True, local=False) == day
+    assert with_flag(given, "f", ("s", "e"), partial=False, local=False) == {**day, "f": True}
+
+
+@pytest.mark.parametrize("flag", [True, False, "x"])
 def test_a_flag_that_is_there_stays(flag: object) -> None:
     given: dict[str, object] = {"f": flag, "s": A_DAY_UTC[0], "e": A_DAY_UTC[1]}
     assert with_flag(given, "f", ("s", "e"), partial=True, local=False) == given

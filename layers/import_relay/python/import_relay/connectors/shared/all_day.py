@@ -31,10 +31,12 @@ def with_flag(
     """The record with its flag, derived from its times if the record lacks it.
 
     `times`: the names of start and end. `local`: the times are written in the zone whose midnight
-    begins the day. A whole record whose times are whole days is one of whole days.
+    begins the day. A whole record whose times are whole days is one of whole days. A flag that is
+    null says nothing.
     """
-    if flag in record or not record.keys() & set(times):
+    if record.get(flag) is not None or not record.keys() & set(times):
         return record
+    record = {name: value for name, value in record.items() if name != flag}
     start, end = (_timestamp(record.get(name)) for name in times)
     if _tells_time(start, end, local=local):
         return {**record, flag: False}
