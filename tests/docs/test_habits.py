@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from local.clock import seconds_until
 from tests.docs.documents import ROOT
 
 
@@ -57,6 +58,30 @@ def test_what_the_script_leaves_out_is_there_to_be_left_out() -> None:
     assert globs
     for name in globs:
         assert [path for path in (ROOT / "tests").glob(f"*/{name}") if path.is_dir()], name
+
+
+def test_the_script_runs_the_quick_tests_on_another_date_each_time() -> None:
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    listed = re.search(r"dates=\(([^)]*)", script)
+    assert listed is not None
+    dates = re.findall(r"\b\d{4}-[\dT:-]+", listed[1])
+
+    assert {"2027-03-28T00:30", "2028-02-29", "2030-12-31T23:58", "2038-01-20"} == {*dates}
+    assert "date -u -d yesterday" in listed[1]
+    assert [seconds_until(one) for one in dates]
+    assert "\ntoday=$(another_date)\n" in script
+    assert '\nmake TODAY="$today" quick\n' in script
+    assert "--today $(TODAY)" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_the_script_fails_where_a_part_of_it_cannot_run() -> None:
+    """`CI` makes a missing tool a failure; a second AWS is one of the parts."""
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+    assert re.search(r"^set -euo pipefail$", script, re.MULTILINE)
+    assert re.search(r"^export CI=\$\{CI:-true\}$", script, re.MULTILINE)
+    for part in ("quick", "simulate SEEDS=5000", "check", "second-aws", "slow"):
+        assert re.search(rf"\bmake (?:TODAY=\S+ )?{part}\b", script), part
 
 
 def test_lines_are_as_long_for_editors_as_for_the_linter() -> None:
