@@ -63,6 +63,8 @@ def mapping(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     mappings = mappings_of(aws)
     for name, value in {
         "BUCKET_NAME": BUCKET,
+        "QUEUE_URL": aws.queue_url,
+        "BULK_QUEUE_URL": aws.bulk_queue_url,
         "LEDGER_TABLE": LEDGER,
         "EVENT_SOURCE_MAPPINGS": ",".join(mappings),
         "STATE_MACHINE_ARN": aws.state_machine_arn,

@@ -9,6 +9,7 @@ from typing import Any
 
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.erasure_demands import PendingErasures
+from import_relay.storage.held_lanes import HeldLanes
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.overdue_pause import OverduePause
 from import_relay.storage.queue_switch import QueueMapping
@@ -41,6 +42,7 @@ def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
             stores.outcome_counts,
             connections,
             PendingErasures(relay.s3, BUCKET),
+            HeldLanes(dynamodb, LEDGER, {}),  # in these worlds no wake is lost
         ),
         LIMITS,
         relay.limits.day,

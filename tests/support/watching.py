@@ -3,9 +3,12 @@
 from collections.abc import Collection
 from typing import Any
 
+from import_relay.domain.lanes import Lane
 from import_relay.storage.erasure_demands import PendingErasures
+from import_relay.storage.held_lanes import HeldLanes
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.overdue_pause import OverduePause
+from import_relay.storage.queue import Queue
 from import_relay.storage.queue_switch import QueueMapping
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.watchdog import Watchdog, WatchdogParts, WatchdogReport
@@ -35,6 +38,14 @@ def watchdog_of(
         "outcome_counts": relay.outcome_counts,
         "connections": lambda: connections,
         "erasures": PendingErasures(relay.aws.s3, BUCKET),
+        "held_lanes": HeldLanes(
+            relay.aws.dynamodb,
+            LEDGER,
+            {
+                Lane.LIVE: Queue(relay.aws.sqs, relay.aws.queue_url),
+                Lane.BULK: Queue(relay.aws.sqs, relay.aws.bulk_queue_url),
+            },
+        ),
     }
     return Watchdog(
         WatchdogParts(**{**parts, **replaced}),

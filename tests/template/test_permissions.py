@@ -201,9 +201,13 @@ def test_the_watchdog_may_only_repair_the_one_mapping_and_the_one_state_machine(
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "s3:ListBucket",
+        "sqs:GetQueueAttributes",
+        "sqs:SendMessage",
         "states:ListExecutions",
         "states:StartExecution",
     }
+    lanes = text([{"Fn::GetAtt": [one, "Arn"]} for one in ("Queue", "BulkQueue")])
+    assert permitted["sqs:SendMessage"] == lanes
     assert "${SubmitImportsQueueBatch}" in permitted["lambda:UpdateEventSourceMapping"]
     assert permitted["states:StartExecution"] == text({"Ref": "TrackImportMachine"})
 

@@ -103,6 +103,7 @@ RELAY = Package(
         "check/main": "tests/unit/check/test_check_connections.py",
         "connectors/file_rows": _FILES,
         "domain/files": _FILES,
+        "storage/held_lanes": "tests/integration/watch/test_watchdog_lanes.py",
         "report/daily/daily_files": _DAY,
         "report/daily/day_counts": _DAY,
         "report/daily/day_reading": _DAY,

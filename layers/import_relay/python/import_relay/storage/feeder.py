@@ -5,17 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from import_relay.storage.conditions import takes_effect
 from import_relay.storage.item_writes import attribute, update_of
+from import_relay.storage.queue import message_count
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_sqs import SQSClient
 
 _KEY: dict[str, Any] = {"pk": {"S": "feeder"}}
-_COUNTS = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 
 
 class Feeder:
@@ -56,12 +52,4 @@ class Feeder:
 
     def messages(self) -> int:
         """About how many messages the queues hold; SQS counts up to a minute late."""
-        return sum(map(self._messages, self._queue_urls))
-
-    def _messages(self, queue_url: str) -> int:
-        answer = self._sqs.get_queue_attributes(
-            QueueUrl=queue_url,
-            AttributeNames=[*_COUNTS],  # type: ignore[list-item]
-        )
-        counts: Any = answer["Attributes"]
-        return sum(int(counts[name]) for name in _COUNTS)
+        return sum(message_count(self._sqs, one) for one in self._queue_urls)

@@ -21,6 +21,11 @@ MAX_ROUND_B = 12_000_000
 are under way when it is reached add up to 10 messages each."""
 SURE_S = 1
 """Shortest wait for messages with which SQS asks all of its servers (AWS: SQS, long polling)."""
+_COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 
 class Delayed(NamedTuple):
@@ -48,6 +53,16 @@ class SureAnswer(NamedTuple):
 
     messages: list[ReceivedMessage]
     may_miss: bool
+
+
+def message_count(client: "SQSClient", queue_url: str) -> int:
+    """About how many messages a queue holds, whatever their state; SQS counts a minute late."""
+    answer = client.get_queue_attributes(
+        QueueUrl=queue_url,
+        AttributeNames=[*_COUNTS],  # type: ignore[list-item]
+    )
+    counts: Any = answer["Attributes"]
+    return sum(int(counts[name]) for name in _COUNTS)
 
 
 class Sender(Protocol):
@@ -80,6 +95,10 @@ class Queue:
             StoreUnavailable: some were not taken; the caller keeps what they came from.
         """
         self._for_all(self._send_batch, calls(messages, lambda message: message.body))
+
+    def count(self) -> int:
+        """About how many messages it holds, as `message_count` says."""
+        return message_count(self._client, self._url)
 
     def receive(self, call_count: int) -> list[ReceivedMessage]:
         """Receive messages with so many calls, up to ten with each; none if there are none now.

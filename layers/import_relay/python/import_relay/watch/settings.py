@@ -14,6 +14,8 @@ class WatchdogSettings(Settings):
     """
 
     bucket_name: Name
+    queue_url: Name
+    bulk_queue_url: Name
     ledger_table: Name
     event_source_mappings: Name
     state_machine_arn: Name

@@ -2,6 +2,7 @@
 
     resume    submission that is paused past its time goes on (`storage.overdue_pause`)
     follow    an open import whose execution ended or never ran gets a new one
+    wake      a lane that holds records although nothing of it is queued is looked at again
     erasures  demands to erase a person that wait for somebody are counted
     rates     connections with a high rate of rejected, failed, ignored or left-out values are named
 
@@ -17,6 +18,7 @@ from import_relay.domain.reasons import reason_of
 from import_relay.storage.connection_counts import OTHERS
 from import_relay.storage.erasure_demands import PendingErasures
 from import_relay.storage.executions import Executions
+from import_relay.storage.held_lanes import HeldLanes
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.overdue_pause import OverduePause
@@ -42,6 +44,7 @@ class WatchdogParts:
     outcome_counts: OutcomeCounts
     connections: Callable[[], Collection[str]]
     erasures: PendingErasures
+    held_lanes: HeldLanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Watchdog:
             the first error of a check, after all checks were done.
         """
         errors: list[Exception] = []
+        self._check("wake", self._wake, errors)
         overdue = self._check("resume", self._resume, errors)
         restarted = self._check("follow", self._follow, errors)
         high = self._check("rates", self._tell_rates, errors)
@@ -117,6 +121,13 @@ class Watchdog:
                 self.emit("import.tracking_restarted", reference=reference)
                 restarted += 1
         return restarted
+
+    def _wake(self) -> int:
+        """Wake lanes that hold records although nothing of them is queued; how many."""
+        woken = self.parts.held_lanes.wake()
+        for lane in woken:
+            self.emit("lane.woken", lane=lane.value)
+        return len(woken)
 
     def _tell_rates(self) -> int:
         """Name the connections with a high rate; how many. A day that just ended counts as well."""

@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 import boto3
 
 from import_relay.domain.connections import load_connections
+from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
 from import_relay.storage.erasure_demands import PendingErasures
 from import_relay.storage.executions import Executions
+from import_relay.storage.held_lanes import HeldLanes
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.overdue_pause import OverduePause
+from import_relay.storage.queue import Queue
 from import_relay.storage.queue_switch import QueueMapping
 from import_relay.storage.quota import day_of
 from import_relay.watch.connection_rates import RateLimits
@@ -26,6 +29,7 @@ def build_watchdog(settings: WatchdogSettings, *, emit: Emit) -> Watchdog:
     session = boto3.session.Session()
     dynamodb = session.client("dynamodb", config=CONFIG)
     lambda_ = session.client("lambda", config=CONFIG)
+    sqs = session.client("sqs", config=CONFIG)
     day = partial(day_of, ZoneInfo(settings.limit_time_zone))
     parts = WatchdogParts(
         pause=OverduePause(
@@ -41,6 +45,14 @@ def build_watchdog(settings: WatchdogSettings, *, emit: Emit) -> Watchdog:
         ),
         outcome_counts=OutcomeCounts(dynamodb, settings.ledger_table, day, clock=time.time),
         erasures=PendingErasures(session.client("s3", config=CONFIG), settings.bucket_name),
+        held_lanes=HeldLanes(
+            dynamodb,
+            settings.ledger_table,
+            {
+                Lane.LIVE: Queue(sqs, settings.queue_url),
+                Lane.BULK: Queue(sqs, settings.bulk_queue_url),
+            },
+        ),
         connections=lambda: load_connections(settings.connections_file).keys(),
     )
     limits = RateLimits(settings.alarm_percent, settings.ignored_alarm_percent)
