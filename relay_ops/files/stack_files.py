@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from import_relay.bulk.bulk_day import BulkDay
 from import_relay.bulk.file_reports import error_key
+from import_relay.domain.codes import CODES
 from import_relay.domain.files import INBOX, file_id, is_row_file
 from import_relay.storage.files import Files, FileState, RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
@@ -119,8 +120,17 @@ class StackFiles:
             waited_s += period_s
 
     def refusal(self, file: RowFile) -> dict[str, Any]:
-        """Why a file was refused, as the relay wrote it beside the file."""
-        return self._json(error_key(file.key))
+        """Why a file was refused, as the relay wrote it beside the file.
+
+        It wrote nothing if another content is under the key by now.
+        """
+        try:
+            return self._json(error_key(file.key))
+        except ClientError as error:
+            if str(error.response.get("Error", {}).get("Code")) not in GONE:
+                raise
+            why = CODES[file.code]
+            return {"code": file.code, "what": why.what, "what_to_do": why.what_to_do, "detail": ""}
 
     def summary(self, file: RowFile) -> dict[str, Any]:
         """The report of a finished file, with the address of its folder."""

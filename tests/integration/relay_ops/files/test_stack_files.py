@@ -101,6 +101,18 @@ def test_a_refused_file_is_tried_again_and_its_new_end_is_waited_for(
     assert (ended.state, ended.ended) == (FileState.FINISHED, {"imported": 2, "rejected": 1})
 
 
+def test_a_refusal_is_told_even_if_another_content_took_the_place(
+    uploads: Uploads, file: Path
+) -> None:
+    files = working(uploads)
+    uploads.toml = uploads.toml.replace("erp", "shop")
+    *_, refused = files.follow(files.upload(file, KEY), None)
+    uploads.relay.aws.s3.delete_object(Bucket=resources.BUCKET, Key=f"{KEY}.error.json")
+
+    assert files.refusal(refused)["code"] == "file.unknown_connection"
+    assert files.refusal(refused)["what_to_do"]
+
+
 @pytest.mark.parametrize("name", ["contacts.csv.error.json", "folder/"])
 def test_a_name_that_the_relay_passes_over_is_refused(name: str) -> None:
     with pytest.raises(UsageMistake, match="--name"):

@@ -196,11 +196,17 @@ class FileImporting:
             raise FileUnreadable("file.too_large", f"{upload.size:,} bytes")
 
     def _refuse(self, file: RowFile, error: FileUnreadable, run: FileRun) -> None:
-        self.parts.reports.refuse(file, error.code, error.detail, error.line)
+        if not self._has_other_content(file):  # which may be right
+            self.parts.reports.refuse(file, error.code, error.detail, error.line)
         self.parts.objects.forget_rows(file.id)
         if self.parts.files.refuse(file, error.code):
             run.refused += 1
             self.emit("file.refused", file=file.id, connection=self._named(file), code=error.code)
+
+    def _has_other_content(self, file: RowFile) -> bool:
+        """Whether another content is under its key by now."""
+        upload = self.parts.objects.upload(file.key)
+        return upload is not None and upload.etag != file.etag
 
     def _named(self, file: RowFile) -> str:
         """Its connection; any other folder is somebody's text, and goes into no log."""
