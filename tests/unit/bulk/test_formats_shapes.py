@@ -46,6 +46,13 @@ def test_a_long_number_is_found_wherever_the_text_is_cut(
     assert records_of(content) == [{"id": 1}, {"id": int("9" * 3_000)}, {"id": "8" * 3_000}]
 
 
+@pytest.mark.parametrize("number", ["12345678901234567890123", "-9223372036854775809", "1e400"])
+def test_a_number_that_64_bits_do_not_hold_refuses_no_file(number: str) -> None:
+    rest = '"price": 1.5, "parts": [{"price": 0.1}]'
+    content = f'[{{"id": 1}}, {{"id": {number}, {rest}}}, {{"id": 2}}]'
+    assert records_of(content.encode()) == json.loads(content)
+
+
 @pytest.mark.parametrize("name", ["contacts", "results", "result", "rows", "people"])
 def test_the_only_key_may_have_any_name_if_it_holds_a_list_of_objects(name: str) -> None:
     assert records_of(json.dumps({name: RECORDS}).encode()) == RECORDS

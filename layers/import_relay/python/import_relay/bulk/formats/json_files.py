@@ -6,6 +6,7 @@ A row's line is its number in the array where there are no lines.
 import json
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any, BinaryIO, NoReturn
 
 from import_relay.bulk.formats.file_error import MAX_ROW_TEXT, FileUnreadable
@@ -91,21 +92,36 @@ def json_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
         try:
             for number, value in enumerate(_values(ijson, opened), 1):
                 yield _element(number, value)
-        except _LongNumber:
+        except (_LongNumber, ijson.JSONError) as error:
+            if not isinstance(error, _LongNumber) and "overflow" not in str(error):
+                raise
             known = number
             for number, value in enumerate(_values(exact, opened), 1):
                 if number > known:
-                    yield _element(number, value)
+                    yield _element(number, _with_floats(value))
     except (ijson.JSONError, ValueError) as error:
         what = f"it is no JSON after {number} rows"
         raise FileUnreadable("file.broken_json", what, line=number + 1) from error
 
 
 def _values(parser: Any, opened: Callable[[], BinaryIO]) -> Iterator[Any]:
-    """The elements. The fast parser ends the whole process at an integer of many digits."""
+    """The elements.
+
+    The fast parser ends the whole process at an integer of many digits, and refuses numbers that
+    64 bits do not hold. The other one takes them if fractions are decimals.
+    """
     is_fast = parser.__name__ == "ijson"
     prefix = _prefix(parser.parse(_Utf8(opened(), is_fast=is_fast)))
-    yield from parser.items(_Utf8(opened(), is_fast=is_fast), prefix, use_float=True)
+    yield from parser.items(_Utf8(opened(), is_fast=is_fast), prefix, use_float=is_fast)
+
+
+def _with_floats(value: Any) -> Any:
+    """The same with floats for decimals."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {name: _with_floats(one) for name, one in value.items()}
+    return [_with_floats(one) for one in value] if isinstance(value, list) else value
 
 
 def _prefix(events: Iterator[tuple[str, str, Any]]) -> str:
