@@ -14,7 +14,7 @@ from tests.support.relay import Relay
 from tests.support.watching import QUARTER_S, watch
 
 DAY_S = 86_400.0
-WOKEN = [("lane.woken", {"lane": "bulk"})]
+WOKEN = [("submission.woken", {"lane": "bulk"})]
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def queued(relay: Relay) -> list[object]:
 
 
 def woken(relay: Relay) -> list[object]:
-    return [one for one in relay.events if one[0] == "lane.woken"]
+    return [one for one in relay.events if one[0] == "submission.woken"]
 
 
 def test_while_its_wake_is_on_the_way_a_lane_is_left_alone(relay: Relay) -> None:

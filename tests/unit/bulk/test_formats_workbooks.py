@@ -151,3 +151,36 @@ def test_a_number_that_no_row_has_refuses_the_file(number: str) -> None:
     with pytest.raises(FileUnreadable) as caught:
         with_sheet(HEADER + f'<row r="{number}"><c><v>7</v></c></row>')
     assert caught.value.code == "file.broken_workbook"
+
+
+def test_shared_texts_may_be_plain_empty_or_of_several_runs() -> None:
+    texts = (
+        "<t>id</t>",
+        '<t xml:space="preserve"> a </t>',
+        "<t/>",
+        "<r><t>b</t></r><r><t>c</t></r>",
+    )
+    shared = "".join(f"<si>{one}</si>" for one in texts)
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    table = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{table}"/>'
+    cells = [f'<row r="{n}"><c t="s"><v>{n - 1}</v></c><c><v>{n}</v></c></row>' for n in (2, 3, 4)]
+    header = '<row r="1"><c t="s"><v>0</v></c><c t="inlineStr"><is><t>n</t></is></c></row>'
+    file = io.BytesIO()
+    good = book(lambda _, sheet: sheet.append(["id"]))
+    with ZipFile(io.BytesIO(good)) as archive, ZipFile(file, "w") as changed:
+        for one in archive.infolist():
+            text = archive.read(one).decode()
+            if one.filename == "xl/worksheets/sheet1.xml":
+                before, _, rest = text.partition("<sheetData>")
+                rows = header + "".join(cells)
+                text = f"{before}<sheetData>{rows}{rest[rest.index('</sheetData>') :]}"
+            if one.filename == "[Content_Types].xml" and "sharedStrings" not in text:
+                text = text.replace("</Types>", f"{part}</Types>")
+            if one.filename != "xl/sharedStrings.xml":
+                changed.writestr(one, text)
+        changed.writestr("xl/sharedStrings.xml", f'<sst xmlns="{space}">{shared}</sst>')
+
+    found = [row.record for row in rows_of(file.getvalue())]
+
+    assert found == [{"id": " a ", "n": "2"}, {"id": "", "n": "3"}, {"id": "bc", "n": "4"}]

@@ -126,7 +126,7 @@ class Watchdog:
         """Wake lanes that hold records although nothing of them is queued; how many."""
         woken = self.parts.held_lanes.wake()
         for lane in woken:
-            self.emit("lane.woken", lane=lane.value)
+            self.emit("submission.woken", lane=lane.value)
         return len(woken)
 
     def _tell_rates(self) -> int:

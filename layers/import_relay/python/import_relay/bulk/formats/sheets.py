@@ -6,6 +6,7 @@ millions: here rows are forgotten once they are read, and the texts lie on the d
 
 import array
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -59,15 +60,15 @@ class Sheet:
 EMPTY_CELL = SheetCell(None)
 
 
-def sheets_of(path: Path) -> tuple[list[Sheet], Any]:
-    """The sheets of a workbook, and what closes it."""
-    book = _reader(path)
-    found = [
-        Sheet(one.title, one.sheet_state == "visible", one)
-        for one in book.worksheets
-        if hasattr(one, "_get_source")  # a chart has a sheet of its own
-    ]
-    return found, book
+@contextmanager
+def sheets_of(path: Path) -> Iterator[list[Sheet]]:
+    """The sheets of a workbook, as long as it is open."""
+    with closing(_TextsOnDisk()) as texts, closing(_book(path, texts)) as book:
+        yield [
+            Sheet(one.title, one.sheet_state == "visible", one)
+            for one in book.worksheets
+            if hasattr(one, "_get_source")  # a chart has a sheet of its own
+        ]
 
 
 def _parsed(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
@@ -129,7 +130,7 @@ def _format_of(book: Any, style: int) -> str:
     return str(book._number_formats[number - BUILTIN_FORMATS_MAX_SIZE])  # noqa: SLF001
 
 
-def _reader(path: Path) -> Any:
+def _book(path: Path, texts: "_TextsOnDisk") -> Any:
     from openpyxl.reader.excel import ExcelReader  # only for workbooks
     from openpyxl.xml.constants import SHARED_STRINGS
 
@@ -141,9 +142,10 @@ def _reader(path: Path) -> Any:
         def read_strings(self) -> None:
             package: Any = self.package
             part = package.find(SHARED_STRINGS)
+            self.shared_strings = texts
             if part is not None:
                 with self.archive.open(part.PartName[1:]) as source:
-                    self.shared_strings = _TextsOnDisk(_shared_texts(source))
+                    texts.write(_shared_texts(source))
 
     reader = Reader(path, read_only=True, data_only=True, keep_links=False)
     reader.read()
@@ -159,22 +161,32 @@ def _shared_texts(source: Any) -> Iterator[str]:
         if root is None:
             root = node
         if event == "end" and node.tag.endswith("}si"):
-            text: Any = Text.from_tree(node)
-            yield text.content
+            is_plain = len(node) == 1 and node[0].tag.endswith(
+                "}t"
+            )  # nearly all; the rest has runs
+            text: Any = node[0] if is_plain else Text.from_tree(node)
+            yield (text.text or "") if is_plain else text.content
             root.clear()
 
 
 class _TextsOnDisk(Sequence[str]):
     """Texts by their numbers, in a temporary file: eight bytes of memory for each."""
 
-    def __init__(self, texts: Iterator[str]) -> None:
+    def __init__(self) -> None:
         self._file = TemporaryFile()  # noqa: SIM115 - lives as long as the workbook
         self._ends = array.array("Q", [0])
+
+    def write(self, texts: Iterator[str]) -> None:
+        """Store all of them, once."""
         for text in texts:
             content = text.encode("utf-8", "surrogatepass")
             self._file.write(content)
             self._ends.append(self._ends[-1] + len(content))
         self._file.flush()
+
+    def close(self) -> None:
+        """Delete them."""
+        self._file.close()
 
     def __len__(self) -> int:
         return len(self._ends) - 1

@@ -54,13 +54,10 @@ def workbook_rows(path: Path) -> Iterator[FileRow]:
 
 
 def _records(path: Path) -> Iterator[tuple[int, Sequence[str] | BrokenLine]]:
-    sheets, book = sheets_of(path)
-    try:
+    with sheets_of(path) as sheets:
         for sheet in _meant(sheets):
             for number, cells in sheet.rows():
                 yield number, _broken(cells) or [_text(*cell) for cell in cells]
-    finally:
-        book.close()
 
 
 def _meant(sheets: Sequence[Sheet]) -> Sequence[Sheet]:
