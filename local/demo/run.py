@@ -41,6 +41,8 @@ OTHER_ROWS = 100
 DOCUMENTED_DAY = 25_000
 """Entities per day that Mateo documents: the demo's limit when more contacts than that are sent."""
 PATIENCE_S = 240.0
+SENT_AGAIN_S = 1.0
+"""After a 503, which says that nothing was stored; a busy machine may give one."""
 MAX_DEMO_DELAY_S = 900
 """How long a message may be delayed at most: the clock is moved by that much when all wait."""
 MAX_DEMO_DAYS = 60
@@ -185,11 +187,7 @@ class _Demo:
     def _send(self, deliveries: Iterable[Delivery]) -> None:
         with httpx.Client(trust_env=False, timeout=30) as http:
             for delivery in deliveries:
-                answer = http.post(
-                    f"{self._stack.webhooks_url}/{delivery.path}",
-                    content=delivery.body,
-                    headers=dict(delivery.headers),
-                )
+                answer = self._post(http, delivery)
                 receipt = self._receipt(delivery, answer)
                 if (
                     answer.status_code != delivery.status
@@ -200,6 +198,20 @@ class _Demo:
                 if delivery.items:
                     self._accepted[str(receipt["delivery"])] = delivery.items
                     self._progress.received += delivery.items
+
+    def _post(self, http: httpx.Client, delivery: Delivery) -> httpx.Response:
+        """Send a webhook, again where it could not be stored in time, as senders do."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            answer = http.post(
+                f"{self._stack.webhooks_url}/{delivery.path}",
+                content=delivery.body,
+                headers=dict(delivery.headers),
+            )
+            is_stored = answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
+            if is_stored or time.monotonic() > end:
+                return answer
+            time.sleep(SENT_AGAIN_S)
 
     def _receipt(self, delivery: Delivery, answer: httpx.Response) -> Mapping[str, Any]:
         """What was received, by the answer; where that is in the sender's own words, by the log."""
