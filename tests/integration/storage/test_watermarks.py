@@ -8,7 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.files import MAX_WAIT_DAYS
 from import_relay.domain.models import Claim, Watermark
+from import_relay.storage.files import ROWS_LOST_AFTER_S
 from import_relay.storage.watermarks import WATERMARK_DAYS, Watermarks
 from tests.support.aws import WATERMARKS
 from tests.support.builders import NOON, claim
@@ -180,3 +182,8 @@ def test_any_other_error_of_marking_is_raised(relay: Relay) -> None:
 
     with pytest.raises(ClientError, match="AccessDenied"):
         with_client(relay, update_item=denied).fail_claims([(KEY, ["*"])], "r1")
+
+
+def test_claims_outlive_a_row_that_waits_the_longest_that_it_may() -> None:
+    """In the bucket, in the queue, and as a dead letter that a person redrives on its last day."""
+    assert WATERMARK_DAYS * 86_400 > MAX_WAIT_DAYS * 86_400 + ROWS_LOST_AFTER_S
