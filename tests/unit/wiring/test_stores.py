@@ -4,10 +4,14 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from boto3.session import Session
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 
+from import_relay.storage.intake_store import CLIENT_CONFIG
 from import_relay.submit.settings import SubmitSettings
 from import_relay.submit.wiring import build_submission
-from import_relay.wiring.stores import LazyClient, Stores
+from import_relay.wiring.stores import CONFIG, LazyClient, Stores
 from tests.unit.wiring.test_settings import VALUES
 
 
@@ -61,3 +65,23 @@ def test_submission_makes_one_client_of_each_service_and_none_to_pause_with(
     build_submission(settings, Stores(settings, clock=lambda: 0.0), emit=lambda *_, **__: None)
 
     assert made == dict.fromkeys(("dynamodb", "s3", "sqs", "secretsmanager", "stepfunctions"), 1)
+
+
+class Sent(Exception):  # no error: what would be sent is seen
+    """A request is ready to be sent; its argument is the user agent."""
+
+
+@pytest.mark.parametrize("config", [CONFIG, CLIENT_CONFIG], ids=["functions", "receivers"])
+def test_aws_knows_the_relay_by_a_user_agent_that_is_not_made_for_each_call(config: Config) -> None:
+    client = Session("x", "x", region_name="eu-central-1").client("sqs", config=config)
+
+    def stop(request: AWSRequest, **_: object) -> None:
+        raise Sent(request.headers["User-Agent"])
+
+    client.meta.events.register("before-send.sqs.ListQueues", stop)
+    with pytest.raises(Sent) as caught:
+        client.list_queues()
+
+    (agent,) = caught.value.args
+    assert agent.decode().split()[0] == "import-relay"
+    assert "lang/python" not in agent.decode()

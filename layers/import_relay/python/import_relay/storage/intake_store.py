@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
+USER_AGENT = "import-relay"
+"""How AWS's own logs call the relay. botocore makes its long one anew, twice for each call."""
 STORE_CONNECT_TIMEOUT_S = 1.0
 READ_TIMEOUT_S = 1.5
 MAX_CALL_S = STORE_CONNECT_TIMEOUT_S + READ_TIMEOUT_S
@@ -26,6 +28,7 @@ CLIENT_CONFIG = Config(
     connect_timeout=STORE_CONNECT_TIMEOUT_S,
     read_timeout=READ_TIMEOUT_S,
     retries={"total_max_attempts": 1},
+    user_agent=USER_AGENT,
 )
 """Of all clients of the receiver: the store alone decides when to try again."""
 

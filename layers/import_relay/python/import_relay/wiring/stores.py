@@ -21,6 +21,7 @@ from import_relay.domain.log_events import Emit
 from import_relay.domain.reasons import reason_of
 from import_relay.mateo.client import ImportApi, http_client
 from import_relay.storage.archive import Archive
+from import_relay.storage.intake_store import USER_AGENT
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.pacing import Permits
@@ -43,6 +44,7 @@ CONFIG = Config(
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 5},
     max_pool_connections=16,
+    user_agent=USER_AGENT,
 )
 """A call that hangs must not outlast what it is needed for: leases and pauses have times."""
 
