@@ -23,7 +23,7 @@ from local.environment import client, http_json
 from tests.support.browser import Browser, size_of
 from tests.support.processes import alive, descendants
 
-STOP_LIMIT_S = 5
+STOP_LIMIT_S = 60
 PICTURE, PHONE = (1180, 1500), (390, 844)
 """Windows in which the daily page is looked at, in pixels."""
 T = TypeVar("T")
