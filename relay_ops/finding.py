@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from import_relay.domain.codes import CODES
@@ -23,6 +24,8 @@ from relay_ops.file_rows import NO_ENDS, PAGES, FileRows
 from relay_ops.history import History, HistoryLine, MateoRecord
 from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
+from relay_ops.quarantine import PREFIX as QUARANTINE
+from relay_ops.quarantine import QuarantinedDelivery, delivery_in, delivery_of
 from relay_ops.stack import ITEMS_KEPT_DAYS, Stack
 
 
@@ -45,6 +48,7 @@ class Finding:
         bucket, since = self.stack.objects, self.stack.clock() - days * 86_400
         keys = [one.key for prefix in (IMPORTS, ITEMS) for one in bucket.keys(prefix, since=since)]
         keys += [one.key for one in bucket.keys(PAGES)]
+        keys += [one.key for one in bucket.keys(QUARANTINE, since=since) if self._is_of(one.key)]
         advance(0, total=len(keys))
         found = {
             (line.at, line.what, tuple(line.item_ids)): line
@@ -57,10 +61,16 @@ class Finding:
         exact = [one for one, is_exact in self._records.items() if is_exact]
         return History(newest_first, exact or list(self._records), len(keys))
 
+    def _is_of(self, key: str) -> bool:
+        """Whether it is the delivery in quarantine that is looked for."""
+        return self.needle.is_item(delivery_of(key), "")
+
     def _of_object(self, key: str) -> list[HistoryLine]:
         content = self.stack.objects.content(key)
         if content is None or not self.needle.may_be_in(content):
             return []
+        if key.startswith(QUARANTINE):
+            return [_unreadable(delivery_in(key, content))]
         if key.startswith(PAGES):
             return FileRows(self.stack).waiting(self.needle, key, content)
         read = self._of_import if key.startswith(IMPORTS) else self._of_batch
@@ -125,6 +135,20 @@ class Finding:
 
 
 _Key = tuple[float, str, tuple[str, ...]]
+
+
+def _unreadable(one: QuarantinedDelivery) -> HistoryLine:
+    """A delivery that never became records."""
+    return HistoryLine(
+        datetime.fromisoformat(one.received_at).timestamp(),
+        "quarantined",
+        one.connection,
+        "",
+        [one.delivery],
+        code=one.code,
+        why=CODES[one.code].what if one.code in CODES else "",
+        what_to_do="Correct the cause, deploy, then: relay redrive --quarantined",
+    )
 
 
 def _without_read(found: Mapping[_Key, HistoryLine]) -> dict[_Key, HistoryLine]:

@@ -24,10 +24,14 @@ NOT_AGAIN = "content-length"
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedDelivery:
-    """One delivery. `code`: why it could not be read; `key`: of its object."""
+    """One delivery. `code`: why it could not be read; `key`: of its object.
+
+    `received_at`: ISO 8601.
+    """
 
     key: str
     delivery: str
+    received_at: str
     connection: str
     code: str
     headers: Mapping[str, str]
@@ -45,13 +49,18 @@ def quarantined(stack: Stack, wanted: Collection[str] = ()) -> list[QuarantinedD
         UsageMistake: there is none of an id.
     """
     keys = sorted(one.key for one in stack.objects.keys(PREFIX))
-    named = {key.rpartition("/")[2].removesuffix(".json"): key for key in keys}
+    named = {delivery_of(key): key for key in keys}
     missing = [one for one in wanted if one not in named]
     if missing:
         raise UsageMistake(f"{missing[0]} is not in quarantine. Deliveries are kept for 90 days.")
     chosen = [named[one] for one in wanted] if wanted else keys
     read = read_all(lambda key: (key, stack.objects.content(key)), chosen)
-    return [_delivery(key, json.loads(content)) for key, content in read if content is not None]
+    return [delivery_in(key, content) for key, content in read if content is not None]
+
+
+def delivery_of(key: str) -> str:
+    """The id of the delivery of an object."""
+    return key.rpartition("/")[2].removesuffix(".json")
 
 
 def why_unreadable(one: QuarantinedDelivery, connection: Connection) -> str:
@@ -86,9 +95,12 @@ def forget(stack: Stack, one: QuarantinedDelivery) -> None:
     stack.client("s3").delete_object(Bucket=stack.bucket, Key=one.key)
 
 
-def _delivery(key: str, said: Mapping[str, Any]) -> QuarantinedDelivery:
+def delivery_in(key: str, content: bytes) -> QuarantinedDelivery:
+    """What an object holds."""
+    said: Mapping[str, Any] = json.loads(content)
     headers = {name: str(text) for name, text in said["headers"].items() if name != NOT_AGAIN}
     body = base64.b64decode(said["body_base64"])
+    received_at, connection = said["received_at"], said["connection"]
     return QuarantinedDelivery(
-        key, said["delivery"], said["connection"], said["code"], headers, body
+        key, said["delivery"], received_at, connection, said["code"], headers, body
     )

@@ -49,6 +49,7 @@ def posted(
 def put(relay: Relay, delivery: str, body: bytes, connection: str = "erp") -> None:
     kept = {
         "delivery": delivery,
+        "received_at": "2026-11-21T10:00:00+00:00",
         "connection": connection,
         "code": "delivery.not_json",
         "headers": {"content-type": "application/json", "content-length": "1"},
@@ -149,3 +150,15 @@ def test_an_empty_quarantine_is_no_fault(
         relay.aws.s3.delete_object(Bucket=resources.BUCKET, Key=key)
     assert redrive() == ExitCode.DONE
     assert "Nothing is in quarantine." in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("posted")
+def test_find_tells_of_a_delivery_in_quarantine_why_it_is_there_and_what_to_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["find", BROKEN]) == ExitCode.DONE
+    said = capsys.readouterr().out
+    assert said.startswith("2026-11-21 10:00:00  quarantined  erp")
+    assert "delivery.not_json" in said
+    assert "relay redrive --quarantined" in said
+    assert run(["find", "20261121T1000009"]) == ExitCode.FOUND
