@@ -44,10 +44,16 @@ def test_a_connection_whose_records_are_rejected_is_named(relay: Relay) -> None:
 
 
 def test_few_rejected_records_are_no_alarm(relay: Relay) -> None:
-    rejected(relay, 19)
+    rejected(relay, 2)
 
     assert watch(relay).high_rates == 0
     assert high(relay) == []
+
+
+def test_a_connection_of_few_records_is_named_if_none_is_good(relay: Relay) -> None:
+    rejected(relay, 3)
+
+    assert watch(relay).high_rates == 1
 
 
 def test_what_ended_just_before_midnight_is_still_looked_at_and_no_longer_later(

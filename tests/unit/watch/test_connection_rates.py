@@ -66,8 +66,17 @@ def test_what_was_never_mapped_had_no_values_to_lose() -> None:
 
 
 def test_few_records_say_nothing() -> None:
-    assert found({"rejected": MIN_ITEMS - 1}) == []
-    assert found({"rejected": MIN_ITEMS}) != []
+    assert found({"rejected": MIN_ITEMS - 2, "imported": 1}) == []
+    assert found({"rejected": MIN_ITEMS - 1, "imported": 1}) != []
+    assert found({"ignored": MIN_ITEMS - 1}) == []
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "failed"])
+def test_of_a_connection_that_brings_few_records_it_counts_that_none_is_good(outcome: str) -> None:
+    assert found({outcome: 2}) == []
+    assert found({outcome: 3}) == [HighRate("erp", outcome, 3, 3)]
+    assert found({outcome: 3, "test": 1}) == [HighRate("erp", outcome, 3, 3)]
+    assert found({outcome: 9, "superseded": 1}) == []
 
 
 def test_each_connection_is_judged_by_its_own_records() -> None:

@@ -5,7 +5,8 @@
                                 handle, share of the records that have one, and one that a
                                 contact lost to another counts as well
 
-Few records say nothing, so a rate counts from `MIN_ITEMS` on.
+Few records say nothing, so a rate counts from `MIN_ITEMS` on; but if all that a connection brings
+is rejected or fails, `MIN_ALL` are enough: one that brings three a day would never be named.
 """
 
 from collections import Counter
@@ -19,6 +20,8 @@ from import_relay.storage.connection_counts import ConnectionCounts
 
 MIN_ITEMS = 20
 """Records of a day below which no rate is computed: one bad record of three is no trend."""
+MIN_ALL = 3
+"""Records of a day from which on it counts that every one of them was rejected, or failed."""
 NOT_MAPPED = ("ignored", "duplicate", "erased")
 """Outcomes of records that never became a row, so that no value of theirs could be left out."""
 
@@ -52,7 +55,7 @@ def high_rates(counts: Mapping[str, ConnectionCounts], limits: RateLimits) -> li
         rate
         for connection, of_one in sorted(counts.items())
         for rate in _rates(connection, of_one)
-        if rate.of >= MIN_ITEMS and 100 * rate.count > _limit(rate, limits) * rate.of
+        if _says_something(rate) and 100 * rate.count > _limit(rate, limits) * rate.of
     ]
 
 
@@ -72,6 +75,11 @@ def _rates(connection: str, counts: ConnectionCounts) -> Iterator[HighRate]:
         given = left_out[field] + counts.notes.get((SENT, field), 0)
         of = given if field in HANDLES else mapped
         yield HighRate(connection, "left_out", left_out[field] + lost[field], of, field)
+
+
+def _says_something(rate: HighRate) -> bool:
+    is_all = rate.rate in ("rejected", "failed") and rate.count == rate.of
+    return rate.of >= (MIN_ALL if is_all else MIN_ITEMS)
 
 
 def _limit(rate: HighRate, limits: RateLimits) -> float:
