@@ -228,6 +228,30 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "rows-that-tell-nothing-are-others",
+        "An import whose rows have no identifier is taken for one of somebody else.",
+        ("duplicated", "unexpected"),
+        (
+            Edit(
+                "mapping/identifiers.py",
+                "return Likeness.OTHER if all(found) else Likeness.UNREADABLE",
+                "return Likeness.OTHER",
+            ),
+        ),
+    ),
+    Mutant(
+        "emptied-import-is-another",
+        "An import that shows fewer rows than it has is taken for one of somebody else.",
+        ("duplicated", "unexpected"),
+        (
+            Edit(
+                "track/reconciling.py",
+                "if not shown or len(shown) < min(total or 0, self.entry.rows):",
+                "if len(shown) < 0:",
+            ),
+        ),
+    ),
+    Mutant(
         "tracking-not-tried-again",
         "One failure of tracking ends the execution.",
         ("stuck", "lost"),
