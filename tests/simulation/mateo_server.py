@@ -226,5 +226,5 @@ class MateoServer:
 
 def _hidden(one: StoredImport) -> Any:
     """What is shown of a payload that is hidden: nothing, no rows, or rows that tell nothing."""
-    shapes = (None, [], [{"status": "done"} for _ in range(one.rows)])
+    shapes: tuple[Any, ...] = (None, [], [{"status": "done"} for _ in range(one.rows)])
     return shapes[int(one.id.replace("-", "")[-1], 16) % len(shapes)]
