@@ -13,7 +13,7 @@ class Rounds:
         name: of the thread.
         make_round: one round. Another one follows if it fails.
         period_s: seconds between two rounds.
-        tell: is told why a round failed, unless the rounds are being stopped.
+        tell: gets the reason why a round failed, unless the rounds are being stopped.
         has_last: whether `stop` makes one more round.
     """
 

@@ -77,7 +77,7 @@ class MovedClock:
         self._offset_s = 0.0
 
     def move(self, offset_s: float) -> None:
-        """See the machine's time plus `offset_s` from now on; it goes on ticking."""
+        """From now on see the machine's time plus `offset_s`; the clock keeps running."""
         if self._traveller is None and offset_s:
             self._traveller = _depart(offset_s)
         elif self._traveller is not None:

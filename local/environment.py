@@ -74,7 +74,7 @@ _making = threading.Lock()
 
 @functools.cache
 def session() -> boto3.session.Session:
-    """A session with the stack's dummy credentials and region, and no look at the environment."""
+    """A session with the stack's dummy credentials and region, independent of the environment."""
     nothing: Mapping[str, Any] = {
         "profile": (None, None, None, None),
         "config_file": (None, None, os.devnull, None),

@@ -60,7 +60,7 @@ class LazyCommand(TyperCommand):
         self._module = listed.module
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> Any:
-        """The context of the command itself, which goes on with it."""
+        """The context of the command itself, which continues with it."""
         return self._command().make_context(info_name, args, *more, **extra)
 
     def _command(self) -> Any:

@@ -13,7 +13,7 @@ from relay_ops.stack import Stack
 _FUNCTION = "WriteDailyReport"
 PREFIX = "daily/date="
 READABLE_S = 3_600
-"""How long an address shows the page to whoever has it."""
+"""How long the address of a page works."""
 
 
 def write_daily(stack: Stack, day: str) -> str:

@@ -21,7 +21,7 @@ from relay_ops.stack import Stack
 PAGES = "rows/"
 WAITS, QUEUED = "waits in a file", "queued from a file"
 NO_ENDS = (WAITS, QUEUED)
-"""What pages of rows alone say: whatever else is known of a row says more."""
+"""The state of a row that only pages of rows hold; every other record of it says more."""
 
 
 @dataclass(frozen=True, slots=True)

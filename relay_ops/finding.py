@@ -2,7 +2,7 @@
 
 Frozen imports and stored items of the last 35 days are read, and of those that hold the text also
 their reports; besides, the rows of files that are not imported yet. Nothing is written, and no
-index is needed: a look at a whole object is fast.
+index is needed: checking a whole object is fast.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Finding:
     ) -> History:
         """Read everything that was written in so many days.
 
-        `advance` is told of each object, and first how many there are.
+        `advance` is called with the number of objects first, then for each of them.
         """
         bucket, since = self.stack.objects, self.stack.clock() - days * 86_400
         keys = [one.key for prefix in (IMPORTS, ITEMS) for one in bucket.keys(prefix, since=since)]
@@ -204,7 +204,7 @@ def _name_of(type_: str, row: Mapping[str, Any], key: str) -> MateoRecord:
 
 
 def _record(type_: str, row: Mapping[str, Any], key: str) -> str:
-    """How a person recognizes a record: its type and external id, else by what it is told."""
+    """How a person recognizes a record: by its type and external id, else by its content."""
     name = type_.removesuffix("_details")
     external_id = row.get("external_id")
     return f"{name} {external_id or key.partition('#')[2]}".strip()

@@ -23,7 +23,7 @@ class ImportReport:
 
     @classmethod
     def read(cls, stack: Stack, reference: str, type_: str) -> Self:
-        """Read what there is of it."""
+        """Read as much of it as there is."""
         key = {"pk": {"S": f"import#{reference}"}}
         answer = stack.client("dynamodb").get_item(TableName=stack.ledger_table, Key=key)
         entry = from_item(answer["Item"]) if "Item" in answer else None

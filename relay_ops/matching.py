@@ -47,7 +47,7 @@ class Needle:
         return self.text in (delivery.casefold(), item_id.casefold())
 
     def may_be_in(self, content: bytes) -> bool:
-        """A fast look at a whole object: False only if it is certainly not in there."""
+        """A fast check of a whole object: False only if the text is certainly not in it."""
         runs = _PLAIN.findall(self.text.replace("ss", "\n"))  # it may be a ß there
         run = max(runs, key=len, default="")
         if run.encode() in content.lower():

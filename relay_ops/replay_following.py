@@ -59,7 +59,7 @@ class ReplayFollowing:
             day += timedelta(days=1)
 
     def _of_object(self, key: str) -> dict[str, str]:
-        """Outcomes of the replay's records in one object; a retried one goes on."""
+        """Outcomes of the replay's records in one object; a retried record has none yet."""
         content, mark = self.stack.objects.content(key) or b"", f".{self.replay_id}/"
         found: dict[str, str] = {}
         for text in content.splitlines() if mark.encode() in content else ():

@@ -24,7 +24,7 @@ _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 
 
 class StackReplay:
-    """The use case for a stack. `remark` is told what it says of itself."""
+    """The use case for a stack. `remark` gets its log events as sentences."""
 
     def __init__(self, stack: Stack, remark: Callable[[str], None]) -> None:
         self._stack = stack

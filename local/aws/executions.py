@@ -31,7 +31,7 @@ MAX_TASK_S = 900
 
 
 def clock_moved() -> None:
-    """Let everything that waits for a time of day look at the clock."""
+    """Wake everything that waits for a time of day, so that it reads the clock."""
     with _moved:
         _moved.notify_all()
 

@@ -2,7 +2,7 @@
 
 CloudWatch Logs takes metrics out of JSON lines with an `_aws` member (Embedded Metric Format).
 Here they are added up per minute, CloudWatch's resolution, and put there once a minute, so that a
-webhook costs a look at its line and no request.
+webhook costs reading its line, and no request.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def reconcile(
     Args:
         stack: with nothing under way any more.
         expected: what Mateo must hold.
-        files: files of rows by their delivery → their lines, of which each is a row.
+        files: files of rows by their delivery → their lines; each line is a row.
     """
     reconciliation = Balance(accepted=sum(accepted.values()) + sum(files.values()))
     items = {f"{delivery}/{n}" for delivery, many in accepted.items() for n in range(many)}

@@ -20,7 +20,7 @@ from local.demo.senders import Delivery
 ERP_CHUNK = 2_500
 """Records per ERP request: below 1 MB, far below the 6 MB that a request may have."""
 ODD = 5
-"""ERP records with a value that cannot be used: four go on without it, one has no id."""
+"""ERP records with a value that cannot be used: four are sent without it, one has no id."""
 FAILING = 5
 """ERP records that Mateo fails: it keeps loyalty_level as a number, and these have a text."""
 REPEATED = 10

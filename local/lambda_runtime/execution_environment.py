@@ -108,7 +108,7 @@ class ExecutionEnvironment:
         self.busy = False
 
     async def start(self, endpoint: str) -> None:
-        """Start the process; it initialises while the caller goes on."""
+        """Start the process; it initialises while the caller continues."""
         address = await self._api.start()
         environment = self._function.environment(address, self._clock.offset_s)
         self._process = await asyncio.create_subprocess_exec(

@@ -128,7 +128,7 @@ def _names(lines: list[HistoryLine]) -> list[str]:
 
 
 def _show_lines(screen: Screen, stack: Stack, lines: list[HistoryLine]) -> None:
-    """Each line with all that there is to say of it below it."""
+    """Each line, with its details below it."""
     width = max((len(line.what) for line in lines), default=0)
     for line in lines:
         at = _time(stack, line.at)

@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """Open the newest daily page; with a reference, the execution that tracks that import.
 
-    The address of a page works for an hour, for whoever has it.
+    The address of a page works for an hour, for everybody who has it.
     """
     from relay_ops.daily_pages import page_address, page_key
     from relay_ops.opening import execution_page

@@ -114,7 +114,7 @@ def _dead_letters(screen: Screen, opened: Stack, *, yes: bool) -> None:
 
 
 def _cost(found: DeadLetters, rows_per_import: int) -> str:
-    """What the messages cost that were looked at; of more than those nobody knows the records."""
+    """What the messages that were read cost; the records of further messages are unknown."""
     entities = number_of(found.items, "entity")
     requests = number_of(math.ceil(found.items / rows_per_import), "request")
     most = f"cost at most {entities} and at least {requests} of the day:"

@@ -1,4 +1,4 @@
-"""Who a text means: the persons whose records hold it, each with all that is known of them.
+"""Who a text means: the persons whose records hold it, each with their ids and handles.
 
 A text that is exactly one person's id, e-mail address or phone number means that person, whoever
 else mentions it. Where nobody has it, it means only itself: whoever mentions it is somebody else.
@@ -37,7 +37,7 @@ class Choosing:
 
     `connection`: the text is the id of a record there, which has this `external_id`, if any.
     `is_certain`: the persons that were found have the text as an id, an address or a number.
-    `memory`: what is read here, for whoever reads it next.
+    `memory`: keeps the objects that are read here for the next reader.
     """
 
     stack: Stack

@@ -30,7 +30,7 @@ LOOKED_AT = (CSV, SUMMARY)
 def daily_report(person: Person, objects: Mapping[str, bytes]) -> list[Rewritten]:
     """The files of one day by their names, in the order in which they are to be written.
 
-    Those that are looked at come last: as long as they name the person, the others may.
+    The pages that are checked come last: as long as they name the person, the others may.
     """
     from relay_ops.erasing.tables import table_where  # only where there are failures
 

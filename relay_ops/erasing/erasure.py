@@ -72,7 +72,7 @@ class Listed:
 
 @dataclass(slots=True)
 class Erasure:
-    """Erases one person on one stack. `remark` is told what it waits for.
+    """Erases one person on one stack. `remark` gets a sentence when it waits.
 
     `memory`: what was read to find out who it is, and is read again only if it has changed.
     `delete_refused`: uploads that hold them go as a whole, even if they were refused.

@@ -44,7 +44,7 @@ def ids_of(handles: Iterable[str]) -> set[str]:
 
 @dataclass(slots=True)
 class Known:
-    """What is known of a person. `keys`: of their records in the watermarks.
+    """The ids and handles of a person. `keys`: of their records in the watermarks.
 
     `shared`: handles that another contact has as well. `names`: how a person recognizes them.
     `records`: (connection, id) as the CRMs know them. `spellings`: handles as they were written,
@@ -83,7 +83,7 @@ class Known:
         )
 
     def join(self, other: Known) -> None:
-        """Take all that is known of somebody who is the same person."""
+        """Add the ids and handles of somebody who is the same person."""
         self.ids |= other.ids
         self.handles |= other.handles
         self.keys |= other.keys
@@ -139,7 +139,7 @@ class Person:
         return [one[-MIN_NATIONAL:].encode() for one in self._phones]
 
     def may_be_in(self, content: bytes) -> bool:
-        """A fast look at a whole object: False only if the person is certainly not in there."""
+        """A fast check of a whole object: False only if the person is certainly not in it."""
         lowered = content.lower()
         if any(text in lowered for text in self._texts):
             return True

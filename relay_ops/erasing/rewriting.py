@@ -65,7 +65,7 @@ def frozen_import(person: Person, key: str, content: bytes) -> Rewritten | None:
 
 
 def is_erased_in(content: bytes) -> bool:
-    """Whether a row of an import was emptied before: of whoever it was, it says nothing more."""
+    """Whether a row of an import was emptied before, so that it names nobody."""
     return _ERASED_ROW in content
 
 

@@ -71,9 +71,9 @@ class Searching:
     """Searches one stack for one person, who becomes better known meanwhile.
 
     `erase`: every object is rewritten at once, but for those of imports that are not finished.
-    `memory`: what was read before, and has not changed since; what holds them is read anew before
-    it is rewritten. `delete_refused`: uploads that hold them go as a whole, even if they were
-    refused.
+    `memory`: objects that were read before and have not changed since; one that holds the person is
+    read anew before it is rewritten. `delete_refused`: uploads that hold the person are deleted as a
+    whole, even if they were refused.
     """
 
     stack: Stack

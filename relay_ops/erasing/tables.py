@@ -36,7 +36,7 @@ def table_without(
 def table_where(
     is_theirs: Callable[[dict[str, Any]], bool], name: str, content: bytes, made_at: float = 0.0
 ) -> Rewritten | None:
-    """A table without the rows of which that is true; None if there is none."""
+    """A table without the rows for which that is true; None if there are none."""
     title, rows = _sheet(content) if name.endswith(".xlsx") else ("", _csv(content))
     header, body = (rows[0], rows[1:]) if rows else ([], [])
     kept = [cells for cells in body if not is_theirs(_columns(header, cells))]

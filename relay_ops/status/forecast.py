@@ -27,7 +27,7 @@ BLOCKING_METRICS: Mapping[str, str] = MappingProxyType(
 OF_CONNECTIONS: Mapping[str, str] = MappingProxyType(
     {"FetchersUnavailable": "fetcher.", "ConnectionsUnusable": "connection."}
 )
-"""Those of them of which it may be noted which connection it is → how its code begins then."""
+"""Metrics whose connection may be noted → how the code of such a note begins."""
 
 
 def unexplained(codes: Iterable[str]) -> list[str]:

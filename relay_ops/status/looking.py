@@ -15,12 +15,12 @@ from relay_ops.status.reconciliation import Reconciliation
 from relay_ops.status.screen import Shown
 
 LOOK_EVERY_S, LOOK_PATIENCE_S = 15.0, 150.0
-"""A deployed stack that does not balance is looked at this often, for so long: a metric comes up to
-two minutes after its log line, and SQS counts up to a minute late.
+"""How often, and for how long, a deployed stack that does not balance is read again: a metric comes
+up to two minutes after its log line, and SQS counts up to a minute late.
 """
 LOCAL_PATIENCE_S = 10.0
 """On this machine numbers are late only while it is busy with something else."""
-AGAIN = "The sums do not balance at once; CloudWatch and SQS count late. Looking again …"
+AGAIN = "The sums do not balance at once; CloudWatch and SQS count late. Reading again …"
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,7 +255,7 @@ class StackReading:
         return found
 
     def _blockers(self, noted: Noted) -> list[str]:
-        """What kept records waiting lately, unless it is noted of which connection."""
+        """What kept records waiting lately, unless it is noted for single connections."""
         service = {"Name": "service", "Value": self._parts.settings["POWERTOOLS_SERVICE_NAME"]}
         wanted = unexplained(wait.code for wait in noted.waits.values())
         names = {f"blocker{number}": name for number, name in enumerate(wanted)}

@@ -42,7 +42,7 @@ class Messages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What was read in one go, in this order, while items may move on.
+    """Everything that was read in one pass, in this order, while items may move on.
 
     `recorded_before` comes first and `ended` last, each by day and outcome, so that an item that
     moves meanwhile is neither missed nor counted twice. `queue` is that of the live lane, `bulk`
@@ -139,7 +139,7 @@ class Reconciliation:
 
     @cached_property
     def lost(self) -> int:
-        """Items that were received and are nowhere, at the least.
+        """The least number of items that were received and are nowhere.
 
         Messages may hold copies that requeues and redeliveries leave, so nothing follows from many
         messages; but each item that waits is in one of them.

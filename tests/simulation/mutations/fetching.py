@@ -34,7 +34,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/changes.py",
-                "may_lag = (stale or name in read.gone)",
+                "may_lag = (may_be_stale or name in read.gone)",
                 "may_lag = (name in read.gone)",
             ),
         ),
@@ -46,8 +46,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/changes.py",
-                "may_lag = (stale or name in read.gone)",
-                "may_lag = stale",
+                "may_lag = (may_be_stale or name in read.gone)",
+                "may_lag = may_be_stale",
             ),
         ),
     ),

@@ -14,7 +14,7 @@ MAX_FIRST_COLUMNS = 2_000
 
 
 def columns_within(records: Iterable[Mapping[str, object]]) -> list[str]:
-    """The columns of records in their order, of which objects may invent any number.
+    """The columns of records in their order; objects may have any number of them.
 
     Where there are more than `MAX_COLUMNS`, and than the first record has, the last one is `MORE`.
     """
@@ -42,7 +42,7 @@ def failure_cells(
 
     Args:
         columns: of the file; what the row has besides shares the last one as JSON.
-        record: None for a row that cannot be read, of which `text` shows the beginning.
+        record: None for a row that cannot be read; `text` is its beginning.
         own: line, code and reason.
     """
     if record is None:

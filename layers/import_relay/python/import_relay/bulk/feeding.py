@@ -29,7 +29,7 @@ from import_relay.storage.queue import Delayed, Sender
 QUEUED_DAYS = 2
 """Days' entities in the queue at most, far below the 14 days that it keeps a message."""
 KEPT_DAYS = 14
-"""So long the queue keeps a message (template: `MessageRetentionPeriod`)."""
+"""How long the queue keeps a message (template: `MessageRetentionPeriod`)."""
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Room:
         return max(min(self.total, a_day - under_way), of_its_page)
 
     def take(self, connection: str, rows: int) -> None:
-        """So many are sent."""
+        """How many are sent."""
         self.under_way[connection] += rows
         self.total -= rows
         self.taken += rows

@@ -22,7 +22,7 @@ class FileErrors:
         """Log that a step of a file failed, and continue with the next; the next run retries it."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - whatever it is, other files go on
+        except Exception as error:  # noqa: BLE001 - whatever it is, other files continue
             self.files.add(file.id)
             self.emit(
                 "file.failed",

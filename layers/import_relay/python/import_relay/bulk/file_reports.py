@@ -89,7 +89,7 @@ class FileReports:
     def _reasons(self, file: RowFile, folder: str) -> sqlite3.Connection:
         """Line → why that row was not imported; of several ends of a line the latest."""
         reasons = sqlite3.connect(f"{folder}/reasons")
-        reasons.execute("PRAGMA journal_mode = OFF")  # whoever dies begins again
+        reasons.execute("PRAGMA journal_mode = OFF")  # a process that dies starts again
         reasons.execute("PRAGMA synchronous = OFF")
         reasons.execute("CREATE TABLE ends (line INTEGER PRIMARY KEY, end TEXT)")
         lines = ((end["line"], json.dumps(end)) for end in self.objects.ends(file.id))

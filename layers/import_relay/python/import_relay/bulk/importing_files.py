@@ -84,11 +84,13 @@ class FileImporting:
 
         Raises:
             StoreUnavailable, ClientError, BotoCoreError: AWS failed at what is not of one file; the
-                next run goes on.
+                next run continues.
         """
         run, errors = FileRun(), FileErrors(self.emit, self._named)
         self._notice(key, run, errors)
-        if self.parts.feeder.take(invocation, until=deadline):  # else who has the turn goes on
+        if self.parts.feeder.take(
+            invocation, until=deadline
+        ):  # otherwise the process that has the turn continues
             try:
                 self._take_on(run, errors, until)
             finally:

@@ -1,4 +1,4 @@
-"""Reads a file into pages of rows, and goes on where it stopped. Called by `importing_files`."""
+"""Reads a file into pages of rows, and resumes where it stopped. Called by `importing_files`."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class RetryPolicy(NamedTuple):
-    """So many tries. The first pause is `first_pause_s` long, each later one `factor` as long.
+    """How many tries. The first pause lasts `first_pause_s`, each later one `factor` times as long.
 
     A jittered pause is a random share of that, so that two who collided do not do so again.
     """

@@ -1,4 +1,4 @@
-"""What a sender is told and what is logged for each outcome. Called by the receivers' handlers.
+"""The response and the log event for each outcome. Called by the receivers' handlers.
 
 The rules of the senders behind it: 2xx only when everything is stored; 503 when it could not be,
 never 429 or 500, which some senders take as final (Dataverse); an unreadable delivery is accepted,

@@ -35,7 +35,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 _SEPARATORS = ",;\t|"
 _SEPARATOR_LINE = re.compile(rf"\A\"?sep=[{_SEPARATORS}]\"?\r?\n", re.IGNORECASE)
-"""The line by which Excel is told how a CSV is separated."""
+"""The line that tells Excel how a CSV is separated."""
 _KNOWN = frozenset(("code", "message", "input", *IDENTIFIERS, *HANDLES))
 
 FailureRow = Mapping[str, object]

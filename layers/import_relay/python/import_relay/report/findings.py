@@ -47,7 +47,7 @@ class ImportResult:
 
 @dataclass(frozen=True)
 class Findings:
-    """What is known of an import's end."""
+    """How an import ended, as far as it is known."""
 
     entry: Entry
     sent: Sent

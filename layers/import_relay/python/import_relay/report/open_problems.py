@@ -39,7 +39,7 @@ def open_problems(
     """The problems of the last days that no later success closed, newest first.
 
     `now` is in the time zone in which the days of reports begin. `with_rows`: with the rows as they
-    were sent, an object more of each import that has an open problem. `advance` is told of each
+    were sent, an object more of each import that has an open problem. `advance` is called for each
     object, and first how many there are.
     """
     bucket, since = bucket.remembering(), now.timestamp() - days * 86_400

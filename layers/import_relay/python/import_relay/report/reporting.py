@@ -295,7 +295,7 @@ class Reporting:
     def _outcomes_by_day(self, findings: Findings) -> OutcomesByDay:
         """How many occurrences came to which end, by the day on which they were received."""
         entry, day = findings.entry, self.parts.permits.limits.day
-        if not findings.sent.rows:  # not kept: all that is known is how many there were
+        if not findings.sent.rows:  # not kept: only their number is known
             return {day(entry.created_at): {RowOutcome.UNACCOUNTED: entry.items}}
         outcomes_by_day: dict[str, Counter[str]] = defaultdict(Counter)
         for one, outcome in findings.ended():

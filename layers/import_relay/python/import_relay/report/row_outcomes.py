@@ -52,7 +52,7 @@ class RowCounts(NamedTuple):
 
 @dataclass(frozen=True)
 class RowOutcomes:
-    """What is known of the rows of one import.
+    """The outcomes of the rows of one import.
 
     Args:
         rows: how many were sent.

@@ -82,7 +82,7 @@ def csv_chunks(header: Sequence[str], lines: Iterable[Sequence[str]]) -> Iterato
 
 
 def as_sent(cell: str) -> str:
-    """A cell of such a CSV without the apostrophes: whoever corrects one uploads it again."""
+    """A cell of such a CSV without the apostrophes: people correct it and upload it again."""
     return _APOSTROPHE.sub(r"\1\2", cell) if "'" in cell else cell
 
 

@@ -17,7 +17,7 @@ from import_relay.mapping.same_handles import handles_of
 MAX_LISTED = 20
 """Moved handles that a summary shows; it counts all of them."""
 MAX_HINT = 100
-"""Texts within one hint that are looked at."""
+"""How many texts of one hint are read."""
 PayloadRow = Mapping[str, Any]
 
 
@@ -143,7 +143,7 @@ def _words(text: str) -> list[str]:
 
 
 def _texts(hint: object) -> Iterator[str]:
-    """The texts of a hint, of which it may hold many; names of members are none."""
+    """The texts of a hint, without the names of members; it may hold many."""
     waiting, left = [hint], MAX_HINT
     while waiting and left:
         left -= 1

@@ -27,7 +27,7 @@ CLOCKS_APART_S = 3_600.0
 READERS = 32
 """Requests at a time; a client needs as many connections."""
 AT_A_TIME = 256
-"""Objects that are read ahead of whoever uses them."""
+"""How many objects are read ahead of their use."""
 REMEMBERED_B = 128 * 1_048_576
 """A million rows of reports, or two hundred thousand records as they were sent."""
 SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
@@ -45,8 +45,8 @@ class Stored(NamedTuple):
 class Memory:
     """Stored objects, for callers that read an object twice. Threads may share it.
 
-    Once it is full, it takes no more: the others are read again. A list of the bucket's objects
-    says which have changed since; these are forgotten.
+    Once it is full, further objects are read again each time. A list of the bucket's objects shows
+    which ones have changed since; these are dropped.
     """
 
     limit_b: int = REMEMBERED_B

@@ -1,7 +1,7 @@
 """Why records of single connections waited last, in the ledger table: one item for all of them.
 
-Submission and the import of files note it, and nothing is decided by it: `relay status` shows it.
-It is no harm if it is lost.
+Submission and the import of files note it, and `relay status` shows it. Nothing else depends on it,
+so it may be lost.
 """
 
 import json
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 NOTED_S = 7 * 86_400
-"""What no connection has waited for in so long is forgotten."""
+"""A wait that is older than this is dropped."""
 WAITS_KEY: dict[str, Any] = {"pk": {"S": "connection-waits"}}
 NAME_PREFIX = "of:"
 """Before the name of the connection, in the name of its attribute."""
@@ -42,7 +42,7 @@ class ConnectionWaits:
     clock: Callable[[], float]
 
     def note(self, waits: Mapping[str, ConnectionWait]) -> None:
-        """Note them by the names of their connections; what is known of others stays."""
+        """Note them by the names of their connections; other connections' waits stay."""
         if not waits:
             return
         noted = {NAME_PREFIX + name: json.dumps(asdict(wait)) for name, wait in waits.items()}

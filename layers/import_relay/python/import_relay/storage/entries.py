@@ -1,4 +1,4 @@
-"""Entries of the ledger: where an import is, what is known of it, and its item in DynamoDB.
+"""Entries of the ledger: the state of an import, and its item in DynamoDB.
 
 Written by `ledger`; read by submission, tracking, reporting and the watchdog.
 """
@@ -43,7 +43,7 @@ class Standing(NamedTuple):
 class Entry(NamedTuple):
     """One import. Times are seconds since the epoch; counts are Mateo's, None until it has them.
 
-    `deadline`: when whoever is sending it is certainly gone. `day`: the day whose entities
+    `deadline`: when the process that sends it has certainly ended. `day`: the day whose entities
     it reserves. `posts`: how often it was posted at most, `posted_at`: the last time at which it
     may have been. `absent`: how often a lookup since then did not find it. `found`: how many
     imports fitted when it was adopted. `items`: of how many occurrences the rows were made.

@@ -24,7 +24,7 @@ operations (AWS quota)."""
 
 
 def file_key(file: str) -> dict[str, Any]:
-    """Where the ledger table has what is known of a file."""
+    """The key of a file's item in the ledger table."""
     return {"pk": {"S": f"file#{file}"}}
 
 

@@ -1,4 +1,4 @@
-"""Files of rows in the ledger table: what was noticed, how far reading and feeding have got.
+"""Files of rows in the ledger table: how far reading and feeding have got.
 
 One item per file, which also counts how its rows ended (`file_counts`), and one that names the
 unfinished files. A file's rows are counted as received before they are sent, in one transaction
@@ -161,7 +161,7 @@ class Files:
         return not self._transact([{"Put": noted}, {"Update": named}])
 
     def advance(self, file: RowFile, *, pages: int, rows: int, is_read: bool = False) -> bool:
-        """Note what has been read of it: only by whoever knows what had been before."""
+        """Note what has been read of it, if nobody else has noted anything since it was read."""
         state = FileState.FEEDING if is_read else FileState.READING
         changes: dict[str, Plain | None] = {"pages": pages, "rows": rows, "state": state.value}
         changes["tries"] = 0

@@ -1,4 +1,4 @@
-"""What is known of a lane's holding queue, in the ledger table: one item per lane.
+"""The state of a lane's holding queue, in the ledger table: one item per lane.
 
 Only the holder of the lease changes it. It says when something has to look at the queue again, so
 that nothing is held for ever and no second wake is sent while one is on its way.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 HIDDEN_S = 860.0
-"""So long after a process began to receive, all that it had received is visible again if it died:
+"""After a process began to receive, its messages are visible again within this time if it died:
 its timeout and the queue's visibility timeout (template.yaml)."""
 
 

@@ -156,8 +156,8 @@ class Ledger:
         """Become the one who reports an unfinished import, until a time (s since the epoch).
 
         Args:
-            retried: the numbers of the rows that this report requeues; whoever reports the
-                import after a crash has to keep to them.
+            retried: the numbers of the rows that this report requeues; a report that is
+                written again after a crash has to keep to them.
 
         Returns:
             False when somebody else is at it, or was since the entry was read.

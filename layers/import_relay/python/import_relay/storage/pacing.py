@@ -44,7 +44,7 @@ class Permit:
 class LastPermit(NamedTuple):
     """The last permit that anybody took, as it is written down: its number, and the time.
 
-    The time is that of the clock of whoever took it.
+    The time is of the clock of the process that took it.
     """
 
     number: int
@@ -74,10 +74,10 @@ class Pacer:
     limits: Limits
 
     def see(self, last: LastPermit, seen: Seen, now: float) -> Seen:
-        """What is known of the last permit, when it is read at `now` (s since the epoch).
+        """The last permit as it is seen here, when it is read at `now` (s since the epoch).
 
         Its age counts from when it was seen here first, or from its time less what clocks may
-        differ by: whoever took it may have a clock that is ahead of ours.
+        differ by: the clock of the process that took it may be ahead of ours.
         """
         if last.number == seen.number:
             return seen

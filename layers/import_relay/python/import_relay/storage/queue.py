@@ -105,7 +105,7 @@ class Queue:
 
         Only some of SQS's servers are asked, and each has messages of a backlog.
 
-        Like those of Lambda's batches, they come again after the queue's visibility timeout unless
+        Like those of Lambda's batches, SQS redelivers them after the visibility timeout unless
         they are deleted.
         """
         return self._receive(call_count, 0).messages

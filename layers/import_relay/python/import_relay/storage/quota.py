@@ -40,7 +40,7 @@ QUARTER_S = 900
 """Midnight is at a full quarter of an hour in every time zone of today: a quarter has one date."""
 _NO_LIMITS: Mapping[str, int] = {}
 LAST_HOUR_S = 3_600.0
-"""So long before a day's end the bulk lane may use all that is left of the day."""
+"""Within this time before a day's end the bulk lane may use everything that is left of the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Limits:
         return _end_of_day(self.time_zone, self.day(now))
 
     def bulk_opens_at(self, now: float) -> float:
-        """When the bulk lane may use all that is left of that day, in s since the epoch."""
+        """From when the bulk lane may use all entities left of that day (s since the epoch)."""
         return self.next_day(now) - LAST_HOUR_S
 
     def bulk_entities(self, day: str, now: float) -> int:
@@ -205,7 +205,7 @@ class Quota:
         return {"Update": self._update(day, counters, own)}
 
     def release_operation(self, reservation: Reservation) -> dict[str, Any]:
-        """The part of a transaction that gives reserved entities of a day back."""
+        """The part of a transaction that releases reserved entities of a day."""
         return {"Update": self._update(reservation.day, released(reservation))}
 
     def why_refused(self, reservation: Reservation) -> LimitReached:

@@ -1,7 +1,7 @@
 """Replays in the ledger table: what was asked for, how far it got, how much was put back.
 
 Written by `replaying`. What is put back is counted before it is sent, in one transaction with how
-far the replay has got: a replay that died counts nothing twice when it goes on.
+far the replay has got: a replay that died counts nothing twice when it continues.
 """
 
 import time
@@ -113,7 +113,7 @@ class Replays:
         If they were counted before, by a replay that died then, they are not counted twice.
 
         Raises:
-            ReplayTaken: another process goes on with this replay.
+            ReplayTaken: another process continues this replay.
             ClientError, BotoCoreError: it is not known whether they were counted.
         """
         more = max(0, items - (progress.items if key == progress.key else 0))

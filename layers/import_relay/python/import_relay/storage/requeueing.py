@@ -18,7 +18,7 @@ TOO_OLD = "message.too_old"
 REQUEUED = "message.requeued"
 """The event that says how long the oldest requeued record has waited: to SQS, each is new."""
 WAKE_S = 60
-"""The shortest time after which held records are looked at again, in s."""
+"""The shortest time after which held records are checked again, in s."""
 CODE = "requeued.too_long"
 
 

@@ -106,7 +106,7 @@ class Acknowledging:
         """Write lines and count, but for those that ended before: the first end is the one.
 
         What proves a refusal is imported by now. So the ends that follow from it are kept first:
-        whoever receives these records again only completes lines and counts.
+        a redelivery of these records only completes lines and counts.
         """
         outcome_counts = self.outcome_counts
         known = outcome_counts.recorded(one.occurrence for one in outcomes)

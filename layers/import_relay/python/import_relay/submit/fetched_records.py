@@ -7,7 +7,7 @@ from import_relay.connectors.fetcher_contract import FetchedRecord
 
 
 class RecordName(NamedTuple):
-    """A record at a CRM: whose, of which type in the CRM's own words, and its id."""
+    """A record at a CRM: its connection, its type in the CRM's words, and its id."""
 
     connection: str
     object_type: str

@@ -1,9 +1,9 @@
 """Reads more messages than Lambda handed over, until an import is full. Called by `batch_run`.
 
-Lambda hands over six megabytes at most, with all that it says of each message: about 3,400 records.
-Under the lease, what was held for this import is received first, and then as much of the lane's own
-queue as the import takes. Received here, a message has the same rules as one of the batch: it is
-deleted once all of its items are accounted for, and comes again if the process dies.
+Lambda hands over six megabytes at most, its own attributes of each message included: about 3,400
+records. Under the lease, held messages are received first, then messages of the lane's own queue
+until the import is full. They have the same rules as messages of the batch: each is deleted once
+all of its items are accounted for, and SQS redelivers it if the process dies.
 """
 
 import math
@@ -27,7 +27,7 @@ MAX_FILLED_ITEMS = 15_000
 MAX_FILLED_B = 24_000_000
 """Own limit, for memory: bytes of messages, four times as many as Lambda hands over."""
 MAX_CALLS = 48
-"""Own limit of one round of calls: so many messages are read before they are interpreted."""
+"""Own limit of calls in one round: their messages are read before any is interpreted."""
 
 
 @dataclass(slots=True)
@@ -66,12 +66,12 @@ class Filling:
                 return
 
     def more(self, batch: QueueBatch, mapped: Mapped) -> Sequence[ReceivedMessage]:
-        """Further messages of the lane; none once an import is full, or nothing more is queued."""
+        """Further messages of the lane; none once an import is full or the queue is empty."""
         missing = self.rows_wanted - self._largest(mapped)
         is_over = missing <= 0 or not self.has_room(batch) or not self.is_in_time()
         self.has_ended_early = is_over and not mapped.waiting
         if is_over or mapped.waiting:
-            self._keys.clear()  # a set of all that a batch holds is large
+            self._keys.clear()  # the set of a whole batch's keys is large
             return ()
         self._calls = min(self._calls, math.ceil(missing / MESSAGES_PER_CALL))
         return self._receive(self.queue)
@@ -93,7 +93,7 @@ class Filling:
         return received
 
     def _largest(self, mapped: Mapped) -> int:
-        """How many records the largest group has that could become one import."""
+        """How many records the largest possible import has."""
         for change in mapped.changes[self._counted :]:
             self._keys[change.options].add(change.key)
         self._counted = len(mapped.changes)

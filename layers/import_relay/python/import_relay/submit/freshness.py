@@ -1,4 +1,4 @@
-"""What a change is to a field of its record, beside what is claimed of it. Called by `merging`.
+"""Compares a change with the claim of a field of its record. Called by `merging`.
 
 A field is the whole record, or one column of a partial change. A change has a version, an event and
 an item id, and so has a claim. Pure.
@@ -27,7 +27,7 @@ class Freshness(Enum):
 def freshness(
     change: MappedChange, claim: Claim | None, *, whole: Claim | None, was_never_created: bool
 ) -> Freshness:
-    """Compare a change with who claimed the field last. The first row that applies decides.
+    """Compare a change with the last claim of the field. The first row that applies decides.
 
     Args:
         claim: of the field, by an earlier batch or by this one.
@@ -58,10 +58,10 @@ def freshness(
 
 
 def is_older(change: MappedChange, claim: Claim) -> bool:
-    """Whether a claim is of something newer than the change.
+    """Whether a claim is of a newer change than this one.
 
-    Of two equal versions the one that was received earlier is the older. To what a person forces
-    over newer data only changes of the same replay are newer.
+    Of two equal versions the one that was received earlier is the older. A forced replay is older
+    only than changes of the same replay.
     """
     replay = change.occurrence.replay
     if replay and replay.force and replay_id_of(claim.item_id) != replay.id:
@@ -72,8 +72,8 @@ def is_older(change: MappedChange, claim: Claim) -> bool:
 def is_overtaken(change: MappedChange, claim: Claim) -> bool:
     """Whether a claim under another key of the same person is newer than the change.
 
-    Only times of one connection can be compared: another one has another clock and other columns,
-    and each record counts up for itself.
+    Only versions of one connection that are times can be compared: another connection has another
+    clock and other columns, and a counter belongs to one record.
     """
     is_comparable = (
         claim.connection == change.occurrence.connection
@@ -88,6 +88,6 @@ def order_of(change: MappedChange) -> tuple[int, tuple[str, int]]:
 
 
 def _is_put_back_after(change: MappedChange, claim: Claim) -> bool:
-    """Whether a person put back what had been claimed: its mapping may have changed since."""
+    """Whether a person replayed the claimed item: its mapping may have changed since."""
     replay = change.occurrence.replay
     return replay is not None and replay_id_of(claim.item_id) != replay.id

@@ -1,4 +1,4 @@
-"""What one batch is about: its messages, and those that fill its imports. Called by `batch_run`."""
+"""Gathers the messages of one batch, and those that fill its imports. Called by `batch_run`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from import_relay.submit.refusals import Refusals
 class Gathering:
     """Gathers what one batch changes.
 
-    `ended` and `proven`: what is known of items that were delivered before. `missing_since`:
+    `ended` and `proven`: outcomes of items that were delivered before. `missing_since`:
     missing connection → since when it is missing.
     """
 
@@ -41,9 +41,9 @@ class Gathering:
     missing_since: dict[str, float] = field(default_factory=dict)
 
     def gather(self) -> tuple[Mapped, list[Occurrence]]:
-        """What the batch and what fills its imports change; and suspects, which come last.
+        """The changes of the batch and of the messages that fill it; and the suspects, tried last.
 
-        What was held comes before what was handed over, and that before what else is queued.
+        Held messages come first, then those that Lambda handed over, then the others in the queue.
         """
         mapped = Mapped()
         suspects: list[Occurrence] = []
@@ -67,7 +67,7 @@ class Gathering:
         return message_ids
 
     def _add(self, received: Sequence[ReceivedMessage], *, were_held: bool = False) -> list[str]:
-        """Take messages on that were received here; the ids of those that can be read."""
+        """Add messages that were received here; returns the ids of the readable ones."""
         batch = self.batch
         message_ids = batch.add(received, self.acknowledging.tools.emit, were_held=were_held)
         if seen := batch.seen_before(message_ids):
@@ -80,9 +80,9 @@ class Gathering:
         return message_ids
 
     def _to_interpret(self, message_ids: Collection[str], taken: set[str]) -> list[Occurrence]:
-        """What these bring, each occurrence once, without what ended or kills processes.
+        """The occurrences of these messages, each once, without those that ended or kill processes.
 
-        `taken`: item ids of what was brought before.
+        `taken`: item ids of the occurrences so far.
         """
         messages = {one: self.batch.messages[one] for one in message_ids}
         known = self.interpreting.mapper.known
@@ -109,7 +109,7 @@ class Gathering:
         return list(found.values())
 
     def _beyond_own_limits(self, messages: Mapping[str, QueueMessage]) -> set[str]:
-        """Those of connections that have used up their own limit of the day."""
+        """The messages of connections that have used up their own limit of the day."""
         return {
             message_id
             for message_id, message in messages.items()

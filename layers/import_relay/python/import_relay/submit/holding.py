@@ -1,7 +1,7 @@
 """Keeps records for a fuller import, in the lane's holding queue. Called by all of submission.
 
-The order is what makes it safe: what is known of the queue is written down before anything is put
-into it or received from it, and a wake is sent before that. Whoever dies in between leaves a wake
+The order makes it safe: a wake is sent first, then the state of the queue is written, and only then
+messages are put into the queue or received from it. A process that dies in between leaves one wake
 too many, never one too few.
 """
 
@@ -15,7 +15,7 @@ from import_relay.storage.queue import Delayed, ReceivedMessage
 from import_relay.storage.requeueing import WAKE_S, Requeueing
 
 MAX_HOLD_S = 900.0
-"""So long a record is held for a fuller import; then it goes with what there is."""
+"""How long a record is held for a fuller import; then it is sent with the rows that there are."""
 
 
 @dataclass(slots=True)
@@ -33,17 +33,17 @@ class Holding:
     clock: Callable[[], float]
     _written: HeldState = field(init=False)
     _asked_before: float | None = None
-    """When the queue was last asked before this batch did, if this batch did."""
+    """If this batch read the queue: when it had been read last before."""
     _may_miss: bool = False
     _not_deleted: set[str] = field(default_factory=set)
-    """The receipts of what this batch received and has not deleted."""
+    """The receipts of messages that this batch received and has not deleted."""
     _wake_s: int = WAKE_S
 
     def __post_init__(self) -> None:
         self._written = self.state
 
     def look_in(self, wake_s: int) -> None:
-        """Let so many seconds pass until what is held is looked at again: it cannot go before."""
+        """Check the held records again after so many seconds: they cannot be sent before."""
         self._wake_s = wake_s
 
     def hold(self, messages: Sequence[Delayed], *, since: float) -> None:
@@ -62,7 +62,7 @@ class Holding:
         now = self.clock()
         if self.state == HeldState():
             return ()
-        before, self._may_miss = self._may_miss, True  # if a call fails, its answer is missed
+        before, self._may_miss = self._may_miss, True  # a failed call may have hidden messages
         if self._asked_before is None:
             self._asked_before = self.state.received_at
             self.state = replace(self.state, received_at=now)
@@ -78,11 +78,11 @@ class Holding:
         self._not_deleted -= set(receipts) - failed
 
     def has_taken_all(self) -> None:
-        """Nothing is held any more, unless what was received comes back."""
+        """Nothing is held any more, except for received messages that become visible again."""
         self.state = replace(self.state, since=0.0)
 
     def keep_awake(self) -> None:
-        """See to it that what is held, or may come back, is looked at again.
+        """Make sure that held messages, and those that may become visible again, are checked later.
 
         Raises:
             ClientError, BotoCoreError, StoreUnavailable: AWS failed it.
@@ -96,7 +96,7 @@ class Holding:
             self._wake_in(math.ceil(self.state.received_at + HIDDEN_S - now))
         elif self._asked_before is not None:
             self.state = HeldState()
-        elif self.state != HeldState():  # nobody has looked since it may have come back
+        elif self.state != HeldState():  # nobody has read since messages may be visible again
             self._wake_in(self._wake_s)
         self._write()
 

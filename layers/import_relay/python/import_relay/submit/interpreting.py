@@ -58,7 +58,7 @@ class Interpreting:
         return mapped
 
     def alone(self, occurrences: Sequence[Occurrence]) -> Mapped:
-        """What these occurrences change, each of which is tried alone."""
+        """What these occurrences change; each one is tried alone."""
         mapped = Mapped()
         for occurrence in occurrences:
             if self.clock() >= self.give_up_at - MIN_TRIAL_S:

@@ -16,7 +16,7 @@ from import_relay.storage.trials import Trials, Tried
 
 
 class Isolation:
-    """What is known of the items of one batch. `received_before`: their item ids."""
+    """Which items of one batch may kill a process. `received_before`: their item ids."""
 
     def __init__(self, trials: Trials, received_before: Collection[str], tried: Tried) -> None:
         self._trials = trials
@@ -26,7 +26,7 @@ class Isolation:
         self._is_trying = False
 
     def learn(self, received_before: Collection[str], tried: Tried) -> None:
-        """What is known of items that come on top; the lease is held since the batch began."""
+        """Adds what is known of further items; the lease has been held since the batch began."""
         self._received_before |= frozenset(received_before)
         self._together |= tried.together
         self._alone |= tried.alone

@@ -109,7 +109,7 @@ def _own(known: Watermark) -> FieldClaims:
 
 
 def _only_row(change: MappedChange) -> Row:
-    """The usual case, without the detour: one change of a record that nothing is known of."""
+    """The usual case, without the detour: one change of an unknown record."""
     claim = _claim(change)
     claims = dict.fromkeys(_fields(change), claim) if change.partial else {WHOLE_RECORD: claim}
     return Row(change.key, change.text, change.options, (change,), claims)

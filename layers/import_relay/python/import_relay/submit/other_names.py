@@ -28,12 +28,12 @@ def name_at_crm(connection: str, object_type: str, id_: str) -> str:
 
 
 def is_by_handle(key: str) -> bool:
-    """Whether this is the key of a contact of which no id is known."""
+    """Whether this is the key of a contact without a known id."""
     return key.startswith(_BY_HANDLE)
 
 
 def handle_names(change: MappedChange) -> Iterator[str]:
-    """The keys that a contact would have if one of its handles were all that is known of it.
+    """The keys that a contact would have if only one of its handles were known.
 
     A handle that it does not keep, since several contacts have it, is no name of it.
     """

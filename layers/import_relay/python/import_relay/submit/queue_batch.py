@@ -90,7 +90,7 @@ class QueueBatch:
         return True
 
     def _fitting(self, message_id: str, message: QueueMessage) -> QueueMessage:
-        """The message, without its items if a batch holds no more of them."""
+        """The message, without its items if the batch has no room for them."""
         values = _values(self._bodies[message_id])
         if self._values + values <= MAX_PARSED_VALUES:
             self._values += values
@@ -227,7 +227,7 @@ class QueueBatch:
 
     @property
     def handed_over(self) -> frozenset[str]:
-        """Ids of what Lambda handed over: it deletes them, and is told of no others."""
+        """Ids of messages that Lambda handed over: it deletes these and no others."""
         return self._handed_over
 
     def messages_with(self, item_ids: set[str]) -> set[str]:

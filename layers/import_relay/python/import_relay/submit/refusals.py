@@ -1,4 +1,4 @@
-"""What Mateo's refusals of a batch's imports say, and who has to wait for them. No I/O, no clock.
+"""What Mateo's refusals of a batch's imports mean, and which records wait. No I/O, no clock.
 
 A refusal says nothing of a row by itself: during a change of Mateo's schema every import is
 refused. It is *proven* only by a row of the same connection, type and options that is accepted
@@ -32,10 +32,10 @@ from import_relay.submit.refusal_texts import shown_code, shown_message
 from import_relay.submit.verdicts import Rejection, UnresolvedRows, Verdict
 
 MAX_UNPROVEN = 16
-"""Refusals of a group without any acceptance after which a batch tries it no more: an import of
-5,000 rows of which only the first few are bad is understood with fewer."""
+"""After so many refusals of a group without any acceptance, a batch stops trying it. Fewer suffice
+to isolate the bad rows of an import of 5,000 in which only the first few are bad."""
 UNPROVEN_S = 86_400.0
-"""So long a row that was refused alone waits for a proof: a person has read the alarm by then."""
+"""How long a row that was refused alone waits for a proof: by then a person has seen the alarm."""
 FIRST_PAUSE_S, MAX_REFUSAL_PAUSE_S = 60.0, 3_600.0
 
 
@@ -71,7 +71,7 @@ class Refusals:
     """Key → a row that was refused alone and may be tried again."""
     _marked: dict[Group, list[Row]] = field(default_factory=lambda: defaultdict(list))
     _behind: dict[RefusedKind, list[Attempt]] = field(default_factory=lambda: defaultdict(list))
-    """What goes on if the row that is tried for it is accepted."""
+    """What is sent if the row that is tried for it is accepted."""
     _open_contacts: set[str] = field(default_factory=set)
     """Keys of contacts that are marked or were refused alone."""
     _met: set[RefusedKind] = field(default_factory=set)
@@ -80,7 +80,7 @@ class Refusals:
     # ------------------------------------------------------------ before anything is sent
 
     def arrange(self, imports: Iterable[Sequence[Row]], now: float) -> Verdict:
-        """Take out what has to wait or to be tried alone, and let one row of each try for others.
+        """Separate the rows that wait or are tried alone, and choose one row per group to try.
 
         `now`, here and below: in s since the epoch.
         """
@@ -179,7 +179,7 @@ class Refusals:
     # ------------------------------------------------------------ what Mateo answered
 
     def accepted(self, attempt: Attempt) -> Verdict:
-        """Its groups work: what was refused alone is tried again, and what waited goes on."""
+        """Its groups work: rows that were refused alone are tried again, waiting rows sent."""
         self._posts += 1
         verdict = Verdict()
         self._open_contacts.difference_update(row.key for row in attempt.rows)

@@ -22,7 +22,7 @@ URGENT = 0.85
 The rest is for tracking.
 """
 REQUESTS_PER_IMPORT = 5.5
-"""So many an import counts at least: what it will be asked for is not used yet when it is sent."""
+"""Requests that an import counts at least: those for its tracking come after it is sent."""
 SPARE = 0.75
 """Share of what may be used by now from which on polls are spared."""
 SPARED_POLL_S = 30
@@ -70,7 +70,7 @@ class RequestCurve:
         return high
 
     def allowed(self, entities: int, now: float, *, urgent: bool = False) -> float:
-        """So many requests may be used by now, with so many entities used."""
+        """How many requests may be used by now, with so many entities used."""
         gone = min(1.0, max(0.0, 1 - (self.limits.next_day(now) - now) / DAY_S))
         risen = AT_ONCE + (1 - AT_ONCE) * gone
         load = min(1.0, entities / self.limits.entities_per_day / risen)

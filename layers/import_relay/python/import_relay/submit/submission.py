@@ -154,7 +154,7 @@ class Submission:
         return self._curve.first_poll_s(usage, self.tools.clock())
 
     def _until_it_may_go(self, state: BatchState) -> int:
-        """So many seconds what is held waits: a minute at least, `MAX_HOLD_S` at most."""
+        """How long held records wait, in s: a minute at least, `MAX_HOLD_S` at most."""
         now = self.tools.clock()
         overdue_at = (state.held.since or now) + MAX_HOLD_S
         wait_s = self._curve.wait_s(state.usage, now, MAX_HOLD_S, overdue_at=overdue_at)

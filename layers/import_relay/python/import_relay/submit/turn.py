@@ -12,7 +12,7 @@ from import_relay.storage.executions import FIRST_POLL_S
 IMPORT_S = 20.0
 """An import is begun only if this much of the invocation is left: all its steps fit into it."""
 BULK_PLAN_S = 40.0
-"""So long a bulk batch plans at most: with one import after that, a live batch that waits for the
+"""How long a bulk batch plans at most: with one import after that, a live batch that waits for the
 lease has it within the time for which it waits."""
 
 

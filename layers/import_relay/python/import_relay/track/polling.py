@@ -1,6 +1,6 @@
 """What a poll of an import is made of: parts and answers that all states of an import share.
 
-Called by `tracking`, and by `resolving` for imports of which it is not known whether they exist.
+Called by `tracking`, and by `resolving` for imports that may not exist.
 """
 
 import math

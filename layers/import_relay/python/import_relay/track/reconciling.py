@@ -23,7 +23,7 @@ from import_relay.storage.pacing import Permit
 WINDOW_S = 120.0
 """How far Mateo's clock may be from ours when an import is looked up by time."""
 COUNTED_AFTER_S = 3_600.0
-"""So long after an import was created, a total that adds up is believed not to grow any more."""
+"""How long after its creation an import's total, if it adds up, is taken as final."""
 
 
 @dataclass(frozen=True, slots=True)

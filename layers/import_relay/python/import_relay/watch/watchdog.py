@@ -1,6 +1,6 @@
 """The use case of run_watchdog: every quarter of an hour, what no alarm of AWS sees.
 
-    resume    submission that is paused past its time goes on (`storage.overdue_pause`)
+    resume    resume submission that is paused past its time (`storage.overdue_pause`)
     follow    an open import whose execution ended or never ran gets a new one
     wake      a lane that holds records although nothing of it is queued is looked at again
     erasures  demands to erase a person that wait for somebody are counted

@@ -64,7 +64,7 @@ def is_object(line: str) -> bool:
 
 
 def holds_list(line: str) -> bool:
-    """Whether an object is not a row itself: all that it has is a list of them, and `_ABOUT` it."""
+    """Whether an object is no row but only holds a list of rows, and members of `_ABOUT`."""
     value = json.loads(line)
     own = [name for name in value if not _is_about(name)]
     listed = value[own[0]] if len(own) == 1 else None

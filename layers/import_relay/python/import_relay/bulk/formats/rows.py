@@ -208,7 +208,7 @@ def _within(row: FileRow) -> FileRow:
 
 
 def _size(value: object) -> int:
-    """About how large a cell is; what is nested is looked at closely."""
+    """About how large a cell is; nested values are measured exactly."""
     return (
         len(value)
         if isinstance(value, str)

@@ -75,7 +75,7 @@ def _has_rows(sheet: Sheet) -> bool:
 
 
 def _broken(cells: Sequence[SheetCell]) -> BrokenLine | None:
-    """What is wrong with a row of which a cell is not what it was."""
+    """What is wrong with a row that has a cell with a changed value."""
     for number, cell in enumerate(cells, 1):
         what = ""
         if cell.is_computed:

@@ -13,7 +13,7 @@ MAX_PAGE_TEXT = 500
 
 
 def escaped(text: str) -> str:
-    """A text for a page, on one line; what a browser would obey stands there as an escape.
+    """A text for a page, on one line; characters that a browser would obey are escaped.
 
     A longer one is cut.
     """
