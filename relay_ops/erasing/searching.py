@@ -72,8 +72,8 @@ class Searching:
 
     `erase`: every object is rewritten at once, but for those of imports that are not finished.
     `memory`: objects that were read before and have not changed since; one that holds the person is
-    read anew before it is rewritten. `delete_refused`: uploads that hold the person are deleted as a
-    whole, even if they were refused.
+    read anew before it is rewritten. `delete_refused`: uploads that hold the person are deleted
+    as a whole, even if they were refused.
     """
 
     stack: Stack
