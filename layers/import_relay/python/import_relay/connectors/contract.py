@@ -81,8 +81,7 @@ class Change(NamedTuple):
     erases: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Replies:
+class Replies(NamedTuple):
     """How a kind answers its sender, if the JSON that others get would not do.
 
     `accepted`: the body of the 200 once everything is stored. `retry_after`: that header of the

@@ -1,10 +1,9 @@
 """What a code says to a person: the form of every entry of `codes.CODES`."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """What a code means and what a person does about it."""
 
     what: str

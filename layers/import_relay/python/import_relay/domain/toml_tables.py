@@ -31,7 +31,7 @@ def read_text(path: str | Path) -> str:
         content = Path(path).read_bytes()
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return content.decode("utf-16")
-        return content.decode("utf-8-sig", "surrogateescape")
+        return content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
     except (OSError, UnicodeDecodeError) as error:
         reason = f"cannot be read ({type(error).__name__})"
         raise ConfigurationError(f"{path}: {reason}") from error

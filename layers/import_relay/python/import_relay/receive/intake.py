@@ -57,12 +57,11 @@ class Receipt(NamedTuple):
     is_test: bool = False
 
 
-@dataclass(slots=True)
-class Packed:
+class Packed(NamedTuple):
     """The messages of a delivery, and the items too large for one: key in the bucket → text."""
 
-    messages: list[str] = field(default_factory=list)
-    oversize: dict[str, str] = field(default_factory=dict)
+    messages: list[str]
+    oversize: dict[str, str]
 
 
 def delivery_id(received_at: int, randomness: bytes) -> str:
@@ -203,7 +202,7 @@ def pack(
     Items are spliced in as they were received. One too large for a message is replaced by a pointer
     into the bucket.
     """
-    packed = Packed()
+    packed = Packed([], {})
     mark = '"test":true,' if is_test else ""
     head = (
         f'{{"format":1,"delivery":{json.dumps(delivery)},"connection":{json.dumps(connection)},'
