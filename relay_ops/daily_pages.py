@@ -11,7 +11,7 @@ from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.stack import Stack
 
 _FUNCTION = "WriteDailyReport"
-PREFIX = "daily/date="
+_PREFIX = "daily/date="
 READABLE_S = 3_600
 """How long the address of a page works."""
 
@@ -46,7 +46,7 @@ def page_key(stack: Stack, day: str = "") -> str:
     Raises:
         CommandError: there is no such page.
     """
-    prefix = f"{PREFIX}{day}/" if day else PREFIX
+    prefix = f"{_PREFIX}{day}/" if day else _PREFIX
     pages = [one.key for one in stack.objects.keys(prefix) if one.key.endswith(f"/{PAGE_FILE}")]
     if not pages:
         which = f"of {day}" if day else "yet"

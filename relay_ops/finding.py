@@ -24,8 +24,7 @@ from relay_ops.file_rows import NO_ENDS, PAGES, FileRows
 from relay_ops.history import History, HistoryLine, MateoRecord
 from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
-from relay_ops.quarantine import PREFIX as QUARANTINE
-from relay_ops.quarantine import QuarantinedDelivery, delivery_in, delivery_of
+from relay_ops.quarantine import QUARANTINE_PREFIX, QuarantinedDelivery, delivery_in, delivery_of
 from relay_ops.stack import ITEMS_KEPT_DAYS, Stack
 
 
@@ -48,7 +47,9 @@ class Finding:
         bucket, since = self.stack.objects, self.stack.clock() - days * 86_400
         keys = [one.key for prefix in (IMPORTS, ITEMS) for one in bucket.keys(prefix, since=since)]
         keys += [one.key for one in bucket.keys(PAGES)]
-        keys += [one.key for one in bucket.keys(QUARANTINE, since=since) if self._is_of(one.key)]
+        keys += [
+            one.key for one in bucket.keys(QUARANTINE_PREFIX, since=since) if self._is_of(one.key)
+        ]
         advance(0, total=len(keys))
         found = {
             (line.at, line.what, tuple(line.item_ids)): line
@@ -69,7 +70,7 @@ class Finding:
         content = self.stack.objects.content(key)
         if content is None or not self.needle.may_be_in(content):
             return []
-        if key.startswith(QUARANTINE):
+        if key.startswith(QUARANTINE_PREFIX):
             return [_unreadable(delivery_in(key, content))]
         if key.startswith(PAGES):
             return FileRows(self.stack).waiting(self.needle, key, content)

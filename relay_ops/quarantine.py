@@ -17,7 +17,7 @@ from import_relay.storage.bucket_reads import read_all
 from relay_ops.exits import UsageMistake
 from relay_ops.stack import Stack
 
-PREFIX = "quarantine/"
+QUARANTINE_PREFIX = "quarantine/"
 NOT_AGAIN = "content-length"
 """A header that the request is given anew."""
 
@@ -48,7 +48,7 @@ def quarantined(stack: Stack, wanted: Collection[str] = ()) -> list[QuarantinedD
     Raises:
         UsageMistake: there is none of an id.
     """
-    keys = sorted(one.key for one in stack.objects.keys(PREFIX))
+    keys = sorted(one.key for one in stack.objects.keys(QUARANTINE_PREFIX))
     named = {delivery_of(key): key for key in keys}
     missing = [one for one in wanted if one not in named]
     if missing:
@@ -74,7 +74,7 @@ def why_unreadable(one: QuarantinedDelivery, connection: Connection) -> str:
 
 def keys_in(stack: Stack) -> set[str]:
     """The keys of all deliveries that are kept."""
-    return {one.key for one in stack.objects.keys(PREFIX)}
+    return {one.key for one in stack.objects.keys(QUARANTINE_PREFIX)}
 
 
 def arrived(stack: Stack, connection: str, before: Collection[str]) -> str:

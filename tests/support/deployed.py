@@ -145,7 +145,7 @@ def deployed(clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch) -> 
     """The stack, at noon of the day on which it was made."""
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(variable, "test")
-    monkeypatch.setattr("local.status.command.PATIENCE_S", 0.0)
+    monkeypatch.setattr("local.status.command.LOOK_PATIENCE_S", 0.0)
     moto_process._import_cloudformation()
     with mock_aws(config={"lambda": {"use_docker": False}}):
         made = provision(template(), STACK, client, "http://127.0.0.1:1")
