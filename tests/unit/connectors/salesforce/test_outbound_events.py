@@ -221,6 +221,7 @@ def columns(change: Change) -> dict[str, object]:
     "fields",
     [
         {"IsPersonAccount": "true", "PersonEmail": "ada@example.com"},
+        {"IsPersonAccount": "1", "PersonEmail": "ada@example.com"},
         {"PersonEmail": "ada@example.com"},
         {"PersonEmail": None, "PersonMobilePhone": "+4915112345678"},
         {"IsPersonAccount": "true"},

@@ -56,6 +56,22 @@ def test_a_declared_encoding_is_read(content_type: str, encoding: str) -> None:
     assert body_text(request(text.encode(encoding), {"content-type": content_type})) == text
 
 
+@pytest.mark.parametrize(
+    ("content_type", "prolog", "encoding"),
+    [
+        ("text/xml", '<?xml version="1.0" encoding="ISO-8859-1"?>', "cp1252"),
+        ("", "<?xml version='1.0' encoding = 'windows-1250' standalone='yes'?>", "cp1250"),
+        ("text/xml; charset=iso-8859-15", '<?xml version="1.0" encoding="x"?>', "iso8859-15"),
+        ("text/xml", '<?xml version="1.0" encoding="ISO-8859-1"?>', "utf-8"),
+    ],
+)
+def test_an_encoding_that_xml_declares_is_read(
+    content_type: str, prolog: str, encoding: str
+) -> None:
+    text = f"{prolog}<a>J\u00f6rg</a>"
+    assert body_text(request(text.encode(encoding), {"content-type": content_type})) == text
+
+
 def test_a_dash_of_windows_is_read_where_latin_1_is_declared() -> None:
     given = request(b'"\x96 \x80"', {"content-type": "text/plain; charset=iso-8859-1"})
     assert body_text(given) == '"\u2013 \u20ac"'

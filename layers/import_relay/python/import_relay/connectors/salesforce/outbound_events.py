@@ -169,7 +169,7 @@ def _is_person(account: Mapping[str, object]) -> bool:
     """Whether an account is a person; if it does not say so, fields that only persons have do."""
     said = account.get("IsPersonAccount")
     if said is not None:
-        return said == "true"
+        return said in ("true", "1")  # both are true in XML Schema
     return any(value for name, value in account.items() if name.startswith(_PERSON))
 
 

@@ -10,6 +10,7 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from types import MappingProxyType
 
 _charset = re.compile(r";\s*charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.ASCII)
+_xml = re.compile(rb"""<\?xml\s[^<>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9_.:-]{1,40})""")
 _signs_between = re.compile(r"[_.:-]")
 _windows = re.compile(r"(?:windows|x?cp)?(125[0-8])", re.ASCII)
 _iso = re.compile(r"iso8859([2-9]|1[0134-6])", re.ASCII)
@@ -48,7 +49,7 @@ def decoded(body: bytes, content_type: str) -> str:
     is_utf16 = b"\0" in body[:2]
     if is_utf16 and _LOST.encode() not in body:
         return body.decode("utf-16-be" if body[0] == 0 else "utf-16-le")
-    declared = _single_byte(content_type)
+    declared = _declared(body, content_type)
     try:
         text = body.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError:
@@ -60,10 +61,17 @@ def decoded(body: bytes, content_type: str) -> str:
     return text
 
 
-def _single_byte(content_type: str) -> str | None:
-    """Python's name of the declared encoding, if it is one with a byte for each character."""
-    found = _charset.search(content_type.lower())
-    name = _signs_between.sub("", found[1]) if found else ""
+def _declared(body: bytes, content_type: str) -> str | None:
+    """The declared encoding: that of the header goes before that of XML (RFC 7303, section 3)."""
+    if in_header := _charset.search(content_type.lower()):
+        return _single_byte(in_header[1])
+    in_xml = _xml.match(body)
+    return _single_byte(in_xml[1].decode()) if in_xml else None
+
+
+def _single_byte(label: str) -> str | None:
+    """Python's name of an encoding, if it is one with a byte for each character."""
+    name = _signs_between.sub("", label.lower())
     if match := _windows.fullmatch(name) or _dos.fullmatch(name):
         return f"cp{match[1]}"
     if match := _iso.fullmatch(name):
