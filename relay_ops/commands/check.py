@@ -40,8 +40,9 @@ def command(
         from relay_ops.stack import open_stack
 
         asked = account_of(open_stack(stack, region))
-    checked = check_file(file, asked)
     screen = Screen(as_json=as_json)
+    with screen.progress("Checking"):
+        checked = check_file(file, asked)
 
     def show() -> None:
         for text in (*checked.mistakes, *checked.warnings):

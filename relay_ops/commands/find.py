@@ -49,7 +49,10 @@ def command(
     opened = open_stack(stack, region)
     with screen.progress("Reading") as advance:
         found = Finding(opened, looked_for).history(days=days, advance=advance)
-    stored = _stored(opened, found) if in_mateo else None
+    stored = None
+    if in_mateo:
+        with screen.progress("Asking Mateo"):
+            stored = _stored(opened, found)
     content: dict[str, Any] = {
         "history": [line.as_json() for line in found.lines],
         "objects_read": found.objects,

@@ -84,7 +84,8 @@ def _change_events(screen: Screen, opened: Stack, *, yes: bool) -> ExitCode:
 def _dead_letters(screen: Screen, opened: Stack, *, yes: bool) -> None:
     from relay_ops.dead_letters import move_back, read_dead_letters
 
-    found = read_dead_letters(opened)
+    with screen.progress("Reading"):
+        found = read_dead_letters(opened)
     causes = [
         {"connection": name, "cause": cause, "items": many}
         for (name, cause), many in found.causes.most_common()

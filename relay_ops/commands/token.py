@@ -31,7 +31,8 @@ def command(
     )
     store_token(opened, token)
     try:
-        MateoAccount(opened).get("import", {"select": "id", "limit": "1"})
+        with screen.progress("Trying it"):
+            MateoAccount(opened).get("import", {"select": "id", "limit": "1"})
     except CommandError as error:
         raise CommandError(f"The token is stored, but it does not work. {error}") from error
     submission = SubmissionSwitch(opened)

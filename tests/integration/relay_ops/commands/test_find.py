@@ -8,6 +8,7 @@ import pytest
 import relay_ops.stack
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
+from relay_ops.output import Screen
 from relay_ops.stack import Stack
 from tests.support.builders import message
 from tests.support.ends import ADA, BOB
@@ -121,11 +122,20 @@ def test_a_record_without_an_id_is_asked_for_by_its_address_as_it_was_sent(
         asked.extend(records)
         return []
 
+    shown: list[str] = []
+    progress = Screen.progress
+
+    def noted(screen: Screen, what: str, total: float | None = None) -> object:
+        shown.append(what)
+        return progress(screen, what, total)
+
     monkeypatch.setattr("relay_ops.in_mateo.stored_in_mateo", stored)
+    monkeypatch.setattr(Screen, "progress", noted)
 
     assert run(["find", "zoe@example.com", "--in-mateo"]) == ExitCode.DONE
 
     assert asked == [("contact_details", "email", "Zoe@Example.com")]
+    assert shown == ["Reading", "Asking Mateo"]  # each waits, the second one for permits
 
 
 def test_where_nothing_names_a_record_in_mateo_it_is_said(
