@@ -81,6 +81,11 @@ SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
     }
 )
 
+UNKNOWABLE: Mapping[str, str] = MappingProxyType(
+    {"payload": "by-link", "failed-file": "other-host"}
+)
+"""No payload can be read: an import whose answer was lost is never known, and a person is asked."""
+
 
 @dataclass(frozen=True)
 class Combination:
@@ -130,7 +135,10 @@ def drawn(seed: int, number: int) -> list[Combination]:
     found = []
     for _ in range(number):
         names = chance.sample(sorted(SWITCHES), chance.randint(2, len(SWITCHES)))
-        found.append(Combination({name: chance.choice(sorted(SWITCHES[name])) for name in names}))
+        chosen = {name: chance.choice(sorted(SWITCHES[name])) for name in names}
+        if UNKNOWABLE.items() <= chosen.items():
+            del chosen["payload"]
+        found.append(Combination(chosen))
     return found
 
 
