@@ -7,7 +7,7 @@ large as webhooks usually are; Lambda hands over six megabytes of them, with wha
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from import_relay.connectors.contract import Item
 from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE
@@ -91,6 +91,12 @@ class Backlog:
     records: Mapping[int, int]
     per_message: int = 1
     pollers: int = 5
+
+    def of(self, records: int) -> "Backlog":
+        """One of so many records, in the same shares."""
+        total = sum(self.records.values())
+        shares = {type_: records * count // total for type_, count in self.records.items()}
+        return replace(self, records=shares)
 
     def run(self) -> WorkedOff:
         """Work it off."""

@@ -58,8 +58,10 @@ WORLDS = {
 }
 
 
-def measure(names: Sequence[str] = (), some_pollers: Sequence[int] = POLLERS) -> Iterator[Measure]:
-    """The bars of these worlds, of all without a name."""
+def measure(
+    names: Sequence[str] = (), some_pollers: Sequence[int] = POLLERS, *, records: int = 0
+) -> Iterator[Measure]:
+    """The bars of these worlds, of all without a name. `records`: of a backlog; 0: as it is."""
     for name, traffic in WORLDS.items():
         for pollers in some_pollers if not names or name in names else ():
             day = run(traffic, Account(pollers=pollers))
@@ -68,7 +70,7 @@ def measure(names: Sequence[str] = (), some_pollers: Sequence[int] = POLLERS) ->
             yield from OWN.get(name, _of_others)(day)
     for name, backlog in BACKLOGS.items():
         if not names or name in names:
-            yield from _worked_off(name, backlog)
+            yield from _worked_off(name, backlog.of(records) if records else backlog)
 
 
 def _for_all(day: Run) -> Iterator[Measure]:
@@ -124,9 +126,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.pacing")
     parser.add_argument("names", nargs="*", choices=[*WORLDS, *BACKLOGS, []], metavar="WORLD")
     parser.add_argument("--pollers", nargs="+", type=int, default=POLLERS)
+    parser.add_argument("--records", type=int, default=0, help="of a backlog")
     options = parser.parse_args()
     missed = 0
-    for one in measure(options.names, options.pollers):
+    for one in measure(options.names, options.pollers, records=options.records):
         print(one, flush=True)
         missed |= not one.is_met
     return missed

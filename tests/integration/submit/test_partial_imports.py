@@ -89,10 +89,13 @@ def test_many_rows_wait_for_the_batch_that_comes_next(relay: Relay, lane: Lane) 
     assert (report.held, sizes(relay)) == (5, [FULL])
 
 
-def test_a_few_rows_go_at_once_although_another_batch_comes(relay: Relay) -> None:
-    report = submit_while_another_waits(relay, contacts(9))
+def test_a_few_rows_wait_for_the_batch_that_comes_next_and_for_no_other(relay: Relay) -> None:
+    report = submit_while_another_waits(relay, contacts(2))
+    assert (report.held, sizes(relay)) == (2, [])
 
-    assert (report.held, sizes(relay)) == (0, [9])
+    submit_while_another_waits(relay, contacts(3, delivery="e"))
+
+    assert sizes(relay) == [5]
 
 
 def test_many_rows_go_at_once_if_no_other_batch_comes(relay: Relay) -> None:
@@ -123,12 +126,35 @@ def test_the_largest_import_goes_if_memory_holds_no_full_one(
     assert (report.held, sizes(relay)) == (12, [12])
 
 
-def test_many_rows_are_held_if_there_is_no_time_to_read_more(relay: Relay) -> None:
-    report = relay.submit(contacts(12), contacts(7, "shop"), seconds=40.0)
+@pytest.mark.parametrize("seconds", [40.0, 44.0])
+def test_many_rows_are_held_if_there_is_no_time_to_plan_them(relay: Relay, seconds: float) -> None:
+    report = relay.submit(contacts(12), contacts(7, "shop"), seconds=seconds)
 
     assert (report.held, sizes(relay)) == (19, [])
     relay.submit(WAKE)
     assert sorted(sizes(relay)) == [7, 12]
+
+
+def test_many_rows_are_held_if_there_is_no_time_to_read_more(relay: Relay) -> None:
+    class Slow:
+        """A look takes half of the time."""
+
+        def __getattr__(self, name: str) -> Any:
+            relay.clock.now += 4 * (name == "receive")
+            return getattr(relay.queue, name)
+
+    queued = contacts(1, delivery="e")
+    relay.aws.sqs.send_message(QueueUrl=relay.aws.queue_url, MessageBody=queued)
+
+    report = relay.submit(contacts(12), contacts(7, "shop"), seconds=46.0, queue=Slow())
+
+    assert (report.held, sizes(relay)) == (20, [])
+
+
+def test_what_is_delivered_again_is_not_held_for_want_of_time(relay: Relay) -> None:
+    relay.submit(contacts(12), seconds=42.0, again=True)
+
+    assert sum(sizes(relay)) == 12
 
 
 def test_a_few_rows_go_although_there_is_no_time_to_read_more(relay: Relay) -> None:

@@ -82,7 +82,7 @@ def test_the_curve_never_falls_on_an_even_day() -> None:
 
 
 def test_a_burst_in_the_morning_uses_no_more_than_the_morning_has() -> None:
-    assert CURVE.allowed(25_000, BEGIN) == pytest.approx(260, abs=1)
+    assert CURVE.allowed(25_000, BEGIN) == pytest.approx(165, abs=1)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])

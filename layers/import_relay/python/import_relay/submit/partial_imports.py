@@ -1,7 +1,8 @@
 """Decides which rows do not go yet, since a fuller import will have them. Called by `batch_run`.
 
-Rows are held only while more of them come: while more is queued than a batch can read, or while
-another batch of the lane waits for the lease. A few rows go at once whatever follows.
+Many rows are held while more of them come: while more is queued than a batch can read, or while
+another batch of the lane waits for the lease. A few rows are held for such a batch as well, once:
+it has the lease within seconds, and pollers that cut a few changes apart cost no import each.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ from import_relay.submit.holding import MAX_HOLD_S
 from import_relay.submit.queue_batch import QueueBatch
 
 MANY = 0.5
-"""Share of a full import from which on rows are held; fewer go at once."""
+"""Share of a full import from which on rows are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +32,22 @@ class PartialImports:
 
     def take(self, batches: Batches, *, rows_per_import: int) -> list[Row]:
         """Take out what is held for a fuller import. `rows_per_import`: of a full one."""
-        if sum(map(len, batches.imports)) < MANY * rows_per_import or not self._more_follows():
+        rows = sum(map(len, batches.imports))
+        is_many = rows >= MANY * rows_per_import
+        if not rows or not self._more_follows(is_many=is_many):
             return []
         since, now = self.batch.held_since(), self.clock()
         return take_partial(
             batches,
             full_rows=FULL_SHARE * rows_per_import,
             is_due=lambda rows: _is_due(rows, since, now - MAX_HOLD_S),
-            may_take_all=self._can_hold_all(),
+            may_take_all=not is_many or self._can_hold_all(),
         )
 
-    def _more_follows(self) -> bool:
-        return self.filling.has_ended_early or self.lease.waits(self.lane)
+    def _more_follows(self, *, is_many: bool) -> bool:
+        if is_many and self.filling.has_ended_early:
+            return True
+        return (is_many or not self.batch.held_since()) and self.lease.waits(self.lane)
 
     def _can_hold_all(self) -> bool:
         """Whether the next batch can read all of it and more, and so gets further."""

@@ -12,17 +12,19 @@ from import_relay.storage.quota import Limits, Usage
 
 AT_ONCE = 0.1
 """Share of what the day may use that may be used as it begins: night and morning need not wait."""
-EMPTY, FULL = 0.5, 0.26
+EMPTY, FULL = 0.5, 0.165
 """Share of the day's requests that may be used at once: while entities are hardly used, and once
 they are used as fast as the day goes or faster. Of 10,000 requests, 25,000 records that come evenly
-use a quarter."""
+use a sixth."""
 URGENT = 0.85
 """Share that may be used for a batch of half an import or more, or for records held for long.
 
 The rest is for tracking.
 """
-REQUESTS_PER_IMPORT = 5.5
-"""Requests that an import counts at least: those for its tracking come after it is sent."""
+REQUESTS_PER_IMPORT = 3.5
+"""So many an import counts at least: what it will be asked for is not used yet when it is sent.
+
+With late polls it uses 3.2 (`python -m tests.benchmarks.pacing even --pollers 5`)."""
 SPARE = 0.75
 """Share of what may be used by now from which on polls are spared."""
 SPARED_POLL_S = 30

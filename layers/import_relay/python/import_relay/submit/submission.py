@@ -33,11 +33,15 @@ from import_relay.submit.batch_report import BatchReport
 from import_relay.submit.batch_run import BatchRun, SubmissionParts
 from import_relay.submit.holding import MAX_HOLD_S, Holding
 from import_relay.submit.merging import collector_paused
+from import_relay.submit.partial_imports import MANY
 from import_relay.submit.posting import Tools
 from import_relay.submit.queue_batch import QueueBatch
 from import_relay.submit.refusals import UNPROVEN_S
 from import_relay.submit.request_curve import RequestCurve
 from import_relay.submit.turn import ReferenceIds, Turn
+
+MIN_PLAN_S = 5.0
+"""With less time than that left to plan, a batch of many records is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,8 @@ class Submission:
                 if self._collects(batch, state):
                     holding.look_in(self._until_it_may_go(state))
                     return self._hold(batch, holding)
+                if self._is_too_late(batch, turn):
+                    return self._hold(batch, holding)
                 turn = replace(turn, first_poll_s=self._first_poll_s(state.usage))
                 return BatchRun(self.parts, self.tools, batch, state, turn, holding=holding).run()
         except LeaseHeld as error:
@@ -139,11 +145,17 @@ class Submission:
         says so.
         """
         now = self.tools.clock()
-        urgent = (
-            state.held.is_overdue(now, MAX_HOLD_S) or batch.item_count >= self.rows_per_import / 2
-        )
+        urgent = state.held.is_overdue(now, MAX_HOLD_S) or self._has_many(batch)
         allows = self._curve.allows(state.usage, now, urgent=urgent)
         return not allows and not batch.received_before()
+
+    def _is_too_late(self, batch: QueueBatch, turn: Turn) -> bool:
+        """Whether the lease came too late to plan many records: the next batch imports them."""
+        is_late = turn.give_up_at - self.tools.clock() < MIN_PLAN_S
+        return is_late and self._has_many(batch) and not batch.received_before()
+
+    def _has_many(self, batch: QueueBatch) -> bool:
+        return batch.item_count >= MANY * self.rows_per_import
 
     @property
     def _curve(self) -> RequestCurve:
