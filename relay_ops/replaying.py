@@ -5,21 +5,26 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from import_relay.bulk.reading import PAGE_ROWS
+from import_relay.bulk.replay_feeding import first_items
 from import_relay.bulk.replay_wiring import Names, build_replaying
 from import_relay.bulk.replaying import ReplayCounts
-from import_relay.domain.errors import RelayError
+from import_relay.domain.errors import RelayError, ReplayTaken
 from import_relay.domain.replays import Replay
-from import_relay.storage.replays import Selection
+from import_relay.storage.replays import ReplayProgress, Selection
 from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.plan import days_of
 from relay_ops.mateo import limits_of, quota_of
 from relay_ops.stack import ITEMS_KEPT_DAYS, Stack
 
+REPLAY_POLL_S, LOCAL_REPLAY_POLL_S = 10.0, 0.5
+"""Between two looks at a replay that is followed."""
 _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 
 
@@ -33,7 +38,7 @@ class StackReplay:
             stack.bucket,
             stack.outputs["BulkQueueUrl"],
             stack.outputs["DeadLetterQueueUrl"],
-            limits_of(stack),
+            limits_of(stack).day,
         )
         self._replaying = build_replaying(
             stack.client, names, emit=lambda event, **_: remark(event), clock=stack.clock
@@ -71,29 +76,51 @@ class StackReplay:
         """What would be put back."""
         return self._replaying.count(selection)
 
-    def begin(self, selection: Selection, reason: str, *, force: bool) -> str:
-        """Note a replay; returns its id."""
+    def begin(self, selection: Selection, reason: str, *, force: bool, planned: int = 0) -> str:
+        """Note a replay of so many records; returns its id."""
         now = self._stack.clock()
         id_ = f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        self._replaying.begin(Replay(id_, int(now * 1_000_000), reason, force), selection)
+        replay = Replay(id_, int(now * 1_000_000), reason, force)
+        self._replaying.begin(replay, selection, planned=planned)
         return id_
 
     def run(self, id_: str) -> ReplayCounts:
-        """Put back, or continue.
+        """Put back what may go at once; the stack continues it as its queue has room.
 
         Raises:
             UsageMistake: there is no such replay.
             CommandError: it stopped; its text says how to continue.
         """
-        if not _ID.fullmatch(id_):
-            raise UsageMistake(f"--id {id_}: an id is like 20261121T100000-a1b2c3.")
+        progress = self.progress(id_)
         try:
-            return self._replaying.run(id_)
-        except LookupError as error:
-            raise UsageMistake(f"--id {id_}: no such replay was begun.") from error
+            return self._replaying.run(id_, has_room=first_items(PAGE_ROWS, self._stack.clock))
+        except ReplayTaken:  # the stack is putting items back just now
+            return ReplayCounts(total=progress.total)
         except (RelayError, ClientError, BotoCoreError) as error:
             text = f"The replay stopped: {error}\nContinue it with: relay replay --id {id_}"
             raise CommandError(text) from error
+
+    def progress(self, id_: str) -> ReplayProgress:
+        """How far it has got, and how its records ended.
+
+        Raises:
+            UsageMistake: there is no such replay.
+        """
+        if not _ID.fullmatch(id_):
+            raise UsageMistake(f"--id {id_}: an id is like 20261121T100000-a1b2c3.")
+        try:
+            return self._replaying.get(id_)
+        except LookupError as error:
+            raise UsageMistake(f"--id {id_}: no such replay was begun.") from error
+
+    def follow(self, id_: str) -> Iterator[ReplayProgress]:
+        """How far it has got, look after look, until all is put back and has an outcome."""
+        while True:
+            progress = self.progress(id_)
+            yield progress
+            if progress.is_finished and progress.ended_in_all >= progress.total:
+                return
+            time.sleep(LOCAL_REPLAY_POLL_S if self._stack.is_local else REPLAY_POLL_S)
 
     def _timestamp(self, option: str, text: str) -> float:
         try:

@@ -1,4 +1,4 @@
-"""Lambda behind the inbox: an uploaded file, or a schedule, takes every file a step further."""
+"""Lambda behind the inbox: an upload, or a schedule, takes files and replays a step further."""
 
 import time
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ STOP_S = 60.0
 
 @without_payload
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Go on with all files; an event of the bucket names one that is new."""
+    """Go on with all files and replays; an event of the bucket names a file that is new."""
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000
     run = importing().run(
         uploaded_key(event),

@@ -13,6 +13,8 @@ from relay_ops.output import Screen
 
 if TYPE_CHECKING:
     from import_relay.bulk.replaying import ReplayCounts
+    from import_relay.storage.replays import ReplayProgress
+    from relay_ops.replaying import StackReplay
     from relay_ops.stack import Stack
 
 
@@ -58,7 +60,8 @@ def command(
     Each keeps its connection and time of receipt and counts as received again. Nothing newer in
     Mateo is overwritten without --force. Times are in the zone of the stack's limits unless they
     have an offset. Records of the last 35 days can be put back. They are imported after webhooks,
-    within the share that the bulk lane has of a day; the command waits for their outcomes.
+    within the share that the bulk lane has of a day; the command waits for their outcomes. The
+    queue has two days' entities at most: the relay puts back further records as it empties.
     """
     from relay_ops.replaying import StackReplay
     from relay_ops.stack import open_stack
@@ -83,15 +86,29 @@ def command(
         if not reason:
             raise UsageMistake("--reason is missing: say why these records are put back.")
         screen.confirm(plan, yes=yes)
-        id_ = replay.begin(selection, reason, force=force)
+        id_ = replay.begin(selection, reason, force=force, planned=counts.total)
+    _carry_out(screen, replay, id_, wait=wait)
+
+
+def _carry_out(screen: Screen, replay: StackReplay, id_: str, *, wait: bool) -> None:
+    """Put back the first records, and follow all if that is wanted."""
     with screen.progress("Putting back"):
-        done = replay.run(id_)
-    content = {"replay": id_, "records": done.total, "by_connection": dict(done.by_connection)}
+        begun = replay.run(id_)
+    content = {
+        "replay": id_,
+        "records": begun.total,
+        "by_connection": dict(begun.by_connection),
+        "all_put_back": begun.is_finished,
+    }
+    said = _said(id_, begun)
     if not wait:
-        screen.result(content, lambda: screen.line(f"Replay {id_} put back {done.total} records."))
+        screen.result(content, lambda: screen.line(said))
         return
-    outcomes = _follow(screen, opened, id_, done.total)
-    screen.result(content | {"outcomes": outcomes}, lambda: _show(screen, id_, done, outcomes))
+    screen.remark(said)
+    ended = _follow(screen, replay, id_)
+    found = {"records": ended.total, "all_put_back": ended.is_finished}
+    outcomes = {"outcomes": dict(ended.ended)}
+    screen.result(content | found | outcomes, lambda: _show(screen, ended))
 
 
 def _refuse_beside_id(*given: str | bool) -> None:
@@ -105,26 +122,33 @@ def _refuse_beside_id(*given: str | bool) -> None:
             )
 
 
-def _follow(screen: Screen, stack: Stack, id_: str, total: int) -> dict[str, int]:
-    """Show how many have an outcome, until all have, or until a person stops it."""
-    from relay_ops.replay_following import ReplayFollowing
+def _said(id_: str, begun: ReplayCounts) -> str:
+    if begun.is_finished:
+        return f"Replay {id_} put back {begun.total} records."
+    return (
+        f"Replay {id_} put back {begun.total} records. "
+        "The relay puts back the others as its queue has room."
+    )
 
-    following, shown = ReplayFollowing(stack, id_), 0
-    screen.remark(f"Replay {id_} put back {total} records. The relay imports them now.")
+
+def _follow(screen: Screen, replay: StackReplay, id_: str) -> ReplayProgress:
+    """Show how many have an outcome, until all have, or until a person stops it."""
+    progress, shown = replay.progress(id_), 0
+    total = max(progress.total, progress.planned)
     with screen.progress("Importing", total=total) as advance:
         try:
-            for ended in following.follow(total):
-                advance(ended - shown)
-                shown = ended
+            for progress in replay.follow(id_):
+                advance(progress.ended_in_all - shown)
+                shown = progress.ended_in_all
         except KeyboardInterrupt:
             screen.remark(f"It goes on. Follow it again with: relay replay --id {id_}")
             raise typer.Exit(ExitCode.DONE) from None
-    return dict(following.outcomes)
+    return progress
 
 
-def _show(screen: Screen, id_: str, done: ReplayCounts, outcomes: dict[str, int]) -> None:
-    screen.line(f"All {done.total} records of replay {id_} have an outcome.")
-    screen.table(("outcome", "records"), sorted(outcomes.items()))
+def _show(screen: Screen, ended: ReplayProgress) -> None:
+    screen.line(f"All {ended.total} records of replay {ended.replay.id} have an outcome.")
+    screen.table(("outcome", "records"), sorted(ended.ended.items()))
 
 
 def _plan(stack: Stack, counts: ReplayCounts, cost: str) -> list[str]:

@@ -21,7 +21,7 @@ ALARMS = {
 }
 NOUNS = (
     "watchdog|submission|webhook|secret|batch|connection|message|import|item|fetcher|report|pause|"
-    "files|file|daily|bulk"
+    "files|file|daily|bulk|replay"
 )
 EVENT = re.compile(rf"({NOUNS})\\\.(\w|\\|\+)+")
 METRIC = re.compile(r"(?:[A-Z][a-z]+)+(?:\\w\+)?")

@@ -116,6 +116,10 @@ class Inbox:
         if not self.is_quiet():
             self._run(None)
 
+    def run(self) -> None:
+        """Start import_files as its schedule does."""
+        self._run(None)
+
     def _run(self, key: str | None) -> None:
         relay = self._relay
         self._running += 1
@@ -159,9 +163,8 @@ class Inbox:
         names = table.get("files#open", {}).get("names", {}).get("SS", ())
         files = [repr(table.get(f"file#{name}")) for name in names]
         objects = [(key, s3.written[key]) for key in self._keys if key in s3.objects]
-        # What was put back takes room, measured by messages; rows of files are in their items.
-        queued = len(self._relay.queue.messages) if self._relay.put_back.wanted else 0
-        return files, objects, queued
+        replays = [repr(item) for pk, item in table.items() if pk.startswith("replay#")]
+        return files, objects, replays  # what was put back takes room
 
     def _table(self) -> Mapping[str, Any]:
         return self._relay.dynamodb.tables[LEDGER]

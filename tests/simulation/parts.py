@@ -10,6 +10,7 @@ from import_relay.bulk.feeding import Feeding, FeedingParts
 from import_relay.bulk.file_reports import FileReports
 from import_relay.bulk.importing_files import FileImporting, FileParts
 from import_relay.bulk.reading import Reading
+from import_relay.bulk.replay_feeding import ReplayFeeding
 from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import reserved_keys
 from import_relay.mateo.client import ImportApi
@@ -29,7 +30,6 @@ from import_relay.watch.watchdog import Watchdog
 from tests.simulation.connections import BLOCKERS, Secrets, connections, mapper_of
 from tests.simulation.mateo import TOKEN
 from tests.simulation.mateo_server import BASE_URL
-from tests.simulation.queue import BULK_HELD_URL, BULK_URL
 from tests.simulation.stores import BUCKET, LEDGER
 from tests.simulation.watching import watchdog_of
 
@@ -120,10 +120,9 @@ class Parts:
         aws: Any = relay
         files = Files(aws.dynamodb, LEDGER, stores.outcome_counts, **self._times)
         objects = FileObjects(aws.s3, BUCKET)
-        lane = (BULK_URL, BULK_HELD_URL)
-        feeder = Feeder(aws.dynamodb, aws.queue, LEDGER, lane, clock=clock)
+        feeder = Feeder(aws.dynamodb, LEDGER, clock=clock)
         of_feeding = FeedingParts(
-            files, objects, feeder, stores.bulk_queue, stores.archive, stores.outcome_counts
+            files, objects, stores.bulk_queue, stores.archive, stores.outcome_counts
         )
         account, day = relay.account, relay.limits.day
         a_day, page_rows = BulkDay(account.bulk_entities, account.own_limits), account.page_rows
@@ -135,6 +134,7 @@ class Parts:
             feeder,
             Reading(files, objects, clock, a_day, page_rows),
             Feeding(of_feeding, a_day, day, clock, page_rows),
+            ReplayFeeding(stores.replaying, a_day, clock, self.emit),
             FileReports(objects, stores.outcome_counts, clock, _no_file),
             stores.waits,
         )

@@ -1,4 +1,8 @@
-"""Persons who put stored items back, and run a replay again until it is finished."""
+"""Persons who put stored items back, and import_files, which goes on with what they began.
+
+A person runs a replay again that failed. Once import_files has nothing to do for it, it waits for
+dead letters to be redriven.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ import gzip
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from import_relay.bulk.replay_feeding import first_items
 from import_relay.domain.models import Occurrence
 from import_relay.domain.replays import Replay, original_delivery
 from import_relay.report.row_numbers import numbers_of
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.replays import Selection
+from tests.simulation.queue import BULK_URL
 from tests.simulation.scenario import PutBack
 from tests.simulation.world import START, Process
 
@@ -22,6 +28,9 @@ if TYPE_CHECKING:
 PUT_BACK_S = 600.0
 """So long one run of a replay lasts at most; then the person has to run it again."""
 AGAIN_S = 45.0
+EVERY_S = 300.0
+"""As the schedule of import_files in template.yaml."""
+UNCHANGED_RUNS = 2
 
 
 class Received(NamedTuple):
@@ -38,7 +47,8 @@ class PuttingBack:
     """All replays of a run.
 
     `items`: what came of them to submission, by `<delivery>/<number>`. `wanted`: replay → items
-    that had ended when it began, and that it has to put back. `under_way`: replays to be finished.
+    that had ended when it began, and that it has to put back. `under_way`: replays to be begun.
+    `crowded`: how many items of replays were queued where that was too many.
     """
 
     def __init__(self, relay: Relay, plans: Sequence[PutBack]) -> None:
@@ -46,9 +56,65 @@ class PuttingBack:
         self.items: dict[str, Received] = {}
         self.wanted: dict[str, set[str]] = {}
         self.under_way = len(plans)
+        self.crowded: list[int] = []
+        self._unchanged: tuple[object, int] = (None, 0)
         for number, plan in enumerate(plans):
             name = f"20261201T00000{number}-{number:06x}"
             relay.world.at(START + plan.at, _Replay(self, relay, plan, name).begin)
+        if plans:
+            self._sent_before = relay.queue.sent
+            relay.queue.sent = self._sent
+
+    def begun(self) -> None:
+        """A person has begun one: import_files goes on with all of them."""
+        self.under_way -= 1
+        if not self.under_way:
+            self._relay.world.after(EVERY_S, self._go_on)
+
+    def _go_on(self) -> None:
+        state = self._state()
+        times = self._unchanged[1] + 1 if state == self._unchanged[0] else 0
+        self._unchanged = (state, times)
+        if self.unfinished():
+            if times < UNCHANGED_RUNS or not self.is_quiet():
+                self._relay.inbox.run()
+            self._relay.world.after(EVERY_S, self._go_on)
+
+    def unfinished(self) -> list[str]:
+        """Replays that have not put back all that they should."""
+        return [name for name, item in self._noted().items() if item["finished"]["N"] != "1"]
+
+    def is_quiet(self) -> bool:
+        """Whether no replay can get any further by now."""
+        if self.under_way:
+            return False
+        state, times = self._unchanged
+        return not self.unfinished() or (times >= UNCHANGED_RUNS and state == self._state())
+
+    def _noted(self) -> dict[str, dict[str, Any]]:
+        table = self._relay.dynamodb.tables.get("ledger", {})
+        return {pk: item for pk, item in table.items() if pk.startswith("replay#")}
+
+    def _state(self) -> object:
+        return repr(self._noted())
+
+    def _sent(self, url: str) -> None:
+        """At most a day's entities of replays are queued, or the next object of each."""
+        self._sent_before(url)
+        process = self._relay.world.current
+        if url != BULK_URL or process is None or process.environment.function != "files":
+            return
+        ended = sum(
+            int(value["N"])
+            for item in self._noted().values()
+            for name, value in item.items()
+            if name.startswith("rows_")
+        )
+        noted = self._noted().values()
+        queued = sum(int(item["total"]["N"]) for item in noted) - ended
+        objects = sum(int(item["items"]["N"]) for item in noted)
+        if queued > self._relay.account.bulk_entities + objects:
+            self.crowded.append(queued)
 
     def received(self, occurrences: Iterable[Occurrence]) -> None:
         """Note what submission was given."""
@@ -82,7 +148,8 @@ class _Replay:
         def body(parts: object) -> None:
             replaying = relay.stores.replaying
             replaying.begin(replay, selection)
-            found = replaying.run(name)
+            most = relay.account.page_rows
+            found = replaying.run(name, has_room=first_items(most, relay.world.clock))
             relay.world.tell("put back", items=found.total, now=dict(found.by_connection))
 
         relay.invoke("replay", PUT_BACK_S, body, self._ended)
@@ -91,7 +158,7 @@ class _Replay:
         if process.error is not None:
             self._relay.world.after(AGAIN_S, self.begin)
         else:
-            self._all.under_way -= 1
+            self._all.begun()
 
 
 def received_at(item: str) -> int:

@@ -125,8 +125,8 @@ class Relay:
         self.seen_before: set[str] = set()
         self.died: set[str] = set()
         self.unproven: set[str] = set()
-        self.put_back = PuttingBack(self, scenario.put_back)
         self.inbox = Inbox(self, scenario.files)
+        self.put_back = PuttingBack(self, scenario.put_back)
         self.calm_at = math.inf
         self.throttles = 0
         self.killed: Counter[str] = Counter()
@@ -339,7 +339,7 @@ class Relay:
 
     def is_quiet(self) -> bool:
         """Whether nothing is queued, followed or put back any more."""
-        if self.queue.messages or self.put_back.under_way or not self.inbox.is_quiet():
+        if self.queue.messages or not self.put_back.is_quiet() or not self.inbox.is_quiet():
             return False
         ended = all(one.status != "RUNNING" for one in self.executions)
         return ended and not self.watch.unfollowed()

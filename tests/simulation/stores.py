@@ -87,7 +87,7 @@ class Stores:
         self.replaying = Replaying(
             ReplayParts(
                 StoredItems(aws.s3, BUCKET),
-                self.ledger,
+                self.ledger.get,
                 self.outcome_counts,
                 Replays(aws.dynamodb, LEDGER, self.outcome_counts, **times),
                 self.bulk_queue,

@@ -169,7 +169,6 @@ OPERATORS_TOOL = Package(
         "quarantine": "tests/integration/relay_ops/test_quarantined_deliveries.py",
         "options": _APP,
         "pausing": _PAUSE,
-        "replay_following": "tests/integration/relay_ops/commands/test_replay.py",
         "secret_texts": _SECRET,
         "sending": _TRY_SEND,
         "status/looking": _STATUS,

@@ -38,7 +38,7 @@ def replaying(relay: Relay) -> Replaying:
         resources.BUCKET,
         relay.aws.bulk_queue_url,
         relay.aws.dead_letter_url,
-        relay.limits,
+        relay.limits.day,
     )
     return build_replaying(
         resources.client, names, emit=relay.emit, clock=relay.clock, sleep=relay.clock.sleep

@@ -11,11 +11,13 @@ import time_machine
 from import_relay.bulk.feeding import Feeding
 from import_relay.bulk.file_reports import FileReports
 from import_relay.bulk.reading import Reading
+from import_relay.domain.replays import Replay
+from import_relay.storage.file_counts import file_operation
 from import_relay.storage.files import Files
-from import_relay.storage.outcome_counts import REPLAYED
+from import_relay.storage.replays import Replays, Selection
 from tests.integration.files.dying import Killed
 from tests.integration.files.uploads import Uploads
-from tests.support.aws import relay_resources
+from tests.support.aws import LEDGER, relay_resources
 from tests.support.builders import NOON
 from tests.support.relay import Relay
 
@@ -125,37 +127,22 @@ def test_messages_that_are_not_full_leave_room(uploads: Uploads) -> None:
     assert uploads.later().fed == 10
 
 
-def test_what_was_put_back_takes_room_while_it_is_queued(uploads: Uploads) -> None:
+def test_what_was_put_back_takes_room_until_it_has_its_outcome(uploads: Uploads) -> None:
     uploads.entities_per_day = 100
     uploads.page_rows = 50
-    aws = uploads.relay.aws
     put_back(uploads, 150)
     uploads.put("id\n" + "".join(f"{n}\n" for n in range(90)))
     assert uploads.run().fed == 50
 
-    aws.sqs.purge_queue(QueueUrl=aws.bulk_held_queue_url)
+    end(uploads, 150)
 
     assert uploads.later().fed == 40
-
-
-def test_rows_of_files_take_no_room_as_replayed_ones_as_well(uploads: Uploads) -> None:
-    """A message holds 100 items at most, of which 60 may be rows that count already."""
-    uploads.entities_per_day = 100
-    uploads.page_rows = 20
-    uploads.put("id\n" + "".join(f"{n}\n" for n in range(60)))
-    assert uploads.run().fed == 60
-    assert uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
-    with_shop(uploads)
-    put_back(uploads, 150, messages=1)
-    uploads.put("id\n" + "".join(f"{n}\n" for n in range(60, 190)), "inbox/shop/a.csv")
-
-    assert uploads.later().fed == 2 * 100 - 60 - (100 - 60)
 
 
 def test_a_replay_of_any_size_leaves_room_for_a_page(uploads: Uploads) -> None:
     uploads.entities_per_day = 100
     uploads.page_rows = 20
-    put_back(uploads, 900, messages=9)
+    put_back(uploads, 900)
     uploads.put("id\n" + "".join(f"{n}\n" for n in range(50)))
 
     assert uploads.run().fed == 20
@@ -173,14 +160,24 @@ def with_connections(uploads: Uploads, *names: str, own: str = "") -> None:
     uploads.toml += "".join(erp.replace("[erp", f"[{name}") for name in names)
 
 
-def put_back(uploads: Uploads, items: int, messages: int = 2) -> None:
-    """Note a replay of so many items, and leave so many messages in the queue of held ones."""
-    aws, counts = uploads.relay.aws, uploads.relay.outcome_counts
-    day = counts.day_of(int(uploads.relay.clock() * 1_000_000))
-    operations: Any = counts.operations({day: {REPLAYED: items}})
-    aws.dynamodb.transact_write_items(TransactItems=operations)
-    for _ in range(messages):
-        aws.sqs.send_message(QueueUrl=aws.bulk_held_queue_url, MessageBody="put back")
+REPLAY = "20261121T120000-a1b2c3"
+
+
+def put_back(uploads: Uploads, items: int) -> None:
+    """Note a replay that has put back so many items."""
+    relay = uploads.relay
+    replays = Replays(relay.aws.dynamodb, LEDGER, relay.outcome_counts, clock=relay.clock)
+    replay, now = Replay(REPLAY, int(relay.clock() * 1_000_000), "mapping corrected"), relay.clock()
+    replays.begin(replay, Selection(now - 60, now))
+    begun = replays.get(REPLAY)
+    assert begun is not None
+    replays.count(begun, "items/1", items)
+
+
+def end(uploads: Uploads, items: int) -> None:
+    """So many items of the replay have their outcome."""
+    counted: Any = file_operation(LEDGER, f"replay#{REPLAY}", {"imported": items})
+    uploads.relay.aws.dynamodb.transact_write_items(TransactItems=[counted])
 
 
 def test_connections_whose_rows_get_no_outcome_leave_a_page_to_each_other(

@@ -48,7 +48,6 @@ class Uploads:
         path.write_text(self.toml)
         settings = FileSettings(
             bulk_queue_url=self.relay.aws.bulk_queue_url,
-            bulk_held_queue_url=self.relay.aws.bulk_held_queue_url,
             dead_letter_queue_url=self.relay.aws.dead_letter_url,
             bucket_name=resources.BUCKET,
             ledger_table=resources.LEDGER,

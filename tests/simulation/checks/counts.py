@@ -64,11 +64,7 @@ def check_put_back(books: Books) -> None:
             books.wrong("stale", f"{item} was put back as received at another time")
         elif books.end(item) == {"duplicate"} and not _has_copy(books, item):
             books.wrong("lost", f"{item} was put back and refused as a duplicate")
-    for name, wanted in put_back.wanted.items():
-        there = {one.original for one in put_back.items.values() if one.delivery.endswith(name)}
-        tests = {item for item, one in books.items.items() if one.is_test}
-        for item in sorted(wanted - there - tests):
-            books.wrong("lost", f"{item} had ended and was not put back by {name}")
+    _put_back_all(books)
     table = books.relay.dynamodb.tables.get(LEDGER, {})
     found = Counter(books.relay.limits.day(one.at / 1_000_000) for one in put_back.items.values())
     counted = Counter(
@@ -80,6 +76,23 @@ def check_put_back(books: Books) -> None:
     )
     if found != counted:
         books.wrong("miscounted", f"{dict(counted)} counted as put back, {dict(found)} were")
+
+
+def _put_back_all(books: Books) -> None:
+    """Each replay put back all that it should, a day's entities at a time."""
+    put_back = books.relay.put_back
+    for items in put_back.crowded:
+        books.wrong("over-limit", f"{items} items of replays were queued at a time")
+    unfinished = put_back.unfinished()
+    if unfinished and not books.relay.unproven:
+        books.wrong("stuck", f"{unfinished} never put back all that they should")
+    for name, wanted in put_back.wanted.items():
+        if f"replay#{name}" in unfinished:
+            continue
+        there = {one.original for one in put_back.items.values() if one.delivery.endswith(name)}
+        tests = {item for item, one in books.items.items() if one.is_test}
+        for item in sorted(wanted - there - tests):
+            books.wrong("lost", f"{item} had ended and was not put back by {name}")
 
 
 def _has_copy(books: Books, item: str) -> bool:

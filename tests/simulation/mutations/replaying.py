@@ -93,6 +93,24 @@ MUTANTS = (
         (Edit("storage/stored_items.py", "and key >= begin_with:", "and key > begin_with:"),),
     ),
     Mutant(
+        "put-back-all-at-once",
+        "All that a replay asks for is queued at once.",
+        ("over-limit",),
+        (Edit("bulk/replay_feeding.py", "return len(sources) <= room or not own", "return True"),),
+    ),
+    Mutant(
+        "put-back-forgotten",
+        "A replay that a person began is not gone on with.",
+        ("stuck",),
+        (
+            Edit(
+                "bulk/replay_feeding.py",
+                "        counts = self.replaying.run(replay_id, has_room=has_room)\n",
+                "        counts = self.replaying.run(replay_id, has_room=lambda *_: False)\n",
+            ),
+        ),
+    ),
+    Mutant(
         "put-back-before-it-ends",
         "Items of an import are put back that has not ended, or sent them back.",
         ("miscounted",),

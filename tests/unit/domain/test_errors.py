@@ -60,6 +60,7 @@ def test_every_code_that_an_error_is_made_with_is_explained() -> None:
 
     files = {"failures.csv", "failures.raw", "failures.xlsx"}
     events = {"file.noticed", "file.read", "file.refused", "file.failed", "file.finished"}
+    events |= {"replay.failed", "replay.fed"}
     of_families = {one for one in used if one.partition(".")[0] in families}
     assert of_families - files - events <= CODES.keys()
 

@@ -1,10 +1,13 @@
-"""How many rows of files may be imported on a day. Feeding, reading and `relay` go by it."""
+"""How many rows of files and replays a day imports. Feeding, reading and `relay` go by it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from import_relay.domain.connections import Connection
 from import_relay.domain.files import MAX_WAIT_DAYS
+
+QUEUED_DAYS = 2
+"""Days' entities in the queue at most, far below the 14 days that it keeps a message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Puts the rows of files on the bulk queue, a part at a time. Called by `importing_files`.
 
 The queue forgets after 14 days and a million rows take forty: so the rows stay in the bucket, and
-the queue holds at most `QUEUED_DAYS` days' entities, of one connection at most one day's. A
+the queue holds at most `QUEUED_DAYS` days' entities, of one connection at most one day's, what
+replays put back included. A
 connection whose rows get no outcome stops no other: each connection may have a page under way,
 whatever else waits. Rows that are older than the queues keep them no longer count. Files take
 turns, so that a small one does not wait for a large one. A part of a file is counted as received,
@@ -12,38 +13,35 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from import_relay.bulk.bulk_day import BulkDay
+from import_relay.bulk.bulk_day import QUEUED_DAYS, BulkDay
 from import_relay.bulk.file_errors import FileErrors
 from import_relay.bulk.reading import PAGE_ROWS
-from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE
 from import_relay.domain.files import MAX_WAIT_DAYS, FileRow, row_received_at
 from import_relay.domain.models import ItemOutcome, Occurrence, Outcome
 from import_relay.domain.queue_messages import repeat_bodies
 from import_relay.storage.archive import Archive
-from import_relay.storage.feeder import Feeder
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import Files, RowFile
-from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
+from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.queue import Delayed, Sender
-
-QUEUED_DAYS = 2
-"""Days' entities in the queue at most, far below the 14 days that it keeps a message."""
-KEPT_DAYS = 14
-"""How long the queue keeps a message (template: `MessageRetentionPeriod`)."""
 
 
 @dataclass(slots=True)
 class Room:
-    """How many more rows may be sent. `under_way`: connection → rows that may get an outcome."""
+    """How many more rows may be sent. `under_way`: connection → rows that may get an outcome.
+
+    `replayed`: so many items of replays may get one besides.
+    """
 
     day: BulkDay
     under_way: Counter[str]
+    replayed: int
     page_rows: int
     taken: int = 0
     total: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.total = QUEUED_DAYS * self.day.entities - self.under_way.total()
+        self.total = QUEUED_DAYS * self.day.entities - self.under_way.total() - self.replayed
 
     def of(self, connection: str) -> int:
         """How many more rows of this connection may be sent; zero or less: none."""
@@ -64,7 +62,6 @@ class FeedingParts:
 
     files: Files
     objects: FileObjects
-    feeder: Feeder
     queue: Sender
     archive: Archive
     outcome_counts: OutcomeCounts
@@ -85,6 +82,7 @@ class Feeding:
         files: Iterable[RowFile],
         *,
         under_way: Mapping[str, int],
+        replayed: int,
         errors: FileErrors,
         until: float,
     ) -> int:
@@ -92,11 +90,10 @@ class Feeding:
 
         At least one page is sent if any file has room, even after `until` (s since the epoch).
         Only the holder of the feeder's turn may do so. `under_way`: connection → rows of its files
-        that count as received, and may still get an outcome.
+        that count as received, and may still get an outcome; `replayed`: items of replays that may.
         """
         waiting = self._complete(files, errors)
-        room = Room(self.bulk_day, Counter(under_way), self.page_rows)
-        room.total -= self._put_back(room.under_way.total()) if waiting else 0
+        room = Room(self.bulk_day, Counter(under_way), replayed, self.page_rows)
         while waiting:
             file = min(waiting, key=lambda one: (one.fed, one.received_at))
             waiting.remove(file)
@@ -119,20 +116,6 @@ class Feeding:
                 sent = self._sent(file) if file.fed < file.counted else file
                 found += [sent] if sent.counted < sent.rows else []
         return found
-
-    def _put_back(self, under_way: int) -> int:
-        """How many items the queue holds at most that a replay put back, as far as SQS knows.
-
-        `under_way`: rows of files, which may be in the queue as well, and count already.
-        """
-        now = self.clock()
-        days = {self.day(now - days * 86_400) for days in range(KEPT_DAYS + 1)}
-        counts = self.parts.outcome_counts.days(days).values()
-        put_back = sum(of_day.get(REPLAYED, 0) for of_day in counts)
-        if not put_back:
-            return 0
-        queued = self.parts.feeder.messages() * MAX_ITEMS_PER_MESSAGE
-        return min(put_back, max(0, queued - under_way))
 
     def _feed_part(self, file: RowFile, room: int) -> RowFile:
         rows = self._in_time(file, self._rows(file, file.counted, file.counted + room))

@@ -5,7 +5,8 @@ a lost event, a crash and the function's end all heal with the next run. Each st
 
     notice    an object is noted under its key and ETag; the same one is never begun twice
     read      its rows become pages in the bucket; a file that cannot be read ends here, with why
-    feed      pages go to the queue, as much as it should hold, counted as received just before
+    feed      pages go to the queue, as much as it should hold, counted as received just before;
+              so does what replays put back (`replay_feeding`)
     report    once every row has its outcome: summary and failures, then the pages are forgotten
 
 What fails at one file stops that file alone: the log says so, and the next run tries it again.
@@ -21,6 +22,7 @@ from import_relay.bulk.file_reports import FileReports, error_key
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import MAX_FILE_B
 from import_relay.bulk.reading import Reading
+from import_relay.bulk.replay_feeding import ReplayFeeding
 from import_relay.domain.connections import Connection
 from import_relay.domain.files import connection_of, file_id, is_row_file
 from import_relay.domain.log_events import Emit
@@ -37,7 +39,7 @@ MAX_TRIES = 3
 
 @dataclass(slots=True)
 class FileRun:
-    """What one run did. `fed`: rows sent; `refused`, `finished` and `failed`: files.
+    """What one run did. `fed`: rows sent; `refused`, `finished`: files; `failed`: and replays.
 
     `disabled`: connections with a mistake whose files wait.
     """
@@ -61,6 +63,7 @@ class FileParts:
     feeder: Feeder
     reading: Reading
     feeding: Feeding
+    replays: ReplayFeeding
     reports: FileReports
     waits: ConnectionWaits
 
@@ -95,7 +98,7 @@ class FileImporting:
                 self._take_on(run, errors, until)
             finally:
                 self.parts.feeder.release(invocation)
-        run.failed = len(errors.files)
+        run.failed += len(errors.files)
         return run
 
     def _take_on(self, run: FileRun, errors: FileErrors, until: float) -> None:
@@ -107,15 +110,7 @@ class FileImporting:
         for again in (False, True):
             self._read(run, errors, until, again=again)
             if not again:
-                unfinished = self.parts.files.open()
-                to_feed = [one for one in unfinished if one.state is FileState.FEEDING]
-                run.fed = self.parts.feeding.feed(
-                    [one for one in to_feed if one.connection not in self.parts.disabled],
-                    under_way=_under_way(unfinished, self.clock()),
-                    errors=errors,
-                    until=until,
-                )
-                self._tell_disabled(to_feed, run)
+                to_feed = self._feed(run, errors, until)
             self._report(run, errors, until, again=again)
         self._note_disabled(to_feed)
 
@@ -235,6 +230,25 @@ class FileImporting:
     def _disabled(self, files: Iterable[RowFile]) -> Counter[str]:
         """Connection with a mistake → how many of the files are its own."""
         return Counter(one.connection for one in files if one.connection in self.parts.disabled)
+
+    # feed
+
+    def _feed(self, run: FileRun, errors: FileErrors, until: float) -> list[RowFile]:
+        """Replays first, which leave half of the room for files; returns the files to feed."""
+        unfinished = self.parts.files.open()
+        under_way = _under_way(unfinished, self.clock())
+        replays = self.parts.replays.feed(of_files=under_way.total(), until=until)
+        run.failed = replays.failed
+        to_feed = [one for one in unfinished if one.state is FileState.FEEDING]
+        run.fed = self.parts.feeding.feed(
+            [one for one in to_feed if one.connection not in self.parts.disabled],
+            under_way=under_way,
+            replayed=replays.under_way,
+            errors=errors,
+            until=until,
+        )
+        self._tell_disabled(to_feed, run)
+        return to_feed
 
     # report
 

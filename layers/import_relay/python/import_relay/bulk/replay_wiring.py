@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from import_relay.bulk.replaying import Replaying, ReplayParts
 from import_relay.domain.log_events import Emit
-from import_relay.storage.ledger import Ledger
+from import_relay.storage.ledger import read_entry
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.queue import Queue
-from import_relay.storage.quota import Limits, Quota
 from import_relay.storage.replays import Replays
 from import_relay.storage.requeueing import Requeueing
 from import_relay.storage.stored_items import StoredItems
@@ -18,13 +18,13 @@ from import_relay.storage.stored_items import StoredItems
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a stack's parts are called. `limits` say when its days begin."""
+    """What a stack's parts are called. `day`: the day of a time in s since the epoch."""
 
     ledger_table: str
     bucket: str
     bulk_queue_url: str
     dead_letter_queue_url: str
-    limits: Limits
+    day: Callable[[float], str]
 
 
 def build_replaying(
@@ -37,17 +37,15 @@ def build_replaying(
 ) -> Replaying:
     """The use case. `client` gives a boto3 client of a service."""
     dynamodb, sqs, table = client("dynamodb"), client("sqs"), names.ledger_table
-    day = names.limits.day
-    outcome_counts = OutcomeCounts(dynamodb, table, day, clock=clock, sleep=sleep)
-    quota = Quota(dynamodb, table, names.limits, clock=clock, sleep=sleep)
+    outcome_counts = OutcomeCounts(dynamodb, table, names.day, clock=clock, sleep=sleep)
     queue, dead_letters = (
         Queue(sqs, url, sleep=sleep) for url in (names.bulk_queue_url, names.dead_letter_queue_url)
     )
     parts = ReplayParts(
         StoredItems(client("s3"), names.bucket),
-        Ledger(dynamodb, table, quota, outcome_counts, clock=clock, sleep=sleep),
+        partial(read_entry, dynamodb, table),
         outcome_counts,
         Replays(dynamodb, table, outcome_counts, clock=clock, sleep=sleep),
         Requeueing(queue, dead_letters, clock=clock, emit=emit),
     )
-    return Replaying(parts, day)
+    return Replaying(parts, names.day)

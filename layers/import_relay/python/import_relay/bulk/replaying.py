@@ -13,10 +13,13 @@ a test.
     count      they are received again: counted in one transaction with how far the replay has got
     send       in messages; what a replay that died sent before is sent once more with the same ids,
                and ends once
+
+The items stay in the bucket until there is room in the queue, as rows of files do. Who begins a
+replay puts its first items back; `replay_feeding` goes on with it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from import_relay.domain.models import Occurrence
@@ -26,7 +29,6 @@ from import_relay.domain.replays import Replay, put_back_delivery
 from import_relay.report.row_numbers import numbers_of
 from import_relay.report.row_outcomes import RowOutcome
 from import_relay.storage.entries import Entry, State
-from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.queue import Delayed, Sender
 from import_relay.storage.replays import ReplayProgress, Replays, Selection
@@ -35,14 +37,20 @@ from import_relay.storage.stored_items import IMPORTS, StoredItems
 OUTCOMES = (State.FINISHED, State.TIMED_OUT)
 """Of imports whose items have ended."""
 NOT_IMPORTED = (RowOutcome.FAILED, RowOutcome.UNACCOUNTED)
+HasRoom = Callable[[ReplayProgress, Sequence[ItemProvenance]], bool]
+
+
+def _without_end(_: ReplayProgress, __: Sequence[ItemProvenance]) -> bool:
+    """All is put back at once."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayParts:
-    """Everything that a replay acts on. `queue`: the relay's own."""
+    """Everything that a replay acts on. `entry`: of an import; `queue`: the relay's own."""
 
     items: StoredItems
-    ledger: Ledger
+    entry: Callable[[str], Entry | None]
     outcome_counts: OutcomeCounts
     replays: Replays
     queue: Sender
@@ -50,10 +58,14 @@ class ReplayParts:
 
 @dataclass(slots=True)
 class ReplayCounts:
-    """How many items there are, or were put back, by connection. `total`: with earlier runs."""
+    """How many items there are, or were put back, by connection. `total`: with earlier runs.
+
+    `is_finished`: none is left to be put back.
+    """
 
     by_connection: Counter[str] = field(default_factory=Counter)
     total: int = 0
+    is_finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +83,27 @@ class Replaying:
         counts.total = counts.by_connection.total()
         return counts
 
-    def begin(self, replay: Replay, selection: Selection) -> None:
-        """Note a replay under its id, which `run` then carries out."""
-        self.parts.replays.begin(replay, selection)
+    def begin(self, replay: Replay, selection: Selection, *, planned: int = 0) -> None:
+        """Note a replay under its id, which `run` then carries out. `planned`: its items."""
+        self.parts.replays.begin(replay, selection, planned=planned)
 
-    def run(self, replay_id: str) -> ReplayCounts:
-        """Put back everything that the replay asks for, or what an earlier run of it left.
+    def get(self, replay_id: str) -> ReplayProgress:
+        """A replay as it is noted.
+
+        Raises:
+            LookupError: no replay of this id was begun.
+        """
+        progress = self.parts.replays.get(replay_id)
+        if progress is None:
+            raise LookupError(f"no replay {replay_id} was begun")
+        return progress
+
+    def run(self, replay_id: str, *, has_room: HasRoom = _without_end) -> ReplayCounts:
+        """Put back what the replay asks for, object by object, while there is room.
+
+        Args:
+            has_room: tells, by the replay as it is noted and the items of the next object, whether
+                these may be put back now.
 
         Returns:
             what this run put back, and the total of the replay. A finished one puts back nothing.
@@ -86,18 +113,22 @@ class Replaying:
             ReplayTaken: another process is at it.
             StoreUnavailable, ClientError, BotoCoreError: AWS failed; run it again.
         """
-        progress = self.parts.replays.get(replay_id)
-        if progress is None:
-            raise LookupError(f"no replay {replay_id} was begun")
-        counts = ReplayCounts(total=progress.total)
+        progress = self.get(replay_id)
+        counts = ReplayCounts(total=progress.total, is_finished=progress.is_finished)
         if progress.is_finished:
             return counts
         for key, sources in self._selected(progress.selection, progress.key):
+            if key == progress.sent:
+                continue
+            if key != progress.key and not has_room(progress, sources):
+                return counts
             progress = self.parts.replays.count(progress, key, len(sources))
             self._send(progress, sources)
+            progress = self.parts.replays.sent(progress)
             counts.by_connection.update(source.occurrence.connection for source in sources)
             counts.total = progress.total
         self.parts.replays.finish(replay_id)
+        counts.is_finished = True
         return counts
 
     def _send(self, progress: ReplayProgress, sources: Iterable[ItemProvenance]) -> None:
@@ -123,7 +154,7 @@ class Replaying:
         reference = key.removeprefix(IMPORTS).partition("/")[0]
         if selection.outcome == "rejected":
             return []
-        entry = self.parts.ledger.get(reference)
+        entry = self.parts.entry(reference)
         if entry is None or entry.state not in OUTCOMES:
             return []
         wanted = self._wanted_rows(entry, selection)

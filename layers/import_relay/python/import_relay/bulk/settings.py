@@ -11,7 +11,6 @@ class FileSettings(Settings):
     """Settings of import_files."""
 
     bulk_queue_url: Name
-    bulk_held_queue_url: Name
     dead_letter_queue_url: Name
     bucket_name: Name
     ledger_table: Name

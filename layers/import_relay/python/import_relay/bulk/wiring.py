@@ -13,6 +13,8 @@ from import_relay.bulk.feeding import Feeding, FeedingParts
 from import_relay.bulk.file_reports import FileReports
 from import_relay.bulk.importing_files import FileImporting, FileParts
 from import_relay.bulk.reading import PAGE_ROWS, Reading
+from import_relay.bulk.replay_feeding import ReplayFeeding
+from import_relay.bulk.replay_wiring import Names, build_replaying
 from import_relay.bulk.settings import FileSettings
 from import_relay.connectors.usable_connections import mistakes_of, why_disabled
 from import_relay.domain.connections import Connection, load_connections
@@ -49,31 +51,41 @@ def build_file_importing(
     outcome_counts = OutcomeCounts(dynamodb, settings.ledger_table, day, clock=clock)
     files = Files(dynamodb, settings.ledger_table, outcome_counts, clock=clock)
     objects = FileObjects(s3, settings.bucket_name)
-    lane = (settings.bulk_queue_url, settings.bulk_held_queue_url)
-    feeder = Feeder(dynamodb, sqs, settings.ledger_table, lane, clock=clock)
     queues = (Queue(sqs, url) for url in (settings.bulk_queue_url, settings.dead_letter_queue_url))
     feeding = FeedingParts(
         files,
         objects,
-        feeder,
         Requeueing(*queues, clock=clock, emit=emit),
         Archive(s3, settings.bucket_name),
         outcome_counts,
     )
     connections = load_connections(settings.connections_file)
     a_day = bulk_day(settings.entities_per_day, settings.bulk_share_percent, connections)
+    replaying = build_replaying(client, _names(settings, day), emit=emit, clock=clock)
     parts = FileParts(
         connections=connections,
         disabled=_disabled(connections),
         files=files,
         objects=objects,
-        feeder=feeder,
+        feeder=Feeder(dynamodb, settings.ledger_table, clock=clock),
         reading=Reading(files, objects, clock, a_day, page_rows),
         feeding=Feeding(feeding, a_day, day, clock, page_rows),
+        replays=ReplayFeeding(replaying, a_day, clock, emit),
         reports=FileReports(objects, outcome_counts, clock),
         waits=ConnectionWaits(dynamodb, settings.ledger_table, clock=clock),
     )
     return FileImporting(parts, clock, emit)
+
+
+def _names(settings: FileSettings, day: Callable[[float], str]) -> Names:
+    """What a replay has to know of the stack."""
+    return Names(
+        settings.ledger_table,
+        settings.bucket_name,
+        settings.bulk_queue_url,
+        settings.dead_letter_queue_url,
+        day,
+    )
 
 
 def _disabled(connections: Mapping[str, Connection]) -> dict[str, Mapping[str, str]]:

@@ -12,7 +12,7 @@ _OF_A_LINE = frozenset(
 RESERVED_KEYS = _OF_A_LINE.union(vars(logging.makeLogRecord({})))
 """Keys that a line of the log has itself. Python's logger raises a KeyError for most of them."""
 
-ERRORS = frozenset({"file.failed", "import.reference_refused", "message.too_old"})
+ERRORS = frozenset({"file.failed", "import.reference_refused", "message.too_old", "replay.failed"})
 WARNINGS = frozenset(
     {
         "batch.interrupted",

@@ -17,7 +17,7 @@ from import_relay.domain.queue_messages import MAX_REQUEUED_S
 from import_relay.storage.attributes import Plain, from_attributes, to_attributes
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import takes_effect, transact
-from import_relay.storage.file_counts import file_key
+from import_relay.storage.file_counts import ended_of, file_key, plain
 from import_relay.storage.item_writes import (
     IS_NEW,
     all_of,
@@ -37,7 +37,6 @@ MAX_OPEN_FILES = 5_000
 ROWS_LOST_AFTER_S = MAX_REQUEUED_S + 14 * 86_400
 """A row waits in the queue until it is a dead letter; the dead-letter queue keeps that 14 days."""
 _OPEN: dict[str, Any] = {"pk": {"S": "files#open"}}
-_ENDED = "rows_"
 
 
 class FileState(StrEnum):
@@ -129,7 +128,7 @@ class Files:
         """Those of the files that are noted, by their ids; read consistently."""
         keys = [file_key(one) for one in sorted(set(files))]
         items = read_items(self._client, self._table, keys, sleep=self._sleep)
-        found = (from_attributes(_plain(item)) for item in items)
+        found = (from_attributes(plain(item)) for item in items)
         return {file.id: file for file in map(_file, found) if file is not None}
 
     def open(self) -> list[RowFile]:
@@ -246,20 +245,10 @@ def _as_counted(file: RowFile) -> dict[str, Plain | None]:
     return {"counted": file.counted, "fed_at": file.fed_at, "lost": file.lost}
 
 
-def _plain(item: Any) -> Any:
-    """Without the sets of a file's item."""
-    return {name: value for name, value in item.items() if "SS" not in value}
-
-
 def _file(found: Any) -> RowFile | None:
     """None: its rows ended after it was forgotten, so that only their counts are there."""
     if "key" not in found:
         return None
-    ended = {
-        name.removeprefix(_ENDED): int(value)
-        for name, value in found.items()
-        if name.startswith(_ENDED)
-    }
     numbers = {name: int(found[name]) for name in ("pages", "rows", "counted", "fed")}
     return RowFile(
         found["key"],
@@ -271,6 +260,6 @@ def _file(found: Any) -> RowFile | None:
         tries=int(found.get("tries", 0)),
         fed_at=int(found.get("fed_at", 0)),
         lost=int(found.get("lost", 0)),
-        ended=ended,
+        ended=ended_of(found),
         **numbers,
     )

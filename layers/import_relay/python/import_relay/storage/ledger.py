@@ -43,6 +43,13 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 
+def read_entry(client: "DynamoDBClient", table: str, reference: str) -> Entry | None:
+    """One entry, read consistently, by whoever changes none."""
+    answer = client.get_item(TableName=table, Key=entry_key(reference), ConsistentRead=True)
+    item = answer.get("Item")
+    return from_item(item) if item else None
+
+
 class Ledger:
     """The entries, in the table that also holds the quota."""
 
@@ -66,11 +73,7 @@ class Ledger:
 
     def get(self, reference: str) -> Entry | None:
         """One entry, read consistently."""
-        answer = self._client.get_item(
-            TableName=self._table, Key=entry_key(reference), ConsistentRead=True
-        )
-        item = answer.get("Item")
-        return from_item(item) if item else None
+        return read_entry(self._client, self._table, reference)
 
     def states(self, references: Collection[str]) -> dict[str, Standing]:
         """Where those of the imports are that have an entry, each read consistently."""

@@ -22,7 +22,7 @@ URGENT = 0.85
 The rest is for tracking.
 """
 REQUESTS_PER_IMPORT = 3.5
-"""So many an import counts at least: what it will be asked for is not used yet when it is sent.
+"""Requests that an import counts at least: those for its tracking come after it is sent.
 
 With late polls it uses 3.2 (`python -m tests.benchmarks.pacing even --pollers 5`)."""
 SPARE = 0.75
