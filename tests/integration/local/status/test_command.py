@@ -112,8 +112,10 @@ def test_what_a_replay_put_into_the_bulk_lane_is_not_lost(
 
 
 def test_items_nowhere_are_an_exit_code(
-    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+    deployed: Deployed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("local.status.command.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("local.status.command.LOOK_PATIENCE_S", 0.01)
     deployed.count("ItemsReceived", MIDNIGHT + timedelta(hours=12), 3)
 
     code = main(["status", "--stack", STACK, "--region", REGION])
