@@ -94,6 +94,28 @@ def test_a_report_that_kills_its_process_comes_last(
     assert uploads.summary()["file"] == GOOD
 
 
+def test_a_report_that_is_there_needs_no_rows_any_more(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process died after the rows were removed, before the file was noted as over."""
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    uploads.put("id;name\n1;Ada\n", GOOD)
+    uploads.run()
+    uploads.submit()
+    with monkeypatch.context() as broken:
+        broken.setattr(Files, "finish", dies)
+        with pytest.raises(Killed):
+            uploads.later()
+    before = uploads.summary()
+
+    assert uploads.later().failed == 0
+    assert not uploads.known()
+    assert uploads.summary() == before
+
+
 def test_what_is_held_or_dead_counts_as_queued(uploads: Uploads) -> None:
     uploads.entities_per_day = 5
     uploads.put("id\n" + "".join(f"{n}\n" for n in range(40)))

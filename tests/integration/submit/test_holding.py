@@ -8,13 +8,13 @@ import pytest
 
 from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import WAKE
-from import_relay.storage.held import HIDDEN_S, HeldState, HeldStates
+from import_relay.storage.held import HIDDEN_S, HeldState, HeldStates, held_key, held_state
 from import_relay.storage.queue import Delayed
 from import_relay.storage.quota import day_key
 from import_relay.submit.holding import MAX_HOLD_S
 from tests.support.aws import LEDGER
 from tests.support.builders import TODAY, message
-from tests.support.clients import Overruling
+from tests.support.clients import Overruling, client_error
 from tests.support.ends import ADA, BOB
 from tests.support.relay import Relay
 
@@ -147,6 +147,28 @@ def test_what_sqs_does_not_show_at_first_is_not_forgotten(relay: Relay) -> None:
     use(relay, 1_000)
 
     assert relay.submit(WAKE).rows == 1
+
+
+def test_a_look_that_failed_may_have_hidden_what_is_held(relay: Relay) -> None:
+    """SQS received messages, and its answer was lost: nobody sees them for a while."""
+
+    def lost(real: Any, **asked: Any) -> Any:
+        real(**asked)
+        raise client_error("ServiceUnavailable")
+
+    relay.submit(message([ADA]))
+    working = relay.aws
+    sqs: Any = Overruling(working.sqs, receive_message=lost)
+    relay.aws = replace(working, sqs=sqs)
+    use(relay, 1_000)
+    relay.clock.now += MAX_HOLD_S
+    relay.submit(WAKE)
+    relay.aws = working
+
+    key = held_key(Lane.LIVE)
+    state = held_state(relay.aws.dynamodb.get_item(TableName=LEDGER, Key=key)["Item"])
+    assert state.received_at == relay.clock.now
+    assert state.is_awake(relay.clock.now)
 
 
 def test_each_lane_holds_its_own(relay: Relay) -> None:

@@ -204,12 +204,6 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "report-without-its-pages",
-        "A report that is there is written again, although its pages may be gone.",
-        ("stuck", "unreported"),
-        (Edit(IMPORTING, "if not self.parts.reports.is_written(file):", "if file.rows:"),),
-    ),
-    Mutant(
         "pages-kept",
         "The rows of a file stay in the bucket after its report.",
         ("unexpected",),

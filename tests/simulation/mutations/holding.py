@@ -49,18 +49,6 @@ MUTANTS = (
         (Edit("submit/holding.py", "before or answer.may_miss", "before"),),
     ),
     Mutant(
-        "held-look-failed",
-        "A look at what is held that fails counts as one that found nothing.",
-        ("stuck",),
-        (
-            Edit(
-                "submit/holding.py",
-                "before, self._may_miss = self._may_miss, True",
-                "before = self._may_miss",
-            ),
-        ),
-    ),
-    Mutant(
         "held-not-deleted",
         "What was held and could not be deleted is not looked at again.",
         ("stuck",),
