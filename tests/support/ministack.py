@@ -27,11 +27,26 @@ FAKE = "AWS_FAKE"
 """Set to `ministack`, tests of the stores run against it instead of moto."""
 
 
+_FIRES_NOTHING = (
+    "import ministack.app, ministack.services.scheduler as scheduler;"
+    "scheduler.start_scheduler = lambda: None; ministack.app.main()"
+)
+"""Starts it without the thread that fires schedules, and deletes those that end with that."""
+
+
 class Ministack:
-    """A running one, empty at first. `environment` adds to what its process sees."""
+    """A running one, empty at first. `environment` adds to what its process sees.
+
+    `fires_schedules`: when they are due by the machine's clock, which is not that of every test.
+    """
 
     def __init__(
-        self, folder: Path, *, enforces: bool, environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        enforces: bool,
+        fires_schedules: bool = True,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._log = folder / "ministack.log"
         self.port = _free_port()
@@ -40,7 +55,10 @@ class Ministack:
             raise RuntimeError(f"{PYTHON} is missing: `make second-aws` installs it")
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(PYTHON), "-m", "ministack"],
+                [
+                    str(PYTHON),
+                    *(("-m", "ministack") if fires_schedules else ("-c", _FIRES_NOTHING)),
+                ],
                 cwd=folder,
                 env=_environment(folder, self.port, enforces=enforces) | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
@@ -132,7 +150,7 @@ def fake() -> Ministack:
     import tempfile
 
     folder = Path(tempfile.mkdtemp(prefix="ministack-"))
-    one = Ministack(folder, enforces=False)
+    one = Ministack(folder, enforces=False, fires_schedules=False)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(one.stop)
     return one
