@@ -22,7 +22,7 @@ from tests.simulation.scenario import Findings, Scenario, Violation
 from tests.simulation.trace import trace
 
 SIMULATION = "tests.simulation.simulation"
-SEED_LIMIT_S = 60.0
+SEED_LIMIT_S = 300.0
 """A seed that takes longer hangs: one takes milliseconds."""
 HANGS = "hangs"
 DEAD = "worker died"
