@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from import_relay.connectors.fetcher_contract import FetchedRecord, FieldPath
-from import_relay.connectors.shared.crm_api import CrmApi
+from import_relay.connectors.shared.crm_api import MAX_READ_B, CrmApi
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import ConfigurationError, RecordsNotFetched, StoreUnavailable
 from import_relay.submit.fetched_records import RecordName, RecordsFetched
@@ -228,6 +228,37 @@ def test_connections_share_the_time_of_the_batch(seconds: float, given: list[flo
     Attempt(Timed()).read("a/contacts/1", "b/contacts/1", seconds=seconds)
 
     assert Timed.given == given
+
+
+class Large(Crm):
+    """Answers with so many bytes, and notes how many each call may still read."""
+
+    size_b: ClassVar[int] = 0
+    given: ClassVar[list[int]] = []
+
+    def read(self, api: CrmApi, *args: Any) -> Mapping[str, FetchedRecord]:
+        self.given.append(api.room.left_b)
+        api.room.left_b -= self.size_b
+        return super().read(api, *args)
+
+
+@pytest.mark.parametrize(
+    ("size_b", "given"),
+    [
+        (0, [MAX_READ_B // 2, MAX_READ_B]),
+        (MAX_READ_B // 4, [MAX_READ_B // 2, MAX_READ_B * 3 // 4]),
+        (MAX_READ_B, [MAX_READ_B // 2, 0]),
+    ],
+)
+def test_connections_share_the_memory_of_the_batch(
+    monkeypatch: pytest.MonkeyPatch, size_b: int, given: list[int]
+) -> None:
+    monkeypatch.setattr(Large, "size_b", size_b)
+    monkeypatch.setattr(Large, "given", [])
+
+    Attempt(Large()).read("a/contacts/1", "b/contacts/1")
+
+    assert Large.given == given
 
 
 def test_more_records_than_there_is_time_for_are_no_trouble_of_the_crm() -> None:

@@ -224,3 +224,13 @@ def test_after_enough_was_read_the_rest_comes_with_a_later_batch() -> None:
         calls.request("GET", URL)
 
     assert caught.value.code == "fetcher.out_of_time"
+
+
+def test_without_room_nothing_is_requested() -> None:
+    calls = api(answering())
+    calls.room.left_b = 0
+
+    with pytest.raises(RecordsNotFetched) as caught:
+        calls.request("GET", URL)
+
+    assert caught.value.code == "fetcher.out_of_time"

@@ -114,7 +114,7 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Check the connection's options, e.g. the API's address.",
         ),
         "fetcher.out_of_time": Explanation(
-            "One batch has no time to fetch all records. The rest wait.",
+            "One batch has no time or memory to fetch all records. The rest wait.",
             "Nothing: a later batch fetches them.",
         ),
         **ROW_CODES,

@@ -7,13 +7,14 @@ answer, only the records of its connection wait.
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import httpx
 
 from import_relay.connectors.fetcher_contract import FetchedRecord, Fetcher, FieldPath
 from import_relay.connectors.kinds import fetcher_for
-from import_relay.connectors.shared.crm_api import TIMEOUT, CrmApi
+from import_relay.connectors.shared.crm_api import MAX_READ_B, TIMEOUT, CrmApi, ReadRoom
 from import_relay.domain.batches import batches, halves
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import ConfigurationError, RecordsNotFetched, StoreUnavailable
@@ -57,16 +58,21 @@ class Fetching:
         by_connection: dict[str, dict[RecordName, frozenset[FieldPath]]] = defaultdict(dict)
         for name, paths in to_fetch.items():
             by_connection[name.connection][name] = paths
+        left_b = MAX_READ_B
         for place, (connection, names) in enumerate(by_connection.items()):
             fetcher = self.fetchers(self.connections[connection].kind)
             if fetcher is None:
                 continue
-            share = (give_up_at - self.clock()) / (len(by_connection) - place)
-            until = self.clock() + min(MAX_READ_S, share)
+            sharing = len(by_connection) - place
+            until = self.clock() + min(MAX_READ_S, (give_up_at - self.clock()) / sharing)
+            room = ReadRoom(left_b // sharing)
+            left_b -= room.left_b
+            api_for = partial(self._api, connection, fetcher, until, room)
             try:
-                self._read_connection(connection, fetcher, names, result, until)
+                self._read_connection(connection, fetcher, names, result, api_for)
             except RecordsNotFetched as error:
                 self._wait_for(connection, names, error, result)
+            left_b += room.left_b  # what it did not use, or took beyond its share
         return result
 
     def _wait_for(
@@ -92,7 +98,7 @@ class Fetching:
         fetcher: Fetcher,
         names: Mapping[RecordName, frozenset[FieldPath]],
         result: RecordsFetched,
-        give_up_at: float,
+        api_for: Callable[[str], CrmApi],
     ) -> None:
         """Read a connection's records; a token that is refused makes room for another one.
 
@@ -106,7 +112,7 @@ class Fetching:
             token = tokens.pop(0)
             tried.add(token)
             try:
-                _read_all(fetcher, self._api(connection, fetcher, token, give_up_at), names, result)
+                _read_all(fetcher, api_for(token), names, result)
             except RecordsNotFetched as error:
                 if error.code != "fetcher.refused":
                     raise
@@ -118,7 +124,9 @@ class Fetching:
         if refused is not None:
             raise refused
 
-    def _api(self, connection: str, fetcher: Fetcher, token: str, give_up_at: float) -> CrmApi:
+    def _api(
+        self, connection: str, fetcher: Fetcher, give_up_at: float, room: ReadRoom, token: str
+    ) -> CrmApi:
         return CrmApi(
             client=self.client,
             token=token,
@@ -127,6 +135,7 @@ class Fetching:
             give_up_at=give_up_at,
             clock=self.clock,
             sleep=self.sleep,
+            room=room,
         )
 
     def _tokens(self, connection: str) -> list[str]:

@@ -25,16 +25,25 @@ MAX_CRM_ANSWER_B = 20_000_000
 MAX_ANSWER_VALUES = 1_000_000
 """Commas and brackets of an answer: what they become once it is parsed fills the memory."""
 MAX_READ_B = 40_000_000
-"""After so much no more is read for a connection in a batch; the rest comes with a later one."""
+"""After so much no more is read in a batch, for all connections together; the rest comes with a
+later one."""
 _REFUSED = frozenset({401, 403})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(slots=True)
+class ReadRoom:
+    """How many bytes of answers a batch may still hold; less than none after a large answer."""
+
+    left_b: int = MAX_READ_B
 
 
 @dataclass(slots=True)
 class CrmApi:
     """One connection's way to its CRM. Times are in seconds; `give_up_at` is on `clock`.
 
-    `token` is what stands under `<connection>.token` among the CRM tokens.
+    `token` is what stands under `<connection>.token` among the CRM tokens. `room`: once it is used
+    up, nothing more is requested.
     """
 
     client: httpx.Client
@@ -44,8 +53,8 @@ class CrmApi:
     give_up_at: float
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+    room: ReadRoom = field(default_factory=ReadRoom)
     _next_at: float = field(default=float("-inf"))
-    _read_b: int = 0
 
     def request(
         self,
@@ -95,11 +104,11 @@ class CrmApi:
             except Unbounded as error:
                 code = "fetcher.unavailable" if error.is_late else "fetcher.unexpected"
                 raise RecordsNotFetched(code, f"the answer is {error}") from error
-        self._read_b += len(body)
+        self.room.left_b -= len(body)
         return HttpAnswer(answer.status_code, answer.headers, body)
 
     def _wait_for_turn(self) -> None:
-        if self._read_b > MAX_READ_B:
+        if self.room.left_b <= 0:
             raise RecordsNotFetched("fetcher.out_of_time")
         self._pause(max(0.0, self._next_at - self.clock()))
         self._next_at = self.clock() + 1 / self.requests_per_second
