@@ -77,21 +77,29 @@ def keys_in(stack: Stack) -> set[str]:
     return {one.key for one in stack.objects.keys(QUARANTINE_PREFIX)}
 
 
-def arrived(stack: Stack, connection: str, before: Collection[str]) -> str:
-    """The code with which a delivery of a connection came here since; empty if none did.
+def came_back(
+    stack: Stack, before: Collection[str], said: str, mark: str
+) -> QuarantinedDelivery | None:
+    """What the receiver made of a request, if that is in quarantine; None: it stored the request.
 
-    `before`: the keys at that time. It is how to see what the receiver made of a request: some
-    senders get the same answer whatever it is.
+    The connection's other traffic may come here meanwhile. The answer names the delivery; where
+    the sender gets the same answer whatever happens, the request's user agent tells.
+
+    Args:
+        before: the keys at the time of the request.
+        said: the receiver's answer.
+        mark: the user agent of the request.
     """
     for key in sorted(keys_in(stack) - set(before)):
-        said = json.loads(stack.objects.content(key) or b"{}")
-        if said.get("connection") == connection:
-            return str(said["code"])
-    return ""
+        content = stack.objects.content(key)
+        found = delivery_in(key, content) if content is not None else None
+        if found and (found.delivery in said or found.headers.get("user-agent") == mark):
+            return found
+    return None
 
 
 def forget(stack: Stack, one: QuarantinedDelivery) -> None:
-    """Delete a delivery that was stored: its records are in the queue."""
+    """Delete a delivery of which there is more: its records in the queue, or its original."""
     stack.client("s3").delete_object(Bucket=stack.bucket, Key=one.key)
 
 

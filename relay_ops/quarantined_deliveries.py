@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 
 from import_relay.domain.connections import Connection
 from relay_ops.exits import CommandError, ExitCode
 from relay_ops.output import Screen, number_of
 from relay_ops.quarantine import (
     QuarantinedDelivery,
-    arrived,
+    came_back,
     forget,
     keys_in,
     quarantined,
@@ -69,10 +71,13 @@ def _post(stack: Stack, one: QuarantinedDelivery, connection: Connection) -> str
     """Post one delivery; why it cannot be read even now, or empty if it was stored."""
     if code := why_unreadable(one, connection):
         return code
-    before = keys_in(stack)
-    sent = send(stack, connection, one.request())
-    if code := arrived(stack, one.connection, before):
-        return code
+    before, mark = keys_in(stack), f"relay-redrive/{token_hex(8)}"
+    given = one.request()
+    marked = replace(given, headers={**given.headers, "user-agent": mark})
+    sent = send(stack, connection, marked)
+    if copy := came_back(stack, before, sent.said, mark):
+        forget(stack, copy)  # else the next redrive would post both
+        return copy.code
     if sent.status != 200:
         raise CommandError(
             f"The receiver answered {sent.status} to a delivery of {one.connection}. "

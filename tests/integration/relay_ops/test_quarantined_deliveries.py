@@ -46,13 +46,19 @@ def posted(
     return found
 
 
-def put(relay: Relay, delivery: str, body: bytes, connection: str = "erp") -> None:
+def put(
+    relay: Relay, delivery: str, body: bytes, connection: str = "erp", user_agent: str = "ERP"
+) -> None:
     kept = {
         "delivery": delivery,
         "received_at": "2026-11-21T10:00:00+00:00",
         "connection": connection,
         "code": "delivery.not_json",
-        "headers": {"content-type": "application/json", "content-length": "1"},
+        "headers": {
+            "content-type": "application/json",
+            "content-length": "1",
+            "user-agent": user_agent,
+        },
         "body_base64": base64.b64encode(body).decode(),
     }
     key = f"quarantine/date=2026-11-21/{delivery}.json"
@@ -77,7 +83,8 @@ def test_what_can_be_read_leaves_the_quarantine_and_the_rest_is_named(
     assert said == {"stored": 2, "unreadable": {BROKEN: "delivery.not_json"}}
     assert left(relay) == [BROKEN]
     assert [one.body for one in posted] == [b'{"id": 1}'] * 2
-    assert [dict(one.headers) for one in posted] == [{"content-type": "application/json"}] * 2
+    assert [one.headers["content-type"] for one in posted] == ["application/json"] * 2
+    assert not any("content-length" in one.headers for one in posted)
 
 
 def test_only_the_named_delivery_is_posted(relay: Relay, posted: list[Request]) -> None:
@@ -96,19 +103,47 @@ def test_it_is_said_before_anything_is_posted(
     assert (posted, len(left(relay))) == ([], 3)
 
 
-def test_what_the_receiver_puts_into_quarantine_again_is_not_called_stored(
-    relay: Relay, posted: list[Request], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ReceiverAnswer(200, "<Ack>true</Ack>"),
+        ReceiverAnswer(200, f'{{"quarantined": "delivery.not_json", "delivery": "{NEW}x"}}'),
+        ReceiverAnswer(400, f'{{"code": "delivery.not_json", "delivery": "{NEW}x"}}'),
+    ],
+)
+def test_what_the_receiver_puts_into_quarantine_again_stays_there_once(
+    relay: Relay,
+    posted: list[Request],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: ReceiverAnswer,
 ) -> None:
     """The deployed connection may be another than this one; the answer need not say so."""
 
-    def send(*_: object) -> ReceiverAnswer:
-        put(relay, f"{NEW}x", b"the same")
-        return ReceiverAnswer(200, "<Ack>true</Ack>")
+    def send(_: Stack, __: object, given: Request) -> ReceiverAnswer:
+        is_told = "delivery" in answer.said
+        agent = "Amazon/EventBridge" if is_told else given.headers["user-agent"]
+        put(relay, f"{NEW}x", b"the same", user_agent=agent)
+        return answer
 
     monkeypatch.setattr(quarantined_deliveries, "send", send)
 
     assert redrive(NEW, "--yes") == ExitCode.FOUND
-    assert NEW in left(relay)
+    assert left(relay) == [OLD, NEW, BROKEN]
+
+
+def test_another_unreadable_delivery_of_the_connection_does_not_keep_a_stored_one_here(
+    relay: Relay, posted: list[Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it would be posted twice."""
+
+    def send(*_: object) -> ReceiverAnswer:
+        put(relay, f"{NEW}x", b"live traffic")
+        return ReceiverAnswer(200, '{"received": 1, "delivery": "another"}')
+
+    monkeypatch.setattr(quarantined_deliveries, "send", send)
+
+    assert redrive(NEW, "--yes") == ExitCode.DONE
+    assert left(relay) == [OLD, f"{NEW}x", BROKEN]
 
 
 def test_what_the_receiver_refuses_stays(
