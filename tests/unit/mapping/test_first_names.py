@@ -28,6 +28,15 @@ from import_relay.mapping.first_names import first_name
         "Ada Example, Ph.D.",
         "Ada Example,",
         "Ada und Jo Example",
+        "Dr. phil. Ada Example",
+        "Dr. rer. nat. Ada Example",
+        "Dr.med. Ada Example",
+        "Dr. h.c. Ada Example",
+        "Prof. em. Ada Example",
+        "PD Dr. Ada Example",
+        "Mag. (FH) Ada Example",
+        "Frau med. Ada Example",
+        "Example, Dr. phil. Ada",
     ],
 )
 def test_the_first_name_is_found(name: str) -> None:
@@ -57,6 +66,14 @@ def test_the_first_name_is_found(name: str) -> None:
 )
 def test_a_name_that_does_not_say_it_has_none(name: str) -> None:
     assert first_name(name) is None
+
+
+@pytest.mark.parametrize("first", ["Phil", "Nat", "Pol", "Med"])
+@pytest.mark.parametrize("name", ["{} Example", "Mr. {} Example", "Example, {}", "{} Ali Example"])
+def test_a_first_name_that_titles_hold_too_is_one_unless_a_title_stands_before_it(
+    first: str, name: str
+) -> None:
+    assert first_name(name.format(first)) == first
 
 
 @given(st.text(max_size=60))
