@@ -73,5 +73,15 @@ def test_where_nothing_shows_it_both_neighbours_are_suspects(counts_from: int, n
     assert joined.suspects == {0, 1} - {number}
 
 
+def test_a_handle_of_one_row_alone_is_surer_than_what_looks_like_a_number() -> None:
+    assert numbers(failure({"sms": "+4915112345678"}, row=0)) == [1]
+
+
+def test_a_number_tells_rows_with_one_handle_apart() -> None:
+    same = {"email": "ada@example.com"}
+
+    assert numbers(failure(same, row=2), failure(row=0)) == [2, 0]
+
+
 def test_no_rows_have_no_failures_of_theirs() -> None:
     assert numbers(failure(ROWS[0]), failure(row=0), rows=[]) == [None, None]

@@ -107,6 +107,13 @@ def test_a_csv_that_has_only_numbers_of_rows_is_read() -> None:
     assert [one.row for one in found] == [2]
 
 
+def test_a_control_character_in_a_value_does_not_hide_the_list() -> None:
+    found = read_failures(b"code,message,external_id,full_name\n23514,no,2,Ada\x0bEx\x1fample\n")
+
+    assert found is not None
+    assert [one.columns["external_id"] for one in found] == ["2"]
+
+
 @pytest.mark.parametrize(
     "content", [b"PK\x03\x04\xff", b"<html>gone</html>", b"null", b'{"error": "expired"}', b"[{]"]
 )

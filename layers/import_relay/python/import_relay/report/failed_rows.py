@@ -1,8 +1,8 @@
 """Which rows of an import an entry of Mateo's list of failures is about. Pure; called by findings.
 
 Mateo documents that an entry echoes the row. It does not say whether the row comes back as it was
-sent, or with it how often, so that an entry is joined by what it has: the whole row, the number of
-the row, the external id, a handle.
+sent, or with it how often, so that an entry is joined by what it has: the whole row, the
+external id, a handle that no other row has, the number of the row, a handle.
 """
 
 import json
@@ -36,9 +36,11 @@ def join(failures: Sequence[Failure], rows: Sequence[FailureRow]) -> Joined:
     _match(found, [{_canonical(one.input)} for one in failures], [{_canonical(r)} for r in rows])
     wanted = [_values(one.columns, IDENTIFIERS) for one in failures]
     _match(found, wanted, [_values(row, IDENTIFIERS) for row in rows])
-    suspects = _match_numbers(found, failures, len(rows))
     wanted = [_values(one.columns, HANDLES) for one in failures]
-    _match(found, wanted, [_values(row, HANDLES) for row in rows])
+    offered = [_values(row, HANDLES) for row in rows]
+    _match(found, wanted, offered, only_sure=True)  # a column of the row may look like its number
+    suspects = _match_numbers(found, failures, len(rows))
+    _match(found, wanted, offered)
     return Joined(found, suspects - set(found))
 
 
@@ -73,9 +75,16 @@ def _first_number(
 
 
 def _match(
-    found: list[int | None], wanted: Sequence[set[str]], offered: Sequence[set[str]]
+    found: list[int | None],
+    wanted: Sequence[set[str]],
+    offered: Sequence[set[str]],
+    *,
+    only_sure: bool = False,
 ) -> None:
-    """Give each failure without a row one that has a value of it; a free row goes first."""
+    """Give each failure without a row one that has a value of it; a free row goes first.
+
+    `only_sure`: not if several rows have one.
+    """
     index: dict[str, list[int]] = defaultdict(list)
     for number, values in enumerate(offered):
         for value in values:
@@ -86,7 +95,7 @@ def _match(
             continue
         rows = sorted({row for value in values for row in index.get(value, ())})
         free = [row for row in rows if row not in taken]
-        if rows:
+        if len(rows) == 1 or (rows and not only_sure):
             found[position] = (free or rows)[0]
             taken.add((free or rows)[0])
 

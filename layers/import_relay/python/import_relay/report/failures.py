@@ -30,9 +30,6 @@ ROW_NUMBERS: Mapping[str, int] = MappingProxyType(
 ECHOES = ("input", "row", "record", "data", "item", "payload")
 """Names under which an entry may have the row itself; the first one is documented."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""Characters that no text format has."""
-
 _SEPARATORS = ",;\t|"
 _SEPARATOR_LINE = re.compile(rf"\A\"?sep=[{_SEPARATORS}]\"?\r?\n", re.IGNORECASE)
 """The line that tells Excel how a CSV is separated."""
@@ -95,7 +92,7 @@ def _text(content: bytes) -> str | None:
     """A file's text; of another encoding only what is ASCII is sure, such as ids. None: binary."""
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = content.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
-    return None if _CONTROL.search(text) else text
+    return None if "\0" in text else text
 
 
 def _failure(entry: object) -> Failure:
