@@ -5,7 +5,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,12 @@ KILLED_AFTER_S = 10.0
 """Of an invocation: enough to come to a CRM, and less than waiting for it takes."""
 FILE_PATIENCE_S = 300.0
 """Several functions take a file on, one after the other, and each has to start."""
+MATEO_FAULTS: Sequence[Mapping[str, object]] = (
+    {"kind": "status", "status": 400, "message": TEXT, "code": TEXT},
+    {"kind": "status", "status": 500, "body": TEXT},
+    {"kind": "status", "status": 200, "body": TEXT},
+    {"kind": "status", "status": 401, "message": TEXT},
+)
 FILE_ROWS_WITHOUT_ID = 20
 """So many that the watchdog finds the connection's rate too high."""
 
@@ -139,17 +145,19 @@ class Flight:
         self._until(self._is_idle, "the end of the submission")
 
     def mateo_failures(self) -> None:
-        for fault in (
-            {"kind": "status", "method": "POST", "status": 400, "message": TEXT, "code": TEXT},
-            {"kind": "status", "method": "POST", "status": 500, "body": TEXT},
-            {"kind": "status", "method": "POST", "status": 401, "message": TEXT},
-        ):
+        """What it answers to a POST, one way after the other; to the polls of one import, each."""
+        for fault in MATEO_FAULTS:
+            self._meet([{**fault, "method": "POST"}], f"{self.level}-{fault['status']}")
+        self._meet([{**fault, "method": "GET"} for fault in MATEO_FAULTS], f"{self.level}-polled")
+
+    def _meet(self, faults: Sequence[Mapping[str, object]], external_id: str) -> None:
+        for fault in faults:
             self.stack.mateo("POST", "faults", fault)
-            record = PERSON | {"id": f"{self.level}-{fault['status']}"}
-            self.post("erp", json.dumps([record]), x_relay_secret=CANARIES["webhook secret"])
-            self._until(lambda: not self.stack.mateo("GET", "faults")["faults"], "the fault")
-            self._until(self._is_idle, "the end of the submission")
-            self.stack.resume_submission()
+        record = PERSON | {"id": external_id}
+        self.post("erp", json.dumps([record]), x_relay_secret=CANARIES["webhook secret"])
+        self._until(lambda: not self.stack.mateo("GET", "faults")["faults"], "the faults")
+        self._until(self._is_idle, "the end of the submission")
+        self.stack.resume_submission()
 
     def exceptions(self) -> None:
         """Errors that no handler expects, with data in their texts."""
