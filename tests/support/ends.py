@@ -11,7 +11,7 @@ from import_relay.report import reporting
 from import_relay.report.reporting import Reported, Reporting
 from import_relay.storage.entries import Entry, State
 from import_relay.track import tracking
-from import_relay.track.tracking import Tracked, Tracking, TrackOptions
+from import_relay.track.tracking import Tracked, Tracking, TrackingStatus, TrackOptions
 from tests.support.aws import BUCKET, LEDGER, Aws
 from tests.support.builders import TODAY, message
 from tests.support.mateo import MateoImports
@@ -64,6 +64,17 @@ def track(
         submit_deadline=relay.clock.now if submit_deadline is None else submit_deadline,
         deadline=relay.clock.now + seconds,
     )
+
+
+def followed(relay: Relay, hours: float) -> Tracked:
+    """Look at ref-1 as the state machine does, until it ends; a day at most."""
+    until = relay.clock.now + 24 * 3_600
+    while relay.clock.now < until:
+        tracked = track(relay, hours=hours)
+        if tracked.status is not TrackingStatus.WAIT:
+            return tracked
+        relay.clock.now += tracked.wait_s
+    raise AssertionError("it is followed for ever")
 
 
 def reporting_of(relay: Relay, **replaced: Any) -> Reporting:

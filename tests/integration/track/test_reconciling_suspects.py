@@ -5,22 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from import_relay.report.reporting import ReportStatus
-from import_relay.track.tracking import Tracked, TrackingStatus
+from import_relay.track.tracking import TrackingStatus
 from tests.integration.report.written import codes_of, summary_of
-from tests.support.ends import report, track, unknown_import
+from tests.support.ends import followed, report, track, unknown_import
 from tests.support.mateo import ORIGIN, MateoImports, StoredImport
 from tests.support.relay import Relay
-
-
-def followed(relay: Relay, hours: float) -> Tracked:
-    """Look at ref-1 as the state machine does, until it ends; a day at most."""
-    until = relay.clock.now + 24 * 3_600
-    while relay.clock.now < until:
-        tracked = track(relay, hours=hours)
-        if tracked.status is not TrackingStatus.WAIT:
-            return tracked
-        relay.clock.now += tracked.wait_s
-    raise AssertionError("it is followed for ever")
 
 
 def hidden(stored: StoredImport) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from import_relay.domain.errors import LimitReached
 from import_relay.storage.entries import State
-from import_relay.track.tracking import Tracked, TrackingStatus
+from import_relay.track.tracking import TrackingStatus
 from tests.support.aws import Aws
 from tests.support.builders import MIDNIGHT, NOON
-from tests.support.ends import api_with_new_token, sent_entry, track
+from tests.support.ends import api_with_new_token, followed, sent_entry, track
 from tests.support.mateo import MateoImports
 from tests.support.relay import LIMITS, Relay
 
@@ -160,17 +160,6 @@ def test_an_import_that_mateo_no_longer_lists_is_waited_for(
 
     assert track(relay).status is TrackingStatus.WAIT
     assert relay.entry("ref-1").state is State.SENT
-
-
-def followed(relay: Relay, hours: float) -> Tracked:
-    """Look at ref-1 as the state machine does, until it ends; a day at most."""
-    until = relay.clock.now + 24 * HOUR
-    while relay.clock.now < until:
-        tracked = track(relay, hours=hours)
-        if tracked.status is not TrackingStatus.WAIT:
-            return tracked
-        relay.clock.now += tracked.wait_s
-    raise AssertionError("it is followed for ever")
 
 
 def test_an_import_is_given_up_after_the_tracking_hours(relay: Relay, mateo: MateoImports) -> None:

@@ -76,10 +76,8 @@ def test_a_person_is_erased_whose_id_every_format_writes_in_its_own_way(
     assert Erasure(stack).list_places(Known(ids={f"external_id:{id_}"})).places == {}
 
 
-def test_of_imports_without_the_person_no_report_is_read_but_what_mateo_says(
-    relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    practised(relay, mateo)
+def keys_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of the objects that are read from now on."""
     read: list[str] = []
     from_s3 = Bucket._read
 
@@ -88,6 +86,14 @@ def test_of_imports_without_the_person_no_report_is_read_but_what_mateo_says(
         return from_s3(bucket, key)
 
     monkeypatch.setattr(Bucket, "_read", noted)
+    return read
+
+
+def test_of_imports_without_the_person_no_report_is_read_but_what_mateo_says(
+    relay: Relay, mateo: MateoImports, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practised(relay, mateo)
+    read = keys_read(monkeypatch)
     places = Erasure(stack).list_places(Known(ids={"external_id:nobody-47"})).places
 
     names = [key.rpartition("/")[2] for key in read if key.startswith("reports/")]
@@ -105,14 +111,7 @@ def test_nothing_is_read_twice_to_be_erased_but_what_holds_the_person(
     (other,) = (one.key for one in stack.objects.keys("imports/") if "ref-2" in one.key)
     erasure = Erasure(stack, sleep=relay.clock.sleep)
     listed = erasure.list_places(person(stack, "7"))
-    read: list[str] = []
-    from_s3 = Bucket._read
-
-    def noted(bucket: Bucket, key: str) -> bytes | None:
-        read.append(key)
-        return from_s3(bucket, key)
-
-    monkeypatch.setattr(Bucket, "_read", noted)
+    read = keys_read(monkeypatch)
     erasure.erase(listed.known)
 
     assert other not in read
