@@ -43,7 +43,7 @@ def test_who_writes_jsonpath_is_told_where_an_expression_begins(told: Told) -> N
     assert mistake.endswith("; it begins at the record: leave out '$.'")
 
 
-@pytest.mark.parametrize("expression", ["a[", "join(", "a.b", "a ==", "", "'it"])
+@pytest.mark.parametrize("expression", ["a[", "join(", "a.b", "a ==", "", " ", "'it"])
 def test_an_expression_that_quotes_do_not_mend_gets_no_such_hint(expression: str) -> None:
     assert quoting_hint(expression) == ""
 
@@ -55,6 +55,9 @@ def test_an_expression_that_quotes_do_not_mend_gets_no_such_hint(expression: str
         ("{!Contact.Email}", "; a path stands without braces: 'Contact.Email'"),
         ("data['email']", "; a path has points: 'data.email'"),
         ('data["email"][0]', "; a path has points: 'data.email[0]'"),
+        ("items.0.email", "; a number in brackets chooses from a list: 'items[0].email'"),
+        ("a and b", "; and is &&, or is ||: 'a && b'"),
+        ("x = 'a' or y", "; and is &&, or is ||: '''x == 'a' || y'''"),
         ("x = 'a=b'", "; equality is ==: '''x == 'a=b''''"),
         ("\u201eE-Mail\u201c", "; quotation marks are plain ones: '\"E-Mail\"'"),
     ],

@@ -20,6 +20,14 @@ HEAD = '[x]\nkind = "close"\n'
         ("city = a", 'city = "a"'),
         ("city =", 'city = ""'),
         ("  city  = a.b # c", 'city  = "a.b # c"'),
+        ('city = b"', 'city = "b"'),
+        ("city == 'b'", "city = 'b'"),
+        ("city = \u201eb\u201c", 'city = "b"'),
+        ("city = Stra\u00dfe", 'city = "Stra\u00dfe"'),
+        ("allow_reassignment = True", "allow_reassignment = true"),
+        ("country_codes = [DE, AT]", 'country_codes = ["DE", "AT"]'),
+        ("country_codes = ['DE', AT", 'country_codes = ["DE", "AT"]'),
+        ("city = [a, b]", 'city = "[a, b]"'),
         ("[x.deal", "[x.deal]"),
         ('clears = ["city"', 'clears = ["city"]'),
     ],
@@ -54,6 +62,14 @@ def test_each_slip_of_a_table_is_told_and_each_mistake_behind_it(told: Told) -> 
 def test_what_a_slip_hides_does_not_count_as_missing(told: Told) -> None:
     (line,) = told('[x]\nkind = "json"\nheader = "H"\n[x.contact.fields]\n"external id" "id"\n')
     assert line.startswith("5: connection 'x', is no TOML: ")
+
+
+def test_signs_that_separate_lines_elsewhere_separate_none_in_toml(told: Told) -> None:
+    text = f"{HEAD}{FIELDS}# {chr(0x2028) * 9}{chr(0x85)}\nwrong line\ncity = 'trimm(a)'\n"
+
+    lines = told(text)
+
+    assert [line.split(":")[0] for line in lines] == ["5", "6"]
 
 
 def test_a_table_that_stands_there_twice_is_read_as_one(told: Told) -> None:

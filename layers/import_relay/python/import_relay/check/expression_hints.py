@@ -14,9 +14,12 @@ _ONE_NAME = re.compile(r"[^\"'`|&\[\]{}()+*?=<>!,@$]+")
 """A text without the signs of expressions; its points may belong to it, as in `Kunden Nr.`"""
 _TEMPLATE = re.compile(r"\{+!?\s*([\w.]+)\s*\}+")
 _SUBSCRIPT = re.compile(r"""\[\s*(?:'(\w+)'|"(\w+)")\s*\]""")
-_TYPESET = str.maketrans(
+TYPESET = str.maketrans(
     {**dict.fromkeys("\u201c\u201d\u201e", '"'), **dict.fromkeys("\u2018\u2019\u201a", "'")}
 )
+_INDEX = re.compile(r"\.(\d+)(?=\.|$)")
+_LOGIC = {"and": "&&", "or": "||"}
+_LOGIC_WORDS = re.compile(r"\b(and|or)\b", re.IGNORECASE)
 _EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
 _COMPARES = re.compile(r"[=!]=\s*$")
 _TRUTH = re.compile(r"[=!]=\s*(true|false)\b(?!\s*\.)")
@@ -51,11 +54,17 @@ def _readings(expression: str) -> Iterator[tuple[str, str]]:
     if found := _TEMPLATE.fullmatch(expression.strip()):
         yield "a path stands without braces: ", found[1]
     yield "a path has points: ", _SUBSCRIPT.sub(lambda one: f".{one[1] or one[2]}", expression)
-    yield "quotation marks are plain ones: ", expression.translate(_TYPESET)
+    yield "quotation marks are plain ones: ", expression.translate(TYPESET)
     yield "equality is ==: ", _outside_quotes(expression, lambda part: _EQUALS.sub("==", part))
+    yield "a number in brackets chooses from a list: ", _INDEX.sub(r"[\1]", expression)
+    yield "and is &&, or is ||: ", _outside_quotes(expression, _with_logic)
     yield _NEED_QUOTES, _outside_quotes(expression, lambda part: _WORDS.sub(_quoted, part))
-    if _ONE_NAME.fullmatch(expression):
+    if expression.strip() and _ONE_NAME.fullmatch(expression):
         yield _NEED_QUOTES, f'"{expression.strip()}"'
+
+
+def _with_logic(part: str) -> str:
+    return _LOGIC_WORDS.sub(lambda word: _LOGIC[word[0].lower()], _EQUALS.sub("==", part))
 
 
 def _outside_quotes(expression: str, change: Callable[[str], str]) -> str:

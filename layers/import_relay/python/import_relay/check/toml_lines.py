@@ -50,7 +50,7 @@ def key_lines(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     table = ""
     value = _Value()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if value.is_open:
             value.read(line)
         elif header := TABLE_HEADER.match(line):

@@ -6,12 +6,20 @@ without quotes, a key that stands there twice. Nobody but the check sees the rep
 """
 
 import json
+import re
 import tomllib
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from import_relay.check.expression_hints import TYPESET
 from import_relay.check.toml_lines import KEY, TABLE_HEADER, line_in_error
 from import_relay.domain.toml_tables import NO_UTF_8, read_part, table_texts
 
+_LISTS = frozenset(
+    ("country_codes", "datetimes", "clears", "custom_fields", "marketing_channels", "required")
+)
+"""Keys whose value is a list of names; in `fields` a text in such brackets is an expression."""
+_WORDS = re.compile(r"""[\w\s,"'\[\]]+""")
 MAX_SLIPS = 100
 """Of one table; after so many it is no file of connections."""
 _NO_TOML = "is no TOML"
@@ -107,8 +115,20 @@ def _meant(line: str) -> str:
     """The line with what it lacks."""
     candidates = [f"{line}{sign}" for sign in ('"', "'", "]")]
     if key := KEY.match(line):
-        candidates.append(f"{key[0]} {json.dumps(line[key.end() :].strip())}")
+        is_list = key[1].rpartition(".")[2].strip() in _LISTS
+        value = line[key.end() :].lstrip("= \t").rstrip()
+        candidates += [f"{key[0]} {one}" for one in _values(value, is_list=is_list)]
     return next(filter(_is_toml, candidates), _UNCLEAR)
+
+
+def _values(text: str, *, is_list: bool) -> Iterator[str]:
+    """What a value that is no TOML may be meant to be."""
+    yield text.translate(TYPESET)
+    yield f'"{text}'
+    yield text.lower()  # true and false
+    if is_list and _WORDS.fullmatch(text):
+        yield json.dumps(re.findall(r"\w+", text))
+    yield json.dumps(text, ensure_ascii=False)
 
 
 def _is_of_last_table(lines: list[str], number: int) -> bool:
