@@ -17,6 +17,7 @@ from import_relay.domain.codes import CODES
 from import_relay.domain.files import INBOX, file_id, is_row_file
 from import_relay.storage.files import Files, FileState, RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.replays import Replays
 from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.local_file import etag_of
 from relay_ops.files.plan import Plan
@@ -55,6 +56,7 @@ class StackFiles:
         dynamodb, table = stack.client("dynamodb"), stack.ledger_table
         counts = OutcomeCounts(dynamodb, table, limits_of(stack).day, clock=stack.clock)
         self._files = Files(dynamodb, table, counts, clock=stack.clock)
+        self._replays = Replays(dynamodb, table, counts, clock=stack.clock)
 
     def plan(self, rows: int, connection: str, own: Mapping[str, int]) -> Plan:
         """What a file of so many rows costs now.
@@ -69,7 +71,8 @@ class StackFiles:
         noted = {name: one.limit for name, one in forecast.connections.items()}
         share = max(1, int(limits.entities_per_day * limits.bulk_share))
         a_day = DayLimits(limits.entities_per_day, BulkDay(share, {**own, **noted}))
-        ahead = _ahead(self._files.open(), found, self._stack.clock())
+        of_replays = sum(one.in_bucket for one in self._replays.open())
+        ahead = _ahead(self._files.open(), of_replays, found, self._stack.clock())
         return Plan(rows, connection, forecast, a_day, ahead)
 
     def known(self, key: str, path: Path) -> RowFile | None:
@@ -167,15 +170,18 @@ def key_of(connection: str, name: str) -> str:
     return key
 
 
-def _ahead(files: Iterable[RowFile], found: Reconciliation, now: float) -> Ahead:
-    """What waits in the lanes and in the bucket, as far as counts of messages tell."""
+def _ahead(files: Iterable[RowFile], of_replays: int, found: Reconciliation, now: float) -> Ahead:
+    """What waits in the lanes and in the bucket, as far as counts of messages tell.
+
+    `of_replays`: records in the bucket that replays will put back.
+    """
     waiting = [
-        FileAhead(one.connection, one.rows - one.counted, one.counted, one.under_way(now))
-        for one in files
+        FileAhead(one.connection, one.in_bucket, one.counted, one.under_way(now)) for one in files
     ]
     live = found.live_backlog
     of_files = sum(one.under_way for one in waiting)
-    return Ahead(live, max(0, found.backlog - live - of_files), waiting)
+    put_back = max(0, found.backlog - live - of_files)
+    return Ahead(live, put_back + of_replays, waiting)
 
 
 def _is_same_try(found: RowFile | None, before: RowFile | None) -> bool:

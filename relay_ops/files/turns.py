@@ -1,7 +1,7 @@
 """On which day the last row of a file is imported, by the limits and turns of the bulk lane. Pure.
 
-Webhooks that are queued come first, then what a replay put back and rows that are queued already,
-then files in turns: a page of the file of which least was sent, as `bulk.feeding` does it.
+Queued webhooks come first, then records of replays and rows that are queued already, then files in
+turns: the next page comes from the file of which least was sent, as in `bulk.feeding`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class FileAhead:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What waits already. `live`: records of the live lane; `put_back`: by replays."""
+    """What waits already. `live`: records of the live lane; `put_back`: those of replays."""
 
     live: int = 0
     put_back: int = 0

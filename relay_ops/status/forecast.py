@@ -93,6 +93,8 @@ class Forecast:
     bulk: BulkView
     connections: Mapping[str, Used] = field(default_factory=dict)
     """Those with a limit of their own that have used any of it today."""
+    in_bucket: int = 0
+    """Rows of files and records of replays that are not queued yet, and so not in the backlog."""
     blockers: Sequence[str] = ()
     """What kept records of single connections waiting within the last half hour."""
 

@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 
 from import_relay.domain.lanes import Lane
 from import_relay.storage.entries import OPEN_INDEX, UNFINISHED
+from import_relay.storage.files import Files
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.outcome_counts import COUNTED_RECEIPTS, OutcomeCounts
 from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.quota import Limits, Quota, Usage
 from import_relay.storage.received_counts import PERIOD_S
+from import_relay.storage.replays import Replays
 from import_relay.telemetry.outcome_log import NAMESPACE
 from relay_ops.exits import StackUnavailable
 from relay_ops.status.forecast import (
@@ -86,6 +88,8 @@ class StackReading:
         self._outcome_counts = OutcomeCounts(dynamodb, table, self._limits.day, clock=clock)
         self._quota = Quota(dynamodb, table, self._limits, clock=clock)
         self._ledger = Ledger(dynamodb, table, self._quota, self._outcome_counts, clock=clock)
+        self._files = Files(dynamodb, table, self._outcome_counts, clock=clock)
+        self._replays = Replays(dynamodb, table, self._outcome_counts, clock=clock)
         self._sqs, self._cloudwatch = client("sqs"), client("cloudwatch")
 
     @property
@@ -137,6 +141,8 @@ class StackReading:
             submission=self._submission(LIVE_MAPPING),
             bulk=self._bulk(usage),
             connections={name: Used(*one) for name, one in usage.connections.items()},
+            in_bucket=sum(one.in_bucket for one in self._files.open())
+            + sum(one.in_bucket for one in self._replays.open()),
             blockers=[*noted.in_words(), *self._blockers(noted)],
         )
 

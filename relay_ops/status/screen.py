@@ -57,6 +57,7 @@ def as_json(shown: Shown) -> dict[str, object]:
         **_waiting_as_json(totals),
         **_forecast_as_json(forecast),
         "backlog": totals.backlog,
+        "in_bucket": forecast.in_bucket,
         "drained_on": _date(forecast.drained_on(totals.backlog)),
         "live_drained_on": _date(forecast.drained_on(totals.live_backlog)),
         "in_the_way": list(forecast.in_the_way),
@@ -180,6 +181,8 @@ def _ahead(totals: Reconciliation, forecast: Forecast) -> Iterator[str]:
     if totals.now.bulk.total or forecast.bulk.entities.used:
         yield from _bulk_lane(forecast)
     yield _line("Backlog", totals.backlog, "items queued, at most one entity each")
+    if forecast.in_bucket:
+        yield _line("  in the bucket", forecast.in_bucket, "of files and replays, not queued yet")
     yield _line("Drained on", *_drained(totals.backlog, forecast))
     if totals.now.bulk.total:
         yield _line("  live lane", *_drained(totals.live_backlog, forecast))

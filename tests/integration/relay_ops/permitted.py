@@ -89,6 +89,8 @@ def _resources(stack: Stack, service: str, operation: str, given: dict[str, Any]
             yield f"{tables[given['TableName']]}{index}"
         case "sqs" if "QueueUrl" in given:
             names = {outputs.get(output): name for output, name in QUEUES.items()}
+            if given["QueueUrl"] not in names:  # a held queue is no output
+                names = {one: name for name, one in stack.resources.items()}
             yield names[given["QueueUrl"]]
         case "secretsmanager":
             arns = {outputs.get(output): name for output, name in SECRETS.items()}

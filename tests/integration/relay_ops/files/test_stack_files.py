@@ -1,5 +1,6 @@
 """A file is uploaded, followed to its end, and never imported twice."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,16 +8,23 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from import_relay.domain.replays import Replay
 from import_relay.storage.files import FileState
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.replays import Replays, Selection
+from local.environment import REGION
 from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.stack_files import NOTICED_WITHIN_S, StackFiles, key_of
-from relay_ops.stack import Stack
+from relay_ops.files.turns import Ahead
+from relay_ops.stack import Stack, of_clients
 from tests.integration.files.uploads import Uploads
 from tests.support import aws as resources
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON
+from tests.support.deployed import STACK, Deployed, client, clock, deployed
 from tests.support.relay import Relay
 
+__all__ = ["clock", "deployed"]  # fixtures
 KEY = key_of("erp", "contacts.csv")
 SETTINGS = {
     "REQUESTS_PER_SECOND": "2",
@@ -55,6 +63,20 @@ def working(uploads: Uploads) -> StackFiles:
         uploads.submit()
 
     return files_of(uploads, work)
+
+
+def test_what_replays_will_put_back_is_imported_before_a_file(deployed: Deployed) -> None:
+    stack = of_clients(STACK, REGION, client, clock=time.time)
+    dynamodb, table = client("dynamodb"), deployed.of("LedgerTable")
+    counts = OutcomeCounts(dynamodb, table, lambda _: "2026-11-21", clock=time.time)
+    replays = Replays(dynamodb, table, counts, time.time)
+    replay = Replay("20261121T100000-a1b2c3", 1, "a reason", force=False)
+    replays.begin(replay, Selection(0, 1), planned=90)
+
+    plan = StackFiles(stack).plan(1, "erp", {})
+
+    assert plan.ahead == Ahead(put_back=90, files=[])
+    assert str(plan.done_on) == "2026-11-22"  # 50 entities per day
 
 
 def test_a_file_is_followed_until_its_report(uploads: Uploads, file: Path) -> None:

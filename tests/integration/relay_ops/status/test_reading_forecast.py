@@ -1,9 +1,14 @@
 """What `status` reads of a stack to say when the backlog is imported."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from import_relay.domain.replays import Replay
+from import_relay.storage.files import Files, RowFile
+from import_relay.storage.outcome_counts import OutcomeCounts
+from import_relay.storage.replays import Replays, Selection
 from relay_ops.status.reading import MAPPINGS
 from tests.support.deployed import MIDNIGHT, NEXT, Deployed, client, clock, deployed
 
@@ -17,6 +22,24 @@ def test_each_lane_runs_only_if_its_queue_is_read(deployed: Deployed) -> None:
         forecast = deployed.snapshot().forecast
 
         assert (forecast.submission.is_running, forecast.bulk.submission.is_running) == running
+
+
+def test_rows_of_files_and_replayed_items_in_the_bucket_are_told(deployed: Deployed) -> None:
+    dynamodb, table = client("dynamodb"), deployed.of("LedgerTable")
+    counts = OutcomeCounts(dynamodb, table, lambda _: "2026-11-21", clock=time.time)
+    replays = Replays(dynamodb, table, counts, time.time)
+    for id_, planned in (("20261121T100000-a1b2c3", 90), ("20261121T100001-a1b2c3", 7)):
+        replays.begin(Replay(id_, 1, "a reason", False), Selection(0, 1), planned=planned)
+    replays.finish("20261121T100001-a1b2c3")
+    (first, _) = replays.open()
+    replays.count(first, "items/one", 30)
+    files = Files(dynamodb, table, counts, clock=time.time)
+    file = RowFile("inbox/erp/contacts.csv", "an etag", "erp", received_at=1)
+    files.begin(file)
+    files.advance(file, pages=1, rows=500, is_read=True)
+    files.count(file, [1] * 100, counted=100)
+
+    assert deployed.snapshot().forecast.in_bucket == 60 + 400
 
 
 def test_paused_submission_says_why_and_until_when(deployed: Deployed) -> None:

@@ -93,6 +93,15 @@ def test_the_bulk_lane_has_a_line_while_something_waits_in_it() -> None:
     assert as_json(what)["bulk_queue"] == {"visible": 2, "in_flight": 1, "delayed": 0}
 
 
+def test_what_waits_in_the_bucket_has_a_line_beside_the_backlog() -> None:
+    what = shown(snapshot(1, queue=Messages(1)), in_bucket=3_000)
+
+    assert line(what, "Backlog").startswith("1 ")
+    assert line(what, "in the bucket") == "3,000 of files and replays, not queued yet"
+    assert as_json(what)["in_bucket"] == 3_000
+    assert "in the bucket" not in screen(shown(snapshot(1)), colour=False)
+
+
 def test_the_numbers_end_in_the_same_column() -> None:
     found = lines(shown(snapshot(1_500, 5, quarantined=12, queue=Messages(visible=20))))
     end = LABEL + NUMBER

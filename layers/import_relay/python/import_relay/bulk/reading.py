@@ -52,7 +52,7 @@ class Reading:
         before: Counter[str] = Counter()
         for one in self.files.open():
             if one.state is FileState.FEEDING:
-                before[one.connection] += one.rows - one.counted
+                before[one.connection] += one.in_bucket
         why = self.bulk_day.too_long_wait(file.connection, file.rows, before)
         if why:
             raise FileUnreadable("file.waits_too_long", why)

@@ -95,6 +95,11 @@ class RowFile:
         """How many of its rows have their outcome."""
         return sum(self.ended.values())
 
+    @property
+    def in_bucket(self) -> int:
+        """How many of its rows are not queued yet."""
+        return self.rows - self.counted
+
     def under_way(self, now: float) -> int:
         """Rows that count as received, and may still get an outcome. `now`: s since the epoch.
 

@@ -74,6 +74,11 @@ class ReplayProgress:
         """How many of the items that were put back have their outcome."""
         return sum(self.ended.values())
 
+    @property
+    def in_bucket(self) -> int:
+        """How many of the planned items are not put back yet."""
+        return 0 if self.is_finished else max(0, self.planned - self.total)
+
     def under_way(self, now: float) -> int:
         """Items that were put back, and may still get an outcome. `now`: s since the epoch."""
         if self.counted_at and now - self.counted_at > ROWS_LOST_AFTER_S:
