@@ -9,7 +9,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from import_relay.mapping.phone_words import BETWEEN, EXTENSIONS, LABELS
+from import_relay.mapping.phone_words import BEFORE_DIGITS, BETWEEN, EXTENSIONS, LABELS
 
 MAX_PHONE_TEXT = 250
 """Own limit: a longer text is no phone number, and is not searched for any."""
@@ -76,6 +76,7 @@ _EXTENSION = re.compile(
 _AFTER_EXTENSION_WORD = "0123456789.:-)" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 _SWITCHBOARD = re.compile(r"(?<=[0-9])\s*-\s*0$")
 _WORD = re.compile(r"[^\W\d_]+")
+_TO_DIGITS = re.compile(r"[\s.:(+]*[0-9]")
 _DIGITS = re.compile("[0-9](?:.*[0-9])?")
 _EMPTY_BRACKETS = re.compile(r"\([\s.:]*\)")
 _BRACKETED_ZERO = re.compile(r"\(\s*0\s*\)")
@@ -151,7 +152,7 @@ def _labelled(text: str) -> Dialled | None:
     if match is None:
         return None
     before, number, behind = match.groups("tel")
-    if before.lower() not in LABELS or behind.lower() not in LABELS:
+    if not {before.lower(), behind.lower()} <= LABELS:
         return None
     return _simple(number) if _SIMPLE.fullmatch(number) else None
 
@@ -241,12 +242,20 @@ def _without_labels(text: str) -> str | None:
 
     Labels stand before the digits or after them: between digits they may separate two numbers.
     """
-    if not LABELS.issuperset(map(str.lower, _WORD.findall(text))):
-        return None
     digits = _DIGITS.search(text)
+    if not all(map(_is_label, _WORD.finditer(text))):
+        return None
     if digits is not None and _WORD.search(text, *digits.span()):
         return None
     bare = _WORD.sub("", text.replace("[", "(").replace("]", ")"))
     if "(" in bare:
         bare = _EMPTY_BRACKETS.sub("", bare)
     return bare.strip(" \t.:-")
+
+
+def _is_label(word: re.Match[str]) -> bool:
+    """Whether a word within a text says what its number is called."""
+    name = word[0].lower()
+    if name in BEFORE_DIGITS:
+        return _TO_DIGITS.match(word.string, word.end()) is not None
+    return name in LABELS

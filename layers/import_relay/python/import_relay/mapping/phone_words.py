@@ -19,7 +19,7 @@ EXTENSIONS = (
 LABELS = frozenset(
     """
     tel telefon telefonnr telefonnummer telephone telefono teléfono téléphone tél fon phone tlf
-    telefone telefoon telefoonnummer telefonu numer numero número numéro num no n nr nummer number
+    telefone telefoon telefoonnummer telefonu numer numero número numéro num nr nummer number
     mobil mobile mobilnr mobilnummer mobiltelefon mob cell cellphone cellular cellulare movil
     móvil celular cel mobiel mobiele gsm portable port handy handynr handynummer natel
     komórka komórkowy kom whatsapp wa wsp zap sms rufnummer m t p c h w
@@ -30,3 +30,5 @@ LABELS = frozenset(
     """.split()  # noqa: SIM905  # a list of 100 words is longer than it is clear
 )
 """Words that say what kind of number it is. Any other word may say that it is none."""
+BEFORE_DIGITS = frozenset(("no", "n"))
+"""Labels right before the digits, as in `Phone no. 212`; anywhere else they may deny: `(no)`."""
