@@ -121,7 +121,6 @@ RELAY = Package(
         "storage/feeder": _FILES,
         "storage/file_counts": _FILES,
         "storage/file_objects": _FILES,
-        "storage/files": _FILES,
         "storage/notifications": _DAY,
         "storage/received_counts": _DAY,
         "storage/row_failures": _FILES,

@@ -1,6 +1,7 @@
 """Replays stay in the bucket: a day's entities of them are queued at a time."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from import_relay.bulk.bulk_day import BulkDay
 from import_relay.bulk.replay_feeding import ReplayFeeding, ReplaysFed, first_items
 from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.provenance import ItemProvenance
 from import_relay.domain.replays import Replay
 from import_relay.storage.file_counts import count_by_file, file_operation
+from import_relay.storage.stored_items import StoredItems
 from tests.integration.bulk.put_back import (
     BAD,
     D1,
@@ -23,6 +26,7 @@ from tests.integration.bulk.put_back import (
     replaying,
 )
 from tests.support.aws import LEDGER
+from tests.support.clients import Overruling, client_error
 from tests.support.relay import Relay
 
 __all__ = ["relay"]  # fixtures
@@ -123,6 +127,51 @@ def test_a_run_ends_in_time(relay: Relay) -> None:
 
     assert feed(relay, 100, until=0.0).items == 0
     assert feed(relay, 100).items == 3
+
+
+def test_a_run_that_finds_nothing_ends_in_time_and_the_next_one_goes_on(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rejected(relay, 1, 1, 1, 1)
+    chosen = replace(EVERYTHING, connection="crm")
+    replaying(relay).begin(Replay(ID, int(relay.clock.now * US), "mapping corrected"), chosen)
+    looked_at: list[str] = []
+    real = StoredItems.ended
+
+    def slow(self: StoredItems, key: str) -> list[ItemProvenance]:
+        looked_at.append(key)
+        relay.clock.now += 30.0
+        return real(self, key)
+
+    monkeypatch.setattr(StoredItems, "ended", slow)
+
+    looks = []
+    for _ in range(4):
+        assert not replaying(relay).get(ID).is_finished
+        assert feed(relay, 100) == ReplaysFed(0)
+        looks.append([int(key[-len("0.ndjson.gz")]) for key in looked_at])
+        looked_at.clear()
+
+    assert looks == [[0, 1], [1, 2], [2, 3], [3]]
+    assert replaying(relay).get(ID).is_finished
+
+
+def test_a_note_survives_ends_that_are_counted_just_then(relay: Relay) -> None:
+    rejected(relay, 3)
+    begin(relay)
+    conflicts = [client_error("TransactionConflictException")] * 2
+
+    def update(real: Any, **arguments: Any) -> Any:
+        if conflicts:
+            raise conflicts.pop()
+        return real(**arguments)
+
+    one = replaying(relay)
+    client: Any = Overruling(relay.aws.dynamodb, update_item=update)
+    replays = replace(one.parts.replays, client=client)
+
+    assert replace(one, parts=replace(one.parts, replays=replays)).run(ID).is_finished
+    assert (conflicts, one.get(ID).sent) == ([], one.get(ID).key)
 
 
 def test_what_was_counted_by_a_run_that_died_is_sent_by_the_next_one(

@@ -1,4 +1,4 @@
-"""Objects of the inbox as people and programs leave them: odd names, folders, changed content."""
+"""Objects of the inbox as people and programs leave them, and replays beside them."""
 
 import gzip
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from import_relay.bulk.replay_feeding import ReplayFeeding, ReplaysFed
 from tests.integration.files.uploads import Uploads
 from tests.support import aws as resources
 from tests.support.aws import relay_resources
@@ -147,3 +148,19 @@ def test_a_gzipped_file_is_read_on_where_it_stopped(uploads: Uploads) -> None:
     uploads.submit()
 
     assert imported(uploads) == names
+
+
+def test_replays_leave_files_half_of_a_runs_time(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untils: list[float] = []
+
+    def feed(_: ReplayFeeding, *, of_files: int, until: float) -> ReplaysFed:
+        untils.append(until)
+        return ReplaysFed(of_files)
+
+    monkeypatch.setattr(ReplayFeeding, "feed", feed)
+
+    uploads.run(seconds=600)
+
+    assert untils == [uploads.relay.clock() + 300]

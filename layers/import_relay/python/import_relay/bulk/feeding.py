@@ -1,12 +1,11 @@
 """Puts the rows of files on the bulk queue, a part at a time. Called by `importing_files`.
 
 The queue forgets after 14 days and a million rows take forty: so the rows stay in the bucket, and
-the queue holds at most `QUEUED_DAYS` days' entities, of one connection at most one day's, what
-replays put back included. A
-connection whose rows get no outcome stops no other: each connection may have a page under way,
-whatever else waits. Rows that are older than the queues keep them no longer count. Files take
-turns, so that a small one does not wait for a large one. A part of a file is counted as received,
-with the cursor, before it is sent.
+the queue holds at most `QUEUED_DAYS` days' entities, replayed items included, and at most one day's
+of one connection. A connection whose rows get no outcome stops no other: each connection may have a
+page under way, whatever else waits. Rows that are older than the queues keep them no longer count.
+Files take turns, so that a small one does not wait for a large one. A part of a file is counted as
+received, with the cursor, before it is sent.
 """
 
 from collections import Counter
@@ -50,7 +49,7 @@ class Room:
         return max(min(self.total, a_day - under_way), of_its_page)
 
     def take(self, connection: str, rows: int) -> None:
-        """How many are sent."""
+        """Count rows of this connection that are sent."""
         self.under_way[connection] += rows
         self.total -= rows
         self.taken += rows

@@ -91,9 +91,7 @@ class FileImporting:
         """
         run, errors = FileRun(), FileErrors(self.emit, self._named)
         self._notice(key, run, errors)
-        if self.parts.feeder.take(
-            invocation, until=deadline
-        ):  # otherwise the process that has the turn continues
+        if self.parts.feeder.take(invocation, until=deadline):  # otherwise another process feeds
             try:
                 self._take_on(run, errors, until)
             finally:
@@ -234,10 +232,11 @@ class FileImporting:
     # feed
 
     def _feed(self, run: FileRun, errors: FileErrors, until: float) -> list[RowFile]:
-        """Replays first, which leave half of the room for files; returns the files to feed."""
+        """Replays first, which leave files half of the room and time; returns the files to feed."""
         unfinished = self.parts.files.open()
         under_way = _under_way(unfinished, self.clock())
-        replays = self.parts.replays.feed(of_files=under_way.total(), until=until)
+        of_files, half = under_way.total(), (self.clock() + until) / 2
+        replays = self.parts.replays.feed(of_files=of_files, until=half)
         run.failed = replays.failed
         to_feed = [one for one in unfinished if one.state is FileState.FEEDING]
         run.fed = self.parts.feeding.feed(

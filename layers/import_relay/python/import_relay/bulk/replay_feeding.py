@@ -30,7 +30,7 @@ class ReplaysFed:
     failed: int = 0
 
     def count(self, items: int) -> None:
-        """So many are put back."""
+        """Count items that are put back."""
         self.items += items
         self.under_way += items
 

@@ -103,7 +103,7 @@ class Replaying:
 
         Args:
             has_room: tells, by the replay as it is noted and the items of the next object, whether
-                these may be put back now.
+                these may be put back now. It is asked about objects without such items as well.
 
         Returns:
             what this run put back, and the total of the replay. A finished one puts back nothing.
@@ -117,11 +117,18 @@ class Replaying:
         counts = ReplayCounts(total=progress.total, is_finished=progress.is_finished)
         if progress.is_finished:
             return counts
+        without_items = ""
         for key, sources in self._selected(progress.selection, progress.key):
             if key == progress.sent:
                 continue
+            without_items = without_items if sources else key
             if key != progress.key and not has_room(progress, sources):
+                if without_items:
+                    self.parts.replays.skip(progress, without_items)
                 return counts
+            if not sources:
+                continue
+            without_items = ""
             progress = self.parts.replays.count(progress, key, len(sources))
             self._send(progress, sources)
             progress = self.parts.replays.sent(progress)
@@ -140,14 +147,12 @@ class Replaying:
     def _selected(
         self, selection: Selection, begin_with: str
     ) -> Iterator[tuple[str, list[ItemProvenance]]]:
-        """The items asked for, object by object; objects without any are left out."""
+        """The items asked for, object by object; most objects may have none."""
         keys = self.parts.items.keys(written_after=selection.received_from, begin_with=begin_with)
         for key in keys:
             of_key = self._of_import(key, selection) if key.startswith(IMPORTS) else None
             sources = of_key if of_key is not None else self._of_batch(key, selection)
-            wanted = [source for source in sources if _is_selected(source.occurrence, selection)]
-            if wanted:
-                yield key, wanted
+            yield key, [one for one in sources if _is_selected(one.occurrence, selection)]
 
     def _of_import(self, key: str, selection: Selection) -> list[ItemProvenance]:
         """The items that ended with an import; those that it requeued or retried did not."""

@@ -16,7 +16,7 @@ from import_relay.domain.files import INBOX, file_delivery, file_id, fitting, ro
 from import_relay.domain.queue_messages import MAX_REQUEUED_S
 from import_relay.storage.attributes import Plain, from_attributes, to_attributes
 from import_relay.storage.bulk_reads import read_items
-from import_relay.storage.conditions import takes_effect, transact
+from import_relay.storage.conditions import takes_effect, through_conflicts, transact
 from import_relay.storage.file_counts import ended_of, file_key, plain
 from import_relay.storage.item_writes import (
     IS_NEW,
@@ -227,7 +227,11 @@ class Files:
         expected: dict[str, Plain | None],
     ) -> bool:
         changed = self._update(file, changes, expected)
-        return takes_effect(lambda: self._client.update_item(**changed))
+        return takes_effect(  # transactions count ends in the same item
+            lambda: through_conflicts(
+                lambda: self._client.update_item(**changed), sleep=self._sleep
+            )
+        )
 
     def _update(
         self,

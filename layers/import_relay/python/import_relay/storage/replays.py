@@ -14,7 +14,7 @@ from import_relay.domain.errors import ReplayTaken
 from import_relay.domain.replays import Replay
 from import_relay.storage.attributes import Plain, from_attributes, to_attributes
 from import_relay.storage.bulk_reads import read_items
-from import_relay.storage.conditions import takes_effect, transact
+from import_relay.storage.conditions import takes_effect, through_conflicts, transact
 from import_relay.storage.file_counts import ended_of, plain, replay_key
 from import_relay.storage.files import ROWS_LOST_AFTER_S
 from import_relay.storage.item_writes import (
@@ -51,10 +51,10 @@ class Selection:
 class ReplayProgress:
     """A replay as it is noted. `planned`: how many items it was to put back when it was begun.
 
-    `key`: of the object that was last counted, with `items` of it, at `counted_at` (s since the
-    epoch). `sent`: of the last object whose items are certainly in the queue. `total`: items put
-    back, of which `lost` had waited longer than the queues keep them. `ended`: outcome → items.
-    `is_finished`: all is put back.
+    `key`: of the object up to which all is put back, with `items` of it, last counted at
+    `counted_at` (s since the epoch). `sent`: of the last object whose items are certainly in the
+    queue. `total`: items put back, of which `lost` had waited longer than the queues keep them.
+    `ended`: outcome → items. `is_finished`: all is put back.
     """
 
     replay: Replay
@@ -165,6 +165,17 @@ class Replays:
         self._set(progress.replay.id, {"sent": progress.key})
         return replace(progress, sent=progress.key)
 
+    def skip(self, progress: ReplayProgress, key: str) -> None:
+        """Note that nothing up to this object is left to put back: the next run begins with it.
+
+        Raises:
+            ReplayTaken: another process continues this replay.
+            ClientError, BotoCoreError: it is not known whether this was noted.
+        """
+        skipped = self._advance(progress, replace(progress, key=key, items=0))
+        if not self._write(skipped):
+            raise ReplayTaken(progress.replay.id)
+
     def finish(self, replay_id: str) -> None:
         """Note that everything was put back."""
         self._set(replay_id, {"finished": 1})
@@ -201,7 +212,13 @@ class Replays:
         """Change attributes of a replay that was begun."""
         was_begun = attribute("key").exists()
         changed = update_of(self.table, replay_key(replay_id), was_begun, sets=values)
-        takes_effect(lambda: self.client.update_item(**changed))
+        self._write(changed)
+
+    def _write(self, update: Mapping[str, Any]) -> bool:
+        """Make an update; False when its condition does not hold. Ends are counted meanwhile."""
+        return takes_effect(
+            lambda: through_conflicts(lambda: self.client.update_item(**update), sleep=self.sleep)
+        )
 
 
 def _progress(replay_id: str, found: Mapping[str, Any]) -> ReplayProgress:
