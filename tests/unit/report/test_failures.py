@@ -107,6 +107,20 @@ def test_a_csv_that_has_only_numbers_of_rows_is_read() -> None:
     assert [one.row for one in found] == [2]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"code,message,input,external_id\n23514,no,,2\n",
+        b'[{"code": "23514", "input": null, "external_id": "2"}]',
+        b'[{"code": "23514", "input": {}, "external_id": "2"}]',
+    ],
+)
+def test_an_empty_echo_hides_no_id_beside_it(content: bytes) -> None:
+    (found,) = read_failures(content) or []
+
+    assert found.columns["external_id"] == "2"
+
+
 def test_a_control_character_in_a_value_does_not_hide_the_list() -> None:
     found = read_failures(b"code,message,external_id,full_name\n23514,no,2,Ada\x0bEx\x1fample\n")
 

@@ -121,9 +121,9 @@ def _echo(entry: Mapping[str, object], rest: FailureRow) -> object:
         value = _parsed(entry.get(name))
         if isinstance(value, list) and len(value) == 1:
             (value,) = value
-        if isinstance(value, dict):
+        if value and isinstance(value, dict):
             return value
-    return entry.get("input", rest)
+    return entry.get("input") or rest
 
 
 def _parsed(value: object) -> object:

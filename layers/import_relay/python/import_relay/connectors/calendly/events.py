@@ -45,7 +45,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
         "contact",
         {
             "external_id": "contact.id",
-            "full_name": ("payload.name || join(' ', [payload.first_name, payload.last_name][?@])"),
+            "full_name": "payload.name || join(' ', [payload.first_name, payload.last_name][?@])",
             "email": "contact.email",
             # of an inbound call the number is the host's, of the other types it is none
             "whatsapp": "[payload.text_reminder_number,"
