@@ -209,6 +209,17 @@ def test_a_replay_that_fails_stops_no_other(relay: Relay, monkeypatch: pytest.Mo
     assert (feed(relay, 100).failed, end(relay)) == (1, 3)
 
 
+def test_what_waited_in_the_bucket_has_not_waited_in_the_queue(relay: Relay) -> None:
+    rejected(relay, 3, 3)
+    begin(relay)
+    assert feed(relay, 3).items == 3
+    assert end(relay) == 3
+    relay.clock.now += 14 * DAY_S
+
+    assert feed(relay, 3).items == 3
+    assert (end(relay), relay.said("message.too_old")) == (3, [])
+
+
 def test_items_that_waited_longer_than_the_queues_keep_them_leave_room(relay: Relay) -> None:
     rejected(relay, 3, 3)
     begin(relay)

@@ -139,7 +139,8 @@ class Replaying:
         return counts
 
     def _send(self, progress: ReplayProgress, sources: Iterable[ItemProvenance]) -> None:
-        put_back = (_put_back(source.occurrence, progress.replay) for source in sources)
+        since = int(progress.counted_at * 1_000_000)
+        put_back = (_put_back(source.occurrence, progress.replay, since) for source in sources)
         self.parts.queue.send(Delayed(body, 0) for body in repeat_bodies(put_back))
 
     # which items
@@ -199,7 +200,10 @@ def _is_selected(one: Occurrence, selection: Selection) -> bool:
     )
 
 
-def _put_back(one: Occurrence, replay: Replay) -> Occurrence:
-    """An item as it is put back: without its earlier attempts, which were another item's."""
+def _put_back(one: Occurrence, replay: Replay, since: int) -> Occurrence:
+    """An item as it is put back: without its earlier attempts, which were another item's.
+
+    `since`: from when on it waits in the queue (µs since the epoch), which is after the bucket.
+    """
     delivery = put_back_delivery(one.delivery, replay.id)
-    return one._replace(delivery=delivery, attempt=0, since=replay.at, replay=replay)
+    return one._replace(delivery=delivery, attempt=0, since=since, replay=replay)
