@@ -77,6 +77,15 @@ def test_a_handle_of_one_row_alone_is_surer_than_what_looks_like_a_number() -> N
     assert numbers(failure({"sms": "+4915112345678"}, row=0)) == [1]
 
 
+def test_a_handle_of_one_row_alone_counts_beside_one_of_several() -> None:
+    rows: list[FailureRow] = [
+        {"email": "ada@example.com"},
+        {"email": "ada@example.com", "sms": "+4915112345678"},
+    ]
+
+    assert numbers(failure({**rows[1], "city": "Kiel"}, row=0), rows=rows) == [1]
+
+
 def test_a_number_tells_rows_with_one_handle_apart() -> None:
     same = {"email": "ada@example.com"}
 

@@ -83,12 +83,14 @@ def _match(
 ) -> None:
     """Give each failure without a row one that has a value of it; a free row goes first.
 
-    `only_sure`: not if several rows have one.
+    `only_sure`: by a value that no other row has.
     """
     index: dict[str, list[int]] = defaultdict(list)
     for number, values in enumerate(offered):
         for value in values:
             index[value].append(number)
+    if only_sure:
+        index = {value: numbers for value, numbers in index.items() if len(numbers) == 1}
     taken = {number for number in found if number is not None}
     for position, values in enumerate(wanted):
         if found[position] is not None:
