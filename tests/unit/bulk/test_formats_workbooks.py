@@ -153,6 +153,24 @@ def test_a_number_that_no_row_has_refuses_the_file(number: str) -> None:
     assert caught.value.code == "file.broken_workbook"
 
 
+def test_a_damaged_part_is_a_fault_of_the_workbook() -> None:
+    part = "xl/worksheets/sheet1.xml"
+    damaged = bytearray(book(lambda _, sheet: [sheet.append([n, n * n]) for n in range(500)]))
+    with ZipFile(io.BytesIO(damaged)) as archive:
+        begin = archive.getinfo(part).header_offset + 30 + len(part)
+    damaged[begin + 200 : begin + 208] = b"\xff" * 8
+
+    with pytest.raises(FileUnreadable) as caught:
+        rows_of(bytes(damaged))
+    assert caught.value.code == "file.broken_workbook"
+
+
+def test_a_shared_text_that_is_not_there_is_a_fault_of_the_workbook() -> None:
+    with pytest.raises(FileUnreadable) as caught:
+        with_sheet(HEADER + '<row r="2"><c t="s"><v>99</v></c></row>')
+    assert caught.value.code == "file.broken_workbook"
+
+
 def test_shared_texts_may_be_plain_empty_or_of_several_runs() -> None:
     texts = (
         "<t>id</t>",

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, NamedTuple, overload
+from typing import Any, BinaryIO, NamedTuple, overload
 
 MAX_ROW_NUMBER = 16_777_216
 """Rows of the largest sheet that any spreadsheet has (LibreOffice; Excel: 1,048,576)."""
@@ -63,7 +63,11 @@ EMPTY_CELL = SheetCell(None)
 @contextmanager
 def sheets_of(path: Path) -> Iterator[list[Sheet]]:
     """The sheets of a workbook, as long as it is open."""
-    with closing(_TextsOnDisk()) as texts, closing(_book(path, texts)) as book:
+    with (
+        path.open("rb") as file,  # openpyxl leaves its own open if it cannot read it
+        closing(_TextsOnDisk()) as texts,
+        closing(_book(file, texts)) as book,
+    ):
         yield [
             Sheet(one.title, one.sheet_state == "visible", one)
             for one in book.worksheets
@@ -130,7 +134,7 @@ def _format_of(book: Any, style: int) -> str:
     return str(book._number_formats[number - BUILTIN_FORMATS_MAX_SIZE])  # noqa: SLF001
 
 
-def _book(path: Path, texts: "_TextsOnDisk") -> Any:
+def _book(file: BinaryIO, texts: "_TextsOnDisk") -> Any:
     from openpyxl.reader.excel import ExcelReader  # only for workbooks
     from openpyxl.xml.constants import SHARED_STRINGS
 
@@ -147,7 +151,7 @@ def _book(path: Path, texts: "_TextsOnDisk") -> Any:
                 with self.archive.open(part.PartName[1:]) as source:
                     texts.write(_shared_texts(source))
 
-    reader = Reader(path, read_only=True, data_only=True, keep_links=False)
+    reader = Reader(file, read_only=True, data_only=True, keep_links=False)
     reader.read()
     return reader.wb
 
@@ -161,11 +165,11 @@ def _shared_texts(source: Any) -> Iterator[str]:
         if root is None:
             root = node
         if event == "end" and node.tag.endswith("}si"):
-            is_plain = len(node) == 1 and node[0].tag.endswith(
-                "}t"
-            )  # nearly all; the rest has runs
-            text: Any = node[0] if is_plain else Text.from_tree(node)
-            yield (text.text or "") if is_plain else text.content
+            if len(node) == 1 and node[0].tag.endswith("}t"):  # nearly all; the rest has runs
+                yield node[0].text or ""
+            else:
+                text: Any = Text.from_tree(node)
+                yield text.content
             root.clear()
 
 

@@ -6,6 +6,7 @@ telephone number.
 
 import re
 import warnings
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -25,6 +26,7 @@ MAX_EXACT = 1e15
 """Spreadsheets keep 15 digits of a number (Excel: specifications and limits)."""
 _CONTENT = "[Content_Types].xml"
 """What each workbook has (ECMA-376, part 2)."""
+_DAMAGED = (BadZipFile, ParseError, LookupError, ValueError, OSError, EOFError, zlib.error)
 _EMPTY = (None, "")
 _CODE = re.compile(r"""((?:"[+0-9]+"|\\[+0]|\+)*)(0*|0#*|#*0*)""")
 """A number format that only completes digits: `00000`, `"0"#`, `+#`."""
@@ -48,7 +50,7 @@ def workbook_rows(path: Path) -> Iterator[FileRow]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what a workbook has besides cells
             yield from table_rows(_records(path))
-    except (BadZipFile, ParseError, KeyError, ValueError, OSError, EOFError) as error:
+    except _DAMAGED as error:
         what = f"it is no workbook that can be read ({type(error).__name__})"
         raise FileUnreadable("file.broken_workbook", what) from error
 
