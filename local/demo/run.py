@@ -133,7 +133,7 @@ class _Demo:
         self._days = 1
 
     def play(self) -> Balance:
-        """Send, fill the day, move on, drain, and reconcile the reconciliation."""
+        """Send, fill the day, move on, drain, and compare what was sent with what arrived."""
         # Mateo keeps this custom field as a number, so a text in it fails that row there.
         self._stack.mateo(
             "PUT", "behaviour", {"custom_fields": {"contact": {"loyalty_level": "number"}}}

@@ -107,7 +107,7 @@ def _follow(
                 advance(file.rows_ended - shown, total=file.rows or None)
                 shown, last = file.rows_ended, file
         except KeyboardInterrupt:
-            screen.remark("The import goes on. Run the same command to follow it again.")
+            screen.remark("The import continues. Run the same command to follow it again.")
             raise typer.Exit(ExitCode.DONE) from None
     return last
 

@@ -9,7 +9,7 @@ import typer
 
 from relay_ops.exits import ExitCode, UsageMistake
 from relay_ops.options import AsJson, Region, StackName, Yes
-from relay_ops.output import Screen
+from relay_ops.output import Screen, number_of
 
 if TYPE_CHECKING:
     from import_relay.bulk.replaying import ReplayCounts
@@ -117,16 +117,16 @@ def _refuse_beside_id(*given: str | bool) -> None:
     for name, value in zip(names, given, strict=True):
         if value:
             raise UsageMistake(
-                f"{name} cannot be used with --id: a replay goes on as it was begun. "
+                f"{name} cannot be used with --id: a replay continues as it was begun. "
                 "Leave one of them out."
             )
 
 
 def _said(id_: str, begun: ReplayCounts) -> str:
     if begun.is_finished:
-        return f"Replay {id_} put back {begun.total} records."
+        return f"Replay {id_} put back {number_of(begun.total, 'record')}."
     return (
-        f"Replay {id_} put back {begun.total} records. "
+        f"Replay {id_} put back {number_of(begun.total, 'record')}. "
         "The relay puts back the others as its queue has room."
     )
 
@@ -141,7 +141,7 @@ def _follow(screen: Screen, replay: StackReplay, id_: str) -> ReplayProgress:
                 advance(progress.ended_in_all - shown)
                 shown = progress.ended_in_all
         except KeyboardInterrupt:
-            screen.remark(f"It goes on. Follow it again with: relay replay --id {id_}")
+            screen.remark(f"The replay continues. Follow it with: relay replay --id {id_}")
             raise typer.Exit(ExitCode.DONE) from None
     return progress
 
@@ -153,7 +153,7 @@ def _show(screen: Screen, ended: ReplayProgress) -> None:
 
 def _plan(stack: Stack, counts: ReplayCounts, cost: str) -> list[str]:
     return [
-        f"{counts.total} records of {stack.name} ({stack.place}) will be put back:",
+        f"{number_of(counts.total, 'record')} of {stack.name} ({stack.place}) will be put back:",
         *(f"  {many} of {name}" for name, many in sorted(counts.by_connection.items())),
         cost,
     ]
