@@ -175,12 +175,17 @@ def _ahead(files: Iterable[RowFile], of_replays: int, found: Reconciliation, now
 
     `of_replays`: records in the bucket that replays will put back.
     """
-    waiting = [
-        FileAhead(one.connection, one.in_bucket, one.counted, one.under_way(now)) for one in files
-    ]
+    files = list(files)
     live = found.live_backlog
-    of_files = sum(one.under_way for one in waiting)
-    put_back = max(0, found.backlog - live - of_files)
+    in_lane = found.backlog - live
+    under_way = [one.under_way(now) for one in files]
+    queued = min(in_lane, sum(under_way))  # the others are in open imports, which are paid for
+    shares = [many * queued // max(1, sum(under_way)) for many in under_way]
+    waiting = [
+        FileAhead(one.connection, one.in_bucket, one.counted, share)
+        for one, share in zip(files, shares, strict=True)
+    ]
+    put_back = in_lane - sum(shares)
     return Ahead(live, put_back + of_replays, waiting)
 
 

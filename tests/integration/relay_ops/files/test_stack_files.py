@@ -4,18 +4,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
 
 from import_relay.domain.replays import Replay
-from import_relay.storage.files import FileState
+from import_relay.storage.files import Files, FileState, RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.replays import Replays, Selection
 from local.environment import REGION
 from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.stack_files import NOTICED_WITHIN_S, StackFiles, key_of
-from relay_ops.files.turns import Ahead
+from relay_ops.files.turns import Ahead, FileAhead
 from relay_ops.stack import Stack, of_clients
 from tests.integration.files.uploads import Uploads
 from tests.support import aws as resources
@@ -65,11 +66,33 @@ def working(uploads: Uploads) -> StackFiles:
     return files_of(uploads, work)
 
 
+def ledger_of(deployed: Deployed) -> tuple[Any, str, OutcomeCounts]:
+    dynamodb, table = client("dynamodb"), deployed.of("LedgerTable")
+    return (
+        dynamodb,
+        table,
+        OutcomeCounts(dynamodb, table, lambda _: "2026-11-21", clock=time.time),
+    )
+
+
+def test_rows_of_another_file_in_an_open_import_do_not_wait_any_more(deployed: Deployed) -> None:
+    noted = Files(*ledger_of(deployed), clock=time.time)
+    other = RowFile("inbox/shop/a.csv", "an etag", "shop", received_at=1)
+    noted.begin(other)
+    noted.advance(other, pages=1, rows=500, is_read=True)
+    noted.count(other, [1] * 70, counted=70)
+    deployed.send(40)
+    deployed.queue(1, "BulkQueue")
+
+    stack = of_clients(STACK, REGION, client, clock=time.time)
+    plan = StackFiles(stack).plan(1, "erp", {})
+
+    assert plan.ahead == Ahead(files=[FileAhead("shop", 430, 70, under_way=30)])
+
+
 def test_what_replays_will_put_back_is_imported_before_a_file(deployed: Deployed) -> None:
     stack = of_clients(STACK, REGION, client, clock=time.time)
-    dynamodb, table = client("dynamodb"), deployed.of("LedgerTable")
-    counts = OutcomeCounts(dynamodb, table, lambda _: "2026-11-21", clock=time.time)
-    replays = Replays(dynamodb, table, counts, time.time)
+    replays = Replays(*ledger_of(deployed), time.time)
     replay = Replay("20261121T100000-a1b2c3", 1, "a reason", force=False)
     replays.begin(replay, Selection(0, 1), planned=90)
 
