@@ -97,7 +97,12 @@ def test_the_relays_code_is_where_python_looks_for_it(built: Built, architecture
     layer = built(architecture).layer("ImportRelayLayer")
     assert [path.name for path in layer.iterdir()] == ["python"]
     assert (layer / "python/import_relay/__init__.py").is_file()
-    assert (layer / "python/import_relay/report/daily/page.html").is_file()
+    for data in (
+        "report/daily/page.html",
+        "mapping/country_names.txt",
+        "mapping/windows_zones.txt",
+    ):
+        assert (layer / "python/import_relay" / data).is_file()
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -4,27 +4,20 @@ The names are data of `babel`, which is too large to be shipped with the functio
 """
 
 from collections import defaultdict
-from pathlib import Path
 
 from babel import Locale
 from babel.core import get_global
 from phonenumbers import SUPPORTED_REGIONS
 
-from import_relay.mapping import country_names
-from import_relay.mapping.countries import simplified
+from import_relay.mapping.countries import COUNTRY_NAMES, simplified
 
-PATH = Path(country_names.__file__)
 LANGUAGES = ("en", "de")
 
 
 def table() -> str:
-    """The module: a line for each country, its ISO codes of two and three letters and its names."""
-    lines = "\n".join("|".join([code, *sorted(names)]) for code, names in sorted(_names().items()))
-    return (
-        '"""Names of countries in English and German, simplified; written by `make countries`."""\n'
-        f'\nCOUNTRY_TABLE = """\\\n{lines}\n"""\n'
-        '"""ISO 3166 code, then the code of three letters and the names in the Unicode CLDR."""\n'
-    )
+    """A line for each country: its ISO codes of two and three letters, and its names."""
+    lines = ("|".join([code, *sorted(names)]) for code, names in sorted(_names().items()))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _names() -> dict[str, set[str]]:
@@ -39,5 +32,5 @@ def _names() -> dict[str, set[str]]:
 
 
 if __name__ == "__main__":
-    PATH.write_text(table(), encoding="utf-8")
-    print(f"{PATH.name}: {len(table())} characters")
+    COUNTRY_NAMES.write_text(table(), encoding="utf-8")
+    print(f"{COUNTRY_NAMES.name}: {len(table())} characters")

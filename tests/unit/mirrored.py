@@ -81,7 +81,6 @@ RELAY = Package(
         "domain/explanation": _DATA,
         "domain/file_codes": _DATA,
         "domain/row_codes": _DATA,
-        "mapping/country_names": _DATA,
         "receive/wiring": _WIRING,
         "report/daily/daily_wiring": _WIRING,
         "report/wiring": _WIRING,

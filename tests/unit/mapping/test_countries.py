@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import SUPPORTED_REGIONS
 
-from import_relay.mapping.countries import _OTHER_NAMES, codes, country_code
-from import_relay.mapping.country_names import COUNTRY_TABLE
-from tests.support.country_names import PATH, table
+from import_relay.mapping.countries import _OTHER_NAMES, COUNTRY_NAMES, codes, country_code
+from tests.support.country_names import table
 
 
 def test_the_table_is_what_the_command_writes() -> None:
-    assert PATH.read_text(encoding="utf-8") == table()
+    assert COUNTRY_NAMES.read_text(encoding="utf-8") == table()
 
 
 def test_the_codes_are_those_of_the_countries_that_have_phone_numbers() -> None:
@@ -30,7 +29,7 @@ def test_every_country_with_phone_numbers_is_known_by_its_name(language: str) ->
 
 def test_no_name_stands_for_two_countries() -> None:
     names = Counter(
-        name for line in (COUNTRY_TABLE + _OTHER_NAMES).splitlines() for name in line.split("|")[1:]
+        name for line in (table() + _OTHER_NAMES).splitlines() for name in line.split("|")[1:]
     )
 
     assert [name for name, times in names.items() if times > 1] == []

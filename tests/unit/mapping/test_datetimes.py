@@ -15,6 +15,7 @@ from import_relay.mapping.datetimes import (
     plain_date,
     time_zone,
     version_number,
+    windows_zones,
 )
 
 
@@ -312,3 +313,7 @@ def test_a_time_that_says_its_offset_needs_no_zone_that_is_known() -> None:
     assert explicit_datetime(given_time) == "2026-11-21T09:30:00+01:00"
     with pytest.raises(ValueError, match="no time zone"):
         explicit_datetime({**given_time, "dateTime": "2026-11-21T09:30:00"})
+
+
+def test_every_zone_of_windows_is_known() -> None:
+    assert all(time_zone(name) is not None for name in windows_zones())

@@ -6,9 +6,11 @@ Called by `mapping` for the country of a record, which decides how its phone num
 import re
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 
-from import_relay.mapping.country_names import COUNTRY_TABLE
-
+COUNTRY_NAMES = Path(__file__).with_name("country_names.txt")
+"""A line for each country: its codes of two and three letters, and its names in English and German
+in the Unicode CLDR, simplified. `make countries` writes it."""
 _OTHER_NAMES = """\
 AE|vae|uae
 AT|a|republik osterreich|republik oesterreich|republic of austria
@@ -81,13 +83,17 @@ def simplified(name: str, *, umlauts: bool = False) -> str:
 @lru_cache(maxsize=1)
 def codes() -> frozenset[str]:
     """Every code: those of the countries that have phone numbers."""
-    return frozenset(line[:2] for line in COUNTRY_TABLE.splitlines())
+    return frozenset(line[:2] for line in _table().splitlines())
+
+
+def _table() -> str:
+    return COUNTRY_NAMES.read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)
 def _codes_by_name() -> dict[str, str]:
     found: dict[str, str] = {}
-    for line in (COUNTRY_TABLE + _OTHER_NAMES).splitlines():
+    for line in (_table() + _OTHER_NAMES).splitlines():
         code, *names = line.split("|")
         found |= dict.fromkeys(names, code)
     return found

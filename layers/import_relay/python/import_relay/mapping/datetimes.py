@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from import_relay.mapping.texts import is_empty
-from import_relay.mapping.windows_zones import IANA_ZONES
 
 MAX_VERSION = 2**63
 MAX_NUMBER = 100
@@ -51,10 +51,21 @@ def time_zone(name: str) -> tzinfo:
         ahead = timedelta(hours=int(hours), minutes=int(minutes or 0))
         if ahead < timedelta(hours=24):
             return timezone(-ahead if sign == "-" else ahead)
+    iana_name = windows_zones().get(name, name)
     try:
-        return ZoneInfo(IANA_ZONES.get(name, name))
+        return ZoneInfo(iana_name)
     except (LookupError, ValueError, OSError) as error:  # OSError: a folder's name
         raise ValueError("no time zone of that name is known") from error
+
+
+@lru_cache(maxsize=1)
+def windows_zones() -> dict[str, str]:
+    """Windows' name of a time zone → the IANA zone that it means.
+
+    Source: Unicode CLDR, `windowsZones.xml`, territory 001 (the zone for the world).
+    """
+    table = Path(__file__).with_name("windows_zones.txt").read_text(encoding="utf-8")
+    return dict(line.split("|") for line in table.splitlines())
 
 
 def explicit_datetime(
