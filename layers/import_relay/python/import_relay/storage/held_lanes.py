@@ -1,7 +1,7 @@
 """Lanes that hold records although nothing of them is queued any more. The watchdog wakes them.
 
-Whoever holds records sends a wake first. A wake can be lost all the same: another version of the
-relay, to which a stack was rolled back, does not know what it means.
+A process that holds records sends a wake first. A wake can still be lost: an older version of the
+relay, to which a stack was rolled back, does not know it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class HeldLanes:
-    """The lanes. `queues`: their own ones, from which Lambda takes batches."""
+    """The lanes. `queues`: lane → the queue from which Lambda reads its batches."""
 
     def __init__(self, client: "DynamoDBClient", table: str, queues: Mapping[Lane, Queue]) -> None:
         self._client = client

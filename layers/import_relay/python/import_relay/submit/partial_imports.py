@@ -1,8 +1,8 @@
-"""Decides which rows do not go yet, since a fuller import will have them. Called by `batch_run`.
+"""Decides which rows are held for a fuller import. Called by `batch_run`.
 
-Many rows are held while more of them come: while more is queued than a batch can read, or while
-another batch of the lane waits for the lease. A few rows are held for such a batch as well, once:
-it has the lease within seconds, and pollers that cut a few changes apart cost no import each.
+Many rows are held while more rows follow: while more is queued than a batch can read, or while
+another batch of the lane waits for the lease. A few rows are held once, if another batch waits: it
+gets the lease within seconds, and changes that Lambda's pollers split share one import.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from import_relay.submit.holding import MAX_HOLD_S
 from import_relay.submit.queue_batch import QueueBatch
 
 MANY = 0.5
-"""Share of a full import from which on rows are many."""
+"""A batch has many rows from this share of a full import on."""
 
 
 @dataclass(frozen=True, slots=True)

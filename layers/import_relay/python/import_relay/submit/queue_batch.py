@@ -22,7 +22,7 @@ from import_relay.domain.reasons import reason_of
 from import_relay.storage.queue import Delayed, ReceivedMessage
 
 MAX_PARSED_VALUES = 3_200_000
-"""Own limit, for memory, on what `_values` says of a batch: parsed, one is 180 bytes at most."""
+"""Own limit, for memory, of the values in a batch (`_values`): parsed, one is 180 bytes at most."""
 
 
 class QueueBatch:
