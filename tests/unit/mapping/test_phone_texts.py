@@ -72,6 +72,17 @@ def test_a_number_is_found_however_it_is_written(text: str) -> None:
         "wa.me/4915112345678",
         "https://wa.me/4915112345678?text=Hello,%20world",
         "https://api.whatsapp.com/send?phone=4915112345678&text=0151",
+        "https://api.whatsapp.com/send?text=0171&phone=%2B4915112345678",
+        "https://web.whatsapp.com/send/?phone=%2b4915112345678&app_absent=0",
+        "whatsapp://send?phone=4915112345678",
+        "WhatsApp://send/?text=Hello&phone=%2B4915112345678",
+        "tel:%2B4915112345678",
+        "tel:+4915112345678;phone-context=example.com",
+        "tel://+49(151)1234-5678;ext=12",
+        "sms:+4915112345678?body=0171",
+        "callto:+4915112345678",
+        "skype:+4915112345678?call",
+        "sip:+4915112345678@example.com",
     ],
 )
 def test_a_plus_in_front_is_seen(text: str) -> None:
@@ -111,6 +122,8 @@ def test_a_plus_in_front_is_seen(text: str) -> None:
         " wew. 12",
         "-0",
         " - 0",
+        "-0 (privat)",
+        " - 0 Zentrale",
         ";ext=12",
         ";isub=12",
     ],
@@ -154,6 +167,12 @@ def test_a_direct_dial_after_a_hyphen_is_part_of_the_number() -> None:
         "4915112345678-1600000000@g.us",
         "4915112345678@example.com",
         "0431 12345 (12)",
+        "0431 12345 (9-17)",
+        "0431 12345 (2. Handy)",
+        "0431 12345 24h",
+        "tel:015112345678;phone-context=+49",
+        "sip:12@example.com",
+        "whatsapp://send?text=4915112345678",
         "0151 1234*****",
         "0151 12345678?",
         "++49 151 12345678",
@@ -162,6 +181,9 @@ def test_a_direct_dial_after_a_hyphen_is_part_of_the_number() -> None:
         "tel:12;phone-context=example.com",
         "4915112345678.0",
         "4915112345678,00",
+        "+4915112345678.0",
+        "0151 12345678.0",
+        "0431/12345,00",
         "4.915112345678E12",
         "4,91511E+12",
         "0151 1234567²",
@@ -214,6 +236,25 @@ def test_a_bracketed_zero_may_be_left_out() -> None:
 
     assert isinstance(found, Dialled)
     assert found.spellings == ("49015112345678", "4915112345678")
+
+
+@pytest.mark.parametrize(
+    "text", ["0431 12345 2. Handy", "0431 12345 2 mobil", "0431 12345 2.", "0431 12345 2) privat"]
+)
+def test_a_digit_apart_may_be_none_of_the_number(text: str) -> None:
+    (found,) = numbers_in(text)
+
+    assert isinstance(found, Dialled)
+    assert found.spellings == ("0431123452", "043112345")
+
+
+def test_a_text_with_two_doubtful_digits_is_no_number() -> None:
+    assert numbers_in("+49 (0) 431 12345 2. Handy") == (None,)
+
+
+@pytest.mark.parametrize("text", ["0151 123 456 78", "0151 123 456 78 privat", "M: 0151 1234567 8"])
+def test_the_last_group_of_a_number_is_part_of_it(text: str) -> None:
+    assert numbers_in(text) == (MOBILE,)
 
 
 def test_a_bracketed_zero_in_front_is_a_digit() -> None:

@@ -18,18 +18,21 @@ _MAX_DIGITS = 20
 
 
 class Dialled(NamedTuple):
-    """The digits of one number. `zero` is where a bracketed `(0)` stands among them, else 0."""
+    """The digits of one number.
+
+    `doubtful`: where the one stands that may be none of them, such as a bracketed `(0)`; else 0.
+    """
 
     digits: str
     has_plus: bool
-    zero: int = 0
+    doubtful: int = 0
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """The digits with the bracketed zero and without it."""
-        if not self.zero:
+        """The digits with the doubtful one and without it."""
+        if not self.doubtful:
             return (self.digits,)
-        return self.digits, self.digits[: self.zero] + self.digits[self.zero + 1 :]
+        return self.digits, self.digits[: self.doubtful] + self.digits[self.doubtful + 1 :]
 
 
 class Several(NamedTuple):
@@ -51,7 +54,7 @@ _LABELLED = re.compile(r"(?:([A-Za-z]+)\.?:? *)?(\+?[0-9][0-9 -]*[0-9])(?: *\(([
 _TWO = re.compile(r"(\+?[0-9][0-9 -]*[0-9]) +([A-Za-z]+) +(\+?[0-9][0-9 -]*[0-9])")
 """The usual way to write two numbers into one field: `0151 … oder +49 170 …`."""
 _SIGNS = str.maketrans("", "", "+() .-\t")
-_DECIMAL = re.compile(r"[0-9]+[.,]0+")
+_DECIMAL = re.compile(r"\+?[0-9][0-9 ()/-]*[.,]0+")
 """A number that a spreadsheet exported: its last zero is none of the phone number's digits."""
 _AROUND = " \t\r\n'\"`="
 _NOT_AFTER_LETTER, _NOT_BEFORE_LETTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
@@ -80,14 +83,24 @@ _TO_DIGITS = re.compile(r"[\s.:(+]*[0-9]")
 _DIGITS = re.compile("[0-9](?:.*[0-9])?")
 _EMPTY_BRACKETS = re.compile(r"\([\s.:]*\)")
 _BRACKETED_ZERO = re.compile(r"\(\s*0\s*\)")
-_LAST_BRACKETS = re.compile(r"[0-9]\D*\([0-9]{1,4}\)$")
+_LAST_BRACKETS = re.compile(r"[0-9]\D*\(\W*[0-9](?:\W*[0-9]){0,3}\W*\)$")
+_ONE_DIGIT_APART = re.compile(r"[0-9]\s+[0-9](?:[.:)]+\s*|\s+)(?:[^\W\d_]|$)")
+"""`0664 1234567 2. Handy`: the digit may count what the word names, or be the number's last one."""
+_COUNTED = re.compile(r"\s[0-9]{1,2}[^\W\d_]")
+"""`24h` behind a number is none of its digits."""
 _OF_WHATSAPP = re.compile(
     r"\+?([0-9]{7,15})(?::[0-9]{1,3})?@(?:c\.us|s\.whatsapp\.net)"
-    r"|(?:https?://)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)\+?([0-9]{7,15})/?"
-    r"(?:[?&].*)?",
+    r"|(?:(?:https?://)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?(?:[^#]*&)?phone=)"
+    r"|whatsapp://send/?\?(?:[^#]*&)?phone=)(?:\+|%2B)?([0-9]{7,15})/?(?:[?&].*)?",
     re.IGNORECASE,
 )
 """An id or a link of WhatsApp: its digits begin with the calling code."""
+_OF_LINK = re.compile(
+    r"(?:tel|callto|sms|smsto|facetime|facetime-audio|skype|sips?):(?://)?"
+    r"(?:\+|%2B)([0-9][0-9().-]{5,}[0-9])(?:[;?&@].*)?",
+    re.IGNORECASE,
+)
+"""A link that dials or writes to a number with its calling code."""
 _DIALLED = re.compile(r"[( \t]*(\+?)[ \t(]*([0-9][0-9 \t().-]*)")
 
 
@@ -105,7 +118,7 @@ def numbers_in(text: str) -> tuple[Dialled | Several | None, ...]:
     if _DECIMAL.fullmatch(plain):
         return (None,)
     if _WITHOUT_WORDS.fullmatch(plain):
-        found = _bare(_SWITCHBOARD.sub("", plain))
+        found = _of_digits(plain, plain)
         return (None if found == _EMPTY else found,)
     if "(" not in plain and _WITH_SLASHES.fullmatch(plain):
         return _grouped(plain, [plain])
@@ -117,11 +130,20 @@ def _with_words(plain: str) -> tuple[Dialled | Several | None, ...]:
         return (number,)
     if two := _two(plain):
         return two
-    if (one := _OF_WHATSAPP.fullmatch(plain)) is not None:
-        return (Dialled(one[1] or one[2], has_plus=True),)
+    if (number := _of_link(plain)) is not None:
+        return (number,)
     if "(" in plain:
         plain = _REMARK.sub(lambda remark: remark[0].translate(_IN_REMARK), plain)
     return _grouped(plain, _separated(plain))
+
+
+def _of_link(plain: str) -> Dialled | None:
+    """The number to which a link leads; None: it is no link, or has no calling code."""
+    if (one := _OF_WHATSAPP.fullmatch(plain)) is not None:
+        return Dialled(one[1] or one[2], has_plus=True)
+    if (one := _OF_LINK.fullmatch(plain)) is not None:
+        return _bare(f"+{one[1]}")
+    return None
 
 
 def _grouped(plain: str, texts: list[str]) -> tuple[Dialled | Several | None, ...]:
@@ -205,14 +227,20 @@ def _dialled(text: str) -> Dialled | None:
     text = text.strip()
     if _SIMPLE.fullmatch(text):
         return _simple(text)
-    if text.endswith("0"):
-        text = _SWITCHBOARD.sub("", text)
     if not _WITHOUT_WORDS.fullmatch(text):
         unlabelled = _without_labels(_without_extension(text))
-        if unlabelled is None:
+        if unlabelled is None or _COUNTED.search(text):
             return None
-        text = unlabelled
-    return _bare(text) if text else _EMPTY
+        return _of_digits(unlabelled, text) if unlabelled else _EMPTY
+    return _of_digits(text, text) if text else _EMPTY
+
+
+def _of_digits(bare: str, text: str) -> Dialled | None:
+    """The number of a text that is `bare` without its labels."""
+    found = _bare(_SWITCHBOARD.sub("", bare))
+    if not found or not _ONE_DIGIT_APART.search(text):
+        return found
+    return None if found.doubtful else found._replace(doubtful=len(found.digits) - 1)
 
 
 def _bare(text: str) -> Dialled | None:

@@ -141,7 +141,7 @@ def _distinct(readings: Sequence[PhoneReading]) -> list[PhoneReading]:
 
 def _international(dialled: Dialled, start: int) -> Result:
     """What the digits after an exit code or a plus are, which begin at `start`."""
-    if not dialled.zero:
+    if not dialled.doubtful:
         one = international(dialled.digits[start:])
         return _UNUSABLE if one is None else Result(_INTERNATIONAL, one[0])
     found = [international(spelling[start:]) for spelling in dialled.spellings]
