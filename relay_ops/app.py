@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from relay_ops.exits import CommandError, ExitCode
+from relay_ops.rights import what_is_missing
 
 
 class Listing(NamedTuple):
@@ -47,7 +48,6 @@ COMMANDS: Mapping[str, Listing] = MappingProxyType(
     }
 )
 """Name → command, in the order of the help."""
-MISSING_RIGHT = ("AccessDenied", "UnauthorizedOperation", "UnrecognizedClient", "ExpiredToken")
 
 
 class LazyCommand(TyperCommand):
@@ -127,7 +127,7 @@ def run(arguments: Sequence[str]) -> int:
         text = _in_words(error)
         if text is None:
             raise
-        _say(text)
+        _say("\n".join(one for one in (text, what_is_missing(arguments, str(error))) if one))
         return ExitCode.UNAVAILABLE
     return ended if isinstance(ended, int) else ExitCode.DONE
 
@@ -152,8 +152,6 @@ def _in_words(error: Exception) -> str | None:
 def _aws_said(error: Exception) -> str:
     """What AWS refused, and what to do about it."""
     text = f"AWS cannot be used: {error}"
-    if any(word in str(error) for word in MISSING_RIGHT):
-        return f"{text}\nCheck the credentials of the AWS CLI, and which policy they have."
     if type(error).__name__ == "NoRegionError":
         return f"{text}\nAdd --region, or set one up (`aws configure`)."
     if type(error).__name__ in ("NoCredentialsError", "ProfileNotFound"):
