@@ -1,4 +1,4 @@
-"""Deliveries in quarantine: authentic, but nobody could read them when they came. For `redrive`."""
+"""What is in the quarantine: authentic deliveries that nobody could read when they came."""
 
 from __future__ import annotations
 

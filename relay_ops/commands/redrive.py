@@ -51,7 +51,7 @@ def command(
     screen = Screen(as_json=as_json)
     opened = open_stack(stack, region)
     if quarantined:
-        from relay_ops.quarantined_deliveries import redrive_quarantined
+        from relay_ops.reposting import redrive_quarantined
 
         found = redrive_quarantined(screen, opened, connections, deliveries or [], yes=yes)
         raise typer.Exit(found)

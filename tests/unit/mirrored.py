@@ -164,7 +164,7 @@ OPERATORS_TOOL = Package(
         "main": "tests/end_to_end/test_runbook.py",
         "matching": _FIND,
         "mateo": "tests/integration/relay_ops/erasing/test_in_mateo.py",
-        "quarantine": "tests/integration/relay_ops/test_quarantined_deliveries.py",
+        "quarantine": "tests/integration/relay_ops/test_reposting.py",
         "options": _APP,
         "pausing": _PAUSE,
         "secret_texts": _SECRET,

@@ -9,7 +9,7 @@ import pytest
 
 import relay_ops.stack
 from import_relay.connectors.contract import Request
-from relay_ops import quarantined_deliveries
+from relay_ops import reposting
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
 from relay_ops.sending import ReceiverAnswer
@@ -38,7 +38,7 @@ def posted(
         return ReceiverAnswer(200, "{}")
 
     monkeypatch.setattr(relay_ops.stack, "open_stack", lambda *_: stack)
-    monkeypatch.setattr(quarantined_deliveries, "send", send)
+    monkeypatch.setattr(reposting, "send", send)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "erp.toml").write_text(ERP)
     for delivery in (NEW, OLD, BROKEN):
@@ -125,7 +125,7 @@ def test_what_the_receiver_puts_into_quarantine_again_stays_there_once(
         put(relay, f"{NEW}x", b"the same", user_agent=agent)
         return answer
 
-    monkeypatch.setattr(quarantined_deliveries, "send", send)
+    monkeypatch.setattr(reposting, "send", send)
 
     assert redrive(NEW, "--yes") == ExitCode.FOUND
     assert left(relay) == [OLD, NEW, BROKEN]
@@ -140,7 +140,7 @@ def test_another_unreadable_delivery_of_the_connection_does_not_keep_a_stored_on
         put(relay, f"{NEW}x", b"live traffic")
         return ReceiverAnswer(200, '{"received": 1, "delivery": "another"}')
 
-    monkeypatch.setattr(quarantined_deliveries, "send", send)
+    monkeypatch.setattr(reposting, "send", send)
 
     assert redrive(NEW, "--yes") == ExitCode.DONE
     assert left(relay) == [OLD, f"{NEW}x", BROKEN]
@@ -152,7 +152,7 @@ def test_what_the_receiver_refuses_stays(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(quarantined_deliveries, "send", lambda *_: ReceiverAnswer(401, ""))
+    monkeypatch.setattr(reposting, "send", lambda *_: ReceiverAnswer(401, ""))
 
     assert redrive(NEW, "--yes") == ExitCode.UNAVAILABLE
     assert "The receiver answered 401" in capsys.readouterr().err

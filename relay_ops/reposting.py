@@ -1,4 +1,4 @@
-"""What `relay redrive --quarantined` does: deliveries are signed anew and posted once more."""
+"""Posts deliveries of the quarantine again, signed anew: `relay redrive --quarantined`."""
 
 from __future__ import annotations
 
