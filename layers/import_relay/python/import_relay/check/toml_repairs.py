@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from import_relay.check.expression_hints import TYPESET
 from import_relay.check.toml_lines import KEY, TABLE_HEADER, line_in_error
+from import_relay.check.toml_texts import close_texts
 from import_relay.domain.toml_tables import NO_UTF_8, read_part, table_texts
 
 _LISTS = frozenset(
@@ -64,20 +65,25 @@ def repaired(text: str) -> RepairedText:
 
 def _put_right(lines: list[str]) -> dict[int, str]:
     """Repair one table's lines; line → what was wrong with it."""
-    slips: dict[int, str] = {}
+    is_right = not read_part("\n".join(lines))[1]
+    slips = {} if is_right else {line: _not_closed_at(line) for line in close_texts(lines)}
     while len(slips) < MAX_SLIPS and (what := read_part("\n".join(lines))[1]):
         said = line_in_error(what)
         line, meant = _repair(lines, said, what) if said else _not_closed(lines)
         if line in slips:
             break
         if line != said:
-            what = f"{_NO_TOML}: a text or a list is not closed (at line {line}, or after it)"
+            what = _not_closed_at(line)
         is_meant = _NO_TOML in what and (KEY.match(meant) or TABLE_HEADER.match(meant))
         slips[line] = what + (f"; did you mean {meant.strip()}?" if is_meant else "")
         if not meant:
             break
         lines[line - 1] = meant
     return slips
+
+
+def _not_closed_at(line: int) -> str:
+    return f"{_NO_TOML}: a text or a list is not closed (at line {line}, or after it)"
 
 
 def _repair(lines: list[str], number: int, what: str) -> tuple[int, str]:
