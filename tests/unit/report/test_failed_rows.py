@@ -45,6 +45,32 @@ def test_of_several_rows_with_one_handle_each_is_taken_once_before_any_twice() -
     assert numbers(same, same, same) == [0, 2, 0]
 
 
+def test_further_rows_with_the_handle_are_suspects_unless_they_are_found() -> None:
+    same = failure({"email": "ada@example.com"})
+
+    assert join([same], ROWS) == ([0], {2})
+    assert join([same, same], ROWS) == ([0, 2], set())
+
+
+def test_the_external_id_goes_before_a_second_one_that_another_row_has_too() -> None:
+    rows: list[FailureRow] = [
+        {"external_id": "1", "secondary_external_id": "9"},
+        {"external_id": "2", "secondary_external_id": "9"},
+    ]
+
+    assert numbers(failure({**rows[1], "city": "Kiel"}), rows=rows) == [1]
+    assert join([failure({"secondary_external_id": "9"})], rows) == ([0], {1})
+
+
+def test_a_handle_of_one_row_alone_goes_before_a_second_id_of_two() -> None:
+    rows: list[FailureRow] = [
+        {"external_id": "1", "secondary_external_id": "9"},
+        {"external_id": "2", "secondary_external_id": "9", "email": "ada@example.com"},
+    ]
+
+    assert numbers(failure({**rows[1], "external_id": None}), rows=rows) == [1]
+
+
 def test_an_exact_row_is_found_before_others_take_it_by_its_handle() -> None:
     assert numbers(failure({"email": "ada@example.com"}), failure(ROWS[0])) == [2, 0]
 

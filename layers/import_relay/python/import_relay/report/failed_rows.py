@@ -20,7 +20,8 @@ from import_relay.report.failures import Failure, FailureRow
 class Joined(NamedTuple):
     """For each failure the number of its row, from 0, or None if no row fits.
 
-    `suspects`: further rows that may be meant, where nothing shows from where Mateo counts.
+    `suspects`: further rows that may be meant: several have the handle, or nothing shows from where
+    Mateo counts.
     """
 
     numbers: list[int | None]
@@ -34,13 +35,19 @@ def join(failures: Sequence[Failure], rows: Sequence[FailureRow]) -> Joined:
     """
     found: list[int | None] = [None] * len(failures)
     _match(found, [{_canonical(one.input)} for one in failures], [{_canonical(r)} for r in rows])
-    wanted = [_values(one.columns, IDENTIFIERS) for one in failures]
-    _match(found, wanted, [_values(row, IDENTIFIERS) for row in rows])
-    wanted = [_values(one.columns, HANDLES) for one in failures]
-    offered = [_values(row, HANDLES) for row in rows]
-    _match(found, wanted, offered, only_sure=True)  # a column of the row may look like its number
+    by_columns = [  # two records may share a second id
+        (
+            [_values(one.columns, columns) for one in failures],
+            [_values(row, columns) for row in rows],
+        )
+        for columns in (*((one,) for one in IDENTIFIERS), HANDLES)
+    ]
+    for wanted, offered in by_columns:
+        _match(found, wanted, offered, only_sure=True)
+    # Only now: a column of the row may look like its number.
     suspects = _match_numbers(found, failures, len(rows))
-    _match(found, wanted, offered)
+    for wanted, offered in by_columns:
+        suspects |= _match(found, wanted, offered)
     return Joined(found, suspects - set(found))
 
 
@@ -80,10 +87,13 @@ def _match(
     offered: Sequence[set[str]],
     *,
     only_sure: bool = False,
-) -> None:
+) -> set[int]:
     """Give each failure without a row one that has a value of it; a free row goes first.
 
     `only_sure`: by a value that no other row has.
+
+    Returns:
+        all rows that these failures may be about.
     """
     index: dict[str, list[int]] = defaultdict(list)
     for number, values in enumerate(offered):
@@ -92,6 +102,7 @@ def _match(
     if only_sure:
         index = {value: numbers for value, numbers in index.items() if len(numbers) == 1}
     taken = {number for number in found if number is not None}
+    possible: set[int] = set()
     for position, values in enumerate(wanted):
         if found[position] is not None:
             continue
@@ -100,6 +111,8 @@ def _match(
         if len(rows) == 1 or (rows and not only_sure):
             found[position] = (free or rows)[0]
             taken.add((free or rows)[0])
+            possible.update(rows)
+    return possible
 
 
 def _values(row: FailureRow, columns: Sequence[str]) -> set[str]:
