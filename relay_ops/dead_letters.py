@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from import_relay.domain.lanes import Lane, lane_of_body
+from import_relay.domain.queue_messages import moved_because
 from import_relay.storage.queue import Delayed, Queue
 from relay_ops.exits import CommandError
 from relay_ops.stack import Stack
@@ -100,7 +101,7 @@ def _count(found: DeadLetters, body: str) -> None:
     try:
         content: Any = json.loads(body)
         connection, items = str(content["connection"]), len(content["items"])
-        cause = str(content.get("moved", {}).get("code", FAILED_OFTEN))
+        cause = moved_because(content) or FAILED_OFTEN
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         connection, items, cause = "?", 1, "message.unreadable"
     found.items += items

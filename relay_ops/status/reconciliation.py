@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE
 from import_relay.domain.models import ENDS
+from import_relay.domain.queue_messages import MAX_ITEMS_PER_MESSAGE
 
 CountsByDay = Mapping[str, int]
 """Day of receipt (YYYY-MM-DD) → how many."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from import_relay.connectors.contract import Item
-from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE
 from import_relay.domain.lanes import Lane
-from import_relay.receive.intake import delivery_id, pack
+from import_relay.domain.queue_messages import MAX_ITEMS_PER_MESSAGE, pack
+from import_relay.receive.intake import delivery_id
 from tests.benchmarks.batch import record
 from tests.benchmarks.days import MIDNIGHT_S, Import, Run, watched
 from tests.simulation.aws import MAPPINGS

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from import_relay.connectors.contract import Item
-from import_relay.receive.intake import delivery_id, pack
+from import_relay.domain.queue_messages import pack
+from import_relay.receive.intake import delivery_id
 
 RECEIVED_AT = 1_795_253_400_000_000
 PER_DELIVERY = 100

@@ -157,7 +157,6 @@ def test_dead_letters_are_moved_back_and_imported(trial: Trial) -> None:
     content = {
         "format": 1,
         "delivery": delivery.replace(delivery[-4:], "dead"),
-        "part": 0,
         "connection": "json",
         "received_at": int(trial.stack.clock.time() * 1_000_000),
         "requeues": 0,

@@ -15,7 +15,7 @@ from import_relay.connectors.contract import Change, Item, Request
 from import_relay.connectors.kinds import connector_for
 from import_relay.domain.connections import RECORD_TYPES, Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
-from import_relay.receive.intake import pack
+from import_relay.domain.queue_messages import pack
 from tests.fuzz.choices import Choices
 from tests.fuzz.mutations import TEXTS, changed_body, changed_headers, changed_item
 from tests.support.authentic import SECRETS, SENDERS, connection_of, mapped, requests_of, with_body

@@ -193,7 +193,6 @@ def dead_row_of_a_file(number: int) -> str:
         {
             "format": FORMAT,
             "delivery": file_delivery("0123456789abcdef", 0),
-            "part": 0,
             "connection": "json",
             "received_at": time.time_ns() // 1_000,
             "requeues": 0,

@@ -31,7 +31,6 @@ def backfill() -> Iterator[str]:
             {
                 "format": 1,
                 "delivery": f"20261031T200000000000-{part:010x}",
-                "part": 0,
                 "connection": "erp",
                 "received_at": int(START * 1_000_000),
                 "requeues": 0,

@@ -126,7 +126,6 @@ def message(
         | {
             "format": 1,
             "delivery": delivery,
-            "part": 0,
             "connection": connection,
             "received_at": received_at,
             "requeues": requeues,

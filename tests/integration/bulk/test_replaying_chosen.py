@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B
 from import_relay.domain.queue_messages import (
     MAX_ITEM_B,
+    MAX_ITEMS_PER_MESSAGE,
+    MAX_MESSAGE_B,
 )
 from import_relay.storage.replays import Selection
 from tests.integration.bulk.put_back import (

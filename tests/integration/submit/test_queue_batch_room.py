@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.domain.batches import MAX_MESSAGE_B
+from import_relay.domain.queue_messages import MAX_MESSAGE_B
 from import_relay.storage import queue as queues
 from import_relay.storage.queue import Queue
 from import_relay.submit import queue_batch

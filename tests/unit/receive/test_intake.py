@@ -10,14 +10,13 @@ import pytest
 
 from import_relay.connectors.contract import Replies
 from import_relay.connectors.kinds import connector_for, kinds
-from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B
 from import_relay.domain.errors import (
     DeliveryTooLarge,
     SignatureError,
     StoreUnavailable,
     UnknownConnection,
 )
-from import_relay.domain.queue_messages import parse_message
+from import_relay.domain.queue_messages import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B, parse_message
 from import_relay.receive.intake import (
     MAX_REQUEST_BODY_B,
     TEST_HEADER,
@@ -50,7 +49,6 @@ def test_a_delivery_is_in_the_queue_when_its_receipt_is_given() -> None:
     assert {key: message[key] for key in message if key != "items"} == {
         "format": 1,
         "delivery": DELIVERY,
-        "part": 0,
         "connection": "erp",
         "received_at": NOW * 1_000_000,
         "requeues": 0,
@@ -277,3 +275,11 @@ def test_ids_of_deliveries_sort_by_time() -> None:
 
 
 # a connection with a mistake
+
+
+def test_a_large_item_is_in_the_bucket_before_its_pointer_is_in_the_queue() -> None:
+    store = Store(broken=["queue"])
+    large = '{"a":"' + "x" * MAX_MESSAGE_B + '"}'
+    with pytest.raises(StoreUnavailable):
+        receive(request(large, AUTHENTIC), store=store)
+    assert store.objects == {f"oversize/{DELIVERY}/0.json": large.encode()}

@@ -8,9 +8,6 @@ MESSAGES_PER_CALL = 10
 """Messages of one SendMessageBatch (AWS: quotas of messages)."""
 BYTES_PER_CALL = 1_048_576
 """UTF-8 bytes of all messages of one SendMessageBatch (AWS: quotas of messages)."""
-MAX_ITEMS_PER_MESSAGE = 100
-MAX_MESSAGE_B = 240_000
-"""Own limit: four messages fit one SendMessageBatch of 1 MiB, and 25 one Lambda batch of 6 MB."""
 _T = TypeVar("_T")
 
 

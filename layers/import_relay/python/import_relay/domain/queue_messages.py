@@ -1,7 +1,8 @@
-"""The queue message: written by the receiver and by requeues, read by submission.
+"""The queue message, and all of its limits: written by the receiver and by requeues, read by
+submission.
 
 A message carries up to 100 raw items of one delivery. Its text is JSON:
-`{"format":1, "delivery", "part", "connection", "received_at": µs, "requeues": n, "missing_since"?,
+`{"format":1, "delivery", "connection", "received_at": µs, "requeues": n, "missing_since"?,
 "refused_since"?, "held_since"?, "items": [{"n", "event", "item" | "at", "attempt"?}]}`; `at` points
 to an object in the bucket that holds an item too large for a message. `missing_since`: since when
 its connection is not known, `refused_since`: since when Mateo refuses its items, each alone,
@@ -15,15 +16,16 @@ marked the delivery as a test, which is never imported.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic_core import from_json
-
-from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B, batches
+from import_relay.domain.batches import batches
 from import_relay.domain.models import Occurrence, Pointer
 from import_relay.domain.replays import Replay, as_object, original_delivery, replay_of
 
 FORMAT = 1
+MAX_ITEMS_PER_MESSAGE = 100
+MAX_MESSAGE_B = 240_000
+"""Own limit: four messages fit one SendMessageBatch of 1 MiB, and 25 one Lambda batch of 6 MB."""
 MAX_DELAY_S = 900
 """Longest delay of an SQS message (AWS: quotas of messages)."""
 MAX_ITEM_B = 900_000
@@ -33,18 +35,96 @@ LONG_AGO_S = 3_600.0
 MAX_REQUEUED_S = 13 * 86_400.0
 """A record is requeued for so long. The queue itself keeps a message for a day more."""
 
-WAKE = json.dumps(
-    {
+
+def _head(
+    connection: str, delivery: str, received_at: int, *, requeues: int = 0, is_test: bool = False
+) -> dict[str, Any]:
+    """What a message says besides its items."""
+    head = {
         "format": FORMAT,
-        "delivery": "wake",
-        "part": 0,
-        "connection": "",
-        "received_at": 0,
-        "requeues": 0,
-        "items": [],
+        "delivery": delivery,
+        "connection": connection,
+        "received_at": received_at,
+        "requeues": requeues,
     }
-)
+    return head | ({"test": True} if is_test else {})
+
+
+WAKE = json.dumps(_head("", "wake", 0) | {"items": []})
 """A message without items: it has submission look at what is held."""
+
+
+class Packed(NamedTuple):
+    """The messages of a delivery, and the items too large for one: key in the bucket → text."""
+
+    messages: list[str]
+    oversize: dict[str, str]
+
+
+def pack(
+    items: Iterable[tuple[str, str]],
+    received_at: int,
+    connection: str,
+    delivery: str,
+    *,
+    is_test: bool = False,
+) -> Packed:
+    """The messages of a delivery, whose items are event ids and texts.
+
+    Items are spliced in as they were received. One too large for a message is replaced by a pointer
+    into the bucket.
+    """
+    start = json.dumps(_head(connection, delivery, received_at, is_test=is_test))
+    oversize: dict[str, str] = {}
+    entries = _entries(items, _room(start), delivery, oversize)
+    return Packed(list(_bodies(start, entries)), oversize)
+
+
+def _bodies(head: str, entries: Iterable[str]) -> Iterator[str]:
+    """Messages of at most `MAX_ITEMS_PER_MESSAGE` items and `MAX_MESSAGE_B` bytes.
+
+    An item larger than that is in a message of its own.
+    """
+    room = _room(head)
+    for group in batches(entries, MAX_ITEMS_PER_MESSAGE, size=_size_in_list, room=room):
+        yield f'{head[:-1]},"items":[{",".join(group)}]}}'
+
+
+def _room(head: str) -> int:
+    """Bytes that a message has for its items."""
+    return MAX_MESSAGE_B - len(head) - len(',"items":[]')
+
+
+def _entries(
+    items: Iterable[tuple[str, str]], room: int, delivery: str, oversize: dict[str, str]
+) -> Iterator[str]:
+    """Each item as it stands in a message; those without room go to `oversize`."""
+    for number, (event, text) in enumerate(items):
+        start = f'{{"n":{number},"event":{json.dumps(event)},'
+        entry = f'{start}"item":{_sendable(text)}}}'
+        if _size_in_list(entry) > room:
+            key = _oversize_key(delivery, number)
+            oversize[key] = text
+            entry = f'{start}"at":{json.dumps(key)}}}'
+        yield entry
+
+
+def _oversize_key(delivery: str, number: int) -> str:
+    return f"oversize/{delivery}/{number}.json"
+
+
+def _size_in_list(entry: str) -> int:
+    return (len(entry) if entry.isascii() else len(entry.encode())) + len(",")
+
+
+def _sendable(text: str) -> str:
+    """The same JSON without the two characters that SQS refuses (SendMessage: #xFFFE and #xFFFF).
+
+    They can only stand within JSON strings, where an escape means the same.
+    """
+    if text.isascii():
+        return text
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +133,6 @@ class QueueMessage:
 
     message_id: str
     requeues: int
-    part: int
     connection: str
     delivery: str
     received_at: int
@@ -85,7 +164,6 @@ def parse_message(message_id: str, body: str, *, sent_at: float = 0.0) -> QueueM
     return QueueMessage(
         message_id,
         content["requeues"],
-        content["part"],
         content["connection"],
         content["delivery"],
         content["received_at"],
@@ -103,6 +181,8 @@ def _parsed(body: str) -> Any:
 
     What that parser refuses, such as half a surrogate pair, the standard library may read.
     """
+    from pydantic_core import from_json  # late: the receiver only writes, and must start fast
+
     try:
         return from_json(body)
     except ValueError:
@@ -136,6 +216,22 @@ def _is_redriven(content: Mapping[str, Any], sent_at: float) -> bool:
         return False
     dated = content.get("requeued_at", content["received_at"])
     return "moved" in content or sent_at - dated / 1_000_000 > LONG_AGO_S
+
+
+def redated_body(content: Mapping[str, Any], now: float) -> str:
+    """The text of a message that the relay sends again at `now` (s since the epoch)."""
+    return json.dumps({**content, "requeued_at": int(now * 1_000_000)})
+
+
+def moved_body(body: str, code: str, now: float) -> str:
+    """The text of a message that the relay makes a dead letter at `now` (s since the epoch)."""
+    return json.dumps(json.loads(body) | {"moved": {"code": code, "at": int(now * 1_000_000)}})
+
+
+def moved_because(content: Mapping[str, Any]) -> str | None:
+    """The code with which the relay made a message a dead letter; None if SQS did."""
+    code: str | None = content.get("moved", {}).get("code")
+    return code
 
 
 def waited_s(content: Mapping[str, Any], now: float) -> float:
@@ -187,35 +283,26 @@ def requeue_delay_s(requeues: int) -> int:
 def repeat_bodies(occurrences: Iterable[Occurrence]) -> Iterator[str]:
     """Messages that requeue occurrences.
 
-    A message holds up to `MAX_ITEMS_PER_MESSAGE` items and `MAX_MESSAGE_B` bytes; a larger item
-    travels alone, or as a pointer to where the receiver stored it.
+    An item too large for `MAX_ITEM_B` travels as a pointer to where the receiver stored it.
     """
-    deliveries: dict[tuple[str, str, int, int, Replay | None, bool], list[str]] = {}
+    deliveries: dict[tuple[str, str, int, bool, int, Replay | None], list[str]] = {}
     for one in occurrences:
-        delivery = (
+        key = (
             one.connection,
             one.delivery,
             one.received_at,
+            one.is_test,
             one.since,
             one.replay,
-            one.is_test,
         )
-        deliveries.setdefault(delivery, []).append(_repeated_item(one))
-    for (connection, name, received_at, since, replay, is_test), items in deliveries.items():
-        head = {
-            "format": FORMAT,
-            "delivery": name,
-            "part": 0,
-            "connection": connection,
-            "received_at": received_at,
-            "requeues": 1,
-        } | ({"since": since} if since else {})
+        deliveries.setdefault(key, []).append(_repeated_item(one))
+    for (connection, delivery, received_at, is_test, since, replay), items in deliveries.items():
+        head = _head(connection, delivery, received_at, requeues=1, is_test=is_test)
+        if since:
+            head["since"] = since
         if replay:
             head["replay"] = as_object(replay)
-        if is_test:
-            head["test"] = True
-        for group in batches(items, MAX_ITEMS_PER_MESSAGE, size=len, room=MAX_MESSAGE_B):
-            yield f'{json.dumps(head)[:-1]}, "items": [{", ".join(group)}]}}'
+        yield from _bodies(json.dumps(head), items)
 
 
 def _repeated_item(one: Occurrence) -> str:
@@ -226,5 +313,5 @@ def _repeated_item(one: Occurrence) -> str:
     text = json.dumps({**head, "item": one.item, **tail})
     if len(text) <= MAX_ITEM_B:
         return text
-    key = f"oversize/{original_delivery(one.delivery)}/{one.number}.json"
+    key = _oversize_key(original_delivery(one.delivery), one.number)
     return json.dumps({**head, "at": key, **tail})

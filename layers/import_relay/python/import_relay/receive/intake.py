@@ -7,15 +7,14 @@ queue before the sender is answered.
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from import_relay.connectors.complete_connections import receiving_mistakes
-from import_relay.connectors.contract import Connector, Item, Replies, Request
+from import_relay.connectors.contract import Connector, Replies, Request
 from import_relay.connectors.kinds import connector_for
-from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B, batches
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import (
     ConnectionDisabled,
@@ -24,6 +23,7 @@ from import_relay.domain.errors import (
     UnknownConnection,
     UnreadableDelivery,
 )
+from import_relay.domain.queue_messages import pack
 from import_relay.receive.redaction import redact
 from import_relay.storage.connection_secrets import ConnectionSecrets
 from import_relay.storage.intake_store import IntakeStore
@@ -55,13 +55,6 @@ class Receipt(NamedTuple):
     quarantined: str | None = None
     reason: str = ""
     is_test: bool = False
-
-
-class Packed(NamedTuple):
-    """The messages of a delivery, and the items too large for one: key in the bucket → text."""
-
-    messages: list[str]
-    oversize: dict[str, str]
 
 
 def delivery_id(received_at: int, randomness: bytes) -> str:
@@ -187,65 +180,6 @@ class Intake:
             if renewed is None:
                 raise
             connector.verify(request, renewed, connection.options, now=now)
-
-
-def pack(
-    items: Sequence[Item],
-    received_at: int,
-    connection: str,
-    delivery: str,
-    *,
-    is_test: bool = False,
-) -> Packed:
-    """Queue messages of at most `MAX_ITEMS_PER_MESSAGE` items and `MAX_MESSAGE_B` bytes.
-
-    Items are spliced in as they were received. One too large for a message is replaced by a pointer
-    into the bucket.
-    """
-    packed = Packed([], {})
-    mark = '"test":true,' if is_test else ""
-    head = (
-        f'{{"format":1,"delivery":{json.dumps(delivery)},"connection":{json.dumps(connection)},'
-        f'"received_at":{received_at},"requeues":0,{mark}"part":'
-    )
-    room = MAX_MESSAGE_B - len(head) - len('99999,"items":[]}')
-    entries = _entries(items, room, delivery, packed.oversize)
-    groups = batches(entries, MAX_ITEMS_PER_MESSAGE, size=_size_in_list, room=room)
-    for part, group in enumerate(groups):
-        packed.messages.append(f'{head}{part},"items":[{",".join(group)}]}}')
-    return packed
-
-
-def _entries(
-    items: Sequence[Item], room: int, delivery: str, oversize: dict[str, str]
-) -> Iterator[str]:
-    """Each item as it stands in a message; those without room go to `oversize`."""
-    for number, item in enumerate(items):
-        start = f'{{"n":{number},"event":{json.dumps(item.event_id)},'
-        entry = f'{start}"item":{_sendable(item.text)}}}'
-        if _size(entry) > room:
-            key = f"oversize/{delivery}/{number}.json"
-            oversize[key] = item.text
-            entry = f'{start}"at":{json.dumps(key)}}}'
-        yield entry
-
-
-def _size_in_list(entry: str) -> int:
-    return _size(entry) + len(",")
-
-
-def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
-
-
-def _sendable(text: str) -> str:
-    """The same JSON without the two characters that SQS refuses (SendMessage: #xFFFE and #xFFFF).
-
-    They can only stand within JSON strings, where an escape means the same.
-    """
-    if text.isascii():
-        return text
-    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 def _quarantine_object(

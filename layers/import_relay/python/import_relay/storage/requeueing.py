@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from import_relay.domain.log_events import Emit
-from import_relay.domain.queue_messages import MAX_REQUEUED_S, WAKE, waited_s
+from import_relay.domain.queue_messages import (
+    MAX_REQUEUED_S,
+    WAKE,
+    moved_body,
+    redated_body,
+    waited_s,
+)
 from import_relay.storage.queue import Delayed, Queue, ReceivedMessage, SureAnswer
 
 TOO_OLD = "message.too_old"
@@ -40,7 +46,6 @@ class Requeueing:
             StoreUnavailable: some were not taken; the caller keeps what they came from.
         """
         now = self._clock()
-        dated = {"requeued_at": int(now * 1_000_000)}
         requeued: list[Delayed] = []
         waited: list[float] = []
         too_old: list[Mapping[str, Any]] = []
@@ -51,7 +56,7 @@ class Requeueing:
                 too_old.append(content)
             else:
                 waited.append(age_s)
-                requeued.append(Delayed(json.dumps(content | dated), message.delay_s))
+                requeued.append(Delayed(redated_body(content, now), message.delay_s))
         self._queue.send(requeued)
         if requeued:
             self._emit(REQUEUED, messages=len(requeued), oldest_s=max(0, int(max(waited))))
@@ -63,10 +68,8 @@ class Requeueing:
         Raises:
             StoreUnavailable: some were not taken.
         """
-        moved = {"moved": {"code": code, "at": int(self._clock() * 1_000_000)}}
-        self._dead_letters.send(
-            Delayed(json.dumps({**json.loads(body), **moved}), 0) for body in bodies
-        )
+        now = self._clock()
+        self._dead_letters.send(Delayed(moved_body(body, code, now), 0) for body in bodies)
 
     def wake(self, wake_s: int = WAKE_S) -> None:
         """Have this lane submitted again after so long, though nothing else may be queued by then.

@@ -5,23 +5,20 @@ from collections.abc import Sequence
 
 import pytest
 
-from import_relay.connectors.contract import Item
-from import_relay.domain.batches import MAX_ITEMS_PER_MESSAGE, MAX_MESSAGE_B
-from import_relay.domain.errors import (
-    StoreUnavailable,
-)
 from import_relay.domain.models import Pointer
-from import_relay.domain.queue_messages import parse_message
-from import_relay.receive.intake import (
+from import_relay.domain.queue_messages import (
+    MAX_ITEMS_PER_MESSAGE,
+    MAX_MESSAGE_B,
     Packed,
     pack,
+    parse_message,
 )
-from tests.support.webhooks import NOW, request
-from tests.unit.receive.receiving import AUTHENTIC, DELIVERY, Store, contents, receive
+from tests.support.webhooks import NOW
+from tests.unit.receive.receiving import DELIVERY, contents
 
 
 def packed(items: Sequence[str]) -> Packed:
-    return pack([Item(f"e{n}", text) for n, text in enumerate(items)], NOW, "erp", DELIVERY)
+    return pack([(f"e{n}", text) for n, text in enumerate(items)], NOW, "erp", DELIVERY)
 
 
 def test_items_are_spliced_in_as_they_were_received() -> None:
@@ -44,7 +41,6 @@ def test_characters_that_the_queue_refuses_are_escaped() -> None:
 def test_a_message_holds_at_most_a_hundred_items(count: int, sizes: list[int]) -> None:
     messages = contents(packed(["{}"] * count).messages)
     assert [len(message["items"]) for message in messages] == sizes
-    assert [message["part"] for message in messages] == list(range(len(sizes)))
     numbers = [item["n"] for message in messages for item in message["items"]]
     assert numbers == list(range(count))
     assert MAX_ITEMS_PER_MESSAGE == 100
@@ -87,14 +83,6 @@ def test_the_largest_item_of_a_message_and_the_next_byte() -> None:
     assert size > MAX_MESSAGE_B - 200
     assert len(texts(size).messages[0].encode()) <= MAX_MESSAGE_B
     assert texts(size + 1).oversize
-
-
-def test_a_large_item_is_in_the_bucket_before_its_pointer_is_in_the_queue() -> None:
-    store = Store(broken=["queue"])
-    large = '{"a":"' + "x" * MAX_MESSAGE_B + '"}'
-    with pytest.raises(StoreUnavailable):
-        receive(request(large, AUTHENTIC), store=store)
-    assert store.objects == {f"oversize/{DELIVERY}/0.json": large.encode()}
 
 
 def test_submission_reads_what_was_packed() -> None:
