@@ -111,8 +111,9 @@ class Storage:
     def connect(self) -> sqlite3.Connection:
         """A connection for the calling thread; the caller closes it."""
         connection = sqlite3.connect(self.path, timeout=5, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        connection.executescript(_PRAGMAS)
+        with _closed_on_error(connection):
+            connection.row_factory = sqlite3.Row
+            connection.executescript(_PRAGMAS)
         return connection
 
     @contextmanager
@@ -170,19 +171,32 @@ class Storage:
     def _open(self) -> sqlite3.Connection:
         try:
             connection = self.connect()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                with self.writing(connection):
-                    for statement in _SCHEMA.split(";\n"):
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {_VERSION}")
-            elif version != _VERSION:
-                message = f"{self.path} was written by another version: remove it and start again"
-                raise StateError(message)
+            with _closed_on_error(connection):
+                self._prepare(connection)
         except sqlite3.Error as error:
             message = f"{self.path} cannot be used ({error})"
             raise StateError(message) from error
         return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            with self.writing(connection):
+                for statement in _SCHEMA.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+        elif version != _VERSION:
+            message = f"{self.path} was written by another version: remove it and start again"
+            raise StateError(message)
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def load_setting(connection: sqlite3.Connection, name: str) -> object:

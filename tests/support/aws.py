@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
+from moto.sqs.models import SQSBackend
 
 from tests.support import ministack
 
@@ -99,9 +101,21 @@ class Aws:
 
 
 @contextmanager
+def _moto() -> Iterator[None]:
+    """moto, whose long polls answer at once: in a test nobody sends while they would wait."""
+    receive = SQSBackend.receive_message
+
+    def at_once(self: Any, queue_name: str, count: int, _: int, *rest: Any) -> Any:
+        return receive(self, queue_name, count, 0, *rest)
+
+    with mock_aws(), patch.object(SQSBackend, "receive_message", at_once):
+        yield
+
+
+@contextmanager
 def relay_resources() -> Iterator[Aws]:
     """Tables, bucket, queue, state machine and schedule group as the template makes them."""
-    with ministack.fresh_fake() if ministack.is_fake() else mock_aws():
+    with ministack.fresh_fake() if ministack.is_fake() else _moto():
         dynamodb = client("dynamodb")
         dynamodb.create_table(
             TableName=LEDGER,

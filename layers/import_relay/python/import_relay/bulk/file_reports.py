@@ -8,7 +8,7 @@ lie in a temporary database, the rows in their pages.
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,7 +53,7 @@ class FileReports:
     def write(self, file: RowFile) -> None:
         """Store the report, the summary last: where it exists, the report is complete."""
         if any(file.ended.get(name) for name in NOT_IN_MATEO):
-            with TemporaryDirectory() as folder, closing(self._reasons(file, folder)) as reasons:
+            with TemporaryDirectory() as folder, self._reasons(file, folder) as reasons:
                 self._put_failures(file, reasons, Path(folder))
         text = json_text(self._summary(file), indent=2) + "\n"
         key = f"{file.folder}/summary.json"
@@ -86,15 +86,16 @@ class FileReports:
             "failures": sum(file.ended.get(name, 0) for name in NOT_IN_MATEO),
         }
 
-    def _reasons(self, file: RowFile, folder: str) -> sqlite3.Connection:
+    @contextmanager
+    def _reasons(self, file: RowFile, folder: str) -> Iterator[sqlite3.Connection]:
         """Line → why that row was not imported; of several ends of a line the latest."""
-        reasons = sqlite3.connect(f"{folder}/reasons")
-        reasons.execute("PRAGMA journal_mode = OFF")  # a process that dies starts again
-        reasons.execute("PRAGMA synchronous = OFF")
-        reasons.execute("CREATE TABLE ends (line INTEGER PRIMARY KEY, end TEXT)")
-        lines = ((end["line"], json.dumps(end)) for end in self.objects.ends(file.id))
-        reasons.executemany("INSERT OR REPLACE INTO ends VALUES (?, ?)", lines)
-        return reasons
+        with closing(sqlite3.connect(f"{folder}/reasons")) as reasons:
+            reasons.execute("PRAGMA journal_mode = OFF")  # a process that dies starts again
+            reasons.execute("PRAGMA synchronous = OFF")
+            reasons.execute("CREATE TABLE ends (line INTEGER PRIMARY KEY, end TEXT)")
+            lines = ((end["line"], json.dumps(end)) for end in self.objects.ends(file.id))
+            reasons.executemany("INSERT OR REPLACE INTO ends VALUES (?, ?)", lines)
+            yield reasons
 
     def _failed(
         self, file: RowFile, reasons: sqlite3.Connection
