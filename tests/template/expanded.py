@@ -7,6 +7,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,12 @@ class Expanded:
 
 
 def source() -> dict[str, Any]:
-    """template.yaml as a dictionary."""
+    """template.yaml as a dictionary of one's own: reading it once takes a second."""
+    return copy.deepcopy(_read())
+
+
+@cache
+def _read() -> dict[str, Any]:
     parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     return parsed
 
