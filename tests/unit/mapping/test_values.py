@@ -51,6 +51,7 @@ def note_of(column: str, value: object, **settings: object) -> tuple[str, str]:
         (["", None, "ada@example.com"], "ada@example.com"),
         ("Ada.O'Neil+x@sub.example.co", "Ada.O'Neil+x@sub.example.co"),
         ("jürgen@müller.example", "jürgen@müller.example"),
+        ("'ada@example.com'", "ada@example.com"),
     ],
 )
 def test_one_address_is_sent(value: object, address: str) -> None:
@@ -65,6 +66,8 @@ def test_one_address_is_sent(value: object, address: str) -> None:
         "a@x.example,b@x.example",
         "a@x.example b@x.example",
         "a@x.example;",
+        "'",
+        "''",
         "mailto:",
         "mailto:ada@example.com",
         "Ada <ada@example.com>",

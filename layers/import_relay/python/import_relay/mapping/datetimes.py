@@ -16,8 +16,9 @@ from import_relay.mapping.texts import is_empty
 
 MAX_VERSION = 2**63
 MAX_NUMBER = 100
-YEARS = range(1900, 2200)
-"""Years that a birthday or an appointment lies in; others are a system's word for "no date"."""
+YEARS = range(1901, 2200)
+"""Years that a birthday or an appointment lies in; others are a system's word for "no date", such
+as 1900 for SQL Server and for spreadsheets."""
 LONG_YEARS = range(1000, 9999)
 """The same for custom fields, which may hold any time in history."""
 _DATE = len("YYYY-MM-DD")

@@ -158,6 +158,8 @@ def _email(value: object) -> str | None:
     address = _cleaned(address, clean_id)
     if address is None:
         return None
+    if address[0] == address[-1] == "'":  # a spreadsheet's mark of a text, or a quote
+        address = address.strip("'")
     if len(address) > MAX_ADDRESS or not _ADDRESS.fullmatch(address):
         raise Unusable("value.bad_email", value, _wrong_address(address))
     return address
