@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from import_relay.connectors.shared import crm_api
-from import_relay.connectors.shared.crm_api import CrmApi
+from import_relay.connectors.shared.crm_api import VALUE_B, CrmApi
 from import_relay.domain.errors import RecordsNotFetched
 
 URL = "https://crm.example.com/records"
@@ -224,6 +224,15 @@ def test_after_enough_was_read_the_rest_comes_with_a_later_batch() -> None:
         calls.request("GET", URL)
 
     assert caught.value.code == "fetcher.out_of_time"
+
+
+def test_many_small_values_count_by_what_they_become() -> None:
+    calls = api(lambda _: httpx.Response(200, text=f"[{'[],' * 9_999}[]]"))
+    room = calls.room.left_b
+
+    calls.request("GET", URL)
+
+    assert room - calls.room.left_b == 20_000 * VALUE_B
 
 
 def test_without_room_nothing_is_requested() -> None:

@@ -27,6 +27,8 @@ MAX_ANSWER_VALUES = 1_000_000
 MAX_READ_B = 40_000_000
 """After so much no more is read in a batch, for all connections together; the rest comes with a
 later one."""
+VALUE_B = 40
+"""What a value counts for, at least, in that: once parsed, even an empty list fills the memory."""
 _REFUSED = frozenset({401, 403})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -104,7 +106,7 @@ class CrmApi:
             except Unbounded as error:
                 code = "fetcher.unavailable" if error.is_late else "fetcher.unexpected"
                 raise RecordsNotFetched(code, f"the answer is {error}") from error
-        self.room.left_b -= len(body)
+        self.room.left_b -= max(len(body), VALUE_B * _values(body))
         return HttpAnswer(answer.status_code, answer.headers, body)
 
     def _wait_for_turn(self) -> None:
@@ -140,12 +142,17 @@ def _value(answer: HttpAnswer) -> Any:
     if answer.status_code == httpx.codes.NO_CONTENT:
         return None
     content = answer.content
-    if content.count(b",") + content.count(b"[") + content.count(b"{") > MAX_ANSWER_VALUES:
+    if _values(content) > MAX_ANSWER_VALUES:
         raise RecordsNotFetched("fetcher.unexpected", "the answer holds far too many values")
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise RecordsNotFetched("fetcher.unexpected", "the answer is no JSON") from error
+
+
+def _values(content: bytes) -> int:
+    """About how many values an answer holds."""
+    return content.count(b",") + content.count(b"[") + content.count(b"{")
 
 
 def _retry_after(answer: HttpAnswer) -> float:
