@@ -1,14 +1,16 @@
 """Reads a ``timestamp with time zone`` as PostgreSQL does (``timestamptz_in``), in UTC.
 
-ISO 8601 in its usual spellings, and the special words: ``now``, ``today``, ``yesterday``,
-``tomorrow``, ``epoch``, ``infinity``. Not read here: names of months, Julian days, years BC.
+ISO 8601 in its usual spellings, names of months, month/day/year, AM and PM, offsets, names and
+abbreviations of zones, and the special words: ``now``, ``today``, ``yesterday``, ``tomorrow``,
+``epoch``, ``infinity``. Not read here: years of two digits, Julian days, years BC.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from mateo_emulator.clock import MICROSECONDS
 from mateo_emulator.postgresql.white_space import stripped
@@ -17,14 +19,53 @@ INFINITY_US = 2**62
 """Later than every stored timestamp; PostgreSQL has a value of its own for it."""
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SHAPE = re.compile(
-    r"(?:(?P<year>\d{4})-?(?P<month>(?<=-)\d{1,2}|\d\d)-?(?P<day>(?<=-)\d{1,2}|\d\d)"
-    r"|(?P<word>yesterday|today|tomorrow))"
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_MONTH = rf"(?P<month>{'|'.join(f'{name}|{name[:3]}' for name in _MONTHS)}|sept)"
+_DATES = [
+    re.compile(shape, re.ASCII | re.IGNORECASE)
+    for shape in (
+        "(?P<word>yesterday|today|tomorrow)",
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)",
+        r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})",
+        r"(?P<month>\d{1,2})([-/.])(?P<day>\d{1,2})\2(?P<year>\d{4})",  # DateStyle MDY
+        rf"(?P<year>\d{{4}})[-\s]{_MONTH}[-\s](?P<day>\d{{1,2}})",
+        rf"(?P<day>\d{{1,2}})[-\s]?{_MONTH}[-\s](?P<year>\d{{4}})",
+        rf"{_MONTH}[-\s](?P<day>\d{{1,2}})(?:,\s*|[-\s])(?P<year>\d{{4}})",
+    )
+]
+_TIME = re.compile(
     r"(?:(?:\s*T\s*|\s+)(?P<hour>\d{1,2}):?(?P<minute>\d\d)"
-    r"(?::?(?P<second>\d\d)(?P<fraction>\.\d*)?)?"
-    r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{1,2}(?::?\d\d)?|[A-Z]\w+(?:/[A-Z][\w+-]*)+)?)?",
+    r"(?::?(?P<second>\d\d)(?P<fraction>\.\d*)?)?(?:\s*(?P<half>AM|PM))?"
+    r"\s*(?P<zone>[+-]\d{1,2}(?:\d\d|:\d{1,2}(?::\d{1,2})?)?|[A-Z][\w+/-]*)?)?",
     re.ASCII | re.IGNORECASE,
 )
+_FIXED = {
+    **dict.fromkeys(("z", "zulu", "utc", "ut", "gmt", "wet"), 0.0),
+    **dict.fromkeys(("cet", "met", "bst", "west"), 1.0),
+    **dict.fromkeys(("cest", "mest", "eet"), 2.0),
+    **dict.fromkeys(("eest", "msk"), 3.0),
+    "est": -5.0,
+    "edt": -4.0,
+    "cst": -6.0,
+    "cdt": -5.0,
+    "mst": -7.0,
+    "mdt": -6.0,
+    "pst": -8.0,
+    "pdt": -7.0,
+    "akst": -9.0,
+    "akdt": -8.0,
+    "hst": -10.0,
+    "jst": 9.0,
+    "kst": 9.0,
+    "aest": 10.0,
+    "aedt": 11.0,
+    "nzst": 12.0,
+    "nzdt": 13.0,
+}
+"""Abbreviations that stand for one offset the whole year (PostgreSQL: `timezonesets/Default`)."""
 
 
 def read_timestamp(text: str, now: datetime) -> int | None:
@@ -53,21 +94,32 @@ def parse_datetime(text: str, now: datetime | None = None) -> datetime | None:
 
     ``yesterday``, ``today`` and ``tomorrow`` are read only where ``now`` is given.
     """
-    match = _SHAPE.fullmatch(stripped(text))
-    if match is None or (match["word"] and now is None):
+    text = stripped(text)
+    date = next(filter(None, (shape.match(text) for shape in _DATES)), None)
+    time = _TIME.fullmatch(text, date.end()) if date else None
+    if date is None or time is None:
         return None
     try:
-        return (_date(match, now) + _time_of_day(match)).astimezone(UTC)
+        midnight = _midnight(date.groupdict(), _zone(time["zone"] or "Z"), now)
+        return (midnight + _time_of_day(time)).astimezone(UTC)
     except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError):
         return None
 
 
-def _date(match: re.Match[str], now: datetime | None) -> datetime:
-    zone = _zone(match["zone"] or "Z")
-    if match["word"] is None or now is None:
-        return datetime(int(match["year"]), int(match["month"]), int(match["day"]), tzinfo=zone)
+def _midnight(date: dict[str, str], zone: tzinfo, now: datetime | None) -> datetime:
+    if "word" not in date:
+        return datetime(int(date["year"]), _month(date["month"]), int(date["day"]), tzinfo=zone)
+    if now is None:
+        raise ValueError(date["word"])
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=zone)
-    return today + timedelta(days=_DAYS[match["word"].lower()])
+    return today + timedelta(days=_DAYS[date["word"].lower()])
+
+
+def _month(text: str) -> int:
+    """The number of a month that is given as a number or a name, of which three letters count."""
+    if text.isdecimal():
+        return int(text)
+    return [name[:3] for name in _MONTHS].index(text[:3].lower()) + 1
 
 
 def _time_of_day(match: re.Match[str]) -> timedelta:
@@ -76,6 +128,10 @@ def _time_of_day(match: re.Match[str]) -> timedelta:
     fraction = round(float(f"0{match['fraction'] or ''}") * MICROSECONDS)
     if minute > 59 or second > 60:
         raise ValueError(match[0])
+    if match["half"]:
+        if hour > 12:
+            raise ValueError(match[0])
+        hour = hour % 12 + (12 if match["half"].lower() == "pm" else 0)
     time = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=fraction)
     if time > timedelta(days=1):
         raise ValueError(match[0])
@@ -83,14 +139,22 @@ def _time_of_day(match: re.Match[str]) -> timedelta:
 
 
 def _zone(text: str) -> tzinfo:
-    name = text.upper()
-    if name in ("Z", "UTC", "GMT"):
-        return UTC
-    if name[0] not in "+-":
-        return ZoneInfo(text)
-    digits = name[1:].replace(":", "")
-    hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
-    offset = timedelta(hours=int(hours), minutes=int(minutes))
-    if int(hours) > 15 or int(minutes) > 59:
+    """An offset, or a zone by its abbreviation or its name, in any case."""
+    if text[0] not in "+-":
+        hours_ahead = _FIXED.get(text.lower())
+        if hours_ahead is None:
+            return ZoneInfo(_zone_names().get(text.lower(), text))
+        return timezone(timedelta(hours=hours_ahead))
+    hours, *rest = text[1:].split(":")
+    if len(hours) > 2:
+        hours, rest = hours[:-2], [hours[-2:]]
+    minutes, seconds = (int(one) for one in (*rest, "0", "0")[:2])
+    if int(hours) > 15 or minutes > 59 or seconds > 59:
         raise ValueError(text)
-    return timezone(-offset if name[0] == "-" else offset)
+    offset = timedelta(hours=int(hours), minutes=minutes, seconds=seconds)
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+@cache
+def _zone_names() -> dict[str, str]:
+    return {name.lower(): name for name in available_timezones()}
