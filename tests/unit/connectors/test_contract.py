@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Request
 from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.domain.errors import SignatureError
@@ -256,7 +256,7 @@ def test_only_the_kind_of_calls_that_people_build_answers_with_a_4xx() -> None:
 @pytest.mark.parametrize("kind", ALL)
 def test_the_example_connection_is_right(kind: str) -> None:
     connection = with_defaults(connection_of(kind))
-    assert list(connector_for(kind).check_options(connection)) == []
+    assert list(kind_mistakes(connector_for(kind), connection)) == []
     assert list(mapping_mistakes(connection)) == []
 
 
@@ -270,7 +270,7 @@ def test_the_default_mapping_is_right_without_a_word_of_configuration(kind: str)
 @pytest.mark.parametrize("kind", ALL)
 def test_an_option_that_is_not_known_is_named(kind: str) -> None:
     connection = replace(connection_of(kind), options={"never_heard_of": "x"})
-    assert "never_heard_of" in [key for key, _ in connector_for(kind).check_options(connection)]
+    assert "never_heard_of" in [key for key, _ in kind_mistakes(connector_for(kind), connection)]
 
 
 NEEDS = ("cryptography", "httpx", "jmespath", "phonenumbers", "pydantic", "xml")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from import_relay.connectors.complete_connections import option_mistakes
+from import_relay.connectors.complete_connections import kind_mistakes, option_mistakes
 from import_relay.connectors.contract import Replies
 from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.domain.connections import (
@@ -273,7 +273,7 @@ def test_every_kind_has_a_module_that_fulfils_the_contract(kind: str) -> None:
     assert all(callable(getattr(connector, name)) for name in ("verify", "split", "interpret"))
     assert isinstance(connector.REPLIES, Replies)
     assert set(connector.OPTIONS).isdisjoint({"kind", "contact", "deal", "appointment"})
-    assert all(isinstance(key, str) for key, _ in connector.check_options(Connection("x", kind)))
+    assert all(isinstance(key, str) for key, _ in kind_mistakes(connector, Connection("x", kind)))
 
 
 @pytest.mark.parametrize("kind", kinds())

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from import_relay.connectors.activecampaign import events as connector
-from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Change
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
@@ -209,5 +209,5 @@ def test_an_opened_mail_is_ignored() -> None:
 def test_there_are_no_options_and_no_other_record_types() -> None:
     types = {"deal": RecordType("deal", {"external_id": "deal.id"})}
     given = Connection("ac", "activecampaign", {"auth": "path"}, types)
-    assert [key for key, _ in connector.check_options(given)] == ["auth", "deal"]
-    assert list(connector.check_options(CONNECTION)) == []
+    assert [key for key, _ in kind_mistakes(connector, given)] == ["auth", "deal"]
+    assert list(kind_mistakes(connector, CONNECTION)) == []

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from import_relay.connectors.attio import events as connector
-from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Change, Item, RecordLookup, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
@@ -182,11 +182,11 @@ def test_an_item_that_is_no_event_is_rejected(item: object) -> None:
 
 def test_there_are_no_options() -> None:
     given = with_defaults(Connection("attio", "attio", {"people_object_id": PEOPLE}))
-    assert [key for key, _ in connector.check_options(given)] == ["people_object_id"]
+    assert [key for key, _ in kind_mistakes(connector, given)] == ["people_object_id"]
 
 
 def test_each_of_several_record_types_has_its_condition_by_default() -> None:
     custom = RecordType("appointment", {"external_id": "id"})
     given = Connection("attio", "attio", {}, {**CONNECTION.record_types, "appointment": custom})
-    assert [key for key, _ in connector.check_options(CONNECTION)] == []
-    assert [key for key, _ in connector.check_options(given)] == ["appointment.when"]
+    assert [key for key, _ in kind_mistakes(connector, CONNECTION)] == []
+    assert [key for key, _ in kind_mistakes(connector, given)] == ["appointment.when"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from import_relay.connectors.calcom import events as connector
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Change, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -238,9 +239,9 @@ def test_a_record_that_an_event_does_not_bring_is_ignored(record: str, trigger: 
 
 def test_the_options_choose_one_of_two_methods() -> None:
     for auth in ("signature", "path"):
-        assert not list(connector.check_options(replace(CONNECTION, options={"auth": auth})))
+        assert not list(kind_mistakes(connector, replace(CONNECTION, options={"auth": auth})))
     wrong = replace(CONNECTION, options={"auth": "none"})
-    assert [key for key, _ in connector.check_options(wrong)] == ["auth"]
+    assert [key for key, _ in kind_mistakes(connector, wrong)] == ["auth"]
 
 
 NUMBER = "+4915112345678"

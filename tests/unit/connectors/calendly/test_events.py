@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from import_relay.connectors.calendly import events as connector
-from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Change, Request
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -248,9 +248,9 @@ def test_a_record_that_an_event_does_not_bring_is_ignored(record: str, name: obj
 
 def test_the_options_choose_one_of_two_methods() -> None:
     for auth in ("signature", "path"):
-        assert not list(connector.check_options(replace(CONNECTION, options={"auth": auth})))
+        assert not list(kind_mistakes(connector, replace(CONNECTION, options={"auth": auth})))
     wrong = replace(CONNECTION, options={"auth": "none", "header": "x"})
-    assert [key for key, _ in connector.check_options(wrong)] == ["header", "auth"]
+    assert [key for key, _ in kind_mistakes(connector, wrong)] == ["header", "auth"]
 
 
 NUMBER = "+4915112345678"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from import_relay.connectors.close import events as connector
-from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Change, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
@@ -256,6 +256,6 @@ def test_an_item_without_an_object_is_rejected(item: object) -> None:
 
 
 def test_the_kind_has_no_options() -> None:
-    assert not list(connector.check_options(CONNECTION))
+    assert not list(kind_mistakes(connector, CONNECTION))
     wrong = replace(CONNECTION, options={"header": "x"})
-    assert [key for key, _ in connector.check_options(wrong)] == ["header"]
+    assert [key for key, _ in kind_mistakes(connector, wrong)] == ["header"]

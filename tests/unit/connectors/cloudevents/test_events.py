@@ -13,6 +13,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from import_relay.connectors.cloudevents import events as connector
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Change, Item, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
@@ -269,13 +270,13 @@ def test_an_item_that_is_no_event_is_rejected(item: object) -> None:
     ],
 )
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
-    assert [key for key, _ in connector.check_options(connection(**options))] == keys
+    assert [key for key, _ in kind_mistakes(connector, connection(**options))] == keys
 
 
 def test_several_record_types_need_conditions() -> None:
     types = {"contact": RecordType("contact", {}, when="a"), "deal": RecordType("deal", {})}
     given = Connection("events", "cloudevents", {}, types)
-    assert [key for key, _ in connector.check_options(given)] == ["deal.when"]
+    assert [key for key, _ in kind_mistakes(connector, given)] == ["deal.when"]
 
 
 @pytest.mark.parametrize("part", ['"\\"', '"', '"a\\', '\\"', '"\\\\'])

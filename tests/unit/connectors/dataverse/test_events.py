@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Item, Request
 from import_relay.connectors.dataverse import events as connector
 from import_relay.connectors.shared.event_ids import digest
@@ -259,4 +260,4 @@ def test_both_times_of_the_published_example_agree() -> None:
 )
 def test_options_that_cannot_be_are_mistakes(options: dict[str, str], keys: list[str]) -> None:
     given = Connection("dataverse", "dataverse", options)
-    assert [key for key, _ in connector.check_options(given)] == keys
+    assert [key for key, _ in kind_mistakes(connector, given)] == keys

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Change, Item, RecordLookup
 from import_relay.connectors.hubspot import events as connector
 from import_relay.connectors.shared.event_ids import digest
@@ -211,7 +212,7 @@ def test_without_a_usable_time_the_time_of_receipt_counts(at: object) -> None:
 
 def mistakes(**options: str) -> list[str]:
     given = Connection("h", "hubspot", {"portal_id": "33", **options})
-    return [key for key, _ in connector.check_options(given)]
+    return [key for key, _ in kind_mistakes(connector, given)]
 
 
 def test_the_address_that_hubspot_calls_is_needed() -> None:
@@ -222,7 +223,7 @@ def test_the_address_that_hubspot_calls_is_needed() -> None:
 def test_the_account_is_needed_since_ids_of_two_would_meet() -> None:
     given = Connection("h", "hubspot", {"public_url": URL})
 
-    assert [key for key, _ in connector.check_options(given)] == ["portal_id"]
+    assert [key for key, _ in kind_mistakes(connector, given)] == ["portal_id"]
 
 
 @pytest.mark.parametrize("url", ["", "relay.example.com", "ftp://x/", f"{URL}#x", "https://["])

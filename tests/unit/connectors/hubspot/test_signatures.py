@@ -6,6 +6,7 @@ from types import ModuleType
 import pytest
 from hubspot.utils.signature import Signature  # type: ignore[import-untyped]  # ships no types
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Request
 from import_relay.connectors.hubspot import events as hubspot
 from import_relay.connectors.hubspot import workflow_events as hubspot_workflow
@@ -118,7 +119,7 @@ def test_an_older_version_counts_only_if_it_is_asked_for(
 @pytest.mark.parametrize(("kind", "asked"), [("hubspot", "v3"), ("hubspot_workflow", "v1")])
 def test_an_older_version_that_does_not_exist_is_a_mistake(kind: str, asked: str) -> None:
     options = {"public_url": URL, "older_signatures": asked}
-    found = dict(connector_for(kind).check_options(Connection("x", kind, options)))
+    found = dict(kind_mistakes(connector_for(kind), Connection("x", kind, options)))
 
     assert asked in found["older_signatures"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Change
 from import_relay.connectors.hubspot import workflow_events as connector
 from import_relay.connectors.shared.event_ids import digest
@@ -226,4 +226,4 @@ def test_the_default_mapping_is_right() -> None:
 )
 def test_options_that_cannot_be_are_named(options: dict[str, str], wrong: list[str]) -> None:
     given = Connection("w", "hubspot_workflow", options)
-    assert [key for key, _ in connector.check_options(given)] == wrong
+    assert [key for key, _ in kind_mistakes(connector, given)] == wrong

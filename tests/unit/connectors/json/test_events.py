@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.json import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
@@ -243,4 +244,4 @@ def test_an_element_that_is_no_object_is_rejected(item: object) -> None:
 )
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
     given = Connection("erp", "json", options, ERP.record_types)
-    assert [key for key, _ in connector.check_options(given)] == keys
+    assert [key for key, _ in kind_mistakes(connector, given)] == keys

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.pipedrive import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
@@ -276,9 +277,9 @@ def test_deals_and_persons_get_no_end() -> None:
 
 
 def test_the_kind_has_no_options() -> None:
-    assert not list(connector.check_options(CONNECTION))
+    assert not list(kind_mistakes(connector, CONNECTION))
     wrong = Connection("pipedrive", "pipedrive", {"header": "x"}, CONNECTION.record_types)
-    assert [key for key, _ in connector.check_options(wrong)] == ["header"]
+    assert [key for key, _ in kind_mistakes(connector, wrong)] == ["header"]
 
 
 TEXT, OPTION, OPTIONS, MONEY, DATE, EMPTY = (

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Change
 from import_relay.connectors.salesforce import cdc_events as connector
 from import_relay.domain.errors import RejectedRow
@@ -102,12 +103,12 @@ def test_files_without_data_are_read_ignored_or_reported() -> None:
 )
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
     given = replace(CONNECTION, options=OPTIONS | options)
-    assert [key for key, _ in connector.check_options(given)] == keys
+    assert [key for key, _ in kind_mistakes(connector, given)] == keys
 
 
 def test_the_event_source_is_needed() -> None:
     given = replace(CONNECTION, options={})
-    assert [key for key, _ in connector.check_options(given)] == ["event_source"]
+    assert [key for key, _ in kind_mistakes(connector, given)] == ["event_source"]
 
 
 # ---------------------------------------------------------------- differences of long texts
@@ -119,4 +120,4 @@ def test_further_objects_are_imported_by_name() -> None:
     assert connector.interpret(named, given).record_type == "contact"
     assert connector.interpret(named, CONNECTION).ignored == "entity"
     wrong = replace(CONNECTION, options=OPTIONS | {"deal_objects": "a-b"})
-    assert [key for key, _ in connector.check_options(wrong)] == ["deal_objects"]
+    assert [key for key, _ in kind_mistakes(connector, wrong)] == ["deal_objects"]

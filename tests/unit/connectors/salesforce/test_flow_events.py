@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.salesforce import flow_events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
@@ -82,10 +83,10 @@ def test_the_record_is_the_object_itself() -> None:
 )
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
     given = Connection("flow", "salesforce_flow", options, FLOW.record_types)
-    assert sorted(key for key, _ in connector.check_options(given)) == keys
+    assert sorted(key for key, _ in kind_mistakes(connector, given)) == keys
 
 
 def test_several_record_types_need_a_condition_each() -> None:
     both = {name: RecordType(name, {}) for name in ("contact", "deal")}
     given = Connection("flow", "salesforce_flow", {}, both)
-    assert {key for key, _ in connector.check_options(given)} == {"contact.when", "deal.when"}
+    assert {key for key, _ in kind_mistakes(connector, given)} == {"contact.when", "deal.when"}

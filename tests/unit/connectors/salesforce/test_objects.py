@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.salesforce import outbound_events as connector
 from tests.unit.connectors.salesforce.envelopes import (
     CONNECTION,
@@ -51,13 +52,13 @@ def test_mistakes_in_the_names_of_objects_are_named(
     options: dict[str, str], keys: list[str]
 ) -> None:
     given = replace(CONNECTION, options=OPTIONS | options)
-    assert [key for key, _ in connector.check_options(given)] == keys
+    assert [key for key, _ in kind_mistakes(connector, given)] == keys
 
 
 def test_objects_of_a_type_that_is_not_imported_are_a_mistake() -> None:
     contacts = {"contact": CONNECTION.record_types["contact"]}
     given = replace(CONNECTION, options=OPTIONS | OTHERS, record_types=contacts)
-    assert [key for key, _ in connector.check_options(given)] == [
+    assert [key for key, _ in kind_mistakes(connector, given)] == [
         "deal_objects",
         "appointment_objects",
     ]

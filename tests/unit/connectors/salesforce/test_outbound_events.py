@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from defusedxml.ElementTree import fromstring
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Change
 from import_relay.connectors.salesforce import outbound_events as connector
 from import_relay.connectors.shared.event_ids import digest
@@ -310,4 +311,4 @@ def test_an_event_of_a_whole_day_has_no_time() -> None:
 )
 def test_mistakes_in_the_options_are_named(options: dict[str, str], keys: list[str]) -> None:
     given = replace(CONNECTION, options=options)
-    assert [key for key, _ in connector.check_options(given)] == keys
+    assert [key for key, _ in kind_mistakes(connector, given)] == keys

@@ -60,8 +60,8 @@ def test_a_sender_that_signs_nothing_needs_a_secret_in_its_address() -> None:
             check_auth(request("{}", path=path), ["s3cret"], options, refuse)
 
 
-def test_an_unsupported_method_and_unknown_options_are_mistakes() -> None:
-    given = Connection("c", "calendly", {"auth": "none", "colour": "red"})
+def test_an_unsupported_method_is_a_mistake() -> None:
+    given = Connection("c", "calendly", {"auth": "none"})
 
-    assert sorted(key for key, _ in auth_mistakes(given)) == ["auth", "colour"]
+    assert [key for key, _ in auth_mistakes(given)] == ["auth"]
     assert not list(auth_mistakes(Connection("c", "calendly", {"auth": "path"})))

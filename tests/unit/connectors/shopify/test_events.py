@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Request
 from import_relay.connectors.shopify import events as connector
 from import_relay.domain.connections import Connection
@@ -263,9 +264,9 @@ def test_an_item_that_no_delivery_makes_is_rejected(item: Any) -> None:
 
 
 def test_the_kind_has_no_options() -> None:
-    assert not list(connector.check_options(CONNECTION))
+    assert not list(kind_mistakes(connector, CONNECTION))
     wrong = replace(CONNECTION, options={"header": "x"})
-    assert [key for key, _ in connector.check_options(wrong)] == ["header"]
+    assert [key for key, _ in kind_mistakes(connector, wrong)] == ["header"]
 
 
 # ---------------------------------------------------------------- a topic that is not signed
@@ -295,7 +296,7 @@ def test_a_body_of_another_shop_is_refused(name: str) -> None:
 def test_a_domain_that_is_no_shops_is_a_mistake(domain: str) -> None:
     connection = Connection("shopify", "shopify", options={"shop_domain": domain})
 
-    assert [key for key, _ in connector.check_options(connection)] == ["shop_domain"]
+    assert [key for key, _ in kind_mistakes(connector, connection)] == ["shop_domain"]
 
 
 REDACTED = {"shop_id": 1, "customer": {"id": 706405506930370084, "email": "a@example.com"}}

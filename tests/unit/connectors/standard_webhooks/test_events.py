@@ -8,6 +8,7 @@ import pytest
 import svix
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Request
 from import_relay.connectors.standard_webhooks import events as connector
 from import_relay.domain.connections import Connection, RecordType
@@ -199,17 +200,17 @@ def test_an_item_that_is_no_object_is_rejected() -> None:
 
 
 def test_mistakes_in_the_options_are_named() -> None:
-    assert [key for key, _ in connector.check_options(connection(header="x", secret="y"))] == [
+    assert [key for key, _ in kind_mistakes(connector, connection(header="x", secret="y"))] == [
         "header",
         "secret",
     ]
-    assert not list(connector.check_options(connection(ignore_types="a")))
+    assert not list(kind_mistakes(connector, connection(ignore_types="a")))
 
 
 def test_several_record_types_need_conditions() -> None:
     types = {"contact": RecordType("contact", {}, when="a"), "deal": RecordType("deal", {})}
     given = Connection("standard", "standard_webhooks", {}, types)
-    assert [key for key, _ in connector.check_options(given)] == ["deal.when"]
+    assert [key for key, _ in kind_mistakes(connector, given)] == ["deal.when"]
 
 
 # ---------------------------------------------------------------- secrets as senders show them

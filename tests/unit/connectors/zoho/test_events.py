@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from import_relay.connectors.complete_connections import with_defaults
+from import_relay.connectors.complete_connections import kind_mistakes, with_defaults
 from import_relay.connectors.contract import Change, Item, RecordLookup
 from import_relay.connectors.zoho import events as connector
 from import_relay.domain.connections import Connection
@@ -286,7 +286,7 @@ def test_an_appointment_is_mapped_by_its_own_names() -> None:
 
 
 def mistakes(options: dict[str, str]) -> list[str]:
-    return [key for key, _ in connector.check_options(Connection("zoho", "zoho", options))]
+    return [key for key, _ in kind_mistakes(connector, Connection("zoho", "zoho", options))]
 
 
 def test_reading_takes_both_addresses_or_none() -> None:

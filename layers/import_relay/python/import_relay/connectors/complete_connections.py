@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
+from import_relay.connectors.contract import Connector
 from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.domain.connections import (
+    OF_ALL_KINDS,
     RECORD_TYPES,
     Connection,
     Mistake,
@@ -28,10 +30,35 @@ def option_mistakes(connection: Connection) -> Iterator[Mistake]:
         if connection.kind or all(one.key for one in connection.mistakes):  # else no table was read
             yield _unknown_kind(connection.kind)
         return
-    if not connector_for(connection.kind).DEFAULTS:
+    connector = connector_for(connection.kind)
+    if not connector.DEFAULTS:
         yield from _unmapped(connection)
-    for key, what in connector_for(connection.kind).check_options(with_defaults(connection)):
+    for key, what in kind_mistakes(connector, with_defaults(connection)):
         yield Mistake(key, what, receiving=key.partition(".")[0] not in RECORD_TYPES)
+
+
+def kind_mistakes(connector: Connector, connection: Connection) -> Iterator[tuple[str, str]]:
+    """(key, what is wrong) for each mistake that depends on the kind, in a complete connection."""
+    names = sorted(connector.OPTIONS)
+    unknown = sorted(connection.options.keys() - set(names))
+    for key in unknown:
+        choice = f"knows {', '.join(names)}" if names else "has no options of its own"
+        what = f"is not known; kind {connection.kind!r} {choice}"
+        yield key, what + did_you_mean(key, [*names, *OF_ALL_KINDS])
+    yield from (one for one in connector.check_options(connection) if one[0] not in unknown)
+    yield from _missing_conditions(connector, connection)
+
+
+def _missing_conditions(connector: Connector, connection: Connection) -> Iterator[tuple[str, str]]:
+    """Each record type without `when`, if the kind leaves it to `when` to tell them apart.
+
+    A kind that tells them apart itself has a default without `when`.
+    """
+    needs_when = all(default.when for default in connector.DEFAULTS.values())
+    if needs_when and len(connection.record_types) > 1:
+        for name, record_type in connection.record_types.items():
+            if record_type.when is None:
+                yield f"{name}.when", "is needed: the connection has several record types"
 
 
 def _unknown_kind(kind: str) -> Mistake:

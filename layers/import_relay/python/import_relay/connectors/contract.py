@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from import_relay.domain.connections import OF_ALL_KINDS, Connection, RecordType, RecordTypeName
-from import_relay.domain.spelling import did_you_mean
+from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,21 +135,4 @@ class Connector(Protocol):
         """
 
     def check_options(self, connection: Connection) -> Iterable[tuple[str, str]]:
-        """(key, what is wrong) for each mistake in the kind's own options."""
-
-
-def unknown_options(connection: Connection, known: Iterable[str]) -> Iterable[tuple[str, str]]:
-    """A mistake for each option that the kind does not know."""
-    names = sorted(known)
-    for key in sorted(connection.options.keys() - set(names)):
-        choice = f"knows {', '.join(names)}" if names else "has no options of its own"
-        what = f"is not known; kind {connection.kind!r} {choice}"
-        yield key, what + did_you_mean(key, [*names, *OF_ALL_KINDS])
-
-
-def missing_conditions(connection: Connection) -> Iterable[tuple[str, str]]:
-    """A mistake for each record type without `when`, if the kind cannot tell record types apart."""
-    if len(connection.record_types) > 1:
-        for name, record_type in connection.record_types.items():
-            if record_type.when is None:
-                yield f"{name}.when", "is needed: the connection has several record types"
+        """(key, what is wrong) for each mistake in the options; unknown ones are found anyway."""

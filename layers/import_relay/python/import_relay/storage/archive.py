@@ -15,12 +15,7 @@ from botocore.exceptions import ClientError
 from import_relay.domain.codes import CODES
 from import_relay.domain.models import ItemOutcome, Pointer, Row
 from import_relay.domain.notes import as_objects
-from import_relay.domain.provenance import (
-    RowProvenance,
-    item_as_object,
-    parse_rows,
-    row_as_object,
-)
+from import_relay.domain.provenance import RowProvenance, item_as_object, parse_rows, row_as_object
 from import_relay.domain.replays import as_object
 from import_relay.domain.report_text import finite, json_text
 from import_relay.storage.aws_errors import is_no_object

@@ -18,13 +18,7 @@ from import_relay.storage.attributes import Plain, from_attributes, to_attribute
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import takes_effect, through_conflicts, transact
 from import_relay.storage.file_counts import ended_of, file_key, plain
-from import_relay.storage.item_writes import (
-    IS_NEW,
-    all_of,
-    attribute,
-    put_of,
-    update_of,
-)
+from import_relay.storage.item_writes import IS_NEW, all_of, attribute, put_of, update_of
 from import_relay.storage.outcome_counts import FROM_FILES, OutcomeCounts
 
 if TYPE_CHECKING:

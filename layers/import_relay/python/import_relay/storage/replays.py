@@ -17,12 +17,7 @@ from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.conditions import takes_effect, through_conflicts, transact
 from import_relay.storage.file_counts import ended_of, plain, replay_key
 from import_relay.storage.files import ROWS_LOST_AFTER_S
-from import_relay.storage.item_writes import (
-    IS_NEW,
-    attribute,
-    put_of,
-    update_of,
-)
+from import_relay.storage.item_writes import IS_NEW, attribute, put_of, update_of
 from import_relay.storage.outcome_counts import REPLAYED, OutcomeCounts
 
 if TYPE_CHECKING:

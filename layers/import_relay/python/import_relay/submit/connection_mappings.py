@@ -11,13 +11,7 @@ from import_relay.connectors.kinds import can_fetch, connector_for
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordTypeName
 from import_relay.domain.errors import RejectedRow
-from import_relay.domain.models import (
-    ErasureDemand,
-    ItemOutcome,
-    MappedChange,
-    Occurrence,
-    Outcome,
-)
+from import_relay.domain.models import ErasureDemand, ItemOutcome, MappedChange, Occurrence, Outcome
 from import_relay.domain.notes import Note, RejectedRecord
 from import_relay.mapping.keys import record_key
 from import_relay.mapping.record_mapping import RecordMapping

@@ -19,13 +19,7 @@ from types import MappingProxyType
 from import_relay.domain.errors import CredentialsRefused
 from import_relay.domain.log_events import Emit
 from import_relay.mateo.client import POLL_PAGE, ImportStatus
-from import_relay.mateo.waiting import (
-    BLOCKERS,
-    MAX_WAIT_S,
-    MIN_WAIT_S,
-    pace,
-    waiting_for,
-)
+from import_relay.mateo.waiting import BLOCKERS, MAX_WAIT_S, MIN_WAIT_S, pace, waiting_for
 from import_relay.storage.entries import Entry, State
 from import_relay.track.polling import (
     GONE_S,

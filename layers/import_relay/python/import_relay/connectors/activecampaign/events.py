@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
+from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_path_secret
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.connectors.shared.form_text import pairs
@@ -104,7 +104,6 @@ def interpret(item: object, connection: Connection) -> Change:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options: this kind has none; and types of records that it does not send."""
-    yield from unknown_options(connection, OPTIONS)
+    """Types of records that ActiveCampaign does not send."""
     for name in sorted(connection.record_types.keys() - DEFAULTS.keys()):
         yield name, "is nothing that ActiveCampaign sends: it has contacts only"

@@ -17,15 +17,7 @@ as the record that remains.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.connectors.contract import (
-    Change,
-    Item,
-    RecordLookup,
-    Replies,
-    Request,
-    missing_conditions,
-    unknown_options,
-)
+from import_relay.connectors.contract import Change, Item, RecordLookup, Replies, Request
 from import_relay.connectors.shared.auth import check_hmac, text_keys
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_members import members
@@ -125,6 +117,5 @@ def _id(item: Mapping[str, object], name: str) -> str:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options: this kind has none; and record types that nothing tells apart."""
-    yield from unknown_options(connection, OPTIONS)
-    yield from missing_conditions(connection)
+    """None: this kind has no options."""
+    return ()

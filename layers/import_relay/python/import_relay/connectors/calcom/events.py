@@ -188,5 +188,5 @@ def _person(payload: Mapping[str, object]) -> dict[str, object]:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and an unsupported authentication method."""
+    """An unsupported authentication method."""
     return auth_mistakes(connection)

@@ -145,5 +145,5 @@ def _cancelled_at(payload: Mapping[str, object]) -> object:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and an unsupported authentication method."""
+    """An unsupported authentication method."""
     return auth_mistakes(connection)

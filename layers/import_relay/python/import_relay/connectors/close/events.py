@@ -13,7 +13,7 @@ with one, and it is taken for UTC. A lead is a company with contacts and is not 
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
+from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_hmac, check_time, usable
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text, single
@@ -126,5 +126,5 @@ def _text(value: object) -> str | None:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options: this kind has none."""
-    return unknown_options(connection, OPTIONS)
+    """None: this kind has no options."""
+    return ()

@@ -21,14 +21,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote
 
-from import_relay.connectors.contract import (
-    Change,
-    Item,
-    Replies,
-    Request,
-    missing_conditions,
-    unknown_options,
-)
+from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_query_secret, check_secret
 from import_relay.connectors.shared.event_ids import digest, event_id
 from import_relay.connectors.shared.header_secret import (
@@ -210,11 +203,7 @@ def _of_text(text: str, event: Mapping[str, object]) -> object:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, an unsupported authentication method, and record types that nothing tells
-    apart.
-    """
-    yield from unknown_options(connection, OPTIONS)
-    yield from missing_conditions(connection)
+    """An unsupported authentication method, and a header that is none."""
     options = connection.options
     auth = options.get("auth", "bearer")
     if auth not in ("bearer", "query", "header"):

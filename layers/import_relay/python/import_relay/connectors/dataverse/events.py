@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
+from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.all_day import timed, with_flag
 from import_relay.connectors.shared.auth import check_query_secret
 from import_relay.connectors.shared.event_ids import event_id
@@ -266,8 +266,7 @@ def _text(value: object) -> str | None:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and an unsupported authentication method."""
-    yield from unknown_options(connection, OPTIONS)
+    """An unsupported authentication method."""
     options = connection.options
     if options.get("auth", "header") not in ("header", "query"):
         yield "auth", f"must be 'header' or 'query', not {options['auth']!r}"

@@ -17,14 +17,7 @@ keep the order and says to use it. Of a record that was read it is `updatedAt`.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.connectors.contract import (
-    Change,
-    Item,
-    RecordLookup,
-    Replies,
-    Request,
-    unknown_options,
-)
+from import_relay.connectors.contract import Change, Item, RecordLookup, Replies, Request
 from import_relay.connectors.hubspot import records
 from import_relay.connectors.hubspot.signatures import (
     SIGNATURE_OPTIONS,
@@ -215,8 +208,7 @@ def _end(type_id: object, word: str) -> str:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, a missing address, and an invalid account or API address."""
-    yield from unknown_options(connection, OPTIONS)
+    """A missing address, and an invalid account or API address."""
     yield from signature_mistakes(connection.options, _PLAIN)
     portal = connection.options.get("portal_id", "")
     if not (portal.isascii() and portal.isdecimal()):

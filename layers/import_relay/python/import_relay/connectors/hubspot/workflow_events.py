@@ -13,7 +13,7 @@ by it; any other body is taken as another event, which a full record makes harml
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
+from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.hubspot import records
 from import_relay.connectors.hubspot.signatures import (
     SIGNATURE_OPTIONS,
@@ -127,7 +127,6 @@ def _contacts(item: Mapping[str, object]) -> dict[str, object] | None:
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
     """Unknown options, an unsupported authentication method, and what the chosen one needs."""
-    yield from unknown_options(connection, OPTIONS)
     method = connection.options.get("auth", _METHODS[0])
     if method not in _METHODS:
         yield "auth", f"must be 'signature' or 'header', not {method!r}"

@@ -15,14 +15,7 @@ reason, besides being kept in quarantine.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.connectors.contract import (
-    Change,
-    Item,
-    Replies,
-    Request,
-    missing_conditions,
-    unknown_options,
-)
+from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_basic
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.header_secret import (
@@ -146,11 +139,7 @@ def interpret(item: object, connection: Connection) -> Change:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, an unsupported authentication method, and record types that nothing tells
-    apart.
-    """
-    yield from unknown_options(connection, OPTIONS)
-    yield from missing_conditions(connection)
+    """An unsupported authentication method, and paths that name nothing."""
     options = connection.options
     if options.get("auth", "header") not in ("header", "basic"):
         yield "auth", f"must be 'header' or 'basic', not {options['auth']!r}"

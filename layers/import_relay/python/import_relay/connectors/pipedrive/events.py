@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
+from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_basic
 from import_relay.connectors.shared.event_ids import event_id, joined
 from import_relay.connectors.shared.json_text import body_text, single
@@ -212,5 +212,5 @@ def _text(value: object) -> str | None:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options: this kind has none."""
-    return unknown_options(connection, OPTIONS)
+    """None: this kind has no options."""
+    return ()

@@ -25,14 +25,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from import_relay.connectors.contract import (
-    Change,
-    Item,
-    RecordLookup,
-    Replies,
-    Request,
-    unknown_options,
-)
+from import_relay.connectors.contract import Change, Item, RecordLookup, Replies, Request
 from import_relay.connectors.salesforce.change_records import HEADER, known_of, whole
 from import_relay.connectors.salesforce.default_mappings import OF_CHANGE_EVENTS
 from import_relay.connectors.salesforce.objects import (
@@ -167,8 +160,7 @@ def _version(header: Mapping[str, object], payload: Mapping[str, object]) -> int
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and an invalid event source or address."""
-    yield from unknown_options(connection, OPTIONS)
+    """An invalid event source or address."""
     yield from object_mistakes(connection)
     if not connection.options.get("event_source", "").startswith(_SOURCE):
         yield "event_source", f"must be the partner event source, {_SOURCE}<org>/<channel>"

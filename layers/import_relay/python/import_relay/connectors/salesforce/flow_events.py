@@ -10,7 +10,7 @@ it by `event_id`; else an unchanged body counts as the same event.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
+from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.json import events as json_records
 from import_relay.connectors.shared.header_secret import check_header_secret
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
@@ -40,8 +40,5 @@ def interpret(item: object, connection: Connection) -> Change:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and the mistakes that the kind `json` knows."""
-    mistakes = dict(unknown_options(connection, OPTIONS))
-    for key, what in json_records.check_options(connection):
-        mistakes.setdefault(key, what)
-    return mistakes.items()
+    """As with the kind `json`."""
+    return json_records.check_options(connection)

@@ -25,7 +25,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
+from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.salesforce.default_mappings import OF_OUTBOUND_MESSAGES
 from import_relay.connectors.salesforce.objects import (
     OBJECTS,
@@ -184,10 +184,7 @@ def _with_contact_names(account: Mapping[str, object]) -> dict[str, object]:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, an organization id that is none, and an unsupported authentication
-    method.
-    """
-    yield from unknown_options(connection, OPTIONS)
+    """An organization id that is none, and an unsupported authentication method."""
     yield from object_mistakes(connection)
     options = connection.options
     if not is_id(options.get("organization_id")):

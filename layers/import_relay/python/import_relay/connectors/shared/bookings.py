@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from import_relay.connectors.contract import Item, Request, unknown_options
+from import_relay.connectors.contract import Item, Request
 from import_relay.connectors.shared.auth import check_path_secret
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow
@@ -82,8 +82,7 @@ def person(email: object, *, reachable: bool = True) -> dict[str, object]:
 
 
 def auth_mistakes(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and an unsupported authentication method."""
-    yield from unknown_options(connection, AUTH_OPTIONS)
+    """An unsupported authentication method."""
     method = connection.options.get("auth", _METHODS[0])
     if method not in _METHODS:
         yield "auth", f"must be 'signature' or 'path', not {method!r}"

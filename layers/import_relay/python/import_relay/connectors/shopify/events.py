@@ -28,7 +28,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from import_relay.connectors.contract import Change, Item, Replies, Request, unknown_options
+from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_hmac, text_keys
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text, single
@@ -272,8 +272,7 @@ def _reason(topic: str) -> str:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, and a domain that is not one of Shopify's."""
-    yield from unknown_options(connection, OPTIONS)
+    """A domain that is not one of Shopify's."""
     domain = connection.options.get("shop_domain")
     if domain is not None and not _shop_domain.fullmatch(domain):
         yield "shop_domain", f"must be like example.myshopify.com, not {domain!r}"

@@ -25,14 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 
-from import_relay.connectors.contract import (
-    Change,
-    Item,
-    RecordLookup,
-    Replies,
-    Request,
-    unknown_options,
-)
+from import_relay.connectors.contract import Change, Item, RecordLookup, Replies, Request
 from import_relay.connectors.shared.all_day import timed, with_flag
 from import_relay.connectors.shared.auth import check_secret, require_match, usable
 from import_relay.connectors.shared.event_ids import digest
@@ -249,8 +242,7 @@ def _text(value: object) -> str | None:
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:
-    """Unknown options, invalid addresses, and one address without the other."""
-    yield from unknown_options(connection, OPTIONS)
+    """Invalid addresses, and one address without the other."""
     given = {key: connection.options[key] for key in OPTIONS if key in connection.options}
     for key in OPTIONS:
         if given and key not in given:

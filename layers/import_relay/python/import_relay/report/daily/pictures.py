@@ -7,14 +7,7 @@ the page, so that light and dark follow the reader.
 from collections.abc import Iterator
 
 from import_relay.report.daily.daily_summary import ConnectionDay, UsedQuota
-from import_relay.report.daily.day_counts import (
-    FAILED,
-    HOURS,
-    IMPORTED,
-    RECEIVED,
-    REJECTED,
-    SHOWN,
-)
+from import_relay.report.daily.day_counts import FAILED, HOURS, IMPORTED, RECEIVED, REJECTED, SHOWN
 from import_relay.report.daily.markup import escaped, number
 
 WIDTH, LEFT, RIGHT = 360, 34, 4
