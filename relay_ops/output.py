@@ -86,9 +86,9 @@ class Screen:
         Long texts wrap, but for the columns `whole`, whose texts a person copies.
         """
         listed = [list(row) for row in rows]
+        if title:
+            self.line(title, "italic")
         table = Table(
-            title=escape(defused(title)) or None,
-            title_justify="left",
             box=None,
             pad_edge=False,
             padding=(0, 2, 0, 0),

@@ -28,7 +28,7 @@ def what_is_missing(arguments: Sequence[str], said: str) -> str:
     """
     if any(one in said for one in NOT_SIGNED_IN):
         return _SIGN_IN
-    if not any(one in said for one in NOT_ALLOWED):
+    if not is_not_allowed(said):
         return ""
     policy = policy_for(arguments)
     wider = "" if policy == OPERATOR else f", or {OPERATOR}, which allows every command"
@@ -37,6 +37,11 @@ def what_is_missing(arguments: Sequence[str], said: str) -> str:
         f"{policy} names{wider}. Somebody who may change IAM attaches it to your user or role: "
         "docs/desk.md, Who may use it."
     )
+
+
+def is_not_allowed(said: str) -> bool:
+    """Whether AWS refuses a call because a permission is missing."""
+    return any(one in said for one in NOT_ALLOWED)
 
 
 def policy_for(arguments: Sequence[str]) -> str:

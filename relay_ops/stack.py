@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from pathlib import Path
 from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,6 +53,7 @@ class Stack:
     refresh: Callable[[], object] = lambda: None
     is_local: bool = False
     webhooks_at: str = ""
+    logs: Path | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -201,7 +203,9 @@ def on_this_machine(webhooks_port: int = 0) -> Stack:
         refresh=ask,
         is_local=True,
     )
-    return replace(stack, webhooks_at=f"http://127.0.0.1:{port}/webhooks")
+    return replace(
+        stack, webhooks_at=f"http://127.0.0.1:{port}/webhooks", logs=Path(str(said["logs"]))
+    )
 
 
 def of_clients(

@@ -314,6 +314,7 @@ class RunningStack(Resources):
             "webhooks": self.webhooks_url,
             "aws": self.aws_endpoint,
             "mateo": self.mateo_url,
+            "logs": str((self.state_dir / "logs").resolve()),
             "outputs": dict(self.outputs),
         }
 

@@ -86,7 +86,7 @@ _NO_IAM = (
     "IAM is not enforced here; tests/template/test_permissions.py holds each role to its calls"
 )
 _ONE_STAGE = "the gateway is the only stage of the only API"
-_NO_ALARMS = "moto keeps alarms and evaluates none; what they watch is in its CloudWatch"
+_NO_ALARMS = "moto keeps alarms and evaluates none; `relay status` applies their rules"
 _NO_EVENTS = "only `local.aws.bucket_events` sends events; `Stack.invoke` hands a function one"
 _NO_CONSOLE = "nobody opens a console here"
 _NO_ATHENA = "there is no Athena here; tests run its tables and queries on DuckDB"

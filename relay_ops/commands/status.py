@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName
 from relay_ops.output import Cell, Screen, as_sentence
 
 if TYPE_CHECKING:
+    from relay_ops.status.explained_alarms import Alarms
     from relay_ops.status.reasons import Reason
     from relay_ops.status.screen import Shown
 
@@ -40,6 +42,7 @@ def command(
     """
     from relay_ops.stack import open_stack
     from relay_ops.status.connections import names_in, of_connections
+    from relay_ops.status.explained_alarms import read_alarms
     from relay_ops.status.looking import look
     from relay_ops.status.screen import as_json as content_of
 
@@ -47,34 +50,54 @@ def command(
     opened = open_stack(stack, region)
     with out.progress("Counting"):
         shown = look(opened, wait=wait)
-    ended = of_connections(opened, names_in(connections))
-    out.result(content_of(shown) | {"connections": ended}, lambda: _show(out, shown, ended))
+        ended = of_connections(opened, names_in(connections))
+        alarms = read_alarms(opened)
+    content = content_of(shown) | {"connections": ended} | alarms.as_json()
+    out.result(content, lambda: _show(out, shown, ended, alarms))
     raise typer.Exit(ExitCode.FOUND if shown.has_fault else ExitCode.DONE)
 
 
-def _show(out: Screen, shown: Shown, ended: dict[str, dict[str, int]]) -> None:
-    from import_relay.domain.models import ENDS
-    from relay_ops.status.connections import SHOWN_DAYS
+def _show(out: Screen, shown: Shown, ended: dict[str, dict[str, int]], alarms: Alarms) -> None:
     from relay_ops.status.screen import screen
 
     for text in screen(shown, colour=False).split("\n"):
         style = "red" if text.startswith(("DOES NOT", "LOST", "COUNTED")) else None
         out.line(text, style)
-    if ended:
+    zone = shown.forecast.now.tzinfo
+    _show_connections(out, ended)
+    reasons = [
+        (one.who, f"{_why(one)}{_until(one.until, zone)}\n{one.what_to_do}")
+        for one in shown.reasons
+    ]
+    _show_table(out, ("what waits", "why, and what to do"), reasons, "Why something waits")
+    files = [(one.key, f"{one.code}: {one.why}\n{one.what_to_do}") for one in alarms.refused]
+    _show_table(out, ("refused", "why, and what to do"), files, "Files that were refused")
+    raised = [(one.alarm.name, one.when(zone), "\n".join(one.lines(zone))) for one in alarms.raised]
+    columns = ("alarm", "when", "what happened, and what to do")
+    _show_table(out, columns, raised, "Alarms of the last 24 hours")
+    for text in alarms.not_seen:
+        out.remark(text)
+
+
+def _show_connections(out: Screen, ended: dict[str, dict[str, int]]) -> None:
+    from import_relay.domain.models import ENDS
+    from relay_ops.status.connections import SHOWN_DAYS
+
+    names = [one for one in ENDS if any(one in counts for counts in ended.values())]
+    rows: list[list[Cell]] = [
+        [name, *(counts.get(one, 0) for one in names)] for name, counts in ended.items()
+    ]
+    title = f"Received in the last {SHOWN_DAYS} days"
+    _show_table(out, ("connection", *names), rows, title)
+
+
+def _show_table(
+    out: Screen, columns: Sequence[str], rows: Sequence[Sequence[Cell]], title: str
+) -> None:
+    """A table under a blank line; nothing if it is empty."""
+    if rows:
         out.line()
-        names = [one for one in ENDS if any(one in counts for counts in ended.values())]
-        rows: list[list[Cell]] = [
-            [name, *(counts.get(one, 0) for one in names)] for name, counts in ended.items()
-        ]
-        out.table(("connection", *names), rows, title=f"Received in the last {SHOWN_DAYS} days")
-    if shown.reasons:
-        out.line()
-        zone = shown.forecast.now.tzinfo
-        table = [
-            (one.who, f"{_why(one)}{_until(one.until, zone)}\n{one.what_to_do}")
-            for one in shown.reasons
-        ]
-        out.table(("what waits", "why, and what to do"), table, title="Why something waits")
+        out.table(columns, rows, title=title)
 
 
 def _why(one: Reason) -> str:

@@ -6,7 +6,7 @@ It changes nothing. docs/runbook.md lists the permissions that it needs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -32,6 +32,7 @@ from relay_ops.status.forecast import (
     Used,
     unexplained,
 )
+from relay_ops.status.metrics import metric_data, metric_query
 from relay_ops.status.noted import RECENT_S, Noted, read_noted
 from relay_ops.status.reconciliation import Messages, Snapshot
 
@@ -267,7 +268,7 @@ class StackReading:
         names = {f"blocker{number}": name for number, name in enumerate(wanted)}
         pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=[
-                _query(one, NAMESPACE, name, service, RECENT_PERIOD_S)
+                metric_query(one, NAMESPACE, name, service, RECENT_PERIOD_S)
                 for one, name in names.items()
             ],
             StartTime=datetime.fromtimestamp(self._clock() - RECENT_S, UTC),
@@ -278,43 +279,13 @@ class StackReading:
 
     def _queries(self) -> Iterator[dict[str, Any]]:
         service = {"Name": "service", "Value": self._parts.settings["POWERTOOLS_SERVICE_NAME"]}
-        yield _query("received", NAMESPACE, "ItemsReceived", service)
-        yield _query("quarantined", NAMESPACE, "Quarantined", service)
-        yield _query("errors", NAMESPACE, "WebhooksUnavailable", service)
+        yield metric_query("received", NAMESPACE, "ItemsReceived", service)
+        yield metric_query("quarantined", NAMESPACE, "Quarantined", service)
+        yield metric_query("errors", NAMESPACE, "WebhooksUnavailable", service)
         for number, receiver in enumerate(("ReceiveWebhook", "ReceiveChangeEvents")):
             if receiver in self._parts.resources:
                 function = {"Name": "FunctionName", "Value": self._parts.resources[receiver]}
-                yield _query(f"errors{number}", "AWS/Lambda", "Errors", function)
-
-
-def metric_data(
-    pages: Iterable[Mapping[str, Any]], asked: Iterable[str]
-) -> Iterator[Mapping[str, Any]]:
-    """The results in the answers to GetMetricData for the queries `asked`, by their ids.
-
-    Raises:
-        StackUnavailable: at the end, if a query was answered in part: no sum would be true.
-    """
-    last = dict.fromkeys(asked, "no answer")  # before its last page, a result says PartialData
-    for page in pages:
-        for result in page["MetricDataResults"]:
-            last[result["Id"]] = result["StatusCode"]
-            yield result
-    for name, status in last.items():
-        if status != "Complete":
-            again = "run this again, and if it stays so, check that you may read metrics"
-            raise StackUnavailable(f"CloudWatch did not give all of `{name}` ({status}): {again}.")
-
-
-def _query(
-    name: str,
-    namespace: str,
-    metric: str,
-    dimension: Mapping[str, str],
-    period_s: int = PERIOD_S,
-) -> dict[str, Any]:
-    of = {"Namespace": namespace, "MetricName": metric, "Dimensions": [dimension]}
-    return {"Id": name, "MetricStat": {"Metric": of, "Period": period_s, "Stat": "Sum"}}
+                yield metric_query(f"errors{number}", "AWS/Lambda", "Errors", function)
 
 
 def _replayed(days: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
@@ -339,7 +310,8 @@ def _parts(client: Callable[[str], Any], stack: str) -> Parts:
     (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     resources = {
         one["LogicalResourceId"]: one["PhysicalResourceId"]
-        for one in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+        for one in page["StackResourceSummaries"]
         if one.get("PhysicalResourceId")
     }
     missing = sorted(REQUIRED - resources.keys())

@@ -171,6 +171,7 @@ OPERATORS_TOOL = Package(
         "sending": _TRY_SEND,
         "status/looking": _STATUS,
         "history": _FIND,
+        "status/refused_files": "tests/integration/relay_ops/status/test_explained_alarms.py",
         "status/noted": "tests/integration/relay_ops/status/test_reading.py",
         "trying": _TRY,
         "usable_connection": _TRY,

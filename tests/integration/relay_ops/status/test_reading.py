@@ -1,7 +1,6 @@
 """What `status` reads of a stack: every count, and no other's."""
 
 import json
-import re
 import time
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +12,6 @@ from import_relay.storage.entries import State
 from local.environment import session
 from relay_ops.exits import StackUnavailable
 from relay_ops.status.reading import DAYS, StackReading
-from tests.docs.documents import document
 from tests.support.deployed import (
     BERLIN,
     DAY,
@@ -27,25 +25,6 @@ from tests.support.deployed import (
 )
 
 __all__ = ["clock", "deployed"]  # fixtures
-
-
-def test_it_reads_with_exactly_the_permissions_that_the_runbook_names(deployed: Deployed) -> None:
-    deployed.send(1)
-    calls: set[str] = set()
-
-    def noted(service: str) -> Any:
-        made = session().client(service)  # type: ignore[call-overload]
-        made.meta.events.register(
-            "before-call", lambda event_name, **_: calls.add(":".join(event_name.split(".")[1:]))
-        )
-        return made
-
-    reading = StackReading(noted, STACK, clock=time.time)
-    reading.snapshot()
-    reading.forecast()
-
-    section = document("docs/runbook.md").section("Whether the sums balance").text
-    assert set(re.findall(r'"(\w+:[A-Z]\w+)"', section)) == calls
 
 
 def test_an_item_counts_for_the_day_of_its_receipt_in_the_limits_time_zone(

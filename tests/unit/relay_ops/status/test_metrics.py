@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from relay_ops.exits import StackUnavailable
-from relay_ops.status.reading import metric_data
+from relay_ops.status.metrics import metric_data
 
 ASKED = ("received", "errors")
 

@@ -1,0 +1,110 @@
+"""What raised alarms lately, with what the logs and the inbox say of it. For `relay status`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, tzinfo
+from typing import TypeVar
+
+from botocore.exceptions import ClientError
+
+from relay_ops.rights import is_not_allowed
+from relay_ops.stack import Stack
+from relay_ops.status.alarm_lines import ALARM_EVENTS, MAX_CAUSES, Cause, causes_of
+from relay_ops.status.alarms import RaisedAlarm, raised_alarms
+from relay_ops.status.refused_files import RefusedFile, refused_files
+
+T = TypeVar("T")
+THIS_COMMAND = "relay status"
+RUNBOOK = "docs/runbook.md#"
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alarm, and what the logs say of it."""
+
+    alarm: RaisedAlarm
+    causes: list[Cause]
+
+    def when(self, zone: tzinfo | None) -> str:
+        """Since when, or from when to when."""
+        begin = _time(self.alarm.since, zone)
+        end = self.alarm.until
+        return f"since {begin}" if end is None else f"{begin} to {_time(end, zone)}"
+
+    def lines(self, zone: tzinfo | None) -> Iterator[str]:
+        """What happened and what to do, for a person."""
+        yield self.alarm.means
+        for cause in self.causes[:MAX_CAUSES]:
+            yield cause.in_words(_time(cause.last, zone) if cause.last else "")
+        yield from dict.fromkeys(one.what_to_do for one in self.causes if one.what_to_do)
+        if self.alarm.first != THIS_COMMAND:
+            yield f"Run: {self.alarm.first}"
+        yield f"{RUNBOOK}{self.alarm.name}"
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs; times are s since the epoch."""
+        return asdict(self.alarm) | {
+            "causes": [asdict(one) for one in self.causes],
+            "runbook": f"{RUNBOOK}{self.alarm.name}",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """The alarms of the last day, and files that were refused, be it longer ago.
+
+    `not_seen`: what the person may not see, and which policy allows it.
+    """
+
+    raised: list[Raised] = field(default_factory=list)
+    refused: list[RefusedFile] = field(default_factory=list)
+    not_seen: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "alarms": [one.as_json() for one in self.raised],
+            "refused_files": [asdict(one) for one in self.refused],
+            "not_seen": self.not_seen,
+        }
+
+
+def read_alarms(stack: Stack) -> Alarms:
+    """Read them; whatever the person may not see is left out, and named.
+
+    Raises:
+        ClientError, StackUnavailable: AWS does not answer, or not completely.
+    """
+    not_seen: list[str] = []
+    now = stack.clock()
+    raised = _if_allowed(
+        lambda: raised_alarms(stack.client("cloudwatch"), ALARM_EVENTS, stack.name, now),
+        "alarms",
+        not_seen,
+    )
+    found = [
+        Raised(one, _if_allowed(_causes(stack, one), "what the logs say of alarms", not_seen))
+        for one in raised
+    ]
+    refused = _if_allowed(lambda: refused_files(stack), "refused files", not_seen)
+    return Alarms(found, refused, list(dict.fromkeys(not_seen)))
+
+
+def _causes(stack: Stack, alarm: RaisedAlarm) -> Callable[[], list[Cause]]:
+    return lambda: causes_of(stack, alarm.name, alarm.since)
+
+
+def _if_allowed(read: Callable[[], list[T]], what: str, not_seen: list[str]) -> list[T]:
+    try:
+        return read()
+    except ClientError as error:
+        if not is_not_allowed(str(error)):
+            raise
+        not_seen.append(f"You may not see {what}; the stack's policy ReaderPolicyArn allows it.")
+        return []
+
+
+def _time(at: float, zone: tzinfo | None) -> str:
+    return f"{datetime.fromtimestamp(at, zone):%m-%d %H:%M}"

@@ -1,0 +1,65 @@
+"""Lines of a log become causes: what happened, how often, and what helps."""
+
+from import_relay.domain.codes import CODES
+from relay_ops.status.alarm_lines import ALARM_EVENTS, causes_in
+from tests.docs.documents import document
+from tests.template.test_alarm_commands import ALARMS, section_of
+
+CRASHES = {"ERROR", "Task timed out"}
+
+
+def test_each_alarm_of_the_template_has_its_events() -> None:
+    assert ALARM_EVENTS.keys() == {section_of(name) for name in ALARMS}
+
+
+def test_each_event_is_one_of_its_function() -> None:
+    rows = document("docs/runbook.md").section("Log events").rows
+    known = {
+        (function.replace("_", "-"), event.strip("`"))
+        for events, functions, _ in rows
+        for event in events.split(", ")
+        for function in functions.split(", ")
+    }
+    wanted = {
+        (function, text)
+        for events in ALARM_EVENTS.values()
+        for function, texts in events.items()
+        for text in texts
+        if text not in CRASHES and text not in CODES
+    }
+    assert wanted - known == set()
+
+
+def test_lines_that_say_the_same_are_one_cause() -> None:
+    refused = {"message": "webhook.refused", "connection": "shop", "code": "signature.mismatch"}
+    lines = [
+        {**refused, "delivery": "d1", "at": 10.0},
+        {"message": "webhook.refused", "code": "connection.unknown", "at": 20.0},
+        {**refused, "delivery": "d2", "at": 30.0},
+    ]
+
+    first, second = causes_in(lines)
+
+    assert first.in_words("02:51") == (
+        "2 x webhook.refused: connection=shop code=signature.mismatch, last 02:51"
+    )
+    assert (first.last, first.what_to_do) == (30.0, CODES["signature.mismatch"].what_to_do)
+    assert second.count == 1
+
+
+def test_a_line_that_is_no_event_is_shown_as_it_is() -> None:
+    (found,) = causes_in([{"message": "Task timed out after 10.00 seconds", "at": float("inf")}])
+
+    assert (found.in_words(""), found.what_to_do, found.last) == (
+        "1 x Task timed out after 10.00 seconds",
+        "",
+        0.0,
+    )
+
+
+def test_lists_and_numbers_are_shown() -> None:
+    line = {"message": "import.waiting", "suspects": ["7", "8"], "status": 409, "at": 1.0}
+
+    (found,) = causes_in([line])
+
+    assert found.in_words("") == "1 x import.waiting: suspects=7,8 status=409"
