@@ -15,6 +15,7 @@ from import_relay.connectors.contract import Request
 from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.connections import Connection, parse_connections
 from import_relay.domain.errors import SignatureError
+from import_relay.mapping.record_mapping import RecordMapping
 from tests.docs.documents import ROOT, Document
 
 PAGE = Document(ROOT / "docs/connectors.md")
@@ -25,6 +26,7 @@ BODY = {
         "id": 7,
         "name": "Ada Example",
         "mail": "ada@example.com",
+        "phones": ["+49 151 12345678"],
         "changed_at": "2026-11-21T12:00:00Z",
     },
 }
@@ -74,7 +76,13 @@ def test_its_webhook_is_verified_split_interpreted_and_mapped_by_default() -> No
     assert item.event_id == "d-1"
     assert change.record == BODY["contact"]
     assert change.version == 1_795_262_400_000_000
-    assert with_defaults(connection()).record_types["contact"].fields["email"] == "mail"
+    mapping = RecordMapping(with_defaults(connection()).record_types["contact"])
+    assert mapping.columns(change.record).values == {
+        "external_id": "7",
+        "full_name": "Ada Example",
+        "email": "ada@example.com",
+        "whatsapp": "+4915112345678",
+    }
 
 
 def test_a_webhook_that_acme_did_not_sign_is_refused() -> None:
