@@ -2,9 +2,9 @@
 
 `stack` runs one `Poller` in a thread of its own. Semantics from the Lambda developer guide,
 "Using Lambda with Amazon SQS": a batch is invoked when it is full, when its window is over, or
-when its event would exceed 6 MB; answers in `batchItemFailures` give single messages back; on an
-error the whole batch comes back when its visibility timeout is over. Disabled means that nothing
-is received, not that what was received is dropped.
+when its event would exceed 6 MB. `batchItemFailures` of an answer releases single messages. After
+an error the whole batch is redelivered when its visibility timeout is over. Disabled means that
+nothing is received, not that what was received is dropped.
 """
 
 from __future__ import annotations

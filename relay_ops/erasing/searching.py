@@ -230,7 +230,7 @@ class Searching:
 
     @property
     def _newest(self) -> Bucket:
-        """Where what is rewritten is read; whoever only looks need not read it twice."""
+        """The bucket to rewrite from: never a remembered object. A search may use one."""
         return self.stack.objects if self.erase else self._bucket
 
     def _content(self, key: str) -> bytes | None:

@@ -24,8 +24,8 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
             "Split it, and upload the parts.",
         ),
         "file.waits_too_long": Explanation(
-            "The day's entities, or the connection's own, would not suffice for the rows of this "
-            "file within 120 days, with the files before it.",
+            "With the files before it, this file would need more than 120 days at the daily limit "
+            "of entities, or at the connection's own limit.",
             "Upload it again once the others are imported, or split it. Raise `entities_per_day` "
             "of the connection, `BulkShare`, or have Mateo raise the limit.",
         ),
@@ -66,7 +66,7 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
             "Open it in a spreadsheet and save it as .xlsx or CSV.",
         ),
         "file.unreadable": Explanation(
-            "Reading the file fails at something that the relay does not know. Nothing of it was "
+            "Reading the file fails for a reason that the relay does not know. Nothing of it was "
             "sent.",
             "Export it again in another format, e.g. as CSV.",
         ),
@@ -89,16 +89,16 @@ FILE_CODES: Mapping[str, Explanation] = MappingProxyType(
         ),
         "file.replaced": Explanation(
             "The object was deleted or replaced while it was read. Nothing of it was sent.",
-            "Nothing, if another file took its place: that one is read. Else upload it again.",
+            "Nothing if another file took its place: that one is read. Otherwise upload it again.",
         ),
         "row.waited_too_long": Explanation(
             "The row waited for more than 120 days, so newer changes of its record may be "
             "forgotten.",
-            "Look why its connection was disabled or imports were paused, and export a new file.",
+            "Find out why its connection was disabled or imports were paused. Export a new file.",
         ),
         "row.unreadable": Explanation(
-            "A line of the file is no CSV, or one of its cells is too long, or holds a number of "
-            "which a spreadsheet kept 15 digits only, or a formula without its result.",
+            "A line of the file is no CSV. Or one of its cells is too long, holds a formula "
+            "without its result, or a number of which a spreadsheet kept only 15 digits.",
             "Correct the line in the export, e.g. its quotation marks, or store long ids as text. "
             "Open a workbook with formulas in a spreadsheet, and save it.",
         ),

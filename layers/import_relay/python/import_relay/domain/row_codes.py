@@ -40,7 +40,7 @@ ROW_CODES: Mapping[str, Explanation] = MappingProxyType(
             "Correct the field's expression in connections.toml.",
         ),
         "row.shared_handle": Explanation(
-            "The change has only a handle that another contact of the same batch has as well.",
+            "The change has only one handle, and another contact of the same batch has it too.",
             "Give each contact a handle of its own, or choose another `shared_handles`.",
         ),
         # notes: of a row that is sent without a value, or with a remark
@@ -83,11 +83,11 @@ ROW_CODES: Mapping[str, Explanation] = MappingProxyType(
             "Map the record's country to `country_codes`, or choose with `ambiguous_phones`.",
         ),
         "value.shared_handle": Explanation(
-            "Another contact of the same batch has this handle as well. It was left out here.",
+            "Another contact of the same batch has this handle too. It was left out here.",
             "Give each contact a handle of its own, or choose another `shared_handles`.",
         ),
         "note.shared_handle": Explanation(
-            "A later contact of the same batch has this handle as well, and takes it over.",
+            "A later contact of the same batch has this handle too, and takes it over.",
             "Give each contact a handle of its own, or choose another `shared_handles`.",
         ),
         "note.taken_handle": Explanation(
@@ -115,15 +115,15 @@ ROW_CODES: Mapping[str, Explanation] = MappingProxyType(
             "Correct the clock of the sender, or `version` in connections.toml.",
         ),
         "note.empty_version": Explanation(
-            "The version is a time that stands for none, e.g. 0001-01-01. That of receipt counts.",
-            "Nothing, if the sender knows no better; else correct `version` in connections.toml.",
+            "The version stands for no time, e.g. 0001-01-01. The time of receipt replaces it.",
+            "Nothing if the sender has no time. Otherwise correct `version` in connections.toml.",
         ),
         "note.stale_read": Explanation(
-            "For a quarter of an hour the CRM gave an older state than the webhook tells of.",
-            "Nothing if the row is right; else save the record in the CRM once more.",
+            "For a quarter of an hour the CRM returned an older state than the webhook reports.",
+            "Nothing if the row is right. Otherwise save the record in the CRM again.",
         ),
         "note.whole_day": Explanation(
-            "An appointment's time is only a date: it lasts whole days, so its time was cleared.",
+            "An appointment's time is only a date, so it lasts whole days and has no time of day.",
             "Nothing, if it lasts whole days. If not, map a time of day.",
         ),
         "note.when_failed": Explanation(
