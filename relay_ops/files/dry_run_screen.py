@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from import_relay.bulk.failure_rows import failure_cells, failure_header, reason_text
+from import_relay.bulk.correction_tables import failure_cells, failure_header, reason_text
 from import_relay.domain.codes import CODES
 from import_relay.domain.report_text import json_text
 from import_relay.report.tables import csv_chunks

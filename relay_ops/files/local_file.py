@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from import_relay.bulk.failure_rows import columns_within
+from import_relay.bulk.correction_tables import columns_within
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import MAX_FILE_B, read_rows
 from import_relay.bulk.reading import MAX_ROWS

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from import_relay.bulk.failure_rows import (
+from import_relay.bulk.correction_tables import (
     columns_within,
     failure_cells,
     failure_header,

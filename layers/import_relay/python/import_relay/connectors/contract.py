@@ -32,7 +32,7 @@ class Request:
 class Item(NamedTuple):
     """One record or event of a delivery: its id and its JSON exactly as it was received.
 
-    Where headers matter or the body is no JSON, it is a JSON object that the source made of them.
+    Where headers matter or the body is no JSON, the connector makes a JSON object of them.
     """
 
     event_id: str

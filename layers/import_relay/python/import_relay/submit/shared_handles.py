@@ -1,6 +1,6 @@
 """Contacts of one batch that have a handle in common: who keeps it, and what stays together. Pure.
 
-Called by `submission` between `decide` and `size`. A handle belongs to one contact in Mateo: of two
+Called between merging and batching. A handle belongs to one contact in Mateo: of two
 rows with the same one, the row that Mateo applies last has it. Two cases are told apart:
 
 - Records with keys of their own that name one handle: a family's address. `shared_handles` of the

@@ -16,8 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_hmac, check_time, usable
 from import_relay.connectors.shared.event_ids import event_id
+from import_relay.connectors.shared.json_members import text_or_none
 from import_relay.connectors.shared.json_text import body_text, single
-from import_relay.connectors.shared.timestamps import timestamp
+from import_relay.connectors.shared.timestamps import first_timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 
@@ -107,22 +108,16 @@ def interpret(item: object, connection: Connection) -> Change:
     event = item.get("event") if isinstance(item, dict) else None
     if not isinstance(event, dict):
         raise RejectedRow("row.not_an_object", field="event", value=event)
-    data, action = event.get("data"), _text(event.get("action"))
-    record_type = CLOSE_RECORD_TYPES.get(_text(event.get("object_type")))
+    data, action = event.get("data"), text_or_none(event.get("action"))
+    record_type = CLOSE_RECORD_TYPES.get(text_or_none(event.get("object_type")))
     if record_type is None:
         return Change(data, ignored="entity")
     if action not in _CHANGES:
         return Change(data, record_type, ignored=action if action in _REASONS else "action")
     if not isinstance(data, dict):
         raise RejectedRow("row.not_an_object", field="event.data", value=data)
-    version = timestamp(event.get("date_updated"))
-    return Change(
-        data, record_type, timestamp(data.get("date_updated")) if version is None else version
-    )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    version = first_timestamp([event.get("date_updated"), data.get("date_updated")])
+    return Change(data, record_type, version)
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:

@@ -31,7 +31,7 @@ from import_relay.connectors.shared.header_secret import (
     check_header_secret,
     header_mistakes,
 )
-from import_relay.connectors.shared.json_members import object_text
+from import_relay.connectors.shared.json_members import object_text, text_or_none
 from import_relay.connectors.shared.json_text import MAX_JSON_DEPTH, body_text, single
 from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
@@ -141,10 +141,10 @@ def interpret(item: object, connection: Connection) -> Change:
     context = item.get("context") if isinstance(item, dict) else None
     if not isinstance(item, dict) or not isinstance(context, dict):
         raise RejectedRow("row.not_an_object", field="context", value=context)
-    record_type = DATAVERSE_RECORD_TYPES.get(_text(context.get("PrimaryEntityName")))
+    record_type = DATAVERSE_RECORD_TYPES.get(text_or_none(context.get("PrimaryEntityName")))
     if record_type is None:
         return Change(None, ignored="entity")
-    ignored = _REASONS.get(_text(context.get("MessageName")), "action")
+    ignored = _REASONS.get(text_or_none(context.get("MessageName")), "action")
     if ignored is not None:
         return Change(None, record_type, ignored=ignored)
     if item.get("size_exceeded") is True or context.get("InputParameters") is None:
@@ -259,10 +259,6 @@ def _operation_time(value: object) -> int | None:
 
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """HubSpot's records as expressions see them, by whatever way they arrive.
 
-Called by the sources `hubspot` and `hubspot_workflow` and by the fetcher. A record is
+Called by `events`, `workflow_events` and `fetcher`. A record is
 `{"id", "objectTypeId", "properties": {name: value}}`, of deals, appointments and meetings also
 `"associations": {"contacts": [{"id"}]}`. Values are HubSpot's texts. Times come as texts of
 milliseconds in webhooks and as ISO 8601 in the API: the known ones are always ISO 8601 here.

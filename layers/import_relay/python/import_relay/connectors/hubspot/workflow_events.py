@@ -1,7 +1,7 @@
 """HubSpot workflows, the action "Send a webhook": contacts and deals.
 
 Authentication: the signature of version 3, or of version 2 if it is asked for
-(`hubspot_signatures`); or, with `auth = "header"`, an API key in a header. A request is one record
+(`signatures`); or, with `auth = "header"`, an API key in a header. A request is one record
 as the legacy API gives it: contacts `{"vid", "properties": {name: {"value", "versions"}}}`, others
 `{"objectId", "objectTypeId", "properties": …}`. Expressions see the same record as those of the
 kind `hubspot`, with all properties that HubSpot sent.

@@ -21,8 +21,9 @@ from datetime import datetime, timedelta
 from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_basic
 from import_relay.connectors.shared.event_ids import event_id, joined
+from import_relay.connectors.shared.json_members import text_or_none
 from import_relay.connectors.shared.json_text import body_text, single
-from import_relay.connectors.shared.timestamps import timestamp
+from import_relay.connectors.shared.timestamps import first_timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
 from import_relay.mapping.datetimes import explicit_datetime
@@ -132,10 +133,10 @@ def _change(
     event: Mapping[str, object], meta: Mapping[str, object], connection: Connection
 ) -> Change:
     """What an event in the words of version 2 says."""
-    record_type = PIPEDRIVE_RECORD_TYPES.get(_text(meta.get("entity")))
+    record_type = PIPEDRIVE_RECORD_TYPES.get(text_or_none(meta.get("entity")))
     if record_type is None:
         return Change(event, ignored="entity")
-    action = _text(meta.get("action"))
+    action = text_or_none(meta.get("action"))
     if action == "delete":
         reason = "merged" if meta.get("merged_to_id") else "deleted"
         return Change(event, record_type, ignored=reason)
@@ -148,8 +149,8 @@ def _change(
     if record_type == "appointment":
         data = _with_end(data)
         event = {**event, "data": data}
-    version = timestamp(meta.get("timestamp_micro")) or timestamp(meta.get("timestamp"))
-    return Change(event, record_type, version or timestamp(data.get("update_time")))
+    times = meta.get("timestamp_micro"), meta.get("timestamp"), data.get("update_time")
+    return Change(event, record_type, first_timestamp(times))
 
 
 def _second_words(meta: Mapping[str, object], current: object) -> tuple[dict[str, object], object]:
@@ -157,7 +158,7 @@ def _second_words(meta: Mapping[str, object], current: object) -> tuple[dict[str
 
     `merged`, which is in that version's list of events, is a change if it holds a state.
     """
-    action = _text(meta.get("action"))
+    action = text_or_none(meta.get("action"))
     if action == "merged" and isinstance(current, dict):
         action = "updated"
     words = {"entity": meta.get("object"), "action": _V1_ACTIONS.get(action, action)}
@@ -192,7 +193,9 @@ def _participant(given: object) -> object:
 
 def _with_end(data: dict[str, object]) -> dict[str, object]:
     """An activity with its `end_time`; without a start or a length it has none."""
-    day, time, duration = (_text(data.get(key)) for key in ("due_date", "due_time", "duration"))
+    day, time, duration = (
+        text_or_none(data.get(key)) for key in ("due_date", "due_time", "duration")
+    )
     length = _CLOCK.fullmatch(duration or "")
     if not day or not _CLOCK.fullmatch(time or "") or not length:
         return data
@@ -205,10 +208,6 @@ def _with_end(data: dict[str, object]) -> dict[str, object]:
     except (ValueError, OverflowError):  # no time, or one beyond the year 9999
         return data
     return {"end_time": explicit_datetime(end.isoformat()), **data}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:

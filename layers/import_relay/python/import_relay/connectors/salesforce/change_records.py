@@ -1,4 +1,4 @@
-"""What a Salesforce change event says of a record. Called by `salesforce_cdc`.
+"""What a Salesforce change event says of a record. Called by `cdc_events`.
 
 Salesforce describes two forms of the same event. In one the payload holds only fields that have a
 value or were emptied, in the other every field of the object, those that did not change as null

@@ -1,6 +1,6 @@
 """What the kinds for Salesforce share: which objects are imported as what, and how ids compare.
 
-Called by `salesforce_outbound` and `salesforce_cdc`.
+Called by `outbound_events` and `cdc_events`.
 """
 
 import re

@@ -43,7 +43,7 @@ from import_relay.connectors.salesforce.soap_notifications import (
 from import_relay.connectors.shared.auth import check_path_secret, require_match
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text
-from import_relay.connectors.shared.timestamps import timestamp
+from import_relay.connectors.shared.timestamps import first_timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 
@@ -157,12 +157,8 @@ def interpret(item: object, connection: Connection) -> Change:
         raise RejectedRow("row.bad_value", field="Id", value=fields.get("Id"))
     if len(fields) == 1:
         return Change(fields, record_type, ignored="empty")
-    version = timestamp(fields.get("SystemModstamp"))
-    return Change(
-        fields,
-        record_type,
-        timestamp(fields.get("LastModifiedDate")) if version is None else version,
-    )
+    version = first_timestamp([fields.get("SystemModstamp"), fields.get("LastModifiedDate")])
+    return Change(fields, record_type, version)
 
 
 def _is_person(account: Mapping[str, object]) -> bool:

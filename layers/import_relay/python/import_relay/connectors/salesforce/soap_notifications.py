@@ -1,4 +1,4 @@
-"""Reads the SOAP envelope of a Salesforce outbound message. Called by `salesforce_outbound`.
+"""Reads the SOAP envelope of a Salesforce outbound message. Called by `outbound_events`.
 
 The XML comes from the internet and is read before its sender is known: no document type, no
 entities, no external references (defusedxml), and bounds on depth and number of elements, so that

@@ -1,6 +1,6 @@
 """Authentication that several CRMs share: a secret somewhere in the request, HTTP Basic, an HMAC.
 
-Called by `verify` of the sources.
+Called by `verify` of the connectors.
 
 Comparisons take the same time whatever they compare, and every secret is compared: how long a
 refusal takes says nothing about the secrets.

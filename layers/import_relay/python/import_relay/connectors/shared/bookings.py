@@ -1,7 +1,7 @@
 """What booking tools have in common: how they authenticate themselves, and whom a booking is with.
 
-Called by the sources of Calendly and Cal.com. One booking becomes two records, the contact and the
-appointment, and so two items: each says which one it is and holds the event as it was received.
+Called by the connectors of Calendly and Cal.com. One booking becomes two records, the contact and
+the appointment, and so two items: each says which one it is and holds the event as it was received.
 
 Neither tool has an id for the person, but an appointment needs one to name its contact by. The
 lower-case e-mail address is that id: the same person has the same one in every booking and in both

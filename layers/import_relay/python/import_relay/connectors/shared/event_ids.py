@@ -1,4 +1,4 @@
-"""Event ids: what tells a repeated delivery from a new one. Called by `split` of the sources."""
+"""Event ids: what tells a repeated delivery from a new one. Called by `split` of the connectors."""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256
@@ -11,18 +11,14 @@ def event_id(given: object, text: str) -> str:
     """The sender's id if it is an integer or a printable ASCII text, else a digest of the item."""
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
-    if isinstance(given, str) and 0 < len(given) <= MAX_EVENT_ID_LENGTH and _is_plain(given):
-        return given
-    return digest(text)
+    if not isinstance(given, str) or not 0 < len(given) <= MAX_EVENT_ID_LENGTH:
+        return digest(text)
+    return given if given.isascii() and given.isprintable() else digest(text)
 
 
 def joined(*parts: object) -> str | None:
     """An id of several parts that tell an event from others; None if one of them is missing."""
     return ":".join(map(str, parts)) if all(parts) else None
-
-
-def _is_plain(text: str) -> bool:
-    return text.isascii() and text.isprintable()
 
 
 def digest(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads form bodies (application/x-www-form-urlencoded). Called by `split` of the sources.
+"""Reads form bodies (application/x-www-form-urlencoded). Called by `split` of the connectors.
 
 In a form a plus stands for a space. Some senders escape neither, and "+49 151 …" would lose what
 tells it from a number at home. Two things are certain. A value with a space in it was never

@@ -1,6 +1,6 @@
 """A secret in a header whose name the connection chooses, for senders that cannot sign.
 
-Called by `verify` and `check_options` of the sources that offer it.
+Called by `verify` and `check_options` of the connectors that offer it.
 """
 
 import string

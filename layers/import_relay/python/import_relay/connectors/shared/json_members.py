@@ -1,6 +1,6 @@
 """Takes JSON objects apart and puts them together without changing what they hold.
 
-Called by `split` of the sources whose items are parts of a body, after `json_text` has parsed it.
+Called by `split` of connectors whose items are parts of a body that `json_text` has parsed.
 """
 
 import json
@@ -28,6 +28,11 @@ def members(text: str) -> dict[str, Parsed]:
         found[key] = (value, text[start:end])
         at = _after_sign(text, end)
     return found
+
+
+def text_or_none(value: object) -> str | None:
+    """A text; None for any other value, which a table of texts might not take as a key."""
+    return value if isinstance(value, str) else None
 
 
 def object_text(texts: Mapping[str, str]) -> str:

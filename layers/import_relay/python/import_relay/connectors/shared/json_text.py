@@ -1,6 +1,6 @@
 """Reads JSON bodies without changing them: records stay the texts that they were received as.
 
-Called by `split` of the sources that receive JSON. Numbers beyond 2^53, duplicate keys and escapes
+Called by `split` of connectors that receive JSON. Numbers beyond 2^53, duplicate keys and escapes
 survive, because nothing is serialised again. What passes here can be parsed by submission: the same
 parser has seen it, and its depth is bounded.
 

@@ -1,7 +1,9 @@
 """Times as CRMs write them, as versions: microseconds since the epoch.
 
-Called by `interpret` of the sources.
+Called by `interpret` of the connectors.
 """
+
+from collections.abc import Iterable
 
 from import_relay.mapping.datetimes import iso_time, microseconds
 
@@ -27,6 +29,11 @@ def timestamp(value: object) -> int | None:
         if 0 < value < 10**digits:
             return value * factor
     return None
+
+
+def first_timestamp(values: Iterable[object]) -> int | None:
+    """The first of some values that is a time; None if none is."""
+    return next((at for at in map(timestamp, values) if at is not None), None)
 
 
 def _of_text(text: str) -> int | None:

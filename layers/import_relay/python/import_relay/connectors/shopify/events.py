@@ -32,7 +32,7 @@ from import_relay.connectors.contract import Change, Item, Replies, Request
 from import_relay.connectors.shared.auth import check_hmac, text_keys
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text, single
-from import_relay.connectors.shared.timestamps import timestamp
+from import_relay.connectors.shared.timestamps import first_timestamp, timestamp
 from import_relay.connectors.shopify.topics import fits_customer, fits_fragment, fits_order
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
@@ -257,7 +257,7 @@ def _occurred_at(data: Mapping[str, object]) -> int | None:
     """When a consent or tags changed, by the body."""
     times = [data.get("occurredAt")]
     times += [one.get("consent_updated_at") for one in data.values() if isinstance(one, dict)]
-    return next((at for at in map(timestamp, times) if at is not None), None)
+    return first_timestamp(times)
 
 
 def _lacks(topic: str, data: Mapping[str, object]) -> bool:

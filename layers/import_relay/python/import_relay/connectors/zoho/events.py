@@ -29,7 +29,7 @@ from import_relay.connectors.contract import Change, Item, RecordLookup, Replies
 from import_relay.connectors.shared.all_day import timed, with_flag
 from import_relay.connectors.shared.auth import check_secret, require_match, usable
 from import_relay.connectors.shared.event_ids import digest
-from import_relay.connectors.shared.json_members import members, object_text
+from import_relay.connectors.shared.json_members import members, object_text, text_or_none
 from import_relay.connectors.shared.json_text import MAX_ITEMS, body_text, elements, single
 from import_relay.connectors.shared.timestamps import timestamp
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
@@ -195,10 +195,10 @@ def interpret(item: object, connection: Connection) -> Change:
         raise RejectedRow("row.not_an_object", value=item)
     if item.get("ids") == []:
         return Change(item, ignored="empty")
-    module, record_type = MODULES.get(_text(item.get("module")), ("", None))
+    module, record_type = MODULES.get(text_or_none(item.get("module")), ("", None))
     if record_type is None:
         return Change(item, ignored="entity")
-    operation = _text(item.get("operation"))
+    operation = text_or_none(item.get("operation"))
     if operation == "delete":
         return Change(item, record_type, ignored="deleted")
     if operation not in _CHANGES:
@@ -235,10 +235,6 @@ def _partial_record(record_id: str, module: str, values: object) -> dict[str, ob
         times = ("Start_DateTime", "End_DateTime")
         record = with_flag(record, _ALL_DAY, times, partial=True, local=True)
     return record
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def check_options(connection: Connection) -> Iterable[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import json
 
-from import_relay.bulk.failure_rows import (
+from import_relay.bulk.correction_tables import (
     columns_within,
     failure_cells,
     failure_header,
