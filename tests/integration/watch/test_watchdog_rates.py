@@ -19,7 +19,7 @@ def relay(aws: Aws) -> Relay:
 
 def rejected(relay: Relay, many: int) -> None:
     """So many records of the connection erp end as rejected."""
-    relay.submit(message([1] * many))
+    relay.submit(message([1] * many, delivery=f"d{int(relay.clock.now)}"))
 
 
 def high(relay: Relay) -> list[object]:
@@ -39,6 +39,7 @@ def test_a_connection_whose_records_are_rejected_is_named(relay: Relay) -> None:
             "count": 20,
             "of": 20,
             "day": "2026-11-21",
+            "days": 1,
         }
     ]
 
@@ -54,6 +55,26 @@ def test_a_connection_of_few_records_is_named_if_none_is_good(relay: Relay) -> N
     rejected(relay, 3)
 
     assert watch(relay).high_rates == 1
+
+
+def test_a_connection_of_one_record_a_day_is_named_by_those_of_a_week(relay: Relay) -> None:
+    for day in range(3):
+        rejected(relay, 1)
+        assert watch(relay).high_rates == (1 if day == 2 else 0)
+        relay.clock.now += DAY
+
+    assert watch(relay).high_rates == 0  # nothing bad on this day
+    (named,) = high(relay)
+    assert isinstance(named, dict)
+    assert (named["count"], named["of"], named["days"]) == (3, 3, 7)
+
+
+def test_records_of_more_than_a_week_ago_count_no_more(relay: Relay) -> None:
+    rejected(relay, 2)
+    relay.clock.now += 7 * DAY
+    rejected(relay, 1)
+
+    assert watch(relay).high_rates == 0
 
 
 def test_what_ended_just_before_midnight_is_still_looked_at_and_no_longer_later(

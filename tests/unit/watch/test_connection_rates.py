@@ -5,7 +5,14 @@ from collections.abc import Mapping
 import pytest
 
 from import_relay.storage.connection_counts import ConnectionCounts
-from import_relay.watch.connection_rates import MIN_ITEMS, HighRate, RateLimits, high_rates
+from import_relay.watch.connection_rates import (
+    MIN_ITEMS,
+    HighRate,
+    RateLimits,
+    high_rates,
+    high_rates_of_few,
+    undecided,
+)
 
 LIMITS = RateLimits(bad_percent=5.0, ignored_percent=50.0)
 PHONES = "phone_numbers"
@@ -77,6 +84,27 @@ def test_of_a_connection_that_brings_few_records_it_counts_that_none_is_good(out
     assert found({outcome: 3}) == [HighRate("erp", outcome, 3, 3)]
     assert found({outcome: 3, "test": 1}) == [HighRate("erp", outcome, 3, 3)]
     assert found({outcome: 9, "superseded": 1}) == []
+
+
+def test_few_records_count_together_with_those_of_days_before() -> None:
+    today = {"erp": ConnectionCounts({"imported": 3, "rejected": 1}, {("value.bad_date", "b"): 1})}
+    before = {"erp": ConnectionCounts({"imported": 20, "failed": 9}, {})}
+    few = undecided(today)
+
+    assert few == {"erp": {("rejected", ""), ("left_out", "b")}}
+    assert high_rates_of_few(few, [today], LIMITS) == []
+    assert high_rates_of_few(few, [before, today], LIMITS) == []
+    assert high_rates_of_few(few, [today] * 5, LIMITS) == [
+        HighRate("erp", "rejected", 5, 20, days=5),
+        HighRate("erp", "left_out", 5, 20, "b", days=5),
+    ]
+
+
+@pytest.mark.parametrize("outcomes", [{"imported": 2}, {"ignored": 2}, {"rejected": 3}, {}])
+def test_a_day_without_bad_records_or_with_enough_of_them_is_decided(
+    outcomes: Mapping[str, int],
+) -> None:
+    assert undecided({"erp": ConnectionCounts(outcomes, {})}) == {}
 
 
 def test_each_connection_is_judged_by_its_own_records() -> None:

@@ -48,12 +48,17 @@ def at_most(
         return of_connections
     by_notes = sorted(of_connections, key=lambda name: -sum(of_connections[name].notes.values()))
     kept = {name: of_connections[name] for name in by_notes[: most - 1]}
+    return kept | {OTHERS: summed([of_connections[name] for name in by_notes[most - 1 :]])}
+
+
+def summed(several: Iterable[ConnectionCounts]) -> ConnectionCounts:
+    """Several counts as one."""
     outcomes: Counter[str] = Counter()
     notes: Counter[tuple[str, str]] = Counter()
-    for name in by_notes[most - 1 :]:
-        outcomes.update(of_connections[name].outcomes)
-        notes.update(of_connections[name].notes)
-    return kept | {OTHERS: ConnectionCounts(outcomes, notes)}
+    for one in several:
+        outcomes.update(one.outcomes)
+        notes.update(one.notes)
+    return ConnectionCounts(outcomes, notes)
 
 
 def counters(counts: ConnectionCounts) -> dict[str, int]:

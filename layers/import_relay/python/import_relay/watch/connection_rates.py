@@ -6,22 +6,25 @@
                                 contact lost to another counts as well
 
 Few records say nothing, so a rate counts from `MIN_ITEMS` on; but if all that a connection brings
-is rejected or fails, `MIN_ALL` are enough: one that brings three a day would never be named.
+is rejected or fails, `MIN_ALL` are enough. Where a day has fewer, those of a week count together:
+else a connection that brings one record a day would never be named.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from import_relay.domain.notes import LEFT_OUT, LOST, SENT
 from import_relay.mapping.keys import HANDLES
-from import_relay.storage.connection_counts import ConnectionCounts
+from import_relay.storage.connection_counts import ConnectionCounts, summed
 
 MIN_ITEMS = 20
 """Records of a day below which no rate is computed: one bad record of three is no trend."""
 MIN_ALL = 3
 """Records of a day from which on it counts that every one of them was rejected, or failed."""
+DAYS_OF_FEW = 7
+"""Days whose records count together where those of one day say nothing."""
 NOT_MAPPED = ("ignored", "duplicate", "erased")
 """Outcomes of records that never became a row, so that no value of theirs could be left out."""
 
@@ -35,13 +38,17 @@ class RateLimits(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HighRate:
-    """`count` of `of` records of a connection; `field` is the column of values left out."""
+    """`count` of `of` records of a connection; `field` is the column of values left out.
+
+    `days`: how many days these records are of.
+    """
 
     connection: str
     rate: str
     count: int
     of: int
     field: str = ""
+    days: int = 1
 
     @property
     def percent(self) -> float:
@@ -56,6 +63,35 @@ def high_rates(counts: Mapping[str, ConnectionCounts], limits: RateLimits) -> li
         for connection, of_one in sorted(counts.items())
         for rate in _rates(connection, of_one)
         if _says_something(rate) and 100 * rate.count > _limit(rate, limits) * rate.of
+    ]
+
+
+def undecided(counts: Mapping[str, ConnectionCounts]) -> dict[str, set[tuple[str, str]]]:
+    """Connection → its rates, with their columns, for which its day has too few records to judge.
+
+    Only those of which there is a bad record on this day.
+    """
+    found: dict[str, set[tuple[str, str]]] = {}
+    for connection, of_one in counts.items():
+        for rate in _rates(connection, of_one):
+            if rate.count and rate.rate != "ignored" and not _says_something(rate):
+                found.setdefault(connection, set()).add((rate.rate, rate.field))
+    return found
+
+
+def high_rates_of_few(
+    wanted: Mapping[str, Collection[tuple[str, str]]],
+    days: Sequence[Mapping[str, ConnectionCounts]],
+    limits: RateLimits,
+) -> list[HighRate]:
+    """Those of the `undecided` rates that are above their limits over several days together."""
+    together = {
+        name: summed([of_day[name] for of_day in days if name in of_day]) for name in wanted
+    }
+    return [
+        replace(rate, days=len(days))
+        for rate in high_rates(together, limits)
+        if (rate.rate, rate.field) in wanted[rate.connection]
     ]
 
 

@@ -22,7 +22,14 @@ from import_relay.storage.held_lanes import HeldLanes
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.overdue_pause import OverduePause
-from import_relay.watch.connection_rates import HighRate, RateLimits, high_rates
+from import_relay.watch.connection_rates import (
+    DAYS_OF_FEW,
+    HighRate,
+    RateLimits,
+    high_rates,
+    high_rates_of_few,
+    undecided,
+)
 
 INTERVAL_S = 900.0
 """Between two runs, as the template schedules them."""
@@ -30,6 +37,7 @@ YOUNG_S = 300.0
 """A younger import is left alone: its execution was started just before, and is listed late."""
 ON_TIME_S = 120.0
 """A schedule has a precision of a minute. A pause that ends within this is not late."""
+DAY_S = 86_400.0
 MAX_RESTARTS = 500
 """In one run; the rest follows in the next, oldest first."""
 
@@ -132,11 +140,11 @@ class Watchdog:
     def _tell_rates(self) -> int:
         """Name the connections with a high rate; how many. A day that just ended counts as well."""
         now = self.clock()
-        names = {*self.parts.connections(), OTHERS}
         found: list[tuple[str, HighRate]] = [
-            (day, rate)
-            for day in sorted({self.day(now - INTERVAL_S), self.day(now)})
-            for rate in high_rates(self.parts.outcome_counts.connections(day, names), self.limits)
+            (self.day(at), rate)
+            for at in (now - INTERVAL_S, now)
+            if at == now or self.day(at) != self.day(now)
+            for rate in self._high_rates(at)
         ]
         for day, rate in found:
             self.emit(
@@ -148,5 +156,18 @@ class Watchdog:
                 count=rate.count,
                 of=rate.of,
                 day=day,
+                days=rate.days,
             )
         return len({rate.connection for _, rate in found})
+
+    def _high_rates(self, at: float) -> list[HighRate]:
+        """Those of the day of a time (s since the epoch); few records count with days before."""
+        counts, names = self.parts.outcome_counts, {*self.parts.connections(), OTHERS}
+        of_day = counts.connections(self.day(at), names)
+        high = high_rates(of_day, self.limits)
+        few = undecided(of_day)
+        if not few:
+            return high
+        days = {self.day(at - n * DAY_S) for n in range(1, DAYS_OF_FEW)} - {self.day(at)}
+        earlier = [counts.connections(day, few) for day in sorted(days)]
+        return high + high_rates_of_few(few, [*earlier, of_day], self.limits)
