@@ -72,6 +72,7 @@ def mapping(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
         "LIMIT_TIME_ZONE": "Europe/Berlin",
         "ALARM_PERCENT": "5",
         "IGNORED_ALARM_PERCENT": "50",
+        "ALARM_TOPIC_ARN": "",
     }.items():
         monkeypatch.setenv(name, value)
     run_watchdog.watchdog.cache_clear()

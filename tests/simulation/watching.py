@@ -10,10 +10,13 @@ from typing import Any
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.erasure_demands import PendingErasures
 from import_relay.storage.held_lanes import HeldLanes
+from import_relay.storage.named_rates import NamedRates
+from import_relay.storage.notifications import Notifications
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.overdue_pause import OverduePause
 from import_relay.storage.queue_switch import QueueMapping
 from import_relay.watch.connection_rates import RateLimits
+from import_relay.watch.rate_mails import RateMails
 from import_relay.watch.watchdog import INTERVAL_S, Watchdog, WatchdogParts
 from tests.simulation.aws import MAPPINGS, MappingState
 from tests.simulation.machine import Execution
@@ -43,6 +46,7 @@ def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
             connections,
             PendingErasures(relay.s3, BUCKET),
             HeldLanes(dynamodb, LEDGER, {}),  # in these worlds no wake is lost
+            RateMails(NamedRates(dynamodb, LEDGER, clock=world.clock), Notifications(None, ""), ""),  # type: ignore[arg-type]  # there is no topic
         ),
         LIMITS,
         relay.limits.day,

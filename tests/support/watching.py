@@ -6,11 +6,14 @@ from typing import Any
 from import_relay.domain.lanes import Lane
 from import_relay.storage.erasure_demands import PendingErasures
 from import_relay.storage.held_lanes import HeldLanes
+from import_relay.storage.named_rates import NamedRates
+from import_relay.storage.notifications import Notifications
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.overdue_pause import OverduePause
 from import_relay.storage.queue import Queue
 from import_relay.storage.queue_switch import QueueMapping
 from import_relay.watch.connection_rates import RateLimits
+from import_relay.watch.rate_mails import RateMails
 from import_relay.watch.watchdog import Watchdog, WatchdogParts, WatchdogReport
 from tests.support.aws import BUCKET, LEDGER, MAPPINGS, client
 from tests.support.relay import Relay
@@ -27,11 +30,17 @@ def pause_of(relay: Relay, lambda_: Any = None) -> OverduePause:
     )
 
 
+def rate_mails_of(relay: Relay, topic: str = "") -> RateMails:
+    named = NamedRates(relay.aws.dynamodb, LEDGER, clock=relay.clock)
+    return RateMails(named, Notifications(client("sns"), topic), "relay")
+
+
 def watchdog_of(
     relay: Relay, *, connections: Collection[str] = ("erp",), **replaced: Any
 ) -> Watchdog:
     """The use case; single parts may be replaced by name."""
     parts: dict[str, Any] = {
+        "rate_mails": rate_mails_of(relay),
         "pause": pause_of(relay),
         "open_imports": OpenImports(relay.aws.dynamodb, LEDGER, sleep=relay.clock.sleep),
         "executions": relay.executions,

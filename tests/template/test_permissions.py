@@ -196,6 +196,7 @@ def test_the_watchdog_may_only_repair_the_one_mapping_and_the_one_state_machine(
         "dynamodb:BatchGetItem",
         "dynamodb:GetItem",
         "dynamodb:Query",
+        "dynamodb:UpdateItem",
         "lambda:GetEventSourceMapping",
         "lambda:UpdateEventSourceMapping",
         "logs:CreateLogStream",
@@ -230,10 +231,15 @@ def test_the_daily_report_changes_nothing_but_its_own_files(template: Expanded) 
         "s3:PutObject",
     }
     assert permitted["s3:PutObject"] == text({"Fn::Sub": "${Bucket.Arn}/daily/*"})
-    assert allowed(template, "DailyReportMailPolicy") == {
-        "sns:Publish": text({"Ref": "AlarmTopic"})
-    }
-    assert template.content["Resources"]["DailyReportMailPolicy"]["Condition"] == "HasAlarmEmail"
+
+
+def test_whoever_mails_may_only_mail_to_the_topic_of_the_alarms(template: Expanded) -> None:
+    assert allowed(template, "MailPolicy") == {"sns:Publish": text({"Ref": "AlarmTopic"})}
+    assert template.content["Resources"]["MailPolicy"]["Condition"] == "HasAlarmEmail"
+    assert template.properties("MailPolicy")["Roles"] == [
+        {"Ref": "WriteDailyReportRole"},
+        {"Ref": "RunWatchdogRole"},
+    ]
 
 
 def test_the_daily_reports_schedule_can_only_write_daily_reports(template: Expanded) -> None:

@@ -1,12 +1,14 @@
 """The watchdog names connections with a high rate, on the day to which their counts belong."""
 
+import json
+
 import pytest
 
 from tests.support.aws import Aws
 from tests.support.builders import NOON, message
 from tests.support.ends import relay_with_imports
 from tests.support.relay import Relay
-from tests.support.watching import watch
+from tests.support.watching import rate_mails_of, watch
 
 DAY = 86_400.0
 
@@ -87,6 +89,17 @@ def test_what_ended_just_before_midnight_is_still_looked_at_and_no_longer_later(
 
     relay.clock.now = midnight + 1_200
     assert watch(relay).high_rates == 0
+
+
+def test_a_high_rate_is_mailed_once(relay: Relay, mailbox: tuple[str, str]) -> None:
+    topic, url = mailbox
+    rejected(relay, 20)
+    for _ in range(2):
+        watch(relay, rate_mails=rate_mails_of(relay, topic))
+        relay.clock.now += 900
+
+    (mail,) = relay.aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert json.loads(mail["Body"])["Subject"] == "relay: many bad records of erp"
 
 
 def test_another_day_is_judged_anew(relay: Relay) -> None:

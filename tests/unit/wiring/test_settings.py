@@ -38,6 +38,7 @@ VALUES = {
     "EVENT_SOURCE_MAPPINGS": "mapping-1",
     "ALARM_PERCENT": "5",
     "IGNORED_ALARM_PERCENT": "50",
+    "ALARM_TOPIC_ARN": "",
 }
 SECRET = "hunter2-do-not-show"
 OF_MATEO = [SubmitSettings, TrackSettings, ReportSettings]

@@ -10,7 +10,8 @@ from import_relay.wiring.settings import Name, Settings, known_time_zone
 class WatchdogSettings(Settings):
     """Settings of run_watchdog. Mappings: ids, with a comma between them.
 
-    Percents: the rates of a connection above which it is named.
+    Percents: the rates of a connection above which it is named. `alarm_topic_arn` is empty where
+    nobody is mailed.
     """
 
     bucket_name: Name
@@ -23,3 +24,4 @@ class WatchdogSettings(Settings):
     limit_time_zone: Annotated[str, AfterValidator(known_time_zone)]
     alarm_percent: Annotated[float, Field(gt=0, le=100)]
     ignored_alarm_percent: Annotated[float, Field(gt=0, le=100)]
+    alarm_topic_arn: str

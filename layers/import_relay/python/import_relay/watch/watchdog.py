@@ -5,6 +5,7 @@
     wake      a lane that holds records although nothing of it is queued is looked at again
     erasures  demands to erase a person that wait for somebody are counted
     rates     connections with a high rate of rejected, failed, ignored or left-out values are named
+              in the log, and in a mail
 
 The checks know nothing of each other: one that fails leaves the others alone. Each may run twice at
 the same time, or late; nothing is repaired that is not broken.
@@ -30,6 +31,7 @@ from import_relay.watch.connection_rates import (
     high_rates_of_few,
     undecided,
 )
+from import_relay.watch.rate_mails import RateMails
 
 INTERVAL_S = 900.0
 """Between two runs, as the template schedules them."""
@@ -37,7 +39,7 @@ YOUNG_S = 300.0
 """A younger import is left alone: its execution was started just before, and is listed late."""
 ON_TIME_S = 120.0
 """A schedule has a precision of a minute. A pause that ends within this is not late."""
-DAY_S = 86_400.0
+_DAY_S = 86_400.0
 MAX_RESTARTS = 500
 """In one run; the rest follows in the next, oldest first."""
 
@@ -53,6 +55,7 @@ class WatchdogParts:
     connections: Callable[[], Collection[str]]
     erasures: PendingErasures
     held_lanes: HeldLanes
+    rate_mails: RateMails
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ class Watchdog:
                 day=day,
                 days=rate.days,
             )
+        self.parts.rate_mails.send(found)
         return len({rate.connection for _, rate in found})
 
     def _high_rates(self, at: float) -> list[HighRate]:
@@ -168,6 +172,6 @@ class Watchdog:
         few = undecided(of_day)
         if not few:
             return high
-        days = {self.day(at - n * DAY_S) for n in range(1, DAYS_OF_FEW)} - {self.day(at)}
+        days = {self.day(at - n * _DAY_S) for n in range(1, DAYS_OF_FEW)} - {self.day(at)}
         earlier = [counts.connections(day, few) for day in sorted(days)]
         return high + high_rates_of_few(few, [*earlier, of_day], self.limits)

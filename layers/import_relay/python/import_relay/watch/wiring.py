@@ -12,13 +12,17 @@ from import_relay.domain.log_events import Emit
 from import_relay.storage.erasure_demands import PendingErasures
 from import_relay.storage.executions import Executions
 from import_relay.storage.held_lanes import HeldLanes
+from import_relay.storage.named_rates import NamedRates
+from import_relay.storage.notifications import Notifications
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.outcome_counts import OutcomeCounts
 from import_relay.storage.overdue_pause import OverduePause
 from import_relay.storage.queue import Queue
 from import_relay.storage.queue_switch import QueueMapping
 from import_relay.storage.quota import day_of
+from import_relay.telemetry.outcome_log import SERVICE
 from import_relay.watch.connection_rates import RateLimits
+from import_relay.watch.rate_mails import RateMails
 from import_relay.watch.settings import WatchdogSettings
 from import_relay.watch.watchdog import Watchdog, WatchdogParts
 from import_relay.wiring.stores import CONFIG
@@ -54,6 +58,15 @@ def build_watchdog(settings: WatchdogSettings, *, emit: Emit) -> Watchdog:
             },
         ),
         connections=lambda: load_connections(settings.connections_file).keys(),
+        rate_mails=_rate_mails(session, settings),
     )
     limits = RateLimits(settings.alarm_percent, settings.ignored_alarm_percent)
     return Watchdog(parts, limits, day, clock=time.time, emit=emit)
+
+
+def _rate_mails(session: boto3.session.Session, settings: WatchdogSettings) -> RateMails:
+    named = NamedRates(
+        session.client("dynamodb", config=CONFIG), settings.ledger_table, clock=time.time
+    )
+    sns = session.client("sns", config=CONFIG)
+    return RateMails(named, Notifications(sns, settings.alarm_topic_arn), SERVICE)
