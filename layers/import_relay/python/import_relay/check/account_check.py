@@ -129,7 +129,8 @@ def _wrong_column(record_type: RecordType, column: str, types: Mapping[str, str]
         return f"is a {type_} in the account and no {declared}"
     possible = possible_types(record_type.fields[column])
     if possible and type_ in _HOLDS and not possible & _HOLDS[type_]:
-        return f"is a {type_} in the account, and the expression gives a {_words(possible)}"
+        given = " or ".join(sorted(possible))
+        return f"is a {type_} in the account, and the expression gives a {given}"
     return ""
 
 
@@ -139,7 +140,3 @@ def _declared(record_type: RecordType, column: str) -> str | None:
         return "datetime"
     type_ = record_type.types.get(column)
     return None if type_ is None else _NAMES.get(type_, type_)
-
-
-def _words(types: frozenset[str]) -> str:
-    return " or ".join(sorted(types))

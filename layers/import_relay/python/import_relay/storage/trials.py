@@ -6,7 +6,7 @@ when that is survived. One item of the table holds everything: only the holder o
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +73,4 @@ def _item_ids(item: Mapping[str, Any], name: str) -> set[str]:
 
 def _list(item_ids: Collection[str]) -> dict[str, Any]:
     """The latest of them: item ids begin with the time of receipt."""
-    return {"L": [{"S": one} for one in _latest(item_ids)]}
-
-
-def _latest(item_ids: Iterable[str]) -> list[str]:
-    return sorted(item_ids)[-MAX_KEPT:]
+    return {"L": [{"S": one} for one in sorted(item_ids)[-MAX_KEPT:]]}

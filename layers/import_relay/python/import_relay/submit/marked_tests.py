@@ -8,7 +8,7 @@ Then it ends as a test, with the reason that would have kept it from becoming a 
 
 from dataclasses import replace
 
-from import_relay.domain.models import ItemOutcome, MappedChange, Outcome
+from import_relay.domain.models import ItemOutcome, Outcome
 from import_relay.submit.changes import Mapped
 
 
@@ -17,14 +17,13 @@ def end_tests(mapped: Mapped) -> None:
     tests = [change for change in mapped.changes if change.occurrence.is_test]
     if tests:
         mapped.changes = [one for one in mapped.changes if not one.occurrence.is_test]
-    mapped.outcomes = [_ended(one) for one in mapped.outcomes] + [_tested(one) for one in tests]
+    mapped.outcomes = [_ended(one) for one in mapped.outcomes] + [
+        ItemOutcome(one.occurrence, Outcome.TEST, notes=one.notes, record=one.record)
+        for one in tests
+    ]
 
 
 def _ended(one: ItemOutcome) -> ItemOutcome:
     if not one.occurrence.is_test or one.outcome is Outcome.ERASED:
         return one
     return replace(one, outcome=Outcome.TEST, demand=None)  # a test erases nobody
-
-
-def _tested(change: MappedChange) -> ItemOutcome:
-    return ItemOutcome(change.occurrence, Outcome.TEST, notes=change.notes, record=change.record)

@@ -96,7 +96,7 @@ def _left_out(words: Sequence[str], rows: Iterable[bytes]) -> set[int]:
     found.update(
         n + side for n, pair in enumerate(pairwise(words)) if pair in pairs for side in (0, 1)
     )
-    return {n for n in found if not _is_of_mateo(words[n])}
+    return {n for n in found if _WORDS_OF_MATEO.isdisjoint((words[n], words[n].removesuffix("s")))}
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -115,10 +115,6 @@ def _folded(text: str) -> list[str]:
 
 def _stems(word: str) -> set[str]:
     return {word, *(word[:length] for length in range(MIN_STEM, len(word)))}
-
-
-def _is_of_mateo(word: str) -> bool:
-    return word in _WORDS_OF_MATEO or word.removesuffix("s") in _WORDS_OF_MATEO
 
 
 def names_reference_id(message: str) -> bool:

@@ -4,7 +4,6 @@ Every value is escaped, and its policy lets a browser run and load nothing even 
 """
 
 from collections.abc import Iterator
-from datetime import date
 from importlib.resources import files
 from string import Template
 
@@ -25,10 +24,11 @@ from import_relay.report.problems import ProblemGroup
 
 def page(summary: DailySummary) -> bytes:
     """The document, in UTF-8."""
+    day = summary.day.calendar
     frame = files("import_relay.report.daily").joinpath("page.html").read_text(encoding="utf-8")
     text = Template(frame).substitute(
         title=f"Import relay, {summary.day}",
-        heading=_heading(summary.day.calendar),
+        heading=f"{day:%A}, {day.day} {day:%B %Y}",
         about=escaped(_about(summary)),
         tiles="".join(_tiles(summary)),
         quota="".join(_quota(summary)),
@@ -39,10 +39,6 @@ def page(summary: DailySummary) -> bytes:
         hours=_hours(summary),
     )
     return text.encode()
-
-
-def _heading(day: date) -> str:
-    return f"{day:%A}, {day.day} {day:%B %Y}"
 
 
 def _about(summary: DailySummary) -> str:
