@@ -60,7 +60,7 @@ quick: $(VENV)/.dev
 	$(PYTEST) -n auto $(QUICK)
 
 slow: $(VENV)/.dev $(SAM_VENV)/.sam
-	$(PYTEST) -n 2 --dist loadfile tests/built tests/end_to_end
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder tests/end_to_end tests/built
 
 second-aws: $(VENV)/.dev $(SAM_VENV)/.sam $(SECOND_AWS_VENV)/.second-aws  ## deploy onto an AWS of another make; stores and handlers on it
 	AWS_FAKE=ministack $(BIN)/python -m pytest -n 2 $(ON_SECOND_AWS)
