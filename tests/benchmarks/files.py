@@ -4,6 +4,7 @@ Reading makes the file's pages, then the report of a file of which one row in te
 is a folder on the disk. Peaks are those of a process of its own, interpreter and imports included.
 """
 
+import csv
 import io
 import json
 import resource
@@ -12,11 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from openpyxl import Workbook
 
 from tests.benchmarks.measures import Measure
 from tests.benchmarks.memory import MB
@@ -25,6 +30,13 @@ ROWS = 1_000_000
 BAR_MB = 256.0
 BAR_US = 100.0
 """CPU of a row in a dry run: 10,000 rows a second on one core."""
+BOOK_ROWS = 100_000
+"""Of the workbook."""
+SHARED_PART = (
+    b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-'
+    b'officedocument.spreadsheetml.sharedStrings+xml"/></Types>'
+)
+SPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 FAILED_OF = 10
 TOML = """
 [erp]
@@ -39,8 +51,10 @@ whatsapp = "Phone"
 birthday = "Birthday"
 city = "City"
 """
+BIRTHDAY, BIRTHDAY_SERIAL = "1990-05-15", 33_008
 HEADER = "Customer No;First;Last;E-mail;Phone;Birthday;City;Remark\n"
 KEY = "inbox/erp/contacts.csv"
+BOOK_KEY = "inbox/erp/contacts.xlsx"
 
 
 def measure() -> Iterator[Measure]:
@@ -53,6 +67,11 @@ def measure() -> Iterator[Measure]:
         with path.open("w", encoding="utf-8") as file:
             file.write(HEADER)
             file.writelines(_line(number) for number in range(ROWS))
+        _write_book(folder / BOOK_KEY)
+        seconds, peak = _apart("dry-book", folder)
+        used_us = seconds / BOOK_ROWS * 1_000_000
+        yield Measure("files: CPU of a row of a workbook in a dry run", used_us, BAR_US, "µs")
+        (folder / BOOK_KEY).unlink()
         seconds, peak = _apart("dry", folder)
         yield Measure("files: CPU of a row in a dry run", seconds / ROWS * 1_000_000, BAR_US, "µs")
         yield Measure("files: dry run, peak memory", peak, BAR_MB, "MB")
@@ -69,6 +88,42 @@ def _line(number: int) -> str:
     )
 
 
+def _write_book(path: Path) -> None:
+    """The first rows as a workbook as Excel writes it: texts are shared, birthdays are dates."""
+    small = io.BytesIO()
+    book = Workbook()
+    book.worksheets[0].append([date.fromisoformat(BIRTHDAY)])
+    book.save(small)
+    lines = (_line(number) for number in range(BOOK_ROWS))
+    texts: dict[str, int] = {}
+    rows = [
+        f'<row r="{number}">{"".join(_cells(cells, number, texts))}</row>'
+        for number, cells in enumerate(csv.reader(chain([HEADER], lines), delimiter=";"), 1)
+    ]
+    parts = {
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{SPACE}"><sheetData>{"".join(rows)}'
+        "</sheetData></worksheet>",
+        "xl/sharedStrings.xml": f'<sst xmlns="{SPACE}">'
+        + "".join(f"<si><t>{text}</t></si>" for text in texts)
+        + "</sst>",
+    }
+    with ZipFile(small) as empty, ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for one in empty.infolist():
+            if one.filename not in parts:
+                archive.writestr(one.filename, empty.read(one).replace(b"</Types>", SHARED_PART))
+        for name, text in parts.items():
+            archive.writestr(name, text)
+
+
+def _cells(cells: Sequence[str], row: int, texts: dict[str, int]) -> Iterator[str]:
+    """The cells of a row; `texts`: text → its number."""
+    for column, cell in zip("ABCDEFGH", cells, strict=True):
+        if cell == BIRTHDAY:
+            yield f'<c r="{column}{row}" s="1"><v>{BIRTHDAY_SERIAL}</v></c>'
+        elif cell:
+            yield f'<c r="{column}{row}" t="s"><v>{texts.setdefault(cell, len(texts))}</v></c>'
+
+
 def _apart(what: str, folder: Path) -> tuple[float, float]:
     """CPU seconds of the step, and the peak of its process in MB."""
     command = [sys.executable, "-m", "tests.benchmarks.files", what, str(folder)]
@@ -77,15 +132,15 @@ def _apart(what: str, folder: Path) -> tuple[float, float]:
     return float(seconds), float(peak)
 
 
-def _dry(folder: Path) -> None:
+def _dry(folder: Path, key: str = KEY, rows: int = ROWS) -> None:
     from import_relay.domain.connections import parse_connections
     from relay_ops.files.dry_run import dry_run
     from relay_ops.files.local_file import rows_of
 
     now = int(time.time() * 1_000_000)
     connections = parse_connections(TOML)
-    found = dry_run(connections, "erp", rows_of(folder / KEY), now=now, reject=lambda _: None)
-    if (found.sent["contact"], found.records) != (ROWS, ROWS):
+    found = dry_run(connections, "erp", rows_of(folder / key), now=now, reject=lambda _: None)
+    if (found.sent["contact"], found.records) != (rows, rows):
         raise AssertionError(found)
 
 
@@ -177,7 +232,10 @@ class Disk:
 def main(what: str, folder: Path) -> None:
     """Run one step; write its CPU seconds and the peak memory of this process (MB)."""
     start = time.process_time()
-    {"dry": _dry, "read": _read}[what](folder)
+    if what == "dry-book":
+        _dry(folder, BOOK_KEY, BOOK_ROWS)
+    else:
+        {"dry": _dry, "read": _read}[what](folder)
     seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB
     shutil.rmtree(folder / "rows", ignore_errors=True)

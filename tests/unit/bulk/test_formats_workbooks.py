@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import pytest
 from openpyxl import Workbook
 
+from import_relay.bulk.formats import cells
 from import_relay.bulk.formats.file_error import FileUnreadable
 from import_relay.bulk.formats.rows import read_rows
 from import_relay.domain.files import FileRow
@@ -171,19 +172,11 @@ def test_a_shared_text_that_is_not_there_is_a_fault_of_the_workbook() -> None:
     assert caught.value.code == "file.broken_workbook"
 
 
-def test_shared_texts_may_be_plain_empty_or_of_several_runs() -> None:
-    texts = (
-        "<t>id</t>",
-        '<t xml:space="preserve"> a </t>',
-        "<t/>",
-        "<r><t>b</t></r><r><t>c</t></r>",
-    )
-    shared = "".join(f"<si>{one}</si>" for one in texts)
+def with_shared(texts: str, rows: str, document_type: str = "") -> list[FileRow]:
+    """The rows of a workbook whose sheet and shared texts hold this XML."""
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     table = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
     part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{table}"/>'
-    cells = [f'<row r="{n}"><c t="s"><v>{n - 1}</v></c><c><v>{n}</v></c></row>' for n in (2, 3, 4)]
-    header = '<row r="1"><c t="s"><v>0</v></c><c t="inlineStr"><is><t>n</t></is></c></row>'
     file = io.BytesIO()
     good = book(lambda _, sheet: sheet.append(["id"]))
     with ZipFile(io.BytesIO(good)) as archive, ZipFile(file, "w") as changed:
@@ -191,14 +184,63 @@ def test_shared_texts_may_be_plain_empty_or_of_several_runs() -> None:
             text = archive.read(one).decode()
             if one.filename == "xl/worksheets/sheet1.xml":
                 before, _, rest = text.partition("<sheetData>")
-                rows = header + "".join(cells)
                 text = f"{before}<sheetData>{rows}{rest[rest.index('</sheetData>') :]}"
             if one.filename == "[Content_Types].xml" and "sharedStrings" not in text:
                 text = text.replace("</Types>", f"{part}</Types>")
             if one.filename != "xl/sharedStrings.xml":
                 changed.writestr(one, text)
-        changed.writestr("xl/sharedStrings.xml", f'<sst xmlns="{space}">{shared}</sst>')
+        shared = f'{document_type}<sst xmlns="{space}">{texts}</sst>'
+        changed.writestr("xl/sharedStrings.xml", shared)
+    return rows_of(file.getvalue())
 
-    found = [row.record for row in rows_of(file.getvalue())]
+
+SHARED_HEADER = '<row r="1"><c t="s"><v>0</v></c><c t="inlineStr"><is><t>n</t></is></c></row>'
+
+
+def test_shared_texts_may_be_plain_empty_or_of_several_runs() -> None:
+    texts = (
+        "<t>id</t>",
+        '<t xml:space="preserve"> a </t>',
+        "<t/>",
+        '<r><t>b</t></r><r><t>c</t></r><rPh sb="0" eb="1"><t>pronounced</t></rPh>',
+    )
+    cells = [f'<row r="{n}"><c t="s"><v>{n - 1}</v></c><c><v>{n}</v></c></row>' for n in (2, 3, 4)]
+    shared = "".join(f"<si>{one}</si>" for one in texts)
+
+    found = [row.record for row in with_shared(shared, SHARED_HEADER + "".join(cells))]
 
     assert found == [{"id": " a ", "n": "2"}, {"id": "", "n": "3"}, {"id": "bc", "n": "4"}]
+
+
+def test_cells_hold_results_and_inline_texts_at_their_columns() -> None:
+    (row,) = with_sheet(
+        '<row><c t="inlineStr"><is><t>id</t></is></c><c t="inlineStr"><is><r><t>o</t></r><r><t>ne'
+        '</t></r><rPh sb="0" eb="1"><t>pronounced</t></rPh></is></c><c t="str"><v>two</v></c></row>'
+        '<row><c r="C2" t="str"><f>A1&amp;"x"</f><v>computed</v></c><c r="A2"><v>1E3</v></c></row>'
+    )
+    assert row.record == {"id": "1000", "one": "", "two": "computed"}
+
+
+def test_a_long_text_is_whole_and_a_longer_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(f"{number} " for number in range(30_000))
+    sheet = f'<row><c t="inlineStr"><is><t>{text}</t></is></c></row>'
+    (row,) = with_sheet(HEADER + sheet)
+    assert row.record == {"id": text}
+
+    monkeypatch.setattr(cells, "MAX_TEXT", 100_000)
+    with pytest.raises(FileUnreadable) as caught:
+        with_sheet(HEADER + sheet)
+    assert caught.value.code == "file.broken_workbook"
+
+
+def test_a_row_of_cells_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "MAX_CELLS", 1_000)
+    with pytest.raises(FileUnreadable) as caught:
+        with_sheet(HEADER + f"<row>{'<c><v>7</v></c>' * 9_000}</row>")
+    assert caught.value.code == "file.broken_workbook"
+
+
+def test_entities_in_shared_texts_are_refused() -> None:
+    with pytest.raises(FileUnreadable) as caught:
+        with_shared("<si><t>id</t></si>", SHARED_HEADER, '<!DOCTYPE x [<!ENTITY a "aaaa">]>')
+    assert caught.value.code == "file.broken_workbook"

@@ -1,23 +1,29 @@
 """The sheets of an Excel workbook, cell by cell, in flat memory. Called by `workbooks`.
 
-openpyxl reads the cells. It keeps every row's size and all texts, of which a million rows have
-millions: here rows are forgotten once they are read, and the texts lie on the disk.
+openpyxl reads what a workbook says of its cells: sheets, styles, dates. Its reader of rows keeps
+each row's size and all texts, of which a million rows have millions: here `cells` reads the rows,
+they are forgotten once they are read, and the texts lie on the disk.
 """
 
 import array
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NamedTuple, overload
+
+from import_relay.bulk.formats.cells import RawCell, column_letters, rows_in, texts_in
 
 MAX_ROW_NUMBER = 16_777_216
 """Rows of the largest sheet that any spreadsheet has (LibreOffice; Excel: 1,048,576)."""
 
 
 class SheetCell(NamedTuple):
-    """A cell. `format`: its number format. `is_computed`: it has a formula without a result."""
+    """A cell that is no text. `format`: its number format. `is_computed`: a formula's result is
+    missing.
+    """
 
     value: object
     format: str = ""
@@ -32,32 +38,81 @@ class Sheet:
     is_visible: bool
     _sheet: Any
 
-    def rows(self) -> Iterator[tuple[int, list[SheetCell]]]:
-        """The rows that the file has, with increasing numbers.
+    def rows(self) -> Iterator[tuple[int, list[str | SheetCell]]]:
+        """The rows that the file has, with increasing numbers; "" is an empty cell.
 
         Raises:
-            ValueError, KeyError, ParseError: the sheet is damaged.
+            ValueError, LookupError: the sheet is damaged.
         """
-        last = 0
-        formats: dict[int, str] = {}
-        for number, cells in _parsed(self._sheet):
-            last = max(last + 1, number)
-            if not 0 < number <= MAX_ROW_NUMBER or last > MAX_ROW_NUMBER:
-                raise ValueError(f"row {number}")
-            yield last, self._placed(cells, formats)
+        last, values = 0, _Values(self._sheet)
+        with self._sheet._get_source() as source:  # noqa: SLF001 - there is no other way to its XML
+            for given, raw in rows_in(source):
+                number = last + 1 if given is None else given
+                last = max(last + 1, number)
+                if not 0 < number <= MAX_ROW_NUMBER or last > MAX_ROW_NUMBER:
+                    raise ValueError(f"row {number}")
+                yield last, values.placed(raw)
 
-    def _placed(self, cells: Sequence[Any], formats: dict[int, str]) -> list[SheetCell]:
+
+class _Values:
+    """What the cells of a sheet hold, as openpyxl reads them."""
+
+    def __init__(self, sheet: Any) -> None:
+        from openpyxl.utils import column_index_from_string
+
+        self._book = sheet.parent
+        self._texts: Sequence[str] = sheet._shared_strings  # noqa: SLF001 - `_TextsOnDisk`
+        self._formats: dict[str, str] = {}
+        self._column = cache(column_index_from_string)
+
+    def placed(self, raw: Sequence[RawCell]) -> list[str | SheetCell]:
         """The cells at their columns."""
-        placed = [EMPTY_CELL] * max((cell["column"] for cell in cells), default=0)
-        for cell in cells:
-            style, value = cell["style_id"], cell["value"]
-            if style not in formats:
-                formats[style] = _format_of(self._sheet.parent, style)
-            placed[cell["column"] - 1] = SheetCell(value, formats[style], cell["data_type"] == "f")
-        return placed
+        row: list[str | SheetCell] = []
+        column = 0
+        for cell in raw:
+            column = self._column(column_letters(cell.place)) if cell.place else column + 1
+            value = self._value(cell)
+            if column == len(row) + 1:
+                row.append(value)
+            else:
+                row += [""] * (column - len(row))
+                row[column - 1] = value
+        return row
+
+    def _value(self, cell: RawCell) -> str | SheetCell:
+        value, type_ = cell.value, cell.type
+        if not value:
+            # The result of a formula that is a text may be empty.
+            is_computed = cell.has_formula and type_ != "str"
+            return SheetCell(None, "", is_computed) if is_computed else ""
+        if type_ == "s":
+            return self._texts[int(value)]
+        if type_ == "n":
+            return self._number(value, cell.style)
+        if type_ == "b":
+            return SheetCell(bool(int(value)))
+        return SheetCell(_timestamp(value)) if type_ == "d" else value
+
+    def _number(self, text: str, style: str) -> str | SheetCell:
+        """A number, or the time that its style makes of it."""
+        number = float(text) if any(one in text for one in ".eE") else int(text)
+        if style not in self._formats:
+            self._formats[style] = _format_of(self._book, int(style))
+        if int(style) not in self._book._date_formats:  # noqa: SLF001 - as its own sheets do
+            return SheetCell(number, self._formats[style])
+        from openpyxl.utils.datetime import from_excel
+
+        is_duration = int(style) in self._book._timedelta_formats  # noqa: SLF001
+        try:
+            return SheetCell(from_excel(number, self._book.epoch, timedelta=is_duration))
+        except (OverflowError, ValueError):
+            return "#VALUE!"
 
 
-EMPTY_CELL = SheetCell(None)
+def _timestamp(text: str) -> object:
+    from openpyxl.utils.datetime import from_ISO8601
+
+    return from_ISO8601(text)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -73,55 +128,6 @@ def sheets_of(path: Path) -> Iterator[list[Sheet]]:
             for one in book.worksheets
             if hasattr(one, "_get_source")  # a chart has a sheet of its own
         ]
-
-
-def _parsed(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
-    """Row numbers and cells of a sheet as openpyxl reads them."""
-    from openpyxl.xml.constants import SHEET_MAIN_NS
-    from openpyxl.xml.functions import iterparse
-
-    rows_tag, row_tag = f"{{{SHEET_MAIN_NS}}}sheetData", f"{{{SHEET_MAIN_NS}}}row"
-    with sheet._get_source() as source:  # noqa: SLF001 - there is no other way to its XML
-        parser, rows = _parser(sheet, source), None
-        for event, element in iterparse(source, events=("start", "end")):
-            if event == "start":
-                rows = element if element.tag == rows_tag else rows
-            elif element.tag == row_tag:
-                yield parser.cells(element)
-                element.clear()
-                if rows is not None:
-                    rows.clear()
-            elif element.tag == rows_tag:
-                return
-
-
-def _parser(sheet: Any, source: Any) -> Any:
-    from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
-
-    class Parser(WorkSheetParser):
-        """openpyxl's own, but for rows, of which it keeps something."""
-
-        def cells(self, row: Any) -> tuple[int, list[Any]]:
-            self.row_counter = int(row.get("r", self.row_counter + 1))
-            self.col_counter = 0
-            return self.row_counter, [self.parse_cell(one) for one in row]
-
-        def parse_cell(self, element: Any) -> Any:
-            cell = super().parse_cell(element)
-            if cell["value"] is None and element.find(FORMULA_TAG) is not None:
-                is_text = element.get("t") == "str"  # a result, and it is empty
-                cell["data_type"] = "s" if is_text else "f"
-            return cell
-
-    book = sheet.parent
-    return Parser(
-        source,
-        sheet._shared_strings,  # noqa: SLF001 - `_TextsOnDisk`
-        data_only=True,
-        epoch=book.epoch,
-        date_formats=book._date_formats,  # noqa: SLF001 - as its own sheets do
-        timedelta_formats=book._timedelta_formats,  # noqa: SLF001
-    )
 
 
 def _format_of(book: Any, style: int) -> str:
@@ -149,28 +155,11 @@ def _book(file: BinaryIO, texts: "_TextsOnDisk") -> Any:
             self.shared_strings = texts
             if part is not None:
                 with self.archive.open(part.PartName[1:]) as source:
-                    texts.write(_shared_texts(source))
+                    texts.write(texts_in(source))
 
     reader = Reader(file, read_only=True, data_only=True, keep_links=False)
     reader.read()
     return reader.wb
-
-
-def _shared_texts(source: Any) -> Iterator[str]:
-    from openpyxl.cell.text import Text
-    from openpyxl.xml.functions import iterparse
-
-    root = None
-    for event, node in iterparse(source, events=("start", "end")):
-        if root is None:
-            root = node
-        if event == "end" and node.tag.endswith("}si"):
-            if len(node) == 1 and node[0].tag.endswith("}t"):  # nearly all; the rest has runs
-                yield node[0].text or ""
-            else:
-                text: Any = Text.from_tree(node)
-                yield text.content
-            root.clear()
 
 
 class _TextsOnDisk(Sequence[str]):

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
@@ -27,7 +28,6 @@ MAX_EXACT = 1e15
 _CONTENT = "[Content_Types].xml"
 """What each workbook has (ECMA-376, part 2)."""
 _DAMAGED = (BadZipFile, ParseError, LookupError, ValueError, OSError, EOFError, zlib.error)
-_EMPTY = (None, "")
 _CODE = re.compile(r"""((?:"[+0-9]+"|\\[+0]|\+)*)(0*|0#*|#*0*)""")
 """A number format that only completes digits: `00000`, `"0"#`, `+#`."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -59,7 +59,7 @@ def _records(path: Path) -> Iterator[tuple[int, Sequence[str] | BrokenLine]]:
     with sheets_of(path) as sheets:
         for sheet in _meant(sheets):
             for number, cells in sheet.rows():
-                yield number, _broken(cells) or [_text(*cell) for cell in cells]
+                yield number, _broken(cells) or list(map(_text, cells))
 
 
 def _meant(sheets: Sequence[Sheet]) -> Sequence[Sheet]:
@@ -73,19 +73,25 @@ def _meant(sheets: Sequence[Sheet]) -> Sequence[Sheet]:
 
 
 def _has_rows(sheet: Sheet) -> bool:
-    return any(cell.value not in _EMPTY for _, cells in sheet.rows() for cell in cells)
+    return any(map(_has_value, chain.from_iterable(cells for _, cells in sheet.rows())))
 
 
-def _broken(cells: Sequence[SheetCell]) -> BrokenLine | None:
+def _has_value(cell: str | SheetCell) -> bool:
+    return bool(cell) if isinstance(cell, str) else cell.value is not None
+
+
+def _broken(cells: Sequence[str | SheetCell]) -> BrokenLine | None:
     """What is wrong with a row that has a cell with a changed value."""
     for number, cell in enumerate(cells, 1):
+        if isinstance(cell, str):
+            continue
         what = ""
         if cell.is_computed:
             what = f"cell {number} is a formula without its result"
         elif _was_cut(cell.value):
             what = f"cell {number} is a number of more than 15 digits, of which the others are lost"
         if what:
-            return BrokenLine(what, ", ".join(_text(*one) for one in cells)[:MAX_ROW_TEXT])
+            return BrokenLine(what, ", ".join(map(_text, cells))[:MAX_ROW_TEXT])
     return None
 
 
@@ -98,10 +104,11 @@ def _was_cut(value: object) -> bool:
     return not str(abs(value))[15:].strip("0")
 
 
-def _text(value: object, format_: str = "", _: bool = False) -> str:  # noqa: FBT001, FBT002 - a cell
+def _text(cell: str | SheetCell) -> str:
     """A cell as a CSV of the table would have it."""
-    if isinstance(value, str):
-        return _ESCAPED.sub(_control, value) if "_x" in value else value
+    if isinstance(cell, str):
+        return _ESCAPED.sub(_control, cell) if "_x" in cell else cell
+    value = cell.value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -109,7 +116,7 @@ def _text(value: object, format_: str = "", _: bool = False) -> str:  # noqa: FB
     if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT:
         value = int(value)
     if isinstance(value, int):
-        return _code(value, format_)
+        return _code(value, cell.format)
     return str(value) if isinstance(value, float) else _time_text(value)
 
 
