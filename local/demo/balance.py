@@ -20,6 +20,9 @@ from local.stack.stack import RunningStack
 
 ROWS_PER_PAGE = 10_000
 
+StoredRecords = Mapping[str, Sequence[dict[str, Any]]]
+"""Type of record → what Mateo holds of it."""
+
 
 @dataclass(slots=True)
 class Balance:
@@ -52,10 +55,11 @@ def reconcile(
     items = {f"{delivery}/{n}" for delivery, many in accepted.items() for n in range(many)}
     rows = {f"{delivery}/{n + 1}" for delivery, many in files.items() for n in range(many)}
     _items(stack, items | rows, reconciliation)
-    _reports(stack, reconciliation)
+    stored = {kind: list(_pages(stack, kind)) for kind in DEMO_TYPES}
+    _reports(stack, stored, reconciliation)
     if files:
         _files(stack, files, reconciliation)
-    _contents(stack, expected, reconciliation)
+    _contents(stored, expected, reconciliation)
     _limits(stack, reconciliation)
     return reconciliation
 
@@ -107,7 +111,7 @@ def _item(item_id: str) -> str:
     return item_id.partition("~")[0]
 
 
-def _reports(stack: RunningStack, reconciliation: Balance) -> None:
+def _reports(stack: RunningStack, stored: StoredRecords, reconciliation: Balance) -> None:
     summaries = [
         json.loads(content)
         for key, content in objects(stack, "reports/")
@@ -119,11 +123,7 @@ def _reports(stack: RunningStack, reconciliation: Balance) -> None:
         f"rows = imported + failed + unaccounted in each of {len(summaries)} reports",
         f"reports that do not add up: {', '.join(wrong)}",
     )
-    applied = sum(
-        one["rows_applied"]
-        for kind in ("contacts", "deals", "appointments")
-        for one in _stored(stack, kind)
-    )
+    applied = sum(one["rows_applied"] for records in stored.values() for one in records)
     imported = sum(one["rows"]["imported"] for one in summaries)
     reconciliation.check(
         applied == imported,
@@ -151,11 +151,11 @@ def _adds_up(rows: Mapping[str, int]) -> bool:
     return rows["total"] == rows["imported"] + rows["failed"] + rows["unaccounted"]
 
 
-def _contents(stack: RunningStack, expected: Expected, reconciliation: Balance) -> None:
+def _contents(stored: StoredRecords, expected: Expected, reconciliation: Balance) -> None:
     found_ids: dict[str, Counter[str]] = {}
     for kind in DEMO_TYPES:
         wanted: set[str] = getattr(expected, kind)
-        found = found_ids[kind] = Counter(one["external_id"] for one in _stored(stack, kind))
+        found = found_ids[kind] = Counter(one["external_id"] for one in stored[kind])
         reconciliation.check(
             found == Counter(wanted),
             f"Mateo holds exactly the {len(wanted):,} {kind} that it should",
@@ -163,9 +163,7 @@ def _contents(stack: RunningStack, expected: Expected, reconciliation: Balance) 
             f"{found.total() - len(found)} double",
         )
     _by_connection(found_ids, expected, reconciliation)
-    names = {
-        one["external_id"]: one["fields"].get("full_name") for one in _stored(stack, "contacts")
-    }
+    names = {one["external_id"]: one["fields"].get("full_name") for one in stored["contacts"]}
     stale = [key for key, name in expected.names.items() if names.get(key) != name]
     reconciliation.check(
         not stale,
@@ -212,10 +210,6 @@ def _limits(stack: RunningStack, reconciliation: Balance) -> None:
         f"never more than {most:,} entities on a day (limit {limits['entities_per_day']:,})",
         f"{most:,} entities on one day, the limit is {limits['entities_per_day']:,}",
     )
-
-
-def _stored(stack: RunningStack, kind: str) -> Sequence[dict[str, Any]]:
-    return list(_pages(stack, kind))
 
 
 def _pages(stack: RunningStack, kind: str) -> Iterator[dict[str, Any]]:

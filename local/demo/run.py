@@ -13,20 +13,17 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 
-from import_relay.domain.files import file_id
 from import_relay.domain.models import ENDS
-from import_relay.storage.files import Files, RowFile
-from import_relay.storage.outcome_counts import OutcomeCounts
-from import_relay.storage.quota import day_of
-from local.demo.balance import Balance, objects, reconcile
+from import_relay.storage.files import RowFile
+from local.demo.balance import Balance, reconcile
 from local.demo.daily_pages import write_pages
+from local.demo.erp_file import ErpFile
 from local.demo.progress import SHOWN_EVENTS, Progress
 from local.demo.senders import Delivery
 from local.demo.traffic import Traffic, today
@@ -46,9 +43,8 @@ SENT_AGAIN_S = 1.0
 MAX_DEMO_DELAY_S = 900
 """How long a message may be delayed at most: the clock is moved by that much when all wait."""
 MAX_DEMO_DAYS = 60
-FILE = "inbox/json/customers.ndjson.gz"
-FILE_PERIOD_S = 300
-"""How often the relay looks whether a file's last row has its outcome."""
+STEADY_S = 0.4
+"""What holds before and after such a pause does not hold for a moment only."""
 ACK = re.compile(r"<Ack>.*?</Ack>")
 
 
@@ -65,15 +61,19 @@ def main(options: argparse.Namespace) -> int:
         with stack:
             first = stack.clock.now().date()
             demo = _Demo(stack, contacts, progress, stored)
-            reconciliation = demo.play()
-            pages = write_pages(stack, first, options.state_dir, reconciliation)
+            demo.play()
+            with ThreadPoolExecutor(1) as beside:
+                daily = beside.submit(write_pages, stack, first, options.state_dir)
+                reconciliation = demo.reconcile()
+            pages = daily.result()
+            pages.compare(reconciliation)
             _print_account(reconciliation, _failures(options.state_dir))
     except KeyboardInterrupt:
         print("\nStopped.")
         return 130
     print(f"\n{time.monotonic() - started:.0f} s")
     print("\nEach day has a page; open one in a browser:")
-    for page in pages:
+    for page in pages.files:
         print(f"  {page}")
     return 1 if reconciliation.wrong else 0
 
@@ -121,70 +121,50 @@ class _Demo:
         self._stack = stack
         self._progress = progress
         self._stored = stored
-        self._by_file = contacts > DOCUMENTED_DAY
+        by_file = contacts > DOCUMENTED_DAY
+        self._file = ErpFile(stack, PATIENCE_S) if by_file else None
         self._traffic = Traffic(
-            example_secrets(), example_connections(), contacts, today(), by_file=self._by_file
+            example_secrets(), example_connections(), contacts, today(), by_file=by_file
         )
         self._contacts = contacts
         self._accepted: dict[str, int] = {}
         self._files: dict[str, int] = {}
-        self._file = ""
         self._shown: set[str] = set()
         self._days = 1
 
-    def play(self) -> Balance:
-        """Send, fill the day, move on, drain, and compare what was sent with what arrived."""
+    def play(self) -> None:
+        """Send, fill the day, move on, and drain."""
         # Mateo keeps this custom field as a number, so a text in it fails that row there.
         self._stack.mateo(
             "PUT", "behaviour", {"custom_fields": {"contact": {"loyalty_level": "number"}}}
         )
         self._progress.start(self._stack)
         try:
-            if self._by_file:
-                self._upload()
+            if self._file:
+                self._file.upload(self._traffic.file())
+                text = f"file of {self._contacts:,} contacts"
+                self._progress.say(f"          json                 {text}")
             self._send(self._traffic.first_day())
+            if self._file:
+                self._note(self._file.wait_until_queued())
             # A file's rows end with the lane's share exactly, and nothing more pauses the lane.
-            is_over = self._is_closed_or_idle if self._by_file else self._is_closed
+            is_over = self._is_closed_or_idle if self._file else self._is_closed
             self._wait_for(is_over, "today's budget to be spent")
             self._move_to_next_day()
             self._send(self._traffic.next_day())
-            self._wait_for(self._is_closed_or_idle, "the backlog to be submitted")
             self._drain()
-            if self._by_file:
-                self._wait_for_report()
+            if self._file:
+                self._file.wait_for_report()
         finally:
             self._progress.stop()
+
+    def reconcile(self) -> Balance:
+        """Compare what was sent with what arrived."""
         return reconcile(self._stack, self._accepted, self._traffic.expected, self._files)
 
-    def _upload(self) -> None:
-        """Put the ERP's contacts into the inbox, and wait until as many are queued as may be."""
-        s3, bucket = self._stack.client("s3"), self._stack.outputs["BucketName"]
-        etag = s3.put_object(Bucket=bucket, Key=FILE, Body=self._traffic.file())["ETag"].strip('"')
-        self._progress.say(f"          json                 file of {self._contacts:,} contacts")
-        self._file = file_id(FILE, etag)
-
-        def queued() -> list[RowFile]:
-            fed = [one for one in self._file_noted() if one.fed]
-            return [] if self._stack.busy("ImportFiles") else fed
-
-        (file,) = self._stack.wait_until(queued, "the file's rows to be queued", PATIENCE_S)
+    def _note(self, file: RowFile) -> None:
         self._files[file.delivery] = file.rows
         self._progress.received += file.rows
-
-    def _file_noted(self) -> list[RowFile]:
-        return [*self._ledger_files.known([self._file] if self._file else []).values()]
-
-    @cached_property
-    def _ledger_files(self) -> Files:
-        clock = self._stack.clock.time
-        dynamodb, table = self._stack.client("dynamodb"), self._stack.outputs["LedgerTableName"]
-        counts = OutcomeCounts(dynamodb, table, partial(day_of, ZoneInfo("UTC")), clock=clock)
-        return Files(dynamodb, table, counts, clock=clock)
-
-    def _wait_for_report(self) -> None:
-        """Move time on until the file is reported."""
-        self._stack.advance_clock(FILE_PERIOD_S)
-        self._stack.wait_until(lambda: [*objects(self._stack, "files/")], "the file's report")
 
     def _send(self, deliveries: Iterable[Delivery]) -> None:
         with httpx.Client(trust_env=False, timeout=30) as http:
@@ -242,20 +222,29 @@ class _Demo:
         self._progress.say(f"          {delivery.connection:<21}{answer.status_code}  {text}")
 
     def _drain(self) -> None:
-        """Move time on until nothing is under way: to the next day, or past the delays."""
-        moves = 0
-        while not self._is_drained():
-            if not all(self._stack.lanes_enabled().values()):
-                self._move_to_next_day()
-            elif self._is_idle():
-                self._stack.advance_clock(MAX_DEMO_DELAY_S)
-                self._progress.say(
-                    "          Moved the stack 15 minutes on, past the delays of the queue"
-                )
-            moves += 1
-            if moves > MAX_DEMO_DAYS:
-                raise StackError("the queue does not drain")
+        """Move time on until nothing is under way: to the next day, or past the delays.
+
+        Imports that are under way do not keep it from the next day: polls follow the clock too.
+        """
+        for _ in range(MAX_DEMO_DAYS):
             self._wait_for(self._is_closed_or_idle, "the backlog to be submitted")
+            if self._waits_for_next_day():
+                self._move_to_next_day()
+                continue
+            if not any(self._stack.lane_counts().values()):
+                self._wait_for(self._is_followed, "imports to be followed to their ends")
+                if self._is_drained():
+                    return
+            self._stack.advance_clock(MAX_DEMO_DELAY_S)
+            self._progress.say(
+                "          Moved the stack 15 minutes on, past the delays of the queue"
+            )
+        raise StackError("the queue does not drain")
+
+    def _waits_for_next_day(self) -> bool:
+        if not all(self._stack.lanes_enabled().values()):
+            return True
+        return self._file is not None and self._file.waits_for_next_day()
 
     def _move_to_next_day(self) -> None:
         now = self._stack.advance_to_next_day()
@@ -268,13 +257,13 @@ class _Demo:
         def steadily() -> bool:
             if not condition():
                 return False
-            time.sleep(0.7)
+            time.sleep(STEADY_S)
             return condition()
 
         self._stack.wait_until(steadily, what, PATIENCE_S, 0.3)
 
     def _is_idle(self) -> bool:
-        """Nothing is under way; messages may be delayed."""
+        """Nothing is being submitted; messages may be delayed, and imports under way."""
         return not self._stack.lane_counts()["visible"] and not self._is_busy()
 
     def _is_busy(self) -> bool:
@@ -282,15 +271,17 @@ class _Demo:
             self._stack.lane_counts()["in_flight"]
             or self._stack.busy("SubmitImports")
             or self._stack.busy("ImportFiles")
-            or self._stack.running_executions()
         )
 
+    def _is_followed(self) -> bool:
+        return not self._stack.running_executions() and self._is_closed_or_idle()
+
     def _is_drained(self) -> bool:
-        is_queued = all(one.fed == one.rows for one in self._file_noted())
+        is_queued = self._file is None or self._file.is_queued()
         return is_queued and self._is_idle() and not any(self._stack.lane_counts().values())
 
     def _is_closed(self) -> bool:
-        """A lane is paused, no other has messages, and every import that was sent has ended."""
+        """A lane is paused, no other has messages, and nothing is being submitted."""
         lanes = self._stack.lanes_enabled()
         reads = [output for output, is_read in lanes.items() if is_read]
         return (

@@ -88,14 +88,18 @@ class Resources:
             self.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
 
     def queue_counts(self, output: str = "QueueUrl") -> dict[str, int]:
-        """Messages of a queue: `visible`, `in_flight`, `delayed`."""
+        """Messages of the queue that an output names: `visible`, `in_flight`, `delayed`."""
+        return self.count_messages(self.outputs[output])
+
+    def count_messages(self, url: str) -> dict[str, int]:
+        """The same of any queue."""
         names = {
             "visible": "ApproximateNumberOfMessages",
             "in_flight": "ApproximateNumberOfMessagesNotVisible",
             "delayed": "ApproximateNumberOfMessagesDelayed",
         }
         answer = self.client("sqs").get_queue_attributes(
-            QueueUrl=self.outputs[output], AttributeNames=list(names.values())
+            QueueUrl=url, AttributeNames=list(names.values())
         )
         return {key: int(answer["Attributes"][name]) for key, name in names.items()}
 

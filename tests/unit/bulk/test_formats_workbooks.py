@@ -227,7 +227,7 @@ def test_a_long_text_is_whole_and_a_longer_one_is_refused(monkeypatch: pytest.Mo
     (row,) = with_sheet(HEADER + sheet)
     assert row.record == {"id": text}
 
-    monkeypatch.setattr(cells, "MAX_TEXT", 100_000)
+    monkeypatch.setattr(cells, "MAX_CELL_TEXT", 100_000)
     with pytest.raises(FileUnreadable) as caught:
         with_sheet(HEADER + sheet)
     assert caught.value.code == "file.broken_workbook"

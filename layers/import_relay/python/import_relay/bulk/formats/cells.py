@@ -10,7 +10,7 @@ from typing import IO, Any, NamedTuple
 from xml.parsers.expat import ExpatError, ParserCreate
 
 SHEET_MAIN_NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-MAX_TEXT = 10_000_000
+MAX_CELL_TEXT = 10_000_000
 """Characters of a cell; spreadsheets keep 32,767 (Excel: specifications and limits)."""
 MAX_CELLS = 100_000
 """Of a row; the last column of a spreadsheet is the 16,384th."""
@@ -90,8 +90,8 @@ class _Collector:
         """Drop texts that nobody wants, and refuse what would fill the memory."""
         if not self.is_text:
             self.texts.clear()
-        elif sum(map(len, self.texts)) > MAX_TEXT:
-            raise ValueError(f"a text of more than {MAX_TEXT:,} characters")
+        elif sum(map(len, self.texts)) > MAX_CELL_TEXT:
+            raise ValueError(f"a text of more than {MAX_CELL_TEXT:,} characters")
 
 
 class _Rows(_Collector):
