@@ -46,15 +46,31 @@ class StackReplay:
 
     def cost(self, records: int) -> str:
         """What so many records cost at most, for a person."""
-        limit = limits_of(self._stack).entities_per_day
-        left = max(0, limit - quota_of(self._stack).usage().entities)
-        days = days_of(records, limit)
+        limits = limits_of(self._stack)
+        left = max(0, limits.entities_per_day - quota_of(self._stack).usage().entities)
+        days = days_of(records, self._a_day())
         imports = math.ceil(records / int(self._stack.settings["ROWS_PER_IMPORT"]))
         return (
             f"They cost at most {records:,} entities, {days:,} {'day' if days == 1 else 'days'} at "
-            f"{limit:,} per day ({left:,} are left today), and at least {imports:,} "
+            f"{self._a_day():,} per day ({left:,} of all are left today), and at least {imports:,} "
             f"{'request' if imports == 1 else 'requests'}. Webhooks go first."
         )
+
+    def warning(self, records: int, selection: Selection) -> str:
+        """What a replay of so many records may miss, for a person; empty if nothing."""
+        kept_days = ITEMS_KEPT_DAYS - (self._stack.clock() - selection.received_from) / 86_400
+        if days_of(records, self._a_day()) <= kept_days:
+            return ""
+        return (
+            f"Records are deleted after {ITEMS_KEPT_DAYS} days. This replay takes longer than its "
+            "oldest records are kept, so some may be deleted before their turn. The oldest go "
+            "first: put back fewer, with a smaller --connection, --only or --to."
+        )
+
+    def _a_day(self) -> int:
+        """Entities that the bulk lane has on a day."""
+        limits = limits_of(self._stack)
+        return max(1, int(limits.entities_per_day * limits.bulk_share))
 
     def selection(self, connection: str, begin: str, end: str, only: str) -> Selection:
         """What to put back.

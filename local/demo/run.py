@@ -44,7 +44,7 @@ MAX_DEMO_DELAY_S = 900
 """How long a message may be delayed at most: the clock is moved by that much when all wait."""
 MAX_DEMO_DAYS = 60
 STEADY_S = 0.4
-"""What holds before and after such a pause does not hold for a moment only."""
+"""A condition that holds before and after such a pause does not hold by chance."""
 ACK = re.compile(r"<Ack>.*?</Ack>")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,7 +77,8 @@ def command(
         selection = replay.selection(connection, begin, end, only.value)
         with screen.progress("Counting"):
             counts = replay.count(selection)
-        plan = _plan(opened, counts, replay.cost(counts.total))
+        costs = [replay.cost(counts.total), replay.warning(counts.total, selection)]
+        plan = _plan(opened, counts, costs)
         if dry_run or not counts.total:
             screen.result(
                 {"records": counts.total, "by_connection": dict(counts.by_connection)},
@@ -107,7 +109,7 @@ def _carry_out(screen: Screen, replay: StackReplay, id_: str, *, wait: bool) -> 
     screen.remark(said)
     ended = _follow(screen, replay, id_)
     found = {"records": ended.total, "all_put_back": ended.is_finished}
-    outcomes = {"outcomes": dict(ended.ended)}
+    outcomes = {"outcomes": dict(ended.ended), "not_put_back": _missing(ended)}
     screen.result(content | found | outcomes, lambda: _show(screen, ended))
 
 
@@ -149,11 +151,21 @@ def _follow(screen: Screen, replay: StackReplay, id_: str) -> ReplayProgress:
 def _show(screen: Screen, ended: ReplayProgress) -> None:
     screen.line(f"All {ended.total} records of replay {ended.replay.id} have an outcome.")
     screen.table(("outcome", "records"), sorted(ended.ended.items()))
+    if missing := _missing(ended):
+        screen.remark(
+            f"{number_of(missing, 'record')} of the {ended.planned:,} that were counted could not "
+            "be put back: records are deleted 35 days after their outcome, here before their turn."
+        )
 
 
-def _plan(stack: Stack, counts: ReplayCounts, cost: str) -> list[str]:
+def _missing(ended: ReplayProgress) -> int:
+    """Records that were counted when the replay was begun, and were not there in their turn."""
+    return max(0, ended.planned - ended.total)
+
+
+def _plan(stack: Stack, counts: ReplayCounts, costs: Sequence[str]) -> list[str]:
     return [
         f"{number_of(counts.total, 'record')} of {stack.name} ({stack.place}) will be put back:",
         *(f"  {many} of {name}" for name, many in sorted(counts.by_connection.items())),
-        cost,
+        *filter(None, costs),
     ]

@@ -9,6 +9,7 @@ from import_relay.storage.entries import State
 from import_relay.storage.file_counts import count_by_file
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
+from relay_ops.replaying import StackReplay
 from relay_ops.stack import Stack
 from tests.integration.relay_ops.commands.opened import stack
 from tests.support.builders import NOON, message
@@ -71,6 +72,37 @@ def test_a_replay_is_followed_until_all_records_have_an_outcome(
 
     said = json.loads(capsys.readouterr().out)
     assert (said["records"], said["outcomes"]) == (2, {"imported": 1, "rejected": 1})
+
+
+def test_records_that_were_deleted_before_their_turn_are_told(
+    relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay.submit(message([{"name": "nobody"}], received_at=int(NOON * 1_000_000)))
+    relay.clock.now += 86_400
+    replay = StackReplay(stack, lambda _: None)
+    selection = replay.selection("", DAY[1], DAY[3], "all")
+    id_ = replay.begin(selection, "mapping corrected", force=False, planned=3)
+    replay.run(id_)
+    (body,) = relay.aws.taken(relay.aws.bulk_queue_url)
+    relay.submit(body, invocation="second")
+
+    assert run(["replay", "--id", id_]) == ExitCode.DONE
+
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert "2 records of the 3 that were counted could not be put back" in said
+
+
+@pytest.mark.parametrize(("begin", "is_late"), [("2026-10-19", True), ("2026-10-25", False)])
+def test_a_replay_of_records_that_are_deleted_soon_is_warned_of(
+    relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str], begin: str, is_late: bool
+) -> None:
+    relay.submit(message([{"name": "nobody"}], received_at=int(NOON * 1_000_000)))
+    relay.clock.now += 86_400
+
+    assert run(["replay", "--from", begin, "--dry-run"]) == ExitCode.DONE
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert ("may be deleted before their turn" in said) == is_late
 
 
 @pytest.mark.parametrize(
