@@ -73,6 +73,7 @@ def test_every_outcome_is_one_record_with_its_metric(receiver: Receiver) -> None
 
 
 NEEDLESS = (
+    "aws_lambda_powertools.utilities.parameters",
     "aws_xray_sdk",
     "httpx",
     "import_relay.mapping.record_mapping",

@@ -5,6 +5,9 @@ a CRM; neither may read the other's. The secret's text is a JSON object, `{"conn
 ["secret", ...]}` or `{"connection name.token": ["token"]}`; all texts of a list are valid at the
 same time, so that one can be replaced without a gap. A blank one authenticates nobody and does not
 count.
+
+The cache is our own: that of Powertools imports the stores of all its parameters, which a new
+receiver would wait for.
 """
 
 import json
@@ -12,8 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
+from botocore.exceptions import BotoCoreError, ClientError
 
 from import_relay.domain.errors import ConfigurationError, StoreUnavailable
 from import_relay.domain.reasons import reason_of
@@ -36,16 +38,22 @@ class ConnectionSecrets:
         client: "SecretsManagerClient",
         arn: str,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
         tell_weak: Callable[[str, str], None] | None = None,
     ) -> None:
-        """Read nothing yet; `tell_weak` is told a name and what is weak about a secret of it."""
-        self._provider = SecretsProvider(boto3_client=client)
+        """Read nothing yet; `tell_weak` is told a name and what is weak about a secret of it.
+
+        `clock` gives seconds since the epoch: a process that Lambda freezes has no other clock that
+        goes on.
+        """
+        self._client = client
         self._arn = arn
         self._clock = clock
         self._tell_weak = tell_weak
         self._text = ""
         self._known: Mapping[str, object] | None = None
+        self._newest = ""
+        self._newest_until = float("-inf")
         self._not_before = float("-inf")
 
     def of(self, connection: str) -> Sequence[str]:
@@ -86,8 +94,8 @@ class ConnectionSecrets:
 
     def _read(self, *, force: bool) -> None:
         try:
-            text = self._provider.get(self._arn, max_age=SECRETS_CACHE_S, force_fetch=force)
-        except GetParameterError as error:
+            text = self._newest_text(force=force)
+        except (BotoCoreError, ClientError) as error:
             self._not_before = self._clock() + SECRETS_PAUSE_S
             if self._known is None:
                 reason = f"Secrets Manager did not give the secrets: {reason_of(error)}"
@@ -96,8 +104,15 @@ class ConnectionSecrets:
         if text != self._text or self._known is None:
             self._known = None  # so that a wrong text is used by nobody
             self._known = _parsed(text)
-            self._text = str(text)
+            self._text = text
             self._tell_weaknesses()
+
+    def _newest_text(self, *, force: bool) -> str:
+        """The secret's text, at most `SECRETS_CACHE_S` old; empty if it is binary."""
+        if force or self._clock() >= self._newest_until:
+            self._newest = self._client.get_secret_value(SecretId=self._arn).get("SecretString", "")
+            self._newest_until = self._clock() + SECRETS_CACHE_S
+        return self._newest
 
     def _tell_weaknesses(self) -> None:
         if self._tell_weak is None:
@@ -114,10 +129,10 @@ class ConnectionSecrets:
         raise ConfigurationError(f"secrets of connection {connection!r}: must be a list of texts")
 
 
-def _parsed(text: object) -> Mapping[str, object]:
+def _parsed(text: str) -> Mapping[str, object]:
     """The object that the text holds; its text may be a secret and is never shown."""
     try:
-        value = json.loads(text) if isinstance(text, str) else None
+        value = json.loads(text)
     except ValueError:
         value = None
     if not isinstance(value, dict):
