@@ -15,7 +15,9 @@ from typing import Any
 
 DEFAULTS = Path("samconfig.toml")
 ANSWERS = Path("samconfig.local.toml")
-STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+STACK_NAME = re.compile(r"[a-z][a-z0-9-]*")
+"""CloudFormation takes capitals as well, but refuses them in the name of Athena's database, which
+is made of the stack's: `must not contain uppercase characters`."""
 MAX_STACK_NAME = 42
 """Lambda takes 64 characters for a function's name; the longest that follows the stack's name is
 `-receive-change-events`."""
@@ -26,13 +28,13 @@ NOT_IN_FRONT = ("amzn-s3-demo-", "sthree-", "xn--")
 def refusal(stack_name: str) -> str:
     """Why AWS would refuse a stack of this name, and what to do; empty if it would not."""
     if not STACK_NAME.fullmatch(stack_name):
-        return "A stack's name begins with a letter and has only letters, digits and hyphens."
+        return "A stack's name begins with a small letter and has only these, digits and hyphens."
     if len(stack_name) > MAX_STACK_NAME:
         return (
             f"The name has {len(stack_name)} characters. Take at most {MAX_STACK_NAME}: "
             "AWS would refuse the functions' names, which begin with it."
         )
-    if stack_name.lower().startswith(NOT_IN_FRONT):
+    if stack_name.startswith(NOT_IN_FRONT):
         return (
             f"Take a name that does not begin with {', '.join(NOT_IN_FRONT)}: "
             "AWS would refuse the bucket's name, which begins with it."

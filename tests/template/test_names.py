@@ -55,7 +55,7 @@ def test_no_parameters_name_begins_with_what_aws_keeps_for_itself(template: Expa
 
 
 @pytest.mark.parametrize(
-    "name", ["import-relay", "A", "aws-relay", "ssm", "a" * MAX_STACK_NAME, "Relay-2"]
+    "name", ["import-relay", "a", "aws-relay", "ssm", "a" * MAX_STACK_NAME, "relay-2"]
 )
 def test_a_name_that_aws_takes_is_not_refused(name: str) -> None:
     assert refusal(name) == ""
@@ -71,12 +71,20 @@ def test_a_name_that_aws_takes_is_not_refused(name: str) -> None:
         "relay é",
         "a" * 43,
         "a" * 129,
-        "Sthree-relay",
+        "sthree-relay",
+        "Relay-2",
+        "relayB",
         "xn--a",
     ],
 )
 def test_a_name_that_aws_refuses_late_is_refused_with_what_to_do(name: str) -> None:
-    assert re.search(r"Take |begins with a letter", refusal(name))
+    assert re.search(r"Take |begins with a small letter", refusal(name))
+
+
+def test_athenas_database_has_no_name_but_the_stacks(template: Expanded) -> None:
+    """CloudFormation refuses capitals in it, and a hyphen is none in SQL."""
+    name = template.properties("ReportDatabase")["DatabaseInput"]["Name"]
+    assert name == {"Fn::Join": ["_", {"Fn::Split": ["-", {"Ref": "AWS::StackName"}]}]}
 
 
 def test_what_is_built_is_what_was_deployed_last(tmp_path: Path) -> None:
