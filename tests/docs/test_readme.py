@@ -19,7 +19,7 @@ DETAILS = (PAGE, CONTRIBUTING, DEPLOYMENT, SITUATIONS, LOCAL)
 NO_COMMANDS_OF_THEIR_OWN = {"check-connections", "help", "quick", "slow"}
 """Parts of others, and the list of all."""
 FIGURE = re.compile(r"\d\s?(?:ms|µs|%|USD|MiB)(?!\w)|\$\s?\d|\b\d+(?:\.\d+)? (?:s|x)(?!\w)")
-MAX_WORDS = 850
+MAX_WORDS = 840
 
 
 def cells(row: list[str], column: int) -> list[str]:
