@@ -1,8 +1,8 @@
 """Reads a ``timestamp with time zone`` as PostgreSQL does (``timestamptz_in``), in UTC.
 
-ISO 8601 in its usual spellings, names of months, month/day/year, AM and PM, offsets, names and
-abbreviations of zones, and the special words: ``now``, ``today``, ``yesterday``, ``tomorrow``,
-``epoch``, ``infinity``. Not read here: years of two digits, Julian days, years BC.
+ISO 8601 in its usual spellings, names of months and weekdays, month/day/year, AM and PM, offsets,
+names and abbreviations of zones, and the special words: ``now``, ``today``, ``yesterday``,
+``tomorrow``, ``epoch``, ``infinity``. Not read here: years of two digits, Julian days, years BC.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ _MONTHS = (
     *("july", "august", "september", "october", "november", "december"),
 )
 _MONTH = rf"(?P<month>{'|'.join(f'{name}|{name[:3]}' for name in _MONTHS)}|sept)"
+_WEEKDAY = r"(?:(?:sun|mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?)(?:day)?,?\s+)?"
 _DATES = [
-    re.compile(shape, re.ASCII | re.IGNORECASE)
+    re.compile(_WEEKDAY + shape, re.ASCII | re.IGNORECASE)
     for shape in (
         "(?P<word>yesterday|today|tomorrow)",
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)",

@@ -53,6 +53,8 @@ DAY = timedelta(days=1)
         ("Nov 21, 2026 14:30:15.5", NOW),
         ("november 21 2026 02:30:15.5 PM", NOW),
         ("21 Nov 2026 14:30:15.5 GMT", NOW),
+        ("Sat, 21 Nov 2026 14:30:15.5 GMT", NOW),
+        ("Saturday November 21 2026 14:30:15.5", NOW),
         ("21-nov-2026 14:30:15.5", NOW),
         ("2026-Nov-21 2:30:15.5pm", NOW),
         ("2026-11-21 12:00 AM", MIDNIGHT),
