@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.built.artifact import MACHINES, Artifact, build, python_folder, run, runtime_packages
+from tests.built.artifact import (
+    MACHINES,
+    ROOT,
+    Artifact,
+    build,
+    python_folder,
+    run,
+    runtime_packages,
+)
 
 FUNCTIONS = [
     "ImportFiles",
@@ -96,13 +104,10 @@ def test_the_aws_sdk_is_left_to_the_runtime(built: Built, architecture: str) -> 
 def test_the_relays_code_is_where_python_looks_for_it(built: Built, architecture: str) -> None:
     layer = built(architecture).layer("ImportRelayLayer")
     assert [path.name for path in layer.iterdir()] == ["python"]
-    assert (layer / "python/import_relay/__init__.py").is_file()
-    for data in (
-        "report/daily/page.html",
-        "mapping/country_names.txt",
-        "mapping/windows_zones.txt",
-    ):
-        assert (layer / "python/import_relay" / data).is_file()
+    source = ROOT / "layers/import_relay/python"
+    for path in source.rglob("import_relay/**/*.*"):
+        if path.is_file() and path.suffix != ".pyc":
+            assert (layer / "python" / path.relative_to(source)).is_file(), path.name
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
