@@ -67,8 +67,9 @@ def counted(sqs: Any, url: str) -> int:
 def move_back(stack: Stack, advance: Callable[..., None]) -> int:
     """Move all messages to the queue of the lane that they came from.
 
-    SQS itself moves all of them to one queue, or to where each died, which may be a queue of held
-    messages that nothing wakes. Whoever dies in between leaves a copy, which does no harm.
+    SQS itself moves all of them to one queue, or each to the queue where it died. That may be a
+    holding queue, which nothing reads by itself. If this process dies in between, a copy of a
+    message remains, which does no harm.
 
     Returns:
         how many were moved.

@@ -45,7 +45,7 @@ class ImportReport:
         return self.entry.created_at if self.entry else begun_at(self.reference)
 
     def failure_of(self, items: Iterable[ItemProvenance]) -> Mapping[str, Any]:
-        """The failure that Mateo lists of a row made of these items; empty if it lists none."""
+        """Mateo's failure of the row that is made of these items; empty if it lists none."""
         ids = (one.occurrence.item_id for one in items)
         return next((self.failures[one] for one in ids if one in self.failures), {})
 

@@ -59,12 +59,12 @@ class Metrics:
         self._cloudwatch: Any = None
 
     def start(self, cloudwatch: Any) -> None:
-        """Put what is there into CloudWatch once a minute, until `stop`."""
+        """Put the sums into CloudWatch once a minute, until `stop`."""
         self._cloudwatch = cloudwatch
         self._rounds.start()
 
     def stop(self) -> None:
-        """End; what is not there yet is of no use any more."""
+        """End. What was not put into CloudWatch yet is dropped."""
         self._rounds.stop()
 
     def read(self, line: str) -> None:

@@ -28,7 +28,7 @@ _MOTO = {"MOTO_DISABLE_GLOBAL_CORS": "true"}
 
 
 class StackError(Exception):
-    """The stack could not start or be read, or a wait was in vain; the text says what and why."""
+    """The stack could not start or be read, or a wait timed out; the text says what and why."""
 
 
 class Services:

@@ -1,7 +1,8 @@
 """Who a text means: the persons whose records hold it, each with their ids and handles.
 
-A text that is exactly one person's id, e-mail address or phone number means that person, whoever
-else mentions it. Where nobody has it, it means only itself: whoever mentions it is somebody else.
+A text that is exactly one person's id, e-mail address or phone number means that person, even if
+others mention it. If nobody has it, it stands for itself alone: a person who mentions it is not
+meant.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Choosing:
     """Imports in which somebody was erased before."""
 
     def persons(self, advance: Callable[..., None] = SILENT) -> list[Known]:
-        """Everybody whom the text may mean: only a part of a name may mean somebody else."""
+        """Everybody whom the text may mean. Only a part of a name may mean several persons."""
         bucket = self.stack.objects
         keys = [one.key for prefix in PLACES for one in bucket.keys(prefix)]
         advance(0, total=len(keys))
@@ -70,7 +71,7 @@ class Choosing:
         return self._found
 
     def by_text_alone(self) -> Known | None:
-        """Somebody of whom nothing is known but the text; None if it can be a name only."""
+        """A person of whom only the text is known; None if the text can only be a name."""
         text = self.needle.text
         if "@" in text:
             written = spellings_of("email", self.needle.given)

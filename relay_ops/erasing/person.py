@@ -200,7 +200,7 @@ class Person:
         self.known.shared |= (handles & self.known.handles) - ids_of(handles)
 
     def is_named_in(self, content: bytes) -> bool:
-        """Whether bytes that nobody could read name them: by what can hardly be something else."""
+        """Whether unreadable bytes name them, by something that is hardly anybody else's."""
         text = content.replace(b"\x00", b"").decode("utf-8", "replace").casefold()
         for one in self.known.ids | self._handles:
             sort, _, value = one.partition(":")

@@ -63,7 +63,7 @@ class RowFiles:
         return [Rewritten(key, 1, None)] if self._delete_refused else []
 
     def _holds(self, person: Person, key: str, etag: str) -> bool:
-        """Whether it names them; what cannot be read is looked through as far as it unpacks."""
+        """Whether it names them. An unreadable file is searched as far as it can be unpacked."""
         is_theirs, opened = _matcher(person, connection_of(key)), self._objects.opener(key, etag)
         try:
             return any(is_theirs(row.record or row.text) for row in read_rows(opened))

@@ -1,4 +1,4 @@
-"""Looks through the bucket for a person, object by object, and takes them out where that is asked.
+"""Searches the bucket for a person, object by object, and removes them if that is asked for.
 
 Frozen imports come first: they say which ids, e-mail addresses and phone numbers are one person's.
 The same code finds and rewrites, so that nothing is listed that is not erased, nor the reverse.
@@ -185,9 +185,9 @@ class Searching:
         return [Rewritten(f"{folder}/{one.key}", one.count, one.content) for one in found]
 
     def _telling(self, folder: str, names: set[str]) -> set[str]:
-        """The files of a report that name everybody who is in any of them.
+        """The files of a report that together name everybody in it.
 
-        Of the rows the import says as much to whoever only looks, if it is kept as it was sent.
+        A search leaves the rows out if the frozen import still exists: it names the same persons.
         """
         found = {"rows.ndjson.gz", "failures.ndjson", "failures.raw"} & names
         is_without = not self.erase and folder.rpartition("import=")[2] in self._without
@@ -203,7 +203,7 @@ class Searching:
         return [Rewritten(f"{folder}/{one.key}", one.count, one.content) for one in found]
 
     def _query_result(self, key: str) -> list[Rewritten]:
-        """What Athena answered once: it goes as a whole, and can be asked for again."""
+        """A stored answer of Athena is deleted as a whole: its query can be run again."""
         return [] if self._content(key) is None else [Rewritten(key, 1, None)]
 
     def _batch(self, name_and_keys: tuple[str, dict[str, str]]) -> list[Rewritten]:
@@ -234,7 +234,7 @@ class Searching:
         return self.stack.objects if self.erase else self._bucket
 
     def _content(self, key: str) -> bytes | None:
-        """An object that the person may be in; None: they are not, or there is no such object."""
+        """An object that may hold the person; None: it does not, or there is no such object."""
         content = self._bucket.content(key)
         return content if content is not None and self.person.may_be_in(content) else None
 

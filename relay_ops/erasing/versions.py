@@ -50,7 +50,7 @@ def delete_for_good(stack: Stack, key: str) -> None:
 
 
 def unpacked(content: bytes) -> bytes:
-    """What is gzipped in an object, as far as it is whole; the object itself if nothing is."""
+    """The content of a gzipped object, up to the first damage; any other object as it is."""
     found, rest = [], content
     while rest:
         unpacking = zlib.decompressobj(wbits=31)
