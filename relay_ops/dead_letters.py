@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from import_relay.domain.lanes import Lane, lane_of_body
-from import_relay.domain.queue_messages import moved_because
+from import_relay.domain.lanes import Lane
+from import_relay.domain.queue_messages import lane_of_body, moved_because
 from import_relay.storage.queue import Delayed, Queue
 from relay_ops.exits import CommandError
 from relay_ops.stack import Stack

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 import httpx
 
 from import_relay.connectors.contract import Request
-from import_relay.domain.lanes import Lane, lane_of_body
+from import_relay.domain.lanes import Lane
+from import_relay.domain.queue_messages import lane_of_body
 from local.demo.balance import objects
 from tests.crash.rig import HIT, Rig
 from tests.support.fault_proxy import Call

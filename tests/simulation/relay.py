@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from import_relay.connectors.contract import Request
-from import_relay.domain.lanes import Lane, lane_of_body
-from import_relay.domain.queue_messages import parse_message
+from import_relay.domain.lanes import Lane
+from import_relay.domain.queue_messages import lane_of_body, parse_message
 from import_relay.receive.intake import Receipt, delivery_id
 from import_relay.receive.responses import answer_to
 from import_relay.storage.quota import Limits

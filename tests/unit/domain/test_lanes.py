@@ -2,9 +2,7 @@
 
 import pytest
 
-from import_relay.domain.files import file_delivery
-from import_relay.domain.lanes import Lane, lane_of, lane_of_body
-from tests.support.builders import message
+from import_relay.domain.lanes import Lane, lane_of
 
 BULK_URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/stack-BulkQueue-A1"
 
@@ -20,19 +18,3 @@ BULK_URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/stack-BulkQueue-
 def test_the_lane_is_that_of_the_queue_that_a_batch_comes_from(queue: str, lane: Lane) -> None:
     arn = f"arn:aws:sqs:eu-central-1:123456789012:{queue}"
     assert lane_of(arn, bulk_queue_url=BULK_URL) is lane
-
-
-@pytest.mark.parametrize(
-    ("body", "lane"),
-    [
-        (message([{}], delivery=file_delivery("0123456789abcdef", 1)), Lane.BULK),
-        (message([{}])[:-1] + ', "replay": {"id": "r"}}', Lane.BULK),
-        (message([{}]), Lane.LIVE),
-        ("no JSON", Lane.LIVE),
-        ("[]", Lane.LIVE),
-        ('{"delivery": 5}', Lane.LIVE),
-        ("[" * 100_000, Lane.LIVE),
-    ],
-)
-def test_a_dead_letter_says_which_lane_it_came_from(body: str, lane: Lane) -> None:
-    assert lane_of_body(body) is lane

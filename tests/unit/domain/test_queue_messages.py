@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from import_relay.domain.files import file_delivery
+from import_relay.domain.lanes import Lane
 from import_relay.domain.models import Occurrence, Pointer
 from import_relay.domain.queue_messages import (
     MAX_DELAY_S,
@@ -15,6 +17,7 @@ from import_relay.domain.queue_messages import (
     MAX_MESSAGE_B,
     QueueMessage,
     items_body,
+    lane_of_body,
     parse_message,
     repeat_bodies,
     requeue_delay_s,
@@ -249,3 +252,19 @@ def test_no_item_is_lost_or_doubled_on_the_way_back(sources: list[Occurrence]) -
 
     assert {one.item_id: one.item for one in brought} == {one.item_id: one.item for one in sources}
     assert len(brought) == len(sources)
+
+
+@pytest.mark.parametrize(
+    ("body", "lane"),
+    [
+        (message([{}], delivery=file_delivery("0123456789abcdef", 1)), Lane.BULK),
+        (message([{}])[:-1] + ', "replay": {"id": "r"}}', Lane.BULK),
+        (message([{}]), Lane.LIVE),
+        ("no JSON", Lane.LIVE),
+        ("[]", Lane.LIVE),
+        ('{"delivery": 5}', Lane.LIVE),
+        ("[" * 100_000, Lane.LIVE),
+    ],
+)
+def test_a_dead_letter_says_which_lane_it_came_from(body: str, lane: Lane) -> None:
+    assert lane_of_body(body) is lane

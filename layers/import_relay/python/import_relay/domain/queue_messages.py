@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from import_relay.domain.batches import batches
+from import_relay.domain.files import holds_file_rows
+from import_relay.domain.lanes import Lane
 from import_relay.domain.models import Occurrence, Pointer
 from import_relay.domain.replays import Replay, as_object, original_delivery, replay_of
 
@@ -232,6 +234,16 @@ def moved_because(content: Mapping[str, Any]) -> str | None:
     """The code with which the relay made a message a dead letter; None if SQS did."""
     code: str | None = content.get("moved", {}).get("code")
     return code
+
+
+def lane_of_body(body: str) -> Lane:
+    """The lane that a message of the relay was sent to; live if it is none of the relay."""
+    try:
+        content = json.loads(body)
+        is_bulk = "replay" in content or holds_file_rows(content["delivery"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return Lane.LIVE
+    return Lane.BULK if is_bulk else Lane.LIVE
 
 
 def waited_s(content: Mapping[str, Any], now: float) -> float:
