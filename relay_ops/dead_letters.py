@@ -20,17 +20,21 @@ MAX_LOOKED_AT = 200
 _HIDDEN_S = 20
 MOVE_WAIT_S = 300.0
 CALLS_AT_A_TIME = 10
-FAILED_OFTEN = "failed ten times"
+FAILED_OFTEN, UNREADABLE = "failed ten times", "message.unreadable"
 
 
 @dataclass(slots=True)
 class DeadLetters:
-    """What is in the queue. `causes`: (connection, code or words) → items, of `looked_at`."""
+    """What is in the queue. `causes`: (connection, code or words) → items, of `looked_at`.
+
+    `examples`: the same → a delivery with such a record.
+    """
 
     messages: int = 0
     looked_at: int = 0
     items: int = 0
     causes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 def read_dead_letters(stack: Stack) -> DeadLetters:
@@ -103,7 +107,8 @@ def _count(found: DeadLetters, body: str) -> None:
         content: Any = json.loads(body)
         connection, items = str(content["connection"]), len(content["items"])
         cause = moved_because(content) or FAILED_OFTEN
+        found.examples.setdefault((connection, cause), str(content["delivery"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        connection, items, cause = "?", 1, "message.unreadable"
+        connection, items, cause = "?", 1, UNREADABLE
     found.items += items
     found.causes[connection, cause] += items

@@ -167,6 +167,14 @@ def as_sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
+def help_with(code: str) -> str:
+    """What a person does about a code of docs/errors.md; empty if it is none."""
+    from import_relay.domain.codes import CODES
+
+    explained = CODES.get(code)
+    return explained.what_to_do if explained else ""
+
+
 def _cell(value: Cell) -> str:
     if isinstance(value, int):
         return f"{value:,}"

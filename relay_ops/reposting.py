@@ -10,7 +10,7 @@ from secrets import token_hex
 
 from import_relay.domain.connections import Connection
 from relay_ops.exits import CommandError, ExitCode
-from relay_ops.output import Screen, number_of
+from relay_ops.output import Screen, help_with, number_of
 from relay_ops.quarantine import (
     QuarantinedDelivery,
     came_back,
@@ -62,7 +62,11 @@ def _plan(stack: Stack, found: Sequence[QuarantinedDelivery]) -> list[str]:
     many = number_of(len(found), "delivery")
     return [
         f"{many} of {stack.name} ({stack.place}) will be posted again:",
-        *(f"  {count:,} of {name}: {code}" for (name, code), count in causes.most_common()),
+        *(
+            line
+            for (name, code), count in causes.most_common()
+            for line in (f"  {count:,} of {name}: {code}", f"    {help_with(code)}")
+        ),
         "Each counts as received now. Each record that becomes a row costs an entity.",
     ]
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from relay_ops.exits import ExitCode, UsageMistake
 from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName, Yes
-from relay_ops.output import Screen, number_of
+from relay_ops.output import Screen, help_with, number_of
 
 if TYPE_CHECKING:
     from relay_ops.dead_letters import DeadLetters
     from relay_ops.stack import Stack
+
+IN_THE_LOG = "The log of submit-imports says why; relay status shows what is in it."
+NOT_OURS = "Another program wrote it, or another version of the relay: deploy the right one."
 
 
 def command(
@@ -87,13 +91,18 @@ def _dead_letters(screen: Screen, opened: Stack, *, yes: bool) -> None:
     with screen.progress("Reading"):
         found = read_dead_letters(opened)
     causes = [
-        {"connection": name, "cause": cause, "items": many}
+        {
+            "connection": name,
+            "cause": cause,
+            "items": many,
+            "delivery": found.examples.get((name, cause), ""),
+        }
         for (name, cause), many in found.causes.most_common()
     ]
     moved = 0
     if found.messages:
         messages = number_of(found.messages, "message")
-        plan = [f"  {one['items']} of {one['connection']}: {one['cause']}" for one in causes]
+        plan = [line for one in causes for line in _what_killed(one)]
         screen.confirm(
             [
                 f"{messages} of {opened.name} ({opened.place}) will be moved back.",
@@ -112,6 +121,19 @@ def _dead_letters(screen: Screen, opened: Stack, *, yes: bool) -> None:
             else "The queue is empty."
         ),
     )
+
+
+def _what_killed(cause: Mapping[str, Any]) -> Iterator[str]:
+    """A cause, what helps, and a delivery with a record that it killed."""
+    from relay_ops.dead_letters import FAILED_OFTEN, UNREADABLE
+
+    yield f"  {cause['items']} of {cause['connection']}: {cause['cause']}"
+    own = {FAILED_OFTEN: IN_THE_LOG, UNREADABLE: NOT_OURS}
+    helps = own.get(cause["cause"]) or help_with(cause["cause"])
+    if helps:
+        yield f"    {helps}"
+    if cause["delivery"]:
+        yield f"    delivery {cause['delivery']}"
 
 
 def _cost(found: DeadLetters, rows_per_import: int) -> str:

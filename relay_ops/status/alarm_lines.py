@@ -71,7 +71,8 @@ ALARM_EVENTS: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType(
 
 KEYS = (
     *("connection", "type", "file", "replay", "reference", "suspects", "rate", "field", "step"),
-    *("check", "status", "code", "reason", "answer", "until", "errorType", "errorMessage"),
+    *("check", "key", "expression", "status", "code", "reason", "answer", "errorType"),
+    "errorMessage",
 )
 """Members of a line that tell causes apart, in the order in which they are shown."""
 MAX_CAUSES = 5

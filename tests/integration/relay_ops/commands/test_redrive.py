@@ -5,8 +5,10 @@ import json
 import pytest
 import time_machine
 
+from import_relay.domain.codes import CODES
 from import_relay.domain.files import file_delivery
 from relay_ops.app import run
+from relay_ops.commands.redrive import IN_THE_LOG
 from relay_ops.exits import ExitCode
 from relay_ops.stack import Stack
 from tests.integration.relay_ops.commands.opened import stack
@@ -22,8 +24,12 @@ def bodies(relay: Relay, url: str) -> set[str]:
 
 
 def test_dead_letters_are_shown_with_what_killed_them_and_moved_to_their_lanes(
-    relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
+    relay: Relay,
+    stack: Stack,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
     killed = {"moved": {"code": "row.killed_process"}}
     webhook = json.dumps({**json.loads(message([{"id": n} for n in range(4)])), **killed})
     of_file = message([{"id": 3}], delivery=file_delivery("0123456789abcdef", 0))
@@ -35,12 +41,21 @@ def test_dead_letters_are_shown_with_what_killed_them_and_moved_to_their_lanes(
     with time_machine.travel(NOON + 1):  # its last look waits for a second
         assert run(["redrive", "--yes", "--json"]) == ExitCode.DONE
 
-    assert json.loads(capsys.readouterr().out) == {
+    said = capsys.readouterr()
+    for line in (
+        f"  4 of erp: row.killed_process\n    {CODES['row.killed_process'].what_to_do}",
+        f"  3 of erp: failed ten times\n    {IN_THE_LOG}",
+        f"    delivery {json.loads(webhook)['delivery']}",
+    ):
+        assert line in said.err
+    first = {"connection": "erp", "delivery": json.loads(webhook)["delivery"]}
+    of_queued = {"connection": "erp", "delivery": json.loads(of_file)["delivery"]}
+    assert json.loads(said.out) == {
         "moved": 5,
         "causes": [
-            {"connection": "erp", "cause": "row.killed_process", "items": 4},
-            {"connection": "erp", "cause": "failed ten times", "items": 3},
-            {"connection": "?", "cause": "message.unreadable", "items": 2},
+            {**first, "cause": "row.killed_process", "items": 4},
+            {**of_queued, "cause": "failed ten times", "items": 3},
+            {"connection": "?", "cause": "message.unreadable", "items": 2, "delivery": ""},
         ],
     }
     with time_machine.travel(NOON + 100, tick=False):
