@@ -151,6 +151,30 @@ def test_bars_stay_within_their_picture_and_one_record_among_thousands_is_seen()
         assert high >= 2
 
 
+@pytest.mark.parametrize(
+    ("most", "ends"),
+    [(9, "10"), (50_000, "50,000"), (99_999, "100 k"), (1_234_567, "2 M"), (10**9, "1,000 M")],
+)
+def test_the_end_of_a_scale_fits_into_its_room(most: int, ends: str) -> None:
+    texts = document(summary_of({("erp", 9, "received"): most})).texts
+
+    assert ends in texts
+
+
+def test_a_name_that_is_read_from_right_to_left_turns_nothing_round() -> None:
+    text = page(busy("محمد")).decode()
+
+    assert "<figcaption><bdi>محمد</bdi> <small>" in text
+    assert "failed: <bdi>محمد</bdi></h3>" in text
+    assert '<p dir="auto">محمد</p>' in text
+
+
+def test_one_is_no_plural() -> None:
+    one = page(summary_of(groups=[group()], imports=[import_line()])).decode()
+    assert "in 1 group." in one
+    assert "1 import that ended" in one
+
+
 def test_the_figures_of_the_summary_stand_in_the_page() -> None:
     texts = document(busy()).texts
 

@@ -27,6 +27,11 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def how_many(count: int, noun: str) -> str:
+    """`1 group`, `1,200 groups`."""
+    return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
+
+
 def time_of_day(at: float, zone: ZoneInfo) -> str:
     """Hours and minutes of a time in s since the epoch."""
     return f"{datetime.fromtimestamp(at, zone):%H:%M}"

@@ -13,6 +13,7 @@ from import_relay.report.daily.markup import (
     date_and_time,
     duration,
     escaped,
+    how_many,
     html_table,
     number,
     prose,
@@ -76,7 +77,8 @@ def _pictures(summary: DailySummary) -> Iterator[str]:
     shown += [(one.name, one) for one in summary.connections]
     for place, (title, day) in enumerate(shown):
         yield (
-            f"<figure><figcaption>{escaped(title)} <small>{_said(day)}</small></figcaption>"
+            f"<figure><figcaption><bdi>{escaped(title)}</bdi> "
+            f"<small>{_said(day)}</small></figcaption>"
             f"{hours_picture(day, title, name=f'hours-{place}')}</figure>"
         )
 
@@ -100,7 +102,7 @@ def _problems(summary: DailySummary) -> Iterator[str]:
         return
     yield (
         f"<p>{number(summary.problem_count)} of the last {summary.open_since_days} days that no "
-        f"later success closed, in {number(summary.group_count)} groups. "
+        f"later success closed, in {how_many(summary.group_count, 'group')}. "
         f"<code>failures.xlsx</code> beside this page lists "
         f"{number(summary.listed)} of them, to be corrected and imported again.</p>"
     )
@@ -114,9 +116,10 @@ def _problem(summary: DailySummary, one: ProblemGroup) -> str:
     column = f", column <code>{escaped(one.field)}</code>" if one.field else ""
     return (
         f'<article><h3><span class="count">{number(one.count)}</span> {escaped(one.kind)}: '
-        f"{escaped(one.connection)}</h3>"
+        f"<bdi>{escaped(one.connection)}</bdi></h3>"
         f"<p><code>{escaped(one.code)}</code>{column} <small>{escaped(when)}</small></p>"
-        f"<p>{prose(one.reason)}</p><p><b>What to do:</b> {prose(one.what_to_do)}</p></article>"
+        f'<p dir="auto">{prose(one.reason)}</p>'
+        f"<p><b>What to do:</b> {prose(one.what_to_do)}</p></article>"
     )
 
 
@@ -124,7 +127,7 @@ def _imports(summary: DailySummary) -> str:
     if not summary.imports:
         return "<p>No import ended on this day.</p>"
     left = summary.import_count - len(summary.imports)
-    caption = f"{number(summary.import_count)} imports that ended on this day"
+    caption = f"{how_many(summary.import_count, 'import')} that ended on this day"
     if left:
         caption += f", the {number(len(summary.imports))} longest"
     zone = summary.day.zone

@@ -75,15 +75,23 @@ def _busiest(day: ConnectionDay) -> str:
 
 
 def _axes(up: int, down: int, bad: int) -> Iterator[str]:
-    for at, text in ((TOP, number(up)), (TOP + ABOVE / 2, ""), (BASE, "0")):
+    for at, text in ((TOP, _short(up)), (TOP + ABOVE / 2, ""), (BASE, "0")):
         yield _line(at, "base" if at == BASE else "grid")
         yield _label(LEFT - 4, at + 3, text, "end")
     if bad:
         yield _line(BASE + BELOW, "grid")
-        yield _label(LEFT - 4, BASE + BELOW + 3, number(down), "end")
+        yield _label(LEFT - 4, BASE + BELOW + 3, _short(down), "end")
     for hour in range(0, HOURS + 1, 6):
         anchor = "end" if hour == HOURS else "middle"
         yield _label(_x(hour), HEIGHT - 2, f"{hour}:00" if hour < HOURS else "24", anchor)
+
+
+def _short(count: int) -> str:
+    """The end of a scale in the room beside it: `50,000`, `100 k`, `5 M`."""
+    for unit, name in ((1_000_000, "M"), (1_000, "k")):
+        if count >= max(unit, 100_000):
+            return f"{number(count // unit)} {name}"
+    return number(count)
 
 
 def _line(at: float, kind: str) -> str:
