@@ -158,6 +158,14 @@ def test_nothing_in_a_workbook_is_a_formula(text: str) -> None:
     assert cell == visible(text)
 
 
+def test_a_reason_is_read_whole_and_a_record_does_not_fill_the_screen() -> None:
+    line = ["short", "a reason " * 20, "x" * 1_000]
+    workbook = as_workbook("t", ["a", "b", "c"], [line], created_at=0.0)
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook)).active
+    assert sheet is not None
+    assert [bool(cell.alignment.wrap_text) for cell in sheet[2]] == [False, True, False]
+
+
 def test_a_text_longer_than_a_cell_is_cut_and_says_so() -> None:
     _, (cell,) = cells_in(as_workbook("t", ["a"], [["x" * 40_000]], created_at=0.0))
     assert cell == f"{'x' * MAX_CELL_CHARACTERS} [cut: 40000 characters]"

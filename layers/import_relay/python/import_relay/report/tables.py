@@ -22,6 +22,8 @@ MAX_CELL_CHARACTERS = 32_000
 """Excel takes 32,767 characters in a cell."""
 MAX_COLUMN_WIDTH = 60
 """In characters, so that a table of many columns stays readable."""
+MAX_WRAPPED = 4 * MAX_COLUMN_WIDTH
+"""A reason is read whole; a longer text, such as a record, would fill the screen."""
 
 _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 """What a spreadsheet takes for the beginning of a formula, full-width forms included."""
@@ -144,11 +146,13 @@ def _write_workbook(  # noqa: PLR0917 - two callers share it
         sheet = workbook.add_worksheet(title)
         text = workbook.add_format({"num_format": "@", "valign": "top"})
         bold = workbook.add_format({"num_format": "@", "bold": True})
+        prose = workbook.add_format({"num_format": "@", "valign": "top", "text_wrap": True})
         widths = [0] * len(header)
         for number, line in enumerate(chain([header], lines)):
             for column, cell in enumerate(line):
                 shown = _fitting(visible(cell))
-                sheet.write_string(number, column, shown, text if number else bold)
+                plain = prose if MAX_COLUMN_WIDTH < len(shown) <= MAX_WRAPPED else text
+                sheet.write_string(number, column, shown, plain if number else bold)
                 widths[column] = max(widths[column], len(shown))
         for column, width in enumerate(widths):
             sheet.set_column(column, column, min(width + 2, MAX_COLUMN_WIDTH))
