@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import chain
@@ -67,7 +67,7 @@ def measure() -> Iterator[Measure]:
         with path.open("w", encoding="utf-8") as file:
             file.write(HEADER)
             file.writelines(_line(number) for number in range(ROWS))
-        _write_book(folder / BOOK_KEY)
+        _apart("write-book", folder)
         seconds, peak = _apart("dry-book", folder)
         used_us = seconds / BOOK_ROWS * 1_000_000
         yield Measure("files: CPU of a row of a workbook in a dry run", used_us, BAR_US, "µs")
@@ -88,7 +88,7 @@ def _line(number: int) -> str:
     )
 
 
-def _write_book(path: Path) -> None:
+def _write_book(folder: Path) -> None:
     """The first rows as a workbook as Excel writes it: texts are shared, birthdays are dates."""
     small = io.BytesIO()
     book = Workbook()
@@ -107,7 +107,7 @@ def _write_book(path: Path) -> None:
         + "".join(f"<si><t>{text}</t></si>" for text in texts)
         + "</sst>",
     }
-    with ZipFile(small) as empty, ZipFile(path, "w", ZIP_DEFLATED) as archive:
+    with ZipFile(small) as empty, ZipFile(folder / BOOK_KEY, "w", ZIP_DEFLATED) as archive:
         for one in empty.infolist():
             if one.filename not in parts:
                 archive.writestr(one.filename, empty.read(one).replace(b"</Types>", SHARED_PART))
@@ -142,6 +142,10 @@ def _dry(folder: Path, key: str = KEY, rows: int = ROWS) -> None:
     found = dry_run(connections, "erp", rows_of(folder / key), now=now, reject=lambda _: None)
     if (found.sent["contact"], found.records) != (rows, rows):
         raise AssertionError(found)
+
+
+def _dry_book(folder: Path) -> None:
+    _dry(folder, BOOK_KEY, BOOK_ROWS)
 
 
 def _read(folder: Path) -> None:
@@ -229,13 +233,18 @@ class Disk:
         }
 
 
+STEPS: dict[str, Callable[[Path], None]] = {
+    "write-book": _write_book,
+    "dry-book": _dry_book,
+    "dry": _dry,
+    "read": _read,
+}
+
+
 def main(what: str, folder: Path) -> None:
     """Run one step; write its CPU seconds and the peak memory of this process (MB)."""
     start = time.process_time()
-    if what == "dry-book":
-        _dry(folder, BOOK_KEY, BOOK_ROWS)
-    else:
-        {"dry": _dry, "read": _read}[what](folder)
+    STEPS[what](folder)
     seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB
     shutil.rmtree(folder / "rows", ignore_errors=True)

@@ -125,8 +125,7 @@ def sheets_of(path: Path) -> Iterator[list[Sheet]]:
     ):
         yield [
             Sheet(one.title, one.sheet_state == "visible", one)
-            for one in book.worksheets
-            if hasattr(one, "_get_source")  # a chart has a sheet of its own
+            for one in book._sheets  # noqa: SLF001 - those of `_book`; a chart has a sheet of its own
         ]
 
 
@@ -142,10 +141,17 @@ def _format_of(book: Any, style: int) -> str:
 
 def _book(file: BinaryIO, texts: "_TextsOnDisk") -> Any:
     from openpyxl.reader.excel import ExcelReader  # only for workbooks
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
     from openpyxl.xml.constants import SHARED_STRINGS
 
+    class Worksheet(ReadOnlyWorksheet):
+        """openpyxl's own, but for its size: where a sheet does not say it, it would be read."""
+
+        def _get_size(self) -> None:
+            """Nobody asks for it."""
+
     class Reader(ExcelReader):
-        """openpyxl's own, but for where the shared texts are kept."""
+        """openpyxl's own, but for where the shared texts are kept, and for its sheets."""
 
         shared_strings: Any
 
@@ -156,6 +162,14 @@ def _book(file: BinaryIO, texts: "_TextsOnDisk") -> Any:
             if part is not None:
                 with self.archive.open(part.PartName[1:]) as source:
                     texts.write(texts_in(source))
+
+        def read_worksheets(self) -> None:
+            book: Any = self.wb
+            for sheet, part in self.parser.find_sheets():
+                if part.target in self.valid_files and "chartsheet" not in part.Type:
+                    one = Worksheet(book, sheet.name, part.target, self.shared_strings)
+                    one.sheet_state = sheet.state or "visible"
+                    book._sheets.append(one)  # noqa: SLF001 - as openpyxl's own reader does
 
     reader = Reader(file, read_only=True, data_only=True, keep_links=False)
     reader.read()
