@@ -105,12 +105,3 @@ def test_whatever_may_import_no_handler_may_import_none_of_them() -> None:
 
     assert "import_files" in handlers
     assert [one for one in forbidden if one & handlers and not handlers <= one] == []
-
-
-def test_whatever_the_package_reads_beside_code_is_shipped_with_it() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    package = ROOT / "layers/import_relay/python/import_relay"
-    shipped = project["tool"]["setuptools"]["package-data"]["import_relay"]
-
-    data = {path for path in package.rglob("*.*") if path.suffix not in (".py", ".pyc")}
-    assert data == {path for pattern in shipped for path in package.glob(pattern)}

@@ -98,7 +98,7 @@ def test_slow_tests_run_whatever_the_quick_ones_do_and_both_are_said_at_the_end(
 
     first, second = tools.asked
     assert "tests/unit" in first
-    assert "tests/built tests/end_to_end" in second
+    assert "tests/end_to_end tests/built" in second
     assert done.stdout.splitlines()[-2:] == [
         f"quick tests (`make quick`): {quick}",
         f"slow tests (`make slow`): {slow}",
