@@ -57,6 +57,7 @@ class PuttingBack:
         self.wanted: dict[str, set[str]] = {}
         self.under_way = len(plans)
         self.crowded: list[int] = []
+        self._largest: dict[str, int] = {}
         self._unchanged: tuple[object, int] = (None, 0)
         for number, plan in enumerate(plans):
             name = f"20261201T00000{number}-{number:06x}"
@@ -99,21 +100,24 @@ class PuttingBack:
         return repr(self._noted())
 
     def _sent(self, url: str) -> None:
-        """At most a day's entities of replays are queued, or the next object of each."""
+        """At most a day's entities of replays are queued, and one object of each."""
         self._sent_before(url)
+        if url != BULK_URL:
+            return
+        noted = self._noted()
+        for pk, item in noted.items():  # once the next object has nothing, it says 0
+            self._largest[pk] = max(self._largest.get(pk, 0), int(item["items"]["N"]))
         process = self._relay.world.current
-        if url != BULK_URL or process is None or process.environment.function != "files":
+        if process is None or process.environment.function != "files":
             return
         ended = sum(
             int(value["N"])
-            for item in self._noted().values()
+            for item in noted.values()
             for name, value in item.items()
             if name.startswith("rows_")
         )
-        noted = self._noted().values()
-        queued = sum(int(item["total"]["N"]) for item in noted) - ended
-        objects = sum(int(item["items"]["N"]) for item in noted)
-        if queued > self._relay.account.bulk_entities + objects:
+        queued = sum(int(item["total"]["N"]) for item in noted.values()) - ended
+        if queued > self._relay.account.bulk_entities + sum(self._largest.values()):
             self.crowded.append(queued)
 
     def received(self, occurrences: Iterable[Occurrence]) -> None:

@@ -14,12 +14,15 @@ from import_relay.domain.replays import Replay
 from import_relay.storage.file_counts import count_by_file, file_operation
 from import_relay.storage.stored_items import StoredItems
 from tests.integration.bulk.put_back import (
+    ADA,
     BAD,
     D1,
+    D2,
     DAY_S,
     EVERYTHING,
     ID,
     US,
+    close,
     contents,
     received,
     relay,
@@ -154,6 +157,23 @@ def test_a_run_that_finds_nothing_ends_in_time_and_the_next_one_goes_on(
 
     assert looks == [[0, 1], [1, 2], [2, 3], [3]]
     assert replaying(relay).get(ID).is_finished
+
+
+def test_an_import_that_ends_after_a_run_noted_it_as_without_items_waits_for_room(
+    relay: Relay,
+) -> None:
+    relay.submit(received(ADA, ADA | {"id": "2"}, ADA | {"id": "3"}))
+    close(relay, "ref-1")
+    relay.submit(received(ADA | {"id": "4"}, ADA | {"id": "5"}, delivery=D2), invocation="inv-2")
+    relay.clock.now += DAY_S
+    begin(relay)
+    assert feed(relay, 2).items == 3
+    assert "ref-2" in replaying(relay).get(ID).key
+    close(relay, "ref-2")
+
+    assert feed(relay, 2).items == 0
+    assert end(relay) == 3
+    assert feed(relay, 2).items == 2
 
 
 def test_a_note_survives_ends_that_are_counted_just_then(relay: Relay) -> None:

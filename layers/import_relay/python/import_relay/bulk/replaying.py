@@ -122,7 +122,8 @@ class Replaying:
             if key == progress.sent:
                 continue
             without_items = without_items if sources else key
-            if key != progress.key and not has_room(progress, sources):
+            is_counted = key == progress.key and progress.items > 0
+            if not is_counted and not has_room(progress, sources):
                 if without_items:
                     self.parts.replays.skip(progress, without_items)
                 return counts
