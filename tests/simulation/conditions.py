@@ -47,6 +47,10 @@ def _given_up(books: Books) -> bool:
     return any(entry["state"] == State.TIMED_OUT for entry in books.entries)
 
 
+def _accepted_without_id(books: Books) -> bool:
+    return any(entry.get("accepted_at") for entry in books.entries)
+
+
 def _person_under_two_keys(books: Books) -> bool:
     records = [books.items[one].record for one in books.times_applied if one in books.items]
     return any(one.without_id for one in records) and not all(one.without_id for one in records)
@@ -78,6 +82,7 @@ CONDITIONS: Mapping[str, Callable[[Books], bool]] = {
     "a partial change failed": _partial_change_failed,
     "an item was put back after weeks": _put_back_after_weeks,
     "an import was given up": _given_up,
+    "Mateo accepted an import without naming its id": _accepted_without_id,
     "a person was imported under two keys": _person_under_two_keys,
     "processes died before two of their calls": _died_before_two_calls,
     "an item was too large for a message": _too_large,

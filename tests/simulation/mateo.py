@@ -201,7 +201,8 @@ class Mateo:
             return self._too_many_for_no_reason(request)
         if happens(fault_profile.slow_mateo):
             return self._slow(request)
-        response = self._work(request)
+        is_nameless = request.method == "POST" and happens(fault_profile.nameless)
+        response = self._without_id(request) if is_nameless else self._work(request)
         if happens(fault_profile.unanswered):
             if happens(0.5):
                 response.takes_s = math.inf

@@ -86,6 +86,7 @@ class MateoServer:
         now = self._world.now
         one = StoredImport(import_id, type_, payload, b"", now, created_us, columns, now)
         one.is_of_others = True
+        one.hides_payload = bool(self.fault_profile.hidden_payloads)
         one.count(1, 1, 0)
         self.imports[import_id] = one
 

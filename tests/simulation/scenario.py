@@ -69,7 +69,7 @@ class FaultProfile:
     `down`, `errors`, `refused`, `mute`, or `posts` if it answers whatever is no POST.
     `partial_reads`, `partial_writes`: the probability that DynamoDB does a part of a call that asks
     for many items. `normalised`: the probability that an import's rows are shown otherwise than
-    they were posted.
+    they were posted, `nameless`: that a POST is answered without the import's id.
     `lost_answers`: that the SDK does not get an answer of SQS with messages, and asks again.
     `dead_executions`: that an execution is ended from outside, `lost_openings`: that a schedule is
     never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
@@ -106,6 +106,7 @@ class FaultProfile:
     silent_from_s: float = 0.0
     silent_s: float = 0.0
     normalised: float = 0.0
+    nameless: float = 0.0
     throttled: float = 0.0
     late_counts: float = 0.0
     list_lag_s: float = 0.0

@@ -83,6 +83,42 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "accepted-import-any-suspect",
+        "The first of several imports that may be one that Mateo accepted is adopted.",
+        ("lost", "duplicated", "unexpected", "unreported", "miscounted"),
+        (
+            Edit(
+                "track/reconciling.py",
+                "        if len(of_its_time) < 2:\n",
+                "        if of_its_time:\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "accepted-import-other-order",
+        "Of imports that Mateo accepted, the first one is taken for the last one.",
+        ("lost", "duplicated", "unexpected", "unreported", "miscounted"),
+        (
+            Edit(
+                "track/accepted_imports.py",
+                "    pairs = list(zip(accepted, listed, strict=True))\n",
+                "    pairs = list(zip(accepted, reversed(listed), strict=True))\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "accepted-taken-for-refused",
+        "A 2xx without an id is taken for a refusal.",
+        ("duplicated", "unexpected"),
+        (
+            Edit(
+                "mateo/post_results.py",
+                "        return PostResult.ACCEPTED\n",
+                "        return PostResult.REFUSED\n",
+            ),
+        ),
+    ),
+    Mutant(
         "import-of-another-adopted",
         "An import that belongs to another entry is adopted.",
         ("lost", "duplicated", "unexpected"),

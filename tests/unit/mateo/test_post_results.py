@@ -67,11 +67,27 @@ def test_success_with_an_id_is_sent_as_an_object_or_a_list_of_one(
         httpx.Response(201, json=[]),
         httpx.Response(201, json=[{"id": "i1"}, {"id": "i2"}]),
         httpx.Response(201, json="i1"),
-        httpx.Response(201, text="<html>"),
-        httpx.Response(201, content=b"\xff"),
+        httpx.Response(200, text=" "),
     ],
 )
-def test_success_without_one_id_is_unknown_never_dropped(answer: httpx.Response) -> None:
+def test_success_without_one_id_is_accepted_never_dropped(answer: httpx.Response) -> None:
+    result = posted(answer)
+
+    assert (result.outcome, result.import_id) == (PostResult.ACCEPTED, "")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, text="<html>"),
+        httpx.Response(201, content=b"\xff"),
+        httpx.Response(201, text="created"),
+        httpx.Response(201, content=b"[" * 200_000),
+        httpx.Response(200, html=""),
+        httpx.Response(200, json={}, headers={"content-type": "text/html; charset=utf-8"}),
+    ],
+)
+def test_success_with_what_no_api_sends_is_unknown(answer: httpx.Response) -> None:
     result = posted(answer)
 
     assert (result.outcome, result.import_id) == (PostResult.UNKNOWN, "")

@@ -37,7 +37,10 @@ class HttpAnswer(NamedTuple):
 
     def json(self) -> object:
         """The content; raises ValueError unless it is JSON."""
-        return json.loads(self.content)
+        try:
+            return json.loads(self.content)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
 
 
 def read_body(

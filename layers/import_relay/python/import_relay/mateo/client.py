@@ -32,6 +32,10 @@ MAX_MATEO_ANSWER_B = 64_000_000
 MAX_ANSWER_S = 5.0
 """Own cap on an answer's body that drips: timeouts count for each read."""
 MAX_DOWNLOAD_S = 60.0
+_UNREAD = b"<unread>"
+"""Stands for a body that was not read: it is no JSON."""
+_PAGE = object()
+"""Stands for a body that no API sends, such as the page of a proxy."""
 _POLL_COLUMNS = "id,created_at,total_count,success_count,failed_count"
 _LOOKUP_COLUMNS = f"{_POLL_COLUMNS},reference_id"
 
@@ -240,7 +244,7 @@ class ImportApi:
         raise MateoUnavailable("GET /import answered no list")
 
     def _send(self, permit: Permit, request: httpx.Request) -> HttpAnswer:
-        """The answer; one that is too large, too slow or packed strangely comes without a body."""
+        """The answer; of one that is too large, too slow or packed strangely only the status."""
         request.extensions = {**request.extensions, **self._guarded(permit)}
         with closing(self._http.send(request, stream=True)) as answer:
             give_up_at = time.monotonic() + MAX_ANSWER_S
@@ -251,7 +255,7 @@ class ImportApi:
                     is_late=lambda: time.monotonic() > give_up_at,
                 )
             except Unbounded:
-                body = b""
+                body = _UNREAD
         return HttpAnswer(answer.status_code, answer.headers, body)
 
     def _guarded(self, permit: Permit) -> dict[str, Callable[[str, object], None]]:
@@ -285,11 +289,12 @@ def http_client() -> httpx.Client:
 
 
 def _posted(response: HttpAnswer) -> Posted:
-    content = _json_object(response)
+    body = _json_of(response)
+    content = _json_object(body)
     import_id = content.get("id")
     known = import_id if isinstance(import_id, str) and import_id else None
     return Posted(
-        of_status(response.status_code, known),
+        of_status(response.status_code, known, is_page=body is _PAGE),
         import_id=known or "",
         status=response.status_code,
         message=str(content.get("message") or "")[:500],
@@ -298,11 +303,17 @@ def _posted(response: HttpAnswer) -> Posted:
     )
 
 
-def _json_object(response: HttpAnswer) -> Mapping[str, object]:
+def _json_of(response: HttpAnswer) -> object:
+    """The content of an answer, None if it is empty, or `_PAGE` if it is no JSON."""
+    if "html" in response.headers.get("content-type", "").lower():
+        return _PAGE
     try:
-        content = response.json()
+        return response.json() if response.content.strip() else None
     except ValueError:
-        return {}
+        return _PAGE
+
+
+def _json_object(content: object) -> Mapping[str, object]:
     if isinstance(content, list) and len(content) == 1:
         content = content[0]
     return content if isinstance(content, dict) else {}

@@ -16,6 +16,8 @@ class PostResult(StrEnum):
 
     SENT = "sent"
     """Created; tracking follows it."""
+    ACCEPTED = "accepted"
+    """Created, but its id is not known: tracking looks it up."""
     UNKNOWN = "unknown"
     """Created or not: tracking looks it up."""
     NOT_SENT = "not_sent"
@@ -45,14 +47,19 @@ BY_STATUS: Mapping[int, PostResult] = MappingProxyType(
 )
 
 
-def of_status(status: int, import_id: str | None) -> PostResult:
-    """The outcome of an answer. 2xx without an id is a creation whose id is not known."""
+def of_status(status: int, import_id: str | None, *, is_page: bool = False) -> PostResult:
+    """The outcome of an answer. 2xx without an id is a creation whose id is not known.
+
+    `is_page`: the body is nothing that an API sends; somebody on the way may have answered.
+    """
     if status in BY_STATUS:
         return BY_STATUS[status]
     if 300 <= status < 400:
         return PostResult.CREDENTIALS  # the address is wrong; redirects are not followed
     if 200 <= status < 300 and import_id:
         return PostResult.SENT
+    if 200 <= status < 300 and not is_page:
+        return PostResult.ACCEPTED
     return PostResult.UNKNOWN
 
 

@@ -54,6 +54,7 @@ class Entry(NamedTuple):
     `suspects`: ids, with spaces between them, of imports in Mateo that may be this one.
     `lane`: whose share of the day its rows use, and where rows that are tried again go.
     `charges`: which connections with a limit of their own pay for rows (`reservations`).
+    `accepted_at`: when Mateo said that it had created the import, without naming its id; 0 if not.
     `file_tries`: how often the list of failed rows could not be had although Mateo answered.
     """
 
@@ -86,6 +87,7 @@ class Entry(NamedTuple):
     file_tries: int = 0
     lane: Lane = Lane.LIVE
     charges: str = ""
+    accepted_at: float = 0.0
 
     @property
     def reservation(self) -> Reservation:

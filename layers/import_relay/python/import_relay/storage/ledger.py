@@ -231,6 +231,7 @@ class Ledger:
             "deadline": deadline,
             "absent": 0,
             "absent_at": 0.0,
+            "accepted_at": 0.0,
         }
         return self._write(
             Move(entry.reference, [State.UNKNOWN], State.UNKNOWN, changes, same_posts(entry))

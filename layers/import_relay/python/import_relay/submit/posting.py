@@ -208,8 +208,8 @@ class Posting:
         # The reservation may have moved to another day meanwhile: release what the ledger says.
         entry = self._parts.ledger.get(entry.reference) or entry
         match posted.outcome:
-            case PostResult.SENT:
-                self._created(entry, rows, State.SENT, posted)
+            case PostResult.SENT | PostResult.ACCEPTED:
+                self._created(entry, rows, posted)
                 self._forget_failures()
                 self._follow(self._refusals.accepted(attempt))
             case PostResult.REFUSED | PostResult.REFUSED_WHOLE:
@@ -222,18 +222,21 @@ class Posting:
             case PostResult.RATE_LIMITED:
                 self._rate_limited(attempt, entry, posted)
             case PostResult.UNKNOWN:
-                self._created(entry, rows, State.UNKNOWN, posted)
+                self._created(entry, rows, posted)
                 self._progress.pause("mateo.unanswered", self._tools.clock())
 
-    def _created(self, entry: Entry, rows: Sequence[Row], state: State, posted: Posted) -> None:
+    def _created(self, entry: Entry, rows: Sequence[Row], posted: Posted) -> None:
         """The import exists, or may exist: from here on it is followed, never requeued here."""
+        state = State.SENT if posted.outcome is PostResult.SENT else State.UNKNOWN
+        now = self._tools.clock()
         self._parts.ledger.advance(
             entry.reference,
             expected=[State.INTENDED],
             target=state,
             import_id=posted.import_id,
             posts=1,
-            posted_at=self._tools.clock(),
+            posted_at=now,
+            accepted_at=now if posted.outcome is PostResult.ACCEPTED else 0.0,
         )
         self._progress.outcomes += [item_outcome for row in rows for item_outcome in row.shadowed]
         self._progress.first_of_day = False

@@ -2,7 +2,8 @@
 
 Mateo has no idempotency key, so the import is recognised by what was sent: by our reference if
 Mateo takes one, else by what Mateo may not change: type, time, number of rows, and which records
-they are. An import that another entry of the ledger owns is never taken for this one.
+they are. An import that another entry of the ledger owns is never taken for this one. If Mateo
+shows no rows, one that it accepted is found all the same (`accepted_imports`).
 """
 
 import json
@@ -16,12 +17,18 @@ from import_relay.domain.payload_digests import canonical_digest
 from import_relay.mapping.identifiers import Likeness, SentRow, likeness
 from import_relay.mateo.client import POLL_PAGE, ImportApi, ImportStatus
 from import_relay.storage.archive import Archive
-from import_relay.storage.entries import Entry
+from import_relay.storage.entries import Entry, State
 from import_relay.storage.ledger import Ledger
 from import_relay.storage.pacing import Permit
+from import_relay.track.accepted_imports import (
+    WINDOW_S,
+    by_order,
+    contemporaries,
+    is_listed_by,
+    is_of_its_time,
+    posting_began,
+)
 
-WINDOW_S = 120.0
-"""How far Mateo's clock may be from ours when an import is looked up by time."""
 COUNTED_AFTER_S = 3_600.0
 """How long after its creation an import's total, if it adds up, is taken as final."""
 
@@ -46,6 +53,8 @@ class _Verdict(Enum):
     OTHER = auto()
 
 
+OPEN_LIMIT = 200
+"""So many open imports are compared at most; with more, a lookup may stay without a result."""
 _OF_LIKENESS: Mapping[Likeness, _Verdict] = MappingProxyType(
     {
         Likeness.SAME: _Verdict.SAME,
@@ -81,7 +90,11 @@ class ImportLookup:
             found = self.api.find_by_reference(self.acquire_permit(), entry.reference)
             if found:
                 return FoundImports(found)
-        listed = self._listed(entry)
+        listed = self._listed(
+            entry.type,
+            earliest=entry.created_at - WINDOW_S,
+            latest=max(entry.posted_at, entry.deadline) + WINDOW_S,
+        )
         owners = self.ledger.owners(listed)
         ours = [
             one
@@ -91,16 +104,42 @@ class ImportLookup:
         if ours:
             return FoundImports(ours)
         free = [one for one in listed.values() if one.id not in owners and _may_be(one, entry, now)]
-        return self._compared(free, _Posted(entry, self.archive))
+        compared = self._compared(free, _Posted(entry, self.archive))
+        if not (compared.suspects and is_listed_by(entry, now)):
+            return compared
+        suspects = [one for one in free if one.id in compared.suspects]
+        accepted = self._accepted(entry, suspects, now)
+        return compared if accepted is None else FoundImports([accepted])
 
-    def _listed(self, entry: Entry) -> Mapping[str, ImportStatus]:
-        """All imports of the type from the time in which this one was posted, oldest first."""
-        earliest = entry.created_at - WINDOW_S
-        latest = max(entry.posted_at, entry.deadline) + WINDOW_S
+    def _accepted(
+        self, entry: Entry, suspects: Sequence[ImportStatus], now: float
+    ) -> ImportStatus | None:
+        """The import that Mateo accepted as this one, if only one can be it."""
+        of_its_time = [one for one in suspects if is_of_its_time(one, entry)]
+        if len(of_its_time) < 2:
+            return next(iter(of_its_time), None)
+        unknown = [one for one in self.ledger.open_imports(OPEN_LIMIT) if one.accepted_at]
+        group = contemporaries(entry, unknown)
+        listed = self._listed(
+            entry.type,
+            earliest=posting_began(group[0]) - WINDOW_S,
+            latest=group[-1].accepted_at + WINDOW_S,
+        )
+        owners = self.ledger.owners(listed)
+        free = [one for one in listed.values() if one.id not in owners and _may_be(one, entry, now)]
+        if not {one.id for one in free} <= {one.id for one in suspects}:
+            free = []
+        # Read last and consistently: whoever is unknown now owned none of the free imports.
+        states = self.ledger.states([one.reference for one in group])
+        group = [one for one in group if states[one.reference].state is State.UNKNOWN]
+        return by_order(entry, group, free, now)
+
+    def _listed(self, type_: str, *, earliest: float, latest: float) -> Mapping[str, ImportStatus]:
+        """All imports of a type that were created between two times, oldest first."""
         found: dict[str, ImportStatus] = {}
         while True:
             page = self.api.find_by_window(
-                self.acquire_permit(), entry.type, earliest=earliest, latest=latest
+                self.acquire_permit(), type_, earliest=earliest, latest=latest
             )
             known = len(found)
             found |= {one.id: one for one in page}

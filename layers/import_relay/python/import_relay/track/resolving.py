@@ -2,6 +2,7 @@
 
     found          adopted: it is followed like any other
     uncertain      nothing is posted and a person is asked; given up once its tracking time is over
+                   (if Mateo accepted it, the person is asked an hour later)
     absent once    looked for again, late enough to be sure
     absent         posted again, or its records go back to the queue
 
@@ -17,6 +18,7 @@ from import_relay.mateo.client import ImportStatus, MateoUnavailable, Posted
 from import_relay.mateo.post_results import PostResult
 from import_relay.mateo.waiting import MIN_WAIT_S, pace
 from import_relay.storage.entries import State
+from import_relay.track.accepted_imports import LAG_S
 from import_relay.track.polling import (
     GONE_S,
     TIMED_OUT,
@@ -28,11 +30,11 @@ from import_relay.track.polling import (
 )
 from import_relay.track.reconciling import FoundImports, ImportLookup
 
-LAG_S = 60.0
-"""How late a new import may show up in lists; two failed lookups this far apart prove it absent."""
 MAX_POSTS = 6
 """An import is posted again at most five times; then its records go back to the queue."""
 MAX_REPOST_PAUSE_S = 3_600.0
+ASKS_AFTER_S = 3_600.0
+"""An import that Mateo accepted is there, and mostly told apart from others within that time."""
 
 
 class SearchState(Enum):
@@ -64,7 +66,7 @@ def resolve(poll: Poll) -> Tracked:
         case SearchState.FOUND:
             return _adopt(poll, found.matches)
         case SearchState.UNCERTAIN:
-            return TIMED_OUT if poll.is_over() else _ask_a_person(poll)
+            return TIMED_OUT if poll.is_over() else _uncertain(poll)
         case SearchState.ABSENT_ONCE:
             return wait(_proven_absent_at(poll) - poll.clock())
         case SearchState.ABSENT:
@@ -94,7 +96,7 @@ def pause_after(posts: int) -> float:
 
 
 def _proven_absent_at(poll: Poll) -> float:
-    """When a second lookup in vain proves that the import was not created."""
+    """When a second failed lookup, `LAG_S` after the first, proves that it was not created."""
     entry = poll.entry
     visible_at = max(entry.absent_at, entry.posted_at) + LAG_S
     # A process that posts again may still be at it if it has not said what became of it.
@@ -118,8 +120,10 @@ def _note(poll: Poll, suspects: Sequence[str]) -> None:
     poll.entry = poll.entry._replace(**changes)
 
 
-def _ask_a_person(poll: Poll) -> Tracked:
+def _uncertain(poll: Poll) -> Tracked:
     """Log that imports in Mateo may be this one. While that is open, it is not posted again."""
+    if poll.clock() < poll.entry.accepted_at + ASKS_AFTER_S:
+        return wait(pace(poll.age()))
     tracked = wait(pace(poll.age()), "import.ambiguous")
     poll.say(
         "import.waiting",
@@ -181,6 +185,13 @@ def _decide(poll: Poll, posted: Posted) -> Tracked:
                 expected=[State.UNKNOWN],
                 target=State.SENT,
                 import_id=posted.import_id,
+            )
+        case PostResult.ACCEPTED:
+            poll.parts.ledger.advance(
+                poll.entry.reference,
+                expected=[State.UNKNOWN],
+                target=State.UNKNOWN,
+                accepted_at=poll.clock(),
             )
         case PostResult.REFUSED | PostResult.REFUSED_WHOLE:
             return Tracked(TrackingStatus.REQUEUE, reason="import.refused_by_mateo")
