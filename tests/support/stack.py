@@ -33,7 +33,7 @@ STEP_S = 900.0
 PAUSED_STEP_S = 14_400.0
 MAX_STEPS = 30
 QUIET_S = 1.0
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 EVENT_BUS = "aws.partner/salesforce.com/00D000000000001AAA/0YL000000000001CAA"
 """Named so that the function behind it is there; no event comes from it by itself."""
 DAILY = {"resume-submission-daily", "resume-bulk-daily"}
@@ -210,13 +210,13 @@ class Trial:
             self.let_pass(STEP_S)
         raise AssertionError(f"still under way: {self.stack.status()}")
 
-    def drain_for_days(self) -> None:
+    def drain_for_days(self, steps: int = MAX_STEPS, step_s: float = STEP_S) -> None:
         """The same, but submission may be paused until another day, Mateo's or ours."""
-        for _ in range(MAX_STEPS):
+        for _ in range(steps):
             self.stack.wait_until(self._is_quiet, "quiet", PATIENCE_S)
             if self.is_drained():
                 return
-            self.let_pass(STEP_S if self.stack.esm_enabled() else PAUSED_STEP_S)
+            self.let_pass(step_s if self.stack.esm_enabled() else PAUSED_STEP_S)
         raise AssertionError(f"still under way: {self.stack.status()}")
 
     def let_pass(self, seconds: float) -> None:

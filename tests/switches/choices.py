@@ -81,10 +81,10 @@ SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
     }
 )
 
-UNKNOWABLE: Mapping[str, str] = MappingProxyType(
+UNREADABLE: Mapping[str, str] = MappingProxyType(
     {"payload": "by-link", "failed-file": "other-host"}
 )
-"""No payload can be read: an import whose answer was lost is never known, and a person is asked."""
+"""Payloads are on a host that nobody reaches."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,12 @@ class Combination:
         return any(one.unnamed for one in self._chosen)
 
     @property
+    def unknowable(self) -> bool:
+        """Whether nothing tells if an import whose answer was lost is there: a person is asked."""
+        by_reference = self.positions.get("reference-id") == "accepted"
+        return UNREADABLE.items() <= self.positions.items() and not by_reference
+
+    @property
     def _chosen(self) -> list[Position]:
         return [SWITCHES[name][position] for name, position in self.positions.items()]
 
@@ -136,8 +142,6 @@ def drawn(seed: int, number: int) -> list[Combination]:
     for _ in range(number):
         names = chance.sample(sorted(SWITCHES), chance.randint(2, len(SWITCHES)))
         chosen = {name: chance.choice(sorted(SWITCHES[name])) for name in names}
-        if UNKNOWABLE.items() <= chosen.items():
-            del chosen["payload"]
         found.append(Combination(chosen))
     return found
 

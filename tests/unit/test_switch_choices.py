@@ -46,3 +46,13 @@ def test_stacks_share_all_combinations(number: int) -> None:
 
 def test_the_emulator_as_it_is_can_be_named() -> None:
     assert parse(str(Combination())) == Combination()
+
+
+def test_an_import_can_be_known_by_its_reference_or_by_its_rows() -> None:
+    hidden = "failed-file=other-host payload=by-link"
+
+    assert parse(hidden).unknowable
+    assert parse(f"{hidden} reference-id=ignored status=204").unknowable
+    assert not parse(f"{hidden} reference-id=accepted").unknowable
+    assert not parse("payload=by-link").unknowable
+    assert any(one.unknowable for seed in range(9) for one in drawn(seed, 50))
