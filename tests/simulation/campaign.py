@@ -1,10 +1,12 @@
 """Runs many seeds on all cores, for `python -m tests.simulation`.
 
 Each worker is a new interpreter that takes chunks of seeds and sends back their sums. No seed
-ends a campaign: an exception, or one that never comes to an end, is a failure of that seed.
+ends a campaign: an exception, memory without end, or one that never comes to an end, is a failure
+of that seed. If a worker dies, its seeds run again one by one, to find out which of them kills.
 """
 
 import gc
+import resource
 import signal
 import time
 import traceback
@@ -24,8 +26,12 @@ from tests.simulation.trace import trace
 SIMULATION = "tests.simulation.simulation"
 SEED_LIMIT_S = 300.0
 """A seed that takes longer hangs: one takes milliseconds."""
+MEMORY_LIMIT_B = 2_000_000_000
+"""A worker needs a hundredth of it. A seed that takes more fails, before the system kills it."""
 HANGS = "hangs"
 DEAD = "worker died"
+MAX_DEATHS = 3
+"""Of workers, without a seed that kills one: then something else keeps killing them."""
 FIRST_CHUNK, MAX_PER_CHUNK = 10, 500
 """Seeds. A chunk takes about a second; workers collect garbage after it and never within it."""
 CHUNKS_PER_JOB = 2
@@ -116,8 +122,16 @@ def _limited(seconds: float) -> Iterator[None]:
 
 def _start_worker(name: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the campaign hears it and decides
+    limit_memory()
     load(name)
     gc.disable()
+
+
+def limit_memory() -> None:
+    """Let this process have `MEMORY_LIMIT_B` at most; a seed that asks for more gets an error."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    soft = MEMORY_LIMIT_B if hard == resource.RLIM_INFINITY else min(MEMORY_LIMIT_B, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def run_chunk(name: str, seeds: Sequence[int]) -> RunTotals:
@@ -203,8 +217,24 @@ def run_seeds(first: int, seeds: int, jobs: int, *, name: str = SIMULATION, out:
     begun = time.monotonic()
     progress = Progress(out, seeds, begun)
     totals = RunTotals()
-    with _workers(name, jobs) as pool:
-        _run_chunks(_Work(pool, name, range(first, first + seeds), jobs), totals, progress)
+    left = range(first, first + seeds)
+    deaths = 0
+    while deaths < MAX_DEATHS:
+        try:
+            with _workers(name, jobs) as pool:
+                work = _Work(pool, name, left, jobs)
+                _run_chunks(work, totals, progress)
+            break
+        except BrokenProcessPool:
+            suspects, left = work.under_way, work.left
+            if _find_killers(name, suspects, totals):
+                continue
+            deaths += 1
+            where = f"{min(suspects, default=first)}-{max(suspects, default=first)}"
+            print(f"\nsomething killed a worker, and none of the seeds {where} does", file=out)
+    else:
+        what = f"{deaths} times something else than a seed killed it, such as too little memory"
+        totals.failures.append(Failure(left.start, DEAD, what))
     progress.end()
     return Report(totals, first, seeds, jobs, time.monotonic() - begun)
 
@@ -215,7 +245,7 @@ class _Work:
     def __init__(self, pool: ProcessPoolExecutor, name: str, seeds: range, jobs: int) -> None:
         self.pool = pool
         self._name = name
-        self._left = seeds
+        self.left = seeds
         self._most = jobs * CHUNKS_PER_JOB
         self.running: dict[Future[RunTotals], range] = {}
 
@@ -223,9 +253,15 @@ class _Work:
         """Give the workers enough to do; they are started by the first chunks."""
         size = min(int(totals.per_core), MAX_PER_CHUNK) if totals.seeds else FIRST_CHUNK
         with _deaf_to_interrupts():
-            while self._left and len(self.running) < self._most:
-                chunk, self._left = self._left[: max(size, 1)], self._left[max(size, 1) :]
+            while self.left and len(self.running) < self._most:
+                chunk = self.left[: max(size, 1)]
                 self.running[self.pool.submit(_run_chunk_apart, self._name, chunk)] = chunk
+                self.left = self.left[len(chunk) :]
+
+    @property
+    def under_way(self) -> Sequence[int]:
+        """Seeds that workers have, and that did not end."""
+        return sorted(seed for chunk in self.running.values() for seed in chunk)
 
     def collect(self, totals: RunTotals, timeout_s: float) -> None:
         """Wait for a chunk to end, and add up those that have."""
@@ -236,6 +272,11 @@ class _Work:
 
 
 def _run_chunks(work: _Work, totals: RunTotals, progress: Progress) -> None:
+    """Run them all.
+
+    Raises:
+        BrokenProcessPool: a worker died.
+    """
     try:
         work.fill(totals)
         while work.running:
@@ -246,11 +287,24 @@ def _run_chunks(work: _Work, totals: RunTotals, progress: Progress) -> None:
             progress.show(totals, time.monotonic())
     except KeyboardInterrupt:
         _finish(work, totals)
-    except BrokenProcessPool:
-        suspects = sorted(work.running.values(), key=lambda chunk: chunk.start)
-        where = ", ".join(f"{chunk.start}-{chunk.stop - 1}" for chunk in suspects)
-        what = f"it was killed or crashed, in one of the seeds {where}"
-        totals.failures.append(Failure(suspects[0].start, DEAD, what))
+
+
+def _find_killers(name: str, suspects: Sequence[int], totals: RunTotals) -> bool:
+    """Run seeds one by one. Those that kill their process fail; whether there is one."""
+    left, found = list(suspects), False
+    while left:
+        with _workers(name, 1) as pool:
+            try:
+                while left:
+                    with _deaf_to_interrupts():
+                        running = pool.submit(_run_chunk_apart, name, left[:1])
+                    totals.merge(running.result())
+                    del left[0]
+            except BrokenProcessPool:
+                what = "it ends the process that runs it"
+                totals.failures.append(Failure(left.pop(0), DEAD, what))
+                found = True
+    return found
 
 
 def _finish(work: _Work, totals: RunTotals) -> None:

@@ -13,6 +13,8 @@ from tests.simulation.world import START, Fault, Line
 LOSES, CRASHES, KILLS, DIFFERS = 25, 33, 10**12 + 1, 777
 """Multiples of the first lose an item, those of the second raise; the others are single seeds.
 No seed below 1 fails."""
+HUNGRY = KILLS + 1
+"""It takes more memory than a worker may have."""
 CALLS = 10
 _runs: Counter[int] = Counter()
 
@@ -40,6 +42,8 @@ def run(scenario: Scenario, *, trace: bool = False) -> Findings:
         raise LookupError(f"seed {seed} crashes")
     if seed == KILLS:
         os._exit(1)
+    if seed == HUNGRY:
+        bytearray(4_000_000_000)
     keys = [record.key for webhook in scenario.webhooks for record in webhook.records]
     lost = seed > 0 and seed % LOSES == 0 and "k4b" in keys and 3 in scenario.faults
     findings = Findings(

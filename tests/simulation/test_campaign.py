@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,9 +17,9 @@ import pytest
 from tests.simulation import campaign, stubs
 from tests.simulation.__main__ import main
 from tests.simulation.campaign import DEAD, HANGS, attempt, attempt_seed, run_seeds
-from tests.simulation.report import Report
+from tests.simulation.report import Report, RunTotals
 from tests.simulation.scenario import Findings, Scenario
-from tests.simulation.stubs import DIFFERS, KILLS, LOSES, seeds_that_fail
+from tests.simulation.stubs import DIFFERS, HUNGRY, KILLS, LOSES, seeds_that_fail
 from tests.simulation.world import Environment, Fault, World
 
 STUBS = stubs.__name__
@@ -110,11 +111,12 @@ def test_a_campaign_finds_the_same_in_one_process(hundred: Report) -> None:
     assert alone.counts == hundred.totals.counts
 
 
-def test_a_worker_that_dies_fails_the_campaign_with_the_seeds_it_had() -> None:
-    report = run_seeds(KILLS, 1, 1, name=STUBS, out=io.StringIO())
-    (failure,) = report.totals.failures
-    assert failure.promise == DEAD
-    assert f"{KILLS}-{KILLS}" in failure.what
+def test_a_seed_that_kills_its_worker_or_takes_all_memory_fails_alone() -> None:
+    report = run_seeds(KILLS - 3, 9, 1, name=STUBS, out=io.StringIO())
+    found = report.totals.by_promise()
+    assert [one.seed for one in found[DEAD]] == [KILLS]
+    assert [one.seed for one in found["crash: MemoryError"]] == [HUNGRY]
+    assert report.totals.seeds == 8
     assert not report.is_whole
 
 
@@ -226,3 +228,39 @@ def test_the_command_reports_a_campaign_and_tells_one_seed_of_each_promise(
     assert "Again: make simulate SEED=33" in text
     violations = json.loads(file.read_text())["violations"]
     assert [one["seed"] for one in violations] == [33, 66, 99, 25, 50, 75, 25, 50, 75]
+
+
+def test_a_worker_that_something_else_kills_costs_no_seed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = campaign._Work.collect
+    killed: list[bool] = []
+
+    def kill_first(self: campaign._Work, totals: RunTotals, timeout_s: float) -> None:
+        if not killed:
+            killed.append(True)
+            campaign._terminate(self.pool)
+        real(self, totals, timeout_s)
+
+    monkeypatch.setattr(campaign._Work, "collect", kill_first)
+    out = io.StringIO()
+
+    report = run_seeds(-40, 30, 1, name=STUBS, out=out)
+
+    assert (report.totals.seeds, report.totals.failures) == (30, [])
+    assert "something killed a worker, and none of the seeds -40--21 does" in out.getvalue()
+
+
+def test_a_campaign_ends_where_something_keeps_killing_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(campaign, "_run_chunks", broken)
+
+    report = run_seeds(5, 30, 1, name=STUBS, out=io.StringIO())
+
+    (failure,) = report.totals.failures
+    assert (failure.seed, failure.promise) == (5, DEAD)
+    assert "too little memory" in failure.what

@@ -68,7 +68,7 @@ MUTANTS = (
         "absent-twice-in-a-row",
         "An import that two looks in a row did not find is posted again.",
         ("duplicated", "unexpected"),
-        (Edit("track/resolving.py", "LAG_S = 60.0", "LAG_S = 0.1"),),
+        (Edit("track/accepted_imports.py", "LAG_S = 60.0", "LAG_S = 0.1"),),
     ),
     Mutant(
         "any-import-adopted",
@@ -141,7 +141,7 @@ MUTANTS = (
         "looked-up-too-late",
         "Imports are looked up from the time of the entry, by clocks that differ.",
         ("duplicated", "unexpected"),
-        (Edit("track/reconciling.py", "WINDOW_S = 120.0", "WINDOW_S = 0.0"),),
+        (Edit("track/accepted_imports.py", "WINDOW_S = 120.0", "WINDOW_S = 0.0"),),
     ),
     Mutant(
         "posted-restart-without-a-word",

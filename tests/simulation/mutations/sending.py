@@ -149,8 +149,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "self._created(entry, rows, State.UNKNOWN, posted)",
-                "self._created(entry, rows, State.SENT, posted)",
+                "state = State.SENT if posted.outcome is PostResult.SENT else State.UNKNOWN",
+                "state = State.SENT",
             ),
         ),
     ),

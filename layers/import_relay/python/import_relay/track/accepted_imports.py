@@ -76,7 +76,7 @@ def by_order(
     pairs = list(zip(accepted, listed, strict=True))
     if not all(one.total_count == of.rows and is_of_its_time(one, of) for of, one in pairs):
         return None
-    return next(one for of, one in pairs if of.reference == entry.reference)
+    return next((one for of, one in pairs if of.reference == entry.reference), None)
 
 
 def _is_close(earlier: Entry, later: Entry) -> bool:

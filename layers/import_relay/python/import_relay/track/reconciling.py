@@ -103,7 +103,7 @@ class ImportLookup:
         ]
         if ours:
             return FoundImports(ours)
-        free = [one for one in listed.values() if one.id not in owners and _may_be(one, entry, now)]
+        free = _free(listed, owners, entry, now)
         compared = self._compared(free, _Posted(entry, self.archive))
         if not (compared.suspects and is_listed_by(entry, now)):
             return compared
@@ -126,9 +126,9 @@ class ImportLookup:
             latest=group[-1].accepted_at + WINDOW_S,
         )
         owners = self.ledger.owners(listed)
-        free = [one for one in listed.values() if one.id not in owners and _may_be(one, entry, now)]
+        free = _free(listed, owners, entry, now)
         if not {one.id for one in free} <= {one.id for one in suspects}:
-            free = []
+            return None
         # Read last and consistently: whoever is unknown now owned none of the free imports.
         states = self.ledger.states([one.reference for one in group])
         group = [one for one in group if states[one.reference].state is State.UNKNOWN]
@@ -203,6 +203,13 @@ class _Posted:
     def rows(self) -> Sequence[SentRow] | None:
         frozen = self.archive.load(self.entry.reference)
         return None if frozen is None else json.loads(frozen.body)["payload"]
+
+
+def _free(
+    listed: Mapping[str, ImportStatus], owners: Mapping[str, str], entry: Entry, now: float
+) -> Sequence[ImportStatus]:
+    """Imports that belong to nobody, and that could be this entry's."""
+    return [one for one in listed.values() if one.id not in owners and _may_be(one, entry, now)]
 
 
 def _may_be(listed: ImportStatus, entry: Entry, now: float) -> bool:
