@@ -53,7 +53,7 @@ class _Verdict(Enum):
     OTHER = auto()
 
 
-OPEN_LIMIT = 200
+MAX_COMPARED = 200
 """So many open imports are compared at most; with more, a lookup may stay without a result."""
 _OF_LIKENESS: Mapping[Likeness, _Verdict] = MappingProxyType(
     {
@@ -118,7 +118,7 @@ class ImportLookup:
         of_its_time = [one for one in suspects if is_of_its_time(one, entry)]
         if len(of_its_time) < 2:
             return next(iter(of_its_time), None)
-        unknown = [one for one in self.ledger.open_imports(OPEN_LIMIT) if one.accepted_at]
+        unknown = [one for one in self.ledger.open_imports(MAX_COMPARED) if one.accepted_at]
         group = contemporaries(entry, unknown)
         listed = self._listed(
             entry.type,
