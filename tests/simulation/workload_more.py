@@ -19,6 +19,7 @@ from tests.simulation.scenario import (
     Scenario,
     Webhook,
 )
+from tests.simulation.workload_nameless import without_names
 from tests.simulation.world import START
 
 READ_IN = 12
@@ -48,8 +49,6 @@ LATE_IN, LATE_DAYS = 120, (20.0, 35.0)
 """In one run of so many, a person puts items back or redrives dead letters weeks later."""
 GIVEN_UP_IN = 150
 """In one run of so many, answers are lost and the payloads of imports are not shown."""
-NAMELESS_IN = 40
-"""In one run of so many, Mateo names no import that it creates, and shows the rows of few."""
 BACKLOG_IN, BACKLOG = 300, 16
 """In one run of so many, a webhook has so many records, of which Mateo takes one a day."""
 _TAGS = ("name", "city", "zip")
@@ -61,36 +60,7 @@ def with_more(scenario: Scenario) -> Scenario:
     if chance.randrange(TESTS_IN) == 0:
         marked = [replace(one, is_test=chance.randrange(2) == 0) for one in scenario.webhooks]
         scenario = replace(scenario, webhooks=marked)
-    return _without_names(_with_one_more(scenario))
-
-
-def _without_names(scenario: Scenario) -> Scenario:
-    """Other clients of Mateo create imports at the same times, or two of ours are of one size."""
-    chance = random.Random(f"nameless {scenario.seed}")  # noqa: S311 - a simulation
-    if chance.randrange(NAMELESS_IN):
-        return scenario
-    profile = replace(
-        scenario.fault_profile,
-        nameless=chance.choice((0.6, 1.0)),
-        hidden_payloads=0.8,
-        other_clients=chance.choice((0, 0, 3)),
-    )
-    if chance.randrange(2):
-        return replace(scenario, fault_profile=profile)
-    version = 1_000 + max(one.version for one in scenario.webhooks[0].records)
-    fails = chance.randrange(2)
-    cities = ["FAIL" if n == fails else f"e9{n}.0" for n in range(2)]
-    records = [
-        Record(str(6_000 + n), version, {"name": f"e9{n}.0", "city": city}, failing=n == fails)
-        for n, city in enumerate(cities)
-    ]
-    at = chance.uniform(10.0, 60.0)
-    return replace(
-        scenario,
-        webhooks=[Webhook(n * at, "erp", f"e9{n}", [records[n]]) for n in range(2)],
-        fault_profile=profile,
-        account=replace(scenario.account, entities_per_day=25_000, batching_window_s=1.0),
-    )
+    return without_names(_with_one_more(scenario))
 
 
 def _with_one_more(scenario: Scenario) -> Scenario:
