@@ -1,5 +1,7 @@
 """What names a person in a row and in a record, spelled in one way; nothing else is a handle."""
 
+from functools import partial
+
 import pytest
 
 from import_relay.domain.erased_handles import (
@@ -8,6 +10,7 @@ from import_relay.domain.erased_handles import (
     handles_in_record,
     handles_in_row,
 )
+from import_relay.mapping.phone_spellings import numbers_meant
 
 
 @pytest.mark.parametrize(
@@ -53,6 +56,55 @@ def test_a_national_number_names_whatever_it_may_mean() -> None:
 def test_an_email_is_found_anywhere_and_in_any_case() -> None:
     record = {"a": [{"b": "mailto:Ada@Example.com"}], "c": None, "d": True}
     assert list(handles_in_record(record)) == ["email:ada@example.com"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ada <Ada@example.com>",
+        "'ada@example.com'",
+        "mailto:ada@example.com?subject=Hello",
+        "bob@example.com; ada@example.com",
+        "'mailto:Ada@Example.com'",
+    ],
+)
+def test_an_email_is_found_whatever_stands_around_it(text: str) -> None:
+    assert "email:ada@example.com" in handles_in_record({"a": text})
+
+
+def test_a_mention_in_a_note_makes_it_nobodys() -> None:
+    assert "email:ada@example.com" not in handles_in_record("met Ada, ada@example.com, twice")
+
+
+def test_an_apostrophe_may_be_part_of_an_email() -> None:
+    assert "email:o'neil@example.com" in handles_in_record("O'Neil@example.com")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tel.: 0171 2345678",
+        "https://wa.me/491712345678",
+        "491712345678@s.whatsapp.net",
+        "0171 2345678 (privat)",
+    ],
+)
+def test_a_number_is_found_however_it_is_labelled(text: str) -> None:
+    numbers_of = partial(numbers_meant, countries=["DE"])
+
+    assert handle("phone", "+491712345678") in handles_in_record([text], numbers_of)
+
+
+@pytest.mark.parametrize("text", ["2026-11-21 10:00", "2026-11-21T10:00:00Z", "Room 12", 4711])
+def test_a_time_and_a_short_number_are_nobodys(text: object) -> None:
+    asked: list[str] = []
+
+    def numbers_of(one: str) -> list[str]:
+        asked.append(one)
+        return []
+
+    assert list(handles_in_record(text, numbers_of)) == []
+    assert asked == []
 
 
 def erased(*handles: str, at: int = 1_000) -> ErasedHandles:

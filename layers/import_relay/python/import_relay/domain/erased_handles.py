@@ -32,6 +32,8 @@ number, so it takes more of them. ITU-T E.164 has 15 at most, and two zeros may 
 NumbersOf = Callable[[str], Iterable[str]]
 """Which numbers, in E.164, a text may mean."""
 _phone = re.compile(r"(?:tel:)?(?P<sign>[+(0]?)[\d\s()./-]+", re.IGNORECASE)
+_named_address = re.compile(r"[^<>@]*<([^<>]*)>")
+_separator = re.compile(r"[;,|]")
 _date = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4}")
 
 
@@ -84,11 +86,36 @@ def handles_in_record(record: object, numbers_of: NumbersOf = as_written) -> Ite
             pending += value.values()
         elif isinstance(value, list):
             pending += value
-        elif isinstance(value, str) and "@" in value:
-            yield handle("email", value.strip().removeprefix("mailto:"))
-        elif isinstance(value, str | int) and may_be_phone(str(value)):
-            yield handle("phone", value)
-            yield from (handle("phone", number) for number in numbers_of(str(value)))
+        elif isinstance(value, str | int):
+            yield from _handles_in_text(str(value), numbers_of)
+
+
+def _handles_in_text(text: str, numbers_of: NumbersOf) -> Iterator[str]:
+    """The handles in one value, with a label, a name or a link around them or without."""
+    if "@" in text:
+        yield from (handle("email", one) for one in _addresses(text))
+    elif may_be_phone(text):
+        yield handle("phone", text)
+    elif numbers_of is as_written or not _may_label_phone(text):
+        return
+    yield from (handle("phone", number) for number in numbers_of(text))
+
+
+def _addresses(text: str) -> Iterator[str]:
+    """The addresses of a text that is nothing else: a mention in a note makes it nobody's."""
+    parts = _separator.split(text)
+    for part in parts if all("@" in one for one in parts) else [text]:
+        named = _named_address.fullmatch(part.strip())
+        address = (named[1] if named else part).strip().strip("'\"")
+        is_link = address[:7].lower() == "mailto:"
+        yield address[7:].partition("?")[0] if is_link else address
+
+
+def _may_label_phone(text: str) -> bool:
+    """Whether a text has words and as many digits as a phone number, and begins with no date."""
+    if not any(map(str.isalpha, text)) or _date.match(text.strip()):
+        return False
+    return sum(map(str.isdigit, text)) >= MIN_PHONE_DIGITS
 
 
 def may_be_phone(text: str) -> bool:
