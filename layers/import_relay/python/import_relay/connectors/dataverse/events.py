@@ -19,7 +19,6 @@ and message; synchronous steps have none, there it is the digest. Version: `modi
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from import_relay.connectors.contract import Change, Item, Replies, Request
@@ -33,7 +32,7 @@ from import_relay.connectors.shared.header_secret import (
 )
 from import_relay.connectors.shared.json_members import object_text, text_or_none
 from import_relay.connectors.shared.json_text import MAX_JSON_DEPTH, body_text, single
-from import_relay.connectors.shared.timestamps import timestamp
+from import_relay.connectors.shared.timestamps import timestamp, utc_text
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
 
@@ -100,7 +99,6 @@ _REASONS: Mapping[object, str | None] = {
 }
 """Message → why it is not imported."""
 _NOBODY = "00000000-0000-0000-0000-000000000000"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _date = re.compile(r"/Date\((-?[0-9]{1,15})([+-][0-9]{4})?\)/")
 _guid = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
@@ -236,10 +234,9 @@ def _iso(text: str) -> str:
     if match is None:
         return text
     try:
-        instant = _EPOCH + timedelta(milliseconds=int(match[1]))
+        return utc_text(int(match[1]))
     except OverflowError as error:
         raise RejectedRow("row.bad_datetime", field="Attributes", value=text) from error
-    return instant.isoformat().removesuffix("+00:00") + "Z"
 
 
 def _operation_time(value: object) -> int | None:

@@ -10,8 +10,8 @@ other's: the id of an appointment in Mateo begins with the type of the object.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 
+from import_relay.connectors.shared.timestamps import utc_text
 from import_relay.domain.connections import RecordType, RecordTypeName
 from import_relay.domain.errors import RejectedRow
 
@@ -95,7 +95,6 @@ DATETIMES = frozenset(
         "lastmodifieddate",
     }
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_ID = 10**20
 """Own limit; HubSpot's ids are 64-bit integers."""
 
@@ -146,16 +145,7 @@ def plain_value(name: str, value: object, datetimes: Collection[str]) -> object:
     if not (digits.isascii() and digits.isdecimal()):
         return value
     try:
-        return iso(int(text))
+        return utc_text(int(text))
     except (OverflowError, ValueError) as error:  # a number of 4,300 digits is a ValueError
         field = f"properties.{name}"
         raise RejectedRow("row.bad_datetime", field=field, value=text) from error
-
-
-def iso(milliseconds: int) -> str:
-    """Milliseconds since the epoch as ISO 8601, in UTC.
-
-    Raises:
-        OverflowError: the time lies in no year from 1 to 9999.
-    """
-    return (_EPOCH + timedelta(milliseconds=milliseconds)).isoformat().replace("+00:00", "Z")

@@ -4,11 +4,13 @@ Called by `interpret` of the connectors.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from import_relay.mapping.datetimes import iso_time, microseconds
 
 MAX_TIME_LENGTH = 64
 """Own limit: no ISO 8601 time with nanoseconds and an offset is longer."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def timestamp(value: object) -> int | None:
@@ -34,6 +36,15 @@ def timestamp(value: object) -> int | None:
 def first_timestamp(values: Iterable[object]) -> int | None:
     """The first of some values that is a time; None if none is."""
     return next((at for at in map(timestamp, values) if at is not None), None)
+
+
+def utc_text(milliseconds: int) -> str:
+    """The time so many milliseconds after 1970 as ISO 8601, in UTC.
+
+    Raises:
+        OverflowError: it lies in no year from 1 to 9999.
+    """
+    return (_EPOCH + timedelta(milliseconds=milliseconds)).isoformat().replace("+00:00", "Z")
 
 
 def _of_text(text: str) -> int | None:
