@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -117,6 +117,17 @@ def causes_of(stack: Stack, alarm: str, since: float) -> list[Cause]:
         for line in log_lines(stack, function, text, since)
         if text not in _CRASH or "service" not in line  # the relay's own events are no crash
     )
+
+
+def name_files(causes: Iterable[Cause], keys: Callable[[list[str]], Mapping[str, str]]) -> None:
+    """Say of which file in the inbox a cause is: a log has its id alone.
+
+    `keys`: gives ids of files → their keys, of those that are known.
+    """
+    of_files = [one for one in causes if "file" in one.said]
+    known = keys(sorted({one.said["file"] for one in of_files})) if of_files else {}
+    for one in of_files:
+        one.said = {**one.said, "file": known.get(one.said["file"], one.said["file"])}
 
 
 def causes_in(lines: Iterable[Mapping[str, Any]]) -> list[Cause]:

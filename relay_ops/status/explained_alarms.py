@@ -9,9 +9,11 @@ from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
+from import_relay.storage.files import Files
+from import_relay.storage.outcome_counts import OutcomeCounts
 from relay_ops.rights import is_not_allowed
 from relay_ops.stack import Stack
-from relay_ops.status.alarm_lines import ALARM_EVENTS, MAX_CAUSES, Cause, causes_of
+from relay_ops.status.alarm_lines import ALARM_EVENTS, MAX_CAUSES, Cause, causes_of, name_files
 from relay_ops.status.alarms import RaisedAlarm, raised_alarms
 from relay_ops.status.refused_files import RefusedFile, refused_files
 
@@ -93,7 +95,19 @@ def read_alarms(stack: Stack) -> Alarms:
 
 
 def _causes(stack: Stack, alarm: RaisedAlarm) -> Callable[[], list[Cause]]:
-    return lambda: causes_of(stack, alarm.name, alarm.since)
+    def read() -> list[Cause]:
+        found = causes_of(stack, alarm.name, alarm.since)
+        name_files(found, lambda ids: _keys_of_files(stack, ids))
+        return found
+
+    return read
+
+
+def _keys_of_files(stack: Stack, ids: list[str]) -> dict[str, str]:
+    dynamodb, table = stack.client("dynamodb"), stack.ledger_table
+    unused = OutcomeCounts(dynamodb, table, lambda _: "", clock=stack.clock)  # nothing is counted
+    known = Files(dynamodb, table, unused, clock=stack.clock).known(ids)
+    return {id_: file.key for id_, file in known.items()}
 
 
 def _if_allowed(read: Callable[[], list[T]], what: str, not_seen: list[str]) -> list[T]:

@@ -3,6 +3,7 @@
 One stack for all of it: the tests run in this order, and the last one deletes it.
 """
 
+import base64
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -24,36 +25,15 @@ from relay_ops.app import COMMANDS
 from relay_ops.exits import ExitCode
 from relay_ops.rights import OPERATOR
 from tests.built.artifact import ROOT
+from tests.second_aws.cases import CASES, READ_AT_THE_CRM
 from tests.second_aws.conftest import LIMITS
 from tests.second_aws.deployment import STACK, Deployment
 from tests.second_aws.people import LOOKS, Person, changes
 from tests.second_aws.relay import Relay
 from tests.support.authentic import SENDERS, received_at, requests_of
 from tests.support.ministack import REGION
-from tests.support.senders import customer, erp
+from tests.support.senders import customer, erp, erp_text
 
-CASES = {
-    "activecampaign": "update.txt",
-    "attio": "person-created.json",
-    "calcom": "booking-created.json",
-    "calendly": "invitee-created.json",
-    "close": "contact-created.json",
-    "cloudevents": "contact-updated.json",
-    "dataverse": "contact-created.json",
-    "hubspot": "contact-properties-changed.json",
-    "hubspot_workflow": "contact.json",
-    "json": "batch.json",
-    "pipedrive": "person-created.json",
-    "salesforce_cdc": "contact-created.json",
-    "salesforce_flow": "contact-changed.json",
-    "salesforce_outbound": "contacts-changed.xml",
-    "shopify": "customer-updated.json",
-    "standard_webhooks": "contact-created.json",
-    "zoho": "contact-updated.json",
-}
-"""Kind → what one of its senders sends, from events/."""
-READ_AT_THE_CRM = {"attio"}
-"""Its webhooks only name records, and the relay has no token to read them."""
 STORED = ("Bucket", "LedgerTable", "WatermarksTable")
 
 
@@ -185,6 +165,27 @@ def test_an_operator_redrives_what_a_mistake_brought_into_the_dead_letter_queue(
     relay.drain()
     redriven = {"C-5000", "C-5001", "C-5002", "C-5003"}
     relay.wait_until(lambda: redriven <= names_of_customers(relay), "what was redriven")
+
+
+def test_an_operator_posts_again_what_nobody_could_read(relay: Relay, operator: Person) -> None:
+    unread = replace(erp_text("{broken"), path="/webhooks/json")
+    assert relay.post(unread)[0] == 400
+    ran = operator.runs("redrive", "--quarantined", "--yes", "--json")
+    assert list(ran.content["unreadable"].values()) == ["delivery.not_json"], ran
+    ((key, content),) = (one for one in objects(relay) if one[0].startswith("quarantine/"))
+    good = base64.b64encode(erp([customer(5_900)]).body).decode()
+    relay.client("s3").put_object(
+        Bucket=relay.outputs["BucketName"],
+        Key=key,
+        Body=json.dumps(json.loads(content) | {"body_base64": good}).encode(),
+    )
+
+    ran = operator.runs("redrive", "--quarantined", "--yes", "--json")
+
+    assert (ran.code, ran.content) == (ExitCode.DONE, {"stored": 1, "unreadable": {}}), ran
+    relay.note_stored()
+    relay.drain()
+    relay.wait_until(lambda: "C-5900" in names_of_customers(relay), "what was posted again")
 
 
 def dead_row_of_a_file(number: int) -> str:

@@ -1,7 +1,7 @@
 """Lines of a log become causes: what happened, how often, and what helps."""
 
 from import_relay.domain.codes import CODES
-from relay_ops.status.alarm_lines import ALARM_EVENTS, causes_in
+from relay_ops.status.alarm_lines import ALARM_EVENTS, causes_in, name_files
 from tests.docs.documents import document
 from tests.template.test_alarm_commands import ALARMS, section_of
 
@@ -63,3 +63,24 @@ def test_lists_and_numbers_are_shown() -> None:
     (found,) = causes_in([line])
 
     assert found.in_words("") == "1 x import.waiting: suspects=7,8 status=409"
+
+
+def test_a_file_is_named_by_its_key_if_it_is_known() -> None:
+    lines = [{"message": "file.failed", "file": one, "at": 1.0} for one in ("f1", "f2")]
+    causes = causes_in([*lines, {"message": "replay.failed", "replay": "r", "at": 1.0}])
+
+    name_files(causes, lambda ids: {"f1": "inbox/erp/a.csv"} if ids == ["f1", "f2"] else {})
+
+    assert [one.said for one in causes] == [
+        {"file": "inbox/erp/a.csv"},
+        {"file": "f2"},
+        {"replay": "r"},
+    ]
+
+
+def test_without_files_nothing_is_looked_up() -> None:
+    name_files(causes_in([{"message": "replay.failed", "replay": "r", "at": 1.0}]), _never)
+
+
+def _never(_: list[str]) -> dict[str, str]:
+    raise AssertionError
