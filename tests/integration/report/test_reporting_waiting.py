@@ -112,3 +112,19 @@ def test_a_report_waits_for_as_long_as_mateo_cannot_be_asked(
     assert report(relay).status is ReportStatus.WAIT
     assert report(relay).status is ReportStatus.FINISHED
     assert summary_of(relay.aws)["failures"]["listed"] == 1
+
+
+def test_while_mateo_counts_no_failed_rows_the_report_waits_until_all_are_listed(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA, BOB)
+    (stored,) = mateo.imports
+    stored.total_count, stored.success_count = 2, 1
+    for _ in range(20):
+        relay.clock.now += 900
+        assert report(relay).status is ReportStatus.WAIT
+    stored.failed = [{"input": stored.payload[1], "error": {"code": "1", "message": "no"}}]
+
+    assert report(relay).status is ReportStatus.FINISHED
+    rows = summary_of(relay.aws)["rows"]
+    assert rows == {"total": 2, "imported": 1, "failed": 1, "unaccounted": 0}

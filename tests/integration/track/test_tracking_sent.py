@@ -75,6 +75,44 @@ def test_counts_that_stay_at_another_number_of_rows_are_believed_after_an_hour(
     ]
 
 
+@pytest.mark.parametrize(
+    ("total", "success", "then"),
+    [
+        (2, 1, TrackingStatus.FINISHED),
+        (2, 0, TrackingStatus.WAIT),  # it may as well not have begun
+        (1, 0, TrackingStatus.WAIT),
+        (2, None, TrackingStatus.WAIT),
+    ],
+)
+def test_where_mateo_counts_no_failed_rows_the_list_is_read_after_an_hour(
+    relay: Relay, mateo: MateoImports, total: int, success: int | None, then: TrackingStatus
+) -> None:
+    sent_entry(relay, "ref-1")
+    shown = {**counted("ref-1", total), "success_count": success, "failed_count": None}
+    statuses = []
+
+    for pause in (5, HOUR - 1, 900):
+        relay.clock.now += pause
+        mateo.answers.append(httpx.Response(200, json=[shown]))
+        statuses.append(track(relay).status)
+
+    assert statuses == [TrackingStatus.WAIT, TrackingStatus.WAIT, then]
+
+
+def test_an_import_whose_failed_rows_are_never_listed_is_given_up(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    sent_entry(relay, "ref-1")
+    shown = {**counted("ref-1"), "success_count": 1, "failed_count": None}
+
+    for _ in range(20):
+        mateo.answers.append(httpx.Response(200, json=[shown]))
+        last = track(relay, hours=2)
+        relay.clock.now += 900
+
+    assert last.status is TrackingStatus.TIMED_OUT
+
+
 def test_zeros_are_never_believed(relay: Relay, mateo: MateoImports) -> None:
     """An import that Mateo has not begun may look like that."""
     sent_entry(relay, "ref-1")

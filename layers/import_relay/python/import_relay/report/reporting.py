@@ -126,7 +126,7 @@ class Reporting:
             return Reported(_CLOSED[entry.state])
         sent = self._sent(entry)
         try:
-            result = self._ask(entry, sent, deadline)
+            result = self._ask(entry, sent, deadline, timed_out=timed_out)
         except BLOCKERS as blocker:
             return self._wait(entry, blocker)
         findings = Findings(entry, sent, result, timed_out)
@@ -184,7 +184,7 @@ class Reporting:
 
     # ask
 
-    def _ask(self, entry: Entry, sent: Sent, deadline: float) -> ImportResult:
+    def _ask(self, entry: Entry, sent: Sent, deadline: float, *, timed_out: bool) -> ImportResult:
         """What Mateo says; a list that names too few failed rows is a blocker for a while."""
         if not entry.import_id:
             return ImportResult()
@@ -203,6 +203,9 @@ class Reporting:
             content = self.parts.api.download(status.failed_url, acquire_permit)
             result = _with_file(result, content)
         if _names_too_few(result, sent, entry):
+            counts_failed = entry.is_counted or status.failed_count is not None
+            if not counts_failed and not timed_out:
+                raise MateoUnavailable("not all rows are counted or listed yet")
             self._count_try(entry)
         return result
 

@@ -146,7 +146,11 @@ def _follow(poll: Poll) -> Tracked:
         _poll(poll)
     if _is_done(poll.entry):
         return Tracked(TrackingStatus.FINISHED)
-    return TIMED_OUT if poll.is_over() else wait(pace(poll.age()))
+    if poll.is_over():
+        return TIMED_OUT
+    if _may_be_done(poll.entry):  # the report waits until the list names all other rows
+        return Tracked(TrackingStatus.FINISHED)
+    return wait(pace(poll.age()))
 
 
 def _is_fresh(poll: Poll) -> bool:
@@ -195,8 +199,22 @@ def _is_done(entry: Entry) -> bool:
     """Whether Mateo has counted every row; any other total may still grow for a while."""
     if not entry.is_counted:
         return False
-    stays = entry.confirmed_at - entry.counted_at >= BELIEVED_AFTER_S
+    stays = _stays(entry)
     return entry.total_count == entry.rows or (bool(entry.total_count) and stays)
+
+
+def _may_be_done(entry: Entry) -> bool:
+    """Whether every row may be counted by a Mateo that counts no failed rows.
+
+    Without a single imported row it may as well not have begun.
+    """
+    if entry.failed_count is not None or entry.total_count != entry.rows:
+        return False
+    return 0 < (entry.success_count or 0) < entry.rows and _stays(entry)
+
+
+def _stays(entry: Entry) -> bool:
+    return entry.confirmed_at - entry.counted_at >= BELIEVED_AFTER_S
 
 
 def _counts(status: ImportStatus | None) -> dict[str, int]:
