@@ -81,7 +81,7 @@ def raised_alarms(
         ClientError: AWS does not let us see them.
         StackUnavailable: CloudWatch gives only a part.
     """
-    rules = [one for one in _rules(cloudwatch, stack) if one.name in names]
+    rules = list(_rules(cloudwatch, {f"{stack}-{name}" for name in names}, stack))
     daily = [one for one in rules if one.period_s > HOUR_S]
     others = [one for one in rules if one.period_s <= HOUR_S]
     hourly = _sums(cloudwatch, others, now, period_s=HOUR_S)
@@ -95,13 +95,14 @@ def raised_alarms(
     return sorted((one for one in found if one), key=lambda one: (-one.since, one.name))
 
 
-def _rules(cloudwatch: Any, stack: str) -> Iterator[AlarmRule]:
+def _rules(cloudwatch: Any, names: Collection[str], stack: str) -> Iterator[AlarmRule]:
     pages = cloudwatch.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=f"{stack}-", AlarmTypes=["MetricAlarm"]
     )
     for page in pages:
         for alarm in page["MetricAlarms"]:
-            yield _rule(alarm, stack)
+            if alarm["AlarmName"] in names:  # others may have rules of another kind
+                yield _rule(alarm, stack)
 
 
 def _rule(alarm: Mapping[str, Any], stack: str) -> AlarmRule:

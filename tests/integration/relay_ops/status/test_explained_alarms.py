@@ -56,7 +56,7 @@ def cloudwatch(relay: Relay) -> Any:
         AlarmName="relay-2-file-refused",
         MetricName="FilesRefused",
         Namespace="ImportRelay",
-        Statistic="Sum",
+        ExtendedStatistic="p90",
         Period=300,
         EvaluationPeriods=1,
         Threshold=0,
