@@ -237,6 +237,8 @@ def _dialled(text: str) -> Dialled | None:
 
 def _of_digits(bare: str, text: str) -> Dialled | None:
     """The number of a text that is `bare` without its labels."""
+    if text is bare and text[-1:] not in (".", ")", "0"):
+        return _bare(text)  # most texts, told fast: nothing below changes them
     found = _bare(_SWITCHBOARD.sub("", bare))
     if not found or not _ONE_DIGIT_APART.search(text):
         return found
