@@ -1,6 +1,11 @@
 """Why single connections waited last: each is noted alone, and kept for a week."""
 
-from import_relay.storage.connection_waits import NOTED_S, WAITS_KEY, ConnectionWait
+from import_relay.storage.connection_waits import (
+    MAX_NOTED_TOGETHER,
+    NOTED_S,
+    WAITS_KEY,
+    ConnectionWait,
+)
 from tests.support.aws import LEDGER
 from tests.support.builders import NOON
 from tests.support.relay import Relay
@@ -14,6 +19,20 @@ def test_what_is_noted_of_one_leaves_the_others(relay: Relay) -> None:
     relay.waits.note({"erp": UNREAD})
 
     assert relay.waits.read() == {"a.shop": DISABLED, "erp": UNREAD}
+
+
+def test_any_number_of_connections_may_wait(relay: Relay) -> None:
+    waits = {f"c{number}": DISABLED for number in range(2 * MAX_NOTED_TOGETHER + 1)}
+    expressions: list[str] = []
+    relay.aws.dynamodb.meta.events.register(
+        "provide-client-params.dynamodb.UpdateItem",
+        lambda params, **_: expressions.append(params["UpdateExpression"]),
+    )
+
+    relay.waits.note(waits)
+
+    assert relay.waits.read() == waits
+    assert max(map(len, expressions)) < 4_096
 
 
 def test_at_first_nobody_waits_and_nothing_is_written_for_nobody(relay: Relay) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from import_relay.domain.batches import batches
 from import_relay.storage.item_writes import update_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 NOTED_S = 7 * 86_400
 """A wait that is older than this is dropped."""
+MAX_NOTED_TOGETHER = 100
+"""In one update, whose expression DynamoDB limits to 4 KB."""
 WAITS_KEY: dict[str, Any] = {"pk": {"S": "connection-waits"}}
 NAME_PREFIX = "of:"
 """Before the name of the connection, in the name of its attribute."""
@@ -43,13 +46,12 @@ class ConnectionWaits:
 
     def note(self, waits: Mapping[str, ConnectionWait]) -> None:
         """Note them by the names of their connections; other connections' waits stay."""
-        if not waits:
-            return
-        noted = {NAME_PREFIX + name: json.dumps(asdict(wait)) for name, wait in waits.items()}
         expires_at = int(self.clock()) + NOTED_S
-        self.client.update_item(
-            **update_of(self.table, WAITS_KEY, sets={**noted, "expires_at": expires_at})
-        )
+        for part in batches(sorted(waits), MAX_NOTED_TOGETHER):
+            noted = {NAME_PREFIX + name: json.dumps(asdict(waits[name])) for name in part}
+            self.client.update_item(
+                **update_of(self.table, WAITS_KEY, sets={**noted, "expires_at": expires_at})
+            )
 
     def read(self) -> dict[str, ConnectionWait]:
         """What was noted last of each connection."""
