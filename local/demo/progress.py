@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from local.background import Rounds
 from local.stack.stack import RunningStack
 
-_PERIOD_S = 0.5
+_PERIOD_S = 1.0
 SHOWN_EVENTS = (
     "file.read",
     "file.finished",

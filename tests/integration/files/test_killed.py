@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.files.replay_sweep import broken_replays, calls_of_a_replay
 from tests.integration.files.sweep import broken_by_kills, calls_of_a_run
 
-EACH = 11
-"""Of so many calls one is tried here; `python -m tests.integration.files.sweep` tries all."""
+EACH, EACH_OF_A_REPLAY = 19, 23
+"""Of so many calls one is tried here; `python -m tests.integration.files.sweep` and `replay_sweep`
+beside it try all."""
 
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["before a call", "after its effect"])
@@ -17,3 +19,12 @@ def test_no_row_is_lost_and_none_is_imported_twice(tmp_path: Path, *, is_late: b
 
     some = range(1 + is_late * EACH // 2, calls + 1, EACH)
     assert broken_by_kills(tmp_path, some, is_late=is_late) == {}
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["before a call", "after its effect"])
+def test_no_item_is_put_back_twice_and_none_is_left_out(tmp_path: Path, *, is_late: bool) -> None:
+    calls = calls_of_a_replay(tmp_path)
+    assert calls > 40
+
+    some = range(1 + is_late * EACH_OF_A_REPLAY // 2, calls + 1, EACH_OF_A_REPLAY)
+    assert broken_replays(tmp_path, some, is_late=is_late) == {}

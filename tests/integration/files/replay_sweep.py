@@ -1,0 +1,101 @@
+"""Kills import_files while it puts items back: none may be lost, none put back twice.
+
+    python -m tests.integration.files.replay_sweep
+
+plays one replay for every call and both sides of its effect. `test_killed` takes some of them.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import time_machine
+
+from import_relay.domain.replays import Replay
+from tests.integration.bulk.put_back import BAD, DAY_S, EVERYTHING, ID, US, received, replaying
+from tests.integration.files.dying import Killed, Process
+from tests.integration.files.uploads import Uploads
+from tests.support.aws import relay_resources
+from tests.support.builders import NOON
+from tests.support.relay import Relay
+
+SIZES = (2, 1, 2)
+"""Items of the batches that ended, without an import each."""
+ITEMS = sum(SIZES)
+ROUNDS = 8
+"""More than a replay takes whose process was killed once."""
+
+
+def played(folder: Path, process: Process) -> Iterator[Uploads]:
+    """Replay the items with a process that dies; afterwards the next ones do their work."""
+    with time_machine.travel(NOON, tick=False), relay_resources() as aws:
+        relay = Relay(aws)
+        for number, size in enumerate(SIZES):
+            delivery = f"20261121T110000000000-00000000{number:02}"
+            relay.submit(received(*[BAD] * size, delivery=delivery), invocation=f"inv-{number}")
+        relay.clock.now += DAY_S
+        replay = Replay(ID, int(relay.clock.now * US), "mapping corrected")
+        replaying(relay).begin(replay, EVERYTHING, planned=ITEMS)
+        uploads = Uploads(relay, folder, entities_per_day=3, process=process)
+        for _ in range(ROUNDS):
+            with suppress(Killed):
+                uploads.run()
+            if process.is_dead:
+                uploads.process = Process()
+            relay.clock.now += 901  # its turn ends with the longest that it could run
+            uploads.submit()
+            if not replaying(relay).parts.replays.open():
+                break
+        yield uploads
+
+
+def promises_broken(uploads: Uploads) -> list[str]:
+    """What is not as it must be in the end."""
+    relay, broken = uploads.relay, []
+    found = replaying(relay).get(ID)
+    if (found.total, dict(found.ended)) != (ITEMS, {"rejected": ITEMS}):
+        broken.append(f"put back {found.total}, ended {dict(found.ended)}")
+    if not found.is_finished or replaying(relay).parts.replays.open():
+        broken.append("not finished")
+    counts = relay.outcome_counts.days(["2026-11-22"]).get("2026-11-22", {})
+    if counts != {"replayed": ITEMS, "rejected": ITEMS}:
+        broken.append(f"counts {counts}")
+    return broken
+
+
+def calls_of_a_replay(folder: Path) -> int:
+    """How many calls the processes make if none of them dies."""
+    process = Process()
+    for uploads in played(folder, process):
+        assert promises_broken(uploads) == []
+    return process.calls
+
+
+def broken_replays(folder: Path, calls: range, *, is_late: bool) -> dict[int, list[str]]:
+    """Number of the call → the promises that a kill there broke."""
+    return {
+        number: found
+        for number in calls
+        for uploads in played(folder, Process(number, is_late=is_late))
+        if (found := promises_broken(uploads))
+    }
+
+
+def main() -> int:
+    """Kill at every call; how many kills broke a promise."""
+    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"
+    with TemporaryDirectory() as name:
+        calls, wrong = calls_of_a_replay(Path(name)), 0
+        for is_late in (False, True):
+            broken = broken_replays(Path(name), range(1, calls + 1), is_late=is_late)
+            wrong += len(broken)
+            print(f"killed at {calls} calls, {'after' if is_late else 'before'}: {broken or 'ok'}")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
