@@ -4,6 +4,8 @@ import gzip
 import io
 import json
 import tracemalloc
+from collections.abc import Generator
+from contextlib import suppress
 from zipfile import ZipFile
 
 import pytest
@@ -155,3 +157,36 @@ def test_a_gzip_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FileUnreadable) as caught:
         rows_of(gzip.compress(b"id\n" + b"1\n" * 200_000))
     assert caught.value.code == "file.too_large"
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"id;name\n1;Eve\n2;Ada\n",
+        b'{"id": 1}\n{"id": 2}\n',
+        json.dumps(RECORDS).encode(),
+        json.dumps({"records": RECORDS}, indent=1).encode(),
+        b'[{"id": 1}, {"id": 12345678901234567890123}, {"id": 3}]',
+        b'[{"id": 1}, {"id": 2}, {"id"',
+    ],
+)
+@pytest.mark.parametrize("rows_read", [0, 1, 9])
+def test_whatever_was_opened_is_closed_also_by_who_reads_no_further(
+    content: bytes, rows_read: int, *, is_packed: bool
+) -> None:
+    opened: list[io.BytesIO] = []
+
+    def open_file() -> io.BytesIO:
+        opened.append(io.BytesIO(gzip.compress(content) if is_packed else content))
+        return opened[-1]
+
+    found = read_rows(open_file)
+    with suppress(FileUnreadable):
+        for _ in range(rows_read):
+            next(found, None)
+    assert isinstance(found, Generator)
+    found.close()
+
+    assert bool(opened) == bool(rows_read)
+    assert all(one.closed for one in opened)

@@ -6,6 +6,7 @@ A row's line is its number in the array where there are no lines.
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from decimal import Decimal
 from typing import Any, BinaryIO, NoReturn
 
@@ -111,8 +112,10 @@ def _values(parser: Any, opened: Callable[[], BinaryIO]) -> Iterator[Any]:
     64 bits do not hold. The other one takes them if fractions are decimals.
     """
     is_fast = parser.__name__ == "ijson"
-    prefix = _prefix(parser.parse(_Utf8(opened(), is_fast=is_fast)))
-    yield from parser.items(_Utf8(opened(), is_fast=is_fast), prefix, use_float=is_fast)
+    with closing(opened()) as file:
+        prefix = _prefix(parser.parse(_Utf8(file, is_fast=is_fast)))
+    with closing(opened()) as file:
+        yield from parser.items(_Utf8(file, is_fast=is_fast), prefix, use_float=is_fast)
 
 
 def _with_floats(value: Any) -> Any:
