@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -15,40 +16,57 @@ from botocore.exceptions import ClientError
 from relay_ops.stack import Stack
 
 MAX_LINES = 1_000
+"""Of one search."""
 MAX_SEARCH_S = 5.0
-"""How long a log is searched: an answer from a part of it is better than none."""
+"""How long a command searches logs in all: an answer from a part of them is better than none."""
 _PLAIN_CHARS = 300
 
 
-def log_lines(stack: Stack, function: str, text: str, since: float) -> list[dict[str, Any]]:
-    """The lines since then (s since the epoch), the oldest first, at most `MAX_LINES`.
+@dataclass(slots=True)
+class LogSearch:
+    """Searches the logs of a stack. `is_partial`: its time was over before all was read."""
 
-    `function`: the end of its name, such as `submit-imports`. What is no JSON is a `message`.
-    """
-    found = (
-        _of_files(stack.logs, function, text)
-        if stack.logs
-        else _of_cloud(stack, function, text, since)
-    )
-    return list(islice((one for one in found if _at(one) >= since), MAX_LINES))
+    stack: Stack
+    is_partial: bool = False
+    _until: float = field(default_factory=lambda: time.monotonic() + MAX_SEARCH_S)
 
+    def lines(self, function: str, text: str, since: float) -> list[dict[str, Any]]:
+        """The lines since then (s since the epoch), the oldest first, at most `MAX_LINES`.
 
-def _of_cloud(stack: Stack, function: str, text: str, since: float) -> Iterator[dict[str, Any]]:
-    pages = (
-        stack.client("logs")
-        .get_paginator("filter_log_events")
-        .paginate(
-            logGroupName=f"/aws/lambda/{stack.name}-{function}",
-            startTime=int(since * 1_000),
-            filterPattern=f'"{text}"',
+        `function`: the end of its name, such as `submit-imports`. What is no JSON is a `message`.
+
+        Raises:
+            ClientError: AWS does not let us read them.
+        """
+        found = (
+            _of_files(self.stack.logs, function, text)
+            if self.stack.logs
+            else self._of_cloud(function, text, since)
         )
-    )
-    until = time.monotonic() + MAX_SEARCH_S
-    for page in _of_a_group(pages):
-        for event in page["events"]:
-            yield _content(event["message"]) | {"at": event["timestamp"] / 1_000}
-        if time.monotonic() > until:
+        return list(islice((one for one in found if _at(one) >= since), MAX_LINES))
+
+    def _of_cloud(self, function: str, text: str, since: float) -> Iterator[dict[str, Any]]:
+        if self._is_over():
             return
+        pages = (
+            self.stack.client("logs")
+            .get_paginator("filter_log_events")
+            .paginate(
+                logGroupName=f"/aws/lambda/{self.stack.name}-{function}",
+                startTime=int(since * 1_000),
+                filterPattern=f'"{text}"',
+            )
+        )
+        for page in _of_a_group(pages):
+            for event in page["events"]:
+                yield _content(event["message"]) | {"at": event["timestamp"] / 1_000}
+            if page.get("nextToken") and self._is_over():
+                return
+
+    def _is_over(self) -> bool:
+        is_over = time.monotonic() > self._until
+        self.is_partial = self.is_partial or is_over
+        return is_over
 
 
 def _of_a_group(pages: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

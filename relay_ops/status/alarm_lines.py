@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from import_relay.domain.codes import CODES
-from relay_ops.log_lines import log_lines
-from relay_ops.stack import Stack
+from relay_ops.log_lines import LogSearch
 
 _RECEIVER, _FILES, _SUBMIT = "receive-webhook", "import-files", "submit-imports"
 _TRACK, _REPORT, _WATCHDOG = "track-import", "write-report", "run-watchdog"
@@ -104,7 +103,7 @@ class Cause:
         return explained.what_to_do if explained else ""
 
 
-def causes_of(stack: Stack, alarm: str, since: float) -> list[Cause]:
+def causes_of(search: LogSearch, alarm: str, since: float) -> list[Cause]:
     """What the logs say of an alarm since then (s since the epoch), the most frequent first.
 
     Raises:
@@ -114,7 +113,7 @@ def causes_of(stack: Stack, alarm: str, since: float) -> list[Cause]:
         line
         for function, texts in ALARM_EVENTS[alarm].items()
         for text in texts
-        for line in log_lines(stack, function, text, since)
+        for line in search.lines(function, text, since)
         if text not in _CRASH or "service" not in line  # the relay's own events are no crash
     )
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from import_relay.storage.files import Files
 from import_relay.storage.outcome_counts import OutcomeCounts
+from relay_ops.log_lines import MAX_SEARCH_S, LogSearch
 from relay_ops.rights import is_not_allowed
 from relay_ops.stack import Stack
 from relay_ops.status.alarm_lines import ALARM_EVENTS, MAX_CAUSES, Cause, causes_of, name_files
@@ -20,6 +21,10 @@ from relay_ops.status.refused_files import RefusedFile, refused_files
 T = TypeVar("T")
 THIS_COMMAND = "relay status"
 RUNBOOK = "docs/runbook.md#"
+LARGE_LOGS = (
+    f"The logs are large: they were searched for {MAX_SEARCH_S:.0f} s, and causes may be missing. "
+    "The section of the alarm in docs/runbook.md has the query for all."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Raised:
 class Alarms:
     """The alarms of the last day, and files that were refused, be it longer ago.
 
-    `not_seen`: what the person may not see, and which policy allows it.
+    `not_seen`: what is missing and why, e.g. which policy the person lacks.
     """
 
     raised: list[Raised] = field(default_factory=list)
@@ -86,18 +91,21 @@ def read_alarms(stack: Stack) -> Alarms:
         "alarms",
         not_seen,
     )
+    search = LogSearch(stack)
     found = [
-        Raised(one, _if_allowed(_causes(stack, one), "what the logs say of alarms", not_seen))
+        Raised(one, _if_allowed(_causes(search, one), "what the logs say of alarms", not_seen))
         for one in raised
     ]
+    if search.is_partial:
+        not_seen.append(LARGE_LOGS)
     refused = _if_allowed(lambda: refused_files(stack), "refused files", not_seen)
     return Alarms(found, refused, list(dict.fromkeys(not_seen)))
 
 
-def _causes(stack: Stack, alarm: RaisedAlarm) -> Callable[[], list[Cause]]:
+def _causes(search: LogSearch, alarm: RaisedAlarm) -> Callable[[], list[Cause]]:
     def read() -> list[Cause]:
-        found = causes_of(stack, alarm.name, alarm.since)
-        name_files(found, lambda ids: _keys_of_files(stack, ids))
+        found = causes_of(search, alarm.name, alarm.since)
+        name_files(found, lambda ids: _keys_of_files(search.stack, ids))
         return found
 
     return read

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from import_relay.domain.codes import CODES
 from relay_ops.stack import Stack
 from relay_ops.status.alarms import RaisedAlarm
-from relay_ops.status.explained_alarms import Alarms, Raised, read_alarms
+from relay_ops.status.explained_alarms import LARGE_LOGS, Alarms, Raised, read_alarms
 from tests.support import aws as resources
 from tests.support.relay import Relay
 from tests.template.test_alarm_commands import ALARMS, first_command, section_of
@@ -110,6 +110,19 @@ def test_each_alarm_that_was_raised_is_named_with_its_command(
         assert (f"Run: {command}" in lines) == (command != "relay status")
         assert lines[0].endswith(".")
         assert lines[-1] == f"docs/runbook.md#{section_of(name)}"
+
+
+def test_whoever_waits_for_large_logs_is_told_that_causes_may_be_missing(
+    stack: Stack, cloudwatch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raise_it(cloudwatch, "WebhooksRefused", stack.clock())
+    assert read_alarms(stack).not_seen == []
+
+    monkeypatch.setattr("relay_ops.log_lines.MAX_SEARCH_S", -1.0)
+
+    found = read_alarms(stack)
+    assert [one.alarm.name for one in found.raised] == ["webhooks-refused"]
+    assert found.not_seen == [LARGE_LOGS]
 
 
 def test_the_logs_say_why_an_alarm_was_raised(
