@@ -95,7 +95,6 @@ RELAY = Package(
     tested_through={
         "bulk/feeding": _FILES,
         "bulk/file_errors": "tests/integration/files/test_file_errors.py",
-        "bulk/file_reports": _FILES,
         "bulk/importing_files": _FILES,
         "bulk/reading": _FILES,
         "bulk/settings": _SETTINGS,
@@ -241,7 +240,6 @@ EMULATOR = Package(
         "sandbox/inspection": _PAGES_FOR_TESTS,
         "sandbox/json_body": _PAGES_FOR_TESTS,
         "server": _PROCESS,
-        "storage": _PROCESS,
     },
     of_no_module={
         "test_contract": "compares the whole API with its contracts",

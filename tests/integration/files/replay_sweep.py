@@ -5,18 +5,17 @@
 plays one replay for every call and both sides of its effect. `test_killed` takes some of them.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import time_machine
 
 from import_relay.domain.replays import Replay
 from tests.integration.bulk.put_back import BAD, DAY_S, EVERYTHING, ID, US, received, replaying
 from tests.integration.files.dying import Killed, Process
+from tests.integration.files.killing import Sweep
 from tests.integration.files.uploads import Uploads
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON
@@ -66,36 +65,7 @@ def promises_broken(uploads: Uploads) -> list[str]:
     return broken
 
 
-def calls_of_a_replay(folder: Path) -> int:
-    """How many calls the processes make if none of them dies."""
-    process = Process()
-    for uploads in played(folder, process):
-        assert promises_broken(uploads) == []
-    return process.calls
-
-
-def broken_replays(folder: Path, calls: range, *, is_late: bool) -> dict[int, list[str]]:
-    """Number of the call → the promises that a kill there broke."""
-    return {
-        number: found
-        for number in calls
-        for uploads in played(folder, Process(number, is_late=is_late))
-        if (found := promises_broken(uploads))
-    }
-
-
-def main() -> int:
-    """Kill at every call; how many kills broke a promise."""
-    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"
-    with TemporaryDirectory() as name:
-        calls, wrong = calls_of_a_replay(Path(name)), 0
-        for is_late in (False, True):
-            broken = broken_replays(Path(name), range(1, calls + 1), is_late=is_late)
-            wrong += len(broken)
-            print(f"killed at {calls} calls, {'after' if is_late else 'before'}: {broken or 'ok'}")
-    return wrong
-
+REPLAY_SWEEP = Sweep(played, promises_broken)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(REPLAY_SWEEP.run())

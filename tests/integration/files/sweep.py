@@ -7,17 +7,16 @@ plays one file for every call and both sides of its effect. `test_killed` takes 
 
 import csv
 import io
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import time_machine
 
 from tests.integration.files.dying import Killed, Process
+from tests.integration.files.killing import Sweep
 from tests.integration.files.uploads import Uploads
 from tests.support.aws import relay_resources
 from tests.support.builders import NOON
@@ -52,13 +51,6 @@ def played(folder: Path, process: Process) -> Iterator[Uploads]:
         yield uploads
 
 
-def calls_of_a_run(folder: Path) -> int:
-    process = Process()
-    for uploads in played(folder, process):
-        assert promises_broken(uploads) == []
-    return process.calls
-
-
 def promises_broken(uploads: Uploads) -> list[str]:
     broken = []
     imported = Counter(row["external_id"] for row in uploads.relay.mateo.rows)
@@ -81,28 +73,7 @@ def promises_broken(uploads: Uploads) -> list[str]:
     return broken
 
 
-def broken_by_kills(folder: Path, calls: range, *, is_late: bool) -> dict[int, list[str]]:
-    """Number of the call → the promises that a kill there broke."""
-    return {
-        number: found
-        for number in calls
-        for uploads in played(folder, Process(number, is_late=is_late))
-        if (found := promises_broken(uploads))
-    }
-
-
-def main() -> int:
-    """Kill at every call; how many kills broke a promise."""
-    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"
-    with TemporaryDirectory() as name:
-        calls, wrong = calls_of_a_run(Path(name)), 0
-        for is_late in (False, True):
-            broken = broken_by_kills(Path(name), range(1, calls + 1), is_late=is_late)
-            wrong += len(broken)
-            print(f"killed at {calls} calls, {'after' if is_late else 'before'}: {broken or 'ok'}")
-    return wrong
-
+FILE_SWEEP = Sweep(played, promises_broken)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(FILE_SWEEP.run())

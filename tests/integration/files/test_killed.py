@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.files.replay_sweep import broken_replays, calls_of_a_replay
-from tests.integration.files.sweep import broken_by_kills, calls_of_a_run
+from tests.integration.files.replay_sweep import REPLAY_SWEEP
+from tests.integration.files.sweep import FILE_SWEEP
 
 EACH, EACH_OF_A_REPLAY = 19, 23
 """Of so many calls one is tried here; `python -m tests.integration.files.sweep` and `replay_sweep`
@@ -14,17 +14,17 @@ beside it try all."""
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["before a call", "after its effect"])
 def test_no_row_is_lost_and_none_is_imported_twice(tmp_path: Path, *, is_late: bool) -> None:
-    calls = calls_of_a_run(tmp_path)
+    calls = FILE_SWEEP.calls(tmp_path)
     assert calls > 40
 
     some = range(1 + is_late * EACH // 2, calls + 1, EACH)
-    assert broken_by_kills(tmp_path, some, is_late=is_late) == {}
+    assert FILE_SWEEP.broken(tmp_path, some, is_late=is_late) == {}
 
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["before a call", "after its effect"])
 def test_no_item_is_put_back_twice_and_none_is_left_out(tmp_path: Path, *, is_late: bool) -> None:
-    calls = calls_of_a_replay(tmp_path)
+    calls = REPLAY_SWEEP.calls(tmp_path)
     assert calls > 40
 
     some = range(1 + is_late * EACH_OF_A_REPLAY // 2, calls + 1, EACH_OF_A_REPLAY)
-    assert broken_replays(tmp_path, some, is_late=is_late) == {}
+    assert REPLAY_SWEEP.broken(tmp_path, some, is_late=is_late) == {}

@@ -5,6 +5,7 @@ Here the parser of the standard library calls what collects the cells. A documen
 no part of a workbook may have one (ECMA-376, part 2), and entities would let it grow without end.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 from xml.parsers.expat import ExpatError, ParserCreate
@@ -63,7 +64,7 @@ def column_letters(place: str) -> str:
     return place.rstrip(_DIGITS)
 
 
-class _Collector:
+class _Collector(ABC):
     """Collects what the tags hold.
 
     Attributes:
@@ -78,13 +79,13 @@ class _Collector:
         self.texts: list[str] = []
         self.is_text = self.is_over = False
 
+    @abstractmethod
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """A tag begins."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self, name: str) -> None:
         """A tag ends."""
-        raise NotImplementedError
 
     def check(self) -> None:
         """Drop texts that nobody wants, and refuse what would fill the memory."""

@@ -1,0 +1,26 @@
+"""The report of a file, whose reasons wait in a database for the rows."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from import_relay.bulk.file_reports import FileReports
+from import_relay.storage.files import RowFile
+from tests.support.databases import Opened
+
+
+def test_the_reasons_are_closed_if_they_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_ends(_: str) -> Any:
+        raise ConnectionError("S3 is away")
+
+    objects: Any = SimpleNamespace(ends=no_ends)
+    counts: Any = None  # nothing is counted before the ends are read
+    reports = FileReports(objects, counts, clock=lambda: 0.0)
+    file = RowFile("inbox/shop/a.csv", "an etag", "shop", received_at=1, ended={"failed": 1})
+    opened = Opened(monkeypatch)
+
+    with pytest.raises(ConnectionError):
+        reports.write(file)
+
+    assert opened.are_closed() == [True]
