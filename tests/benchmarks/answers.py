@@ -1,9 +1,9 @@
 """Answers: for each kind of connection, the CPU from the gateway's event to the answer.
 
-Against the same auth_header made with the standard library, the body parsed by it, and boto3's own
-SendMessageBatch; in both, boto3 is answered below botocore. The first figure in brackets is
-auth_header and parsing alone. What the kind's first request imports comes after it. The start of
-the receiver, with a connection of every kind, is measured by `receive`.
+Against the same authentication made with the standard library, the body parsed by it, and boto3's
+own SendMessageBatch; in both, boto3 is answered below botocore. The first figure in brackets is
+authentication and parsing alone. What the kind's first request imports comes after it. The start
+of the receiver, with a connection of every kind, is measured by `receive`.
 """
 
 import json
@@ -23,7 +23,7 @@ from import_relay.connectors.kinds import kinds
 from tests.benchmarks import receive
 from tests.benchmarks.measures import Measure, best_of_alternating
 from tests.benchmarks.stub_aws import StubAws
-from tests.support.authentic import SECRETS, SENDERS, received_at, requests_of
+from tests.support.authentic import SECRETS, received_at, requests_of, sender_of, sign_of
 from tests.support.webhooks import gateway_event
 
 CALLS = 100
@@ -71,7 +71,7 @@ def answer(kind: str) -> Measure:
     from import_relay.storage.intake_store import CLIENT_CONFIG
 
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
-    parse, sign, text = parser(given.body), SENDERS[kind].sign, given.body.decode()
+    parse, sign, text = parser(given.body), sign_of(kind), given.body.decode()
     context: Any = receive.Context()
 
     def ours() -> None:
@@ -112,13 +112,13 @@ def prepared(kind: str) -> tuple[Callable[[Any, Any], Any], dict[str, Any], Requ
 
 def function_of(kind: str) -> str:
     """The function that takes the kind's requests."""
-    over_http = SENDERS[kind].transport == "http"
+    over_http = sender_of(kind).transport == "http"
     return "receive_webhook" if over_http else "receive_change_events"
 
 
 def event_of(kind: str, given: Request) -> dict[str, Any]:
     """What Lambda is invoked with."""
-    if SENDERS[kind].transport == "http":
+    if sender_of(kind).transport == "http":
         return gateway_event(given, kind)
     event: dict[str, Any] = json.loads(given.body)
     return event

@@ -156,7 +156,8 @@ def test_no_word_stands_there_twice() -> None:
 
 CONTRACT = frozenset(
     {
-        *("OPTIONS", "DEFAULTS", "REPLIES", "verify", "split", "interpret", "check_options"),
+        *("OPTIONS", "DEFAULTS", "REPLIES"),
+        *("verify", "sign", "split", "interpret", "check_options"),
         *("IDS_PER_READ", "MAX_TIME_LAG_S", "REQUESTS_PER_SECOND", "read"),
     }
 )

@@ -40,7 +40,8 @@ TERMS = {"JMESPath", "SendMessageBatch"}
 def sources() -> str:
     """Everything that a name may come from, as one text."""
     paths: list[Path] = [ROOT / "template.yaml", ROOT / "Makefile", ROOT / "pyproject.toml"]
-    for folder in ("layers", "functions", "local", "mateo_emulator", "relay_ops", "statemachine"):
+    code = ("layers", "functions", "local", "mateo_emulator", "relay_ops", "statemachine")
+    for folder in (*code, "tests/unit/connectors"):
         paths += [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".yaml")]
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 

@@ -18,7 +18,14 @@ from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDe
 from import_relay.domain.queue_messages import pack
 from tests.fuzz.choices import Choices
 from tests.fuzz.mutations import TEXTS, changed_body, changed_headers, changed_item
-from tests.support.authentic import SECRETS, SENDERS, connection_of, mapped, requests_of, with_body
+from tests.support.authentic import (
+    SECRETS,
+    connection_of,
+    mapped,
+    requests_of,
+    sender_of,
+    with_body,
+)
 from tests.support.webhooks import NOW
 
 FOREIGN = "never-generated:" + "x" * 60
@@ -59,21 +66,21 @@ def _proven(kind: str, original: Request, choices: Choices) -> Request:
     changed = with_body(kind, original, changed_body(original.body, choices))
     if choices.below(4) < 3:
         return changed
-    auth_header = changed.headers.keys() - SENDERS[kind].headers.keys() - requests_headers(kind)
-    free = {name: value for name, value in changed.headers.items() if name not in auth_header}
-    kept = {name: value for name, value in changed.headers.items() if name in auth_header}
+    proven = changed.headers.keys() - sender_of(kind).headers.keys() - requests_headers(kind)
+    free = {name: value for name, value in changed.headers.items() if name not in proven}
+    kept = {name: value for name, value in changed.headers.items() if name in proven}
     return replace(changed, headers={**changed_headers(free, choices), **kept})
 
 
 @cache
 def requests_headers(kind: str) -> frozenset[str]:
-    """Names of the headers that no auth_header covers."""
-    named = SENDERS[kind].headers_of
+    """Names of the headers that no authentication covers."""
+    named = sender_of(kind).headers_of
     return frozenset(name for file in requests_of(kind) for name in named(file))
 
 
 def _forgery(original: Request, choices: Choices) -> Request:
-    """A changed request with the auth_header of the original one, or a changed auth_header."""
+    """A changed request with the authentication of the original one, or with a changed one."""
     body = changed_body(original.body, choices) if choices.below(2) else original.body
     headers = changed_headers(original.headers, choices)
     query = choices.pick(TEXTS) if choices.below(4) == 3 else original.query
@@ -103,7 +110,7 @@ def _is_accepted(kind: str, request: Request, *secrets: str) -> bool:
 
 def forged(kind: str, request: Request, original: Request) -> None:
     """Whoever does not know the secret is refused, and so is what somebody else changed."""
-    sender = SENDERS[kind]
+    sender = sender_of(kind)
     if sender.needs_secret:
         assert not _is_accepted(kind, request), "accepted without any secret"
         assert not _is_accepted(kind, request, FOREIGN), "accepted with a foreign secret"
@@ -114,7 +121,7 @@ def forged(kind: str, request: Request, original: Request) -> None:
 def received(kind: str, request: Request) -> None:
     """What is proven is accepted and becomes items, or is unreadable."""
     if not _is_accepted(kind, request, *SECRETS[kind]):
-        assert SENDERS[kind].auth_header is None, "refused although it is proven"
+        assert sender_of(kind).auth_header is None, "refused although it is proven"
     try:
         items = connector_for(kind).split(request, _connection(kind).options)
     except UnreadableDelivery:

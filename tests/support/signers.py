@@ -1,8 +1,8 @@
 """Authentications as senders make them, written from their documentation with the standard library
 alone.
 
-Each takes a request with everything but its auth_header and gives it with the auth_header, made
-when it is received. Where a vendor has a signer of its own, the tests of that kind use it as well.
+Each takes a request with everything but its authentication and gives it with that, made when it is
+received. Where a vendor has a signer of its own, the tests of that kind use it as well.
 """
 
 import hashlib
@@ -26,6 +26,11 @@ def seconds(given: Request) -> int:
 def header(name: str, value: str) -> Sign:
     """A header with a fixed value."""
     return lambda given: replace(given, headers={**given.headers, name: value})
+
+
+def bearer(token: str) -> Sign:
+    """A bearer token."""
+    return header("authorization", f"Bearer {token}")
 
 
 def credentials(user_and_password: str) -> Sign:

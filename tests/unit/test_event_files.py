@@ -7,7 +7,6 @@ kind, which is named like it.
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 
 import pytest
 
@@ -15,23 +14,22 @@ from import_relay.check.check_connections import check
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.mapping.record_mapping import RecordMapping
-from tests.support.authentic import CONNECTIONS, SECRETS, connection_of, mapped, requests_of
+from tests.support.authentic import (
+    CONNECTIONS,
+    SECRETS,
+    connection_of,
+    mapped,
+    own_tests,
+    requests_of,
+)
 from tests.support.webhooks import ROOT
 
 FILE = ROOT / "layers" / "connections" / "connections.toml"
 FUNCTIONS = frozenset(path.name for path in (ROOT / "functions").iterdir())
 
 
-def module_of_tests(connector: str) -> str:
-    """The tests of a kind's module."""
-    path, _, name = connector.removeprefix("import_relay.").rpartition(".")
-    return f"tests.unit.{path}.test_{name}"
-
-
 EXPECTED: Mapping[str, tuple[str, ...]] = {
-    name: outcomes
-    for module in kinds().values()
-    for name, outcomes in import_module(module_of_tests(module)).EVENTS.items()
+    name: outcomes for kind in kinds() for name, outcomes in own_tests(kind).EVENTS.items()
 }
 """File → what becomes of each of its items, without anything read at a CRM: the row's record and
 its further columns, or why there is none."""

@@ -1,9 +1,10 @@
 """All kinds, their example webhooks, and who refuses them."""
 
-from tests.support.authentic import SENDERS, mapped, requests_of
+from import_relay.connectors.kinds import kinds
+from tests.support.authentic import mapped, requests_of
 from tests.support.receiver import Answered
 
-ALL = sorted(SENDERS)
+ALL = sorted(kinds())
 EVERY_FILE = [(kind, name) for kind in ALL for name in requests_of(kind)]
 
 

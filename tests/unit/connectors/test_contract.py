@@ -17,15 +17,15 @@ from import_relay.connectors.contract import Request
 from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.domain.errors import SignatureError
 from import_relay.mapping.mapping_mistakes import mapping_mistakes
-from tests.support.authentic import SECRETS, SENDERS, connection_of, requests_of, with_body
+from tests.support.authentic import SECRETS, connection_of, requests_of, sender_of, with_body
 from tests.support.receiver import hand_in, post
 from tests.support.webhooks import NOW, ROOT, gateway_event
 from tests.unit.connectors.every_kind import ALL, EVERY_FILE, rows
 
-OVER_HTTP = [kind for kind in ALL if SENDERS[kind].transport == "http"]
-BY_HEADER = [kind for kind in ALL if SENDERS[kind].auth_header]
-TIMED = [kind for kind in ALL if SENDERS[kind].time]
-COVERING = [kind for kind in ALL if SENDERS[kind].covers_body]
+OVER_HTTP = [kind for kind in ALL if sender_of(kind).transport == "http"]
+BY_HEADER = [kind for kind in ALL if sender_of(kind).auth_header]
+TIMED = [kind for kind in ALL if sender_of(kind).time]
+COVERING = [kind for kind in ALL if sender_of(kind).covers_body]
 REFUSALS = {"signature.missing", "signature.malformed", "signature.mismatch"}
 A_LIST = frozenset({"standard_webhooks"})
 """Kinds whose header is a list of signatures by its scheme: one of them twice is as good."""
@@ -53,7 +53,7 @@ def refusal(kind: str, given: Request, *, now: float = NOW) -> str:
 
 
 def test_every_kind_has_a_sender_with_samples() -> None:
-    assert SENDERS.keys() == kinds().keys()
+    assert all(sender_of(kind) for kind in ALL)
     assert [kind for kind in ALL if not requests_of(kind)] == []
 
 
@@ -92,7 +92,7 @@ def test_header_names_may_be_in_any_case(kind: str, write: object) -> None:
 # ---------------------------------------------------------------- what authenticates nobody
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ALL if SENDERS[kind].needs_secret])
+@pytest.mark.parametrize("kind", [kind for kind in ALL if sender_of(kind).needs_secret])
 @pytest.mark.parametrize("secrets", [(), ("",), ("never-generated:" + "x" * 60,)])
 def test_who_does_not_know_the_secret_is_refused(kind: str, secrets: tuple[str, ...]) -> None:
     with pytest.raises(SignatureError) as caught:
@@ -102,7 +102,7 @@ def test_who_does_not_know_the_secret_is_refused(kind: str, secrets: tuple[str, 
 
 @pytest.mark.parametrize("kind", OVER_HTTP)
 def test_a_request_without_authentication_is_refused_and_nothing_written(kind: str) -> None:
-    bare = SENDERS[kind].unproven(first(kind))
+    bare = sender_of(kind).unproven(first(kind))
     answer = post(kind, bare)
     assert answer.status == 401
     assert answer.code in REFUSALS
@@ -117,7 +117,7 @@ def test_what_comes_over_the_event_bus_is_not_taken_from_the_web(kind: str) -> N
 
 
 def spoilt(value: str, how: str) -> str | None:
-    """The value of a auth_header's header, spoilt."""
+    """The value of the header that authenticates, spoilt."""
     return {
         "missing": None,
         "empty": "",
@@ -143,7 +143,7 @@ SPOILT = (
 @pytest.mark.parametrize("how", SPOILT)
 @pytest.mark.parametrize("kind", BY_HEADER)
 def test_a_proof_that_is_not_exactly_right_is_refused(kind: str, how: str) -> None:
-    header = SENDERS[kind].auth_header or ""
+    header = sender_of(kind).auth_header or ""
     given = changed(kind, **{header: spoilt(first(kind).headers[header], how)})
     if kind in A_LIST and how == "twice, joined with a space":
         assert post(kind, given).status == 200
@@ -161,7 +161,7 @@ def test_a_time_too_long_ago_or_too_far_ahead_is_refused(kind: str, days: int) -
 @pytest.mark.parametrize("time", ["soon", "-1", "1e9", "1795253400.0", "\u0661", "9" * 400, "NaN"])
 @pytest.mark.parametrize("kind", TIMED)
 def test_a_time_that_is_no_number_is_refused(kind: str, time: str) -> None:
-    header = SENDERS[kind].time or ""
+    header = sender_of(kind).time or ""
     value = first(kind).headers[header]
     signed = str(NOW * 1_000) if str(NOW * 1_000) in value else str(NOW)
     given = changed(kind, **{header: value.replace(signed, time)})
@@ -211,12 +211,12 @@ UNREADABLE = {
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
 @pytest.mark.parametrize("kind", OVER_HTTP)
 def test_a_body_that_is_not_what_the_kind_sends_becomes_no_row(kind: str, body: bytes) -> None:
-    """Quarantined, or items that are rejected or ignored; refused if the auth_header was in the
+    """Quarantined, or items that are rejected or ignored; refused if the authentication was in the
     body.
     """
     answer = post(kind, with_body(kind, first(kind), body))
     if answer.status == 401:
-        assert SENDERS[kind].auth_header is None
+        assert sender_of(kind).auth_header is None
         assert answer.code in REFUSALS
         assert answer.store.is_untouched
         return
@@ -234,7 +234,7 @@ def test_a_compressed_body_waits_in_quarantine(kind: str, encoding: str) -> None
     given = with_body(kind, first(kind), gzip.compress(first(kind).body, mtime=0))
     answer = post(kind, replace(given, headers={**given.headers, "content-encoding": encoding}))
     if answer.status == 401:
-        assert SENDERS[kind].auth_header is None
+        assert sender_of(kind).auth_header is None
         assert answer.store.is_untouched
     else:
         status = connector_for(kind).REPLIES.unreadable

@@ -11,17 +11,17 @@ from functools import cache
 import pytest
 
 from import_relay.connectors.complete_connections import with_defaults
-from import_relay.connectors.kinds import connector_for
+from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.domain.connections import RecordType
 from import_relay.domain.models import ItemOutcome, MappedChange, Occurrence
 from import_relay.mapping.keys import IDENTIFIERS
 from import_relay.mapping.rejections import NEEDED_COLUMNS
 from import_relay.submit.changes import Mapped, Mapper
 from import_relay.submit.fetched_records import RecordsFetched
-from tests.support.authentic import SENDERS, connection_of, requests_of
+from tests.support.authentic import connection_of, requests_of
 from tests.support.webhooks import NOW
 
-KINDS = sorted(SENDERS)
+KINDS = sorted(kinds())
 UNUSABLE = '{"a": {"b": 1}}'
 """An object of objects, which no column takes."""
 BLANKS = ("''", "' '", "'\u200b\ufeff'", "`null`", "`[]`", '`["", " "]`')

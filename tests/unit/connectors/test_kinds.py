@@ -4,6 +4,7 @@ import hmac
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from import_relay.connectors.usable_connections import mistakes_of
 from import_relay.domain.connections import Connection, parse_connections
 from import_relay.domain.errors import SignatureError
 from import_relay.mapping.record_mapping import RecordMapping
+from relay_ops.exits import UsageMistake
+from relay_ops.signing import authenticated
 from tests.docs.documents import ROOT, Document
 
 PAGE = Document(ROOT / "docs/connectors.md")
@@ -88,6 +91,14 @@ def test_its_webhook_is_verified_split_interpreted_and_mapped_by_default() -> No
 def test_a_webhook_that_acme_did_not_sign_is_refused() -> None:
     with pytest.raises(SignatureError):
         found.connector_for("acme").verify(request(secret="guessed"), [SECRET], {}, now=0)
+
+
+def test_relay_try_signs_as_acme_does() -> None:
+    unsigned = replace(request(), headers={})
+
+    assert authenticated(unsigned, connection(), [SECRET]) == request()
+    with pytest.raises(UsageMistake):
+        authenticated(unsigned, connection(), [])
 
 
 def test_a_folder_without_such_a_file_is_no_kind() -> None:

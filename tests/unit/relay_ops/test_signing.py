@@ -10,7 +10,7 @@ from import_relay.domain.connections import Connection
 from import_relay.domain.errors import SignatureError
 from relay_ops.exits import UsageMistake
 from relay_ops.signing import authenticated
-from tests.support.authentic import SENDERS, connection_of, requests_of
+from tests.support.authentic import connection_of, requests_of, sender_of
 from tests.support.webhooks import NOW, example_secrets
 
 WAYS = [
@@ -30,7 +30,7 @@ def bare(kind: str) -> Request:
     """A request of the kind without its authentication."""
     given = next(iter(requests_of(kind).values()))
     path = f"/webhooks/{kind}"
-    return replace(SENDERS[kind].unproven(given), path=path, method="POST", transport="http")
+    return replace(sender_of(kind).unproven(given), path=path, method="POST", transport="http")
 
 
 def verify(signed: Request, connection: Connection, secrets: list[str]) -> None:

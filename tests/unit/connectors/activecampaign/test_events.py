@@ -11,6 +11,8 @@ from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.mapping.record_mapping import RecordMapping
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request, sample
 
 EVENTS = {
@@ -22,6 +24,7 @@ EVENTS = {
     "activecampaign.update.txt": ("contact 36, partial: full_name email",),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(signers.path_secret, headers={"content-type": "application/x-www-form-urlencoded"})
 
 SECRET = "example-path-secret"  # invented
 CONNECTION = with_defaults(Connection("activecampaign", "activecampaign"))
@@ -52,7 +55,7 @@ def row(name: str, **columns: str) -> dict[str, object]:
     return mapping.columns(change.record, partial=change.partial).values
 
 
-# ---------------------------------------------------------------- auth_header
+# ---------------------------------------------------------------- authentication
 
 
 def test_the_secret_at_the_end_of_the_address_authenticates_the_sender() -> None:

@@ -1,6 +1,7 @@
 """Attio: the signature over the body alone, ids only, and what becomes of merges and deletions."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from import_relay.connectors.contract import Change, Item, RecordLookup, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request, sample
 
 EVENTS = {
@@ -21,6 +24,13 @@ EVENTS = {
     "attio.person-deleted.json": ("ignored: deleted",),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(
+    partial(signers.body_hmac, "attio-signature", encoding="hex"),
+    auth_header="attio-signature",
+    covers_body=True,
+    headers_of=lambda name: {"idempotency-key": f"key-of-{name}"},
+)
+ALWAYS_TIMED = "its appointments are not mapped by default"
 
 SECRET = "example-secret"  # invented
 BODY = '{"events":[]}'
@@ -62,7 +72,7 @@ def changes(name: str) -> list[Change]:
     return [interpret(json.loads(item.text)) for item in items]
 
 
-# ---------------------------------------------------------------- auth_header
+# ---------------------------------------------------------------- authentication
 
 
 @pytest.mark.parametrize("name", ["attio-signature", "x-attio-signature"])

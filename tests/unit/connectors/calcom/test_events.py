@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,8 @@ from import_relay.connectors.complete_connections import kind_mistakes
 from import_relay.connectors.contract import Change, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request, sample, with_headers
 from tests.unit.connectors.calcom.bookings import CONNECTION, NEW, OLD, changes, event, row, rows
 
@@ -37,6 +40,12 @@ EVENTS = {
     "calcom.ping.json": ("ignored: test",),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(
+    partial(signers.body_hmac, "x-cal-signature-256", encoding="hex"),
+    auth_header="x-cal-signature-256",
+    covers_body=True,
+)
+ALWAYS_TIMED = "bookings have a time"
 
 SECRET = "calcom-example-secret"
 BODY = '{"triggerEvent":"PING"}'

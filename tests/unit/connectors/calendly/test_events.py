@@ -12,6 +12,8 @@ from import_relay.connectors.contract import Change, Request
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.mapping.record_mapping import RecordMapping
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request, sample, with_headers
 
 EVENTS = {
@@ -36,6 +38,13 @@ EVENTS = {
     ),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(
+    signers.calendly,
+    auth_header="calendly-webhook-signature",
+    time="calendly-webhook-signature",
+    covers_body=True,
+)
+ALWAYS_TIMED = "bookings have a time"
 
 KEY = "calendly-example-key"
 BODY = '{"event":"invitee.created","payload":{}}'

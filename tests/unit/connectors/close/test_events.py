@@ -13,6 +13,8 @@ from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.mapping.record_mapping import RecordMapping
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request, sample, with_headers
 
 EVENTS = {
@@ -28,6 +30,10 @@ EVENTS = {
     "close.opportunity-updated.json": ("deal …mple01: name contact_external_id",),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(
+    signers.close, auth_header="close-sig-hash", time="close-sig-timestamp", covers_body=True
+)
+ALWAYS_TIMED = "takes no events of whole days over from calendars, and cancels what becomes one"
 
 KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 OTHER = "ff" * 32

@@ -4,7 +4,7 @@ becomes.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -18,6 +18,8 @@ from import_relay.connectors.contract import Change, Item, Request
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, UnreadableDelivery
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request
 
 EVENTS = {
@@ -31,6 +33,25 @@ EVENTS = {
     "cloudevents.plain-json.json": ("contact 1006: full_name email whatsapp",),
 }
 """Example webhook → what becomes of each of its items."""
+MODES: Mapping[str, Mapping[str, str]] = {
+    "cloudevents.batch.json": {"content-type": "application/cloudevents-batch+json"},
+    "cloudevents.binary.json": {
+        "ce-specversion": "1.0",
+        "ce-type": "com.example.contact.updated",
+        "ce-source": "/crm/accounts/4711",
+        "ce-id": "0005",
+        "ce-time": "2026-11-21T09:30:00Z",
+        "ce-subject": "contacts%2F1005",
+    },
+    "cloudevents.plain-json.json": {"content-type": "application/json"},
+    "": {"content-type": "application/cloudevents+json; charset=utf-8"},
+}
+"""File → the headers of its mode of the HTTP binding; under '' those of all others."""
+SENDER = Sender(
+    signers.bearer,
+    auth_header="authorization",
+    headers_of=lambda name: MODES.get(name, MODES[""]),
+)
 
 STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
 BATCHED = {"content-type": "application/cloudevents-batch+json"}

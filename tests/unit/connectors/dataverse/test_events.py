@@ -1,6 +1,8 @@
 """Dataverse: key-value lists, what is full and what is partial, times, and bodies that were cut."""
 
 import json
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,8 @@ from import_relay.connectors.dataverse import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request, with_headers
 from tests.unit.connectors.dataverse.contexts import (
     CONNECTION,
@@ -38,6 +42,21 @@ EVENTS = {
     "dataverse.opportunity-updated.json": ("deal …000002: name description contact_external_id",),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(partial(signers.header, "x-relay-secret"), auth_header="x-relay-secret")
+
+
+def of_a_whole_day(item: dict[str, Any]) -> None:
+    target = item["context"]["InputParameters"][0]["value"]["Attributes"]
+    times = {"scheduledstart": "/Date(1795474800000)/", "scheduledend": "/Date(1795561200000)/"}
+    target[:] = [pair for pair in target if pair["key"] not in (*times, "isalldayevent")]
+    target += [{"key": key, "value": value} for key, value in times.items()]
+    target.append({"key": "isalldayevent", "value": True})
+
+
+WHOLE_DAYS = {
+    "dataverse.appointment-created.json": of_a_whole_day,
+}
+"""Example webhook of a timed appointment → what makes it one of the whole day."""
 
 SECRET = "a secret, of any signs"  # invented
 QUERY = {"auth": "query"}
@@ -48,7 +67,7 @@ def split(body: object, **headers: str) -> list[Item]:
     return connector.split(with_headers(request(text), **headers), {})
 
 
-# ---------------------------------------------------------------- auth_header
+# ---------------------------------------------------------------- authentication
 
 
 def refusal(given: Request, options: dict[str, str]) -> str:

@@ -1,6 +1,7 @@
 """HubSpot webhooks of an app: what each event says, what is read instead, what is ignored."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import UnreadableDelivery
 from import_relay.mapping.mapping_mistakes import mapping_mistakes
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import request, sample
 from tests.unit.connectors.hubspot.app_events import (
     CONNECTION,
@@ -45,6 +48,13 @@ EVENTS = {
     "hubspot.sensitive-property-changed.json": ("rejected: row.token_missing",),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(
+    partial(signers.hubspot, url=URL),
+    auth_header="x-hubspot-signature-v3",
+    time="x-hubspot-request-timestamp",
+    covers_body=True,
+)
+ALWAYS_TIMED = "meetings and appointments have no property for it"
 
 
 def split(body: object) -> list[Item]:

@@ -3,6 +3,7 @@ authentications.
 """
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.mapping.mapping_mistakes import mapping_mistakes
 from import_relay.mapping.record_mapping import RecordMapping
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request, sample
 
 EVENTS = {
@@ -25,8 +28,14 @@ EVENTS = {
     "hubspot_workflow.deal.json": ("deal 8100001: name",),
 }
 """Example webhook → what becomes of each of its items."""
-
 URL = "https://relay.example.com/webhooks/hubspot_workflow"
+SENDER = Sender(
+    partial(signers.hubspot, url=URL),
+    auth_header="x-hubspot-signature-v3",
+    time="x-hubspot-request-timestamp",
+    covers_body=True,
+)
+
 CHANGED_AT = "1795253400482"
 
 

@@ -1,6 +1,8 @@
 """Plain JSON records: how they are protected and identified."""
 
 import json
+from collections.abc import Mapping
+from functools import partial
 
 import pytest
 
@@ -9,6 +11,8 @@ from import_relay.connectors.json import events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, basic, request, sample
 
 EVENTS = {
@@ -36,6 +40,15 @@ EVENTS = {
     "json.windows-1252.json": ("contact 10001: full_name",),
 }
 """Example webhook → what becomes of each of its items."""
+TYPES: Mapping[str, Mapping[str, str]] = {
+    "json.lines.ndjson": {"content-type": "application/x-ndjson"},
+    "json.windows-1252.json": {"content-type": "application/json; charset=windows-1252"},
+}
+SENDER = Sender(
+    partial(signers.header, "x-relay-secret"),
+    auth_header="x-relay-secret",
+    headers_of=lambda name: TYPES.get(name, {}),
+)
 
 
 def verify(headers: dict[str, str], options: dict[str, str], secret: str) -> None:

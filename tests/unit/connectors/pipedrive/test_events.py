@@ -11,6 +11,8 @@ from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 from import_relay.mapping.record_mapping import RecordMapping
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, basic, request, sample
 from tests.unit.connectors.pipedrive.both_versions import (
     CONNECTION,
@@ -37,6 +39,22 @@ EVENTS = {
     "pipedrive.v1-person-deleted.json": ("ignored: deleted",),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(signers.credentials, auth_header="authorization")
+
+
+def of_a_whole_day(item: dict[str, Any]) -> None:
+    item["data"] |= {"due_time": None, "duration": None}
+
+
+def of_a_whole_day_in_version_1(item: dict[str, Any]) -> None:
+    item["current"] |= {"due_time": "", "duration": ""}
+
+
+WHOLE_DAYS = {
+    "pipedrive.activity-created.json": of_a_whole_day,
+    "pipedrive.v1-activity-added.json": of_a_whole_day_in_version_1,
+}
+"""Example webhook of a timed appointment → what makes it one of the whole day."""
 
 
 def event(data: object = None, **meta: object) -> dict[str, Any]:

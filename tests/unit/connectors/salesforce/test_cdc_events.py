@@ -1,4 +1,4 @@
-"""Salesforce change events: the event bus as auth_header, and what is known of a record."""
+"""Salesforce change events: authentication by the event bus, and what is known of a record."""
 
 import json
 from dataclasses import replace
@@ -10,6 +10,8 @@ from import_relay.connectors.contract import RecordLookup
 from import_relay.connectors.salesforce import cdc_events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request
 from tests.unit.connectors.salesforce.change_events import (
     CONNECTION,
@@ -52,6 +54,21 @@ EVENTS = {
     ),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(lambda _: signers.event_bus(SOURCE), needs_secret=False, transport="eventbridge")
+
+
+def of_a_whole_day(item: dict[str, Any]) -> None:
+    item["payload"] |= {
+        "IsAllDayEvent": True,
+        "ActivityDateTime": 1_795_478_400_000,
+        "DurationInMinutes": 1_440,
+    }
+
+
+WHOLE_DAYS = {
+    "salesforce_cdc.event-created.json": of_a_whole_day,
+}
+"""Example webhook of a timed appointment → what makes it one of the whole day."""
 SECOND = SECOND_MS * 1_000
 
 
@@ -71,7 +88,7 @@ def rejection(given: object) -> RejectedRow:
     return caught.value
 
 
-# ---------------------------------------------------------------- the auth_header
+# ---------------------------------------------------------------- the authentication
 
 
 def test_an_event_of_the_configured_source_is_authentic_without_a_secret() -> None:

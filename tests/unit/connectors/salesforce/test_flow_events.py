@@ -1,6 +1,7 @@
 """Salesforce Flow callouts: what is different from plain JSON, and that the rest is the same."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -9,6 +10,8 @@ from import_relay.connectors.salesforce import flow_events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, basic, request, sample
 
 EVENTS = {
@@ -21,6 +24,7 @@ EVENTS = {
     ),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(partial(signers.header, "x-relay-secret"), auth_header="x-relay-secret")
 
 FLOW = Connection("flow", "salesforce_flow", {}, {"contact": RecordType("contact", {})})
 

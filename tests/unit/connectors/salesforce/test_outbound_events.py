@@ -1,7 +1,8 @@
-"""Salesforce outbound messages: the organization as auth_header, SOAP, and what records become."""
+"""Salesforce outbound messages: authentication by organization, SOAP, and what records become."""
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from defusedxml.ElementTree import fromstring
@@ -12,6 +13,8 @@ from import_relay.connectors.salesforce import outbound_events as connector
 from import_relay.connectors.shared.event_ids import digest
 from import_relay.domain.errors import RejectedRow
 from import_relay.mapping.record_mapping import RecordMapping
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import request, sample
 from tests.unit.connectors.salesforce.envelopes import (
     CONNECTION,
@@ -47,12 +50,28 @@ EVENTS = {
     ),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(
+    signers.path_secret,
+    headers={"content-type": "text/xml; charset=utf-8", "soapaction": '""'},
+)
+
+
+def of_a_whole_day(item: dict[str, Any]) -> None:
+    midnight = "2026-11-24T00:00:00.000Z"
+    fields = {"IsAllDayEvent": "true", "StartDateTime": midnight, "EndDateTime": midnight}
+    item["fields"] |= fields
+
+
+WHOLE_DAYS = {
+    "salesforce_outbound.event-created.xml": of_a_whole_day,
+}
+"""Example webhook of a timed appointment → what makes it one of the whole day."""
 
 SECOND = 1_795_253_400_000_000
 """2026-11-21T09:30:00Z in microseconds."""
 
 
-# ---------------------------------------------------------------- the auth_header
+# ---------------------------------------------------------------- the authentication
 
 
 # ---------------------------------------------------------------- the message

@@ -12,7 +12,7 @@ from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.connectors.shared.all_day import timed, with_flag
 from import_relay.mapping.expressions import compile_expression
 from import_relay.mapping.record_mapping import RecordMapping
-from tests.support.authentic import connection_of, mapped, requests_of
+from tests.support.authentic import connection_of, mapped, own_tests, requests_of
 
 TIMES = {"start_time", "end_time"}
 Item = dict[str, Any]
@@ -23,67 +23,20 @@ def items(kind: str, name: str) -> list[Item]:
     return [json.loads(one.text) for one in connector.split(given, connection_of(kind).options)]
 
 
-def pipedrive(item: Item) -> None:
-    item["data"] |= {"due_time": None, "duration": None}
-
-
-def pipedrive_1(item: Item) -> None:
-    item["current"] |= {"due_time": "", "duration": ""}
-
-
-def salesforce_outbound(item: Item) -> None:
-    midnight = "2026-11-24T00:00:00.000Z"
-    fields = {"IsAllDayEvent": "true", "StartDateTime": midnight, "EndDateTime": midnight}
-    item["fields"] |= fields
-
-
-def salesforce_cdc(item: Item) -> None:
-    item["payload"] |= {
-        "IsAllDayEvent": True,
-        "ActivityDateTime": 1_795_478_400_000,
-        "DurationInMinutes": 1_440,
-    }
-
-
-def dataverse(item: Item) -> None:
-    target = item["context"]["InputParameters"][0]["value"]["Attributes"]
-    times = {"scheduledstart": "/Date(1795474800000)/", "scheduledend": "/Date(1795561200000)/"}
-    target[:] = [pair for pair in target if pair["key"] not in (*times, "isalldayevent")]
-    target += [{"key": key, "value": value} for key, value in times.items()]
-    target.append({"key": "isalldayevent", "value": True})
-
-
-def zoho(item: Item) -> None:
-    item["values"] |= {
-        "All_day": True,
-        "Start_DateTime": "2026-11-24T00:00:00+01:00",
-        "End_DateTime": "2026-11-24T23:59:59+01:00",
-    }
-
-
 WHOLE_DAYS: dict[str, Callable[[Item], None]] = {
-    "dataverse.appointment-created.json": dataverse,
-    "pipedrive.activity-created.json": pipedrive,
-    "pipedrive.v1-activity-added.json": pipedrive_1,
-    "salesforce_cdc.event-created.json": salesforce_cdc,
-    "salesforce_outbound.event-created.xml": salesforce_outbound,
-    "zoho.meeting-updated.json": zoho,
+    name: make
+    for kind in kinds()
+    for name, make in getattr(own_tests(kind), "WHOLE_DAYS", {}).items()
 }
-"""Sample of a timed appointment → what makes it one of the whole day."""
-ALWAYS_TIMED = {
-    "attio": "its appointments are not mapped by default",
-    "calcom": "bookings have a time",
-    "calendly": "bookings have a time",
-    "close": "takes no events of whole days over from calendars, and cancels what becomes one",
-    "hubspot": "meetings and appointments have no property for it",
-}
+"""Example webhook of a timed appointment → what makes it one of the whole day."""
 
 
-def test_every_kind_with_appointments_is_here() -> None:
+def test_the_tests_of_every_kind_with_appointments_say_how_whole_days_come() -> None:
     with_appointments = {kind for kind in kinds() if "appointment" in connector_for(kind).DEFAULTS}
     known = {name.split(".")[0] for name in WHOLE_DAYS}
-    assert with_appointments - known <= ALWAYS_TIMED.keys()
-    assert not known & ALWAYS_TIMED.keys()
+    always_timed = {kind for kind in kinds() if hasattr(own_tests(kind), "ALWAYS_TIMED")}
+    assert with_appointments - known <= always_timed
+    assert not known & always_timed
 
 
 @pytest.mark.parametrize("name", sorted(WHOLE_DAYS))

@@ -1,7 +1,9 @@
 """Shopify: the signature under both names of its header, topics, and what a resource becomes."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from import_relay.connectors.contract import Request
 from import_relay.connectors.shopify import events as connector
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request, sample, with_headers
 from tests.unit.connectors.shopify.deliveries import BODY, CONNECTION, delivery, interpret, row
 
@@ -40,6 +44,37 @@ EVENTS = {
     "shopify.tags-added.json": ("ignored: not_mapped",),
 }
 """Example webhook → what becomes of each of its items."""
+TOPICS = {"updated": "update", "created": "create", "deleted": "delete", "merged": "merge"}
+_WHOLE_TOPICS = {
+    "email-consent-updated": "customers_email_marketing_consent/update",
+    "sms-consent-updated": "customers_marketing_consent/update",
+    "tags-added": "customer.tags_added",
+}
+
+
+def headers_of_case(case: str) -> Mapping[str, str]:
+    """The headers of `customer-updated` and the like; orders say `updated`, customers `update`.
+
+    A case may end with the version of the API that its body is of: `customer-updated-2024-10`.
+    """
+    case, version = (case[:-8], case[-7:]) if case[-7:-3].isdecimal() else (case, "2026-10")
+    resource, _, event = case.partition("-")
+    topic = event if case == "order-updated" else TOPICS.get(event, event)
+    return {
+        "x-shopify-topic": _WHOLE_TOPICS.get(case, f"{resource}s/{topic}"),
+        "x-shopify-webhook-id": "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
+        "x-shopify-triggered-at": "2026-11-21T09:30:00.123456789Z",
+        "x-shopify-shop-domain": "example.myshopify.com",
+        "x-shopify-api-version": version,
+    }
+
+
+SENDER = Sender(
+    partial(signers.body_hmac, "x-shopify-hmac-sha256", encoding="base64"),
+    auth_header="x-shopify-hmac-sha256",
+    covers_body=True,
+    headers_of=lambda name: headers_of_case(name.split(".")[1]),
+)
 
 SECRET = "shpss_example"
 OLDER = "shpss_older_example"

@@ -13,6 +13,8 @@ from import_relay.connectors.contract import Request
 from import_relay.connectors.standard_webhooks import events as connector
 from import_relay.domain.connections import Connection, RecordType
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request, signed, with_headers
 from tests.unit.connectors.standard_webhooks.signing import BODY, OTHER, SECRET, refusal, verify
 
@@ -21,6 +23,12 @@ EVENTS = {
     "standard_webhooks.contact-deleted.json": ("ignored: event_type",),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(
+    signers.standard_webhooks,
+    auth_header="webhook-signature",
+    time="webhook-timestamp",
+    covers_body=True,
+)
 
 PRIVATE_KEY = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
 """The first test vector of RFC 8032, section 7.1, as is the public key that follows."""

@@ -1,6 +1,8 @@
 """Zoho: the token in the body that goes no further, one item for each id, partial records."""
 
 import json
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,8 @@ from import_relay.connectors.zoho import events as connector
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow
 from import_relay.mapping.record_mapping import RecordMapping
+from tests.support import signers
+from tests.support.sender import Sender
 from tests.support.webhooks import NOW, request, sample
 from tests.unit.connectors.zoho.notifications import TOKEN, notification
 
@@ -35,6 +39,24 @@ EVENTS = {
     ),
 }
 """Example webhook → what becomes of each of its items."""
+SENDER = Sender(
+    partial(signers.body_token, "token"),
+    spoil=lambda body: body.replace(b'"token"', b'"nothing"'),
+)
+
+
+def of_a_whole_day(item: dict[str, Any]) -> None:
+    item["values"] |= {
+        "All_day": True,
+        "Start_DateTime": "2026-11-24T00:00:00+01:00",
+        "End_DateTime": "2026-11-24T23:59:59+01:00",
+    }
+
+
+WHOLE_DAYS = {
+    "zoho.meeting-updated.json": of_a_whole_day,
+}
+"""Example webhook of a timed appointment → what makes it one of the whole day."""
 
 CONNECTION = with_defaults(Connection("zoho", "zoho"))
 ADDRESSES = {"api_url": "https://www.zohoapis.eu", "accounts_url": "https://accounts.zoho.eu"}
@@ -63,7 +85,7 @@ def rows(name: str) -> list[dict[str, object]]:
     return found
 
 
-# ---------------------------------------------------------------- auth_header
+# ---------------------------------------------------------------- authentication
 
 
 # ---------------------------------------------------------------- items

@@ -5,8 +5,8 @@ The receiver calls `verify` and `split`, submission calls `interpret`, `make che
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from import_relay.domain.connections import Connection, RecordType, RecordTypeName
 
@@ -27,6 +27,15 @@ class Request:
     body: bytes
     received_at: int
     transport: Literal["http", "eventbridge"] = "http"
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Request":
+        """The same request with these headers too; their names are in lower case."""
+        return replace(self, headers={**self.headers, **headers})
+
+    @property
+    def seconds(self) -> str:
+        """The time of receipt in whole seconds since the epoch, as senders sign it."""
+        return str(self.received_at // 1_000_000)
 
 
 class Item(NamedTuple):
@@ -136,3 +145,15 @@ class Connector(Protocol):
 
     def check_options(self, connection: Connection) -> Iterable[tuple[str, str]]:
         """(key, what is wrong) for each mistake in the options; unknown ones are found anyway."""
+
+
+@runtime_checkable
+class SigningConnector(Protocol):
+    """A kind whose sender does more than show a secret: `relay try` signs as it does."""
+
+    def sign(self, request: Request, secret: str, options: Mapping[str, str]) -> Request:
+        """The request as its sender signs it, at the time of its receipt.
+
+        Raises:
+            SignatureError, ValueError: the secret is none that this sender signs with.
+        """

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connectors.contract import Change, Item, RecordLookup, Replies, Request
-from import_relay.connectors.shared.auth import check_hmac, text_keys
+from import_relay.connectors.shared.auth import check_hmac, signature, text_keys
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_members import members
 from import_relay.connectors.shared.json_text import body_text, elements, single
@@ -67,6 +67,12 @@ def verify(
     headers = request.headers
     given = headers.get("attio-signature") or headers.get("x-attio-signature")
     check_hmac(given, request.body, text_keys(secrets), encoding="hex")
+
+
+def sign(request: Request, secret: str, options: Mapping[str, str]) -> Request:
+    """See `contract.SigningConnector.sign`."""
+    code = signature(secret.encode(), request.body, encoding="hex")
+    return request.with_headers({"attio-signature": code})
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:

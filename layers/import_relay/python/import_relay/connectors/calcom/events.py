@@ -25,7 +25,7 @@ Event id: trigger, `uid` and time, as Cal.com sends none. Version: `createdAt`, 
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connectors.contract import Change, Item, Replies, Request
-from import_relay.connectors.shared.auth import check_hmac, text_keys
+from import_relay.connectors.shared.auth import check_hmac, signature, text_keys
 from import_relay.connectors.shared.bookings import (
     AUTH_OPTIONS,
     auth_mistakes,
@@ -102,6 +102,12 @@ def verify(
 def _check_signature(request: Request, secrets: Sequence[str]) -> None:
     given = request.headers.get("x-cal-signature-256")
     check_hmac(given, request.body, text_keys(secrets), encoding="hex")
+
+
+def sign(request: Request, secret: str, options: Mapping[str, str]) -> Request:
+    """See `contract.SigningConnector.sign`."""
+    code = signature(secret.encode(), request.body, encoding="hex")
+    return request.with_headers({"x-cal-signature-256": code})
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:

@@ -23,6 +23,7 @@ from import_relay.connectors.shared.auth import (
     MAX_SIGNATURE_LENGTH,
     check_hmac,
     check_time,
+    signature,
     text_keys,
 )
 from import_relay.connectors.shared.bookings import (
@@ -67,6 +68,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
 }
 REPLIES = Replies()
 CALENDLY_TOLERANCE_S = 180
+_HEADER = "calendly-webhook-signature"
 _CREATED, _CANCELED = "invitee.created", "invitee.canceled"
 _RECORDS: Mapping[str, tuple[RecordTypeName, ...]] = {
     _CREATED: ("contact", "appointment"),
@@ -84,7 +86,7 @@ def verify(
 
 
 def _check_signature(request: Request, secrets: Sequence[str], *, now: float) -> None:
-    header = request.headers.get("calendly-webhook-signature")
+    header = request.headers.get(_HEADER)
     if not header:
         raise SignatureError("signature.missing")
     timestamp, code = _parts(header)
@@ -107,6 +109,13 @@ def _parts(header: str) -> tuple[str, str]:
     if len(values) != len(pairs) or not values.get("t") or not values.get("v1"):
         raise SignatureError("signature.malformed", "not of the form t=...,v1=...")
     return values["t"], values["v1"]
+
+
+def sign(request: Request, secret: str, options: Mapping[str, str]) -> Request:
+    """See `contract.SigningConnector.sign`."""
+    message = f"{request.seconds}.".encode() + request.body
+    code = signature(secret.encode(), message, encoding="hex")
+    return request.with_headers({_HEADER: f"t={request.seconds},v1={code}"})
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:

@@ -14,7 +14,7 @@ with one, and it is taken for UTC. A lead is a company with contacts and is not 
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connectors.contract import Change, Item, Replies, Request
-from import_relay.connectors.shared.auth import check_hmac, check_time, usable
+from import_relay.connectors.shared.auth import check_hmac, check_time, signature, usable
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_members import text_or_none
 from import_relay.connectors.shared.json_text import body_text, single
@@ -56,6 +56,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
 }
 REPLIES = Replies()
 CLOSE_TOLERANCE_S = 300
+_TIME, _HASH = "close-sig-timestamp", "close-sig-hash"
 CLOSE_RECORD_TYPES: Mapping[object, RecordTypeName] = {
     "contact": "contact",
     "opportunity": "deal",
@@ -69,12 +70,12 @@ def verify(
     request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
 ) -> None:
     """See `contract.Connector.verify`."""
-    timestamp = request.headers.get("close-sig-timestamp")
+    timestamp = request.headers.get(_TIME)
     if not timestamp:
         raise SignatureError("signature.missing")
     check_time(timestamp, now, tolerance_s=CLOSE_TOLERANCE_S)
     signed = timestamp.encode("ascii") + request.body
-    check_hmac(request.headers.get("close-sig-hash"), signed, _keys(secrets), encoding="hex")
+    check_hmac(request.headers.get(_HASH), signed, _keys(secrets), encoding="hex")
 
 
 def _keys(secrets: Sequence[str]) -> list[bytes]:
@@ -90,6 +91,13 @@ def _keys(secrets: Sequence[str]) -> list[bytes]:
     if not keys:
         raise SignatureError("signature.no_secret", "no secret is hexadecimal")
     return keys
+
+
+def sign(request: Request, secret: str, options: Mapping[str, str]) -> Request:
+    """See `contract.SigningConnector.sign`."""
+    message = request.seconds.encode() + request.body
+    code = signature(bytes.fromhex(secret), message, encoding="hex")
+    return request.with_headers({_HASH: code, _TIME: request.seconds})
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:

@@ -22,6 +22,7 @@ from import_relay.connectors.hubspot import records
 from import_relay.connectors.hubspot.signatures import (
     SIGNATURE_OPTIONS,
     check_signature,
+    sign_v3,
     signature_mistakes,
 )
 from import_relay.connectors.shared.event_ids import event_id
@@ -80,6 +81,9 @@ def verify(
 ) -> None:
     """See `contract.Connector.verify`."""
     check_signature(request, secrets, options, now=now, plain=_PLAIN)
+
+
+sign = sign_v3
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:

@@ -23,6 +23,7 @@ read, and `commitNumber` is not. Within its millisecond, and often it is a whole
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from import_relay.connectors.contract import Change, Item, RecordLookup, Replies, Request
@@ -61,6 +62,11 @@ def verify(
     if request.transport != "eventbridge":
         raise SignatureError("signature.wrong_transport")
     require_match([request.path], usable([options.get("event_source", "")]))
+
+
+def sign(request: Request, secret: str, options: Mapping[str, str]) -> Request:
+    """See `contract.SigningConnector.sign`."""
+    return replace(request, path=options.get("event_source", ""), transport="eventbridge")
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:

@@ -29,7 +29,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from import_relay.connectors.contract import Change, Item, Replies, Request
-from import_relay.connectors.shared.auth import check_hmac, text_keys
+from import_relay.connectors.shared.auth import check_hmac, signature, text_keys
 from import_relay.connectors.shared.event_ids import event_id
 from import_relay.connectors.shared.json_text import body_text, single
 from import_relay.connectors.shared.timestamps import first_timestamp, timestamp
@@ -137,6 +137,13 @@ def _header(request: Request, name: str) -> list[str]:
     """The different values of a header under its two names: none, one or two."""
     values = [request.headers.get(f"{prefix}-{name}") for prefix in ("x-shopify", "shopify")]
     return list(dict.fromkeys(value for value in values if value))
+
+
+def sign(request: Request, secret: str, options: Mapping[str, str]) -> Request:
+    """See `contract.SigningConnector.sign`."""
+    code = signature(secret.encode(), request.body, encoding="base64")
+    shop = {"x-shopify-shop-domain": options["shop_domain"]} if "shop_domain" in options else {}
+    return request.with_headers({"x-shopify-hmac-sha256": code, **shop})
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
