@@ -10,7 +10,6 @@ from import_relay.bulk.feeding import Feeding, FeedingParts
 from import_relay.bulk.file_reports import FileReports
 from import_relay.bulk.importing_files import FileImporting, FileParts
 from import_relay.bulk.reading import Reading
-from import_relay.bulk.replay_feeding import ReplayFeeding
 from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import reserved_keys
 from import_relay.mateo.client import ImportApi
@@ -30,6 +29,7 @@ from import_relay.watch.watchdog import Watchdog
 from tests.simulation.connections import BLOCKERS, Secrets, connections, mapper_of
 from tests.simulation.mateo import TOKEN
 from tests.simulation.mateo_server import BASE_URL
+from tests.simulation.putting_back import WatchedFeeding
 from tests.simulation.stores import BUCKET, LEDGER
 from tests.simulation.watching import watchdog_of
 
@@ -134,7 +134,7 @@ class Parts:
             feeder,
             Reading(files, objects, clock, a_day, page_rows),
             Feeding(of_feeding, a_day, day, clock, page_rows),
-            ReplayFeeding(stores.replaying, a_day, clock, self.emit),
+            WatchedFeeding(stores.replaying, a_day, clock, self.emit, relay.put_back.ran),
             FileReports(objects, stores.outcome_counts, clock, _no_file),
             stores.waits,
         )

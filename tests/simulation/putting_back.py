@@ -1,23 +1,25 @@
 """Persons who put stored items back, and import_files, which goes on with what they began.
 
 A person runs a replay again that failed. Once import_files has nothing to do for it, it waits for
-dead letters to be redriven.
+dead letters to be redriven. A run whose time was up does not tell whether there is something to do.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from import_relay.bulk.replay_feeding import first_items
+from import_relay.bulk.replay_feeding import ReplayFeeding, ReplaysFed, first_items
 from import_relay.domain.models import Occurrence
 from import_relay.domain.replays import Replay, original_delivery
 from import_relay.report.row_numbers import numbers_of
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.replays import Selection
+from tests.simulation.inbox import FILES_S
 from tests.simulation.queue import BULK_URL
 from tests.simulation.scenario import PutBack
 from tests.simulation.world import START, Process
@@ -43,6 +45,19 @@ class Received(NamedTuple):
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class WatchedFeeding(ReplayFeeding):
+    """Says after each run whether it failed nowhere and had time for all replays."""
+
+    note: Callable[[bool], None]
+
+    def feed(self, *, of_files: int, until: float) -> ReplaysFed:
+        """Put back what there is room for."""
+        fed = ReplayFeeding.feed(self, of_files=of_files, until=until)
+        self.note(not fed.failed and self.clock() < until)
+        return fed
+
+
 class PuttingBack:
     """All replays of a run.
 
@@ -57,8 +72,10 @@ class PuttingBack:
         self.wanted: dict[str, set[str]] = {}
         self.under_way = len(plans)
         self.crowded: list[int] = []
-        self._largest: dict[str, int] = {}
+        self._totals: dict[str, int] = {}
+        self._person_at = 0.0
         self._unchanged: tuple[object, int] = (None, 0)
+        self._was_complete = False
         for number, plan in enumerate(plans):
             name = f"20261201T00000{number}-{number:06x}"
             relay.world.at(START + plan.at, _Replay(self, relay, plan, name).begin)
@@ -74,12 +91,18 @@ class PuttingBack:
 
     def _go_on(self) -> None:
         state = self._state()
-        times = self._unchanged[1] + 1 if state == self._unchanged[0] else 0
+        is_same = state == self._unchanged[0]
+        times = self._unchanged[1] + self._was_complete if is_same else 0
         self._unchanged = (state, times)
         if self.unfinished():
-            if times < UNCHANGED_RUNS or not self.is_quiet():
+            if times < UNCHANGED_RUNS:
+                self._was_complete = False
                 self._relay.inbox.run()
             self._relay.world.after(EVERY_S, self._go_on)
+
+    def ran(self, was_complete: bool) -> None:
+        """Note whether a run of import_files had time for all replays."""
+        self._was_complete = was_complete
 
     def unfinished(self) -> list[str]:
         """Replays that have not put back all that they should."""
@@ -100,25 +123,27 @@ class PuttingBack:
         return repr(self._noted())
 
     def _sent(self, url: str) -> None:
-        """At most a day's entities of replays are queued, and one object of each."""
+        """import_files queues at most a day's entities of replays, or the first object of one.
+
+        A person who begins a replay queues its first items, whatever else is queued.
+        """
         self._sent_before(url)
         if url != BULK_URL:
             return
-        noted = self._noted()
-        for pk, item in noted.items():  # once the next object has nothing, it says 0
-            self._largest[pk] = max(self._largest.get(pk, 0), int(item["items"]["N"]))
+        before, self._totals = self._totals, {}
+        queued: dict[str, int] = {}
+        for pk, item in self._noted().items():
+            ended = [int(value["N"]) for name, value in item.items() if name.startswith("rows_")]
+            self._totals[pk] = int(item["total"]["N"])
+            queued[pk] = self._totals[pk] - int(item["lost"]["N"]) - sum(ended)
         process = self._relay.world.current
         if process is None or process.environment.function != "files":
-            return
-        ended = sum(
-            int(value["N"])
-            for item in noted.values()
-            for name, value in item.items()
-            if name.startswith("rows_")
-        )
-        queued = sum(int(item["total"]["N"]) for item in noted.values()) - ended
-        if queued > self._relay.account.bulk_entities + sum(self._largest.values()):
-            self.crowded.append(queued)
+            self._person_at = self._relay.world.now
+        elif self._person_at < process.dies_at - FILES_S:  # else it may not know of these
+            more = {pk: total - before.get(pk, 0) for pk, total in self._totals.items()}
+            crowds = [pk for pk, items in more.items() if 0 < items < queued[pk]]
+            if crowds and sum(queued.values()) > self._relay.account.bulk_entities:
+                self.crowded.append(sum(queued.values()))
 
     def received(self, occurrences: Iterable[Occurrence]) -> None:
         """Note what submission was given."""

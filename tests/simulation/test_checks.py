@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from import_relay.submit import merging
-from tests.simulation.scenario import Account, Record, Scenario, Webhook
+from tests.simulation.scenario import POISON, Account, Record, Scenario, Webhook
 from tests.simulation.simulation import run
 from tests.simulation.workload import FIRST_VERSION
 
@@ -54,3 +54,9 @@ def test_a_repeated_pair_of_changes_ends_with_the_second(
     says = {"full_name": "one", "city": "first", "zipcode": "first"}
     stale = {f"1000: {column} of {value} after a newer one" for column, value in says.items()}
     assert found == (set() if waits else stale)
+
+
+def test_a_dead_letter_may_win_over_a_repetition_that_came_after_it() -> None:
+    said, kills = (Record("p1000", 0, {"name": name}) for name in ("one", POISON))
+    pair = Webhook(3.0, "plain", "e1", [kills, said])
+    assert not broken([Webhook(0.0, "plain", "e1", [said]), pair])
