@@ -96,10 +96,10 @@ def _put_back_all(books: Books) -> None:
 
 
 def _has_copy(books: Books, item: str) -> bool:
-    """Whether the same replay put back another item that says the same."""
+    """Whether the same replay or a later one put back another item that says the same."""
     one = books.items[item]
     return any(
-        replay_id_of(name) == replay_id_of(item) and say_the_same(one, other)
+        replay_id_of(name) >= replay_id_of(item) and say_the_same(one, other)
         for name, other in books.by_key[one.record.key]
         if name != item
     )

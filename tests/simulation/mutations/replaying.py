@@ -57,8 +57,20 @@ MUTANTS = (
         (
             Edit(
                 "submit/freshness.py",
-                "    return replay is not None and replay_id_of(claim.item_id) != replay.id\n",
+                "    return replay is not None and replay_id_of(claim.item_id) < replay.id\n",
                 "    return replay is not None\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "put-back-again-after-a-later-replay",
+        "Of two replays at once the earlier one puts back what the later one has put back.",
+        ("duplicated",),
+        (
+            Edit(
+                "submit/freshness.py",
+                "replay_id_of(claim.item_id) < replay.id",
+                "replay_id_of(claim.item_id) != replay.id",
             ),
         ),
     ),

@@ -6,7 +6,7 @@ from import_relay.domain.models import (
     Claim,
     MappedChange,
 )
-from import_relay.domain.replays import put_back_delivery
+from import_relay.domain.replays import Replay, put_back_delivery
 from import_relay.submit.freshness import Freshness, freshness, is_older, order_of
 from tests.support.builders import change, claim, occurrence
 from tests.unit.submit.changed import FORCED, REPLAY, put_back
@@ -18,6 +18,13 @@ LATER = WHOLE._replace(occurrence=occurrence(event="e", attempt=1))
 PARTIAL = change(version=2, partial=True, columns={"email": "a@example.com"})
 COPY = change(version=2, event="old", delivery="z")
 BY_RECEIPT = change(version=9, event="old", delivery="z")._replace(by_receipt=True)
+EARLIER = REPLAY._replace(id="20261121T095959-f00000")
+LATER_REPLAY = REPLAY._replace(id="20261121T100001-000000")
+
+
+def put_back_by(replay: Replay) -> Claim:
+    """The claim of a copy that this replay put back; it was received before the other one."""
+    return Claim(2, "old", f"{put_back_delivery('first', replay.id)}/7", "r1")
 
 
 @pytest.mark.parametrize(
@@ -50,10 +57,27 @@ BY_RECEIPT = change(version=9, event="old", delivery="z")._replace(by_receipt=Tr
         ),
         pytest.param(
             put_back(REPLAY, 2, "old"),
-            Claim(2, "old", f"{put_back_delivery('old', REPLAY.id)}/7", "r1"),
+            put_back_by(REPLAY),
             False,
             Freshness.DUPLICATE,
             id="put back twice by one replay",
+        ),
+        pytest.param(
+            put_back(REPLAY, 2, "old"), put_back_by(EARLIER), False, Freshness.FRESH, id="once more"
+        ),
+        pytest.param(
+            put_back(REPLAY, 2, "old"),
+            put_back_by(LATER_REPLAY),
+            False,
+            Freshness.DUPLICATE,
+            id="put back by a later replay meanwhile",
+        ),
+        pytest.param(
+            put_back(FORCED, 2, "old"),
+            put_back_by(LATER_REPLAY),
+            False,
+            Freshness.DUPLICATE,
+            id="put back by a later replay meanwhile, forced",
         ),
         pytest.param(
             put_back(REPLAY, 2, "old"), claim(3), False, Freshness.STALE, id="put back late"

@@ -88,6 +88,9 @@ def order_of(change: MappedChange) -> tuple[int, tuple[str, int]]:
 
 
 def _is_put_back_after(change: MappedChange, claim: Claim) -> bool:
-    """Whether a person replayed the claimed item: its mapping may have changed since."""
+    """Whether a person replayed the claimed item: its mapping may have changed since.
+
+    Ids of replays sort by when they were begun. What a later one put back says the same already.
+    """
     replay = change.occurrence.replay
-    return replay is not None and replay_id_of(claim.item_id) != replay.id
+    return replay is not None and replay_id_of(claim.item_id) < replay.id
