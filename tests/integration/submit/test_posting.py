@@ -206,8 +206,7 @@ def test_no_personal_data_in_events(relay: Relay) -> None:
 
 def test_a_token_that_was_changed_meanwhile_is_fetched_and_used_at_once(relay: Relay) -> None:
     relay.mateo.answers.append(httpx.Response(401))
-    api = relay.api
-    api.renew_token = lambda: True
+    api = replace(relay.api, renew_token=lambda: True)
 
     report = relay.submit(message([ADA]), api=api)
 

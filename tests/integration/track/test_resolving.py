@@ -222,9 +222,8 @@ def test_a_post_that_lost_its_permit_does_not_count(relay: Relay, mateo: MateoIm
     unknown_import(relay, mateo, created=False)
     absent_twice(relay)
     before = relay.entry("ref-1")
-    api = relay.api
     looks = iter([True, False])
-    api._is_in_time = lambda _: next(looks)
+    api = replace(relay.api, is_in_time=lambda _: next(looks))
 
     track(relay, api=api)
 

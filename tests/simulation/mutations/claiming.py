@@ -3,7 +3,7 @@
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
-CLAIM = "        self._parts.watermarks.write(claimed(rows, reference))\n"
+CLAIM = "        self.parts.watermarks.write(claimed(rows, reference))\n"
 
 MUTANTS = (
     Mutant(
@@ -216,7 +216,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "        self._progress.outcomes += [item_outcome for row in rows for "
+                "        self.progress.outcomes += [item_outcome for row in rows for "
                 "item_outcome in row.shadowed]\n",
                 "",
             ),

@@ -134,7 +134,7 @@ MUTANTS = (
         (
             Edit(
                 "storage/files.py",
-                """            *self._outcome_counts.operations(
+                """            *self.outcome_counts.operations(
                 {day: {FROM_FILES: many} for day, many in days.items()}
             ),
 """,

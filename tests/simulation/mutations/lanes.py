@@ -80,7 +80,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "charges=charges_text(self._charges(rows)),",
+                "charges=charges_text(self.charges(rows)),",
                 'charges="",',
             ),
         ),

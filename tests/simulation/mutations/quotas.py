@@ -119,12 +119,12 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "        entry = self._parts.ledger.get(entry.reference) or entry\n",
+                "        entry = self.parts.ledger.get(entry.reference) or entry\n",
                 "",
             ),
             Edit(
                 "submit/posting.py",
-                "current = self._parts.ledger.get(entry.reference) or entry",
+                "current = self.parts.ledger.get(entry.reference) or entry",
                 "current = entry",
             ),
         ),
@@ -137,7 +137,7 @@ MUTANTS = (
             Edit(
                 "submit/posting.py",
                 "            if permit.day != entry.day and not "
-                "self._parts.ledger.move_reservation(\n"
+                "self.parts.ledger.move_reservation(\n"
                 "                entry, day=permit.day\n            ):\n"
                 "                return  # tracking has taken the import over\n",
                 "",

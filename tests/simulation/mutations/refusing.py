@@ -83,7 +83,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "        self._progress.requeue(verdict.waiting)\n        for row, posted in",
+                "        self.progress.requeue(verdict.waiting)\n        for row, posted in",
                 "        for row, posted in",
             ),
         ),
@@ -107,7 +107,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "        self._parts.ledger.release(entry, expected=[State.INTENDED], "
+                "        self.parts.ledger.release(entry, expected=[State.INTENDED], "
                 "target=State.REFUSED)\n",
                 "",
             ),

@@ -3,9 +3,9 @@
 
 from tests.simulation.mutations.mutant import Edit, Mutant
 
-FREEZE = "        self._parts.archive.freeze(reference, body, rows)\n"
+FREEZE = "        self.parts.archive.freeze(reference, body, rows)\n"
 WATCH = (
-    "        self._parts.executions.start(\n"
+    "        self.parts.executions.start(\n"
     "            reference, deadline=turn.deadline, first_poll_s=turn.first_poll_s\n"
     "        )\n"
 )
@@ -19,13 +19,13 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                'self._progress.pause("mateo.rate_limited", now, at_least_s=wait)',
-                'self._progress.stop("mateo.rate_limited", now + wait)',
+                'self.progress.pause("mateo.rate_limited", now, at_least_s=wait)',
+                'self.progress.stop("mateo.rate_limited", now + wait)',
             ),
             Edit(
                 "submit/posting.py",
                 "is_first = not attempt.repeated and not "
-                "self._progress.pause_state.consecutive_failures",
+                "self.progress.pause_state.consecutive_failures",
                 "is_first = not attempt.repeated",
             ),
         ),
@@ -76,18 +76,18 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "            intended = self._parts.ledger.intend(entry)\n",
-                "            until, lane = self._turn.deadline - POST_S, self._turn.lane\n"
-                "            permit = self._parts.permits.acquire(deadline=until, lane=lane)\n"
-                "            posted = self._parts.api.create(permit, body)\n"
-                "            intended = self._parts.ledger.intend(entry)\n",
+                "            intended = self.parts.ledger.intend(entry)\n",
+                "            until, lane = self.turn.deadline - POST_S, self.turn.lane\n"
+                "            permit = self.parts.permits.acquire(deadline=until, lane=lane)\n"
+                "            posted = self.parts.api.create(permit, body)\n"
+                "            intended = self.parts.ledger.intend(entry)\n",
             ),
             Edit("submit/posting.py", POST, "            self._record(attempt, entry, posted)\n"),
             Edit(
                 "submit/posting.py",
-                "        except LimitReached as error:\n            self._progress.requeue(rows)",
+                "        except LimitReached as error:\n            self.progress.requeue(rows)",
                 "        except (LimitReached, PermitTooFar) as error:\n            "
-                "self._progress.requeue(rows)",
+                "self.progress.requeue(rows)",
             ),
         ),
     ),
@@ -185,7 +185,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "target=State.ABANDONED)\n        self._progress.requeue(rows)\n",
+                "target=State.ABANDONED)\n        self.progress.requeue(rows)\n",
                 "target=State.ABANDONED)\n",
             ),
         ),
@@ -197,10 +197,10 @@ MUTANTS = (
         (
             Edit(
                 "submit/posting.py",
-                "        self._parts.ledger.release(entry, expected=[State.INTENDED], "
+                "        self.parts.ledger.release(entry, expected=[State.INTENDED], "
                 "target=State.ABANDONED)\n"
-                "        self._progress.pending.appendleft",
-                "        self._progress.pending.appendleft",
+                "        self.progress.pending.appendleft",
+                "        self.progress.pending.appendleft",
             ),
         ),
     ),

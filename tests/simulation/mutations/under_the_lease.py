@@ -236,8 +236,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/outcome_counts.py",
-                "self._day(one.occurrence.counted_at / 1_000_000)",
-                "self._day(self._clock())",
+                "self.day(one.occurrence.counted_at / 1_000_000)",
+                "self.day(self.clock())",
             ),
         ),
     ),

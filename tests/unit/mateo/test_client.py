@@ -70,7 +70,7 @@ def test_mateos_own_message_is_kept_for_the_report_and_bounded() -> None:
 def test_the_token_is_read_at_each_call() -> None:
     tokens = iter(["old", "new"])
     server = Server(httpx.Response(201, json={"id": "i1"}))
-    api = ImportApi(server.api._http, BASE, lambda: next(tokens))
+    api = ImportApi(server.api.http, BASE, lambda: next(tokens))
 
     api.create(PERMIT, b"{}")
     api.create(PERMIT, b"{}")
@@ -81,7 +81,7 @@ def test_the_token_is_read_at_each_call() -> None:
 def test_a_request_whose_permit_is_lost_by_now_is_not_sent() -> None:
     server = Server(httpx.Response(201, json={"id": "i1"}))
     late = ImportApi(
-        server.api._http, BASE, lambda: TOKEN, is_in_time=lambda permit: permit is not PERMIT
+        server.api.http, BASE, lambda: TOKEN, is_in_time=lambda permit: permit is not PERMIT
     )
 
     with pytest.raises(PermitTooFar):

@@ -81,6 +81,7 @@ class MateoUnavailable(Exception):
         self.retry_after_s = retry_after_s
 
 
+@dataclass(frozen=True, slots=True)
 class ImportApi:
     """The Import API of one account.
 
@@ -92,20 +93,11 @@ class ImportApi:
         is_in_time: whether a request in this permit may still leave.
     """
 
-    def __init__(
-        self,
-        http: httpx.Client,
-        base_url: str,
-        token: Callable[[], str],
-        *,
-        renew_token: Callable[[], bool] = lambda: False,
-        is_in_time: Callable[[Permit], bool] = lambda _: True,
-    ) -> None:
-        self._http = http
-        self._base_url = base_url
-        self._token = token
-        self.renew_token = renew_token
-        self._is_in_time = is_in_time
+    http: httpx.Client
+    base_url: str
+    token: Callable[[], str]
+    renew_token: Callable[[], bool] = lambda: False
+    is_in_time: Callable[[Permit], bool] = lambda _: True
 
     def make_ready(self) -> None:
         """Fetch the token now, so that nothing slow stands between taking a permit and its request.
@@ -113,7 +105,7 @@ class ImportApi:
         Raises:
             StoreUnavailable: Secrets Manager does not answer.
         """
-        self._token()
+        self.token()
 
     def create(self, permit: Permit, body: bytes) -> Posted:
         """`POST /import?select=id` with exactly this body; no answer or timeout raises.
@@ -124,9 +116,9 @@ class ImportApi:
         try:
             response = self._send(
                 permit,
-                self._http.build_request(
+                self.http.build_request(
                     "POST",
-                    f"{self._base_url}/import",
+                    f"{self.base_url}/import",
                     params={"select": "id"},
                     content=body,
                     headers={**self._authorization(), "Content-Type": "application/json"},
@@ -199,13 +191,13 @@ class ImportApi:
         """
         try:
             if url.startswith("/") and not url.startswith("//"):  # a path on the API's own host
-                url = urljoin(self._base_url, url)
-            own = _origin(url) == _origin(self._base_url)
+                url = urljoin(self.base_url, url)
+            own = _origin(url) == _origin(self.base_url)
             if not own and urlsplit(url).scheme != "https":
                 return None
             headers = self._authorization() if own else {}
             extensions = self._guarded(acquire_permit()) if own else {}
-            with self._http.stream("GET", url, headers=headers, extensions=extensions) as response:
+            with self.http.stream("GET", url, headers=headers, extensions=extensions) as response:
                 if response.status_code != httpx.codes.OK:
                     return None
                 give_up_at = time.monotonic() + MAX_DOWNLOAD_S
@@ -223,8 +215,8 @@ class ImportApi:
         try:
             response = self._send(
                 permit,
-                self._http.build_request(
-                    "GET", f"{self._base_url}/import", params=params, headers=self._authorization()
+                self.http.build_request(
+                    "GET", f"{self.base_url}/import", params=params, headers=self._authorization()
                 ),
             )
         except httpx.HTTPError as error:
@@ -246,7 +238,7 @@ class ImportApi:
     def _send(self, permit: Permit, request: httpx.Request) -> HttpAnswer:
         """The answer; of one that is too large, too slow or packed strangely only the status."""
         request.extensions = {**request.extensions, **self._guarded(permit)}
-        with closing(self._http.send(request, stream=True)) as answer:
+        with closing(self.http.send(request, stream=True)) as answer:
             give_up_at = time.monotonic() + MAX_ANSWER_S
             try:
                 body = read_body(
@@ -262,15 +254,15 @@ class ImportApi:
         """Lets a request leave in its permit only, however long it took to connect."""
 
         def guard(event: str, _: object) -> None:
-            if event == "http11.send_request_headers.started" and not self._is_in_time(permit):
+            if event == "http11.send_request_headers.started" and not self.is_in_time(permit):
                 raise PermitTooFar
 
-        if not self._is_in_time(permit):
+        if not self.is_in_time(permit):
             raise PermitTooFar
         return {"trace": guard}
 
     def _authorization(self) -> dict[str, str]:
-        token = self._token()
+        token = self.token()
         if not (token and token.isascii() and token.isprintable()):
             raise CredentialsRefused("the token secret holds no token")
         return {"Authorization": f"Bearer {token}"}

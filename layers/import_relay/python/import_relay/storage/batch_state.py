@@ -44,23 +44,15 @@ class BatchState:
     held: HeldState
 
 
+@dataclass(frozen=True, slots=True)
 class BatchStates:
     """Where it is read. `clock` gives seconds since the epoch."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        limits: Limits,
-        *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._limits = limits
-        self._clock = clock
-        self._sleep = sleep
+    client: "DynamoDBClient"
+    table: str
+    limits: Limits
+    clock: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
 
     def read(self, seen_before: Sequence[Occurrence], lane: Lane = Lane.LIVE) -> BatchState:
         """Read it consistently; `seen_before`: what may have ended or killed a process already.
@@ -70,13 +62,13 @@ class BatchStates:
         Raises:
             StoreUnavailable: DynamoDB left a part unanswered, again and again.
         """
-        day = self._limits.day(self._clock())
+        day = self.limits.day(self.clock())
         keys = [PAUSE_KEY, BULK_PAUSE_KEY, day_key(day), REFUSALS_KEY, ERASURES_KEY, held_key(lane)]
         if seen_before:
             keys += [TRIALS_KEY, *outcome_keys(seen_before)]
         items = {
             item["pk"]["S"]: item
-            for item in read_items(self._client, self._table, keys, sleep=self._sleep)
+            for item in read_items(self.client, self.table, keys, sleep=self.sleep)
         }
 
         def item_of(key: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -48,6 +48,18 @@ def through_conflicts(call: Callable[[], _T], *, sleep: Callable[[float], None] 
     raise conflict
 
 
+def update(
+    client: "DynamoDBClient",
+    changes: Mapping[str, Any],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Update an item that transactions change as well; False when the condition does not hold."""
+    return takes_effect(
+        lambda: through_conflicts(lambda: client.update_item(**changes), sleep=sleep)
+    )
+
+
 def transact(
     client: "DynamoDBClient",
     operations: Sequence[Any],

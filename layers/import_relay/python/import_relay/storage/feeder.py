@@ -1,6 +1,7 @@
 """The turn at feeding the bulk queue: one process at a time."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from import_relay.storage.conditions import takes_effect
@@ -12,34 +13,28 @@ if TYPE_CHECKING:
 _KEY: dict[str, Any] = {"pk": {"S": "feeder"}}
 
 
+@dataclass(frozen=True, slots=True)
 class Feeder:
     """The turn. `clock` gives seconds since the epoch."""
 
-    def __init__(
-        self,
-        dynamodb: "DynamoDBClient",
-        table: str,
-        *,
-        clock: Callable[[], float],
-    ) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
-        self._clock = clock
+    dynamodb: "DynamoDBClient"
+    table: str
+    clock: Callable[[], float]
 
     def take(self, holder: str, *, until: float) -> bool:
         """Become the only feeder, until a time (s since the epoch); False if another one is."""
         held_until = attribute("held_until")
         ours = attribute("holder").eq(holder)
         taken = update_of(
-            self._table,
+            self.table,
             _KEY,
-            held_until.not_exists() | held_until.lt(self._clock()) | ours,
+            held_until.not_exists() | held_until.lt(self.clock()) | ours,
             sets={"holder": holder, "held_until": until},
         )
-        return takes_effect(lambda: self._dynamodb.update_item(**taken))
+        return takes_effect(lambda: self.dynamodb.update_item(**taken))
 
     def release(self, holder: str) -> None:
         """Let another one feed."""
         ours = attribute("holder").eq(holder)
-        free = update_of(self._table, _KEY, ours, sets={"held_until": 0})
-        takes_effect(lambda: self._dynamodb.update_item(**free))
+        free = update_of(self.table, _KEY, ours, sets={"held_until": 0})
+        takes_effect(lambda: self.dynamodb.update_item(**free))

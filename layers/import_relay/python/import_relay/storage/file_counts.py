@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.files import file_of
 from import_relay.domain.replays import replay_id_of
-from import_relay.storage.conditions import takes_effect, through_conflicts
+from import_relay.storage.conditions import update
 from import_relay.storage.item_writes import attribute, update_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def count_apart(
         ~attribute("imports_apart").contains(reference),
         adds={**_rows(counts), "imports_apart": reference},
     )
-    takes_effect(lambda: through_conflicts(lambda: client.update_item(**once)))
+    update(client, once)
 
 
 def _rows(counts: Mapping[str, int]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from import_relay.domain.files import INBOX, file_delivery, file_id, fitting, ro
 from import_relay.domain.queue_messages import MAX_REQUEUED_S
 from import_relay.storage.attributes import Plain, from_attributes, to_attributes
 from import_relay.storage.bulk_reads import read_items
-from import_relay.storage.conditions import takes_effect, through_conflicts, transact
+from import_relay.storage.conditions import transact, update
 from import_relay.storage.file_counts import ended_of, file_key, plain
 from import_relay.storage.item_writes import IS_NEW, all_of, attribute, put_of, update_of
 from import_relay.storage.outcome_counts import FROM_FILES, OutcomeCounts
@@ -105,34 +105,26 @@ class RowFile:
         return max(0, self.counted - self.lost - self.rows_ended)
 
 
+@dataclass(frozen=True, slots=True)
 class Files:
     """The files. `clock` gives seconds since the epoch."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        outcome_counts: OutcomeCounts,
-        *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._outcome_counts = outcome_counts
-        self._clock = clock
-        self._sleep = sleep
+    client: "DynamoDBClient"
+    table: str
+    outcome_counts: OutcomeCounts
+    clock: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
 
     def known(self, files: Iterable[str]) -> dict[str, RowFile]:
         """Those of the files that are noted, by their ids; read consistently."""
         keys = [file_key(one) for one in sorted(set(files))]
-        items = read_items(self._client, self._table, keys, sleep=self._sleep)
+        items = read_items(self.client, self.table, keys, sleep=self.sleep)
         found = (from_attributes(plain(item)) for item in items)
         return {file.id: file for file in map(_file, found) if file is not None}
 
     def open(self) -> list[RowFile]:
         """The unfinished files, oldest first."""
-        answer = self._client.get_item(TableName=self._table, Key=_OPEN, ConsistentRead=True)
+        answer = self.client.get_item(TableName=self.table, Key=_OPEN, ConsistentRead=True)
         names = answer.get("Item", {}).get("names", {}).get("SS", [])
         return sorted(self.known(names).values(), key=lambda one: (one.received_at, one.id))
 
@@ -152,10 +144,10 @@ class Files:
         }
         item = {**file_key(file.id), **to_attributes(values)}
         was_refused = attribute("state").eq(FileState.REFUSED.value)
-        noted = put_of(self._table, item, IS_NEW | was_refused if again else IS_NEW)
+        noted = put_of(self.table, item, IS_NEW | was_refused if again else IS_NEW)
         names = attribute("names")
         room = names.not_exists() | names.size().lt(MAX_OPEN_FILES)
-        named = update_of(self._table, _OPEN, room, adds={"names": file.id})
+        named = update_of(self.table, _OPEN, room, adds={"names": file.id})
         return not self._transact([{"Put": noted}, {"Update": named}])
 
     def advance(self, file: RowFile, *, pages: int, rows: int, is_read: bool = False) -> bool:
@@ -175,16 +167,16 @@ class Files:
         Returns:
             The file as it is now; None if somebody else fed it, and nothing was changed.
         """
-        now = self._clock()
+        now = self.clock()
         lost = max(0, file.counted - file.rows_ended - file.under_way(now))
         fed = replace(file, counted=counted, fed_at=_us(now), lost=lost)
         days: Counter[str] = Counter()
         for line in lines:
-            days[self._outcome_counts.day_of(row_received_at(file.received_at, line))] += 1
+            days[self.outcome_counts.day_of(row_received_at(file.received_at, line))] += 1
         expected: dict[str, Plain | None] = {"counted": file.counted, "fed": file.counted}
         operations = [
             {"Update": self._update(file, _as_counted(fed), expected)},
-            *self._outcome_counts.operations(
+            *self.outcome_counts.operations(
                 {day: {FROM_FILES: many} for day, many in days.items()}
             ),
         ]
@@ -192,7 +184,7 @@ class Files:
 
     def sent(self, file: RowFile) -> bool:
         """Note that all rows that count as received are in the queue, too."""
-        changes: dict[str, Plain | None] = {"fed": file.counted, "fed_at": _us(self._clock())}
+        changes: dict[str, Plain | None] = {"fed": file.counted, "fed_at": _us(self.clock())}
         return self._change(file, changes, {"counted": file.counted})
 
     def finish(self, file: RowFile) -> bool:
@@ -204,14 +196,14 @@ class Files:
         return self._end(file, FileState.REFUSED, code)
 
     def _end(self, file: RowFile, state: FileState, code: str) -> bool:
-        expires = int(self._clock()) + FILE_DAYS * 86_400
+        expires = int(self.clock()) + FILE_DAYS * 86_400
         changes: dict[str, Plain | None] = {
             "state": state.value,
             "code": code,
             "expires_at": expires,
         }
         ended = self._update(file, changes, {"state": file.state.value})
-        not_open = update_of(self._table, _OPEN, deletes={"names": file.id})
+        not_open = update_of(self.table, _OPEN, deletes={"names": file.id})
         return not self._transact([{"Update": ended}, {"Update": not_open}])
 
     def _change(
@@ -221,11 +213,7 @@ class Files:
         expected: dict[str, Plain | None],
     ) -> bool:
         changed = self._update(file, changes, expected)
-        return takes_effect(  # transactions count ends in the same item
-            lambda: through_conflicts(
-                lambda: self._client.update_item(**changed), sleep=self._sleep
-            )
-        )
+        return update(self.client, changed, sleep=self.sleep)
 
     def _update(
         self,
@@ -234,10 +222,10 @@ class Files:
         expected: dict[str, Plain | None],
     ) -> dict[str, Any]:
         as_expected = [attribute(name).eq(value) for name, value in expected.items()]
-        return update_of(self._table, file_key(file.id), all_of(as_expected), sets=changes)
+        return update_of(self.table, file_key(file.id), all_of(as_expected), sets=changes)
 
     def _transact(self, operations: Sequence[Any]) -> Sequence[bool]:
-        return transact(self._client, operations, sleep=self._sleep)
+        return transact(self.client, operations, sleep=self.sleep)
 
 
 def _us(seconds: float) -> int:

@@ -9,6 +9,7 @@ bulk batch takes it, and a bulk batch that holds it gives way after its current 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,21 +32,14 @@ takes and than clocks differ; a process that dies holds the bulk lane up no long
 _KEY: dict[str, Any] = {"pk": {"S": "lease#submit"}}
 
 
+@dataclass(frozen=True, slots=True)
 class Lease:
     """At most one holder at a time."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
-        self._sleep = sleep
+    client: "DynamoDBClient"
+    table: str
+    clock: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
 
     @contextmanager
     def held(
@@ -63,10 +57,10 @@ class Lease:
             LeaseHeld: it was not free in time.
         """
         while not self._take(holder, until, lane):
-            if self._clock() + RETRY_S >= wait_until:
+            if self.clock() + RETRY_S >= wait_until:
                 raise LeaseHeld
             self._tell_that_one_waits(lane)
-            self._sleep(RETRY_S)
+            self.sleep(RETRY_S)
         try:
             yield
         finally:
@@ -75,11 +69,11 @@ class Lease:
     def waits(self, lane: Lane) -> bool:
         """Whether another batch of a lane waits for the lease, as far as the table answers."""
         try:
-            answer = self._client.get_item(TableName=self._table, Key=_KEY, ConsistentRead=True)
+            answer = self.client.get_item(TableName=self.table, Key=_KEY, ConsistentRead=True)
         except (ClientError, BotoCoreError):
             return False
         note = from_attributes(answer.get("Item", {})).get(_waits_until(lane), 0.0)
-        return float(note) > self._clock()
+        return float(note) > self.clock()
 
     def _take(self, holder: str, until: float, lane: Lane) -> bool:
         """Take the lease if it may be taken.
@@ -87,7 +81,7 @@ class Lease:
         nobody holds it, or we do, or the holder is certainly gone     either lane
         and besides, no live batch waits                               the bulk lane
         """
-        now = self._clock()
+        now = self.clock()
         free = attribute("holder").not_exists()
         ours = attribute("holder").eq(holder)
         run_out = attribute("held_until").lt(now - CLOCK_SKEW_S)
@@ -104,7 +98,7 @@ class Lease:
         take turns by chance.
         """
         try:
-            self._update(None, {_waits_until(lane): self._clock() + WAITS_S})
+            self._update(None, {_waits_until(lane): self.clock() + WAITS_S})
         except (ClientError, BotoCoreError):
             return  # the next try leaves it
 
@@ -115,7 +109,7 @@ class Lease:
             return  # not ours any more, or it runs out by itself
 
     def _update(self, where: "ConditionBase | None", sets: Mapping[str, Plain | None]) -> None:
-        self._client.update_item(**update_of(self._table, _KEY, where, sets=sets))
+        self.client.update_item(**update_of(self.table, _KEY, where, sets=sets))
 
 
 def _waits_until(lane: Lane) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from import_relay.storage.attributes import Plain, to_attributes
 from import_relay.storage.bulk_reads import only, read_items
 from import_relay.storage.clocks import CLOCK_SKEW_S
-from import_relay.storage.conditions import takes_effect, through_conflicts, transact
+from import_relay.storage.conditions import takes_effect, transact, update
 from import_relay.storage.connection_counts import NO_CONNECTIONS, ConnectionCounts
 from import_relay.storage.entries import (
     UNFINISHED,
@@ -294,10 +294,7 @@ class Ledger:
 
     def _write(self, move: Move) -> bool:
         """Change an entry; False when its condition does not hold."""
-        update = move.update(self._table)
-        return takes_effect(
-            lambda: through_conflicts(lambda: self._client.update_item(**update), sleep=self._sleep)
-        )
+        return update(self._client, move.update(self._table), sleep=self._sleep)
 
     def _transact(self, *operations: Any) -> Sequence[bool]:
         return transact(self._client, operations, sleep=self._sleep)

@@ -67,6 +67,7 @@ class KnownEnds:
     proven: list[ItemOutcome] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
 class OutcomeCounts:
     """The counts.
 
@@ -75,24 +76,15 @@ class OutcomeCounts:
         clock: seconds since the epoch.
     """
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        day: Callable[[float], str],
-        *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._day = day
-        self._clock = clock
-        self._sleep = sleep
+    client: "DynamoDBClient"
+    table: str
+    day: Callable[[float], str]
+    clock: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
 
     def day_of(self, received_at: int) -> str:
         """The day that a time counts for, in µs since the epoch."""
-        return self._day(received_at / 1_000_000)
+        return self.day(received_at / 1_000_000)
 
     def days(self, days: Iterable[str]) -> dict[str, dict[str, int]]:
         """The counts of those days that have any, by outcome; read consistently."""
@@ -126,20 +118,18 @@ class OutcomeCounts:
         of_files: OutcomesByDay = NO_FILES,
     ) -> list[dict[str, Any]]:
         """The parts of a transaction that count these ends, by day, by connection and by file."""
-        now = self._clock()
+        now = self.clock()
         counted = [(_day_key(day), counts) for day, counts in sorted(outcomes.items())]
         for name, counts in sorted(at_most(of_connections).items()):
-            counted.append((_connection_key(self._day(now), name), counters(counts)))
+            counted.append((_connection_key(self.day(now), name), counters(counts)))
         sets = {"expires_at": int(now) + COUNTS_DAYS * 86_400}
         updates = [
-            update_of(
-                self._table, key, sets=sets, adds={name: n for name, n in counts.items() if n}
-            )
+            update_of(self.table, key, sets=sets, adds={name: n for name, n in counts.items() if n})
             for key, counts in counted
             if any(counts.values())
         ]
         return [{"Update": one} for one in updates] + [
-            file_operation(self._table, *of_file) for of_file in sorted(of_files.items())
+            file_operation(self.table, *of_file) for of_file in sorted(of_files.items())
         ]
 
     def recorded(self, occurrences: Iterable[Occurrence]) -> set[str]:
@@ -194,7 +184,7 @@ class OutcomeCounts:
             self._record([one for of_item in part for one in of_item], batch)
 
     def _record(self, item_outcomes: Sequence[ItemOutcome], batch: str) -> None:
-        for _ in tries(COUNT_OUTCOMES, self._sleep):
+        for _ in tries(COUNT_OUTCOMES, self.sleep):
             counts = self.operations(
                 self._outcomes_by_day(item_outcomes),
                 _of_connections(item_outcomes),
@@ -210,10 +200,10 @@ class OutcomeCounts:
         raise StoreUnavailable("ends could not be counted: conditions fail in TransactWriteItems")
 
     def _transact(self, operations: Sequence[Any]) -> Sequence[bool]:
-        return transact(self._client, operations, sleep=self._sleep)
+        return transact(self.client, operations, sleep=self.sleep)
 
     def _items(self, keys: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-        return read_items(self._client, self._table, keys, sleep=self._sleep)
+        return read_items(self.client, self.table, keys, sleep=self.sleep)
 
     def _outcome_operations(
         self, item_outcomes: Iterable[ItemOutcome], batch: str
@@ -231,16 +221,14 @@ class OutcomeCounts:
         self, key: str, texts: Mapping[str, str], where: "ConditionBase | None" = None
     ) -> dict[str, Any]:
         """The part of a transaction that adds texts to an item of outcome records."""
-        expires_at = int(self._clock()) + OUTCOME_DAYS * 86_400
+        expires_at = int(self.clock()) + OUTCOME_DAYS * 86_400
         sets: dict[str, Plain | None] = {"expires_at": expires_at, **texts}
-        return {"Update": update_of(self._table, {"pk": {"S": key}}, where, sets=sets)}
+        return {"Update": update_of(self.table, {"pk": {"S": key}}, where, sets=sets)}
 
     def _outcomes_by_day(self, item_outcomes: Iterable[ItemOutcome]) -> OutcomesByDay:
         outcomes_by_day: dict[str, Counter[str]] = defaultdict(Counter)
         for one in item_outcomes:
-            outcomes_by_day[self._day(one.occurrence.counted_at / 1_000_000)][
-                one.outcome.value
-            ] += 1
+            outcomes_by_day[self.day(one.occurrence.counted_at / 1_000_000)][one.outcome.value] += 1
         return outcomes_by_day
 
 

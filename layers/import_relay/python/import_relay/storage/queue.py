@@ -5,6 +5,7 @@ A message that is requeued does not use up its receive count, so waiting never f
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from import_relay.domain.batches import MESSAGES_PER_CALL, batches, calls
@@ -72,21 +73,14 @@ class Sender(Protocol):
         """Store messages, all of them; `StoreUnavailable` if some were not taken."""
 
 
+@dataclass(frozen=True, slots=True)
 class Queue:
     """One queue. `for_all` makes the calls of what takes many."""
 
-    def __init__(
-        self,
-        client: "SQSClient",
-        url: str,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-        for_all: ForAll = in_threads,
-    ) -> None:
-        self._client = client
-        self._url = url
-        self._sleep = sleep
-        self._for_all = for_all
+    client: "SQSClient"
+    url: str
+    sleep: Callable[[float], None] = time.sleep
+    for_all: ForAll = in_threads
 
     def send(self, messages: Iterable[Delayed]) -> None:
         """Store messages, all of them.
@@ -94,11 +88,11 @@ class Queue:
         Raises:
             StoreUnavailable: some were not taken; the caller keeps what they came from.
         """
-        self._for_all(self._send_batch, calls(messages, lambda message: message.body))
+        self.for_all(self._send_batch, calls(messages, lambda message: message.body))
 
     def count(self) -> int:
         """About how many messages it holds, as `message_count` says."""
-        return message_count(self._client, self._url)
+        return message_count(self.client, self.url)
 
     def receive(self, call_count: int) -> list[ReceivedMessage]:
         """Receive messages with so many calls, up to ten with each; none if there are none now.
@@ -129,7 +123,7 @@ class Queue:
             room -= sum(len(one.body) for one in answer.messages)
             return answer
 
-        found = list(self._for_all(receive, range(call_count)))
+        found = list(self.for_all(receive, range(call_count)))
         return SureAnswer(
             [message for answer in found for message in answer.messages],
             any(answer.may_miss for answer in found),
@@ -141,12 +135,12 @@ class Queue:
         Returns:
             the receipts of those that SQS did not delete, which are delivered again.
         """
-        failed = self._for_all(self._delete_batch, batches(receipts, MESSAGES_PER_CALL))
+        failed = self.for_all(self._delete_batch, batches(receipts, MESSAGES_PER_CALL))
         return set().union(*failed)
 
     def _receive_batch(self, wait_s: int) -> SureAnswer:
-        answer = self._client.receive_message(
-            QueueUrl=self._url,
+        answer = self.client.receive_message(
+            QueueUrl=self.url,
             MaxNumberOfMessages=MESSAGES_PER_CALL,
             WaitTimeSeconds=wait_s,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
@@ -164,8 +158,8 @@ class Queue:
         return SureAnswer(messages, answer["ResponseMetadata"]["RetryAttempts"] > 0)
 
     def _delete_batch(self, receipts: Sequence[str]) -> set[str]:
-        answer = self._client.delete_message_batch(
-            QueueUrl=self._url,
+        answer = self.client.delete_message_batch(
+            QueueUrl=self.url,
             Entries=[{"Id": str(n), "ReceiptHandle": one} for n, one in enumerate(receipts)],
         )
         return {receipts[int(one["Id"])] for one in answer.get("Failed", [])}
@@ -175,9 +169,9 @@ class Queue:
             str(n): {"Id": str(n), "MessageBody": message.body, "DelaySeconds": message.delay_s}
             for n, message in enumerate(messages)
         }
-        for _ in tries(SEND_MESSAGES, self._sleep):
-            answer = self._client.send_message_batch(
-                QueueUrl=self._url, Entries=list(pending.values())
+        for _ in tries(SEND_MESSAGES, self.sleep):
+            answer = self.client.send_message_batch(
+                QueueUrl=self.url, Entries=list(pending.values())
             )
             for done in answer.get("Successful", []):
                 pending.pop(done["Id"], None)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from import_relay.domain.errors import LimitReached
 from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, from_attributes
-from import_relay.storage.conditions import takes_effect, through_conflicts
+from import_relay.storage.conditions import update
 from import_relay.storage.item_writes import update_of
 from import_relay.storage.reservations import (
     LIMIT_OF,
@@ -139,6 +139,7 @@ def _end_of_day(zone: ZoneInfo, day: str) -> float:
     return midnight.astimezone(UTC).timestamp()
 
 
+@dataclass(frozen=True, slots=True)
 class Quota:
     """The daily counters of one account with Mateo.
 
@@ -147,24 +148,15 @@ class Quota:
         sleep: waits that many seconds.
     """
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        limits: Limits,
-        *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
-        self._sleep = sleep
-        self.limits = limits
+    client: "DynamoDBClient"
+    table: str
+    limits: Limits
+    clock: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
 
     def usage(self) -> Usage:
         """What is used of today."""
-        return self._usage_of(self.limits.day(self._clock()))
+        return self._usage_of(self.limits.day(self.clock()))
 
     def count_request(self, day: str, *, for_tracking: bool, lane: Lane = Lane.LIVE) -> None:
         """Count a request of this day, which is today.
@@ -181,15 +173,10 @@ class Quota:
         allowed = limits.requests_per_day if for_tracking else limits.requests_for_imports
         counters = [Counter("requests", 1, allowed - 1)]
         if lane is Lane.BULK:
-            share = limits.bulk_requests(day, self._clock())
+            share = limits.bulk_requests(day, self.clock())
             counters.append(Counter("bulk_requests", 1, None if for_tracking else share - 1))
         counted = self._update(day, counters)
-        counts = takes_effect(
-            lambda: through_conflicts(
-                lambda: self._client.update_item(**counted), sleep=self._sleep
-            )
-        )
-        if not counts:
+        if not update(self.client, counted, sleep=self.sleep):
             is_spent = lane is Lane.LIVE or self._usage_of(day).requests >= allowed
             raise self._limit_reached("limit.requests" if is_spent else "limit.bulk_share")
 
@@ -199,7 +186,7 @@ class Quota:
         counters = reserved(
             reservation,
             entities=limits.entities_per_day,
-            bulk_entities=limits.bulk_entities(day, self._clock()),
+            bulk_entities=limits.bulk_entities(day, self.clock()),
         )
         own = {LIMIT_OF + name: one.limit for name, one in reservation.charges.items()}
         return {"Update": self._update(day, counters, own)}
@@ -216,7 +203,7 @@ class Quota:
         usage = self._usage_of(day)
         if usage.entities + rows > limits.entities_per_day:
             return self._limit_reached("limit.entities")
-        share = limits.bulk_entities(day, self._clock())
+        share = limits.bulk_entities(day, self.clock())
         if reservation.lane is Lane.BULK and usage.bulk_entities + rows > share:
             return self._limit_reached("limit.bulk_share")
         if reservation.charges:
@@ -226,21 +213,21 @@ class Quota:
         return self._limit_reached("limit.bulk_share" if is_bulk else "limit.entities")
 
     def _limit_reached(self, code: str) -> LimitReached:
-        now, limits = self._clock(), self.limits
+        now, limits = self.clock(), self.limits
         is_share = code == "limit.bulk_share"
         resets_at = limits.bulk_opens_at(now) if is_share else limits.next_day(now)
         return LimitReached(code, resets_at=resets_at)
 
     def _usage_of(self, day: str) -> Usage:
-        answer = self._client.get_item(TableName=self._table, Key=day_key(day), ConsistentRead=True)
+        answer = self.client.get_item(TableName=self.table, Key=day_key(day), ConsistentRead=True)
         return usage_of(day, answer.get("Item", {}))
 
     def _update(
         self, day: str, counters: Sequence[Counter], limits: Mapping[str, int] = _NO_LIMITS
     ) -> dict[str, Any]:
-        expires_at = int(self._clock()) + DAY_ITEM_DAYS * 86_400
+        expires_at = int(self.clock()) + DAY_ITEM_DAYS * 86_400
         return update_of(
-            self._table,
+            self.table,
             day_key(day),
             room_for(counters),
             sets=limits,

@@ -14,7 +14,7 @@ from import_relay.domain.errors import ReplayTaken
 from import_relay.domain.replays import Replay
 from import_relay.storage.attributes import Plain, from_attributes, to_attributes
 from import_relay.storage.bulk_reads import read_items
-from import_relay.storage.conditions import takes_effect, through_conflicts, transact
+from import_relay.storage.conditions import takes_effect, transact, update
 from import_relay.storage.file_counts import ended_of, plain, replay_key
 from import_relay.storage.files import ROWS_LOST_AFTER_S
 from import_relay.storage.item_writes import IS_NEW, attribute, put_of, update_of
@@ -168,7 +168,7 @@ class Replays:
             ClientError, BotoCoreError: it is not known whether this was noted.
         """
         skipped = self._advance(progress, replace(progress, key=key, items=0))
-        if not self._write(skipped):
+        if not update(self.client, skipped, sleep=self.sleep):
             raise ReplayTaken(progress.replay.id)
 
     def finish(self, replay_id: str) -> None:
@@ -207,13 +207,7 @@ class Replays:
         """Change attributes of a replay that was begun."""
         was_begun = attribute("key").exists()
         changed = update_of(self.table, replay_key(replay_id), was_begun, sets=values)
-        self._write(changed)
-
-    def _write(self, update: Mapping[str, Any]) -> bool:
-        """Make an update; False when its condition does not hold. Ends are counted meanwhile."""
-        return takes_effect(
-            lambda: through_conflicts(lambda: self.client.update_item(**update), sleep=self.sleep)
-        )
+        update(self.client, changed, sleep=self.sleep)
 
 
 def _progress(replay_id: str, found: Mapping[str, Any]) -> ReplayProgress:

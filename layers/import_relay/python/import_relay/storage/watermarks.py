@@ -9,6 +9,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,23 +38,15 @@ _BY_HANDLE = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
 class Watermarks:
     """The table of watermarks. `for_all` makes the calls of what takes many."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None] = time.sleep,
-        for_all: ForAll = in_threads,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
-        self._sleep = sleep
-        self._for_all = for_all
+    client: "DynamoDBClient"
+    table: str
+    clock: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
+    for_all: ForAll = in_threads
 
     def read(self, keys: Iterable[str]) -> dict[str, Watermark]:
         """The watermarks of those records that have one, read consistently.
@@ -63,7 +56,7 @@ class Watermarks:
         """
         found: dict[str, Watermark] = {}
         wanted = {stored_key(key): key for key in keys}
-        for items in self._for_all(self._read_batch, batches(sorted(wanted), READ_BATCH)):
+        for items in self.for_all(self._read_batch, batches(sorted(wanted), READ_BATCH)):
             for item in items:
                 found[wanted[item["pk"]["S"]]] = _watermark(item)
         return found
@@ -74,8 +67,8 @@ class Watermarks:
         Raises:
             StoreUnavailable: DynamoDB left a part unwritten, again and again.
         """
-        expires = str(int(self._clock()) + WATERMARK_DAYS * 86_400)
-        self._for_all(
+        expires = str(int(self.clock()) + WATERMARK_DAYS * 86_400)
+        self.for_all(
             lambda batch: self._write_batch(
                 [_item(key, watermark, expires) for key, watermark in batch]
             ),
@@ -102,30 +95,30 @@ class Watermarks:
             rows: keys and claims.
             reference: of the import.
         """
-        self._for_all(lambda row: self._fail_claim(row[0], row[1], reference), rows)
+        self.for_all(lambda row: self._fail_claim(row[0], row[1], reference), rows)
 
     def _fail_claim(self, key: str, claims: Iterable[str], reference: str) -> None:
         for field_name in claims:
             failed = update_of(
-                self._table,
+                self.table,
                 {"pk": {"S": stored_key(key)}},
                 attribute("claims", field_name, "reference").eq(reference),
                 sets={("claims", field_name, "failed"): True},
             )
             # Where it is not true any more, somebody else has claimed the record since.
-            takes_effect(partial(self._client.update_item, **failed))
+            takes_effect(partial(self.client.update_item, **failed))
 
     def _read_batch(self, keys: Sequence[str]) -> list[Mapping[str, Any]]:
         items = [{"pk": {"S": key}} for key in keys]
-        return list(read_items(self._client, self._table, items, sleep=self._sleep))
+        return list(read_items(self.client, self.table, items, sleep=self.sleep))
 
     def _write_batch(self, items: Sequence[Mapping[str, Any]]) -> None:
         self._write_requests([{"PutRequest": {"Item": item}} for item in items])
 
     def _write_requests(self, pending: Sequence[Any]) -> None:
-        for _ in tries(WRITE_ITEMS, self._sleep):
-            answer = self._client.batch_write_item(RequestItems={self._table: pending})
-            pending = answer.get("UnprocessedItems", {}).get(self._table, [])
+        for _ in tries(WRITE_ITEMS, self.sleep):
+            answer = self.client.batch_write_item(RequestItems={self.table: pending})
+            pending = answer.get("UnprocessedItems", {}).get(self.table, [])
             if not pending:
                 return
         raise StoreUnavailable("not all written: UnprocessedItems in BatchWriteItem")

@@ -70,32 +70,23 @@ class Tools:
     send_reference_id: bool
 
 
+@dataclass(frozen=True, slots=True)
 class Posting:
     """Sends the imports of one batch, one after the other.
 
     `charges`: which connections pay for rows of their own limit.
     """
 
-    def __init__(
-        self,
-        parts: PostingParts,
-        tools: Tools,
-        progress: BatchProgress,
-        refusals: Refusals,
-        turn: Turn,
-        *,
-        charges: Callable[[Sequence[Row]], Mapping[str, Charge]],
-    ) -> None:
-        self._parts = parts
-        self._tools = tools
-        self._progress = progress
-        self._refusals = refusals
-        self._turn = turn
-        self._charges = charges
+    parts: PostingParts
+    tools: Tools
+    progress: BatchProgress
+    refusals: Refusals
+    turn: Turn
+    charges: Callable[[Sequence[Row]], Mapping[str, Charge]]
 
     def begin(self, imports: Collection[Sequence[Row]]) -> None:
         """Line these imports up, without rows that wait because Mateo refuses them."""
-        self._follow(self._refusals.arrange(imports, self._tools.clock()))
+        self._follow(self.refusals.arrange(imports, self.tools.clock()))
 
     def admitted(self, attempt: Attempt) -> Sequence[Attempt]:
         """The import without the rows that must not be sent now; these are requeued later.
@@ -103,15 +94,15 @@ class Posting:
         Such as rows of a person of whom an earlier import of the batch has a row under another key:
         Mateo might apply that one last.
         """
-        again = [row for row in attempt.rows if self._progress.has_person(row)]
-        self._progress.requeue(again)
+        again = [row for row in attempt.rows if self.progress.has_person(row)]
+        self.progress.requeue(again)
         if again:
             attempt = replace(attempt, rows=[row for row in attempt.rows if row not in again])
             if not attempt.rows:
                 return ()
-        now, blocked_contacts = self._tools.clock(), self._progress.blocked_contacts
-        verdict = self._refusals.admit(attempt, blocked_contacts, now)
-        self._progress.requeue(verdict.waiting)
+        now, blocked_contacts = self.tools.clock(), self.progress.blocked_contacts
+        verdict = self.refusals.admit(attempt, blocked_contacts, now)
+        self.progress.requeue(verdict.waiting)
         return verdict.attempts
 
     def import_rows(self, attempt: Attempt) -> None:
@@ -121,64 +112,64 @@ class Posting:
             ClientError, BotoCoreError, StoreUnavailable: AWS failed a step; the rows stay with
                 their messages.
         """
-        self._parts.api.make_ready()
+        self.parts.api.make_ready()
         rows = attempt.rows
         type_ = rows[0].options.type
-        reference = self._tools.new_reference(type_)
-        self._parts.watermarks.write(claimed(rows, reference))
+        reference = self.tools.new_reference(type_)
+        self.parts.watermarks.write(claimed(rows, reference))
         body = request_body(rows, reference=reference if self._sends_reference else None)
-        self._parts.archive.freeze(reference, body, rows)
-        turn = self._turn
-        self._parts.executions.start(
+        self.parts.archive.freeze(reference, body, rows)
+        turn = self.turn
+        self.parts.executions.start(
             reference, deadline=turn.deadline, first_poll_s=turn.first_poll_s
         )
         entry = self._entry(reference, type_, rows)
         try:
-            intended = self._parts.ledger.intend(entry)
+            intended = self.parts.ledger.intend(entry)
         except LimitReached as error:
-            self._progress.requeue(rows)
+            self.progress.requeue(rows)
             self.pause_for_limit(error.code, entry.day)
             return
         if intended:
             self._post(attempt, entry, body)
         else:
-            self._progress.requeue(rows)
+            self.progress.requeue(rows)
 
     @property
     def _sends_reference(self) -> bool:
-        return self._tools.send_reference_id and not self._turn.reference_ids.is_refused
+        return self.tools.send_reference_id and not self.turn.reference_ids.is_refused
 
     def pause_for_limit(self, reason: str, day: str) -> None:
         """Pause submission until the next day begins, unless it has begun meanwhile.
 
         If only the bulk lane's share is used up, pause that lane, until the day's last hour.
         """
-        now = self._tools.clock()
-        limits = self._parts.permits.limits
+        now = self.tools.clock()
+        limits = self.parts.permits.limits
         is_of_all = reason != "limit.connection"  # which stops its own records, and no others
-        if not is_of_all or limits.day(now) != day or self._progress.pause_request is not None:
+        if not is_of_all or limits.day(now) != day or self.progress.pause_request is not None:
             return
         bulk_only = reason == "limit.bulk_share"
         resets_at = limits.bulk_opens_at(now) if bulk_only else limits.next_day(now)
-        failures = 0 if bulk_only else self._progress.pause_state.consecutive_failures
-        self._progress.pause_request = PauseRequest(
+        failures = 0 if bulk_only else self.progress.pause_state.consecutive_failures
+        self.progress.pause_request = PauseRequest(
             reason, resets_at + RESET_MARGIN_S, failures, bulk_only
         )
 
     def _entry(self, reference: str, type_: str, rows: Sequence[Row]) -> Entry:
-        now = self._tools.clock()
+        now = self.tools.clock()
         return Entry(
             reference=reference,
             state=State.INTENDED,
             type=type_,
             rows=len(rows),
-            day=self._parts.permits.limits.day(now),
+            day=self.parts.permits.limits.day(now),
             created_at=now,
-            deadline=self._turn.deadline,
+            deadline=self.turn.deadline,
             digest=payload_digest(row.text for row in rows),
             items=sum(len(row.changes) for row in rows),
-            lane=self._turn.lane,
-            charges=charges_text(self._charges(rows)),
+            lane=self.turn.lane,
+            charges=charges_text(self.charges(rows)),
         )
 
     def _post(self, attempt: Attempt, entry: Entry, body: bytes) -> None:
@@ -186,50 +177,50 @@ class Posting:
         back.
         """
         try:
-            permit = self._parts.permits.acquire(
-                deadline=self._turn.deadline - POST_S, lane=self._turn.lane
+            permit = self.parts.permits.acquire(
+                deadline=self.turn.deadline - POST_S, lane=self.turn.lane
             )
-            if permit.day != entry.day and not self._parts.ledger.move_reservation(
+            if permit.day != entry.day and not self.parts.ledger.move_reservation(
                 entry, day=permit.day
             ):
                 return  # tracking has taken the import over
-            posted = self._parts.api.create(permit, body)
+            posted = self.parts.api.create(permit, body)
         except (PermitTooFar, LimitReached) as error:
             if isinstance(error, LimitReached):
-                now = self._tools.clock()
-                self.pause_for_limit(error.code, self._parts.permits.limits.day(now))
+                now = self.tools.clock()
+                self.pause_for_limit(error.code, self.parts.permits.limits.day(now))
             self._abandon(entry, attempt.rows, error.code)
-            self._progress.stopped = True
+            self.progress.stopped = True
         else:
             self._record(attempt, entry, posted)
 
     def _record(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
         rows = attempt.rows
         # The reservation may have moved to another day meanwhile: release what the ledger says.
-        entry = self._parts.ledger.get(entry.reference) or entry
+        entry = self.parts.ledger.get(entry.reference) or entry
         match posted.outcome:
             case PostResult.SENT | PostResult.ACCEPTED:
                 self._created(entry, rows, posted)
                 self._forget_failures()
-                self._follow(self._refusals.accepted(attempt))
+                self._follow(self.refusals.accepted(attempt))
             case PostResult.REFUSED | PostResult.REFUSED_WHOLE:
                 self._refuse(attempt, entry, posted)
             case PostResult.NOT_SENT:
                 self._abandon(entry, rows, "mateo.unreachable")
-                self._progress.pause("mateo.unreachable", self._tools.clock())
+                self.progress.pause("mateo.unreachable", self.tools.clock())
             case PostResult.CREDENTIALS:
                 self._credentials_refused(attempt, entry)
             case PostResult.RATE_LIMITED:
                 self._rate_limited(attempt, entry, posted)
             case PostResult.UNKNOWN:
                 self._created(entry, rows, posted)
-                self._progress.pause("mateo.unanswered", self._tools.clock())
+                self.progress.pause("mateo.unanswered", self.tools.clock())
 
     def _created(self, entry: Entry, rows: Sequence[Row], posted: Posted) -> None:
         """The import exists, or may exist: from here on it is followed, never requeued here."""
         state = State.SENT if posted.outcome is PostResult.SENT else State.UNKNOWN
-        now = self._tools.clock()
-        self._parts.ledger.advance(
+        now = self.tools.clock()
+        self.parts.ledger.advance(
             entry.reference,
             expected=[State.INTENDED],
             target=state,
@@ -238,40 +229,40 @@ class Posting:
             posted_at=now,
             accepted_at=now if posted.outcome is PostResult.ACCEPTED else 0.0,
         )
-        self._progress.outcomes += [item_outcome for row in rows for item_outcome in row.shadowed]
-        self._progress.first_of_day = False
-        self._progress.imports += 1
-        self._progress.rows += len(rows)
-        self._progress.remember(rows)
+        self.progress.outcomes += [item_outcome for row in rows for item_outcome in row.shadowed]
+        self.progress.first_of_day = False
+        self.progress.imports += 1
+        self.progress.rows += len(rows)
+        self.progress.remember(rows)
         event = "import.sent" if state is State.SENT else "import.unknown"
-        self._tools.emit(event, **_keys(entry), status=posted.status)
+        self.tools.emit(event, **_keys(entry), status=posted.status)
 
     def _forget_failures(self) -> None:
-        if self._progress.pause_state.consecutive_failures:
-            self._parts.pause.clear_failures()
-            self._progress.pause_state = PauseState()
+        if self.progress.pause_state.consecutive_failures:
+            self.parts.pause.clear_failures()
+            self.progress.pause_state = PauseState()
 
     def _abandon(self, entry: Entry, rows: Sequence[Row], reason: str) -> None:
-        current = self._parts.ledger.get(entry.reference) or entry
-        self._parts.ledger.release(current, expected=[State.INTENDED], target=State.ABANDONED)
-        self._progress.requeue(rows)
-        self._tools.emit("import.abandoned", **_keys(entry), reason=reason)
+        current = self.parts.ledger.get(entry.reference) or entry
+        self.parts.ledger.release(current, expected=[State.INTENDED], target=State.ABANDONED)
+        self.progress.requeue(rows)
+        self.tools.emit("import.abandoned", **_keys(entry), reason=reason)
 
     def _refuse(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
-        self._parts.ledger.release(entry, expected=[State.INTENDED], target=State.REFUSED)
-        self._tools.emit("import.refused", **_keys(entry), status=posted.status)
+        self.parts.ledger.release(entry, expected=[State.INTENDED], target=State.REFUSED)
+        self.tools.emit("import.refused", **_keys(entry), status=posted.status)
         if self._sends_reference and names_reference_id(posted.message):
-            self._turn.reference_ids.is_refused = True
-            self._tools.emit(REFERENCE_REFUSED, status=posted.status)
-            self._progress.pending.appendleft(attempt)
+            self.turn.reference_ids.is_refused = True
+            self.tools.emit(REFERENCE_REFUSED, status=posted.status)
+            self.progress.pending.appendleft(attempt)
             return
-        self._follow(self._refusals.refused(attempt, posted, self._tools.clock()))
+        self._follow(self.refusals.refused(attempt, posted, self.tools.clock()))
 
     def _follow(self, verdict: Verdict) -> None:
         """Do what an answer to a post means for the others."""
-        self._progress.pending.extendleft(reversed(verdict.attempts))
-        self._progress.pending.extend(verdict.last)
-        self._progress.requeue(verdict.waiting)
+        self.progress.pending.extendleft(reversed(verdict.attempts))
+        self.progress.pending.extend(verdict.last)
+        self.progress.requeue(verdict.waiting)
         for row, posted in verdict.rejections:
             self._reject(row, posted)
 
@@ -280,38 +271,38 @@ class Posting:
         detail = f"Mateo answered {posted.status}{code}: {posted.message}"
         shown = shown_answer(posted.status, posted.code, posted.message, [row.text])
         ends = [*row.shadowed, *(_rejected(change, detail) for change in row.changes)]
-        self._progress.outcomes += ends
-        self._progress.proven |= {
+        self.progress.outcomes += ends
+        self.progress.proven |= {
             one.occurrence.item_id: replace(one, detail=shown if one.detail == detail else "")
             for one in ends
         }
 
     def _credentials_refused(self, attempt: Attempt, entry: Entry) -> None:
         """Perhaps only the cached token is old; else a person has to act."""
-        if not attempt.repeated and self._parts.api.renew_token():
+        if not attempt.repeated and self.parts.api.renew_token():
             self._repeat(attempt, entry)
             return
         self._abandon(entry, attempt.rows, "mateo.credentials")
-        self._progress.stop("mateo.credentials", self._tools.clock() + CREDENTIALS_PAUSE_S)
+        self.progress.stop("mateo.credentials", self.tools.clock() + CREDENTIALS_PAUSE_S)
 
     def _repeat(self, attempt: Attempt, entry: Entry) -> None:
         """Nothing was created: the same rows once more, as an import of another name."""
-        self._parts.ledger.release(entry, expected=[State.INTENDED], target=State.ABANDONED)
-        self._progress.pending.appendleft(replace(attempt, repeated=True))
+        self.parts.ledger.release(entry, expected=[State.INTENDED], target=State.ABANDONED)
+        self.progress.pending.appendleft(replace(attempt, repeated=True))
 
     def _rate_limited(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
-        now = self._tools.clock()
+        now = self.tools.clock()
         wait = posted.retry_after_s
-        latest = min(now + SHORT_WAIT_S, self._turn.deadline - IMPORT_S)
-        is_first = not attempt.repeated and not self._progress.pause_state.consecutive_failures
+        latest = min(now + SHORT_WAIT_S, self.turn.deadline - IMPORT_S)
+        is_first = not attempt.repeated and not self.progress.pause_state.consecutive_failures
         if wait is not None and now + wait <= latest and is_first:
-            self._tools.sleep(wait)
+            self.tools.sleep(wait)
             self._repeat(attempt, entry)
             return
         self._abandon(entry, attempt.rows, "mateo.rate_limited")
         if wait is None:
-            wait = PROBE_PAUSE_S if self._progress.first_of_day else 0.0
-        self._progress.pause("mateo.rate_limited", now, at_least_s=wait)
+            wait = PROBE_PAUSE_S if self.progress.first_of_day else 0.0
+        self.progress.pause("mateo.rate_limited", now, at_least_s=wait)
 
 
 def _rejected(change: MappedChange, detail: str) -> ItemOutcome:
