@@ -56,14 +56,21 @@ def test_counts_that_differ_from_what_was_sent_are_remarked(
     assert remark["what_to_do"] == CODES["import.counts_differ"].what_to_do
 
 
-def test_several_imports_that_were_found_are_remarked(relay: Relay, mateo: MateoImports) -> None:
+@pytest.mark.parametrize(
+    ("found", "inferred", "code"),
+    [(2, 0, "import.several_found"), (1, 1, "import.inferred")],
+)
+def test_how_an_import_was_found_is_remarked_if_that_leaves_doubt(
+    relay: Relay, mateo: MateoImports, found: int, inferred: int, code: str
+) -> None:
     submitted(relay, mateo, ADA)
     mateo.imports[0].finish()
-    relay.ledger.advance("ref-1", expected=[State.SENT], target=State.SENT, found=2)
+    sent = State.SENT
+    relay.ledger.advance("ref-1", expected=[sent], target=sent, found=found, inferred=inferred)
 
     report(relay)
 
-    assert codes_of(summary_of(relay.aws)) == ["import.several_found"]
+    assert codes_of(summary_of(relay.aws)) == [code]
 
 
 def test_a_report_without_the_frozen_import_still_counts(relay: Relay, mateo: MateoImports) -> None:

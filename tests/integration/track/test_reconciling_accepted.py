@@ -47,6 +47,7 @@ def test_the_only_import_that_may_be_an_accepted_one_is_adopted_without_asking_a
         relay.clock.sleep(track(relay).wait_s)
 
     assert relay.entry("ref-1").import_id == mateo.imports[0].id
+    assert relay.entry("ref-1").inferred
     assert relay.clock() - relay.entry("ref-1").accepted_at < 180
     assert relay.said("import.waiting") == []
     assert len(mateo.bodies) == 1

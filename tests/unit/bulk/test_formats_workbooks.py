@@ -51,6 +51,35 @@ def with_sheet(xml: str) -> list[FileRow]:
     return rows_of(file.getvalue())
 
 
+def strict(content: bytes) -> bytes:
+    """A workbook as Excel saves it by the name of Strict Open XML."""
+    names = {
+        "http://schemas.openxmlformats.org/spreadsheetml/2006/main": (
+            "http://purl.oclc.org/ooxml/spreadsheetml/main"
+        ),
+        "http://schemas.openxmlformats.org/officeDocument/2006/relationships": (
+            "http://purl.oclc.org/ooxml/officeDocument/relationships"
+        ),
+    }
+    file = io.BytesIO()
+    with ZipFile(io.BytesIO(content)) as archive, ZipFile(file, "w") as changed:
+        for one in archive.infolist():
+            text = archive.read(one).decode()
+            for name, of_strict in names.items():
+                text = text.replace(name, of_strict)
+            changed.writestr(one, text)
+    return file.getvalue()
+
+
+def test_a_workbook_whose_sheets_cannot_be_found_is_not_called_empty() -> None:
+    good = book(lambda _, sheet: sheet.append(["id"]))
+
+    with pytest.raises(FileUnreadable, match="Strict Open XML") as caught:
+        rows_of(strict(good))
+
+    assert caught.value.code == "file.broken_workbook"
+
+
 HEADER = '<row r="1"><c r="A1" t="inlineStr"><is><t>id</t></is></c></row>'
 
 

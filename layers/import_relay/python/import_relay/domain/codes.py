@@ -134,6 +134,11 @@ CODES: Mapping[str, Explanation] = MappingProxyType(
             "Several imports match one whose answer was lost. The oldest was adopted.",
             "Compare the imports in Mateo. Rows are upserts, so no contact is duplicated.",
         ),
+        "import.inferred": Explanation(
+            "Mateo accepted the import without naming its id, and does not show its rows. It is "
+            "the only import in Mateo that can be this one.",
+            "Nothing, unless another program imports into Mateo: then compare the rows there.",
+        ),
         "import.handles_taken": Explanation(
             "Handles moved from one contact to another; `taken_handles` lists them.",
             "Compare the contacts, and correct them in the CRM.",

@@ -92,6 +92,7 @@ def _remarks(findings: Findings) -> Iterator[str]:
         "import.unfinished": not findings.is_finished,
         "import.ambiguous": bool(entry.suspects),
         "import.several_found": entry.found > 1,
+        "import.inferred": bool(entry.inferred),
         "import.handles_taken": bool(findings.taken),
         "import.counts_differ": None not in findings.counts and findings.counts != known,
         "failures.unavailable": not has_reasons,

@@ -46,7 +46,8 @@ class Entry(NamedTuple):
     `deadline`: when the process that sends it has certainly ended. `day`: the day whose entities
     it reserves. `posts`: how often it was posted at most, `posted_at`: the last time at which it
     may have been. `absent`: how often a lookup since then did not find it. `found`: how many
-    imports fitted when it was adopted. `items`: of how many occurrences the rows were made.
+    imports fitted when it was adopted, `inferred`: 1 if only because no other could be it.
+    `items`: of how many occurrences the rows were made.
     `counted_at`: since when the counts are what they are, `confirmed_at`: when Mateo last said so.
     `reported_until`: when whoever last began its report is certainly gone, `retried`: the numbers
     of the rows that are requeued, as that one decided. `answered_at`: when Mateo last answered
@@ -78,6 +79,7 @@ class Entry(NamedTuple):
     success_count: int | None = None
     failed_count: int | None = None
     found: int = 0
+    inferred: int = 0
     items: int = 0
     reported_until: float = 0.0
     retried: str = ""

@@ -32,7 +32,7 @@ takes and than clocks differ; a process that dies holds the bulk lane up no long
 _KEY: dict[str, Any] = {"pk": {"S": "lease#submit"}}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lease:
     """At most one holder at a time."""
 

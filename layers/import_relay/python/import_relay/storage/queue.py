@@ -73,7 +73,7 @@ class Sender(Protocol):
         """Store messages, all of them; `StoreUnavailable` if some were not taken."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Queue:
     """One queue. `for_all` makes the calls of what takes many."""
 

@@ -40,10 +40,12 @@ class FoundImports:
     Attributes:
         matches: the imports that this one is, oldest first.
         suspects: ids of imports that may be this one, if there is no match. Only a person can tell.
+        is_inferred: the match is all that it can be; Mateo does not show its rows.
     """
 
     matches: Sequence[ImportStatus] = ()
     suspects: Sequence[str] = ()
+    is_inferred: bool = False
 
 
 class _Verdict(Enum):
@@ -109,7 +111,7 @@ class ImportLookup:
             return compared
         suspects = [one for one in free if one.id in compared.suspects]
         accepted = self._accepted(entry, suspects, now)
-        return compared if accepted is None else FoundImports([accepted])
+        return compared if accepted is None else FoundImports([accepted], is_inferred=True)
 
     def _accepted(
         self, entry: Entry, suspects: Sequence[ImportStatus], now: float

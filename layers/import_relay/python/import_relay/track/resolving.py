@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import Any
 
 from import_relay.domain.errors import CredentialsRefused, LimitReached, PermitTooFar
-from import_relay.mateo.client import ImportStatus, MateoUnavailable, Posted
+from import_relay.mateo.client import MateoUnavailable, Posted
 from import_relay.mateo.post_results import PostResult
 from import_relay.mateo.waiting import MIN_WAIT_S, pace
 from import_relay.storage.entries import State
@@ -64,7 +64,7 @@ def resolve(poll: Poll) -> Tracked:
         _note(poll, found.suspects)
     match state:
         case SearchState.FOUND:
-            return _adopt(poll, found.matches)
+            return _adopt(poll, found)
         case SearchState.UNCERTAIN:
             return TIMED_OUT if poll.is_over() else _uncertain(poll)
         case SearchState.ABSENT_ONCE:
@@ -134,10 +134,10 @@ def _uncertain(poll: Poll) -> Tracked:
     return tracked
 
 
-def _adopt(poll: Poll, matches: Sequence[ImportStatus]) -> Tracked:
+def _adopt(poll: Poll, found: FoundImports) -> Tracked:
     """Take the oldest match for ours; the report tells if there were several."""
     ledger, reference = poll.parts.ledger, poll.entry.reference
-    for oldest in matches:
+    for oldest in found.matches:
         if not ledger.claim_import(oldest.id, reference):
             continue  # it became another entry's just now
         if ledger.advance(
@@ -145,10 +145,11 @@ def _adopt(poll: Poll, matches: Sequence[ImportStatus]) -> Tracked:
             expected=[State.UNKNOWN],
             target=State.SENT,
             import_id=oldest.id,
-            found=len(matches),
+            found=len(found.matches),
+            inferred=int(found.is_inferred),
             suspects=None,
         ):
-            poll.say("import.found", found=len(matches))
+            poll.say("import.found", found=len(found.matches), inferred=found.is_inferred)
         break
     return wait(MIN_WAIT_S)
 

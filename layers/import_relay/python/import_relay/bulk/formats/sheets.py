@@ -15,9 +15,11 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NamedTuple, overload
 
 from import_relay.bulk.formats.cells import RawCell, column_letters, rows_in, texts_in
+from import_relay.bulk.formats.file_error import FileUnreadable
 
 MAX_ROW_NUMBER = 16_777_216
 """Rows of the largest sheet that any spreadsheet has (LibreOffice; Excel: 1,048,576)."""
+_NO_SHEET = "its sheets cannot be found, as in a Strict Open XML workbook; save it as plain .xlsx"
 
 
 class SheetCell(NamedTuple):
@@ -165,7 +167,10 @@ def _book(file: BinaryIO, texts: "_TextsOnDisk") -> Any:
 
         def read_worksheets(self) -> None:
             book: Any = self.wb
-            for sheet, part in self.parser.find_sheets():
+            sheets = list(self.parser.find_sheets())
+            if self.parser.sheets and not sheets:  # openpyxl leaves out what it cannot place
+                raise FileUnreadable("file.broken_workbook", _NO_SHEET)
+            for sheet, part in sheets:
                 if part.target in self.valid_files and "chartsheet" not in part.Type:
                     one = Worksheet(book, sheet.name, part.target, self.shared_strings)
                     one.sheet_state = sheet.state or "visible"
