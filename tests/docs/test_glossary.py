@@ -78,7 +78,7 @@ FOLDERS = (
     "tests",
 )
 FILES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "template.yaml")
-SUFFIXES = (".py", ".md", ".yaml", ".toml")
+SUFFIXES = (".py", ".md", ".yaml", ".toml", ".txt")
 SELF = ("docs/glossary.md", "tests/docs/test_glossary.py")
 ALLOWED = (
     ("slots", r".", r"slots=True|__slots__", "a parameter of dataclasses"),
