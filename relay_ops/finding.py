@@ -205,7 +205,7 @@ def _name_of(type_: str, row: Mapping[str, Any], key: str) -> MateoRecord:
 
 
 def _record(type_: str, row: Mapping[str, Any], key: str) -> str:
-    """How a person recognizes a record: by its type and external id, else by its content."""
+    """How a person recognises a record: by its type and external id, else by its content."""
     name = type_.removesuffix("_details")
     external_id = row.get("external_id")
     return f"{name} {external_id or key.partition('#')[2]}".strip()

@@ -46,7 +46,7 @@ def ids_of(handles: Iterable[str]) -> set[str]:
 class Known:
     """The ids and handles of a person. `keys`: of their records in the watermarks.
 
-    `shared`: handles that another contact has as well. `names`: how a person recognizes them.
+    `shared`: handles that another contact has as well. `names`: how a person recognises them.
     `records`: (connection, id) as the CRMs know them. `spellings`: handles as they were written,
     where that is another case: (handle, value).
     """

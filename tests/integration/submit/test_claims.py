@@ -9,6 +9,7 @@ import pytest
 
 from import_relay.storage.entries import Standing
 from import_relay.storage.ledger import Ledger
+from import_relay.storage.watermarks import Watermarks
 from tests.support.aws import Aws
 from tests.support.builders import NOON, connections, message
 from tests.support.ends import ends, relay_with_imports, report, track
@@ -111,11 +112,11 @@ def test_watermarks_are_read_once_where_no_report_can_be_under_way(
     marks = relay.watermarks
     read = marks.read
 
-    def counted(keys: Any) -> Any:
+    def counted(_: Watermarks, keys: Any) -> Any:
         reads.append(list(keys))
         return read(reads[-1])
 
-    monkeypatch.setattr(marks, "read", counted)
+    monkeypatch.setattr(Watermarks, "read", counted)
 
     relay.submit(
         message([{"id": 1, "v": 2, "name": "Ada"}], delivery="d2"),
