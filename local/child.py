@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,13 +44,16 @@ def end_with_parent() -> None:
         os._exit(1)
 
 
-def watch_parent_pipe() -> None:
-    """End this process when standard input, a pipe that only the parent holds, is closed."""
+def watch_parent_pipe(take: Callable[[bytes], None] = lambda _: None) -> None:
+    """End this process when standard input, a pipe that only the parent holds, is closed.
+
+    `take`: gets what the parent writes into it, in a thread.
+    """
 
     def wait() -> None:
         with contextlib.suppress(OSError):
-            while os.read(0, 1024):
-                pass
+            while told := os.read(0, 1024):
+                take(told)
         os._exit(0)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()

@@ -25,7 +25,7 @@ from local.lambda_runtime.runtime_api import InvocationResult
 RECEIVE_COUNT = 10
 """Most messages of one ReceiveMessage call."""
 
-NAP_S = 0.1
+NAP_S = 0.2
 """How long the poller sleeps when there is nothing to do."""
 
 LONG_POLL_S = 1

@@ -59,6 +59,7 @@ class Schedules:
         self._invoke = invoke
         self._looked = clock.now()
         self._refused: set[str] = set()
+        self._known: dict[str, tuple[Any, dict[str, Any]]] = {}
         self._rounds = Rounds("schedules", self.run_due, period_s=_PERIOD_S, tell=self._tell)
         self._lock = threading.Lock()
 
@@ -96,7 +97,7 @@ class Schedules:
 
     def _run_one(self, short: dict[str, Any], now: datetime) -> None:
         names = {"Name": short["Name"], "GroupName": short["GroupName"]}
-        schedule = self._scheduler.get_schedule(**names)
+        schedule = self._described(short, names)
         if schedule.get("State", "ENABLED") != "ENABLED":
             return
         expression = schedule["ScheduleExpression"]
@@ -113,6 +114,14 @@ class Schedules:
                 self._scheduler.update_schedule(
                     **names, State="DISABLED", **{key: schedule[key] for key in kept}
                 )
+
+    def _described(self, short: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+        """All of a schedule. It is asked for again only when it was changed."""
+        modified, schedule = self._known.get(short["Arn"], (None, {}))
+        if modified is None or modified != short.get("LastModificationDate"):
+            schedule = self._scheduler.get_schedule(**names)
+            self._known[short["Arn"]] = short.get("LastModificationDate"), schedule
+        return schedule
 
     def _call(self, name: str, target: dict[str, Any]) -> None:
         if FUNCTION_TARGET in str(target["Arn"]):

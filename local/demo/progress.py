@@ -43,13 +43,14 @@ class DemoSnapshot:
             waiting=sum(stack.lane_counts().values()),
             submitted=sum(one["row_count"] for one in imports),
             imported=sum(one["succeeded"] or 0 for one in imports),
-            failed=sum(one["row_count"] - one["succeeded"] for one in imports if _done(one)),
+            failed=sum(one["row_count"] - one["succeeded"] for one in imports if is_done(one)),
             budget=f"{used:,} of {limit:,}",
             submission="running" if stack.esm_enabled() else "paused",
         )
 
 
-def _done(one: dict[str, object]) -> bool:
+def is_done(one: dict[str, object]) -> bool:
+    """Whether Mateo has counted every row of an import."""
     return one["state"] == "done"
 
 

@@ -24,7 +24,7 @@ from import_relay.storage.files import RowFile
 from local.demo.balance import Balance, reconcile
 from local.demo.daily_pages import write_pages
 from local.demo.erp_file import ErpFile
-from local.demo.progress import SHOWN_EVENTS, Progress
+from local.demo.progress import SHOWN_EVENTS, Progress, is_done
 from local.demo.senders import Delivery
 from local.demo.traffic import Traffic, today
 from local.lambda_runtime.log_lines import readable
@@ -225,6 +225,7 @@ class _Demo:
         """Move time on until nothing is under way: to the next day, or past the delays.
 
         Imports that are under way do not keep it from the next day: polls follow the clock too.
+        The next poll of such an import may then be a quarter of an hour away.
         """
         for _ in range(MAX_DEMO_DAYS):
             self._wait_for(self._is_closed_or_idle, "the backlog to be submitted")
@@ -232,12 +233,12 @@ class _Demo:
                 self._move_to_next_day()
                 continue
             if not any(self._stack.lane_counts().values()):
-                self._wait_for(self._is_followed, "imports to be followed to their ends")
-                if self._is_drained():
+                self._wait_for(self._is_applied, "Mateo to apply the imports")
+                if not self._stack.running_executions() and self._is_drained():
                     return
             self._stack.advance_clock(MAX_DEMO_DELAY_S)
             self._progress.say(
-                "          Moved the stack 15 minutes on, past the delays of the queue"
+                "          Moved the stack 15 minutes on, past the delays of queue and polls"
             )
         raise StackError("the queue does not drain")
 
@@ -273,8 +274,9 @@ class _Demo:
             or self._stack.busy("ImportFiles")
         )
 
-    def _is_followed(self) -> bool:
-        return not self._stack.running_executions() and self._is_closed_or_idle()
+    def _is_applied(self) -> bool:
+        imports = self._stack.mateo("GET", "imports?limit=10000")["items"]
+        return all(is_done(one) for one in imports) and self._is_closed_or_idle()
 
     def _is_drained(self) -> bool:
         is_queued = self._file is None or self._file.is_queued()

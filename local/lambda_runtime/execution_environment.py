@@ -11,6 +11,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,6 +105,7 @@ class ExecutionEnvironment:
         self._process: asyncio.subprocess.Process | None = None
         self._exited: asyncio.Task[int] | None = None
         self._output: asyncio.Task[None] | None = None
+        self._parent: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._killed = False
         self.busy = False
 
@@ -111,6 +113,7 @@ class ExecutionEnvironment:
         """Start the process; it initialises while the caller continues."""
         address = await self._api.start()
         environment = self._function.environment(address, self._clock.offset_s)
+        ours, theirs = socket.socketpair()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
@@ -118,11 +121,13 @@ class ExecutionEnvironment:
             self._function.handler,
             cwd=self._function.code.folder,
             env=environment | {"AWS_ENDPOINT_URL": endpoint},
-            stdin=asyncio.subprocess.PIPE,
+            stdin=theirs.fileno(),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
+        theirs.close()
+        self._parent = await asyncio.open_connection(sock=ours)
         self._exited = asyncio.create_task(self._process.wait())
         self._output = asyncio.create_task(self._read_output())
 
@@ -167,6 +172,20 @@ class ExecutionEnvironment:
             f"{function.timeout_s:.2f} seconds",
         )
 
+    async def move_clock(self) -> bool:
+        """Let the process see the present offset of the clock; False if it does not say so.
+
+        Between two invocations only.
+        """
+        if self._parent is None or not self.alive:
+            return False
+        reader, writer = self._parent
+        writer.write(repr(self._clock.offset_s).encode())
+        try:
+            return bool(await asyncio.wait_for(reader.readline(), INIT_TIMEOUT_S))
+        except (TimeoutError, ConnectionError):
+            return False
+
     def kill(self) -> None:
         """SIGKILL, without any chance to tidy up."""
         self._killed = True
@@ -180,8 +199,8 @@ class ExecutionEnvironment:
             await self._exited
         if self._output is not None:
             await self._output
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
+        if self._parent is not None:
+            self._parent[1].close()
         await self._api.stop()
 
     async def _initialised(self) -> InvocationResult | None:

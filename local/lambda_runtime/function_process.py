@@ -2,7 +2,7 @@
 
 It moves its own clock by RELAY_CLOCK_OFFSET seconds and then is nothing but awslambdaric, the
 runtime client that AWS ships. The function sees an environment like Lambda's, without this
-variable.
+variable. Its standard input is a socket, on which the stack moves the clock once more.
 """
 
 import importlib.util
@@ -27,10 +27,16 @@ def main() -> None:
     """Serve invocations until the stack ends this process."""
     child = _load("child")
     child.end_with_parent()
-    child.watch_parent_pipe()
     child.shift_clock()
     os.environ.pop(child.CLOCK_SHIFT, None)
-    child.MovedClock().move(float(os.environ.pop("RELAY_CLOCK_OFFSET", "0")))
+    clock = child.MovedClock()
+    clock.move(float(os.environ.pop("RELAY_CLOCK_OFFSET", "0")))
+
+    def moved(offset_s: bytes) -> None:
+        clock.move(float(offset_s))
+        os.write(0, b"moved\n")
+
+    child.watch_parent_pipe(moved)
     from awslambdaric.__main__ import main as serve
 
     serve(sys.argv)

@@ -1,14 +1,14 @@
 """Runs the Lambda functions: `gateway`, `poller` and moto's interpreter invoke them here.
 
 Execution environments are started when needed, up to a function's concurrency, reused while they
-are idle, and replaced when the clock moves.
+are idle, and stay when the clock moves.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from local.clock import StackClock
@@ -136,12 +136,22 @@ class Functions:
         finally:
             self._open.set()
 
+    async def move_clock(self) -> None:
+        """Let all processes see the present offset of the clock. None is at work."""
+        processes = [one for some in self._processes.values() for one in some]
+        moved = await asyncio.gather(*(one.move_clock() for one in processes))
+        await self._end(
+            [one for one, is_moved in zip(processes, moved, strict=True) if not is_moved]
+        )
+
     async def replace(self) -> None:
         """End all idle processes; new ones start with the present offset of the clock."""
-        for processes in self._processes.values():
-            idle = [process for process in processes if not process.busy]
-            processes[:] = [process for process in processes if process.busy]
-            await asyncio.gather(*(process.stop() for process in idle))
+        await self._end([one for some in self._processes.values() for one in some if not one.busy])
+
+    async def _end(self, processes: Sequence[ExecutionEnvironment]) -> None:
+        for some in self._processes.values():
+            some[:] = [one for one in some if one not in processes]
+        await asyncio.gather(*(one.stop() for one in processes))
 
     async def stop(self) -> None:
         """End all processes, also those at work."""

@@ -12,11 +12,11 @@ from typing import Any
 from local.background import Rounds
 
 MIRRORED_PREFIXES = ("daily/", "files/", "reports/", "rejected/", "outcomes/", "quarantine/")
-_PERIOD_S = 1.0
+_PERIOD_S = 2.0
 
 
 class Mirror:
-    """Copies new and changed objects into a folder, once a second."""
+    """Copies new and changed objects into a folder, every other second."""
 
     def __init__(
         self, s3: Any, bucket: str, folder: Path, prefixes: Sequence[str] = MIRRORED_PREFIXES

@@ -340,7 +340,7 @@ class RunningStack(Resources):
             if self._with_mateo:
                 await asyncio.to_thread(self._mateo_put, "clock", {"offset_s": offset_s})
             self.clock.offset_s = offset_s
-            await self.functions.replace()
+            await self.functions.move_clock()
 
     def _mateo_put(self, path: str, content: object) -> None:
         self.mateo("PUT", path, content)

@@ -257,6 +257,37 @@ def test_a_moved_clock_is_seen_by_new_processes(tmp_path: Path) -> None:
     use(tmp_path, act, clock=clock)
 
 
+def test_a_moved_clock_is_seen_by_the_processes_that_are_there(tmp_path: Path) -> None:
+    clock = StackClock()
+
+    async def act(functions: Functions) -> None:
+        before = content(await call(functions))
+        for days in (1, 3):
+            async with functions.paused():
+                clock.offset_s = days * 86_400.0
+                await functions.move_clock()
+            after = content(await call(functions))
+            assert days * 86_400 <= after["time"] - before["time"] < days * 86_400 + 60
+            assert after["pid"] == before["pid"]
+            assert 19_000 < after["remaining_ms"] <= 20_010
+
+    use(tmp_path, act, clock=clock)
+
+
+def test_a_process_that_cannot_move_its_clock_is_replaced(tmp_path: Path) -> None:
+    clock = StackClock()
+
+    async def act(functions: Functions) -> None:
+        before = content(await call(functions))
+        functions.kill("Echo")
+        async with functions.paused():
+            clock.offset_s = 86_400.0
+            await functions.move_clock()
+        assert content(await call(functions))["pid"] != before["pid"]
+
+    use(tmp_path, act, clock=clock)
+
+
 def test_a_pause_waits_for_what_runs_and_holds_back_what_comes(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
         running = asyncio.create_task(call(functions, do="sleep", s=0.3))

@@ -61,15 +61,23 @@ class FakeScheduler:
 
     def __init__(self, **schedules: dict[str, Any]) -> None:
         self.schedules = schedules
+        self.modified: dict[str, int] = {}
+        self.asked: list[str] = []
 
     def get_paginator(self, _: str) -> "FakeScheduler":
         return self
 
     def paginate(self) -> list[dict[str, Any]]:
-        listed = [{"Name": name, "GroupName": "g", "Arn": name} for name in self.schedules]
+        listed: list[dict[str, Any]] = [
+            {"Name": name, "GroupName": "g", "Arn": name} for name in self.schedules
+        ]
+        for one in listed:
+            if one["Arn"] in self.modified:
+                one["LastModificationDate"] = self.modified[one["Arn"]]
         return [{"Schedules": listed}]
 
     def get_schedule(self, Name: str, GroupName: str) -> dict[str, Any]:  # noqa: N803
+        self.asked.append(Name)
         return self.schedules[Name]
 
     def delete_schedule(self, Name: str, GroupName: str) -> None:  # noqa: N803
@@ -148,6 +156,22 @@ def test_a_cron_schedule_is_executed_once_for_each_look_that_passes_its_time() -
     lambda_, _ = run(FakeScheduler(daily=schedule(ScheduleExpression=DAILY)), offset_s=86_400)
 
     assert len(lambda_.updates) == 1
+
+
+def test_a_schedule_is_asked_for_again_only_when_it_was_changed() -> None:
+    scheduler = FakeScheduler(daily=schedule(ScheduleExpression=DAILY))
+    scheduler.modified["daily"] = 1
+    schedules = Schedules(
+        scheduler, FakeLambda(), StackClock(), lambda _: None, invoke=FakeFunctions().invoke
+    )
+
+    for _ in range(3):
+        schedules.run_due()
+    assert scheduler.asked == ["daily"]
+
+    scheduler.modified["daily"] = 2
+    schedules.run_due()
+    assert scheduler.asked == ["daily"] * 2
 
 
 def test_a_disabled_schedule_is_not_executed() -> None:

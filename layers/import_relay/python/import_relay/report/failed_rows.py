@@ -33,6 +33,8 @@ def join(failures: Sequence[Failure], rows: Sequence[FailureRow]) -> Joined:
 
     Two failures may be about one row. Where several rows share a handle, each gets one first.
     """
+    if not failures:
+        return Joined([], frozenset())
     found: list[int | None] = [None] * len(failures)
     _match(found, [{_canonical(one.input)} for one in failures], [{_canonical(r)} for r in rows])
     by_columns = [  # two records may share a second id
