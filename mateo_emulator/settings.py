@@ -77,9 +77,9 @@ class Behaviour(_Changeable):
     rows_per_import_max: _Size | None = None
     body_bytes_max: _Size | None = None
     # GET /import
-    counts: Literal["at_once", "late", "growing"] = "at_once"
+    counts: Literal["at_once", "late", "growing", "never"] = "at_once"
     counts_delay_s: _Seconds = 0.0
-    failed_count_null: bool = False
+    failed_count: Literal["number", "null_for_none", "null"] = "number"
     failed_entries: Literal["row", "twice", "number"] = "row"
     failed_list_delay_s: _Seconds = 0.0
     failed_file: Literal["json", "ndjson", "csv"] = "json"

@@ -36,7 +36,7 @@ class Counts:
 def counts_shown(stored: Counts, finished_us: int, now_us: int, behaviour: Behaviour) -> Counts:
     """The counts that a request sees of an import that was counted at ``finished_us``."""
     total, succeeded = stored.total_count, stored.success_count
-    if total is None or succeeded is None:
+    if total is None or succeeded is None or behaviour.counts == "never":
         return Counts()
     share = _share(finished_us, now_us, behaviour.counts_delay_s)
     if behaviour.counts == "late" and share < 1:
@@ -45,7 +45,8 @@ def counts_shown(stored: Counts, finished_us: int, now_us: int, behaviour: Behav
         total = int(total * share)
         succeeded = min(succeeded, total)
     failed: int | None = total - succeeded
-    if not failed and behaviour.failed_count_null:
+    form = behaviour.failed_count
+    if form == "null" or (form == "null_for_none" and not failed):
         failed = None
     return Counts(total, succeeded, failed)
 

@@ -10,7 +10,7 @@ from tests.switches.trying import wrong_with
 @pytest.mark.parametrize(
     "text",
     [
-        "counts=growing failures=by-number payload=normalised status=204",
+        "counts=growing failures=by-number over-quota=cut payload=normalised status=204",
         "failed-file=csv failures=late failed-count=null rate-limit-headers=none",
     ],
 )

@@ -25,6 +25,8 @@ from tests.switches.choices import Combination, alone, drawn, parse
 from tests.switches.trying import wrong_with
 
 OK = "ok   "
+TRACKED = "4"
+"""Hours after which an import is given up: a day would only take longer."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -85,7 +87,7 @@ def _try_all(wanted: Iterable[Combination]) -> int:
     for sends, part in groupby(wanted, sends_reference):
         with (
             tempfile.TemporaryDirectory() as folder,
-            running_stack(Path(folder), SendReferenceId=sends) as rig,
+            running_stack(Path(folder), SendReferenceId=sends, TrackingHours=TRACKED) as rig,
         ):
             kept += sum(_try(rig, one) for one in part)
     return kept

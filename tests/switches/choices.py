@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from tests.support.stack import ENTITIES_PER_DAY
+
 Settings = Mapping[str, Any]
 
 
@@ -20,17 +22,21 @@ class Position:
     Args:
         behaviour: what is set of the emulator's behaviour.
         limits: what is set of its limits.
-        refused: whether Mateo may refuse requests that keep to our own limits.
+        limited: whether more comes on a day than Mateo takes, though we keep to our own limits.
         unnamed: whether it stays unknown which row failed.
+        uncounted: whether Mateo never says that an import has ended.
     """
 
     behaviour: Settings = field(default_factory=dict)
     limits: Settings = field(default_factory=dict)
-    refused: bool = False
+    limited: bool = False
     unnamed: bool = False
+    uncounted: bool = False
 
 
 _BY_LINK = {"failed_inline_max": 0, "failed_url_always": True}
+_LESS = {"entities_per_day": ENTITIES_PER_DAY - 10}
+"""Another program imports as well: what is left of Mateo's day is less than we think."""
 
 SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
     {
@@ -57,19 +63,26 @@ SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
             "by-link": Position({"payload_inline_max": 0}),
         },
         "rate-limit-headers": {
-            "no-retry-after": Position({"rate_limit_headers": "no_retry_after"}),
-            "none": Position({"rate_limit_headers": "none"}),
+            "all": Position(limits=_LESS, limited=True),
+            "no-retry-after": Position(
+                {"rate_limit_headers": "no_retry_after"}, _LESS, limited=True
+            ),
+            "none": Position({"rate_limit_headers": "none"}, _LESS, limited=True),
         },
         "day": {
-            "berlin": Position(limits={"time_zone": "Europe/Berlin"}, refused=True),
-            "new-york": Position(limits={"time_zone": "America/New_York"}, refused=True),
+            "berlin": Position(limits={"time_zone": "Europe/Berlin"}, limited=True),
+            "new-york": Position(limits={"time_zone": "America/New_York"}, limited=True),
         },
-        "over-quota": {"cut": Position({"over_quota": "cut"})},
+        "over-quota": {"cut": Position({"over_quota": "cut"}, _LESS, limited=True)},
         "counts": {
             "late": Position({"counts": "late", "counts_delay_s": 300}),
             "growing": Position({"counts": "growing", "counts_delay_s": 300}),
+            "never": Position({"counts": "never"}, uncounted=True),
         },
-        "failed-count": {"null": Position({"failed_count_null": True})},
+        "failed-count": {
+            "null-for-none": Position({"failed_count": "null_for_none"}),
+            "null": Position({"failed_count": "null"}),
+        },
         "status": {
             "200": Position({"created_status": 200}),
             "204": Position({"created_status": 204}),
@@ -108,9 +121,9 @@ class Combination:
         return {name: value for one in self._chosen for name, value in one.limits.items()}
 
     @property
-    def refused(self) -> bool:
-        """Whether Mateo may refuse requests."""
-        return any(one.refused for one in self._chosen)
+    def limited(self) -> bool:
+        """Whether more comes on a day than Mateo takes."""
+        return any(one.limited for one in self._chosen)
 
     @property
     def unnamed(self) -> bool:
@@ -118,10 +131,21 @@ class Combination:
         return any(one.unnamed for one in self._chosen)
 
     @property
+    def uncounted(self) -> bool:
+        """Whether Mateo never says that an import has ended."""
+        return any(one.uncounted for one in self._chosen)
+
+    @property
     def unknowable(self) -> bool:
         """Whether nothing tells if an import whose answer was lost is there: a person is asked."""
         by_reference = self.positions.get("reference-id") == "accepted"
         return UNREADABLE.items() <= self.positions.items() and not by_reference
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether imports stay open until they are given up, or may."""
+        never_fails = self.positions.get("failed-count") == "null"
+        return self.unknowable or self.uncounted or never_fails
 
     @property
     def _chosen(self) -> list[Position]:

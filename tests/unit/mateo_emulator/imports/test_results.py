@@ -41,10 +41,15 @@ def test_growing_counts_add_up_before_they_are_complete() -> None:
     assert seen[-1] == Counts(10, 7, 3)
 
 
-def test_the_count_of_failed_rows_may_stay_null_where_none_failed() -> None:
-    null = Behaviour(failed_count_null=True)
+def test_the_count_of_failed_rows_may_stay_null_where_none_failed_or_always() -> None:
+    null = Behaviour(failed_count="null_for_none")
     assert counts_shown(Counts(10, 10), 0, 0, null) == Counts(10, 10, None)
     assert counts_shown(STORED, 0, 0, null) == Counts(10, 7, 3)
+    assert counts_shown(STORED, 0, 0, Behaviour(failed_count="null")) == Counts(10, 7, None)
+
+
+def test_counts_may_never_be_shown() -> None:
+    assert counts_shown(STORED, 0, 10**6 * SECOND, Behaviour(counts="never")) == Counts()
 
 
 def test_a_late_list_comes_after_the_counts() -> None:
