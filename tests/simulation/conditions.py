@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from import_relay.domain.models import WHOLE_RECORD
 from import_relay.storage.entries import State
 from tests.simulation.checks.books import Books
+from tests.simulation.mateo_failures import FailureLists
 from tests.simulation.stores import WATERMARKS
 
 MANY_OUTCOMES = 50
@@ -76,6 +77,11 @@ def _too_old(books: Books) -> bool:
     return books.relay.queue.too_old > 0
 
 
+def _listed_otherwise(books: Books) -> bool:
+    has_failures = any(one.failures for one in books.relay.mateo.imports.values())
+    return has_failures and books.relay.fault_profile.lists != FailureLists()
+
+
 CONDITIONS: Mapping[str, Callable[[Books], bool]] = {
     "two different functions died": _two_functions_died,
     "more outcomes of a batch than a transaction takes": _many_outcomes,
@@ -89,6 +95,7 @@ CONDITIONS: Mapping[str, Callable[[Books], bool]] = {
     "a record was read at its CRM": _read_at_the_crm,
     "claims or counts expired": _expired,
     "a message waited for thirteen days": _too_old,
+    "Mateo listed failed rows in another way than documented": _listed_otherwise,
 }
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, NoReturn
 
+from tests.simulation.mateo_failures import normalised
+
 TYPES = ("contact_details", "deal_details", "appointment_details")
 HANDLES = ("email", "whatsapp", "sms", "instagram", "facebook", "google_business_messaging")
 _BODY_KEYS = frozenset((
@@ -35,7 +37,7 @@ class StoredImport:
     """One import.
 
     Facts for a checker: `body` as it was posted, `created_at` and `finished_at` by the true time,
-    `failures` as they are listed, `done_rows`: how many rows have been applied or have failed.
+    `failures` with their rows' numbers, `done_rows`: how many rows were applied or have failed.
     `created_us` is by Mateo's clock; the rest says how the import shows itself.
     """
 
@@ -47,7 +49,7 @@ class StoredImport:
     created_us: int
     columns: dict[str, Any]
     finished_at: float = math.inf
-    failures: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     done_rows: int = 0
     visible_at: float = 0.0
     counts_late: bool = False
@@ -70,7 +72,7 @@ class StoredImport:
         """The rows as Mateo gives them back: perhaps with other values and with more columns."""
         if not self.is_normalised:
             return self.payload
-        return [_normalised(row) if isinstance(row, dict) else row for row in self.payload]
+        return [normalised(row) for row in self.payload]
 
     @property
     def is_finished(self) -> bool:
@@ -86,16 +88,6 @@ class StoredImport:
     def count(self, total: int, succeeded: int | None, failed: int | None) -> None:
         """Show these counts."""
         self.columns.update(total_count=total, success_count=succeeded, failed_count=failed)
-
-
-def _normalised(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Texts in lower case and a column more; what identifies the record stays."""
-    kept = ("external_id", "contact_external_id")
-    values = {
-        name: value.lower() if isinstance(value, str) and name not in kept else value
-        for name, value in row.items()
-    }
-    return {**values, "country": "DEUTSCHLAND"}
 
 
 class Applied(NamedTuple):
@@ -118,11 +110,13 @@ class Records:
 
     def apply(self, one: StoredImport, rows: int, now: float) -> None:
         """Go on with an import for so many rows."""
-        for row in one.payload[one.done_rows : one.done_rows + rows]:
+        part = one.payload[one.done_rows : one.done_rows + rows]
+        for number, row in enumerate(part, one.done_rows):
             failure = self._failure(one, row)
             if failure:
                 code, message = failure
-                one.failures.append({"code": code, "message": message, "input": row})
+                entry = {"code": code, "message": message, "input": row}
+                one.failures.append((number, entry))
                 continue
             external_id = row.get("external_id")
             if one.type == "contact_details":

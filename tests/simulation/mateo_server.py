@@ -40,6 +40,7 @@ class MateoServer:
         self._random = world.random
         self._skew_s = fault_profile.skew_s * self._random.uniform(-1, 1)
         self.fault_profile = fault_profile
+        self._lists = fault_profile.lists
         self.records = Records()
         self.imports: dict[str, StoredImport] = {}
         self.unfinished = 0
@@ -143,18 +144,19 @@ class MateoServer:
         one.finished_at = now
         self.unfinished -= 1
         failed = len(one.failures)
-        one.count(one.rows, one.rows - failed, failed)
+        one.count(one.rows, one.rows - failed, self._lists.count(failed))
         self._world.tell("import processed", "Mateo", id=one.id, failed=failed)
 
     def _count_in_part(self, one: StoredImport) -> None:
         done, failed = one.done_rows, len(one.failures)
+        shown = self._lists.count(failed)
         match self._random.randrange(3):
             case 0:
                 one.count(one.rows, None, None)
             case 1:
-                one.count(done, done - failed, failed)
+                one.count(done, done - failed, shown)
             case _:
-                one.count(one.rows, done - failed, failed)
+                one.count(one.rows, done - failed, shown)
 
     # ------------------------------------------------------------ show
 
@@ -189,10 +191,12 @@ class MateoServer:
             shown["payload"] = None
         if is_large and not one.hides_payload:
             shown["payload_url"] = self._link(one, "payload")
-        if one.is_finished and len(one.failures) > (0 if one.has_links else FAILED_INLINE_MAX):
+        if self._world.now < one.finished_at + self._lists.late_s:
+            return shown
+        if len(one.failures) > (0 if one.has_links else FAILED_INLINE_MAX):
             shown["failed_url"] = self._link(one, "failed")
-        elif one.is_finished:
-            shown["failed"] = one.failures
+        else:
+            shown["failed"] = self._lists.entries(one.failures)
         return shown
 
     def _link(self, one: StoredImport, what: str) -> str:
@@ -211,7 +215,9 @@ class MateoServer:
         if float(until) < self._world.now:
             return Response(self._random.choice((403, 410)), b"expired", takes_s=takes_s)
         one = self.imports[import_id]
-        content = one.failures if name == "failed.json" else one.shown_payload
+        content = one.shown_payload
+        if name == "failed.json":
+            content = self._lists.entries(one.failures)
         return Response(200, json.dumps(content).encode(), takes_s=takes_s)
 
     # ------------------------------------------------------------ chance

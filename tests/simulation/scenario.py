@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tests.simulation.mateo_failures import FailureLists
 from tests.simulation.world import Fault, Line
 
 DEAL = "2"
@@ -75,6 +76,7 @@ class FaultProfile:
     never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
     `old_lists`: that a running execution is missing in a list; then the watchdog runs whenever it
     could do harm.
+    `lists`: how failed rows are counted and listed.
     `kills_after`: the first process that writes an object whose key begins like this dies then.
     `crm_trouble`: how the CRM's API misbehaves for `crm_trouble_s` from the start (`crm.TROUBLES`).
     From `crm_gone_s` after the start on, its contacts are deleted. Half of the reads are answered
@@ -118,6 +120,7 @@ class FaultProfile:
     lost_openings: float = 0.0
     late_disabling: float = 0.0
     old_lists: float = 0.0
+    lists: FailureLists = field(default_factory=FailureLists)
     kills_after: str = ""
     crm_trouble: str = ""
     crm_trouble_s: float = 0.0

@@ -6,7 +6,11 @@ from mateo_emulator.imports.results import Counts, counts_shown, entries_shown
 from mateo_emulator.settings import Behaviour
 from tests.simulation.mateo_failures import FailureLists
 
-ENTRY = {"code": "23514", "message": "email", "input": {"external_id": "A-1", "city": "Kiel"}}
+ENTRY: dict[str, object] = {
+    "code": "23514",
+    "message": "email",
+    "input": {"external_id": "A-1", "city": "Kiel"},
+}
 FAILURES = [(2, ENTRY), (0, ENTRY)]
 
 

@@ -140,7 +140,7 @@ def _is_of_limits(wrong: str, trial: Trial) -> bool:
     if wrong.startswith("Mateo refused"):
         return all(one["method"] == "POST" for one in trial.requests(status=429))
     found = re.fullmatch(r"([\d,]+) entities on one day, the limit is [\d,]+", wrong)
-    return bool(found) and int(found[1].replace(",", "")) <= ENTITIES_PER_DAY
+    return found is not None and int(found[1].replace(",", "")) <= ENTITIES_PER_DAY
 
 
 def _applied_unseen(wrong: str) -> int:

@@ -5,7 +5,8 @@ import json
 import httpx
 import pytest
 
-from import_relay.report.reporting import ReportStatus
+from import_relay.report.reporting import FILE_TRIES, ReportStatus
+from import_relay.track.tracking import TrackingStatus
 from tests.integration.report.written import (
     EVA,
     FOLDER,
@@ -16,7 +17,7 @@ from tests.integration.report.written import (
     submitted,
     summary_of,
 )
-from tests.support.ends import ADA, BOB, report
+from tests.support.ends import ADA, BOB, report, track
 from tests.support.mateo import ORIGIN, MateoImports
 from tests.support.relay import Relay
 
@@ -110,6 +111,23 @@ def test_a_file_is_asked_for_as_often_after_an_outage_of_mateo(
     relay.clock.now += 30 * 3_600
     assert report(relay).status is ReportStatus.WAIT
     mateo.files[stored.failed_url] = httpx.Response(200, json=[failure(stored.payload[0])]).content
+
+    assert report(relay).status is ReportStatus.FINISHED
+    assert summary_of(relay.aws)["failures"]["listed"] == 1
+
+
+def test_a_late_list_is_waited_for_although_two_executions_ask_for_it(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    submitted(relay, mateo, ADA)
+    (stored,) = mateo.imports
+    stored.finish(failure({}))
+    stored.failed = None
+    assert track(relay).status is TrackingStatus.FINISHED
+    for _ in range(2 * FILE_TRIES):
+        assert report(relay).status is ReportStatus.WAIT
+        relay.clock.now += 5
+    stored.failed = [failure(stored.payload[0])]
 
     assert report(relay).status is ReportStatus.FINISHED
     assert summary_of(relay.aws)["failures"]["listed"] == 1
@@ -267,7 +285,7 @@ def test_where_nothing_shows_from_where_mateo_counts_both_rows_may_be_delivered_
     claims = relay.watermarks.read(keys.values())
     failed = [any(one.failed for one in claims[key].claims.values()) for key in keys.values()]
     assert failed == [True, True, False]
-    assert [row["certain"] for row in rows_of(relay.aws)] == [False, True, True]
+    assert [row["certain"] for row in rows_of(relay.aws)] == [False, False, True]
 
 
 @pytest.mark.parametrize(

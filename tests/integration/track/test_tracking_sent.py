@@ -79,7 +79,7 @@ def test_counts_that_stay_at_another_number_of_rows_are_believed_after_an_hour(
     ("total", "success", "then"),
     [
         (2, 1, TrackingStatus.FINISHED),
-        (2, 0, TrackingStatus.WAIT),  # it may as well not have begun
+        (2, 0, TrackingStatus.FINISHED),  # if it has not begun, its list names no row
         (1, 0, TrackingStatus.WAIT),
         (2, None, TrackingStatus.WAIT),
     ],

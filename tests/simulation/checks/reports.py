@@ -36,6 +36,8 @@ def check_reports(books: Books) -> None:
         rows = summary["rows"]
         if rows["total"] != rows["imported"] + rows["failed"] + rows["unaccounted"]:
             books.wrong("unreported", f"report of {reference} does not add up: {rows}")
+        if rows["unaccounted"] or summary["items"]["unaccounted"]:
+            _unaccounted_for_a_reason(books, reference, summary)
     said = sum(summary["rows"]["imported"] for summary in summaries.values())
     unsure = sum(summary["rows"]["unaccounted"] for summary in summaries.values())
     if not said <= len(books.relay.mateo.applied) <= said + unsure:
@@ -63,6 +65,13 @@ def _given_up_for_a_reason(books: Books, reference: str, import_id: str) -> None
             books.wrong("unreported", f"{reference} was given up, and nothing hid it")
     elif books.relay.mateo.imports[import_id].finished_at < ended_at - GIVING_UP_S:
         books.wrong("unreported", f"{reference} was given up, and had finished long before")
+
+
+def _unaccounted_for_a_reason(books: Books, reference: str, summary: Mapping[str, Any]) -> None:
+    """Of a finished import each row is accounted for, unless its list of failures is gone."""
+    is_finished = summary["state"] == "finished"
+    if is_finished and not books.relay.fault_profile.expired_links:
+        books.wrong("unreported", f"{reference}: rows are unaccounted for, though all are listed")
 
 
 def _patience_s(books: Books, summary: Mapping[str, Any]) -> float:

@@ -48,6 +48,78 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "list-not-waited-for",
+        "The list of failed rows is read once, at the time at which the rows are counted.",
+        ("unreported",),
+        (
+            Edit(
+                "report/reporting.py",
+                "FILE_TRIES = 9",
+                "FILE_TRIES = 0",
+            ),
+        ),
+    ),
+    Mutant(
+        "tries-of-two-executions",
+        "Two executions that ask for the list of failed rows give it up within minutes.",
+        ("unreported",),
+        (
+            Edit(
+                "report/reporting.py",
+                "if self.clock() >= entry.counted_at + MIN_WAIT_S * 2**tries:",
+                "if self.clock() >= entry.counted_at:",
+            ),
+        ),
+    ),
+    Mutant(
+        "row-numbers-ignored",
+        "An entry that has only the number of its row is about no row.",
+        ("unreported",),
+        (
+            Edit(
+                "report/failed_rows.py",
+                "    groups = _match_numbers(found, failures, len(rows))\n",
+                "    groups: list[set[int]] = []\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "failed-rows-only-as-sent",
+        "An entry is about a row only if it has the row exactly as it was sent.",
+        ("unreported",),
+        (
+            Edit(
+                "report/failed_rows.py",
+                "for columns in (*((one,) for one in IDENTIFIERS), HANDLES)",
+                "for columns in ()",
+            ),
+        ),
+    ),
+    Mutant(
+        "each-entry-a-row",
+        "A row with two entries in the list of failed rows counts as two.",
+        ("unreported",),
+        (
+            Edit(
+                "report/row_outcomes.py",
+                "known = len(self.named) + (0 if counted else unexplained)",
+                "known = max(len(self.listed), 0 * unexplained)",
+            ),
+        ),
+    ),
+    Mutant(
+        "no-count-is-none-failed",
+        "If Mateo does not count failed rows, none failed.",
+        ("unreported",),
+        (
+            Edit(
+                "report/row_outcomes.py",
+                "return max(self.total - self.success, 0)\n        return self.failed or 0",
+                "return 0\n        return self.failed or 0",
+            ),
+        ),
+    ),
+    Mutant(
         "retry-forgotten",
         "A row that time can heal is called retried, and not requeued.",
         ("lost",),

@@ -45,10 +45,10 @@ def test_of_several_rows_with_one_handle_each_is_taken_once_before_any_twice() -
     assert numbers(same, same, same) == [0, 2, 0]
 
 
-def test_further_rows_with_the_handle_are_suspects_unless_they_are_found() -> None:
+def test_all_rows_with_the_handle_are_suspects_unless_each_of_them_is_found() -> None:
     same = failure({"email": "ada@example.com"})
 
-    assert join([same], ROWS) == ([0], {2})
+    assert join([same], ROWS) == ([0], {0, 2})
     assert join([same, same], ROWS) == ([0, 2], set())
 
 
@@ -59,7 +59,16 @@ def test_the_external_id_goes_before_a_second_one_that_another_row_has_too() -> 
     ]
 
     assert numbers(failure({**rows[1], "city": "Kiel"}), rows=rows) == [1]
-    assert join([failure({"secondary_external_id": "9"})], rows) == ([0], {1})
+    assert join([failure({"secondary_external_id": "9"})], rows) == ([0], {0, 1})
+
+
+def test_of_rows_with_one_handle_the_one_without_an_id_goes_first_if_the_entry_has_none() -> None:
+    rows: list[FailureRow] = [
+        {"external_id": "1", "email": "ada@example.com"},
+        {"email": "ADA@example.com"},
+    ]
+
+    assert join([failure({"email": "ada@example.com", "city": "Kiel"})], rows) == ([1], {0, 1})
 
 
 def test_a_handle_of_one_row_alone_goes_before_a_second_id_of_two() -> None:
@@ -96,7 +105,7 @@ def test_where_nothing_shows_it_both_neighbours_are_suspects(counts_from: int, n
     joined = join([failure(row=1, counts_from=counts_from)], ROWS)
 
     assert joined.numbers == [number]
-    assert joined.suspects == {0, 1} - {number}
+    assert joined.suspects == {0, 1}
 
 
 def test_a_handle_of_one_row_alone_is_surer_than_what_looks_like_a_number() -> None:

@@ -20,8 +20,8 @@ from import_relay.report.failures import Failure, FailureRow
 class Joined(NamedTuple):
     """For each failure the number of its row, from 0, or None if no row fits.
 
-    `suspects`: further rows that may be meant: several have the handle, or nothing shows from where
-    Mateo counts.
+    `suspects`: rows of which not all are meant: several have the handle, or nothing shows from
+    where Mateo counts.
     """
 
     numbers: list[int | None]
@@ -47,23 +47,26 @@ def join(failures: Sequence[Failure], rows: Sequence[FailureRow]) -> Joined:
     for wanted, offered in by_columns:
         _match(found, wanted, offered, only_sure=True)
     # Only now: a column of the row may look like its number.
-    suspects = _match_numbers(found, failures, len(rows))
+    groups = _match_numbers(found, failures, len(rows))
+    ids = [_ids(one.columns) for one in failures], [_ids(row) for row in rows]
     for wanted, offered in by_columns:
-        suspects |= _match(found, wanted, offered)
-    return Joined(found, suspects - set(found))
+        groups += _match(found, wanted, offered, ids=ids)
+    return Joined(found, {row for group in groups if not group <= set(found) for row in group})
 
 
-def _match_numbers(found: list[int | None], failures: Sequence[Failure], rows: int) -> set[int]:
-    """Find rows by their numbers; returns the neighbours that may be meant instead."""
+def _match_numbers(
+    found: list[int | None], failures: Sequence[Failure], rows: int
+) -> list[set[int]]:
+    """Find rows by their numbers; returns the rows between which nothing decides."""
     first = _first_number(failures, found, rows)
-    suspects: set[int] = set()
+    groups = []
     for position, one in enumerate(failures):
         if found[position] is None and one.row is not None:
             number = one.row - (one.counts_from if first is None else first)
             found[position] = number if 0 <= number < rows else None
             if first is None:
-                suspects.update(near for near in (one.row - 1, one.row) if 0 <= near < rows)
-    return suspects
+                groups.append({near for near in (one.row - 1, one.row) if 0 <= near < rows})
+    return groups
 
 
 def _first_number(
@@ -89,13 +92,16 @@ def _match(
     offered: Sequence[set[str]],
     *,
     only_sure: bool = False,
-) -> set[int]:
+    ids: tuple[Sequence[AbstractSet[str]], Sequence[AbstractSet[str]]] | None = None,
+) -> list[set[int]]:
     """Give each failure without a row one that has a value of it; a free row goes first.
 
-    `only_sure`: by a value that no other row has.
+    Args:
+        only_sure: by a value that no other row has.
+        ids: which columns of ids failures and rows have: rows with the same ones go first.
 
     Returns:
-        all rows that these failures may be about.
+        the rows that a failure may be about, if there are several.
     """
     index: dict[str, list[int]] = defaultdict(list)
     for number, values in enumerate(offered):
@@ -104,17 +110,25 @@ def _match(
     if only_sure:
         index = {value: numbers for value, numbers in index.items() if len(numbers) == 1}
     taken = {number for number in found if number is not None}
-    possible: set[int] = set()
+    groups = []
     for position, values in enumerate(wanted):
         if found[position] is not None:
             continue
         rows = sorted({row for value in values for row in index.get(value, ())})
         free = [row for row in rows if row not in taken]
         if len(rows) == 1 or (rows and not only_sure):
-            found[position] = (free or rows)[0]
-            taken.add((free or rows)[0])
-            possible.update(rows)
-    return possible
+            best = free or rows
+            if ids is not None:
+                best = [row for row in best if ids[1][row] == ids[0][position]] or best
+            found[position] = best[0]
+            taken.add(best[0])
+            if len(rows) > 1:
+                groups.append(set(rows))
+    return groups
+
+
+def _ids(row: FailureRow) -> AbstractSet[str]:
+    return {column for column in IDENTIFIERS if row.get(column)}
 
 
 def _values(row: FailureRow, columns: Sequence[str]) -> set[str]:

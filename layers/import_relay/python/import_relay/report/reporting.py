@@ -51,7 +51,8 @@ ANOTHER_S = 60
 """Before looking again whether somebody else has reported the import, or died while at it."""
 FILE_TRIES = 9
 """Mateo's list of failed rows is asked for so often, within 40 minutes; then the report is written
-without it. Only tries count in which Mateo answers."""
+without it. Only tries count in which Mateo answers, each twice as late after the counts as the one
+before: two executions that follow one import ask more often."""
 
 
 class ReportStatus(StrEnum):
@@ -215,12 +216,13 @@ class Reporting:
         Raises:
             MateoUnavailable: it is to be tried again.
         """
-        if entry.file_tries >= FILE_TRIES:
+        tries = entry.file_tries
+        if tries >= FILE_TRIES:
             return
-        tries = entry.file_tries + 1
-        self.parts.ledger.advance(
-            entry.reference, expected=[entry.state], target=entry.state, file_tries=tries
-        )
+        if self.clock() >= entry.counted_at + MIN_WAIT_S * 2**tries:
+            self.parts.ledger.advance(
+                entry.reference, expected=[entry.state], target=entry.state, file_tries=tries + 1
+            )
         raise MateoUnavailable("the list of failed rows is not there yet")
 
     def _wait(self, entry: Entry, blocker: Exception) -> Reported:

@@ -59,7 +59,7 @@ class RowOutcomes:
         counts: Mateo's.
         listed: number of the row for each distinct entry of Mateo's list; None: it fits no row.
         retried: numbers of the failed rows that are requeued.
-        suspects: numbers of further rows that an entry may be about.
+        suspects: numbers of rows of which an entry is about one, and nothing tells about which.
     """
 
     rows: int
@@ -70,7 +70,7 @@ class RowOutcomes:
 
     @cached_property
     def named(self) -> AbstractSet[int]:
-        """Rows that certainly failed."""
+        """Rows that failed, by the list."""
         return frozenset(row for row in self.listed if row is not None) | self.retried
 
     @cached_property
@@ -103,11 +103,11 @@ class RowOutcomes:
     @cached_property
     def uncertain(self) -> AbstractSet[int]:
         """Rows that may have failed, been imported, or be unaccounted for."""
-        rest = self.rows - len(self.named)
-        others = self.unnamed + self.unaccounted
-        if not others or (self.unnamed == rest and not self.unaccounted):
-            return self.suspects - self.named
-        return frozenset(range(self.rows)) - self.named
+        if self.failed == self.rows:
+            return frozenset()
+        if not self.unnamed + self.unaccounted:
+            return self.suspects
+        return (frozenset(range(self.rows)) - self.named) | self.suspects
 
     @cached_property
     def outcomes(self) -> Sequence[RowOutcome]:

@@ -206,11 +206,12 @@ def _is_done(entry: Entry) -> bool:
 def _may_be_done(entry: Entry) -> bool:
     """Whether every row may be counted by a Mateo that counts no failed rows.
 
-    Without a single imported row it may as well not have begun.
+    If it has not begun, its list names no row, and the report waits.
     """
     if entry.failed_count is not None or entry.total_count != entry.rows:
         return False
-    return 0 < (entry.success_count or 0) < entry.rows and _stays(entry)
+    imported = entry.success_count
+    return imported is not None and imported < entry.rows and _stays(entry)
 
 
 def _stays(entry: Entry) -> bool:
