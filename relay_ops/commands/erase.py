@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from relay_ops.erasing.erasure import Erasure, Listed
     from relay_ops.erasing.person import Known
     from relay_ops.stack import Stack
+
+MAX_OTHERS = 5
+"""Of the contacts that share a handle, so many are named."""
 
 
 def command(
@@ -171,8 +175,7 @@ def _plan(stack: Stack, listed: list[Listed], *, delete_refused: bool) -> list[s
         texts.append("  " + ", ".join([*one.known.names, *sorted(_labels(one.known))]))
         texts.append("  " + (", ".join(f"{n} in {p}" for p, n in one.places.items()) or "nowhere"))
         if one.known.shared:
-            shared = number_of(len(one.known.shared), "handle")
-            texts.append(f"  {shared} that others have as well: left to them")
+            texts += _shared(one.known)
         end = "it is deleted" if delete_refused else "it stays, unless --delete-refused is added"
         texts += [f"  {key} was refused and holds them: {end}" for key in one.survey.refused]
     uploads = sorted({key for one in listed for key in one.survey.unsearched})
@@ -187,6 +190,17 @@ def _plan(stack: Stack, listed: list[Listed], *, delete_refused: bool) -> list[s
         "Submission leaves out what it received of them until now.",
         f"It costs at most {number_of(requests, 'request')} of the day and no entity.",
     ]
+
+
+def _shared(known: Known) -> Iterator[str]:
+    """Their handles that other contacts have, and who those are: they may be the same person."""
+    handles = ", ".join(sorted(one.partition(":")[2] for one in known.shared))
+    others = sorted(known.others)
+    more = f" and {len(others) - MAX_OTHERS:,} more" if len(others) > MAX_OTHERS else ""
+    who = f" ({', '.join(others[:MAX_OTHERS])}{more})" if others else ""
+    yield f"  {handles}: others have it as well{who}, and keep it"
+    if others:
+        yield "  If one of them is the same person, erase that contact by its id too."
 
 
 def _show(screen: Screen, receipts: list[dict[str, Any]]) -> None:

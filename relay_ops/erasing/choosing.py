@@ -14,6 +14,7 @@ from typing import Any
 
 from import_relay.domain.erased_handles import CONTACT_COLUMNS, handle, may_be_phone
 from import_relay.domain.models import CONTACT_TYPE, ErasureDemand
+from import_relay.domain.notes import as_lists
 from import_relay.domain.provenance import parse_rows
 from import_relay.report.closing import record_in
 from import_relay.storage.bucket_reads import SILENT, Bucket, Memory, read_all
@@ -21,6 +22,7 @@ from import_relay.storage.stored_items import IMPORTS, REPORTS
 from relay_ops.erasing.person import (
     MAX_COUNTRY_CODE,
     Known,
+    learn_left_out,
     learn_row,
     owner_ids,
     spellings_of,
@@ -127,7 +129,11 @@ class Choosing:
             items = [one.occurrence for one in kept.items]
             theirs = [one.item for one in items if self.connection in ("", one.connection)]
             if self._is_hit(row, theirs):
-                yield _known(sent["type"], row, kept.key, items)
+                known = _known(sent["type"], row, kept.key, items)
+                if sent["type"] == CONTACT_TYPE:
+                    notes = (note for one in kept.items for note in as_lists(one.notes))
+                    learn_left_out(known, notes)
+                yield known
 
     def _is_hit(self, row: Mapping[str, Any], items: Iterable[object]) -> bool:
         if self.connection:  # it is an id of that CRM, and nothing else

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -46,7 +46,8 @@ def ids_of(handles: Iterable[str]) -> set[str]:
 class Known:
     """The ids and handles of a person. `keys`: of their records in the watermarks.
 
-    `shared`: handles that another contact has as well. `names`: how a person recognises them.
+    `shared`: handles that another contact has as well; `others`: external ids of such contacts.
+    `names`: how a person recognises them.
     `records`: (connection, id) as the CRMs know them. `spellings`: handles as they were written,
     where that is another case: (handle, value).
     """
@@ -58,6 +59,7 @@ class Known:
     records: set[tuple[str, str]] = field(default_factory=set)
     names: dict[str, None] = field(default_factory=dict)
     spellings: set[tuple[str, str]] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
 
     def as_object(self) -> dict[str, Any]:
         """What is kept of them until the erasure is done."""
@@ -128,7 +130,8 @@ class Person:
 
         An empty one, of an id without any plain part, is in every object.
         """
-        named = [one.partition(":")[2] for one in (*self.known.ids, *self._handles, *self._keys)]
+        handles = self.known.handles  # shared ones as well: they lead to the others
+        named = [one.partition(":")[2] for one in (*self.known.ids, *handles, *self._keys)]
         records = [record for _, record in self.known.records]
         plain = {_longest_plain(one) for one in (*named, *records) if one}
         return [one.lower().encode() for one in sorted({*plain, *self._digests})]
@@ -197,7 +200,11 @@ class Person:
     def learn_other(self, columns: Mapping[str, Any]) -> None:
         """Take from the row of another contact which handles say nothing."""
         handles = set(handles_in_row(CONTACT_TYPE, columns))
-        self.known.shared |= (handles & self.known.handles) - ids_of(handles)
+        ids = ids_of(handles)
+        shared = (handles & self.known.handles) - ids
+        self.known.shared |= shared
+        if shared:
+            self.known.others |= {one.partition(":")[2] for one in ids}
 
     def is_named_in(self, content: bytes) -> bool:
         """Whether unreadable bytes name them, by something that is hardly anybody else's."""
@@ -248,6 +255,15 @@ def learn_row(known: Known, type_: str, columns: Mapping[str, Any], key: str) ->
             known.spellings |= spellings_of(sort, str(value or ""))
     if name := columns.get("full_name") or columns.get("display_name"):
         known.names[str(name)] = None
+
+
+def learn_left_out(known: Known, notes: Iterable[Sequence[Any]]) -> None:
+    """Take the handles that were left out of a row of theirs, as another contact has them."""
+    for code, column, value, *_ in notes:
+        if code == "value.shared_handle":
+            left_out = set(handles_in_row(CONTACT_TYPE, {column: value}))
+            known.handles |= left_out
+            known.shared |= left_out
 
 
 def spellings_of(sort: str, value: str) -> set[tuple[str, str]]:

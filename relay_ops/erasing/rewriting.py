@@ -16,7 +16,7 @@ from import_relay.domain.models import CONTACT_TYPE
 from import_relay.domain.report_text import json_text
 from import_relay.report.closing import record_in
 from import_relay.submit.loading import ERASED_ITEM
-from relay_ops.erasing.person import Person, learn_row
+from relay_ops.erasing.person import Person, learn_left_out, learn_row
 
 Line = dict[str, Any]
 _IDENTIFYING = ("external_id", "key_digest", "event", "item", "input", "value", "message", "reason")
@@ -87,6 +87,8 @@ def _learn_items(person: Person, type_: str, items: Iterable[Mapping[str, Any]])
         record = record_in(one.get("item"))
         if type_ == CONTACT_TYPE and record:
             person.known.records.add((one["connection"], record))
+        if type_ == CONTACT_TYPE:
+            learn_left_out(person.known, one.get("notes", ()))
 
 
 def report(person: Person, type_: str, objects: Mapping[str, bytes]) -> list[Rewritten]:

@@ -86,6 +86,35 @@ def test_a_handle_that_several_share_picks_nobody(
     assert receipts(relay) == 0
 
 
+def two_with_one_address(relay: Relay, mateo: MateoImports) -> None:
+    """One batch gives the address to the last one, and leaves it out of the other's row."""
+    both = [{"id": n, "v": 9, "name": f"Zoe {n}", "email": "zoe@example.com"} for n in (8, 9)]
+    relay.submit(message(both, delivery="z1"))
+    end(relay, mateo)
+
+
+def test_who_shares_a_handle_is_named_where_it_was_left_out_of_the_row(
+    relay: Relay, mateo: MateoImports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_with_one_address(relay, mateo)
+    for mine, other in (("8", "9"), ("9", "8")):
+        assert run(["erase", mine]) == ExitCode.NOT_CONFIRMED
+        said = capsys.readouterr().err
+        assert f"  zoe@example.com: others have it as well ({other}), and keep it\n" in said
+        assert "erase that contact by its id too" in said
+
+
+def test_an_address_means_everybody_who_has_it_also_where_it_was_left_out(
+    relay: Relay, mateo: MateoImports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_with_one_address(relay, mateo)
+    assert run(["erase", "zoe@example.com", "--yes", "--json"]) == ExitCode.FOUND
+    persons = json.loads(capsys.readouterr().out)["persons"]
+    ids = sorted(one["ids"] for one in persons)
+    assert ids == [["8", "zoe@example.com"], ["9", "zoe@example.com"]]
+    assert receipts(relay) == 0
+
+
 def test_nothing_is_changed_without_a_yes(
     relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
