@@ -68,6 +68,23 @@ ALARM_EVENTS: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType(
 )
 """Alarm → function → texts of its log that say why. None: a queue or AWS itself raised it."""
 
+_WAITS = "Why it waits is said above. If nothing is, "
+_LATE = f"{_WAITS}more arrives than EntitiesPerDay allows: raise the limits, or stop what floods."
+_HELD = f"{_WAITS}no batch takes what is held: deploy this version again."
+HELPS: Mapping[str, str] = MappingProxyType(
+    {
+        "functions-throttled": "Ask AWS for more concurrency in this region, or end what else "
+        "uses it. AWS repeats all but webhooks, which their senders repeat.",
+        "oldest-bulk-held-record-too-old": _HELD,
+        "oldest-bulk-record-too-old": _LATE,
+        "oldest-held-record-too-old": _HELD,
+        "oldest-record-too-old": _LATE,
+        "schedule-dropped": "Restore the schedules and their roles: make deploy. If submission "
+        "is paused without an end: relay resume",
+    }
+)
+"""What helps against alarms of which no log says anything."""
+
 KEYS = (
     *("connection", "type", "file", "replay", "reference", "suspects", "rate", "field", "step"),
     *("check", "key", "expression", "status", "code", "reason", "answer", "errorType"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,11 @@ SHOWN_S = 86_400
 HOUR_S = 3_600
 MAX_RULE_S = 3 * 86_400
 """How far an alarm by days looks back."""
+DAY_S = 86_400
+AGES = ("ApproximateAgeOfOldestMessage", "OldestRequeuedSeconds")
+"""Metrics in seconds that are days long once they raise an alarm."""
+Values = Mapping[str, Mapping[float, float]]
+"""Metric in words → begin of a period → its value in it."""
 FIRST_RUN = " First run `"
 """What separates an alarm's meaning from the command that it names."""
 
@@ -27,7 +32,8 @@ FIRST_RUN = " First run `"
 class RaisedAlarm:
     """An alarm. `means`: its text; `first`: the command that it names.
 
-    `since`, `until`: s since the epoch; no `until`: it still is raised.
+    `since`, `until`: s since the epoch; no `until`: it still is raised. `measured`: the values of
+    its metrics that are above 0, in words.
     """
 
     name: str
@@ -35,6 +41,7 @@ class RaisedAlarm:
     first: str
     since: float
     until: float | None = None
+    measured: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +95,15 @@ def raised_alarms(
     may_be = [
         one
         for one in others
-        if any(value > one.threshold for value in hourly.get(one.name, {}).values())
+        if any(value > one.threshold for value in _total(hourly.get(one.name, {})).values())
     ]
     exact = _sums(cloudwatch, may_be, now) | _sums(cloudwatch, daily, now, back_s=MAX_RULE_S)
-    found = [rule.raised(exact.get(rule.name, {}), now) for rule in rules]
-    return sorted((one for one in found if one), key=lambda one: (-one.since, one.name))
+    found = []
+    for rule in rules:
+        values = exact.get(rule.name, {})
+        if one := rule.raised(_total(values), now):
+            found.append(replace(one, measured=_in_words(rule, values, one.since)))
+    return sorted(found, key=lambda one: (-one.since, one.name))
 
 
 def _rules(cloudwatch: Any, names: Collection[str], stack: str) -> Iterator[AlarmRule]:
@@ -132,8 +143,8 @@ def _sums(
     *,
     back_s: int = SHOWN_S + HOUR_S,
     period_s: int = 0,
-) -> dict[str, Counter[float]]:
-    """Alarm → begin of a period → the sum of its metrics in it. `period_s`: instead of its own."""
+) -> dict[str, Values]:
+    """Alarm → what its metrics were. `period_s`: instead of its own."""
     names = {
         f"a{number}m{part}": (rule, metric)
         for number, rule in enumerate(rules)
@@ -157,12 +168,39 @@ def _sums(
         StartTime=datetime.fromtimestamp((now - back_s) // aligned_s * aligned_s, UTC),
         EndTime=datetime.fromtimestamp(now + 60, UTC),
     )
-    found: dict[str, Counter[float]] = {}
+    found: dict[str, dict[str, Counter[float]]] = {}
     for result in metric_data(pages, names):
-        of_alarm = found.setdefault(names[result["Id"]][0].name, Counter())
+        rule, metric = names[result["Id"]]
+        values = found.setdefault(rule.name, {}).setdefault(_label(metric), Counter())
         for at, value in zip(result["Timestamps"], result["Values"], strict=True):
-            of_alarm[at.timestamp()] += value
+            values[at.timestamp()] += value
     return found
+
+
+def _total(values: Values) -> Counter[float]:
+    """Begin of a period → the sum of all metrics in it."""
+    found: Counter[float] = Counter()
+    for of_metric in values.values():
+        found.update(of_metric)
+    return found
+
+
+def _label(metric: Mapping[str, Any]) -> str:
+    """`Throttles of import-relay-submit-imports`; the relay's own metrics are the whole stack's."""
+    of = [one["Value"] for one in metric.get("Dimensions", ()) if one["Name"] != "service"]
+    return " of ".join([metric["MetricName"], *of[:1]])
+
+
+def _in_words(rule: AlarmRule, values: Values, since: float) -> list[str]:
+    """What each metric was since then: a sum, or the greatest."""
+    shown = []
+    for label, of_metric in sorted(values.items()):
+        lately = [value for at, value in of_metric.items() if at >= since]
+        value = sum(lately) if rule.statistic == "Sum" else max(lately, default=0.0)
+        is_age = label.startswith(AGES)
+        if value > 0:
+            shown.append(f"{label}: {f'{value / DAY_S:.1f} days' if is_age else f'{value:,.0f}'}")
+    return shown
 
 
 def _raised_periods(rule: AlarmRule, sums: Mapping[float, float], now: float) -> list[float]:

@@ -14,7 +14,14 @@ from import_relay.storage.outcome_counts import OutcomeCounts
 from relay_ops.log_lines import MAX_SEARCH_S, LogSearch
 from relay_ops.rights import is_not_allowed
 from relay_ops.stack import Stack
-from relay_ops.status.alarm_lines import ALARM_EVENTS, MAX_CAUSES, Cause, causes_of, name_files
+from relay_ops.status.alarm_lines import (
+    ALARM_EVENTS,
+    HELPS,
+    MAX_CAUSES,
+    Cause,
+    causes_of,
+    name_files,
+)
 from relay_ops.status.alarms import RaisedAlarm, raised_alarms
 from relay_ops.status.refused_files import RefusedFile, refused_files
 
@@ -45,7 +52,11 @@ class Raised:
         yield self.alarm.means
         for cause in self.causes[:MAX_CAUSES]:
             yield cause.in_words(_time(cause.last, zone) if cause.last else "")
+        if not self.causes:
+            yield from self.alarm.measured
         yield from dict.fromkeys(one.what_to_do for one in self.causes if one.what_to_do)
+        if self.alarm.name in HELPS:
+            yield HELPS[self.alarm.name]
         if self.alarm.first != THIS_COMMAND:
             yield f"Run: {self.alarm.first}"
         yield f"{RUNBOOK}{self.alarm.name}"

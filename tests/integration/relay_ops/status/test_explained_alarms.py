@@ -112,6 +112,25 @@ def test_each_alarm_that_was_raised_is_named_with_its_command(
         assert lines[-1] == f"docs/runbook.md#{section_of(name)}"
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("FunctionsThrottled", "Throttles of "),
+        ("ScheduleDropped", "InvocationDroppedCount of "),
+        ("OldestRecordTooOld", ": 11.6 days"),
+        ("OldestReceiptTooOld", "OldestRequeuedSeconds: 11.6 days"),
+    ],
+)
+def test_an_alarm_without_lines_of_a_log_says_what_its_metrics_were(
+    stack: Stack, cloudwatch: Any, name: str, line: str
+) -> None:
+    raise_it(cloudwatch, name, stack.clock())
+    (found,) = (one for one in read_alarms(stack).raised if one.alarm.name == section_of(name))
+    (measured,) = found.alarm.measured
+    assert line in measured
+    assert measured in list(found.lines(UTC))
+
+
 def test_whoever_waits_for_large_logs_is_told_that_causes_may_be_missing(
     stack: Stack, cloudwatch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,15 +1,26 @@
 """Lines of a log become causes: what happened, how often, and what helps."""
 
 from import_relay.domain.codes import CODES
-from relay_ops.status.alarm_lines import ALARM_EVENTS, causes_in, name_files
+from relay_ops.status.alarm_lines import ALARM_EVENTS, HELPS, causes_in, name_files
 from tests.docs.documents import document
-from tests.template.test_alarm_commands import ALARMS, section_of
+from tests.template.test_alarm_commands import ALARMS, first_command, section_of
 
 CRASHES = {"ERROR", "Task timed out"}
 
 
 def test_each_alarm_of_the_template_has_its_events() -> None:
     assert ALARM_EVENTS.keys() == {section_of(name) for name in ALARMS}
+
+
+def test_an_alarm_of_which_no_log_says_anything_says_itself_what_helps() -> None:
+    """Another command than `status`, which shows it, helps by itself."""
+    silent = {name for name, events in ALARM_EVENTS.items() if not events}
+    without = {one for one in silent if first_command(_template_name(one)) != "relay status"}
+    assert HELPS.keys() == silent - without
+
+
+def _template_name(alarm: str) -> str:
+    return next(name for name in ALARMS if section_of(name) == alarm)
 
 
 def test_each_event_is_one_of_its_function() -> None:
