@@ -143,7 +143,7 @@ def _sums(
     *,
     back_s: int = SHOWN_S + HOUR_S,
     period_s: int = 0,
-) -> dict[str, Values]:
+) -> dict[str, dict[str, Counter[float]]]:
     """Alarm → what its metrics were. `period_s`: instead of its own."""
     names = {
         f"a{number}m{part}": (rule, metric)

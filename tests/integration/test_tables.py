@@ -3,7 +3,10 @@
 The same SQL runs on both; what only Athena has, partition projection, is compared with the keys.
 """
 
+import gzip
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,7 +19,7 @@ from tests.support import aws as resources
 from tests.support.builders import NOON
 from tests.support.daily import a_day, environment_in, run
 from tests.support.ends import relay_with_imports
-from tests.support.tables import tables_over, view_of
+from tests.support.tables import files_of, tables_over, view_of
 from tests.template.expanded import source
 
 RESOURCES: dict[str, Any] = source()["Resources"]
@@ -30,6 +33,8 @@ QUERIES = {
     for name, one in RESOURCES.items()
     if one["Type"] == "AWS::Athena::NamedQuery"
 }
+OF_SOME = {"notes", "erased", "replay"}
+"""What a line has only if there is any."""
 HIVE_TYPES = {
     "varchar": "string",
     "array(varchar)": "array<string>",
@@ -40,7 +45,7 @@ HIVE_TYPES = {
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A day with an imported, a failed, a rejected and a superseded record, mirrored."""
     folder = tmp_path_factory.mktemp("mirror")
     with pytest.MonkeyPatch.context() as patch, resources.relay_resources() as aws:
@@ -52,7 +57,23 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnect
                 a_day(*relay_with_imports(aws))
             run()
         Mirror(aws.s3, resources.BUCKET, folder).copy()
-    return tables_over(folder, RESOURCES)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def database(mirror: Path) -> duckdb.DuckDBPyConnection:
+    """The tables and views over that day."""
+    return tables_over(mirror, RESOURCES)
+
+
+def objects_in(file: Path) -> list[dict[str, Any]]:
+    content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def is_of(table: str, line: dict[str, Any]) -> bool:
+    """A folder of reports has other files as well, which the view leaves out."""
+    return table != "all_report_lines" or "item_ids" in line
 
 
 def rows(database: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
@@ -84,6 +105,19 @@ def test_rejected_and_other_records_carry_who_and_why(
     assert (rejected["code"], rejected["connection"]) == ("row.no_identifier", "erp")
     assert "Nobody" in rejected["item"]
     assert (superseded["outcome"], superseded["external_id"]) == ("superseded", "1")
+
+
+@pytest.mark.parametrize("name", sorted(TABLES.keys() - {"reports"}))
+def test_the_relay_writes_every_column_of_a_table_where_the_table_looks(
+    mirror: Path, name: str
+) -> None:
+    """Athena and DuckDB read a column that nothing writes as empty, and a wrong folder as well."""
+    table = TABLES[name]
+    columns = {one["Name"] for one in table["StorageDescriptor"]["Columns"]}
+    partitions = {one["Name"] for one in table["PartitionKeys"]}
+    lines = [line for file in files_of(mirror, table) for line in objects_in(file)]
+    written = {key for line in lines if is_of(name, line) for key in line}
+    assert columns - OF_SOME == written - partitions - OF_SOME
 
 
 EXPECTED: dict[str, list[dict[str, Any]]] = {

@@ -52,16 +52,18 @@ def view_of(table: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
+def files_of(folder: Path, table: Mapping[str, Any]) -> list[Path]:
+    """The files that a table reads, by the location of its partitions."""
+    location = table["Parameters"]["storage.location.template"]["Fn::Sub"]
+    pattern = re.sub(r"\$\{!\w+\}", "*", location.removeprefix("s3://${Bucket}/"))
+    found = sorted(folder.glob(f"{pattern}**/*"))
+    return [path for path in found if path.name.endswith(READ) and path.is_file()]
+
+
 def _table(folder: Path, table: Mapping[str, Any]) -> str:
     keys = {one["Name"]: "VARCHAR" for one in table["PartitionKeys"]}
     columns = {one["Name"]: TYPES[one["Type"]] for one in table["StorageDescriptor"]["Columns"]}
-    location = table["Parameters"]["storage.location.template"]["Fn::Sub"]
-    pattern = re.sub(r"\$\{!\w+\}", "*", location.removeprefix("s3://${Bucket}/"))
-    files = [
-        str(path)
-        for path in sorted(folder.glob(f"{pattern}**/*"))
-        if path.name.endswith(READ) and path.is_file()
-    ]
+    files = [str(path) for path in files_of(folder, table)]
     if not files:
         fields = ", ".join(f'"{name}" {type_}' for name, type_ in (columns | keys).items())
         return f"CREATE TABLE {table['Name']} ({fields})"

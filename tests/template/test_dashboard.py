@@ -14,7 +14,8 @@ OWN = "ImportRelay"
 RUNBOOK = document("docs/runbook.md")
 OF_CONNECTIONS = {"ItemsImported", "ItemsFailed", "ItemsRejected", *BY_CONNECTION}
 QUERY = "AWS::Logs::QueryDefinition"
-KEYS = re.compile(r"^(?:fields|filter|sort)\b(.*)$", re.MULTILINE)
+KEYS = re.compile(r"^(?:\| )?(?:fields|filter|sort|stats)\b(.*)$", re.MULTILINE)
+ALIAS = re.compile(r"\bas (\w+)")
 NO_KEYS = {
     "like",
     "in",
@@ -28,7 +29,13 @@ NO_KEYS = {
     "timestamp",
     "level",
     "message",
+    "as",
+    "by",
+    "count",
+    "sum",
+    "bin",
 }
+"""Words of the language, and members of every line."""
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +119,11 @@ def test_a_saved_query_asks_for_keys_and_events_that_the_logs_have(template: Exp
     for name, one in queries(template).items():
         for event in re.findall(r'"(\w+\.\w+)"', one["QueryString"]):
             assert f"`{event}`" in told, (name, event)
-        plain = re.sub(r'"[^"]*"|/[^/]*/', "", one["QueryString"])
-        for line in KEYS.findall(plain):
-            for key in set(re.findall(r"[a-z_]+", line)) - NO_KEYS:
+        plain = re.sub(r'"[^"]*"|/[^/]*/|\b\d+h\b', "", one["QueryString"])
+        lines = KEYS.findall(plain)
+        assert len(lines) == plain.count("|") + 1 - plain.count("| limit"), name
+        for line in lines:
+            for key in set(re.findall(r"[a-z_]+", line)) - NO_KEYS - {*ALIAS.findall(plain)}:
                 assert f"`{key}`" in told, (name, key)
 
 

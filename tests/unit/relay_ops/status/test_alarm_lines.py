@@ -20,7 +20,7 @@ def test_an_alarm_of_which_no_log_says_anything_says_itself_what_helps() -> None
 
 
 def _template_name(alarm: str) -> str:
-    return next(name for name in ALARMS if section_of(name) == alarm)
+    return {section_of(name): name for name in ALARMS}[alarm]
 
 
 def test_each_event_is_one_of_its_function() -> None:
