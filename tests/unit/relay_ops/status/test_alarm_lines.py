@@ -20,7 +20,8 @@ def test_an_alarm_of_which_no_log_says_anything_says_itself_what_helps() -> None
 
 
 def _template_name(alarm: str) -> str:
-    return {section_of(name): name for name in ALARMS}[alarm]
+    found: dict[str, str] = {section_of(name): name for name in ALARMS}
+    return found[alarm]
 
 
 def test_each_event_is_one_of_its_function() -> None:
