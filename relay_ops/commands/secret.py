@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from relay_ops.exits import UsageMistake
-from relay_ops.options import AsJson, Region, StackName, Yes
+from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName, Yes
 from relay_ops.output import NO_COST, Screen, number_of
 
 CRM_TOKEN = ".token"  # noqa: S105 - the end of a name, no token
@@ -49,6 +50,7 @@ def command(
         [
             f"{connection} of {opened.name} ({opened.place}) has {how_many}.",
             _what_happens(max(removed, 0)),
+            *_unknown(connection.removesuffix(CRM_TOKEN)),
             NO_COST,
         ],
         yes=yes,
@@ -61,6 +63,15 @@ def command(
             f"Senders can use the new one within {USED_WITHIN_S} s."
         ),
     )
+
+
+def _unknown(name: str) -> Iterator[str]:
+    """A name that is misspelled gets a secret which nothing uses."""
+    from relay_ops.status.connections import names_in
+
+    known = names_in(DEFAULT_FILE)
+    if known and name not in known:
+        yield f"{DEFAULT_FILE} has no connection {name}. It has {', '.join(known)}."
 
 
 def _what_happens(removed: int) -> str:

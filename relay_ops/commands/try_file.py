@@ -10,7 +10,7 @@ import typer
 
 from relay_ops.exits import CommandError, ExitCode
 from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName, Yes
-from relay_ops.output import Screen
+from relay_ops.output import Screen, number_of
 
 if TYPE_CHECKING:
     from relay_ops.sending import ReceiverAnswer
@@ -95,7 +95,8 @@ def _show_sent(screen: Screen, stack: Stack, sent: ReceiverAnswer, *, has_ended:
     ends = [line for line in lines if line.what != "received"]
 
     def show() -> None:
-        screen.line(f"The receiver stored {sent.items} records as delivery {sent.delivery}.")
+        records = number_of(sent.items, "record")
+        screen.line(f"The receiver stored {records} as delivery {sent.delivery}.")
         for one in ends:
             texts = (one.what, one.record, one.code, one.why, one.what_to_do, *one.notes)
             screen.details([", ".join(filter(None, texts))])

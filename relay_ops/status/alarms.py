@@ -15,14 +15,13 @@ from typing import Any
 from relay_ops.status.metrics import metric_data
 
 SHOWN_S = 86_400
-"""How far back alarms are shown."""
+"""How far back alarms are shown: a day."""
 HOUR_S = 3_600
 MAX_RULE_S = 3 * 86_400
 """How far an alarm by days looks back."""
-DAY_S = 86_400
 AGES = ("ApproximateAgeOfOldestMessage", "OldestRequeuedSeconds")
 """Metrics in seconds that are days long once they raise an alarm."""
-Values = Mapping[str, Mapping[float, float]]
+MetricValues = Mapping[str, Mapping[float, float]]
 """Metric in words → begin of a period → its value in it."""
 FIRST_RUN = " First run `"
 """What separates an alarm's meaning from the command that it names."""
@@ -177,7 +176,7 @@ def _sums(
     return found
 
 
-def _total(values: Values) -> Counter[float]:
+def _total(values: MetricValues) -> Counter[float]:
     """Begin of a period → the sum of all metrics in it."""
     found: Counter[float] = Counter()
     for of_metric in values.values():
@@ -191,7 +190,7 @@ def _label(metric: Mapping[str, Any]) -> str:
     return " of ".join([metric["MetricName"], *of[:1]])
 
 
-def _in_words(rule: AlarmRule, values: Values, since: float) -> list[str]:
+def _in_words(rule: AlarmRule, values: MetricValues, since: float) -> list[str]:
     """What each metric was since then: a sum, or the greatest."""
     shown = []
     for label, of_metric in sorted(values.items()):
@@ -199,7 +198,7 @@ def _in_words(rule: AlarmRule, values: Values, since: float) -> list[str]:
         value = sum(lately) if rule.statistic == "Sum" else max(lately, default=0.0)
         is_age = label.startswith(AGES)
         if value > 0:
-            shown.append(f"{label}: {f'{value / DAY_S:.1f} days' if is_age else f'{value:,.0f}'}")
+            shown.append(f"{label}: {f'{value / SHOWN_S:.1f} days' if is_age else f'{value:,.0f}'}")
     return shown
 
 
