@@ -239,6 +239,36 @@ def test_a_bracketed_zero_may_be_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "030 231250 68-70",
+        "030 231250 68 \u2013 70",
+        "Tel.: 030 231250 68-70",
+        "+49 30 231250 68-70",
+    ],
+)
+def test_a_range_is_several_numbers_unless_the_first_is_none(text: str) -> None:
+    start = "4930" if "+" in text else "030"
+
+    assert numbers_in(text) == (
+        Several(
+            (Dialled(f"{start}23125068", has_plus="+" in text), None),
+            Dialled(f"{start}2312506870", has_plus="+" in text),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["030 231250-68", "030 23 12 50-70", "030 23 12 50-49", "030 231250 6-70", "030 1234-56-58"],
+)
+def test_a_hyphen_without_a_range_is_part_of_the_number(text: str) -> None:
+    (one,) = numbers_in(text)
+
+    assert isinstance(one, Dialled)
+
+
+@pytest.mark.parametrize(
     "text", ["0431 12345 2. Handy", "0431 12345 2 mobil", "0431 12345 2.", "0431 12345 2) privat"]
 )
 def test_a_digit_apart_may_be_none_of_the_number(text: str) -> None:

@@ -130,6 +130,8 @@ def test_the_exit_code_of_a_given_country_is_a_plus(text: str, country: str) -> 
         "123456",
         "0" * 400,
         "04311234567890123",  # more than 15 digits
+        "030 231250 68-70",
+        "0171 1234567, 030 231250 68-70",
     ],
 )
 def test_what_is_no_number_is_not_sent(text: str) -> None:

@@ -88,6 +88,10 @@ _ONE_DIGIT_APART = re.compile(r"[0-9]\s+[0-9](?:[.:)]+\s*|\s+)(?:[^\W\d_]|$)")
 """`0664 1234567 2. Handy`: the digit may count what the word names, or be the number's last one."""
 _COUNTED = re.compile(r"\s[0-9]{1,2}[^\W\d_]")
 """`24h` behind a number is none of its digits."""
+_RANGE = re.compile(r"(?<=\s)([0-9]{1,3})\s*-\s*([0-9]{1,3})$")
+"""`030 231250 68-70`: the last groups of the first and of the last of several numbers."""
+_MAX_RANGE = 10
+"""Numbers of a range; groups that are further apart are a number and its extension."""
 _OF_WHATSAPP = re.compile(
     r"\+?([0-9]{7,15})(?::[0-9]{1,3})?@(?:c\.us|s\.whatsapp\.net)"
     r"|(?:(?:https?://)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?(?:[^#]*&)?phone=)"
@@ -112,17 +116,31 @@ def numbers_in(text: str) -> tuple[Dialled | Several | None, ...]:
     """
     if len(text) > MAX_PHONE_TEXT:
         return (None,)
-    if _SIMPLE.fullmatch(text):
+    if _is_simple(text):
         return (_simple(text),)
     plain = (text if text.isascii() else _to_ascii(text)).strip(_AROUND)
     if _DECIMAL.fullmatch(plain):
         return (None,)
     if _WITHOUT_WORDS.fullmatch(plain):
-        found = _of_digits(plain, plain)
+        found = _range(plain) or _of_digits(plain, plain)
         return (None if found == _EMPTY else found,)
     if "(" not in plain and _WITH_SLASHES.fullmatch(plain):
         return _grouped(plain, [plain])
     return _with_words(plain)
+
+
+def _is_simple(text: str) -> bool:
+    return _SIMPLE.fullmatch(text) is not None and _range(text) is None
+
+
+def _range(text: str) -> Several | None:
+    """The numbers of a text that ends with a range of them, of which only the first is written."""
+    last = _RANGE.search(text.rstrip()) if "-" in text else None
+    if last is None or len(last[1]) != len(last[2]):
+        return None
+    if not 0 < int(last[2]) - int(last[1]) < _MAX_RANGE:
+        return None
+    return Several((_dialled(text[: last.end(1)]), None), _dialled(text))
 
 
 def _with_words(plain: str) -> tuple[Dialled | Several | None, ...]:
@@ -176,7 +194,7 @@ def _labelled(text: str) -> Dialled | None:
     before, number, behind = match.groups("tel")
     if not {before.lower(), behind.lower()} <= LABELS:
         return None
-    return _simple(number) if _SIMPLE.fullmatch(number) else None
+    return _simple(number) if _is_simple(number) else None
 
 
 def _two(text: str) -> tuple[Dialled | None, Dialled | None] | None:
@@ -185,7 +203,7 @@ def _two(text: str) -> tuple[Dialled | None, Dialled | None] | None:
     if match is None or match[2].lower() not in BETWEEN:
         return None
     first, second = match.group(1, 3)
-    if not (_SIMPLE.fullmatch(first) and _SIMPLE.fullmatch(second)):
+    if not (_is_simple(first) and _is_simple(second)):
         return None
     return _simple(first), _simple(second)
 
@@ -214,8 +232,9 @@ def _ascii(character: str) -> str:
 def _one_or_several(text: str) -> Dialled | Several | None:
     texts = _GROUP_SEPARATOR.split(text)
     if len(texts) == 1:
-        return _dialled(text)
-    parts = tuple([part for part in map(_dialled, texts) if part != _EMPTY])
+        return _range(text) or _dialled(text)
+    found = (None if _range(one) else _dialled(one) for one in texts)
+    parts = tuple([part for part in found if part != _EMPTY])
     if len(parts) <= 1:
         return parts[0] if parts else _EMPTY
     joined = _dialled(_GROUP_SEPARATOR.sub(" ", text))
