@@ -199,8 +199,8 @@ MUTANTS = (
                 "submit/posting.py",
                 "        self.parts.ledger.release(entry, expected=[State.INTENDED], "
                 "target=State.ABANDONED)\n"
-                "        self.progress.pending.appendleft",
-                "        self.progress.pending.appendleft",
+                "        self._pending.appendleft",
+                "        self._pending.appendleft",
             ),
         ),
     ),

@@ -220,10 +220,7 @@ class BatchRun:
         if batches.over_quota:
             progress.requeue(batches.over_quota)
             self._posting.pause_for_limit(self._limits.reason(), self._usage.day)
-        self._posting.begin(batches.imports)
-        batches.imports.clear()  # so that the rows of each are freed once it is sent
-        while progress.pending:
-            attempt = progress.pending.popleft()
+        for attempt in self._posting.attempts(batches.imports):
             self._give_way()
             if progress.stopped or self._tools.clock() > self._turn.deadline - IMPORT_S:
                 progress.requeue(attempt.rows)

@@ -4,8 +4,9 @@ The steps, and why a death after any of them is harmless: see `submission`. What
 for the rest of the batch is in `BatchProgress`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from import_relay.domain.errors import LimitReached, PermitTooFar
 from import_relay.domain.log_events import Emit
@@ -83,10 +84,18 @@ class Posting:
     refusals: Refusals
     turn: Turn
     charges: Callable[[Sequence[Row]], Mapping[str, Charge]]
+    _pending: deque[Attempt] = field(default_factory=deque)
 
-    def begin(self, imports: Collection[Sequence[Row]]) -> None:
-        """Line these imports up, without rows that wait because Mateo refuses them."""
+    def attempts(self, imports: list[Sequence[Row]]) -> Iterator[Attempt]:
+        """What to send of these imports, one attempt after the other; none is kept in the list.
+
+        Rows that wait because Mateo refuses them are left out. What follows from the answer to an
+        attempt, such as the two parts of a refused one, comes before all others.
+        """
         self._follow(self.refusals.arrange(imports, self.tools.clock()))
+        imports.clear()  # so that the rows of each are freed once it is sent
+        while self._pending:
+            yield self._pending.popleft()
 
     def admitted(self, attempt: Attempt) -> Sequence[Attempt]:
         """The import without the rows that must not be sent now; these are requeued later.
@@ -254,14 +263,14 @@ class Posting:
         if self._sends_reference and names_reference_id(posted.message):
             self.turn.reference_ids.is_refused = True
             self.tools.emit(REFERENCE_REFUSED, status=posted.status)
-            self.progress.pending.appendleft(attempt)
+            self._pending.appendleft(attempt)
             return
         self._follow(self.refusals.refused(attempt, posted, self.tools.clock()))
 
     def _follow(self, verdict: Verdict) -> None:
         """Do what an answer to a post means for the others."""
-        self.progress.pending.extendleft(reversed(verdict.attempts))
-        self.progress.pending.extend(verdict.last)
+        self._pending.extendleft(reversed(verdict.attempts))
+        self._pending.extend(verdict.last)
         self.progress.requeue(verdict.waiting)
         for row, posted in verdict.rejections:
             self._reject(row, posted)
@@ -288,7 +297,7 @@ class Posting:
     def _repeat(self, attempt: Attempt, entry: Entry) -> None:
         """Nothing was created: the same rows once more, as an import of another name."""
         self.parts.ledger.release(entry, expected=[State.INTENDED], target=State.ABANDONED)
-        self.progress.pending.appendleft(replace(attempt, repeated=True))
+        self._pending.appendleft(replace(attempt, repeated=True))
 
     def _rate_limited(self, attempt: Attempt, entry: Entry, posted: Posted) -> None:
         now = self.tools.clock()

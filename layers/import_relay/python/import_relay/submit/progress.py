@@ -3,13 +3,11 @@
 Made by `submission`; `posting` and `acknowledging` keep it up to date.
 """
 
-from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from import_relay.domain.models import CONTACT_TYPE, ItemOutcome, Row
 from import_relay.storage.pause import PauseState
-from import_relay.submit.attempts import Attempt
 
 MAX_PAUSE_S = 3_600.0
 
@@ -41,7 +39,6 @@ class BatchProgress:
 
     pause_state: PauseState
     first_of_day: bool
-    pending: deque[Attempt] = field(default_factory=deque)
     outcomes: list[ItemOutcome] = field(default_factory=list)
     proven: dict[str, ItemOutcome] = field(default_factory=dict)
     to_requeue: set[str] = field(default_factory=set)
