@@ -82,6 +82,11 @@ def _listed_otherwise(books: Books) -> bool:
     return has_failures and books.relay.fault_profile.lists != FailureLists()
 
 
+def _connection_missing(books: Books) -> bool:
+    missing = books.relay.fault_profile.missing
+    return any(one.connection == missing for one in books.items.values())
+
+
 CONDITIONS: Mapping[str, Callable[[Books], bool]] = {
     "two different functions died": _two_functions_died,
     "more outcomes of a batch than a transaction takes": _many_outcomes,
@@ -95,6 +100,7 @@ CONDITIONS: Mapping[str, Callable[[Books], bool]] = {
     "a record was read at its CRM": _read_at_the_crm,
     "claims or counts expired": _expired,
     "a message waited for thirteen days": _too_old,
+    "submission did not know a connection": _connection_missing,
     "Mateo listed failed rows in another way than documented": _listed_otherwise,
 }
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from import_relay.connectors.contract import Change
 from import_relay.domain.connections import Connection, parse_connections
+from import_relay.domain.errors import RejectedRow
 from import_relay.domain.models import Occurrence
 from import_relay.submit.changes import Mapper
 from tests.simulation.crm import CONNECTION
 from tests.simulation.crm import TOKEN as CRM_TOKEN
 from tests.simulation.scenario import POISON
+from tests.simulation.world import START
 
 if TYPE_CHECKING:
     from tests.simulation.relay import Relay
@@ -114,11 +116,34 @@ def mapper_of(relay: "Relay") -> Mapper:
     if relay.is_poisoned:
         return DeadlyMapper(relay)
     limits = relay.account.own_limits
+    if relay.fault_profile.missing:
+        return OutdatedMapper(relay)
     if not limits:
         return mapper()
     made = copy(mapper())
     made.entities_per_day = limits
     return made
+
+
+class OutdatedMapper(Mapper):
+    """The mapper of a run in which a connection is missing for a while."""
+
+    def __init__(self, relay: "Relay") -> None:
+        vars(self).update(vars(mapper()))
+        self.entities_per_day = relay.account.own_limits
+        self._relay = relay
+
+    @property
+    def known(self) -> frozenset[str]:  # type: ignore[override]  # it is one in production
+        """The names of all connections but the one that is missing just now."""
+        profile, names = self._relay.fault_profile, frozenset(connections())
+        is_missing = self._relay.world.now < START + profile.missing_until_s
+        return names - {profile.missing} if is_missing else names
+
+    def _change(self, occurrence: Occurrence) -> Change:
+        if occurrence.connection not in self.known:
+            raise RejectedRow("row.connection_removed", value=occurrence.connection)
+        return super()._change(occurrence)
 
 
 class DeadlyMapper(Mapper):

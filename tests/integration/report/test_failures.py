@@ -133,6 +133,18 @@ def test_a_late_list_is_waited_for_although_two_executions_ask_for_it(
     assert summary_of(relay.aws)["failures"]["listed"] == 1
 
 
+def test_the_file_of_an_import_that_is_never_counted_names_the_rows_that_failed(
+    relay: Relay, mateo: MateoImports
+) -> None:
+    _, bob = submitted(relay, mateo, ADA, BOB)
+    (stored,) = mateo.imports
+    stored.failed_url = f"{ORIGIN}/files/failed"
+    mateo.files[stored.failed_url] = json.dumps([failure(bob)]).encode()
+
+    assert report(relay, timed_out=True).status is ReportStatus.TIMED_OUT
+    assert [row["outcome"] for row in rows_of(relay.aws)] == ["unaccounted", "failed"]
+
+
 def test_if_all_rows_failed_it_is_known_of_each_even_without_a_list(
     relay: Relay, mateo: MateoImports
 ) -> None:

@@ -4,6 +4,18 @@ from tests.simulation.mutations.mutant import Edit, Mutant
 
 MUTANTS = (
     Mutant(
+        "missing-connection-rejected",
+        "Items of a connection that submission does not know yet are rejected at once.",
+        ("unexpected",),
+        (
+            Edit(
+                "submit/missing_connections.py",
+                "if now - since < WAITING_S:",
+                "if now - since < 0:",
+            ),
+        ),
+    ),
+    Mutant(
         "filled-and-deleted-first",
         "Messages that fill an import are deleted before their rows are kept.",
         ("lost",),

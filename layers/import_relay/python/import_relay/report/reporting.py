@@ -200,7 +200,8 @@ class Reporting:
         if status is None:
             return ImportResult()
         result = ImportResult(status, distinct(inline_failures(status.failed)))
-        if status.failed_url and _names_too_few(result, sent, entry):
+        is_counted = status.total_count is not None
+        if status.failed_url and (not is_counted or _names_too_few(result, sent, entry)):
             content = self.parts.api.download(status.failed_url, acquire_permit)
             result = _with_file(result, content)
         if _names_too_few(result, sent, entry):

@@ -1,0 +1,27 @@
+"""What some scenarios have besides: submission does not know a connection that the receiver knows.
+
+So it is while a deployment rolls out, or after one is rolled back. Drawn by itself, so that all
+other scenarios stay what they are.
+"""
+
+import random
+from dataclasses import replace
+
+from tests.simulation.scenario import Scenario
+
+MISSING_IN = 60
+"""In one run of so many, one of the connections is missing for a while."""
+
+
+def with_missing(scenario: Scenario) -> Scenario:
+    """One of the connections that send something is missing, until after one of its webhooks."""
+    chance = random.Random(f"rolled back {scenario.seed}")  # noqa: S311 - a simulation
+    if chance.randrange(MISSING_IN) or not scenario.webhooks:
+        return scenario
+    first = chance.choice(scenario.webhooks)
+    profile = replace(
+        scenario.fault_profile,
+        missing=first.connection,
+        missing_until_s=first.at + chance.choice((60.0, 900.0, 7_200.0)),
+    )
+    return replace(scenario, fault_profile=profile)
