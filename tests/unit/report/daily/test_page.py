@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from import_relay.report.daily.daily_summary import DailySummary
+from import_relay.report.daily.daily_summary import DailySummary, UsedQuota
 from import_relay.report.daily.day_counts import SHOWN
 from import_relay.report.daily.markup import duration, prose
 from import_relay.report.daily.page import page
@@ -181,6 +181,13 @@ def test_the_figures_of_the_summary_stand_in_the_page() -> None:
     for figure in ("1,007", "1,001", "1,002", "1,003"):
         assert figure in texts
     assert "3,111 of 25,000 entities, 12 %" in texts
+
+
+@pytest.mark.parametrize(("used", "waits"), [(24_999, False), (25_000, True)])
+def test_a_spent_limit_says_what_becomes_of_further_records(used: int, waits: bool) -> None:
+    text = page(summary_of(entities=UsedQuota(used, 25_000))).decode()
+
+    assert ("Further records wait for the next day." in text) is waits
 
 
 def test_a_day_without_anything_says_so() -> None:

@@ -69,7 +69,8 @@ def _quota(summary: DailySummary) -> Iterator[str]:
     )
     for what, one in used:
         text = f"{number(one.used)} of {number(one.limit)} {what}, {one.percent:.0f} %"
-        yield f"<p>{text}</p>{quota_picture(one, what, name=f'quota-{what}')}"
+        spent = ". Further records wait for the next day." if one.used >= one.limit else ""
+        yield f"<p>{text}{spent}</p>{quota_picture(one, what, name=f'quota-{what}')}"
 
 
 def _pictures(summary: DailySummary) -> Iterator[str]:
