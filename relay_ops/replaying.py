@@ -6,7 +6,7 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +21,7 @@ from import_relay.storage.replays import ReplayProgress, Selection
 from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.plan import days_of
 from relay_ops.mateo import limits_of, quota_of
+from relay_ops.output import number_of
 from relay_ops.stack import ITEMS_KEPT_DAYS, Stack
 
 REPLAY_POLL_S, LOCAL_REPLAY_POLL_S = 10.0, 0.5
@@ -29,9 +30,9 @@ _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 
 
 class StackReplay:
-    """The use case for a stack. `remark` gets its log events as sentences."""
+    """The use case for a stack."""
 
-    def __init__(self, stack: Stack, remark: Callable[[str], None]) -> None:
+    def __init__(self, stack: Stack) -> None:
         self._stack = stack
         names = Names(
             stack.ledger_table,
@@ -40,9 +41,7 @@ class StackReplay:
             stack.outputs["DeadLetterQueueUrl"],
             limits_of(stack).day,
         )
-        self._replaying = build_replaying(
-            stack.client, names, emit=lambda event, **_: remark(event), clock=stack.clock
-        )
+        self._replaying = build_replaying(stack.client, names, emit=_unsaid, clock=stack.clock)
 
     def cost(self, records: int) -> str:
         """What so many records cost at most, for a person."""
@@ -51,9 +50,10 @@ class StackReplay:
         days = days_of(records, self._a_day())
         imports = math.ceil(records / int(self._stack.settings["ROWS_PER_IMPORT"]))
         return (
-            f"They cost at most {records:,} entities, {days:,} {'day' if days == 1 else 'days'} at "
-            f"{self._a_day():,} per day ({left:,} of all are left today), and at least {imports:,} "
-            f"{'request' if imports == 1 else 'requests'}. Webhooks go first."
+            f"They cost at most {number_of(records, 'entity')}, "
+            f"{days:,} {'day' if days == 1 else 'days'} at {self._a_day():,} per day "
+            f"({left:,} of all are left today), and at least {number_of(imports, 'request')}. "
+            "Webhooks go first."
         )
 
     def warning(self, records: int, selection: Selection) -> str:
@@ -145,3 +145,7 @@ class StackReplay:
             raise UsageMistake(f"{option} {text}: write 2026-11-21 or 2026-11-21T10:00.") from error
         zoned = found if found.tzinfo else found.replace(tzinfo=self._stack.time_zone)
         return zoned.timestamp()
+
+
+def _unsaid(*_: object, **__: object) -> None:
+    """Log events of the use case: to a person its progress and outcomes say the same."""

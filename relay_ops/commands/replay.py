@@ -71,7 +71,7 @@ def command(
         _refuse_beside_id(connection, begin, end, only is not Only.ALL, force, dry_run)
     screen = Screen(as_json=as_json)
     opened = open_stack(stack, region)
-    replay = StackReplay(opened, screen.remark)
+    replay = StackReplay(opened)
     id_ = resume_id
     if not id_:
         selection = replay.selection(connection, begin, end, only.value)

@@ -50,7 +50,7 @@ def known(stack: Stack) -> Stack:
 
 
 def begun(stack: Stack, *, force: bool = False) -> tuple[StackReplay, str]:
-    made = StackReplay(stack, lambda _: None)
+    made = StackReplay(stack)
     return made, made.begin(made.selection(*DAY), "mapping corrected", force=force)
 
 
@@ -105,7 +105,7 @@ def test_it_acts_with_exactly_the_permissions_that_the_runbook_names(
         return made
 
     stack = known(replace(replayable, make_client=noted, _clients={}))
-    made = StackReplay(stack, lambda _: None)
+    made = StackReplay(stack)
     assert made.count(made.selection("", "2026-11-21", "2026-11-22", "failed")).total == 0
     assert made.run(begun(stack)[1]).total == 3
 

@@ -1,12 +1,16 @@
 """Things that are open: when they were received, of which record they are, and their counts."""
 
+from dataclasses import replace
+
 from import_relay.report.problems import (
     ITEM_REJECTED,
     ROW_FAILED,
+    VALUE_LEFT_OUT,
     Problem,
     Received,
     grouped,
     identities_of,
+    newest_of_each,
     original_item,
     received_of_row,
 )
@@ -55,6 +59,26 @@ def test_a_record_is_known_by_its_key_and_by_its_id_in_each_connection() -> None
         ("id", "shop", "contact_details", "7"),
     ]
     assert list(identities_of({"type": "contact_details"}, ["erp"])) == []
+
+
+def again(kind: str, at: int, *identities: tuple[str, ...]) -> Problem:
+    return replace(FIRST, kind=kind, received=Received(at, 0), identities=identities)
+
+
+def test_what_failed_again_is_open_once() -> None:
+    """A replay may end otherwise than the first attempt did."""
+    first = again(ITEM_REJECTED, 100, ("item", "d/0"), ("key", "contact_details", "k"))
+    second = again(ROW_FAILED, 200, ("item", "d/0"), ("item", "d/1"))
+    other = again(ROW_FAILED, 150, ("item", "d/2"), ("key", "contact_details", "k"))
+
+    assert newest_of_each([first, second, other]) == [second, other]
+
+
+def test_a_column_that_is_left_out_again_is_open_once_and_others_stay() -> None:
+    email, phone = (("column", "contact_details", "k", one) for one in ("email", "whatsapp"))
+    found = [again(VALUE_LEFT_OUT, at, one) for at, one in ((1, email), (2, phone), (3, email))]
+
+    assert newest_of_each(found) == found[1:]
 
 
 def test_problems_are_counted_the_most_frequent_first() -> None:

@@ -1,6 +1,7 @@
 """`relay failures`: only what is still open, counted, and as a workbook that can be corrected."""
 
 import io
+import json
 from typing import Any
 
 import openpyxl
@@ -97,6 +98,18 @@ def test_a_rejected_record_is_closed_by_its_own_id_alone(
     correct(relay, mateo, {"record_id": key, "name": "Ada", "email": "ada@example.com"})
 
     assert [one.code for one in problems(stack)] == ["row.no_identifier"] * is_open
+
+
+def test_a_record_that_is_rejected_again_after_a_replay_counts_once(
+    relay: Relay, stack: Stack
+) -> None:
+    relay.submit(message([{"name": "Nobody"}], delivery="d1"))
+    replayed = json.loads(message([{"name": "Nobody"}], delivery="d1.r1"))
+    replay = {"id": "r1", "reason": "tried", "at": LATER, "force": False}
+    relay.submit(json.dumps({**replayed, "replay": replay}), invocation="inv-2")
+
+    (one,) = problems(stack)
+    assert one.item_id == "d1.r1/0"
 
 
 @pytest.fixture

@@ -36,8 +36,10 @@ def test_rejected_records_are_put_back(
 
     asked += ["--reason", "mapping corrected", "--yes", "--json", "--no-wait"]
     assert run(asked) == ExitCode.DONE
-    said = json.loads(capsys.readouterr().out)
+    shown = capsys.readouterr()
+    said = json.loads(shown.out)
     assert (said["records"], said["by_connection"]) == (2, {"erp": 2})
+    assert "requeued" not in shown.err  # log events are for logs
     assert not relay.aws.queued()
     ((sent, _),) = relay.aws.queued(relay.aws.bulk_queue_url)
     assert [one["item"] for one in sent["items"]] == [bad, bad]
@@ -79,7 +81,7 @@ def test_records_that_were_deleted_before_their_turn_are_told(
 ) -> None:
     relay.submit(message([{"name": "nobody"}], received_at=int(NOON * 1_000_000)))
     relay.clock.now += 86_400
-    replay = StackReplay(stack, lambda _: None)
+    replay = StackReplay(stack)
     selection = replay.selection("", DAY[1], DAY[3], "all")
     id_ = replay.begin(selection, "mapping corrected", force=False, planned=3)
     replay.run(id_)

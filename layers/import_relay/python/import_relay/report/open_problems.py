@@ -1,8 +1,8 @@
 """What is still open of what failed, was rejected or lost a value: read from reports.
 
 A later success closes it: a newer change of the same record, or another attempt at the same item,
-that was imported; a left-out value is closed by an import that has it. Called by `relay failures`
-and by the daily report.
+that was imported; a left-out value is closed by an import that has it. What failed again counts
+once. Called by `relay failures` and by the daily report.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from import_relay.report.problems import (
     Problem,
     Received,
     identities_of,
+    newest_of_each,
     original_item,
 )
 from import_relay.storage.bucket_reads import SILENT, Bucket, read_all
@@ -57,7 +58,7 @@ def open_problems(
     closing = Closing(bucket, problems)
     for one in read_all(closing.successes, (one.reported for one in imports)):
         closing.add(one)
-    still = [one for one in problems if not closing.is_closed(one)]
+    still = newest_of_each([one for one in problems if not closing.is_closed(one)])
     folder_of = {one.reported.reference: one.reported.folder for one in imports}
     told = _told(bucket, still, folder_of, with_rows=with_rows)
     return sorted(told, key=lambda one: one.received, reverse=True)

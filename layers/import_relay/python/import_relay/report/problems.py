@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -91,6 +91,25 @@ def identities_of(line: Mapping[str, Any], connections: Iterable[str]) -> Iterat
     if line.get("external_id"):
         for connection in dict.fromkeys(connections):
             yield ("id", connection, str(line["type"]), str(line["external_id"]))
+
+
+def newest_of_each(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems without those that a newer attempt at the same item had again.
+
+    So does a newer row that leaves out the same column of the same record.
+    """
+    newest: dict[Identity, Received] = {}
+    for problem in problems:
+        for one in problem.identities:
+            newest[one] = max(problem.received, newest.get(one, problem.received))
+    return [
+        problem
+        for problem in problems
+        if not any(
+            one[0] in ("item", "column") and newest[one] > problem.received
+            for one in problem.identities
+        )
+    ]
 
 
 @dataclass(slots=True)
