@@ -13,6 +13,7 @@ from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import lane_of_body, moved_because
 from import_relay.storage.queue import Delayed, Queue
 from relay_ops.exits import CommandError
+from relay_ops.output import number_of
 from relay_ops.stack import Stack
 
 MAX_LOOKED_AT = 200
@@ -98,7 +99,9 @@ def move_back(stack: Stack, advance: Callable[..., None]) -> int:
         moved += len(received)
         advance(len(received))
         if time.monotonic() > give_up_at:
-            raise CommandError(f"{moved} messages were moved. Redrive again for the others.")
+            raise CommandError(
+                f"Moved {number_of(moved, 'message')}. Redrive again for the others."
+            )
     return moved
 
 

@@ -9,7 +9,7 @@ import typer
 
 from relay_ops.exits import ExitCode, UsageMistake
 from relay_ops.options import DEFAULT_FILE, AsJson, Region, StackName, Yes
-from relay_ops.output import Screen
+from relay_ops.output import Screen, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,4 +132,5 @@ def _show_summary(screen: Screen, summary: Mapping[str, Any]) -> None:
     counts = [(name, many) for name, many in summary["rows"].items() if many]
     screen.table(("outcome", "rows"), counts)
     if summary["failures"]:
-        screen.line(f"{summary['failures']:,} rows are not in Mateo: {summary['folder']}")
+        missing = number_of(summary["failures"], "row")
+        screen.line(f"Not in Mateo: {missing}. See {summary['folder']}")

@@ -149,7 +149,8 @@ def _follow(screen: Screen, replay: StackReplay, id_: str) -> ReplayProgress:
 
 
 def _show(screen: Screen, ended: ReplayProgress) -> None:
-    screen.line(f"All {ended.total} records of replay {ended.replay.id} have an outcome.")
+    records = number_of(ended.total, "record")
+    screen.line(f"Replay {ended.replay.id}: {records} put back, and each has an outcome.")
     screen.table(("outcome", "records"), sorted(ended.ended.items()))
     if missing := _missing(ended):
         screen.remark(

@@ -18,7 +18,7 @@ from relay_ops.exits import ExitCode
 from relay_ops.files.dry_run import DryRun, RejectedLine, dry_run
 from relay_ops.files.local_file import MAX_SHOWN, columns_of, rows_of
 from relay_ops.files.plan import ENTITIES_PER_DAY, OWN_LIMIT, cost_text, days_of
-from relay_ops.output import Screen
+from relay_ops.output import Screen, number_of
 from relay_ops.usable_connection import usable_connection
 
 
@@ -98,7 +98,7 @@ def _as_json(found: DryRun, first: list[RejectedLine], per_day: int) -> dict[str
 
 
 def _show(screen: Screen, found: DryRun, first: list[RejectedLine], per_day: int) -> None:
-    screen.line(f"{found.rows:,} rows: nothing was sent.")
+    screen.line(f"{number_of(found.rows, 'row')}: nothing was sent.")
     sent = found.sent.total()
     counts: list[tuple[str, int]] = [
         *((f"sent as {name}", many) for name, many in found.sent.items()),

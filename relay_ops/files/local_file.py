@@ -15,6 +15,7 @@ from import_relay.domain.codes import CODES
 from import_relay.domain.files import FileRow
 from relay_ops.exits import UsageMistake
 from relay_ops.files.plan import Plan
+from relay_ops.output import number_of
 
 MAX_SHOWN = 20
 """Unreadable or rejected rows that a command lists; the rest is counted."""
@@ -35,7 +36,7 @@ class LocalFile:
             return []
         listed = (f"  line {row.line}: {row.code} {row.detail}" for row in self.unreadable)
         more = ["  …"] if self.unreadable_rows > MAX_SHOWN else []
-        many = f"{self.unreadable_rows:,} rows cannot be read and will be rejected:"
+        many = f"Unreadable, and will be rejected: {number_of(self.unreadable_rows, 'row')}:"
         return [many, *(text.rstrip() for text in listed), *more]
 
 

@@ -1,6 +1,8 @@
 """The workbook of failures comes back through the connection that docs/files.md shows for it."""
 
 import io
+import shutil
+import subprocess
 from pathlib import Path
 
 import openpyxl
@@ -58,9 +60,25 @@ def test_the_connection_has_no_mistakes(tmp_path: Path) -> None:
     assert list(check(file)) == []
 
 
-def test_every_row_is_sent_with_its_own_id(failed: bytes) -> None:
+@pytest.fixture(params=["as it is", "saved by LibreOffice"])
+def content(request: pytest.FixtureRequest, failed: bytes, tmp_path: Path) -> bytes:
+    """The corrected workbook; a person's program writes all of it anew."""
+    if request.param == "as it is":
+        return corrected(failed)
+    program = shutil.which("soffice")
+    if program is None:
+        pytest.skip("LibreOffice is not installed")
+    given = tmp_path / "failures.xlsx"
+    given.write_bytes(corrected(failed))
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    target = tmp_path / "saved"
+    command = [program, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(target)]
+    subprocess.run([*command, str(given)], check=True, capture_output=True, timeout=120)
+    return (target / given.name).read_bytes()
+
+
+def test_every_row_is_sent_with_its_own_id(content: bytes) -> None:
     rejected: list[RejectedLine] = []
-    content = corrected(failed)
     found = dry_run(
         parse_connections(TOML),
         "shop_corrections",
@@ -72,9 +90,8 @@ def test_every_row_is_sent_with_its_own_id(failed: bytes) -> None:
 
 
 def test_what_is_imported_again_is_no_open_problem(
-    relay: Relay, mateo: MateoImports, stack: Stack, failed: bytes
+    relay: Relay, mateo: MateoImports, stack: Stack, content: bytes
 ) -> None:
-    content = corrected(failed)
     rows = [one.record for one in read_rows(lambda: io.BytesIO(content))]
     later = int((NOON + 600) * 1_000_000)
     fixed = message(rows, connection="shop_corrections", delivery="d2", received_at=later)
