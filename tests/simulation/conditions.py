@@ -77,6 +77,10 @@ def _too_old(books: Books) -> bool:
     return books.relay.queue.too_old > 0
 
 
+def _cut(books: Books) -> bool:
+    return bool(books.cut)
+
+
 def _listed_otherwise(books: Books) -> bool:
     has_failures = any(one.failures for one in books.relay.mateo.imports.values())
     return has_failures and books.relay.fault_profile.lists != FailureLists()
@@ -100,6 +104,7 @@ CONDITIONS: Mapping[str, Callable[[Books], bool]] = {
     "a record was read at its CRM": _read_at_the_crm,
     "claims or counts expired": _expired,
     "a message waited for thirteen days": _too_old,
+    "Mateo cut rows off": _cut,
     "submission did not know a connection": _connection_missing,
     "Mateo listed failed rows in another way than documented": _listed_otherwise,
 }

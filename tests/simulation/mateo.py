@@ -268,9 +268,13 @@ class Mateo:
         columns = self._server.read(request.content)
         self._rows = len(columns["payload"])
         now = self._world.now
+        within = self._rows
         if not self._quota.takes(now, self._rows):
-            return self._too_many("entities", self._quota.entities(now))
-        self._import_id = self._server.create(columns, request.content).id
+            if not self._fault_profile.cuts:
+                return self._too_many("entities", self._quota.entities(now))
+            within = self._quota.entities(now).remaining
+            self._quota.takes(now, within)
+        self._import_id = self._server.create(columns, request.content, within=within).id
         return Response(201, {"id": self._import_id})
 
     def _slow(self, request: Request) -> Response:

@@ -21,6 +21,7 @@ _BODY_KEYS = frozenset((
     "allow_appointment_reassignment", "reference_id",
 ))  # fmt: skip
 MICROSECONDS = 1_000_000
+OVER_QUOTA = ("429", "the day's limit of entities is reached")
 
 
 class ApiError(Exception):
@@ -37,7 +38,8 @@ class StoredImport:
     """One import.
 
     Facts for a checker: `body` as it was posted, `created_at` and `finished_at` by the true time,
-    `failures` with their rows' numbers, `done_rows`: how many rows were applied or have failed.
+    `failures` with their rows' numbers, `done_rows`: how many rows were applied or have failed,
+    `within`: how many are within the day's limit.
     `created_us` is by Mateo's clock; the rest says how the import shows itself.
     """
 
@@ -51,6 +53,7 @@ class StoredImport:
     finished_at: float = math.inf
     failures: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     done_rows: int = 0
+    within: int = 1_000_000
     visible_at: float = 0.0
     counts_late: bool = False
     hides_payload: bool = False
@@ -66,6 +69,11 @@ class StoredImport:
     def rows(self) -> int:
         """How many rows it has."""
         return len(self.payload)
+
+    @property
+    def cut(self) -> Sequence[Any]:
+        """The rows that were over the day's limit."""
+        return self.payload[self.within :]
 
     @property
     def shown_payload(self) -> Sequence[Any]:
@@ -112,7 +120,7 @@ class Records:
         """Go on with an import for so many rows."""
         part = one.payload[one.done_rows : one.done_rows + rows]
         for number, row in enumerate(part, one.done_rows):
-            failure = self._failure(one, row)
+            failure = self._failure(one, row) if number < one.within else OVER_QUOTA
             if failure:
                 code, message = failure
                 entry = {"code": code, "message": message, "input": row}

@@ -66,11 +66,12 @@ class MateoServer:
         """
         return read_body(body, CONTACT_LISTS)
 
-    def create(self, columns: dict[str, Any], body: bytes) -> StoredImport:
-        """Keep a new import, and process it in a while."""
+    def create(self, columns: dict[str, Any], body: bytes, *, within: int) -> StoredImport:
+        """Keep a new import, and process it in a while; rows after the first `within` fail."""
         if self.fault_profile.other_clients and len(self.imports) % 3 == 0:
             self._create_of_others(columns["type"])
         one = self._stored(columns, body)
+        one.within = within
         self.imports[one.id] = one
         self.unfinished += 1
         delay_s = self._processing_s()

@@ -76,7 +76,8 @@ class FaultProfile:
     never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
     `old_lists`: that a running execution is missing in a list; then the watchdog runs whenever it
     could do harm.
-    `lists`: how failed rows are counted and listed. `missing`: a connection that submission does
+    `lists`: how failed rows are counted and listed. `cuts`: whether Mateo fails the rows of an
+    import that are over the day's limit, instead of refusing it. `missing`: a connection that submission does
     not know until `missing_until_s` after the start.
     `kills_after`: the first process that writes an object whose key begins like this dies then.
     `crm_trouble`: how the CRM's API misbehaves for `crm_trouble_s` from the start (`crm.TROUBLES`).
@@ -122,6 +123,7 @@ class FaultProfile:
     late_disabling: float = 0.0
     old_lists: float = 0.0
     lists: FailureLists = field(default_factory=FailureLists)
+    cuts: bool = False
     missing: str = ""
     missing_until_s: float = 0.0
     kills_after: str = ""

@@ -1,4 +1,5 @@
-"""What some scenarios have besides: a Mateo that lists failed rows in ways that nobody documents.
+"""What some scenarios have besides: a Mateo that lists failed rows in ways that nobody documents,
+or that fails rows which are over a day's limit.
 
 Drawn by itself, so that all other scenarios stay what they are.
 """
@@ -15,6 +16,16 @@ LISTS_IN = 12
 ROWS = (2, 3, 6)
 LATE_S, HOURS_S = 600.0, 7_200.0
 """If failed rows are not counted, the list is waited for until the import is given up."""
+
+
+def with_cuts(scenario: Scenario) -> Scenario:
+    """In half of the runs in which Mateo's day is spent early, it cuts imports off."""
+    profile = scenario.fault_profile
+    is_short = profile.other_clients or profile.day_offset_s
+    chance = random.Random(f"cuts {scenario.seed}")  # noqa: S311 - a simulation
+    if not is_short or chance.randrange(2):
+        return scenario
+    return replace(scenario, fault_profile=replace(profile, cuts=True))
 
 
 def with_lists(scenario: Scenario) -> Scenario:

@@ -168,6 +168,12 @@ class Books:
         return [from_attributes(item) for pk, item in table.items() if pk.startswith("import#")]
 
     @cached_property
+    def cut(self) -> set[str]:
+        """The keys of the rows that Mateo cut off because its day was spent."""
+        imports = self.relay.mateo.imports.values()
+        return {_key_of(row) for one in imports for row in one.cut}
+
+    @cached_property
     def owners(self) -> dict[str, str]:
         """Import id in Mateo → reference."""
         return {one["import_id"]: one["reference"] for one in self.entries if one.get("import_id")}

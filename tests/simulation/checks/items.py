@@ -141,7 +141,11 @@ def _came_to_mateo(books: Books, item: str) -> bool:
 def _may_fail(books: Books, one: Item) -> bool:
     """Whether Mateo may have refused it, or a row that it was merged into."""
     of_key = books.by_key[one.record.key]
-    return one.record.is_deal or any(other.record.failing for _, other in of_key)
+    return (
+        one.record.is_deal
+        or one.record.key in books.cut
+        or any(other.record.failing for _, other in of_key)
+    )
 
 
 def may_be_gone(books: Books, one: Item) -> bool:

@@ -46,7 +46,8 @@ def check_order(books: Books) -> None:
             if may_be < before or (overtaken and not redriven):
                 books.wrong("stale", f"{one.key}: {column} of {value} after a newer one")
             latest[place] = max(newest, before)
-            repeated[place] = [*repeated.get(place, ()), *_copies(books, versions)]
+            if not any("failed" in books.end(item) for item in versions):  # else a copy of which?
+                repeated[place] = [*repeated.get(place, ()), *_copies(books, versions)]
     for key, of_key in books.by_key.items():
         _final(books, key, of_key, latest)
 
