@@ -1,10 +1,10 @@
-"""Fakes of S3, Step Functions, Scheduler, Lambda and SSM, behind the calls that the relay makes."""
+"""Fakes of S3, Scheduler, Lambda and SSM, behind the calls that the relay makes."""
 
 import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -133,69 +133,6 @@ class S3:
 def etag_of(content: bytes) -> str:
     """The ETag of an object, with its quotation marks."""
     return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
-
-
-class StepFunctions:
-    """Starts executions; `begin` gets the name and the input of each.
-
-    `running` gives the names of those that run; each is missing in a list with the probability
-    `old_lists`.
-    """
-
-    def __init__(
-        self,
-        world: World,
-        begin: Callable[[str, dict[str, Any]], object],
-        running: Callable[[], Iterable[str]],
-        *,
-        double: float = 0.0,
-        old_lists: float = 0.0,
-    ) -> None:
-        self._world = world
-        self._begin = begin
-        self._running = running
-        self.double = double
-        self._old_lists = old_lists
-        self._inputs: dict[str, str] = {}
-
-    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Any:  # noqa: A002, N803
-        """Start one; a name is taken for good.
-
-        A second start with the same input is taken as long as the first one runs, without effect.
-        """
-
-        def effect() -> Any:
-            known = self._inputs.get(name)
-            if known == input and name in self._running():
-                return {}
-            if known is not None:
-                raise refusal("ExecutionAlreadyExists", "StartExecution")
-            self._inputs[name] = input
-            self._begin(name, json.loads(input))
-            if self.double and self._world.random.random() < self.double:
-                self._begin(name, json.loads(input))
-            return {}
-
-        return self._world.call(
-            "StepFunctions.StartExecution",
-            effect,
-            refuse=refused("ThrottlingException", "StartExecution"),
-        )
-
-    def list_executions(self, *, stateMachineArn: str, statusFilter: str) -> Any:  # noqa: N803
-        """Those that run."""
-        assert statusFilter == "RUNNING"
-
-        def effect() -> Any:
-            chance = self._world.random.random
-            names = [one for one in self._running() if chance() >= self._old_lists]
-            return {"executions": [{"name": name} for name in names]}
-
-        return self._world.call(
-            "StepFunctions.ListExecutions",
-            effect,
-            refuse=refused("ThrottlingException", "ListExecutions"),
-        )
 
 
 @dataclass

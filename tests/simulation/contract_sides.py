@@ -26,8 +26,9 @@ from import_relay.storage.pause import Pause, PauseClients, PauseNames
 from import_relay.storage.queue import Queue as QueueSender
 from import_relay.storage.quota import Limits, Quota
 from import_relay.storage.watermarks import Watermarks
-from tests.simulation.aws import S3, Lambda, Scheduler, Ssm, StepFunctions
+from tests.simulation.aws import S3, Lambda, Scheduler, Ssm
 from tests.simulation.dynamodb import DynamoDB
+from tests.simulation.machine import StepFunctions
 from tests.simulation.queue import Queue
 from tests.simulation.world import Environment, Process, World
 from tests.support import aws as resources

@@ -1,7 +1,7 @@
 """People who upload files, and the runs of import_files, which an event or its schedule starts.
 
-A run that would find nothing new is left out, since a world has hundreds of them: once two runs in
-a row changed nothing, the next one waits until something has changed.
+A run that would find nothing new is left out, since a world has hundreds of them: once two runs
+that look at all files changed nothing, the next one waits until something has changed.
 """
 
 from __future__ import annotations
@@ -136,11 +136,12 @@ class Inbox:
             )
             return not run.failed and relay.world.clock() < now + run_s
 
-        relay.invoke("files", FILES_S, body, self._over)
+        relay.invoke("files", FILES_S, body, lambda process: self._over(process, key))
 
-    def _over(self, process: Process) -> None:
+    def _over(self, process: Process, key: str | None) -> None:
         self._running -= 1
-        is_good = bool(process.result) and not self._is_taken()
+        has_looked = key is None  # a run for an event sees no other new file
+        is_good = has_looked and bool(process.result) and not self._is_taken()
         state = self._state()
         times = self._unchanged[1] if state == self._unchanged[0] else 0
         self._unchanged = (state, times + 1 if is_good else 0)

@@ -1,16 +1,23 @@
-"""The fake of Step Functions' interpreter: runs the relay's own state machine in virtual time."""
+"""The fake of Step Functions: starts executions and lists them, and runs the relay's own state
+machine in virtual time.
+"""
 
+import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.simulation.world import Process, World
+from tests.simulation.world import Process, World, refusal, refused
 
 DEFINITION = Path(__file__).parents[2] / "statemachine" / "track_import.asl.yaml"
+LISTED_LATE_S = 3_600.0
+"""So late lists of Step Functions have an execution at most; AWS says that "very recent updates"
+may be missing. If it were for ever, each quarter of an hour would start another one, until they
+share a day's requests and none of them finds its import."""
 Task = Callable[[str, dict[str, Any], Callable[[Process], None]], object]
 """Invokes a function by its placeholder in the definition, and says how that ended."""
 
@@ -20,6 +27,75 @@ def definition() -> Mapping[str, Any]:
     """The state machine as it is deployed."""
     found: Mapping[str, Any] = yaml.safe_load(DEFINITION.read_text())
     return found
+
+
+class StepFunctions:
+    """Starts executions; `begin` gets the name and the input of each.
+
+    `running` gives the names of those that run; each is missing in a list with the probability
+    `old_lists`, as long as it is young.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        begin: Callable[[str, dict[str, Any]], object],
+        running: Callable[[], Iterable[str]],
+        *,
+        double: float = 0.0,
+        old_lists: float = 0.0,
+    ) -> None:
+        self._world = world
+        self._begin = begin
+        self._running = running
+        self.double = double
+        self._old_lists = old_lists
+        self._inputs: dict[str, str] = {}
+        self._started: dict[str, float] = {}
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Any:  # noqa: A002, N803
+        """Start one; a name is taken for good.
+
+        A second start with the same input is taken as long as the first one runs, without effect.
+        """
+
+        def effect() -> Any:
+            known = self._inputs.get(name)
+            if known == input and name in self._running():
+                return {}
+            if known is not None:
+                raise refusal("ExecutionAlreadyExists", "StartExecution")
+            self._inputs[name] = input
+            self._started[name] = self._world.now
+            self._begin(name, json.loads(input))
+            if self.double and self._world.random.random() < self.double:
+                self._begin(name, json.loads(input))
+            return {}
+
+        return self._world.call(
+            "StepFunctions.StartExecution",
+            effect,
+            refuse=refused("ThrottlingException", "StartExecution"),
+        )
+
+    def list_executions(self, *, stateMachineArn: str, statusFilter: str) -> Any:  # noqa: N803
+        """Those that run."""
+        assert statusFilter == "RUNNING"
+
+        def effect() -> Any:
+            chance, old = self._world.random.random, self._world.now - LISTED_LATE_S
+            names = [
+                one
+                for one in self._running()
+                if chance() >= self._old_lists or self._started[one] <= old
+            ]
+            return {"executions": [{"name": name} for name in names]}
+
+        return self._world.call(
+            "StepFunctions.ListExecutions",
+            effect,
+            refuse=refused("ThrottlingException", "ListExecutions"),
+        )
 
 
 class Execution:

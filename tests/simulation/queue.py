@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from import_relay.domain.lanes import Lane
+from import_relay.domain.queue_messages import WAKE
 from tests.simulation.messages import is_too_old
 from tests.simulation.world import World, refusal, refused
 
@@ -74,7 +75,7 @@ class Queue:
 
     `duplicates`: how often a message stayed visible although it was received; `partials`: how
     often only some messages of a call were taken; `missed`: how often the SDK did not get an answer
-    with messages and asked again.
+    with messages and asked again. `dead_wakes`: the queues of which a wake was received too often.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Queue:
         self._count = 0
         self.messages: dict[str, Message] = {}
         self.dead: list[Message] = []
+        self.dead_wakes: set[str] = set()
         self.expired: list[Message] = []
         self.too_old = 0
         self.duplicates = 0
@@ -248,6 +250,8 @@ class Queue:
                 continue
             if message.receives >= MAX_RECEIVES:
                 self.dead.append(self.messages.pop(message.id))
+                if message.body == WAKE:
+                    self.dead_wakes.add(url)
                 self._world.tell("to the dead-letter queue", "sqs", message=message.id)
                 continue
             size_b = event_b(message.body)

@@ -23,11 +23,11 @@ from import_relay.receive.intake import Receipt, delivery_id
 from import_relay.receive.responses import answer_to
 from import_relay.storage.quota import Limits
 from import_relay.submit.other_names import HANDLES_KNOWN
-from tests.simulation.aws import MAPPINGS, S3, Scheduler, Ssm, StepFunctions
+from tests.simulation.aws import MAPPINGS, S3, Scheduler, Ssm
 from tests.simulation.crm import Crm
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.inbox import Inbox
-from tests.simulation.machine import Execution
+from tests.simulation.machine import Execution, StepFunctions
 from tests.simulation.mateo import Mateo
 from tests.simulation.messages import is_too_old, is_unproven, items_in
 from tests.simulation.parts import RECEIVE_S, REPORT_S, SUBMIT_S, TRACK_S, Parts

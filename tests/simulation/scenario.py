@@ -74,8 +74,8 @@ class FaultProfile:
     `lost_answers`: that the SDK does not get an answer of SQS with messages, and asks again.
     `dead_executions`: that an execution is ended from outside, `lost_openings`: that a schedule is
     never carried out, `late_disabling`: that the mapping is disabled minutes after the answer.
-    `old_lists`: that a running execution is missing in a list; then the watchdog runs whenever it
-    could do harm.
+    `old_lists`: that an execution is missing in a list during its first hour; then the watchdog
+    runs whenever it could do harm.
     `lists`: how failed rows are counted and listed. `cuts`: whether Mateo fails the rows of an
     import that are over the day's limit, instead of refusing it. `missing`: a connection that submission does
     not know until `missing_until_s` after the start.

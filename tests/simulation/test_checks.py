@@ -1,10 +1,14 @@
 """What the checks of a run call stale, and what they do not."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from import_relay.submit import merging
+from tests.simulation.checks.books import Applied, Item
+from tests.simulation.checks.order import check_order
 from tests.simulation.scenario import POISON, Account, Record, Scenario, Webhook
 from tests.simulation.simulation import run
 from tests.simulation.workload import FIRST_VERSION
@@ -60,3 +64,35 @@ def test_a_dead_letter_may_win_over_a_repetition_that_came_after_it() -> None:
     said, kills = (Record("p1000", 0, {"name": name}) for name in ("one", POISON))
     pair = Webhook(3.0, "plain", "e1", [kills, said])
     assert not broken([Webhook(0.0, "plain", "e1", [said]), pair])
+
+
+@pytest.mark.parametrize(
+    ("applied", "is_stale"),
+    [
+        (["d1", "d1.r2", "d1.r1"], False),
+        (["d1", "d2", "d1"], True),
+        (["d1", "d2", "d2.r2", "d2.r1"], False),
+        (["d2", "d2.r2", "d1.r1"], True),
+    ],
+)
+def test_what_is_put_back_twice_may_come_in_any_order(applied: list[str], is_stale: bool) -> None:
+    """Two webhooks of one version, of which the later is the newer one; and what two replays put
+    back of them.
+    """
+    items = {f"{one}/0": Item(change(name=one[:2]), "erp", one, 0, 0, True, "e") for one in applied}
+    wrong: list[str] = []
+    books: Any = SimpleNamespace(
+        relay=SimpleNamespace(died=set()),
+        items=items,
+        applied=[
+            Applied(0.0, "1000", {"full_name": one[:2]}, [f"{one}/0"], too_late=False)
+            for one in applied
+        ],
+        by_key={},
+        end=lambda _: set(),
+        wrong=lambda promise, _: wrong.append(promise),
+    )
+
+    check_order(books)
+
+    assert wrong == ["stale"] * is_stale

@@ -2,24 +2,28 @@
 
 A run that would find nothing is left out, since a world has hundreds of them: whether there is
 something to repair is known here. Worlds with `FaultProfile.old_lists` run all those that can do
-harm: while submission is paused or an import is open.
+harm: while submission is paused or an import is open. A lane that holds records has a wake on its
+way: the watchdog may be needed only for one that SQS moved to the dead-letter queue.
 """
 
 from typing import Any
 
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.erasure_demands import PendingErasures
+from import_relay.storage.held import HeldState, held_key, held_state
 from import_relay.storage.held_lanes import HeldLanes
 from import_relay.storage.named_rates import NamedRates
 from import_relay.storage.notifications import Notifications
 from import_relay.storage.open_imports import OpenImports
 from import_relay.storage.overdue_pause import OverduePause
+from import_relay.storage.queue import Queue as QueueSender
 from import_relay.storage.queue_switch import QueueMapping
 from import_relay.watch.connection_rates import RateLimits
 from import_relay.watch.rate_mails import RateMails
 from import_relay.watch.watchdog import INTERVAL_S, Watchdog, WatchdogParts
 from tests.simulation.aws import MAPPINGS, MappingState
 from tests.simulation.machine import Execution
+from tests.simulation.queue import LANES
 from tests.simulation.world import Process
 
 WATCHDOG_S = 120.0
@@ -30,6 +34,7 @@ LEDGER, BUCKET = "ledger", "bucket"
 CLOCKS_S = 10.0
 """How far the relay's times may be from the true one."""
 LIMITS = RateLimits(5.0, 50.0)
+NOTHING = HeldState()
 
 
 def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
@@ -37,6 +42,7 @@ def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
     world, stores = relay.world, relay.stores
     dynamodb, lambda_ = relay.dynamodb, relay.mapping.lambda_
     mappings = [QueueMapping(lambda_, one) for one in MAPPINGS]
+    queues = {lane: QueueSender(relay.queue, url) for lane, url in LANES.items()}
     return Watchdog(
         WatchdogParts(
             OverduePause(dynamodb, LEDGER, mappings, clock=world.clock, sleep=world.sleep),
@@ -45,7 +51,7 @@ def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
             stores.outcome_counts,
             connections,
             PendingErasures(relay.s3, BUCKET),
-            HeldLanes(dynamodb, LEDGER, {}),  # in these worlds no wake is lost
+            HeldLanes(dynamodb, LEDGER, queues),
             RateMails(NamedRates(dynamodb, LEDGER, clock=world.clock), Notifications(None, ""), ""),  # type: ignore[arg-type]  # there is no topic
         ),
         LIMITS,
@@ -67,7 +73,11 @@ class Watch:
     def _quarter(self) -> None:
         relay = self._relay
         relay.world.after(INTERVAL_S, self._quarter)
-        if (self._always and self._may_harm()) or self.left_paused() or self.unfollowed():
+        asleep = self._left_asleep()
+        for url in asleep - relay.queue.dead_wakes:
+            self.failed.append(f"records are held in {url}, and no wake is on its way")
+        is_needed = self.left_paused() or self.unfollowed() or bool(asleep)
+        if is_needed or (self._always and self._may_harm()):
             started, was_left_paused = relay.world.now, self.left_paused()
             relay.invoke(
                 "watchdog",
@@ -113,6 +123,16 @@ class Watch:
         ends = dict(zip(MAPPINGS, (both, max(both, until("pause#bulk"))), strict=True))
         states = relay.mapping.lambda_.states
         return [one for uuid, one in states.items() if not one.enabled and ends[uuid] < before]
+
+    def _left_asleep(self) -> set[str]:
+        """The queues of lanes that hold records and have no message."""
+        table = self._relay.dynamodb.tables.get(LEDGER, {})
+        queued = {one.url for one in self._relay.queue.messages.values()}
+        return {
+            url
+            for lane, url in LANES.items()
+            if url not in queued and held_state(table.get(held_key(lane)["pk"]["S"], {})) != NOTHING
+        }
 
     def unfollowed(self) -> bool:
         """Whether an open import has no execution that runs."""

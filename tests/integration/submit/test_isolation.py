@@ -10,12 +10,14 @@ import pytest
 from import_relay.connectors.contract import Change
 from import_relay.domain.models import Occurrence
 from import_relay.storage.archive import Archive
+from import_relay.storage.executions import Executions
 from import_relay.storage.trials import Trials, Tried
 from import_relay.submit import connection_mappings
 from import_relay.submit.changes import Mapped, Mapper
 from tests.integration.submit.deliveries import Deliveries, Killed
-from tests.support.aws import BUCKET
+from tests.support.aws import BUCKET, client
 from tests.support.builders import connections, message
+from tests.support.clients import Overruling, client_error
 from tests.support.relay import Relay
 
 CONNECTIONS = """
@@ -102,8 +104,7 @@ def assert_only_the_poison_is_moved_to_the_dead_letter_queue(
     assert queue.received_too_often == []
     (said,) = relay.said("item.dead_lettered")
     assert (said["connection"], said["code"]) == (whose, "row.killed_process")
-    tried = relay.tried
-    assert (tried.together, tried.alone) == (set(), set())
+    assert (relay.tried.together, len(relay.tried.alone)) == (set(), 1), "if it comes back"
 
 
 @pytest.mark.parametrize("items_in_each", [1, IN_A_MESSAGE])
@@ -222,30 +223,43 @@ def test_a_death_at_another_time_moves_nobody_to_the_dead_letter_queue(relay: Re
     assert len(dead_lettered(relay)) <= 2
 
 
-def test_what_is_redriven_after_a_correction_is_imported(relay: Relay) -> None:
-    queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
-    queue.put(poisoned())
+def test_poison_kills_nobody_again_although_its_message_comes_back(relay: Relay) -> None:
+    """The import of its neighbours fails, so that their message is redelivered with it."""
+    item, *others = [POISON, *people(0, 2)]
+    failures = iter([True])
+
+    def start(real: Any, **arguments: Any) -> Any:
+        if next(failures, False):
+            raise client_error("ThrottlingException")
+        return real(**arguments)
+
+    machine: Any = Overruling(client("stepfunctions"), start_execution=start)
+    queue = Deliveries(
+        relay,
+        {
+            "mapper": DeadlyMapper(relay.connections),
+            "executions": Executions(machine, relay.aws.state_machine_arn),
+        },
+    )
+    queue.put(message([item, *others], delivery="d0", connection="shop"))
+
     queue.drain()
-    ((content, _),) = relay.aws.queued(relay.aws.dead_letter_url)
 
-    repaired = Deliveries(relay)
-    repaired.put(json.dumps(content))
-    repaired.drain()
-
-    assert imported(relay) == ["poison"]
+    assert (queue.deaths, queue.batches, imported(relay)) == (3, 2, ["0", "1"])
+    assert dead_lettered(relay) == [("shop", [POISON])] * 2, "once for each delivery of its message"
+    assert relay.tried == Tried(alone={"d0/0"})
 
 
 def dead_letter(relay: Relay) -> str:
-    """What became of the poison, with the note of its deaths, which AWS did not let go."""
+    """What became of the poison."""
     queue = Deliveries(relay, {"mapper": DeadlyMapper(relay.connections)})
     queue.put(poisoned())
     queue.drain()
     ((content, _),) = relay.aws.queued(relay.aws.dead_letter_url)
-    relay.trials.write(Tried(alone={"bad/0"}))
     return json.dumps(content)
 
 
-def test_a_redrive_is_tried_although_the_note_of_its_deaths_stayed(relay: Relay) -> None:
+def test_what_is_redriven_after_a_correction_is_imported(relay: Relay) -> None:
     body = dead_letter(relay)
 
     repaired = Deliveries(relay, sent_at=relay.clock.now)
@@ -254,7 +268,6 @@ def test_a_redrive_is_tried_although_the_note_of_its_deaths_stayed(relay: Relay)
 
     assert imported(relay) == ["poison"]
     assert len(relay.aws.queued(relay.aws.dead_letter_url)) == 1, "the first one alone"
-    assert relay.tried == Tried()
 
 
 def test_a_redrive_that_kills_again_is_a_dead_letter_again(relay: Relay) -> None:

@@ -4,11 +4,14 @@ import pytest
 
 from import_relay.domain.lanes import Lane
 from import_relay.storage.quota import day_key
+from import_relay.storage.trials import Tried
 from tests.integration.submit.deliveries import Deliveries, HeldQueue
 from tests.integration.submit.test_isolation import (
     INNOCENT,
     DeadlyMapper,
     assert_only_the_poison_is_moved_to_the_dead_letter_queue,
+    dead_letter,
+    imported,
     innocent_messages,
     poisoned,
     relay,
@@ -57,3 +60,21 @@ def test_a_poisoned_record_among_held_ones(relay: Relay, lane: Lane, place: int)
 
     assert_only_the_poison_is_moved_to_the_dead_letter_queue(relay, queue, 400)
     assert (held.messages, held.received_too_often) == ({}, [])
+
+
+def test_a_redrive_that_is_held_first_is_tried_all_the_same(relay: Relay) -> None:
+    body = dead_letter(relay)
+    relay.trials.write(Tried(alone={"bad/0"}))  # so too if SQS moved it for its receive count
+    queue = Deliveries(relay, sent_at=relay.clock.now)
+    held = HeldQueue(relay, queue)
+    queue.replaced = {"held": held}
+    use(relay, 4_000)
+    queue.put(body)
+    queue.deliver()
+    assert len(held.messages) == 1
+
+    use(relay, 0)
+    queue.drain()
+
+    assert imported(relay) == ["poison"]
+    assert len(relay.aws.queued(relay.aws.dead_letter_url)) == 1, "the first one alone"

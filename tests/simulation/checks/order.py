@@ -20,13 +20,14 @@ _GOOD = frozenset({"imported", "duplicate", "superseded"})
 
 
 def check_order(books: Books) -> None:
-    """A column never gets an older value after a newer one.
+    """A column never gets an older value after a newer one; the same value again is none.
 
     Of changes with one version a redriven dead letter may come after a copy that is the newer one.
     """
     died = books.relay.died
     latest: dict[tuple[str, str], Version] = {}
     repeated: dict[tuple[str, str], list[Version]] = {}
+    there: dict[tuple[str, str], object] = {}
     tags = _tags(books)
     for one in books.applied:
         if one.too_late:
@@ -43,9 +44,10 @@ def check_order(books: Books) -> None:
             may_be = max([newest, *_copies(books, versions, one.at)])
             overtaken = any(_came_together(newest, copy) for copy in repeated.get(place, ()))
             redriven = any(versions.get(item) == newest for item in died.intersection(one.items))
-            if may_be < before or (overtaken and not redriven):
+            is_older = may_be < before and value != there.get(place)
+            if is_older or (overtaken and not redriven):
                 books.wrong("stale", f"{one.key}: {column} of {value} after a newer one")
-            latest[place] = max(newest, before)
+            latest[place], there[place] = max(newest, before), value
             if not any("failed" in books.end(item) for item in versions):  # else a copy of which?
                 repeated[place] = [*repeated.get(place, ()), *_copies(books, versions)]
     for key, of_key in books.by_key.items():

@@ -235,7 +235,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/isolation.py",
-                "        return self._together.intersection(item_ids)\n",
+                "        return {one.item_id for one in occurrences if trial_of(one) in self._together}\n",
                 "        return set()\n",
             ),
         ),
@@ -247,8 +247,45 @@ MUTANTS = (
         (
             Edit(
                 "submit/isolation.py",
-                "        return self._alone.intersection(item_ids)\n",
+                "        return {one.item_id for one in occurrences if trial_of(one) in self._alone}\n",
                 "        return set()\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "survivors-suspected-if-their-batch-fails",
+        "Records that were being tried stay written down although their process did not die.",
+        ("stuck",),
+        (
+            Edit(
+                "submit/isolation.py",
+                "        except Exception:\n            self.survived()\n            raise\n",
+                "        except Exception:\n            raise\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "redrive-is-the-same-trial",
+        "A deadly record that a person redrives, corrected, is a dead letter again untried.",
+        ("stuck",),
+        (
+            Edit(
+                "submit/isolation.py",
+                '    return f"{one.item_id}@{one.since}" if one.since else one.item_id\n',
+                "    return one.item_id\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "survivor-alone-stays-written-down",
+        "A record that survives being tried alone counts as one that kills.",
+        ("stuck",),
+        (
+            Edit(
+                "submit/isolation.py",
+                "            self._is_noted = not self._trials.update("
+                "Tried(self._together, self._alone))\n",
+                "            self._is_noted = False\n",
             ),
         ),
     ),

@@ -28,6 +28,24 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "lost-wake-stays-lost",
+        "A lane that holds records, and whose wake is a dead letter, is not woken.",
+        ("stuck", "lost"),
+        (
+            Edit(
+                "watch/watchdog.py",
+                "        woken = self.parts.held_lanes.wake()\n",
+                "        woken = list[Lane]()\n",
+            ),
+            Edit(
+                "watch/watchdog.py",
+                "from import_relay.domain.log_events import Emit\n",
+                "from import_relay.domain.lanes import Lane\n"
+                "from import_relay.domain.log_events import Emit\n",
+            ),
+        ),
+    ),
+    Mutant(
         "dead-execution-left",
         "An open import whose execution died is not followed again.",
         ("stuck",),

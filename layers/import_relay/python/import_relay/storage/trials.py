@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 TRIAL_DAYS = 20
 """Longer than the queue keeps a message."""
 MAX_KEPT = 2_000
-"""Item ids of each kind that are kept; what a dead batch leaves is a hundred at most."""
+"""Trials of each kind that are kept: what a dead batch leaves is a hundred at most, and what killed
+stays."""
 TRIALS_KEY: dict[str, Any] = {"pk": {"S": "trials"}}
 
 
 @dataclass(slots=True)
 class Tried:
-    """Item ids whose trial was begun and not survived.
+    """Trials that were begun and not survived, as `isolation` names them.
 
     `together`: with others, so that each of them is a suspect. `alone`: it killed the process.
     """
@@ -56,15 +57,16 @@ class Trials:
         }
         self.client.put_item(TableName=self.table, Item=item)
 
-    def update(self, tried: Tried) -> None:
-        """Replace the record after a survived trial; a failure of AWS is ignored.
+    def update(self, tried: Tried) -> bool:
+        """Replace the record after a survived trial; False if AWS failed it.
 
         The record matters only for redelivered items, and survivors seldom are.
         """
         try:
             self.write(tried)
         except (ClientError, BotoCoreError):
-            return
+            return False
+        return True
 
 
 def _item_ids(item: Mapping[str, Any], name: str) -> set[str]:

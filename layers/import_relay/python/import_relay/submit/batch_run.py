@@ -102,7 +102,6 @@ class BatchRun:
         )
         self._erasing = Erasing(state.erased, parts.mapper.countries)
         self._isolation = Isolation(parts.trials, batch.received_before(), state.tried)
-        self._isolation.forget(batch.just_redriven())
         self._loading = Loading(parts.posting.archive.fetch, _before(turn.give_up_at, tools.clock))
         self._interpreting = self._made_interpreting()
         self._filling = self._made_filling()
@@ -177,16 +176,16 @@ class BatchRun:
 
     def run(self) -> BatchReport:
         """Import the items of the batch; suspects come last, after all others are acknowledged."""
-        batches, suspects = self._planned()
-        self._hold_partial(batches)
-        self._import(batches)
-        self._acknowledging.acknowledge(self._turn.invocation)
-        if suspects:
-            self._acknowledging.delete_without({one.item_id for one in suspects})
-            self._try_alone(suspects)
+        with self._isolation.surviving():
+            batches, suspects = self._planned()
+            self._hold_partial(batches)
+            self._import(batches)
+            self._acknowledging.acknowledge(self._turn.invocation)
+            if suspects:
+                self._acknowledging.delete_without({one.item_id for one in suspects})
+                self._try_alone(suspects)
         self._refused.write()
         self._acknowledging.pause_submission()
-        self._isolation.forget(self._acknowledging.dead_lettered)
         self._acknowledging.delete_held()
         self._acknowledging.keep_awake()
         self._acknowledging.delete_fetched()

@@ -51,7 +51,7 @@ class Gathering:
         message_ids = list(dict.fromkeys([*self._held(), *self.batch.messages]))
         while True:
             occurrences = self._to_interpret(message_ids, taken)
-            suspected = self.isolation.suspects([one.item_id for one in occurrences])
+            suspected = self.isolation.suspects(occurrences)
             suspects += [one for one in occurrences if one.item_id in suspected]
             innocent = [one for one in occurrences if one.item_id not in suspected]
             mapped.add(self.interpreting.together(innocent))
@@ -75,7 +75,6 @@ class Gathering:
             self.ended |= state.known.ended
             self.proven += self.erasing.outcomes(state.known.proven)
             self.isolation.learn(batch.received_before(), state.tried)
-            self.isolation.forget(batch.just_redriven())
             self.refusals.refused_since.update(batch.refused_since())
         return message_ids
 
@@ -104,7 +103,7 @@ class Gathering:
         for one in self.proven:
             if found.pop(one.occurrence.item_id, None):
                 progress.outcomes.append(one)
-        for item_id in sorted(self.isolation.culprits(found)):
+        for item_id in sorted(self.isolation.culprits(found.values())):
             self.acknowledging.move_to_dead_letters(found.pop(item_id))
         return list(found.values())
 

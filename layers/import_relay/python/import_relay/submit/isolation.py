@@ -23,7 +23,8 @@ class Isolation:
         self._received_before = frozenset(received_before)
         self._together = set(tried.together)
         self._alone = set(tried.alone)
-        self._is_trying = False
+        self._is_noted = False
+        """Whether the table says, or may say, that something is being tried."""
 
     def learn(self, received_before: Collection[str], tried: Tried) -> None:
         """Adds what is known of further items; the lease has been held since the batch began."""
@@ -31,48 +32,51 @@ class Isolation:
         self._together |= tried.together
         self._alone |= tried.alone
 
-    def suspects(self, item_ids: Collection[str]) -> set[str]:
-        """Those of the item ids that were being tried with others when a process died."""
-        return self._together.intersection(item_ids)
+    def suspects(self, occurrences: Collection[Occurrence]) -> set[str]:
+        """Item ids of those that were being tried with others when a process died."""
+        return {one.item_id for one in occurrences if trial_of(one) in self._together}
 
-    def culprits(self, item_ids: Collection[str]) -> set[str]:
-        """Those of the item ids that were being tried alone when a process died."""
-        return self._alone.intersection(item_ids)
+    def culprits(self, occurrences: Collection[Occurrence]) -> set[str]:
+        """Item ids of those that were being tried alone when a process died.
 
-    def forget(self, item_ids: Collection[str]) -> None:
-        """Take out what a person may try again: what is in the dead-letter queue, or redriven.
-
-        If AWS does not take this while one goes there, its redrive takes it out.
+        They are known for as long as they are delivered: as often, they are dead letters.
         """
-        if self._alone.union(self._together).intersection(item_ids):
-            self._alone.difference_update(item_ids)
-            self._together.difference_update(item_ids)
-            self._trials.update(Tried(self._together, self._alone))
+        return {one.item_id for one in occurrences if trial_of(one) in self._alone}
+
+    @contextmanager
+    def surviving(self) -> Iterator[None]:
+        """Submit a batch within the block: if it fails, nothing of it has killed a process."""
+        try:
+            yield
+        except Exception:
+            self.survived()
+            raise
+        self.survived()
 
     @contextmanager
     def trying(self, occurrences: Sequence[Occurrence], *, alone: bool = False) -> Iterator[None]:
         """Write down what is tried within the block, if a death there has to be traced."""
-        item_ids = {one.item_id for one in occurrences}
-        if not alone and self._received_before.isdisjoint(item_ids):
+        if not alone and self._received_before.isdisjoint(one.item_id for one in occurrences):
             yield
             return
+        trials = {trial_of(one) for one in occurrences}
+        self._is_noted = True  # even if AWS does not say so
+        self._trials.write(self._tried(trials, alone=alone))
         if alone:
-            self._together -= item_ids
-        self._trials.write(self._tried(item_ids, alone=alone))
-        self._is_trying = True
-        try:
-            yield
-        except Exception:  # it failed and did not die
-            self.survived()
-            raise
+            self._together -= trials
+        yield
 
     def survived(self) -> None:
-        """Nothing is being tried any more."""
-        if self._is_trying:
-            self._is_trying = False
-            self._trials.update(Tried(self._together, self._alone))
+        """Nothing is being tried any more. If AWS does not take this, the end of the batch does."""
+        if self._is_noted:
+            self._is_noted = not self._trials.update(Tried(self._together, self._alone))
 
-    def _tried(self, item_ids: set[str], *, alone: bool) -> Tried:
+    def _tried(self, trials: set[str], *, alone: bool) -> Tried:
         if alone:
-            return Tried(self._together, self._alone | item_ids)
-        return Tried(self._together | item_ids, self._alone)
+            return Tried(self._together - trials, self._alone | trials)
+        return Tried(self._together | trials, self._alone)
+
+
+def trial_of(one: Occurrence) -> str:
+    """What is written down of an item. After a redrive it is tried anew: it may be corrected."""
+    return f"{one.item_id}@{one.since}" if one.since else one.item_id

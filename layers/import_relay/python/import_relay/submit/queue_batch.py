@@ -134,17 +134,6 @@ class QueueBatch:
             for one in message.occurrences
         }
 
-    def just_redriven(self) -> set[str]:
-        """Item ids of what a person redrove from the dead-letter queue and nobody received
-        since.
-        """
-        return {
-            one.item_id
-            for message_id, message in self.messages.items()
-            if message.is_redriven and message_id not in self._redelivered
-            for one in message.occurrences
-        }
-
     def refused_since(self) -> dict[str, float]:
         """Item ids that Mateo refused alone before, with the time of that (s since the epoch)."""
         return {
