@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,15 @@ BAR_S, START_BAR_S, TRY_BAR_S, CHANGE_BAR_S = 10.0, 0.5, 1.0, 60.0
 """An answer; `relay` itself; a try without a stack; what a person sends again or erases."""
 
 
+class Taken(NamedTuple):
+    """What a command took. `cpu`: s of CPU, moto's included; other work on the machine adds to
+    `seconds` alone.
+    """
+
+    seconds: float
+    cpu: float
+
+
 def measure() -> Iterator[Measure]:
     """Yield the seconds of each command."""
     yield Measure("desk: relay --help", _fastest("--help"), START_BAR_S, "s")
@@ -55,70 +64,71 @@ def measure() -> Iterator[Measure]:
 
 def _looking(workbook: Path) -> Iterator[Measure]:
     """What changes nothing. Of four imports, one leaves a failed row open."""
-    seconds, found = _command("find", "K-47110")
+    taken, found = _command("find", "K-47110")
     _must({one["what"] for one in found["history"]} == {"imported", "received"}, found)
-    yield _answer("find", seconds)
-    seconds, found = _command("failures", "--since", "7d", "--xlsx", str(workbook), code=1)
+    yield _answer("find", taken)
+    taken, found = _command("failures", "--since", "7d", "--xlsx", str(workbook), code=1)
     _must(sum(one["count"] for one in found) == IMPORTS // 4 + REPLAYED, found)
     _must(workbook.stat().st_size > IMPORTS, workbook)
-    yield _answer("failures --xlsx", seconds)
-    seconds, found = _command("failures", "--connection", "erp", code=1)
-    yield _answer("failures --connection", seconds)
-    seconds, found = _command("status")
+    yield _answer("failures --xlsx", taken)
+    taken, found = _command("failures", "--connection", "erp", code=1)
+    yield _answer("failures --connection", taken)
+    taken, found = _command("status")
     _must(found["balances"], found)
     _must([one["name"] for one in found["alarms"] if one["causes"]], found["alarms"])
-    yield _answer("status", seconds)
+    yield _answer("status", taken)
 
 
 def _opening(made: Desk) -> Iterator[Measure]:
-    seconds, found = _command("open")
+    taken, found = _command("open")
     _must("index.html" in found["address"], found)
-    yield _answer("open", seconds)
-    seconds, found = _command("open", f"{made.now:%Y%m%dT%H%M%S}-000001")
-    yield _answer("open IMPORT", seconds)
+    yield _answer("open", taken)
+    taken, found = _command("open", f"{made.now:%Y%m%dT%H%M%S}-000001")
+    yield _answer("open IMPORT", taken)
 
 
 def _changing(made: Desk) -> Iterator[Measure]:
     """What changes something, as the last."""
-    seconds, found = _command("token", "--yes", typed="a-new-token")
+    taken, found = _command("token", "--yes", typed="a-new-token")
     _must(found["accepted"], found)
-    yield _answer("token", seconds)
-    seconds, _ = _command("secret", "erp.token", "--only", "--yes", typed="another-token")
-    yield _answer("secret", seconds)
-    seconds, found = _command("erase", "K-47110", "--yes")
+    yield _answer("token", taken)
+    taken, _ = _command("secret", "erp.token", "--only", "--yes", typed="another-token")
+    yield _answer("secret", taken)
+    taken, found = _command("erase", "K-47110", "--yes")
     (receipt,) = found["erased"]
     _must(receipt["places"] == {"imports": 1, "reports": 1}, receipt)
-    yield Measure("desk: erase", seconds, CHANGE_BAR_S, "s")
+    yield _answer("erase", taken, CHANGE_BAR_S)
     begin = (made.now - timedelta(hours=1)).isoformat()
-    seconds, found = _command(
+    taken, found = _command(
         *("replay", "--connection", "erp", "--from", begin, "--only", "rejected"),
         *("--reason", "measured", "--no-wait", "--yes"),
     )
     _must(found["records"] == REPLAYED, found)
-    yield Measure(f"desk: replay {REPLAYED:,}", seconds, CHANGE_BAR_S, "s")
-    seconds, _ = _command("redrive", code=ExitCode.NOT_CONFIRMED)
-    yield _answer("redrive, listed", seconds)
-    seconds, found = _command("redrive", "--yes")
+    yield _answer(f"replay {REPLAYED:,}", taken, CHANGE_BAR_S)
+    taken, _ = _command("redrive", code=ExitCode.NOT_CONFIRMED)
+    yield _answer("redrive, listed", taken)
+    taken, found = _command("redrive", "--yes")
     _must(found["moved"] >= DEAD_MESSAGES, found)  # SQS may deliver one twice
-    yield Measure(f"desk: redrive {DEAD_MESSAGES * ROWS:,}", seconds, CHANGE_BAR_S, "s")
+    yield _answer(f"redrive {DEAD_MESSAGES * ROWS:,}", taken, CHANGE_BAR_S)
 
 
-def _answer(name: str, seconds: float) -> Measure:
-    return Measure(f"desk: {name}", seconds, BAR_S, "s")
+def _answer(name: str, taken: Taken, bar: float = BAR_S) -> Measure:
+    return Measure(f"desk: {name} ({taken.cpu:.1f} s of CPU)", taken.seconds, bar, "s")
 
 
-def _command(*arguments: str, typed: str = "", code: int = 0) -> tuple[float, Any]:
-    """Seconds of a command of `relay` in this process, and what it says to programs."""
-    said, remarks, start = io.StringIO(), io.StringIO(), time.perf_counter()
+def _command(*arguments: str, typed: str = "", code: int = 0) -> tuple[Taken, Any]:
+    """Run a command of `relay` in this process; also gives what it says to programs."""
+    said, remarks = io.StringIO(), io.StringIO()
+    start, cpu = time.perf_counter(), time.process_time()
     with (
         patch.object(sys, "stdin", io.StringIO(typed)),
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(remarks),
     ):
         ended = run([*arguments, "--json"])
-    seconds = time.perf_counter() - start
+    taken = Taken(time.perf_counter() - start, time.process_time() - cpu)
     _must(ended == code, (arguments, ended, remarks.getvalue()))
-    return seconds, json.loads(said.getvalue() or "null")
+    return taken, json.loads(said.getvalue() or "null")
 
 
 def _must(holds: object, found: object) -> None:
