@@ -77,8 +77,8 @@ class FaultProfile:
     `old_lists`: that an execution is missing in a list during its first hour; then the watchdog
     runs whenever it could do harm.
     `lists`: how failed rows are counted and listed. `cuts`: whether Mateo fails the rows of an
-    import that are over the day's limit, instead of refusing it. `missing`: a connection that submission does
-    not know until `missing_until_s` after the start.
+    import that are over the day's limit, instead of refusing it. `missing`: a connection that
+    submission does not know until `missing_until_s` after the start.
     `kills_after`: the first process that writes an object whose key begins like this dies then.
     `crm_trouble`: how the CRM's API misbehaves for `crm_trouble_s` from the start (`crm.TROUBLES`).
     From `crm_gone_s` after the start on, its contacts are deleted. Half of the reads are answered
