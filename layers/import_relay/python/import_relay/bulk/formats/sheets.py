@@ -119,16 +119,20 @@ def _timestamp(text: str) -> object:
 
 @contextmanager
 def sheets_of(path: Path) -> Iterator[list[Sheet]]:
-    """The sheets of a workbook, as long as it is open."""
+    """The sheets of a workbook, as long as it is open.
+
+    Raises:
+        FileUnreadable: openpyxl finds none, and each workbook has one.
+    """
     with (
         path.open("rb") as file,  # openpyxl leaves its own open if it cannot read it
         closing(_TextsOnDisk()) as texts,
         closing(_book(file, texts)) as book,
     ):
-        yield [
-            Sheet(one.title, one.sheet_state == "visible", one)
-            for one in book._sheets  # noqa: SLF001 - those of `_book`; a chart has a sheet of its own
-        ]
+        sheets = book._sheets  # noqa: SLF001 - those of `_book`; a chart has a sheet of its own
+        if not sheets:
+            raise FileUnreadable("file.broken_workbook", _NO_SHEET)
+        yield [Sheet(one.title, one.sheet_state == "visible", one) for one in sheets]
 
 
 def _format_of(book: Any, style: int) -> str:
@@ -167,10 +171,7 @@ def _book(file: BinaryIO, texts: "_TextsOnDisk") -> Any:
 
         def read_worksheets(self) -> None:
             book: Any = self.wb
-            sheets = list(self.parser.find_sheets())
-            if self.parser.sheets and not sheets:  # openpyxl leaves out what it cannot place
-                raise FileUnreadable("file.broken_workbook", _NO_SHEET)
-            for sheet, part in sheets:
+            for sheet, part in self.parser.find_sheets():
                 if part.target in self.valid_files and "chartsheet" not in part.Type:
                     one = Worksheet(book, sheet.name, part.target, self.shared_strings)
                     one.sheet_state = sheet.state or "visible"
