@@ -3,7 +3,6 @@ becomes.
 """
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -124,35 +123,6 @@ def test_bytes_that_the_official_sdk_writes_as_base64_are_the_data_they_hold() -
     record = interpret(json.loads(item.text)).record
     assert isinstance(record, dict)
     assert record["data"] == {"id": "7"}
-
-
-def test_the_example_of_the_specification_for_header_values_is_decoded() -> None:
-    """HTTP binding 1.0.2, section 3.1.3.2."""
-    encoded = "Euro%20%E2%82%AC%20%F0%9F%98%80"
-    (item,) = split("{}", {**BINARY, "ce-subject": encoded})
-    assert json.loads(item.text)["subject"] == "Euro € 😀"
-
-
-@pytest.mark.parametrize(
-    ("value", "meant"),
-    [
-        ("plain", "plain"),
-        ("%e2%82%ac", "€"),
-        ("%2525", "%25"),
-        ('"a b"', "a b"),
-        ('"a \\"b\\" \\\\ %20"', 'a "b" \\  '),
-        ("%zz 100%", "%zz 100%"),
-        ("unnecessar%69ly", "unnecessarily"),
-    ],
-)
-def test_a_header_is_unquoted_and_its_percents_decoded_once(value: str, meant: str) -> None:
-    (item,) = split("{}", {**BINARY, "ce-subject": value})
-    assert json.loads(item.text)["subject"] == meant
-
-
-@pytest.mark.parametrize("value", ["%C0%A0", "%ff", "%ED%A0%80"])
-def test_percents_that_are_no_utf8_are_refused(value: str) -> None:
-    assert refused("{}", {**BINARY, "ce-subject": value}) == "delivery.wrong_shape"
 
 
 def refused(body: str, headers: dict[str, str]) -> str:
@@ -298,22 +268,6 @@ def test_several_record_types_need_conditions() -> None:
     types = {"contact": RecordType("contact", {}, when="a"), "deal": RecordType("deal", {})}
     given = Connection("events", "cloudevents", {}, types)
     assert [key for key, _ in kind_mistakes(connector, given)] == ["deal.when"]
-
-
-@pytest.mark.parametrize("part", ['"\\"', '"', '"a\\', '\\"', '"\\\\'])
-def test_no_header_takes_long_to_unquote(part: str) -> None:
-    value = part * (300_000 // len(part))
-    before = time.process_time()
-
-    connector.split(request(b"", BINARY | {"ce-note": value}), {})
-
-    assert time.process_time() - before < 5  # some ms, unless it grows with the square: hours
-
-
-def test_a_quote_that_nothing_closes_stays_as_it_is() -> None:
-    (item,) = connector.split(request(b"", BINARY | {"ce-note": 'x "a b" "c'}), {})
-
-    assert json.loads(item.text)["note"] == 'x a b "c'
 
 
 JSON = {"content-type": "application/json; charset=utf-8"}
