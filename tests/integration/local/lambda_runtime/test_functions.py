@@ -11,7 +11,6 @@ import pytest
 from local.clock import StackClock
 from local.lambda_runtime.execution_environment import MAX_PAYLOAD_BYTES, Function
 from local.lambda_runtime.functions import Functions, PayloadTooLarge
-from local.lambda_runtime.lineage import LoopDetected, mark, parsed
 from local.lambda_runtime.runtime_api import InvocationResult
 from local.template.code import FunctionCode, Layer
 from local.template.hosting import Hosting
@@ -341,21 +340,3 @@ def test_without_json_nothing_is_filtered_and_no_level_is_set(tmp_path: Path) ->
         assert environment["AWS_LAMBDA_LOG_GROUP_NAME"] == "/aws/lambda/echo"
 
     assert any("a plain line" in line for line in use(tmp_path, act))
-
-
-def test_a_function_is_told_its_lineage_and_refused_the_seventeenth_time(tmp_path: Path) -> None:
-    async def act(functions: Functions) -> None:
-        outcome = await functions.invoke("Echo", b"{}", {mark(ARN): 15})
-        trace = content(outcome)["environment"]["_X_AMZN_TRACE_ID"]
-        assert parsed(trace) == {mark(ARN): 16}
-        with pytest.raises(LoopDetected):
-            await functions.invoke("Echo", b"{}", parsed(trace))
-
-    use(tmp_path, act)
-
-
-def test_a_function_that_may_loop_is_never_refused(tmp_path: Path) -> None:
-    async def act(functions: Functions) -> None:
-        assert not (await functions.invoke("Echo", b"{}", {mark(ARN): 400})).failed
-
-    use(tmp_path, act, hosting=Hosting(may_loop=True))
