@@ -148,6 +148,14 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class PermittingConnector(Protocol):
+    """A kind whose senders ask for permission before they deliver."""
+
+    def allowed_origin(self, request: Request, options: Mapping[str, str]) -> str | None:
+        """The origin that may deliver, if the request asks for that; None: it may not."""
+
+
+@runtime_checkable
 class SigningConnector(Protocol):
     """A kind whose sender does more than show a secret: `relay try` signs as it does."""
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from import_relay.connectors.complete_connections import receiving_mistakes
-from import_relay.connectors.contract import Connector, Replies, Request
+from import_relay.connectors.contract import Connector, PermittingConnector, Replies, Request
 from import_relay.connectors.kinds import connector_for
 from import_relay.domain.connections import Connection
 from import_relay.domain.errors import (
@@ -38,8 +38,6 @@ TEST_HEADER = "x-relay-test"
 """Marks a delivery as a test, whatever its value is. It counts once the sender is verified."""
 EVENT_BUS_KIND = "salesforce_cdc"
 """The kind whose events come over EventBridge; its connections name their `event_source`."""
-ASKING_KIND = "cloudevents"
-"""The kind whose senders may ask for permission before they deliver."""
 _HEALED_BY_NEW_SECRETS = frozenset({"signature.mismatch", "signature.no_secret"})
 
 
@@ -102,13 +100,12 @@ class Intake:
         Nothing is proved by a question and nothing stored.
         """
         connection = self.connections.get(connection_name)
-        if connection is None or connection.kind != ASKING_KIND or self._blocker(connection):
+        if connection is None or self._blocker(connection):
             return None
-        from import_relay.connectors.cloudevents import (
-            events as cloudevents,  # late: no other kind needs it
-        )
-
-        return cloudevents.allowed_origin(request, connection.options)
+        connector = connector_for(connection.kind)
+        if not isinstance(connector, PermittingConnector):
+            return None
+        return connector.allowed_origin(request, connection.options)
 
     def receive(
         self,
