@@ -1,6 +1,7 @@
 """Things that are open: when they were received, of which record they are, and their counts."""
 
 from dataclasses import replace
+from typing import Any
 
 from import_relay.report.problems import (
     ITEM_REJECTED,
@@ -10,10 +11,12 @@ from import_relay.report.problems import (
     Received,
     grouped,
     identities_of,
+    identities_of_row,
     newest_of_each,
     original_item,
     received_of_row,
 )
+from import_relay.report.row_lines import RowLine
 
 FIRST = Problem(
     ROW_FAILED,
@@ -29,21 +32,29 @@ FIRST = Problem(
 )
 
 
-def test_a_row_counts_from_its_newest_occurrence() -> None:
-    line = {"item_ids": ["d1/0", "d2/0~1", "d2/0"], "received_at": [300, 200, 200]}
+def line(**changed: Any) -> RowLine:
+    """The line of a row of three items."""
+    known: dict[str, Any] = {
+        **dict.fromkeys(("row", "outcome", "certain", "connection", "notes"), ""),
+        "type": "contact_details",
+        "key_digest": "k",
+        "external_id": "7",
+        "item_ids": ["d1/0", "d2/0~1", "d2/0"],
+        "connections": ["erp", "shop", "erp"],
+        "received_at": [300, 200, 200],
+    }
+    return RowLine.read(known | changed)
 
-    assert received_of_row(line) == Received(300, 0)
-    assert received_of_row({**line, "received_at": [100, 200, 200]}) == Received(200, 1)
+
+def test_a_row_counts_from_its_newest_occurrence() -> None:
+    assert received_of_row(line()) == Received(300, 0)
+    assert received_of_row(line(received_at=[100, 200, 200])) == Received(200, 1)
 
 
 def test_what_was_put_back_counts_from_its_replay() -> None:
-    line = {
-        "item_ids": ["d1/0", "d1.r1/0"],
-        "received_at": [100, 100],
-        "replays": [{"id": "r1", "at": 900}],
-    }
+    put_back = line(item_ids=["d1/0", "d1.r1/0", "d2/0"], replays=[{"id": "r1", "at": 900}])
 
-    assert received_of_row(line) == Received(900, 0)
+    assert received_of_row(put_back) == Received(900, 0)
 
 
 def test_an_item_is_the_same_at_every_attempt_and_replay() -> None:
@@ -51,14 +62,12 @@ def test_an_item_is_the_same_at_every_attempt_and_replay() -> None:
 
 
 def test_a_record_is_known_by_its_key_and_by_its_id_in_each_connection() -> None:
-    line = {"type": "contact_details", "key_digest": "k", "external_id": "7"}
-
-    assert list(identities_of(line, ["erp", "shop", "erp"])) == [
+    assert list(identities_of_row(line())) == [
         ("key", "contact_details", "k"),
         ("id", "erp", "contact_details", "7"),
         ("id", "shop", "contact_details", "7"),
     ]
-    assert list(identities_of({"type": "contact_details"}, ["erp"])) == []
+    assert list(identities_of("contact_details", None, None, ["erp"])) == []
 
 
 def again(kind: str, at: int, *identities: tuple[str, ...]) -> Problem:

@@ -13,10 +13,11 @@ from import_relay.report.problems import (
     Problem,
     Received,
     ReportedImport,
-    identities_of,
+    identities_of_row,
     original_item,
     received_of_row,
 )
+from import_relay.report.row_lines import ROWS_FILE, RowLine
 from import_relay.storage.bucket_reads import Bucket
 
 _ID_NAMES = ("id", "objectid", "recordid", "contactid", "resourceid", "entityid", "record_id")
@@ -63,12 +64,12 @@ class Closing:
         """The rows of an import that may close a problem; its lines are read only if it can."""
         if not self._may_close(reported):
             return []
-        lines = self._bucket.lines(f"{reported.folder}/rows.ndjson.gz")
-        imported = [line for line in lines if line["outcome"] == "imported"]
+        lines = map(RowLine.read, self._bucket.each_line(f"{reported.folder}/{ROWS_FILE}"))
+        imported = [line for line in lines if line.outcome == "imported"]
         frozen = _Frozen(self._bucket, reported.reference)
         return [success for line in imported for success in self._of_line(line, frozen)]
 
-    def _of_line(self, line: Mapping[str, Any], frozen: _Frozen) -> Successes:
+    def _of_line(self, line: RowLine, frozen: _Frozen) -> Successes:
         known = [one for one in self._identities(line, frozen) if one in self._open_since]
         received = received_of_row(line) if known else Received(0, 0)
         return [(one, received) for one in known if received > self._open_since[one]]
@@ -78,16 +79,16 @@ class Closing:
         firsts = (self._first_by_type.get(type_) for type_ in ("", reported.type))
         return any(first is not None and first <= reported.newest for first in firsts)
 
-    def _identities(self, line: Mapping[str, Any], frozen: _Frozen) -> Iterator[Identity]:
-        yield from identities_of(line, line["connections"])
-        for item_id in line["item_ids"]:
+    def _identities(self, line: RowLine, frozen: _Frozen) -> Iterator[Identity]:
+        yield from identities_of_row(line)
+        for item_id in line.item_ids:
             yield ("item", original_item(item_id))
-        column = ("column", line["type"], line["key_digest"])
+        column = ("column", str(line.type), str(line.key_digest))
         if column in self._with_columns:
-            lost = {one["field"] for one in line["notes"] if Note(one["code"], "").is_listed}
-            for name in frozen.columns(line["row"]) - lost:
+            lost = {one["field"] for one in line.notes if Note(one["code"], "").is_listed}
+            for name in frozen.columns(line.row) - lost:
                 yield (*column, name)
-        for connection in dict.fromkeys(line["connections"]):
+        for connection in dict.fromkeys(line.connections):
             if guessed := self._guessed.get(connection):
                 for record in _records(line, guessed, frozen):
                     yield ("guess", connection, record)
@@ -99,13 +100,13 @@ def _type_of(identity: Identity) -> str:
     return identity[places[identity[0]]] if identity[0] in places else ""
 
 
-def _records(line: Mapping[str, Any], guessed: Iterable[str], frozen: _Frozen) -> Iterator[str]:
+def _records(line: RowLine, guessed: Iterable[str], frozen: _Frozen) -> Iterator[str]:
     """Ids by which a guess may know a row: in its external id, else in its items."""
-    if line["external_id"]:
-        yield line["external_id"]
-        yield line["external_id"].rpartition("-")[2]
+    if line.external_id:
+        yield line.external_id
+        yield line.external_id.rpartition("-")[2]
     elif frozen.has_any(guessed):
-        yield from (record_in(one.occurrence.item) for one in frozen.rows()[line["row"]].items)
+        yield from (record_in(one.occurrence.item) for one in frozen.rows()[line.row].items)
 
 
 class _Frozen:

@@ -13,6 +13,7 @@ from import_relay.domain.notes import as_objects
 from import_relay.domain.replays import as_object
 from import_relay.report.findings import Findings
 from import_relay.report.noted_rows import counted_notes, left_out_of_row
+from import_relay.report.row_lines import RowLine
 from import_relay.report.row_outcomes import RowOutcome
 from import_relay.report.taken_handles import as_summary
 
@@ -103,29 +104,28 @@ def _remarks(findings: Findings) -> Iterator[str]:
 
 
 def row_lines(findings: Findings) -> Iterator[dict[str, object]]:
-    """The content of rows.ndjson.gz: how each row and its occurrences ended.
-
-    Of its data the external id alone. `connections` and `received_at` (µs since the epoch) are in
-    the order of `item_ids`; `connection` is that of the last one.
-    """
+    """The content of rows.ndjson.gz: how each row and its occurrences ended."""
     for number, (row, outcome) in enumerate(
         zip(findings.sent.provenance, findings.outcomes, strict=True)
     ):
-        yield {
-            "row": number,
-            "outcome": outcome.value,
-            "certain": number not in findings.rows.uncertain,
-            **_identity(findings, number).as_object(),
-            "connection": row.items[-1].occurrence.connection,
-            "item_ids": [source.occurrence.item_id for source in row.items],
-            "connections": [source.occurrence.connection for source in row.items],
-            "received_at": [source.occurrence.received_at for source in row.items],
-            "notes": as_objects(
+        identity = _identity(findings, number).as_object()
+        yield RowLine(
+            row=number,
+            outcome=outcome.value,
+            certain=number not in findings.rows.uncertain,
+            type=identity["type"],
+            external_id=identity["external_id"],
+            key_digest=identity["key_digest"],
+            connection=row.items[-1].occurrence.connection,
+            item_ids=[source.occurrence.item_id for source in row.items],
+            connections=[source.occurrence.connection for source in row.items],
+            received_at=[source.occurrence.received_at for source in row.items],
+            notes=as_objects(
                 (note for source in findings.sources(number) for note in source.notes),
                 with_values=False,
             ),
-            **_replays(source.occurrence for source in row.items),
-        }
+            replays=_replays(source.occurrence for source in row.items),
+        ).as_object()
 
 
 def _identity(findings: Findings, number: int) -> RecordIdentity:
@@ -169,10 +169,10 @@ def failure_lines(findings: Findings) -> Iterator[dict[str, object]]:
         }
 
 
-def _replays(occurrences: Iterable[Occurrence]) -> dict[str, object]:
+def _replays(occurrences: Iterable[Occurrence]) -> list[dict[str, object]]:
     """The replays that put any of a row's occurrences back, each once."""
     found = {one.replay.id: as_object(one.replay) for one in occurrences if one.replay}
-    return {"replays": list(found.values())} if found else {}
+    return list(found.values())
 
 
 def _time(timestamp: float) -> str | None:

@@ -17,13 +17,13 @@ from import_relay.report.problems import (
     VALUE_LEFT_OUT,
     Problem,
     ReportedImport,
-    identities_of,
+    identities_of_row,
     original_item,
     received_of_row,
 )
+from import_relay.report.row_lines import ROWS_FILE, RowLine
 from import_relay.storage.bucket_reads import Bucket
 
-ROWS_FILE = "rows.ndjson.gz"
 _NOT_IMPORTED = ("failed", "unaccounted")
 _NO_ROW = "{}"
 
@@ -39,13 +39,13 @@ class ImportProblems:
 def problems_of(bucket: Bucket, folder: str) -> ImportProblems:
     """Read the report in a folder."""
     type_ = folder.partition("/type=")[2].partition("/")[0]
-    lines = bucket.lines(f"{folder}/{ROWS_FILE}")
-    newest = max((_newest(line) for line in lines if line["outcome"] == "imported"), default=0)
+    lines = _lines(bucket, folder)
+    newest = max((line.newest_at for line in lines if line.outcome == "imported"), default=0)
     reported = ReportedImport(folder, type_, newest)
     failed = (
         _failed(reported, line)
         for line in lines
-        if line["outcome"] in _NOT_IMPORTED and not is_erased(line)
+        if line.outcome in _NOT_IMPORTED and not line.erased
     )
     return ImportProblems(reported, [*failed, *_left_out(bucket, reported, lines)])
 
@@ -60,7 +60,7 @@ def with_details(
     reference = folder.rpartition("import=")[2]
     rows = _sent(bucket, reference) if with_rows else []
     reasons = _reasons(bucket, folder) if any(one.kind == ROW_FAILED for one in problems) else {}
-    lines = bucket.lines(f"{folder}/{ROWS_FILE}") if reasons else []
+    lines = _lines(bucket, folder) if reasons else []
     return [
         replace(
             _explained(one, lines, reasons) if one.kind == ROW_FAILED else one,
@@ -75,9 +75,8 @@ def is_erased(line: Mapping[str, Any]) -> bool:
     return bool(line.get("erased"))
 
 
-def _newest(line: Mapping[str, Any]) -> int:
-    times: list[int] = [*line["received_at"], *(one["at"] for one in line.get("replays", ()))]
-    return max(times, default=0)
+def _lines(bucket: Bucket, folder: str) -> Sequence[RowLine]:
+    return list(map(RowLine.read, bucket.each_line(f"{folder}/{ROWS_FILE}")))
 
 
 def _sent(bucket: Bucket, reference: str) -> Sequence[Mapping[str, Any]]:
@@ -97,29 +96,29 @@ def _reasons(bucket: Bucket, folder: str) -> Mapping[str, Mapping[str, Any]]:
     }
 
 
-def _failed(reported: ReportedImport, line: Mapping[str, Any]) -> Problem:
-    items = tuple(("item", original_item(each)) for each in line["item_ids"])
+def _failed(reported: ReportedImport, line: RowLine) -> Problem:
+    items = tuple(("item", original_item(each)) for each in line.item_ids)
     return Problem(
         ROW_FAILED,
         "unaccounted",
-        line["connection"],
+        line.connection,
         "",
         received_of_row(line),
-        (*identities_of(line, line["connections"]), *items),
+        (*identities_of_row(line), *items),
         _NO_ROW,
         "Mateo does not say why.",
         "Correct the record in the CRM, or the row in this file.",
-        line["item_ids"][-1],
+        line.item_ids[-1],
         reported.reference,
         type=reported.type,
-        row=line["row"],
+        row=line.row,
     )
 
 
 def _explained(
-    one: Problem, lines: Sequence[Mapping[str, Any]], reasons: Mapping[str, Mapping[str, Any]]
+    one: Problem, lines: Sequence[RowLine], reasons: Mapping[str, Mapping[str, Any]]
 ) -> Problem:
-    items = lines[one.row]["item_ids"] if one.row < len(lines) else ()
+    items = lines[one.row].item_ids if one.row < len(lines) else ()
     failure = next((reasons[each] for each in items if each in reasons), {})
     retried = " It is retried by itself." if failure.get("will_retry") else ""
     return replace(
@@ -131,23 +130,23 @@ def _explained(
 
 
 def _left_out(
-    bucket: Bucket, reported: ReportedImport, lines: Sequence[Mapping[str, Any]]
+    bucket: Bucket, reported: ReportedImport, lines: Sequence[RowLine]
 ) -> Iterator[Problem]:
-    if not any(Note(note["code"], "").is_listed for line in lines for note in line["notes"]):
+    if not any(Note(note["code"], "").is_listed for line in lines for note in line.notes):
         return
     for note in bucket.lines(f"{reported.folder}/left_out.ndjson"):
         if not is_erased(note):
             yield _of_note(reported, note, lines[note["row"]])
 
 
-def _of_note(reported: ReportedImport, note: Mapping[str, Any], line: Mapping[str, Any]) -> Problem:
+def _of_note(reported: ReportedImport, note: Mapping[str, Any], line: RowLine) -> Problem:
     return Problem(
         VALUE_LEFT_OUT,
         note["code"],
         note["connection"],
         note["field"],
         received_of_row(line),
-        (("column", reported.type, line["key_digest"], note["field"]),),
+        (("column", reported.type, str(line.key_digest), note["field"]),),
         _NO_ROW,
         note["reason"] or note["what"],
         note["what_to_do"],
@@ -159,9 +158,7 @@ def _of_note(reported: ReportedImport, note: Mapping[str, Any], line: Mapping[st
     )
 
 
-def _item_of_note(line: Mapping[str, Any], connection: str) -> str:
+def _item_of_note(line: RowLine, connection: str) -> str:
     """The newest item of a row that came by this connection."""
-    items: Sequence[tuple[str, str]] = [
-        *zip(line["item_ids"], line["connections"], strict=True),
-    ]
+    items = list(zip(line.item_ids, line.connections, strict=True))
     return next((one for one, came_by in reversed(items) if came_by == connection), items[-1][0])

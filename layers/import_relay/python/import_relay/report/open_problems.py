@@ -14,7 +14,7 @@ from typing import Any
 
 from import_relay.domain.models import item_of
 from import_relay.report.closing import Closing, record_in
-from import_relay.report.import_problems import ROWS_FILE, is_erased, problems_of, with_details
+from import_relay.report.import_problems import is_erased, problems_of, with_details
 from import_relay.report.problems import (
     ITEM_REJECTED,
     Problem,
@@ -23,6 +23,7 @@ from import_relay.report.problems import (
     newest_of_each,
     original_item,
 )
+from import_relay.report.row_lines import ROWS_FILE
 from import_relay.storage.bucket_reads import SILENT, Bucket, read_all
 
 SUMMARY_FILE = "summary.json"
@@ -99,13 +100,15 @@ def _rejections(lines: Iterable[Mapping[str, Any]]) -> list[Problem]:
 def _rejected(line: Mapping[str, Any]) -> Problem:
     item_id, item, replay = line["item_id"], line["item"], line.get("replay")
     at = replay["at"] if replay else line["received_at"]
-    known = list(identities_of(line, [line["connection"]]))
+    connection = line["connection"]
+    type_, external_id, key = (line.get(name) for name in ("type", "external_id", "key_digest"))
+    known = list(identities_of(type_, external_id, key, [connection]))
     if not known and (record := record_in(item)):
-        known.append(("guess", line["connection"], record))
+        known.append(("guess", connection, record))
     return Problem(
         ITEM_REJECTED,
         line["code"],
-        line["connection"],
+        connection,
         line["field"],
         Received(at, item_of(item_id)[1]),
         (*known, ("item", original_item(item_id))),
@@ -114,5 +117,5 @@ def _rejected(line: Mapping[str, Any]) -> Problem:
         line["what_to_do"],
         item_id,
         value=line.get("value"),
-        type=line.get("type") or "",
+        type=type_ or "",
     )

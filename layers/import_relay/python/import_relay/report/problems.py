@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from import_relay.domain.models import item_of
-from import_relay.domain.replays import original_delivery, replay_id_of
+from import_relay.domain.replays import original_delivery
+from import_relay.report.row_lines import RowLine
 
 ROW_FAILED, ITEM_REJECTED, VALUE_LEFT_OUT = "failed", "rejected", "left out"
 Identity = tuple[str, ...]
@@ -69,13 +70,9 @@ class ReportedImport:
         return self.folder.rpartition("import=")[2]
 
 
-def received_of_row(line: Mapping[str, Any]) -> Received:
-    """When the newest occurrence of a row counts as received, by its line in rows.ndjson.gz."""
-    put_back = {one["id"]: one["at"] for one in line.get("replays", ())}
-    return max(
-        Received(put_back.get(replay_id_of(item_id), at), item_of(item_id)[1])
-        for item_id, at in zip(line["item_ids"], line["received_at"], strict=True)
-    )
+def received_of_row(line: RowLine) -> Received:
+    """When the newest occurrence of a row counts as received."""
+    return max(Received(one.at, item_of(one.item_id)[1]) for one in line.received_items())
 
 
 def original_item(item_id: str) -> str:
@@ -84,13 +81,20 @@ def original_item(item_id: str) -> str:
     return f"{original_delivery(delivery)}/{number}"
 
 
-def identities_of(line: Mapping[str, Any], connections: Iterable[str]) -> Iterator[Identity]:
+def identities_of(
+    type_: str | None, external_id: str | None, key_digest: str | None, connections: Iterable[str]
+) -> Iterator[Identity]:
     """What a line says of the record that it is about: its key, its id in each connection."""
-    if line.get("key_digest"):
-        yield ("key", str(line["type"]), line["key_digest"])
-    if line.get("external_id"):
+    if key_digest:
+        yield ("key", str(type_), key_digest)
+    if external_id:
         for connection in dict.fromkeys(connections):
-            yield ("id", connection, str(line["type"]), str(line["external_id"]))
+            yield ("id", connection, str(type_), str(external_id))
+
+
+def identities_of_row(line: RowLine) -> Iterator[Identity]:
+    """The same of a row."""
+    return identities_of(line.type, line.external_id, line.key_digest, line.connections)
 
 
 def newest_of_each(problems: Sequence[Problem]) -> list[Problem]:

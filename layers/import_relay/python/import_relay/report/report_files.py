@@ -17,6 +17,7 @@ from import_relay.report.documents import (
 )
 from import_relay.report.findings import Findings
 from import_relay.report.noted_rows import LEFT_OUT_COLUMNS, left_out_cells
+from import_relay.report.row_lines import ROWS_FILE
 from import_relay.report.tables import AsWorkbook, as_csv, cell_text, json_cell, spread
 from import_relay.storage.archive import Archive
 
@@ -49,7 +50,7 @@ class ReportFiles:
             self._put("left_out.xlsx", workbook, XLSX)
         if findings.sent.rows:
             lines = gzip.compress(_ndjson(row_lines(findings)), mtime=0)
-            self._put("rows.ndjson.gz", lines, "application/gzip")
+            self._put(ROWS_FILE, lines, "application/gzip")
         text = json_text(summary(findings), indent=2) + "\n"
         self._put("summary.json", text.encode("utf-8", "backslashreplace"), "application/json")
 

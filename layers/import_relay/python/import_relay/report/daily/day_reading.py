@@ -5,14 +5,14 @@ hour in which that was written down. So a day that is over does not change any m
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from import_relay.domain.replays import replay_id_of
 from import_relay.report.daily.day_counts import Day, DayCounts, HourKey, ImportLine
 from import_relay.report.open_problems import SUMMARY_FILE
+from import_relay.report.row_lines import ROWS_FILE, RowLine
 from import_relay.report.row_outcomes import RowOutcome
 from import_relay.storage.bucket_reads import Bucket, Stored, read_all
 
@@ -68,15 +68,15 @@ class DayReading:
             return counts
         counts.imports.append(_line(stored.key, said, ended_at))
         hour = self.day.hour(ended_at)
-        rows = self.bucket.each_line(stored.key.replace(SUMMARY_FILE, "rows.ndjson.gz"))
-        for row in rows:
-            outcome = row["outcome"]
+        for line in self.bucket.each_line(stored.key.replace(SUMMARY_FILE, ROWS_FILE)):
+            row = RowLine.read(line)
+            outcome = row.outcome
             if outcome == RowOutcome.RETRIED:
                 continue  # it ends in another import
-            for connection, received_at in _receipts(row):
-                counts.hours[HourKey(connection, hour, outcome)] += 1
+            for one in row.received_items():
+                counts.hours[HourKey(one.connection, hour, outcome)] += 1
                 if outcome == RowOutcome.IMPORTED:
-                    counts.waits[max(0, round((ended_at - received_at) / 60))] += 1
+                    counts.waits[max(0, round((ended_at - one.at / 1_000_000) / 60))] += 1
         return counts
 
     def _of_batch(self, key: str) -> list[tuple[str, HourKey]]:
@@ -106,15 +106,6 @@ def _line(key: str, said: Mapping[str, Any], ended_at: float) -> ImportLine:
         failed=int(rows.get("failed", 0)),
         unaccounted=int(rows.get("unaccounted", 0)),
     )
-
-
-def _receipts(row: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
-    """Connection of each item of a row, and when it counts as received (s since the epoch)."""
-    put_back = {one["id"]: one["at"] for one in row.get("replays", ())}
-    for item_id, connection, at in zip(
-        row["item_ids"], row["connections"], row["received_at"], strict=True
-    ):
-        yield connection, put_back.get(replay_id_of(item_id), at) / 1_000_000
 
 
 def _seconds(text: str | None) -> float:
