@@ -172,6 +172,9 @@ OPERATORS_TOOL = Package(
         "trying": _TRY,
         "usable_connection": _TRY,
     },
+    of_no_module={
+        "files/test_corrected_failures": "imports the workbook of failures as docs/files.md shows",
+    },
 )
 
 _COMMANDS = "tests/end_to_end/test_command_line.py"
