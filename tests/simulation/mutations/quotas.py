@@ -17,7 +17,7 @@ MUTANTS = (
             Edit(
                 "storage/ledger.py",
                 "            self._put_operation(entry), "
-                "self._quota.reserve_operation(entry.reservation)\n",
+                "self.quota.reserve_operation(entry.reservation)\n",
                 "            self._put_operation(entry)\n",
             ),
         ),
@@ -31,10 +31,10 @@ MUTANTS = (
                 "storage/ledger.py",
                 "        failed = self._transact(\n"
                 "            self._put_operation(entry), "
-                "self._quota.reserve_operation(entry.reservation)\n"
+                "self.quota.reserve_operation(entry.reservation)\n"
                 "        )\n",
                 "        failed = self._transact("
-                "self._quota.reserve_operation(entry.reservation))\n"
+                "self.quota.reserve_operation(entry.reservation))\n"
                 "        failed = failed and [False, *failed]\n"
                 "        failed = failed or self._transact(self._put_operation(entry))\n",
             ),
@@ -52,7 +52,7 @@ MUTANTS = (
             ),
             Edit(
                 "submit/entity_limits.py",
-                "limits.entities_per_day - self._usage.entities - self._progress.rows",
+                "limits.entities_per_day - self.usage.entities - self.progress.rows",
                 "limits.entities_per_day",
             ),
         ),
@@ -78,10 +78,10 @@ MUTANTS = (
                 "storage/ledger.py",
                 """        return not self._transact(
             self._operation(Move(entry.reference, expected, target)),
-            self._quota.release_operation(entry.reservation),
+            self.quota.release_operation(entry.reservation),
         )
 """,
-                """        self._transact(self._quota.release_operation(entry.reservation))
+                """        self._transact(self.quota.release_operation(entry.reservation))
         return not self._transact(self._operation(Move(entry.reference, expected, target)))
 """,
             ),
@@ -107,7 +107,7 @@ MUTANTS = (
             Edit(
                 "storage/ledger.py",
                 "            self._operation(Move(entry.reference, expected, target)),\n"
-                "            self._quota.release_operation(entry.reservation),\n",
+                "            self.quota.release_operation(entry.reservation),\n",
                 "            self._operation(Move(entry.reference, expected, target)),\n",
             ),
         ),
@@ -163,9 +163,9 @@ MUTANTS = (
         (
             Edit(
                 "storage/ledger.py",
-                "            self._quota.release_operation(entry.reservation),\n"
-                "            self._quota.reserve_operation(moved),\n",
-                "            self._quota.reserve_operation(moved),\n",
+                "            self.quota.release_operation(entry.reservation),\n"
+                "            self.quota.reserve_operation(moved),\n",
+                "            self.quota.reserve_operation(moved),\n",
             ),
         ),
     ),

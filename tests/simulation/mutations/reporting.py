@@ -159,13 +159,13 @@ MUTANTS = (
                 "storage/ledger.py",
                 "        return not self._transact(\n"
                 "            self._operation(Move(entry.reference, UNFINISHED, target)),\n"
-                "            *self._outcome_counts.operations(outcomes, of_connections, "
+                "            *self.outcome_counts.operations(outcomes, of_connections, "
                 "together),\n"
                 "        )\n",
                 "        if self._transact("
                 "self._operation(Move(entry.reference, UNFINISHED, target))):\n"
                 "            return False\n"
-                "        self._transact(*self._outcome_counts.operations(outcomes, "
+                "        self._transact(*self.outcome_counts.operations(outcomes, "
                 "of_connections, together))\n"
                 "        return True\n",
             ),

@@ -64,8 +64,8 @@ MUTANTS = (
             ),
             Edit(
                 "storage/ledger.py",
-                "to_item(entry, now=self._clock()), IS_NEW)",
-                "to_item(entry, now=self._clock()), IS_NEW | attribute('pk').exists())",
+                "to_item(entry, now=self.clock()), IS_NEW)",
+                "to_item(entry, now=self.clock()), IS_NEW | attribute('pk').exists())",
             ),
         ),
     ),

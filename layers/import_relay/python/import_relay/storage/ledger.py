@@ -13,6 +13,7 @@ by submission, tracking and reporting.
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -50,44 +51,38 @@ def read_entry(client: "DynamoDBClient", table: str, reference: str) -> Entry | 
     return from_item(item) if item else None
 
 
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """The entries, in the table that also holds the quota."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        quota: Quota,
-        outcome_counts: OutcomeCounts,
-        *,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._quota = quota
-        self._outcome_counts = outcome_counts
-        self._owners = ImportOwners(client, table, clock=clock, sleep=sleep)
-        self._clock = clock
-        self._sleep = sleep
+    client: "DynamoDBClient"
+    table: str
+    quota: Quota
+    outcome_counts: OutcomeCounts
+    clock: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def _owners(self) -> ImportOwners:
+        return ImportOwners(self.client, self.table, clock=self.clock, sleep=self.sleep)
 
     def get(self, reference: str) -> Entry | None:
         """One entry, read consistently."""
-        return read_entry(self._client, self._table, reference)
+        return read_entry(self.client, self.table, reference)
 
     def states(self, references: Collection[str]) -> dict[str, Standing]:
         """Where those of the imports are that have an entry, each read consistently."""
         keys = [entry_key(reference) for reference in sorted(references)]
         request = only("reference", "state", "reported_until")
         found = {}
-        for item in read_items(self._client, self._table, keys, request=request, sleep=self._sleep):
+        for item in read_items(self.client, self.table, keys, request=request, sleep=self.sleep):
             until = float(item.get("reported_until", {}).get("N", 0))
             found[item["reference"]["S"]] = Standing(State(item["state"]["S"]), until)
         return found
 
     def open_imports(self, limit: int = 50) -> Sequence[Entry]:
         """The oldest unfinished imports, at most `limit`. From an index: may lag a little."""
-        answer = self._client.query(**open_query(self._table), Limit=limit)
+        answer = self.client.query(**open_query(self.table), Limit=limit)
         return [from_item(item) for item in answer["Items"]]
 
     def intend(self, entry: Entry) -> bool:
@@ -100,7 +95,7 @@ class Ledger:
             LimitReached: the rows do not fit into what is left of that day.
         """
         failed = self._transact(
-            self._put_operation(entry), self._quota.reserve_operation(entry.reservation)
+            self._put_operation(entry), self.quota.reserve_operation(entry.reservation)
         )
         return self._took_effect_unless_spent(failed, entry.reservation)
 
@@ -110,18 +105,18 @@ class Ledger:
         Returns:
             False when there is an entry after all.
         """
-        now = self._clock()
+        now = self.clock()
         entry = Entry(
             reference=reference,
             state=State.ABANDONED,
             type=type_,
             rows=0,
-            day=self._quota.limits.day(now),
+            day=self.quota.limits.day(now),
             created_at=now,
             deadline=now,
         )
         put = self._put_operation(entry)["Put"]
-        return takes_effect(lambda: self._client.put_item(**put))
+        return takes_effect(lambda: self.client.put_item(**put))
 
     def advance(
         self,
@@ -152,7 +147,7 @@ class Ledger:
         """
         return not self._transact(
             self._operation(Move(entry.reference, expected, target)),
-            self._quota.release_operation(entry.reservation),
+            self.quota.release_operation(entry.reservation),
         )
 
     def begin_report(self, entry: Entry, *, until: float, retried: str) -> bool:
@@ -171,7 +166,7 @@ class Ledger:
                 UNFINISHED,
                 entry.state,
                 {"reported_until": until, "retried": retried},
-                nobody_reports(entry, now=self._clock() - CLOCK_SKEW_S),
+                nobody_reports(entry, now=self.clock() - CLOCK_SKEW_S),
             )
         )
 
@@ -193,10 +188,10 @@ class Ledger:
         """
         together, apart = split_files(of_files)
         for file, counts in apart.items():
-            count_apart(self._client, self._table, file, counts, reference=entry.reference)
+            count_apart(self.client, self.table, file, counts, reference=entry.reference)
         return not self._transact(
             self._operation(Move(entry.reference, UNFINISHED, target)),
-            *self._outcome_counts.operations(outcomes, of_connections, together),
+            *self.outcome_counts.operations(outcomes, of_connections, together),
         )
 
     def move_reservation(self, entry: Entry, *, day: str) -> bool:
@@ -212,8 +207,8 @@ class Ledger:
         moved = entry.reservation._replace(day=day)
         failed = self._transact(
             self._operation(move),
-            self._quota.release_operation(entry.reservation),
-            self._quota.reserve_operation(moved),
+            self.quota.release_operation(entry.reservation),
+            self.quota.reserve_operation(moved),
         )
         return self._took_effect_unless_spent(failed, moved)
 
@@ -272,9 +267,9 @@ class Ledger:
 
     def claim_round(self, *, not_since: float) -> bool:
         """Become the poller of this round; False if another one did after `not_since`."""
-        item = {"pk": {"S": "round"}, **to_attributes({"started_at": self._clock()})}
+        item = {"pk": {"S": "round"}, **to_attributes({"started_at": self.clock()})}
         is_due = IS_NEW | attribute("started_at").lt(not_since)
-        return takes_effect(lambda: self._client.put_item(**put_of(self._table, item, is_due)))
+        return takes_effect(lambda: self.client.put_item(**put_of(self.table, item, is_due)))
 
     def _take_import(self, import_id: str, reference: str) -> None:
         """Reassign an import that another entry adopted by matching; the POST response decides."""
@@ -294,16 +289,16 @@ class Ledger:
 
     def _write(self, move: Move) -> bool:
         """Change an entry; False when its condition does not hold."""
-        return update(self._client, move.update(self._table), sleep=self._sleep)
+        return update(self.client, move.update(self.table), sleep=self.sleep)
 
     def _transact(self, *operations: Any) -> Sequence[bool]:
-        return transact(self._client, operations, sleep=self._sleep)
+        return transact(self.client, operations, sleep=self.sleep)
 
     def _operation(self, move: Move) -> dict[str, Any]:
-        return {"Update": move.update(self._table)}
+        return {"Update": move.update(self.table)}
 
     def _put_operation(self, entry: Entry) -> dict[str, Any]:
-        return {"Put": put_of(self._table, to_item(entry, now=self._clock()), IS_NEW)}
+        return {"Put": put_of(self.table, to_item(entry, now=self.clock()), IS_NEW)}
 
     def _took_effect_unless_spent(self, failed: Sequence[bool], reservation: Reservation) -> bool:
         """What a transaction says that changes an entry first and reserves entities last.
@@ -317,4 +312,4 @@ class Ledger:
             return True
         if failed[0]:
             return False
-        raise self._quota.why_refused(reservation)
+        raise self.quota.why_refused(reservation)

@@ -69,12 +69,7 @@ class KnownEnds:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeCounts:
-    """The counts.
-
-    Args:
-        day: the day of a time in seconds since the epoch.
-        clock: seconds since the epoch.
-    """
+    """The counts. `day`: of a time in s since the epoch, which `clock` gives."""
 
     client: "DynamoDBClient"
     table: str

@@ -97,12 +97,7 @@ class Pacer:
 
 
 class Permits:
-    """The permits of one account with Mateo.
-
-    Args:
-        clock: seconds since the epoch.
-        sleep: waits that many seconds.
-    """
+    """The permits of one account with Mateo. `clock` gives seconds since the epoch."""
 
     def __init__(
         self,

@@ -141,12 +141,7 @@ def _end_of_day(zone: ZoneInfo, day: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The daily counters of one account with Mateo.
-
-    Args:
-        clock: seconds since the epoch.
-        sleep: waits that many seconds.
-    """
+    """The daily counters of one account with Mateo. `clock` gives seconds since the epoch."""
 
     client: "DynamoDBClient"
     table: str

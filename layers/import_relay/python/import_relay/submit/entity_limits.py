@@ -6,6 +6,7 @@ Made by `batch_run` of what is read of the day under the lease. The conditions o
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from import_relay.domain.lanes import Lane
 from import_relay.domain.log_events import Emit
@@ -15,40 +16,30 @@ from import_relay.storage.reservations import Charge
 from import_relay.submit.progress import BatchProgress
 
 
+@dataclass(slots=True)
 class EntityLimits:
-    """What is left for one batch.
+    """What is left for one batch. `usage`: what was used of today before it.
 
-    Args:
-        limits: of the account.
-        usage: what was used of today before the batch.
-        own: connections with a limit of their own → entities per day.
-        lane: of the batch.
-        progress: of the batch, which counts the rows that are sent.
-        clock: seconds since the epoch.
+    `own`: connections with a limit of their own → entities per day. `progress`: of the batch, which
+    counts the rows that are sent. `clock` gives seconds since the epoch.
     """
 
-    def __init__(
-        self,
-        limits: Limits,
-        usage: Usage,
-        own: Mapping[str, int],
-        *,
-        lane: Lane,
-        progress: BatchProgress,
-        clock: Callable[[], float],
-    ) -> None:
-        self._limits = limits
-        self._usage = usage
-        self._own = own
-        self._lane = lane
-        self._progress = progress
-        self._clock = clock
-        used = usage.connections
+    limits: Limits
+    usage: Usage
+    own: Mapping[str, int]
+    lane: Lane
+    progress: BatchProgress
+    clock: Callable[[], float]
+    _left: dict[str, int] = field(init=False)
+    _payers: dict[str, str] = field(default_factory=dict)
+    _waiting: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        used = self.usage.connections
         self._left = {
-            name: limit - (used[name].rows if name in used else 0) for name, limit in own.items()
+            name: limit - (used[name].rows if name in used else 0)
+            for name, limit in self.own.items()
         }
-        self._payers: dict[str, str] = {}
-        self._waiting: Counter[str] = Counter()
 
     def left(self) -> int:
         """How many of the entities that are left of the day the batch may use."""
@@ -59,13 +50,13 @@ class EntityLimits:
         return "limit.bulk_share" if self._share_left() < self._day_left() else "limit.entities"
 
     def _day_left(self) -> int:
-        return self._limits.entities_per_day - self._usage.entities - self._progress.rows
+        return self.limits.entities_per_day - self.usage.entities - self.progress.rows
 
     def _share_left(self) -> int:
-        if self._lane is Lane.LIVE:
+        if self.lane is Lane.LIVE:
             return self._day_left()
-        share = self._limits.bulk_entities(self._usage.day, self._clock())
-        return share - self._usage.bulk_entities - self._progress.rows
+        share = self.limits.bulk_entities(self.usage.day, self.clock())
+        return share - self.usage.bulk_entities - self.progress.rows
 
     # ------------------------------------------------------------ connections
 
@@ -83,7 +74,7 @@ class EntityLimits:
         a connection without a limit of its own makes it free. Joined rows go or wait together,
         unless they are more than a whole day's limit: then the first of them go.
         """
-        if not self._own:
+        if not self.own:
             return list(rows), []
         admitted: list[Row] = []
         waiting: list[Row] = []
@@ -95,25 +86,25 @@ class EntityLimits:
         """Joined rows together, those that no day's limit can pay for each by itself."""
         for group in _groups(rows):
             senders = {one.occurrence.connection for row in group for one in row.changes}
-            most = max(self._own.get(name, len(group)) for name in senders)
+            most = max(self.own.get(name, len(group)) for name in senders)
             yield from [group] if len(group) <= most else [[row] for row in group]
 
     def charges(self, rows: Iterable[Row]) -> Mapping[str, Charge]:
         """What connections with a limit of their own pay for these rows, which were admitted."""
         paid = Counter(self._payers[row.key] for row in rows if row.key in self._payers)
-        return {name: Charge(many, self._own[name]) for name, many in paid.items()}
+        return {name: Charge(many, self.own[name]) for name, many in paid.items()}
 
     def tell(self, emit: Emit) -> None:
         """Log which connections have used up their own limit, and how many of their items wait."""
         for name, items in sorted(self._waiting.items()):
-            emit("batch.limited", connection=name, limit=self._own[name], items=items)
+            emit("batch.limited", connection=name, limit=self.own[name], items=items)
 
     def _pays_for(self, group: Sequence[Row]) -> bool:
         """Charge all of these rows, or none of them."""
         before = dict(self._left)
         for row in group:
             senders = list(dict.fromkeys(one.occurrence.connection for one in row.changes[::-1]))
-            if not all(name in self._own for name in senders):
+            if not all(name in self.own for name in senders):
                 continue
             payer = next((name for name in senders if self._left[name] > 0), None)
             if payer is None:
