@@ -86,7 +86,7 @@ ALLOWED = (
     (
         "origins?",
         (
-            r"cloudevents|connections.toml|receive|responses|client|crm_api|http_bodies|server|simulation/mateo"
+            r"cloudevents|connectors/contract|connections.toml|receive|responses|client|crm_api|http_bodies|server|simulation/mateo"
             r"|scenario|fault_profile|mateo_faults|support/mateo|openapi|application|runbook|errors|intake"
             r"|receiving|(unit|integration)/(report|track)|built"
         ),
