@@ -17,6 +17,7 @@ from import_relay.bulk.replay_wiring import Names, build_replaying
 from import_relay.bulk.replaying import ReplayCounts
 from import_relay.domain.errors import RelayError, ReplayTaken
 from import_relay.domain.replays import Replay
+from import_relay.storage.files import Files
 from import_relay.storage.replays import ReplayProgress, Selection
 from relay_ops.exits import CommandError, UsageMistake
 from relay_ops.files.plan import days_of
@@ -56,16 +57,43 @@ class StackReplay:
             "Webhooks go first."
         )
 
-    def warning(self, records: int, selection: Selection) -> str:
-        """What a replay of so many records may miss, for a person; empty if nothing."""
+    def warning(self, counts: ReplayCounts, selection: Selection) -> str:
+        """What a replay of so many records may miss, for a person; empty if nothing.
+
+        What waits already in files and other replays goes before it, or in turns with it.
+        """
         kept_days = ITEMS_KEPT_DAYS - (self._stack.clock() - selection.received_from) / 86_400
-        if days_of(records, self._a_day()) <= kept_days:
+        waiting = self._waiting()
+        if self._days(counts, waiting) <= kept_days:
             return ""
+        longer = (
+            f"With the {waiting:,} records of files and replays that wait already, this replay"
+            if waiting
+            else "This replay"
+        )
         return (
-            f"Records are deleted after {ITEMS_KEPT_DAYS} days. This replay takes longer than its "
+            f"Records are deleted after {ITEMS_KEPT_DAYS} days. {longer} takes longer than its "
             "oldest records are kept, so some may be deleted before their turn. The oldest go "
             "first: put back fewer, with a smaller --connection, --only or --to."
         )
+
+    def _days(self, counts: ReplayCounts, waiting: int) -> int:
+        """Days until the last record is put back; a connection may have a limit of its own."""
+        used = quota_of(self._stack).usage().connections
+        of_connections = (
+            days_of(many, used[name].limit)
+            for name, many in counts.by_connection.items()
+            if name in used and used[name].limit
+        )
+        return max(days_of(counts.total + waiting, self._a_day()), *of_connections, 0)
+
+    def _waiting(self) -> int:
+        """Records of files and of other replays, in the bucket or under way."""
+        parts, now = self._replaying.parts, self._stack.clock()
+        dynamodb, table = self._stack.client("dynamodb"), self._stack.ledger_table
+        files = Files(dynamodb, table, parts.outcome_counts, clock=self._stack.clock).open()
+        of_files = sum(one.in_bucket + one.under_way(now) for one in files)
+        return of_files + sum(one.in_bucket + one.under_way(now) for one in parts.replays.open())
 
     def _a_day(self) -> int:
         """Entities that the bulk lane has on a day."""

@@ -77,7 +77,7 @@ def command(
         selection = replay.selection(connection, begin, end, only.value)
         with screen.progress("Counting"):
             counts = replay.count(selection)
-        costs = [replay.cost(counts.total), replay.warning(counts.total, selection)]
+        costs = [replay.cost(counts.total), replay.warning(counts, selection)]
         plan = _plan(opened, counts, costs)
         if dry_run or not counts.total:
             screen.result(

@@ -7,11 +7,14 @@ import pytest
 
 from import_relay.storage.entries import State
 from import_relay.storage.file_counts import count_by_file
+from import_relay.storage.quota import day_key
+from import_relay.storage.reservations import LIMIT_OF, USED_BY
 from relay_ops.app import run
 from relay_ops.exits import ExitCode
 from relay_ops.replaying import StackReplay
 from relay_ops.stack import Stack
 from tests.integration.relay_ops.commands.opened import stack
+from tests.support.aws import LEDGER
 from tests.support.builders import NOON, message
 from tests.support.relay import Relay
 
@@ -105,6 +108,35 @@ def test_a_replay_of_records_that_are_deleted_soon_is_warned_of(
 
     said = " ".join(capsys.readouterr().out.split())
     assert ("may be deleted before their turn" in said) == is_late
+
+
+def test_a_replay_is_warned_of_what_waits_before_it(
+    relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay.submit(message([{"name": "nobody"}], received_at=int(NOON * 1_000_000)))
+    relay.clock.now += 86_400
+    other = StackReplay(stack)
+    other.begin(other.selection("", "2026-10-25", "", "all"), "x", force=False, planned=200_000)
+
+    assert run(["replay", "--from", "2026-10-25", "--dry-run"]) == ExitCode.DONE
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "With the 200,000 records of files and replays that wait already" in said
+
+
+def test_a_replay_is_warned_of_a_connection_with_a_limit_of_its_own(
+    relay: Relay, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody = [{"name": "nobody"}] * 10
+    relay.submit(message(nobody, received_at=int(NOON * 1_000_000)))
+    relay.clock.now += 86_400
+    used = {USED_BY + "erp": {"N": "1"}, LIMIT_OF + "erp": {"N": "1"}}
+    relay.aws.dynamodb.put_item(TableName=LEDGER, Item={**day_key("2026-11-22"), **used})
+
+    assert run(["replay", "--from", "2026-10-25", "--dry-run"]) == ExitCode.DONE
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "may be deleted before their turn" in said
 
 
 @pytest.mark.parametrize(
