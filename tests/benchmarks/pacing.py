@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks pacing              all worlds, each with one to five pollers
     python -m tests.benchmarks.pacing night burst --pollers 5
+    python -m tests.benchmarks.pacing backlog-types --pollers 2 4 --records 50000
 
 Each world is a day of `days`. In all of them no limit is met, no change is left over, and requests
 are left at the day's end. Light and even traffic have bars of their own, and so has what a backlog
@@ -12,6 +13,7 @@ what a million webhooks cost with all of them.
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from statistics import median
 
 from import_relay.submit.holding import MAX_HOLD_S
@@ -59,18 +61,23 @@ WORLDS = {
 
 
 def measure(
-    names: Sequence[str] = (), some_pollers: Sequence[int] = POLLERS, *, records: int = 0
+    names: Sequence[str] = (), some_pollers: Sequence[int] = (), *, records: int = 0
 ) -> Iterator[Measure]:
-    """The bars of these worlds, of all without a name. `records`: of a backlog; 0: as it is."""
+    """The bars of these worlds, of all without a name.
+
+    `some_pollers`: one to five for a day, and five for a backlog, unless they are given.
+    `records`: of a backlog; 0: as it is.
+    """
     for name, traffic in WORLDS.items():
-        for pollers in some_pollers if not names or name in names else ():
+        for pollers in (some_pollers or POLLERS) if not names or name in names else ():
             day = run(traffic, Account(pollers=pollers))
             print(f"  {name}: {traffic.name}, {pollers} pollers: {day}", flush=True)
             yield from _for_all(day)
             yield from OWN.get(name, _of_others)(day)
     for name, backlog in BACKLOGS.items():
-        if not names or name in names:
-            yield from _worked_off(name, backlog.of(records) if records else backlog)
+        for pollers in (some_pollers or POLLERS[-1:]) if not names or name in names else ():
+            chosen = backlog.of(records) if records else backlog
+            yield from _worked_off(name, replace(chosen, pollers=pollers))
 
 
 def _for_all(day: Run) -> Iterator[Measure]:
@@ -105,7 +112,7 @@ BACKLOGS = {
 
 def _worked_off(name: str, backlog: Backlog) -> Iterator[Measure]:
     worked_off = backlog.run()
-    print(f"  {name}: {worked_off}", flush=True)
+    print(f"  {name}: {backlog.pollers} pollers: {worked_off}", flush=True)
     yield from _for_all(worked_off.run)
     yield Measure(
         f"  requests per {PER_DAY} entities, on the day that had most of them",
@@ -125,7 +132,7 @@ def main() -> int:
     """Some worlds, or all; 1 when a bar is missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.pacing")
     parser.add_argument("names", nargs="*", choices=[*WORLDS, *BACKLOGS, []], metavar="WORLD")
-    parser.add_argument("--pollers", nargs="+", type=int, default=POLLERS)
+    parser.add_argument("--pollers", nargs="+", type=int, default=())
     parser.add_argument("--records", type=int, default=0, help="of a backlog")
     options = parser.parse_args()
     missed = 0
