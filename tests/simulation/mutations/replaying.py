@@ -39,7 +39,7 @@ MUTANTS = (
         (
             Edit(
                 "submit/freshness.py",
-                "same_event and not _is_put_back_after(change, claim), F",
+                "same_event and replay <= claimed_replay, F",
                 "same_event, F",
             ),
         ),
@@ -57,8 +57,8 @@ MUTANTS = (
         (
             Edit(
                 "submit/freshness.py",
-                "    return replay is not None and replay_id_of(claim.item_id) < replay.id\n",
-                "    return replay is not None\n",
+                "same_event and replay <= claimed_replay, F",
+                "same_event and not replay, F",
             ),
         ),
     ),
@@ -69,8 +69,20 @@ MUTANTS = (
         (
             Edit(
                 "submit/freshness.py",
-                "replay_id_of(claim.item_id) < replay.id",
-                "replay_id_of(claim.item_id) != replay.id",
+                "same_event and replay <= claimed_replay, F",
+                "same_event and (not replay or replay == claimed_replay), F",
+            ),
+        ),
+    ),
+    Mutant(
+        "put-back-claim-taken-over",
+        "A copy that had ended takes over the claim of what was put back, as it is to come again.",
+        ("duplicated",),
+        (
+            Edit(
+                "submit/freshness.py",
+                "same_event and was_never_created and replay >= claimed_replay, F",
+                "same_event and was_never_created, F",
             ),
         ),
     ),

@@ -73,6 +73,20 @@ def put_back_by(replay: Replay) -> Claim:
             id="put back by a later replay meanwhile",
         ),
         pytest.param(
+            COPY,
+            put_back_by(REPLAY),
+            True,
+            Freshness.DUPLICATE,
+            id="put back meanwhile, and never created yet",
+        ),
+        pytest.param(
+            put_back(REPLAY, 2, "old"),
+            put_back_by(REPLAY),
+            True,
+            Freshness.FRESH,
+            id="put back by one replay, and never created yet",
+        ),
+        pytest.param(
             put_back(FORCED, 2, "old"),
             put_back_by(LATER_REPLAY),
             False,

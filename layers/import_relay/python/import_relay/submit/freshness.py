@@ -45,13 +45,16 @@ def freshness(
     # A sender without versions repeats itself: the version is then the time of receipt.
     same_version = change.version == claim.version or change.by_receipt
     same_event = same_version and change.event == claim.event
+    # A person put it back, or the claimed one: of two replays the later one counts, and each of
+    # them puts back what had ended before. Ids of replays sort by when they were begun.
+    replay, claimed_replay = map(replay_id_of, (change.occurrence.item_id, claim.item_id))
     table = (
         (same_item and was_never_created, Freshness.FRESH),
         (same_item and tried_again, Freshness.FRESH),
         (same_item, Freshness.REDELIVERED),
-        (same_event and was_never_created, Freshness.FRESH),
+        (same_event and was_never_created and replay >= claimed_replay, Freshness.FRESH),
         (same_event and claim.failed, Freshness.FRESH),
-        (same_event and not _is_put_back_after(change, claim), Freshness.DUPLICATE),
+        (same_event and replay <= claimed_replay, Freshness.DUPLICATE),
         (is_older(change, claim), Freshness.STALE),
     )
     return next((verdict for applies, verdict in table if applies), Freshness.FRESH)
@@ -85,12 +88,3 @@ def is_overtaken(change: MappedChange, claim: Claim) -> bool:
 def order_of(change: MappedChange) -> tuple[int, tuple[str, int]]:
     """The place of a change among those of its record."""
     return change.version, receipt_order(change.occurrence.item_id)
-
-
-def _is_put_back_after(change: MappedChange, claim: Claim) -> bool:
-    """Whether a person replayed the claimed item: its mapping may have changed since.
-
-    Ids of replays sort by when they were begun. What a later one put back says the same already.
-    """
-    replay = change.occurrence.replay
-    return replay is not None and replay_id_of(claim.item_id) < replay.id
