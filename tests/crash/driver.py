@@ -71,6 +71,16 @@ class Driver:
                 self.pass_time(RESEND_S)
         raise Stuck(f"a webhook of {connection} was not taken in {MAX_TRIES} tries")
 
+    def send_unreadable(self, connection: str, webhook: Request) -> None:
+        """Send what cannot be read, and again for as long as its sender is not told so."""
+        for _ in range(MAX_TRIES):
+            try:
+                if self.trial.post(connection, webhook).is_client_error:
+                    return
+            except httpx.HTTPError:
+                continue
+        raise Stuck(f"nobody says that a webhook of {connection} cannot be read")
+
     def send_customers(self, *customers: Mapping[str, object]) -> None:
         """Send records of the ERP that Mateo must have in the end, so named."""
         self.trial.expect(*customers)

@@ -47,6 +47,12 @@ def test_without_a_fault_every_promise_is_kept_by_all_functions(recording: Resul
     assert {point.function for point in recording.points()} == set(FUNCTIONS)
 
 
+@pytest.mark.parametrize("name", sorted(SCENARIOS.keys() - {BASE.name}))
+def test_each_scenario_of_the_sweep_ends_as_it_should(crash_rig: Rig, name: str) -> None:
+    result = run_once(crash_rig, SCENARIOS[name])
+    assert not result.broken, told(result)
+
+
 @pytest.mark.parametrize(
     ("kinds", "most"),
     [
