@@ -68,3 +68,10 @@ def test_the_first_secret_that_fits_is_taken() -> None:
 def test_without_a_secret_to_sign_with_the_mistake_is_named(secrets: list[str]) -> None:
     with pytest.raises(UsageMistake, match="relay secret standard_webhooks"):
         authenticated(bare("standard_webhooks"), connection_of("standard_webhooks"), secrets)
+
+
+def test_a_body_that_can_hold_no_token_is_a_mistake() -> None:
+    given = replace(bare("zoho"), body=b"[]")
+
+    with pytest.raises(UsageMistake, match="relay secret zoho"):
+        authenticated(given, connection_of("zoho"), example_secrets()["zoho"])

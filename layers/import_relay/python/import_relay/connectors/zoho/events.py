@@ -156,7 +156,10 @@ def _tokens(body: bytes) -> Iterator[str]:
 
 def sign(request: Request, secret: str, options: Mapping[str, str]) -> Request:
     """See `contract.SigningConnector.sign`."""
-    return replace(request, body=json.dumps({**json.loads(request.body), "token": secret}).encode())
+    notification = json.loads(request.body)
+    if not isinstance(notification, dict):
+        raise ValueError("the token is a member of a JSON object")
+    return replace(request, body=json.dumps({**notification, "token": secret}).encode())
 
 
 def split(request: Request, options: Mapping[str, str]) -> list[Item]:
