@@ -80,5 +80,5 @@ def delete_in_mateo(stack: Stack, known: Known) -> MateoContacts:
         try:
             account.delete_contact(contact_id)
         except ValueError as error:
-            raise CommandError("Mateo answered with an id of a contact that is none.") from error
+            raise CommandError("Mateo answered with what is no id of a contact.") from error
     return found
