@@ -54,6 +54,6 @@ def test_mateo_is_asked_for_each_spelling_and_for_no_blank() -> None:
 
 def test_an_id_of_mateo_that_is_none_is_told(stack: Stack, contacts: Contacts) -> None:
     contacts.left["7"] = "no id"
-    with pytest.raises(CommandError, match="none"):
+    with pytest.raises(CommandError, match="no id of a contact"):
         delete_in_mateo(stack, Known(ids={"external_id:7"}))
     assert {method for method, _ in contacts.asked} == {"GET"}
