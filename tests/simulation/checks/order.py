@@ -87,14 +87,16 @@ def _final(
 ) -> None:
     """The newest version that was imported is what Mateo has in the end.
 
-    But for a column of which something newer is unaccounted for: older ones leave it out.
+    But for a column of which something newer is unaccounted for, or a dead letter that Mateo had
+    refused: older ones leave it out.
     """
     newest: dict[str, Version] = {}
     unsure: dict[str, Version] = {}
     for item, one in of_key:
         is_certain = item not in books.unsure
         known = newest if is_certain and books.ends.get(item) == {"imported"} else unsure
-        if known is newest or not is_certain or "unaccounted" in books.end(item):
+        waits = "unaccounted" in books.end(item) or item in books.relay.unproven
+        if known is newest or not is_certain or waits:
             for field_ in one.record.fields:
                 known[field_] = max(known.get(field_, one.version), one.version)
     for field_, least in _read_versions(books, of_key):

@@ -332,16 +332,4 @@ MUTANTS = (
         ("stale", "duplicated", "unexpected", "miscounted"),
         (Edit("storage/watermarks.py", "WATERMARK_DAYS = 150\n", "WATERMARK_DAYS = 14\n"),),
     ),
-    Mutant(
-        "left-out-for-what-never-came",
-        "A whole record lacks a column of which something newer never came to Mateo.",
-        ("stale",),
-        (
-            Edit(
-                "submit/merging.py",
-                "            if not self._was_never_created(claim.reference)\n        } | {*self._taken}",
-                "        } | {*self._taken}",
-            ),
-        ),
-    ),
 )

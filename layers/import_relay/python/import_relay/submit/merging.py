@@ -75,10 +75,9 @@ def merge_changes(
     change, which waits, is going to replace. One that is fresh nowhere ends here: as a duplicate,
     as superseded, or, redelivered by the queue, without another word.
 
-    A whole record leaves out the columns for which a newer partial change is known, unless its
-    import was never created; a partial change older than the whole record is superseded. Claims of
-    the same person under another key count like the record's own, but for what two connections say,
-    which cannot be compared.
+    A whole record leaves out the columns for which a newer partial change is known; a partial
+    change older than the whole record is superseded. Claims of the same person under another key
+    count like the record's own, but for what two connections say, which cannot be compared.
 
     Args:
         watermarks: what is remembered, by key.
@@ -260,12 +259,8 @@ class _Coalescing:
         self._shadow(self._contributors)
         self._remembered = _newer(self._remembered, change)
         self._taken = _newer(self._taken, change) | {WHOLE_RECORD: _claim(change)}
-        overtaking = [one for one in self._others if is_overtaken(change, one[1])]
-        newer = {
-            said
-            for said, claim in (*self._remembered.items(), *overtaking)
-            if not self._was_never_created(claim.reference)
-        } | {*self._taken}
+        newer = {said for said, claim in self._others if is_overtaken(change, claim)}
+        newer |= {*self._remembered, *self._taken}
         self._contributors = [change]
         self._columns = {
             column: (value, change)
