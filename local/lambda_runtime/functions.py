@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
@@ -50,6 +52,7 @@ class Functions:
         self._open.set()
         self._quiet = asyncio.Condition()
         self._running = 0
+        self._ended_at = -math.inf
         self._stopped = False
         self.counts: dict[str, int] = {}
         """Invocations that ended, by logical id."""
@@ -97,6 +100,7 @@ class Functions:
                 return await self._run(function, event, lineage)
             finally:
                 self._running -= 1
+                self._ended_at = time.monotonic()
                 self.counts[function.logical_id] = self.counts.get(function.logical_id, 0) + 1
                 async with self._quiet:
                     self._quiet.notify_all()
@@ -135,6 +139,10 @@ class Functions:
             yield
         finally:
             self._open.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until the last invocation ended so long ago."""
+        await asyncio.sleep(max(0.0, self._ended_at + seconds - time.monotonic()))
 
     async def move_clock(self) -> None:
         """Let all processes see the present offset of the clock. None is at work."""

@@ -287,6 +287,16 @@ def test_a_process_that_cannot_move_its_clock_is_replaced(tmp_path: Path) -> Non
     use(tmp_path, act, clock=clock)
 
 
+def test_a_rest_begins_with_the_end_of_the_last_invocation(tmp_path: Path) -> None:
+    async def act(functions: Functions) -> None:
+        await call(functions)
+        ended = asyncio.get_running_loop().time()
+        await functions.rest(0.3)
+        assert asyncio.get_running_loop().time() - ended >= 0.25
+
+    use(tmp_path, act)
+
+
 def test_a_pause_waits_for_what_runs_and_holds_back_what_comes(tmp_path: Path) -> None:
     async def act(functions: Functions) -> None:
         running = asyncio.create_task(call(functions, do="sleep", s=0.3))
