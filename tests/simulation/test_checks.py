@@ -1,6 +1,7 @@
 """What the checks of a run call stale, and what they do not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -96,3 +97,11 @@ def test_what_is_put_back_twice_may_come_in_any_order(applied: list[str], is_sta
     check_order(books)
 
     assert wrong == ["stale"] * is_stale
+
+
+def test_a_column_of_which_something_newer_failed_stays_as_it_was() -> None:
+    """An older whole record leaves it out: the newer value waits for a person."""
+    first, older = change(), change(name="second", city="second", zip="second")
+    newer = replace(change("hub", city="FAIL"), version=FIRST_VERSION + 5_000, failing=True)
+    webhooks = [Webhook(0.0, "erp", "e0", [first]), Webhook(100.0, "hub", "e1", [newer])]
+    assert not broken([*webhooks, Webhook(200.0, "erp", "e2", [older])])

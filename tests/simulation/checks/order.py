@@ -87,16 +87,15 @@ def _final(
 ) -> None:
     """The newest version that was imported is what Mateo has in the end.
 
-    But for a column of which something newer is unaccounted for, or a dead letter that Mateo had
-    refused: older ones leave it out.
+    But for a column of which something newer is unaccounted for, a dead letter that Mateo had
+    refused, or failed as a change of that column: older ones leave it out.
     """
     newest: dict[str, Version] = {}
     unsure: dict[str, Version] = {}
     for item, one in of_key:
         is_certain = item not in books.unsure
         known = newest if is_certain and books.ends.get(item) == {"imported"} else unsure
-        waits = "unaccounted" in books.end(item) or item in books.relay.unproven
-        if known is newest or not is_certain or waits:
+        if known is newest or not is_certain or _waits_for_a_person(books, item, one):
             for field_ in one.record.fields:
                 known[field_] = max(known.get(field_, one.version), one.version)
     for field_, least in _read_versions(books, of_key):
@@ -108,6 +107,13 @@ def _final(
             continue
         if _as_sent(version) < _as_sent(best):
             books.wrong("stale", f"{key}: {column} is not of the newest version")
+
+
+def _waits_for_a_person(books: Books, item: str, one: Item) -> bool:
+    """Whether it is not known what became of a change, or it failed and set some columns alone."""
+    ends = books.end(item)
+    waits = "unaccounted" in ends or item in books.relay.unproven
+    return waits or ("failed" in ends and one.connection == "hub")
 
 
 def _read_versions(
