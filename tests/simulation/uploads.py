@@ -73,16 +73,22 @@ def _files(account: Account, chance: random.Random) -> Sequence[Upload]:
         form = chance.choice(("csv",) * 5 + ("ndjson",) * 3 + ("cut", "empty"))
         many = chance.choice(LARGE if account.entities_per_day < 10 else SMALL)
         rows = _rows(chance, f"f{number}", connection, many)
-        if form == "ndjson" and rows[0].broken == "no row":  # what would it be known by?
-            rows = [replace(rows[0], broken="no id"), *rows[1:]]
-        found.append(Upload(at, connection, name, rows, form))
+        found.append(_recognised(Upload(at, connection, name, rows, form)))
     if chance.randrange(3) == 0:  # the same again, or other content under the same key, or none
         first = chance.choice(found)
         at = first.at + chance.choice((0.05, 0.3, 1.0, 30.0, 2_000.0)) * chance.random()
         changed = _rows(chance, "f9", first.connection, 2)
         again = chance.choice((first, replace(first, rows=changed), replace(first, form="gone")))
-        found.append(replace(again, at=at))
+        found.append(_recognised(replace(again, at=at)))
     return sorted(found, key=lambda one: one.at)
+
+
+def _recognised(upload: Upload) -> Upload:
+    """The upload, whose first line must tell the format of a file with an object on each line."""
+    if upload.form != "ndjson" or upload.rows[0].broken != "no row":
+        return upload
+    first, *others = upload.rows
+    return replace(upload, rows=[replace(first, broken="no id"), *others])
 
 
 def _rows(chance: random.Random, event: str, connection: str, many: int) -> Sequence[Record]:

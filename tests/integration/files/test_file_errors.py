@@ -1,7 +1,7 @@
 """What fails at one file stops that file alone, says so, and is tried again."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,12 @@ import time_machine
 from import_relay.bulk.feeding import Feeding
 from import_relay.bulk.file_reports import FileReports
 from import_relay.bulk.reading import Reading
+from import_relay.domain.errors import StoreUnavailable
+from import_relay.domain.lanes import Lane
 from import_relay.domain.replays import Replay
 from import_relay.storage.file_counts import file_operation
 from import_relay.storage.files import Files
+from import_relay.storage.queue import Delayed, Queue
 from import_relay.storage.replays import Replays, Selection
 from tests.integration.files.dying import Killed
 from tests.integration.files.uploads import Uploads
@@ -72,6 +75,33 @@ def test_a_file_that_fails_stops_no_other_and_is_tried_again(
     uploads.later()
     assert not uploads.known()
     assert sorted(row["external_id"] for row in uploads.relay.mateo.rows) == ["1", "2"]
+
+
+def test_rows_that_may_have_been_sent_take_the_room_of_their_connection(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS took the rows of the first file, and its answer was lost."""
+    uploads.entities_per_day = 2
+    really = Queue.send
+
+    def loses_answer(self: Queue, messages: Iterable[Delayed]) -> None:
+        really(self, messages)
+        raise StoreUnavailable("the answer was lost")
+
+    uploads.put("id;name\n1;Ada\n2;Bob\n", BAD)
+    uploads.put("id;name\n3;Cleo\n4;Dan\n", GOOD)
+    with monkeypatch.context() as broken:
+        broken.setattr(Queue, "send", loses_answer)
+        assert uploads.run().failed == 1
+
+    bodies = uploads.relay.aws.taken(uploads.relay.aws.bulk_queue_url)
+    assert sum(len(json.loads(one)["items"]) for one in bodies) == 2
+    uploads.take(bodies, Lane.BULK)
+    for _ in range(3):
+        uploads.later(DAY_S)
+        uploads.submit()
+    rows = [row["external_id"] for row in uploads.relay.mateo.rows]
+    assert sorted(rows) == ["1", "2", "3", "4"]
 
 
 def test_a_report_that_kills_its_process_comes_last(

@@ -155,6 +155,25 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "rows-perhaps-sent-leave-room",
+        "Rows whose sending failed, and of which some may be queued, are not counted as queued.",
+        ("over-limit",),
+        (
+            Edit(
+                FEEDING,
+                "        room.take(file.connection, len(rows))"
+                "  # they may be counted and sent although this fails\n",
+                "",
+            ),
+            Edit(
+                FEEDING,
+                "                sent += fed.counted - file.counted\n",
+                "                sent += fed.counted - file.counted\n"
+                "                room.take(file.connection, fed.counted - file.counted)\n",
+            ),
+        ),
+    ),
+    Mutant(
         "requeued-rows-leave-room",
         "Rows that were sent and have no outcome are not counted as queued.",
         ("over-limit",),

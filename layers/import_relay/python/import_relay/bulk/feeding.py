@@ -36,7 +36,6 @@ class Room:
     under_way: Counter[str]
     replayed: int
     page_rows: int
-    taken: int = 0
     total: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,10 +48,9 @@ class Room:
         return max(min(self.total, a_day - under_way), of_its_page)
 
     def take(self, connection: str, rows: int) -> None:
-        """Count rows of this connection that are sent."""
+        """Count rows of this connection that are sent, or may have been."""
         self.under_way[connection] += rows
         self.total -= rows
-        self.taken += rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +91,19 @@ class Feeding:
         """
         waiting = self._complete(files, errors)
         room = Room(self.bulk_day, Counter(under_way), replayed, self.page_rows)
+        sent = 0
         while waiting:
             file = min(waiting, key=lambda one: (one.fed, one.received_at))
             waiting.remove(file)
-            many = room.of(file.connection)
-            if many <= 0:
+            if room.of(file.connection) <= 0:
                 continue
             with errors.caught(file, "feed"):
-                fed = self._feed_part(file, many)
-                room.take(file.connection, fed.counted - file.counted)
+                fed = self._feed_part(file, room)
+                sent += fed.counted - file.counted
                 waiting += [fed] if fed.counted < fed.rows else []
-            if room.taken and self.clock() >= until:
+            if sent and self.clock() >= until:
                 break
-        return room.taken
+        return sent
 
     def _complete(self, files: Iterable[RowFile], errors: FileErrors) -> list[RowFile]:
         """The files with rows left, after sending rows that were counted but perhaps not sent."""
@@ -116,8 +114,10 @@ class Feeding:
                 found += [sent] if sent.counted < sent.rows else []
         return found
 
-    def _feed_part(self, file: RowFile, room: int) -> RowFile:
-        rows = self._in_time(file, self._rows(file, file.counted, file.counted + room))
+    def _feed_part(self, file: RowFile, room: Room) -> RowFile:
+        end = file.counted + room.of(file.connection)
+        rows = self._in_time(file, self._rows(file, file.counted, end))
+        room.take(file.connection, len(rows))  # they may be counted and sent although this fails
         lines = [row.line for row in rows]
         counted = self.parts.files.count(file, lines, counted=file.counted + len(rows))
         if counted is None:
