@@ -50,7 +50,6 @@ MAPPING = "SubmitImportsQueueBatch"
 """Logical id of the live lane's event source mapping."""
 QUEUE_OUTPUTS = {MAPPING: "QueueUrl", "SubmitImportsBulkBatch": "BulkQueueUrl"}
 """Logical id of each event source mapping, the live lane's first → the output with its queue."""
-
 REQUESTS_COUNT_S = 1.0
 """For how long a request counts towards those that Mateo takes within a second."""
 
@@ -339,16 +338,12 @@ class RunningStack(Resources):
         async with self.functions.paused():
             # Mateo counts them by the machine's time, functions by the clock that is moved.
             await self.functions.rest(REQUESTS_COUNT_S)
-            await asyncio.to_thread(
-                http_json, "PUT", f"{self.aws_endpoint}/_stack/clock", {"offset_s": offset_s}
-            )
+            moved = {"offset_s": offset_s}
+            await asyncio.to_thread(http_json, "PUT", f"{self.aws_endpoint}/_stack/clock", moved)
             if self._with_mateo:
-                await asyncio.to_thread(self._mateo_put, "clock", {"offset_s": offset_s})
+                await asyncio.to_thread(self.mateo, "PUT", "clock", moved)
             self.clock.offset_s = offset_s
             await self.functions.move_clock()
-
-    def _mateo_put(self, path: str, content: object) -> None:
-        self.mateo("PUT", path, content)
 
 
 async def _immediately(action: Callable[[], T]) -> T:

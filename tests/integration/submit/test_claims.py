@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -23,10 +24,11 @@ event_source = "aws.partner/salesforce.com/00D/channel"
 CONTACT = "003000000000009AAA"
 
 
+@dataclass(frozen=True)
 class _Slow(Ledger):
     """Between the read of the watermarks and that of the states something else happens."""
 
-    meanwhile: Callable[[], object]
+    meanwhile: Callable[[], object] = lambda: None
 
     def states(self, references: Collection[str]) -> dict[str, Standing]:
         self.meanwhile()
@@ -34,16 +36,15 @@ class _Slow(Ledger):
 
 
 def slow(relay: Relay, meanwhile: Callable[[], object]) -> Ledger:
-    ledger = _Slow(
+    return _Slow(
         relay.aws.dynamodb,
         "ledger",
         relay.quota,
         relay.outcome_counts,
         clock=relay.clock,
         sleep=relay.clock.sleep,
+        meanwhile=meanwhile,
     )
-    ledger.meanwhile = meanwhile
-    return ledger
 
 
 def deal(version: int, change: str, **values: str) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """What submission does when a store does not answer: only what depends on it goes back."""
 
 import json
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
@@ -54,10 +54,8 @@ def test_a_token_is_kept_until_a_newer_one_is_asked_for(token: Token) -> None:
 
 def test_without_a_token_nothing_is_sent_and_the_message_goes_back(relay: Relay) -> None:
     absent = Token("arn:nothing", SecretsProvider(boto3_client=client("secretsmanager")))
-    api: Any = relay.api
-    api._token = absent
 
-    report = relay.submit(message([ADA]), api=api)
+    report = relay.submit(message([ADA]), api=replace(relay.api, token=absent))
 
     assert report.failed_message_ids == {"m0"}
     assert relay.mateo.requests == []
