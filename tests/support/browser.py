@@ -1,13 +1,11 @@
 """Looks at a page as a person does: in Chromium without a window, and without any network."""
 
-import os
-import shutil
 import struct
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
+from tests.support.programs import program
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OPTIONS = (
@@ -27,7 +25,7 @@ class Browser:
 
     def __init__(self, profile: Path) -> None:
         self._profile = profile
-        self._program = _program()
+        self._program = program("a browser", NAMES)
 
     def picture(self, page: Path, target: Path, width: int, height: int) -> bytes:
         """A picture of the page's beginning in a window of this size, written to `target`."""
@@ -56,13 +54,3 @@ def size_of(picture: bytes) -> tuple[int, int]:
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
     width, height = struct.unpack(">II", picture[16:24])
     return width, height
-
-
-def _program() -> str:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        missing = f"no browser: install one of {', '.join(NAMES)}"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found

@@ -1,7 +1,6 @@
 """The workbook of failures comes back through the connection that docs/files.md shows for it."""
 
 import io
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tests.docs.documents import document
 from tests.support.builders import NOON, message
 from tests.support.ended import end
 from tests.support.mateo import MateoImports
+from tests.support.programs import program
 from tests.support.relay import Relay
 
 SECTION = document("docs/files.md").section("Correct failures and import them again")
@@ -65,14 +65,12 @@ def content(request: pytest.FixtureRequest, failed: bytes, tmp_path: Path) -> by
     """The corrected workbook; a person's program writes all of it anew."""
     if request.param == "as it is":
         return corrected(failed)
-    program = shutil.which("soffice")
-    if program is None:
-        pytest.skip("LibreOffice is not installed")
+    office = program("LibreOffice", ("soffice", "libreoffice"))
     given = tmp_path / "failures.xlsx"
     given.write_bytes(corrected(failed))
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     target = tmp_path / "saved"
-    command = [program, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(target)]
+    command = [office, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(target)]
     subprocess.run([*command, str(given)], check=True, capture_output=True, timeout=120)
     return (target / given.name).read_bytes()
 
