@@ -43,6 +43,8 @@ SENT_AGAIN_S = 1.0
 MAX_DEMO_DELAY_S = 900
 """How long a message may be delayed at most: the clock is moved by that much when all wait."""
 MAX_DEMO_DAYS = 60
+REPORTED_S = 10.0
+"""An import is usually polled after 5 s, and its report is written then."""
 STEADY_S = 0.4
 """A condition that holds before and after such a pause does not hold by chance."""
 ACK = re.compile(r"<Ack>.*?</Ack>")
@@ -224,12 +226,14 @@ class _Demo:
     def _drain(self) -> None:
         """Move time on until nothing is under way: to the next day, or past the delays.
 
-        Imports that are under way do not keep it from the next day: polls follow the clock too.
-        The next poll of such an import may then be a quarter of an hour away.
+        The day ends once its last imports had time for their reports. Others that are under way do
+        not keep it from the next day: polls follow the clock too, and the next poll of such an
+        import may then be a quarter of an hour away.
         """
         for _ in range(MAX_DEMO_DAYS):
             self._wait_for(self._is_closed_or_idle, "the backlog to be submitted")
             if self._waits_for_next_day():
+                self._stack.wait_until(self._had_time_for_reports, "the day's reports", PATIENCE_S)
                 self._move_to_next_day()
                 continue
             if not any(self._stack.lane_counts().values()):
@@ -246,6 +250,11 @@ class _Demo:
         if not all(self._stack.lanes_enabled().values()):
             return True
         return self._file is not None and self._file.waits_for_next_day()
+
+    def _had_time_for_reports(self) -> bool:
+        now = self._stack.clock.now()
+        starts = self._stack.execution_starts()
+        return all((now - one).total_seconds() > REPORTED_S for one in starts)
 
     def _move_to_next_day(self) -> None:
         now = self._stack.advance_to_next_day()

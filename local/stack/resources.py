@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from local.aws.poller import read_mapping
@@ -110,10 +111,14 @@ class Resources:
 
     def running_executions(self) -> int:
         """Executions of the state machine that have not ended."""
+        return len(self.execution_starts())
+
+    def execution_starts(self) -> list[datetime]:
+        """When those that have not ended were started."""
         answer = self.client("stepfunctions").list_executions(
             stateMachineArn=self.outputs["StateMachineArn"], statusFilter="RUNNING"
         )
-        return len(answer["executions"])
+        return [one["startDate"] for one in answer["executions"]]
 
     def wait_until(
         self, condition: Callable[[], T], what: str, timeout_s: float = 30.0, period_s: float = 0.1

@@ -158,6 +158,7 @@ def test_demo_ends_with_the_page_of_each_day_as_a_browser_shows_it(
         assert {what: shown[what] for what in ("received", "imported", "failed", "rejected")} == {
             what: expected[what] for what in ("received", "imported", "failed", "rejected")
         }
+        assert summary["totals"]["imported"], "each day ends with its reports"
         assert shown["open problems"] == f"{summary['open']['count']:,}"
     for width, height in PICTURE, PHONE:
         picture = browser.picture(pages[0], tmp_path / f"{width}.png", width, height)
