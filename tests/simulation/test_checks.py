@@ -105,3 +105,24 @@ def test_a_column_of_which_something_newer_failed_stays_as_it_was() -> None:
     newer = replace(change("hub", city="FAIL"), version=FIRST_VERSION + 5_000, failing=True)
     webhooks = [Webhook(0.0, "erp", "e0", [first]), Webhook(100.0, "hub", "e1", [newer])]
     assert not broken([*webhooks, Webhook(200.0, "erp", "e2", [older])])
+
+
+def test_a_record_may_be_refused_for_what_only_a_test_told_of_it() -> None:
+    """Its own webhook names the record; the CRM shows the refused value by then."""
+    told = {
+        "e1": {"name": "one", "city": "one", "zip": "one"},
+        "e2": {"name": "two", "city": "REFUSE", "zip": "two"},
+    }
+    changes = [
+        Webhook(
+            2.0 + n,
+            "crm",
+            event,
+            [Record("1001", FIRST_VERSION + n * 1_000, fields, failing=event == "e2")],
+            is_test=event == "e2",
+        )
+        for n, (event, fields) in enumerate(told.items())
+    ]
+    found = run(Scenario(1, changes), trace=True)
+    assert found.violations == []
+    assert "item.dead_lettered" in {one.what for one in found.trace}
