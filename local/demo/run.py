@@ -21,7 +21,7 @@ import httpx
 
 from import_relay.domain.models import ENDS
 from import_relay.storage.files import RowFile
-from local.demo.balance import Balance, reconcile
+from local.demo.balance import Balance, objects, reconcile
 from local.demo.daily_pages import write_pages
 from local.demo.erp_file import ErpFile
 from local.demo.progress import SHOWN_EVENTS, Progress, is_done
@@ -224,16 +224,10 @@ class _Demo:
         self._progress.say(f"          {delivery.connection:<21}{answer.status_code}  {text}")
 
     def _drain(self) -> None:
-        """Move time on until nothing is under way: to the next day, or past the delays.
-
-        The day ends once its last imports had time for their reports. Others that are under way do
-        not keep it from the next day: polls follow the clock too, and the next poll of such an
-        import may then be a quarter of an hour away.
-        """
+        """Move time on until nothing is under way: to the next day, or past the delays."""
         for _ in range(MAX_DEMO_DAYS):
             self._wait_for(self._is_closed_or_idle, "the backlog to be submitted")
             if self._waits_for_next_day():
-                self._stack.wait_until(self._had_time_for_reports, "the day's reports", PATIENCE_S)
                 self._move_to_next_day()
                 continue
             if not any(self._stack.lane_counts().values()):
@@ -251,12 +245,20 @@ class _Demo:
             return True
         return self._file is not None and self._file.waits_for_next_day()
 
-    def _had_time_for_reports(self) -> bool:
+    def _has_reports(self) -> bool:
+        """The day has a report, and its last imports had time for theirs.
+
+        Others that are under way do not keep it from the next day: polls follow the clock too, and
+        the next poll of such an import may then be a quarter of an hour away.
+        """
         now = self._stack.clock.now()
         starts = self._stack.execution_starts()
-        return all((now - one).total_seconds() > REPORTED_S for one in starts)
+        had_time = all((now - one).total_seconds() > REPORTED_S for one in starts)
+        return had_time and any(objects(self._stack, f"reports/date={now.date()}/"))
 
     def _move_to_next_day(self) -> None:
+        """Start the next day, once this one's reports are written: its page shows them."""
+        self._stack.wait_until(self._has_reports, "the day's reports", PATIENCE_S)
         now = self._stack.advance_to_next_day()
         self._days += 1
         self._progress.say(f"{now:%H:%M:%S}  Moved the stack to day {self._days}: {now:%Y-%m-%d}")
