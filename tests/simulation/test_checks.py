@@ -10,7 +10,7 @@ import pytest
 from import_relay.submit import merging
 from tests.simulation.checks.books import Applied, Item
 from tests.simulation.checks.order import check_order
-from tests.simulation.scenario import POISON, Account, Record, Scenario, Webhook
+from tests.simulation.scenario import POISON, Account, PutBack, Record, Scenario, Webhook
 from tests.simulation.simulation import run
 from tests.simulation.workload import FIRST_VERSION
 
@@ -124,5 +124,19 @@ def test_a_record_may_be_refused_for_what_only_a_test_told_of_it() -> None:
         for n, (event, fields) in enumerate(told.items())
     ]
     found = run(Scenario(1, changes), trace=True)
+    assert found.violations == []
+    assert "item.dead_lettered" in {one.what for one in found.trace}
+
+
+def test_the_newest_value_may_wait_as_what_a_person_put_back() -> None:
+    """An older webhook is put back once the CRM shows the newest value, which Mateo refuses; that
+    value's own webhook ends as a duplicate of what was put back.
+    """
+    fields = ({"name": name, "city": name, "zip": name} for name in ("one", "REFUSE"))
+    changes = [
+        Webhook(2.2 * n, "crm", f"e{n}", [Record("1001", FIRST_VERSION + n, said, failing=n == 1)])
+        for n, said in enumerate(fields)
+    ]
+    found = run(Scenario(1, changes, put_back=[PutBack(62.0)], account=PROMPT), trace=True)
     assert found.violations == []
     assert "item.dead_lettered" in {one.what for one in found.trace}

@@ -121,9 +121,11 @@ def _read_versions(
 ) -> Iterator[tuple[str, Version]]:
     """The fields of changes that were read at the CRM as what another change had said already.
 
-    What had said so has at least their version, unless something became of it in between.
+    What had said so has at least their version, unless something became of it in between, or it
+    waits in the dead-letter queue.
     """
-    if all(books.end(item) <= _GOOD for item, _ in of_key):
+    unproven = books.relay.unproven
+    if all(books.end(item) <= _GOOD and item not in unproven for item, _ in of_key):
         for item, one in of_key:
             if one.connection == CONNECTION and books.end(item) == {"duplicate"}:
                 for field_ in one.record.fields:
