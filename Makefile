@@ -30,7 +30,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo up test quick slow second-aws lint check bench fuzz simulate switches crash check-connections build deploy mateo \
-	countries lock clean
+	countries kinds lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ crash: $(VENV)/.dev  ## kill the functions before and after each call they make 
 
 countries: $(VENV)/.dev  ## write the table of country names again
 	@$(BIN)/python -m tests.support.country_names
+
+kinds: $(VENV)/.dev  ## write the table of kinds in docs/connections.md again
+	@$(BIN)/python -m tests.docs.kinds_table
 
 lock: .venv-lock/.lock  ## write the pinned requirements again (UPGRADE=--upgrade for newer versions)
 	$(LOCK) requirements/relay.in --output-file layers/dependencies/requirements.txt

@@ -23,7 +23,7 @@ from import_relay.connectors.kinds import kinds
 from tests.benchmarks import receive
 from tests.benchmarks.measures import Measure, best_of_alternating
 from tests.benchmarks.stub_aws import StubAws
-from tests.support.authentic import SECRETS, received_at, requests_of, sender_of, sign_of
+from tests.support.authentic import received_at, requests_of, secrets_of, sender_of, sign_of
 from tests.support.webhooks import gateway_event
 
 CALLS = 100
@@ -60,7 +60,7 @@ def measure() -> Iterator[Measure]:
 
 def secrets() -> str:
     """The connection secrets of every kind."""
-    return json.dumps({kind: SECRETS[kind] for kind in sorted(kinds())})
+    return json.dumps({kind: secrets_of(kind) for kind in sorted(kinds())})
 
 
 def answer(kind: str) -> Measure:

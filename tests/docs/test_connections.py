@@ -11,6 +11,7 @@ from import_relay.connectors.kinds import can_fetch, kinds
 from import_relay.domain.connections import RecordType
 from import_relay.mapping.expressions import compile_expression
 from import_relay.mapping.functions import OWN_FUNCTIONS
+from tests.docs import kinds_table
 from tests.docs.documents import document
 
 PAGE = document("docs/connections.md")
@@ -52,16 +53,12 @@ def test_every_key_of_a_record_type_is_described_and_no_other() -> None:
     assert described - of_connection == keys
 
 
-def test_every_kind_stands_in_the_table_and_no_other() -> None:
-    assert PAGE.section("Kinds").first_cells() == set(kinds())
+def test_the_table_of_kinds_is_made_of_their_pages() -> None:
+    assert kinds_table.written() == kinds_table.table(), "`make kinds` writes it anew"
 
 
 def test_what_needs_a_token_are_the_kinds_with_a_fetcher_that_say_little_by_themselves() -> None:
-    needing = {
-        row[0].partition("`")[2].partition("`")[0]
-        for row in PAGE.section("Kinds").rows
-        if "needs a token" in row[2]
-    }
+    needing = set(filter(kinds_table.needs_a_token, kinds()))
     assert needing == set(filter(can_fetch, kinds())) - {"salesforce_cdc"}
 
 

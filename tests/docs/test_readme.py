@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from import_relay.connectors.kinds import kinds
 from import_relay.report.documents import FAILURE_COLUMNS
 from tests.docs.documents import ROOT, Document, document
 from tests.template.expanded import source
@@ -85,10 +84,6 @@ def test_what_becomes_of_a_shared_handle_is_said(page: Document) -> None:
 )
 def test_every_alarm_that_is_named_is_in_the_runbook(alarm: str) -> None:
     assert alarm in document("docs/runbook.md").headings
-
-
-def test_the_number_of_kinds_is_right() -> None:
-    assert f"{len(kinds())} kinds" in PAGE.text
 
 
 @pytest.mark.parametrize("page", DETAILS, ids=lambda page: page.name)

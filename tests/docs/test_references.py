@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from import_relay.connectors.kinds import kinds
 from tests.docs.documents import ROOT, Document, documents
 
 DOCUMENTS = documents()
@@ -147,9 +148,8 @@ def test_outputs_that_commands_ask_for_exist(page: Document) -> None:
 
 
 @pytest.mark.parametrize("page", DOCUMENTS, ids=IDS)
-def test_an_event_file_is_named_after_its_connection_or_function(page: Document) -> None:
-    connections = (ROOT / "layers/connections/connections.toml").read_text(encoding="utf-8")
+def test_an_event_file_is_named_after_its_kind_or_function(page: Document) -> None:
     for span in page.code_spans:
         if re.fullmatch(r"events/.+\.json", span):
             stem = span.removeprefix("events/").split(".")[0]
-            assert f"[{stem}]" in connections or (ROOT / "functions" / stem).is_dir(), span
+            assert stem in kinds() or (ROOT / "functions" / stem).is_dir(), span

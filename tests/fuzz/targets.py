@@ -19,10 +19,10 @@ from import_relay.domain.queue_messages import pack
 from tests.fuzz.choices import Choices
 from tests.fuzz.mutations import TEXTS, changed_body, changed_headers, changed_item
 from tests.support.authentic import (
-    SECRETS,
     connection_of,
     mapped,
     requests_of,
+    secrets_of,
     sender_of,
     with_body,
 )
@@ -114,13 +114,13 @@ def forged(kind: str, request: Request, original: Request) -> None:
     if sender.needs_secret:
         assert not _is_accepted(kind, request), "accepted without any secret"
         assert not _is_accepted(kind, request, FOREIGN), "accepted with a foreign secret"
-    if _is_accepted(kind, request, *SECRETS[kind]):
+    if _is_accepted(kind, request, *secrets_of(kind)):
         assert not sender.covers_body or request.body == original.body, "a changed body is accepted"
 
 
 def received(kind: str, request: Request) -> None:
     """What is proven is accepted and becomes items, or is unreadable."""
-    if not _is_accepted(kind, request, *SECRETS[kind]):
+    if not _is_accepted(kind, request, *secrets_of(kind)):
         assert sender_of(kind).auth_header is None, "refused although it is proven"
     try:
         items = connector_for(kind).split(request, _connection(kind).options)

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from import_relay.connectors.contract import Request
 from import_relay.connectors.kinds import kinds
-from import_relay.domain.connections import Connection, load_connections
+from import_relay.domain.connections import Connection, load_connections, parse_connections
 from import_relay.domain.models import Occurrence
 from import_relay.submit.changes import Mapped, Mapper
 from import_relay.submit.fetched_records import RecordsFetched
@@ -21,8 +21,8 @@ from tests.support.sender import Sender, bare_path
 from tests.support.signers import Sign
 from tests.support.webhooks import NOW, ROOT, example_secrets, request, sample
 
-CONNECTIONS = load_connections(ROOT / "layers" / "connections" / "connections.toml")
-SECRETS = example_secrets()
+_CONNECTIONS = load_connections(ROOT / "layers" / "connections" / "connections.toml")
+_SECRETS = example_secrets()
 
 
 def own_tests(kind: str) -> ModuleType:
@@ -40,12 +40,23 @@ def sender_of(kind: str) -> Sender:
 @cache
 def sign_of(kind: str) -> Sign:
     """How a kind's sender authenticates itself, with the secret of the example connection."""
-    return sender_of(kind).signer(next(iter(SECRETS[kind]), ""))
+    return sender_of(kind).signer(next(iter(secrets_of(kind)), ""))
 
 
+@cache
 def connection_of(kind: str) -> Connection:
-    """The example connection of a kind, which is named like it."""
-    return CONNECTIONS[kind]
+    """The example connection of a kind, which is named like it: connections.toml need not have
+    one.
+    """
+    if kind in _CONNECTIONS:
+        return _CONNECTIONS[kind]
+    text = f'[{kind}]\nkind = "{kind}"\nid_prefix = "{kind}-"\n{sender_of(kind).connection}'
+    return parse_connections(text)[kind]
+
+
+def secrets_of(kind: str) -> list[str]:
+    """The secrets of a kind's example connection."""
+    return _SECRETS[kind] if kind in _SECRETS else [sender_of(kind).secret]
 
 
 @cache

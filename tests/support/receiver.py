@@ -12,7 +12,7 @@ from import_relay.connectors.contract import Request
 from import_relay.receive.intake import Intake
 from import_relay.storage.connection_secrets import ConnectionSecrets
 from import_relay.storage.intake_store import IntakeStore
-from tests.support.authentic import SECRETS, connection_of
+from tests.support.authentic import connection_of, secrets_of
 from tests.support.webhooks import NOW, gateway_event
 
 
@@ -53,7 +53,7 @@ class Secrets:
 
     def of(self, connection: str) -> Sequence[str]:
         """All that are valid."""
-        return SECRETS[self.kind]
+        return secrets_of(self.kind)
 
     def renewed(self, connection: str) -> None:
         """None are newer."""

@@ -19,7 +19,9 @@ class Sender:
     None if something else does. `time`: the header that carries the signed time. `covers_body`:
     the authentication changes with each byte of the body. `needs_secret`: False where something
     else than a secret authenticates the sender. `headers_of`: further headers by the name of the
-    file. `spoil`: makes an authentication in the body wrong.
+    file. `spoil`: makes an authentication in the body wrong. `secret`: its example secret, where
+    local/example_secrets.json has none. `connection`: what its example connection needs beside its
+    kind, as TOML, where connections.toml has none.
     """
 
     signer: Callable[[str], Sign]
@@ -31,6 +33,8 @@ class Sender:
     headers_of: Callable[[str], Mapping[str, str]] = lambda _: {}
     spoil: Callable[[bytes], bytes] = lambda body: body
     transport: Literal["http", "eventbridge"] = "http"
+    secret: str = "an-example-secret"
+    connection: str = ""
 
     def unproven(self, given: Request) -> Request:
         """The same request without its authentication."""

@@ -1,7 +1,7 @@
 """Every file in events/ is what its source reads, and becomes what is expected of it.
 
-A file is named `<connection>.<case>`, by the connections of connections.toml; there is one of each
-kind, which is named like it.
+A file is named `<connection>.<case>`, by the example connections, each of which is named like its
+kind.
 """
 
 import json
@@ -13,16 +13,15 @@ import pytest
 from import_relay.check.check_connections import check
 from import_relay.connectors.complete_connections import with_defaults
 from import_relay.connectors.kinds import connector_for, kinds
+from import_relay.domain.connections import load_connections
 from import_relay.mapping.record_mapping import RecordMapping
 from tests.support.authentic import (
-    CONNECTIONS,
-    SECRETS,
     connection_of,
     mapped,
     own_tests,
     requests_of,
 )
-from tests.support.webhooks import ROOT
+from tests.support.webhooks import ROOT, example_secrets
 
 FILE = ROOT / "layers" / "connections" / "connections.toml"
 FUNCTIONS = frozenset(path.name for path in (ROOT / "functions").iterdir())
@@ -75,9 +74,11 @@ def test_every_file_is_expected() -> None:
 
 def test_the_example_connections_are_right_and_each_has_a_secret() -> None:
     assert list(check(FILE)) == []
-    assert CONNECTIONS.keys() == kinds().keys() == SECRETS.keys()
-    assert all(connection.kind == name for name, connection in CONNECTIONS.items())
-    without = [kind for kind, secrets in SECRETS.items() if not any(secrets)]
+    connections, secrets = load_connections(FILE), example_secrets()
+    assert connections.keys() == secrets.keys()
+    assert connections.keys() <= kinds().keys()
+    assert all(connection.kind == name for name, connection in connections.items())
+    without = [kind for kind, texts in secrets.items() if not any(texts)]
     assert without == ["salesforce_cdc"]  # AWS vouches for it
 
 
@@ -109,7 +110,7 @@ def test_the_rows_of_the_erp_are_as_mateo_wants_them() -> None:
 
 @cache
 def mapping(kind: str, type_name: str) -> RecordMapping:
-    return RecordMapping(with_defaults(CONNECTIONS[kind]).record_types[type_name])
+    return RecordMapping(with_defaults(connection_of(kind)).record_types[type_name])
 
 
 @pytest.mark.parametrize(("given", "sent"), [(True, "accepted"), (False, "declined"), (None, None)])

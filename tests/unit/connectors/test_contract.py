@@ -17,7 +17,7 @@ from import_relay.connectors.contract import Request
 from import_relay.connectors.kinds import connector_for, kinds
 from import_relay.domain.errors import SignatureError
 from import_relay.mapping.mapping_mistakes import mapping_mistakes
-from tests.support.authentic import SECRETS, connection_of, requests_of, sender_of, with_body
+from tests.support.authentic import connection_of, requests_of, secrets_of, sender_of, with_body
 from tests.support.receiver import hand_in, post
 from tests.support.webhooks import NOW, ROOT, gateway_event
 from tests.unit.connectors.every_kind import ALL, EVERY_FILE, rows
@@ -48,7 +48,7 @@ def changed(kind: str, **headers: str | None) -> Request:
 def refusal(kind: str, given: Request, *, now: float = NOW) -> str:
     """The code with which a source refuses a request."""
     with pytest.raises(SignatureError) as caught:
-        connector_for(kind).verify(given, SECRETS[kind], connection_of(kind).options, now=now)
+        connector_for(kind).verify(given, secrets_of(kind), connection_of(kind).options, now=now)
     return caught.value.code
 
 

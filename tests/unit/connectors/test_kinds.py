@@ -40,7 +40,7 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The page's connector in a folder of its own."""
     folder = tmp_path / "acme"
     folder.mkdir()
-    (code,) = [block.text for block in PAGE.blocks if block.language == "python"]
+    code = PAGE.section("The code").blocks[0].text
     (folder / "events.py").write_text(code, encoding="utf-8")
     (folder / "__init__.py").write_text("", encoding="utf-8")
     monkeypatch.setattr(connectors, "__path__", [*connectors.__path__, str(tmp_path)])

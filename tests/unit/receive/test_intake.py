@@ -26,8 +26,8 @@ from import_relay.receive.intake import (
 )
 from import_relay.storage.connection_secrets import ConnectionSecrets
 from import_relay.storage.intake_store import IntakeStore
-from tests.support.authentic import connection_of, requests_of
-from tests.support.webhooks import NOW, example_secrets, request, with_headers
+from tests.support.authentic import connection_of, requests_of, secrets_of
+from tests.support.webhooks import NOW, request, with_headers
 from tests.unit.receive.receiving import (
     ANSWER_BY,
     AUTHENTIC,
@@ -65,7 +65,7 @@ def test_a_delivery_of_every_kind_can_be_marked_as_a_test(kind: str) -> None:
     given = next(iter(requests_of(kind).values()))
     marked = replace(given, headers={**given.headers, TEST_HEADER: "true"})
     store = Store()
-    secrets = cast("ConnectionSecrets", Secrets(example_secrets().get(kind, [])))
+    secrets = cast("ConnectionSecrets", Secrets(secrets_of(kind)))
     intake = Intake({kind: connection_of(kind)}, secrets, cast("IntakeStore", store))
 
     receipt = intake.receive(

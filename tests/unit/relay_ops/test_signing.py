@@ -10,8 +10,8 @@ from import_relay.domain.connections import Connection
 from import_relay.domain.errors import SignatureError
 from relay_ops.exits import UsageMistake
 from relay_ops.signing import authenticated
-from tests.support.authentic import connection_of, requests_of, sender_of
-from tests.support.webhooks import NOW, example_secrets
+from tests.support.authentic import connection_of, requests_of, secrets_of, sender_of
+from tests.support.webhooks import NOW
 
 WAYS = [
     ("calcom", "path"),
@@ -40,7 +40,7 @@ def verify(signed: Request, connection: Connection, secrets: list[str]) -> None:
 
 @pytest.mark.parametrize("kind", sorted(kinds()))
 def test_the_receiver_takes_a_signed_webhook_of_every_kind(kind: str) -> None:
-    secrets = example_secrets().get(kind, [])
+    secrets = secrets_of(kind)
     given = bare(kind)
     with pytest.raises(SignatureError):
         verify(given, connection_of(kind), secrets)
@@ -52,13 +52,13 @@ def test_the_receiver_takes_a_signed_webhook_of_every_kind(kind: str) -> None:
 def test_the_receiver_takes_it_in_every_way_that_the_option_offers(kind: str, auth: str) -> None:
     known = connection_of(kind)
     connection = replace(known, options={**known.options, "auth": auth})
-    secrets = [BASIC] if auth == "basic" else example_secrets()[kind]
+    secrets = [BASIC] if auth == "basic" else secrets_of(kind)
 
     verify(authenticated(bare(kind), connection, secrets), connection, secrets)
 
 
 def test_the_first_secret_that_fits_is_taken() -> None:
-    secrets = ["no base64!", *example_secrets()["standard_webhooks"]]
+    secrets = ["no base64!", *secrets_of("standard_webhooks")]
     connection = connection_of("standard_webhooks")
 
     verify(authenticated(bare("standard_webhooks"), connection, secrets), connection, secrets)
@@ -74,4 +74,4 @@ def test_a_body_that_can_hold_no_token_is_a_mistake() -> None:
     given = replace(bare("zoho"), body=b"[]")
 
     with pytest.raises(UsageMistake, match="relay secret zoho"):
-        authenticated(given, connection_of("zoho"), example_secrets()["zoho"])
+        authenticated(given, connection_of("zoho"), secrets_of("zoho"))
