@@ -5,14 +5,11 @@ Made by `ledger`; `item_writes` turns a move into an update.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from import_relay.storage.attributes import Plain
 from import_relay.storage.entries import UNFINISHED, Entry, State, entry_key
-from import_relay.storage.item_writes import attribute, update_of
-
-if TYPE_CHECKING:
-    from boto3.dynamodb.conditions import ConditionBase
+from import_relay.storage.item_writes import WriteCondition, attribute, update_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,7 @@ class Move:
     expected: Iterable[State]
     target: State
     changes: Mapping[str, Plain | None] = field(default_factory=dict)
-    where: "ConditionBase | None" = None
+    where: WriteCondition | None = None
 
     def update(self, table: str) -> dict[str, Any]:
         """The arguments of UpdateItem, or of an Update in a transaction."""
@@ -43,7 +40,7 @@ class Move:
         )
 
 
-def nobody_reports(entry: Entry, *, now: float) -> "ConditionBase":
+def nobody_reports(entry: Entry, *, now: float) -> WriteCondition:
     """Nobody is at the entry's report.
 
     The state is the one that was read, and `reported_until` is one of these:
@@ -58,11 +55,11 @@ def nobody_reports(entry: Entry, *, now: float) -> "ConditionBase":
     return same_state & (never_begun | reporter_gone)
 
 
-def same_day(entry: Entry) -> "ConditionBase":
+def same_day(entry: Entry) -> WriteCondition:
     """The entry reserves entities of the day that was read."""
     return attribute("day").eq(entry.day)
 
 
-def same_posts(entry: Entry) -> "ConditionBase":
+def same_posts(entry: Entry) -> WriteCondition:
     """The import was posted as often as was read, and not again meanwhile."""
     return attribute("posts").eq(entry.posts)

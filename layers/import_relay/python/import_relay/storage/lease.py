@@ -19,10 +19,9 @@ from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Plain, from_attributes
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.conditions import takes_effect
-from import_relay.storage.item_writes import attribute, update_of
+from import_relay.storage.item_writes import WriteCondition, attribute, update_of
 
 if TYPE_CHECKING:
-    from boto3.dynamodb.conditions import ConditionBase
     from types_boto3_dynamodb import DynamoDBClient
 
 RETRY_S = 1.0
@@ -85,7 +84,7 @@ class Lease:
         free = attribute("holder").not_exists()
         ours = attribute("holder").eq(holder)
         run_out = attribute("held_until").lt(now - CLOCK_SKEW_S)
-        may_take: ConditionBase = free | ours | run_out
+        may_take: WriteCondition = free | ours | run_out
         if lane is Lane.BULK:
             note = attribute(_waits_until(Lane.LIVE))
             may_take &= note.not_exists() | note.lt(now)
@@ -108,7 +107,7 @@ class Lease:
         except (ClientError, BotoCoreError):
             return  # not ours any more, or it runs out by itself
 
-    def _update(self, where: "ConditionBase | None", sets: Mapping[str, Plain | None]) -> None:
+    def _update(self, where: WriteCondition | None, sets: Mapping[str, Plain | None]) -> None:
         self.client.update_item(**update_of(self.table, _KEY, where, sets=sets))
 
 

@@ -32,11 +32,10 @@ from import_relay.storage.connection_counts import (
     counters,
 )
 from import_relay.storage.file_counts import NO_FILES, count_by_file, file_operation
-from import_relay.storage.item_writes import all_of, attribute, update_of
+from import_relay.storage.item_writes import WriteCondition, all_of, attribute, update_of
 from import_relay.storage.proofs import from_proof, proof_text
 
 if TYPE_CHECKING:
-    from boto3.dynamodb.conditions import ConditionBase
     from types_boto3_dynamodb import DynamoDBClient
 
 COUNTS_DAYS = 180
@@ -213,7 +212,7 @@ class OutcomeCounts:
             yield self._set(key, outcomes, all_of(uncounted))
 
     def _set(
-        self, key: str, texts: Mapping[str, str], where: "ConditionBase | None" = None
+        self, key: str, texts: Mapping[str, str], where: WriteCondition | None = None
     ) -> dict[str, Any]:
         """The part of a transaction that adds texts to an item of outcome records."""
         expires_at = int(self.clock()) + OUTCOME_DAYS * 86_400

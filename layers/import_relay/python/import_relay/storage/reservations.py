@@ -4,13 +4,10 @@ Used by `quota` and `ledger`; an entry of the ledger keeps what it reserves.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from import_relay.domain.lanes import Lane
-from import_relay.storage.item_writes import all_of, attribute
-
-if TYPE_CHECKING:
-    from boto3.dynamodb.conditions import ConditionBase
+from import_relay.storage.item_writes import WriteCondition, all_of, attribute
 
 USED_BY = "entities_of#"
 """Before the name of a connection with a limit of its own: its entities of the day."""
@@ -78,7 +75,7 @@ def released(reservation: Reservation) -> list[Counter]:
     return [Counter(one.name, -one.amount) for one in counters]
 
 
-def room_for(counters: Sequence[Counter]) -> "ConditionBase | None":
+def room_for(counters: Sequence[Counter]) -> WriteCondition | None:
     """What has to hold so that all these counters may change; None: nothing."""
     rooms = []
     for one in counters:
