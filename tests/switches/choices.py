@@ -37,6 +37,8 @@ class Position:
 _BY_LINK = {"failed_inline_max": 0, "failed_url_always": True}
 _LESS = {"entities_per_day": ENTITIES_PER_DAY - 10}
 """Another program imports as well: what is left of Mateo's day is less than we think."""
+OTHER_HOST = "http://localhost"
+"""Another name of the machine, where the API is at its address. The emulator's port comes after."""
 
 SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
     {
@@ -54,9 +56,8 @@ SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
         "failed-file": {
             "ndjson": Position({**_BY_LINK, "failed_file": "ndjson"}),
             "csv": Position({**_BY_LINK, "failed_file": "csv"}),
-            "other-host": Position(
-                {**_BY_LINK, "files_host": "http://files.example.org"}, unnamed=True
-            ),
+            "other-host": Position({**_BY_LINK, "files_host": OTHER_HOST}),
+            "no-host": Position({**_BY_LINK, "files_host": "http://127.0.0.1:9"}, unnamed=True),
         },
         "payload": {
             "normalised": Position({"payload": "normalised"}),
@@ -94,9 +95,7 @@ SWITCHES: Mapping[str, Mapping[str, Position]] = MappingProxyType(
     }
 )
 
-UNREADABLE: Mapping[str, str] = MappingProxyType(
-    {"payload": "by-link", "failed-file": "other-host"}
-)
+UNREADABLE: Mapping[str, str] = MappingProxyType({"payload": "by-link", "failed-file": "no-host"})
 """Payloads are on a host that nobody reaches."""
 
 

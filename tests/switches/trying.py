@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from local.demo.balance import reconcile
 from tests.support.senders import customer, erp
 from tests.support.stack import ENTITIES_PER_DAY, Rig, Trial
-from tests.switches.choices import Combination
+from tests.switches.choices import OTHER_HOST, Combination
 
 BEYOND_THE_DAY = 6
 """Customers that today's entities do not cover."""
@@ -36,7 +37,7 @@ def wrong_with(rig: Rig, combination: Combination) -> list[str]:
     stack.advance_clock((BEGINS_AT.total_seconds() - stack.clock.time()) % DAY_S)
     stack.mateo("PUT", "limits", {"entities_per_day": ENTITIES_PER_DAY, **combination.limits})
     fields = {"custom_fields": {"contact": {"loyalty_level": "number"}}}
-    stack.mateo("PUT", "behaviour", {**combination.behaviour, **fields})
+    stack.mateo("PUT", "behaviour", {**_with_port(combination, stack.mateo_url), **fields})
     stack.mateo("POST", "faults", {"kind": "answer_lost_after_create", "method": "POST"})
     _send(trial)
     patience = (GIVEN_UP_STEPS, GIVEN_UP_STEP_S) if combination.is_slow else ()
@@ -44,6 +45,13 @@ def wrong_with(rig: Rig, combination: Combination) -> list[str]:
     trial.bring_customers(customer(1, "Newest", minute=9))
     trial.drain_for_days(*patience)
     return list(_check(trial, combination))
+
+
+def _with_port(combination: Combination, mateo_url: str) -> dict[str, Any]:
+    behaviour = combination.behaviour
+    if behaviour.get("files_host") == OTHER_HOST:
+        behaviour["files_host"] += f":{urlsplit(mateo_url).port}"
+    return behaviour
 
 
 def _send(trial: Trial) -> None:

@@ -49,7 +49,7 @@ def test_the_emulator_as_it_is_can_be_named() -> None:
 
 
 def test_an_import_can_be_known_by_its_reference_or_by_its_rows() -> None:
-    hidden = "failed-file=other-host payload=by-link"
+    hidden = "failed-file=no-host payload=by-link"
 
     assert parse(hidden).unknowable
     assert parse(f"{hidden} reference-id=ignored status=204").unknowable

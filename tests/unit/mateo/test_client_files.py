@@ -68,11 +68,12 @@ def test_anything_but_https_or_an_address_is_not_fetched(url: str) -> None:
     assert server.requests == []
 
 
-def test_an_api_on_plain_http_may_have_its_files_there() -> None:
+@pytest.mark.parametrize(("port", "has_token"), [(4010, True), (4011, False)])
+def test_an_api_on_plain_http_may_have_its_files_on_plain_http(port: int, has_token: bool) -> None:
     server = Server(httpx.Response(200, content=b"[]"), base_url="http://127.0.0.1:4010/api/v1")
 
-    assert server.api.download("http://127.0.0.1:4010/files/1", acquire_permit) == b"[]"
-    assert server.api.download("http://127.0.0.1:4011/files/1", acquire_permit) is None
+    assert server.api.download(f"http://127.0.0.1:{port}/files/1", acquire_permit) == b"[]"
+    assert (TOKEN in str(server.request.headers.raw)) == has_token
 
 
 @pytest.mark.parametrize("status", [204, 206, 301, 302, 307, 401, 403, 404, 410, 500])

@@ -185,16 +185,16 @@ class ImportApi:
     def download(self, url: str, acquire_permit: Callable[[], Permit]) -> bytes | None:
         """A file that Mateo points to, or None when it cannot be had.
 
-        Only https, or the API's own origin; the token goes to that origin alone, and only a request
-        to it takes a permit (which may raise as `Permits.acquire` does). No redirects, at
+        Only https, or the API's own scheme. The token goes to the API's own origin alone, and only
+        a request to it takes a permit (which may raise as `Permits.acquire` does). No redirects, at
         most `MAX_FAILURES_B` bytes and `MAX_DOWNLOAD_S`.
         """
         try:
             if url.startswith("/") and not url.startswith("//"):  # a path on the API's own host
                 url = urljoin(self.base_url, url)
-            own = _origin(url) == _origin(self.base_url)
-            if not own and urlsplit(url).scheme != "https":
+            if urlsplit(url).scheme not in ("https", urlsplit(self.base_url).scheme):
                 return None
+            own = _origin(url) == _origin(self.base_url)
             headers = self._authorization() if own else {}
             extensions = self._guarded(acquire_permit()) if own else {}
             with self.http.stream("GET", url, headers=headers, extensions=extensions) as response:
