@@ -1,7 +1,7 @@
 """Lambda behind Salesforce's event bus: from an event of EventBridge to `Intake.receive`.
 
-Nobody waits for an answer. What cannot be stored is an error: Lambda tries again, and then puts
-the event aside into the queue that docs/runbook.md says how to empty.
+Nobody waits for an answer. What cannot be stored is an error: Lambda tries again, then moves
+the event to its dead-letter queue. docs/runbook.md says how to send it again.
 """
 
 import json

@@ -86,7 +86,7 @@ def _waiting_as_json(totals: Reconciliation) -> dict[str, object]:
         "queue": asdict(now.queue),
         "bulk_queue": asdict(now.bulk),
         "dead_letter_queue": asdict(now.dead) | {"items_at_least": least, "items_at_most": most},
-        "change_events_set_aside": now.change_events,
+        "dead_change_events": now.change_events,
         "quarantined": now.quarantined,
     }
 
@@ -166,7 +166,7 @@ def _elsewhere(totals: Reconciliation) -> Iterator[str]:
     """What was never counted as received."""
     yield _line("Quarantined", totals.now.quarantined, "deliveries that could not be read")
     if totals.now.change_events is not None:
-        yield _line("Change events set aside", totals.now.change_events, "could not be stored")
+        yield _line("Dead change events", totals.now.change_events, "could not be stored")
     yield ""
 
 

@@ -1,4 +1,4 @@
-"""The stack that is rehearsed on: real parts, its functions behind the proxy, time in our hands.
+"""The stack whose functions are killed: real parts, functions behind the proxy, time in our hands.
 
 The functions are forked, so that one that is killed costs nothing. The queue is polled by hand:
 what is delivered when does not depend on how fast this machine is, and nothing waits.

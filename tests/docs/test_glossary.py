@@ -48,6 +48,9 @@ PARTS = {
     "pretended": "stub",
     "bury": "write a tombstone",
     "buried": "has a tombstone",
+    "aside": "in the dead-letter queue",
+    "rehearsal": "test",
+    "rehearsed": "tested",
     "largest_": "max_",
     "longest_": "max_",
     "deepest_": "max_",
@@ -63,7 +66,6 @@ PHRASES = {
     "sent back": "requeued",
     "brought again": "redelivered, requeued or retried",
     "brings again": "redelivers, requeues or retries",
-    "put aside": "moved to the dead-letter queue",
     "mateo sandbox": "Mateo emulator",
     "local mateo": "Mateo emulator",
 }

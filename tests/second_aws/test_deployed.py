@@ -331,7 +331,7 @@ def test_a_deletion_keeps_what_holds_data_and_nothing_else(
 
 
 def remaining(relay: Relay) -> list[str]:
-    """Names of whatever a stack of this kind makes, tables and buckets aside."""
+    """Names of whatever a stack of this kind makes, without tables and buckets."""
     pages: tuple[tuple[str, str, str, str], ...] = (
         ("lambda", "list_functions", "Functions", "FunctionName"),
         ("stepfunctions", "list_state_machines", "stateMachines", "name"),

@@ -9,7 +9,7 @@ from tests.template.expanded import Expanded, source
 
 CONDITION = "HasSalesforceEventBus"
 RULE = "ReceiveChangeEventsChangeEvent"
-ASIDE = {"Fn::GetAtt": ["ChangeEventsDeadLetterQueue", "Arn"]}
+DEAD_LETTERS = {"Fn::GetAtt": ["ChangeEventsDeadLetterQueue", "Arn"]}
 PARAMETER: dict[str, Any] = source()["Parameters"]["SalesforceEventBus"]
 
 
@@ -58,7 +58,7 @@ def test_an_event_that_cannot_be_delivered_is_tried_for_a_day_and_moved_to_the_d
         "MaximumEventAgeInSeconds": 24 * 3600,
         "MaximumRetryAttempts": 185,
     }
-    assert target["DeadLetterConfig"] == {"Arn": ASIDE}
+    assert target["DeadLetterConfig"] == {"Arn": DEAD_LETTERS}
 
 
 def test_an_event_that_cannot_be_stored_is_tried_twice_more_and_moved_to_the_dead_letter_queue(
@@ -67,7 +67,7 @@ def test_an_event_that_cannot_be_stored_is_tried_twice_more_and_moved_to_the_dea
     config = template.properties("ReceiveChangeEventsEventInvokeConfig")
     assert config["MaximumRetryAttempts"] == 2
     assert config["MaximumEventAgeInSeconds"] == 6 * 3600
-    assert config["DestinationConfig"] == {"OnFailure": {"Destination": ASIDE}}
+    assert config["DestinationConfig"] == {"OnFailure": {"Destination": DEAD_LETTERS}}
 
 
 def test_only_that_rule_may_move_events_to_the_dead_letter_queue(template: Expanded) -> None:
@@ -78,7 +78,7 @@ def test_only_that_rule_may_move_events_to_the_dead_letter_queue(template: Expan
             "Effect": "Allow",
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sqs:SendMessage",
-            "Resource": ASIDE,
+            "Resource": DEAD_LETTERS,
             "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [RULE, "Arn"]}}},
         }
     ]

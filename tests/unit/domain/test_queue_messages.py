@@ -118,11 +118,11 @@ def test_a_message_of_another_program_is_an_error_that_submission_knows(body: st
 def test_a_single_item_of_a_message_can_be_moved_to_the_dead_letter_queue_as_it_is() -> None:
     body = with_item(POINTER, message([{"id": 0}], requeues=4))
 
-    aside = read(items_body(read(body), body, ["d1/1"]))
+    apart = read(items_body(read(body), body, ["d1/1"]))
 
-    assert [one.item_id for one in aside.occurrences] == ["d1/1"]
-    assert aside.occurrences[0].item == Pointer("oversize/d1/1.json")
-    assert aside.requeues == 4
+    assert [one.item_id for one in apart.occurrences] == ["d1/1"]
+    assert apart.occurrences[0].item == Pointer("oversize/d1/1.json")
+    assert apart.requeues == 4
 
 
 def test_only_the_wanted_items_are_requeued_once_more_requeued() -> None:

@@ -36,7 +36,7 @@ def test_everything_is_found_by_the_name_of_the_stack(
     assert (found["waiting_in_open_imports"], found["open_imports"]) == (10, 1)
     assert found["queue"] == {"visible": 2, "in_flight": 0, "delayed": 0}
     assert found["bulk_queue"] == {"visible": 3, "in_flight": 0, "delayed": 0}
-    assert (found["quarantined"], found["change_events_set_aside"]) == (2, 3)
+    assert (found["quarantined"], found["dead_change_events"]) == (2, 3)
     assert found["entities"] == {"used": 16, "left": 34, "limit": 50}
     assert found["requests"] == {"used": 0, "left": 200, "limit": 200}
     assert found["submission"] == {"running": True, "reason": "", "until": None}

@@ -96,7 +96,7 @@ def test_an_archived_record_counts_as_missing() -> None:
     assert read(Crm([results(record("1", archived=True))])) == {}
 
 
-def test_a_record_that_was_not_asked_for_is_left_aside() -> None:
+def test_a_record_that_was_not_asked_for_is_left_out() -> None:
     assert read(Crm([results(record("9"))])) == {}
 
 

@@ -1,6 +1,6 @@
 """Which connections can be used, and what is wrong with the others. No I/O.
 
-Called by `changes`, which leaves a connection with a mistake aside, and by `check_connections`,
+Called by `changes`, which does not use a connection with a mistake, and by `check_connections`,
 which shows every mistake before a deployment: both go by the same rules.
 """
 

@@ -1,4 +1,4 @@
-"""Which successes close a problem: only those of identities that have a problem are kept."""
+"""Which successes close a problem. It keeps only those of identities that have a problem."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ Successes = Sequence[tuple[Identity, Received]]
 class Closing:
     """Knows when each identity with a problem last succeeded.
 
-    A rejected item whose line names no record is known by the first id in it, a guess; only for
-    those the items of imports are read. All else stands in the lines of the reports.
+    If the line of a rejected item names no record, the item is known by the first id in it, which
+    is a guess. For these problems alone, the items of imports are read. The lines of the reports
+    have everything else.
     """
 
     def __init__(self, bucket: Bucket, problems: Iterable[Problem]) -> None:
@@ -101,7 +102,7 @@ def _type_of(identity: Identity) -> str:
 
 
 def _records(line: RowLine, guessed: Iterable[str], frozen: _Frozen) -> Iterator[str]:
-    """Ids by which a guess may know a row: in its external id, else in its items."""
+    """Ids by which a guessed problem may know a row: in its external id, else in its items."""
     if line.external_id:
         yield line.external_id
         yield line.external_id.rpartition("-")[2]

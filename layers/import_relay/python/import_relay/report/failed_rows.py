@@ -1,8 +1,8 @@
 """Which rows of an import an entry of Mateo's list of failures is about. Pure; called by findings.
 
 Mateo documents that an entry echoes the row. It does not say whether the row comes back as it was
-sent, or with it how often, so that an entry is joined by what it has: the whole row, the
-external id, a handle that no other row has, the number of the row, a handle.
+sent, or with its number. So an entry is joined by what it has: the whole row, the external id, a
+handle that no other row has, the number of the row, a handle.
 """
 
 import json
@@ -94,11 +94,11 @@ def _match(
     only_sure: bool = False,
     ids: tuple[Sequence[AbstractSet[str]], Sequence[AbstractSet[str]]] | None = None,
 ) -> list[set[int]]:
-    """Give each failure without a row one that has a value of it; a free row goes first.
+    """Give each failure without a row one that has a value of it, free rows first.
 
     Args:
         only_sure: by a value that no other row has.
-        ids: which columns of ids failures and rows have: rows with the same ones go first.
+        ids: the columns of ids that failures and rows have: rows with the same ids are preferred.
 
     Returns:
         the rows that a failure may be about, if there are several.

@@ -89,7 +89,7 @@ def read_failures(content: bytes) -> list[Failure] | None:
 
 
 def _text(content: bytes) -> str | None:
-    """A file's text; of another encoding only what is ASCII is sure, such as ids. None: binary."""
+    """A file's text. In an unknown encoding only ASCII is certain, such as ids. None: binary."""
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = content.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
     return None if "\0" in text else text
@@ -205,5 +205,5 @@ def _column(name: str) -> str:
 
 
 def _is_header(names: Sequence[str]) -> bool:
-    """Whether a CSV says of rows what is wrong with them, or which they are."""
+    """Whether a table is about rows, by its header: which they are, or what is wrong with them."""
     return any(name in _KNOWN or _plain_name(name) in ROW_NUMBERS for name in names)

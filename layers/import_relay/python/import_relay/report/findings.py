@@ -56,7 +56,7 @@ class Findings:
 
     @property
     def is_finished(self) -> bool:
-        """Whether Mateo has finished it, perhaps only just when it was given up."""
+        """Whether Mateo has finished it, perhaps just when the relay gave it up."""
         return not self.timed_out or (self.unaccounted == 0 and self.counts[0] is not None)
 
     # rows
@@ -148,7 +148,7 @@ class Findings:
         return notes_of_taken(self.taken) if self.sent.rows else {}
 
     def unclaimed(self) -> Iterator[RowProvenance]:
-        """Provenance of the rows that did not get in, or may not have."""
+        """Provenance of the rows that were not imported, or may not have been."""
         uncertain = self.rows.uncertain
         outcomes = zip(self.sent.provenance, self.outcomes, strict=True)
         for number, (row, outcome) in enumerate(outcomes):
@@ -171,7 +171,7 @@ class Findings:
                     yield source.occurrence, outcome
 
     def counted(self) -> Iterator[tuple[str, str, list[Note]]]:
-        """What counts for their connections: of each occurrence its end, notes and sent handles."""
+        """What counts for the connections: each occurrence's outcome, notes and sent handles."""
         for number, outcome in enumerate(self.outcomes):
             if outcome is RowOutcome.RETRIED:
                 continue

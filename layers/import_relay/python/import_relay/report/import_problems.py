@@ -1,7 +1,7 @@
 """What failed in an import or lost a value, read from its report. Called by `open_problems`.
 
-A row's line says enough to know whether a later success closes it. Why it failed, and the row
-itself, are read of those alone that are still open.
+A row's line says enough to know whether a later success closes its problem. Why it failed, and the
+row itself, are read only for problems that are still open.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def with_details(
 
 
 def is_erased(line: Mapping[str, Any]) -> bool:
-    """Whether a line only counts any more: the person whom it was about is erased."""
+    """Whether a line is kept for its counts only: the person whom it was about is erased."""
     return bool(line.get("erased"))
 
 

@@ -1,8 +1,8 @@
 """What is still open of what failed, was rejected or lost a value: read from reports.
 
-A later success closes it: a newer change of the same record, or another attempt at the same item,
-that was imported; a left-out value is closed by an import that has it. What failed again counts
-once. Called by `relay failures` and by the daily report.
+A later success closes a problem: a newer change of the same record, or another attempt at the same
+item, that was imported. A left-out value is closed by an import that has it. A problem that occurs
+again counts once. Called by `relay failures` and by the daily report.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _folders(bucket: Bucket, now: datetime, since: float) -> Iterator[str]:
 def _told(
     bucket: Bucket, problems: Iterable[Problem], folder_of: Mapping[str, str], *, with_rows: bool
 ) -> Iterator[Problem]:
-    """The problems with what a person needs; those of no import have it."""
+    """The problems with all that a person needs; problems of no import have it already."""
     of_folders: dict[str, list[Problem]] = {}
     for one in problems:
         of_folders.setdefault(folder_of.get(one.reference, ""), []).append(one)

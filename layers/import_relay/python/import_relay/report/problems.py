@@ -84,7 +84,7 @@ def original_item(item_id: str) -> str:
 def identities_of(
     type_: str | None, external_id: str | None, key_digest: str | None, connections: Iterable[str]
 ) -> Iterator[Identity]:
-    """What a line says of the record that it is about: its key, its id in each connection."""
+    """What a line says of its record's identity: its key, and its id in each connection."""
     if key_digest:
         yield ("key", str(type_), key_digest)
     if external_id:
@@ -100,7 +100,7 @@ def identities_of_row(line: RowLine) -> Iterator[Identity]:
 def newest_of_each(problems: Sequence[Problem]) -> list[Problem]:
     """The problems without those that a newer attempt at the same item had again.
 
-    So does a newer row that leaves out the same column of the same record.
+    A newer row that leaves out the same column of the same record counts like such an attempt.
     """
     newest: dict[Identity, Received] = {}
     for problem in problems:

@@ -76,7 +76,7 @@ def _ndjson(lines: Iterable[Mapping[str, object]]) -> bytes:
 
 
 def _cells(failure: Mapping[str, object]) -> list[str]:
-    """A failure as a line of the table: of several webhooks it names all events, and the last."""
+    """A failure as a line of the table: of several webhooks all events, and the last webhook."""
     sources = failure["items"]
     assert isinstance(sources, list)  # noqa: S101  # for the type: Findings.failure_lines
     last = sources[-1] if sources else {}

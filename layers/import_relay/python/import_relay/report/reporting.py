@@ -48,10 +48,10 @@ from import_relay.storage.watermarks import Watermarks
 REPORT_CALL_S = 8.0
 """A call must leave this long before the deadline: it times out after five seconds."""
 ANOTHER_S = 60
-"""Before looking again whether somebody else has reported the import, or died while at it."""
+"""Before a second look at a report that another process writes: that process may end, or die."""
 FILE_TRIES = 9
 """Mateo's list of failed rows is asked for so often, within 40 minutes; then the report is written
-without it. Only tries count in which Mateo answers, each twice as late after the counts as the one
+without it. Only tries that Mateo answers count, each twice as late after the counts as the one
 before: two executions that follow one import ask more often."""
 
 
@@ -157,13 +157,12 @@ class Reporting:
         if entry.state is not State.UNKNOWN:
             return Reported(ReportStatus.WAIT, 1)  # found after all: it is followed again
         sent = self._sent(entry)
-        if entry.rows and not sent.rows:  # nothing is left to bring: say so
+        if entry.rows and not sent.rows:  # no row is left to requeue: report it
             findings = Findings(entry, sent, ImportResult(), timed_out=True)
             self._write(findings)
             return self._close(findings)
         occurrences = (item.occurrence for row in sent.provenance for item in row.items)
-        # Not before the import is marked as never created: until then they would count as brought
-        # already.
+        # They must arrive after the import is marked as never created, or they count as duplicates.
         self.parts.queues[entry.lane].send(
             Delayed(body, MAX_DELAY_S) for body in repeat_bodies(occurrences)
         )
@@ -299,7 +298,7 @@ class Reporting:
             )
 
     def _outcomes_by_day(self, findings: Findings) -> OutcomesByDay:
-        """How many occurrences came to which end, by the day on which they were received."""
+        """How many occurrences had which outcome, by the day on which they were received."""
         entry, day = findings.entry, self.parts.permits.limits.day
         if not findings.sent.rows:  # not kept: only their number is known
             return {day(entry.created_at): {RowOutcome.UNACCOUNTED: entry.items}}

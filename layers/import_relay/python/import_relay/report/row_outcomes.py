@@ -1,8 +1,8 @@
 """How the rows of an import ended: Mateo's counts and its list of failures, reconciled. Pure.
 
-Called by findings. RowCounts say how many rows failed, the list says which. Where they do not fit
-each other, the counts decide how many and the list decides which; a failed row that the list does
-not name costs one row, never the whole import.
+Called by findings. RowCounts say how many rows failed, the list says which. If they disagree, the
+counts decide how many and the list decides which: a failed row that the list does not name makes
+one row uncertain, never the whole import.
 """
 
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ class RowOutcome(StrEnum):
 class RowCounts(NamedTuple):
     """Mateo's counts of an import; None where it has not counted.
 
-    One that is missing follows from the other two: whether Mateo counts failed rows at all where
-    none failed is not documented.
+    A missing count follows from the other two: Mateo does not document whether it counts failed
+    rows where none failed.
     """
 
     total: int | None = None
@@ -97,7 +97,7 @@ class RowOutcomes:
 
     @property
     def unnamed(self) -> int:
-        """Rows that failed, but the list does not say which they are."""
+        """Rows that failed, but that the list does not name."""
         return self.failed - len(self.named)
 
     @cached_property
@@ -113,8 +113,8 @@ class RowOutcomes:
     def outcomes(self) -> Sequence[RowOutcome]:
         """How each row ended.
 
-        Of the rows that are uncertain, as many as are missing are unaccounted for, the last ones:
-        their number is right, which ones they are is not known.
+        As many of the uncertain rows as are missing are unaccounted for, the last ones: their
+        number is right, but it is not known which rows they are.
         """
         rest = [number for number in range(self.rows) if number not in self.named]
         missing = self.unnamed + self.unaccounted

@@ -89,7 +89,7 @@ def as_sent(cell: str) -> str:
 
 
 class AsWorkbook(Protocol):
-    """`as_workbook`, or what stands for it where nobody opens the file."""
+    """`as_workbook`, or a stub of it where nobody opens the file."""
 
     def __call__(
         self,

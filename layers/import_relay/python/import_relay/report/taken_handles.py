@@ -1,8 +1,8 @@
 """Handles that moved from one contact to another while an import was applied. Pure.
 
-Called by findings, for the report. Two things tell of them: rows of the import with the same
-handle, of which Mateo gives it to the last one; and Mateo's hints, at most 20, whose format is not
-documented and which may name no contact that the relay knows.
+Called by findings, for the report. Two things show it: rows of the import with the same handle, of
+which Mateo gives it to the last one; and Mateo's hints, at most 20. Their format is not documented,
+and they may name no contact that the relay knows.
 """
 
 import re
@@ -60,8 +60,8 @@ def taken_handles(
 def notes_of_taken(taken: Sequence[Taken]) -> dict[int, list[Note]]:
     """The notes of the rows that took a handle, by the number of the row.
 
-    One that names no row stands with the first row, so that the rates count it. Where the loser is
-    in the import as well, it has a note from before it was sent.
+    A handle that names no row stands with the first row, so that the rates count it. A loser in the
+    same import has a note from before it was sent.
     """
     notes: dict[int, list[Note]] = {}
     for one in taken:
@@ -89,7 +89,7 @@ def as_summary(taken: Sequence[Taken], rows: Sequence[PayloadRow]) -> dict[str, 
 
 
 def _moved(rows: Sequence[PayloadRow], imported: Collection[int]) -> Iterator[Taken]:
-    """Of the imported rows with the same handle each one takes it from the one before it.
+    """Of the imported rows with the same handle, each one takes it from the one before it.
 
     A row without an id is the contact that has the handle, whichever that is.
     """

@@ -47,8 +47,9 @@ class Archive:
     def freeze(self, reference: str, body: bytes, rows: Sequence[Row]) -> None:
         """Store an import before anything of it is sent, under `imports/<reference>/`.
 
-        Two lines of JSON, compressed: the exact body, and the provenance of each row. It is
-        compressed row by row, since all of it as text would be the most that a batch needs.
+        Two lines of JSON, compressed: the exact body, and the provenance of each row. They are
+        compressed row by row: their whole text would take more memory than anything else in a
+        batch.
         """
         packed = BytesIO()
         with gzip.GzipFile("", "wb", compresslevel=1, fileobj=packed, mtime=0) as file:
@@ -90,13 +91,13 @@ class Archive:
     def record_outcomes(
         self, outcomes: Iterable[ItemOutcome], *, at: float, date: str, batch: str
     ) -> None:
-        """Write down occurrences that ended without an import, before their messages go.
+        """Write down occurrences that ended without an import, before their messages are deleted.
 
-        `rejected/` has what never reached Mateo, with the record and what to do; `outcomes/` has
-        who was superseded, duplicate or ignored, with the external id as its only data; `items/`
-        has the items of all, for a replay; `erasures/pending/` has demands to erase a person. If a
-        process dies before these ends are counted, a redelivery writes an occurrence again: of its
-        lines the latest counts, or the one whose batch the outcome record names.
+        `rejected/` has records that never reached Mateo, and what to do; `outcomes/` has those that
+        were superseded, duplicate or ignored, with the external id as their only data; `items/` has
+        the items of all, for a replay; `erasures/pending/` has demands to erase a person. If a
+        process dies before these outcomes are counted, a redelivery writes an occurrence again: of
+        its lines the latest counts, or the one whose batch the outcome record names.
 
         Args:
             at: now, in s since the epoch.
@@ -136,7 +137,7 @@ class Archive:
 
 
 def _standard_json(value: object) -> str:
-    """Its JSON; in items a number beyond all bounds, of a field that is not mapped, is a text."""
+    """A value's JSON; a number of an item that JSON does not have becomes a text."""
     try:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
     except ValueError:

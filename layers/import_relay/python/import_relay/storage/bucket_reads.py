@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 T = TypeVar("T")
 CLOCKS_APART_S = 3_600.0
-"""How far the clocks of S3 and of the relay may be apart at most, and to spare."""
+"""How far apart the clocks of S3 and of the relay may be, with a margin."""
 READERS = 32
 """Requests at a time; a client needs as many connections."""
 AT_A_TIME = 256
 """How many objects are read ahead of their use."""
 REMEMBERED_B = 128 * 1_048_576
-"""A million rows of reports, or two hundred thousand records as they were sent."""
+"""Enough for a million rows of reports, or for two hundred thousand records as they were sent."""
 SILENT: Callable[..., None] = lambda *_, **__: None  # noqa: E731 - as a default
 
 
 class Stored(NamedTuple):
-    """An object: its key, when it was written (s since the epoch), and which content it has."""
+    """An object: its key, when it was written (s since the epoch), and the tag of its content."""
 
     key: str
     written_at: float

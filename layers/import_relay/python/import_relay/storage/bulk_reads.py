@@ -1,6 +1,6 @@
-"""Reads many items by their keys, consistently; what DynamoDB leaves unanswered is asked for again.
+"""Reads many items by their keys, consistently. Used by every table of the relay.
 
-Used by every table of the relay.
+What DynamoDB leaves unanswered is asked for again.
 """
 
 import time

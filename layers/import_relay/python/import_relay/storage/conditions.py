@@ -34,7 +34,7 @@ def failed_conditions(error: ClientError) -> list[bool] | None:
 
 
 def through_conflicts(call: Callable[[], _T], *, sleep: Callable[[float], None] = time.sleep) -> _T:
-    """Make a write again that only failed because another one touched the same item just then.
+    """Make a write again that failed only because another one touched the same item just then.
 
     Nothing was written in that case, and the SDK does not try it again by itself.
     """

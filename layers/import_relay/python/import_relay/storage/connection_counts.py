@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from import_relay.domain.notes import Note, NoteCounts, count_notes
 
 MAX_CONNECTIONS = 60
-"""Of one import; of more, those with the fewest notes are counted together under `OTHERS`."""
+"""Connections counted apart, of one import. Of more, those with the fewest notes count as `OTHERS`.
+"""
 MAX_COUNTERS = 60
-"""Of notes in one update, whose expression DynamoDB limits to 4 KB; of more, the rarest are summed
-up by code."""
+"""Counters of notes in one update, whose expression DynamoDB limits to 4 KB. Of more, the rarest
+are summed up by code."""
 OTHERS = "*"
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 SECRETS_CACHE_S = 300
 """How long secrets are used without asking again."""
 SECRETS_PAUSE_S = 30
-"""Shortest time between two extra requests: an attacker must not make us pay per refusal."""
+"""Shortest time between two extra requests: refused requests of an attacker must not cost us calls.
+"""
 
 
 class ConnectionSecrets:

@@ -1,7 +1,7 @@
 """Why records of single connections waited last, in the ledger table: one item for all of them.
 
-Submission and the import of files note it, and `relay status` shows it. Nothing else depends on it,
-so it may be lost.
+Submission and the import of files note it, and `relay status` shows it. Nothing else needs it, so
+losing it does no harm.
 """
 
 import json

@@ -26,7 +26,7 @@ ERASURES_KEY: dict[str, Any] = {"pk": {"S": "erasures"}}
 
 
 def erased_of(item: Mapping[str, Any]) -> ErasedHandles:
-    """What the item under `ERASURES_KEY` says; nobody was erased if it is empty."""
+    """The list that the item under `ERASURES_KEY` holds; it is empty if nobody was erased."""
     if not item:
         return ErasedHandles()
     until = {digest: int(one["N"]) for digest, one in item["handles"]["M"].items()}

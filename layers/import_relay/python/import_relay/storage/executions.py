@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FIRST_POLL_S = 5
 """An import is polled so long after it began, unless requests have to be spared."""
 RESTARTED = "-restart-"
-"""Between an import's reference and what makes the name of a further execution its own."""
+"""Stands between an import's reference and the number of a further execution, in its name."""
 
 
 @dataclass(frozen=True, slots=True)

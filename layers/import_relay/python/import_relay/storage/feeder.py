@@ -1,4 +1,4 @@
-"""The turn at feeding the bulk queue: one process at a time."""
+"""The right to feed the bulk queue, which one process has at a time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

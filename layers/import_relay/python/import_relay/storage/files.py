@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 FILE_DAYS = 400
-"""How long a finished file is known; its object in the inbox goes long before."""
+"""How long a finished file is known; its object in the inbox is deleted long before."""
 MAX_OPEN_FILES = 5_000
 """Their names share an item, which DynamoDB limits to 400 KB. More files wait in the inbox."""
 ROWS_LOST_AFTER_S = MAX_REQUEUED_S + 14 * 86_400
@@ -237,7 +237,7 @@ def _as_counted(file: RowFile) -> dict[str, Plain | None]:
 
 
 def _file(found: Any) -> RowFile | None:
-    """None: its rows ended after it was forgotten, so that only their counts are there."""
+    """A file. None: its item has only counts, of rows that ended after it was forgotten."""
     if "key" not in found:
         return None
     numbers = {name: int(found[name]) for name in ("pages", "rows", "counted", "fed")}

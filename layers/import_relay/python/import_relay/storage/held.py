@@ -22,7 +22,7 @@ its timeout and the queue's visibility timeout (template.yaml)."""
 
 @dataclass(frozen=True, slots=True)
 class HeldState:
-    """Times in s since the epoch, 0 for never.
+    """What is known of what is held. Times are in s since the epoch, 0 for never.
 
     `since`: of the oldest record that is held, 0 if none is. `received_at`: when messages were last
     received. `wake_at`: when the last wake that was sent arrives.
@@ -33,11 +33,11 @@ class HeldState:
     wake_at: float = 0.0
 
     def may_come_back(self, now: float) -> bool:
-        """Whether what was received may still come back to the queue, as its receiver died."""
+        """Whether received messages may still return to the queue: their receiver may be dead."""
         return now < self.received_at + HIDDEN_S
 
     def is_overdue(self, now: float, longest_s: float) -> bool:
-        """Whether records are held for long, or may have come back and nobody has looked since."""
+        """Whether records are held for long, or may have returned unseen."""
         if self.since:
             return self.since <= now - longest_s
         return self != HeldState() and not self.may_come_back(now)

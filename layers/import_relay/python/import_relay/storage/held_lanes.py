@@ -26,7 +26,7 @@ class HeldLanes:
         self._queues = queues
 
     def wake(self) -> list[Lane]:
-        """Send a wake to each lane that holds records, or may, and has no message; which ones.
+        """Send a wake to each lane that holds records, or may, and has no message; returns them.
 
         A lane with any message gets a batch, and each batch takes what is held first. So a paused
         lane gets one wake, however often this is called.

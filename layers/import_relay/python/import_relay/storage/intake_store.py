@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 USER_AGENT = "import-relay"
-"""How AWS's own logs call the relay. botocore makes its long one anew, twice for each call."""
+"""The relay's name in AWS's own logs. botocore would build its long one anew, twice for each call.
+"""
 STORE_CONNECT_TIMEOUT_S = 1.0
 READ_TIMEOUT_S = 1.5
 MAX_CALL_S = STORE_CONNECT_TIMEOUT_S + READ_TIMEOUT_S

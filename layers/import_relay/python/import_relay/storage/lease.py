@@ -93,19 +93,20 @@ class Lease:
         return takes_effect(lambda: self._update(may_take, sets))
 
     def _tell_that_one_waits(self, lane: Lane) -> None:
-        """Leave a note for who holds the lease, and for the bulk lane. Without it the lanes merely
-        take turns by chance.
+        """Leave a note for the holder of the lease, and for the bulk lane.
+
+        Without it the lanes would still take turns, but by chance.
         """
         try:
             self._update(None, {_waits_until(lane): self.clock() + WAITS_S})
         except (ClientError, BotoCoreError):
-            return  # the next try leaves it
+            return  # the next try leaves the note
 
     def _release(self, holder: str) -> None:
         try:
             self._update(attribute("holder").eq(holder), {"holder": None, "held_until": None})
         except (ClientError, BotoCoreError):
-            return  # not ours any more, or it runs out by itself
+            return  # the lease is not ours any more, or it runs out by itself
 
     def _update(self, where: WriteCondition | None, sets: Mapping[str, Plain | None]) -> None:
         self.client.update_item(**update_of(self.table, _KEY, where, sets=sets))

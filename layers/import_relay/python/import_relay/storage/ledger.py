@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 def read_entry(client: "DynamoDBClient", table: str, reference: str) -> Entry | None:
-    """One entry, read consistently, by whoever changes none."""
+    """One entry, read consistently, for callers that change none."""
     answer = client.get_item(TableName=table, Key=entry_key(reference), ConsistentRead=True)
     item = answer.get("Item")
     return from_item(item) if item else None
@@ -154,11 +154,11 @@ class Ledger:
         """Become the one who reports an unfinished import, until a time (s since the epoch).
 
         Args:
-            retried: the numbers of the rows that this report requeues; a report that is
-                written again after a crash has to keep to them.
+            retried: the numbers of the rows that this report requeues. One that is written again
+                after a crash requeues the same rows.
 
         Returns:
-            False when somebody else is at it, or was since the entry was read.
+            False when somebody else is reporting it, or began to after the entry was read.
         """
         return self._write(
             Move(
@@ -181,7 +181,8 @@ class Ledger:
     ) -> bool:
         """Move an entry to a final state and count how its occurrences ended, in one transaction.
 
-        Of very many files the smallest parts are counted just before, each once.
+        If the import has rows of more files than fit the transaction, the files with the fewest
+        rows are counted just before it, each once.
 
         Returns:
             False when it had ended already; nothing was changed then.

@@ -19,8 +19,8 @@ NAMED_DAYS = 3
 NAMES_PER_UPDATE = 50
 """DynamoDB limits an expression to 4 KB."""
 NEW_AGAIN_S = 600.0
-"""What was named so recently is new again: its run may have failed before it told anybody. Lambda
-retries a failed run within minutes; the next run is later."""
+"""A rate that was named so recently is new again: that run may have failed before it mailed
+anybody. Lambda retries a failed run within minutes; the next run is later."""
 _PREFIX = "of:"
 """Before a name, in the name of its attribute."""
 

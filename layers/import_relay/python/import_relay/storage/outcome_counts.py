@@ -1,12 +1,12 @@
 """How occurrences ended, counted by the day on which they were received, in the ledger table.
 
 An occurrence that was part of an import is counted in the transaction that closes the import. One
-that ended without an import leaves a *outcome record*, written in the transaction that counts it
-and only if there is none: the queue may redeliver it, and the first end is the one that counts.
+that ended without an import leaves an *outcome record*, written in the transaction that counts it,
+and only if there is none: the queue may redeliver the occurrence, and its first outcome counts.
 
 A second item per day and connection counts, in the same transactions, how occurrences of that
-connection ended and which notes they had: what a rate is made of. Its day is that of the end. A
-third one per file counts how its rows ended.
+connection ended and which notes they had; rates are computed from it. Its day is that of the
+outcome. A third one per file counts how its rows ended.
 """
 
 import time
@@ -44,12 +44,12 @@ OUTCOME_DAYS = 65
 """How long an occurrence may be delivered again: put back after 35 days, and 28 more in both
 queues."""
 REPLAYED = "replayed"
-"""Counts what a person put back: received again on that day, and no end."""
+"""Counts what a person put back: it is received again on that day. It is no outcome."""
 FROM_FILES = "from_files"
-"""Counts rows of files: received on that day, and no end."""
+"""Counts rows of files that were received on that day. It is no outcome."""
 COUNTED_RECEIPTS = (REPLAYED, FROM_FILES)
 NUMBERS_PER_ITEM = 100
-"""Occurrences of a delivery whose ends share an item; as many as share a message."""
+"""Occurrences of a delivery whose outcome records share an item; as many as share a message."""
 OUTCOMES_PER_TRANSACTION = 25
 """Of a transaction's 100 operations (AWS quota); each takes three more at most, to be counted."""
 PROOFS_PER_TRANSACTION = 100
@@ -60,7 +60,7 @@ OutcomesByDay = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class KnownEnds:
-    """`ended`: item ids that were counted. `proven`: ends that are still to be counted."""
+    """Outcomes of some items: `ended` were counted, `proven` are still to be counted."""
 
     ended: set[str] = field(default_factory=set)
     proven: list[ItemOutcome] = field(default_factory=list)
@@ -137,9 +137,9 @@ class OutcomeCounts:
         return known_ends(asked, items)
 
     def prove(self, item_outcomes: Sequence[ItemOutcome]) -> None:
-        """Keep how these have to end, before that is written down: nothing else will tell again.
+        """Store outcomes that nothing will prove again, before anything else is written of them.
 
-        `detail` must hold no personal data. What ended already keeps its end.
+        `detail` must hold no personal data. An item that ended already keeps its outcome.
         """
         by_item: dict[str, dict[str, str]] = defaultdict(dict)
         for one in item_outcomes:
@@ -150,7 +150,7 @@ class OutcomeCounts:
             self._transact(part)
 
     def batches_of(self, items: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
-        """Delivery and number of each item that ended without an import → the batch in which."""
+        """Delivery and number of each item that ended without an import → the batch it was in."""
         by_key: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for delivery, number in items:
             by_key[_outcome_key(delivery, number)].append((delivery, number))

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from types_boto3_ssm import SSMClient
 
 RESET_MARGIN_S = 60
-"""Opened this long after a day begins: Mateo's clock is not ours."""
+"""Submission is resumed this long after a day begins: Mateo's clock is not ours."""
 SCHEDULE_SKEW_S = 30
-"""An opening schedule may fire this early by our clock and still counts as on time."""
+"""A schedule that resumes may fire this early by our clock and still counts as on time."""
 MIN_PAUSE_S = 60
 """Schedules have a precision of one minute."""
 PAUSE_KEY: dict[str, Any] = {"pk": {"S": "pause"}}
@@ -122,7 +122,7 @@ class Pause:
         Beginning it again until the same time repairs whatever an earlier call did not get to.
 
         Returns:
-            when it will open.
+            when it will be resumed.
         """
         until = float(math.ceil(max(until, self._clock() + MIN_PAUSE_S)))
         values: dict[str, Plain | None] = {
@@ -136,7 +136,7 @@ class Pause:
             IS_NEW | attribute("paused_until").lte(until),
         )
         if not takes_effect(lambda: self._clients.dynamodb.put_item(**begun)):
-            until = self.state().paused_until  # somebody closed it for longer
+            until = self.state().paused_until  # somebody paused it for longer
         self._switch.turn_off(until, self._lanes)
         return until
 

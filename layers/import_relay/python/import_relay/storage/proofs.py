@@ -1,7 +1,7 @@
-"""What is decided of an occurrence before it is written down and counted: the proof of a refusal.
+"""The outcome of a proven refusal, stored before it is written down and counted.
 
-Another batch cannot find it out again: what proved it has been imported by then. `OutcomeCounts`
-keeps the text beside the outcome record of the occurrence, and it holds no personal data.
+No other batch can find it out again: the row that proved it is imported by then. `OutcomeCounts`
+keeps the text beside the outcome record of the occurrence. It holds no personal data.
 """
 
 import json
@@ -11,13 +11,13 @@ from import_relay.domain.notes import as_lists, from_lists
 
 
 def proof_text(item_outcome: ItemOutcome) -> str:
-    """How an occurrence ends and why; `detail` must hold no value of its record."""
+    """How an occurrence ends and why, as text; `detail` must hold no value of its record."""
     notes = as_lists(note._replace(value=None) for note in item_outcome.notes)
     return json.dumps([item_outcome.outcome, item_outcome.reason, item_outcome.detail, notes])
 
 
 def from_proof(occurrence: Occurrence, text: str) -> ItemOutcome:
-    """The end that `proof_text` wrote."""
+    """The outcome that `proof_text` wrote."""
     outcome, reason, detail, notes = json.loads(text)
     return ItemOutcome(
         occurrence, Outcome(outcome), reason, detail=detail, notes=tuple(from_lists(notes))

@@ -50,7 +50,7 @@ class ReceivedMessage(NamedTuple):
 
 
 class SureAnswer(NamedTuple):
-    """What a queue had. `may_miss`: SQS may have hidden messages that nobody got, for a while."""
+    """Messages of a queue. `may_miss`: SQS may have hidden others for a while that nobody got."""
 
     messages: list[ReceivedMessage]
     may_miss: bool
@@ -97,9 +97,8 @@ class Queue:
     def receive(self, call_count: int) -> list[ReceivedMessage]:
         """Receive messages with so many calls, up to ten with each; none if there are none now.
 
-        Only some of SQS's servers are asked, and each has messages of a backlog.
-
-        Like those of Lambda's batches, SQS redelivers them after the visibility timeout unless
+        Each call asks some of SQS's servers only; if there is a backlog, each server has messages
+        of it. As with Lambda's batches, SQS redelivers them after the visibility timeout unless
         they are deleted.
         """
         return self._receive(call_count, 0).messages

@@ -31,7 +31,7 @@ makes it may run for two minutes."""
 _TARGET = "arn:{partition}:scheduler:::aws-sdk:lambda:updateEventSourceMapping"
 """Its input is spelled as in the AWS SDK for Java: `Uuid`, not `UUID`."""
 _STOPPED = frozenset({"Disabled", "Disabling"})
-"""States of an event source mapping in which the queue is not read, or soon no longer."""
+"""States of an event source mapping in which the queue is not read, or soon will not be."""
 _NAMES = {Lane.LIVE: "resume", Lane.BULK: "resume-bulk"}
 """How the names of a lane's schedules begin."""
 
@@ -44,7 +44,7 @@ class QueueMapping:
     uuid: str
 
     def is_stopped(self) -> bool:
-        """Whether the queue is not read, or soon no longer."""
+        """Whether the queue is not read, or soon will not be."""
         return self.lambda_.get_event_source_mapping(UUID=self.uuid)["State"] in _STOPPED
 
     def disable(self) -> None:
@@ -88,7 +88,7 @@ class QueueSwitch:
     clock: Callable[[], float]
 
     def turn_off(self, until: float, lanes: Collection[Lane] = tuple(Lane)) -> None:
-        """Stop these lanes until a time (s since the epoch); again until then repairs it."""
+        """Stop these lanes until a time (s since the epoch). The same call again repairs it."""
         for lane, mapping in self._mappings().items():
             if lane in lanes:
                 self._turn_off(lane, mapping, until)
@@ -96,7 +96,7 @@ class QueueSwitch:
     def _turn_off(self, lane: Lane, mapping: QueueMapping, until: float) -> None:
         self._schedule_resumption(until, lane, mapping)
         latest = math.ceil(self.clock()) + MAX_DISABLING_S
-        if until < latest:  # else the opening could fire first, and nothing would open it again
+        if until < latest:  # else the schedule could fire first, and nothing would enable it
             self._schedule_resumption(latest, lane, mapping)
         mapping.disable()
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 METRIC = "ItemsReceived"
 FILE_ROWS = "FileRowsQueued"
 PERIOD_S = 900
-"""Days and hours begin at a multiple of this in every time zone; CloudWatch takes multiples of five
-minutes for data older than 15 days."""
+"""Days and hours begin at a multiple of this in every time zone. For data older than 15 days
+CloudWatch takes multiples of five minutes."""
 MAX_QUERIES = 500
 """Of one GetMetricData (CloudWatch quota)."""
 

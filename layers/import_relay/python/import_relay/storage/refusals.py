@@ -1,7 +1,7 @@
 """Which connections wait because Mateo refuses their imports, in the ledger table.
 
-One item of the table holds everything: only the holder of the lease reads and writes it. It may be
-lost without harm: then the next batch finds out again.
+One item of the table holds everything: only the holder of the lease reads and writes it. Losing it
+does no harm: the next batch finds out again.
 """
 
 import json
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 REFUSALS_KEPT_S = 7 * 86_400.0
-"""What was not refused again for so long is forgotten."""
+"""A refusal that was not repeated for so long is forgotten."""
 REFUSALS_KEY: dict[str, Any] = {"pk": {"S": "refusals"}}
 
 
 class RefusedKind(NamedTuple):
-    """What waits together: a connection's records of one of Mateo's types."""
+    """Records that wait together: those of one connection and one of Mateo's types."""
 
     connection: str
     type: str
@@ -41,7 +41,7 @@ class RefusalPause:
 
 
 def refusals_of(item: Mapping[str, Any]) -> dict[RefusedKind, RefusalPause]:
-    """What the item under `REFUSALS_KEY` says; nobody waits if it is empty."""
+    """What the item under `REFUSALS_KEY` says; no connection waits if it is empty."""
     found = json.loads(item["waits"]["S"]) if "waits" in item else []
     return {RefusedKind(*one["kind"]): RefusalPause(**one["wait"]) for one in found}
 
@@ -55,7 +55,7 @@ class RefusedConnections:
     clock: Callable[[], float]
 
     def read(self) -> dict[RefusedKind, RefusalPause]:
-        """Who waits, read consistently."""
+        """The connections that wait, read consistently."""
         answer = self.client.get_item(TableName=self.table, Key=REFUSALS_KEY, ConsistentRead=True)
         return refusals_of(answer.get("Item", {}))
 

@@ -1,8 +1,8 @@
 """Sends records again with a delay, for thirteen days at most; then they are dead letters.
 
-Submission and reporting send through this whatever has to wait or is tried again, so no record
-goes round for ever (docs/decisions/0020-thirteen-days.md). How long one has waited is counted from
-its receipt, or from when a person last redrove it from the dead-letter queue (`since`).
+Submission and reporting send records that have to wait or are retried through this, so no record is
+requeued for ever (docs/decisions/0020-thirteen-days.md). Its wait counts from its receipt, or from
+when a person last redrove it from the dead-letter queue (`since`).
 """
 
 import json
@@ -22,7 +22,8 @@ from import_relay.storage.queue import Delayed, Queue, ReceivedMessage, SureAnsw
 TOO_OLD = "message.too_old"
 """The event that says so; functions count it for an alarm."""
 REQUEUED = "message.requeued"
-"""The event that says how long the oldest requeued record has waited: to SQS, each is new."""
+"""The event that says how long the oldest requeued record has waited: SQS takes each for a new one.
+"""
 WAKE_S = 60
 """The shortest time after which held records are checked again, in s."""
 CODE = "requeued.too_long"
@@ -40,7 +41,7 @@ class Requeueing:
         self._emit = emit
 
     def send(self, messages: Iterable[Delayed]) -> None:
-        """Store messages, all of them: what has waited too long in the dead-letter queue.
+        """Store all messages, those that waited too long in the dead-letter queue.
 
         Raises:
             StoreUnavailable: some were not taken; the caller keeps what they came from.
@@ -72,7 +73,7 @@ class Requeueing:
         self._dead_letters.send(Delayed(moved_body(body, code, now), 0) for body in bodies)
 
     def wake(self, wake_s: int = WAKE_S) -> None:
-        """Have this lane submitted again after so long, though nothing else may be queued by then.
+        """Have this lane submitted again after so many seconds, whatever is queued by then.
 
         Raises:
             StoreUnavailable: the queue did not take the message.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 IMPORTS, ITEMS, REPORTS = "imports/", "items/", "reports/"
 PREFIXES = (IMPORTS, ITEMS)
 CLOCKS_S = 3_600.0
-"""How far the clocks of S3 and of whoever received an item may be apart at most, and to spare."""
+"""How far apart the clocks of S3 and of a receiver may be, with a margin."""
 
 
 class StoredItems:

@@ -1,8 +1,9 @@
 """Which items are being tried, in the ledger table: it traces a death to the item that caused it.
 
-A batch that dies raises the receive counts of all its messages, so a count alone makes everybody a
-suspect. What was received before is therefore written down before it is interpreted, and taken out
-when that is survived. One item of the table holds everything: only the holder of the lease tries.
+A batch that dies raises the receive counts of all its messages, so these counts alone would make
+every item a suspect. An item that was received before is therefore written down before it is
+interpreted, and removed once that is survived. One item of the table holds everything: only the
+holder of the lease tries.
 """
 
 import time
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 TRIAL_DAYS = 20
 """Longer than the queue keeps a message."""
 MAX_KEPT = 2_000
-"""Trials of each kind that are kept: what a dead batch leaves is a hundred at most, and what killed
-stays."""
+"""Trials of each kind that are kept. A dead batch leaves a hundred at most; what killed stays."""
 TRIALS_KEY: dict[str, Any] = {"pk": {"S": "trials"}}
 
 
@@ -60,7 +60,7 @@ class Trials:
     def update(self, tried: Tried) -> bool:
         """Replace the record after a survived trial; False if AWS failed it.
 
-        The record matters only for redelivered items, and survivors seldom are.
+        Only for redelivered items does the record matter, and survivors seldom are redelivered.
         """
         try:
             self.write(tried)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 WATERMARK_DAYS = 150
-"""How long a record is remembered: longer than a row of a file waits, 120 days in the bucket and 28
-in both queues, and than what a person puts back after 35 days can wait in them. Shorter than the
-ledger entries that its claims point to."""
+"""How long a record is remembered: longer than a row of a file can wait (120 days in the bucket, 28
+in both queues), and than a replayed item can (35 days in the bucket, then the queues). Shorter than
+the ledger entries that its claims point to are kept."""
 WRITE_BATCH = 25
 """Items per BatchWriteItem (AWS quota)."""
 _BY_HANDLE = re.compile(
@@ -105,7 +105,7 @@ class Watermarks:
                 attribute("claims", field_name, "reference").eq(reference),
                 sets={("claims", field_name, "failed"): True},
             )
-            # Where it is not true any more, somebody else has claimed the record since.
+            # If this fails, somebody else has claimed the record since.
             takes_effect(partial(self.client.update_item, **failed))
 
     def _read_batch(self, keys: Sequence[str]) -> list[Mapping[str, Any]]:

@@ -30,7 +30,7 @@ class Acknowledging:
 
     `unresolved`: item ids to be delivered again. `dead_lettered`: those that are dead letters now.
     `unresolved_wakes`: ids of messages without items to be delivered again. `refused_since`: item
-    id → since when Mateo refuses it alone (s since the epoch).
+    id → since when Mateo has refused it alone (s since the epoch).
     """
 
     batch: QueueBatch
@@ -103,10 +103,10 @@ class Acknowledging:
             self.unresolved |= item_ids
 
     def _record_outcomes(self, outcomes: list[ItemOutcome], name: str) -> None:
-        """Write lines and count, but for those that ended before: the first end is the one.
+        """Write lines and count outcomes; an item keeps the outcome that it got first.
 
-        What proves a refusal is imported by now. So the ends that follow from it are kept first:
-        a redelivery of these records only completes lines and counts.
+        What proves a refusal is imported by now, so nothing will prove it again: such outcomes are
+        stored first. A redelivery of their records then completes lines and counts.
         """
         outcome_counts = self.outcome_counts
         known = outcome_counts.recorded(one.occurrence for one in outcomes)
@@ -161,7 +161,7 @@ class Acknowledging:
         self._delete_own_without(failed | self.batch.handed_over)
 
     def delete_without(self, item_ids: set[str]) -> None:
-        """Delete acknowledged messages now, so that a later death does not redeliver them."""
+        """Delete acknowledged messages now: if the process dies later, they are not redelivered."""
         kept = self.batch.messages_with(item_ids | self.unresolved)
         self._delete_own_without(kept.union(self.batch.wakes))
         self._delete_held_without(kept)

@@ -72,9 +72,9 @@ class Attempt:
 
 
 def by_connection(attempt: Attempt) -> Sequence[Attempt]:
-    """The two parts of an import with rows of several connections, about as large; else nothing.
+    """The two parts of an import with rows of several connections, equally large; else nothing.
 
-    Each has calls of its own, since what one connection needs must not stop another.
+    Each part has calls of its own: a connection that uses up its calls must not stop another.
     """
     of_each: dict[str, list[Row]] = defaultdict(list)
     for row in attempt.rows:

@@ -332,8 +332,9 @@ class BatchRun:
 
 
 def _before(until: float, clock: Callable[[], float]) -> Callable[[], bool]:
-    """Whether it is not yet so late. It must not know its batch, which would then know itself.
+    """Whether it is earlier than `until`.
 
-    Nothing would free such a batch but the garbage collector, which is paused while it is planned.
+    A function of its own: a method would refer to its batch, which refers to it. Only the garbage
+    collector frees such a circle, and it is paused while a batch is planned.
     """
     return lambda: clock() < until

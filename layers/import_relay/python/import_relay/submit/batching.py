@@ -12,8 +12,8 @@ from import_relay.domain.models import CONTACT_TYPE, ImportOptions, Row
 from import_relay.mapping.row_texts import MAX_IMPORT_BODY_B
 
 FULL_SHARE = 0.98
-"""An import with this share of the rows that it may have is full: a change of a record that
-another one of the batch is about makes no row of its own."""
+"""An import with this share of the rows that it may have is full. It is less than one, since
+several changes of one record make one row."""
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ def batch_rows(rows: Sequence[Row], *, rows_per_import: int, entities_left: int)
 
 
 def _begun(chunk: list[Row], row: Row) -> list[Row]:
-    """The rows at the end of a full chunk with which `row` is joined; none if no import holds all.
+    """The rows at the end of a full chunk that `row` is joined with; none if no import has room.
 
     They begin the next import, together with it.
     """

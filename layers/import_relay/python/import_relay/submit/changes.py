@@ -42,10 +42,10 @@ class Interpreted:
 class Mapped:
     """Changes to decide on, occurrences that end here, and item ids that wait.
 
-    They wait for a record that is not read yet, or for a connection that cannot be used.
+    An item waits for a record that is not read yet, or for a connection that cannot be used.
     `fetched_keys`: item id → the keys and aliases that its record may have, of occurrences that end
-    here because of what was read at a CRM. A copy may have been imported before, and ends with
-    that.
+    here because of what was read at a CRM. If a copy of such an item was imported before, the item
+    ends with that import.
     """
 
     changes: list[MappedChange] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Mapped:
 
 
 class Mapper:
-    """Every connection, with its source and its compiled mappings. Made once per process.
+    """Every connection, with its connector and its compiled mappings. Made once per process.
 
     `known`: the names of all connections. `disabled`: those that cannot be used, with what is
     wrong; their occurrences wait. `entities_per_day`: the limits of those that have one of their
@@ -92,7 +92,7 @@ class Mapper:
             self.disabled[connection.name] = [Mistake("", what)]
 
     def countries(self, connection: str) -> Sequence[str]:
-        """In which a connection's contacts have their phone numbers; none if it says none."""
+        """The countries of the phone numbers of a connection's contacts; none if it names none."""
         given = self._given.get(connection)
         contact = given.record_types.get("contact") if given else None
         return contact.country_codes if contact else ()

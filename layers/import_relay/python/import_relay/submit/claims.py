@@ -97,10 +97,11 @@ def read_claims(
 ) -> Claims:
     """Read what is known of records, of changes and by name; the caller holds the lease.
 
-    A report claims claims as failed and then closes its import. It may do both between the read of
-    the watermarks and the read of the states: the import would be over and its claims not failed.
-    Watermarks of an import that may have been closed since are read again. After that nobody else
-    changes them: a closed import has no report, and an unfinished one keeps its records blocked.
+    A report marks claims as failed, then closes its import. It may do both between the read of the
+    watermarks and that of the states: the watermarks would then show claims that did not fail, of
+    an import that is over. So watermarks of an import that may have been closed since are read
+    again. After that nobody else changes them: a closed import has no report, and an unfinished one
+    keeps its records blocked.
 
     Raises:
         StoreUnavailable: DynamoDB left a part unanswered, again and again.

@@ -20,7 +20,7 @@ from import_relay.mapping.row_texts import row_text
 from import_relay.submit.freshness import FIRST_TIME
 
 MAX_AHEAD_US = 24 * 3_600 * 1_000_000
-"""A time that lies so long after an item's receipt orders nothing: no clock is that wrong."""
+"""A time that lies this long after an item's receipt orders nothing: no clock is that wrong."""
 
 FUTURE_NOTE = Note("note.future_version", "version")
 EMPTY_NOTE = Note("note.empty_version", "version")
@@ -192,14 +192,14 @@ def _version(
 ) -> tuple[int | None, Note | None]:
     """What orders a change, and a note if what was found is a time that orders nothing.
 
-    A `version` in connections.toml takes the place of the kind's own, also where it finds nothing:
-    two clocks, or a clock and a counter, do not compare. Only fragments that cannot say it have the
-    kind's own: without it the changes of a consent would not be told apart.
+    A `version` in connections.toml replaces the kind's own, even where it finds nothing: two
+    clocks, or a clock and a counter, do not compare. Only fragments that lack it have the kind's
+    own: without it the changes of a consent would not be told apart.
 
     `known_at`: when its item was received or its record read, in µs since the epoch. A number that
     `version` in connections.toml finds may count anything and stays; a connector gives times. A
-    time of the future would hide every true change, and one that stands for none, such as
-    0001-01-01, would be hidden by every one.
+    time of the future would hide every true change, and every change would hide a time that stands
+    for none, such as 0001-01-01.
     """
     is_own = mapping.orders and not (change.fragment and not mapping.knows_version(change.record))
     version = mapping.version(change.record) if is_own else change.version

@@ -83,7 +83,7 @@ class EntityLimits:
         return admitted, waiting
 
     def _payable_groups(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
-        """Joined rows together, those that no day's limit can pay for each by itself."""
+        """Joined rows in one group, or apart if a whole day's limit is too small for them."""
         for group in _groups(rows):
             senders = {one.occurrence.connection for row in group for one in row.changes}
             most = max(self.own.get(name, len(group)) for name in senders)

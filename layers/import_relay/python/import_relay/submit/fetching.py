@@ -72,7 +72,7 @@ class Fetching:
                 self._read_connection(connection, fetcher, names, result, api_for)
             except RecordsNotFetched as error:
                 self._wait_for(connection, names, error, result)
-            left_b += room.left_b  # what it did not use, or took beyond its share
+            left_b += room.left_b  # what it did not use, or used beyond its share
         return result
 
     def _wait_for(

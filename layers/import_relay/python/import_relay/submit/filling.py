@@ -82,7 +82,7 @@ class Filling:
         return not (is_full or batch.without_room)
 
     def _receive(self, queue: Requeueing | Holding) -> Sequence[ReceivedMessage]:
-        """One round of calls, twice as many as the last one; none if AWS fails it."""
+        """One round of calls, twice as many as in the last one; no messages if AWS fails."""
         try:
             received = queue.receive(self._calls)
         except AWS_ERRORS as error:

@@ -33,7 +33,7 @@ class Holding:
     clock: Callable[[], float]
     _written: HeldState = field(init=False)
     _asked_before: float | None = None
-    """If this batch read the queue: when it had been read last before."""
+    """When the queue had been read last before this batch read it; None: this batch has not."""
     _may_miss: bool = False
     _not_deleted: set[str] = field(default_factory=set)
     """The receipts of messages that this batch received and has not deleted."""

@@ -18,8 +18,8 @@ def identified(
 ) -> ItemOutcome:
     """The same outcome with its record: by the mapping, else the id that the CRM knows it by.
 
-    Of a connection with several record types, one that names none is taken for the only one that
-    finds an external id.
+    An item that names no type, of a connection with several, is taken for the only type whose
+    mapping finds an external id in it.
     """
     record = found.record if found else change.record
     names = (

@@ -18,7 +18,8 @@ from import_relay.submit.loading import Loading
 
 ITEMS_AT_A_TIME = 100
 MIN_TRIAL_S = 20.0
-"""A suspect is tried alone only if so much time is left: running out of it must not look guilty."""
+"""A suspect is tried alone only if this much time is left: a lack of time must not look like its
+fault."""
 
 
 @dataclass(slots=True)

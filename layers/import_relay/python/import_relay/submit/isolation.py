@@ -39,13 +39,13 @@ class Isolation:
     def culprits(self, occurrences: Collection[Occurrence]) -> set[str]:
         """Item ids of those that were being tried alone when a process died.
 
-        They are known for as long as they are delivered: as often, they are dead letters.
+        What killed stays written down: each time that it is delivered it becomes a dead letter.
         """
         return {one.item_id for one in occurrences if trial_of(one) in self._alone}
 
     @contextmanager
     def surviving(self) -> Iterator[None]:
-        """Submit a batch within the block: if it fails, nothing of it has killed a process."""
+        """Submit a batch within the block: if that fails, no item of it has killed a process."""
         try:
             yield
         except Exception:
@@ -78,5 +78,5 @@ class Isolation:
 
 
 def trial_of(one: Occurrence) -> str:
-    """What is written down of an item. After a redrive it is tried anew: it may be corrected."""
+    """What is written down of an item; after a redrive something else: it may be corrected."""
     return f"{one.item_id}@{one.since}" if one.since else one.item_id

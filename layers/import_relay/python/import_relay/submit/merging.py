@@ -69,15 +69,15 @@ def merge_changes(
 ) -> MergeResult:
     """Compare changes with what was claimed before, and coalesce them to one row per record.
 
-    What a change is to a field of its record (the whole of it, or one column of a partial change),
-    `freshness` says. A change that is fresh somewhere becomes part of the record's row. It is
-    *blocked* while an import of the record is open; so is a duplicate of a claim that an older
-    change, which waits, is going to replace. One that is fresh nowhere ends here: as a duplicate,
-    as superseded, or, redelivered by the queue, without another word.
+    `freshness` says what a change is to a field of its record: the whole of it, or one column of a
+    partial change. A change that is fresh somewhere becomes part of the record's row. It is
+    *blocked* while an import of the record is open. So is a duplicate of a claim that a waiting
+    older change is going to replace. A change that is fresh nowhere ends here: as duplicate or
+    superseded, or without an outcome of its own if the queue redelivered it.
 
     A whole record leaves out the columns for which a newer partial change is known; a partial
     change older than the whole record is superseded. Claims of the same person under another key
-    count like the record's own, but for what two connections say, which cannot be compared.
+    count like the record's own, except where two connections made them: those do not compare.
 
     Args:
         watermarks: what is remembered, by key.
@@ -109,7 +109,7 @@ def _own(known: Watermark) -> FieldClaims:
 
 
 def _only_row(change: MappedChange) -> Row:
-    """The usual case, without the detour: one change of an unknown record."""
+    """The usual case, done directly: one change of an unknown record."""
     claim = _claim(change)
     claims = dict.fromkeys(_fields(change), claim) if change.partial else {WHOLE_RECORD: claim}
     return Row(change.key, change.text, change.options, (change,), claims)
@@ -118,9 +118,10 @@ def _only_row(change: MappedChange) -> Row:
 def ends_with_import(
     item_id: str, known: Watermark, was_never_created: Callable[[str], bool]
 ) -> bool:
-    """Whether this attempt or a later one is part of an import, and so ends with that.
+    """Whether this attempt at an item or a later one is in an import: then the item ends with it.
 
-    Also if the claim it had is another one's by now: one of this batch takes over what failed.
+    That is so even if its claim belongs to another one by now: one of this batch may have taken
+    over a failed claim.
     """
     return _is_among(_ended(known, was_never_created), item_id)
 
@@ -220,7 +221,7 @@ class _Coalescing:
         return Freshness.STALE if is_fresh and self._is_overtaken(change, field_name) else found
 
     def _is_overtaken(self, change: MappedChange, field_name: str) -> bool:
-        """Whether somebody said something newer of this field under another key of the person."""
+        """Whether something newer is known of this field under another key of the same person."""
         return any(
             is_overtaken(change, claim)
             for said, claim in self._others
@@ -246,7 +247,7 @@ class _Coalescing:
         (self._shadowed if self._contributors else self._result.outcomes).append(item_outcome)
 
     def _needs_another_import(self, change: MappedChange) -> bool:
-        """A partial change that cannot join the row comes later.
+        """Whether a partial change cannot join the row, and so is imported later.
 
         The row's import has other options, or the row could become larger than an import may be.
         """
@@ -269,7 +270,7 @@ class _Coalescing:
         }
 
     def _add_partial(self, change: MappedChange, fresh: list[str]) -> None:
-        for column in change.left_out:  # no value of its own, but an older one stays superseded
+        for column in change.left_out:  # it sets no value itself, but an older one stays superseded
             if column in fresh:
                 self._columns.pop(column, None)
         for column, value in change.columns.items():

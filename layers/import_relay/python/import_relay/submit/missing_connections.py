@@ -1,7 +1,7 @@
 """Queued messages of a connection that is not in connections.toml. Called by `submission`.
 
-While a deployment rolls out or is rolled back the receiver may know a connection that submission
-does not know: its messages wait for a day, and then their items are rejected.
+During a deployment or its rollback, the receiver may know a connection that submission does not
+know: its messages wait for a day, then their items are rejected.
 """
 
 from collections.abc import Collection, Mapping

@@ -1,8 +1,8 @@
 """Other names of a record, beside its key: handles of a contact, and the id that its CRM gives it.
 
-A CRM tells of a person by an e-mail address before there is an id, and by the id afterwards: two
-keys. So each claim leaves its record's key under all names of the record, as an *alias*. Who comes
-by such a name later finds what was claimed before. Called by `claims` and `batch_run`.
+A CRM names a person by an e-mail address before there is an id, and by the id afterwards: two keys.
+So each claim leaves its record's key under all names of the record, as an *alias*: a change that
+comes under such a name later finds the claim. Called by `claims` and `batch_run`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,8 @@ from import_relay.domain.models import MATEO_TYPES, MappedChange, Row
 from import_relay.mapping.keys import HANDLES, record_key
 
 HANDLES_KNOWN = "contacts-by-handle"
-"""Key of a watermark that is there while there are contacts without an id. Without any, handles
-are nobody's key, and it would be a waste to remember them."""
+"""Key of a watermark that exists while there are contacts without an id. Without any, no key is a
+handle, so none is remembered."""
 _CONTACTS = MATEO_TYPES["contact"]
 _BY_HANDLE = tuple(f"{_CONTACTS}#{column}:" for column in HANDLES)
 
@@ -35,7 +35,7 @@ def is_by_handle(key: str) -> bool:
 def handle_names(change: MappedChange) -> Iterator[str]:
     """The keys that a contact would have if only one of its handles were known.
 
-    A handle that it does not keep, since several contacts have it, is no name of it.
+    A handle that the contact does not keep, since several contacts have it, is no name of it.
     """
     if change.options.type != _CONTACTS:
         return

@@ -1,8 +1,8 @@
 """Decides which rows are held for a fuller import. Called by `batch_run`.
 
-Many rows are held while more rows follow: while more is queued than a batch can read, or while
-another batch of the lane waits for the lease. A few rows are held once, if another batch waits: it
-gets the lease within seconds, and changes that Lambda's pollers split share one import.
+Many rows are held if more follow: if more is queued than a batch can read, or another batch of the
+lane waits for the lease. A few rows are held once if another batch waits: it gets the lease within
+seconds, so that changes which Lambda's pollers split share one import.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -50,11 +50,11 @@ class PartialImports:
         return (is_many or not self.batch.held_since()) and self.lease.waits(self.lane)
 
     def _can_hold_all(self) -> bool:
-        """Whether the next batch can read all of it and more, and so gets further."""
+        """Whether the next batch can read all that is held and more, and so gets further."""
         return self.filling.knows_held and self.filling.has_room(self.batch)
 
 
 def _is_due(rows: Sequence[Row], since: Mapping[str, float], due_at: float) -> bool:
-    """Whether one of these rows is held since that time (s since the epoch) or longer."""
+    """Whether one of these rows has been held since that time (s since the epoch) or longer."""
     held = (since.get(item_id) for row in rows for item_id in row.item_ids)
     return any(one is not None and one <= due_at for one in held)

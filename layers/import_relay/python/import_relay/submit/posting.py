@@ -36,7 +36,7 @@ POST_S = 8.0
 SHORT_WAIT_S = 5.0
 """A `retry-after` up to this is waited for within the invocation."""
 CREDENTIALS_PAUSE_S = 3_600.0
-"""How long refused credentials pause submission, unless a person opens it."""
+"""How long refused credentials pause submission, unless a person resumes it."""
 PROBE_PAUSE_S = 3_600.0
 """How long a 429 on the first import of a day pauses submission: Mateo's day may begin later."""
 REFERENCE_REFUSED = "import.reference_refused"
@@ -100,8 +100,8 @@ class Posting:
     def admitted(self, attempt: Attempt) -> Sequence[Attempt]:
         """The import without the rows that must not be sent now; these are requeued later.
 
-        Such as rows of a person of whom an earlier import of the batch has a row under another key:
-        Mateo might apply that one last.
+        Among them are rows of a person of whom an earlier import of the batch has a row under
+        another key: Mateo might apply that import last.
         """
         again = [row for row in attempt.rows if self.progress.has_person(row)]
         self.progress.requeue(again)

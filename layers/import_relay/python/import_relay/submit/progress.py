@@ -31,10 +31,10 @@ class BatchProgress:
     """How far a batch has come; every import of it adds to this.
 
     `to_requeue` are item ids to requeue later, `to_hold` those to hold for a fuller import,
-    `blocked_contacts` the keys of contacts among them, `outcomes` those that ended, `proven` those
-    of these that no other batch can find out again. `begun`: imports that were begun. Once
-    `stopped`, no further import of the batch is. `sent_keys` and `sent_names`: of the records that
-    its imports have, and of these records' other names.
+    `blocked_contacts` the keys of contacts among them. `outcomes` are of items that ended; `proven`
+    are those outcomes that no other batch can find out again. `begun`: imports that were begun.
+    Once `stopped`, the batch begins no further import. `sent_keys` and `sent_names`: of the records
+    in its imports, and of these records' other names.
     """
 
     pause_state: PauseState
@@ -75,16 +75,16 @@ class BatchProgress:
         return row.key in self.sent_names or not self.sent_keys.isdisjoint(row.names)
 
     def stop(self, reason: str, until: float, *, failures: int = 0) -> None:
-        """Begin no further import, and pause submission; `failures` more were met in a row."""
+        """Begin no further import, and pause submission after `failures` more failures in a row."""
         self.stopped = True
         self.pause_request = PauseRequest(
             reason, until, self.pause_state.consecutive_failures + failures
         )
 
     def pause(self, reason: str, now: float, *, at_least_s: float = 0.0) -> None:
-        """Stop for a minute at first, twice as long after each further failure in a row.
+        """Pause for a minute at first, twice as long after each further failure in a row.
 
-        What Mateo asks for can only make the pause longer: it may ask for a second all day.
+        A `retry-after` of Mateo can only make the pause longer: Mateo may ask for a second all day.
         """
         pause = min(60.0 * 2 ** min(self.pause_state.consecutive_failures, 10), MAX_PAUSE_S)
         self.stop(reason, now + max(pause, at_least_s), failures=1)

@@ -110,9 +110,9 @@ class Refusals:
         return False
 
     def _last_tries(self, now: float) -> list[Attempt]:
-        """Marked rows whose day is over: each is tried once more, since all may be well by now.
+        """Marked rows whose day is over: each is tried once more, since Mateo may take it by now.
 
-        What a row supersedes has no mark if it came later: nothing is tried for it alone.
+        A row with a further change that is not marked is no marked row: it is sent with others.
         """
         found = []
         for group, rows in self._marked.items():
@@ -140,7 +140,7 @@ class Refusals:
             behind.append(Attempt([row]))
 
     def _trying_for(self, kind: RefusedKind) -> Attempt:
-        """One row of those that wait, another one each time; the rest is put behind it."""
+        """One of the rows that wait, another one each time; the rest follows if it is accepted."""
         first, *others = self._behind[kind]
         number = 7 * self.waits[kind].consecutive % len(first.rows)
         rest = [*first.rows[:number], *first.rows[number + 1 :]]
@@ -179,7 +179,7 @@ class Refusals:
     # ------------------------------------------------------------ what Mateo answered
 
     def accepted(self, attempt: Attempt) -> Verdict:
-        """Its groups work: rows that were refused alone are tried again, waiting rows sent."""
+        """Its groups work: rows that were refused alone are tried again, waiting rows are sent."""
         self._posts += 1
         verdict = Verdict()
         self._open_contacts.difference_update(row.key for row in attempt.rows)
@@ -278,7 +278,7 @@ class Refusals:
         return now - self.refused_since.get(one.item_id, now) >= self.unproven_s
 
     def _wait(self, kind: RefusedKind, standing: _Standing, now: float) -> RefusalPause:
-        """One row by itself stops nobody: another one is tried as soon as it comes."""
+        """Let the connection wait, but not for a single row: the next one is tried at once."""
         before = self.waits.get(kind)
         consecutive = before.consecutive + 1 if before else 1
         pause = min(FIRST_PAUSE_S * 2.0 ** min(consecutive - 1, 10), MAX_REFUSAL_PAUSE_S)

@@ -1,6 +1,6 @@
-"""What a batch does in the end about refusals: who waits is written down and said.
+"""Acts on the refusals of a batch at its end: notes and logs which connections wait.
 
-Called by `submission`. Whatever fails here is found out again by a later batch.
+Called by `submission`. If anything fails here, a later batch finds it out again.
 """
 
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class RefusedRows:
             self._say(kind, wait)
 
     def write(self) -> None:
-        """Write down who waits."""
+        """Write down which connections wait."""
         if self._has_changed:
             self.acknowledging.try_step(lambda: self.store.write(self.refusals.waits))
 

@@ -13,9 +13,9 @@ from import_relay.storage.quota import Limits, Usage
 AT_ONCE = 0.1
 """Share of what the day may use that may be used as it begins: night and morning need not wait."""
 EMPTY, FULL = 0.5, 0.165
-"""Share of the day's requests that may be used at once: while entities are hardly used, and once
-they are used as fast as the day goes or faster. Of 10,000 requests, 25,000 records that come evenly
-use a sixth."""
+"""Share of the day's requests that may be used at once: while few entities are used, and once they
+are used at least as fast as the day goes. 25,000 records that come evenly use a sixth of 10,000
+requests."""
 URGENT = 0.85
 """Share that may be used for a batch of half an import or more, or for records held for long.
 
@@ -26,9 +26,9 @@ REQUESTS_PER_IMPORT = 3.5
 
 With late polls it uses 3.2 (`python -m tests.benchmarks.pacing even --pollers 5`)."""
 SPARE = 0.75
-"""Share of what may be used by now from which on polls are spared."""
+"""From this share of what may be used by now, polls are spared."""
 SPARED_POLL_S = 30
-"""An import is polled so late then: records are collected for longer than that, too."""
+"""Then an import is polled this late: records are collected for longer than that, too."""
 DAY_S = 86_400.0
 
 

@@ -25,7 +25,8 @@ from import_relay.mapping.same_handles import Handle, handles_of
 from import_relay.submit.freshness import FIRST_TIME
 
 STRICTEST: tuple[SharedHandles, ...] = ("leave_out", "first_keeps", "last_takes")
-"""Of contacts whose connections choose differently, the choice that comes first here holds."""
+"""If connections of contacts with one handle choose differently, the choice that comes first here
+holds."""
 MAX_NAMED_PEOPLE = 3
 _CONTACTS = MATEO_TYPES["contact"]
 
@@ -155,7 +156,7 @@ class _Parting:
 
 
 def _groups(shared: Iterable[Sequence[int]], rows: Sequence[Row]) -> list[list[int]]:
-    """The numbers of rows that have handles in common, at one or more removes; older ones first."""
+    """The numbers of rows that share handles, directly or through other rows; older ones first."""
     leader: dict[int, int] = {}
 
     def find(number: int) -> int:
@@ -205,7 +206,7 @@ def _without(row: Row, column: str, reason: str) -> Row:
 
 
 def _why_rejected(row: Row) -> str:
-    """The code for which a row without its handle is not sent; "" if it is."""
+    """The code of its rejection if a row without its handle cannot be sent, else ""."""
     for change in row.changes:
         lost = {note.field for note in change.notes if note.code == "value.shared_handle"}
         if not lost.isdisjoint(change.required):

@@ -1,12 +1,12 @@
-"""Whether a CRM's API gave an older state of a record than the webhook tells of. No I/O, no clock.
+"""Whether a CRM's API gave an older state of a record than its webhook tells of. No I/O, no clock.
 
-APIs answer from replicas, which may lag: with an older state of the record, or without the record.
-The older state would get the version of the event, and no other event would tell of the newer one.
-So it is read again for a while. After that it counts as it is: not every change of a record moves
-its time of change, and a record that is still missing is deleted. Called by `changes`.
+APIs answer from replicas, which may lag: the record comes in an older state, or not at all. The
+older state would get the version of the event, and no other event would tell of the newer one. So
+the record is read again for a while. After that it counts as it is: not every change moves a
+record's time of change, and a record that is still missing is deleted. Called by `changes`.
 
-Where neither webhook nor record has a time (Attio), the receipt is compared with the newest value:
-an older one may be an older state, or a value was removed, or the webhook came again.
+Where neither webhook nor record has a time (Attio), the receipt is compared with the newest value.
+If that is older, the state may be an older one, or a value was removed, or the webhook came again.
 """
 
 from import_relay.connectors.contract import Change

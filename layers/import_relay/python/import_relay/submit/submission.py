@@ -141,8 +141,8 @@ class Submission:
     def _collects(self, batch: QueueBatch, state: BatchState) -> bool:
         """Whether the batch is held, as the day's requests are ahead of their curve.
 
-        What SQS delivers again is not: a process may have died of it, and only its receive count
-        says so.
+        What SQS redelivers is not held: a process may have died of it, which only its receive count
+        shows.
         """
         now = self.tools.clock()
         urgent = state.held.is_overdue(now, MAX_HOLD_S) or self._has_many(batch)
@@ -199,7 +199,7 @@ class Submission:
             pause.begin(
                 noted.paused_until, noted.reason, consecutive_failures=noted.consecutive_failures
             )
-        except AWS_ERRORS as error:  # the batch is safe; the next one closes it
+        except AWS_ERRORS as error:  # the batch is safe; the next one pauses it
             self.tools.emit("batch.interrupted", reason=reason_of(error))
         return report
 

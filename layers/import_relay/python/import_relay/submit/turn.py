@@ -12,8 +12,8 @@ from import_relay.storage.executions import FIRST_POLL_S
 IMPORT_S = 20.0
 """An import is begun only if this much of the invocation is left: all its steps fit into it."""
 BULK_PLAN_S = 40.0
-"""How long a bulk batch plans at most: with one import after that, a live batch that waits for the
-lease has it within the time for which it waits."""
+"""How long a bulk batch plans at most: with one import after that, it ends within the time for
+which a live batch waits for the lease."""
 
 
 @dataclass(slots=True)
@@ -48,5 +48,5 @@ class Turn:
         return min(self.deadline - 2 * IMPORT_S, self.plan_until)
 
     def begun(self, now: float) -> "Turn":
-        """The same, once the lease is held: a bulk batch must not hold it for long."""
+        """The same from now on, when the lease is held: a bulk batch must not hold it for long."""
         return replace(self, plan_until=now + BULK_PLAN_S) if self.lane is Lane.BULK else self

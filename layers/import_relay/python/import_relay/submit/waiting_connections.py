@@ -11,7 +11,7 @@ from import_relay.submit.posting import Tools
 
 @dataclass(frozen=True, slots=True)
 class WaitingConnections:
-    """Tells the log, and notes it for `relay status`."""
+    """Logs it, and notes it for `relay status`."""
 
     mapper: Mapper
     store: ConnectionWaits
@@ -24,7 +24,7 @@ class WaitingConnections:
         missing_since: Mapping[str, float],
         unread: Mapping[str, str],
     ) -> None:
-        """Tell it of connections with a mistake, of missing ones, and of unread CRMs.
+        """Log connections with a mistake, missing ones, and those whose CRM could not be read.
 
         `disabled`: connection → items that wait. `missing_since`: connection → when (s since the
         epoch). `unread`: connection → the code of what its CRM answered.

@@ -1,9 +1,9 @@
 """Recognises an import that Mateo accepted without naming its id, where its rows tell nothing.
 
-Called by `reconciling`. Mateo said that it had created the import, so it is there, and after
-`LAG_S` it is listed. If one import alone may be it, it is that one. Imports are posted one after
-the other. So if several of the same size were accepted within minutes and there are as many in
-Mateo, they were created in the order in which they were posted.
+Called by `reconciling`. Mateo said that it had created the import, so it exists, and after `LAG_S`
+it is listed. If only one listed import can be it, it is that one. Imports are posted one after the
+other. So if several of the same size were accepted within minutes, and Mateo lists as many, they
+were created in the order in which they were posted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ def is_listed_by(entry: Entry, now: float) -> bool:
 
 
 def is_of_its_time(listed: ImportStatus, entry: Entry) -> bool:
-    """Whether Mateo created an import when this one was posted, by clocks that may differ."""
+    """Whether Mateo created an import when this one was posted; their clocks may differ."""
     if listed.created_at is None:
         return False
     created_at = listed.created_at.timestamp()
@@ -38,7 +38,7 @@ def posting_began(entry: Entry) -> float:
 
 
 def contemporaries(entry: Entry, unknown: Iterable[Entry]) -> Sequence[Entry]:
-    """Accepted imports of the same type and size of whose time others of Mateo's may be as well.
+    """Accepted imports of the same type and size that may have been created at the same time.
 
     In the order in which they were posted; the entry is one of them.
     """

@@ -40,7 +40,7 @@ class FoundImports:
     Attributes:
         matches: the imports that this one is, oldest first.
         suspects: ids of imports that may be this one, if there is no match. Only a person can tell.
-        is_inferred: the match is all that it can be; Mateo does not show its rows.
+        is_inferred: no other import can be it; Mateo does not show its rows.
     """
 
     matches: Sequence[ImportStatus] = ()
@@ -56,7 +56,8 @@ class _Verdict(Enum):
 
 
 MAX_COMPARED = 200
-"""So many open imports are compared at most; with more, a lookup may stay without a result."""
+"""At most so many open imports are compared; if there are more, a lookup may stay without a result.
+"""
 _OF_LIKENESS: Mapping[Likeness, _Verdict] = MappingProxyType(
     {
         Likeness.SAME: _Verdict.SAME,
@@ -151,7 +152,7 @@ class ImportLookup:
             earliest = last.timestamp()
 
     def _compared(self, free: Sequence[ImportStatus], posted: "_Posted") -> FoundImports:
-        """Imports that nobody owns, by their rows: the very same ones go before similar ones."""
+        """Imports that nobody owns, by their rows: identical ones come before similar ones."""
         verdicts = [(one, posted.verdict(self._rows(one), one.total_count)) for one in free]
         for best in (_Verdict.EXACT, _Verdict.SAME):
             matches = [one for one, verdict in verdicts if verdict is best]
@@ -179,7 +180,7 @@ class ImportLookup:
 
 @dataclass
 class _Posted:
-    """The rows that were posted; read only if digests do not tell."""
+    """The rows that were posted; read only if digests do not decide."""
 
     entry: Entry
     archive: Archive = field(repr=False)
@@ -225,7 +226,7 @@ def _may_be(listed: ImportStatus, entry: Entry, now: float) -> bool:
 
 
 def _is_counted(listed: ImportStatus, now: float) -> bool:
-    """Whether a total will not grow any more: it adds up, and it had time enough."""
+    """Whether a total will not grow any more: it adds up, and Mateo has had enough time."""
     done = (listed.success_count or 0) + (listed.failed_count or 0)
     created_at = listed.created_at.timestamp() if listed.created_at else now
     return bool(done) and done == listed.total_count and now - created_at > COUNTED_AFTER_S

@@ -34,7 +34,7 @@ MAX_POSTS = 6
 """An import is posted again at most five times; then its records go back to the queue."""
 MAX_REPOST_PAUSE_S = 3_600.0
 ASKS_AFTER_S = 3_600.0
-"""An import that Mateo accepted is there, and mostly told apart from others within that time."""
+"""Within this time an accepted import is listed, and can mostly be told from others."""
 
 
 class SearchState(Enum):
@@ -99,14 +99,15 @@ def _proven_absent_at(poll: Poll) -> float:
     """When a second failed lookup, `LAG_S` after the first, proves that it was not created."""
     entry = poll.entry
     visible_at = max(entry.absent_at, entry.posted_at) + LAG_S
-    # A process that posts again may still be at it if it has not said what became of it.
+    # A process that posts it again may still be doing so if it has not written down the result.
     return max(visible_at, entry.deadline + GONE_S) if entry.posts > 1 else visible_at
 
 
 def _note(poll: Poll, suspects: Sequence[str]) -> None:
     """Write down what a poll has shown: that Mateo answered, and which imports may be this one.
 
-    What may be there is not absent: to be believed, two absences have to follow each other.
+    Where one may be, the import is not absent: only two absences in a row prove that it is not
+    there.
     """
     now = poll.clock()
     changes: dict[str, Any] = {**after_answer(poll.entry, now), "suspects": " ".join(suspects)}
@@ -206,7 +207,7 @@ def _decide(poll: Poll, posted: Posted) -> Tracked:
 
 
 def _take_back(poll: Poll) -> None:
-    """That post certainly created nothing: as if it had not been tried."""
+    """That post certainly created nothing: count it as if it had not been made."""
     entry = poll.entry
     poll.parts.ledger.advance(
         entry.reference,

@@ -43,11 +43,10 @@ ROUND_S = 4.0
 FRESH = 0.8
 """Imports polled within this fraction of their last wait are skipped."""
 OPEN_LIMIT = 200
-"""Of at most so many open imports, a poll has the 50 that were polled longest ago."""
+"""Of so many open imports, a poll has the 50 that were polled longest ago."""
 BELIEVED_AFTER_S = 3_600.0
-"""Counts that add up, but not to our number of rows, are believed if they stay for so long.
-
-Zeros are not: an import that Mateo has not begun may poll like that.
+"""Counts that add up, but not to our number of rows, are final once they stay for so long. Zeros
+are not: an import that Mateo has not begun may poll like that.
 """
 
 _CLOSED: Mapping[State, Tracked] = MappingProxyType(
@@ -117,7 +116,7 @@ def _blocked(poll: Poll, blocker: Exception) -> Tracked:
 
 
 def _take_over(poll: Poll) -> Tracked:
-    """Go on for a submitter that is gone: whether it posted is not known."""
+    """Go on in place of a submitter that is gone: nobody knows whether it posted."""
     entry = poll.entry
     left = entry.deadline + GONE_S - poll.clock()
     if left > 0:
@@ -142,7 +141,7 @@ def _take_over(poll: Poll) -> Tracked:
 def _follow(poll: Poll) -> Tracked:
     if not _is_done(poll.entry) and not _is_fresh(poll):
         if not poll.parts.ledger.claim_round(not_since=poll.clock() - ROUND_S):
-            return wait(MIN_WAIT_S)  # somebody asks for all just now
+            return wait(MIN_WAIT_S)  # another execution asks for all of them just now
         _poll(poll)
     if _is_done(poll.entry):
         return Tracked(TrackingStatus.FINISHED)
@@ -166,7 +165,7 @@ def _poll(poll: Poll) -> None:
     answers: Mapping[str, ImportStatus] | None = None
     try:
         answers = poll.parts.api.poll(permit, [entry.import_id for entry in asked])
-    finally:  # a poll without an answer, too, spares the others theirs
+    finally:  # a poll without an answer counts, too: the others need not ask
         now = [_polled(poll, entry, polled_at, answers) for entry in asked]
     poll.entry = now[0]
 

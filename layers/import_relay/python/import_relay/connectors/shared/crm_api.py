@@ -123,7 +123,7 @@ class CrmApi:
 
 
 def _address(url: str) -> httpx.URL:
-    """The address, if a token may go there: https, or this machine for a rehearsal."""
+    """The address, if a token may go there: https, or this machine, for tests."""
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL as error:

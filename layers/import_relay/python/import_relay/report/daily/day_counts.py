@@ -18,7 +18,7 @@ HOURS = 24
 
 
 class HourKey(NamedTuple):
-    """Of whom, when (hour of the day, 0 to 23) and what is counted."""
+    """Whose items, in which hour of the day (0 to 23), and what is counted of them."""
 
     connection: str
     hour: int
@@ -65,7 +65,7 @@ class Day:
         return self.begin <= at < self.end
 
     def hour(self, at: float) -> int:
-        """The hour of the day; of a day with 25 hours two count as the same one."""
+        """The hour of the day. On a day of 25 hours, two of them count as one."""
         return datetime.fromtimestamp(at, self.zone).hour
 
     def _midnight(self, day: date) -> float:

@@ -17,7 +17,7 @@ from import_relay.report.row_outcomes import RowOutcome
 from import_relay.storage.bucket_reads import Bucket, Stored, read_all
 
 LOOK_BACK_DAYS = 14
-"""An import that ended today may have been made so long ago: Mateo may be silent for days."""
+"""An import that ended today may have been made this long ago: Mateo may be silent for days."""
 
 ENDED_WITHOUT = ("rejected", "outcomes")
 """Prefixes of items that ended without an import."""

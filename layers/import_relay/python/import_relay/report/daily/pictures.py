@@ -17,7 +17,7 @@ BASE = TOP + ABOVE
 STEP = (WIDTH - LEFT - RIGHT) / HOURS
 BAR = 5.5
 MIN_BAR = 2.5
-"""What is not zero can be seen."""
+"""The shortest bar: what is not zero must be visible."""
 
 
 def hours_picture(day: ConnectionDay, title: str, *, name: str) -> str:

@@ -96,7 +96,7 @@ class DailyReporting:
             return DailyWritten(str(day), key, is_new=False)
         summary, problems = self._read(day)
         files = DailyFiles(self.parts.archive)
-        # The mail comes before the file that says that all is done: rather two mails than none.
+        # The mail comes before the file that says that all is done: two mails are better than none.
         files.write_page(summary, problems)
         mailed = self._mail(summary, key)
         files.finish(summary)
