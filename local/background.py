@@ -1,9 +1,22 @@
-"""A thread that makes round after round until it is stopped. The loops of the stack run in one."""
+"""A thread that makes round after round until it is stopped. The loops of the stack run in one.
+
+`together` makes calls in threads of their own.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+
+def together(calls: Iterable[Callable[[], object]]) -> None:
+    """Make calls at the same time; returns, or raises the first error, when all have ended."""
+    made = list(calls)
+    with ThreadPoolExecutor(max(1, len(made))) as pool:
+        running = [pool.submit(one) for one in made]
+    for one in running:
+        one.result()
 
 
 class Rounds:

@@ -5,12 +5,13 @@
 moto keeps all state in memory. Three things are not moto's: functions run in `functions` (each
 call is handed to the supervisor at `--invoke`), queues are `queues`, and waits follow a clock
 that can be moved; `dynamodb` makes writes faster. `PUT /_stack/clock` with `{"offset_s": …}` moves
-the clock for everything in this process.
+the clock for everything in this process, `DELETE /_stack/long-polls` lets receives return at once.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import logging
@@ -82,6 +83,8 @@ def with_admin(application: Application, clock: MovedClock) -> Application:
         if environ["PATH_INFO"] == "/_stack/clock" and environ["REQUEST_METHOD"] == "PUT":
             clock.move(float(json.loads(environ["wsgi.input"].read())["offset_s"]))
             executions.clock_moved()
+        if environ["PATH_INFO"] == "/_stack/long-polls" and environ["REQUEST_METHOD"] == "DELETE":
+            queues.LONG_POLLS.end()
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps({"time": time.time()}).encode()]
 
@@ -102,6 +105,16 @@ def _import_cloudformation() -> None:
         sys.modules[name] = ModuleType(name)
         vars(sys.modules[name]).update(content)
     importlib.import_module("moto.cloudformation.parsing")
+
+
+def _collect_seldom() -> None:
+    """Spare the garbage collector what never becomes garbage: modules, and the items of tables.
+
+    By default it would walk through all of them again and again, while every call waits.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _end(_: int, __: FrameType | None) -> None:
@@ -129,6 +142,7 @@ def main() -> None:
     setattr(Item, "instances_tracked", deque(maxlen=0))  # noqa: B010 - given by a metaclass
     server = serve_wsgi(with_admin(moto_application(), MovedClock()), options.socket)
     _import_cloudformation()
+    _collect_seldom()
     server.serve_forever()
 
 

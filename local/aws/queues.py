@@ -31,13 +31,28 @@ from moto.sqs.exceptions import (
 from moto.sqs.models import Message, Queue, SQSBackend
 
 _MAX_NAP_S = 0.2
-"""A long poll looks again this often, since the clock may be moved under it."""
+"""A long poll looks again this often, since the clock may be moved under it, or it may be ended."""
 
 MAX_VISIBILITY_S = 43_200
 """Twelve hours, counted from the receive (SQS quotas, messages)."""
 
 _ATTRIBUTES = [(name, camelcase_to_underscores(name)) for name in Queue.BASE_ATTRIBUTES]
 _READY, _DELAYED, _IN_FLIGHT = "ready", "delayed", "in flight"
+
+
+class LongPolls:
+    """Ends long polls before their time."""
+
+    def __init__(self) -> None:
+        self.ended = 0
+
+    def end(self) -> None:
+        """Let those under way return what there is."""
+        self.ended += 1
+
+
+LONG_POLLS = LongPolls()
+"""Those of all queues."""
 
 
 class IndexedQueue(Queue):
@@ -150,12 +165,12 @@ class IndexedQueue(Queue):
         """Up to `count` messages, waiting up to `wait_s` for the first; each is counted and
         hidden.
         """
-        give_up = time.monotonic() + wait_s
+        give_up, ended = time.monotonic() + wait_s, LONG_POLLS.ended
         with self._messages_lock:
             while True:
                 received = self._take(count, visibility_s)
                 left = give_up - time.monotonic()
-                if received or left <= 0:
+                if received or left <= 0 or LONG_POLLS.ended != ended:
                     return received
                 self._messages_lock.wait(min(left, _MAX_NAP_S))
 

@@ -12,10 +12,11 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from local.background import Rounds
+from local.background import Rounds, together
 from local.clock import StackClock
 
 _PERIOD_S = 0.5
@@ -75,18 +76,11 @@ class Schedules:
         self._say(f"schedules: {type(error).__name__}: {error}")
 
     def run_due(self) -> None:
-        """Execute what became due since the last look."""
+        """Execute what became due since the last look; no schedule waits for another one."""
         with self._lock:
             now = self._clock.now()
-            for short in self._listed():
-                arn = short["Arn"]
-                try:
-                    self._run_one(short, now)
-                    self._refused.discard(arn)
-                except ScheduleError as error:
-                    if arn not in self._refused:
-                        self._refused.add(arn)
-                        self._say(f"schedule {short['Name']}: {error}")
+            found = [one for one in self._listed() if self._is_due(one, now)]
+            together(partial(self._run_one, one) for one in found)
             self._looked = now
 
     def _listed(self) -> list[dict[str, Any]]:
@@ -95,17 +89,27 @@ class Schedules:
             found += page["Schedules"]
         return found
 
-    def _run_one(self, short: dict[str, Any], now: datetime) -> None:
-        names = {"Name": short["Name"], "GroupName": short["GroupName"]}
-        schedule = self._described(short, names)
+    def _is_due(self, short: dict[str, Any], now: datetime) -> bool:
+        schedule = self._described(short)
         if schedule.get("State", "ENABLED") != "ENABLED":
-            return
-        expression = schedule["ScheduleExpression"]
+            return False
         zone = schedule.get("ScheduleExpressionTimezone", "UTC")
-        if not due(expression, zone, self._looked, now):
+        try:
+            return due(schedule["ScheduleExpression"], zone, self._looked, now)
+        except ScheduleError as error:
+            self._refuse(short, error)
+            return False
+
+    def _run_one(self, short: dict[str, Any]) -> None:
+        schedule = self._described(short)
+        try:
+            self._call(short["Name"], schedule["Target"])
+        except ScheduleError as error:
+            self._refuse(short, error)
             return
-        self._call(short["Name"], schedule["Target"])
-        if expression.startswith("at("):
+        self._refused.discard(short["Arn"])
+        if schedule["ScheduleExpression"].startswith("at("):
+            names = _names(short)
             # Without DELETE AWS keeps a finished schedule; disabled, it is not executed again.
             if schedule.get("ActionAfterCompletion") == "DELETE":
                 self._scheduler.delete_schedule(**names)
@@ -115,11 +119,17 @@ class Schedules:
                     **names, State="DISABLED", **{key: schedule[key] for key in kept}
                 )
 
-    def _described(self, short: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    def _refuse(self, short: dict[str, Any], error: ScheduleError) -> None:
+        """Say once that a schedule cannot be executed."""
+        if short["Arn"] not in self._refused:
+            self._refused.add(short["Arn"])
+            self._say(f"schedule {short['Name']}: {error}")
+
+    def _described(self, short: dict[str, Any]) -> dict[str, Any]:
         """All of a schedule. It is asked for again only when it was changed."""
         modified, schedule = self._known.get(short["Arn"], (None, {}))
         if modified is None or modified != short.get("LastModificationDate"):
-            schedule = self._scheduler.get_schedule(**names)
+            schedule = self._scheduler.get_schedule(**_names(short))
             self._known[short["Arn"]] = short.get("LastModificationDate"), schedule
         return schedule
 
@@ -135,6 +145,10 @@ class Schedules:
         # The scheduler spells members as the AWS SDK for Java does: `Uuid`.
         by_name = {name.lower(): value for name, value in given.items()}
         self._lambda.update_event_source_mapping(UUID=by_name["uuid"], Enabled=by_name["enabled"])
+
+
+def _names(short: dict[str, Any]) -> dict[str, str]:
+    return {"Name": short["Name"], "GroupName": short["GroupName"]}
 
 
 def due(expression: str, zone: str, after: datetime, now: datetime) -> bool:

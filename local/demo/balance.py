@@ -11,6 +11,7 @@ import gzip
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -54,14 +55,20 @@ def reconcile(
     reconciliation = Balance(accepted=sum(accepted.values()) + sum(files.values()))
     items = {f"{delivery}/{n}" for delivery, many in accepted.items() for n in range(many)}
     rows = {f"{delivery}/{n + 1}" for delivery, many in files.items() for n in range(many)}
-    _items(stack, items | rows, reconciliation)
-    stored = {kind: list(_pages(stack, kind)) for kind in DEMO_TYPES}
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(_stored, stack)
+        _items(stack, items | rows, reconciliation)
+    stored = reading.result()
     _reports(stack, stored, reconciliation)
     if files:
         _files(stack, files, reconciliation)
     _contents(stored, expected, reconciliation)
     _limits(stack, reconciliation)
     return reconciliation
+
+
+def _stored(stack: RunningStack) -> StoredRecords:
+    return {kind: list(_pages(stack, kind)) for kind in DEMO_TYPES}
 
 
 def objects(stack: RunningStack, prefix: str) -> Iterator[tuple[str, bytes]]:

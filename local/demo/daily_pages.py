@@ -1,10 +1,11 @@
-"""The daily pages of the demo: written at its end, and compared with where every item ended."""
+"""The daily pages of the demo: written when a day is over, compared with where items ended."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -35,24 +36,51 @@ class DailyPages:
         )
 
 
-def write_pages(stack: RunningStack, first: date, state_dir: Path) -> DailyPages:
-    """Write the page of each day from `first` to the stack's today.
+class PageWriter:
+    """Writes the page of each day from the present one on, beside whatever else is going on.
 
-    Raises:
-        StackError: a page could not be written.
+    A day that is over does not change any more, once all of its imports have their reports.
     """
-    stack.metrics.put()  # received records are counted there
-    totals: Counter[str] = Counter()
-    files = []
-    for day in _days(first, stack.clock.now().date()):
-        result = stack.invoke(FUNCTION, {"date": str(day)})
+
+    def __init__(self, stack: RunningStack, state_dir: Path) -> None:
+        self._stack = stack
+        self._state_dir = state_dir
+        self._first = stack.clock.now().date()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pages")
+        self._pages: dict[date, Future[None]] = {}
+
+    def write_soon(self, day: date) -> None:
+        """Write the page of a day."""
+        self._pages[day] = self._pool.submit(self._write, day)
+
+    def write_the_others_soon(self) -> None:
+        """Write those that are not written yet, up to the stack's today."""
+        for day in _days(self._first, self._stack.clock.now().date()):
+            if day not in self._pages:
+                self.write_soon(day)
+
+    def finish(self) -> DailyPages:
+        """The pages, once they are written.
+
+        Raises:
+            StackError: a page could not be written.
+        """
+        for page in self._pages.values():
+            page.result()
+        self._pool.shutdown()
+        self._stack.mirror.copy()
+        folder = self._state_dir / "daily"
+        files = [folder / f"date={day}" / "index.html" for day in sorted(self._pages)]
+        totals: Counter[str] = Counter()
+        for file in files:
+            totals.update(json.loads((file.parent / "summary.json").read_text("utf-8"))["totals"])
+        return DailyPages(files, totals)
+
+    def _write(self, day: date) -> None:
+        self._stack.metrics.put()  # received records are counted there
+        result = self._stack.invoke(FUNCTION, {"date": str(day)})
         if result.failed:
             raise StackError(f"the page of {day} could not be written: {result.payload!r}")
-        files.append(state_dir / "daily" / f"date={day}" / "index.html")
-    stack.mirror.copy()
-    for file in files:
-        totals.update(json.loads((file.parent / "summary.json").read_text("utf-8"))["totals"])
-    return DailyPages(files, totals)
 
 
 def _days(first: date, last: date) -> Iterator[date]:

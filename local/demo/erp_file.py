@@ -58,7 +58,7 @@ class ErpFile:
 
     def waits_for_next_day(self) -> bool:
         """Whether rows of it wait, and today's share has no room for a full import."""
-        if self._waiting() <= MAX_WAKES:
+        if self.is_queued() and self._waiting() <= MAX_WAKES:
             return False
         if self._stack.template is None:
             raise StackError("the stack was not started")

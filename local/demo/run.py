@@ -13,19 +13,19 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import httpx
 
-from import_relay.domain.models import ENDS
+from import_relay.storage.executions import FIRST_POLL_S
 from import_relay.storage.files import RowFile
 from local.demo.balance import Balance, objects, reconcile
-from local.demo.daily_pages import write_pages
+from local.demo.daily_pages import PageWriter
 from local.demo.erp_file import ErpFile
 from local.demo.progress import SHOWN_EVENTS, Progress, is_done
 from local.demo.senders import Delivery
+from local.demo.summary import longest_failures, print_summary
 from local.demo.traffic import Traffic, today
 from local.lambda_runtime.log_lines import readable
 from local.stack.examples import example_connections, example_secrets
@@ -43,9 +43,9 @@ SENT_AGAIN_S = 1.0
 MAX_DEMO_DELAY_S = 900
 """How long a message may be delayed at most: the clock is moved by that much when all wait."""
 MAX_DEMO_DAYS = 60
-REPORTED_S = 10.0
-"""An import is usually polled after 5 s, and its report is written then."""
-STEADY_S = 0.4
+REPORTED_S = FIRST_POLL_S + 10.0
+"""After this an import no longer keeps the day from its end: it was polled, and reported."""
+STEADY_S = 0.25
 """A condition that holds before and after such a pause does not hold by chance."""
 ACK = re.compile(r"<Ack>.*?</Ack>")
 
@@ -61,15 +61,14 @@ def main(options: argparse.Namespace) -> int:
     print(f"Starting the relay, AWS and Mateo on this machine for {contacts:,} contacts ...")
     try:
         with stack:
-            first = stack.clock.now().date()
-            demo = _Demo(stack, contacts, progress, stored)
+            writer = PageWriter(stack, options.state_dir)
+            demo = _Demo(stack, contacts, progress, stored, writer)
             demo.play()
-            with ThreadPoolExecutor(1) as beside:
-                daily = beside.submit(write_pages, stack, first, options.state_dir)
-                reconciliation = demo.reconcile()
-            pages = daily.result()
+            writer.write_the_others_soon()
+            reconciliation = demo.reconcile()
+            pages = writer.finish()
             pages.compare(reconciliation)
-            _print_account(reconciliation, _failures(options.state_dir))
+            print_summary(reconciliation, longest_failures(options.state_dir))
     except KeyboardInterrupt:
         print("\nStopped.")
         return 130
@@ -104,6 +103,8 @@ def _stack(
 
     stack = RunningStack(
         state_dir=options.state_dir,
+        # Each of their invocations waits for Mateo, and a start takes longer than one.
+        concurrency={"TrackImport": 1, "WriteReport": 1},
         parameters={"EntitiesPerDay": str(a_day), "BatchingWindow": "1"},
         on_line=show,
     )
@@ -119,8 +120,10 @@ class _Demo:
         contacts: int,
         progress: Progress,
         stored: Sequence[Mapping[str, Any]],
+        pages: PageWriter,
     ) -> None:
         self._stack = stack
+        self._pages = pages
         self._progress = progress
         self._stored = stored
         by_file = contacts > DOCUMENTED_DAY
@@ -152,8 +155,11 @@ class _Demo:
             # A file's rows end with the lane's share exactly, and nothing more pauses the lane.
             is_over = self._is_closed_or_idle if self._file else self._is_closed
             self._wait_for(is_over, "today's budget to be spent")
+            if self._file:  # the live lane is open, although the file's rows wait for the next day
+                self._send(self._traffic.later())
             self._move_to_next_day()
-            self._send(self._traffic.next_day())
+            if not self._file:
+                self._send(self._traffic.later())
             self._drain()
             if self._file:
                 self._file.wait_for_report()
@@ -231,7 +237,7 @@ class _Demo:
                 self._move_to_next_day()
                 continue
             if not any(self._stack.lane_counts().values()):
-                self._wait_for(self._is_applied, "Mateo to apply the imports")
+                self._wait_for_reports()
                 if not self._stack.running_executions() and self._is_drained():
                     return
             self._stack.advance_clock(MAX_DEMO_DELAY_S)
@@ -245,21 +251,33 @@ class _Demo:
             return True
         return self._file is not None and self._file.waits_for_next_day()
 
-    def _has_reports(self) -> bool:
-        """The day has a report, and its last imports had time for theirs.
+    def _wait_for_reports(self) -> None:
+        """Wait for the reports of the imports that were sent; their first polls need not wait."""
+        self._wait_for(self._is_applied, "Mateo to apply the imports")
+        if self._stack.running_executions():
+            self._stack.advance_clock(FIRST_POLL_S)
+        self._stack.wait_until(self._had_time_for_reports, "reports", PATIENCE_S)
 
-        Others that are under way do not keep it from the next day: polls follow the clock too, and
-        the next poll of such an import may then be a quarter of an hour away.
+    def _had_time_for_reports(self) -> bool:
+        """No import is under way that was sent lately.
+
+        Others do not keep a day from its end: polls follow the clock too, and the next poll of such
+        an import may then be a quarter of an hour away.
         """
         now = self._stack.clock.now()
         starts = self._stack.execution_starts()
-        had_time = all((now - one).total_seconds() > REPORTED_S for one in starts)
-        return had_time and any(objects(self._stack, f"reports/date={now.date()}/"))
+        return all((now - one).total_seconds() > REPORTED_S for one in starts)
 
     def _move_to_next_day(self) -> None:
         """Start the next day, once this one's reports are written: its page shows them."""
-        self._stack.wait_until(self._has_reports, "the day's reports", PATIENCE_S)
+        self._wait_for_reports()
+        day = self._stack.clock.now().date()
+        reports = partial(objects, self._stack, f"reports/date={day}/")
+        self._stack.wait_until(lambda: any(reports()), f"a report of {day}", PATIENCE_S)
+        is_complete = not self._stack.running_executions()
         now = self._stack.advance_to_next_day()
+        if is_complete:
+            self._pages.write_soon(day)
         self._days += 1
         self._progress.say(f"{now:%H:%M:%S}  Moved the stack to day {self._days}: {now:%Y-%m-%d}")
 
@@ -272,7 +290,7 @@ class _Demo:
             time.sleep(STEADY_S)
             return condition()
 
-        self._stack.wait_until(steadily, what, PATIENCE_S, 0.3)
+        self._stack.wait_until(steadily, what, PATIENCE_S)
 
     def _is_idle(self) -> bool:
         """Nothing is being submitted; messages may be delayed, and imports under way."""
@@ -305,35 +323,3 @@ class _Demo:
 
     def _is_closed_or_idle(self) -> bool:
         return self._is_closed() or self._is_idle()
-
-
-def _failures(state_dir: Path) -> Path | None:
-    """The longest failure report on disk."""
-    found = sorted(
-        (state_dir / "reports").rglob("failures.csv"), key=lambda one: one.stat().st_size
-    )
-    return found[-1] if found else None
-
-
-def _print_account(reconciliation: Balance, failures: Path | None) -> None:
-    print("\nAccepted items, by where they ended:\n")
-    for end in ENDS:
-        print(f"  {end:<12}{reconciliation.ends[end]:>10,}")
-    print(f"  {'':<12}{'-' * 10:>10}")
-    total = reconciliation.ends.total()
-    print(f"  {'total':<12}{total:>10,}   accepted: {reconciliation.accepted:,}\n")
-    if total != reconciliation.accepted:
-        reconciliation.wrong.append(
-            f"{reconciliation.accepted:,} items were accepted, {total:,} are accounted for"
-        )
-    for what in reconciliation.checks:
-        print(f"  ok     {what}")
-    for what in reconciliation.wrong:
-        print(f"  WRONG  {what}")
-    if failures is None:
-        reconciliation.wrong.append("there is no failure report")
-        return
-    print(f"\nA failure report: {failures}")
-    print("(failures.xlsx beside it opens in a spreadsheet.)")
-    for line in failures.read_text(encoding="utf-8-sig").splitlines()[:4]:
-        print(f"  {line[:150]}")

@@ -28,6 +28,7 @@ from local.aws.metrics import Metrics
 from local.aws.poller import Poller, SqsQueue, read_mapping
 from local.aws.provisioning import provision
 from local.aws.schedules import Schedules
+from local.background import together
 from local.clock import StackClock
 from local.environment import REGION, http_json
 from local.lambda_runtime.execution_environment import LineSink
@@ -225,7 +226,7 @@ class RunningStack(Resources):
         loops: list[Loop] = [*self.pollers, self.schedules, self.mirror, *self.bucket_events]
         for loop in loops:
             loop.start()
-            self._undo.callback(loop.stop)
+        self._undo.callback(lambda: together([*(one.stop for one in loops), self.end_long_polls]))
         self.metrics.start(self.client("cloudwatch"))
         self._undo.callback(self.metrics.stop)
 
@@ -275,8 +276,7 @@ class RunningStack(Resources):
         """
         with self._moving:
             offset = self.clock.moved(seconds)
-            for poller in self.pollers:
-                poller.pause()
+            together([*(one.pause for one in self.pollers), self.end_long_polls])
             try:
                 self.run(self._move_everything(offset))
             finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -43,6 +44,14 @@ def test_every_handle_that_exists_updates_its_contact(
     emulator.imported([{kind: second, "external_id": "C-1", "full_name": "Anna Beispiel"}])
     (stored,) = emulator.items("contacts")
     assert (stored["external_id"], stored["fields"]["full_name"]) == ("C-1", "Anna Beispiel")
+
+
+def test_ids_of_contacts_are_random_and_of_one_time_begin_alike(emulator: Emulator) -> None:
+    emulator.imported([contact(1), contact(2)])
+    ids = [UUID(one["id"]) for one in emulator.items("contacts")]
+    assert [one.version for one in ids] == [4, 4]
+    assert len({str(one)[:8] for one in ids}) == 1
+    assert len({str(one)[-12:] for one in ids}) == 2
 
 
 def test_a_contact_can_be_named_by_its_id(emulator: Emulator) -> None:

@@ -2,7 +2,9 @@
 
 import threading
 
-from local.background import Rounds
+import pytest
+
+from local.background import Rounds, together
 
 TIMEOUT_S = 20
 
@@ -60,3 +62,27 @@ def test_what_never_began_is_stopped_at_once() -> None:
     rounds.stop()
 
     assert not rounds.is_alive
+
+
+def test_calls_are_made_together() -> None:
+    meeting = threading.Barrier(2, timeout=TIMEOUT_S)
+
+    together([meeting.wait, meeting.wait])
+
+    assert not meeting.broken
+
+
+def test_an_error_of_one_call_comes_once_all_have_ended() -> None:
+    ended: list[int] = []
+
+    def fail() -> None:
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        together([fail, lambda: ended.append(1)])
+
+    assert ended == [1]
+
+
+def test_no_calls_are_none() -> None:
+    together([])

@@ -1,5 +1,6 @@
 """The stack's queue behaves as SQS does, whatever its length."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import time_machine
 from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
 from moto.sqs.models import Message
 
-from local.aws.queues import IndexedQueue
+from local.aws.queues import LONG_POLLS, IndexedQueue
 
 START = 1_795_000_000
 
@@ -186,3 +187,14 @@ def test_the_queue_url_points_at_the_stack(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(IndexedQueue, "endpoint", "http://127.0.0.1:4566")
 
     assert queue().physical_resource_id == "http://127.0.0.1:4566/123456789012/queue"
+
+
+def test_a_long_poll_ends_when_it_is_told_so() -> None:
+    one, answers = queue(), list[list[Message]]()
+    waiting = threading.Thread(target=lambda: answers.append(one.receive(10, 3_600, 30)))
+    waiting.start()
+    while waiting.is_alive():
+        LONG_POLLS.end()
+        waiting.join(0.01)
+
+    assert answers == [[]]

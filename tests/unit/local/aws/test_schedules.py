@@ -1,6 +1,7 @@
 """Schedules are executed when they are due, as EventBridge Scheduler does it."""
 
 import json
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -206,3 +207,21 @@ def test_a_function_that_fails_is_said() -> None:
     _, said = run(FakeScheduler(one=schedule(Target={"Arn": FUNCTION})), functions=failing)
 
     assert said == ["schedule one: the function failed: it broke"]
+
+
+def test_schedules_do_not_wait_for_each_other() -> None:
+    meeting = threading.Barrier(2, timeout=20)
+    functions = FakeFunctions()
+
+    def meet(arn: str, event: bytes) -> str:
+        meeting.wait()
+        return functions.invoke(arn, event)
+
+    target = {"Arn": FUNCTION, "Input": "{}"}
+    scheduler = FakeScheduler(one=schedule(Target=target), other=schedule(Target=target))
+    clock, said = StackClock(), list[str]()
+    schedules = Schedules(scheduler, FakeLambda(), clock, said.append, invoke=meet)
+    clock.offset_s = 10 * 365 * 86_400
+    schedules.run_due()
+
+    assert functions.invoked == [(FUNCTION, b"{}")] * 2

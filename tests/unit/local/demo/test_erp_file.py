@@ -44,3 +44,10 @@ def test_rows_wait_for_the_next_day_without_room_for_a_full_import(
     file = ErpFile(stack(used=used, queued=queued, held=held), 1.0)
 
     assert file.waits_for_next_day() == waits
+
+
+def test_rows_that_are_not_queued_yet_wait_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = ErpFile(stack(used=20_000, queued=0, held=0), 1.0)
+    monkeypatch.setattr(file, "is_queued", lambda: False)
+
+    assert file.waits_for_next_day()
