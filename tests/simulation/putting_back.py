@@ -130,20 +130,28 @@ class PuttingBack:
         self._sent_before(url)
         if url != BULK_URL:
             return
-        before, self._totals = self._totals, {}
-        queued: dict[str, int] = {}
-        for pk, item in self._noted().items():
-            ended = [int(value["N"]) for name, value in item.items() if name.startswith("rows_")]
-            self._totals[pk] = int(item["total"]["N"])
-            queued[pk] = self._totals[pk] - int(item["lost"]["N"]) - sum(ended)
         process = self._relay.world.current
         if process is None or process.environment.function != "files":
-            self._person_at = self._relay.world.now
-        elif self._person_at < process.dies_at - FILES_S:  # else it may not know of these
+            self.person_counted()
+            return
+        before = self._totals
+        self._totals = self._counted()
+        if self._person_at < process.dies_at - FILES_S:  # else it may not know of these
+            queued: dict[str, int] = {}
+            for pk, item in self._noted().items():
+                ends = [int(value["N"]) for name, value in item.items() if name[:5] == "rows_"]
+                queued[pk] = self._totals[pk] - int(item["lost"]["N"]) - sum(ends)
             more = {pk: total - before.get(pk, 0) for pk, total in self._totals.items()}
             crowds = [pk for pk, items in more.items() if 0 < items < queued[pk]]
             if crowds and sum(queued.values()) > self._relay.account.bulk_entities:
                 self.crowded.append(sum(queued.values()))
+
+    def person_counted(self) -> None:
+        """What counts as put back by now was a person's, whoever sends what the queue refused."""
+        self._person_at, self._totals = self._relay.world.now, self._counted()
+
+    def _counted(self) -> dict[str, int]:
+        return {pk: int(item["total"]["N"]) for pk, item in self._noted().items()}
 
     def received(self, occurrences: Iterable[Occurrence]) -> None:
         """Note what submission was given."""
@@ -184,6 +192,7 @@ class _Replay:
         relay.invoke("replay", PUT_BACK_S, body, self._ended)
 
     def _ended(self, process: Process) -> None:
+        self._all.person_counted()
         if process.error is not None:
             self._relay.world.after(AGAIN_S, self.begin)
         else:

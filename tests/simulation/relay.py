@@ -156,7 +156,6 @@ class Relay:
         on_end: Callable[[Process], object],
     ) -> None:
         """Run a function in a free execution environment, or in a new one."""
-        world = self.world
         idle = self._idle[function]
         environment = idle.pop() if idle else self._environment(function)
         self.invocations[function] += 1
@@ -167,11 +166,12 @@ class Relay:
                 idle.append(environment)
             else:
                 self.killed[function] += 1
+            if not process.alive or name in self.stores.trials.left_by:
                 for message in self._brought.get(name, ()):
                     self.killed_with.update(items_in(message))
             on_end(process)
 
-        world.spawn(
+        self.world.spawn(
             name,
             lambda: body(environment.parts),
             environment=environment,

@@ -1,6 +1,7 @@
 """The stores of the relay, on simulated services."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from import_relay.bulk.replaying import Replaying, ReplayParts
@@ -21,7 +22,7 @@ from import_relay.storage.refusals import RefusedConnections
 from import_relay.storage.replays import Replays
 from import_relay.storage.requeueing import Requeueing
 from import_relay.storage.stored_items import StoredItems
-from import_relay.storage.trials import Trials
+from import_relay.storage.trials import Trials, Tried
 from import_relay.storage.watermarks import Watermarks
 from tests.simulation.queue import BULK_HELD_URL, BULK_URL, DEAD_LETTER_URL, HELD_URL, URL
 
@@ -54,6 +55,23 @@ class WatchedLease(Lease):
         return taken
 
 
+@dataclass(frozen=True, slots=True)
+class WatchedTrials(Trials):
+    """What is tried, and which invocations (`process`) AWS did not let take out what they survived.
+
+    To whoever comes next they look like killed ones.
+    """
+
+    process: Callable[[], str] = field(kw_only=True)
+    left_by: set[str] = field(default_factory=set, kw_only=True)
+
+    def update(self, tried: Tried) -> bool:
+        """Replace the record after a survived trial; False if AWS failed it."""
+        is_taken = Trials.update(self, tried)
+        (self.left_by.discard if is_taken else self.left_by.add)(self.process())
+        return is_taken
+
+
 class Stores:
     """What keeps nothing of its own in memory, and so may be the same in every environment."""
 
@@ -68,7 +86,9 @@ class Stores:
         self.watermarks = Watermarks(aws.dynamodb, WATERMARKS, for_all=_one_by_one, **times)
         self.lease = WatchedLease(relay, **times)
         self.states = BatchStates(aws.dynamodb, LEDGER, relay.limits, **times)
-        self.trials = Trials(aws.dynamodb, LEDGER, clock=world.clock)
+        self.trials = WatchedTrials(
+            aws.dynamodb, LEDGER, clock=world.clock, process=lambda: world.process.name
+        )
         self.refused = RefusedConnections(aws.dynamodb, LEDGER, clock=world.clock)
         self.waits = ConnectionWaits(aws.dynamodb, LEDGER, clock=world.clock)
         self.archive = Archive(aws.s3, BUCKET)

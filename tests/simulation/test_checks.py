@@ -9,6 +9,7 @@ import pytest
 
 from import_relay.submit import merging
 from tests.simulation.checks.books import Applied, Item
+from tests.simulation.checks.imports import check_imports
 from tests.simulation.checks.order import check_order
 from tests.simulation.scenario import POISON, Account, PutBack, Record, Scenario, Webhook
 from tests.simulation.simulation import run
@@ -97,6 +98,31 @@ def test_what_is_put_back_twice_may_come_in_any_order(applied: list[str], is_sta
     check_order(books)
 
     assert wrong == ["stale"] * is_stale
+
+
+@pytest.mark.parametrize(
+    ("unsure", "is_duplicated"), [("", True), ("1", False), ("2", True), ("12", False)]
+)
+def test_what_is_repeated_is_imported_again_only_if_it_may_have_failed(
+    unsure: str, is_duplicated: bool
+) -> None:
+    items = {f"d{n}/0": Item(change(), "erp", f"d{n}", 0, 0, True, "e") for n in (1, 2)}
+    wrong: list[str] = []
+    books: Any = SimpleNamespace(
+        relay=SimpleNamespace(mateo=SimpleNamespace(imports={})),
+        entries=[],
+        frozen={},
+        times_applied=dict.fromkeys(items, 1),
+        applied=[Applied(n, "1000", {}, [one], too_late=False) for n, one in enumerate(items)],
+        by_key={"1000": [*items.items()][::-1]},
+        ends={one: {"imported"} for one in items},
+        unsure={f"d{n}/0" for n in unsure},
+        wrong=lambda promise, _: wrong.append(promise),
+    )
+
+    check_imports(books)
+
+    assert wrong == ["duplicated"] * is_duplicated
 
 
 def test_a_column_of_which_something_newer_failed_stays_as_it_was() -> None:

@@ -64,6 +64,17 @@ def test_what_persons_begin_is_not_too_much(relay: Relay) -> None:
     assert not sends(relay, "files", first=3, second=3)  # rows of a file
 
 
+def test_what_a_person_counted_and_the_queue_refused_is_sent_for_that_person(relay: Relay) -> None:
+    assert not sends(relay, "replay", first=2)
+    ledger: dict[str, Any] = relay.dynamodb.tables["ledger"]
+    ledger["replay#first"]["total"] = {"N": "3"}
+    relay.put_back.person_counted()  # its process ends without a message sent
+    relay.world.run(relay.world.now + 1.0)
+
+    assert not sends(relay, "files", first=3)
+    assert sends(relay, "files", first=4) == [4]
+
+
 def test_more_than_a_day_is_too_much_but_for_the_first_object(relay: Relay) -> None:
     assert not sends(relay, "files", first=3)
     assert not sends(relay, "files", first=3, second=3)

@@ -96,15 +96,18 @@ def test_a_lost_event_heals_with_the_schedule(uploads: Uploads) -> None:
     assert uploads.run(None).fed == 5
 
 
-def test_a_noticed_file_is_logged_even_if_an_old_error_stays(
+def test_an_error_that_s3_keeps_is_removed_before_its_successor_is_read(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    uploads.run(uploads.put(b""))
     key = uploads.put(contacts(5))
     with monkeypatch.context() as broken:
         broken.setattr(FileObjects, "delete", failing)
-        assert uploads.run(key).noticed == 1
+        assert (uploads.run(key).noticed, uploads.run().fed) == (1, 0)
+    assert len(uploads.keys("inbox/")) == 2
 
-    assert [one["bytes"] for one in uploads.relay.said("file.noticed")] == [len(contacts(5))]
+    assert uploads.run().fed == 5
+    assert uploads.keys("inbox/") == [key]
 
 
 def test_failures_keep_the_columns_of_the_file(uploads: Uploads) -> None:

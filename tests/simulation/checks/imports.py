@@ -39,7 +39,11 @@ def _handles(books: Books) -> None:
 
 
 def _replays(books: Books) -> None:
-    """What a sender requeues is not imported again, if nothing came in between."""
+    """What a sender repeats is not imported again, if nothing came in between.
+
+    A repetition of a change whose row may have failed, as far as Mateo tells, may be.
+    """
+    applied_at = {item: one.at for one in books.applied for item in one.items}
     for of_key in books.by_key.values():
         versions: dict[tuple[int, str], list[tuple[str, Item]]] = defaultdict(list)
         for item, one in of_key:
@@ -48,8 +52,9 @@ def _replays(books: Books) -> None:
                 versions[one.record.version, replay_id_of(item)].append((item, one))
         for of_version in versions.values():
             changes = {(one.event, str(one.record.fields)) for _, one in of_version}
-            imported = [item for item, _ in of_version if books.ends.get(item) == {"imported"}]
-            if len(changes) == 1 and len(imported) > 1:
+            ended = [item for item, _ in of_version if books.ends.get(item) == {"imported"}]
+            imported = sorted(applied_at.keys() & ended, key=applied_at.__getitem__)
+            if len(changes) == 1 and not books.unsure.issuperset(imported[:-1]):
                 books.wrong("duplicated", f"{' and '.join(imported)} are the same change")
 
 

@@ -86,7 +86,8 @@ def _trouble(books: Books) -> int:
 def _may_die(books: Books, item: str) -> bool:
     """Whether so much went wrong that its message may have used up its receives.
 
-    Or two processes were killed that had it: if they were trying it, it looks like poison.
+    Or two processes were killed that had it: if they were trying it, it looks like poison. One that
+    AWS did not let say that nobody was killed counts as well.
     """
     relay = books.relay
     return _trouble(books) > MAX_RECEIVES / 2 or relay.killed_with[item] >= TRIALS

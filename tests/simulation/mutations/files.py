@@ -241,9 +241,22 @@ MUTANTS = (
         (
             Edit(
                 IMPORTING,
-                "self.parts.objects.delete(error_key(file.key))",
-                "if again:\n                self.parts.objects.delete(error_key(file.key))",
+                "            self.parts.objects.delete(error_key(file.key))",
+                "            pass",
             ),
+        ),
+    ),
+    Mutant(
+        "error-removed-by-the-notice",
+        "What is said beside a broken file is removed as its successor is noticed, never again.",
+        ("unreported",),
+        (
+            Edit(
+                IMPORTING,
+                "bytes=size)\n",
+                "bytes=size)\n            self.parts.objects.delete(error_key(file.key))\n",
+            ),
+            Edit(IMPORTING, "if not file.pages and not file.tries:", "if False:"),
         ),
     ),
 )

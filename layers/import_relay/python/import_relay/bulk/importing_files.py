@@ -149,7 +149,6 @@ class FileImporting:
         if self.parts.files.begin(file, again=again):
             run.noticed += 1
             self.emit("file.noticed", file=file.id, connection=self._named(file), bytes=size)
-            self.parts.objects.delete(error_key(file.key))  # of this content, or what it replaces
 
     # read
 
@@ -168,6 +167,8 @@ class FileImporting:
             self._refuse(file, error, run)
 
     def _read_on(self, file: RowFile, until: float) -> None:
+        if not file.pages and not file.tries:
+            self.parts.objects.delete(error_key(file.key))  # of this content, or what it replaces
         self._look_at(file)
         self.parts.files.tried(file, file.tries + 1)
         try:
