@@ -1,4 +1,4 @@
-"""How many rows of files and replays a day imports. Feeding, reading and `relay` go by it."""
+"""How many rows of files and replays a day imports. Used by feeding, reading and `relay`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from import_relay.domain.connections import Connection
 from import_relay.domain.files import MAX_WAIT_DAYS
 
 QUEUED_DAYS = 2
-"""Days' entities in the queue at most, far below the 14 days that it keeps a message."""
+"""At most so many days' entities are queued, far fewer than the 14 days that the queue keeps a
+message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class BulkDay:
     def too_long_wait(self, connection: str, rows: int, before: Mapping[str, int]) -> str:
         """Why a file would wait for longer than a row may; empty if it would not.
 
-        `before`: connection → rows of other files that are not queued yet. The connection's own
-        limit counts for its files, and what the lane may use for all of them.
+        `before`: connection → rows of other files that are not queued yet. For its own files the
+        connection's limit counts, for all files what the lane may use.
         """
         shares = (
             (self.of(connection), before.get(connection, 0)),

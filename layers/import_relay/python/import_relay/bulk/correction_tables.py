@@ -10,13 +10,13 @@ from import_relay.report.tables import json_cell, spread
 
 _OWN = ("line", "code", "reason")
 MAX_FIRST_COLUMNS = 2_000
-"""Of the first row, which has all columns of a table: as many as its header may have."""
+"""Columns of the first row, which has all columns of a table: as many as its header may have."""
 
 
 def columns_within(records: Iterable[Mapping[str, object]]) -> list[str]:
     """The columns of records in their order; objects may have any number of them.
 
-    Where there are more than `MAX_COLUMNS`, and than the first record has, the last one is `MORE`.
+    If there are more than `MAX_COLUMNS`, and than the first record has, the last one is `MORE`.
     """
     columns: dict[str, None] = {}
     most = MAX_COLUMNS

@@ -1,11 +1,12 @@
 """Puts the rows of files on the bulk queue, a part at a time. Called by `importing_files`.
 
-The queue forgets after 14 days and a million rows take forty: so the rows stay in the bucket, and
+The queue forgets after 14 days and a million rows take forty. So the rows stay in the bucket, and
 the queue holds at most `QUEUED_DAYS` days' entities, replayed items included, and at most one day's
-of one connection. A connection whose rows get no outcome stops no other: each connection may have a
+entities of one connection. A connection whose rows get no outcome stops no other: each may have a
 page under way, whatever else waits. Rows that are older than the queues keep them no longer count.
-Files take turns, so that a small one does not wait for a large one. A part of a file is counted as
-received, with the cursor, before it is sent.
+Files take turns, so that a small one does not wait for a large one.
+
+A part of a file is counted as received, with the cursor, before it is sent.
 """
 
 from collections import Counter
@@ -141,7 +142,7 @@ class Feeding:
         return [row if row.code else row._replace(code="row.waited_too_long") for row in rows]
 
     def _send(self, file: RowFile, rows: Sequence[FileRow], first: int) -> RowFile:
-        since = self._now()  # one for all: rows share messages only if they have the same
+        since = self._now()  # one list for all: rows share messages only if they have the same one
         bodies = repeat_bodies(_occurrence(file, row, since) for row in rows if not row.code)
         self.parts.queue.send(Delayed(body, 0) for body in bodies)
         self._reject([_rejected(file, row, since) for row in rows if row.code], file, first)

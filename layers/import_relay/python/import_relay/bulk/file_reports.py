@@ -1,8 +1,8 @@
 """The report of a file, once its last row has its outcome. Called by `importing_files`.
 
-`failures.csv` has the columns of the file, so that a person corrects it and uploads it again; two
-more columns say the line and the reason. A million failed rows do not fill the memory: the reasons
-lie in a temporary database, the rows in their pages.
+`failures.csv` has the columns of the file, so that a person can correct it and upload it again; two
+more columns give the line and the reason. A million failed rows do not fill the memory: the reasons
+are in a temporary database, the rows in their pages.
 """
 
 import json
@@ -47,7 +47,7 @@ class FileReports:
     to_workbook: Callable[..., None] = write_workbook
 
     def is_written(self, file: RowFile) -> bool:
-        """Whether the report is there, e.g. of a process that died before it noted so."""
+        """Whether the report is there, e.g. written by a process that died before it noted so."""
         return self.objects.exists(f"{file.folder}/summary.json")
 
     def write(self, file: RowFile) -> None:
@@ -88,7 +88,7 @@ class FileReports:
 
     @contextmanager
     def _reasons(self, file: RowFile, folder: str) -> Iterator[sqlite3.Connection]:
-        """Line → why that row was not imported; of several ends of a line the latest."""
+        """Line → why that row was not imported; if it ended several times, the latest reason."""
         with closing(sqlite3.connect(f"{folder}/reasons")) as reasons:
             reasons.execute("PRAGMA journal_mode = OFF")  # a process that dies starts again
             reasons.execute("PRAGMA synchronous = OFF")
@@ -112,7 +112,7 @@ class FileReports:
                     yield row, ends[row.line]
 
     def _stale(self, file: RowFile, ends: Mapping[int, Mapping[str, Any]]) -> set[int]:
-        """Lines whose rejection was written and never counted, since its process died."""
+        """Lines whose rejection was written but never counted, since its process died."""
         items = [(file.delivery, line) for line, end in ends.items() if "batch" in end]
         recorded = self.outcome_counts.batches_of(items)
         return {item[1] for item in items if recorded.get(item, "") != str(ends[item[1]]["batch"])}

@@ -2,7 +2,7 @@
 
 Replays stay in the bucket as files do. All of them together have at most one day's entities under
 way, and with the rows of files at most two; of a connection with a limit of its own no more than
-that. If nothing of a replay is under way, its next object goes whatever else is queued. A replay
+that. If nothing of a replay is under way, its next object is sent whatever else is queued. A replay
 that fails stops alone; the next run retries it.
 """
 

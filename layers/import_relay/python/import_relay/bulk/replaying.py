@@ -41,7 +41,7 @@ HasRoom = Callable[[ReplayProgress, Sequence[ItemProvenance]], bool]
 
 
 def _without_end(_: ReplayProgress, __: Sequence[ItemProvenance]) -> bool:
-    """All is put back at once."""
+    """Everything is put back at once."""
     return True
 
 

@@ -21,7 +21,8 @@ NOT_FOR_RECEIVING = frozenset(
         *("contact_objects", "deal_objects", "appointment_objects"),
     }
 )
-"""Options that no `verify` and no `split` looks at: with a mistake in them webhooks are stored."""
+"""Options that neither `verify` nor `split` reads: in spite of a mistake in them, webhooks are
+stored."""
 
 
 def option_mistakes(connection: Connection) -> Iterator[Mistake]:
@@ -93,8 +94,8 @@ def with_defaults(connection: Connection) -> Connection:
     """The connection with what its kind maps by default.
 
     A connection without any record type has all those of its kind; otherwise those that it names.
-    Each of their keys, and each column of `fields`, goes before the default; an empty expression
-    takes a column away.
+    Each of its keys, and each column of its `fields`, overrides the default; an empty expression
+    removes a column.
     """
     defaults = connector_for(connection.kind).DEFAULTS
     given = connection.record_types or {name: RecordType(name, {}) for name in defaults}

@@ -48,7 +48,7 @@ def why_disabled(connection: Connection, mistakes: Sequence[Mistake]) -> Mapping
 
 
 def _own_mistakes(connection: Connection) -> list[Mistake]:
-    """Each mistake once: what is found first about a key says enough, be it several mistakes."""
+    """Each mistake once: the first one that is found about a key says enough."""
     is_known = connection.kind in kinds()
     complete = with_defaults(connection) if is_known else connection
     sources: Sequence[Iterable[Mistake]] = (
@@ -81,7 +81,7 @@ def _constants(connection: Connection) -> Iterator[Mistake]:
 
 
 def _meetings(connections: Mapping[str, Connection]) -> dict[str, list[Mistake]]:
-    """Connection → the first one before it in the file whose ids its own would meet."""
+    """Connection → the first one before it in the file with whose ids its own would collide."""
     found: dict[str, list[Mistake]] = {}
     before: dict[str, list[Connection]] = {name: [] for name in RECORD_TYPES}
     for connection in connections.values():
@@ -103,7 +103,7 @@ def _types_with_ids(connection: Connection) -> list[str]:
 def _may_meet(one: Connection, other: Connection) -> bool:
     """Whether an id of one with its prefix may be an id of the other with its own.
 
-    Without a prefix, which one connection may have, only ids that look like the other's would.
+    One connection may have no prefix: its ids collide only if they look like the other's.
     """
     if (one.same_ids_as or one.name) == (other.same_ids_as or other.name):
         return False

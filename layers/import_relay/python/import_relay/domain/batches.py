@@ -1,4 +1,4 @@
-"""Cuts what is sent or asked for into batches, as large as a message or a call may be."""
+"""Cuts what is sent or asked for into batches, each as large as a message or a call may be."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,6 +46,6 @@ def calls(messages: Iterable[_T], body: Callable[[_T], str]) -> Iterator[list[_T
 
 
 def halves(values: Sequence[_T]) -> tuple[Sequence[_T], Sequence[_T]]:
-    """The values bisected: what is wrong with one of them is looked for in either half."""
+    """The values bisected: whatever is wrong with one of them is looked for in either half."""
     middle = len(values) // 2
     return values[:middle], values[middle:]

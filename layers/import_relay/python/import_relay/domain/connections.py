@@ -25,7 +25,7 @@ MAX_PREFIX = 50
 """Characters of an `id_prefix`: own limit, since it stands in every row."""
 _IDS = ("id_prefix", "same_ids_as")
 OF_ALL_KINDS = ("kind", "time_zone", "entities_per_day", *RECORD_TYPES, *_IDS)
-"""Keys of a connection that its kind has no say in."""
+"""Keys that every connection may have, whatever its kind."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 

@@ -13,9 +13,9 @@ INBOX = "inbox/"
 ERROR_SUFFIX = ".error.json"
 """Of what the relay writes beside a file that it cannot read."""
 _MARK = "-file-"
-"""No other delivery id has it."""
+"""Only delivery ids of files have it."""
 MAX_WAIT_DAYS = 120
-"""From a file's upload until its last row is queued at most. Claims are kept for longer."""
+"""From a file's upload until its last row is queued, in days. Claims are kept for longer."""
 MAX_KEY_B = 900
 """Of a file's key in the names of what is written about it (S3: keys have 1,024 bytes)."""
 LINES_PER_RECEIPT = 100

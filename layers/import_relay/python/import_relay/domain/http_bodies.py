@@ -1,7 +1,7 @@
 """Reads the body of an HTTP answer without letting it fill the memory. Used by both HTTP clients.
 
-httpx unpacks what an answer says to be packed, as often as it says so, before anybody can count: a
-few kilobytes become gigabytes. Here an answer is packed once at most, and unpacked piece by piece.
+httpx unpacks an answer as often as its headers say, before anybody can count: a few kilobytes may
+become gigabytes. Here an answer may be packed once, and is unpacked piece by piece.
 """
 
 import json

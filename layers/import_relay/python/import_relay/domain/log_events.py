@@ -35,7 +35,8 @@ WARNINGS = frozenset(
         "watchdog.high_rate",
     }
 )
-"""Events on which a person may have to act: what alarms name must not go with `LogLevel`."""
+"""Events on which a person may have to act. They are warnings, since alarms name them: `LogLevel`
+should not hide them."""
 
 
 class Emit(Protocol):

@@ -33,9 +33,9 @@ MAX_DELAY_S = 900
 MAX_ITEM_B = 900_000
 """Within 1 MiB, SQS's largest message; escaped, an item may be three times what was received."""
 LONG_AGO_S = 3_600.0
-"""No message reaches the dead-letter queue faster: ten receives, twelve minutes apart."""
+"""A message reaches the dead-letter queue no faster: ten receives, twelve minutes apart."""
 MAX_REQUEUED_S = 13 * 86_400.0
-"""A record is requeued for so long. The queue itself keeps a message for a day more."""
+"""A record is requeued for this long. The queue keeps a message for a day more."""
 
 
 def _head(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 _SEPARATOR = "."
-"""No delivery id has it, and it sorts before everything that one has."""
+"""No delivery id has it, and it sorts before every character of one."""
 
 
 class Replay(NamedTuple):

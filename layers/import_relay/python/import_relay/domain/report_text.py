@@ -1,8 +1,8 @@
-"""JSON and texts for the files that people open: standard JSON, and nothing that a viewer obeys.
+"""JSON and texts for files that people open: standard JSON, and nothing that a viewer obeys.
 
 Called by whatever writes to the bucket. JSON has no infinity, but a sender may write `1e999`. An
-editor or a terminal obeys control characters and those that turn the direction of writing round: in
-reports they are escapes that can be seen.
+editor or a terminal obeys control characters and characters that reverse the direction of writing:
+in reports they are visible escapes.
 """
 
 import json

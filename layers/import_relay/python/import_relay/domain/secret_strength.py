@@ -4,7 +4,7 @@ Called where secrets are read, and by `check_connections`.
 """
 
 MIN_LENGTH = 12
-"""Own limit: what CRMs make themselves is longer, and a shorter one can be tried out."""
+"""Own limit: CRMs make longer ones, and a shorter one can be guessed."""
 _COMMON = (
     *("password", "passwort", "secret", "geheim", "changeme", "change-me", "letmein", "admin"),
     *("test", "example", "token", "webhook", "qwerty", "12345678", "put-the-secret-here"),

@@ -1,6 +1,6 @@
-"""The tables of a TOML text, each read for itself where the text as a whole cannot be.
+"""The tables of a TOML text, each read by itself if the text as a whole cannot be.
 
-Called by `connections`: a slip in one connection must not take the others with it.
+Called by `connections`: a slip in one connection must not disable the others.
 """
 
 import codecs

@@ -1,4 +1,4 @@
-"""The phone columns of a contact's row: of each list of numbers one in E.164, or a note why none.
+"""The phone columns of a contact's row: one number in E.164 of each list, or a note why none.
 
 Called by `mapping`, with what `phones` makes of each number.
 """
@@ -17,7 +17,7 @@ COUNTRIES = "country_codes"
 HOMES = (COUNTRIES, "country")
 """Columns that say a record's own country; of several that are mapped the first one counts."""
 MAX_COUNTED = 10
-"""Notes of one column: of a longer list the rest is not counted."""
+"""Notes of one column at most: the rest of a longer list is not counted."""
 _UNUSABLE = Result(PhoneStatus.UNUSABLE)
 _INTERNATIONAL = PhoneStatus.INTERNATIONAL
 _LEFT_OUT = {

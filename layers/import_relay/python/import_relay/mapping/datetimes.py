@@ -17,8 +17,8 @@ from import_relay.mapping.texts import is_empty
 MAX_VERSION = 2**63
 MAX_NUMBER = 100
 YEARS = range(1901, 2200)
-"""Years that a birthday or an appointment lies in; others are a system's word for "no date", such
-as 1900 for SQL Server and for spreadsheets."""
+"""Years that a birthday or an appointment lies in. Others stand for "no date" in some systems, such
+as 1900 in SQL Server and in spreadsheets."""
 LONG_YEARS = range(1000, 9999)
 """The same for custom fields, which may hold any time in history."""
 _DATE = len("YYYY-MM-DD")
@@ -193,7 +193,7 @@ def _shifted(timestamp: datetime, zone: tzinfo) -> datetime:
 def parse_format(text: str) -> re.Pattern[str]:
     """What matches a time of the form `DD.MM.YYYY HH:mm`: each of YYYY, MM, DD, HH, mm, ss once.
 
-    One digit does for all but the year, where the form has something between the numbers.
+    One digit is enough for all but the year, if the form has something between the numbers.
 
     Raises:
         ValueError: the form does not say year, month and day.

@@ -60,7 +60,7 @@ def _call(parsed: Mapping[str, Any]) -> Expression | None:
 
 
 def _join(separator: Expression, texts: Expression) -> Expression:
-    """`join` of texts; whatever else there is to join is JMESPath's to refuse."""
+    """`join` of texts; JMESPath refuses whatever else there is to join."""
 
     def join(record: object) -> object:
         between, found = separator(record), texts(record)

@@ -32,7 +32,7 @@ class Field:
 
 
 def _reader(evaluate: Expression, convert: Converter) -> Callable[[object], object]:
-    """`Field.read`: a closure, as each record is read by ten of these."""
+    """`Field.read`, as a closure: each record calls ten of these."""
 
     def read(record: object) -> object:
         try:

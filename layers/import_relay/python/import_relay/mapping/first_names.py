@@ -1,6 +1,6 @@
 """The first name within a person's name, or none if the name does not say it.
 
-Called by `functions`. A greeting with another word is worse than one without a name.
+Called by `functions`. A greeting with a wrong word is worse than one without a name.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What identifies the rows of an import, however Mateo shows them: called by `reconciling`.
 
 Mateo may give rows back with other values and more columns: e-mail addresses in lower case, phone
-numbers in another form. It does not change how many there are, nor what record each is about.
+numbers in another form. It does not change how many there are, nor which record each is about.
 """
 
 import re
@@ -68,7 +68,7 @@ def _folded(identifier: Identifier) -> Identifier:
 def _free(
     row: SentRow, by_identifier: Mapping[Identifier, Sequence[int]], taken: set[int]
 ) -> int | None:
-    """The number of a shown row that is this one and no other's: by its external id if it has one.
+    """The number of a shown row that is this one, by its external id if it has one; each once.
 
     Handles may move between contacts, so that two rows with the same one may be different records.
     """

@@ -1,8 +1,8 @@
 """Numbering plans: which digits are a number of a country, and of which kind. Used by `phones`.
 
 The data is that of libphonenumber (`phonenumbers`), compiled once per calling code: its own
-functions compile and search the same patterns for each number again, which costs ten times as much.
-A test holds both to the same answers.
+functions compile and search the same patterns again for each number, which takes ten times as long.
+A test compares the answers of both.
 """
 
 import re
@@ -11,7 +11,7 @@ from enum import Enum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:  # late: who only checks a mapping reads no number
+if TYPE_CHECKING:  # late: a check of mappings reads no number
     from phonenumbers.phonemetadata import NumberFormat, PhoneMetadata, PhoneNumberDesc
 
 MAX_DIGITS = 15
@@ -60,7 +60,7 @@ _MOBILE, _EITHER, _LANDLINE, _OTHER = (
 
 
 class Country:
-    """How people in one country dial: its trunk prefix, and what is a number there."""
+    """How people in one country dial: its trunk prefix, and which digits are a number there."""
 
     def __init__(self, region: str) -> None:
         metadata = _metadata(region)

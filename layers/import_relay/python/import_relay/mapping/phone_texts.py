@@ -1,7 +1,7 @@
 """What people write into a phone field, taken apart into numbers that somebody could dial.
 
-Called by `phones`, which knows countries; nothing here does. A text that may mean several things is
-no number: a wrong number reaches a stranger.
+Called by `phones`, which knows countries; this module does not. A text that may mean several things
+is no number: a wrong number reaches a stranger.
 """
 
 import re
@@ -20,7 +20,7 @@ _MAX_DIGITS = 20
 class Dialled(NamedTuple):
     """The digits of one number.
 
-    `doubtful`: where the one stands that may be none of them, such as a bracketed `(0)`; else 0.
+    `doubtful`: where a digit stands that may be no part of it, such as a bracketed `(0)`; else 0.
     """
 
     digits: str
@@ -44,7 +44,7 @@ class Several(NamedTuple):
 
 _EMPTY = Dialled("", has_plus=False)
 _SIMPLE = re.compile(r"\+?\(?[0-9][0-9 ]*+(?:\) ?)?(?:-(?! *0$))?[0-9 ]*+(?<=[0-9])")
-"""The digits of such a text are its number, and most are such."""
+"""Such a text is digits of its number alone, and most texts are such."""
 _WITHOUT_WORDS = re.compile(r"[0-9+().\[\] -]*")
 """Such a text is one number or none: what looks for words would find nothing in it."""
 _WITH_SLASHES = re.compile(r"[0-9+().\[\] /-]*")
@@ -55,7 +55,7 @@ _TWO = re.compile(r"(\+?[0-9][0-9 -]*[0-9]) +([A-Za-z]+) +(\+?[0-9][0-9 -]*[0-9]
 """The usual way to write two numbers into one field: `0151 … oder +49 170 …`."""
 _SIGNS = str.maketrans("", "", "+() .-\t")
 _DECIMAL = re.compile(r"\+?[0-9][0-9 ()/-]*[.,]0+")
-"""A number that a spreadsheet exported: its last zero is none of the phone number's digits."""
+"""A number that a spreadsheet exported: its last zero is no digit of the phone number."""
 _AROUND = " \t\r\n'\"`="
 _NOT_AFTER_LETTER, _NOT_BEFORE_LETTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
 _URI_PARAMETER = re.compile(r";(?:ext|isub)=[^;]*", re.IGNORECASE)

@@ -1,7 +1,8 @@
 """Phone numbers: which number a text means, in E.164, or why none is sent.
 
-A national number means one thing in each country, so a text has *readings*. Exactly one reading is
-a number; several are a guess, and a wrong guess reaches a stranger. Called by `mapping`.
+A national number means one thing in each country, so a text has *readings*. Exactly one reading
+makes it a number. With several it would be a guess, and a wrong guess reaches a stranger. Called by
+`mapping`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -79,7 +80,7 @@ _INTERNATIONAL = PhoneStatus.INTERNATIONAL
 
 
 def choose(texts: Iterable[str], rules: PhoneRules, home: Home) -> Chosen:
-    """The first number among the texts that is certain. A text may hold several."""
+    """The first number among the texts that is certain. One text may hold several."""
     results: list[Result] = []
     for text in texts:
         for result in results_of(text, rules, home):
@@ -90,7 +91,7 @@ def choose(texts: Iterable[str], rules: PhoneRules, home: Home) -> Chosen:
 
 
 def results_of(text: str, rules: PhoneRules, home: Home) -> tuple[Result, ...]:
-    """What becomes of each number in a text; one of them is no number: the whole text is none."""
+    """What becomes of each number in a text; if one of them is none, the whole text is none."""
     found = numbers_in(text)
     if len(found) == 1 and not isinstance(found[0], Several):
         return (_result(found[0], rules, home),)
@@ -106,7 +107,7 @@ def results_of(text: str, rules: PhoneRules, home: Home) -> tuple[Result, ...]:
 
 
 def _of_several(several: Several, rules: PhoneRules, home: Home) -> Sequence[Result]:
-    """The parts if each is a number by itself; the whole if none is; else nobody knows."""
+    """The parts if each is a number by itself; the whole if none is; else it is ambiguous."""
     of_parts = [_result(part, rules, home) for part in several.parts]
     if _UNUSABLE not in of_parts:
         return of_parts
@@ -155,7 +156,7 @@ def _international(dialled: Dialled, start: int) -> Result:
 
 
 def _readings(dialled: Dialled, rules: PhoneRules, home: Home) -> list[PhoneReading]:
-    """Every reading that counts: the record's own countries go before the connection's list."""
+    """Every reading that counts: the record's own countries override the connection's list."""
     if not home.countries:
         return _in_all(dialled, _countries(rules.countries), rules)
     readings = _in_all(dialled, _countries(home.countries), rules)

@@ -1,7 +1,7 @@
 """From a CRM's record to the columns of a row, by the expressions in connections.toml.
 
-An error of a field is the field's: the value is left out with a note, and the record goes on. It is
-rejected only if what identifies it, or a column that the row cannot do without, is unusable.
+An error in a field affects this field alone: its value is left out with a note, and the record goes
+on. A record is rejected only if what identifies it, or a column that its row needs, is unusable.
 """
 
 from collections.abc import Mapping
@@ -160,7 +160,7 @@ class RecordMapping:
         return Columns(values, tuple(notes))
 
     def identity(self, record: object) -> RecordIdentity:
-        """Which record this is, as far as it can be read; for lists, nothing depends on it."""
+        """Which record this is, as far as that can be read: for lists; nothing depends on it."""
         values: dict[str, object] = {}
         for field in self._identifying:
             if field.column not in PHONE_COLUMNS and type(record) is dict:
@@ -203,7 +203,7 @@ class RecordMapping:
         return ()
 
     def cut_columns(self, record: object) -> tuple[str, ...]:
-        """Columns of which a partial record holds only a part, so that they cannot be told."""
+        """Columns of which a partial record holds only a part: their values are not known."""
         return tuple(
             field.column
             for field in self._fields

@@ -1,4 +1,4 @@
-"""When a record is rejected for a value that cannot be left out. Called by `mapping`."""
+"""When a record is rejected because of a value that cannot be left out. Called by `mapping`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType

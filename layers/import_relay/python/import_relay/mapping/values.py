@@ -32,7 +32,7 @@ IDS = ("id", "external_id", "secondary_external_id", "contact_external_id", "con
 PREFIXED = frozenset(("external_id", "secondary_external_id", "contact_external_id"))
 """Columns with ids of the connection's own records: each gets the connection's prefix."""
 TIMES_OF_DAY = frozenset(("start_time", "end_time"))
-"""Columns of appointments by which Mateo sends reminders: midnight would be one in the night."""
+"""Columns of appointments by which Mateo sends reminders: midnight would send them in the night."""
 WHOLE_DAY = "note.whole_day"
 """Code of the note of a time that an appointment of whole days does not have."""
 ASSIGNEE = "assignee_id"
@@ -85,7 +85,7 @@ def converter(column: str, record_type: RecordType) -> Converter:
 
 
 def _rule(column: str, record_type: RecordType) -> Converter | None:
-    """What a column that has a rule of its own takes; None: its type tells."""
+    """What a column with a rule of its own takes; None: its type decides."""
     if column in record_type.marketing_channels:
         return _answer
     if record_type.name != "contact":

@@ -24,13 +24,13 @@ REQUEST_TIMEOUT_S = 5.0
 """Mateo ends a request after two seconds (limits page); its error needs time to arrive."""
 CONNECT_TIMEOUT_S = 3.0
 POLL_PAGE = 50
-"""Rows per GET, capped by Mateo without a word (concepts/pagination)."""
+"""Rows per GET; Mateo caps them without saying so (concepts/pagination)."""
 MAX_FAILURES_B = 64_000_000
 """Own cap on the file of failed rows: a day's 25,000 rows of 2.5 kB each."""
 MAX_MATEO_ANSWER_B = 64_000_000
 """Own cap on any other answer: `result` may show the whole payload of an import."""
 MAX_ANSWER_S = 5.0
-"""Own cap on an answer's body that drips: timeouts count for each read."""
+"""Own cap on how long an answer's body may take: timeouts count for each read."""
 MAX_DOWNLOAD_S = 60.0
 _UNREAD = b"<unread>"
 """Stands for a body that was not read: it is no JSON."""

@@ -95,9 +95,9 @@ class Intake:
         raise UnknownConnection
 
     def allowed_origin(self, request: Request, connection_name: str) -> str | None:
-        """The origin that a sender who asks is allowed to deliver from; None: it is not.
+        """The origin from which a sender that asks may deliver; None: it may not.
 
-        Nothing is proved by a question and nothing stored.
+        A question proves nothing, and nothing is stored.
         """
         connection = self.connections.get(connection_name)
         if connection is None or self._blocker(connection):

@@ -1,8 +1,8 @@
-"""Takes secrets out of a body that is kept because it cannot be read. Called by `intake`.
+"""Redacts secrets and session ids in a body that is kept because it cannot be read.
 
-What opens something, here or at the sender, is replaced by asterisks: the connection's own secrets,
-and a session id of Salesforce. Nothing is parsed, since the body is none that could be. A secret is
-found as it is and as JSON, XML and forms write it, in UTF-8 and in UTF-16; not in a packed body.
+Called by `intake`. Asterisks replace the connection's own secrets and a session id of Salesforce.
+Nothing is parsed, since the body cannot be. A secret is found as it is and as JSON, XML and forms
+write it, in UTF-8 and in UTF-16; not in a compressed body.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Reads the records that webhooks only name, at their CRMs. Called by `submission` while it plans.
+"""Fetches id-only records at their CRMs. Called by `interpreting`, before anything is claimed.
 
 Only connections with an API token among the CRM tokens have their records read. If a CRM does not
 answer, only the records of its connection wait.

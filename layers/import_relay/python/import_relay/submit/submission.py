@@ -2,17 +2,16 @@
 
 The order of the steps is the protocol; after each of them the process may die:
 
-    lease       one submitter at a time, until its own deadline; a live batch goes before a bulk one
+    lease       one submitter at a time, until its own deadline; live batches come first
     plan        map, validate, compare with the watermarks, coalesce, size; nothing is written.
-                Records that webhooks only name are read at their CRM; what it does not give waits
+                Id-only records are fetched at their CRM; those that it does not give wait
     claim       watermarks say which import holds which change; invalid without a ledger entry
     freeze      the exact body and the provenance of each row, in the bucket
     watch       an execution follows the import; without an entry it ends as abandoned
     intend      ledger entry and reservation of today's entities, in one transaction
     post        `POST /import`, the only step that cannot be undone
-    record      the entry says what became of it; a reservation that is not needed goes back with it
-    acknowledge what ended is written down and counted, what has to wait is requeued, the messages
-                may go
+    record      the entry says what became of it, and releases a reservation that is not needed
+    acknowledge outcomes are stored and counted, waiting items requeued, then messages deleted
 
 `batch_run` does what a batch needs once, `posting` takes each import from claim to record.
 """

@@ -1,8 +1,8 @@
 """The XML of a workbook's sheets and shared texts, read in pieces. Called by `sheets`.
 
 openpyxl builds an element of each tag, which takes longer than everything else that reads a row.
-Here the parser of the standard library calls what collects the cells. A document type is refused:
-no part of a workbook may have one (ECMA-376, part 2), and entities would let it grow without end.
+Here the parser of the standard library calls functions that collect the cells. A document type is
+refused: no part of a workbook may have one (ECMA-376, part 2), and entities could grow without end.
 """
 
 from abc import ABC, abstractmethod

@@ -17,7 +17,8 @@ from import_relay.domain.files import FileRow
 _LONG_DIGITS = 1_000
 _LONG = re.compile(f"[0-9]{{{_LONG_DIGITS}}}")
 LISTS = ("records", "data", "value", "items")
-"""Keys of a list of rows even if it is empty. Another key has one if it holds objects only."""
+"""Keys whose list holds rows even if it is empty. A list under another key holds rows only if all
+its elements are objects."""
 _ABOUT = frozenset(
     [
         "additional_data",
@@ -48,7 +49,8 @@ _ABOUT = frozenset(
         "url",
     ]
 )
-"""Keys that such an object may have besides, as the list pages of APIs do: none names a record."""
+"""Other keys that such an object may have, as the list pages of APIs do: none belongs to a record.
+"""
 
 
 def ndjson_rows(lines: Iterator[str]) -> Iterator[FileRow]:
@@ -108,8 +110,8 @@ def json_rows(opened: Callable[[], BinaryIO]) -> Iterator[FileRow]:
 def _values(parser: Any, opened: Callable[[], BinaryIO]) -> Iterator[Any]:
     """The elements.
 
-    The fast parser ends the whole process at an integer of many digits, and refuses numbers that
-    64 bits do not hold. The other one takes them if fractions are decimals.
+    The fast parser ends the whole process at an integer of many digits, and refuses numbers that 64
+    bits do not hold. The other parser takes them, with fractions as decimals.
     """
     is_fast = parser.__name__ == "ijson"
     with closing(opened()) as file:
@@ -169,7 +171,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 class _LongNumber(Exception):
-    """Here stand more digits than the fast parser takes, be they a number or a text."""
+    """More digits stand here than the fast parser takes, in a number or a text."""
 
 
 class _Utf8:

@@ -1,8 +1,8 @@
 """The sheets of an Excel workbook, cell by cell, in flat memory. Called by `workbooks`.
 
 openpyxl reads what a workbook says of its cells: sheets, styles, dates. Its reader of rows keeps
-each row's size and all texts, of which a million rows have millions: here `cells` reads the rows,
-they are forgotten once they are read, and the texts lie on the disk.
+each row's size and all texts, of which a million rows have millions. So `cells` reads the rows,
+each is forgotten once it is read, and the texts are on disk.
 """
 
 import array
@@ -151,13 +151,13 @@ def _book(file: BinaryIO, texts: "_TextsOnDisk") -> Any:
     from openpyxl.xml.constants import SHARED_STRINGS
 
     class Worksheet(ReadOnlyWorksheet):
-        """openpyxl's own, but for its size: where a sheet does not say it, it would be read."""
+        """openpyxl's own, except for its size: a sheet that does not give it would be read."""
 
         def _get_size(self) -> None:
             """Nobody asks for it."""
 
     class Reader(ExcelReader):
-        """openpyxl's own, but for where the shared texts are kept, and for its sheets."""
+        """openpyxl's own, except for its sheets and for where the shared texts are kept."""
 
         shared_strings: Any
 

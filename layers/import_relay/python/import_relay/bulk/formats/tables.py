@@ -22,7 +22,7 @@ MAX_TABLE_COLUMNS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class BrokenLine:
-    """A line that is no row, or part of none. `text`: how it begins."""
+    """A line that is no row, or a part of no row. `text`: how it begins."""
 
     what: str
     text: str
@@ -127,7 +127,7 @@ def _named_separator(sample: Sequence[str]) -> str:
 
 
 def _separator(sample: Sequence[str]) -> str:
-    """What splits the lines into as many cells as the header, oftenest; more cells win a tie."""
+    """What splits most lines into as many cells as the header; of equals, more cells win."""
     return max(SEPARATORS, key=lambda one: _score(sample, one))
 
 

@@ -1,7 +1,7 @@
 """The text of a file in whatever encoding, as a stream of lines.
 
-A byte order mark decides. Else the text is UTF-8; where the first bytes that are not ASCII are no
-UTF-8 either, the encoding is guessed from them: spreadsheets export windows-1252 and say nothing.
+A byte order mark decides. Without one the text is UTF-8. If its first bytes that are not ASCII are
+no UTF-8, the encoding is guessed from them: spreadsheets export windows-1252 and do not say so.
 """
 
 import codecs
@@ -85,9 +85,10 @@ def _marked(chunk: bytes) -> tuple[str, int]:
 
 
 def _unmarked_utf_16(sample: bytes) -> str:
-    """UTF-16 without a mark: of a character of ASCII every other byte is 0.
+    """UTF-16 without a mark: in a character of ASCII every other byte is 0.
 
-    A text of other letters has few of them: then both bytes together must be text, and alone none.
+    A text of other letters has few of them: then it must be text as UTF-16, and not as single
+    bytes.
     """
     name = "utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le"
     if sample.count(0) * 3 > len(sample):
@@ -122,7 +123,7 @@ def _guessed(chunk: bytes) -> str:
 
 
 _FAR = frozenset({"cp1251", "cp1253", "cp850", "mac_roman"})
-"""Encodings whose letters lie elsewhere: a sample of them hardly looks like windows-1252."""
+"""Encodings whose letters are far from those of windows-1252: a sample hardly looks like it."""
 _WESTERN_LETTERS = frozenset(
     "äöüßÄÖÜéèêëàâáçñóôòíîïúùûøåæœ€«»°§®©²³½Éìì¿¡ãõÅØÆÑÇÈÀ·"
     "\xa0\xb4\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2026"

@@ -1,7 +1,7 @@
 """Rows of an Excel workbook (.xlsx): its cells become the texts that a CSV of the table has.
 
-Of number formats only those count that complete a code: leading zeros, and the beginning of a
-telephone number.
+Only number formats that complete a code count: by leading zeros, or by the beginning of a telephone
+number.
 """
 
 import re
@@ -63,7 +63,7 @@ def _records(path: Path) -> Iterator[tuple[int, Sequence[str] | BrokenLine]]:
 
 
 def _meant(sheets: Sequence[Sheet]) -> Sequence[Sheet]:
-    """The sheet with rows, if there is any. One that nobody sees counts only if it is alone."""
+    """The sheet with rows, if there is any. A hidden one counts only if it is alone."""
     filled = [one for one in sheets if _has_rows(one)]
     seen = [one for one in filled if one.is_visible] or filled
     if len(seen) > 1:

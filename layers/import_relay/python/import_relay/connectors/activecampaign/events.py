@@ -67,7 +67,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
 def _nested(fields: Iterable[tuple[str, str]]) -> _Node:
     """The object that the names stand for; as in PHP the last of several equal names counts.
 
-    `name[]` counts on from 0; a name with odd brackets is a name like any other.
+    `name[]` is numbered from 0. A name whose brackets do not match is a name like any other.
     """
     record: _Node = {}
     for name, value in fields:

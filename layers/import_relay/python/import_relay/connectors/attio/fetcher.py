@@ -21,7 +21,8 @@ IDS_PER_READ = 100
 REQUESTS_PER_SECOND = 5.0
 """Attio allows 100 reads a second."""
 MAX_TIME_LAG_S = 60.0
-"""A webhook is received within a minute of its change; a later one has its record read again."""
+"""A webhook is received within a minute of its change; if it comes later, its record is read again.
+"""
 SIMPLE: Mapping[str, str] = {
     "personal-name": "full_name",
     "currency": "currency_value",
@@ -71,7 +72,7 @@ def read(
 
 
 def _request(api: CrmApi, method: str, path: str, content: object = None) -> Mapping[str, object]:
-    """The JSON object that Attio answers; there is none for an object of another workspace."""
+    """The JSON object that Attio answers; None for an object of another workspace."""
     headers = {"authorization": f"Bearer {api.token}"}
     answer = api.request(method, ATTIO_URL + path, headers=headers, content=content)
     if not isinstance(answer, dict):

@@ -84,9 +84,8 @@ _OLD_BOOKING: Mapping[str, str] = {
     "attendees": "attendees",
     "responses": "responses",
 }
-"""Fields of the booking that a reschedule ended → where the new booking's payload has them.
-
-Its times are there; its type of event, its people and their answers are those of the new one.
+"""Fields of the booking that a reschedule ended → where the new booking's payload has them. Its
+times are there; the type of event, the people and their answers are those of the new booking.
 """
 _NO_MAILBOX = "@sms.cal.com"
 """Where Cal.com's code places people who booked with a phone number only."""
@@ -126,7 +125,7 @@ def split(request: Request, options: Mapping[str, str]) -> list[Item]:
 
 
 def _records(trigger: str, payload: Mapping[str, object]) -> list[str]:
-    """What an event is about; at least one, so that one that is ignored is counted."""
+    """What an event is about; at least one record, so that an ignored event is counted, too."""
     records = ["contact", "appointment"] if trigger in _NEW else []
     if trigger in _MOVING and _replaced(payload):
         records.append(_REPLACED)

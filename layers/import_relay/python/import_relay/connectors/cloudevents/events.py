@@ -48,7 +48,7 @@ _MEDIA_TYPE = "application/cloudevents"
 _JSON = re.compile(r"[^/;\s]+/(?:[^/;\s]+\+)?json")
 _ATTRIBUTE = re.compile(r"ce-([a-z0-9]+)")
 _BODY_ATTRIBUTES = frozenset({"data", "datacontenttype"})
-"""What must not come as a `ce-` header: it is the body and its Content-Type."""
+"""Attributes that must not come as a `ce-` header: the body and its Content-Type."""
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)("?)')
 
 
@@ -78,7 +78,7 @@ def allowed_origin(request: Request, options: Mapping[str, str]) -> str | None:
     """The value of `WebHook-Allowed-Origin` for a sender that asks whether it may deliver.
 
     None: it may not, or did not ask. By "Web Hooks for Event Delivery", section 4, the question is
-    an OPTIONS request with `WebHook-Request-Origin`; it authenticates nobody and stores nothing.
+    an OPTIONS request with `WebHook-Request-Origin`. It authenticates nobody and stores nothing.
     """
     asked = request.headers.get("webhook-request-origin", "").strip()
     origins = options.get("origins", "").split()

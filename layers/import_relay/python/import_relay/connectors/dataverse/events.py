@@ -228,7 +228,7 @@ def _unwrapped(value: Mapping[str, object], deepest: int) -> object:
 def _iso(text: str) -> str:
     """ISO 8601 in UTC of `/Date(milliseconds)/`; another text as it is.
 
-    The milliseconds are UTC; an offset only says how the server would show them.
+    The milliseconds are UTC. An offset only says how the server would show them.
     """
     match = _date.fullmatch(text)
     if match is None:
@@ -242,8 +242,8 @@ def _iso(text: str) -> str:
 def _operation_time(value: object) -> int | None:
     """Microseconds since the epoch of `OperationCreatedOn`.
 
-    Unlike with columns its milliseconds are the server's local time: only with the offset added
-    does it agree with `modifiedon` in both of the bodies that Microsoft published.
+    Unlike in columns, its milliseconds are the server's local time: only with the offset added do
+    they agree with `modifiedon` in both bodies that Microsoft published.
     """
     match = _date.fullmatch(value) if isinstance(value, str) else None
     if match is None:

@@ -1,12 +1,12 @@
-"""HubSpot's records as expressions see them, by whatever way they arrive.
+"""HubSpot's records as expressions see them, in whatever way they arrive.
 
-Called by `events`, `workflow_events` and `fetcher`. A record is
-`{"id", "objectTypeId", "properties": {name: value}}`, of deals, appointments and meetings also
-`"associations": {"contacts": [{"id"}]}`. Values are HubSpot's texts. Times come as texts of
-milliseconds in webhooks and as ISO 8601 in the API: the known ones are always ISO 8601 here.
+Called by `events`, `workflow_events` and `fetcher`. A record is `{"id", "objectTypeId",
+"properties": {name: value}}`, of deals, appointments and meetings also `"associations":
+{"contacts": [{"id"}]}`. Values are HubSpot's texts. The known times come as milliseconds in
+webhooks and as ISO 8601 in the API: here they are always ISO 8601.
 
-Appointments and meetings are different objects, whose ids are not known to differ from each
-other's: the id of an appointment in Mateo begins with the type of the object.
+Appointments and meetings are different objects, and an id of one may be an id of the other: the id
+of an appointment in Mateo begins with the type of the object.
 """
 
 from collections.abc import Collection, Iterable, Mapping

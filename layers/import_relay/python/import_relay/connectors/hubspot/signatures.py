@@ -2,13 +2,13 @@
 
 Version 3 is the base64 HMAC-SHA256 of method, address, body and time in milliseconds under the
 app's client secret; it holds for five minutes. Version 2 is the plain SHA-256 of client secret,
-method, address and body, version 1 that of client secret and body alone, in hexadecimal digits
-and without any time. HubSpot may send 3 beside 2 or 1: a request that carries version 3 must pass
-it, and what else it carries counts for nothing.
+method, address and body, version 1 that of client secret and body alone, in hexadecimal digits and
+without any time. HubSpot may send version 3 beside 2 or 1: a request with version 3 must pass it,
+whatever else it has.
 
-The address is the one that HubSpot calls, as configured: what a gateway tells of it may differ. By
-HubSpot's documentation twelve escapes in it are decoded before it is signed, its own libraries sign
-it as it is: both are accepted.
+The address is the one that HubSpot calls, as configured: a gateway may tell another one. By
+HubSpot's documentation twelve escapes in it are decoded before it is signed; its own libraries sign
+it as it is. Both are accepted.
 """
 
 import hashlib

@@ -44,7 +44,7 @@ _ENVELOPE = re.compile(
     r"|next|previous|prev|first|last|has_more|count|total|total_?count|total_pages|cursor"
     r"|next_?cursor|object|success|status|errors?|message"
 )
-"""Keys that stand beside a list of records in what APIs answer, and tell nothing of a record."""
+"""Keys that stand beside a list of records in what APIs answer, and belong to no record."""
 
 
 def verify(

@@ -202,7 +202,7 @@ def _readable(name: str, value: object) -> object:
 
 
 def _after(start: object, minutes: object) -> str | None:
-    """The time so many minutes later; None if that cannot be told."""
+    """The time so many minutes later; None if it is no time or too late for one."""
     if not isinstance(start, str) or not isinstance(minutes, int | float):
         return None
     try:

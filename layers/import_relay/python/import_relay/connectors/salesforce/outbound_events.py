@@ -96,7 +96,7 @@ def verify(
 def _check_named(body: bytes, expected: bytes) -> None:
     """Return if the body seems to come from the organization.
 
-    It is looked at before XML from an unknown sender is parsed, which can be made to take long.
+    This is checked before the XML of an unknown sender is parsed, which can be made to take long.
     """
     if expected not in body:
         raise SignatureError("signature.mismatch", "the body does not name the organization")

@@ -86,9 +86,9 @@ class _BoundedBuilder(TreeBuilder):
 
 
 def _may_have_attributes(text: str) -> int:
-    """At most so many attributes stand in the text: each has an equals sign and two quotes.
+    """Whether a text may have so many attributes at most: each has an equals sign and two quotes.
 
-    The parser reads all of an element's before anything can count them.
+    The parser reads all attributes of an element before anything can count them.
     """
     return min(text.count("="), (text.count('"') + text.count("'")) // 2)
 

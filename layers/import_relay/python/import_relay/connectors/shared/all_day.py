@@ -1,12 +1,12 @@
 """Appointments that last whole days have no time of day. Used by every kind that knows them.
 
-CRMs write midnight as their time, somebody's or UTC's, and Mateo would send its reminders for it in
-the night. So the default mappings of these kinds make a day of it where the CRM's flag is set, and
-a day empties the time that the appointment had before.
+CRMs write midnight as their time, somebody's or UTC's: Mateo would send its reminders in the night.
+So the default mappings of these kinds give a date where the CRM's flag is set, and a date clears
+the time that the appointment had before.
 
-A partial change may hold the times without the flag. Then the times tell: an appointment that
-begins at half past ten, or lasts an hour, is none of whole days. Where they leave it open the flag
-stays unknown, and so the columns are left out and noted, or the record is read.
+A partial change may hold the times without the flag. Then the times decide: an appointment that
+begins at half past ten, or lasts an hour, does not last whole days. If they do not decide, the flag
+stays unknown: the columns are left out and noted, or the record is read.
 """
 
 from datetime import datetime, timedelta
@@ -31,8 +31,8 @@ def with_flag(
     """The record with its flag, derived from its times if the record lacks it.
 
     `times`: the names of start and end. `local`: the times are written in the zone whose midnight
-    begins the day. A whole record whose times are whole days is one of whole days. A flag that is
-    null says nothing.
+    begins the day. A whole record whose times are whole days lasts whole days. A flag that is null
+    says nothing.
     """
     if record.get(flag) is not None or not record.keys() & set(times):
         return record
@@ -54,7 +54,7 @@ def _timestamp(value: object) -> datetime | None:
 
 
 def _tells_time(start: datetime | None, end: datetime | None, *, local: bool) -> bool:
-    """Whether the times are none that whole days have."""
+    """Whether the times cannot be those of whole days."""
     for timestamp in filter(None, (start, end)):
         clock = timedelta(hours=timestamp.hour, minutes=timestamp.minute)
         is_midnight = clock in (timedelta(0), _DAY - _LAST_MINUTE)

@@ -2,12 +2,12 @@
 
 Called by the connectors of Calendly and Cal.com. One booking becomes two records, the contact and
 the appointment, and so two items: each says which one it is and holds the event as it was received.
-
 Neither tool has an id for the person, but an appointment needs one to name its contact by. The
-lower-case e-mail address is that id: the same person has the same one in every booking and in both
-tools. Bookings are never moved: after a reschedule neither tool says which booking was the first
-of a chain, so an appointment that moves could not be found again. The old one is cancelled, and
-the new one is another appointment.
+lower-case e-mail address is that id: it is the same in every booking and in both tools.
+
+Bookings are never moved: after a reschedule neither tool says which booking was the first of a
+chain, so the appointment to move could not be found. The old one is cancelled, and the new one is
+another appointment.
 """
 
 import json

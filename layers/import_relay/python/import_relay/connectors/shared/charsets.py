@@ -19,7 +19,7 @@ _latin_parts = ("2", "3", "4", "9", "10", "13", "14", "15", "16")
 """Parts of ISO 8859 that Latin-2 to Latin-10 are."""
 _dos = re.compile(r"(?:ibm|cp)(437|85[028]|866)", re.ASCII)
 _LOST = "\ufffd"
-"""Stands for bytes that somebody on the way could not read as UTF-8."""
+"""Stands for bytes that a program on the way could not read as UTF-8."""
 _OTHERS = MappingProxyType(
     {
         **dict.fromkeys(("iso88591", "latin1", "l1", "cp819", "ibm819"), "cp1252"),
@@ -62,7 +62,7 @@ def decoded(body: bytes, content_type: str) -> str:
 
 
 def _declared(body: bytes, content_type: str) -> str | None:
-    """The declared encoding: that of the header goes before that of XML (RFC 7303, section 3)."""
+    """The declared encoding: that of the header overrides that of XML (RFC 7303, section 3)."""
     if in_header := _charset.search(content_type.lower()):
         return _single_byte(in_header[1])
     in_xml = _xml.match(body)

@@ -25,10 +25,10 @@ MAX_CRM_ANSWER_B = 20_000_000
 MAX_ANSWER_VALUES = 1_000_000
 """Commas and brackets of an answer: what they become once it is parsed fills the memory."""
 MAX_READ_B = 40_000_000
-"""After so much no more is read in a batch, for all connections together; the rest comes with a
-later one."""
+"""Bytes of answers that a batch reads at most, for all connections together; a later batch reads
+the rest."""
 VALUE_B = 40
-"""What a value counts for, at least, in that: once parsed, even an empty list fills the memory."""
+"""What each value counts there at least: once parsed, even an empty list takes memory."""
 _REFUSED = frozenset({401, 403})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 

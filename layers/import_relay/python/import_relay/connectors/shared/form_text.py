@@ -1,9 +1,9 @@
 """Reads form bodies (application/x-www-form-urlencoded). Called by `split` of the connectors.
 
-In a form a plus stands for a space. Some senders escape neither, and "+49 151 …" would lose what
-tells it from a number at home. Two things are certain. A value with a space in it was never
-escaped, so its pluses are pluses. And nobody's telephone number begins with a space, so one that
-seems to do was sent with a plus.
+In a form a plus stands for a space. Some senders do not escape pluses, and "+49 151 …" would lose
+what tells it from a national number. Two things are certain. A value with a space in it was never
+escaped, so its pluses are pluses. And no telephone number begins with a space, so one that seems to
+was sent with a plus.
 """
 
 import re
@@ -35,7 +35,7 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _with_plus(pair: str) -> str:
-    """The pair with those pluses escaped that are no spaces."""
+    """The pair, with those pluses escaped that do not stand for spaces."""
     name, equals, value = pair.partition("=")
     if " " in value:
         return name + equals + value.replace("+", "%2B")

@@ -116,9 +116,9 @@ def _escaped(string: re.Match[str]) -> str:
 
 
 def _place(error: ValueError) -> str:
-    """What is wrong and where, without a word of the body."""
+    """What is wrong and where, without any text of the body."""
     if isinstance(error, json.JSONDecodeError):
-        what = "Invalid escape" if "escape" in error.msg else error.msg  # it may quote the sign
+        what = "Invalid escape" if "escape" in error.msg else error.msg  # it may quote the body
         return f"{what}, line {error.lineno}, column {error.colno}"
     return str(error)
 

@@ -43,7 +43,7 @@ _OF_DELETIONS = frozenset(
         "admin_graphql_api_id",
     }
 )
-"""All that `customers/delete` says of the customer that it was."""
+"""Everything that `customers/delete` says of the deleted customer."""
 
 
 def fits_customer(body: Mapping[str, object]) -> bool:

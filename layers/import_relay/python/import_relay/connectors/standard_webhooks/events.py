@@ -44,7 +44,7 @@ _PUBLIC_KEY_B = 32
 """RFC 8032, section 5.1.5."""
 _VERSION = re.compile(r"v1a?,")
 _WHOLE = re.compile(r"(whsec_|polar_whs_).{16,}", re.ASCII)
-"""Secrets whose text as it stands may be the key. The least length is ours: a prefix is no key."""
+"""Secrets whose whole text may be the key. The least length is ours: a prefix alone is no key."""
 
 
 def verify(
@@ -113,7 +113,7 @@ def _texts(secrets: Sequence[str]) -> list[str]:
 
 
 def _what_is_wrong(secrets: Sequence[str]) -> str:
-    """Why none of the secrets is a key, without a word of them."""
+    """Why none of the secrets is a key, without any part of them."""
     if any(secret.startswith(PRIVATE_KEY) for secret in secrets):
         return "whsk_ is the sender's private key; put the public one, whpk_, into the list"
     if any(secret.startswith(PUBLIC_KEY) for secret in secrets):

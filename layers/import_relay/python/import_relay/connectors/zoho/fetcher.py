@@ -58,9 +58,9 @@ def read(
 
 
 def _requests(module: str, to_fetch: AbstractSet[FieldPath]) -> Iterator[list[str]]:
-    """The fields to ask for, as often as one request cannot hold them.
+    """The fields to ask for, in as many requests as they need.
 
-    Not those that only the sister module has, and no name that cannot be one of a field.
+    Without fields of the sister module, and without names that no field can have.
     """
     foreign = FOREIGN.get(module, frozenset())
     names = {path[0] for path in to_fetch if path} - foreign - {"id", "Modified_Time"}
