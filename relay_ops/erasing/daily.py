@@ -13,7 +13,7 @@ from typing import Any
 
 from import_relay.domain.erased_handles import OWNER_COLUMNS
 from import_relay.domain.models import CONTACT_TYPE
-from import_relay.domain.report_text import json_text
+from import_relay.domain.report_text import as_json
 from import_relay.report.daily.markup import prose
 from import_relay.report.failure_file import MORE
 from import_relay.report.problems import ITEM_REJECTED
@@ -81,8 +81,7 @@ def _page(person: Person, objects: Mapping[str, bytes]) -> list[Rewritten]:
             page = page.replace(f">{prose(one[name])}<", "><")
             page = page.replace(f" {prose(one[name])}<", "<")
             one[name] = ""
-    text = json_text(said, indent=2) + "\n"
     return [
         Rewritten(PAGE, len(hits), page.encode()),
-        Rewritten(SUMMARY, len(hits), text.encode("utf-8", "backslashreplace")),
+        Rewritten(SUMMARY, len(hits), as_json(said)),
     ]

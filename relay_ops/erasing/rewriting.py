@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from import_relay.domain.models import CONTACT_TYPE
-from import_relay.domain.report_text import json_text
+from import_relay.domain.report_text import as_json, as_ndjson
 from import_relay.report.closing import record_in
 from import_relay.submit.loading import ERASED_ITEM
 from relay_ops.erasing.person import Person, learn_left_out, learn_row
@@ -178,8 +178,7 @@ def _summary(person: Person, content: bytes) -> list[Rewritten]:
         said["hints"] = kept
     elif hints and person.has_text(hints):
         said["hints"], count = None, count + 1
-    text = (json_text(said, indent=2) + "\n").encode("utf-8", "backslashreplace")
-    return [Rewritten("summary.json", count, text)] if count else []
+    return [Rewritten("summary.json", count, as_json(said))] if count else []
 
 
 def batch(person: Person, objects: Mapping[str, bytes]) -> list[Rewritten]:
@@ -237,12 +236,6 @@ def single_record(person: Person, key: str, content: bytes) -> Rewritten | None:
 def ndjson(content: bytes) -> list[Line]:
     """The lines of an object, uncompressed."""
     return [json.loads(line) for line in content.splitlines() if line]
-
-
-def as_ndjson(lines: Iterable[Mapping[str, object]]) -> bytes:
-    """The object of some lines."""
-    text = "".join(json_text(line) + "\n" for line in lines)
-    return text.encode("utf-8", "backslashreplace")
 
 
 def _json(value: object) -> bytes:

@@ -127,14 +127,13 @@ class Replaying:
                 if without_items:
                     self.parts.replays.skip(progress, without_items)
                 return counts
-            if not sources:
-                continue
-            without_items = ""
-            progress = self.parts.replays.count(progress, key, len(sources))
-            self._send(progress, sources)
-            progress = self.parts.replays.sent(progress)
-            counts.by_connection.update(source.occurrence.connection for source in sources)
-            counts.total = progress.total
+            if sources:
+                without_items = ""
+                progress = self.parts.replays.count(progress, key, len(sources))
+                self._send(progress, sources)
+                progress = self.parts.replays.sent(progress)
+                counts.by_connection.update(source.occurrence.connection for source in sources)
+                counts.total = progress.total
         self.parts.replays.finish(replay_id)
         counts.is_finished = True
         return counts

@@ -8,7 +8,7 @@ in reports they are visible escapes.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 MAX_DEPTH = 200
 """Own limit where numbers are replaced; the relay's own items nest 100 levels at most."""
@@ -30,6 +30,17 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     except ValueError:
         text = json.dumps(finite(value), ensure_ascii=False, allow_nan=False, indent=indent)
     return _OBEYED.sub(_escaped, text)
+
+
+def as_json(value: object) -> bytes:
+    """The content of a JSON file that people open."""
+    return (json_text(value, indent=2) + "\n").encode("utf-8", "backslashreplace")
+
+
+def as_ndjson(lines: Iterable[object]) -> bytes:
+    """The content of a file with the JSON of each line."""
+    text = "".join(json_text(line) + "\n" for line in lines)
+    return text.encode("utf-8", "backslashreplace")
 
 
 def defused(text: str) -> str:

@@ -6,7 +6,7 @@ raises `Unusable` for one that Mateo would not take or that may mean two things.
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from decimal import Decimal
 from functools import partial
@@ -279,10 +279,15 @@ def _list(value: object) -> list[object] | None:
     return found or None
 
 
-def _entries(entries: list[object]) -> Iterator[object]:
-    if len(entries) > MAX_VALUES:
-        reason = f"{len(entries)} values; at most {MAX_VALUES} go into a column"
+def check_number(values: Sequence[object], most: int) -> None:
+    """Return if a column takes so many values; else `Unusable`."""
+    if len(values) > most:
+        reason = f"{len(values)} values; at most {most} go into a column"
         raise Unusable("value.too_many_values", None, reason)
+
+
+def _entries(entries: list[object]) -> Iterator[object]:
+    check_number(entries, MAX_VALUES)
     for entry in entries:
         cleaned = _scalar(entry)
         if cleaned is not None:

@@ -36,7 +36,8 @@ def join(failures: Sequence[Failure], rows: Sequence[FailureRow]) -> Joined:
     if not failures:
         return Joined([], frozenset())
     found: list[int | None] = [None] * len(failures)
-    _match(found, [{_canonical(one.input)} for one in failures], [{_canonical(r)} for r in rows])
+    whole = [{_canonical(one.input)} for one in failures], [{_canonical(row)} for row in rows]
+    _match(found, _candidates(*whole))
     by_columns = [  # two records may share a second id
         (
             [_values(one.columns, columns) for one in failures],
@@ -45,12 +46,13 @@ def join(failures: Sequence[Failure], rows: Sequence[FailureRow]) -> Joined:
         for columns in (*((one,) for one in IDENTIFIERS), HANDLES)
     ]
     for wanted, offered in by_columns:
-        _match(found, wanted, offered, only_sure=True)
+        sure = _candidates(wanted, offered, only_unique=True)
+        _match(found, [numbers if len(numbers) == 1 else [] for numbers in sure])
     # Only now: a column of the row may look like its number.
     groups = _match_numbers(found, failures, len(rows))
-    ids = [_ids(one.columns) for one in failures], [_ids(row) for row in rows]
     for wanted, offered in by_columns:
-        groups += _match(found, wanted, offered, ids=ids)
+        candidates = _candidates(wanted, offered)
+        groups += _match(found, _alike_first(candidates, failures, rows))
     return Joined(found, {row for group in groups if not group <= set(found) for row in group})
 
 
@@ -86,45 +88,46 @@ def _first_number(
     return 1 if rows in numbers else None
 
 
-def _match(
-    found: list[int | None],
-    wanted: Sequence[set[str]],
-    offered: Sequence[set[str]],
-    *,
-    only_sure: bool = False,
-    ids: tuple[Sequence[AbstractSet[str]], Sequence[AbstractSet[str]]] | None = None,
-) -> list[set[int]]:
-    """Give each failure without a row one that has a value of it, free rows first.
-
-    Args:
-        only_sure: by a value that no other row has.
-        ids: the columns of ids that failures and rows have: rows with the same ids are preferred.
-
-    Returns:
-        the rows that a failure may be about, if there are several.
-    """
+def _candidates(
+    wanted: Sequence[set[str]], offered: Sequence[set[str]], *, only_unique: bool = False
+) -> list[list[int]]:
+    """For each failure the rows that have one of its values; or one that no other row has."""
     index: dict[str, list[int]] = defaultdict(list)
     for number, values in enumerate(offered):
         for value in values:
             index[value].append(number)
-    if only_sure:
+    if only_unique:
         index = {value: numbers for value, numbers in index.items() if len(numbers) == 1}
-    taken = {number for number in found if number is not None}
+    return [sorted({row for one in values for row in index.get(one, ())}) for values in wanted]
+
+
+def _alike_first(
+    candidates: Sequence[list[int]], failures: Sequence[Failure], rows: Sequence[FailureRow]
+) -> list[list[int]]:
+    """The candidates, those first that have ids in the same columns as the failure."""
+    ids = [_ids(row) for row in rows]
+    wanted = [_ids(one.columns) for one in failures]
+    return [
+        sorted(numbers, key=lambda row: ids[row] != own)
+        for numbers, own in zip(candidates, wanted, strict=True)
+    ]
+
+
+def _match(found: list[int | None], candidates: Sequence[list[int]]) -> list[set[int]]:
+    """Give each failure without a row the first of its candidates, free rows before others.
+
+    Returns:
+        the candidates of each of these failures, if there are several.
+    """
+    taken = set(found)
     groups = []
-    for position, values in enumerate(wanted):
-        if found[position] is not None:
-            continue
-        rows = sorted({row for value in values for row in index.get(value, ())})
-        free = [row for row in rows if row not in taken]
-        if len(rows) == 1 or (rows and not only_sure):
-            best = free or rows
-            if ids is not None:
-                best = [row for row in best if ids[1][row] == ids[0][position]] or best
-            found[position] = best[0]
-            taken.add(best[0])
-            if len(rows) > 1:
-                groups.append(set(rows))
-    return groups
+    for failure, numbers in enumerate(candidates):
+        if numbers and found[failure] is None:
+            row = next((row for row in numbers if row not in taken), numbers[0])
+            found[failure] = row
+            taken.add(row)
+            groups.append(set(numbers))
+    return [group for group in groups if len(group) > 1]
 
 
 def _ids(row: FailureRow) -> AbstractSet[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from import_relay.domain.files import file_of
-from import_relay.domain.report_text import json_text
+from import_relay.domain.report_text import as_ndjson
 
 
 class Puts(Protocol):
@@ -31,11 +31,10 @@ def put_row_failures(
 
     `name`: of the import or batch in which the rows failed.
     """
-    by_file: dict[str, list[str]] = defaultdict(list)
+    by_file: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for delivery, failure in failures:
         if file := file_of(delivery):
-            by_file[file].append(json_text(failure) + "\n")
+            by_file[file].append(failure)
     for file, lines in by_file.items():
-        content = "".join(lines).encode("utf-8", "backslashreplace")
         key = f"{row_failures_prefix(file)}{name}.ndjson"
-        archive.put(key, content, content_type="application/x-ndjson")
+        archive.put(key, as_ndjson(lines), content_type="application/x-ndjson")

@@ -5,8 +5,9 @@ A row's line is its number in the array where there are no lines.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, BinaryIO, NoReturn
 
@@ -20,34 +21,11 @@ LISTS = ("records", "data", "value", "items")
 """Keys whose list holds rows even if it is empty. A list under another key holds rows only if all
 its elements are objects."""
 _ABOUT = frozenset(
-    [
-        "additional_data",
-        "count",
-        "cursor",
-        "done",
-        "hasMore",
-        "has_more",
-        "limit",
-        "links",
-        "meta",
-        "next",
-        "nextRecordsUrl",
-        "next_page",
-        "object",
-        "offset",
-        "page",
-        "pages",
-        "pagination",
-        "paging",
-        "per_page",
-        "previous",
-        "success",
-        "total",
-        "totalCount",
-        "totalSize",
-        "total_count",
-        "url",
-    ]
+    """
+    additional_data count cursor done hasMore has_more limit links meta next nextRecordsUrl
+    next_page object offset page pages pagination paging per_page previous success total
+    totalCount totalSize total_count url
+    """.split()  # noqa: SIM905  # a list of words is longer than it is clear
 )
 """Other keys that such an object may have, as the list pages of APIs do: none belongs to a record.
 """
@@ -129,23 +107,42 @@ def _with_floats(value: Any) -> Any:
     return [_with_floats(one) for one in value] if isinstance(value, list) else value
 
 
-def _prefix(events: Iterator[tuple[str, str, Any]]) -> str:
+def _prefix(events: Iterable[tuple[str, str, Any]]) -> str:
     """Where the rows stand, as ijson says it: `item` for the elements of an array."""
-    listed, has_rows = "", False
+    outline = _Outline()
     for prefix, event, value in events:
         if not prefix and event == "start_array":
             return "item"
-        if not prefix and event == "map_key" and not _is_about(value):
-            if listed or "." in value:
-                return ""  # the object has more than a list, so it is a row
-            listed = value
-        elif prefix and prefix == listed and event not in ("start_array", "end_array"):
+        if outline.shows_row(prefix, event, value):
             return ""
-        elif prefix == f"{listed}.item" and event not in ("map_key", "end_map"):
-            if event != "start_map" and listed not in LISTS:
-                return ""
-            has_rows = True
-    return f"{listed}.item" if has_rows or listed in LISTS else ""
+    return f"{outline.listed}.item" if outline.has_rows or outline.listed in LISTS else ""
+
+
+@dataclass(slots=True)
+class _Outline:
+    """What is known of an object: its key `listed` has a list, and whether that `has_rows`."""
+
+    listed: str = ""
+    has_rows: bool = False
+
+    def shows_row(self, prefix: str, event: str, value: Any) -> bool:
+        """Whether an event of the parser shows that the object is a row itself."""
+        if not prefix:
+            return event == "map_key" and not _is_about(value) and not self._is_first_list(value)
+        if prefix == self.listed:
+            return event not in ("start_array", "end_array")
+        return prefix == f"{self.listed}.item" and not self._is_element(event)
+
+    def _is_first_list(self, key: str) -> bool:
+        is_first = not self.listed and "." not in key
+        self.listed = key
+        return is_first
+
+    def _is_element(self, event: str) -> bool:
+        if event in ("map_key", "end_map"):
+            return True
+        self.has_rows = True
+        return event == "start_map" or self.listed in LISTS
 
 
 def _line(number: int, text: str) -> FileRow:

@@ -75,13 +75,23 @@ def check_hmac(
     Raises:
         SignatureError: it is missing, far too long, or another one; or there is no key.
     """
+    text = signature_text(given)
+    if not keys:
+        raise SignatureError("signature.no_secret")
+    require_match([text], [signature(key, message, encoding=encoding) for key in keys])
+
+
+def signature_text(given: str | None) -> str:
+    """The text of a signature header.
+
+    Raises:
+        SignatureError: it is missing or far too long.
+    """
     if not given:
         raise SignatureError("signature.missing")
     if len(given) > MAX_SIGNATURE_LENGTH:
         raise SignatureError("signature.malformed", "the signature is far too long")
-    if not keys:
-        raise SignatureError("signature.no_secret")
-    require_match([given], [signature(key, message, encoding=encoding) for key in keys])
+    return given
 
 
 def signature(key: bytes, message: bytes, *, encoding: Literal["hex", "base64"]) -> str:
