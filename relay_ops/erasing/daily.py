@@ -13,7 +13,7 @@ from typing import Any
 
 from import_relay.domain.erased_handles import OWNER_COLUMNS
 from import_relay.domain.models import CONTACT_TYPE
-from import_relay.domain.report_text import as_json
+from import_relay.domain.report_text import json_content
 from import_relay.report.daily.markup import prose
 from import_relay.report.failure_file import MORE
 from import_relay.report.problems import ITEM_REJECTED
@@ -83,5 +83,5 @@ def _page(person: Person, objects: Mapping[str, bytes]) -> list[Rewritten]:
             one[name] = ""
     return [
         Rewritten(PAGE, len(hits), page.encode()),
-        Rewritten(SUMMARY, len(hits), as_json(said)),
+        Rewritten(SUMMARY, len(hits), json_content(said)),
     ]

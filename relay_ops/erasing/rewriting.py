@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from import_relay.domain.models import CONTACT_TYPE
-from import_relay.domain.report_text import as_json, as_ndjson
+from import_relay.domain.report_text import json_content, ndjson_content
 from import_relay.report.closing import record_in
 from import_relay.submit.loading import ERASED_ITEM
 from relay_ops.erasing.person import Person, learn_left_out, learn_row
@@ -108,7 +108,7 @@ def report(person: Person, type_: str, objects: Mapping[str, bytes]) -> list[Rew
         found.append(Rewritten("failures.raw", 1, None))
     if mine:
         kept = [stub(line) if line["row"] in mine else line for line in lines]
-        found.append(Rewritten("rows.ndjson.gz", len(mine), as_ndjson(kept)))
+        found.append(Rewritten("rows.ndjson.gz", len(mine), ndjson_content(kept)))
     return found
 
 
@@ -137,7 +137,7 @@ def _lists(
         mentions = [one for one in lines if one not in hits and _mentions(person, one)]
         if hits or mentions:
             kept = [_cleaned(one, hits, mentions) for one in lines]
-            found.append(Rewritten(name, len(hits) + len(mentions), as_ndjson(kept)))
+            found.append(Rewritten(name, len(hits) + len(mentions), ndjson_content(kept)))
     return found
 
 
@@ -178,7 +178,7 @@ def _summary(person: Person, content: bytes) -> list[Rewritten]:
         said["hints"] = kept
     elif hints and person.has_text(hints):
         said["hints"], count = None, count + 1
-    return [Rewritten("summary.json", count, as_json(said))] if count else []
+    return [Rewritten("summary.json", count, json_content(said))] if count else []
 
 
 def batch(person: Person, objects: Mapping[str, bytes]) -> list[Rewritten]:
@@ -200,7 +200,7 @@ def batch(person: Person, objects: Mapping[str, bytes]) -> list[Rewritten]:
         hits = [one for one in lines if one["item_id"] in mine and not one.get("erased")]
         if hits:
             kept = [stub(one) if one in hits else one for one in lines]
-            found.append(Rewritten(name, len(hits), as_ndjson(kept)))
+            found.append(Rewritten(name, len(hits), ndjson_content(kept)))
     kept_items = [one for one in items if _item_id(one) not in mine]
     if len(kept_items) < len(items):
         content = b"\n".join(map(_json, kept_items))

@@ -24,7 +24,7 @@ from import_relay.bulk.correction_tables import (
 from import_relay.domain.codes import CODES
 from import_relay.domain.files import ERROR_SUFFIX, FileRow, fitting
 from import_relay.domain.models import ENDS, Outcome
-from import_relay.domain.report_text import as_json
+from import_relay.domain.report_text import json_content
 from import_relay.report.tables import csv_chunks, write_workbook
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import RowFile
@@ -55,7 +55,7 @@ class FileReports:
         if any(file.ended.get(name) for name in NOT_IN_MATEO):
             with TemporaryDirectory() as folder, self._reasons(file, folder) as reasons:
                 self._put_failures(file, reasons, Path(folder))
-        self.objects.put(f"{file.folder}/summary.json", as_json(self._summary(file)), "json")
+        self.objects.put(f"{file.folder}/summary.json", json_content(self._summary(file)), "json")
 
     def refuse(self, file: RowFile, code: str, detail: str, line: int | None) -> str:
         """Store beside a file why it cannot be read. Returns the key of that object."""
@@ -68,7 +68,7 @@ class FileReports:
             "at": _time(self.clock()),
         } | ({"line": line} if line else {})
         key = error_key(file.key)
-        self.objects.put(key, as_json(content), "json")
+        self.objects.put(key, json_content(content), "json")
         return key
 
     def _summary(self, file: RowFile) -> Mapping[str, Any]:

@@ -69,11 +69,7 @@ def custom_fields(
 def _page(
     client: httpx.Client, base_url: str, token: str, page: int
 ) -> Sequence[Mapping[str, object]]:
-    parameters = {
-        "select": "entity,key,type",
-        "order": "created_at.asc",
-        "limit": str(ANSWER_ROWS),
-    }
+    parameters = {"select": "entity,key,type", "order": "created_at.asc", "limit": str(ANSWER_ROWS)}
     try:
         answer = client.get(
             f"{base_url.rstrip('/')}/custom_field",

@@ -116,12 +116,7 @@ class Connector(Protocol):
     """How its sender is answered."""
 
     def verify(
-        self,
-        request: Request,
-        secrets: Sequence[str],
-        options: Mapping[str, str],
-        *,
-        now: float,
+        self, request: Request, secrets: Sequence[str], options: Mapping[str, str], *, now: float
     ) -> None:
         """Return if one of the secrets authenticates the sender; `now` in seconds since the epoch.
 

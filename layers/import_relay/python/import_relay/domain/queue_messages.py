@@ -299,14 +299,7 @@ def repeat_bodies(occurrences: Iterable[Occurrence]) -> Iterator[str]:
     """
     deliveries: dict[tuple[str, str, int, bool, int, Replay | None], list[str]] = {}
     for one in occurrences:
-        key = (
-            one.connection,
-            one.delivery,
-            one.received_at,
-            one.is_test,
-            one.since,
-            one.replay,
-        )
+        key = (one.connection, one.delivery, one.received_at, one.is_test, one.since, one.replay)
         deliveries.setdefault(key, []).append(_repeated_item(one))
     for (connection, delivery, received_at, is_test, since, replay), items in deliveries.items():
         head = _head(connection, delivery, received_at, requeues=1, is_test=is_test)

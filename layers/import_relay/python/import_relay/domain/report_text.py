@@ -32,12 +32,12 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     return _OBEYED.sub(_escaped, text)
 
 
-def as_json(value: object) -> bytes:
+def json_content(value: object) -> bytes:
     """The content of a JSON file that people open."""
     return (json_text(value, indent=2) + "\n").encode("utf-8", "backslashreplace")
 
 
-def as_ndjson(lines: Iterable[object]) -> bytes:
+def ndjson_content(lines: Iterable[object]) -> bytes:
     """The content of a file with the JSON of each line."""
     text = "".join(json_text(line) + "\n" for line in lines)
     return text.encode("utf-8", "backslashreplace")

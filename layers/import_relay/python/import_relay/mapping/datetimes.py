@@ -215,14 +215,7 @@ def parse_format(text: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-_GROUPS = {
-    "YYYY": "year",
-    "MM": "month",
-    "DD": "day",
-    "HH": "hour",
-    "mm": "minute",
-    "ss": "second",
-}
+_GROUPS = {"YYYY": "year", "MM": "month", "DD": "day", "HH": "hour", "mm": "minute", "ss": "second"}
 _form = lru_cache(maxsize=256)(parse_format)
 
 

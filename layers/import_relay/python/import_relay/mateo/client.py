@@ -202,9 +202,7 @@ class ImportApi:
                     return None
                 give_up_at = time.monotonic() + MAX_DOWNLOAD_S
                 return read_body(
-                    response,
-                    most=MAX_FAILURES_B,
-                    is_late=lambda: time.monotonic() > give_up_at,
+                    response, most=MAX_FAILURES_B, is_late=lambda: time.monotonic() > give_up_at
                 )
         except (Unbounded, httpx.HTTPError, httpx.InvalidURL, ValueError):  # the last: of urlsplit
             return None
@@ -242,9 +240,7 @@ class ImportApi:
             give_up_at = time.monotonic() + MAX_ANSWER_S
             try:
                 body = read_body(
-                    answer,
-                    most=MAX_MATEO_ANSWER_B,
-                    is_late=lambda: time.monotonic() > give_up_at,
+                    answer, most=MAX_MATEO_ANSWER_B, is_late=lambda: time.monotonic() > give_up_at
                 )
             except Unbounded:
                 body = _UNREAD

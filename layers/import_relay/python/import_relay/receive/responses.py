@@ -50,12 +50,7 @@ class Answer(NamedTuple):
     def write(self, log: OutcomeLog, received_at: int, keys: Mapping[str, str]) -> None:
         """Log the event, and count it for the time of receipt (µs since the epoch)."""
         log.write(
-            self.event,
-            self.counts,
-            level=self.level,
-            counted_at=received_at,
-            **keys,
-            **self.keys,
+            self.event, self.counts, level=self.level, counted_at=received_at, **keys, **self.keys
         )
 
 

@@ -7,7 +7,7 @@ import gzip
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from import_relay.domain.report_text import as_json, as_ndjson
+from import_relay.domain.report_text import json_content, ndjson_content
 from import_relay.report.documents import (
     FAILURE_COLUMNS,
     failure_lines,
@@ -49,9 +49,9 @@ class ReportFiles:
             workbook = self.as_workbook("left out", LEFT_OUT_COLUMNS, cells, created_at=at)
             self._put("left_out.xlsx", workbook, XLSX)
         if findings.sent.rows:
-            lines = gzip.compress(as_ndjson(row_lines(findings)), mtime=0)
+            lines = gzip.compress(ndjson_content(row_lines(findings)), mtime=0)
             self._put(ROWS_FILE, lines, "application/gzip")
-        self._put("summary.json", as_json(summary(findings)), "application/json")
+        self._put("summary.json", json_content(summary(findings)), "application/json")
 
     def _put(self, name: str, content: bytes, content_type: str) -> None:
         self.archive.put(f"{self.folder}/{name}", content, content_type=content_type)
@@ -66,7 +66,7 @@ class ReportFiles:
         """Store lines for programs, as NDJSON and as CSV."""
         table = as_csv(columns, map(cells, lines))
         self._put(f"{name}.csv", table, "text/csv; charset=utf-8")
-        self._put(f"{name}.ndjson", as_ndjson(lines), "application/x-ndjson")
+        self._put(f"{name}.ndjson", ndjson_content(lines), "application/x-ndjson")
 
 
 def _cells(failure: Mapping[str, object]) -> list[str]:

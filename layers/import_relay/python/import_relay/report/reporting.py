@@ -245,8 +245,7 @@ class Reporting:
 
     def _unclaim(self, findings: Findings) -> None:
         self.parts.watermarks.fail_claims(
-            ((row.key, row.claims) for row in findings.unclaimed()),
-            findings.entry.reference,
+            ((row.key, row.claims) for row in findings.unclaimed()), findings.entry.reference
         )
 
     def _write(self, findings: Findings) -> None:

@@ -17,7 +17,7 @@ from import_relay.domain.models import ItemOutcome, Pointer, Row
 from import_relay.domain.notes import as_objects
 from import_relay.domain.provenance import RowProvenance, item_as_object, parse_rows, row_as_object
 from import_relay.domain.replays import as_object
-from import_relay.domain.report_text import as_ndjson, finite, json_text
+from import_relay.domain.report_text import finite, json_text, ndjson_content
 from import_relay.storage.aws_errors import is_no_object
 from import_relay.storage.erasure_demands import demand_objects
 from import_relay.storage.row_failures import put_row_failures
@@ -121,7 +121,7 @@ class Archive:
         ):
             if lines:
                 key = f"{prefix}/date={date}/{batch}.ndjson"
-                self.put(key, as_ndjson(lines), content_type="application/x-ndjson")
+                self.put(key, ndjson_content(lines), content_type="application/x-ndjson")
 
     def _put_items(self, key: str, outcomes: Iterable[ItemOutcome]) -> None:
         lines = (_standard_json(item_as_object(one.occurrence)) for one in outcomes)

@@ -33,10 +33,7 @@ class Move:
         if self.target not in UNFINISHED:
             sets["open"] = None
         return update_of(
-            table,
-            entry_key(self.reference),
-            where & self.where if self.where else where,
-            sets=sets,
+            table, entry_key(self.reference), where & self.where if self.where else where, sets=sets
         )
 
 

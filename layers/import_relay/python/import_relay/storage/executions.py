@@ -52,9 +52,7 @@ class Executions:
         document = {"reference": reference, "deadline": deadline, "wait_s": first_poll_s}
         try:
             self.client.start_execution(
-                stateMachineArn=self.state_machine_arn,
-                name=name,
-                input=json.dumps(document),
+                stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(document)
             )
         except ClientError as error:
             if code_of(error) != "ExecutionAlreadyExists":

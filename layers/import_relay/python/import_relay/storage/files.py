@@ -207,19 +207,13 @@ class Files:
         return not self._transact([{"Update": ended}, {"Update": not_open}])
 
     def _change(
-        self,
-        file: RowFile,
-        changes: dict[str, Plain | None],
-        expected: Mapping[str, Plain],
+        self, file: RowFile, changes: dict[str, Plain | None], expected: Mapping[str, Plain]
     ) -> bool:
         changed = self._update(file, changes, expected)
         return update(self.client, changed, sleep=self.sleep)
 
     def _update(
-        self,
-        file: RowFile,
-        changes: dict[str, Plain | None],
-        expected: Mapping[str, Plain],
+        self, file: RowFile, changes: dict[str, Plain | None], expected: Mapping[str, Plain]
     ) -> dict[str, Any]:
         as_expected = [attribute(name).eq(value) for name, value in expected.items()]
         return update_of(self.table, file_key(file.id), all_of(as_expected), sets=changes)

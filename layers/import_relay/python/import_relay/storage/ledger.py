@@ -119,12 +119,7 @@ class Ledger:
         return takes_effect(lambda: self.client.put_item(**put))
 
     def advance(
-        self,
-        reference: str,
-        *,
-        expected: Iterable[State],
-        target: State,
-        **changes: Plain | None,
+        self, reference: str, *, expected: Iterable[State], target: State, **changes: Plain | None
     ) -> bool:
         """Move an entry to another state and change some of its attributes; None removes one.
 

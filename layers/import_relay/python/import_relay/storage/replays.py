@@ -140,12 +140,7 @@ class Replays:
         lost = max(0, progress.total - progress.ended_in_all - progress.under_way(now))
         day = self.outcome_counts.day_of(progress.replay.at)
         counted = replace(
-            progress,
-            key=key,
-            items=items,
-            counted_at=now,
-            total=progress.total + more,
-            lost=lost,
+            progress, key=key, items=items, counted_at=now, total=progress.total + more, lost=lost
         )
         operations = [
             {"Update": self._advance(progress, counted)},

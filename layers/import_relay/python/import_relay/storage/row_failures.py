@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from import_relay.domain.files import file_of
-from import_relay.domain.report_text import as_ndjson
+from import_relay.domain.report_text import ndjson_content
 
 
 class Puts(Protocol):
@@ -37,4 +37,4 @@ def put_row_failures(
             by_file[file].append(failure)
     for file, lines in by_file.items():
         key = f"{row_failures_prefix(file)}{name}.ndjson"
-        archive.put(key, as_ndjson(lines), content_type="application/x-ndjson")
+        archive.put(key, ndjson_content(lines), content_type="application/x-ndjson")

@@ -144,10 +144,7 @@ class Acknowledging:
             return
         self.dead_lettered.add(one.item_id)
         self.tools.emit(
-            "item.dead_lettered",
-            connection=one.connection,
-            item_id=one.item_id,
-            code=code,
+            "item.dead_lettered", connection=one.connection, item_id=one.item_id, code=code
         )
 
     def delete_held(self) -> None:

@@ -133,11 +133,7 @@ class ConnectionMappings:
         return ErasureDemand(record, self.connection.id_prefix + record if is_own else "")
 
     def _nothing_left(
-        self,
-        occurrence: Occurrence,
-        mapping: RecordMapping,
-        change: Change,
-        notes: Sequence[Note],
+        self, occurrence: Occurrence, mapping: RecordMapping, change: Change, notes: Sequence[Note]
     ) -> ItemOutcome:
         """How a partial change ends that sets no column.
 

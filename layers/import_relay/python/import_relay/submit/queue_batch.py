@@ -29,10 +29,7 @@ class QueueBatch:
     """The messages of a batch, read. `without_room`: ids of those whose items are not kept."""
 
     def __init__(
-        self,
-        bodies: Mapping[str, str],
-        redelivered: Collection[str],
-        receipts: Mapping[str, str],
+        self, bodies: Mapping[str, str], redelivered: Collection[str], receipts: Mapping[str, str]
     ) -> None:
         self._bodies = dict(bodies)
         self._redelivered = set(redelivered)

@@ -108,11 +108,7 @@ class Watchdog:
         if ended is None:
             return 0
         late_s = self.clock() - ended.paused_until
-        self.emit(
-            "submission.resumed",
-            reason=ended.reason,
-            paused_until=ended.paused_until,
-        )
+        self.emit("submission.resumed", reason=ended.reason, paused_until=ended.paused_until)
         return int(late_s > ON_TIME_S)
 
     def _follow(self) -> int:

@@ -169,8 +169,7 @@ class Stores:
     def token(self) -> Token:
         """Mateo's token."""
         return Token(
-            self._settings.mateo_token_arn,
-            SecretsProvider(boto3_client=self.secretsmanager),
+            self._settings.mateo_token_arn, SecretsProvider(boto3_client=self.secretsmanager)
         )
 
     @cached_property

@@ -33,7 +33,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
             "email": "contact.email",
             "whatsapp": "contact.phone",
         },
-    ),
+    )
 }
 REPLIES = Replies()
 IMPORTED_EVENTS = frozenset(

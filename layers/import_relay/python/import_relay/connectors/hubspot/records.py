@@ -79,7 +79,7 @@ WITHHELD = "REDACTED"
 """What HubSpot says instead of a sensitive value (page "Sensitive data")."""
 
 DATETIME_OPTION: Mapping[str, str] = {
-    "datetime_properties": "names of your own date properties that are mapped, with spaces between",
+    "datetime_properties": "names of your own date properties that are mapped, with spaces between"
 }
 DATETIMES = frozenset(
     {

@@ -71,13 +71,7 @@ def check_signature(
     require_match([given], expected)
 
 
-def _check_v3(
-    request: Request,
-    given: str,
-    secrets: Sequence[str],
-    url: str,
-    now: float,
-) -> None:
+def _check_v3(request: Request, given: str, secrets: Sequence[str], url: str, now: float) -> None:
     given = signature_text(given)
     timestamp = request.headers.get("x-hubspot-request-timestamp")
     if not timestamp:

@@ -34,10 +34,7 @@ OPTIONS: Mapping[str, str] = {
     "header": "name of the header with the API key, with auth = 'header'",
     **records.DATETIME_OPTION,
 }
-DEFAULTS: Mapping[RecordTypeName, RecordType] = {
-    "contact": records.CONTACTS,
-    "deal": records.DEALS,
-}
+DEFAULTS: Mapping[RecordTypeName, RecordType] = {"contact": records.CONTACTS, "deal": records.DEALS}
 _PLAIN = ("v2",)
 """Older versions of the signature that HubSpot may send instead of version 3."""
 REPLIES = Replies(retry_after="60000")

@@ -42,11 +42,7 @@ DEFAULTS: Mapping[RecordTypeName, RecordType] = {
     ),
     "deal": RecordType(
         "deal",
-        {
-            "external_id": "data.id",
-            "name": "data.title",
-            "contact_external_id": "data.person_id",
-        },
+        {"external_id": "data.id", "name": "data.title", "contact_external_id": "data.person_id"},
         allow_reassignment=True,
     ),
     # tasks, deadlines and e-mails are activities too: nobody is to be reminded of them

@@ -64,11 +64,7 @@ def check_query_secret(query: str, name: str, secrets: Sequence[str]) -> None:
 
 
 def check_hmac(
-    given: str | None,
-    message: bytes,
-    keys: Sequence[bytes],
-    *,
-    encoding: Literal["hex", "base64"],
+    given: str | None, message: bytes, keys: Sequence[bytes], *, encoding: Literal["hex", "base64"]
 ) -> None:
     """Return if the text is the HMAC-SHA256 of the message under one of the keys.
 

@@ -20,7 +20,7 @@ from import_relay.domain.connections import Connection
 from import_relay.domain.errors import RejectedRow
 
 AUTH_OPTIONS: Mapping[str, str] = {
-    "auth": "how the sender authenticates itself: 'signature' (default), or 'path' without one",
+    "auth": "how the sender authenticates itself: 'signature' (default), or 'path' without one"
 }
 _METHODS = ("signature", "path")
 
@@ -75,10 +75,7 @@ def booked(item: object) -> Booked:
 def person(email: object, *, reachable: bool = True) -> dict[str, object]:
     """The id by which an appointment names its contact, and the address if mail arrives there."""
     address = email.strip() if isinstance(email, str) else ""
-    return {
-        "id": address.lower() or None,
-        "email": address if address and reachable else None,
-    }
+    return {"id": address.lower() or None, "email": address if address and reachable else None}
 
 
 def auth_mistakes(connection: Connection) -> Iterable[tuple[str, str]]:

@@ -99,9 +99,7 @@ class CrmApi:
         with closing(self.client.send(request, stream=True)) as answer:
             try:
                 body = read_body(
-                    answer,
-                    most=MAX_CRM_ANSWER_B,
-                    is_late=lambda: self.clock() >= self.give_up_at,
+                    answer, most=MAX_CRM_ANSWER_B, is_late=lambda: self.clock() >= self.give_up_at
                 )
             except Unbounded as error:
                 code = "fetcher.unavailable" if error.is_late else "fetcher.unexpected"

@@ -38,7 +38,7 @@ from import_relay.domain.connections import Connection, RecordType, RecordTypeNa
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 
 OPTIONS: Mapping[str, str] = {
-    "shop_domain": "the one shop that may deliver, e.g. example.myshopify.com; any by default",
+    "shop_domain": "the one shop that may deliver, e.g. example.myshopify.com; any by default"
 }
 
 

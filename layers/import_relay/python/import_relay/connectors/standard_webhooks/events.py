@@ -32,7 +32,7 @@ from import_relay.domain.connections import Connection, RecordType, RecordTypeNa
 from import_relay.domain.errors import RejectedRow, SignatureError, UnreadableDelivery
 
 OPTIONS: Mapping[str, str] = {
-    "ignore_types": "values of the body's `type` that are not imported, separated by spaces",
+    "ignore_types": "values of the body's `type` that are not imported, separated by spaces"
 }
 DEFAULTS: Mapping[RecordTypeName, RecordType] = {}
 REPLIES = Replies()

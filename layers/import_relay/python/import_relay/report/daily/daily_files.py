@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from import_relay.domain.report_text import as_json, as_ndjson
+from import_relay.domain.report_text import json_content, ndjson_content
 from import_relay.report.daily.daily_summary import DailySummary
 from import_relay.report.daily.page import page
 from import_relay.report.failure_file import table, workbook
@@ -37,14 +37,14 @@ class DailyFiles:
         self._put(folder, "failures.csv", as_csv(*table(listed)), "text/csv; charset=utf-8")
         sheet = workbook(listed, at=summary.written_at)
         self._put(folder, "failures.xlsx", sheet, XLSX)
-        counts = as_ndjson(summary.count_lines())
+        counts = ndjson_content(summary.count_lines())
         # In a folder of its own: it is a table for Athena.
         self._put(folder, "counts/counts.ndjson", counts, "application/x-ndjson")
         self._put(folder, PAGE_FILE, page(summary), "text/html; charset=utf-8")
 
     def finish(self, summary: DailySummary) -> None:
         """Store the summary, last: where it is, everything is."""
-        content = as_json(summary.as_object())
+        content = json_content(summary.as_object())
         self._put(folder_of(str(summary.day)), DONE_FILE, content, "application/json")
 
     def _put(self, folder: str, name: str, content: bytes, content_type: str) -> None:
