@@ -200,6 +200,7 @@ LOCAL_STACK = Package(
         "demo/progress": _COMMANDS,
         "demo/run": _COMMANDS,
         "demo/senders": _COMMANDS,
+        "demo/summary": _COMMANDS,
         "demo/traffic": _COMMANDS,
         "environment": _LOCAL_STACK,
         "lambda_runtime/execution_environment": _FUNCTIONS,
