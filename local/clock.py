@@ -40,7 +40,7 @@ class StackClock:
         """The offset after moving forward by `seconds`.
 
         Raises:
-            ValueError: for less than nothing: messages and budgets of the future would come back.
+            ValueError: for less than nothing: messages and quotas of the future would come back.
         """
         if seconds < 0:
             raise ValueError("the clock only moves forward")

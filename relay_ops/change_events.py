@@ -36,9 +36,9 @@ def waiting(stack: Stack) -> int:
 
 
 def redrive(stack: Stack, advance: Callable[..., None]) -> Redriven:
-    """Pass each event to the function, and delete it from the queue if that stored it.
+    """Pass each event to the function, and delete it from the queue if the function stored it.
 
-    One that fails again stays in the queue, hidden for two minutes.
+    An event that fails again stays in the queue, hidden for two minutes.
     """
     sqs, url, found = stack.client("sqs"), stack.outputs[OUTPUT], Redriven()
     while messages := sqs.receive_message(

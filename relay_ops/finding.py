@@ -1,8 +1,8 @@
 """The history of a record: received, merged, imported or not and why, retried. Newest first.
 
-Frozen imports and stored items of the last 35 days are read, and of those that hold the text also
-their reports; besides, the rows of files that are not imported yet. Nothing is written, and no
-index is needed: checking a whole object is fast.
+It reads frozen imports and stored items of the last 35 days, the reports of those that hold the
+text, and the rows of files that are not imported yet. Nothing is written, and no index is needed:
+checking a whole object is fast.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class StackReplay:
     def warning(self, counts: ReplayCounts, selection: Selection) -> str:
         """What a replay of so many records may miss, for a person; empty if nothing.
 
-        What waits already in files and other replays goes before it, or in turns with it.
+        Files and other replays that wait already go first, or in turns with it.
         """
         kept_days = ITEMS_KEPT_DAYS - (self._stack.clock() - selection.received_from) / 86_400
         waiting = self._waiting()

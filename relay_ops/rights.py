@@ -1,4 +1,4 @@
-"""What a person can do when AWS refuses a call: sign in again, or get one of the two policies."""
+"""What a person can do if AWS refuses a call: sign in again, or get one of the two policies."""
 
 from __future__ import annotations
 

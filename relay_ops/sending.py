@@ -77,7 +77,7 @@ def _posted(stack: Stack, name: str, signed: Request, *, is_test: bool) -> Recei
 
 
 def _invoked(stack: Stack, signed: Request, *, is_test: bool) -> ReceiverAnswer:
-    """Give the event to the function itself: nobody but Salesforce can put it onto its bus."""
+    """Pass the event to the function itself: only Salesforce can put it onto its bus."""
     if EVENTS_FUNCTION not in stack.resources:
         raise CommandError(
             f"{stack.name} takes no events of Salesforce. Deploy it with SalesforceEventBus."

@@ -110,7 +110,7 @@ class Stack:
 
     @property
     def ledger_table(self) -> str:
-        """The table of imports, budget and lease."""
+        """The table of imports, quota and lease."""
         return self.outputs["LedgerTableName"]
 
     @cached_property

@@ -50,8 +50,8 @@ def emit(event: str, **keys: Any) -> None:
 def measures(run: FileRun) -> Mapping[str, int]:
     """The metrics of a run; alarms are set on refused files, and on files that fail.
 
-    A zero is left out, as each metric costs: but that of `FilesFailed`, whose alarm looks at two
-    periods, between which CloudWatch passes over one without a value.
+    Zeros are left out, as each metric costs. `FilesFailed` alone is always there: its alarm looks
+    at two periods, and CloudWatch would pass over a run without a value between them.
     """
     found = {
         "FilesNoticed": run.noticed,

@@ -34,7 +34,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Store the event's changes; each outcome is logged as that of a webhook.
 
     Returns:
-        what a sender of a webhook would be told, for whoever invokes the function with a test.
+        what a sender of a webhook would be told, for a person who invokes the function with a test.
 
     Raises:
         RelayError: nothing or not everything is stored; its text holds nothing of the event.
@@ -66,9 +66,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def request_of(event: dict[str, Any], received_at: int) -> Request:
-    """The event as a request: AWS vouches for its source, which stands in the place of a path.
+    """The event as a request: AWS vouches for its source, which stands in place of a path.
 
-    Who may invoke this function can mark an event as a test; EventBridge has no such member.
+    A person who may invoke this function can mark an event as a test; EventBridge never does.
     """
     return Request(
         method="",

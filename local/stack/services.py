@@ -48,7 +48,7 @@ class Services:
     def start_mateo(self, port: int, parameters: Mapping[str, str]) -> None:
         """Start Mateo, empty, with the limits that the template's parameters name."""
         # The AWS services begin empty; with yesterday's usage Mateo would not agree with the
-        # budget.
+        # quota.
         state = self._state_dir / "mateo"
         shutil.rmtree(state, ignore_errors=True)
         arguments = ["mateo_emulator", "--host", ports.HOST, "--port", str(port)]

@@ -27,7 +27,7 @@ def command(
     """Find all mistakes of connections.toml, each with its line.
 
     With --account the custom fields of Mateo's account are read with the stack's token; each
-    request takes a permit and counts in the day's budget. Before there is a stack, put the token
+    request takes a permit and counts in the day's quota. Before there is a stack, put the token
     into MATEO_TOKEN. Ends with 1 if there are mistakes.
     """
     from relay_ops.checking import account_of_environment, check_file

@@ -44,7 +44,7 @@ def command(
 
     Correct the cause first. Their receive count starts at zero; records that finished in the
     meantime are skipped. Makes no request to Mateo itself; each record that becomes a row costs an
-    entity. With --change-events: give Salesforce's events to the receiver again. --quarantined:
+    entity. With --change-events: pass Salesforce's events to the receiver again. --quarantined:
     sign deliveries with the secrets of their connections, and post them again. Both end with 1 if
     some could not be stored.
     """

@@ -1,4 +1,4 @@
-"""Who a text means: the persons whose records hold it, each with their ids and handles.
+"""Whom a text means: the persons whose records hold it, each with their ids and handles.
 
 A text that is exactly one person's id, e-mail address or phone number means that person, even if
 others mention it. If nobody has it, it stands for itself alone: a person who mentions it is not

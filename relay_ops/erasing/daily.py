@@ -1,6 +1,6 @@
 """Takes a person out of a daily report: their rows, and what Mateo says of them. Pure.
 
-Counts stay as they are. A page is not made anew: what has to go is replaced in it.
+Counts stay as they are. A page is not made anew: the person's texts in it are replaced.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def daily_report(person: Person, objects: Mapping[str, bytes]) -> list[Rewritten
 def _is_theirs(person: Person, columns: dict[str, Any]) -> bool:
     """Whether a row of all open problems is theirs.
 
-    Where the table does not say what it is, who has an owner is no contact.
+    Where the table does not name the type, a record with an owner is no contact.
     """
     own = {name: cell for name, cell in columns.items() if not name.startswith("relay_")}
     with suppress(ValueError, TypeError):

@@ -169,7 +169,7 @@ class Erasure:
     def _claimed(self, known: Known) -> set[str]:
         """The keys of their records, and every name that leads to one of them.
 
-        A name says whose it is, but a record does not say its names: the table is read through.
+        A name says whose it is, but a record does not say its names: so the whole table is read.
         """
         keys = known.watermark_keys()
         owners = {stored_key(key) for key in keys}

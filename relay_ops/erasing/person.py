@@ -1,6 +1,6 @@
 """A person who is to be erased, and whether a row, a record or a line is about them.
 
-An external id says for certain who a row is about. A handle does so only where a row has no
+An external id says for certain whom a row is about. A handle does so only where a row has no
 external id: families share phone numbers, and a contact that merely has the same one must stay.
 """
 

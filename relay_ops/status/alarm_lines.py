@@ -83,7 +83,7 @@ HELPS: Mapping[str, str] = MappingProxyType(
         "is paused without an end: relay resume",
     }
 )
-"""What helps against alarms of which no log says anything."""
+"""What helps against alarms that no log explains."""
 
 KEYS = (
     *("connection", "type", "file", "replay", "reference", "suspects", "rate", "field", "step"),

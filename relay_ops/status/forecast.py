@@ -1,4 +1,4 @@
-"""Budget, submission, and the day on which the backlog will be imported. Pure; `screen` shows
+"""Quota, submission, and the day on which the backlog will be imported. Pure; `screen` shows
 it.
 """
 
@@ -11,8 +11,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 HOPELESS = "mateo.credentials"
-"""The submission opens again by itself, but nothing goes through until somebody stores a valid
-token."""
+"""Submission resumes by itself, but nothing goes through until somebody stores a valid token."""
 
 
 REFUSED = "Mateo refuses the token"

@@ -32,7 +32,7 @@ class Noted:
     held: Mapping[str, HeldMessages] = field(default_factory=dict)
 
     def in_words(self) -> list[str]:
-        """What no day is known for on which it ends."""
+        """What waits without a known end."""
         return [
             *(
                 f"{kind.connection}: {kind.type} refused, {wait.status} {wait.code}".rstrip()

@@ -78,9 +78,9 @@ class Snapshot:
 class Reconciliation:
     """The snapshots of one stack, a few seconds apart, and what follows from them.
 
-    One snapshot may be out of step with itself. So what is called lost was received by the first
-    snapshot and is nowhere at the last; what is called too much had ended at the first snapshot and
-    is not among what was received even at the last.
+    One snapshot may be out of step with itself. So an item counts as lost only if the first
+    snapshot has it as received and the last one finds it nowhere; and it counts as too much only if
+    it had ended at the first snapshot and is not among those received even at the last.
     """
 
     snapshots: Sequence[Snapshot]

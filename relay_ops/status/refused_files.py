@@ -1,4 +1,4 @@
-"""Files that the relay refused and nobody uploaded anew: what stands beside them in the inbox."""
+"""Files that the relay refused and nobody uploaded anew: the reasons beside them in the inbox."""
 
 from __future__ import annotations
 
