@@ -4,7 +4,7 @@ up          start everything and stay (also `make up`)
 demo        send contacts through a fresh stack and watch (also `make demo`)
 status      where every accepted item is, quota, pause, backlog; of a deployed stack by its name
 clock       move a running stack's time of day forward
-resume      let submission go on after a pause
+resume      resume submission after a pause
 mateo       start only the Import API (also `make mateo`)
 """
 

@@ -55,7 +55,7 @@ def too_many(standing: LimitStanding, style: RateLimitHeaders) -> ApiError:
 class RequestWindow:
     """A strict sliding second: no more than N arrivals within any second are let through.
 
-    Refused arrivals count as well: who keeps knocking stays outside.
+    Refused arrivals count as well: a caller that does not wait stays refused.
     """
 
     def __init__(self) -> None:

@@ -118,7 +118,7 @@ def _collect_seldom() -> None:
 
 
 def _end(_: int, __: FrameType | None) -> None:
-    # State is in memory and threads wait inside the interpreter: nothing is left to tidy up.
+    # State is in memory and threads wait inside the interpreter: there is nothing to clean up.
     os._exit(0)
 
 

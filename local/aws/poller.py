@@ -26,7 +26,7 @@ RECEIVE_COUNT = 10
 """Most messages of one ReceiveMessage call."""
 
 NAP_S = 0.2
-"""How long the poller sleeps when there is nothing to do."""
+"""How long the poller sleeps when no message is there."""
 
 LONG_POLL_S = 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local import child
 
-READING_SUFFIX = ".token"
+FETCHING_SUFFIX = ".token"
 """How names of CRM tokens end; all other names are those of connections' secrets."""
 
 
@@ -30,9 +30,9 @@ def example_connections(root: Path = child.ROOT) -> dict[str, dict[str, object]]
 
 def connection_secrets(secrets: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Those that senders authenticate themselves with."""
-    return {name: texts for name, texts in secrets.items() if not name.endswith(READING_SUFFIX)}
+    return {name: texts for name, texts in secrets.items() if not name.endswith(FETCHING_SUFFIX)}
 
 
 def crm_tokens(secrets: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Those that records are read with at CRMs."""
-    return {name: texts for name, texts in secrets.items() if name.endswith(READING_SUFFIX)}
+    return {name: texts for name, texts in secrets.items() if name.endswith(FETCHING_SUFFIX)}

@@ -82,7 +82,7 @@ class Resources:
         }
 
     def resume_submission(self) -> None:
-        """Resume submission by hand: forget until when it is closed, then enable the mappings."""
+        """Resume submission by hand: forget until when it is paused, then enable the mappings."""
         ledger = self.outputs["LedgerTableName"]
         self.client("dynamodb").delete_item(TableName=ledger, Key={"pk": {"S": "pause"}})
         for mapping in self._mappings:

@@ -47,7 +47,7 @@ def _read_row(row: object, rules: FieldRules, behaviour: Behaviour) -> ReadRow:
 
 
 def apply_row(import_type: str, reading: ReadRow, writing: Writing) -> list[Hint] | RowFailure:
-    """Apply one row, and return its hints; whatever a failing row has written is taken back."""
+    """Apply one row, and return its hints; whatever a failing row has written is rolled back."""
     if isinstance(reading, RowFailure):
         return reading
     writing.connection.execute("SAVEPOINT row")

@@ -33,7 +33,7 @@ FIGURES = {
         f"a read per {outcome_counts.NUMBERS_PER_ITEM} records",
         f"per {outcome_counts.OUTCOMES_PER_TRANSACTION} deliveries",
         f"more than {LONG_AGO_S / 60:.0f} minutes after",
-        f"Markers live {outcome_counts.OUTCOME_DAYS} days",
+        f"Outcome records live {outcome_counts.OUTCOME_DAYS} days",
         f"days, counts {outcome_counts.COUNTS_DAYS} days",
     ],
     "0020-thirteen-days": [f"{messages.MAX_REQUEUED_S / 86_400:.0f} days after its receipt"],

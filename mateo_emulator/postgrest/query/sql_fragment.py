@@ -52,8 +52,9 @@ def where(conditions: Sequence[Condition], columns: ColumnKinds) -> Fragment:
 def order_by(
     order: Sequence[Ordering], columns: ColumnKinds, last: str = "import.sequence"
 ) -> Fragment:
-    """The terms of ORDER BY; without an order the newest do not come first, nor last: any order
-    is right, and ``last``, that of creation, is the quickest.
+    """The terms of ORDER BY.
+
+    Without an order any order is right; ``last``, that of creation, is the quickest.
     """
     terms, values = list[str](), list[Scalar]()
     for term in order:
