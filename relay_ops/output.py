@@ -15,8 +15,9 @@ from typing import TypeVar
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from import_relay.domain.report_text import defused
 from relay_ops.exits import NotConfirmed
@@ -110,21 +111,16 @@ class Screen:
         """Show how far something is while the block runs.
 
         Gives a function: called with a number it moves on by that many (1), with `total=` it says
-        how many there are. Nothing is shown where nobody looks.
+        how many there are, with `what=` what goes on now. Nothing is shown where nobody looks.
         """
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-        )
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), CountColumn())
         with Progress(
             *columns, console=self.err, transient=True, disable=not self.err.is_terminal
         ) as bar:
             task = bar.add_task(escape(defused(what)), total=total)
 
-            def advance(by: float = 1, *, total: float | None = None) -> None:
-                bar.update(task, advance=by, total=total)
+            def advance(by: float = 1, *, total: float | None = None, what: str = what) -> None:
+                bar.update(task, advance=by, total=total, description=escape(defused(what)))
 
             yield advance
 
@@ -153,6 +149,16 @@ class Screen:
             return self.err.input(question, markup=False).strip()
         except EOFError as error:
             raise NotConfirmed(UNCHANGED) from error
+
+
+class CountColumn(ProgressColumn):
+    """How far it is: `10,000 of 50,000`, without the end `10,000`, nothing before it began."""
+
+    def render(self, task: Task) -> Text:
+        """The text of a task."""
+        if task.total is None:
+            return Text(f"{task.completed:,.0f}" if task.completed else "")
+        return Text(f"{task.completed:,.0f} of {task.total:,.0f}")
 
 
 def number_of(count: int, noun: str) -> str:

@@ -101,15 +101,28 @@ def _follow(
 ) -> RowFile:
     """Show how far the relay is, until the end."""
     shown = 0
-    with screen.progress("Importing") as advance:
+    if screen.err.is_terminal:
+        screen.remark("Ctrl-C ends the view, not the import.")
+    with screen.progress("Waiting until the relay notices it") as advance:
         try:
             for file in files.follow(uploaded, before):
-                advance(file.rows_ended - shown, total=file.rows or None)
+                what, total = what_goes_on(file)
+                advance(file.rows_ended - shown, total=total, what=what)
                 shown, last = file.rows_ended, file
         except KeyboardInterrupt:
             screen.remark("The import continues. Run the same command to follow it again.")
             raise typer.Exit(ExitCode.DONE) from None
     return last
+
+
+def what_goes_on(file: RowFile) -> tuple[str, int | None]:
+    """What the relay does with it, and how many rows it has, once that is known."""
+    from import_relay.storage.files import FileState
+
+    if file.state is FileState.READING:
+        return f"The relay reads the file, {number_of(file.rows, 'row')} so far", None
+    is_over = file.rows_ended >= file.rows
+    return "Waiting for the report" if is_over else "Importing rows", file.rows
 
 
 def _report(screen: Screen, files: StackFiles, file: RowFile) -> ExitCode:

@@ -3,12 +3,14 @@
 import json
 import sys
 from contextlib import nullcontext
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from rich.progress import Task
 
 from relay_ops.exits import NotConfirmed
-from relay_ops.output import Screen, number_of
+from relay_ops.output import CountColumn, Screen, number_of
 from tests.support.terminal import Terminal
 
 OBEYED = "\x1b]0;title\x07\x1b[2J\x9b31m\u202egpj\u2066\x00"
@@ -83,3 +85,17 @@ def test_one_is_one(count: int, text: str) -> None:
     assert number_of(count, "delivery") == text.replace("messages", "deliveries").replace(
         "message", "delivery"
     )
+
+
+@pytest.mark.parametrize(
+    ("completed", "total", "text"),
+    [
+        pytest.param(0, None, "", id="not begun"),
+        pytest.param(10_000, None, "10,000", id="without an end"),
+        pytest.param(10_000, 50_000, "10,000 of 50,000", id="with one"),
+    ],
+)
+def test_the_count_of_a_progress_bar(completed: int, total: int | None, text: str) -> None:
+    task = SimpleNamespace(completed=completed, total=total)
+
+    assert str(CountColumn().render(cast("Task", task))) == text

@@ -2,12 +2,15 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from import_relay.storage.files import FileState, RowFile
 from relay_ops.app import run
+from relay_ops.commands.import_file import what_goes_on
 from relay_ops.exits import ExitCode
 
 ERP = """
@@ -17,6 +20,8 @@ kind = "json"
 external_id = "id"
 full_name = "name"
 """
+
+ROW_FILE = RowFile("inbox/erp/contacts.csv", "e", "erp", 0, rows=9_000)
 
 
 @pytest.fixture
@@ -105,3 +110,23 @@ def test_a_list_of_rejected_rows_needs_a_dry_run(
 
     assert code == ExitCode.USAGE
     assert "--dry-run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [
+        (ROW_FILE, ("The relay reads the file, 9,000 rows so far", None)),
+        (
+            replace(ROW_FILE, state=FileState.FEEDING, ended={"imported": 8_999}),
+            ("Importing rows", 9_000),
+        ),
+        (
+            replace(ROW_FILE, state=FileState.FEEDING, ended={"imported": 9_000}),
+            ("Waiting for the report", 9_000),
+        ),
+    ],
+)
+def test_a_person_sees_what_the_relay_does_with_a_file(
+    file: RowFile, shown: tuple[str, int | None]
+) -> None:
+    assert what_goes_on(file) == shown
