@@ -180,12 +180,14 @@ def several_at_a_time(world: World) -> ForAll:
 
 def _result(relay: Relay, sent: Mapping[str, float], counts: Counts) -> Run:
     posted = {one.import_id: one.sent_at for one in relay.mateo.requests if one.import_id}
-    waits, imports = list[float](), list[Import]()
+    waits, imports, brought = list[float](), list[Import](), set[str]()
     for import_id, one in relay.mateo.imports.items():
         at = posted[import_id]
         imports.append(Import(at - START, relay.limits.day(at), one.type, one.rows))
-        waits += [at - START - sent[row["external_id"]] for row in one.payload]
-    missing = len(sent) - len(waits)
+        keys = [row["external_id"] for row in one.payload]
+        waits += [at - START - sent[key] for key in keys]
+        brought.update(keys)
+    missing = len(sent.keys() - brought)  # a row that failed for want of its contact comes twice
     submits = relay.invocations["submit"]
     relay.close()
     return Run(

@@ -8,7 +8,7 @@ import pytest
 from import_relay.domain.errors import LeaseHeld
 from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import WAKE
-from import_relay.submit import filling
+from import_relay.submit import filling, queue_batch
 from import_relay.submit.holding import MAX_HOLD_S
 from tests.support.builders import ERP, connections, message
 from tests.support.clients import Overruling
@@ -104,6 +104,22 @@ def test_many_rows_go_at_once_if_no_other_batch_comes(relay: Relay) -> None:
     report = relay.submit(contacts(15))
 
     assert (report.held, sizes(relay)) == (0, [15])
+
+
+@pytest.mark.parametrize(("missing_b", "held"), [(0, 15), (1, 0)])
+def test_many_rows_wait_for_the_next_batch_if_lambda_could_hand_over_no_more(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch, missing_b: int, held: int
+) -> None:
+    """Another poller may gather the rest meanwhile, and nothing tells of it."""
+    body = contacts(15)
+    event_b = len(body) + queue_batch.ENVELOPE_B
+    monkeypatch.setattr(queue_batch, "FULL_EVENT_B", event_b + missing_b)
+
+    report = relay.submit(body)
+    assert report.held == held
+
+    relay.submit(WAKE)
+    assert sizes(relay) == [15]
 
 
 def test_rows_that_were_held_for_long_wait_for_no_other_batch(relay: Relay) -> None:

@@ -1,8 +1,9 @@
 """Decides which rows are held for a fuller import. Called by `batch_run`.
 
-Many rows are held if more follow: if more is queued than a batch can read, or another batch of the
-lane waits for the lease. A few rows are held once if another batch waits: it gets the lease within
-seconds, so that changes which Lambda's pollers split share one import.
+Many rows are held if more follow: if more is queued than a batch can read, if Lambda handed over as
+much as it can, or if another batch of the lane waits for the lease. A few rows are held once if
+another batch waits: it gets the lease within seconds, so that changes which Lambda's pollers split
+share one import.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +46,7 @@ class PartialImports:
         )
 
     def _more_follows(self, *, is_many: bool) -> bool:
-        if is_many and self.filling.has_ended_early:
+        if is_many and (self.filling.has_ended_early or self.batch.is_full_event):
             return True
         return (is_many or not self.batch.held_since()) and self.lease.waits(self.lane)
 

@@ -21,12 +21,20 @@ from import_relay.domain.queue_messages import (
 from import_relay.domain.reasons import reason_of
 from import_relay.storage.queue import Delayed, ReceivedMessage
 
+FULL_EVENT_B = 5_500_000
+"""Lambda hands over six megabytes at most: with so much, the next message may not have fitted."""
+ENVELOPE_B = 850
+"""What Lambda adds to each message, about."""
 MAX_PARSED_VALUES = 3_200_000
 """Own limit, for memory, of the values in a batch (`_values`): parsed, one is 180 bytes at most."""
 
 
 class QueueBatch:
-    """The messages of a batch, read. `without_room`: ids of those whose items are not kept."""
+    """The messages of a batch, read.
+
+    `is_full_event`: Lambda could hand over no more. `without_room`: ids of those whose items are
+    not kept.
+    """
 
     def __init__(
         self, bodies: Mapping[str, str], redelivered: Collection[str], receipts: Mapping[str, str]
@@ -35,6 +43,8 @@ class QueueBatch:
         self._redelivered = set(redelivered)
         self._receipts = dict(receipts)
         self._handed_over = frozenset(bodies)
+        event_b = sum(map(len, bodies.values())) + ENVELOPE_B * len(bodies)
+        self.is_full_event = event_b >= FULL_EVENT_B
         self._were_held: set[str] = set()
         self.messages: dict[str, QueueMessage] = {}
         self.unreadable: set[str] = set()
