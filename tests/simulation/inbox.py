@@ -162,9 +162,9 @@ class Inbox:
         """Everything that decides what a run does."""
         table, s3 = self._table(), self._relay.s3
         names = table.get("files#open", {}).get("names", {}).get("SS", ())
-        files = [repr(table.get(f"file#{name}")) for name in names]
+        files = [table.get(f"file#{name}") for name in names]
         objects = [(key, s3.written[key]) for key in self._keys if key in s3.objects]
-        replays = [repr(item) for pk, item in table.items() if pk.startswith("replay#")]
+        replays = [item for pk, item in table.items() if pk.startswith("replay#")]
         return files, objects, replays  # what was put back takes room
 
     def _table(self) -> Mapping[str, Any]:

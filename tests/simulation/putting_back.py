@@ -120,7 +120,7 @@ class PuttingBack:
         return {pk: item for pk, item in table.items() if pk.startswith("replay#")}
 
     def _state(self) -> object:
-        return repr(self._noted())
+        return self._noted()
 
     def _sent(self, url: str) -> None:
         """import_files queues at most a day's entities of replays, or the first object of one.

@@ -35,6 +35,8 @@ CLOCKS_S = 10.0
 """How far the relay's times may be from the true one."""
 LIMITS = RateLimits(5.0, 50.0)
 NOTHING = HeldState()
+HELD = {url: held_key(lane)["pk"]["S"] for lane, url in LANES.items()}
+"""Queue of a lane → key of what the ledger says about the records that are held."""
 
 
 def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
@@ -68,6 +70,7 @@ class Watch:
         self._relay = relay
         self._always = bool(relay.fault_profile.old_lists)
         self.failed: list[str] = []
+        self._have_all_succeeded = True
         relay.world.after(FIRST_S, self._quarter)
 
     def _quarter(self) -> None:
@@ -95,6 +98,7 @@ class Watch:
 
     def execution_ended(self, execution: Execution) -> None:
         """What ends by itself has ended its import: else the watchdog has to repair it."""
+        self._have_all_succeeded &= execution.status == "SUCCEEDED"
         item = self._relay.dynamodb.tables.get(LEDGER, {}).get(
             f"import#{execution.document['reference']}", {}
         )
@@ -127,17 +131,14 @@ class Watch:
     def _left_asleep(self) -> set[str]:
         """The queues of lanes that hold records and have no message."""
         table = self._relay.dynamodb.tables.get(LEDGER, {})
-        queued = {one.url for one in self._relay.queue.messages.values()}
-        return {
-            url
-            for lane, url in LANES.items()
-            if url not in queued and held_state(table.get(held_key(lane)["pk"]["S"], {})) != NOTHING
-        }
+        notes = {url: table[key] for url, key in HELD.items() if key in table}
+        asleep = {url for url, note in notes.items() if held_state(note) != NOTHING}
+        return asleep and asleep - {one.url for one in self._relay.queue.messages.values()}
 
     def unfollowed(self) -> bool:
         """Whether an open import has no execution that runs."""
         executions = self._relay.executions
-        if all(one.status in ("RUNNING", "SUCCEEDED") for one in executions):
+        if self._have_all_succeeded:
             return False
         followed = {one.document["reference"] for one in executions if one.status == "RUNNING"}
         return any(

@@ -49,7 +49,7 @@ class HeldState:
 
 def held_key(lane: Lane) -> dict[str, Any]:
     """The key of a lane's item."""
-    return {"pk": {"S": f"held#{lane.value}"}}
+    return {"pk": {"S": f"held#{lane}"}}
 
 
 def held_state(item: Attributes) -> HeldState:

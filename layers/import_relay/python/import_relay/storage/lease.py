@@ -114,4 +114,4 @@ class Lease:
 
 def _waits_until(lane: Lane) -> str:
     """The attribute with the note of a lane's batch: until when it counts (s since the epoch)."""
-    return f"{lane.value}_waits_until"
+    return f"{lane}_waits_until"
