@@ -164,7 +164,7 @@ class Inbox:
         names = table.get("files#open", {}).get("names", {}).get("SS", ())
         files = [table.get(f"file#{name}") for name in names]
         objects = [(key, s3.written[key]) for key in self._keys if key in s3.objects]
-        replays = [item for pk, item in table.items() if pk.startswith("replay#")]
+        replays = self._relay.put_back.noted()
         return files, objects, replays  # what was put back takes room
 
     def _table(self) -> Mapping[str, Any]:

@@ -71,6 +71,7 @@ class PuttingBack:
         self.items: dict[str, Received] = {}
         self.wanted: dict[str, set[str]] = {}
         self.under_way = len(plans)
+        self._has_plans = bool(plans)
         self.crowded: list[int] = []
         self._totals: dict[str, int] = {}
         self._person_at = 0.0
@@ -106,7 +107,7 @@ class PuttingBack:
 
     def unfinished(self) -> list[str]:
         """Replays that have not put back all that they should."""
-        return [name for name, item in self._noted().items() if item["finished"]["N"] != "1"]
+        return [name for name, item in self.noted().items() if item["finished"]["N"] != "1"]
 
     def is_quiet(self) -> bool:
         """Whether no replay can get any further by now."""
@@ -115,12 +116,15 @@ class PuttingBack:
         state, times = self._unchanged
         return not self.unfinished() or (times >= UNCHANGED_RUNS and state == self._state())
 
-    def _noted(self) -> dict[str, dict[str, Any]]:
+    def noted(self) -> dict[str, dict[str, Any]]:
+        """Replay → what the ledger says about it, at `replay#…`."""
+        if not self._has_plans:
+            return {}
         table = self._relay.dynamodb.tables.get("ledger", {})
         return {pk: item for pk, item in table.items() if pk.startswith("replay#")}
 
     def _state(self) -> object:
-        return self._noted()
+        return self.noted()
 
     def _sent(self, url: str) -> None:
         """import_files queues at most a day's entities of replays, or the first object of one.
@@ -138,7 +142,7 @@ class PuttingBack:
         self._totals = self._counted()
         if self._person_at < process.dies_at - FILES_S:  # else it may not know of these
             queued: dict[str, int] = {}
-            for pk, item in self._noted().items():
+            for pk, item in self.noted().items():
                 ends = [int(value["N"]) for name, value in item.items() if name[:5] == "rows_"]
                 queued[pk] = self._totals[pk] - int(item["lost"]["N"]) - sum(ends)
             more = {pk: total - before.get(pk, 0) for pk, total in self._totals.items()}
@@ -151,7 +155,7 @@ class PuttingBack:
         self._person_at, self._totals = self._relay.world.now, self._counted()
 
     def _counted(self) -> dict[str, int]:
-        return {pk: int(item["total"]["N"]) for pk, item in self._noted().items()}
+        return {pk: int(item["total"]["N"]) for pk, item in self.noted().items()}
 
     def received(self, occurrences: Iterable[Occurrence]) -> None:
         """Note what submission was given."""

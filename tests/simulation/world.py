@@ -125,6 +125,7 @@ class World:
     _events: list[tuple[float, int, Any]] = field(default_factory=list)
     _order: int = 0
     _until: float = START
+    _skew_s: float = 0.0
     _hub: Any = None
     _chance: Callable[[], float] = field(init=False)
 
@@ -143,7 +144,8 @@ class World:
 
     def after(self, seconds: float, action: Callable[[], object]) -> None:
         """Do something in a while."""
-        self.at(self.now + seconds, action)
+        self._order += 1
+        heappush(self._events, (self.now + seconds, self._order, action))
 
     def run(self, until: float) -> bool:
         """Let everything happen until a time; False if nothing is left to happen."""
@@ -152,7 +154,7 @@ class World:
         while events and events[0][0] <= until:
             timestamp, _, action = heappop(events)
             self.now = max(self.now, timestamp)
-            if isinstance(action, Process):
+            if type(action) is Process:
                 self._resume(action)
             else:
                 action()
@@ -191,11 +193,12 @@ class World:
     def _resume(self, process: Process) -> None:
         """Let a process go on until it waits or ends."""
         before, self.current = self.current, process
+        skew_s, self._skew_s = self._skew_s, process.environment.skew_s
         running = process.greenlet
         try:
             running.switch(process)
         finally:
-            self.current = before
+            self.current, self._skew_s = before, skew_s
         if not process.is_over:
             return
         process.greenlet = None
@@ -213,8 +216,7 @@ class World:
 
     def clock(self) -> float:
         """The time of day as the running process sees it, in s since the epoch."""
-        process = self.current
-        return self.now + (process.environment.skew_s if process else 0.0)
+        return self.now + self._skew_s
 
     def sleep(self, seconds: float) -> None:
         """Let time pass for the running process; it dies if its time is over before."""
@@ -263,9 +265,9 @@ class World:
         """
         self.calls = number = self.calls + 1
         self.sleep(self.latency_s * self._chance())
-        fault = self.faults.get(number)
-        if fault is None:
+        if number not in self.faults:
             return effect()
+        fault = self.faults[number]
         process = self.process
         self.hit[number] = operation
         self.tell(f"{operation}: {fault}", fault=number)

@@ -230,8 +230,7 @@ class Claim(NamedTuple):
     connection: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Watermark:
+class Watermark(NamedTuple):
     """What is remembered of a record: the last claim for each field, and whose claims were before.
 
     `earlier` are item ids of changes whose import came to its end and whose claims others replaced

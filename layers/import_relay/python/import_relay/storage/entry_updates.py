@@ -4,16 +4,14 @@ Made by `ledger`; `item_writes` turns a move into an update.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from import_relay.storage.attributes import Plain
 from import_relay.storage.entries import UNFINISHED, Entry, State, entry_key
 from import_relay.storage.item_writes import WriteCondition, attribute, update_of
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """A move of an entry from one of the `expected` states to `target`.
 
     `changes`: other attributes and their new values; None removes one. `where`: what else has to
@@ -23,7 +21,7 @@ class Move:
     reference: str
     expected: Iterable[State]
     target: State
-    changes: Mapping[str, Plain | None] = field(default_factory=dict)
+    changes: Mapping[str, Plain | None] = {}
     where: WriteCondition | None = None
 
     def update(self, table: str) -> dict[str, Any]:

@@ -5,8 +5,7 @@ that nothing is held for ever and no second wake is sent while one is on its way
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
@@ -20,8 +19,7 @@ HIDDEN_S = 860.0
 its timeout and the queue's visibility timeout (template.yaml)."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldState:
+class HeldState(NamedTuple):
     """What is known of what is held. Times are in s since the epoch, 0 for never.
 
     `since`: of the oldest record that is held, 0 if none is. `received_at`: when messages were last
@@ -55,8 +53,11 @@ def held_key(lane: Lane) -> dict[str, Any]:
 def held_state(item: Attributes) -> HeldState:
     """What the item under `held_key` says; nothing is held if it is empty."""
     values = from_attributes(item)
-    names = ("since", "received_at", "wake_at")
-    return HeldState(*(float(values.get(name, 0.0)) for name in names))
+    return HeldState(
+        float(values.get("since", 0.0)),
+        float(values.get("received_at", 0.0)),
+        float(values.get("wake_at", 0.0)),
+    )
 
 
 class HeldStates:

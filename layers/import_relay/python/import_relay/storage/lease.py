@@ -29,6 +29,8 @@ WAITS_S = 15.0
 """How long the note of a batch lasts. It renews the note at every try, so this is longer than a try
 takes and than clocks differ; a process that dies holds the bulk lane up no longer."""
 _KEY: dict[str, Any] = {"pk": {"S": "lease#submit"}}
+_HOLDER = attribute("holder")
+_FREE = _HOLDER.not_exists()
 
 
 @dataclass(slots=True)
@@ -81,10 +83,9 @@ class Lease:
         and besides, no live batch waits                               the bulk lane
         """
         now = self.clock()
-        free = attribute("holder").not_exists()
-        ours = attribute("holder").eq(holder)
+        ours = _HOLDER.eq(holder)
         run_out = attribute("held_until").lt(now - CLOCK_SKEW_S)
-        may_take: WriteCondition = free | ours | run_out
+        may_take: WriteCondition = _FREE | ours | run_out
         if lane is Lane.BULK:
             note = attribute(_waits_until(Lane.LIVE))
             may_take &= note.not_exists() | note.lt(now)
@@ -104,7 +105,7 @@ class Lease:
 
     def _release(self, holder: str) -> None:
         try:
-            self._update(attribute("holder").eq(holder), {"holder": None, "held_until": None})
+            self._update(_HOLDER.eq(holder), {"holder": None, "held_until": None})
         except (ClientError, BotoCoreError):
             return  # the lease is not ours any more, or it runs out by itself
 

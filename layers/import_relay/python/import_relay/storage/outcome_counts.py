@@ -12,8 +12,8 @@ outcome. A third one per file counts how its rows ended.
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from import_relay.domain.batches import batches
 from import_relay.domain.errors import StoreUnavailable
@@ -58,12 +58,11 @@ OutcomesByDay = Mapping[str, Mapping[str, int]]
 """Day (YYYY-MM-DD) on which occurrences were received → how they ended → how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownEnds:
+class KnownEnds(NamedTuple):
     """Outcomes of some items: `ended` were counted, `proven` are still to be counted."""
 
-    ended: set[str] = field(default_factory=set)
-    proven: list[ItemOutcome] = field(default_factory=list)
+    ended: set[str]
+    proven: list[ItemOutcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +266,7 @@ def known_ends(
     occurrences: Iterable[Occurrence], items: Mapping[str, Mapping[str, Any]]
 ) -> KnownEnds:
     """What the items under `outcome_keys`, by their keys, say about these occurrences."""
-    known = KnownEnds()
+    known = KnownEnds(set(), [])
     for one in occurrences:
         item = items.get(_outcome_key(one.delivery, one.number), {})
         if _name(one) in item:

@@ -7,10 +7,10 @@ no daily limit is ever exceeded: neither Mateo's, nor the bulk lane's share, nor
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from import_relay.domain.errors import LimitReached
@@ -55,7 +55,7 @@ class Limits:
 
     def day(self, now: float) -> str:
         """The day, as YYYY-MM-DD, that a request at `now` (s since the epoch) counts for."""
-        return day_of(self.time_zone, now)
+        return _date(self.time_zone, int(now // QUARTER_S))
 
     def next_day(self, now: float) -> float:
         """When that day ends, in s since the epoch."""
@@ -84,8 +84,7 @@ class Limits:
         return max(1, int(limit * self.bulk_share))
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """What is used of one day, and what of it by the bulk lane.
 
     `connections`: those with a limit of their own that used anything. `imports`: that entities were
@@ -97,7 +96,7 @@ class Usage:
     entities: int
     bulk_requests: int = 0
     bulk_entities: int = 0
-    connections: Mapping[str, Charge] = field(default_factory=dict)
+    connections: Mapping[str, Charge] = {}
     imports: int = 0
 
 

@@ -4,7 +4,8 @@ Made by `submission`.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from import_relay.domain.lanes import Lane
 from import_relay.storage.executions import FIRST_POLL_S
@@ -23,8 +24,7 @@ class ReferenceIds:
     is_refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One turn at the lease: who has it, until when, and how large its imports may be.
 
     `invocation`: unique name of who has it. `deadline`: when its process is certainly gone (s since
@@ -49,4 +49,4 @@ class Turn:
 
     def begun(self, now: float) -> "Turn":
         """The same from now on, when the lease is held: a bulk batch must not hold it for long."""
-        return replace(self, plan_until=now + BULK_PLAN_S) if self.lane is Lane.BULK else self
+        return self._replace(plan_until=now + BULK_PLAN_S) if self.lane is Lane.BULK else self
