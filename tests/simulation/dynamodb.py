@@ -56,31 +56,28 @@ class DynamoDB:
             item = self.tables[TableName].get(Key["pk"]["S"])
             return {} if item is None else {"Item": item}
 
-        return self._call("DynamoDB.GetItem", effect)
+        return self._world.call("DynamoDB.GetItem", effect, refuse=_THROTTLED)
 
     def put_item(self, *, TableName: str, Item: Item, **conditions: Any) -> Any:  # noqa: N803
         """Replace one item."""
-        return self._call(
-            "DynamoDB.PutItem", lambda: self._single(TableName, "Put", Item, conditions)
-        )
+        return self._single(TableName, "Put", Item, conditions)
 
     def update_item(self, *, TableName: str, Key: Item, **update: Any) -> Any:  # noqa: N803
         """Change one item."""
-        return self._call(
-            "DynamoDB.UpdateItem", lambda: self._single(TableName, "Update", Key, update)
-        )
+        return self._single(TableName, "Update", Key, update)
 
     def delete_item(self, *, TableName: str, Key: Item, **conditions: Any) -> Any:  # noqa: N803
         """Delete one item."""
-        return self._call(
-            "DynamoDB.DeleteItem", lambda: self._single(TableName, "Delete", Key, conditions)
-        )
+        return self._single(TableName, "Delete", Key, conditions)
 
     def _single(self, table: str, kind: str, key: Item, request: Mapping[str, Any]) -> Any:
-        if not self._holds(table, key["pk"]["S"], request):
-            raise refusal("ConditionalCheckFailedException", kind)
-        self._apply(table, kind, key, request)
-        return {}
+        def effect() -> Any:
+            if not self._holds(table, key["pk"]["S"], request):
+                raise refusal("ConditionalCheckFailedException", kind)
+            self._apply(table, kind, key, request)
+            return {}
+
+        return self._world.call(f"DynamoDB.{kind}Item", effect, refuse=_THROTTLED)
 
     # ------------------------------------------------------------ many items
 
@@ -92,13 +89,13 @@ class DynamoDB:
         _no_more_than(100, keys)
         _each_once([key["pk"]["S"] for key in keys])
         names = request.get("ExpressionAttributeNames", {})
-        projection = request.get("ProjectionExpression")
-        columns = [names.get(one.strip(), one.strip()) for one in (projection or "").split(",")]
+        projection = request.get("ProjectionExpression", "")
+        columns = [names.get(one, one) for one in projection.split(", ")] if projection else []
 
         def read(keys: Sequence[Item]) -> list[Item]:
             table = self.tables[name]
             found = [table[key["pk"]["S"]] for key in keys if key["pk"]["S"] in table]
-            if projection:
+            if columns:
                 return [{c: item[c] for c in columns if c in item} for item in found]
             return found
 
@@ -115,7 +112,7 @@ class DynamoDB:
                 return partial()
             return {"Responses": {name: read(keys)}, "UnprocessedKeys": {}}
 
-        return self._call("DynamoDB.BatchGetItem", effect, partial=partial)
+        return self._world.call("DynamoDB.BatchGetItem", effect, refuse=_THROTTLED, partial=partial)
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> Any:  # noqa: N803
         """Put items into one table or delete them, each by itself."""
@@ -138,7 +135,9 @@ class DynamoDB:
             write(requests)
             return {"UnprocessedItems": {}}
 
-        return self._call("DynamoDB.BatchWriteItem", effect, partial=partial)
+        return self._world.call(
+            "DynamoDB.BatchWriteItem", effect, refuse=_THROTTLED, partial=partial
+        )
 
     def _happens(self, probability: float) -> bool:
         return bool(probability) and self._world.random.random() < probability
@@ -194,7 +193,7 @@ class DynamoDB:
             )
             return {"Items": items[:Limit]}
 
-        return self._call("DynamoDB.Query", effect)
+        return self._world.call("DynamoDB.Query", effect, refuse=_THROTTLED)
 
     def is_anything_open(self, table: str) -> bool:
         """Whether the index of open imports has items, or may have some that lag."""
@@ -213,9 +212,6 @@ class DynamoDB:
             self.expired += len(late)
 
     # ------------------------------------------------------------ inside
-
-    def _call(self, operation: str, effect: Any, *, partial: Any = None) -> Any:
-        return self._world.call(operation, effect, refuse=_THROTTLED, partial=partial)
 
     def _holds(self, table: str, key: str, request: Mapping[str, Any]) -> bool:
         text = request.get("ConditionExpression")

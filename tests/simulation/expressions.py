@@ -1,4 +1,6 @@
-"""DynamoDB's expressions, as far as the relay uses them: conditions and updates, compiled once.
+"""DynamoDB's expressions, as far as the relay uses them: conditions and updates.
+
+Each is translated to Python once, as a simulated world evaluates hundreds.
 
 Grammar: "Condition expressions", "Update expressions" in the DynamoDB developer guide. What is not
 known here is a ValueError, so that a new kind of expression cannot pass unnoticed.
@@ -14,7 +16,6 @@ Names = Mapping[str, str]
 Values = Mapping[str, Any]
 Condition = Callable[[Item, Names, Values], bool]
 Update = Callable[[dict[str, Any], Names, Values], None]
-_Operand = Callable[[Item, Names, Values], Any]
 
 _TOKEN = re.compile(r"\s*(<=|>=|<>|[<>=(),]|[#:]?\w+(?:\.#?\w+)*)")
 
@@ -64,15 +65,17 @@ def _get(item: Item, path: tuple[str, ...], names: Names) -> Any:
     return value
 
 
-def _operand(token: str) -> _Operand:
+def _operand(token: str) -> str:
     if token[0] == ":":
-        return lambda item, names, values: values[token]
+        return f"values[{token!r}]"
     path = _path(token)
-    if len(path) == 1:
-        if token[0] == "#":
-            return lambda item, names, values: item.get(names[token])
-        return lambda item, names, values: item.get(token)
-    return lambda item, names, values: _get(item, path, names)
+    if len(path) > 1:
+        return f"_get(item, {path!r}, names)"
+    return f"item.get({_name(token)})"
+
+
+def _name(token: str) -> str:
+    return f"names[{token!r}]" if token[0] == "#" else repr(token)
 
 
 def _order(left: Mapping[str, Any], right: Mapping[str, Any]) -> int | None:
@@ -88,6 +91,49 @@ def _order(left: Mapping[str, Any], right: Mapping[str, Any]) -> int | None:
     return 0 if left == right else None
 
 
+def _holds(compare: Callable[[int], bool]) -> Callable[[Any, Any], bool]:
+    def holds(one: Any, other: Any) -> bool:
+        order = None if one is None or other is None else _order(one, other)
+        return order is not None and compare(order)
+
+    return holds
+
+
+def _among(value: Any, listed: Sequence[Any]) -> bool:
+    return value is not None and any(_order(value, one) == 0 for one in listed)
+
+
+def _contains(listed: Any, wanted: Any) -> bool:
+    return listed is not None and wanted["S"] in listed["SS"]
+
+
+def _size(found: Any) -> Any:
+    return None if found is None else {"N": str(len(next(iter(found.values()))))}
+
+
+def _present(known: Any, otherwise: Any) -> Any:
+    return otherwise if known is None else known
+
+
+def _add(item: dict[str, Any], path: tuple[str, ...], names: Names, more: Any) -> None:
+    before = _get(item, path, names)
+    if "SS" in more:
+        known = before["SS"] if before else []
+        _put(item, path, names, {"SS": sorted({*known, *more["SS"]})})
+        return
+    total = (number(before) if before else 0) + number(more)
+    _put(item, path, names, {"N": text_of(total)})
+
+
+def _delete(item: dict[str, Any], name: str, removed: Any) -> None:
+    """Takes elements out of a set, which is gone with its last one."""
+    if name in item:
+        left = set(item[name]["SS"]) - set(removed["SS"])
+        item[name] = {"SS": sorted(left)}
+        if not left:
+            del item[name]
+
+
 _COMPARE: Mapping[str, Callable[[int], bool]] = {
     "=": lambda order: order == 0,
     "<": lambda order: order < 0,
@@ -95,23 +141,14 @@ _COMPARE: Mapping[str, Callable[[int], bool]] = {
     ">": lambda order: order > 0,
     ">=": lambda order: order >= 0,
 }
-
-
-def _joined(parts: Sequence[Condition], *, stops_at: bool) -> Condition:
-    """Conditions joined by OR, which stops at the first that holds, or by AND."""
-    if len(parts) == 1:
-        return parts[0]
-
-    def joined(item: Item, names: Names, values: Values) -> bool:
-        for part in parts:
-            if part(item, names, values) is stops_at:
-                return stops_at
-        return not stops_at
-
-    return joined
+_EXISTS = {"attribute_exists": "is not", "attribute_not_exists": "is"}
+_COMPARISONS = {sign: f"_holds_{n}" for n, sign in enumerate(_COMPARE)}
+"""Sign → the name that it has in compiled expressions."""
 
 
 class _Parser:
+    """Translates an expression to Python: calls of the functions above, which `_KNOWN` names."""
+
     def __init__(self, text: str) -> None:
         self.tokens = _tokens(text)
         self.place = 0
@@ -132,56 +169,49 @@ class _Parser:
             return True
         return False
 
-    def condition(self) -> Condition:
+    def condition(self) -> str:
         parts = [self.conjunction()]
         while self.accept("OR"):
             parts.append(self.conjunction())
-        return _joined(parts, stops_at=True)
+        return f"({' or '.join(parts)})"
 
-    def conjunction(self) -> Condition:
+    def conjunction(self) -> str:
         parts = [self.term()]
         while self.accept("AND"):
             parts.append(self.term())
-        return _joined(parts, stops_at=False)
+        return f"({' and '.join(parts)})"
 
-    def term(self) -> Condition:
+    def term(self) -> str:
         if self.accept("NOT"):
-            inner = self.term()
-            return lambda item, names, values: not inner(item, names, values)
+            return f"(not {self.term()})"
         if self.accept("("):
             inner = self.condition()
             self.take(")")
             return inner
         token = self.take()
         if token == "contains":
-            return self.contains()
+            return f"_contains{self.two_operands()}"
         if token == "size":
-            self.take("(")
-            measured = _operand(self.take())
-            self.take(")")
-            return self.comparison(_size_of(measured))
-        if token in ("attribute_exists", "attribute_not_exists"):
-            self.take("(")
-            operand = _operand(self.take())
-            self.take(")")
-            wanted = token == "attribute_exists"
-            return lambda item, names, values: (operand(item, names, values) is not None) is wanted
+            return self.comparison(f"_size({self.one_operand()})")
+        if token in _EXISTS:
+            return f"({self.one_operand()} {_EXISTS[token]} None)"
         return self.comparison(_operand(token))
 
-    def contains(self) -> Condition:
+    def one_operand(self) -> str:
         self.take("(")
-        listed = _operand(self.take())
-        self.take(",")
-        wanted = _operand(self.take())
+        operand = _operand(self.take())
         self.take(")")
+        return operand
 
-        def contains(item: Item, names: Names, values: Values) -> bool:
-            found = listed(item, names, values)
-            return found is not None and wanted(item, names, values)["S"] in found["SS"]
+    def two_operands(self) -> str:
+        self.take("(")
+        first = _operand(self.take())
+        self.take(",")
+        second = _operand(self.take())
+        self.take(")")
+        return f"({first}, {second})"
 
-        return contains
-
-    def comparison(self, left: _Operand) -> Condition:
+    def comparison(self, left: str) -> str:
         operator = self.take().upper()
         if operator == "IN":
             self.take("(")
@@ -189,105 +219,43 @@ class _Parser:
             while self.accept(","):
                 listed.append(_operand(self.take()))
             self.take(")")
+            return f"_among({left}, [{', '.join(listed)}])"
+        return f"{_COMPARISONS[operator]}({left}, {_operand(self.take())})"
 
-            def among(item: Item, names: Names, values: Values) -> bool:
-                value = left(item, names, values)
-                return value is not None and any(
-                    _order(value, one(item, names, values)) == 0 for one in listed
-                )
-
-            return among
-        compare, right = _COMPARE[operator], _operand(self.take())
-
-        def holds(item: Item, names: Names, values: Values) -> bool:
-            one, other = left(item, names, values), right(item, names, values)
-            order = None if one is None or other is None else _order(one, other)
-            return order is not None and compare(order)
-
-        return holds
-
-    def update(self) -> Update:
-        actions: list[Update] = []
+    def update(self) -> Sequence[str]:
+        actions: list[str] = []
         while self.peek():
             clause = self.take().upper()
             actions.append(_CLAUSES[clause](self))
             while self.accept(","):
                 actions.append(_CLAUSES[clause](self))
+        return actions
 
-        def all_of_them(item: dict[str, Any], names: Names, values: Values) -> None:
-            for action in actions:
-                action(item, names, values)
-
-        return all_of_them
-
-    def set_(self) -> Update:
-        path = _path(self.take())
+    def set_(self) -> str:
+        token = self.take()
         self.take("=")
-        value = self.value()
-        return lambda item, names, values: _put(item, path, names, value(item, names, values))
+        path, value = _path(token), self.value()
+        if len(path) > 1:
+            return f"_put(item, {path!r}, names, {value})"
+        return f"item[{_name(token)}] = {value}"
 
-    def value(self) -> _Operand:
+    def value(self) -> str:
         token = self.take()
-        if token != "if_not_exists":
-            return _operand(token)
-        self.take("(")
-        known = _operand(self.take())
-        self.take(",")
-        otherwise = _operand(self.take())
-        self.take(")")
+        return f"_present{self.two_operands()}" if token == "if_not_exists" else _operand(token)
 
-        def value(item: Item, names: Names, values: Values) -> Any:
-            present = known(item, names, values)
-            return otherwise(item, names, values) if present is None else present
+    def remove(self) -> str:
+        return f"item.pop({_name(self.take())}, None)"
 
-        return value
+    def add(self) -> str:
+        path = _path(self.take())
+        return f"_add(item, {path!r}, names, {_operand(self.take())})"
 
-    def remove(self) -> Update:
-        token = self.take()
-
-        def take_away(item: dict[str, Any], names: Names, values: Values) -> None:
-            item.pop(names[token] if token[0] == "#" else token, None)
-
-        return take_away
-
-    def add(self) -> Update:
-        path, added = _path(self.take()), _operand(self.take())
-
-        def add(item: dict[str, Any], names: Names, values: Values) -> None:
-            before, more = _get(item, path, names), added(item, names, values)
-            if "SS" in more:
-                known = before["SS"] if before else []
-                _put(item, path, names, {"SS": sorted({*known, *more["SS"]})})
-                return
-            total = (number(before) if before else 0) + number(more)
-            _put(item, path, names, {"N": text_of(total)})
-
-        return add
-
-    def delete(self) -> Update:
-        """Takes elements out of a set, which is gone with its last one."""
-        token, removed = self.take(), _operand(self.take())
-
-        def delete(item: dict[str, Any], names: Names, values: Values) -> None:
-            name = names[token] if token[0] == "#" else token
-            if name in item:
-                left = set(item[name]["SS"]) - set(removed(item, names, values)["SS"])
-                item[name] = {"SS": sorted(left)}
-                if not left:
-                    del item[name]
-
-        return delete
+    def delete(self) -> str:
+        name = _name(self.take())
+        return f"_delete(item, {name}, {_operand(self.take())})"
 
 
-def _size_of(operand: _Operand) -> _Operand:
-    def size(item: Item, names: Names, values: Values) -> Any:
-        found = operand(item, names, values)
-        return None if found is None else {"N": str(len(next(iter(found.values()))))}
-
-    return size
-
-
-_CLAUSES: Mapping[str, Callable[[_Parser], Update]] = {
+_CLAUSES: Mapping[str, Callable[[_Parser], str]] = {
     "SET": _Parser.set_,
     "REMOVE": _Parser.remove,
     "ADD": _Parser.add,
@@ -308,6 +276,11 @@ def _put(item: dict[str, Any], path: tuple[str, ...], names: Names, value: Any) 
         target = copied
 
 
+_KNOWN = {
+    one.__name__: one for one in (_get, _put, _among, _contains, _size, _present, _add, _delete)
+} | {name: _holds(_COMPARE[sign]) for sign, name in _COMPARISONS.items()}
+
+
 @lru_cache(maxsize=1024)
 def condition(text: str) -> Condition:
     """Compile a condition expression.
@@ -316,9 +289,10 @@ def condition(text: str) -> Condition:
         ValueError: it has something that is not known here.
     """
     parser = _Parser(text)
-    compiled = parser.condition()
+    body = parser.condition()
     if parser.peek():
         raise ValueError(f"not understood: {parser.peek()!r}")
+    compiled: Condition = eval(f"lambda item, names, values: {body}", _KNOWN.copy())  # noqa: S307
     return compiled
 
 
@@ -329,4 +303,8 @@ def update(text: str) -> Update:
     Raises:
         ValueError: it has something that is not known here.
     """
-    return _Parser(text).update()
+    known: dict[str, Any] = _KNOWN.copy()
+    body = "\n    ".join(_Parser(text).update())
+    exec(f"def compiled(item, names, values):\n    {body}", known)  # noqa: S102
+    compiled: Update = known["compiled"]
+    return compiled

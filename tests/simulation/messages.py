@@ -1,11 +1,11 @@
 """What a message of the queue tells, read from its text."""
 
-import json
+from pydantic_core import from_json
 
 
 def items_in(body: str) -> set[str]:
     """`<delivery>/<number>` of the items in a message of the queue."""
-    content = json.loads(body)
+    content = from_json(body)
     return {f"{content['delivery']}/{item['n']}" for item in content["items"]}
 
 

@@ -1,14 +1,16 @@
 """The books of a run: what Mateo holds, what the relay says of it, and what is wrong."""
 
-import gzip
-import json
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json
+
 from import_relay.domain.files import row_received_at
+from import_relay.storage.archive import GZIP_BITS
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.entries import State
 from tests.simulation.crm import CONNECTION
@@ -139,7 +141,7 @@ class Books:
             (key.split("import=")[1].split("/")[0], line)
             for key, content in self.relay.s3.objects.items()
             if key.endswith("rows.ndjson.gz")
-            for line in _lines(gzip.decompress(content))
+            for line in _lines(zlib.decompress(content, GZIP_BITS))
         ]
 
     @cached_property
@@ -184,8 +186,8 @@ class Books:
         found = {}
         for key, content in self.relay.s3.objects.items():
             if key.startswith("imports/"):
-                body, provenance = gzip.decompress(content).split(b"\n", 1)
-                found[key.split("/")[1]] = (json.loads(body)["payload"], json.loads(provenance))
+                body, provenance = zlib.decompress(content, GZIP_BITS).split(b"\n", 1)
+                found[key.split("/")[1]] = (from_json(body)["payload"], from_json(provenance))
         return found
 
     @cached_property
@@ -256,7 +258,7 @@ def _key_of(row: Mapping[str, Any]) -> str:
 
 
 def _lines(content: bytes) -> Iterator[dict[str, Any]]:
-    return (json.loads(line) for line in content.splitlines())
+    return (from_json(line) for line in content.splitlines())
 
 
 def item_of(item_id: str) -> str:

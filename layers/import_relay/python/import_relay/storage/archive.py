@@ -75,7 +75,7 @@ class Archive:
             if is_no_object(error):
                 return None
             raise
-        body, provenance = gzip.decompress(answer["Body"].read()).split(b"\n", 1)
+        body, provenance = zlib.decompress(answer["Body"].read(), GZIP_BITS).split(b"\n", 1)
         return FrozenImport(body, parse_rows(json.loads(provenance)))
 
     def fetch(self, key: str, *, most: int | None = None) -> bytes:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -55,9 +56,8 @@ def update(
     sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
     """Update an item that transactions change as well; False when the condition does not hold."""
-    return takes_effect(
-        lambda: through_conflicts(lambda: client.update_item(**changes), sleep=sleep)
-    )
+    write = partial(client.update_item, **changes)
+    return takes_effect(lambda: through_conflicts(write, sleep=sleep))
 
 
 def transact(
@@ -71,10 +71,9 @@ def transact(
     Returns:
         nothing when it took effect; else which of the operations failed on their condition.
     """
+    write = partial(client.transact_write_items, TransactItems=operations)
     try:
-        through_conflicts(
-            lambda: client.transact_write_items(TransactItems=operations), sleep=sleep
-        )
+        through_conflicts(write, sleep=sleep)
     except ClientError as error:
         failed = failed_conditions(error)
         if failed is None:

@@ -4,6 +4,7 @@ Used by `quota` and `ledger`; an entry of the ledger keeps what it reserves.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from import_relay.domain.lanes import Lane
@@ -77,10 +78,13 @@ def released(reservation: Reservation) -> list[Counter]:
 
 def room_for(counters: Sequence[Counter]) -> WriteCondition | None:
     """What has to hold so that all these counters may change; None: nothing."""
-    rooms = []
-    for one in counters:
-        if one.most is not None:
-            counter = attribute(one.name)
-            room = counter.lte(one.most)
-            rooms.append(counter.not_exists() | room if one.most >= 0 else room)
+    rooms = [_room(one.name, one.most) for one in counters if one.most is not None]
     return all_of(rooms) if rooms else None
+
+
+@lru_cache(maxsize=64)
+def _room(name: str, most: int) -> WriteCondition:
+    """What has to hold of one of them: every request asks for the same."""
+    counter = attribute(name)
+    room = counter.lte(most)
+    return counter.not_exists() | room if most >= 0 else room
