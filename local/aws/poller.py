@@ -17,6 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from import_relay.domain.batches import batches
 from local.background import Rounds
 from local.lambda_runtime.execution_environment import MAX_PAYLOAD_BYTES
 from local.lambda_runtime.lineage import Lineage, longest
@@ -293,10 +294,9 @@ class SqsQueue:
 
     def delete(self, receipts: Sequence[str]) -> None:
         """DeleteMessageBatch in tens; one that fails comes back later, as on AWS."""
-        for start in range(0, len(receipts), RECEIVE_COUNT):
+        for part in batches(receipts, RECEIVE_COUNT):
             entries = [
-                {"Id": str(number), "ReceiptHandle": receipt}
-                for number, receipt in enumerate(receipts[start : start + RECEIVE_COUNT])
+                {"Id": str(number), "ReceiptHandle": receipt} for number, receipt in enumerate(part)
             ]
             self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
 

@@ -169,8 +169,6 @@ def webhook() -> Measure:
     ours()
     floor()
     before = aws.requests["SendMessageBatch"]
-    best, least = best_of_alternating(ours, floor)
+    best, least = (one / CALLS * 1e3 for one in best_of_alternating(ours, floor))
     assert aws.requests["SendMessageBatch"] - before == 2 * 5 * CALLS
-    return Measure(
-        "receive webhook CPU", best / CALLS * 1e3, CALL_BAR, "ms", floor=least / CALLS * 1e3
-    )
+    return Measure("receive webhook CPU", best, CALL_BAR, "ms", floor=least)

@@ -276,15 +276,17 @@ class Relay:
         }
         for name, part in replaced.items():
             (posting if name in posting else own)[name] = part
-        tools = Tools(
+        parts = SubmissionParts(**own, posting=PostingParts(**posting))
+        return Submission(parts, self._tools(), self.rows_per_import)
+
+    def _tools(self) -> Tools:
+        return Tools(
             clock=self.clock,
             sleep=self.clock.sleep,
             new_reference=lambda type_: f"ref-{next(self.references)}",
             emit=self.emit,
             send_reference_id=self.send_reference_id,
         )
-        parts = SubmissionParts(**own, posting=PostingParts(**posting))
-        return Submission(parts, tools, self.rows_per_import)
 
     def submit(
         self,

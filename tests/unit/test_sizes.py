@@ -13,6 +13,13 @@ MAX_MODULE_LINES = 350
 MAX_FUNCTION_LINES = 35
 """Of its body: signature and docstring are not counted, however much they explain."""
 
+WIRING = {
+    ("tests/simulation/relay.py", "__init__"),
+    ("tests/simulation/stores.py", "__init__"),
+    ("tests/simulation/test_report.py", "test_a_report_reads_in_jepsens_words"),
+}
+"""Lists of parts with their arguments, and a text: nothing in them branches."""
+
 
 def modules(names: Sequence[str] = PRODUCT) -> Iterator[Path]:
     """Every module of the product, or of these folders."""
@@ -51,9 +58,9 @@ def test_no_module_is_too_long() -> None:
 def test_no_function_is_too_long() -> None:
     too_long = [
         f"{path.relative_to(ROOT)}: {name} has {length} lines"
-        for path in modules()
+        for path in modules(EVERYTHING)
         for name, length in functions_of(path.read_text("utf-8"))
-        if length > MAX_FUNCTION_LINES
+        if length > MAX_FUNCTION_LINES and (path.relative_to(ROOT).as_posix(), name) not in WIRING
     ]
 
     assert too_long == []

@@ -39,12 +39,6 @@ def everything(relay: Relay, client: Any) -> None:
     outcome_counts = OutcomeCounts(client, LEDGER, relay.limits.day, clock=relay.clock)
     ledger = Ledger(client, LEDGER, quota, outcome_counts, clock=relay.clock)
     watermarks = Watermarks(client, WATERMARKS, clock=relay.clock, sleep=relay.clock.sleep)
-    clients = relay.pause._clients
-    pause = Pause(
-        PauseClients(client, clients.lambda_, clients.scheduler, clients.ssm),
-        relay.pause._names,
-        clock=relay.clock,
-    )
     with Lease(client, LEDGER, clock=relay.clock).held("a", until=NOON + 9, wait_until=NOON):
         permits.acquire(deadline=NOON + 9)
         permits.acquire(deadline=NOON + 9)
@@ -68,8 +62,15 @@ def everything(relay: Relay, client: Any) -> None:
     watermarks.write({"k": Watermark({"my field": claim(reference="r1")}, ("d0/0",))})
     watermarks.read(["k"])
     watermarks.fail_claims([("k", ["my field"])], "r1")
+    pause = pause_of(relay, client)
     pause.begin(NOON, "limit.entities")
     pause.state()
+
+
+def pause_of(relay: Relay, client: Any) -> Pause:
+    clients = relay.pause._clients
+    parts = PauseClients(client, clients.lambda_, clients.scheduler, clients.ssm)
+    return Pause(parts, relay.pause._names, clock=relay.clock)
 
 
 def with_expressions(arguments: Any) -> Iterator[Mapping[str, Any]]:

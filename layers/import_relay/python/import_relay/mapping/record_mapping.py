@@ -4,7 +4,7 @@ An error in a field affects this field alone: its value is left out with a note,
 on. A record is rejected only if what identifies it, or a column that its row needs, is unusable.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC
 from typing import NamedTuple
@@ -135,20 +135,8 @@ class RecordMapping:
         """
         if type(record) is not dict:
             raise RejectedRow("row.not_an_object", value=record)
-        values: dict[str, object] = {}
-        notes: list[Note] = []
         fields = self._known(record) if partial else self._fields
-        for field in fields:
-            try:
-                value = field.read(record)
-            except Unusable as error:
-                note = Note(error.code, field.column, error.value, error.reason)
-                notes.append(note)
-                if note.code == WHOLE_DAY:  # the time that it had before is its no longer
-                    values[field.column] = None
-                continue
-            if value is not None or field.column in self._clears:
-                values[field.column] = value
+        values, notes = self._read(fields, record)
         check_key(self.record_type.name, values, notes)
         if self._is_contact:
             notes += self._choose_phones(values, notes, record, partial=partial)
@@ -158,6 +146,24 @@ class RecordMapping:
         if partial:
             notes += (Note("note.partly_known", column) for column in self.cut_columns(record))
         return Columns(values, tuple(notes))
+
+    def _read(
+        self, fields: Iterable[Field], record: object
+    ) -> tuple[dict[str, object], list[Note]]:
+        """The values that fields have, and notes of those that cannot be sent."""
+        values: dict[str, object] = {}
+        notes: list[Note] = []
+        for field in fields:
+            try:
+                value = field.read(record)
+            except Unusable as error:
+                notes.append(Note(error.code, field.column, error.value, error.reason))
+                if error.code == WHOLE_DAY:  # the time that it had before is its no longer
+                    values[field.column] = None
+                continue
+            if value is not None or field.column in self._clears:
+                values[field.column] = value
+        return values, notes
 
     def identity(self, record: object) -> RecordIdentity:
         """Which record this is, as far as that can be read: for lists; nothing depends on it."""

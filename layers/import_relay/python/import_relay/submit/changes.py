@@ -138,18 +138,27 @@ class Mapper:
             if result is None:
                 mapped.waiting.add(occurrence.item_id)
             elif isinstance(result, ItemOutcome):
-                mappings = self._mappings[occurrence.connection]
-                name = _record_name(occurrence, change)
-                found = read.found.get(name) if name else None
-                mapped.outcomes.append(identified(result, change, mappings.record_mappings, found))
-                if name in interpreted.to_fetch:
-                    mapped.fetched_keys[occurrence.item_id] = [
-                        *mappings.likely_keys(change),
-                        alias(name_at_crm(*name)),
-                    ]
+                self._end(result, change, interpreted, read, mapped)
             else:
                 mapped.changes.append(result)
         return mapped
+
+    def _end(
+        self,
+        outcome: ItemOutcome,
+        change: Change,
+        interpreted: Interpreted,
+        read: RecordsFetched,
+        mapped: Mapped,
+    ) -> None:
+        """Add an outcome with the record that it is about."""
+        mappings = self._mappings[outcome.occurrence.connection]
+        name = _record_name(outcome.occurrence, change)
+        found = read.found.get(name) if name else None
+        mapped.outcomes.append(identified(outcome, change, mappings.record_mappings, found))
+        if name in interpreted.to_fetch:
+            keys = [*mappings.likely_keys(change), alias(name_at_crm(*name))]
+            mapped.fetched_keys[outcome.occurrence.item_id] = keys
 
     def _change(self, occurrence: Occurrence) -> Change:
         mappings = self._mappings.get(occurrence.connection)
