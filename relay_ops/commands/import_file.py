@@ -102,7 +102,7 @@ def _follow(
     """Show how far the relay is, until the end."""
     shown = 0
     if screen.err.is_terminal:
-        screen.remark("Ctrl-C ends the view, not the import.")
+        screen.remark("Ctrl-C ends this view, not the import. `relay status` says why rows wait.")
     with screen.progress("Waiting until the relay notices it") as advance:
         try:
             for file in files.follow(uploaded, before):
