@@ -183,6 +183,12 @@ def test_the_figures_of_the_summary_stand_in_the_page() -> None:
     assert "3,111 of 25,000 entities, 12 %" in texts
 
 
+def test_what_the_bulk_lane_used_stands_beside_it() -> None:
+    texts = document(summary_of(entities=UsedQuota(20_119, 25_000, 20_000))).texts
+
+    assert "20,119 of 25,000 entities, 80 %, 20,000 of them by the bulk lane" in texts
+
+
 @pytest.mark.parametrize(("used", "waits"), [(24_999, False), (25_000, True)])
 def test_a_spent_limit_says_what_becomes_of_further_records(used: int, waits: bool) -> None:
     text = page(summary_of(entities=UsedQuota(used, 25_000))).decode()

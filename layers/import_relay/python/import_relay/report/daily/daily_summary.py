@@ -23,15 +23,21 @@ MAX_GROUPS = 200
 
 
 class UsedQuota(NamedTuple):
-    """How much of a daily limit was used."""
+    """How much of a daily limit was used, and how much of that by the bulk lane."""
 
     used: int
     limit: int
+    bulk: int = 0
 
     @property
     def percent(self) -> float:
         """The share of the limit, at most 100."""
         return min(100.0, 100 * self.used / self.limit)
+
+    @property
+    def by_lane(self) -> str:
+        """What the bulk lane used, to be said after the rest; nothing if it used nothing."""
+        return f", {self.bulk:,} of them by the bulk lane" if self.bulk else ""
 
 
 class ConnectionDay(NamedTuple):

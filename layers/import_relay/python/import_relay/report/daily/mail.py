@@ -38,7 +38,7 @@ def _counts(summary: DailySummary) -> Iterator[str]:
     yield ""
     yield f"Until imported: median {duration(waits.median)}, 95 % {duration(waits.percent_95)}"
     for what, used in (("Entities", summary.entities), ("Requests", summary.requests)):
-        yield f"{what}: {number(used.used)} of {number(used.limit)}"
+        yield f"{what}: {number(used.used)} of {number(used.limit)}{used.by_lane}"
     if summary.connections:
         yield ""
         yield f"{'connection':<24}{''.join(f'{what:>10}' for what in SHOWN)}"

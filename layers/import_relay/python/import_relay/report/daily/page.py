@@ -68,7 +68,8 @@ def _quota(summary: DailySummary) -> Iterator[str]:
         ("requests", summary.requests),
     )
     for what, one in used:
-        text = f"{number(one.used)} of {number(one.limit)} {what}, {one.percent:.0f} %"
+        of_day = f"{number(one.used)} of {number(one.limit)} {what}"
+        text = f"{of_day}, {one.percent:.0f} %{one.by_lane}"
         spent = ". Further records wait for the next day." if one.used >= one.limit else ""
         yield f"<p>{text}{spent}</p>{quota_picture(one, what, name=f'quota-{what}')}"
 

@@ -137,8 +137,8 @@ class DailyReporting:
             day=day,
             written_at=now.timestamp(),
             counts=counts,
-            requests=UsedQuota(usage.requests, self.options.requests_per_day),
-            entities=UsedQuota(usage.entities, self.options.entities_per_day),
+            requests=UsedQuota(usage.requests, self.options.requests_per_day, usage.bulk_requests),
+            entities=UsedQuota(usage.entities, self.options.entities_per_day, usage.bulk_entities),
             open=OpenProblems(
                 grouped(problems), len(problems), min(len(problems), MAX_FILE_LINES), OPEN_DAYS
             ),
