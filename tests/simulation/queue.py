@@ -7,7 +7,7 @@ of the invocation that sent it.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from import_relay.domain.lanes import Lane
 from import_relay.domain.queue_messages import WAKE
@@ -53,8 +53,7 @@ class Message:
     url: str = "queue"
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A message as a batch has it."""
 
     id: str

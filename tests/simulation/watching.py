@@ -37,6 +37,7 @@ LIMITS = RateLimits(5.0, 50.0)
 NOTHING = HeldState()
 HELD = {url: held_key(lane)["pk"]["S"] for lane, url in LANES.items()}
 """Queue of a lane → key of what the ledger says about the records that are held."""
+HELD_KEYS = frozenset(HELD.values())
 
 
 def watchdog_of(relay: Any, parts: Any, connections: Any) -> Watchdog:
@@ -76,6 +77,8 @@ class Watch:
     def _quarter(self) -> None:
         relay = self._relay
         relay.world.after(INTERVAL_S, self._quarter)
+        if not self._always and self._is_all_well():
+            return
         asleep = self._left_asleep()
         for url in asleep - relay.queue.dead_wakes:
             self.failed.append(f"records are held in {url}, and no wake is on its way")
@@ -88,6 +91,12 @@ class Watch:
                 lambda parts: parts.watchdog.run(),
                 lambda process: self._ended(process, started, was_left_paused=was_left_paused),
             )
+
+    def _is_all_well(self) -> bool:
+        """Whether nothing is paused, held or unfollowed, as in most quarters."""
+        relay = self._relay
+        is_held = not relay.dynamodb.tables[LEDGER].keys().isdisjoint(HELD_KEYS)
+        return self._have_all_succeeded and relay.mapping.lambda_.enabled and not is_held
 
     def _ended(self, process: Process, started: float, *, was_left_paused: bool) -> None:
         """A run that did not fail leaves nothing behind that was there when it began."""

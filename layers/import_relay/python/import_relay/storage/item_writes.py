@@ -15,7 +15,7 @@ They are plain text with gaps: boto3's own builder takes ten times as long.
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -129,7 +129,7 @@ def update_of(
     """
     where = where or _ALWAYS
     kept = {one: to for one, to in sets.items() if to is not None}
-    gone = tuple(sets) if not kept else tuple(one for one in sets if one not in kept)
+    gone = () if len(kept) == len(sets) else tuple([one for one in sets if one not in kept])
     shape = _Shape(
         where.text, where.paths, tuple(kept), gone, tuple(defaults), tuple(adds), tuple(deletes)
     )
@@ -146,8 +146,14 @@ def _element(value: Plain) -> dict[str, object]:
 
 def _meaning(values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the placeholders of values stand for; DynamoDB refuses an empty argument."""
-    meaning = {f":a{n}": value for n, value in enumerate(values)}
-    return {"ExpressionAttributeValues": meaning} if meaning else {}
+    if not values:
+        return {}
+    return {"ExpressionAttributeValues": dict(zip(_placeholders(len(values)), values, strict=True))}
+
+
+@cache
+def _placeholders(many: int) -> Sequence[str]:
+    return [f":a{n}" for n in range(many)]
 
 
 class _Shape(NamedTuple):
