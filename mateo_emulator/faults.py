@@ -137,7 +137,7 @@ class FaultQueue:
         self._queue.clear()
 
     def listing(self) -> list[dict[str, object]]:
-        """What waits, for people."""
+        """The faults that wait, for people."""
         return [
             {
                 **queued.fault.model_dump(exclude_unset=True),

@@ -155,7 +155,7 @@ LEFT_OUT_PROPERTIES: Mapping[str, Mapping[str, str]] = {
             "MaximumRetryAttempts",
             "Qualifier",
         ),
-        "nobody invokes a function without waiting here; whoever invokes one sees its error",
+        "nobody invokes a function without waiting here; its caller sees its error",
     ),
     "AWS::Lambda::Function": {
         "Architectures": "functions run on this machine's processor",

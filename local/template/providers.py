@@ -50,7 +50,7 @@ BY_STACK: Mapping[str, str] = {
     ),
     "AWS::Glue::Database": "tests make its tables in DuckDB, over the files of the mirror",
     "AWS::Glue::Table": "tests make it in DuckDB, over the files of the mirror",
-    "AWS::Lambda::EventInvokeConfig": "whoever invokes a function sees its error",
+    "AWS::Lambda::EventInvokeConfig": "the caller of a function sees its error",
     "AWS::Lambda::LayerVersion": "its folder is on the functions' path",
     "AWS::Logs::QueryDefinition": "nobody opens a console here",
     "AWS::S3::BucketPolicy": "it refuses plain http, which is all there is on loopback",

@@ -206,7 +206,7 @@ class Erasure:
         return {name: count for name, count in found.items() if count}
 
     def _wait_for_submission(self) -> None:
-        """Hold the lease once: whoever gets it next reads the new list."""
+        """Hold the lease once: the next submitter reads the new list."""
         now = self.stack.clock()
         lease = Lease(
             self.stack.client("dynamodb"),

@@ -18,7 +18,7 @@ _WORDS = ("no day", "one day", "two days", "three days", "four days", "five days
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The cost of a file: its rows, the limits that hold for it, and what waits already."""
+    """The cost of a file: its rows, the limits that hold for it, and the records before it."""
 
     rows: int
     connection: str

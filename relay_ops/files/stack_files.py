@@ -171,7 +171,7 @@ def key_of(connection: str, name: str) -> str:
 
 
 def _ahead(files: Iterable[RowFile], of_replays: int, found: Reconciliation, now: float) -> Ahead:
-    """What waits in the lanes and in the bucket, as far as counts of messages tell.
+    """Records that wait in the lanes and in the bucket, as far as counts of messages tell.
 
     `of_replays`: records in the bucket that replays will put back.
     """

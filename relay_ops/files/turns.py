@@ -30,7 +30,7 @@ class FileAhead:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What waits already. `live`: records of the live lane; `put_back`: those of replays."""
+    """Records that wait already. `live`: records of the live lane; `put_back`: those of replays."""
 
     live: int = 0
     put_back: int = 0
@@ -88,7 +88,7 @@ def days_until_done(
 
 
 class _Waiting:
-    """What waits, day by day."""
+    """Records that wait, day by day."""
 
     def __init__(self, ahead: Ahead, mine: FileAhead) -> None:
         self._live, self._put_back = ahead.live, ahead.put_back

@@ -12,7 +12,7 @@ from import_relay.storage.held import held_key, held_state
 from import_relay.storage.refusals import RefusalPause, RefusedConnections, RefusedKind
 
 RECENT_S = 1_800
-"""What waits is tried again every quarter of an hour at least, so it shows within this time."""
+"""Waiting records are tried again every quarter of an hour at least: a wait shows in this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class HeldMessages:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What waits now. `waits` are of connections, `held` of lanes."""
+    """Records that wait now. `waits` are of connections, `held` of lanes."""
 
     refused: Mapping[RefusedKind, RefusalPause] = field(default_factory=dict)
     waits: Mapping[str, ConnectionWait] = field(default_factory=dict)
     held: Mapping[str, HeldMessages] = field(default_factory=dict)
 
     def in_words(self) -> list[str]:
-        """What waits without a known end."""
+        """Waits without a known end."""
         return [
             *(
                 f"{kind.connection}: {kind.type} refused, {wait.status} {wait.code}".rstrip()

@@ -195,7 +195,7 @@ def _defined_by(node: ast.stmt) -> list[str]:
 
 
 def test_a_public_name_means_one_thing() -> None:
-    """In all packages together: whoever searches for it finds the one place."""
+    """In all packages together: a search for it finds the one place."""
     names = public_names(RELAY, "relay_ops", "local", "mateo_emulator")
     shared = {name: sorted(modules) for name, modules in names.items() if len(modules) > 1}
     assert {name: where for name, where in shared.items() if name not in CONTRACT | ENTRIES} == {}

@@ -109,7 +109,7 @@ def _is_accepted(kind: str, request: Request, *secrets: str) -> bool:
 
 
 def forged(kind: str, request: Request, original: Request) -> None:
-    """Whoever does not know the secret is refused, and so is what somebody else changed."""
+    """A sender without the secret is refused, and so is a request that somebody else changed."""
     sender = sender_of(kind)
     if sender.needs_secret:
         assert not _is_accepted(kind, request), "accepted without any secret"

@@ -136,7 +136,7 @@ def test_a_connection_without_a_secret_lets_nobody_in(receiver: Receiver) -> Non
 def test_a_weak_secret_is_named_by_its_connection_and_a_name_that_is_none_stays_unsaid(
     receiver: Receiver,
 ) -> None:
-    """Whoever takes name for secret must not find the secret in the log."""
+    """A person who takes name for secret must not find the secret in the log."""
     receiver.set_secrets({"json": ["short"], "hunter2-hunter2": ["json"]})
     receiver.post(request("[{}]", ERP), "json")
     told = [one for one in receiver.records() if one["message"] == "secret.weak"]

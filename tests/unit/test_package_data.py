@@ -1,4 +1,4 @@
-"""Whoever installs the clone with pip has every file that the code reads."""
+"""An installation of the clone with pip has every file that the code reads."""
 
 import tomllib
 from pathlib import Path

@@ -143,7 +143,7 @@ def test_any_other_error_of_the_table_is_raised(relay: Relay) -> None:
 
 
 def live_waited(relay: Relay) -> None:
-    """A live batch waited for the lease, gave up, and whoever had the lease released it."""
+    """A live batch waited for the lease and gave up; then the holder released it."""
     bulk = take(relay.lease, "bulk", until=NOON + 100, lane=Lane.BULK)
     with pytest.raises(LeaseHeld):
         take(relay.lease, "live", until=NOON + 100, wait_until=NOON + 3)

@@ -297,7 +297,7 @@ def test_many_digits_in_a_text_are_a_text() -> None:
 
 
 def test_the_relays_own_table_is_read_as_the_rows_were_before() -> None:
-    """Whoever corrects failures.csv uploads it again: a number must stay that number."""
+    """A corrected failures.csv is uploaded again: a number must stay that number."""
     row = {"id": "-7", "phone": "+49 1522 1234567", "name": "a;=b,", "=x": "@home", "town": "'s-H"}
     table = as_csv([*row], [[*row.values()]])
 

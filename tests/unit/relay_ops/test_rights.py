@@ -1,4 +1,4 @@
-"""Whoever lacks a permission is told which policy of the stack to ask for."""
+"""A person who lacks a permission is told which policy of the stack to ask for."""
 
 from pathlib import Path
 

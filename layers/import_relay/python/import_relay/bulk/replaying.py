@@ -14,8 +14,8 @@ a test.
     send       in messages; what a replay that died sent before is sent once more with the same ids,
                and ends once
 
-The items stay in the bucket until there is room in the queue, as rows of files do. Who begins a
-replay puts its first items back; `replay_feeding` goes on with it.
+The items stay in the bucket until there is room in the queue, as rows of files do. The command that
+begins a replay puts its first items back; `replay_feeding` goes on with it.
 """
 
 from collections import Counter

@@ -88,7 +88,7 @@ def _outbound(options: Mapping[str, str]) -> Iterator[Mistake]:
 
 def _hubspot(options: Mapping[str, str]) -> Iterator[Mistake]:
     for version in options.get("older_signatures", "").split():
-        extended = ", and extended by whoever has seen one" if version == "v1" else ""
+        extended = ", and extended by anyone who has seen one" if version == "v1" else ""
         yield Mistake(
             "older_signatures",
             f"{version} has no time: a request can be requeued for ever{extended}",

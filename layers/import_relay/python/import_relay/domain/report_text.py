@@ -23,7 +23,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 def json_text(value: object, *, indent: int | None = None) -> str:
     """The JSON of a value for a file that people open; a number beyond all bounds is a text.
 
-    Characters that a viewer obeys are JSON escapes: whoever parses it gets the same texts.
+    Characters that a viewer obeys are JSON escapes: a parser gets the same texts.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)

@@ -49,9 +49,10 @@ class Entry(NamedTuple):
     imports fitted when it was adopted, `inferred`: 1 if only because no other could be it.
     `items`: of how many occurrences the rows were made.
     `counted_at`: since when the counts are what they are, `confirmed_at`: when Mateo last said so.
-    `reported_until`: when whoever last began its report is certainly gone, `retried`: the numbers
-    of the rows that are requeued, as that one decided. `answered_at`: when Mateo last answered
-    a question about it, `answered_s`: for how long it has been asked and answered (`polling`).
+    `reported_until`: when the process that last began its report is certainly gone, `retried`: the
+    numbers of the rows that are requeued, as that one decided. `answered_at`: when Mateo last
+    answered a question about it, `answered_s`: for how long it has been asked and answered
+    (`polling`).
     `suspects`: ids, with spaces between them, of imports in Mateo that may be this one.
     `lane`: whose share of the day its rows use, and where rows that are tried again go.
     `charges`: which connections with a limit of their own pay for rows (`reservations`).

@@ -41,7 +41,7 @@ def nobody_reports(entry: Entry, *, now: float) -> WriteCondition:
     The state is the one that was read, and `reported_until` is one of these:
 
         there is none                                  nobody ever began
-        the one that was read, and before `now`        whoever began is certainly gone
+        the one that was read, and before `now`        the process that began is certainly gone
     """
     until = attribute("reported_until")
     same_state = attribute("state").eq(entry.state.value)

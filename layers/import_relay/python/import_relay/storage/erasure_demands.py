@@ -39,7 +39,7 @@ def demand_of(said: Mapping[str, Any]) -> tuple[str, ErasureDemand]:
 
 
 class PendingErasures:
-    """Counts what waits in a bucket."""
+    """Counts the demands that wait in a bucket."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client

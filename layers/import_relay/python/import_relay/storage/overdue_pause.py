@@ -1,8 +1,8 @@
 """Ends a pause of submission that outlasted its time: enables event source mappings again.
 
 A pause ends by a schedule. That may fail, and what disables the mapping may take effect after it.
-Called by the watchdog. Whoever pauses submission writes that down before disabling the mapping, so
-a mapping that is disabled with no pause noted, or one that is over, was left behind.
+Called by the watchdog. A pause is written down before the mapping is disabled: if a mapping is
+disabled with no pause noted, or with one that is over, it was left behind.
 """
 
 from collections.abc import Callable, Sequence

@@ -132,7 +132,7 @@ class ImportLookup:
         free = _free(listed, owners, entry, now)
         if not {one.id for one in free} <= {one.id for one in suspects}:
             return None
-        # Read last and consistently: whoever is unknown now owned none of the free imports.
+        # Read last and consistently: an entry that is unknown now owned none of the free imports.
         states = self.ledger.states([one.reference for one in group])
         group = [one for one in group if states[one.reference].state is State.UNKNOWN]
         return by_order(entry, group, free, now)

@@ -8,8 +8,8 @@ object with a list, of which nothing else is kept: the one that `list` names, el
 holds one of these, as tools send that write JSON twice. Event id: the record's field that
 `event_id` names, else a digest of its text. The record is the object itself.
 
-Whoever builds such a call sees its answer, so an unreadable delivery is answered with 400 and the
-reason, besides being kept in quarantine.
+The person who builds such a call sees its answer, so an unreadable delivery is answered with 400
+and the reason, besides being kept in quarantine.
 """
 
 import re

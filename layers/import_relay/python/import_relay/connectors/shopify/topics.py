@@ -1,7 +1,7 @@
 """Whether the body of a Shopify webhook is one of its topic. Called by `events`.
 
-The topic stands in a header that Shopify does not sign. Whoever has one signed body could send it
-again under another topic: an order as a customer, or an old customer as a newer consent.
+The topic stands in a header that Shopify does not sign. An attacker with one signed body could send
+it again under another topic: an order as a customer, or an old customer as a newer consent.
 """
 
 from collections.abc import Mapping
