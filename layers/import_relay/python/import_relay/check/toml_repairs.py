@@ -72,14 +72,16 @@ def _put_right(lines: list[str]) -> dict[int, str]:
         line, meant = _repair(lines, said, what) if said else _not_closed(lines)
         if line in slips:
             break
-        if line != said:
-            what = _not_closed_at(line)
-        is_meant = _NO_TOML in what and (KEY.match(meant) or TABLE_HEADER.match(meant))
-        slips[line] = what + (f"; did you mean {meant.strip()}?" if is_meant else "")
+        slips[line] = _in_words(what if line == said else _not_closed_at(line), meant)
         if not meant:
             break
         lines[line - 1] = meant
     return slips
+
+
+def _in_words(what: str, meant: str) -> str:
+    is_meant = _NO_TOML in what and (KEY.match(meant) or TABLE_HEADER.match(meant))
+    return f"{what}; did you mean {meant.strip()}?" if is_meant else what
 
 
 def _not_closed_at(line: int) -> str:

@@ -20,11 +20,12 @@ def handles_of(columns: Mapping[str, object]) -> Iterator[Handle]:
     is the same only in the same countries.
     """
     for column in HANDLES:
-        value = columns.get(column)
-        if value:
+        if value := columns.get(column):
             text = str(value[0] if isinstance(value, list) else value).strip().lower()
-            if column in PHONE_COLUMNS and not text[1:].isdecimal():  # not as the relay writes them
-                text = _SIGNS.sub("", text)
-            if column in PHONE_COLUMNS and not text.startswith("+"):
-                text = f"{text} {columns.get('country_codes') or ''}"
-            yield column, text
+            yield column, _number(text, columns) if column in PHONE_COLUMNS else text
+
+
+def _number(text: str, columns: Mapping[str, object]) -> str:
+    if not text[1:].isdecimal():  # not as the relay writes it
+        text = _SIGNS.sub("", text)
+    return text if text.startswith("+") else f"{text} {columns.get('country_codes') or ''}"
