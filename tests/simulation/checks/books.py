@@ -1,6 +1,6 @@
 """The books of a run: what Mateo holds, what the relay says of it, and what is wrong."""
 
-import zlib
+import gzip
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from pydantic_core import from_json
 
 from import_relay.domain.files import row_received_at
-from import_relay.storage.archive import GZIP_BITS
 from import_relay.storage.attributes import from_attributes
 from import_relay.storage.entries import State
 from tests.simulation.crm import CONNECTION
@@ -141,7 +140,7 @@ class Books:
             (key.split("import=")[1].split("/")[0], line)
             for key, content in self.relay.s3.objects.items()
             if key.endswith("rows.ndjson.gz")
-            for line in _lines(zlib.decompress(content, GZIP_BITS))
+            for line in _lines(gzip.decompress(content))
         ]
 
     @cached_property
@@ -186,7 +185,7 @@ class Books:
         found = {}
         for key, content in self.relay.s3.objects.items():
             if key.startswith("imports/"):
-                body, provenance = zlib.decompress(content, GZIP_BITS).split(b"\n", 1)
+                body, provenance = gzip.decompress(content).split(b"\n", 1)
                 found[key.split("/")[1]] = (from_json(body)["payload"], from_json(provenance))
         return found
 

@@ -193,8 +193,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/pacing.py",
-                "_NO_PERMIT | _PERMITS.eq(last.number)",
-                "_NO_PERMIT | _PERMITS.exists()",
+                "permits.not_exists() | permits.eq(last.number)",
+                "permits.not_exists() | permits.gte(0)",
             ),
         ),
     ),

@@ -34,8 +34,8 @@ MUTANTS = (
         (
             Edit(
                 "storage/lease.py",
-                "_FREE | ours | run_out",
-                "_FREE | ours | run_out | attribute('pk').exists()",
+                "free | ours | run_out",
+                "free | ours | run_out | attribute('pk').exists()",
             ),
         ),
     ),

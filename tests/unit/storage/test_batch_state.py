@@ -52,7 +52,7 @@ def test_of_new_items_only_the_relay_itself_is_asked_about() -> None:
         Usage(day, 0, 0),
         {},
         Tried(),
-        KnownEnds(set(), []),
+        KnownEnds(),
         ErasedHandles(),
         HeldState(),
     )
@@ -78,4 +78,4 @@ def test_of_items_seen_before_it_tells_how_they_ended_and_what_was_tried() -> No
     assert (state.usage.requests, state.usage.entities) == (3, 40)
     assert state.refused.keys() == {RefusedKind("erp", "contact_details")}
     assert state.tried == Tried(alone={other.item_id})
-    assert state.known == KnownEnds({ended.item_id}, [])
+    assert state.known == KnownEnds(ended={ended.item_id})

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TypeVar
 
 MESSAGES_PER_CALL = 10
@@ -16,19 +15,14 @@ def batches(
     values: Iterable[_T],
     count: int,
     *,
-    size: Callable[[_T], int] | None = None,
+    size: Callable[[_T], int] = lambda _value: 0,
     room: float = math.inf,
 ) -> Iterator[list[_T]]:
     """The values in their order, at most `count` to a batch and at most `room` of `size`.
 
     A value that is larger than the room is a batch of its own.
     """
-    if size is None:
-        left_over = iter(values)
-        while batch := list(islice(left_over, count)):
-            yield batch
-        return
-    batch = []
+    batch: list[_T] = []
     left = room
     for value in values:
         needed = size(value)

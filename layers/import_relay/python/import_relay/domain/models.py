@@ -230,7 +230,8 @@ class Claim(NamedTuple):
     connection: str = ""
 
 
-class Watermark(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Watermark:
     """What is remembered of a record: the last claim for each field, and whose claims were before.
 
     `earlier` are item ids of changes whose import came to its end and whose claims others replaced

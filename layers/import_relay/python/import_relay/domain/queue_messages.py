@@ -14,8 +14,8 @@ marked the delivery as a test, which is never imported.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from import_relay.domain.batches import batches
@@ -129,7 +129,8 @@ def _sendable(text: str) -> str:
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
-class QueueMessage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class QueueMessage:
     """One message as submission sees it; `message_id` is what SQS calls it."""
 
     message_id: str
@@ -182,17 +183,12 @@ def _parsed(body: str) -> Any:
 
     What that parser refuses, such as half a surrogate pair, the standard library may read.
     """
-    try:
-        return _json_reader()(body)
-    except ValueError:
-        return json.loads(body)
-
-
-@cache
-def _json_reader() -> Callable[[str], Any]:
     from pydantic_core import from_json  # late: the receiver only writes, and must start fast
 
-    return from_json
+    try:
+        return from_json(body)
+    except ValueError:
+        return json.loads(body)
 
 
 def _occurrences(message_id: str, content: Mapping[str, Any], since: int) -> list[Occurrence]:

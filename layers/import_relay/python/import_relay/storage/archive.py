@@ -5,9 +5,9 @@ Prefixes carry `date=` and `type=` so that Athena reads them as partitions as th
 
 import gzip
 import json
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -25,8 +25,6 @@ from import_relay.storage.row_failures import put_row_failures
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-GZIP_BITS = 31
-"""For zlib: the largest window, and a header of gzip without a time."""
 MAX_VALUE_LENGTH = 2_000
 """Characters of a wrong value beside the record that it stands in."""
 
@@ -53,15 +51,16 @@ class Archive:
         compressed row by row: their whole text would take more memory than anything else in a
         batch.
         """
-        packer = zlib.compressobj(level=1, wbits=GZIP_BITS)
-        packed = [packer.compress(body + b"\n[")]
-        for number, row in enumerate(rows):
-            provenance = _standard_json(row_as_object(row))
-            packed.append(packer.compress(f"{',' if number else ''}{provenance}".encode()))
-        packed += [packer.compress(b"]"), packer.flush()]
+        packed = BytesIO()
+        with gzip.GzipFile("", "wb", compresslevel=1, fileobj=packed, mtime=0) as file:
+            file.write(body + b"\n[")
+            for number, row in enumerate(rows):
+                provenance = _standard_json(row_as_object(row))
+                file.write(f"{',' if number else ''}{provenance}".encode())
+            file.write(b"]")
         self.put(
             f"imports/{reference}/request.json.gz",
-            b"".join(packed),
+            packed.getvalue(),
             content_type="application/gzip",
         )
 
@@ -75,7 +74,7 @@ class Archive:
             if is_no_object(error):
                 return None
             raise
-        body, provenance = zlib.decompress(answer["Body"].read(), GZIP_BITS).split(b"\n", 1)
+        body, provenance = gzip.decompress(answer["Body"].read()).split(b"\n", 1)
         return FrozenImport(body, parse_rows(json.loads(provenance)))
 
     def fetch(self, key: str, *, most: int | None = None) -> bytes:

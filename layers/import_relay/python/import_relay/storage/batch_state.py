@@ -7,7 +7,7 @@ five: while nothing can be sent, batches do little else.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.erased_handles import ErasedHandles
 from import_relay.domain.lanes import Lane
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, Any] = {}
 
 
-class BatchState(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class BatchState:
     """Each as it was at one time during the read.
 
     `usage`: of today. `tried` and `known` are of items that were delivered before.

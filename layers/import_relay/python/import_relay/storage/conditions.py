@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -56,8 +55,9 @@ def update(
     sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
     """Update an item that transactions change as well; False when the condition does not hold."""
-    write = partial(client.update_item, **changes)
-    return takes_effect(lambda: through_conflicts(write, sleep=sleep))
+    return takes_effect(
+        lambda: through_conflicts(lambda: client.update_item(**changes), sleep=sleep)
+    )
 
 
 def transact(
@@ -71,9 +71,10 @@ def transact(
     Returns:
         nothing when it took effect; else which of the operations failed on their condition.
     """
-    write = partial(client.transact_write_items, TransactItems=operations)
     try:
-        through_conflicts(write, sleep=sleep)
+        through_conflicts(
+            lambda: client.transact_write_items(TransactItems=operations), sleep=sleep
+        )
     except ClientError as error:
         failed = failed_conditions(error)
         if failed is None:

@@ -4,14 +4,19 @@ Made by `ledger`; `item_writes` turns a move into an update.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from import_relay.storage.attributes import Plain
 from import_relay.storage.entries import UNFINISHED, Entry, State, entry_key
-from import_relay.storage.item_writes import WriteCondition, attribute, update_of
+from import_relay.storage.item_writes import attribute, update_of
+
+if TYPE_CHECKING:
+    from boto3.dynamodb.conditions import ConditionBase
 
 
-class Move(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Move:
     """A move of an entry from one of the `expected` states to `target`.
 
     `changes`: other attributes and their new values; None removes one. `where`: what else has to
@@ -21,8 +26,8 @@ class Move(NamedTuple):
     reference: str
     expected: Iterable[State]
     target: State
-    changes: Mapping[str, Plain | None] = {}
-    where: WriteCondition | None = None
+    changes: Mapping[str, Plain | None] = field(default_factory=dict)
+    where: "ConditionBase | None" = None
 
     def update(self, table: str) -> dict[str, Any]:
         """The arguments of UpdateItem, or of an Update in a transaction."""
@@ -35,7 +40,7 @@ class Move(NamedTuple):
         )
 
 
-def nobody_reports(entry: Entry, *, now: float) -> WriteCondition:
+def nobody_reports(entry: Entry, *, now: float) -> "ConditionBase":
     """Nobody is at the entry's report.
 
     The state is the one that was read, and `reported_until` is one of these:
@@ -50,11 +55,11 @@ def nobody_reports(entry: Entry, *, now: float) -> WriteCondition:
     return same_state & (never_begun | reporter_gone)
 
 
-def same_day(entry: Entry) -> WriteCondition:
+def same_day(entry: Entry) -> "ConditionBase":
     """The entry reserves entities of the day that was read."""
     return attribute("day").eq(entry.day)
 
 
-def same_posts(entry: Entry) -> WriteCondition:
+def same_posts(entry: Entry) -> "ConditionBase":
     """The import was posted as often as was read, and not again meanwhile."""
     return attribute("posts").eq(entry.posts)

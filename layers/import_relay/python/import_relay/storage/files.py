@@ -7,7 +7,7 @@ with the cursor: a process that dies then sends the same rows once more, and eac
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -146,7 +146,7 @@ class Files:
         was_refused = attribute("state").eq(FileState.REFUSED.value)
         noted = put_of(self.table, item, IS_NEW | was_refused if again else IS_NEW)
         names = attribute("names")
-        room = names.not_exists() | names.size_lt(MAX_OPEN_FILES)
+        room = names.not_exists() | names.size().lt(MAX_OPEN_FILES)
         named = update_of(self.table, _OPEN, room, adds={"names": file.id})
         return not self._transact([{"Put": noted}, {"Update": named}])
 
@@ -173,7 +173,7 @@ class Files:
         days: Counter[str] = Counter()
         for line in lines:
             days[self.outcome_counts.day_of(row_received_at(file.received_at, line))] += 1
-        expected: dict[str, Plain] = {"counted": file.counted, "fed": file.counted}
+        expected: dict[str, Plain | None] = {"counted": file.counted, "fed": file.counted}
         operations = [
             {"Update": self._update(file, _as_counted(fed), expected)},
             *self.outcome_counts.operations(
@@ -207,13 +207,19 @@ class Files:
         return not self._transact([{"Update": ended}, {"Update": not_open}])
 
     def _change(
-        self, file: RowFile, changes: dict[str, Plain | None], expected: Mapping[str, Plain]
+        self,
+        file: RowFile,
+        changes: dict[str, Plain | None],
+        expected: dict[str, Plain | None],
     ) -> bool:
         changed = self._update(file, changes, expected)
         return update(self.client, changed, sleep=self.sleep)
 
     def _update(
-        self, file: RowFile, changes: dict[str, Plain | None], expected: Mapping[str, Plain]
+        self,
+        file: RowFile,
+        changes: dict[str, Plain | None],
+        expected: dict[str, Plain | None],
     ) -> dict[str, Any]:
         as_expected = [attribute(name).eq(value) for name, value in expected.items()]
         return update_of(self.table, file_key(file.id), all_of(as_expected), sets=changes)

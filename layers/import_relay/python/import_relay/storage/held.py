@@ -5,7 +5,8 @@ that nothing is held for ever and no second wake is sent while one is on its way
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, from_attributes, to_attributes
@@ -19,7 +20,8 @@ HIDDEN_S = 860.0
 its timeout and the queue's visibility timeout (template.yaml)."""
 
 
-class HeldState(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class HeldState:
     """What is known of what is held. Times are in s since the epoch, 0 for never.
 
     `since`: of the oldest record that is held, 0 if none is. `received_at`: when messages were last
@@ -47,17 +49,14 @@ class HeldState(NamedTuple):
 
 def held_key(lane: Lane) -> dict[str, Any]:
     """The key of a lane's item."""
-    return {"pk": {"S": f"held#{lane}"}}
+    return {"pk": {"S": f"held#{lane.value}"}}
 
 
 def held_state(item: Attributes) -> HeldState:
     """What the item under `held_key` says; nothing is held if it is empty."""
     values = from_attributes(item)
-    return HeldState(
-        float(values.get("since", 0.0)),
-        float(values.get("received_at", 0.0)),
-        float(values.get("wake_at", 0.0)),
-    )
+    names = ("since", "received_at", "wake_at")
+    return HeldState(*(float(values.get(name, 0.0)) for name in names))
 
 
 class HeldStates:

@@ -19,9 +19,10 @@ from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Plain, from_attributes
 from import_relay.storage.clocks import CLOCK_SKEW_S
 from import_relay.storage.conditions import takes_effect
-from import_relay.storage.item_writes import WriteCondition, attribute, update_of
+from import_relay.storage.item_writes import attribute, update_of
 
 if TYPE_CHECKING:
+    from boto3.dynamodb.conditions import ConditionBase
     from types_boto3_dynamodb import DynamoDBClient
 
 RETRY_S = 1.0
@@ -29,8 +30,6 @@ WAITS_S = 15.0
 """How long the note of a batch lasts. It renews the note at every try, so this is longer than a try
 takes and than clocks differ; a process that dies holds the bulk lane up no longer."""
 _KEY: dict[str, Any] = {"pk": {"S": "lease#submit"}}
-_HOLDER = attribute("holder")
-_FREE = _HOLDER.not_exists()
 
 
 @dataclass(slots=True)
@@ -83,9 +82,10 @@ class Lease:
         and besides, no live batch waits                               the bulk lane
         """
         now = self.clock()
-        ours = _HOLDER.eq(holder)
+        free = attribute("holder").not_exists()
+        ours = attribute("holder").eq(holder)
         run_out = attribute("held_until").lt(now - CLOCK_SKEW_S)
-        may_take: WriteCondition = _FREE | ours | run_out
+        may_take: ConditionBase = free | ours | run_out
         if lane is Lane.BULK:
             note = attribute(_waits_until(Lane.LIVE))
             may_take &= note.not_exists() | note.lt(now)
@@ -105,14 +105,14 @@ class Lease:
 
     def _release(self, holder: str) -> None:
         try:
-            self._update(_HOLDER.eq(holder), {"holder": None, "held_until": None})
+            self._update(attribute("holder").eq(holder), {"holder": None, "held_until": None})
         except (ClientError, BotoCoreError):
             return  # the lease is not ours any more, or it runs out by itself
 
-    def _update(self, where: WriteCondition | None, sets: Mapping[str, Plain | None]) -> None:
+    def _update(self, where: "ConditionBase | None", sets: Mapping[str, Plain | None]) -> None:
         self.client.update_item(**update_of(self.table, _KEY, where, sets=sets))
 
 
 def _waits_until(lane: Lane) -> str:
     """The attribute with the note of a lane's batch: until when it counts (s since the epoch)."""
-    return f"{lane}_waits_until"
+    return f"{lane.value}_waits_until"

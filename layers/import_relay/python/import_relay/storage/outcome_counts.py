@@ -12,8 +12,8 @@ outcome. A third one per file counts how its rows ended.
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.batches import batches
 from import_relay.domain.errors import StoreUnavailable
@@ -32,10 +32,11 @@ from import_relay.storage.connection_counts import (
     counters,
 )
 from import_relay.storage.file_counts import NO_FILES, count_by_file, file_operation
-from import_relay.storage.item_writes import WriteCondition, all_of, attribute, update_of
+from import_relay.storage.item_writes import all_of, attribute, update_of
 from import_relay.storage.proofs import from_proof, proof_text
 
 if TYPE_CHECKING:
+    from boto3.dynamodb.conditions import ConditionBase
     from types_boto3_dynamodb import DynamoDBClient
 
 COUNTS_DAYS = 180
@@ -58,11 +59,12 @@ OutcomesByDay = Mapping[str, Mapping[str, int]]
 """Day (YYYY-MM-DD) on which occurrences were received → how they ended → how many."""
 
 
-class KnownEnds(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class KnownEnds:
     """Outcomes of some items: `ended` were counted, `proven` are still to be counted."""
 
-    ended: set[str]
-    proven: list[ItemOutcome]
+    ended: set[str] = field(default_factory=set)
+    proven: list[ItemOutcome] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ class OutcomeCounts:
             yield self._set(key, outcomes, all_of(uncounted))
 
     def _set(
-        self, key: str, texts: Mapping[str, str], where: WriteCondition | None = None
+        self, key: str, texts: Mapping[str, str], where: "ConditionBase | None" = None
     ) -> dict[str, Any]:
         """The part of a transaction that adds texts to an item of outcome records."""
         expires_at = int(self.clock()) + OUTCOME_DAYS * 86_400
@@ -266,7 +268,7 @@ def known_ends(
     occurrences: Iterable[Occurrence], items: Mapping[str, Mapping[str, Any]]
 ) -> KnownEnds:
     """What the items under `outcome_keys`, by their keys, say about these occurrences."""
-    known = KnownEnds(set(), [])
+    known = KnownEnds()
     for one in occurrences:
         item = items.get(_outcome_key(one.delivery, one.number), {})
         if _name(one) in item:

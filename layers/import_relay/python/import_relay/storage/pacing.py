@@ -28,11 +28,10 @@ LATE_S = 0.2
 DAY_MARGIN_S = 30.0
 """No request leaves so close to a day's end that it could count for the other day with Mateo."""
 _PACE_KEY: dict[str, Any] = {"pk": {"S": "pace"}}
-_PERMITS = attribute("permits")
-_NO_PERMIT = _PERMITS.not_exists()
 
 
-class Permit(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Permit:
     """Permission for one request; expires at `until` (s since the epoch).
 
     `day` is the day that the request was counted for.
@@ -165,7 +164,8 @@ class Permits:
         """Take the permit after this one; False if another process did."""
         number, now = last.number + 1, self._clock()
         item = {**_PACE_KEY, **to_attributes({"permits": number, "taken_at": now})}
-        is_next = _NO_PERMIT | _PERMITS.eq(last.number)
+        permits = attribute("permits")
+        is_next = permits.not_exists() | permits.eq(last.number)
         taken = takes_effect(lambda: self._client.put_item(**put_of(self._table, item, is_next)))
         if taken:
             self._seen = Seen(number, now)

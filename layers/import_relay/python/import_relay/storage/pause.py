@@ -7,7 +7,7 @@ crash after the record leaves submission running, which is harmless. `queue_swit
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from import_relay.domain.lanes import Lane
 from import_relay.storage.attributes import Attributes, Plain, from_attributes, to_attributes
@@ -33,7 +33,8 @@ BULK_PAUSE_KEY: dict[str, Any] = {"pk": {"S": "pause#bulk"}}
 """The pause of the bulk lane alone: until then it has used its share of the day."""
 
 
-class PauseState(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PauseState:
     """Until when submission is paused (s since the epoch, 0 if running), why, and how often in a
     row.
     """

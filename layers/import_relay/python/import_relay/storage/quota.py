@@ -7,10 +7,10 @@ no daily limit is ever exceeded: neither Mateo's, nor the bulk lane's share, nor
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from import_relay.domain.errors import LimitReached
@@ -55,7 +55,7 @@ class Limits:
 
     def day(self, now: float) -> str:
         """The day, as YYYY-MM-DD, that a request at `now` (s since the epoch) counts for."""
-        return _date(self.time_zone, int(now // QUARTER_S))
+        return day_of(self.time_zone, now)
 
     def next_day(self, now: float) -> float:
         """When that day ends, in s since the epoch."""
@@ -84,7 +84,8 @@ class Limits:
         return max(1, int(limit * self.bulk_share))
 
 
-class Usage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Usage:
     """What is used of one day, and what of it by the bulk lane.
 
     `connections`: those with a limit of their own that used anything. `imports`: that entities were
@@ -96,7 +97,7 @@ class Usage(NamedTuple):
     entities: int
     bulk_requests: int = 0
     bulk_entities: int = 0
-    connections: Mapping[str, Charge] = {}
+    connections: Mapping[str, Charge] = field(default_factory=dict)
     imports: int = 0
 
 

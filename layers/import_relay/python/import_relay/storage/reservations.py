@@ -4,11 +4,13 @@ Used by `quota` and `ledger`; an entry of the ledger keeps what it reserves.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from import_relay.domain.lanes import Lane
-from import_relay.storage.item_writes import WriteCondition, all_of, attribute
+from import_relay.storage.item_writes import all_of, attribute
+
+if TYPE_CHECKING:
+    from boto3.dynamodb.conditions import ConditionBase
 
 USED_BY = "entities_of#"
 """Before the name of a connection with a limit of its own: its entities of the day."""
@@ -76,15 +78,12 @@ def released(reservation: Reservation) -> list[Counter]:
     return [Counter(one.name, -one.amount) for one in counters]
 
 
-def room_for(counters: Sequence[Counter]) -> WriteCondition | None:
+def room_for(counters: Sequence[Counter]) -> "ConditionBase | None":
     """What has to hold so that all these counters may change; None: nothing."""
-    rooms = [_room(one.name, one.most) for one in counters if one.most is not None]
+    rooms = []
+    for one in counters:
+        if one.most is not None:
+            counter = attribute(one.name)
+            room = counter.lte(one.most)
+            rooms.append(counter.not_exists() | room if one.most >= 0 else room)
     return all_of(rooms) if rooms else None
-
-
-@lru_cache(maxsize=64)
-def _room(name: str, most: int) -> WriteCondition:
-    """What has to hold of one of them: every request asks for the same."""
-    counter = attribute(name)
-    room = counter.lte(most)
-    return counter.not_exists() | room if most >= 0 else room

@@ -7,7 +7,7 @@ too many, never one too few.
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from import_relay.domain.lanes import Lane
 from import_relay.storage.held import HIDDEN_S, HeldState, HeldStates
@@ -52,7 +52,7 @@ class Holding:
         Raises:
             ClientError, BotoCoreError, StoreUnavailable: AWS failed it; the caller keeps them.
         """
-        self.state = self.state._replace(since=min(self.state.since or since, since))
+        self.state = replace(self.state, since=min(self.state.since or since, since))
         self._wake_in(self._wake_s)
         self._write()
         self.held.send(messages)
@@ -65,7 +65,7 @@ class Holding:
         before, self._may_miss = self._may_miss, True  # a failed call may have hidden messages
         if self._asked_before is None:
             self._asked_before = self.state.received_at
-            self.state = self.state._replace(received_at=now)
+            self.state = replace(self.state, received_at=now)
             self._write()
         answer = self.held.receive_surely(call_count)
         self._may_miss = before or answer.may_miss
@@ -79,7 +79,7 @@ class Holding:
 
     def has_taken_all(self) -> None:
         """Nothing is held any more, except for received messages that become visible again."""
-        self.state = self.state._replace(since=0.0)
+        self.state = replace(self.state, since=0.0)
 
     def keep_awake(self) -> None:
         """Make sure that held messages, and those that may become visible again, are checked later.
@@ -89,7 +89,7 @@ class Holding:
         """
         now = self.clock()
         if self._asked_before is not None and not self._not_deleted and not self._may_miss:
-            self.state = self.state._replace(received_at=self._asked_before)
+            self.state = replace(self.state, received_at=self._asked_before)
         if self.state.since:
             self._wake_in(self._wake_s)
         elif self.state.may_come_back(now):
@@ -105,7 +105,7 @@ class Holding:
         now, state = self.clock(), self.state
         if not state.is_awake(now) or state.wake_at > now + wake_s + WAKE_S:
             self.queue.wake(wake_s)
-            self.state = state._replace(wake_at=now + wake_s)
+            self.state = replace(state, wake_at=now + wake_s)
 
     def _write(self) -> None:
         if self.state != self._written:

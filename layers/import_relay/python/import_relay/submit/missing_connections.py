@@ -5,7 +5,7 @@ know: its messages wait for a day, then their items are rejected.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from import_relay.domain.queue_messages import QueueMessage
 
@@ -40,5 +40,5 @@ def missing_connections(
             if now - since < WAITING_S:
                 missing.waiting.add(message_id)
         is_marked = message.missing_since == since
-        marked[message_id] = message if is_marked else message._replace(missing_since=since)
+        marked[message_id] = message if is_marked else replace(message, missing_since=since)
     return missing

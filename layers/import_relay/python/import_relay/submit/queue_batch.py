@@ -6,6 +6,7 @@ Called by `submission` and `acknowledging`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from import_relay.domain.log_events import Emit
 from import_relay.domain.models import Occurrence
@@ -102,8 +103,8 @@ class QueueBatch:
             self._values += values
             return message
         self.without_room.add(message_id)
-        return message._replace(
-            occurrences=[one._replace(item=None) for one in message.occurrences]
+        return replace(
+            message, occurrences=[one._replace(item=None) for one in message.occurrences]
         )
 
     def item_ids(self, message_ids: Collection[str] | None = None) -> set[str]:
@@ -164,7 +165,7 @@ class QueueBatch:
             since = min((refused[one] for one in marked), default=None)
             for part, mark in ((wanted - marked, None), (marked, since)):
                 if part:
-                    again = message._replace(refused_since=mark, held_since=None)
+                    again = replace(message, refused_since=mark, held_since=None)
                     body = requeued_body(again, self._bodies[message_id], part)
                     found.append(Delayed(body, requeue_delay_s(message.requeues)))
         return found
@@ -175,7 +176,7 @@ class QueueBatch:
         for message_id, wanted in self._parts(item_ids):
             message = self.messages[message_id]
             since = now if message.held_since is None else message.held_since
-            held = message._replace(held_since=since)
+            held = replace(message, held_since=since)
             found.append(Delayed(items_body(held, self._bodies[message_id], wanted), 0))
         return found
 

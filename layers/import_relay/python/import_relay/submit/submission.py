@@ -128,7 +128,7 @@ class Submission:
                     return self._hold(batch, holding)
                 if self._is_too_late(batch, turn):
                     return self._hold(batch, holding)
-                turn = turn._replace(first_poll_s=self._first_poll_s(state.usage))
+                turn = replace(turn, first_poll_s=self._first_poll_s(state.usage))
                 return BatchRun(self.parts, self.tools, batch, state, turn, holding=holding).run()
         except LeaseHeld as error:
             return self._requeue(batch, error.code)

@@ -4,8 +4,7 @@ Made by `submission`.
 """
 
 import math
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from import_relay.domain.lanes import Lane
 from import_relay.storage.executions import FIRST_POLL_S
@@ -24,7 +23,8 @@ class ReferenceIds:
     is_refused: bool = False
 
 
-class Turn(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Turn:
     """One turn at the lease: who has it, until when, and how large its imports may be.
 
     `invocation`: unique name of who has it. `deadline`: when its process is certainly gone (s since
@@ -49,4 +49,4 @@ class Turn(NamedTuple):
 
     def begun(self, now: float) -> "Turn":
         """The same from now on, when the lease is held: a bulk batch must not hold it for long."""
-        return self._replace(plan_until=now + BULK_PLAN_S) if self.lane is Lane.BULK else self
+        return replace(self, plan_until=now + BULK_PLAN_S) if self.lane is Lane.BULK else self
