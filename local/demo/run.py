@@ -155,11 +155,7 @@ class _Demo:
             # A file's rows end with the lane's share exactly, and nothing more pauses the lane.
             is_over = self._is_closed_or_idle if self._file else self._is_closed
             self._wait_for(is_over, "today's budget to be spent")
-            if self._file:  # the live lane is open, although the file's rows wait for the next day
-                self._send(self._traffic.later())
-            self._move_to_next_day()
-            if not self._file:
-                self._send(self._traffic.later())
+            self._move_to_next_day(self._traffic.next_day())
             self._drain()
             if self._file:
                 self._file.wait_for_report()
@@ -268,14 +264,17 @@ class _Demo:
         starts = self._stack.execution_starts()
         return all((now - one).total_seconds() > REPORTED_S for one in starts)
 
-    def _move_to_next_day(self) -> None:
-        """Start the next day, once this one's reports are written: its page shows them."""
+    def _move_to_next_day(self, deliveries: Iterable[Delivery] = ()) -> None:
+        """Start the next day, once this one's reports are written: its page shows them.
+
+        `deliveries`: sent as soon as it has begun.
+        """
         self._wait_for_reports()
         day = self._stack.clock.now().date()
         reports = partial(objects, self._stack, f"reports/date={day}/")
         self._stack.wait_until(lambda: any(reports()), f"a report of {day}", PATIENCE_S)
         is_complete = not self._stack.running_executions()
-        now = self._stack.advance_to_next_day()
+        now = self._stack.advance_to_next_day(lambda: self._send(deliveries))
         if is_complete:
             self._pages.write_soon(day)
         self._days += 1

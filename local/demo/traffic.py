@@ -58,7 +58,7 @@ class Traffic:
         yield from self._repetitions()
         yield from self._mistakes()
 
-    def later(self) -> Iterator[Delivery]:
+    def next_day(self) -> Iterator[Delivery]:
         """The person whose deal came a day too early, and a change of a known contact."""
         yield self._person(9_900, "Late Person")
         yield self._from_erp([self._customer(3) | {"name": "Customer 3, renamed", **self._at(9)}])

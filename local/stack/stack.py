@@ -43,7 +43,7 @@ from local.stack.invocations import Invocations
 from local.stack.reports import Mirror
 from local.stack.resources import Resources
 from local.stack.server import serve_gateway
-from local.stack.services import Services
+from local.stack.services import REQUESTS_COUNT_S, Services, let_requests_pass
 from local.template.loading import Template, load
 
 STACK_NAME = "import-relay"
@@ -51,8 +51,6 @@ MAPPING = "SubmitImportsQueueBatch"
 """Logical id of the live lane's event source mapping."""
 QUEUE_OUTPUTS = {MAPPING: "QueueUrl", "SubmitImportsBulkBatch": "BulkQueueUrl"}
 """Logical id of each event source mapping, the live lane's first → the output with its queue."""
-REQUESTS_COUNT_S = 1.0
-"""For how long a request counts towards those that Mateo takes within a second."""
 
 T = TypeVar("T")
 Loop = Poller | Schedules | Mirror | BucketEvents
@@ -268,11 +266,11 @@ class RunningStack(Resources):
         """Replace the function processes; those at work finish first. Empties all their caches."""
         self.run(self._restart())
 
-    def advance_clock(self, seconds: float) -> datetime:
+    def advance_clock(self, seconds: float, then: Callable[[], object] = lambda: None) -> datetime:
         """Move the time of day forward for everything; returns the new time.
 
         Batches and invocations under way finish first, so nothing sees the clock jump while it
-        works. Schedules that became due are executed before this returns.
+        works. Before this returns, `then` is called, and schedules that became due are executed.
         """
         with self._moving:
             offset = self.clock.moved(seconds)
@@ -282,17 +280,15 @@ class RunningStack(Resources):
             finally:
                 for poller in self.pollers:
                     poller.resume()
+        then()
         self.schedules.run_due()
         return self.clock.now()
 
-    def advance_to_next_day(self) -> datetime:
-        """Move to the next day in the limits' time zone, past the schedule that resumes
-        submission.
-        """
+    def advance_to_next_day(self, then: Callable[[], object] = lambda: None) -> datetime:
+        """Move to the next day of the limits, past the schedule that resumes submission."""
         parameters = self.template.parameters if self.template else {}
-        return self.advance_clock(
-            self.clock.seconds_to_next_day(str(parameters.get("LimitTimeZone", "UTC")))
-        )
+        zone = str(parameters.get("LimitTimeZone", "UTC"))
+        return self.advance_clock(self.clock.seconds_to_next_day(zone), then)
 
     def mateo(self, method: str, path: str, content: object = None) -> Any:
         """A request to Mateo's admin surface: `stack.mateo("POST", "faults", {...})`."""
@@ -337,7 +333,10 @@ class RunningStack(Resources):
     async def _move_everything(self, offset_s: float) -> None:
         async with self.functions.paused():
             # Mateo counts them by the machine's time, functions by the clock that is moved.
-            await self.functions.rest(REQUESTS_COUNT_S)
+            if self._with_mateo:
+                await asyncio.to_thread(let_requests_pass, self.mateo)
+            else:
+                await self.functions.rest(REQUESTS_COUNT_S)
             moved = {"offset_s": offset_s}
             await asyncio.to_thread(http_json, "PUT", f"{self.aws_endpoint}/_stack/clock", moved)
             if self._with_mateo:
