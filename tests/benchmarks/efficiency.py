@@ -1,7 +1,7 @@
 """Efficiency: requests to the Import API for a drained backlog of 25,000 contacts.
 
 On the embedded stack, in real processes: an ERP posts 25,000 contacts while submission is paused,
-then it opens. Every request that the Import API received counts: posts, polls and results. An
+then it resumes. Every request that the Import API received counts: posts, polls and results. An
 import takes it 20 seconds, so that imports are polled more than once.
 """
 

@@ -118,8 +118,8 @@ class Sweep:
     ) -> None:
         """Runs with up to `size` faults each, until all were met.
 
-        Those whose points the others kept from being reached, and those of a run that broke a
-        promise, are played alone.
+        A fault whose point was not reached because of the others is played alone, and so is each
+        fault of a run that broke a promise.
         """
         left = list(planned)
         missed: Counter[Planned] = Counter()

@@ -7,10 +7,10 @@ T = TypeVar("T")
 
 
 class Choices:
-    """Reads a decision after the other; when the bytes are used up, every decision is the first.
+    """Reads one decision after another; once the bytes are used up, each is the first one.
 
-    The first decision always stands for the least that can be done: short inputs mean small
-    changes, and that is what a failing input is shrunk to.
+    The first decision always stands for the smallest change: so short inputs mean small changes,
+    and a failing input is shrunk to these.
     """
 
     def __init__(self, data: bytes) -> None:

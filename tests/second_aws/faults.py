@@ -223,9 +223,9 @@ def _rewrite(template: Template, sections: tuple[str, ...], change: Callable[[An
 
 
 def arrives_unchanged(body: bytes) -> bool:
-    """Whether its API hands a body on as it is: not if it is no UTF-8 and its type is a text's.
+    """Whether its API hands a body on as it is: not a body that is no UTF-8 in a type of text.
 
-    AWS does not say what its own does; the relay takes such bodies encoded in base64.
+    AWS does not say what its own API does; the relay takes such bodies encoded in base64.
     """
     try:
         body.decode()

@@ -26,7 +26,7 @@ OVER_QUOTA = "429"
 
 
 def wrong_with(rig: Rig, combination: Combination) -> list[str]:
-    """What is not as it has to be, after a day of the relay against such a Mateo.
+    """The promises that are broken after a day of the relay against such a Mateo.
 
     The answer to the first import is lost, one row fails, a record changes twice, and there are
     more records than a day's limit allows. If nothing tells whether an import is there, or has

@@ -1,4 +1,4 @@
-"""The entities that an entry holds of a day: taken, released, moved."""
+"""The entities that an entry reserves of a day: taken, released, moved."""
 
 from dataclasses import replace
 from functools import partial

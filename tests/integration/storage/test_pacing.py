@@ -67,7 +67,7 @@ def test_the_first_permit_is_now_and_an_idle_time_is_not_saved_up(aws: Aws) -> N
 class Departures:
     """Requests of several functions at once; a request leaves some time after its permit was given.
 
-    What takes time is the tables, waking up from a sleep, and the way out.
+    The tables, waking up from a sleep and the way out take time.
     """
 
     def __init__(self, aws: Aws, seed: int) -> None:

@@ -1,7 +1,7 @@
 """One true time for callers whose clocks are wrong, one after the other or all at once.
 
-Callers of `Turns` run by turns, in greenlets: whoever wakes up first goes on, and between two of
-its sleeps nothing else happens. So a run depends on nothing but its seed.
+Callers of `Turns` run by turns, in greenlets: the one that wakes up first goes on, and between two
+of its sleeps nothing else happens. So a run depends on nothing but its seed.
 """
 
 import itertools
