@@ -48,16 +48,26 @@ class PageWriter:
         self._first = stack.clock.now().date()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="pages")
         self._pages: dict[date, Future[None]] = {}
+        self._over: list[date] = []
 
-    def write_soon(self, day: date) -> None:
-        """Write the page of a day."""
-        self._pages[day] = self._pool.submit(self._write, day)
+    def add(self, day: date) -> None:
+        """A day is over, and its page may be written once there is time for it."""
+        self._over.append(day)
 
-    def write_the_others_soon(self) -> None:
+    def write_soon(self) -> None:
+        """Write the pages of days that are over."""
+        for day in self._over:
+            self._pages[day] = self._pool.submit(self._write, day)
+        self._over.clear()
+
+    def write_all_soon(self) -> None:
         """Write those that are not written yet, up to the stack's today."""
-        for day in _days(self._first, self._stack.clock.now().date()):
-            if day not in self._pages:
-                self.write_soon(day)
+        self._over = [
+            day
+            for day in _days(self._first, self._stack.clock.now().date())
+            if day not in self._pages
+        ]
+        self.write_soon()
 
     def finish(self) -> DailyPages:
         """The pages, once they are written.

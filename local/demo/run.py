@@ -64,7 +64,7 @@ def main(options: argparse.Namespace) -> int:
             writer = PageWriter(stack, options.state_dir)
             demo = _Demo(stack, contacts, progress, stored, writer)
             demo.play()
-            writer.write_the_others_soon()
+            writer.write_all_soon()
             reconciliation = demo.reconcile()
             pages = writer.finish()
             pages.compare(reconciliation)
@@ -252,6 +252,7 @@ class _Demo:
         self._wait_for(self._is_applied, "Mateo to apply the imports")
         if self._stack.running_executions():
             self._stack.advance_clock(FIRST_POLL_S)
+        self._pages.write_soon()  # beside requests to Mateo, which have to wait for each other
         self._stack.wait_until(self._had_time_for_reports, "reports", PATIENCE_S)
 
     def _had_time_for_reports(self) -> bool:
@@ -276,7 +277,7 @@ class _Demo:
         is_complete = not self._stack.running_executions()
         now = self._stack.advance_to_next_day(lambda: self._send(deliveries))
         if is_complete:
-            self._pages.write_soon(day)
+            self._pages.add(day)
         self._days += 1
         self._progress.say(f"{now:%H:%M:%S}  Moved the stack to day {self._days}: {now:%Y-%m-%d}")
 
