@@ -16,7 +16,6 @@ from import_relay.bulk.importing_files import MAX_TRIES
 from import_relay.bulk.reading import Reading
 from import_relay.domain.files import file_delivery
 from import_relay.storage.connection_waits import ConnectionWait
-from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import RowFile
 from tests.integration.files.dying import Killed
 from tests.integration.files.uploads import Uploads
@@ -94,20 +93,6 @@ def test_a_lost_event_heals_with_the_schedule(uploads: Uploads) -> None:
     uploads.put(contacts(5))
 
     assert uploads.run(None).fed == 5
-
-
-def test_an_error_that_s3_keeps_is_removed_before_its_successor_is_read(
-    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    uploads.run(uploads.put(b""))
-    key = uploads.put(contacts(5))
-    with monkeypatch.context() as broken:
-        broken.setattr(FileObjects, "delete", failing)
-        assert (uploads.run(key).noticed, uploads.run().fed) == (1, 0)
-    assert len(uploads.keys("inbox/")) == 2
-
-    assert uploads.run().fed == 5
-    assert uploads.keys("inbox/") == [key]
 
 
 def test_failures_keep_the_columns_of_the_file(uploads: Uploads) -> None:

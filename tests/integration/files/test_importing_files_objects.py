@@ -2,13 +2,15 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import time_machine
 
 from import_relay.bulk.replay_feeding import ReplayFeeding, ReplaysFed
+from import_relay.storage.file_objects import FileObjects
 from tests.integration.files.uploads import Uploads
 from tests.support import aws as resources
 from tests.support.aws import relay_resources
@@ -164,3 +166,48 @@ def test_replays_leave_files_half_of_a_runs_time(
     uploads.run(seconds=600)
 
     assert untils == [uploads.relay.clock() + 300]
+
+
+def test_an_error_that_s3_keeps_is_removed_before_its_successor_is_read(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads.run(uploads.put(b""))
+    key = uploads.put(people("Ada"))
+    with monkeypatch.context() as broken:
+        broken.setattr(FileObjects, "delete", failing)
+        assert (uploads.run(key).noticed, uploads.run().fed) == (1, 0)
+    assert len(uploads.keys("inbox/")) == 2
+
+    assert uploads.run().fed == 1
+    assert uploads.keys("inbox/") == [key]
+
+
+def test_what_is_said_of_a_file_stays_if_what_it_replaced_is_read_later(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n, content in enumerate((people("Ada"), "")):
+        with time_machine.travel(NOON + n, tick=False):
+            key = uploads.put(content)
+        with monkeypatch.context() as broken:
+            broken.setattr(FileObjects, "delete", fails_first())
+            uploads.run(key)
+
+    uploads.later()
+
+    assert not uploads.known()
+    assert len(uploads.keys("inbox/")) == 2
+
+
+def failing(*_: object) -> NoReturn:
+    raise ConnectionError
+
+
+def fails_first() -> Callable[[FileObjects, str], None]:
+    """S3 fails the first removal and carries out all others."""
+    really = FileObjects.delete
+    steps = iter([failing])
+
+    def delete(objects: FileObjects, key: str) -> None:
+        next(steps, really)(objects, key)
+
+    return delete

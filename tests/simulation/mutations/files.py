@@ -247,6 +247,12 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "error-removed-by-what-is-replaced",
+        "A file whose key has other content by now removes what is said of that.",
+        ("unreported",),
+        (Edit(IMPORTING, "if upload and upload.etag == file.etag:", "if upload:"),),
+    ),
+    Mutant(
         "error-removed-by-the-notice",
         "What is said beside a broken file is removed as its successor is noticed, never again.",
         ("unreported",),
@@ -256,7 +262,11 @@ MUTANTS = (
                 "bytes=size)\n",
                 "bytes=size)\n            self.parts.objects.delete(error_key(file.key))\n",
             ),
-            Edit(IMPORTING, "if not file.pages and not file.tries:", "if False:"),
+            Edit(
+                IMPORTING,
+                "            self.parts.objects.delete(error_key(file.key))  # of this content",
+                "            pass  # of this content",
+            ),
         ),
     ),
 )

@@ -167,8 +167,6 @@ class FileImporting:
             self._refuse(file, error, run)
 
     def _read_on(self, file: RowFile, until: float) -> None:
-        if not file.pages and not file.tries:
-            self.parts.objects.delete(error_key(file.key))  # of this content, or what it replaces
         self._look_at(file)
         self.parts.files.tried(file, file.tries + 1)
         try:
@@ -182,14 +180,16 @@ class FileImporting:
             self.emit("file.read", file=file.id, rows=read.rows, pages=read.pages)
 
     def _look_at(self, file: RowFile) -> None:
-        """Refuse a file that must not be read, however far a run got that died."""
+        """Refuse a file that must not be read, else remove what was said beside it before."""
         if file.connection not in self.parts.connections:
             raise FileUnreadable(UNKNOWN)
         if file.tries >= MAX_TRIES:
             raise FileUnreadable("file.killed_process")
         upload = None if file.pages else self.parts.objects.upload(file.key)
-        if upload and upload.etag == file.etag and upload.size > MAX_FILE_B:
-            raise FileUnreadable("file.too_large", f"{upload.size:,} bytes")
+        if upload and upload.etag == file.etag:
+            if upload.size > MAX_FILE_B:
+                raise FileUnreadable("file.too_large", f"{upload.size:,} bytes")
+            self.parts.objects.delete(error_key(file.key))  # of this content, or what it replaces
 
     def _refuse(self, file: RowFile, error: FileUnreadable, run: FileRun) -> None:
         if not self._has_other_content(file):  # which may be right
