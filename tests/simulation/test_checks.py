@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from import_relay.storage.entries import State
 from import_relay.submit import merging
-from tests.simulation.checks.books import Applied, Item
+from tests.simulation.checks.books import Applied, Books, Item
 from tests.simulation.checks.imports import check_imports
 from tests.simulation.checks.order import check_order
 from tests.simulation.scenario import POISON, Account, PutBack, Record, Scenario, Webhook
@@ -98,6 +99,23 @@ def test_what_is_put_back_twice_may_come_in_any_order(applied: list[str], is_sta
     check_order(books)
 
     assert wrong == ["stale"] * is_stale
+
+
+def test_of_imports_of_one_payload_that_were_given_up_each_is_the_last_one_before_it() -> None:
+    """A replay posts the payload again, and nobody ever learns the id of either."""
+    imports = {
+        name: SimpleNamespace(payload=[], created_at=at) for name, at in (("a", 5), ("b", 99))
+    }
+    relay: Any = SimpleNamespace(mateo=SimpleNamespace(imports=imports))
+    books = Books(relay, SimpleNamespace())  # type: ignore[arg-type]
+    given_up = {"state": State.TIMED_OUT, "import_id": ""}
+    books.entries = [
+        {**given_up, "reference": "first", "created_at": 4.0},
+        {**given_up, "reference": "second", "created_at": 98.0},
+    ]
+    books.frozen = {"first": ([], []), "second": ([], [])}
+
+    assert [books._given_up(one) for one in imports] == ["first", "second"]
 
 
 @pytest.mark.parametrize(

@@ -224,14 +224,20 @@ class Books:
         return found
 
     def _given_up(self, import_id: str) -> str:
-        """The import that was given up before it was known that this one is it."""
-        payload = self.relay.mateo.imports[import_id].payload
-        for entry in self.entries:
-            if entry["state"] == State.TIMED_OUT and not entry.get("import_id"):
-                reference = str(entry["reference"])
-                if self.frozen[reference][0] == payload:
-                    return reference
-        return ""
+        """The import that was given up before it was known that this one is it.
+
+        A replay may have posted the same payload again: of these the last one before it.
+        """
+        stored = self.relay.mateo.imports[import_id]
+        found = [
+            (float(entry["created_at"]), str(entry["reference"]))
+            for entry in self.entries
+            if entry["state"] == State.TIMED_OUT
+            and not entry.get("import_id")
+            and self.frozen[str(entry["reference"])][0] == stored.payload
+            and float(entry["created_at"]) < stored.created_at + CLOCKS_S
+        ]
+        return max(found, default=(0.0, ""))[1]
 
     @cached_property
     def ended_at(self) -> dict[str, float]:
