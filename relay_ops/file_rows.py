@@ -20,7 +20,7 @@ from relay_ops.stack import Stack
 
 PAGES = "rows/"
 WAITS, QUEUED = "waits in a file", "queued from a file"
-NO_ENDS = (WAITS, QUEUED)
+NO_OUTCOMES = (WAITS, QUEUED)
 """The state of a row that only pages of rows hold; every other record of it says more."""
 
 

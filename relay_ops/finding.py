@@ -20,7 +20,7 @@ from import_relay.report.row_numbers import numbers_of
 from import_relay.storage.bucket_reads import SILENT, read_all
 from import_relay.storage.entries import UNFINISHED
 from import_relay.storage.stored_items import IMPORTS, ITEMS
-from relay_ops.file_rows import NO_ENDS, PAGES, FileRows
+from relay_ops.file_rows import NO_OUTCOMES, PAGES, FileRows
 from relay_ops.history import History, HistoryLine, MateoRecord
 from relay_ops.import_report import ImportReport
 from relay_ops.matching import Needle
@@ -154,11 +154,11 @@ def _unreadable(one: QuarantinedDelivery) -> HistoryLine:
 
 def _without_read(found: Mapping[_Key, HistoryLine]) -> dict[_Key, HistoryLine]:
     """The lines without rows of files that have an outcome, or are in an import."""
-    ended = {one for (_, what, ids) in found if what not in NO_ENDS for one in ids}
+    ended = {one for (_, what, ids) in found if what not in NO_OUTCOMES for one in ids}
     return {
         key: line
         for key, line in found.items()
-        if key[1] not in NO_ENDS or ended.isdisjoint(key[2])
+        if key[1] not in NO_OUTCOMES or ended.isdisjoint(key[2])
     }
 
 

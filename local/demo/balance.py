@@ -29,7 +29,7 @@ StoredRecords = Mapping[str, Sequence[dict[str, Any]]]
 class Balance:
     """Counts by end, and everything that does not add up."""
 
-    ends: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
     accepted: int = 0
     wrong: list[str] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
@@ -103,8 +103,8 @@ def places(stack: RunningStack) -> Mapping[str, set[str]]:
 
 def _items(stack: RunningStack, known: set[str], reconciliation: Balance) -> None:
     found = places(stack)
-    reconciliation.ends = Counter(end for one in found.values() for end in one)
-    several = [item for item, ends in found.items() if len(ends) > 1]
+    reconciliation.outcomes = Counter(end for one in found.values() for end in one)
+    several = [item for item, outcomes in found.items() if len(outcomes) > 1]
     lost, foreign = known - found.keys(), found.keys() - known
     reconciliation.check(
         not several and not lost and not foreign,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from import_relay.domain.models import ENDS
+from import_relay.domain.models import OUTCOME_NAMES
 from local.demo.balance import Balance
 from local.stack.services import StackError
 from local.stack.stack import RunningStack
@@ -27,8 +27,8 @@ class DailyPages:
 
     def compare(self, reconciliation: Balance) -> None:
         """Note whether the pages count what is known."""
-        ends = {one: reconciliation.ends[one] for one in ENDS}
-        told = {"received": reconciliation.accepted, **ends}
+        outcomes = {one: reconciliation.outcomes[one] for one in OUTCOME_NAMES}
+        told = {"received": reconciliation.accepted, **outcomes}
         counted = {what: self.totals.get(what, 0) for what in told}
         wrong = {what: (counted[what], told[what]) for what in told if counted[what] != told[what]}
         reconciliation.check(

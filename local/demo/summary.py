@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from import_relay.domain.models import ENDS
+from import_relay.domain.models import OUTCOME_NAMES
 from local.demo.balance import Balance
 
 
@@ -19,10 +19,10 @@ def longest_failures(state_dir: Path) -> Path | None:
 def print_summary(reconciliation: Balance, failures: Path | None) -> None:
     """Print where all items ended, each check, and the beginning of a failure report."""
     print("\nAccepted items, by where they ended:\n")
-    for end in ENDS:
-        print(f"  {end:<12}{reconciliation.ends[end]:>10,}")
+    for name in OUTCOME_NAMES:
+        print(f"  {name:<12}{reconciliation.outcomes[name]:>10,}")
     print(f"  {'':<12}{'-' * 10:>10}")
-    total = reconciliation.ends.total()
+    total = reconciliation.outcomes.total()
     print(f"  {'total':<12}{total:>10,}   accepted: {reconciliation.accepted:,}\n")
     if total != reconciliation.accepted:
         reconciliation.wrong.append(

@@ -80,10 +80,10 @@ def _show(out: Screen, shown: Shown, ended: dict[str, dict[str, int]], alarms: A
 
 
 def _show_connections(out: Screen, ended: dict[str, dict[str, int]]) -> None:
-    from import_relay.domain.models import ENDS
+    from import_relay.domain.models import OUTCOME_NAMES
     from relay_ops.status.connections import SHOWN_DAYS
 
-    names = [one for one in ENDS if any(one in counts for counts in ended.values())]
+    names = [one for one in OUTCOME_NAMES if any(one in counts for counts in ended.values())]
     rows: list[list[Cell]] = [
         [name, *(counts.get(one, 0) for one in names)] for name, counts in ended.items()
     ]

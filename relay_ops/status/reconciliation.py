@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from import_relay.domain.models import ENDS
+from import_relay.domain.models import OUTCOME_NAMES
 from import_relay.domain.queue_messages import MAX_ITEMS_PER_MESSAGE
 
 CountsByDay = Mapping[str, int]
@@ -96,16 +96,16 @@ class Reconciliation:
         return sum(self.now.received.values())
 
     @cached_property
-    def ends(self) -> Mapping[str, int]:
+    def outcomes(self) -> Mapping[str, int]:
         """Outcome → items, unaccounted ones last."""
         days = self.now.ended.values()
-        names = dict.fromkeys((*ENDS, *(name for day in days for name in day)))
+        names = dict.fromkeys((*OUTCOME_NAMES, *(name for day in days for name in day)))
         return {name: sum(day.get(name, 0) for day in days) for name in names}
 
     @cached_property
     def ended(self) -> int:
         """Items that have an outcome."""
-        return sum(self.ends.values())
+        return sum(self.outcomes.values())
 
     @cached_property
     def in_queues(self) -> int:
@@ -193,8 +193,8 @@ class Reconciliation:
         return {day: pair for day, pair in sorted(both.items()) if pair[0] != pair[1]}
 
 
-def _totals(ends: Mapping[str, CountsByDay]) -> CountsByDay:
-    return {day: sum(counts.values()) for day, counts in ends.items()}
+def _totals(outcomes: Mapping[str, CountsByDay]) -> CountsByDay:
+    return {day: sum(counts.values()) for day, counts in outcomes.items()}
 
 
 def _more(these: CountsByDay, those: CountsByDay) -> CountsByDay:

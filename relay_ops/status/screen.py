@@ -53,7 +53,7 @@ def as_json(shown: Shown) -> dict[str, object]:
         "time": forecast.now.isoformat(timespec="seconds"),
         "since": shown.since.isoformat(),
         "received": totals.received,
-        **totals.ends,
+        **totals.outcomes,
         **_waiting_as_json(totals),
         **_forecast_as_json(forecast),
         "backlog": totals.backlog,
@@ -147,7 +147,7 @@ def _line(label: str, number: int | str, note: str = "") -> str:
 def _items(totals: Reconciliation) -> Iterator[str]:
     now = totals.now
     yield _line("Received", totals.received)
-    for name, count in totals.ends.items():
+    for name, count in totals.outcomes.items():
         yield _line(name.capitalize(), count)
     yield _line("Waiting", totals.waiting)
     yield _line("  in open imports", now.open_items, _many(now.open_imports, "import"))

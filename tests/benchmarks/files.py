@@ -167,7 +167,7 @@ def _read(folder: Path) -> None:
         json.dumps({"line": line, "outcome": "failed", "code": "23514", "what": "taken"}) + "\n"
         for line in range(2, ROWS + 2, FAILED_OF)
     )
-    client.put_object(Key=f"rows/{file.id}/ends/import.ndjson", Body=ends.encode())
+    client.put_object(Key=f"rows/{file.id}/outcomes/import.ndjson", Body=ends.encode())
     failed = ROWS // FAILED_OF
     FileReports(objects, files, time.time).write(
         replace(read, ended={"failed": failed, "imported": ROWS - failed})

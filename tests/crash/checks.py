@@ -52,13 +52,13 @@ def _account(scenario: Scenario, driver: Driver, calls: Sequence[Call]) -> Itera
         if len(ends) > 1:
             yield f"item {item} ended as {' and '.join(sorted(ends))}"
     counted = _outcome_counts(driver)
-    if counted != reconciliation.ends:
-        yield f"ended as {dict(reconciliation.ends)}, counted as {dict(counted)}"
-    missing = scenario.ends - reconciliation.ends.keys()
+    if counted != reconciliation.outcomes:
+        yield f"ended as {dict(reconciliation.outcomes)}, counted as {dict(counted)}"
+    missing = scenario.ends - reconciliation.outcomes.keys()
     if missing:
         yield f"no item ended as {', '.join(sorted(missing))}"
-    if reconciliation.ends["unaccounted"]:
-        yield f"{reconciliation.ends['unaccounted']} items unaccounted for"
+    if reconciliation.outcomes["unaccounted"]:
+        yield f"{reconciliation.outcomes['unaccounted']} items unaccounted for"
 
 
 def _files(driver: Driver) -> dict[str, int]:

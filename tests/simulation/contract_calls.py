@@ -26,7 +26,7 @@ DAYS = ("2026-10-31", "2026-11-01")
 KEYS = ("contact_details#external_id:1", "contact_details#external_id:2", "deal_details#x")
 FIELDS = ("*", "city", "my field", "a.b")
 DELIVERIES = ("d1", "d2")
-ENDS = ("imported", "failed", "rejected", "unaccounted")
+OUTCOME_NAMES = ("imported", "failed", "rejected", "unaccounted")
 _TYPES = sorted(MATEO_TYPES.values())
 _STATES = sorted(State)
 Arguments = tuple[Sequence[Any], Mapping[str, Any]]
@@ -176,7 +176,10 @@ class Chooser:
 
 
 def _outcomes_by_day(of: Chooser) -> dict[str, dict[str, int]]:
-    return {day: {end: of.random.randrange(3) for end in of.some(ENDS)} for day in of.some(DAYS, 2)}
+    return {
+        day: {end: of.random.randrange(3) for end in of.some(OUTCOME_NAMES)}
+        for day in of.some(DAYS, 2)
+    }
 
 
 _ARGUMENTS: Mapping[str, Callable[[Chooser], Arguments]] = {

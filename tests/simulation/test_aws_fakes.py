@@ -141,7 +141,7 @@ def test_the_rows_of_a_file_are_forgotten(side: Side) -> None:
 
     side.run(lambda: objects.forget_rows("file"))
 
-    assert not side.run(lambda: [*objects.ends("file")])
+    assert not side.run(lambda: [*objects.outcomes("file")])
     assert not side.run(lambda: objects.exists("rows/file/pages/00004.ndjson.gz"))
 
 

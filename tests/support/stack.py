@@ -314,8 +314,8 @@ class Trial:
         """
         reconciliation = reconcile(self.stack, self.accepted, self.expected)
         assert reconciliation.wrong == list(wrong)
-        assert dict(reconciliation.ends) == ends
-        assert reconciliation.ends.total() == reconciliation.accepted
+        assert dict(reconciliation.outcomes) == ends
+        assert reconciliation.outcomes.total() == reconciliation.accepted
         assert not any(self.stack.queue_counts("DeadLetterQueueUrl").values())
 
 

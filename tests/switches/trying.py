@@ -103,8 +103,8 @@ def _check(trial: Trial, combination: Combination) -> Iterator[str]:
     for one in reconciliation.wrong:
         if not _applied_unseen(one) and not (combination.limited and _is_of_limits(one, trial)):
             yield one
-    yield from _wrong_ends(reconciliation.ends, combination, failed, given_up)
-    if reconciliation.ends["rejected"]:
+    yield from _wrong_ends(reconciliation.outcomes, combination, failed, given_up)
+    if reconciliation.outcomes["rejected"]:
         yield f"items were rejected: {trial.lines('rejected/')[0]['code']}"
     if any(trial.stack.queue_counts("DeadLetterQueueUrl").values()):
         yield "there are dead letters"

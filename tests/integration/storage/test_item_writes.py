@@ -23,7 +23,7 @@ from tests.support.clients import Recording
 from tests.support.relay import LIMITS, Relay
 
 SYNTAX = {"SET", "ADD", "REMOVE", "AND", "OR", "IN"}
-ENDS = [*Outcome, *RowOutcome]
+OUTCOME_NAMES = [*Outcome, *RowOutcome]
 FUNCTIONS = {"attribute_not_exists", "if_not_exists"}
 
 
@@ -52,7 +52,9 @@ def everything(relay: Relay, client: Any) -> None:
     ledger.record_poll(entry(), polled_at=NOON, counts={"total_count": 1})
     ledger.begin_report(entry(), until=NOON, retried="")
     ledger.write_tombstone("r2")
-    ledger.close(entry(), target=State.FINISHED, outcomes={"2026-11-21": dict.fromkeys(ENDS, 1)})
+    ledger.close(
+        entry(), target=State.FINISHED, outcomes={"2026-11-21": dict.fromkeys(OUTCOME_NAMES, 1)}
+    )
     outcome_counts.record(ItemOutcome(occurrence(n), outcome) for n, outcome in enumerate(Outcome))
     outcome_counts.days(["2026-11-21"])
     ledger.states(["r1"])

@@ -9,7 +9,7 @@ from import_relay.storage.quota import DAY_ITEM_DAYS
 from tests.simulation.checks.books import Books, say_the_same
 from tests.simulation.stores import LEDGER
 
-ENDS = (
+OUTCOME_NAMES = (
     "imported",
     "failed",
     "rejected",
@@ -38,7 +38,7 @@ def check_outcome_counts(books: Books) -> None:
     for pk, item in table.items():
         if pk.startswith("counts#"):
             for name, value in from_attributes(item).items():
-                if name in ENDS:
+                if name in OUTCOME_NAMES:
                     counted[pk.removeprefix("counts#"), name] += int(value)
     found: Counter[tuple[str, str]] = Counter()
     for name, ends in books.ends.items():

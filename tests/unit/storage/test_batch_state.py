@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from import_relay.domain.erased_handles import ErasedHandles
 from import_relay.storage.batch_state import BatchState, BatchStates
 from import_relay.storage.held import HeldState
-from import_relay.storage.outcome_counts import KnownEnds
+from import_relay.storage.outcome_counts import KnownOutcomes
 from import_relay.storage.pause import PauseState
 from import_relay.storage.quota import Limits, Usage
 from import_relay.storage.refusals import RefusedKind
@@ -52,7 +52,7 @@ def test_of_new_items_only_the_relay_itself_is_asked_about() -> None:
         Usage(day, 0, 0),
         {},
         Tried(),
-        KnownEnds(),
+        KnownOutcomes(),
         ErasedHandles(),
         HeldState(),
     )
@@ -78,4 +78,4 @@ def test_of_items_seen_before_it_tells_how_they_ended_and_what_was_tried() -> No
     assert (state.usage.requests, state.usage.entities) == (3, 40)
     assert state.refused.keys() == {RefusedKind("erp", "contact_details")}
     assert state.tried == Tried(alone={other.item_id})
-    assert state.known == KnownEnds(ended={ended.item_id})
+    assert state.known == KnownOutcomes(ended={ended.item_id})

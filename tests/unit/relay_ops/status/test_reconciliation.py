@@ -43,7 +43,11 @@ def test_what_ended_and_what_waits_are_what_was_received() -> None:
 
     assert seen.balances
     assert (seen.received, seen.ended, seen.waiting, seen.in_queues) == (30, 9, 21, 14)
-    assert (seen.ends["imported"], seen.ends["rejected"], seen.ends["ignored"]) == (5, 2, 0)
+    assert (seen.outcomes["imported"], seen.outcomes["rejected"], seen.outcomes["ignored"]) == (
+        5,
+        2,
+        0,
+    )
 
 
 def test_an_outcome_that_is_not_known_here_counts() -> None:

@@ -23,14 +23,14 @@ from import_relay.bulk.correction_tables import (
 )
 from import_relay.domain.codes import CODES
 from import_relay.domain.files import ERROR_SUFFIX, FileRow, fitting
-from import_relay.domain.models import ENDS, Outcome
+from import_relay.domain.models import OUTCOME_NAMES, Outcome
 from import_relay.domain.report_text import json_content
 from import_relay.report.tables import csv_chunks, write_workbook
 from import_relay.storage.file_objects import FileObjects
 from import_relay.storage.files import RowFile
 from import_relay.storage.outcome_counts import OutcomeCounts
 
-ROW_OUTCOMES = tuple(one for one in ENDS if one != Outcome.TEST)
+ROW_OUTCOMES = tuple(one for one in OUTCOME_NAMES if one != Outcome.TEST)
 MAX_SHEET_ROWS = 1_000_000
 """Excel takes 1,048,576 rows; the CSV has all."""
 NOT_IN_MATEO = ("failed", "rejected", "unaccounted")
@@ -90,9 +90,9 @@ class FileReports:
         with closing(sqlite3.connect(f"{folder}/reasons")) as reasons:
             reasons.execute("PRAGMA journal_mode = OFF")  # a process that dies starts again
             reasons.execute("PRAGMA synchronous = OFF")
-            reasons.execute("CREATE TABLE ends (line INTEGER PRIMARY KEY, end TEXT)")
-            lines = ((end["line"], json.dumps(end)) for end in self.objects.ends(file.id))
-            reasons.executemany("INSERT OR REPLACE INTO ends VALUES (?, ?)", lines)
+            reasons.execute("CREATE TABLE outcomes (line INTEGER PRIMARY KEY, outcome TEXT)")
+            lines = ((one["line"], json.dumps(one)) for one in self.objects.outcomes(file.id))
+            reasons.executemany("INSERT OR REPLACE INTO outcomes VALUES (?, ?)", lines)
             yield reasons
 
     def _failed(
@@ -102,18 +102,22 @@ class FileReports:
         for number in range(1, file.pages + 1):
             rows = self.objects.page(file.id, number)
             span = (rows[0].line, rows[-1].line)
-            found = reasons.execute("SELECT line, end FROM ends WHERE line BETWEEN ? AND ?", span)
-            ends = {line: json.loads(end) for line, end in found}
-            stale = self._stale(file, ends)
+            found = reasons.execute(
+                "SELECT line, outcome FROM outcomes WHERE line BETWEEN ? AND ?", span
+            )
+            outcomes = {line: json.loads(text) for line, text in found}
+            stale = self._stale(file, outcomes)
             for row in rows:
-                if row.line in ends and row.line not in stale:
-                    yield row, ends[row.line]
+                if row.line in outcomes and row.line not in stale:
+                    yield row, outcomes[row.line]
 
-    def _stale(self, file: RowFile, ends: Mapping[int, Mapping[str, Any]]) -> set[int]:
+    def _stale(self, file: RowFile, outcomes: Mapping[int, Mapping[str, Any]]) -> set[int]:
         """Lines whose rejection was written but never counted, since its process died."""
-        items = [(file.delivery, line) for line, end in ends.items() if "batch" in end]
+        items = [(file.delivery, line) for line, outcome in outcomes.items() if "batch" in outcome]
         recorded = self.outcome_counts.batches_of(items)
-        return {item[1] for item in items if recorded.get(item, "") != str(ends[item[1]]["batch"])}
+        return {
+            item[1] for item in items if recorded.get(item, "") != str(outcomes[item[1]]["batch"])
+        }
 
     def _put_failures(self, file: RowFile, reasons: sqlite3.Connection, folder: Path) -> None:
         columns = self._columns(file, reasons)

@@ -108,8 +108,8 @@ class Outcome(StrEnum):
     """Its webhook was marked as a test."""
 
 
-ENDS = ("imported", "failed", *(one.value for one in Outcome), "unaccounted")
-"""Every way in which an occurrence ends, in the order in which people read their counts."""
+OUTCOME_NAMES = ("imported", "failed", *(one.value for one in Outcome), "unaccounted")
+"""Every outcome of an occurrence, in the order in which people read their counts."""
 
 
 class RecordIdentity(NamedTuple):

@@ -138,8 +138,8 @@ class Findings:
         """The handles that moved from one contact to another."""
         if self.entry.type != CONTACT_TYPE:
             return ()
-        ends = enumerate(self.outcomes)
-        imported = {number for number, outcome in ends if outcome is RowOutcome.IMPORTED}
+        outcomes = enumerate(self.outcomes)
+        imported = {number for number, outcome in outcomes if outcome is RowOutcome.IMPORTED}
         hints = self.result.status.hints if self.result.status else None
         return taken_handles(hints, self.sent.rows, imported)
 

@@ -15,7 +15,7 @@ from import_relay.domain.models import Occurrence
 from import_relay.storage.bulk_reads import read_items
 from import_relay.storage.erasures import ERASURES_KEY, erased_of
 from import_relay.storage.held import HeldState, held_key, held_state
-from import_relay.storage.outcome_counts import KnownEnds, known_ends, outcome_keys
+from import_relay.storage.outcome_counts import KnownOutcomes, known_outcomes, outcome_keys
 from import_relay.storage.pause import BULK_PAUSE_KEY, PAUSE_KEY, PauseState, pause_state
 from import_relay.storage.quota import Limits, Usage, day_key, usage_of
 from import_relay.storage.refusals import REFUSALS_KEY, RefusalPause, RefusedKind, refusals_of
@@ -39,7 +39,7 @@ class BatchState:
     usage: Usage
     refused: dict[RefusedKind, RefusalPause]
     tried: Tried
-    known: KnownEnds
+    known: KnownOutcomes
     erased: ErasedHandles
     held: HeldState
 
@@ -80,7 +80,7 @@ class BatchStates:
             usage_of(day, item_of(day_key(day))),
             refusals_of(item_of(REFUSALS_KEY)),
             tried_of(item_of(TRIALS_KEY)),
-            known_ends(seen_before, items),
+            known_outcomes(seen_before, items),
             erased_of(item_of(ERASURES_KEY)),
             held_state(item_of(held_key(lane))),
         )

@@ -30,12 +30,12 @@ NO_CONNECTIONS: Mapping[str, ConnectionCounts] = MappingProxyType({})
 
 
 def count_by_connection(
-    ends: Iterable[tuple[str, str, Iterable[Note]]],
+    ended: Iterable[tuple[str, str, Iterable[Note]]],
 ) -> dict[str, ConnectionCounts]:
     """Counts of occurrences, each given as its connection, how it ended, and its notes."""
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)
     notes: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for connection, outcome, of_one in ends:
+    for connection, outcome, of_one in ended:
         outcomes[connection][outcome] += 1
         notes[connection].update(count_notes(of_one))
     return {name: ConnectionCounts(outcomes[name], notes[name]) for name in outcomes}

@@ -1,7 +1,7 @@
 """How the rows of files ended, and what replays put back: counted in the item of their file or
 replay in the ledger table.
 
-In the transactions that count the same ends by day: see `outcome_counts` and `Ledger.close`.
+In the transactions that count the same outcomes by day: see `outcome_counts` and `Ledger.close`.
 """
 
 from collections import Counter, defaultdict
@@ -37,10 +37,10 @@ def replay_key(replay_id: str) -> dict[str, Any]:
     return _key(f"replay#{replay_id}")
 
 
-def count_by_file(ends: Iterable[tuple[str, str]]) -> FileCounts:
+def count_by_file(outcomes: Iterable[tuple[str, str]]) -> FileCounts:
     """Counts of rows, each given as its delivery and how it ended; webhooks are left out."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for delivery, outcome in ends:
+    for delivery, outcome in outcomes:
         if replay := replay_id_of(delivery):
             counts[f"replay#{replay}"][str(outcome)] += 1
         elif file := file_of(delivery):

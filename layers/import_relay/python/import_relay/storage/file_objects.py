@@ -2,7 +2,7 @@
 
 inbox/<connection>/…        as it was uploaded; `….error.json` beside it if it cannot be read
 rows/<file>/pages/00001.ndjson.gz   what was read of it, until it is reported
-rows/<file>/ends/…          its rows that were not imported (`row_failures`)
+rows/<file>/outcomes/…          its rows that were not imported (`row_failures`)
 files/<connection>/…/<file>/        its report
 """
 
@@ -86,7 +86,7 @@ class FileObjects:
         lines = gzip.decompress(answer["Body"].read()).splitlines()
         return [FileRow(*json.loads(line)) for line in lines]
 
-    def ends(self, file: str) -> Iterator[dict[str, Any]]:
+    def outcomes(self, file: str) -> Iterator[dict[str, Any]]:
         """How rows ended that were not imported, oldest object first."""
         found = sorted(self._listed(row_failures_prefix(file)), key=lambda one: one["LastModified"])
         for one in found:

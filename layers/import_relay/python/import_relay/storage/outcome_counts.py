@@ -60,7 +60,7 @@ OutcomesByDay = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class KnownEnds:
+class KnownOutcomes:
     """Outcomes of some items: `ended` were counted, `proven` are still to be counted."""
 
     ended: set[str] = field(default_factory=set)
@@ -131,11 +131,11 @@ class OutcomeCounts:
         """Item ids of those of the occurrences that ended without an import, read consistently."""
         return self.known(occurrences).ended
 
-    def known(self, occurrences: Iterable[Occurrence]) -> KnownEnds:
+    def known(self, occurrences: Iterable[Occurrence]) -> KnownOutcomes:
         """Which of the occurrences ended, or have to end, without an import; read consistently."""
         asked = list(occurrences)
         items = {item["pk"]["S"]: item for item in self._items(outcome_keys(asked))}
-        return known_ends(asked, items)
+        return known_outcomes(asked, items)
 
     def prove(self, item_outcomes: Sequence[ItemOutcome]) -> None:
         """Store outcomes that nothing will prove again, before anything else is written of them.
@@ -192,7 +192,9 @@ class OutcomeCounts:
             item_outcomes = [one for one in item_outcomes if one.occurrence.item_id not in known]
             if not item_outcomes:
                 return
-        raise StoreUnavailable("ends could not be counted: conditions fail in TransactWriteItems")
+        raise StoreUnavailable(
+            "outcomes could not be counted: conditions fail in TransactWriteItems"
+        )
 
     def _transact(self, operations: Sequence[Any]) -> Sequence[bool]:
         return transact(self.client, operations, sleep=self.sleep)
@@ -264,11 +266,11 @@ def outcome_keys(occurrences: Iterable[Occurrence]) -> list[dict[str, Any]]:
     return [{"pk": {"S": name}} for name in names]
 
 
-def known_ends(
+def known_outcomes(
     occurrences: Iterable[Occurrence], items: Mapping[str, Mapping[str, Any]]
-) -> KnownEnds:
+) -> KnownOutcomes:
     """What the items under `outcome_keys`, by their keys, say about these occurrences."""
-    known = KnownEnds()
+    known = KnownOutcomes()
     for one in occurrences:
         item = items.get(_outcome_key(one.delivery, one.number), {})
         if _name(one) in item:

@@ -1,7 +1,8 @@
 """Why single rows of files were not imported, kept in the bucket until their file is reported.
 
-One object per file and import or batch: `rows/<file>/ends/<name>.ndjson`. Reporting and submission
-write it before they count the outcomes. Lines: `{"line", "code", "what", "field"?, "batch"?}`.
+One object per file and import or batch: `rows/<file>/outcomes/<name>.ndjson`. Reporting and
+submission write it before they count the outcomes. Lines: `{"line", "code", "what", "field"?,
+"batch"?}`.
 """
 
 from collections import defaultdict
@@ -21,7 +22,7 @@ class Puts(Protocol):
 
 def row_failures_prefix(file: str) -> str:
     """Where the failures of a file's rows are."""
-    return f"rows/{file}/ends/"
+    return f"rows/{file}/outcomes/"
 
 
 def put_row_failures(
