@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 
 from import_relay.domain.replays import replay_id_of
 from import_relay.storage.entries import NEVER_CREATED
-from tests.simulation.checks.books import Books, Item, Version
+from tests.simulation.checks.books import Books, Version
 from tests.simulation.crm import CONNECTION
 
 
@@ -41,20 +41,27 @@ def _handles(books: Books) -> None:
 def _replays(books: Books) -> None:
     """What a sender repeats is not imported again, if nothing came in between.
 
-    A repetition of a change whose row may have failed, as far as Mateo tells, may be.
+    A repetition of a change whose row may have failed, as far as Mateo tells, may be. So may one
+    of a change that a person put back in vain: the relay does not remember that it was imported.
     """
     applied_at = {item: one.at for one in books.applied for item in one.items}
     for of_key in books.by_key.values():
-        versions: dict[tuple[int, str], list[tuple[str, Item]]] = defaultdict(list)
+        changes: dict[int, set[tuple[str, str]]] = defaultdict(set)
+        versions: dict[tuple[int, str], list[str]] = defaultdict(list)
+        in_vain: set[int] = set()
         for item, one in of_key:
             # The versions of one are times of receipt, of the other what is read may change.
             if one.connection not in ("plain", CONNECTION):
-                versions[one.record.version, replay_id_of(item)].append((item, one))
-        for of_version in versions.values():
-            changes = {(one.event, str(one.record.fields)) for _, one in of_version}
-            ended = [item for item, _ in of_version if books.ends.get(item) == {"imported"}]
+                version, replay = one.record.version, replay_id_of(item)
+                changes[version].add((one.event, str(one.record.fields)))
+                versions[version, replay].append(item)
+                if replay and "failed" in books.end(item):
+                    in_vain.add(version)
+        for (version, _), of_version in versions.items():
+            ended = [item for item in of_version if books.ends.get(item) == {"imported"}]
             imported = sorted(applied_at.keys() & ended, key=applied_at.__getitem__)
-            if len(changes) == 1 and not books.unsure.issuperset(imported[:-1]):
+            is_alone = len(changes[version]) == 1 and version not in in_vain
+            if is_alone and not books.unsure.issuperset(imported[:-1]):
                 books.wrong("duplicated", f"{' and '.join(imported)} are the same change")
 
 
