@@ -73,7 +73,7 @@ def test_the_day_that_ended_is_written_with_figures_that_add_up(
     assert summary["connections"]["erp"]["hours"]["received"][12] == 5
     assert summary["minutes_to_import"]["items"] == 2
     assert summary["imports"]["count"] == 1
-    assert summary["quota"]["entities"] == {"used": 3, "limit": 25_000}
+    assert summary["quota"]["entities"] == {"used": 3, "limit": 25_000, "bulk": 0}
     assert {(one["what"], one["code"]) for one in summary["open"]["groups"]} == {
         ("failed", "23514"),
         ("rejected", "row.no_identifier"),

@@ -11,11 +11,11 @@ from tests.support.databases import Opened
 
 
 def test_the_reasons_are_closed_if_they_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_ends(_: str) -> Any:
+    def no_outcomes(_: str) -> Any:
         raise ConnectionError("S3 is away")
 
-    objects: Any = SimpleNamespace(ends=no_ends)
-    counts: Any = None  # nothing is counted before the ends are read
+    objects: Any = SimpleNamespace(outcomes=no_outcomes)
+    counts: Any = None  # nothing is counted before the outcomes are read
     reports = FileReports(objects, counts, clock=lambda: 0.0)
     file = RowFile("inbox/shop/a.csv", "an etag", "shop", received_at=1, ended={"failed": 1})
     opened = Opened(monkeypatch)
