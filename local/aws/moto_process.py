@@ -4,8 +4,9 @@
 
 moto keeps all state in memory. Three things are not moto's: functions run in `functions` (each
 call is handed to the supervisor at `--invoke`), queues are `queues`, and waits follow a clock
-that can be moved; `dynamodb` makes writes faster. `PUT /_stack/clock` with `{"offset_s": …}` moves
-the clock for everything in this process, `DELETE /_stack/long-polls` lets receives return at once.
+that can be moved; `dynamodb` takes one request at a time. `PUT /_stack/clock` with
+`{"offset_s": …}` moves the clock for everything in this process, `DELETE /_stack/long-polls` lets
+receives return at once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The demo's live line: what was received, what waits, what is in Mateo, and today's budget."""
+"""The demo's live line: what was received, what waits, what is in Mateo, and today's use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DemoSnapshot:
     submitted: int
     imported: int
     failed: int
-    budget: str
+    used: str
     submission: str
 
     @classmethod
@@ -44,7 +44,7 @@ class DemoSnapshot:
             submitted=sum(one["row_count"] for one in imports),
             imported=sum(one["succeeded"] or 0 for one in imports),
             failed=sum(one["row_count"] - one["succeeded"] for one in imports if is_done(one)),
-            budget=f"{used:,} of {limit:,}",
+            used=f"{used:,} of {limit:,}",
             submission="running" if stack.esm_enabled() else "paused",
         )
 
@@ -93,7 +93,7 @@ class Progress:
         line = (
             f"  received {self.received:,} items | queue {now.waiting:,} messages | "
             f"submitted {now.submitted:,} rows | imported {now.imported:,} | "
-            f"failed {now.failed:,} | today {now.budget} | submission {now.submission}"
+            f"failed {now.failed:,} | today {now.used} | submission {now.submission}"
         )
         with self._lock:
             if line != self._line:

@@ -154,7 +154,7 @@ class _Demo:
                 self._note(self._file.wait_until_queued())
             # A file's rows end with the lane's share exactly, and nothing more pauses the lane.
             is_over = self._is_closed_or_idle if self._file else self._is_closed
-            self._wait_for(is_over, "today's budget to be spent")
+            self._wait_for(is_over, "today's entities to be spent")
             self._move_to_next_day(self._traffic.next_day())
             self._drain()
             if self._file:
@@ -270,8 +270,8 @@ class _Demo:
 
         `deliveries`: sent as soon as it has begun.
         """
-        self._wait_for_reports()
         day = self._stack.clock.now().date()
+        self._wait_for_reports()
         reports = partial(objects, self._stack, f"reports/date={day}/")
         self._stack.wait_until(lambda: any(reports()), f"a report of {day}", PATIENCE_S)
         is_complete = not self._stack.running_executions()

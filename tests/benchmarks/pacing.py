@@ -30,8 +30,8 @@ MAX_REQUESTS = 9_500.0
 MAX_LIGHT_MEDIAN_S, MAX_LIGHT_95_S = 12.0, 30.0
 MAX_EVEN_IMPORTS, MAX_EVEN_MEDIAN_S, MAX_EVEN_USD = 480.0, 180.0, 18.29
 MAX_WAIT_S = MAX_HOLD_S + 150.0
-"""No record waits for longer: it is held for at most this long without a wake and a window, and a
-few urgent imports may come first."""
+"""No record waits for longer: a wake, a batching window and a few urgent imports come after it was
+held for long enough."""
 MAX_BACKLOG_REQUESTS = 25.0
 HOUR_S = 3_600.0
 NOON_S = 12 * HOUR_S

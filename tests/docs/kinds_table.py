@@ -21,6 +21,7 @@ def table() -> str:
 def written() -> str:
     """The table as the page has it."""
     _, head, rest = PAGE.section("Kinds").text.partition(_HEAD)
+    assert head, f"{PAGE.name} has no table that begins with {_HEAD}"
     rows, _, _ = rest.partition("\n\n")
     return f"{head}{rows}\n"
 
@@ -47,4 +48,4 @@ def _secret(page: Document) -> re.Match[str]:
 
 
 if __name__ == "__main__":
-    PAGE.path.write_text(PAGE.text.replace(written(), table()), encoding="utf-8")
+    PAGE.path.write_text(PAGE.text.replace(written(), table(), 1), encoding="utf-8")

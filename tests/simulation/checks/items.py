@@ -86,8 +86,8 @@ def _trouble(books: Books) -> int:
 def _may_die(books: Books, item: str) -> bool:
     """Whether so much went wrong that its message may have used up its receives.
 
-    Or two processes were killed that had it: if they were trying it, it looks like poison. One that
-    AWS did not let say that nobody was killed counts as well.
+    Or two processes were killed that had it: if they were trying it, it looks like poison. A
+    process looks killed as well if AWS did not let it take back that it was trying the item.
     """
     relay = books.relay
     return _trouble(books) > MAX_RECEIVES / 2 or relay.killed_with[item] >= TRIALS

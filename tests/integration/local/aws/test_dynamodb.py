@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from moto.dynamodb.models.dynamo_type import LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
+from local.aws import dynamodb as dynamodb_of_the_stack
 from local.aws.dynamodb import install_dynamodb
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(Table, "__deepcopy__", None, raising=False)
+    monkeypatch.setattr(dynamodb_of_the_stack, "_answers", OrderedDict())
     install_dynamodb()
     with mock_aws():
         client = boto3.client(

@@ -187,7 +187,7 @@ def test_items_in_the_dead_letter_queue_are_between_two_numbers() -> None:
 
 def test_change_events_have_a_line_only_with_an_event_bus() -> None:
     assert line(shown(snapshot(change_events=2)), "Dead change events").startswith("2 ")
-    assert not any(one.startswith("Change events") for one in lines(shown(snapshot())))
+    assert not any(one.startswith("Dead change events") for one in lines(shown(snapshot())))
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ class Feeding:
         return [row if row.code else row._replace(code="row.waited_too_long") for row in rows]
 
     def _send(self, file: RowFile, rows: Sequence[FileRow], first: int) -> RowFile:
-        since = self._now()  # one list for all: rows share messages only if they have the same one
+        since = self._now()  # one time for all: rows share messages only if they have the same one
         bodies = repeat_bodies(_occurrence(file, row, since) for row in rows if not row.code)
         self.parts.queue.send(Delayed(body, 0) for body in bodies)
         self._reject([_rejected(file, row, since) for row in rows if row.code], file, first)

@@ -158,7 +158,7 @@ class RecordMapping:
                 value = field.read(record)
             except Unusable as error:
                 notes.append(Note(error.code, field.column, error.value, error.reason))
-                if error.code == WHOLE_DAY:  # the time that it had before is its no longer
+                if error.code == WHOLE_DAY:  # the time that it had before is wrong by now
                     values[field.column] = None
                 continue
             if value is not None or field.column in self._clears:

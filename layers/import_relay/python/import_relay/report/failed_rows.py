@@ -37,7 +37,7 @@ def join(failures: Sequence[Failure], rows: Sequence[FailureRow]) -> Joined:
         return Joined([], frozenset())
     found: list[int | None] = [None] * len(failures)
     whole = [{_canonical(one.input)} for one in failures], [{_canonical(row)} for row in rows]
-    _match(found, _candidates(*whole))
+    _match(found, _candidates(found, *whole))
     by_columns = [  # two records may share a second id
         (
             [_values(one.columns, columns) for one in failures],
@@ -46,12 +46,12 @@ def join(failures: Sequence[Failure], rows: Sequence[FailureRow]) -> Joined:
         for columns in (*((one,) for one in IDENTIFIERS), HANDLES)
     ]
     for wanted, offered in by_columns:
-        sure = _candidates(wanted, offered, only_unique=True)
+        sure = _candidates(found, wanted, offered, only_unique=True)
         _match(found, [numbers if len(numbers) == 1 else [] for numbers in sure])
     # Only now: a column of the row may look like its number.
     groups = _match_numbers(found, failures, len(rows))
     for wanted, offered in by_columns:
-        candidates = _candidates(wanted, offered)
+        candidates = _candidates(found, wanted, offered)
         groups += _match(found, _alike_first(candidates, failures, rows))
     return Joined(found, {row for group in groups if not group <= set(found) for row in group})
 
@@ -89,16 +89,26 @@ def _first_number(
 
 
 def _candidates(
-    wanted: Sequence[set[str]], offered: Sequence[set[str]], *, only_unique: bool = False
+    found: Sequence[int | None],
+    wanted: Sequence[set[str]],
+    offered: Sequence[set[str]],
+    *,
+    only_unique: bool = False,
 ) -> list[list[int]]:
-    """For each failure the rows that have one of its values; or one that no other row has."""
+    """For each failure without a row the rows that have one of its values.
+
+    `only_unique`: a value that several rows have does not count.
+    """
     index: dict[str, list[int]] = defaultdict(list)
     for number, values in enumerate(offered):
         for value in values:
             index[value].append(number)
     if only_unique:
         index = {value: numbers for value, numbers in index.items() if len(numbers) == 1}
-    return [sorted({row for one in values for row in index.get(one, ())}) for values in wanted]
+    return [
+        [] if row is not None else sorted({one for value in values for one in index.get(value, ())})
+        for values, row in zip(wanted, found, strict=True)
+    ]
 
 
 def _alike_first(

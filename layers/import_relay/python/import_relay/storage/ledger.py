@@ -150,7 +150,7 @@ class Ledger:
 
         Args:
             retried: the numbers of the rows that this report requeues. One that is written again
-                after a crash requeues the same rows.
+                after a crash requeues these, too.
 
         Returns:
             False when somebody else is reporting it, or began to after the entry was read.

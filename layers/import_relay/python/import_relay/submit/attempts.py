@@ -72,7 +72,7 @@ class Attempt:
 
 
 def by_connection(attempt: Attempt) -> Sequence[Attempt]:
-    """The two parts of an import with rows of several connections, equally large; else nothing.
+    """The two parts, about equally large, of an import with rows of several connections; else none.
 
     Each part has calls of its own: a connection that uses up its calls must not stop another.
     """

@@ -72,7 +72,7 @@ def read(
 
 
 def _request(api: CrmApi, method: str, path: str, content: object = None) -> Mapping[str, object]:
-    """The JSON object that Attio answers; None for an object of another workspace."""
+    """The JSON object that Attio answers."""
     headers = {"authorization": f"Bearer {api.token}"}
     answer = api.request(method, ATTIO_URL + path, headers=headers, content=content)
     if not isinstance(answer, dict):

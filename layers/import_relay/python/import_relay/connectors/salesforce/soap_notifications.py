@@ -86,7 +86,7 @@ class _BoundedBuilder(TreeBuilder):
 
 
 def _may_have_attributes(text: str) -> int:
-    """Whether a text may have so many attributes at most: each has an equals sign and two quotes.
+    """The most attributes that a text can have: each has an equals sign and two quotes.
 
     The parser reads all attributes of an element before anything can count them.
     """
