@@ -59,7 +59,7 @@ class Schedules:
         self._say = say
         self._invoke = invoke
         self._looked = clock.now()
-        self._refused: set[str] = set()
+        self._refused: dict[str, str] = {}
         self._known: dict[str, tuple[Any, dict[str, Any]]] = {}
         self._rounds = Rounds("schedules", self.run_due, period_s=_PERIOD_S, tell=self._tell)
         self._lock = threading.Lock()
@@ -107,7 +107,7 @@ class Schedules:
         except ScheduleError as error:
             self._refuse(short, error)
             return
-        self._refused.discard(short["Arn"])
+        self._refused.pop(short["Arn"], None)
         if schedule["ScheduleExpression"].startswith("at("):
             names = _names(short)
             # Without DELETE AWS keeps a finished schedule; disabled, it is not executed again.
@@ -120,9 +120,9 @@ class Schedules:
                 )
 
     def _refuse(self, short: dict[str, Any], error: ScheduleError) -> None:
-        """Say once that a schedule cannot be executed."""
-        if short["Arn"] not in self._refused:
-            self._refused.add(short["Arn"])
+        """Say once why a schedule cannot be executed."""
+        if self._refused.get(short["Arn"]) != str(error):
+            self._refused[short["Arn"]] = str(error)
             self._say(f"schedule {short['Name']}: {error}")
 
     def _described(self, short: dict[str, Any]) -> dict[str, Any]:

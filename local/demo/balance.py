@@ -27,7 +27,7 @@ StoredRecords = Mapping[str, Sequence[dict[str, Any]]]
 
 @dataclass(slots=True)
 class Balance:
-    """Counts by end, and everything that does not add up."""
+    """Counts by outcome, and everything that does not add up."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     accepted: int = 0

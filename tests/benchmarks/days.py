@@ -17,6 +17,7 @@ from tests.benchmarks.deep_queue import DeepQueue
 from tests.simulation import mateo_server, stores
 from tests.simulation import relay as simulated
 from tests.simulation.mateo_http import Request
+from tests.simulation.messages import is_too_old, records_in
 from tests.simulation.parts import Parts
 from tests.simulation.relay import Relay
 from tests.simulation.scenario import DEAL, Account, Record, Scenario, Webhook
@@ -61,7 +62,8 @@ class Run:
     """What became of the traffic. `waits_s`: from a webhook's arrival to the POST of its import.
 
     `requests`: those that Mateo answered, by day and kind. `refused`: those that met a limit.
-    `missing`: changes that no import brought. `submits`: how often submission ran.
+    `missing`: changes that no import brought, and that are no dead letters. `too_old`: changes that
+    had waited for thirteen days and became dead letters. `submits`: how often submission ran.
     """
 
     waits_s: Sequence[float]
@@ -69,6 +71,7 @@ class Run:
     requests: Mapping[str, Counter[str]]
     refused: int
     missing: int
+    too_old: int
     submits: int
     held: int
 
@@ -92,6 +95,7 @@ class Run:
             f"{len(self.imports)} imports, at most {self.of_day.total()} requests a day ({kinds}), "
             f"median {median(self.waits_s):.1f} s, 95 % {self.late_s:.1f} s, "
             f"longest {max(self.waits_s):.0f} s, {self.submits} runs, {self.held} of them only held"
+            f"{f', {self.too_old:,} dead letters after 13 days' if self.too_old else ''}"
         )
 
 
@@ -187,7 +191,11 @@ def _result(relay: Relay, sent: Mapping[str, float], counts: Counts) -> Run:
         keys = [row["external_id"] for row in one.payload]
         waits += [at - START - sent[key] for key in keys]
         brought.update(keys)
-    missing = len(sent.keys() - brought)  # a row that failed for want of its contact comes twice
+    too_old = {
+        key for one in relay.queue.dead if is_too_old(one.body) for key in records_in(one.body)
+    } - brought
+    # A row that failed for want of its contact comes twice.
+    missing = len(sent.keys() - brought - too_old)
     submits = relay.invocations["submit"]
     relay.close()
     return Run(
@@ -196,6 +204,7 @@ def _result(relay: Relay, sent: Mapping[str, float], counts: Counts) -> Run:
         counts.requests,
         counts.refused,
         missing,
+        len(too_old),
         submits,
         counts.events["batch.held"],
     )

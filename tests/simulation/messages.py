@@ -9,6 +9,11 @@ def items_in(body: str) -> set[str]:
     return {f"{content['delivery']}/{item['n']}" for item in content["items"]}
 
 
+def records_in(body: str) -> set[str]:
+    """The `id` of each record in a message of the queue."""
+    return {str(item["item"]["id"]) for item in from_json(body)["items"]}
+
+
 def is_too_old(body: str) -> bool:
     """Whether the relay itself made a message a dead letter, as it had waited too long."""
     return '"moved": {"code": "requeued.too_long"' in body

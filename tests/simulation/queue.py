@@ -65,7 +65,7 @@ class Received(NamedTuple):
 
 def event_b(body: str) -> int:
     """Bytes of a message in an event of Lambda's: its text is escaped once more."""
-    return len(body) + body.count('"') + ENVELOPE_B
+    return len(body) + body.count('"') + body.count("\\") + ENVELOPE_B
 
 
 class Queue:

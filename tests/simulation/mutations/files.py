@@ -59,9 +59,9 @@ MUTANTS = (
             ),
             Edit(
                 IMPORTING,
-                "        self._look_at(file)\n",
+                "        self._prepare(file)\n",
                 "        self.parts.files.tried(file, file.tries + 1)\n"
-                "        self._look_at(file)\n",
+                "        self._prepare(file)\n",
             ),
         ),
     ),

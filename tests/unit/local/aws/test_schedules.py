@@ -190,6 +190,18 @@ def test_a_schedule_that_is_not_known_here_is_reported_once() -> None:
     assert "one" in said[0]
 
 
+def test_another_reason_is_said_as_well() -> None:
+    scheduler, said = FakeScheduler(one=schedule(ScheduleExpression="every day")), list[str]()
+    schedules = Schedules(
+        scheduler, FakeLambda(), StackClock(), said.append, invoke=FakeFunctions().invoke
+    )
+    for expression in ("every day", "every day", "now and then"):
+        scheduler.schedules["one"]["ScheduleExpression"] = expression
+        schedules.run_due()
+
+    assert len(said) == 2
+
+
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
 

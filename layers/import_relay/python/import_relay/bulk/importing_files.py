@@ -167,7 +167,7 @@ class FileImporting:
             self._refuse(file, error, run)
 
     def _read_on(self, file: RowFile, until: float) -> None:
-        self._look_at(file)
+        self._prepare(file)
         self.parts.files.tried(file, file.tries + 1)
         try:
             read = self.parts.reading.read(file, until=until)
@@ -179,8 +179,8 @@ class FileImporting:
         if read.state is FileState.FEEDING:
             self.emit("file.read", file=file.id, rows=read.rows, pages=read.pages)
 
-    def _look_at(self, file: RowFile) -> None:
-        """Refuse a file that must not be read, else remove what was said beside it before."""
+    def _prepare(self, file: RowFile) -> None:
+        """Refuse a file that must not be read, else remove an older error beside it."""
         if file.connection not in self.parts.connections:
             raise FileUnreadable(UNKNOWN)
         if file.tries >= MAX_TRIES:

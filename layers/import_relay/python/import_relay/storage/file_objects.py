@@ -2,7 +2,7 @@
 
 inbox/<connection>/…        as it was uploaded; `….error.json` beside it if it cannot be read
 rows/<file>/pages/00001.ndjson.gz   what was read of it, until it is reported
-rows/<file>/outcomes/…          its rows that were not imported (`row_failures`)
+rows/<file>/outcomes/…      its rows that were not imported (`row_failures`)
 files/<connection>/…/<file>/        its report
 """
 

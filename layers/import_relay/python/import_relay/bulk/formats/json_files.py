@@ -25,7 +25,7 @@ _ABOUT = frozenset(
     additional_data count cursor done hasMore has_more limit links meta next nextRecordsUrl
     next_page object offset page pages pagination paging per_page previous success total
     totalCount totalSize total_count url
-    """.split()  # noqa: SIM905  # a list of words is longer than it is clear
+    """.split()  # noqa: SIM905 - a word a line would fill the page
 )
 """Other keys that such an object may have, as the list pages of APIs do: none belongs to a record.
 """
@@ -113,7 +113,7 @@ def _prefix(events: Iterable[tuple[str, str, Any]]) -> str:
     for prefix, event, value in events:
         if not prefix and event == "start_array":
             return "item"
-        if outline.shows_row(prefix, event, value):
+        if outline.take(prefix, event, value):
             return ""
     return f"{outline.listed}.item" if outline.has_rows or outline.listed in LISTS else ""
 
@@ -125,20 +125,22 @@ class _Outline:
     listed: str = ""
     has_rows: bool = False
 
-    def shows_row(self, prefix: str, event: str, value: Any) -> bool:
-        """Whether an event of the parser shows that the object is a row itself."""
+    def take(self, prefix: str, event: str, value: Any) -> bool:
+        """Take an event of the parser; whether it shows that the object is a row itself."""
         if not prefix:
-            return event == "map_key" and not _is_about(value) and not self._is_first_list(value)
+            return event == "map_key" and not _is_about(value) and not self._take_key(value)
         if prefix == self.listed:
             return event not in ("start_array", "end_array")
-        return prefix == f"{self.listed}.item" and not self._is_element(event)
+        return prefix == f"{self.listed}.item" and not self._take_element(event)
 
-    def _is_first_list(self, key: str) -> bool:
+    def _take_key(self, key: str) -> bool:
+        """Note the key of a list; False if it is not the only one."""
         is_first = not self.listed and "." not in key
         self.listed = key
         return is_first
 
-    def _is_element(self, event: str) -> bool:
+    def _take_element(self, event: str) -> bool:
+        """Note that the list has an element; False if that is no row."""
         if event in ("map_key", "end_map"):
             return True
         self.has_rows = True

@@ -85,7 +85,7 @@ class _BoundedBuilder(TreeBuilder):
         return super().end(tag)
 
 
-def _may_have_attributes(text: str) -> int:
+def _most_attributes(text: str) -> int:
     """The most attributes that a text can have: each has an equals sign and two quotes.
 
     The parser reads all attributes of an element before anything can count them.
@@ -94,7 +94,7 @@ def _may_have_attributes(text: str) -> int:
 
 
 def _root(text: str) -> Element:
-    if _may_have_attributes(text) > MAX_ELEMENTS:
+    if _most_attributes(text) > MAX_ELEMENTS:
         raise NotXml("too many attributes")
     parser = XMLParser(target=_BoundedBuilder(), forbid_dtd=True)
     try:

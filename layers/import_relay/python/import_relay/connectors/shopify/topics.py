@@ -10,21 +10,21 @@ _OF_CUSTOMERS = frozenset(
     """
     addresses default_address first_name last_name multipass_identifier orders_count
     tax_exemptions verified_email
-    """.split()  # noqa: SIM905  # a list of words is longer than it is clear
+    """.split()  # noqa: SIM905 - a word a line would fill the page
 )
 """Keys that a customer has and an order has not."""
 _OF_ORDERS = frozenset(
     """
     checkout_id customer financial_status fulfillment_status line_items order_number
     order_status_url total_price
-    """.split()  # noqa: SIM905  # a list of words is longer than it is clear
+    """.split()  # noqa: SIM905 - a word a line would fill the page
 )
 """Keys that an order has and a customer has not."""
 _OF_DELETIONS = frozenset(
     """
     id phone addresses tax_exemptions email_marketing_consent sms_marketing_consent
     admin_graphql_api_id
-    """.split()  # noqa: SIM905  # a list of words is longer than it is clear
+    """.split()  # noqa: SIM905 - a word a line would fill the page
 )
 """Everything that `customers/delete` says of the deleted customer."""
 
