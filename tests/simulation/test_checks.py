@@ -11,8 +11,17 @@ from import_relay.storage.entries import State
 from import_relay.submit import merging
 from tests.simulation.checks.books import Applied, Books, Item
 from tests.simulation.checks.imports import check_imports
+from tests.simulation.checks.limits import _insistence
 from tests.simulation.checks.order import check_order
-from tests.simulation.scenario import POISON, Account, PutBack, Record, Scenario, Webhook
+from tests.simulation.scenario import (
+    POISON,
+    Account,
+    FaultProfile,
+    PutBack,
+    Record,
+    Scenario,
+    Webhook,
+)
 from tests.simulation.simulation import run
 from tests.simulation.workload import FIRST_VERSION
 
@@ -141,6 +150,63 @@ def test_what_is_repeated_is_imported_again_only_if_it_may_have_failed(
     check_imports(books)
 
     assert wrong == ["duplicated"] * is_duplicated
+
+
+@pytest.mark.parametrize(
+    ("between", "outcome", "is_duplicated"),
+    [
+        (("d1.r1/0", change(), "e"), "imported", True),
+        (("d1.r1/0", change(), "e"), "failed", False),  # put back in vain
+        (("d3.r1/0", change(name="second"), "other"), "imported", False),
+    ],
+)
+def test_a_change_may_be_imported_again_after_something_came_in_between(
+    between: tuple[str, Record, str], outcome: str, is_duplicated: bool
+) -> None:
+    item, record, event = between
+    items = {f"d{n}/0": Item(change(), "erp", f"d{n}", 0, 0, True, "e") for n in (1, 2)}
+    items[item] = Item(record, "erp", item.partition("/")[0], 0, 0, True, event)
+    ends = {one: {"imported"} for one in items} | {item: {outcome}}
+    wrong: list[str] = []
+    books: Any = SimpleNamespace(
+        relay=SimpleNamespace(mateo=SimpleNamespace(imports={})),
+        entries=[],
+        frozen={},
+        times_applied={},
+        applied=[Applied(n, "1000", {}, [one], too_late=False) for n, one in enumerate(items)],
+        by_key={"1000": [*items.items()]},
+        ends=ends,
+        end=lambda one: ends[one],
+        unsure=set(),
+        wrong=lambda promise, _: wrong.append(promise),
+    )
+
+    check_imports(books)
+
+    assert wrong == ["duplicated"] * is_duplicated
+
+
+@pytest.mark.parametrize(
+    ("double_execution", "refused", "is_too_much"),
+    [(0.0, 20, False), (0.0, 21, True), (0.5, 40, False), (0.5, 41, True)],
+)
+def test_each_execution_of_an_import_may_ask_while_all_is_refused(
+    double_execution: float, refused: int, is_too_much: bool
+) -> None:
+    wrong: list[str] = []
+    books: Any = SimpleNamespace(
+        relay=SimpleNamespace(
+            fault_profile=FaultProfile(double_execution=double_execution),
+            mateo=SimpleNamespace(
+                requests=[SimpleNamespace(at=60.0 * n, why="spent") for n in range(refused)]
+            ),
+        ),
+        wrong=lambda promise, _: wrong.append(promise),
+    )
+
+    _insistence(books)
+
+    assert wrong == ["over-limit"] * is_too_much
 
 
 def test_a_column_of_which_something_newer_failed_stays_as_it_was() -> None:
